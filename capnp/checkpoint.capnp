@@ -1,0 +1,79 @@
+@0xc7a1f0e2d95b3846;
+# What a checkpoint stream holds. One Record a frame; FORMAT.md says how frames lie in the file.
+# core/record.h says what each field means; the two are kept in step by codec.cc alone.
+#
+# New fields may be added at the end of a struct or group with the next free number. A field's
+# number, type and meaning never change, and none is removed.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("thermos::disk");
+
+struct Record {
+  union {
+    header @0 :RunnerHeader;
+    task :group {
+      state @1 :TaskState;
+      goal @2 :TaskState;
+      wall @3 :Int64;          # microseconds since the epoch
+      boot @4 :Int64;          # microseconds of CLOCK_BOOTTIME
+      runnerPid @5 :Int32;
+      runnerUid @6 :UInt32;
+      bootHigh @7 :UInt64;     # the boot id's first eight bytes, big-endian
+      bootLow @8 :UInt64;
+      deadlineWall @9 :Int64;
+      deadlineBoot @10 :Int64;
+      reason @11 :Text;
+    }
+    process :group {
+      process @12 :Text;
+      seq @13 :UInt64;
+      run @14 :UInt32;
+      state @15 :ProcessState;
+      origin @16 :Origin;
+      pid @17 :Int32;          # FORKED: the coordinator's; RUNNING: the process's own
+      ticks @18 :UInt64;       # its start time, field 22 of /proc/PID/stat
+      wall @19 :Int64;
+      boot @20 :Int64;
+      returnCode @21 :Int32 = -1000;  # -1000: not known, or not ended
+      bootHigh @22 :UInt64;    # FORKED only
+      bootLow @23 :UInt64;
+      reason @24 :Text;
+    }
+    summary @25 :ProcessSummary;
+  }
+}
+
+enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }
+enum ProcessState { waiting @0; forked @1; running @2; success @3; failed @4; killed @5; lost @6; }
+enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; }
+
+struct RunnerHeader {
+  taskId @0 :Text;
+  sandbox @1 :Text;
+  logDir @2 :Text;
+  hostname @3 :Text;
+  user @4 :Text;
+  uid @5 :UInt32;
+  launchTime @6 :Int64;        # microseconds since the epoch
+  ports @7 :List(Port);
+  chroot @8 :Bool;
+
+  struct Port {
+    name @0 :Text;
+    number @1 :UInt16;
+  }
+}
+
+struct ProcessSummary {
+  process @0 :Text;
+  nextSeq @1 :UInt64;
+  nextRun @2 :UInt32;
+  success @3 :UInt64;
+  failed @4 :UInt64;
+  killed @5 :UInt64;
+  lost @6 :UInt64;
+  endWall @7 :Int64;
+  endBoot @8 :Int64;
+  bootHigh @9 :UInt64;
+  bootLow @10 :UInt64;
+}

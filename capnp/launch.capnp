@@ -1,0 +1,33 @@
+@0xd3f6b8a4915c7e02;
+# What goes from the reactor to the fork server and back, one message a packet (SOCK_SEQPACKET).
+# Not a disk format: both ends come from the same build, so nothing here needs to stay.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("thermos::wire");
+
+# With three descriptors, in this order: the coordinator's stream (locked, O_APPEND), the file for
+# stdout, the file for stderr.
+struct Launch {
+  ticket @0 :UInt64;           # comes back in the answer
+  process @1 :Text;
+  seq @2 :UInt64;              # of the FORKED record
+  run @3 :UInt32;
+  chain @4 :UInt32;            # the checksum of the stream's last record, or its epoch's seed
+  bootHigh @5 :UInt64;
+  bootLow @6 :UInt64;
+  cmdline @7 :Text;
+  directory @8 :Text;          # working directory; as seen inside the root when that is set
+  root @9 :Text;               # chroot here first; empty: don't
+  environment @10 :List(Text); # NAME=VALUE, complete
+  changeUser @11 :Bool;
+  uid @12 :UInt32;
+  gid @13 :UInt32;
+  groups @14 :List(UInt32);
+}
+
+# The fork server's answer to one Launch.
+struct Launched {
+  ticket @0 :UInt64;
+  pid @1 :Int32;               # the coordinator's; 0: the clone failed
+  error @2 :Int32;             # errno of the failed clone
+}

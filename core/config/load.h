@@ -1,0 +1,47 @@
+// Task configuration from text to TaskConfig: the only code that knows what a configuration file
+// looks like. A library of its own (it needs a JSON parser), so that core stays free of it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/task.h"
+
+namespace thermos::config {
+
+// What references in a configuration may be bound to.
+struct Bindings {
+  std::string task_id;                             // {{thermos.task_id}}
+  std::string user;                                // {{thermos.user}}
+  std::map<std::string, std::uint16_t> ports;      // {{thermos.ports[NAME]}}
+  std::map<std::string, std::string> environment;  // {{NAME}}
+};
+
+// Reads one task from `text`. `where` names it in errors (a file's path). The result has every
+// default filled in, every reference bound, and has passed check_task(). Errors: BadConfig, one
+// line, "where:line: path: what is wrong and what to do" (line only for what a parser can place).
+// `text` holds one task object, or a list of them, of which `task_name` picks one; empty when
+// there is only one.
+// `bindings.task_id` may be empty: then a reference to it is unbound. `user` likewise.
+Result<TaskConfig> load_json(std::string_view text, std::string_view where,
+                             std::string_view task_name, const Bindings& bindings);
+
+// The task's name alone (for making a task id before the references are bound), checked no further
+// than needed to find it. May itself still hold references.
+Result<std::string> task_name_of(std::string_view text, std::string_view where,
+                                 std::string_view task_name, const Bindings& bindings);
+
+// One JSON object in the schema's own keys, every default filled in, pretty-printed with `indent`
+// spaces (-1: one line). What is written to tasks/active and what `inspect --json` prints.
+// load_json() of it gives the same task back, also when the text holds "{{": it is written escaped.
+std::string to_json(const TaskConfig& task, int indent);
+
+// The first place in which two tasks differ, for people: "processes[2].cmdline: 'a' is now 'b'".
+// Empty when they are equal.
+std::string first_difference(const TaskConfig& recorded, const TaskConfig& given);
+
+}  // namespace thermos::config

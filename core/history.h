@@ -1,0 +1,108 @@
+// The run history: what a runner's stream adds up to. One fold, used alike by the live runner, by
+// replay and by every reader, so that what is shown, resumed and decided can't differ.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/record.h"
+#include "core/result.h"
+
+namespace thermos {
+
+// One run of one process. Times are absent (nullopt) until the transition that sets them.
+struct Run {
+  std::uint64_t seq = 0;  // of the latest transition
+  std::uint32_t number = 0;
+  ProcessState state = ProcessState::Waiting;
+  Origin origin = Origin::Recorded;  // of the latest transition
+  Identity coordinator;
+  Identity process;
+  BootId boot;
+  Now waiting;
+  std::optional<Now> forked;
+  std::optional<Now> started;
+  std::optional<Now> stopped;
+  std::optional<std::int32_t> return_code;
+  std::string reason;
+  bool operator==(const Run&) const = default;
+};
+
+struct ProcessHistory {
+  std::string name;
+  std::deque<Run> runs;        // oldest first; the oldest may have been dropped
+  RunTotals totals;            // of all runs that ended, the dropped ones included
+  std::uint64_t next_seq = 0;  // what the next record must carry
+  std::uint32_t next_run = 0;
+  // The end of the latest run that ended, and the boot it counts in: where min_duration starts.
+  std::optional<Now> last_end;
+  BootId last_boot;
+
+  // The run under way or the last one; nullptr before the first.
+  const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
+  bool live() const { return !runs.empty() && !is_terminal(runs.back().state); }
+  bool operator==(const ProcessHistory&) const = default;
+};
+
+// A task status kept for good: `reason` owned.
+struct TaskStep {
+  TaskStatus status;  // its reason is empty; the text is below
+  std::string reason;
+  bool operator==(const TaskStep&) const = default;
+};
+
+class History {
+ public:
+  enum class Outcome : std::uint8_t { Applied, Repeat };
+
+  // Takes one record. Repeat: this very transition is known already, nothing changed. An error
+  // (Corrupt): a gap in the sequence, an illegal transition, a second header, a record before the
+  // header. After an error the history is as it was before.
+  Result<Outcome> apply(const Record& record);
+  // Would apply() take it as new? Without the cost of doing it.
+  bool would_apply(const ProcessStatus& status) const;
+
+  const std::optional<RunnerHeader>& header() const { return header_; }
+  // Every task status, oldest first; several in a row may carry the same state.
+  const std::vector<TaskStep>& steps() const { return steps_; }
+  TaskState state() const {
+    return steps_.empty() ? TaskState::Active : steps_.back().status.state;
+  }
+
+  // Processes in order of their first appearance (or of seed()).
+  const std::vector<ProcessHistory>& processes() const { return processes_; }
+  const ProcessHistory& process(std::uint32_t index) const { return processes_[index]; }
+  std::optional<std::uint32_t> find(std::string_view name) const;
+
+  // Makes room for a process before its first record, so that a runner can have its task's own
+  // order. Returns its index. A name known already keeps its place.
+  std::uint32_t seed(std::string_view name);
+
+  // Two histories are equal when they mean the same, whatever the order of first appearance.
+  bool operator==(const History& other) const;
+
+ private:
+  Result<Outcome> apply_header(const RunnerHeader& header);
+  Result<Outcome> apply_task(const TaskStatus& status);
+  Result<Outcome> apply_process(const ProcessStatus& status);
+  Result<Outcome> apply_summary(const ProcessSummary& summary);
+
+  std::optional<RunnerHeader> header_;
+  std::vector<TaskStep> steps_;
+  std::vector<ProcessHistory> processes_;
+
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> index_;
+};
+
+}  // namespace thermos

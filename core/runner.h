@@ -1,0 +1,219 @@
+// The task state machine. Events in, effects out: it knows no file, no pid of its own and no
+// clock. The reactor binds it to the real world, the simulator to a virtual one.
+//
+// Its state is the History (the same fold that replays a stream) and what follows from it. Every
+// transition leaves as an Append effect before the effects that depend on it; the shell makes
+// appends durable before it carries out what comes after them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/graph.h"
+#include "core/history.h"
+#include "core/record.h"
+#include "core/task.h"
+#include "core/task_planner.h"
+
+namespace thermos {
+
+// ---- events ------------------------------------------------------------------------------------
+
+// This runner takes the lead. First event, once. `header` is for a task that has none yet.
+// Behind it, and before anything else, the shell sends for each process that is live in the history
+// what its stream holds beyond it (CoordinatorRecord) and, where nobody holds its lock,
+// CoordinatorGone.
+struct Lead {
+  RunnerHeader header;
+  std::int32_t pid = 0;
+  std::uint32_t uid = 0;
+  BootId boot;
+};
+
+// A coordinator wrote this. Repeats are harmless.
+struct CoordinatorRecord {
+  ProcessIndex process = 0;
+  ProcessStatus status;
+};
+
+// The coordinator of this run is gone and its stream was read to the end.
+struct CoordinatorGone {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool rebooted = false;  // it ran under another boot id: there is nothing to sweep
+};
+
+// All that a vanished coordinator left behind is gone (answers Sweep).
+struct Swept {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// A launch did not happen. `retry`: the machine is short of something (pids, memory, descriptors)
+// and it is worth trying again; otherwise the process is FAILED with `reason`.
+struct LaunchFailed {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool retry = false;
+  std::string reason;
+};
+
+// The shell gave up a launch that nothing had come of yet (answers Terminate or Kill).
+struct LaunchCancelled {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// The time asked for by SetTimer has come. Early or doubled ones are harmless.
+struct TimerDue {};
+
+// Stop the task. `wait`: how long CLEANING and FINALIZING may take; nothing: the task's own
+// finalization_wait; 0: everything dies now. A deadline that stands is never put off.
+struct KillAsked {
+  std::optional<Microseconds> wait;
+  bool lose = false;   // the result is LOST and no finalizer runs
+  std::string reason;  // who asked, for people
+};
+
+using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
+                           LaunchCancelled, TimerDue, KillAsked>;
+
+// ---- effects -----------------------------------------------------------------------------------
+
+// Put this at the end of the runner's stream.
+struct Append {
+  Record record;
+  // Effects behind this one depend on its being on the disk, not only in the kernel.
+  bool must_last = false;
+};
+
+// Start this run: lock its stream, and hand it to a coordinator. Answered by records, LaunchFailed
+// or CoordinatorGone. If the lock is held, the one who holds it is the answer.
+struct StartProcess {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  std::uint64_t seq = 0;  // of its FORKED record
+};
+
+// Ask the run's process group to end (SIGTERM). The coordinator carries it out.
+struct Terminate {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// End the run's whole tree at once (SIGKILL).
+struct Kill {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// The coordinator vanished: find what it left running and end it, then say Swept.
+struct Sweep {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// Send TimerDue at this boot time; replaces the earlier one. Nothing: no timer.
+struct SetTimer {
+  std::optional<Microseconds> at;
+};
+
+// The task reached this state, its terminal record is behind an Append, and nothing of it lives.
+struct Finish {
+  TaskState state = TaskState::Success;
+};
+
+using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, SetTimer, Finish>;
+
+// ---- the machine -------------------------------------------------------------------------------
+
+class Runner {
+ public:
+  // `task` and `graph` outlive this; `graph` is check_task(task)'s. `history` is what the task's
+  // stream held; empty for a new task.
+  Runner(const TaskConfig& task, const Graph& graph, History history);
+
+  // Takes one event. The effects are in the order in which they must happen; they, and the views
+  // inside them, are valid until the next call. An error (Corrupt): a coordinator wrote what can't
+  // be; nothing changed, and the shell stops this task.
+  Result<std::span<const Effect>> handle(const Event& event, Now now);
+
+  const TaskConfig& task() const { return task_; }
+  const History& history() const { return history_; }
+  TaskState state() const { return history_.state(); }
+  bool done() const { return finished_; }
+
+  // For the live line: how the processes of the current stage stand.
+  struct Counts {
+    std::uint32_t running = 0;
+    std::uint32_t done = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t waiting = 0;  // runnable, but behind the clock gate or the concurrency limit
+    std::uint32_t blocked = 0;
+    std::optional<Microseconds> next_start;  // boot time at which the next waiting one may start
+  };
+  Counts counts(Now now);
+
+ private:
+  // What the machine knows about a process beyond its history.
+  struct Flight {
+    bool launched = false;  // StartProcess was sent and not answered by a failure
+    bool terminate_sent = false;
+    bool kill_sent = false;
+    bool sweeping = false;
+    std::uint32_t retries = 0;
+    std::optional<Microseconds> retry_at;  // boot time; a launch that failed for want of something
+  };
+
+  void on(const Lead& event);
+  void on(const CoordinatorRecord& event);
+  void on(const CoordinatorGone& event);
+  void on(const Swept& event);
+  void on(const LaunchFailed& event);
+  void on(const LaunchCancelled& event);
+  void on(const TimerDue& event);
+  void on(const KillAsked& event);
+
+  void append(const Record& record, bool must_last);
+  void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
+  void append_task(TaskState state, std::string_view reason);
+  void ended(ProcessIndex p);
+  void advance();
+  void schedule(TaskPlanner& plan);
+  void retry_launches();
+  void start(ProcessIndex p);
+  void leave_active(TaskState goal, std::optional<Microseconds> wait, std::string_view reason);
+  void stop_all(bool hard);
+  void stop(ProcessIndex p, bool hard);
+  void set_timer();
+  bool quiet() const { return live_.empty(); }
+  TaskPlanner& plan_of(ProcessIndex p);
+  std::uint32_t run_of(ProcessIndex p) const;
+  Microseconds boot_time_of_end(ProcessIndex p) const;
+  void restore();
+
+  const TaskConfig& task_;
+  const Graph& graph_;
+  History history_;
+  TaskPlanner regular_;
+  TaskPlanner final_;
+  std::vector<Flight> flights_;
+  std::vector<ProcessIndex> live_;      // processes whose current run has not ended
+  std::vector<std::uint32_t> live_at_;  // where in live_ a process stands, or kNotLive
+  Lead self_;
+  TaskState goal_ = TaskState::Success;
+  std::optional<Microseconds> deadline_;  // boot time
+  Now deadline_record_;
+  bool overrun_ = false;  // the deadline passed: all dies, no more finalizers
+  bool finished_ = false;
+  Now now_;
+  std::vector<Effect> effects_;
+  std::deque<std::string> texts_;  // what views in effects_ borrow
+  std::optional<Microseconds> timer_;
+};
+
+}  // namespace thermos

@@ -1,0 +1,55 @@
+// A task as its author wrote it, every default filled in and every reference bound.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thermos {
+
+// A process's place in TaskConfig::processes. Everything that runs names a process by this;
+// the name itself is for people and for the disk.
+using ProcessIndex = std::uint32_t;
+
+// Durations inside the program are whole microseconds; configuration files give seconds.
+using Microseconds = std::int64_t;
+inline constexpr Microseconds kSecond = 1'000'000;
+
+struct Resources {
+  double cpu = 0;         // cores
+  std::int64_t ram = 0;   // bytes
+  std::int64_t disk = 0;  // bytes
+  bool operator==(const Resources&) const = default;
+};
+
+struct ProcessConfig {
+  std::string name;
+  std::string cmdline;
+  std::uint32_t max_failures = 1;           // 0: no limit
+  bool daemon = false;                      // a success means: run again
+  bool ephemeral = false;                   // does not hold the task open and does not fail it
+  bool final = false;                       // runs in FINALIZING
+  Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
+  std::optional<Resources> resources;
+  bool operator==(const ProcessConfig&) const = default;
+};
+
+struct Constraint {
+  std::vector<std::string> order;  // each waits for the success of the one before
+  bool operator==(const Constraint&) const = default;
+};
+
+struct TaskConfig {
+  std::string name;
+  std::vector<ProcessConfig> processes;
+  std::vector<Constraint> constraints;
+  std::optional<Resources> resources;
+  std::uint32_t max_failures = 1;     // failed processes that fail the task; 0: no limit
+  std::uint32_t max_concurrency = 0;  // 0: no limit
+  Microseconds finalization_wait = 30 * kSecond;
+  std::string user;  // empty: whoever runs it
+  bool operator==(const TaskConfig&) const = default;
+};
+
+}  // namespace thermos

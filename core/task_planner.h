@@ -1,0 +1,93 @@
+// The planner for one stage of a task: Planner's order, and the rules about daemons, ephemerals,
+// failure limits and min_duration. Times are boot-clock microseconds, handed in.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "core/planner.h"
+#include "core/task.h"
+
+namespace thermos {
+
+class TaskPlanner {
+ public:
+  enum class Stage : std::uint8_t { Regular, Final };
+  // More runs of one process than this and it counts as failed: counters must not wrap.
+  static constexpr std::uint64_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
+
+  // `task` and `graph` outlive this; `graph` is check_task(task)'s.
+  TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage);
+
+  // A process of the other stage is Absent.
+  bool has(ProcessIndex p) const { return planner_.mark(p) != Planner::Mark::Absent; }
+  Planner::Mark mark(ProcessIndex p) const { return planner_.mark(p); }
+
+  // The next process that may start at `now`, taken off the queue but still Runnable: follow with
+  // set_running(), or put_back(). Nothing when none is ready.
+  std::optional<ProcessIndex> pop_ready(Microseconds now);
+  // Returns one taken by pop_ready() to the head of the queue.
+  void put_back(ProcessIndex p);
+  // When the next waiting process becomes ready; nothing if none waits. A process ready now is not
+  // waiting: see has_ready().
+  std::optional<Microseconds> next_ready_at(Microseconds now);
+  bool has_ready(Microseconds now);
+  std::uint32_t waiting(Microseconds now);  // behind the clock gate
+
+  void set_running(ProcessIndex p) { planner_.set_running(p); }
+  // The process ended at `end`. Each frees, fails or re-queues it by the rules.
+  void add_success(ProcessIndex p, Microseconds end);
+  void add_failure(ProcessIndex p, Microseconds end);
+  // KILLED or LOST: runs again, no failure counted, and waits min_duration all the same, so that
+  // an event-driven runner can't spin.
+  void add_lost(ProcessIndex p, Microseconds end);
+  // A launch given up before anything ran: Running back to Runnable, no wait, nothing counted.
+  void cancel(ProcessIndex p);
+
+  // Replays what a process did before this planner existed. REQUIRES: p is Runnable or Blocked and
+  // all is told in the order in which it happened.
+  void restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures);
+
+  bool complete() const { return pending_ == 0; }  // all but ephemerals finished or failed
+  // Nothing runs, nothing can ever run, and it isn't complete.
+  bool deadlocked() const {
+    return planner_.running() == 0 && planner_.runnable() == 0 && !complete();
+  }
+
+  std::uint32_t size() const { return planner_.size(); }
+  std::uint32_t running() const { return planner_.running(); }
+  std::uint32_t finished() const { return planner_.finished(); }
+  std::uint32_t failed() const { return planner_.failed(); }
+  std::uint32_t runnable() const { return planner_.runnable(); }
+  std::uint64_t failures(ProcessIndex p) const { return failures_[p]; }
+  std::uint64_t successes(ProcessIndex p) const { return successes_[p]; }
+
+ private:
+  struct Wait {
+    Microseconds ready;
+    std::uint64_t order;  // ties go by who waited first
+    ProcessIndex process;
+    bool operator>(const Wait& o) const {
+      return ready != o.ready ? ready > o.ready : order > o.order;
+    }
+  };
+
+  void again(ProcessIndex p, Microseconds end);
+  void settle(ProcessIndex p, bool failed);
+  void admit(Microseconds now);
+
+  const TaskConfig& task_;
+  Planner planner_;
+  std::deque<ProcessIndex> ready_;
+  std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
+  std::uint64_t wait_order_ = 0;
+  std::vector<std::uint64_t> successes_;
+  std::vector<std::uint64_t> failures_;
+  std::uint32_t pending_ = 0;
+};
+
+}  // namespace thermos

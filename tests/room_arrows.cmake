@@ -1,0 +1,44 @@
+cmake_minimum_required(VERSION 3.25)  # the meaning of IN_LIST
+# Fails the build when a room includes what it must not. core <- capnp <- {coordinator, reactor}; core
+# has the standard library alone. Run by the target room_arrows: cmake -DROOT=<source> -P this.
+
+# Standard headers that core may use. A header missing here may be added if it is C++'s own and
+# touches no system: no <csignal>, <filesystem>, <thread>, <chrono> (clocks), <fstream>.
+set(pure algorithm array bit bitset cassert charconv cmath compare concepts cstddef cstdint cstdlib
+  cstring deque functional initializer_list iterator limits list map memory numeric optional
+  queue random ranges set span sstream stdexcept string string_view tuple type_traits
+  unordered_map unordered_set utility variant vector immintrin.h nmmintrin.h)
+
+function(check_room glob allowed_rooms allowed_system)
+  file(GLOB_RECURSE files ${ROOT}/${glob}/*.h ${ROOT}/${glob}/*.cc)
+  foreach(file ${files})
+    if(glob STREQUAL core AND file MATCHES "/core/config/")
+      set(system "any")
+    else()
+      set(system "${allowed_system}")
+    endif()
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
+    foreach(line ${lines})
+      if(line MATCHES "\"([a-z_]+)/")
+        if(NOT CMAKE_MATCH_1 IN_LIST allowed_rooms)
+          message(SEND_ERROR "${file}: ${line}: this room may include only: ${allowed_rooms}")
+        endif()
+      elseif(line MATCHES "<([^>]+)>")
+        if(NOT system STREQUAL "any" AND NOT CMAKE_MATCH_1 IN_LIST system)
+          message(SEND_ERROR "${file}: ${line}: core has the standard library alone")
+        endif()
+        if(CMAKE_MATCH_1 MATCHES "^(capnp|kj)/" AND NOT glob STREQUAL capnp)
+          message(SEND_ERROR "${file}: ${line}: only capnp/ includes Cap'n Proto's headers")
+        endif()
+        if(CMAKE_MATCH_1 STREQUAL "uv.h" AND NOT glob STREQUAL reactor)
+          message(SEND_ERROR "${file}: ${line}: only reactor/ owns a loop")
+        endif()
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+check_room(core "core" "${pure}")
+check_room(capnp "core;capnp" "any")
+check_room(coordinator "core;capnp;coordinator" "any")
+check_room(reactor "core;capnp;reactor" "any")
