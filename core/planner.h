@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "core/graph.h"
@@ -23,9 +22,10 @@ class Planner {
   // the task's order, then as their last dependency finished. reset() does not put one here.
   std::vector<ProcessIndex>& fresh() { return fresh_; }
 
-  // REQUIRES of each: the mark named first.
-  void set_running(ProcessIndex p);   // Runnable -> Running
-  void reset(ProcessIndex p);         // Running -> Runnable
+  // REQUIRES of each: the mark named first. Blocked may run too: a resume tells what happened
+  // process by process, not in the order in which it happened.
+  void set_running(ProcessIndex p);  // Runnable or Blocked -> Running
+  void reset(ProcessIndex p);        // Running -> Runnable, or Blocked if it still waits for others
   void set_finished(ProcessIndex p);  // Running -> Finished; frees its dependents
   void set_failed(ProcessIndex p);    // Running -> Failed; its dependents can never run
 

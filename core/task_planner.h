@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <queue>
@@ -17,7 +18,7 @@ namespace thermos {
 class TaskPlanner {
  public:
   enum class Stage : std::uint8_t { Regular, Final };
-  // More runs of one process than this and it counts as failed: counters must not wrap.
+  // A process that ran this often does not run again, it counts as failed: counters must not wrap.
   static constexpr std::uint64_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
   // `task` and `graph` outlive this; `graph` is check_task(task)'s.
@@ -38,19 +39,26 @@ class TaskPlanner {
   bool has_ready(Microseconds now);
   std::uint32_t waiting(Microseconds now);  // behind the clock gate
 
-  void set_running(ProcessIndex p) { planner_.set_running(p); }
+  // REQUIRES: p is Runnable or Blocked. It need not come from pop_ready(): what the queues hold of
+  // it is void from here on.
+  void set_running(ProcessIndex p);
   // The process ended at `end`. Each frees, fails or re-queues it by the rules.
   void add_success(ProcessIndex p, Microseconds end);
   void add_failure(ProcessIndex p, Microseconds end);
   // KILLED or LOST: runs again, no failure counted, and waits min_duration all the same, so that
   // an event-driven runner can't spin.
   void add_lost(ProcessIndex p, Microseconds end);
-  // A launch given up before anything ran: Running back to Runnable, no wait, nothing counted.
+  // A launch given up before anything ran: Running back to Runnable and to the head of the queue,
+  // no wait, nothing counted.
   void cancel(ProcessIndex p);
 
-  // Replays what a process did before this planner existed. REQUIRES: p is Runnable or Blocked and
-  // all is told in the order in which it happened.
-  void restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures);
+  // Adds to the counters what a process did before this planner existed, and changes no mark. To
+  // restore a process: tell here all its ended runs but the last, then set_running() and the add_
+  // of the last one with its end (so that its failures decide, and its min_duration goes on from
+  // there), then set_running() again if a run is under way. In any order of processes.
+  // `others`: runs that ended KILLED or LOST.
+  void restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
+                      std::uint64_t others = 0);
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals finished or failed
   // Nothing runs, nothing can ever run, and it isn't complete.
@@ -67,24 +75,45 @@ class TaskPlanner {
   std::uint64_t successes(ProcessIndex p) const { return successes_[p]; }
 
  private:
+  // An entry of a queue is void when its ticket is not the process's latest: so a process can be
+  // taken out of the middle without a search, and never stands in line twice.
+  struct Entry {
+    ProcessIndex process;
+    std::uint32_t ticket;
+  };
   struct Wait {
     Microseconds ready;
     std::uint64_t order;  // ties go by who waited first
-    ProcessIndex process;
+    Entry entry;
     bool operator>(const Wait& o) const {
       return ready != o.ready ? ready > o.ready : order > o.order;
     }
   };
+  enum class Line : std::uint8_t { None, Ready, Waits };
 
-  void again(ProcessIndex p, Microseconds end);
+  bool current(const Entry& e) const { return tickets_[e.process] == e.ticket; }
+  void leave_line(ProcessIndex p);
+  Entry join_line(ProcessIndex p, Line line);
+  void join_waits(ProcessIndex p, Microseconds ready);
+  void count_run(ProcessIndex p, Microseconds end);
+  void again(ProcessIndex p);
   void settle(ProcessIndex p, bool failed);
+  void take_fresh();
   void admit(Microseconds now);
+
+  static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
 
   const TaskConfig& task_;
   Planner planner_;
-  std::deque<ProcessIndex> ready_;
+  std::deque<Entry> ready_;
   std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
   std::uint64_t wait_order_ = 0;
+  std::uint32_t in_ready_ = 0;  // of the entries in ready_, those not void
+  std::uint32_t in_waits_ = 0;
+  std::vector<Line> lines_;
+  std::vector<std::uint32_t> tickets_;
+  std::vector<Microseconds> ready_at_;  // last end plus min_duration
+  std::vector<std::uint64_t> runs_;     // that ended, however
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;
   std::uint32_t pending_ = 0;
