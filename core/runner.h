@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -166,7 +167,8 @@ class Runner {
     bool kill_sent = false;
     bool sweeping = false;
     std::uint32_t retries = 0;
-    std::optional<Microseconds> retry_at;  // boot time; a launch that failed for want of something
+    // Boot time of the next try at a launch that failed for want of something.
+    std::optional<Microseconds> retry_at;
   };
 
   void on(const Lead& event);
@@ -178,42 +180,64 @@ class Runner {
   void on(const TimerDue& event);
   void on(const KillAsked& event);
 
-  void append(const Record& record, bool must_last);
-  void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
-  void append_task(TaskState state, std::string_view reason);
-  void ended(ProcessIndex p);
+  // Take the place of what an earlier runner knew.
+  void restore(TaskPlanner& plan);
+  void restore_deadline();
+
   void advance();
+  void advance_active();
+  void advance_cleaning();
+  void advance_finalizing();
   void schedule(TaskPlanner& plan);
   void retry_launches();
   void start(ProcessIndex p);
-  void leave_active(TaskState goal, std::optional<Microseconds> wait, std::string_view reason);
+  void try_again(ProcessIndex p);
+  void cancel(ProcessIndex p);
+  void ended(ProcessIndex p);
+
+  void leave_active(TaskState goal, Microseconds wait, std::string_view reason);
+  bool over_deadline();
   void stop_all(bool hard);
   void stop(ProcessIndex p, bool hard);
+  void finish();
   void set_timer();
-  bool quiet() const { return live_.empty(); }
-  TaskPlanner& plan_of(ProcessIndex p);
-  std::uint32_t run_of(ProcessIndex p) const;
+
+  void append(const Record& record, bool must_last);
+  void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
+  void append_task(TaskState state, std::string_view reason);
+  std::string_view keep(std::string_view text);
+
+  const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
+  // The run under way, if it is this one; nullptr for news of a run that is over.
+  const Run* live_run(ProcessIndex p, std::uint32_t number) const;
+  bool stopping(ProcessIndex p) const;
+  TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
   Microseconds boot_time_of_end(ProcessIndex p) const;
-  void restore();
+  bool is_live(ProcessIndex p) const { return live_at_[p] != kNotLive; }
+  void add_live(ProcessIndex p);
+  void remove_live(ProcessIndex p);
+
+  static constexpr std::uint32_t kNotLive = 0xffffffff;
 
   const TaskConfig& task_;
-  const Graph& graph_;
   History history_;
   TaskPlanner regular_;
   TaskPlanner final_;
+  std::vector<std::uint32_t> slots_;  // where in history_ a process stands
   std::vector<Flight> flights_;
-  std::vector<ProcessIndex> live_;      // processes whose current run has not ended
+  std::vector<ProcessIndex> live_;      // processes in flight: launched, or waiting for a retry
   std::vector<std::uint32_t> live_at_;  // where in live_ a process stands, or kNotLive
+  std::vector<ProcessIndex> retrying_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
-  std::optional<Microseconds> deadline_;  // boot time
-  Now deadline_record_;
-  bool overrun_ = false;  // the deadline passed: all dies, no more finalizers
+  std::optional<Now> deadline_;  // since the task left ACTIVE
+  bool overrun_ = false;         // the deadline passed: all dies, and no finalizer runs any more
   bool finished_ = false;
   Now now_;
+  std::optional<Microseconds> timer_;
   std::vector<Effect> effects_;
   std::deque<std::string> texts_;  // what views in effects_ borrow
-  std::optional<Microseconds> timer_;
+  std::optional<Error> error_;
 };
 
 }  // namespace thermos
