@@ -1,0 +1,61 @@
+#include "core/graph.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thermos {
+
+Graph::Graph(std::uint32_t nodes, std::vector<Edge> edges)
+    : begin_(std::size_t{nodes} + 1), waits_for_(nodes) {
+  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    return std::pair(a.before, a.after) < std::pair(b.before, b.after);
+  });
+  // A doubled edge would be counted twice as unmet and freed once.
+  const auto end = std::unique(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    return a.before == b.before && a.after == b.after;
+  });
+  edges.erase(end, edges.end());
+
+  dependents_.reserve(edges.size());
+  for (const Edge& edge : edges) {
+    ++begin_[std::size_t{edge.before} + 1];
+    ++waits_for_[edge.after];
+    dependents_.push_back(edge.after);
+  }
+  for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+}
+
+std::vector<ProcessIndex> Graph::find_cycle() const {
+  // Depth first with a stack of its own: a chain of a million processes must not need a million
+  // call frames.
+  enum class Seen : std::uint8_t { No, OnPath, Done };
+  std::vector<Seen> seen(size(), Seen::No);
+  std::vector<std::uint64_t> cursor(begin_.begin(), begin_.end() - 1);
+  std::vector<ProcessIndex> path;
+  for (ProcessIndex start = 0; start < size(); ++start) {
+    if (seen[start] != Seen::No) continue;
+    seen[start] = Seen::OnPath;
+    path.push_back(start);
+    while (!path.empty()) {
+      const ProcessIndex node = path.back();
+      if (cursor[node] == begin_[std::size_t{node} + 1]) {
+        seen[node] = Seen::Done;
+        path.pop_back();
+        continue;
+      }
+      const ProcessIndex next = dependents_[cursor[node]++];
+      if (seen[next] == Seen::OnPath) {
+        path.erase(path.begin(), std::find(path.begin(), path.end(), next));
+        std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
+        return path;
+      }
+      if (seen[next] == Seen::No) {
+        seen[next] = Seen::OnPath;
+        path.push_back(next);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace thermos
