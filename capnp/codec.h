@@ -24,8 +24,9 @@ std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
                          std::span<std::byte> out);
 
 // Any record, appended to `out` as a whole frame; advances `chain`. `out` keeps what it had, and
-// its size stays a multiple of 8.
-void append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out);
+// its size stays a multiple of 8. False, and nothing changed, for a record above kMaxPayloadBytes,
+// which no reader would take.
+bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out);
 
 // Reads one payload. Views in the answer point into `payload`. Corrupt for anything that is not a
 // record; a record of a kind or with a state that this version does not know is an error that says

@@ -1,9 +1,11 @@
 // Frames: how records lie in a stream file, as bytes. capnp/FORMAT.md is the same in prose.
 //
 // A file is a StreamHeader and then frames. A frame is 8 bytes, length and CRC-32C (both little
-// endian), then `length` bytes of payload, zero-padded to a multiple of 8. The checksum covers the
-// length and the payload and is chained: it is seeded with the frame before, the first one with
-// the file's epoch. So a record can't be moved, repeated or taken from an older file unnoticed.
+// endian), then `length` bytes of payload, a multiple of 8. The checksum covers the length and the
+// payload and is chained: it is seeded with the frame before, the first one with the file's epoch.
+// So a record can't be moved, repeated or taken from an older file unnoticed. A payload is a
+// Cap'n Proto message of one segment: it starts with four zero bytes and its own length in words,
+// which the scanner holds against the frame's.
 #pragma once
 
 #include <cstddef>
@@ -34,21 +36,19 @@ void encode_stream_header(const StreamHeader& header, std::span<std::byte, kStre
 // The chain value that the first frame of a file with this epoch is seeded with.
 std::uint32_t chain_start(std::uint64_t epoch);
 
-constexpr std::size_t padded(std::size_t length) {
-  return (length + 7) & ~std::size_t{7};
-}
 constexpr std::size_t frame_size(std::size_t payload) {
-  return kFrameHeaderBytes + padded(payload);
+  return kFrameHeaderBytes + payload;
 }
 
-// Completes a frame in place: `frame` holds 8 free bytes and then the payload of `length` bytes,
-// and has room for the padding. Allocates nothing. Returns the chain value for the next frame.
+// Completes a frame in place: `frame` holds 8 free bytes and then the payload. REQUIRES: `length`,
+// the payload's, is a multiple of 8 and at most kMaxPayloadBytes. Allocates nothing. Returns the
+// chain value for the next frame.
 std::uint32_t seal_frame(std::uint32_t chain, std::span<std::byte> frame, std::size_t length);
 
 // What stands at a place in a stream.
 enum class Verdict : std::uint8_t {
   Record,   // a whole, true record
-  End,      // the bytes end exactly here
+  End,      // the bytes end exactly here; an empty file is one that ends at offset 0
   Torn,     // the bytes end inside a record, or in zeros: a write that did not complete
   Corrupt,  // anything else; the place and the reason are in the scanner
 };
@@ -77,6 +77,8 @@ class FrameScanner {
   const std::string& why() const { return why_; }
 
  private:
+  std::optional<Verdict> read_header();
+  Verdict next_frame(Bytes rest, std::uint32_t length);
   Verdict stop(Verdict verdict, std::string why);
 
   Bytes bytes_;

@@ -1,0 +1,271 @@
+#include "capnp/codec.h"
+
+
+#include "capnp/flat.h"
+#include "checkpoint.capnp.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::int32_t kNoReturnCode = -1000;
+
+// Enumerators are the same on both sides, in the same order; a change of one must break the build.
+static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
+static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
+static_assert(static_cast<int>(disk::Origin::REPAIRED) == static_cast<int>(Origin::Repaired));
+
+std::string_view view_of(capnp::Text::Reader text) {
+  return {text.begin(), text.size()};
+}
+std::string string_of(capnp::Text::Reader text) {
+  return {text.begin(), text.size()};
+}
+capnp::Text::Reader text_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// Cut between two characters, or what is left would not be UTF-8 any more.
+std::string_view cut_reason(std::string_view reason) {
+  if (reason.size() <= kMaxReasonBytes) return reason;
+  std::size_t end = kMaxReasonBytes;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
+  // Not UTF-8 at all: any place is as good.
+  if (kMaxReasonBytes - end > 3) end = kMaxReasonBytes;
+  return reason.substr(0, end);
+}
+
+// ---- writing -----------------------------------------------------------------------------------
+
+std::size_t words_of(const ProcessStatus& status) {
+  return 1 + capnp::sizeInWords<disk::Record>() + text_words(status.process) +
+         text_words(cut_reason(status.reason));
+}
+
+std::size_t words_of(const TaskStatus& status) {
+  return 1 + capnp::sizeInWords<disk::Record>() + text_words(cut_reason(status.reason));
+}
+
+std::size_t words_of(const RunnerHeader& header) {
+  std::size_t words =
+      1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::RunnerHeader>();
+  for (const auto* text :
+       {&header.task_id, &header.sandbox, &header.log_dir, &header.hostname, &header.user}) {
+    words += text_words(*text);
+  }
+  words += 1 + header.ports.size() * capnp::sizeInWords<disk::RunnerHeader::Port>();
+  for (const auto& [name, number] : header.ports) words += text_words(name);
+  return words;
+}
+
+std::size_t words_of(const ProcessSummary& summary) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessSummary>() +
+         text_words(summary.process);
+}
+
+void fill(disk::Record::Builder record, const ProcessStatus& status) {
+  auto out = record.initProcess();
+  out.setProcess(text_of(status.process));
+  out.setSeq(status.seq);
+  out.setRun(status.run);
+  out.setState(static_cast<disk::ProcessState>(status.state));
+  out.setOrigin(static_cast<disk::Origin>(status.origin));
+  out.setPid(status.identity.pid);
+  out.setTicks(status.identity.ticks);
+  out.setWall(status.at.wall);
+  out.setBoot(status.at.boot);
+  out.setReturnCode(status.return_code.value_or(kNoReturnCode));
+  out.setBootHigh(status.boot.high);
+  out.setBootLow(status.boot.low);
+  if (!status.reason.empty()) out.setReason(text_of(cut_reason(status.reason)));
+}
+
+void fill(disk::Record::Builder record, const TaskStatus& status) {
+  auto out = record.initTask();
+  out.setState(static_cast<disk::TaskState>(status.state));
+  out.setGoal(static_cast<disk::TaskState>(status.goal));
+  out.setWall(status.at.wall);
+  out.setBoot(status.at.boot);
+  out.setRunnerPid(status.runner_pid);
+  out.setRunnerUid(status.runner_uid);
+  out.setBootHigh(status.boot.high);
+  out.setBootLow(status.boot.low);
+  out.setDeadlineWall(status.deadline.wall);
+  out.setDeadlineBoot(status.deadline.boot);
+  if (!status.reason.empty()) out.setReason(text_of(cut_reason(status.reason)));
+}
+
+void fill(disk::Record::Builder record, const RunnerHeader& header) {
+  auto out = record.initHeader();
+  out.setTaskId(header.task_id);
+  out.setSandbox(header.sandbox);
+  out.setLogDir(header.log_dir);
+  out.setHostname(header.hostname);
+  out.setUser(header.user);
+  out.setUid(header.uid);
+  out.setLaunchTime(header.launch_time);
+  out.setChroot(header.chroot);
+  auto ports = out.initPorts(static_cast<unsigned>(header.ports.size()));
+  unsigned i = 0;
+  for (const auto& [name, number] : header.ports) {
+    ports[i].setName(name);
+    ports[i].setNumber(number);
+    ++i;
+  }
+}
+
+void fill(disk::Record::Builder record, const ProcessSummary& summary) {
+  auto out = record.initSummary();
+  out.setProcess(text_of(summary.process));
+  out.setNextSeq(summary.next_seq);
+  out.setNextRun(summary.next_run);
+  out.setSuccess(summary.totals.success);
+  out.setFailed(summary.totals.failed);
+  out.setKilled(summary.totals.killed);
+  out.setLost(summary.totals.lost);
+  out.setEndWall(summary.last_end.wall);
+  out.setEndBoot(summary.last_end.boot);
+  out.setBootHigh(summary.boot.high);
+  out.setBootLow(summary.boot.low);
+}
+
+// Writes one frame at the start of `room`, which holds at least what words_of() says, and returns
+// its size. Nothing in here may throw or allocate: the coordinator has no heap to speak of. Both
+// follow from the room being enough, which is why it is counted first.
+template <typename T>
+std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room) {
+  const std::size_t length =
+      write_flat<disk::Record>(room.subspan(kFrameHeaderBytes), words_of(part),
+                               [&](disk::Record::Builder record) { fill(record, part); });
+  chain = seal_frame(chain, room, length);
+  return frame_size(length);
+}
+
+template <typename T>
+std::size_t frame_room(const T& part) {
+  return frame_size(kSegmentTableBytes + words_of(part) * sizeof(capnp::word));
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+Error corrupt(std::string what) {
+  return {ErrorCode::Corrupt, std::move(what)};
+}
+
+Error unknown(const char* what, std::uint16_t value) {
+  return corrupt(std::string("unknown ") + what + " " + std::to_string(value) +
+                 "; was this written by a newer version?");
+}
+
+Result<Record> read(disk::Record::Process::Reader in) {
+  const auto state = static_cast<std::uint16_t>(in.getState());
+  if (state >= kProcessStates) return unknown("process state", state);
+  const auto origin = static_cast<std::uint16_t>(in.getOrigin());
+  if (origin >= kOrigins) return unknown("origin of a process state", origin);
+  ProcessStatus status;
+  status.process = view_of(in.getProcess());
+  if (status.process.empty()) return corrupt("a process record without a process name");
+  status.seq = in.getSeq();
+  status.run = in.getRun();
+  status.state = static_cast<ProcessState>(state);
+  status.origin = static_cast<Origin>(origin);
+  status.identity = {in.getPid(), in.getTicks()};
+  status.boot = {in.getBootHigh(), in.getBootLow()};
+  status.at = {in.getWall(), in.getBoot()};
+  if (in.getReturnCode() != kNoReturnCode) status.return_code = in.getReturnCode();
+  status.reason = view_of(in.getReason());
+  return Record(status);
+}
+
+Result<Record> read(disk::Record::Task::Reader in) {
+  const auto state = static_cast<std::uint16_t>(in.getState());
+  const auto goal = static_cast<std::uint16_t>(in.getGoal());
+  if (state >= kTaskStates) return unknown("task state", state);
+  if (goal >= kTaskStates) return unknown("task state", goal);
+  TaskStatus status;
+  status.state = static_cast<TaskState>(state);
+  status.goal = static_cast<TaskState>(goal);
+  status.at = {in.getWall(), in.getBoot()};
+  status.runner_pid = in.getRunnerPid();
+  status.runner_uid = in.getRunnerUid();
+  status.boot = {in.getBootHigh(), in.getBootLow()};
+  status.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
+  status.reason = view_of(in.getReason());
+  return Record(status);
+}
+
+Result<Record> read(disk::RunnerHeader::Reader in) {
+  RunnerHeader header;
+  header.task_id = string_of(in.getTaskId());
+  if (header.task_id.empty()) return corrupt("a runner's header without a task id");
+  header.sandbox = string_of(in.getSandbox());
+  header.log_dir = string_of(in.getLogDir());
+  header.hostname = string_of(in.getHostname());
+  header.user = string_of(in.getUser());
+  header.uid = in.getUid();
+  header.launch_time = in.getLaunchTime();
+  header.chroot = in.getChroot();
+  for (const auto port : in.getPorts()) {
+    if (!header.ports.emplace(string_of(port.getName()), port.getNumber()).second) {
+      return corrupt("a runner's header with the port \"" + string_of(port.getName()) + "\" twice");
+    }
+  }
+  return Record(std::move(header));
+}
+
+Result<Record> read(disk::ProcessSummary::Reader in) {
+  ProcessSummary summary;
+  summary.process = view_of(in.getProcess());
+  if (summary.process.empty()) return corrupt("a summary without a process name");
+  summary.next_seq = in.getNextSeq();
+  summary.next_run = in.getNextRun();
+  summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost()};
+  summary.last_end = {in.getEndWall(), in.getEndBoot()};
+  summary.boot = {in.getBootHigh(), in.getBootLow()};
+  return Record(summary);
+}
+
+Result<Record> read(disk::Record::Reader record) {
+  switch (record.which()) {
+    case disk::Record::HEADER:
+      return read(record.getHeader());
+    case disk::Record::TASK:
+      return read(record.getTask());
+    case disk::Record::PROCESS:
+      return read(record.getProcess());
+    case disk::Record::SUMMARY:
+      return read(record.getSummary());
+  }
+  return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
+}
+
+}  // namespace
+
+std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
+                         std::span<std::byte> out) {
+  if (frame_room(status) > out.size()) return 0;
+  return write_frame(status, chain, out);
+}
+
+bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out) {
+  return std::visit(
+      [&](const auto& part) {
+        const std::size_t room = frame_room(part);
+        if (room > frame_size(kMaxPayloadBytes)) return false;
+        const std::size_t before = out.size();
+        out.resize(before + room);
+        const std::size_t used = write_frame(part, chain, std::span(out).subspan(before));
+        out.resize(before + used);
+        return true;
+      },
+      record);
+}
+
+Result<Record> decode(Bytes payload) {
+  Result<Record> answer = corrupt("not one Cap'n Proto segment of the record's length");
+  const char* fault =
+      read_flat<disk::Record>(payload, [&](disk::Record::Reader record) { answer = read(record); });
+  if (fault != nullptr) return corrupt(std::string("not a record: ") + fault);
+  return answer;
+}
+
+}  // namespace thermos

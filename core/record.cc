@@ -1,0 +1,15 @@
+#include "core/record.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::array<std::string_view, kOrigins> kOriginNames = {
+    "recorded", "found at resume", "coordinator vanished", "lost by reboot", "repaired"};
+
+}  // namespace
+
+std::string_view name_of(Origin origin) {
+  return kOriginNames[static_cast<std::size_t>(origin)];
+}
+
+}  // namespace thermos
