@@ -1,6 +1,5 @@
 #include "capnp/codec.h"
 
-
 #include "capnp/flat.h"
 #include "checkpoint.capnp.h"
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,11 +34,13 @@ struct Run {
 
 struct ProcessHistory {
   std::string name;
-  std::deque<Run> runs;        // oldest first; the oldest may have been dropped
+  std::vector<Run> runs;       // oldest first; the oldest may have been dropped
   RunTotals totals;            // of all runs that ended, the dropped ones included
   std::uint64_t next_seq = 0;  // what the next record must carry
   std::uint32_t next_run = 0;
   // The end of the latest run that ended, and the boot it counts in: where min_duration starts.
+  // That is the boot of the run's FORKED; for a run that has none, or was lost by a reboot, the
+  // boot of the runner that wrote its end.
   std::optional<Now> last_end;
   BootId last_boot;
 
@@ -56,6 +57,7 @@ struct TaskStep {
   bool operator==(const TaskStep&) const = default;
 };
 
+// References, pointers and views into a history are good until the next apply() or seed().
 class History {
  public:
   enum class Outcome : std::uint8_t { Applied, Repeat };
@@ -83,13 +85,16 @@ class History {
   // order. Returns its index. A name known already keeps its place.
   std::uint32_t seed(std::string_view name);
 
-  // Two histories are equal when they mean the same, whatever the order of first appearance.
+  // Two histories are equal when they mean the same, whatever the order of first appearance. A
+  // process that was only seeded counts as absent.
   bool operator==(const History& other) const;
 
  private:
   Result<Outcome> apply_header(const RunnerHeader& header);
   Result<Outcome> apply_task(const TaskStatus& status);
   Result<Outcome> apply_process(const ProcessStatus& status);
+  static void start_run(ProcessHistory& process, const ProcessStatus& status);
+  void take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const;
   Result<Outcome> apply_summary(const ProcessSummary& summary);
 
   std::optional<RunnerHeader> header_;
