@@ -1,0 +1,471 @@
+#include "core/task_planner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <vector>
+
+namespace thermos {
+namespace {
+
+using Mark = Planner::Mark;
+using Stage = TaskPlanner::Stage;
+using Line = std::vector<ProcessIndex>;
+
+TaskConfig task_of(std::uint32_t n) {
+  TaskConfig task;
+  task.name = "t";
+  for (std::uint32_t p = 0; p < n; ++p) {
+    ProcessConfig& process = task.processes.emplace_back();
+    process.name = "p" + std::to_string(p);
+    process.min_duration = 5 * kSecond;
+  }
+  return task;
+}
+
+Line drain(TaskPlanner& plan, Microseconds now) {
+  Line out;
+  while (const auto p = plan.pop_ready(now)) {
+    plan.set_running(*p);
+    out.push_back(*p);
+  }
+  return out;
+}
+
+TEST(TaskPlanner, EachStageKnowsItsOwn) {
+  TaskConfig task = task_of(4);
+  task.processes[1].final = task.processes[3].final = true;
+  const Graph graph(4, {{0, 2}, {3, 1}});
+  TaskPlanner regular(task, graph, Stage::Regular);
+  TaskPlanner final_stage(task, graph, Stage::Final);
+  EXPECT_TRUE(regular.has(0));
+  EXPECT_FALSE(regular.has(1));
+  EXPECT_EQ(regular.size(), 2u);
+  EXPECT_EQ(drain(regular, 0), Line{0});
+  EXPECT_EQ(drain(final_stage, 0), Line{3});
+}
+
+TEST(TaskPlanner, ASuccessFreesDependentsAtOnce) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  EXPECT_FALSE(plan.has_ready(0));
+  plan.add_success(0, 7);
+  EXPECT_TRUE(plan.has_ready(7));
+  EXPECT_EQ(drain(plan, 7), Line{1});
+  plan.add_success(1, 8);
+  EXPECT_TRUE(plan.complete());
+  EXPECT_EQ(plan.finished(), 2u);
+}
+
+TEST(TaskPlanner, AFailureWithinTheLimitWaitsMinDurationFromItsEnd) {
+  TaskConfig task = task_of(1);
+  task.processes[0].max_failures = 3;
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  Microseconds now = 100;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(drain(plan, now), Line{0});
+    plan.add_failure(0, now);
+    EXPECT_EQ(plan.next_ready_at(now), now + 5 * kSecond);
+    EXPECT_EQ(plan.waiting(now), 1u);
+    EXPECT_FALSE(plan.pop_ready(now + 5 * kSecond - 1));
+    now += 5 * kSecond;
+    EXPECT_EQ(plan.waiting(now), 0u);
+    EXPECT_EQ(plan.next_ready_at(now), std::nullopt);
+  }
+  EXPECT_EQ(drain(plan, now), Line{0});
+  plan.add_failure(0, now);
+  EXPECT_EQ(plan.failed(), 1u);
+  EXPECT_EQ(plan.failures(0), 3u);
+  EXPECT_TRUE(plan.complete());
+  EXPECT_FALSE(plan.has_ready(now + 100 * kSecond));
+}
+
+TEST(TaskPlanner, MaxFailuresZeroIsNoLimit) {
+  TaskConfig task = task_of(1);
+  task.processes[0].max_failures = 0;
+  task.processes[0].min_duration = 0;
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  for (Microseconds now = 0; now < 1000; ++now) {
+    EXPECT_EQ(drain(plan, now), Line{0});
+    plan.add_failure(0, now);
+  }
+  EXPECT_EQ(plan.failures(0), 1000u);
+  EXPECT_EQ(plan.mark(0), Mark::Runnable);
+  EXPECT_FALSE(plan.complete());
+}
+
+TEST(TaskPlanner, ADaemonsSuccessRunsAgainAndFreesNobody) {
+  TaskConfig task = task_of(1);
+  task.processes[0].daemon = true;
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  drain(plan, 0);
+  plan.add_success(0, 3);
+  EXPECT_EQ(plan.next_ready_at(3), 3 + 5 * kSecond);
+  EXPECT_EQ(plan.mark(0), Mark::Runnable);
+  EXPECT_EQ(drain(plan, 3 + 5 * kSecond), Line{0});
+  plan.add_failure(0, 6 * kSecond);
+  EXPECT_EQ(plan.mark(0), Mark::Failed);
+}
+
+TEST(TaskPlanner, LostAndKilledRunAgainAfterMinDurationAndCountNoFailure) {
+  const TaskConfig task = task_of(1);
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  Microseconds now = 0;
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(drain(plan, now), Line{0});
+    plan.add_lost(0, now);
+    EXPECT_TRUE(drain(plan, now + 5 * kSecond - 1).empty());
+    now += 5 * kSecond;
+  }
+  EXPECT_EQ(plan.failures(0), 0u);
+  EXPECT_EQ(plan.successes(0), 0u);
+}
+
+TEST(TaskPlanner, AnEphemeralPastItsLimitIsFinished) {
+  TaskConfig task = task_of(2);
+  task.processes[0].ephemeral = task.processes[1].ephemeral = true;
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  drain(plan, 0);
+  plan.add_failure(0, 1);
+  EXPECT_EQ(plan.mark(0), Mark::Finished);
+  EXPECT_EQ(plan.failed(), 0u);
+  EXPECT_EQ(drain(plan, 1), Line{1});
+}
+
+TEST(TaskPlanner, AnEphemeralDoesNotHoldTheTaskOpen) {
+  TaskConfig task = task_of(2);
+  task.processes[1].ephemeral = true;
+  const Graph graph(2, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_FALSE(plan.complete());
+  EXPECT_EQ(drain(plan, 0), (Line{0, 1}));
+  plan.add_success(0, 1);
+  EXPECT_TRUE(plan.complete());
+  EXPECT_EQ(plan.running(), 1u);
+  plan.add_success(1, 2);
+  EXPECT_TRUE(plan.complete());
+}
+
+TEST(TaskPlanner, OnlyEphemeralsIsCompleteFromTheStart) {
+  TaskConfig task = task_of(1);
+  task.processes[0].ephemeral = true;
+  const Graph graph(1, {});
+  EXPECT_TRUE(TaskPlanner(task, graph, Stage::Regular).complete());
+}
+
+TEST(TaskPlanner, BehindAFailureIsDeadlock) {
+  const TaskConfig task = task_of(3);
+  const Graph graph(3, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_FALSE(plan.deadlocked());
+  EXPECT_EQ(drain(plan, 0), (Line{0, 2}));
+  plan.add_failure(0, 1);
+  EXPECT_FALSE(plan.deadlocked()) << "process 2 runs";
+  plan.add_lost(2, 1);
+  EXPECT_FALSE(plan.deadlocked()) << "process 2 waits and will run";
+  EXPECT_EQ(drain(plan, 6 * kSecond), Line{2});
+  plan.add_success(2, 6 * kSecond);
+  EXPECT_TRUE(plan.deadlocked());
+  EXPECT_FALSE(plan.complete());
+}
+
+TEST(TaskPlanner, WaitsEndInOrderOfTimeAndTiesByWhoWaitedFirst) {
+  TaskConfig task = task_of(4);
+  task.processes[3].min_duration = 2 * kSecond;
+  const Graph graph(4, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  drain(plan, 0);
+  plan.add_lost(2, 10);
+  plan.add_lost(0, 10);
+  plan.add_lost(1, 5);
+  plan.add_lost(3, 10);
+  EXPECT_EQ(plan.next_ready_at(10), 10 + 2 * kSecond);
+  EXPECT_EQ(drain(plan, 10 + 2 * kSecond), Line{3});
+  EXPECT_EQ(plan.next_ready_at(11 + 2 * kSecond), 5 + 5 * kSecond);
+  EXPECT_EQ(drain(plan, 100 * kSecond), (Line{1, 2, 0}));
+}
+
+TEST(TaskPlanner, PutBackGoesToTheHead) {
+  const TaskConfig task = task_of(3);
+  const Graph graph(3, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(plan.pop_ready(0), 0u);
+  EXPECT_EQ(plan.mark(0), Mark::Runnable);
+  plan.put_back(0);
+  EXPECT_TRUE(plan.has_ready(0));
+  EXPECT_EQ(drain(plan, 0), (Line{0, 1, 2}));
+  EXPECT_FALSE(plan.has_ready(0));
+}
+
+TEST(TaskPlanner, ACancelledLaunchIsReadyAtOnceAndCountsNothing) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(plan.pop_ready(0), 0u);
+  plan.set_running(0);
+  plan.cancel(0);
+  EXPECT_EQ(plan.running(), 0u);
+  EXPECT_EQ(plan.runnable(), 2u);
+  EXPECT_EQ(plan.failures(0) + plan.successes(0), 0u);
+  EXPECT_EQ(drain(plan, 0), (Line{0, 1}));
+}
+
+TEST(TaskPlanner, RunningWithoutBeingPoppedLeavesNoEntryBehind) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(0);
+  EXPECT_EQ(drain(plan, 0), Line{1});
+  plan.add_lost(0, 0);
+  EXPECT_TRUE(drain(plan, 1).empty()) << "the first entry of 0 was handed out";
+  plan.set_running(0);  // from among the waiting
+  EXPECT_EQ(plan.waiting(1), 0u);
+  EXPECT_EQ(plan.next_ready_at(1), std::nullopt);
+  plan.add_lost(0, 3 * kSecond);
+  EXPECT_TRUE(drain(plan, 5 * kSecond).empty()) << "the earlier wait of 0 was honoured";
+  EXPECT_EQ(drain(plan, 8 * kSecond), Line{0});
+  EXPECT_TRUE(drain(plan, 100 * kSecond).empty());
+}
+
+TEST(TaskPlanner, InLineTwiceIsHandedOutOnce) {
+  const TaskConfig task = task_of(1);
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.put_back(0);
+  plan.put_back(0);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+}
+
+TEST(TaskPlanner, RestoredFailuresCountTowardsTheLimit) {
+  TaskConfig task = task_of(1);
+  task.processes[0].max_failures = 3;
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.restore_totals(0, 0, 1);
+  plan.set_running(0);
+  plan.add_failure(0, 10);
+  EXPECT_EQ(plan.next_ready_at(10), 10 + 5 * kSecond);
+  EXPECT_EQ(drain(plan, 6 * kSecond), Line{0});
+  plan.add_failure(0, 6 * kSecond);
+  EXPECT_EQ(plan.mark(0), Mark::Failed);
+}
+
+TEST(TaskPlanner, AResumeMayTellADependentFirst) {
+  TaskConfig task = task_of(3);
+  const Graph graph(3, {{2, 1}, {1, 0}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(1);
+  plan.add_lost(1, 4 * kSecond);
+  EXPECT_EQ(plan.mark(1), Mark::Blocked);
+  plan.set_running(2);
+  plan.add_success(2, 1 * kSecond);
+  EXPECT_EQ(plan.mark(1), Mark::Runnable);
+  EXPECT_TRUE(drain(plan, 8 * kSecond).empty()) << "1 must wait from its own last end";
+  EXPECT_EQ(drain(plan, 9 * kSecond), Line{1});
+}
+
+TEST(TaskPlanner, TheRunLimitEndsWhatWouldRunForEver) {
+  TaskConfig task = task_of(2);
+  task.processes[0].daemon = true;
+  task.processes[1].max_failures = 0;
+  const Graph graph(2, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  drain(plan, 0);
+  plan.restore_totals(0, TaskPlanner::kRunLimit - 1, 0);
+  plan.restore_totals(1, 0, TaskPlanner::kRunLimit - 3, 1);
+  plan.add_success(0, 0);
+  EXPECT_EQ(plan.mark(0), Mark::Failed);
+  plan.add_lost(1, 0);
+  EXPECT_EQ(plan.mark(1), Mark::Runnable);
+  EXPECT_EQ(drain(plan, 5 * kSecond), Line{1});
+  plan.add_lost(1, 5 * kSecond);
+  EXPECT_EQ(plan.mark(1), Mark::Failed);
+}
+
+TEST(TaskPlanner, AWaitThatWouldOverflowNeverEnds) {
+  TaskConfig task = task_of(1);
+  task.processes[0].min_duration = std::numeric_limits<Microseconds>::max();
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  drain(plan, 0);
+  plan.add_lost(0, 10);
+  EXPECT_EQ(plan.next_ready_at(20), std::numeric_limits<Microseconds>::max());
+}
+
+// The rules with sets and maps, asked anew at every step.
+struct Naive {
+  const TaskConfig& task;
+  std::vector<std::set<ProcessIndex>> needs;
+  std::set<ProcessIndex> running, finished, failed;
+  std::vector<std::uint64_t> failures;
+  std::vector<std::optional<Microseconds>> last_end;
+
+  Mark mark(ProcessIndex p) const {
+    if (running.contains(p)) return Mark::Running;
+    if (finished.contains(p)) return Mark::Finished;
+    if (failed.contains(p)) return Mark::Failed;
+    const bool free =
+        std::includes(finished.begin(), finished.end(), needs[p].begin(), needs[p].end());
+    return free ? Mark::Runnable : Mark::Blocked;
+  }
+  Microseconds ready_at(ProcessIndex p) const {
+    return last_end[p] ? *last_end[p] + task.processes[p].min_duration : 0;
+  }
+  bool complete() const {
+    for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
+      const bool over = finished.contains(p) || failed.contains(p);
+      if (!over && !task.processes[p].ephemeral) return false;
+    }
+    return true;
+  }
+  void end(ProcessIndex p, Microseconds now) {
+    running.erase(p);
+    last_end[p] = now;
+  }
+  void success(ProcessIndex p, Microseconds now) {
+    end(p, now);
+    if (!task.processes[p].daemon) finished.insert(p);
+  }
+  void failure(ProcessIndex p, Microseconds now) {
+    end(p, now);
+    const ProcessConfig& config = task.processes[p];
+    ++failures[p];
+    if (config.max_failures == 0 || failures[p] < config.max_failures) return;
+    (config.ephemeral ? finished : failed).insert(p);
+  }
+};
+
+void random_walk(std::uint64_t seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::uint64_t n) { return static_cast<std::uint32_t>(random() % n); };
+  const std::uint32_t n = 1 + below(12);
+  TaskConfig task = task_of(n);
+  for (ProcessConfig& process : task.processes) {
+    process.max_failures = below(4);
+    process.daemon = below(5) == 0;
+    process.ephemeral = below(5) == 0;
+    process.min_duration = below(4);
+  }
+  Naive naive{task,
+              std::vector<std::set<ProcessIndex>>(n),
+              {},
+              {},
+              {},
+              std::vector<std::uint64_t>(n, 0),
+              std::vector<std::optional<Microseconds>>(n)};
+  std::vector<Graph::Edge> edges;
+  for (std::uint32_t i = below(2 * n); i > 0 && n > 1; --i) {
+    const ProcessIndex after = 1 + below(n - 1);
+    const ProcessIndex before = below(after);
+    edges.push_back({before, after});
+    naive.needs[after].insert(before);
+  }
+  const Graph graph(n, edges);
+  TaskPlanner plan(task, graph, Stage::Regular);
+  Microseconds now = 0;
+  for (int step = 0; step < 300; ++step) {
+    std::uint32_t waiting = 0;
+    std::uint32_t ready = 0;
+    std::optional<Microseconds> next;
+    for (ProcessIndex p = 0; p < n; ++p) {
+      ASSERT_EQ(plan.mark(p), naive.mark(p)) << p << " at step " << step;
+      if (naive.mark(p) != Mark::Runnable) continue;
+      const Microseconds at = naive.ready_at(p);
+      ++(at <= now ? ready : waiting);
+      if (at > now) next = next ? std::min(*next, at) : at;
+    }
+    ASSERT_EQ(plan.waiting(now), waiting);
+    ASSERT_EQ(plan.has_ready(now), ready != 0);
+    ASSERT_EQ(plan.next_ready_at(now), next);
+    ASSERT_EQ(plan.complete(), naive.complete());
+    ASSERT_EQ(plan.deadlocked(), naive.running.empty() && ready + waiting == 0 && !plan.complete());
+    if (below(3) == 0) {
+      now += below(4);
+      continue;
+    }
+    if (below(2) == 0) {
+      const auto p = plan.pop_ready(now);
+      ASSERT_EQ(p.has_value(), ready != 0);
+      if (!p) continue;
+      ASSERT_EQ(naive.mark(*p), Mark::Runnable);
+      ASSERT_LE(naive.ready_at(*p), now);
+      if (below(5) == 0) {
+        plan.put_back(*p);
+        continue;
+      }
+      plan.set_running(*p);
+      if (below(8) == 0) {
+        plan.cancel(*p);
+        continue;
+      }
+      naive.running.insert(*p);
+      continue;
+    }
+    if (naive.running.empty()) continue;
+    const ProcessIndex p = *std::next(naive.running.begin(), below(naive.running.size()));
+    switch (below(3)) {
+      case 0:
+        plan.add_success(p, now);
+        naive.success(p, now);
+        break;
+      case 1:
+        plan.add_failure(p, now);
+        naive.failure(p, now);
+        break;
+      default:
+        plan.add_lost(p, now);
+        naive.end(p, now);
+    }
+  }
+}
+
+TEST(TaskPlanner, AgreesWithANaiveOneOnRandomTasks) {
+  for (std::uint64_t seed = 1; seed <= 1000 && !::testing::Test::HasFailure(); ++seed) {
+    random_walk(seed);
+  }
+}
+
+TEST(TaskPlanner, RunsAMillionThatEachFailOnce) {
+  constexpr std::uint32_t kSize = 1'000'000;
+  TaskConfig task;
+  task.processes.resize(kSize);
+  for (ProcessConfig& process : task.processes) process.max_failures = 2;
+  std::vector<Graph::Edge> edges;
+  for (ProcessIndex p = 1000; p < kSize; ++p) edges.push_back({p - 1000, p});
+  const Graph graph(kSize, std::move(edges));
+  TaskPlanner plan(task, graph, Stage::Regular);
+  Microseconds now = 0;
+  std::uint64_t runs = 0;
+  while (!plan.complete()) {
+    const Line line = drain(plan, now);
+    if (line.empty()) {
+      ASSERT_TRUE(plan.next_ready_at(now));
+      now = *plan.next_ready_at(now);
+      continue;
+    }
+    runs += line.size();
+    for (const ProcessIndex p : line) {
+      if (plan.failures(p) == 0) {
+        plan.add_failure(p, now);
+      } else {
+        plan.add_success(p, now);
+      }
+    }
+  }
+  EXPECT_EQ(runs, 2u * kSize);
+  EXPECT_EQ(plan.finished(), kSize);
+  EXPECT_EQ(now, 1000 * 5 * kSecond);
+}
+
+}  // namespace
+}  // namespace thermos
