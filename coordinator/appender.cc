@@ -1,0 +1,37 @@
+#include "coordinator/appender.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace thermos {
+namespace {
+
+off_t size_of(int fd) {
+  struct stat file {};
+  return ::fstat(fd, &file) == 0 ? file.st_size : -1;
+}
+
+}  // namespace
+
+Appender::Appender(int fd) : fd_(fd), size_(size_of(fd)) {}
+
+bool Appender::cut() {
+  // Only what is really there is cut: a truncation that changes nothing would wake every watcher.
+  if (size_of(fd_) != size_ && ::ftruncate(fd_, size_) != 0) return false;
+  ragged_ = false;
+  return true;
+}
+
+bool Appender::append(std::span<const std::byte> frame) {
+  if (ragged_ && !cut()) return false;
+  const ssize_t written = ::write(fd_, frame.data(), frame.size());
+  if (written == static_cast<ssize_t>(frame.size())) {
+    size_ += written;
+    return true;
+  }
+  ragged_ = true;
+  cut();
+  return false;
+}
+
+}  // namespace thermos

@@ -1,0 +1,186 @@
+#include "coordinator/babysitter.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "coordinator/kernel.h"
+#include "core/state.h"
+
+namespace thermos {
+namespace {
+
+constexpr Microseconds kFirstSpawnPause = 20'000;
+constexpr Microseconds kLongestSpawnPause = 5 * kSecond;
+constexpr Microseconds kFirstAppendPause = 100'000;
+constexpr Microseconds kLongestAppendPause = 10 * kSecond;
+
+}  // namespace
+
+Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
+                       std::span<std::byte> stack)
+    : request_(request),
+      stack_(stack),
+      appender_(descriptors.stream),
+      seq_(request.launch->seq),
+      run_(request.launch->run),
+      chain_(request.launch->chain),
+      boot_(request.launch->boot),
+      name_size_(std::min(request.launch->process.size(), sizeof name_)) {
+  request_.null = null;
+  request_.out = descriptors.out;
+  request_.err = descriptors.err;
+  std::memcpy(name_, request.launch->process.data(), name_size_);
+}
+
+ProcessStatus Babysitter::transition(ProcessState state, Now at) const {
+  ProcessStatus status;
+  status.process = {name_, name_size_};
+  status.run = run_;
+  status.state = state;
+  status.at = at;
+  return status;
+}
+
+// Nothing may happen that is not recorded, so a disk that takes nothing holds us up for as long as
+// it takes. False only before the start: a run that was told to end has nothing to record then.
+bool Babysitter::record(ProcessStatus status) {
+  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  status.seq = seq_++;
+  const std::span<const std::byte> frame(room.data(), encode_frame(status, chain_, room));
+  for (Microseconds wait = kFirstAppendPause; !appender_.append(frame);
+       wait = std::min(2 * wait, kLongestAppendPause)) {
+    pause(wait);
+    if (starting() && stop_before_start_) return false;
+  }
+  return true;
+}
+
+bool Babysitter::begin() {
+  ProcessStatus forked = transition(ProcessState::Forked, read_clocks());
+  forked.identity = {::getpid(), start_ticks(::getpid())};
+  forked.boot = boot_;
+  if (!record(forked)) return false;
+
+  const SpawnResult child = start();
+  if (stop_before_start_ && child.pid == 0) {
+    ended_ = true;
+    ProcessStatus killed = transition(ProcessState::Killed, read_clocks());
+    killed.reason = "told to end before it was started";
+    record(killed);
+    return false;
+  }
+  ProcessStatus running = transition(ProcessState::Running, read_clocks());
+  if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
+  if (child.step == SpawnStep::None) {
+    main_ = child.pid;
+    // The process's files are its own from here on.
+    ::close(request_.out);
+    ::close(request_.err);
+    record(running);
+    return true;
+  }
+  // RUNNING all the same, though it never became the shell: FAILED can't follow FORKED.
+  ended_ = true;
+  if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
+  record(running);
+  Text reason;
+  child.describe(request_, reason);
+  ProcessStatus failed = transition(ProcessState::Failed, read_clocks());
+  failed.reason = reason.view();
+  record(failed);
+  return false;
+}
+
+// Tries until there is a child that runs the shell, or an error that will not pass. Neither: it was
+// told to stop before.
+SpawnResult Babysitter::start() {
+  pause(0);
+  for (Microseconds wait = kFirstSpawnPause; !stop_before_start_;
+       wait = std::min(2 * wait, kLongestSpawnPause)) {
+    const SpawnResult child = spawn_shell(request_, stack_);
+    if (!child.worth_retrying()) return child;
+    if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
+    pause(wait);
+  }
+  return {};
+}
+
+void Babysitter::finish() {
+  while (!ended_ || !alone_) take(wait_signal(std::nullopt));
+  const ProcessEnd end = end_of(wait_status_);
+  ProcessStatus last = transition(end.state, stopped_);
+  last.return_code = end.return_code;
+  record(last);
+}
+
+// Takes signals until the time is over, or a run not yet started is told to end.
+void Babysitter::pause(Microseconds time) {
+  const Microseconds until = monotonic() + time;
+  do {
+    if (const int signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0))) {
+      take(signal);
+      if (starting() && stop_before_start_) return;
+    }
+  } while (monotonic() < until);
+}
+
+void Babysitter::take(int signal) {
+  if (signal == SIGCHLD) {
+    reap();
+  } else if (starting()) {
+    stop_before_start_ = true;
+  } else if (signal == SIGTERM) {
+    forward_term();
+  } else if (signal == SIGUSR1) {
+    kill_tree();
+  }
+}
+
+void Babysitter::forward_term() const {
+  // Only while the shell is not reaped: until then neither its pid nor its group can be another's.
+  if (main_ == 0) return;
+  ::kill(-main_, SIGTERM);
+  if (::getpgid(main_) != main_) ::kill(main_, SIGTERM);
+  // What is stopped would not see the end coming.
+  ::kill(-main_, SIGCONT);
+}
+
+void Babysitter::kill_tree() {
+  killing_ = true;
+  if (main_ != 0) ::kill(-main_, SIGKILL);
+  kill_children();
+}
+
+// Reaps until there is nothing more to reap. Orphans of the tree come to us, the subreaper, so once
+// the shell has ended, killing our children and reaping them again and again ends the whole tree:
+// whoever is adopted while we kill had an ancestor among those killed, whose SIGCHLD is still to
+// come.
+void Babysitter::reap() {
+  alone_ = false;
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) {
+      alone_ = true;  // ECHILD
+      return;
+    }
+    if (info.si_pid == 0) break;
+    if (info.si_pid != main_) {
+      ::waitpid(info.si_pid, nullptr, __WALL);
+      continue;
+    }
+    stopped_ = read_clocks();
+    // As long as it is a zombie the group is still its own, and not that of a stranger.
+    ::kill(-main_, SIGKILL);
+    ::waitpid(main_, &wait_status_, __WALL);
+    main_ = 0;
+    ended_ = true;
+  }
+  if (ended_ || killing_) kill_children();
+}
+
+}  // namespace thermos

@@ -1,0 +1,152 @@
+#include "coordinator/fork_server.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <span>
+
+#include "capnp/launch.h"
+#include "coordinator/babysitter.h"
+#include "coordinator/kernel.h"
+#include "coordinator/text.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
+// An entry of a text list takes 16 bytes of the message at least, a group 4.
+constexpr std::size_t kMaxEnvironment = kMaxLaunchBytes / 16 + 1;
+constexpr std::size_t kMaxGroups = kMaxLaunchBytes / 4;
+constexpr std::size_t kDescriptors = 3;
+constexpr std::size_t kDescriptorsSeen = 16;
+
+// All that is written for a launch and not needed once the shell runs. In a mapping of its own, so
+// that a coordinator can give it back: what the server writes there for the next launch would
+// otherwise leave the old page behind as the private page of the last coordinator.
+struct Workspace {
+  alignas(16) std::array<std::byte, kStackBytes> stack;
+  alignas(8) std::array<std::byte, kMaxLaunchBytes> message;
+  std::array<const char*, kMaxEnvironment> environment;
+  std::array<std::uint32_t, kMaxGroups> groups;
+};
+
+struct Packet {
+  std::size_t size = 0;
+  bool whole = false;
+  std::size_t descriptor_count = 0;
+  std::array<int, kDescriptorsSeen> descriptors{};
+
+  void close_descriptors() const {
+    for (std::size_t i = 0; i < descriptor_count; ++i) ::close(descriptors[i]);
+  }
+};
+
+// Nothing: the other end is closed, or nothing will ever come again.
+std::optional<Packet> receive(int socket, std::span<std::byte> room) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsSeen * sizeof(int))> control;
+  iovec part{room.data(), room.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t size = 0;
+  do {
+    size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (size < 0 && (errno == EINTR || errno == ENOMEM || errno == ENOBUFS));
+  if (size <= 0) return std::nullopt;
+  Packet packet;
+  packet.size = static_cast<std::size_t>(size);
+  packet.whole = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    packet.descriptor_count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    std::memcpy(packet.descriptors.data(), CMSG_DATA(c), packet.descriptor_count * sizeof(int));
+  }
+  return packet;
+}
+
+void answer(int socket, const Launched& launched) {
+  alignas(8) std::array<std::byte, kLaunchedBytes> room;
+  const std::size_t size = encode(launched, room);
+  // Fails only when the reactor is gone, which the next receive() says.
+  ::send(socket, room.data(), size, MSG_NOSIGNAL);
+}
+
+[[noreturn]] void coordinate(int socket, const LaunchView& launch, std::size_t group_count,
+                             const Packet& packet, Workspace* workspace) {
+  ::close(socket);
+  ::setsid();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  ::prctl(PR_SET_NAME, "coordinator", 0, 0, 0);
+  // The terminal, if stderr is one, is not ours to hold for as long as the process runs.
+  ::dup2(STDIN_FILENO, STDERR_FILENO);
+
+  SpawnRequest request;
+  request.launch = &launch;
+  request.environment = workspace->environment.data();
+  request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
+  Babysitter babysitter(request,
+                        {packet.descriptors[0], packet.descriptors[1], packet.descriptors[2]},
+                        STDIN_FILENO, workspace->stack);
+  if (babysitter.begin()) {
+    ::munmap(workspace, sizeof *workspace);
+    babysitter.finish();
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+int serve_launches(int socket) {
+  void* memory = ::mmap(nullptr, sizeof(Workspace), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    Text().add("thermos-coordinator: no memory for the launch buffer").print();
+    return 1;
+  }
+  // A huge page would be copied whole for the first byte written after a clone.
+  ::madvise(memory, sizeof(Workspace), MADV_NOHUGEPAGE);
+  auto* workspace = new (memory) Workspace;  // default-initialised: touches nothing
+
+  for (;;) {
+    const std::optional<Packet> packet = receive(socket, workspace->message);
+    if (!packet) return 0;
+
+    LaunchView launch;
+    std::size_t group_count = 0;
+    const bool readable =
+        decode_launch(std::span<const std::byte>(workspace->message).first(packet->size), launch,
+                      workspace->environment, workspace->groups, group_count);
+    if (!readable || !packet->whole || packet->descriptor_count != kDescriptors) {
+      packet->close_descriptors();
+      if (readable) {
+        answer(socket, {launch.ticket, 0, EBADMSG});
+      } else {
+        Text().add("thermos-coordinator: ignored a message that is not a launch").print();
+      }
+      continue;
+    }
+
+    // Not fork(): its child would be our child, and it would run what the C library does at forks.
+    const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
+    if (pid == 0) coordinate(socket, launch, group_count, *packet, workspace);
+    const int error_number = pid < 0 ? errno : 0;
+    // Before the answer: when the reactor hears of a failed launch, the stream's lock is free.
+    packet->close_descriptors();
+    answer(socket, {launch.ticket, pid < 0 ? 0 : static_cast<std::int32_t>(pid), error_number});
+  }
+}
+
+}  // namespace thermos

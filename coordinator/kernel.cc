@@ -1,0 +1,162 @@
+#include "coordinator/kernel.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "coordinator/text.h"
+
+namespace thermos {
+namespace {
+
+constexpr int kSignals = 64;
+// The kernel's own set, not the C library's: sigfillset() leaves out two that it uses for itself.
+using KernelSignals = std::uint64_t;
+
+Microseconds read_clock(clockid_t clock) {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return Microseconds{t.tv_sec} * kSecond + t.tv_nsec / 1000;
+}
+
+// Takes the next field off `rest`.
+std::string_view field(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find(' '), rest.size());
+  const std::string_view taken = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return taken;
+}
+
+template <typename Number>
+bool parse(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+struct DirectoryEntry {
+  std::uint64_t inode;
+  std::int64_t next;
+  std::uint16_t size;
+  std::uint8_t type;
+  char name[1];
+};
+
+}  // namespace
+
+void hold_all_signals() {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal <= kSignals; ++signal) ::sigaction(signal, &standard, nullptr);
+  const KernelSignals all = ~KernelSignals{0};
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
+}
+
+int wait_signal(std::optional<Microseconds> timeout) {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  ::sigaddset(&wanted, SIGCHLD);
+  ::sigaddset(&wanted, SIGTERM);
+  ::sigaddset(&wanted, SIGUSR1);
+  for (;;) {
+    timespec left{};
+    if (timeout) {
+      left.tv_sec = static_cast<time_t>(*timeout / kSecond);
+      left.tv_nsec = static_cast<long>(*timeout % kSecond) * 1000;
+    }
+    const int signal = ::sigtimedwait(&wanted, nullptr, timeout ? &left : nullptr);
+    if (signal > 0) return signal;
+    // EINTR comes of being stopped and continued. With a timeout it counts as its end: every caller
+    // looks at the clock itself.
+    if (timeout) return 0;
+  }
+}
+
+Now read_clocks() {
+  return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)};
+}
+
+Microseconds monotonic() {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+std::optional<StatLine> parse_stat(std::string_view line) {
+  // The last parenthesis: the name before it may contain some.
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string_view::npos || name_end + 2 >= line.size()) return std::nullopt;
+  std::string_view rest = line.substr(name_end + 2);
+  StatLine stat;
+  stat.state = rest.front();
+  field(rest);
+  if (!parse(field(rest), stat.parent)) return std::nullopt;
+  for (int skipped = 5; skipped < 22; ++skipped) field(rest);
+  if (!parse(field(rest), stat.ticks)) return std::nullopt;
+  return stat;
+}
+
+std::optional<StatLine> read_stat(std::int32_t pid) {
+  Text path;
+  path.add("/proc/").add(std::int64_t{pid}).add("/stat");
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  std::array<char, 1024> line;
+  const ssize_t size = ::read(fd, line.data(), line.size());
+  ::close(fd);
+  if (size <= 0) return std::nullopt;
+  return parse_stat({line.data(), static_cast<std::size_t>(size)});
+}
+
+std::uint64_t start_ticks(std::int32_t pid) {
+  const auto stat = read_stat(pid);
+  return stat ? stat->ticks : 0;
+}
+
+void kill_children() {
+  const int fd = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return kill_children_by_scan();
+  std::array<char, 1024> part;
+  std::int32_t pid = 0;  // a number may be cut by the end of a part
+  for (ssize_t size = 0; (size = ::read(fd, part.data(), part.size())) > 0;) {
+    for (ssize_t i = 0; i < size; ++i) {
+      const char c = part[static_cast<std::size_t>(i)];
+      if (c >= '0' && c <= '9') {
+        pid = pid * 10 + (c - '0');
+      } else {
+        if (pid > 1) ::kill(pid, SIGKILL);
+        pid = 0;
+      }
+    }
+  }
+  if (pid > 1) ::kill(pid, SIGKILL);
+  ::close(fd);
+}
+
+void kill_children_by_scan() {
+  const int fd = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  const std::int32_t self = ::getpid();
+  // The kernel's call, because opendir() allocates.
+  alignas(8) std::array<char, 2048> entries;
+  for (long size = 0; (size = ::syscall(SYS_getdents64, fd, entries.data(), entries.size())) > 0;) {
+    for (long at = 0; at < size;) {
+      const char* entry = entries.data() + at;
+      std::uint16_t length = 0;
+      std::memcpy(&length, entry + offsetof(DirectoryEntry, size), sizeof length);
+      at += length;
+      std::int32_t pid = 0;
+      if (!parse(std::string_view(entry + offsetof(DirectoryEntry, name)), pid) || pid <= 1)
+        continue;
+      const auto stat = read_stat(pid);
+      if (stat && stat->parent == self) ::kill(pid, SIGKILL);
+    }
+  }
+  ::close(fd);
+}
+
+}  // namespace thermos

@@ -1,0 +1,46 @@
+// What a coordinator asks of the kernel directly: signals past the C library's reserve, clocks, and
+// who is whose child.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/record.h"
+#include "core/task.h"
+
+namespace thermos {
+
+// Blocks every signal, the two that the C library keeps to itself included, and sets every
+// disposition to its default. So nothing but SIGKILL ends the caller, no signal is lost (a blocked
+// one stays pending), and a clone starts the same way with nothing pending.
+void hold_all_signals();
+
+// Waits for one of SIGCHLD, SIGTERM and SIGUSR1, all blocked; `timeout` 0 only looks. Returns its
+// number, or 0 when the time is over. Without a timeout it waits as long as it takes.
+int wait_signal(std::optional<Microseconds> timeout);
+
+Now read_clocks();
+Microseconds monotonic();
+
+struct StatLine {
+  char state = '?';
+  std::int32_t parent = 0;
+  std::uint64_t ticks = 0;  // start time
+};
+// Reads a line of /proc/PID/stat. The name in it may hold anything, spaces, parentheses and
+// newlines included. Nothing when it is not such a line.
+std::optional<StatLine> parse_stat(std::string_view line);
+std::optional<StatLine> read_stat(std::int32_t pid);
+
+// The start time of a process, in ticks; 0 when it can't be read.
+std::uint64_t start_ticks(std::int32_t pid);
+
+// Sends SIGKILL to every child of the calling process, zombies included, and to nothing else: a pid
+// in the list of our children can't be recycled before we reap it. REQUIRES: one thread, and
+// nothing is reaped meanwhile.
+void kill_children();
+// The same for kernels that keep no list of children: looks at every process.
+void kill_children_by_scan();
+
+}  // namespace thermos

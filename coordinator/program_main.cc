@@ -1,0 +1,53 @@
+// thermos-coordinator: started once by a reactor, with a socket as descriptor 3.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "coordinator/fork_server.h"
+#include "coordinator/kernel.h"
+#include "coordinator/text.h"
+
+namespace {
+
+bool is_launch_socket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+}  // namespace
+
+int main() {
+  using namespace thermos;  // NOLINT(google-build-using-namespace)
+  if (!is_launch_socket(kLaunchSocket)) {
+    Text()
+        .add(
+            "thermos-coordinator: started by thermos and thermos-reactor, with a socket as "
+            "descriptor 3; it does nothing by hand")
+        .print();
+    return 64;
+  }
+  hold_all_signals();
+  // Out of the terminal's reach, and of any directory that someone may want to unmount.
+  ::setsid();
+  if (::chdir("/") != 0) return 1;
+  ::prctl(PR_SET_NAME, "thermos-forks", 0, 0, 0);
+
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) {
+    Text().add("thermos-coordinator: cannot open /dev/null").print();
+    return 1;
+  }
+  // 0, 1 and 2 must be taken, or a descriptor received later could get one of these numbers.
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(null, STDOUT_FILENO);
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::dup2(null, STDERR_FILENO);
+#ifdef SYS_close_range
+  ::syscall(SYS_close_range, static_cast<unsigned>(kLaunchSocket) + 1, ~0U, 0U);
+#else
+  ::close(null);
+#endif
+  return serve_launches(kLaunchSocket);
+}

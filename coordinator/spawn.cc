@@ -1,0 +1,127 @@
+#include "coordinator/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+// The child runs in its parent's memory: a sanitizer's bookkeeping there would be the parent's.
+#define THERMOS_SHARED_MEMORY __attribute__((no_sanitize("address"), no_sanitize("undefined")))
+
+namespace thermos {
+namespace {
+
+constexpr const char* kShell = "/bin/bash";
+
+struct Shared {
+  const SpawnRequest* request;
+  const char* const* arguments;
+  // Written by the child, read by the parent after the child has let go of the memory.
+  volatile SpawnStep step;
+  volatile int error_number;
+};
+
+// Raw calls only. The C library's setuid() and its kin would tell "all threads", and whatever keeps
+// state there would keep it for the parent.
+THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* const* arguments) {
+  const LaunchView& launch = *request.launch;
+  ::syscall(SYS_setpgid, 0, 0);
+  // dup3 with no flags: the copy stays open over the exec.
+  if (::syscall(SYS_dup3, request.null, 0, 0) < 0 && errno != EINVAL) return SpawnStep::Files;
+  if (::syscall(SYS_dup3, request.out, 1, 0) < 0) return SpawnStep::Files;
+  if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
+  if (*launch.root != '\0') {
+    if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
+    if (::syscall(SYS_chdir, "/") != 0) return SpawnStep::Root;
+  }
+  if (launch.change_user) {
+    if (::syscall(SYS_setgroups, request.groups.size(), request.groups.data()) != 0)
+      return SpawnStep::Groups;
+    if (::syscall(SYS_setresgid, launch.gid, launch.gid, launch.gid) != 0) return SpawnStep::Gid;
+    if (::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) return SpawnStep::Uid;
+  }
+  // After setuid: whether the directory may be entered is the user's question.
+  if (::syscall(SYS_chdir, launch.directory) != 0) return SpawnStep::Directory;
+#ifdef SYS_close_range
+  // Everything of ours is close-on-exec as well, for kernels without this.
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+#endif
+  const std::uint64_t none = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
+  ::syscall(SYS_execve, kShell, arguments, request.environment);
+  return SpawnStep::Shell;
+}
+
+THERMOS_SHARED_MEMORY int child(void* argument) {
+  auto* shared = static_cast<Shared*>(argument);
+  const SpawnStep failed = enter(*shared->request, shared->arguments);
+  shared->error_number = errno;
+  shared->step = failed;
+  ::syscall(SYS_exit_group, 127);
+  return 127;
+}
+
+}  // namespace
+
+bool SpawnResult::worth_retrying() const {
+  if (step == SpawnStep::None) return false;
+  return error_number == EAGAIN || error_number == ENOMEM || error_number == ENFILE;
+}
+
+void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
+  // A path may be longer than a reason; its end tells more than nothing, the errno must stay.
+  const auto path = [](const char* whole) { return std::string_view(whole).substr(0, 800); };
+  const LaunchView& launch = *request.launch;
+  switch (step) {
+    case SpawnStep::None:
+      return;
+    case SpawnStep::Clone:
+      text.add("cannot make a process");
+      break;
+    case SpawnStep::Files:
+      text.add("cannot put stdin, stdout and stderr in place");
+      break;
+    case SpawnStep::Root:
+      text.add("cannot change root to ").add(path(launch.root));
+      break;
+    case SpawnStep::Groups:
+      text.add("cannot take on ")
+          .add(static_cast<std::int64_t>(request.groups.size()))
+          .add(" supplementary groups");
+      break;
+    case SpawnStep::Gid:
+      text.add("cannot take on group ").add(std::int64_t{launch.gid});
+      break;
+    case SpawnStep::Uid:
+      text.add("cannot become user ").add(std::int64_t{launch.uid});
+      break;
+    case SpawnStep::Directory:
+      text.add("cannot enter directory ").add(path(launch.directory));
+      if (*launch.root != '\0') text.add(" in ").add(path(launch.root).substr(0, 100));
+      break;
+    case SpawnStep::Shell:
+      if (error_number == E2BIG) {
+        text.add("cannot run /bin/bash: command line and environment are too long together");
+        return;
+      }
+      text.add("cannot run /bin/bash");
+      if (*launch.root != '\0') text.add(" in ").add(path(launch.root));
+      break;
+  }
+  text.add(": ").add_error(error_number);
+}
+
+SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack) {
+  const char* const arguments[] = {kShell, "-c", request.launch->cmdline, nullptr};
+  Shared shared{&request, arguments, SpawnStep::None, 0};
+  // CLONE_VFORK: we go on once the child has its own memory or is gone.
+  const int pid =
+      ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
+  if (pid < 0) return {0, SpawnStep::Clone, errno};
+  return {pid, shared.step, shared.error_number};
+}
+
+}  // namespace thermos
