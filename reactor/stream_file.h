@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,13 @@ enum class StreamEnd : std::uint8_t {
 };
 
 // Reads the records of `fd` from `position` on, hands each to `take`, and moves `position` behind
-// it. `name` is for errors. Corrupt (with file and offset) for bytes that can't be true, and for
-// what `take` refuses; `position` then stands before the offender. The file is mapped, or read,
-// once; records are valid only during their call.
+// it. `name` is for errors. Corrupt (with file and offset) for bytes that can't be true; what
+// `take` refuses keeps its code and gets file and offset too. `position` then stands before the
+// offender. Records, and the views in them, are valid only during their call. `fd` need only be
+// readable; its own file offset is neither used nor moved.
+//
+// The file is read and not mapped: a mapping of a file that is cut meanwhile ends in SIGBUS, and
+// copying a buffer's worth at a time costs no more than the page faults.
 Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& position,
                               const std::function<Status(const Record&)>& take);
 
@@ -49,11 +54,12 @@ Result<RunnerStream> read_runner_stream(const std::string& path);
 class StreamWriter {
  public:
   // Opens `path`, making it (0600, header written) if it isn't there, and takes its lock. Busy when
-  // another holds it. Having the lock, it checks that the name still means the file it locked.
+  // another holds it. Having the lock, it checks that the name still means the file it locked. A
+  // new name is only on the disk for good after sync_directory().
   static Result<StreamWriter> open(const std::string& path);
 
   // Says where the good records end, from having read the file under the lock. Cuts a torn tail off
-  // and says so in the log. REQUIRED before append().
+  // and says so in the log. REQUIRED before append(), but for a file that open() has just begun.
   Status resume_at(const StreamPosition& position, StreamEnd end);
 
   // Appends one record with one write(2). After any failure, a short write included, the stream is
@@ -63,8 +69,10 @@ class StreamWriter {
   // been.
   Status sync();
 
-  bool empty() const { return position_.offset <= kStreamHeaderBytes; }
+  // No record in it, as far as its size tells: what a torn write left behind may look like some.
+  bool empty() const { return size_ <= kStreamHeaderBytes; }
   const std::string& path() const { return path_; }
+  // Where the next record goes; {0, 0} while resume_at() is still to come.
   const StreamPosition& position() const { return position_; }
   int fd() const { return fd_.get(); }
   // Gives the locked descriptor away; the lock lives in it.
@@ -72,16 +80,21 @@ class StreamWriter {
 
  private:
   StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-  Error fail(std::string what, int error_number);
+  Status begin();
+  Status write_once(std::span<const std::byte> bytes, const char* what);
+  Error fail(const std::string& what, int error_number);
 
   Descriptor fd_;
   std::string path_;
   StreamPosition position_;
-  std::string failure_;  // empty: none yet
+  std::size_t size_ = 0;  // the file's
+  bool ready_ = false;    // position_ is the end of the file
+  std::string failure_;   // empty: none yet
   std::vector<std::byte> frame_;
 };
 
-// Whether someone holds the lock of the stream at `path`. False when there is no such file.
+// Whether someone holds the lock of the stream at `path`. False when there is no such file. Asking
+// takes nothing from anybody: an open() at the same moment is not refused for it.
 Result<bool> stream_is_locked(const std::string& path);
 
 // fsync of a directory, so that names made or renamed in it last.
