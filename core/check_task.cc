@@ -101,7 +101,6 @@ std::optional<Error> check_process(const ProcessConfig& process, ProcessIndex in
 }
 
 std::optional<Error> check_fields(const TaskConfig& task) {
-  if (auto complaint = check_name(task.name)) return bad("name", *complaint);
   if (task.processes.empty()) return bad("processes", "a task needs at least one process");
   if (task.processes.size() > kMaxProcesses) {
     return bad("processes", "a task has at most 4294967294 processes");
@@ -109,6 +108,9 @@ std::optional<Error> check_fields(const TaskConfig& task) {
   for (std::size_t i = 0; i < task.processes.size(); ++i) {
     if (auto error = check_process(task.processes[i], static_cast<ProcessIndex>(i))) return error;
   }
+  // Behind the processes: a task without a name of its own has the first one's, and a fault in that
+  // is better shown where it was written.
+  if (auto complaint = check_name(task.name)) return bad("name", *complaint);
   if (task.resources) {
     if (auto error = check_resources("resources", *task.resources)) return error;
   }

@@ -107,10 +107,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
     std::size_t least = none;
     if (from > 0) row[from - 1] = none;
     for (std::size_t j = from; j <= to; ++j) {
-      std::size_t best = none;
-      if (j == 0) {
-        best = i;
-      } else {
+      std::size_t best = i;
+      if (j > 0) {
         best = std::min({up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
         if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
           best = std::min(best, up2[j - 2] + 1);
@@ -132,7 +130,7 @@ void NearestWord::offer(std::string_view known) {
   if (limit_ == 0) return;
   const std::size_t distance = edit_distance(wanted_, known, limit_);
   // A word that shares nothing with the wanted one was not meant by it.
-  if (distance > limit_ || distance >= known.size()) return;
+  if (distance > limit_ || distance >= std::max(wanted_.size(), known.size())) return;
   best_ = known;
   limit_ = distance - std::min<std::size_t>(distance, 1);
 }

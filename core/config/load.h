@@ -22,16 +22,19 @@ struct Bindings {
 };
 
 // Reads one task from `text`. `where` names it in errors (a file's path). The result has every
-// default filled in, every reference bound, and has passed check_task(). Errors: BadConfig, one
-// line, "where:line: path: what is wrong and what to do" (line only for what a parser can place).
-// `text` holds one task object, or a list of them, of which `task_name` picks one; empty when
-// there is only one.
-// `bindings.task_id` may be empty: then a reference to it is unbound. `user` likewise.
+// default filled in, every reference bound (references.h says by what), and has passed
+// check_task(). `text` holds one task object, a list of them, or {"tasks": [...]}; `task_name`
+// picks one, and may be empty when there is only one. `bindings.task_id` and `user` may be empty:
+// then a reference to them is unbound. Errors are one line. BadConfig: "where:line:column: not
+// valid JSON: ..." or "where:line: path: what is wrong and what to do", where the line is that of
+// the value or the nearest one around it. NotFound: no task of that name. Usage: several tasks and
+// no name.
 Result<TaskConfig> load_json(std::string_view text, std::string_view where,
                              std::string_view task_name, const Bindings& bindings);
 
 // The task's name alone (for making a task id before the references are bound), checked no further
-// than needed to find it. May itself still hold references.
+// than needed to find it. References in it are bound where `bindings` can; a name with one that
+// can't be is given as it was written.
 Result<std::string> task_name_of(std::string_view text, std::string_view where,
                                  std::string_view task_name, const Bindings& bindings);
 

@@ -1,0 +1,397 @@
+#include "core/config/references.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/config/document.h"
+#include "core/config/field_path.h"
+#include "core/config/number.h"
+#include "core/template.h"
+#include "core/text.h"
+
+namespace thermos::config {
+namespace {
+
+// No text of a task is longer: the kernel's limit for one argument. It also ends a "billion
+// laughs".
+constexpr std::size_t kMaxExpanded = 131'071;
+constexpr std::size_t kMaxExpandedTotal = std::size_t{1} << 30;
+// References are followed by recursion, so their depth must be bounded.
+constexpr std::size_t kMaxReferences = 100;
+constexpr std::string_view kOwnPrefix = "thermos.";
+
+using Scope = std::optional<std::size_t>;  // a process's index; nullopt: the task
+using Steps = std::vector<PathStep>;
+
+// One text of the task.
+struct Field {
+  enum class Kind : std::uint8_t { TaskName, User, ProcessName, Cmdline, Order };
+  Kind kind = Kind::TaskName;
+  std::size_t item = 0;   // of processes or constraints
+  std::size_t entry = 0;  // of order
+};
+
+enum class Found : std::uint8_t { Yes, No, Wrong };  // Wrong: problem_ says what
+
+class Binder {
+ public:
+  Binder(Draft& draft, const Bindings& bindings)
+      : draft_(draft), task_(draft.task), bindings_(bindings) {
+    process_marks_.resize(task_.processes.size() * 2);
+    order_marks_.resize(task_.constraints.size());
+    for (std::size_t i = 0; i < order_marks_.size(); ++i) {
+      order_marks_[i].resize(task_.constraints[i].order.size());
+    }
+  }
+
+  bool bind_all() {
+    if (!bind_task_name()) return false;
+    for (std::size_t i = 0; i < task_.processes.size(); ++i) {
+      if (!bind({Field::Kind::ProcessName, i}) || !bind({Field::Kind::Cmdline, i})) return false;
+    }
+    for (std::size_t i = 0; i < task_.constraints.size(); ++i) {
+      for (std::size_t j = 0; j < task_.constraints[i].order.size(); ++j) {
+        if (!bind({Field::Kind::Order, i, j})) return false;
+      }
+    }
+    return bind({Field::Kind::User});
+  }
+
+  bool bind_task_name() { return bind(name_field()); }
+  const std::string& task_name() { return text_of(name_field()); }
+  Problem& problem() { return problem_; }
+
+ private:
+  enum class Mark : std::uint8_t { Raw, Busy, Bound };
+
+  // What is known while one field is bound. Bindings are looked up from the field's scope, so their
+  // values hold for this field alone.
+  struct Frame {
+    Field field;
+    Scope scope;
+    std::map<std::string_view, std::string> values;
+    std::vector<std::string_view> busy;
+  };
+
+  Field name_field() const {
+    return {draft_.named ? Field::Kind::TaskName : Field::Kind::ProcessName};
+  }
+
+  std::string& text_of(const Field& field) {
+    switch (field.kind) {
+      case Field::Kind::TaskName:
+        return task_.name;
+      case Field::Kind::User:
+        return task_.user;
+      case Field::Kind::ProcessName:
+        return task_.processes[field.item].name;
+      case Field::Kind::Cmdline:
+        return task_.processes[field.item].cmdline;
+      case Field::Kind::Order:
+        break;
+    }
+    return task_.constraints[field.item].order[field.entry];
+  }
+
+  Mark& mark_of(const Field& field) {
+    switch (field.kind) {
+      case Field::Kind::TaskName:
+        return name_mark_;
+      case Field::Kind::User:
+        return user_mark_;
+      case Field::Kind::ProcessName:
+        return process_marks_[field.item * 2];
+      case Field::Kind::Cmdline:
+        return process_marks_[field.item * 2 + 1];
+      case Field::Kind::Order:
+        break;
+    }
+    return order_marks_[field.item][field.entry];
+  }
+
+  static std::string path_of(const Field& field) {
+    const std::string item = "[" + std::to_string(field.item) + "]";
+    switch (field.kind) {
+      case Field::Kind::TaskName:
+        return "name";
+      case Field::Kind::User:
+        return "user";
+      case Field::Kind::ProcessName:
+        return "processes" + item + ".name";
+      case Field::Kind::Cmdline:
+        return "processes" + item + ".cmdline";
+      case Field::Kind::Order:
+        break;
+    }
+    return "constraints" + item + ".order[" + std::to_string(field.entry) + "]";
+  }
+
+  // Replaces the field's text by its expansion, once.
+  bool bind(const Field& field) {
+    Mark& mark = mark_of(field);
+    std::string& text = text_of(field);
+    if (mark == Mark::Bound) return true;
+    if (mark == Mark::Raw && !find_reference(text, 0)) {
+      mark = Mark::Bound;
+      return true;
+    }
+    Frame frame{field, {}, {}, {}};
+    if (field.kind == Field::Kind::ProcessName || field.kind == Field::Kind::Cmdline) {
+      frame.scope = field.item;
+    }
+    if (mark == Mark::Busy) return endless(frame, path_of(field));
+    mark = Mark::Busy;
+    std::string expanded;
+    if (!enter(frame, path_of(field)) || !expand(frame, text, expanded)) return false;
+    trail_.pop_back();
+    text = std::move(expanded);
+    mark = Mark::Bound;
+    return true;
+  }
+
+  bool expand(Frame& frame, std::string_view text, std::string& out) {
+    std::size_t at = 0;
+    while (const auto reference = find_reference(text, at)) {
+      if (!append(frame, out, text.substr(at, reference->begin - at))) return false;
+      at = reference->end;
+      if (reference->escapes == 0) {
+        if (!resolve(frame, reference->name, out)) return false;
+      } else {
+        const std::string shown =
+            "{{" + std::string(reference->escapes - 1, '&') + std::string(reference->name) + "}}";
+        if (!append(frame, out, shown)) return false;
+      }
+    }
+    return append(frame, out, text.substr(at));
+  }
+
+  bool append(Frame& frame, std::string& out, std::string_view piece) {
+    if (out.size() + piece.size() > kMaxExpanded) {
+      return fail(frame, "expands to more than " + std::to_string(kMaxExpanded) + " bytes");
+    }
+    total_ += piece.size();
+    if (total_ > kMaxExpandedTotal) {
+      return fail(frame, "the task's references expand to more than " +
+                             std::to_string(kMaxExpandedTotal) + " bytes in all");
+    }
+    out += piece;
+    return true;
+  }
+
+  bool resolve(Frame& frame, std::string_view name, std::string& out) {
+    if (name.starts_with(kOwnPrefix)) return resolve_own(frame, name, out);
+    const auto bound = bindings_.environment.find(std::string(name));
+    if (bound != bindings_.environment.end()) return resolve_binding(frame, *bound, out);
+    if (const auto steps = parse_field_path(name)) {
+      Found found = Found::No;
+      if (frame.scope) found = process_field(frame, name, *frame.scope, *steps, 0, out);
+      if (found == Found::No) found = task_field(frame, name, *steps, out);
+      if (found != Found::No) return found == Found::Yes;
+    }
+    if (name.find_first_of("[]") != std::string_view::npos) {
+      return fail(frame, name, "leads to nothing in this task");
+    }
+    return fail(frame, name, "is not bound: give -E " + std::string(name) + "=VALUE");
+  }
+
+  bool resolve_own(Frame& frame, std::string_view name, std::string& out) {
+    const std::string_view rest = name.substr(kOwnPrefix.size());
+    if (rest == "task_id") {
+      if (!bindings_.task_id.empty()) return append(frame, out, bindings_.task_id);
+      return fail(frame, name, "is not bound: the task has no id here");
+    }
+    if (rest == "user") {
+      if (!bindings_.user.empty()) return append(frame, out, bindings_.user);
+      return fail(frame, name, "is not bound: give --user USER");
+    }
+    if (rest.starts_with("ports[") && rest.ends_with("]")) {
+      const std::string port(rest.substr(6, rest.size() - 7));
+      const auto bound = bindings_.ports.find(port);
+      if (bound != bindings_.ports.end()) return append(frame, out, std::to_string(bound->second));
+      return fail(frame, name, "is not bound: give -P " + (port.empty() ? "NAME" : port) + ":PORT");
+    }
+    return fail(frame, name,
+                "is unknown: there are thermos.task_id, thermos.user and thermos.ports[NAME]");
+  }
+
+  bool resolve_binding(Frame& frame, const std::pair<const std::string, std::string>& binding,
+                       std::string& out) {
+    const std::string_view name = binding.first;
+    const auto known = frame.values.find(name);
+    if (known != frame.values.end()) return append(frame, out, known->second);
+    if (std::find(frame.busy.begin(), frame.busy.end(), name) != frame.busy.end()) {
+      return endless(frame, binding.first);
+    }
+    std::string value;
+    if (!enter(frame, binding.first)) return false;
+    frame.busy.push_back(name);
+    if (!expand(frame, binding.second, value)) return false;
+    frame.busy.pop_back();
+    trail_.pop_back();
+    return append(frame, out, frame.values.emplace(name, std::move(value)).first->second);
+  }
+
+  // `steps` from `from` on, as a field of process `index`. At from > 0 the process was asked for by
+  // its index, so it must be right.
+  Found process_field(Frame& frame, std::string_view name, std::size_t index, const Steps& steps,
+                      std::size_t from, std::string& out) {
+    const ProcessConfig& process = task_.processes[index];
+    const PathStep& step = steps[from];
+    const bool leaf = from + 1 == steps.size() && step.indices.empty();
+    if (step.key == "resources" && step.indices.empty()) {
+      if (from == 0 && !process.resources) return Found::No;
+      return resources_field(frame, name, process.resources, steps, from + 1, out);
+    }
+    if (leaf) {
+      if (step.key == "name") return field(frame, {Field::Kind::ProcessName, index}, out);
+      if (step.key == "cmdline") return field(frame, {Field::Kind::Cmdline, index}, out);
+      if (step.key == "max_failures") return add(frame, out, std::to_string(process.max_failures));
+      if (step.key == "min_duration") return add(frame, out, seconds_text(process.min_duration));
+      if (step.key == "daemon") return add(frame, out, process.daemon ? "true" : "false");
+      if (step.key == "ephemeral") return add(frame, out, process.ephemeral ? "true" : "false");
+      if (step.key == "final") return add(frame, out, process.final ? "true" : "false");
+    }
+    if (from == 0) return Found::No;
+    NearestWord nearest(step.key);
+    for (const std::string_view key : {"name", "cmdline", "max_failures", "daemon", "ephemeral",
+                                       "min_duration", "final", "resources"}) {
+      nearest.offer(key);
+    }
+    return wrong(frame, name, "a process has no text at that place" + nearest.hint());
+  }
+
+  Found task_field(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
+    const PathStep& step = steps[0];
+    if (step.key == "processes") {
+      if (step.indices.size() != 1 || steps.size() < 2) {
+        return wrong(frame, name, "is no text: name a field, as in processes[0].name");
+      }
+      if (step.indices[0] >= task_.processes.size()) {
+        return wrong(frame, name,
+                     "the task's " + std::to_string(task_.processes.size()) +
+                         " processes are counted from 0");
+      }
+      return process_field(frame, name, step.indices[0], steps, 1, out);
+    }
+    if (step.key == "constraints") return constraint_field(frame, name, steps, out);
+    if (step.key == "resources" && step.indices.empty()) {
+      return resources_field(frame, name, task_.resources, steps, 1, out);
+    }
+    if (steps.size() > 1 || !step.indices.empty()) return Found::No;
+    if (step.key == "name") return field(frame, name_field(), out);
+    if (step.key == "user") {
+      if (!task_.user.empty()) return field(frame, {Field::Kind::User}, out);
+      return wrong(frame, name, "the task names no user: use {{thermos.user}}");
+    }
+    if (step.key == "max_failures") return add(frame, out, std::to_string(task_.max_failures));
+    if (step.key == "max_concurrency") {
+      return add(frame, out, std::to_string(task_.max_concurrency));
+    }
+    if (step.key == "finalization_wait") {
+      return add(frame, out, seconds_text(task_.finalization_wait));
+    }
+    return Found::No;
+  }
+
+  Found constraint_field(Frame& frame, std::string_view name, const Steps& steps,
+                         std::string& out) {
+    if (steps.size() != 2 || steps[0].indices.size() != 1 || steps[1].key != "order" ||
+        steps[1].indices.size() != 1) {
+      return wrong(frame, name, "is no text: name an entry, as in constraints[0].order[0]");
+    }
+    const std::size_t item = steps[0].indices[0];
+    const std::size_t entry = steps[1].indices[0];
+    if (item >= task_.constraints.size() || entry >= task_.constraints[item].order.size()) {
+      return wrong(frame, name, "the task has no such constraint");
+    }
+    return field(frame, {Field::Kind::Order, item, entry}, out);
+  }
+
+  Found resources_field(Frame& frame, std::string_view name,
+                        const std::optional<Resources>& resources, const Steps& steps,
+                        std::size_t from, std::string& out) {
+    const bool leaf = from + 1 == steps.size() && steps[from].indices.empty();
+    const std::string_view key = leaf ? steps[from].key : "";
+    if (key != "cpu" && key != "ram" && key != "disk") {
+      return wrong(frame, name, "is no number: name resources.cpu, .ram or .disk");
+    }
+    if (!resources) return wrong(frame, name, "no resources are given there");
+    if (key == "cpu") return add(frame, out, number_text(resources->cpu));
+    return add(frame, out, std::to_string(key == "ram" ? resources->ram : resources->disk));
+  }
+
+  Found field(Frame& frame, const Field& target, std::string& out) {
+    return bind(target) ? add(frame, out, text_of(target)) : Found::Wrong;
+  }
+
+  Found add(Frame& frame, std::string& out, std::string_view piece) {
+    return append(frame, out, piece) ? Found::Yes : Found::Wrong;
+  }
+
+  bool enter(const Frame& frame, std::string label) {
+    if (trail_.size() >= kMaxReferences) {
+      return fail(frame, "references lead to references more than " +
+                             std::to_string(kMaxReferences) + " deep");
+    }
+    trail_.push_back(std::move(label));
+    return true;
+  }
+
+  bool endless(const Frame& frame, const std::string& label) {
+    std::string text = "endless reference: ";
+    auto from = std::find(trail_.begin(), trail_.end(), label);
+    for (; from != trail_.end(); ++from) text += *from + " -> ";
+    return fail(frame, text + label);
+  }
+
+  Found wrong(const Frame& frame, std::string_view name, const std::string& what) {
+    fail(frame, name, what);
+    return Found::Wrong;
+  }
+
+  bool fail(const Frame& frame, std::string_view name, const std::string& what) {
+    const std::string in_value =
+        frame.busy.empty() ? "" : ", in the value of " + std::string(frame.busy.back()) + ",";
+    const std::string shown = quoted("{{" + std::string(name) + "}}", 300);
+    return fail(frame, shown.substr(1, shown.size() - 2) + in_value + " " + what);
+  }
+
+  bool fail(const Frame& frame, std::string what) {
+    problem_ = {path_of(frame.field), std::move(what)};
+    return false;
+  }
+
+  Draft& draft_;
+  TaskConfig& task_;
+  const Bindings& bindings_;
+  Mark name_mark_ = Mark::Raw;
+  Mark user_mark_ = Mark::Raw;
+  std::vector<Mark> process_marks_;  // name and cmdline of each
+  std::vector<std::vector<Mark>> order_marks_;
+  std::vector<std::string> trail_;  // what led here, for the message
+  std::size_t total_ = 0;
+  Problem problem_;
+};
+
+}  // namespace
+
+std::optional<Problem> bind_references(Draft& draft, const Bindings& bindings) {
+  Binder binder(draft, bindings);
+  if (!binder.bind_all()) return std::move(binder.problem());
+  if (!draft.named) draft.task.name = draft.task.processes.front().name;
+  return std::nullopt;
+}
+
+std::optional<Problem> bind_name(Draft& draft, const Bindings& bindings, std::string& name) {
+  Binder binder(draft, bindings);
+  if (!binder.bind_task_name()) return std::move(binder.problem());
+  name = binder.task_name();
+  return std::nullopt;
+}
+
+}  // namespace thermos::config

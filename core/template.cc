@@ -1,0 +1,49 @@
+#include "core/template.h"
+
+#include <algorithm>
+
+namespace thermos {
+namespace {
+
+bool begins_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool goes_on(char c) {
+  return begins_name(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '[' || c == ']';
+}
+
+// The reference that begins exactly at `begin`, where "{{" stands.
+std::optional<Reference> match(std::string_view text, std::size_t begin) {
+  std::size_t i = begin + 2;
+  while (i < text.size() && text[i] == '&') ++i;
+  const std::size_t name = i;
+  if (i == text.size() || !begins_name(text[i])) return std::nullopt;
+  while (i < text.size() && goes_on(text[i])) ++i;
+  if (text.substr(i, 2) != "}}") return std::nullopt;
+  return Reference{begin, i + 2, name - begin - 2, text.substr(name, i - name)};
+}
+
+}  // namespace
+
+std::optional<Reference> find_reference(std::string_view text, std::size_t from) {
+  for (std::size_t at = text.find("{{", from); at != std::string_view::npos;
+       at = text.find("{{", at + 1)) {
+    if (auto reference = match(text, at)) return reference;
+  }
+  return std::nullopt;
+}
+
+std::string escape_references(std::string_view text) {
+  std::string out;
+  std::size_t at = 0;
+  while (auto reference = find_reference(text, at)) {
+    out += text.substr(at, reference->begin + 2 - at);
+    out += '&';
+    out += text.substr(reference->begin + 2, reference->end - reference->begin - 2);
+    at = reference->end;
+  }
+  return out += text.substr(at);
+}
+
+}  // namespace thermos
