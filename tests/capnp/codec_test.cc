@@ -1,0 +1,321 @@
+#include "capnp/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <random>
+
+#include "stream_bytes.h"
+
+namespace thermos {
+namespace {
+
+// A frame's payload alone.
+std::vector<std::byte> payload_of(const Record& record) {
+  std::vector<std::byte> frame;
+  std::uint32_t chain = 0;
+  EXPECT_TRUE(append_frame(record, chain, frame));
+  return {frame.begin() + kFrameHeaderBytes, frame.end()};
+}
+
+ProcessStatus a_status() {
+  ProcessStatus status;
+  status.process = "p";
+  status.state = ProcessState::Success;
+  status.return_code = 0;
+  return status;
+}
+
+// Where things lie in a payload: the segment table, the root pointer, then Record's data.
+constexpr std::size_t kData = 16;
+void put16(std::vector<std::byte>& payload, std::size_t at, std::uint16_t value) {
+  payload[at] = static_cast<std::byte>(value & 0xff);
+  payload[at + 1] = static_cast<std::byte>(value >> 8);
+}
+
+TEST(Codec, EveryKindOfRecordComesBackAsItWas) {
+  const auto records = sample_records();
+  const StreamBytes stream = stream_of(1, records);
+  const ReadBack back = read_back(stream.bytes);
+  EXPECT_EQ(back.verdict, Verdict::End);
+  EXPECT_FALSE(back.error);
+  EXPECT_EQ(back.records, records);
+  EXPECT_EQ(back.offset, stream.bytes.size());
+}
+
+TEST(Codec, EveryStateOriginAndExtremeComesBack) {
+  std::vector<Record> records;
+  for (std::size_t state = 0; state < kProcessStates; ++state) {
+    for (std::size_t origin = 0; origin < kOrigins; ++origin) {
+      ProcessStatus status = a_status();
+      status.state = static_cast<ProcessState>(state);
+      status.origin = static_cast<Origin>(origin);
+      status.return_code.reset();
+      records.emplace_back(status);
+    }
+  }
+  for (std::size_t state = 0; state < kTaskStates; ++state) {
+    for (std::size_t goal = 0; goal < kTaskStates; ++goal) {
+      TaskStatus status;
+      status.state = static_cast<TaskState>(state);
+      status.goal = static_cast<TaskState>(goal);
+      records.emplace_back(status);
+    }
+  }
+  for (int code = -64; code <= 255; ++code) {
+    ProcessStatus status = a_status();
+    status.return_code = code;
+    records.emplace_back(status);
+  }
+  ProcessStatus far = a_status();
+  far.seq = ~std::uint64_t{0};
+  far.run = ~std::uint32_t{0};
+  far.at = {-1, std::numeric_limits<Microseconds>::max()};
+  far.identity = {std::numeric_limits<std::int32_t>::max(), ~std::uint64_t{0}};
+  far.boot = {~std::uint64_t{0}, ~std::uint64_t{0}};
+  const std::string bytes_of_all_kinds("\x01\xff\xfe\n\"\\ \xe2\x82\xac", 9);
+  far.process = bytes_of_all_kinds;
+  records.emplace_back(far);
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false});
+  const ReadBack back = read_back(stream_of(1, records).bytes);
+  EXPECT_EQ(back.records, records);
+}
+
+TEST(Codec, TheTwoEncodersWriteTheSameBytes) {
+  for (const Record& record : sample_records()) {
+    const auto* status = std::get_if<ProcessStatus>(&record);
+    if (status == nullptr) continue;
+    std::vector<std::byte> appended;
+    std::uint32_t chain = 77;
+    ASSERT_TRUE(append_frame(record, chain, appended));
+    alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+    room.fill(std::byte{0xee});  // what lies there must not matter
+    std::uint32_t same_chain = 77;
+    const std::size_t size = encode_frame(*status, same_chain, room);
+    ASSERT_EQ(size, appended.size());
+    EXPECT_TRUE(std::equal(appended.begin(), appended.end(), room.begin()));
+    EXPECT_EQ(chain, same_chain);
+  }
+}
+
+TEST(Codec, AFrameBehindWhatIsThere) {
+  std::vector<std::byte> out(16, std::byte{9});
+  std::uint32_t chain = 0;
+  ASSERT_TRUE(append_frame(a_status(), chain, out));
+  EXPECT_EQ(out.size() % 8, 0U);
+  EXPECT_TRUE(std::all_of(out.begin(), out.begin() + 16, [](auto b) { return b == std::byte{9}; }));
+}
+
+TEST(Codec, TooLittleRoomIsRefusedAndChangesNothing) {
+  std::vector<std::byte> whole;
+  std::uint32_t chain = 5;
+  ASSERT_TRUE(append_frame(a_status(), chain, whole));
+  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    std::uint32_t untouched = 5;
+    EXPECT_EQ(encode_frame(a_status(), untouched, std::span(room).first(size)), 0U);
+    EXPECT_EQ(untouched, 5U);
+  }
+  std::uint32_t moved = 5;
+  EXPECT_EQ(encode_frame(a_status(), moved, room), whole.size());
+  EXPECT_EQ(moved, chain);
+}
+
+TEST(Codec, TheLongestNameAndReasonFit) {
+  ProcessStatus status = a_status();
+  const std::string name(243, 'n');
+  const std::string reason(5000, 'r');
+  status.process = name;
+  status.reason = reason;
+  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  std::uint32_t chain = 0;
+  const std::size_t size = encode_frame(status, chain, room);
+  ASSERT_GT(size, 0U);
+  const std::vector<std::byte> payload(room.begin() + kFrameHeaderBytes, room.begin() + size);
+  const auto back = decode(payload);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(std::get<ProcessStatus>(*back).process, name);
+  EXPECT_EQ(std::get<ProcessStatus>(*back).reason, std::string(kMaxReasonBytes, 'r'));
+}
+
+TEST(Codec, AReasonIsCutBetweenCharacters) {
+  for (const std::string character : {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\xa6\x80"}) {
+    for (std::size_t shift = 0; shift < 4; ++shift) {
+      std::string reason(shift, 'x');
+      while (reason.size() < 2 * kMaxReasonBytes) reason += character;
+      TaskStatus status;
+      status.reason = reason;
+      const auto payload = payload_of(status);
+      const auto back = decode(payload);
+      ASSERT_TRUE(back.ok());
+      const auto cut = std::get<TaskStatus>(*back).reason;
+      EXPECT_LE(cut.size(), kMaxReasonBytes);
+      EXPECT_GT(cut.size() + character.size(), kMaxReasonBytes);
+      EXPECT_EQ((cut.size() - shift) % character.size(), 0U);
+      EXPECT_TRUE(reason.starts_with(cut));
+    }
+  }
+  // What is not UTF-8 is cut where the room ends.
+  TaskStatus status;
+  const std::string noise(2000, '\x80');
+  status.reason = noise;
+  const auto payload = payload_of(status);
+  EXPECT_EQ(std::get<TaskStatus>(*decode(payload)).reason.size(), kMaxReasonBytes);
+}
+
+TEST(Codec, ARecordThatNoReaderWouldTakeIsNotWritten) {
+  RunnerHeader header;
+  header.task_id = "t";
+  header.sandbox.assign(kMaxPayloadBytes, 's');
+  std::vector<std::byte> out(8);
+  std::uint32_t chain = 3;
+  EXPECT_FALSE(append_frame(header, chain, out));
+  EXPECT_EQ(out.size(), 8U);
+  EXPECT_EQ(chain, 3U);
+}
+
+TEST(Codec, NewerKindsAndStatesAreNamed) {
+  const auto expect_error = [](const std::vector<std::byte>& payload, const char* text) {
+    const auto record = decode(payload);
+    ASSERT_FALSE(record.ok());
+    EXPECT_EQ(record.error().code, ErrorCode::Corrupt);
+    EXPECT_NE(record.error().message.find(text), std::string::npos) << record.error().message;
+    EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
+  };
+  auto payload = payload_of(a_status());
+  put16(payload, kData, 4);
+  expect_error(payload, "kind of record 4");
+  payload = payload_of(a_status());
+  put16(payload, kData + 2, 7);
+  expect_error(payload, "process state 7");
+  payload = payload_of(a_status());
+  put16(payload, kData + 4, 5);
+  expect_error(payload, "origin of a process state 5");
+  payload = payload_of(TaskStatus{});
+  put16(payload, kData + 2, 7);
+  expect_error(payload, "task state 7");
+  payload = payload_of(TaskStatus{});
+  put16(payload, kData + 4, 0xffff);
+  expect_error(payload, "task state 65535");
+}
+
+TEST(Codec, ANamelessProcessIsRefused) {
+  ProcessStatus status = a_status();
+  status.process = {};
+  EXPECT_FALSE(decode(payload_of(status)).ok());
+  EXPECT_FALSE(decode(payload_of(ProcessSummary{})).ok());
+  EXPECT_FALSE(decode(payload_of(RunnerHeader{})).ok());
+}
+
+TEST(Codec, OnlyOneSegmentOfTheRightLength) {
+  const auto payload = payload_of(a_status());
+  for (const std::size_t at : {0, 1, 3, 4, 5, 7}) {
+    auto bent = payload;
+    bent[at] ^= std::byte{1};
+    EXPECT_FALSE(decode(bent).ok()) << at;
+  }
+  auto longer = payload;
+  longer.resize(longer.size() + 8);
+  EXPECT_FALSE(decode(longer).ok());
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    const std::vector<std::byte> shorter(payload.begin(),
+                                         payload.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(decode(shorter).ok()) << size;
+  }
+}
+
+// Behind a true checksum there may still be nonsense; then it is an error, never a crash.
+TEST(Codec, NonsenseBehindATrueChecksumIsAnError) {
+  std::mt19937_64 random(11);
+  for (const Record& record : sample_records()) {
+    const auto payload = payload_of(record);
+    for (std::size_t bit = 64; bit < payload.size() * 8; ++bit) {
+      auto bent = payload;
+      bent[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+      const auto back = decode(bent);
+      if (!back) {
+        EXPECT_EQ(back.error().code, ErrorCode::Corrupt);
+      }
+    }
+    for (int round = 0; round < 3000; ++round) {
+      auto bent = payload;
+      for (std::uint64_t n = random() % 8 + 1; n > 0; --n) {
+        bent[8 + random() % (bent.size() - 8)] = static_cast<std::byte>(random());
+      }
+      const auto back = decode(bent);
+      if (!back) {
+        EXPECT_FALSE(back.error().message.empty());
+      }
+    }
+  }
+}
+
+// ---- whole streams -----------------------------------------------------------------------------
+
+bool is_prefix(const std::vector<Record>& part, const std::vector<Record>& whole) {
+  return part.size() <= whole.size() && std::equal(part.begin(), part.end(), whole.begin());
+}
+
+TEST(Codec, ARealStreamCutAtEveryByte) {
+  const auto records = sample_records();
+  const StreamBytes stream = stream_of(99, records);
+  for (std::size_t size = 0; size <= stream.bytes.size(); ++size) {
+    const std::vector<std::byte> cut(stream.bytes.begin(),
+                                     stream.bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    const ReadBack back = read_back(cut);
+    const bool between =
+        size == 0 || std::find(stream.ends.begin(), stream.ends.end(), size) != stream.ends.end();
+    ASSERT_EQ(back.verdict, between ? Verdict::End : Verdict::Torn) << size;
+    ASSERT_FALSE(back.error);
+    ASSERT_TRUE(is_prefix(back.records, records)) << size;
+    // Cut there, and with the rest written again, it is the whole stream.
+    auto mended = cut;
+    mended.resize(back.offset);
+    mended.insert(mended.end(), stream.bytes.begin() + static_cast<std::ptrdiff_t>(back.offset),
+                  stream.bytes.end());
+    ASSERT_EQ(read_back(mended).records, records) << size;
+  }
+}
+
+TEST(Codec, ARealStreamWithEveryBitFlipped) {
+  const auto records = sample_records();
+  const StreamBytes stream = stream_of(99, records);
+  const std::size_t last = stream.ends[stream.ends.size() - 2];
+  std::size_t torn = 0;
+  for (std::size_t bit = 0; bit < stream.bytes.size() * 8; ++bit) {
+    auto bytes = stream.bytes;
+    bytes[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    const ReadBack back = read_back(bytes);
+    ASSERT_FALSE(back.error) << bit;
+    ASSERT_TRUE(is_prefix(back.records, records)) << bit;
+    ASSERT_LT(back.records.size(), records.size()) << bit;
+    // Torn costs what follows, so nothing may be torn but the last record.
+    if (back.verdict == Verdict::Torn) {
+      ASSERT_GE(bit / 8, last) << bit;
+      ++torn;
+    } else {
+      ASSERT_EQ(back.verdict, Verdict::Corrupt) << bit;
+    }
+  }
+  EXPECT_EQ(torn, 0U) << "no sector's share of this stream's last record is all zeros";
+}
+
+TEST(Codec, RecordsOfAnotherStreamAreRefused) {
+  const auto records = sample_records();
+  const StreamBytes ours = stream_of(1, records);
+  const StreamBytes theirs = stream_of(2, records);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto bytes = ours.bytes;
+    const auto from = static_cast<std::ptrdiff_t>(ours.ends[i]);
+    const auto to = static_cast<std::ptrdiff_t>(ours.ends[i + 1]);
+    std::copy(theirs.bytes.begin() + from, theirs.bytes.begin() + to, bytes.begin() + from);
+    const ReadBack back = read_back(bytes);
+    EXPECT_EQ(back.verdict, Verdict::Corrupt);
+    EXPECT_EQ(back.records.size(), i);
+  }
+}
+
+}  // namespace
+}  // namespace thermos
