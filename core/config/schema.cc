@@ -232,6 +232,8 @@ class Reader {
     return true;
   }
 
+  static std::string item_path(std::size_t index) { return "[" + std::to_string(index) + "]"; }
+
   bool wrong_kind(const Value& value, std::string_view wanted) {
     return fail(value, "must be " + std::string(wanted) + ", not " + std::string(kind_of(value)));
   }
@@ -251,8 +253,7 @@ class Reader {
   bool fail(const Value& value, std::string what) {
     std::string path;
     for (const Step& step : path_) {
-      path = step.key.empty() ? path + "[" + std::to_string(step.index) + "]"
-                              : join_path(path, step.key);
+      path = join_path(path, step.key.empty() ? item_path(step.index) : std::string(step.key));
     }
     problem_ = {std::move(path), std::move(what), value.line};
     return false;

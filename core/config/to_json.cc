@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/config/load.h"
@@ -38,9 +39,17 @@ class Writer {
     out_ += "\": ";
   }
   void text(std::string_view value) {
+    const std::string escaped = escape_references(value);
+    const auto plain = [](char c) {
+      return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F &&
+             c != '"' && c != '\\';
+    };
+    if (std::all_of(escaped.begin(), escaped.end(), plain)) {
+      out_.append("\"").append(escaped).append("\"");
+      return;
+    }
     // Replace rather than throw: this also prints tasks that were never checked.
-    out_ += nlohmann::json(escape_references(value))
-                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out_ += nlohmann::json(escaped).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   void number(const std::string& value) { out_ += value; }
   void flag(bool value) { out_ += value ? "true" : "false"; }
@@ -49,11 +58,11 @@ class Writer {
   void new_line() {
     if (indent_ < 0) return;
     out_ += '\n';
-    out_.append(static_cast<std::size_t>(depth_ * indent_), ' ');
+    out_.append(depth_ * static_cast<std::size_t>(indent_), ' ');
   }
 
   int indent_;
-  int depth_ = 0;
+  std::size_t depth_ = 0;
   bool first_ = true;
   std::string out_;
 };
