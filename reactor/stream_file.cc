@@ -236,7 +236,7 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
     if (::ftruncate(fd_.get(), static_cast<off_t>(position.offset)) != 0) {
       return fail("can't cut off an unfinished record", errno);
     }
-    spdlog::warn("{}: cut {} bytes at offset {}: the last record was not written to its end", path_,
+    spdlog::warn("{}: cut off {} bytes at offset {}: a record there was not written to its end", path_,
                  size_ - position.offset, position.offset);
     size_ = position.offset;
   }
