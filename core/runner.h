@@ -145,6 +145,8 @@ class Runner {
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
+  // What the history says of one process of the task.
+  const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
   bool done() const { return finished_; }
 
@@ -207,7 +209,6 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
-  const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   // The run under way, if it is this one; nullptr for news of a run that is over.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
   bool stopping(ProcessIndex p) const;

@@ -1,0 +1,45 @@
+// One inotify descriptor for everything the loop watches. Events are hints: whoever gets one reads
+// on from where it stood, and an overflow means: look everywhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/result.h"
+#include "reactor/descriptor.h"
+#include "reactor/loop.h"
+
+namespace thermos {
+
+class Inotify {
+ public:
+  struct Watcher {
+    std::function<void(std::string_view name, std::uint32_t mask)> on_event;
+    std::function<void()> on_overflow;  // events were lost
+  };
+
+  // Without inotify (`enabled` false, or the kernel has no instance to spare) every watch() is
+  // accepted and never calls back: all stays right, only later.
+  Inotify(Loop& loop, bool enabled);
+
+  bool enabled() const { return static_cast<bool>(fd_); }
+
+  // Watches a directory for appends to and closes of its files, and for its own removal (an event
+  // with IN_DELETE_SELF or IN_IGNORED and no name). Returns the watch; -1 when not enabled.
+  // System: out of watches; says which limit to raise.
+  Result<int> watch(const std::string& directory, Watcher watcher);
+  void unwatch(int watch);
+
+ private:
+  void drain();
+
+  Descriptor fd_;
+  std::unordered_map<int, Watcher> watchers_;
+  std::unique_ptr<Poll> poll_;
+};
+
+}  // namespace thermos

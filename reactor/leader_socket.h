@@ -1,0 +1,70 @@
+// The socket on which a task's leader takes requests from others, <checkpoints>/<task>/leader. One
+// packet a message. The leader answers a request at once ("heard"), and once more when the task has
+// ended.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/paths.h"
+#include "core/result.h"
+#include "core/state.h"
+#include "reactor/descriptor.h"
+#include "reactor/foreground.h"
+#include "reactor/loop.h"
+
+namespace thermos {
+
+class LeaderSocket {
+ public:
+  // Makes the socket anew. REQUIRES: the caller leads the task.
+  static Result<std::unique_ptr<LeaderSocket>> listen(
+      Loop& loop, const std::string& checkpoint_dir,
+      std::function<void(const KillRequest&, std::string reason)> on_kill);
+  ~LeaderSocket();
+  LeaderSocket(const LeaderSocket&) = delete;
+  LeaderSocket& operator=(const LeaderSocket&) = delete;
+
+  // Tells everyone who asked how the task ended.
+  void announce(TaskState state);
+
+ private:
+  struct Client {
+    Descriptor socket;
+    std::unique_ptr<Poll> poll;
+  };
+
+  LeaderSocket(Loop& loop, Descriptor directory, Descriptor socket,
+               std::function<void(const KillRequest&, std::string)> on_kill);
+  void accept_one();
+  void read_request(std::list<Client>::iterator client);
+
+  Loop& loop_;
+  Descriptor directory_;
+  Descriptor socket_;
+  std::function<void(const KillRequest&, std::string)> on_kill_;
+  std::unique_ptr<Poll> poll_;
+  std::list<Client> clients_;
+};
+
+// The other end. What asking a leader came to.
+enum class Asked : std::uint8_t {
+  NoLeader,  // nobody listens
+  Silent,    // somebody is there and does not answer: stopped, or hung
+  Vanished,  // it heard, and died before the task ended
+  Ended,     // the task ended; `state` says how
+};
+
+// Asks the leader of a task to kill it and waits until the task has ended. Blocks. A leader that
+// does not say "heard" within `patience` is Silent.
+struct Answer {
+  Asked asked = Asked::NoLeader;
+  TaskState state = TaskState::Lost;
+};
+Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
+                          Microseconds patience);
+
+}  // namespace thermos

@@ -1,0 +1,130 @@
+#include "reactor/reactor.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/identity.h"
+
+namespace thermos {
+namespace {
+
+// Between two tries at starting a fork server on a machine that has no room for one.
+constexpr Microseconds kForkServerRetry = kSecond;
+
+// For tests, and for a machine whose inotify can't be trusted: everything must hold without it.
+bool inotify_wanted() {
+  return std::getenv("THERMOS_NO_INOTIFY") == nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reactor>> Reactor::make() {
+  auto boot = read_boot_id();
+  if (!boot) return boot.error();
+  // A peer that hangs up is an error of write(), not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::unique_ptr<Reactor> reactor(new Reactor(*boot));
+  if (auto started = reactor->start_fork_server(); !started) return started.error();
+  return reactor;
+}
+
+Reactor::Reactor(const BootId& boot)
+    : boot_(boot),
+      deadlines_(loop_),
+      inotify_(loop_, inotify_wanted()),
+      sweeper_(loop_,
+               [this](pid_t pid) {
+                 hear_answers();  // or a coordinator just born would pass for an orphan
+                 return children_.watches(pid);
+               }),
+      children_(loop_, [this] { hear_answers(); }),
+      turn_end_(std::make_unique<TurnEnd>(loop_, [this] { end_turn(); })) {}
+
+Reactor::~Reactor() = default;
+
+void Reactor::leave(TurnTaker* taker) {
+  takers_.erase(taker);
+  touched_.erase(taker);
+}
+
+Status Reactor::start_fork_server() {
+  auto started = ForkServer::start();
+  if (!started) return started.error();
+  fork_server_ = std::make_unique<ForkServer>(std::move(*started));
+  fork_server_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
+  return Done{};
+}
+
+void Reactor::fork_server_gone() {
+  hear_answers();
+  spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
+  fork_server_poll_.reset();
+  if (auto unanswered = fork_server_->restart(); unanswered) {
+    for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
+  } else {
+    spdlog::error("{}; trying again in a second", unanswered.error().message);
+    deadlines_.add(loop_.now().boot + kForkServerRetry, [this] { fork_server_gone(); });
+    return;
+  }
+  fork_server_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
+  children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
+  for (TurnTaker* taker : std::vector<TurnTaker*>(takers_.begin(), takers_.end())) {
+    taker->fork_server_died();
+  }
+  children_.expect_births(fork_server_->unanswered() > 0);
+}
+
+Status Reactor::launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,
+                       std::function<void(const Launched&)> answer) {
+  const std::uint64_t ticket = next_ticket_++;
+  launch.ticket = ticket;
+  children_.expect_births(true);
+  auto sent = fork_server_->launch(launch, std::move(stream), std::move(out), std::move(err));
+  if (!sent) return sent.error();
+  answers_[ticket] = std::move(answer);
+  if (fork_server_poll_ && fork_server_->wants_write()) {
+    fork_server_poll_->watch(UV_READABLE | UV_WRITABLE);
+  }
+  return Done{};
+}
+
+void Reactor::hear_answers() {
+  if (!fork_server_) return;
+  const bool wanted_write = fork_server_->wants_write();
+  if (wanted_write) fork_server_->on_writable();
+  while (const auto launched = fork_server_->receive()) {
+    const auto it = answers_.find(launched->ticket);
+    if (it == answers_.end()) continue;
+    const auto answer = std::move(it->second);
+    answers_.erase(it);
+    answer(*launched);
+  }
+  if (fork_server_->died()) {
+    fork_server_poll_.reset();  // readable for ever; its SIGCHLD says the rest
+  } else if (fork_server_poll_ && wanted_write && !fork_server_->wants_write()) {
+    fork_server_poll_->watch(UV_READABLE);
+  }
+  children_.expect_births(fork_server_->unanswered() > 0);
+}
+
+void Reactor::end_turn() {
+  // Acting can touch again (a launch that fails at once): go on until all is quiet.
+  while (!touched_.empty()) {
+    std::unordered_set<TurnTaker*> now;
+    now.swap(touched_);
+    for (TurnTaker* taker : now) {
+      if (takers_.contains(taker)) taker->end_turn();
+    }
+  }
+  loop_.end_turn();
+}
+
+}  // namespace thermos

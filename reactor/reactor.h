@@ -1,0 +1,86 @@
+// The shared half of every task on one loop: reaping, inotify, timers, the fork server, and the
+// turn: events append records during callbacks; at the end of the turn one commit makes them last,
+// and only then do launches, signals and answers go out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "capnp/launch.h"
+#include "core/record.h"
+#include "core/result.h"
+#include "reactor/child_watcher.h"
+#include "reactor/deadlines.h"
+#include "reactor/descriptor.h"
+#include "reactor/fork_server.h"
+#include "reactor/inotify.h"
+#include "reactor/loop.h"
+#include "reactor/sweeper.h"
+
+namespace thermos {
+
+// Who lives by turns: a task's host.
+class TurnTaker {
+ public:
+  TurnTaker() = default;
+  TurnTaker(const TurnTaker&) = delete;
+  TurnTaker& operator=(const TurnTaker&) = delete;
+  virtual ~TurnTaker() = default;
+  // The turn in which it was touched is over: commit, then act.
+  virtual void end_turn() = 0;
+  // The fork server died and another stands in its place: launches that were under way may have
+  // come to nothing.
+  virtual void fork_server_died() = 0;
+};
+
+class Reactor {
+ public:
+  static Result<std::unique_ptr<Reactor>> make();
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  Loop& loop() { return loop_; }
+  Inotify& inotify() { return inotify_; }
+  Deadlines& deadlines() { return deadlines_; }
+  ChildWatcher& children() { return children_; }
+  Sweeper& sweeper() { return sweeper_; }
+  const BootId& boot() const { return boot_; }
+
+  void join(TurnTaker* taker) { takers_.insert(taker); }
+  void leave(TurnTaker* taker);
+  // `taker` has something to do at the end of this turn.
+  void touch(TurnTaker* taker) { touched_.insert(taker); }
+
+  // Hands a launch and its three descriptors to the fork server; `answer` says what became of the
+  // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
+  Status launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,
+                std::function<void(const Launched&)> answer);
+
+ private:
+  explicit Reactor(const BootId& boot);
+  Status start_fork_server();
+  void hear_answers();
+  void fork_server_gone();
+  void end_turn();
+
+  BootId boot_;
+  Loop loop_;
+  Deadlines deadlines_;
+  Inotify inotify_;
+  Sweeper sweeper_;
+  ChildWatcher children_;
+  std::unordered_set<TurnTaker*> takers_;
+  std::unordered_set<TurnTaker*> touched_;
+  std::unique_ptr<ForkServer> fork_server_;
+  std::unique_ptr<Poll> fork_server_poll_;
+  std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
+  std::uint64_t next_ticket_ = 1;
+  std::unique_ptr<TurnEnd> turn_end_;
+};
+
+}  // namespace thermos

@@ -1,0 +1,113 @@
+#include "reactor/sweeper.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace thermos {
+namespace {
+
+// A fresh clone of the fork server that has not been heard of yet is no orphan. It still is the
+// coordinator's program; everything that a process runs is not.
+bool is_coordinator_program(pid_t pid) {
+  char target[4096];
+  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t length = readlink(link.c_str(), target, sizeof target);
+  if (length <= 0) return true;  // gone, or not ours to look at: leave it
+  const std::string_view path(target, static_cast<std::size_t>(length));
+  return path.substr(path.rfind('/') + 1).starts_with("thermos-coordinator");
+}
+
+}  // namespace
+
+struct Sweeper::Sweep {
+  Leftover leftover;
+  std::function<void()> done;
+  struct Victim {
+    Descriptor pidfd;
+    std::unique_ptr<Poll> poll;
+  };
+  std::list<Victim> victims;
+};
+
+Sweeper::Sweeper(Loop& loop, std::function<bool(pid_t)> is_known_child)
+    : loop_(loop), is_known_child_(std::move(is_known_child)) {
+  const pid_t self = getpid();
+  for (const ProcessStat& process : list_processes()) {
+    if (process.parent == self) born_with_children_ = true;
+  }
+}
+
+void Sweeper::sweep(const Leftover& leftover, std::function<void()> done) {
+  auto sweep = std::make_shared<Sweep>();
+  sweep->leftover = leftover;
+  sweep->done = std::move(done);
+  look(sweep);
+}
+
+void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
+  for (const Identity& identity : find(sweep->leftover)) {
+    auto pidfd = open_pidfd(identity);
+    if (!pidfd || !send_signal(*pidfd, SIGKILL)) continue;
+    spdlog::debug("killed pid {}, left behind by coordinator {}", identity.pid,
+                  sweep->leftover.coordinator.pid);
+    sweep->victims.push_back({std::move(*pidfd), nullptr});
+    const auto victim = std::prev(sweep->victims.end());
+    victim->poll = std::make_unique<Poll>(loop_, victim->pidfd.get(), [this, sweep, victim](int) {
+      const auto keep = sweep;  // the callback's own copy goes with the victim
+      Sweeper* const self = this;
+      keep->victims.erase(victim);
+      // The dead may have had children that only now can be seen as orphans.
+      if (keep->victims.empty()) self->look(keep);
+    });
+  }
+  if (sweep->victims.empty()) sweep->done();
+}
+
+std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
+  const std::vector<ProcessStat> all = list_processes();
+  std::unordered_map<pid_t, std::vector<const ProcessStat*>> children;
+  const ProcessStat* leader = nullptr;
+  for (const ProcessStat& process : all) {
+    children[process.parent].push_back(&process);
+    if (process.identity.pid == leftover.coordinator.pid) leader = &process;
+  }
+  // The kernel doesn't hand out a number while a session bears it. If someone else has the
+  // coordinator's pid by now, its session had ended and the number is theirs.
+  const bool session_is_ours =
+      leftover.coordinator.pid > 0 &&
+      (leader == nullptr || leader->identity.ticks == leftover.coordinator.ticks);
+  const pid_t self = getpid();
+
+  std::vector<const ProcessStat*> found;
+  for (const ProcessStat& process : all) {
+    const bool itself = leftover.process.pid != 0 && process.identity == leftover.process;
+    const bool same_session = session_is_ours && process.session == leftover.coordinator.pid &&
+                              process.identity.ticks >= leftover.coordinator.ticks;
+    const bool orphan = leftover.was_ours && !born_with_children_ && process.parent == self &&
+                        !is_known_child_(process.identity.pid) &&
+                        !is_coordinator_program(process.identity.pid);
+    if (itself || same_session || orphan) found.push_back(&process);
+  }
+  std::vector<Identity> victims;
+  std::unordered_set<pid_t> seen;
+  while (!found.empty()) {
+    const ProcessStat* process = found.back();
+    found.pop_back();
+    if (!seen.insert(process->identity.pid).second) continue;
+    const auto below = children.find(process->identity.pid);
+    if (below != children.end()) {
+      found.insert(found.end(), below->second.begin(), below->second.end());
+    }
+    if (process->state != 'Z' && process->state != 'X') victims.push_back(process->identity);
+  }
+  return victims;
+}
+
+}  // namespace thermos

@@ -1,0 +1,484 @@
+#include "reactor/task_host.h"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/identity.h"
+#include "reactor/task_store.h"
+
+namespace thermos {
+
+TaskHost::TaskHost(Reactor& reactor, const TaskPlace& place, Graph graph, SyncMode sync,
+                   TaskObserver& observer, OnEnd on_end)
+    : reactor_(reactor),
+      place_(place),
+      graph_(std::move(graph)),
+      sync_(sync),
+      observer_(observer),
+      on_end_(std::move(on_end)) {
+  for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
+    index_.emplace(place_.task.processes[p].name, p);
+  }
+  reactor_.join(this);
+}
+
+TaskHost::~TaskHost() {
+  if (timer_) reactor_.deadlines().cancel(*timer_);
+  if (redraw_) reactor_.deadlines().cancel(*redraw_);
+  for (const auto& [p, line] : lines_) {
+    if (line->timer) reactor_.deadlines().cancel(*line->timer);
+    if (line->ours) reactor_.children().forget(line->coordinator.pid);
+  }
+  reactor_.inotify().unwatch(watch_);
+  reactor_.leave(this);
+}
+
+void TaskHost::kill(const KillRequest& request, std::string reason) {
+  dispatch(KillAsked{request.wait, request.lose, std::move(reason)});
+}
+
+// ---- events in, effects out --------------------------------------------------------------------
+
+void TaskHost::dispatch(const Event& event) {
+  if (stopped_) return;
+  reactor_.touch(this);
+  auto effects = runner_->handle(event, reactor_.loop().now());
+  if (!effects) {
+    stop(effects.error());
+    return;
+  }
+  for (const Effect& effect : *effects) {
+    const auto* append = std::get_if<Append>(&effect);
+    if (append == nullptr) {
+      pending_.push_back(effect);
+      continue;
+    }
+    if (auto appended = writer_->append(append->record); !appended) {
+      stop(appended.error());
+      return;
+    }
+    must_sync_ = must_sync_ || append->must_last;
+    observer_.on_record(append->record, runner_->history());
+  }
+}
+
+void TaskHost::end_turn() {
+  while (!stopped_ && (must_sync_ || !pending_.empty())) {
+    if (must_sync_ && sync_ == SyncMode::Power) {
+      if (auto synced = writer_->sync(); !synced) {
+        stop(synced.error());
+        break;
+      }
+    }
+    must_sync_ = false;
+    std::vector<Effect> effects;
+    effects.swap(pending_);
+    for (const Effect& effect : effects) {
+      if (!stopped_) release(effect);
+    }
+  }
+  if (result_) {
+    // Last: the owner may destroy this host in it.
+    const auto result = std::move(*result_);
+    result_.reset();
+    on_end_(result);
+    return;
+  }
+  if (stopped_ || !runner_) return;
+  const Now now = reactor_.loop().now();
+  const auto redraw = observer_.on_turn(*runner_, now);
+  if (redraw_) reactor_.deadlines().cancel(*redraw_);
+  redraw_.reset();
+  if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.touch(this); });
+}
+
+void TaskHost::release(const Effect& effect) {
+  if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    launch(*start);
+  } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
+    signal(terminate->process, terminate->run, false);
+  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
+    signal(kill->process, kill->run, true);
+  } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
+    sweep(*sweep_effect);
+  } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
+    set_timer(*timer);
+  } else if (const auto* finish = std::get_if<Finish>(&effect)) {
+    finishing_ = finish->state;
+    finish_if_quiet();
+  }
+}
+
+void TaskHost::stop(Error error) {
+  if (stopped_) return;
+  stopped_ = true;
+  pending_.clear();
+  leader_.reset();
+  error.message += "; processes that run go on, and a new start takes over from there";
+  report(std::move(error));
+}
+
+void TaskHost::report(Result<TaskState> result) {
+  result_ = std::move(result);
+  reactor_.touch(this);
+}
+
+void TaskHost::set_timer(const SetTimer& effect) {
+  if (timer_) reactor_.deadlines().cancel(*timer_);
+  timer_.reset();
+  if (!effect.at) return;
+  timer_ = reactor_.deadlines().add(*effect.at, [this] {
+    timer_.reset();
+    dispatch(TimerDue{});
+  });
+}
+
+void TaskHost::finish_if_quiet() {
+  // Coordinators that said their last word are about to exit; a finished task leaves not even them.
+  if (!finishing_ || stopped_ || busy_lines_ > 0) return;
+  stopped_ = true;
+  const bool durable = sync_ == SyncMode::Power;
+  if (auto moved = move_to_finished(place_.paths, place_.header.task_id, durable); !moved) {
+    // The record is what counts; the next start sees it and moves the file.
+    spdlog::error("{}", moved.error().message);
+  }
+  if (leader_) leader_->announce(*finishing_);
+  leader_.reset();
+  report(*finishing_);
+}
+
+// ---- launching ---------------------------------------------------------------------------------
+
+void TaskHost::launch(const StartProcess& start) {
+  Line& line = line_of(start.process);
+  if (line.phase != Line::Phase::Idle) {
+    line.deferred = start;  // the coordinator of the run before still holds the lock
+    return;
+  }
+  const std::string path = stream_path(start.process);
+  auto writer = StreamWriter::open(path);
+  if (!writer) {
+    if (writer.error().code == ErrorCode::Busy) {
+      adopt(start.process);
+    } else if (writer.error().code == ErrorCode::NotFound) {
+      stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
+                                   " is gone: someone removed the task's checkpoints"});
+    } else {
+      launch_failed(start, {true, writer.error().message});
+    }
+    return;
+  }
+  line.run = start.run;
+  send_launch(start, line, std::move(*writer));
+}
+
+void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter writer) {
+  const ProcessIndex p = start.process;
+  if (line.position.offset == 0) line.position = writer.position();  // a file just begun
+  struct stat info {};
+  if (fstat(writer.fd(), &info) == 0 &&
+      static_cast<std::size_t>(info.st_size) != line.position.offset &&
+      !read_line(p, Origin::FoundAtResume)) {
+    return;  // never cut what has not been read
+  }
+  if (auto ready = writer.resume_at(line.position, StreamEnd::Torn); !ready) {
+    launch_failed(start, {true, ready.error().message});
+    return;
+  }
+  line.position = writer.position();
+
+  const ProcessConfig& process = place_.task.processes[p];
+  Launch launch;
+  launch.process = process.name;
+  launch.seq = start.seq;
+  launch.run = start.run;
+  launch.chain = line.position.chain;
+  launch.boot = reactor_.boot();
+  launch.cmdline = process.cmdline;
+  LaunchSite::Logs logs;
+  auto trouble = site_->fill(launch);
+  if (!trouble) trouble = site_->open_logs(process.name, start.run, logs);
+  if (trouble) {
+    launch_failed(start, *trouble);
+    return;
+  }
+  line.phase = Line::Phase::Sent;
+  line.coordinator = {};
+  line.ours = false;
+  ++busy_lines_;
+  const std::uint32_t run = start.run;
+  auto sent =
+      reactor_.launch(std::move(launch), writer.release(), std::move(logs.out), std::move(logs.err),
+                      [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
+                        if (!here.expired()) answered(p, run, l);
+                      });
+  if (!sent) {
+    line.phase = Line::Phase::Idle;
+    --busy_lines_;
+    launch_failed(start, {false, sent.error().message});
+  }
+}
+
+void TaskHost::launch_failed(const StartProcess& start, const LaunchTrouble& trouble) {
+  if (trouble.retry) {
+    spdlog::warn("task {}, process {}: {}; trying again", place_.header.task_id,
+                 place_.task.processes[start.process].name, trouble.reason);
+  }
+  dispatch(LaunchFailed{start.process, start.run, trouble.retry, trouble.reason});
+}
+
+void TaskHost::answered(ProcessIndex p, std::uint32_t run, const Launched& launched) {
+  Line& line = line_of(p);
+  if (line.run != run || line.phase != Line::Phase::Sent) return;
+  if (launched.pid == 0) {
+    line.phase = Line::Phase::Idle;
+    --busy_lines_;
+    const bool retry = trouble_of("", launched.error).retry || launched.error == EBADMSG;
+    launch_failed({p, run, 0}, {retry, std::string("cannot start a coordinator: ") +
+                                           std::strerror(launched.error)});
+    return;
+  }
+  line.phase = Line::Phase::Alive;
+  line.ours = true;
+  line.coordinator.pid = launched.pid;  // its ticks come with FORKED
+  reactor_.children().watch(launched.pid, [this, p, run](int) { gone(p, run); });
+}
+
+void TaskHost::fork_server_died() {
+  for (const auto& [p, line] : lines_) {
+    if (line->phase != Line::Phase::Sent) continue;
+    // Cloned without an answer, or never: its stream and its lock tell.
+    if (!read_line(p, Origin::Recorded)) return;
+    watch_coordinator(p, *line);
+  }
+}
+
+// ---- watching ----------------------------------------------------------------------------------
+
+bool TaskHost::read_line(ProcessIndex p, Origin origin) {
+  Line& line = line_of(p);
+  const std::string path = stream_path(p);
+  if (!line.reader) {
+    line.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!line.reader && errno == ENOENT) return true;
+    if (!line.reader) {
+      spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(errno));
+      return true;
+    }
+  }
+  auto end = read_stream(line.reader.get(), path, line.position, [&](const Record& record) {
+    const auto* status = std::get_if<ProcessStatus>(&record);
+    if (status == nullptr) return Status(Done{});  // a summary of runs that are known anyway
+    if (status->process != place_.task.processes[p].name) {
+      return Status(Error{ErrorCode::Corrupt,
+                          "a record of another process, " + std::string(status->process)});
+    }
+    CoordinatorRecord event{p, *status};
+    if (origin != Origin::Recorded) event.status.origin = origin;
+    if (status->state == ProcessState::Forked && status->run == line.run) {
+      line.coordinator = status->identity;
+    }
+    dispatch(event);
+    return Status(Done{});
+  });
+  if (!end) stop(end.error());
+  return !stopped_;
+}
+
+void TaskHost::adopt(ProcessIndex p) {
+  Line& line = line_of(p);
+  line.run = past(p).current()->number;
+  line.coordinator = past(p).current()->coordinator;
+  if (!read_line(p, Origin::FoundAtResume)) return;
+  const Run& run = *past(p).current();
+  if (run.state != ProcessState::Waiting && run.boot != reactor_.boot()) {
+    dispatch(CoordinatorGone{p, line.run, true});
+    return;
+  }
+  const auto locked = stream_is_locked(stream_path(p));
+  if (!locked || !*locked) {
+    found_dead(p);
+    return;
+  }
+  line.phase = Line::Phase::Alive;
+  line.ours = false;
+  ++busy_lines_;
+  watch_coordinator(p, line);
+}
+
+void TaskHost::found_dead(ProcessIndex p) {
+  // It may have written and gone between our reading and our asking for the lock.
+  if (!read_line(p, Origin::FoundAtResume)) return;
+  dispatch(CoordinatorGone{p, line_of(p).run, false});
+}
+
+void TaskHost::watch_coordinator(ProcessIndex p, Line& line) {
+  const std::uint32_t run = line.run;
+  if (line.phase == Line::Phase::Sent && line.coordinator.pid != 0) {
+    // The fork server died before it could say so, but this is a child of ours.
+    line.phase = Line::Phase::Alive;
+    line.ours = true;
+    reactor_.children().watch(line.coordinator.pid, [this, p, run](int) { gone(p, run); });
+    return;
+  }
+  if (line.coordinator.pid != 0) {
+    if (auto pidfd = open_pidfd(line.coordinator)) {
+      line.pidfd = std::move(*pidfd);
+      line.pidfd_poll = std::make_unique<Poll>(reactor_.loop(), line.pidfd.get(),
+                                               [this, p, run](int) { gone(p, run); });
+      return;
+    }
+  }
+  look_at_lock(p);
+}
+
+void TaskHost::look_at_lock(ProcessIndex p) {
+  // Somebody holds the lock and has not said who they are: a launch still in a queue, or a clone
+  // before its first record. inotify tells of both; without it, this look does.
+  constexpr Microseconds kLookAgain = kSecond / 20;
+  Line& line = line_of(p);
+  const std::uint32_t run = line.run;
+  if (line.timer) reactor_.deadlines().cancel(*line.timer);
+  line.timer.reset();
+  const auto locked = stream_is_locked(stream_path(p));
+  if (locked && !*locked) {
+    gone(p, run);
+    return;
+  }
+  line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run] {
+    Line& later = line_of(p);
+    later.timer.reset();
+    if (later.run != run || later.phase == Line::Phase::Idle || later.ours || later.pidfd) return;
+    if (read_line(p, Origin::Recorded)) watch_coordinator(p, later);
+  });
+}
+
+void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
+  Line& line = line_of(p);
+  if (line.phase == Line::Phase::Idle || line.run != run) return;
+  // Its last words first: whatever it wrote is there by now.
+  if (!read_line(p, line.ours ? Origin::Recorded : Origin::FoundAtResume)) return;
+  line.phase = Line::Phase::Idle;
+  --busy_lines_;
+  line.pidfd_poll.reset();
+  line.pidfd.reset();
+  if (line.timer) reactor_.deadlines().cancel(*line.timer);
+  line.timer.reset();
+  line.reader.reset();
+  dispatch(CoordinatorGone{p, run, false});
+  if (const auto next = std::exchange(line.deferred, std::nullopt)) {
+    pending_.emplace_back(*next);
+    reactor_.touch(this);
+  }
+  finish_if_quiet();
+}
+
+void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
+  if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0) {
+    stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
+                                 " is gone: someone removed the task's checkpoints"});
+    return;
+  }
+  const auto it = index_.find(process_of_file(name));
+  if (it == index_.end()) return;
+  const auto found = lines_.find(it->second);
+  if (found == lines_.end() || found->second->phase == Line::Phase::Idle) return;
+  Line& line = *found->second;
+  const std::uint32_t run = line.run;
+  const bool ours = line.ours || line.phase == Line::Phase::Sent;
+  if (!read_line(it->second, Origin::Recorded)) return;
+  if (ours || line.phase != Line::Phase::Alive || line.run != run) return;
+  // An adopted one: the last close of a stream frees its lock.
+  if ((mask & IN_CLOSE_WRITE) != 0 && !line.pidfd) {
+    const auto locked = stream_is_locked(stream_path(it->second));
+    if (locked && !*locked) gone(it->second, run);
+  } else if (!line.pidfd && line.coordinator.pid != 0 && !line.timer) {
+    watch_coordinator(it->second, line);
+  }
+}
+
+void TaskHost::read_all_lines() {
+  std::vector<ProcessIndex> all;
+  for (const auto& [p, line] : lines_) {
+    if (line->phase != Line::Phase::Idle) all.push_back(p);
+  }
+  for (const ProcessIndex p : all) {
+    if (!read_line(p, Origin::Recorded)) return;
+  }
+}
+
+// ---- ending ------------------------------------------------------------------------------------
+
+void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
+  Line& line = line_of(p);
+  if (line.deferred && line.deferred->run == run) {
+    line.deferred.reset();
+    dispatch(LaunchCancelled{p, run});
+    return;
+  }
+  if (line.phase == Line::Phase::Idle) {
+    dispatch(LaunchCancelled{p, run});
+    return;
+  }
+  // Not heard of yet: the state machine asks again when it is.
+  if (line.run != run || line.coordinator.ticks == 0) return;
+  if (!hard) {
+    send_signal(line.coordinator, SIGTERM);
+    return;
+  }
+  // The coordinator ends its whole tree and records it; one that somebody stopped must first go on.
+  send_signal(line.coordinator, SIGUSR1);
+  send_signal(line.coordinator, SIGCONT);
+  constexpr Microseconds kPatience = 5 * kSecond;
+  if (line.timer) return;
+  line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kPatience, [this, p, run] {
+    Line& later = line_of(p);
+    later.timer.reset();
+    if (later.phase == Line::Phase::Idle || later.run != run || past(p).current() == nullptr ||
+        is_terminal(past(p).current()->state)) {
+      return;
+    }
+    spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
+                 place_.header.task_id, place_.task.processes[p].name, later.coordinator.pid);
+    send_signal(later.coordinator, SIGKILL);
+  });
+}
+
+void TaskHost::sweep(const Sweep& effect) {
+  const Run& run = *past(effect.process).current();
+  const Sweeper::Leftover leftover{run.coordinator, run.process, line_of(effect.process).ours};
+  spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
+               place_.header.task_id, place_.task.processes[effect.process].name, effect.run,
+               run.coordinator.pid);
+  reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
+    if (!here.expired()) dispatch(Swept{effect.process, effect.run});
+  });
+}
+
+// ---- small things ------------------------------------------------------------------------------
+
+TaskHost::Line& TaskHost::line_of(ProcessIndex p) {
+  auto& line = lines_[p];
+  if (!line) line = std::make_unique<Line>();
+  return *line;
+}
+
+std::string TaskHost::stream_path(ProcessIndex p) const {
+  return place_.paths.coordinator_stream(place_.header.task_id, place_.task.processes[p].name);
+}
+
+const ProcessHistory& TaskHost::past(ProcessIndex p) const {
+  return runner_->past(p);
+}
+
+}  // namespace thermos

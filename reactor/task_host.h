@@ -1,0 +1,126 @@
+// One task on a loop: the shell around core's state machine. It turns what happens (records, exits,
+// timers, requests) into events, and effects into appends, launches and signals.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/graph.h"
+#include "core/runner.h"
+#include "reactor/foreground.h"
+#include "reactor/launch_site.h"
+#include "reactor/leader_socket.h"
+#include "reactor/reactor.h"
+#include "reactor/stream_file.h"
+
+namespace thermos {
+
+class TaskHost : public TurnTaker {
+ public:
+  // Called once, at the end of a turn, when the task has ended or this host can lead it no longer
+  // (its stream failed: the task's processes go on, and the next leader takes over from there).
+  using OnEnd = std::function<void(const Result<TaskState>&)>;
+
+  // Takes the lead: locks the task's stream, replays it, and takes over what lives. A task that is
+  // new is created. Errors as run_in_foreground(). All arguments by reference outlive the host.
+  static Result<std::unique_ptr<TaskHost>> lead(Reactor& reactor, const TaskPlace& place,
+                                                SyncMode sync, TaskObserver& observer,
+                                                OnEnd on_end);
+  ~TaskHost() override;
+
+  void kill(const KillRequest& request, std::string reason);
+
+  void end_turn() override;
+  void fork_server_died() override;
+
+ private:
+  // What stands between the state machine and one process's coordinator.
+  struct Line {
+    enum class Phase : std::uint8_t {
+      Idle,   // no coordinator
+      Sent,   // handed to the fork server, not heard of since
+      Alive,  // a coordinator lives, or has not been reaped yet
+    };
+    Phase phase = Phase::Idle;
+    std::uint32_t run = 0;
+    Identity coordinator;  // pid 0: not known yet
+    bool ours = false;     // our child: its end comes by SIGCHLD
+    StreamPosition position;
+    Descriptor reader;
+    Descriptor pidfd;  // of an adopted coordinator
+    std::unique_ptr<Poll> pidfd_poll;
+    std::optional<StartProcess> deferred;  // the next run, until this coordinator is reaped
+    std::optional<Deadlines::Key> timer;   // a look at the lock, or an end to patience
+  };
+
+  TaskHost(Reactor& reactor, const TaskPlace& place, Graph graph, SyncMode sync,
+           TaskObserver& observer, OnEnd on_end);
+
+  // In task_lead.cc.
+  Result<History> open_task();
+  Status make_task(bool durable);
+  Status check_same_task();
+  void take_lead(History history);
+  void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
+
+  void dispatch(const Event& event);
+  void release(const Effect& effect);
+  void stop(Error error);
+  void report(Result<TaskState> result);
+
+  void launch(const StartProcess& start);
+  void send_launch(const StartProcess& start, Line& line, StreamWriter writer);
+  void launch_failed(const StartProcess& start, const LaunchTrouble& trouble);
+  void answered(ProcessIndex p, std::uint32_t run, const Launched& launched);
+  void adopt(ProcessIndex p);
+  void watch_coordinator(ProcessIndex p, Line& line);
+  void look_at_lock(ProcessIndex p);
+  void gone(ProcessIndex p, std::uint32_t run);
+  void found_dead(ProcessIndex p);
+  bool read_line(ProcessIndex p, Origin origin);
+
+  void signal(ProcessIndex p, std::uint32_t run, bool hard);
+  void sweep(const Sweep& effect);
+  void set_timer(const SetTimer& effect);
+  void finish_if_quiet();
+
+  void on_directory_event(std::string_view name, std::uint32_t mask);
+  void read_all_lines();
+
+  Line& line_of(ProcessIndex p);
+  std::string stream_path(ProcessIndex p) const;
+  const ProcessHistory& past(ProcessIndex p) const;
+
+  Reactor& reactor_;
+  TaskPlace place_;
+  Graph graph_;
+  SyncMode sync_;
+  TaskObserver& observer_;
+  OnEnd on_end_;
+  std::optional<StreamWriter> writer_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<LaunchSite> site_;
+  std::unique_ptr<LeaderSocket> leader_;
+  std::unordered_map<ProcessIndex, std::unique_ptr<Line>> lines_;
+  std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
+  std::uint32_t busy_lines_ = 0;
+  std::vector<Effect> pending_;
+  bool must_sync_ = false;
+  // Callbacks that can outlive this host hold a weak pointer to it.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool stopped_ = false;
+  std::optional<TaskState> finishing_;
+  std::optional<Result<TaskState>> result_;
+  int watch_ = -1;
+  std::optional<Deadlines::Key> timer_;
+  std::optional<Deadlines::Key> redraw_;
+};
+
+}  // namespace thermos

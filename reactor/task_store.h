@@ -1,0 +1,36 @@
+// A task's files under the root: made, found, and moved to finished. Everything is made so that a
+// crash at any point leaves either no task or a whole one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/paths.h"
+#include "core/result.h"
+
+namespace thermos {
+
+// Makes the root's directories, and the task's checkpoint directory (0700). Harmless when they are
+// there. `durable`: names reach the disk before this returns.
+Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable);
+
+// Puts `json` at tasks/active/<task_id>: written aside, synced, renamed, the directory synced.
+Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
+                         bool durable);
+
+// tasks/active/<task_id> becomes tasks/finished/<task_id>. Harmless when it has moved already.
+Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable);
+
+// The whole of a file. NotFound, or System.
+Result<std::string> read_file(const std::string& path);
+
+bool exists(const std::string& path);
+// Names in a directory, sorted; without those that start with '.'. None when it isn't there.
+std::vector<std::string> list_directory(const std::string& path);
+
+// mkdir -p with `mode` for what it makes.
+Status make_directories(const std::string& path, unsigned mode);
+
+}  // namespace thermos
