@@ -223,6 +223,8 @@ const Value* Value::find(std::string_view key) const {
 }
 
 Result<Document> parse_document(std::string_view text, std::string_view where) {
+  // The parser would skip it too, but count it as a column.
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return Error{ErrorCode::BadConfig, std::string(where) + ": is empty: a task is a JSON object"};
   }

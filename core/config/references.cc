@@ -262,7 +262,7 @@ class Binder {
                                        "min_duration", "final", "resources"}) {
       nearest.offer(key);
     }
-    return wrong(frame, name, "a process has no text at that place" + nearest.hint());
+    return wrong(frame, name, "is not there: a process has no such field" + nearest.hint());
   }
 
   Found task_field(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
@@ -273,8 +273,8 @@ class Binder {
       }
       if (step.indices[0] >= task_.processes.size()) {
         return wrong(frame, name,
-                     "the task's " + std::to_string(task_.processes.size()) +
-                         " processes are counted from 0");
+                     "is out of range: the task has " + std::to_string(task_.processes.size()) +
+                         " processes, from [0] on");
       }
       return process_field(frame, name, step.indices[0], steps, 1, out);
     }
@@ -286,7 +286,7 @@ class Binder {
     if (step.key == "name") return field(frame, name_field(), out);
     if (step.key == "user") {
       if (!task_.user.empty()) return field(frame, {Field::Kind::User}, out);
-      return wrong(frame, name, "the task names no user: use {{thermos.user}}");
+      return wrong(frame, name, "is not there: the task names no user; there is {{thermos.user}}");
     }
     if (step.key == "max_failures") return add(frame, out, std::to_string(task_.max_failures));
     if (step.key == "max_concurrency") {
@@ -307,7 +307,7 @@ class Binder {
     const std::size_t item = steps[0].indices[0];
     const std::size_t entry = steps[1].indices[0];
     if (item >= task_.constraints.size() || entry >= task_.constraints[item].order.size()) {
-      return wrong(frame, name, "the task has no such constraint");
+      return wrong(frame, name, "is not there: the task has no such constraint");
     }
     return field(frame, {Field::Kind::Order, item, entry}, out);
   }
@@ -320,7 +320,7 @@ class Binder {
     if (key != "cpu" && key != "ram" && key != "disk") {
       return wrong(frame, name, "is no number: name resources.cpu, .ram or .disk");
     }
-    if (!resources) return wrong(frame, name, "no resources are given there");
+    if (!resources) return wrong(frame, name, "is not there: no resources are given");
     if (key == "cpu") return add(frame, out, number_text(resources->cpu));
     return add(frame, out, std::to_string(key == "ram" ? resources->ram : resources->disk));
   }

@@ -1,0 +1,42 @@
+// The examples that users start from are good tasks.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "core/config/load.h"
+
+namespace thermos::config {
+namespace {
+
+std::string contents(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Examples, AreGoodTasks) {
+  Bindings bindings;
+  bindings.task_id = "example-1";
+  bindings.user = "joe";
+  bindings.ports["http"] = 8080;
+  bindings.environment["mode"] = "test";
+  int loaded = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(THERMOS_SOURCE "/reactor/examples")) {
+    if (entry.path().extension() != ".json") continue;
+    const std::string text = contents(entry.path());
+    std::vector<std::string> names = {""};
+    if (entry.path().stem() == "templates") names = {"greet", "listen"};
+    for (const std::string& name : names) {
+      const auto task = load_json(text, entry.path().string(), name, bindings);
+      EXPECT_TRUE(task.ok()) << task.error().message;
+      ++loaded;
+    }
+  }
+  EXPECT_GE(loaded, 5);
+}
+
+}  // namespace
+}  // namespace thermos::config

@@ -1,0 +1,165 @@
+#include "core/config/load.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace thermos::config {
+namespace {
+
+Result<TaskConfig> load(const std::string& text, const std::string& name = "") {
+  return load_json(text, "f", name, {});
+}
+
+TEST(Load, FillsInDefaults) {
+  const auto task = load(R"({"processes": [{"name": "a", "cmdline": "true"}]})");
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  TaskConfig expected;
+  expected.name = "a";
+  expected.processes.resize(1);
+  expected.processes[0].name = "a";
+  expected.processes[0].cmdline = "true";
+  EXPECT_EQ(*task, expected);
+  EXPECT_EQ(task->max_failures, 1u);
+  EXPECT_EQ(task->max_concurrency, 0u);
+  EXPECT_EQ(task->finalization_wait, 30 * kSecond);
+  EXPECT_EQ(task->user, "");
+  EXPECT_FALSE(task->resources);
+  EXPECT_EQ(task->processes[0].max_failures, 1u);
+  EXPECT_EQ(task->processes[0].min_duration, 5 * kSecond);
+  EXPECT_FALSE(task->processes[0].daemon || task->processes[0].ephemeral ||
+               task->processes[0].final);
+}
+
+TEST(Load, ReadsEveryField) {
+  const auto task = load(
+      "\xef\xbb\xbf"
+      R"({
+    "user": "joe", "max_failures": 0, "max_concurrency": 4294967295, "finalization_wait": 0.5,
+    "resources": {"cpu": 0.25, "ram": 9223372036854775807, "disk": 1e9},
+    "constraints": [{"order": ["b", "ä"]}],
+    "processes": [
+      {"name": "ä", "cmdline": "say \"ü\"\n", "max_failures": 5.0, "daemon": true,
+       "ephemeral": true, "min_duration": 0.000001, "resources": {}},
+      {"name": "b", "cmdline": "true", "ephemeral": true, "min_duration": 1000000000},
+      {"name": "c", "cmdline": "true", "final": true, "min_duration": 0, "daemon": false}],
+    "name": "all"})");
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  TaskConfig expected;
+  expected.name = "all";
+  expected.user = "joe";
+  expected.max_failures = 0;
+  expected.max_concurrency = 4294967295;
+  expected.finalization_wait = 500'000;
+  expected.resources = Resources{0.25, 9223372036854775807, 1'000'000'000};
+  expected.constraints = {{{"b", "ä"}}};
+  expected.processes = {{"ä", "say \"ü\"\n", 5, true, true, false, 1, Resources{}},
+                        {"b", "true", 1, false, true, false, 1'000'000'000 * kSecond, std::nullopt},
+                        {"c", "true", 1, false, false, true, 0, std::nullopt}};
+  EXPECT_EQ(*task, expected);
+}
+
+const char* const kThree = R"([
+  {"name": "one", "processes": [{"name": "a", "cmdline": "true"}]},
+  {"processes": [{"name": "two", "cmdline": "true"}]},
+  {"name": "broken", "wrong": 1}])";
+
+TEST(Load, PicksATaskByName) {
+  for (const std::string& text :
+       {std::string(kThree), "{\"tasks\": " + std::string(kThree) + "}"}) {
+    EXPECT_EQ(load(text, "one")->processes[0].name, "a");
+    EXPECT_EQ(load(text, "two")->name, "two");
+    EXPECT_EQ(load(text, "broken").error().code, ErrorCode::BadConfig);
+    const auto none = load(text);
+    ASSERT_FALSE(none.ok());
+    EXPECT_EQ(none.error().code, ErrorCode::Usage);
+    EXPECT_EQ(none.error().message,
+              "f: holds 3 tasks: name one with --task: 'one', 'two', 'broken'");
+    const auto unknown = load(text, "deploy");
+    ASSERT_FALSE(unknown.ok());
+    EXPECT_EQ(unknown.error().code, ErrorCode::NotFound);
+    EXPECT_EQ(unknown.error().message, "f: holds no task 'deploy': it has 'one', 'two', 'broken'");
+    EXPECT_EQ(load(text, "tow").error().message, "f: holds no task 'tow', did you mean 'two'?");
+  }
+}
+
+TEST(Load, TakesTheOnlyTaskUnnamedButNotByAnotherName) {
+  const std::string text = R"([{"processes": [{"name": "a", "cmdline": "true"}]}])";
+  EXPECT_EQ(load(text)->name, "a");
+  EXPECT_EQ(load(text, "a")->name, "a");
+  EXPECT_EQ(load(text, "bcd").error().code, ErrorCode::NotFound);
+}
+
+TEST(Load, RefusesTwoTasksOfTheNamePicked) {
+  const auto task = load("[{\"name\": \"a\"},\n{\"name\": \"a\"}]", "a");
+  ASSERT_FALSE(task.ok());
+  EXPECT_EQ(task.error().message, "f:2: [1]: is a second task named 'a'");
+}
+
+TEST(Load, PicksByTheBoundName) {
+  const std::string text = R"([{"name": "x", "processes": [{"name": "a", "cmdline": "true"}]},
+    {"name": "{{env}}-{{processes[0].name}}", "processes": [{"name": "p", "cmdline": "{{name}}"}]}])";
+  Bindings bindings;
+  bindings.environment["env"] = "prod";
+  const auto task = load_json(text, "f", "prod-p", bindings);
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  EXPECT_EQ(task->name, "prod-p");
+  EXPECT_EQ(*task_name_of(text, "f", "prod-p", bindings), "prod-p");
+}
+
+TEST(Load, TellsATasksName) {
+  const auto name = [](const std::string& text) { return task_name_of(text, "f", "", {}); };
+  EXPECT_EQ(*name(R"({"name": "n", "processes": []})"), "n");
+  EXPECT_EQ(*name(R"({"processes": [{"name": "p", "cmdline": "{{unbound}}"}]})"), "p");
+  EXPECT_EQ(*name(R"({"name": "x{{&y}}", "processes": [{"name": "p", "cmdline": "c"}]})"),
+            "x{{y}}");
+  EXPECT_EQ(*name(R"({"name": "x{{thermos.task_id}}", "processes": [{"name": "p",
+    "cmdline": "c"}]})"),
+            "x{{thermos.task_id}}");
+  EXPECT_EQ(name("{").error().code, ErrorCode::BadConfig);
+  EXPECT_EQ(name("{}").error().message,
+            "f:1: 'processes' is missing: a task needs at least one process");
+  EXPECT_EQ(name(R"({"name": 3, "processes": []})").error().message,
+            "f:1: name: must be a string, not a number");
+  EXPECT_EQ(name(R"({"name": "", "processes": [{"name": "p", "cmdline": "c"}]})").error().message,
+            "f:1: name: a name can't be empty");
+  EXPECT_EQ(task_name_of(kThree, "f", "", {}).error().code, ErrorCode::Usage);
+  EXPECT_EQ(*task_name_of(kThree, "f", "two", {}), "two");
+}
+
+TEST(Load, FindsTheLinesOfALongFile) {
+  std::string text = "{\"processes\": [\r\n";
+  for (int i = 1; i <= 1000; ++i) {
+    text += "  {\"name\": \"p" + std::to_string(i) +
+            "\", \"cmdline\": \"true\",\n   \"min_duration\": ";
+    text += i == 700 ? "-1\n}" : "1\n}";
+    text += i == 1000 ? "]}" : ",\n";
+  }
+  // Two lines down from the first, three a process, and the number is on its second.
+  EXPECT_EQ(load(text).error().message,
+            "f:2100: processes[699].min_duration: -1 is out of range: 0 to 1000000000 seconds");
+}
+
+TEST(Load, TakesManyProcesses) {
+  constexpr int kCount = 100'000;
+  std::string processes;
+  std::string order;
+  for (int i = 0; i < kCount; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    const std::string comma = i == 0 ? "" : ",";
+    processes +=
+        comma + R"({"name":")" + name + R"(","cmdline":"echo {{name}} {{processes[0].name}}"})";
+    order += comma + "\"" + name + "\"";
+  }
+  const auto task = load(R"({"name": "many", "processes": [)" + processes +
+                         R"(], "constraints": [{"order": [)" + order + "]}]}");
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  ASSERT_EQ(task->processes.size(), std::size_t{kCount});
+  EXPECT_EQ(task->processes.back().cmdline, "echo p99999 p0");
+  const auto again = load(to_json(*task, -1));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(first_difference(*task, *again), "");
+}
+
+}  // namespace
+}  // namespace thermos::config

@@ -1,0 +1,152 @@
+// What to_json() writes, load_json() reads back as the same task.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "core/config/load.h"
+
+namespace thermos::config {
+namespace {
+
+using Random = std::mt19937_64;
+
+std::string text(Random& random, std::span<const std::string_view> pieces, std::size_t most) {
+  std::string out;
+  for (std::size_t n = 1 + random() % most; n > 0; --n) out += pieces[random() % pieces.size()];
+  return out;
+}
+
+// Mostly what references are made of, so that near misses are frequent.
+constexpr std::array<std::string_view, 16> kBraces = {"{", "{", "{{", "}",   "}",    "}}",
+                                                      "&", "x", ".",  "[0]", "name", "thermos.user",
+                                                      " ", "-", "é",  "9"};
+constexpr std::array<std::string_view, 8> kAwkward = {
+    "\n", "\"", "\\", "\x01", "\t", "\x7f", "\xf0\x9f\x9a\x80", "</script>"};
+
+std::string name(Random& random) {
+  return "n" + text(random, kBraces, 12);
+}
+
+std::optional<Resources> resources(Random& random) {
+  if (random() % 2 == 0) return std::nullopt;
+  constexpr std::array<double, 6> kCpu = {0, 1, 0.1, 1e-7, 999999.999, 1e6};
+  return Resources{kCpu[random() % kCpu.size()], static_cast<std::int64_t>(random() >> 1),
+                   static_cast<std::int64_t>(random() % 1000)};
+}
+
+Microseconds duration(Random& random) {
+  switch (random() % 3) {
+    case 0:
+      return static_cast<Microseconds>(random() % 100) * kSecond;
+    case 1:
+      return static_cast<Microseconds>(random() % 10'000'000);
+    default:
+      return static_cast<Microseconds>(random() % (1'000'000'000 * kSecond + 1));
+  }
+}
+
+TaskConfig random_task(Random& random) {
+  TaskConfig task;
+  task.name = name(random);
+  const std::size_t count = 1 + random() % 5;
+  for (std::size_t i = 0; i < count; ++i) {
+    ProcessConfig process;
+    process.name = std::to_string(i) + name(random);
+    process.cmdline =
+        text(random, kBraces, 30) + text(random, kAwkward, 6) + text(random, kBraces, 9);
+    process.max_failures = static_cast<std::uint32_t>(random());
+    process.daemon = i + 1 == count && random() % 2 == 0;
+    process.ephemeral = i + 1 == count && random() % 2 == 0;
+    process.min_duration = duration(random);
+    process.resources = resources(random);
+    task.processes.push_back(process);
+  }
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    if (random() % 2 == 0) {
+      task.constraints.push_back({{task.processes[i].name, task.processes[i + 1].name}});
+    }
+  }
+  task.resources = resources(random);
+  task.max_failures = static_cast<std::uint32_t>(random() % 3);
+  task.max_concurrency = static_cast<std::uint32_t>(random());
+  task.finalization_wait = duration(random);
+  if (random() % 2 == 0) task.user = text(random, kBraces, 5);
+  return task;
+}
+
+TEST(RoundTrip, GivesTheSameTask) {
+  // Bindings that would show if anything escaped were expanded.
+  Bindings bindings;
+  bindings.user = "WRONG";
+  bindings.environment = {{"x", "WRONG"}, {"name", "WRONG"}};
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    Random random(seed);
+    const TaskConfig task = random_task(random);
+    const std::string json = to_json(task, seed % 2 == 0 ? 2 : -1);
+    const auto again = load_json(json, "f", "", bindings);
+    ASSERT_TRUE(again.ok()) << "seed " << seed << ": " << again.error().message << "\n" << json;
+    ASSERT_EQ(first_difference(task, *again), "") << "seed " << seed << "\n" << json;
+    ASSERT_EQ(task, *again) << "seed " << seed << "\n" << json;
+    ASSERT_EQ(*task_name_of(json, "f", "", bindings), task.name) << "seed " << seed;
+  }
+}
+
+TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
+  TaskConfig task;
+  task.name = "t";
+  task.user = "joe";
+  task.resources = Resources{0.5, 1, 2};
+  task.processes.resize(1);
+  task.processes[0].name = "a";
+  task.processes[0].cmdline = "echo \"{{x}}\"";
+  task.constraints = {{{"a"}}, {{}}};
+  EXPECT_EQ(to_json(task, -1),
+            R"({"name": "t", "processes": [{"name": "a", "cmdline": "echo \"{{&x}}\"", )"
+            R"("max_failures": 1, "daemon": false, "ephemeral": false, "min_duration": 5, )"
+            R"("final": false}], "constraints": [{"order": ["a"]}, {"order": []}], )"
+            R"("resources": {"cpu": 0.5, "ram": 1, "disk": 2}, "max_failures": 1, )"
+            R"("max_concurrency": 0, "finalization_wait": 30, "user": "joe"})");
+  task.constraints.clear();
+  task.resources.reset();
+  task.user.clear();
+  task.processes[0].min_duration = 250'000;
+  EXPECT_EQ(to_json(task, 2), R"({
+  "name": "t",
+  "processes": [
+    {
+      "name": "a",
+      "cmdline": "echo \"{{&x}}\"",
+      "max_failures": 1,
+      "daemon": false,
+      "ephemeral": false,
+      "min_duration": 0.25,
+      "final": false
+    }
+  ],
+  "constraints": [],
+  "max_failures": 1,
+  "max_concurrency": 0,
+  "finalization_wait": 30
+})");
+}
+
+TEST(RoundTrip, IsWhatAnyJsonReaderReads) {
+  Random random(5);
+  for (int i = 0; i < 200; ++i) {
+    const std::string json = to_json(random_task(random), i % 3);
+    EXPECT_TRUE(nlohmann::json::accept(json)) << json;
+  }
+}
+
+TEST(RoundTrip, WritesEvenAnUncheckedTaskAsJson) {
+  TaskConfig task;
+  task.name = "\xff";
+  EXPECT_TRUE(nlohmann::json::accept(to_json(task, 2)));
+}
+
+}  // namespace
+}  // namespace thermos::config
