@@ -2,6 +2,8 @@
 // version: streams that people have on their disks look like this.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <string>
 
 #include "stream_bytes.h"
@@ -72,6 +74,24 @@ TEST(Golden, AreReadAsTheyWereMeant) {
   const ReadBack back = read_back(unhex(kGolden));
   EXPECT_EQ(back.verdict, Verdict::End);
   EXPECT_EQ(back.records, sample_records());
+}
+
+// FORMAT.md's hexdump is true: its lines are "    OFFSET  8 bytes    what they mean".
+TEST(Golden, TheWorkedExample) {
+  std::ifstream document(THERMOS_SOURCE "/capnp/FORMAT.md");
+  std::string digits;
+  std::size_t lines = 0;
+  for (std::string line; std::getline(document, line);) {
+    char offset[8];
+    std::snprintf(offset, sizeof offset, "%04zx  ", lines * 8);
+    if (!line.starts_with("    " + std::string(offset))) continue;
+    for (std::size_t i = 0; i < 8; ++i) digits += line.substr(10 + 3 * i, 2);
+    ++lines;
+  }
+  auto forked = std::get<ProcessStatus>(sample_records()[4]);
+  forked.process = "a";
+  const StreamBytes stream = stream_of(kSampleEpoch, {forked});
+  EXPECT_EQ(digits, hex(stream.bytes));
 }
 
 }  // namespace
