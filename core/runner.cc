@@ -61,11 +61,7 @@ void Runner::on(const Lead& event) {
   append_task(state(), {});
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
-  if (state() != TaskState::Active) {
-    for (const ProcessIndex p : std::vector<ProcessIndex>(live_)) {
-      if (stopping(p)) stop(p, overrun_);
-    }
-  }
+  if (state() == TaskState::Cleaning) stop_all(overrun_);
 }
 
 void Runner::on(const CoordinatorRecord& event) {
@@ -242,14 +238,15 @@ void Runner::advance() {
 }
 
 void Runner::advance_active() {
-  retry_launches();
-  schedule(regular_);
   if (task_.max_failures != 0 && regular_.failed() >= task_.max_failures) {
     leave_active(TaskState::Failed, task_.finalization_wait, "its failure limit is reached");
   } else if (regular_.complete()) {
     leave_active(TaskState::Success, task_.finalization_wait, {});
   } else if (regular_.deadlocked()) {
     leave_active(TaskState::Failed, task_.finalization_wait, "nothing can run any more");
+  } else {
+    retry_launches();
+    schedule(regular_);
   }
 }
 
@@ -268,18 +265,17 @@ void Runner::advance_finalizing() {
     stop_all(true);
   } else if (goal_ == TaskState::Lost) {
     stop_all(false);
+  } else if (final_.complete() || final_.deadlocked()) {
+    stop_all(true);  // ephemerals among the finalizers
   } else {
     retry_launches();
     schedule(final_);
-    if (!final_.complete() && !final_.deadlocked()) return;
-    stop_all(true);  // ephemerals among the finalizers
+    return;
   }
   if (live_.empty()) finish();
 }
 
 void Runner::schedule(TaskPlanner& plan) {
-  // A task that reached its failure limit starts nothing more.
-  if (&plan == &regular_ && task_.max_failures != 0 && plan.failed() >= task_.max_failures) return;
   while (!error_ && (task_.max_concurrency == 0 || plan.running() < task_.max_concurrency)) {
     const auto p = plan.pop_ready(now_.boot);
     if (!p) return;
@@ -392,7 +388,8 @@ bool Runner::stopping(ProcessIndex p) const {
     case TaskState::Active:
       return false;
     case TaskState::Finalizing:
-      return overrun_ || goal_ == TaskState::Lost || regular_.has(p);
+      return overrun_ || goal_ == TaskState::Lost || regular_.has(p) || final_.complete() ||
+             final_.deadlocked();
     default:
       return true;
   }
@@ -458,7 +455,8 @@ void Runner::append_task(TaskState state, std::string_view reason) {
   status.runner_uid = self_.uid;
   status.boot = self_.boot;
   status.goal = goal_;
-  status.deadline = deadline_.value_or(Now{});
+  // The boot clock holds; its wall time is as the wall clock stands now, for another boot to go by.
+  if (deadline_) status.deadline = later(now_, deadline_->boot - now_.boot);
   status.reason = reason;
   append(status, is_terminal(state));
 }

@@ -71,6 +71,7 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 
 void TaskPlanner::set_running(ProcessIndex p) {
   leave_line(p);
+  if (mark(p) == Planner::Mark::Blocked && !task_.processes[p].ephemeral) ++hopes_;
   planner_.set_running(p);
 }
 
@@ -101,8 +102,7 @@ void TaskPlanner::add_lost(ProcessIndex p, Microseconds end) {
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
-  planner_.reset(p);
-  if (mark(p) == Planner::Mark::Runnable) ready_.push_front(join_line(p, Line::Ready));
+  if (reset(p)) ready_.push_front(join_line(p, Line::Ready));
 }
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
@@ -141,14 +141,23 @@ void TaskPlanner::again(ProcessIndex p) {
     settle(p, true);
     return;
   }
+  if (reset(p)) join_waits(p, ready_at_[p]);
+}
+
+bool TaskPlanner::reset(ProcessIndex p) {
   planner_.reset(p);
+  if (mark(p) == Planner::Mark::Runnable) return true;
   // Told before what it depends on, in a resume: it joins the line when that is told.
-  if (mark(p) == Planner::Mark::Runnable) join_waits(p, ready_at_[p]);
+  if (!task_.processes[p].ephemeral) --hopes_;
+  return false;
 }
 
 void TaskPlanner::settle(ProcessIndex p, bool failed) {
   const bool ephemeral = task_.processes[p].ephemeral;
-  if (!ephemeral) --pending_;
+  if (!ephemeral) {
+    --pending_;
+    --hopes_;
+  }
   // An ephemeral process can't fail its task: one that used up its failures is done with.
   if (failed && !ephemeral) {
     planner_.set_failed(p);
@@ -160,6 +169,7 @@ void TaskPlanner::settle(ProcessIndex p, bool failed) {
 
 void TaskPlanner::take_fresh() {
   for (const ProcessIndex p : planner_.fresh()) {
+    if (!task_.processes[p].ephemeral) ++hopes_;
     if (ready_at_[p] == kNeverEnded) {
       ready_.push_back(join_line(p, Line::Ready));
     } else {

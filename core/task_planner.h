@@ -61,10 +61,8 @@ class TaskPlanner {
                       std::uint64_t others = 0);
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals finished or failed
-  // Nothing runs, nothing can ever run, and it isn't complete.
-  bool deadlocked() const {
-    return planner_.running() == 0 && planner_.runnable() == 0 && !complete();
-  }
+  // Not complete, and no more can come of it: nothing but ephemerals runs or can ever run.
+  bool deadlocked() const { return hopes_ == 0 && !complete(); }
 
   std::uint32_t size() const { return planner_.size(); }
   std::uint32_t running() const { return planner_.running(); }
@@ -97,6 +95,7 @@ class TaskPlanner {
   void join_waits(ProcessIndex p, Microseconds ready);
   void count_run(ProcessIndex p, Microseconds end);
   void again(ProcessIndex p);
+  bool reset(ProcessIndex p);  // true: it is runnable now
   void settle(ProcessIndex p, bool failed);
   void take_fresh();
   void admit(Microseconds now);
@@ -116,7 +115,8 @@ class TaskPlanner {
   std::vector<std::uint64_t> runs_;     // that ended, however
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;
-  std::uint32_t pending_ = 0;
+  std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
+  std::uint32_t hopes_ = 0;    // of those, the runnable and the running
 };
 
 }  // namespace thermos
