@@ -1,0 +1,36 @@
+// The program `thermos`.
+#include <fcntl.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+#include "reactor/commands/commands.h"
+
+namespace {
+
+// A standard descriptor that came closed would be given to the next file opened, and what is
+// printed would end up in a checkpoint.
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one: those below it are open.
+    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) ::_exit(71);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_standard_descriptors();
+  // `thermos run ... | head` must not end the task.
+  std::signal(SIGPIPE, SIG_IGN);
+  auto logger = std::make_shared<spdlog::logger>("thermos",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
+  logger->set_pattern("thermos: %l: %v");
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_level(spdlog::level::warn);
+  return thermos::carry_out(thermos::Arguments(argv + (argc > 0 ? 1 : 0), argv + argc));
+}

@@ -1,0 +1,109 @@
+#include "reactor/commands/configuration.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "core/config/load.h"
+#include "core/paths.h"
+#include "reactor/commands/account.h"
+#include "reactor/commands/text.h"
+#include "reactor/descriptor.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kMaxFileName = 255;
+// Far above any real task; a configuration is read whole, and /dev/zero must not take the machine.
+constexpr std::size_t kMaxConfiguration = std::size_t{1} << 30;
+
+Error file_error(const std::string& path, int number) {
+  ErrorCode code = ErrorCode::System;
+  if (number == ENOENT || number == ENOTDIR) code = ErrorCode::NotFound;
+  if (number == EACCES) code = ErrorCode::NotPermitted;
+  return {code, path + ": " + std::strerror(number)};
+}
+
+Result<std::string> read_all(int fd, const std::string& path) {
+  std::string text;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got == 0) return text;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return file_error(path, errno);
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > kMaxConfiguration) {
+      return Error{ErrorCode::BadConfig, path + ": longer than 1 GiB: this is no configuration"};
+    }
+  }
+}
+
+}  // namespace
+
+Result<ConfigurationText> read_configuration(const std::string& path) {
+  const bool standard_input = path == "-";
+  const std::string where = standard_input ? "(standard input)" : path;
+  Descriptor file;
+  if (!standard_input) {
+    file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return file_error(path, errno);
+    struct stat status {};
+    if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      return Error{ErrorCode::NotFound, path + ": a directory, not a configuration file"};
+    }
+  }
+  Result<std::string> text = read_all(standard_input ? STDIN_FILENO : file.get(), where);
+  if (!text) return text.error();
+  return ConfigurationText{std::move(*text), where};
+}
+
+std::string make_task_id(const std::string& name, Microseconds wall) {
+  const std::string stamp = "-" + stamp_text(wall);
+  std::string id = name;
+  if (id.size() + stamp.size() > kMaxFileName) {
+    id.resize(kMaxFileName - stamp.size());
+    // Not in the middle of a character: back over its following bytes, and its first one.
+    std::size_t end = id.size();
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+    id.resize(end);
+  }
+  return id + stamp;
+}
+
+Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
+                                     Microseconds wall) {
+  config::Bindings bindings;
+  bindings.task_id = words.task_id;
+  bindings.user = words.user.empty() ? caller_account().name : words.user;
+  bindings.ports = words.ports;
+  bindings.environment = words.environment;
+  if (bindings.task_id.empty()) {
+    const Result<std::string> name =
+        config::task_name_of(text.text, text.where, words.task_name, bindings);
+    if (!name) return name.error();
+    bindings.task_id = make_task_id(*name, wall);
+  }
+  if (Status id = check_task_id(bindings.task_id); !id) return id.error();
+
+  Result<TaskConfig> task = config::load_json(text.text, text.where, words.task_name, bindings);
+  if (!task) return task.error();
+  if (words.user.empty() && !task->user.empty() && task->user != bindings.user) {
+    // The task names its user itself: {{thermos.user}} is that one.
+    bindings.user = task->user;
+    task = config::load_json(text.text, text.where, words.task_name, bindings);
+    if (!task) return task.error();
+  }
+  return BoundTask{std::move(*task), std::move(bindings.task_id), std::move(bindings.user)};
+}
+
+Microseconds wall_now() {
+  using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::system_clock;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace thermos

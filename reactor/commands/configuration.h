@@ -1,0 +1,46 @@
+// From the words of a command line to a task that can run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/task.h"
+
+namespace thermos {
+
+// A configuration file's text, and what errors call it.
+struct ConfigurationText {
+  std::string text;
+  std::string where;
+};
+// "-" is standard input. NotFound, NotPermitted or System.
+Result<ConfigurationText> read_configuration(const std::string& path);
+
+// What binds the references of a configuration.
+struct ConfigurationWords {
+  std::string task_name;                           // --task; empty: the only one
+  std::string task_id;                             // --task-id; empty: made from the task's name
+  std::string user;                                // --user; empty: the task's own, or the caller
+  std::map<std::string, std::uint16_t> ports;      // -P
+  std::map<std::string, std::string> environment;  // -E
+};
+
+struct BoundTask {
+  TaskConfig task;
+  std::string task_id;
+  std::string user;  // who it runs as
+};
+
+// Everything bound and checked. `wall` is the time for a task id that is made here.
+Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
+                                     Microseconds wall);
+
+// NAME-YYYYmmdd-HHMMSS.uuuuuu; a name too long for a file name is cut.
+std::string make_task_id(const std::string& name, Microseconds wall);
+
+// Wall time now.
+Microseconds wall_now();
+
+}  // namespace thermos

@@ -1,0 +1,105 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+
+#include "reactor/commands/commands.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/text.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::array<Command, 7> kCommands = {{
+    {"run", "run a task to its end, or go on with one whose runner died", run_command},
+    {"simplerun", "run one command as a task", simplerun_command},
+    {"inspect", "show a configuration as it would run", inspect_command},
+    {"status", "show tasks and their processes", status_command},
+    {"tail", "show what processes print", tail_command},
+    {"kill", "end tasks", kill_command},
+    {"read", "show a checkpoint", read_command},
+}};
+
+constexpr std::string_view kOptionHelp = R"(
+Every command takes:
+  --root D          where tasks are kept (THERMOS_ROOT; else /var/lib/thermos
+                    for root, ~/.local/state/thermos for others)
+  --log-level L     trace, debug, info, warn (default), error, critical or off
+  --no-color        no colours (NO_COLOR does the same)
+  -h, --help        what a command does and takes
+
+`thermos` alone is `thermos status`.
+)";
+
+std::string overview() {
+  std::string text = "Usage: thermos [OPTIONS] COMMAND ...\n\n";
+  for (const Command& command : kCommands) {
+    text.append("  ").append(pad_right(command.name, 12)).append(command.summary).append("\n");
+  }
+  return text.append(kOptionHelp);
+}
+
+const Command* find_command(std::string_view name) {
+  const auto* it = std::find_if(kCommands.begin(), kCommands.end(),
+                                [&](const Command& command) { return command.name == name; });
+  return it == kCommands.end() ? nullptr : it;
+}
+
+CommandOutcome dispatch(const Arguments& words) {
+  CommonOptions common;
+  const std::string help = overview();
+  OptionParser parser("thermos", help, common, true);
+  bool version = false;
+  parser.flag("-V,--version", version);
+  Result<std::optional<Arguments>> parsed = parser.parse(words);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  Arguments rest = std::move(**parsed);
+  if (version) {
+    Output(STDOUT_FILENO).print("thermos " THERMOS_VERSION "\n");
+    return kExitDone;
+  }
+  if (rest.empty()) return status_command({}, std::move(common));
+  const std::string name = rest.front();
+  rest.erase(rest.begin());
+  if (name == "help") {
+    if (!rest.empty() && find_command(rest.front()) != nullptr) {
+      return find_command(rest.front())->carry_out({"--help"}, std::move(common));
+    }
+    Output(STDOUT_FILENO).print(help);
+    return kExitDone;
+  }
+  if (const Command* command = find_command(name)) {
+    return command->carry_out(rest, std::move(common));
+  }
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  return Error{ErrorCode::Usage, "unknown command '" + name + "'" + did_you_mean(name, names)};
+}
+
+}  // namespace
+
+CommandOutcome finish_output(const Output& out) {
+  if (out.error() == 0) return kExitDone;
+  return Error{ErrorCode::System, std::string("standard output: ") + std::strerror(out.error())};
+}
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+int carry_out(const Arguments& words) {
+  try {
+    const CommandOutcome outcome = dispatch(words);
+    if (outcome) return *outcome;
+    print_error(outcome.error().message);
+    return exit_status_of(outcome.error().code);
+  } catch (const std::exception& failure) {
+    print_error(failure.what());
+    return kExitSystem;
+  }
+}
+
+}  // namespace thermos

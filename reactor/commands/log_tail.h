@@ -1,0 +1,40 @@
+// The end of a log file, and what is added to it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "reactor/descriptor.h"
+
+namespace thermos {
+
+// One log file as it grows. Reads only what is new; a file that was cut short is read from its
+// start again.
+class LogTail {
+ public:
+  using Take = std::function<void(std::string_view bytes)>;
+
+  // NotFound when there is no such file.
+  static Result<LogTail> open(std::string path);
+
+  // Goes to the start of the last `lines` lines, without reading what is before them. A last line
+  // without its end counts.
+  Status seek_back(std::uint64_t lines);
+  // Hands everything from here to the end to `take`, in pieces.
+  Status read_on(const Take& take);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  LogTail(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  Error failure() const;
+
+  std::string path_;
+  Descriptor fd_;
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace thermos

@@ -1,0 +1,121 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "reactor/commands/commands.h"
+#include "reactor/commands/history_json.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/record_text.h"
+#include "reactor/stream_file.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
+
+Prints a checkpoint stream, a runner's or a coordinator's, one record a line.
+
+  --simple          sequence number, state, process and run only
+  --json            what a runner's stream adds up to, as in `status --json`; a
+                    coordinator's records as an array
+  --root D, --log-level L, --no-color: see `thermos --help`
+
+Exit status: 0 (also with a torn record at the end, which is said on stderr),
+65 a corrupt stream, 66 no such file.
+)";
+
+Result<Descriptor> open_stream(const std::string& path) {
+  // O_NONBLOCK: a FIFO must not hang the reader. It means nothing to a file.
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) {
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    const bool denied = errno == EACCES;
+    ErrorCode code = missing ? ErrorCode::NotFound : ErrorCode::System;
+    if (denied) code = ErrorCode::NotPermitted;
+    return Error{code, path + ": " + std::strerror(errno)};
+  }
+  struct stat what {};
+  if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
+    return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+  }
+  return fd;
+}
+
+// What --json prints of a stream, record by record.
+class Fold {
+ public:
+  Status take(const Record& record) {
+    const auto* status = std::get_if<ProcessStatus>(&record);
+    // A runner's stream starts with its header; a coordinator's holds nothing but transitions.
+    if (first_) coordinator_ = status != nullptr;
+    first_ = false;
+    if (coordinator_ && status != nullptr) {
+      records_.push_back(status_json(*status));
+      return Done{};
+    }
+    if (coordinator_) return Error{ErrorCode::Corrupt, "a runner's record among a coordinator's"};
+    const auto applied = history_.apply(record);
+    return applied ? Status(Done{}) : Status(applied.error());
+  }
+
+  // `runner`: what an empty stream is taken for.
+  Json json(bool runner) const {
+    if (first_ ? !runner : coordinator_) return records_;
+    return history_json(history_);
+  }
+
+ private:
+  bool first_ = true;
+  bool coordinator_ = false;
+  History history_;
+  Json records_ = Json::array();
+};
+
+}  // namespace
+
+CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
+  bool simple = false;
+  bool json = false;
+  OptionParser parser("read", kHelp, common);
+  parser.flag("--simple", simple);
+  parser.flag("--json", json);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  const Arguments& files = **parsed;
+  if (files.size() != 1) {
+    return Error{ErrorCode::Usage,
+                 files.empty() ? "read: which CHECKPOINT?"
+                               : "read: one CHECKPOINT at a time; '" + files[1] + "' is too many"};
+  }
+  if (simple && json) return Error{ErrorCode::Usage, "read: --simple or --json, not both"};
+
+  const std::string& path = files.front();
+  const Result<Descriptor> stream = open_stream(path);
+  if (!stream) return stream.error();
+  Output out(STDOUT_FILENO);
+  Fold fold;
+  StreamPosition position;
+  // Folded in every form: a stream whose records can't follow one another is corrupt, too.
+  const Result<StreamEnd> end =
+      read_stream(stream->get(), path, position, [&](const Record& record) -> Status {
+        if (!json) {
+          std::string line = simple ? simple_record_text(record) : record_text(record);
+          if (!line.empty()) out.print(line.append("\n"));
+        }
+        return fold.take(record);
+      });
+  if (!end) return end.error();
+  if (json) out.print(json_text(fold.json(std::filesystem::path(path).filename() == "runner")));
+  if (*end == StreamEnd::Torn) {
+    print_error(path + ": ends inside a record, behind offset " + std::to_string(position.offset) +
+                ": a write under way, or one that a crash cut short");
+  }
+  return finish_output(out);
+}
+
+}  // namespace thermos

@@ -1,0 +1,81 @@
+#include "reactor/commands/record_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <string_view>
+
+#include "reactor/commands/text.h"
+
+namespace thermos {
+namespace {
+
+void add(std::string& line, std::string_view key, std::string_view value) {
+  if (!value.empty()) line += fmt::format(" {}={}", key, printable(value));
+}
+
+std::string line_of(const RunnerHeader& header) {
+  std::string line = fmt::format("{} header", timestamp_text(header.launch_time));
+  add(line, "task_id", header.task_id);
+  add(line, "sandbox", header.sandbox);
+  add(line, "log_dir", header.log_dir);
+  add(line, "hostname", header.hostname);
+  add(line, "user", header.user);
+  add(line, "uid", std::to_string(header.uid));
+  for (const auto& [name, port] : header.ports) {
+    add(line, "port", fmt::format("{}:{}", name, port));
+  }
+  if (header.chroot) line += " chroot";
+  return line;
+}
+
+std::string line_of(const TaskStatus& status) {
+  std::string line =
+      fmt::format("{} task {}", timestamp_text(status.at.wall), name_of(status.state));
+  line += fmt::format(" runner_pid={} runner_uid={}", status.runner_pid, status.runner_uid);
+  if (status.state != TaskState::Active && !is_terminal(status.state)) {
+    add(line, "goal", name_of(status.goal));
+    add(line, "deadline", timestamp_text(status.deadline.wall));
+  }
+  add(line, "reason", status.reason);
+  return line;
+}
+
+std::string line_of(const ProcessStatus& status) {
+  std::string line =
+      fmt::format("{} process {} run={} seq={} {}", timestamp_text(status.at.wall),
+                  printable(status.process), status.run, status.seq, name_of(status.state));
+  if (status.identity.pid != 0) {
+    line += fmt::format(" {}={}", status.state == ProcessState::Forked ? "coordinator_pid" : "pid",
+                        status.identity.pid);
+  }
+  if (status.return_code) add(line, "return_code", std::to_string(*status.return_code));
+  if (status.origin != Origin::Recorded) add(line, "origin", name_of(status.origin));
+  add(line, "reason", status.reason);
+  return line;
+}
+
+std::string line_of(const ProcessSummary& summary) {
+  return fmt::format("{} summary {} next_run={} next_seq={} success={} failed={} killed={} lost={}",
+                     timestamp_text(summary.last_end.wall), printable(summary.process),
+                     summary.next_run, summary.next_seq, summary.totals.success,
+                     summary.totals.failed, summary.totals.killed, summary.totals.lost);
+}
+
+}  // namespace
+
+std::string record_text(const Record& record) {
+  return std::visit([](const auto& kind) { return line_of(kind); }, record);
+}
+
+std::string simple_record_text(const Record& record) {
+  if (const auto* status = std::get_if<ProcessStatus>(&record)) {
+    return fmt::format("{} {} {} {}", status->seq, name_of(status->state),
+                       printable(status->process), status->run);
+  }
+  if (const auto* status = std::get_if<TaskStatus>(&record)) {
+    return fmt::format("- {}", name_of(status->state));
+  }
+  return {};
+}
+
+}  // namespace thermos

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "core/graph.h"
+#include "reactor/commands/account.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/run_options.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kRunHelp = R"(Usage: thermos run [OPTIONS] CONFIG
+
+Runs the task in CONFIG ("-": standard input) in the foreground, to its end. A
+task id that is known, and whose runner died, goes on where it was. Ctrl-C ends
+the task by its own rules; a second one ends it at once.
+
+  --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
+                    current directory, with logs in <root>/logs/<task id>
+  --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
+  --task NAME       which task, where CONFIG holds several
+  --user U          run as U (root only)
+  --chroot          make the sandbox the processes' root (root only)
+  -P NAME:PORT      binds {{thermos.ports[NAME]}}; may be repeated
+  -E NAME=VALUE     binds {{NAME}}; may be repeated
+  --sync power      what ended is on the disk before anything goes on (default)
+  --sync crash      flushing is left to the kernel
+  -q, --quiet       print errors and the outcome of a task that failed, only
+  --root D, --log-level L, --no-color: see `thermos --help`
+
+Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
+66 no such file, 75 someone else runs this task, 77 not permitted.
+)";
+
+constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...
+
+Runs one command as a task of one process. Its words are joined by spaces and
+given to bash as they are: quote once for your shell and once more for bash. "{{" means
+nothing here.
+
+  --name N          the name of the task and its process (simple)
+  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, -q, --root D,
+  --log-level L, --no-color: see `thermos run --help`
+)";
+
+std::string joined(const Arguments& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
+
+}  // namespace
+
+CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
+  RunOptions options;
+  OptionParser parser("run", kRunHelp, common);
+  options.add_to(parser);
+  parser.text("--task", options.task_name);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  const Arguments& files = **parsed;
+  if (files.empty()) return Error{ErrorCode::Usage, "run: which CONFIG? (\"-\": standard input)"};
+  if (files.size() > 1) {
+    return Error{ErrorCode::Usage, "run: one CONFIG at a time; '" + files[1] + "' is too many"};
+  }
+  const Result<ConfigurationWords> words = check_run_options(options);
+  if (!words) return words.error();
+  const Result<ConfigurationText> text = read_configuration(files.front());
+  if (!text) return text.error();
+  const Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
+  if (!bound) return bound.error();
+  return run_bound_task(*bound, *words, options, common);
+}
+
+CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common) {
+  RunOptions options;
+  std::string name = "simple";
+  OptionParser parser("simplerun", kSimplerunHelp, common, true);
+  options.add_to(parser);
+  parser.text("--name", name);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if ((*parsed)->empty()) return Error{ErrorCode::Usage, "simplerun: which COMMAND?"};
+  const Result<ConfigurationWords> words = check_run_options(options);
+  if (!words) return words.error();
+
+  BoundTask bound;
+  bound.task.name = name;
+  bound.task.processes.emplace_back();
+  bound.task.processes.front().name = name;
+  bound.task.processes.front().cmdline = joined(**parsed);
+  if (const Result<Graph> checked = check_task(bound.task); !checked) {
+    return Error{ErrorCode::Usage, "simplerun: " + checked.error().message};
+  }
+  bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
+  bound.user = options.user.empty() ? caller_account().name : options.user;
+  return run_bound_task(bound, *words, options, common);
+}
+
+}  // namespace thermos

@@ -1,0 +1,186 @@
+#include "reactor/commands/run_options.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "reactor/commands/account.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/transcript.h"
+
+namespace thermos {
+namespace {
+
+Error not_permitted(std::string message) {
+  return Error{ErrorCode::NotPermitted, std::move(message)};
+}
+
+Status check_user(const std::string& user) {
+  const Account caller = caller_account();
+  if (user.empty() || user == caller.name || ::geteuid() == 0) return Done{};
+  const auto account = find_account(user);
+  if (account && account->uid == caller.uid) return Done{};
+  return not_permitted("only root may run a task as '" + user + "'; you are " + caller.name);
+}
+
+// Directories that were made for a task that then did not start are taken away again.
+class Sandbox {
+ public:
+  // Makes `path` and what is missing above it. What is made belongs to `owner`, when there is one.
+  Status make(const std::string& path, const std::optional<Account>& owner) {
+    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+      const std::string part = path.substr(0, slash);
+      if (::mkdir(part.c_str(), 0755) == 0) {
+        made_.push_back(part);
+        if (owner && slash == std::string::npos &&
+            ::lchown(part.c_str(), owner->uid, owner->gid) != 0) {
+          return failure(part);
+        }
+      } else if (errno != EEXIST) {
+        // EACCES or EROFS on the way do not matter where the directory is there already.
+        struct stat status {};
+        const int why = errno;
+        if (::stat(part.c_str(), &status) != 0) {
+          errno = why;
+          return failure(part);
+        }
+      }
+      if (slash == std::string::npos) break;
+    }
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return failure(path);
+    if (!S_ISDIR(status.st_mode)) {
+      return Error{ErrorCode::Usage, "--sandbox " + path + ": not a directory"};
+    }
+    return Done{};
+  }
+
+  void unmake() {
+    while (!made_.empty()) {
+      ::rmdir(made_.back().c_str());
+      made_.pop_back();
+    }
+  }
+
+ private:
+  static Error failure(const std::string& path) {
+    const int number = errno;
+    const bool denied = number == EACCES || number == EPERM;
+    const bool misnamed = number == ENOTDIR || number == ENAMETOOLONG || number == ELOOP;
+    ErrorCode code = ErrorCode::System;
+    if (denied) code = ErrorCode::NotPermitted;
+    if (misnamed) code = ErrorCode::Usage;
+    return Error{code, "--sandbox: " + path + ": " + std::strerror(number)};
+  }
+
+  std::vector<std::string> made_;
+};
+
+Result<std::string> current_directory() {
+  char buffer[4096];
+  if (::getcwd(buffer, sizeof buffer) == nullptr) {
+    return Error{ErrorCode::System, std::string("the current directory: ") + std::strerror(errno)};
+  }
+  return std::string(buffer);
+}
+
+}  // namespace
+
+void RunOptions::add_to(OptionParser& parser) {
+  parser.text("--sandbox", sandbox);
+  parser.text("--task-id,--task_id", task_id);
+  parser.text("--user", user);
+  parser.flag("--chroot,--enable_chroot", chroot);
+  parser.texts("-P", ports);
+  parser.texts("-E", environment);
+  parser.text("--sync", sync);
+  parser.flag("-q,--quiet", quiet);
+}
+
+Result<ConfigurationWords> check_run_options(const RunOptions& options) {
+  ConfigurationWords words;
+  Result<std::map<std::string, std::uint16_t>> ports = parse_ports(options.ports);
+  if (!ports) return ports.error();
+  Result<std::map<std::string, std::string>> environment = parse_environment(options.environment);
+  if (!environment) return environment.error();
+  if (options.sync != "power" && options.sync != "crash") {
+    return Error{ErrorCode::Usage, "--sync " + options.sync + ": it is power or crash"};
+  }
+  if (!options.task_id.empty()) {
+    if (Status id = check_task_id(options.task_id); !id) {
+      return Error{ErrorCode::Usage, "--task-id " + options.task_id + ": " + id.error().message};
+    }
+  }
+  if (options.chroot) {
+    if (options.sandbox.empty()) {
+      return Error{ErrorCode::Usage, "--chroot needs --sandbox: what to change the root to"};
+    }
+    if (::geteuid() != 0) return not_permitted("--chroot: only root may change the root");
+  }
+  if (Status user = check_user(options.user); !user) return user.error();
+  words.task_name = options.task_name;
+  words.task_id = options.task_id;
+  words.user = options.user;
+  words.ports = std::move(*ports);
+  words.environment = std::move(*environment);
+  return words;
+}
+
+CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
+                              const RunOptions& options, const CommonOptions& common) {
+  if (Status user = check_user(bound.user); !user) return user.error();
+  TaskPlace place{common.paths(), bound.task, {}};
+  RunnerHeader& header = place.header;
+  header.task_id = bound.task_id;
+  header.user = bound.user;
+  header.chroot = options.chroot;
+  header.ports = words.ports;
+  const Account caller = caller_account();
+  std::optional<Account> account = caller;
+  if (bound.user != caller.name) account = find_account(bound.user);
+  // No such user: launching will say so, in the record.
+  header.uid = account ? account->uid : static_cast<uid_t>(-1);
+
+  Sandbox sandbox;
+  if (options.sandbox.empty()) {
+    Result<std::string> here = current_directory();
+    if (!here) return here.error();
+    header.sandbox = std::move(*here);
+    header.log_dir = place.paths.default_log_dir(bound.task_id);
+  } else {
+    header.sandbox = absolute_path(options.sandbox);
+    header.log_dir = header.sandbox == "/" ? "/.logs" : header.sandbox + "/.logs";
+    const bool other = account && account->uid != caller.uid;
+    if (Status made = sandbox.make(header.sandbox, other ? account : std::nullopt); !made) {
+      sandbox.unmake();
+      return made.error();
+    }
+  }
+
+  Output out(STDOUT_FILENO);
+  Output errors(STDERR_FILENO);
+  const char* term = std::getenv("TERM");
+  const bool can_erase = term == nullptr || std::string_view(term) != "dumb";
+  Output* live = nullptr;
+  if (can_erase && errors.terminal()) live = &errors;
+  if (can_erase && out.terminal()) live = &out;
+  Transcript::Settings settings;
+  settings.quiet = options.quiet;
+  settings.style.colour = may_colour(STDOUT_FILENO, common.no_color);
+  settings.style.name_width = name_width_of(bound.task);
+  settings.processes = bound.task.processes.size();
+  Transcript transcript(settings, out, live);
+  const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
+  const Result<TaskState> ended = run_in_foreground(place, sync, transcript);
+  transcript.finish(errors);
+  if (!ended) {
+    sandbox.unmake();
+    return ended.error();
+  }
+  return exit_status_of(*ended);
+}
+
+}  // namespace thermos

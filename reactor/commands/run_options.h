@@ -1,0 +1,37 @@
+// What `thermos run` and `thermos simplerun` share: where a task runs and as whom, and running it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/task.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/configuration.h"
+#include "reactor/foreground.h"
+
+namespace thermos {
+
+struct RunOptions {
+  std::string sandbox;
+  std::string task_id;
+  std::string task_name;
+  std::string user;
+  bool chroot = false;
+  std::vector<std::string> ports;
+  std::vector<std::string> environment;
+  std::string sync = "power";
+  bool quiet = false;
+
+  void add_to(OptionParser& parser);
+};
+
+// The words for bind_configuration(), and with them the checks that need no configuration: ports,
+// bindings, --sync, what only root may do. Usage or NotPermitted.
+Result<ConfigurationWords> check_run_options(const RunOptions& options);
+
+// Runs a bound task in the foreground, showing it. The sandbox is made if it isn't there.
+// `words` are check_run_options()'s.
+CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
+                              const RunOptions& options, const CommonOptions& common);
+
+}  // namespace thermos

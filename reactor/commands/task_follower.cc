@@ -1,0 +1,262 @@
+#include "reactor/commands/task_follower.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "reactor/commands/text.h"
+
+namespace thermos {
+namespace {
+
+Error system_error(const std::string& what) {
+  const ErrorCode code = errno == ENOENT ? ErrorCode::NotFound : ErrorCode::System;
+  return {code, what + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+Status StreamFollower::reopen(std::uint64_t inode) {
+  Descriptor fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return system_error(path_);
+  fd_ = std::move(fd);
+  inode_ = inode;
+  position_ = {};
+  history_ = History();
+  return Done{};
+}
+
+Status StreamFollower::read_on(std::vector<std::string>& touched) {
+  struct stat named {};
+  if (::stat(path_.c_str(), &named) != 0) return system_error(path_);
+  // Compaction puts another file under this name.
+  if (!fd_ || named.st_ino != inode_) {
+    if (Status opened = reopen(named.st_ino); !opened) return opened;
+  }
+  const Result<StreamEnd> end =
+      read_stream(fd_.get(), path_, position_, [&](const Record& record) -> Status {
+        const auto applied = history_.apply(record);
+        if (!applied) return applied.error();
+        if (const auto* status = std::get_if<ProcessStatus>(&record)) {
+          if (touched.empty() || touched.back() != status->process) {
+            touched.emplace_back(status->process);
+          }
+        }
+        return Done{};
+      });
+  if (!end) return end.error();
+  return Done{};
+}
+
+TaskFollower::TaskFollower(const Paths& paths, Wanted wanted, const History& so_far, Output& out)
+    : paths_(paths),
+      wanted_(std::move(wanted)),
+      out_(out),
+      stream_(paths.runner_stream(wanted_.task_id)),
+      log_dir_(so_far.header() ? so_far.header()->log_dir : std::string()),
+      so_far_(&so_far) {}
+
+bool TaskFollower::wants(std::string_view process) const {
+  return !wanted_.process || *wanted_.process == process;
+}
+
+TaskFollower::Followed& TaskFollower::followed(const std::string& process) {
+  Followed& one = followed_[process];
+  one.name = process;
+  return one;
+}
+
+std::string TaskFollower::log_path(std::string_view process, std::uint32_t run) const {
+  return run_log_dir(log_dir_, process, run) + (wanted_.standard_error ? "/stderr" : "/stdout");
+}
+
+void TaskFollower::show(Followed& one, std::string_view bytes) {
+  if (wanted_.name_width == 0) {
+    out_.print(bytes);
+    return;
+  }
+  one.line += bytes;
+  const std::string prefix = pad_right(printable(one.name), wanted_.name_width) + " | ";
+  std::string shown;
+  std::size_t from = 0;
+  for (std::size_t end = 0; (end = one.line.find('\n', from)) != std::string::npos;
+       from = end + 1) {
+    shown.append(prefix).append(one.line, from, end + 1 - from);
+  }
+  one.line.erase(0, from);
+  // A "line" without end must not grow for ever.
+  constexpr std::size_t kLongestLine = std::size_t{1} << 20;
+  if (one.line.size() > kLongestLine) {
+    shown.append(prefix).append(one.line).append("\n");
+    one.line.clear();
+  }
+  if (!shown.empty()) out_.print(shown);
+}
+
+void TaskFollower::show_rest(Followed& one) {
+  if (!one.line.empty()) show(one, "\n");
+}
+
+Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
+  one.run = run;
+  Result<LogTail> log = LogTail::open(log_path(one.name, run));
+  if (!log) {
+    // A process that could not be launched has no log, and old logs are taken away.
+    if (log.error().code == ErrorCode::NotFound) return Done{};
+    return log.error();
+  }
+  one.log.emplace(std::move(*log));
+  if (!inotify_) return Done{};
+  one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY);
+  if (one.watch < 0) {
+    const std::string hint = errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "";
+    return Error{ErrorCode::System,
+                 one.log->path() + ": can't be watched: " + std::strerror(errno) + hint};
+  }
+  by_watch_[one.watch] = one.name;
+  return Done{};
+}
+
+Status TaskFollower::read_log(Followed& one) {
+  if (!one.log) return Done{};
+  return one.log->read_on([&](std::string_view bytes) { show(one, bytes); });
+}
+
+Status TaskFollower::close_log(Followed& one) {
+  Status read = read_log(one);
+  show_rest(one);
+  if (one.watch >= 0) {
+    ::inotify_rm_watch(inotify_.get(), one.watch);
+    by_watch_.erase(one.watch);
+    one.watch = -1;
+  }
+  one.log.reset();
+  return read;
+}
+
+Status TaskFollower::show_ends() {
+  for (const ProcessHistory& process : so_far_->processes()) {
+    if (!wants(process.name)) continue;
+    Followed& one = followed(process.name);
+    for (auto run = process.runs.rbegin(); run != process.runs.rend() && !one.log; ++run) {
+      // A run that only waits has printed nothing yet: the one before it is the latest.
+      if (run->state == ProcessState::Waiting) continue;
+      const std::optional<std::uint32_t> latest = one.run;
+      if (Status opened = open_log(one, run->number); !opened) return opened;
+      if (latest) one.run = latest;
+    }
+    if (!one.log) continue;
+    if (Status found = one.log->seek_back(wanted_.lines); !found) return found;
+    if (Status read = read_log(one); !read) return read;
+    const Run* current = process.current();
+    if (one.run != current->number || is_terminal(current->state)) show_rest(one);
+    if (out_.closed()) return Done{};
+  }
+  return Done{};
+}
+
+// Brings what is followed of a process to its latest run.
+Status TaskFollower::advance(const std::string& process) {
+  if (!wants(process)) return Done{};
+  const History& history = stream_.history();
+  if (history.header()) log_dir_ = history.header()->log_dir;
+  const auto index = history.find(process);
+  if (!index) return Done{};
+  Followed& one = followed(process);
+  for (const Run& run : history.process(*index).runs) {
+    if (one.run && run.number < *one.run) continue;
+    if (run.state == ProcessState::Waiting) break;
+    if (!one.run || run.number > *one.run) {
+      if (Status closed = close_log(one); !closed) return closed;
+      if (Status opened = open_log(one, run.number); !opened) return opened;
+      if (Status read = read_log(one); !read) return read;
+    }
+    if (is_terminal(run.state) && one.log) {
+      if (Status closed = close_log(one); !closed) return closed;
+    }
+  }
+  return Done{};
+}
+
+Status TaskFollower::catch_up() {
+  std::vector<std::string> touched;
+  if (Status read = stream_.read_on(touched); !read) {
+    // The task is made before its runner writes.
+    const bool early = read.error().code == ErrorCode::NotFound && !stream_.history().header();
+    if (!early) return read;
+  }
+  for (const std::string& process : touched) {
+    if (Status advanced = advance(process); !advanced) return advanced;
+  }
+  return Done{};
+}
+
+// True when there is something to look at; false when nobody reads what is shown.
+Result<bool> TaskFollower::wait_for_events() {
+  // Asked for nothing, a pipe still tells when its reader is gone.
+  std::array<pollfd, 2> ready = {{{inotify_.get(), POLLIN, 0}, {out_.fd(), 0, 0}}};
+  while (::poll(ready.data(), ready.size(), -1) < 0) {
+    if (errno != EINTR) return system_error("poll");
+  }
+  return (ready[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
+}
+
+Status TaskFollower::take_events() {
+  alignas(inotify_event) std::array<char, 16384> buffer;
+  const ssize_t got = ::read(inotify_.get(), buffer.data(), buffer.size());
+  if (got < 0 && errno != EAGAIN && errno != EINTR) return system_error("inotify");
+  bool all = false;
+  for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
+    inotify_event event{};
+    std::memcpy(&event, buffer.data() + at, sizeof event);
+    at += sizeof event + event.len;
+    if ((event.mask & IN_Q_OVERFLOW) != 0) all = true;
+    const auto it = by_watch_.find(event.wd);
+    if (it == by_watch_.end()) continue;
+    if (Status read = read_log(followed_[it->second]); !read) return read;
+  }
+  if (!all) return Done{};
+  for (auto& [name, one] : followed_) {
+    if (Status read = read_log(one); !read) return read;
+  }
+  return Done{};
+}
+
+Status TaskFollower::follow() {
+  inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!inotify_) return system_error("inotify (see fs.inotify.max_user_instances)");
+  const std::string directory = paths_.checkpoint_dir(wanted_.task_id);
+  constexpr std::uint32_t kMask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR;
+  if (::inotify_add_watch(inotify_.get(), directory.c_str(), kMask) < 0) {
+    return system_error(directory);
+  }
+  // What show_ends() opened is not watched yet.
+  for (auto& [name, one] : followed_) {
+    if (!one.log) continue;
+    one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY);
+    if (one.watch >= 0) by_watch_[one.watch] = name;
+    if (Status read = read_log(one); !read) return read;
+  }
+  for (;;) {
+    if (Status caught_up = catch_up(); !caught_up) return caught_up;
+    if (out_.closed()) return Done{};
+    if (is_terminal(stream_.history().state())) {
+      for (auto& [name, one] : followed_) {
+        if (Status closed = close_log(one); !closed) return closed;
+      }
+      return Done{};
+    }
+    const Result<bool> something = wait_for_events();
+    if (!something) return something.error();
+    if (!*something) return Done{};
+    if (Status taken = take_events(); !taken) return taken;
+  }
+}
+
+}  // namespace thermos

@@ -1,0 +1,92 @@
+// `thermos tail`: the ends of a task's logs, and, following, all that is added until it ends.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/history.h"
+#include "core/paths.h"
+#include "core/result.h"
+#include "reactor/commands/log_tail.h"
+#include "reactor/commands/output.h"
+#include "reactor/descriptor.h"
+#include "reactor/stream_file.h"
+
+namespace thermos {
+
+// A runner's stream as it grows, over its compactions.
+class StreamFollower {
+ public:
+  explicit StreamFollower(std::string path) : path_(std::move(path)) {}
+
+  // Reads what is new. `touched` gets the names of the processes that it spoke of. NotFound when
+  // the stream is gone.
+  Status read_on(std::vector<std::string>& touched);
+  const History& history() const { return history_; }
+
+ private:
+  Status reopen(std::uint64_t inode);
+
+  std::string path_;
+  Descriptor fd_;
+  std::uint64_t inode_ = 0;
+  StreamPosition position_;
+  History history_;
+};
+
+class TaskFollower {
+ public:
+  struct Wanted {
+    std::string task_id;
+    std::optional<std::string> process;  // nothing: all
+    bool standard_error = false;
+    std::uint64_t lines = 10;
+    std::size_t name_width = 0;  // of the prefix; 0: no prefix
+  };
+
+  TaskFollower(const Paths& paths, Wanted wanted, const History& so_far, Output& out);
+
+  // The last lines of each latest run.
+  Status show_ends();
+  // Behind show_ends(): everything from there on, until the task ends or nobody reads any more.
+  Status follow();
+
+ private:
+  struct Followed {
+    std::string name;
+    std::optional<std::uint32_t> run;  // the latest whose log was opened, or found not to be there
+    std::optional<LogTail> log;
+    int watch = -1;
+    std::string line;  // prefixed: the beginning of a line that has not ended
+  };
+
+  bool wants(std::string_view process) const;
+  Followed& followed(const std::string& process);
+  std::string log_path(std::string_view process, std::uint32_t run) const;
+  Status open_log(Followed& one, std::uint32_t run);
+  Status close_log(Followed& one);
+  Status read_log(Followed& one);
+  void show(Followed& one, std::string_view bytes);
+  void show_rest(Followed& one);
+  Status advance(const std::string& process);
+  Status catch_up();
+  Result<bool> wait_for_events();
+  Status take_events();
+
+  Paths paths_;
+  Wanted wanted_;
+  Output& out_;
+  StreamFollower stream_;
+  std::string log_dir_;
+  const History* so_far_;
+  Descriptor inotify_;
+  std::map<std::string, Followed> followed_;
+  std::unordered_map<int, std::string> by_watch_;
+};
+
+}  // namespace thermos

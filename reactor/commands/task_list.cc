@@ -1,0 +1,112 @@
+#include "reactor/commands/task_list.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <system_error>
+
+namespace thermos {
+namespace {
+
+Status list_shelf(const std::string& directory, std::vector<std::string>& ids) {
+  std::error_code failure;
+  std::filesystem::directory_iterator it(directory, failure);
+  const std::filesystem::directory_iterator end;
+  while (!failure && it != end) {
+    std::string name = it->path().filename().string();
+    // Files being written aside start with a dot, which no task id does.
+    if (check_task_id(name)) ids.push_back(std::move(name));
+    it.increment(failure);
+  }
+  if (failure && failure != std::errc::no_such_file_or_directory) {
+    const bool denied = failure == std::errc::permission_denied;
+    return Error{denied ? ErrorCode::NotPermitted : ErrorCode::System,
+                 directory + ": " + failure.message()};
+  }
+  std::sort(ids.begin(), ids.end());
+  return Done{};
+}
+
+// A pattern, told apart once: it may be asked of many ids.
+class Pattern {
+ public:
+  static Result<Pattern> compile(const std::vector<TaskEntry>& tasks, const std::string& text) {
+    Pattern pattern;
+    const bool exact = std::any_of(tasks.begin(), tasks.end(),
+                                   [&](const TaskEntry& task) { return task.id == text; });
+    if (exact) {
+      pattern.id_ = text;
+      return pattern;
+    }
+    try {
+      pattern.regex_ = std::regex(text);
+    } catch (const std::regex_error& error) {
+      return Error{ErrorCode::Usage, "'" + text + "' is not a regular expression: " + error.what()};
+    }
+    return pattern;
+  }
+
+  bool matches(const std::string& id) const {
+    if (!id_.empty()) return id == id_;
+    return std::regex_search(id, regex_, std::regex_constants::match_continuous);
+  }
+
+ private:
+  std::string id_;
+  std::regex regex_;
+};
+
+}  // namespace
+
+Result<std::vector<TaskEntry>> list_tasks(const Paths& paths) {
+  std::vector<std::string> active;
+  std::vector<std::string> finished;
+  // Active first: a task that moves between the two readings is then seen twice, not never.
+  if (Status read = list_shelf(paths.active_dir(), active); !read) return read.error();
+  if (Status read = list_shelf(paths.finished_dir(), finished); !read) return read.error();
+
+  std::vector<TaskEntry> tasks;
+  tasks.reserve(active.size() + finished.size());
+  for (const std::string& id : active) tasks.push_back({id, Shelf::Active});
+  for (std::string& id : finished) {
+    if (std::binary_search(active.begin(), active.end(), id)) continue;
+    tasks.push_back({std::move(id), Shelf::Finished});
+  }
+  return tasks;
+}
+
+Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
+                                            const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return tasks;
+  std::vector<Pattern> compiled;
+  for (const std::string& text : patterns) {
+    Result<Pattern> pattern = Pattern::compile(tasks, text);
+    if (!pattern) return pattern.error();
+    compiled.push_back(std::move(*pattern));
+  }
+  std::vector<TaskEntry> meant;
+  for (const TaskEntry& task : tasks) {
+    const bool matched = std::any_of(compiled.begin(), compiled.end(), [&](const Pattern& pattern) {
+      return pattern.matches(task.id);
+    });
+    if (matched) meant.push_back(task);
+  }
+  return meant;
+}
+
+Result<TaskEntry> select_one(const std::vector<TaskEntry>& tasks, const std::string& pattern) {
+  Result<std::vector<TaskEntry>> meant = select_tasks(tasks, {pattern});
+  if (!meant) return meant.error();
+  if (meant->empty()) {
+    return Error{ErrorCode::NotFound, "no task matches '" + pattern + "'"};
+  }
+  if (meant->size() > 1) {
+    return Error{ErrorCode::Usage, "'" + pattern + "' means " + std::to_string(meant->size()) +
+                                       " tasks, " + meant->front().id + " and " + meant->back().id +
+                                       " among them: name one"};
+  }
+  return meant->front();
+}
+
+}  // namespace thermos

@@ -1,0 +1,33 @@
+// Which tasks there are under a root, and which of them a command means. Reads names only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/paths.h"
+#include "core/result.h"
+
+namespace thermos {
+
+enum class Shelf : std::uint8_t { Active, Finished };
+
+struct TaskEntry {
+  std::string id;
+  Shelf shelf = Shelf::Active;
+};
+
+// Every task of `root`, active ones first, by id. An id on both shelves (its runner died in the
+// middle of the move) counts as active. A root that isn't there holds no tasks.
+Result<std::vector<TaskEntry>> list_tasks(const Paths& paths);
+
+// Those that the patterns mean; all when there are none. A pattern that is some task's id means
+// that task alone; otherwise it is a regular expression (ECMAScript) that matches from the start of
+// an id. Usage for one that is malformed.
+Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
+                                            const std::vector<std::string>& patterns);
+
+// The one task that `pattern` means. NotFound for none, Usage for several.
+Result<TaskEntry> select_one(const std::vector<TaskEntry>& tasks, const std::string& pattern);
+
+}  // namespace thermos

@@ -1,0 +1,95 @@
+#include "reactor/commands/task_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <string_view>
+#include <vector>
+
+#include "reactor/commands/text.h"
+
+namespace thermos {
+namespace {
+
+using Words = std::vector<std::string>;
+
+void add_resources(Words& words, const std::optional<Resources>& resources) {
+  if (!resources) return;
+  words.push_back(
+      fmt::format("cpu {}, ram {}, disk {}", resources->cpu, resources->ram, resources->disk));
+}
+
+std::string limit_text(std::string_view name, std::uint32_t limit) {
+  return fmt::format("{} {}", name, limit == 0 ? std::string("none") : std::to_string(limit));
+}
+
+std::string joined(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ", ";
+    text += word;
+  }
+  return text;
+}
+
+std::string settings_of(const ProcessConfig& process) {
+  const ProcessConfig usual;
+  Words words;
+  if (process.final) words.emplace_back("final");
+  if (process.daemon) words.emplace_back("daemon");
+  if (process.ephemeral) words.emplace_back("ephemeral");
+  if (process.max_failures != usual.max_failures) {
+    words.push_back(limit_text("max_failures", process.max_failures));
+  }
+  if (process.min_duration != usual.min_duration) {
+    words.push_back("min_duration " + seconds_text(process.min_duration));
+  }
+  add_resources(words, process.resources);
+  return joined(words);
+}
+
+std::string settings_of(const TaskConfig& task) {
+  Words words;
+  words.push_back(limit_text("max_failures", task.max_failures));
+  words.push_back(limit_text("max_concurrency", task.max_concurrency));
+  words.push_back("finalization_wait " + seconds_text(task.finalization_wait));
+  if (!task.user.empty()) words.push_back("user " + printable(task.user));
+  add_resources(words, task.resources);
+  return joined(words);
+}
+
+// A command keeps its lines; what a terminal would obey is written out.
+std::string command_text(std::string_view command) {
+  std::string text;
+  for (;;) {
+    const std::size_t end = command.find('\n');
+    text.append("      ").append(printable(command.substr(0, end))).append("\n");
+    if (end == std::string_view::npos || end + 1 == command.size()) return text;
+    command.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::string task_text(const TaskConfig& task) {
+  std::string text = fmt::format("task {}\n  {}\n\nprocesses ({})\n", printable(task.name),
+                                 settings_of(task), task.processes.size());
+  for (const ProcessConfig& process : task.processes) {
+    const std::string settings = settings_of(process);
+    text += "  " + printable(process.name);
+    if (!settings.empty()) text += "  [" + settings + "]";
+    text += "\n" + command_text(process.cmdline);
+  }
+  if (task.constraints.empty()) return text;
+  text += "\norder\n";
+  for (const Constraint& constraint : task.constraints) {
+    std::string chain;
+    for (const std::string& name : constraint.order) {
+      if (!chain.empty()) chain += " -> ";
+      chain += printable(name);
+    }
+    text += "  " + chain + "\n";
+  }
+  return text;
+}
+
+}  // namespace thermos

@@ -1,0 +1,40 @@
+#include "reactor/commands/task_view.h"
+
+#include "reactor/stream_file.h"
+
+namespace thermos {
+
+TaskView view_task(const Paths& paths, const TaskEntry& entry) {
+  TaskView view{entry, std::nullopt, {}};
+  Result<RunnerStream> stream = read_runner_stream(paths.runner_stream(entry.id));
+  if (stream) {
+    view.history = std::move(stream->history);
+  } else if (stream.error().code == ErrorCode::NotFound && entry.shelf == Shelf::Active) {
+    // Made, and its runner has not written yet.
+    view.history.emplace();
+  } else {
+    view.error = stream.error().message;
+  }
+  return view;
+}
+
+std::string state_name(const TaskView& view) {
+  if (!view.history) return "?";
+  return std::string(name_of(view.history->state()));
+}
+
+std::optional<Microseconds> since(const TaskView& view) {
+  if (!view.history || view.history->steps().empty()) return std::nullopt;
+  const std::vector<TaskStep>& steps = view.history->steps();
+  // The first of the steps in a row that are in the state of the last.
+  std::size_t at = steps.size() - 1;
+  while (at > 0 && steps[at - 1].status.state == steps.back().status.state) --at;
+  return steps[at].status.at.wall;
+}
+
+std::optional<Microseconds> launched(const TaskView& view) {
+  if (!view.history || !view.history->header()) return std::nullopt;
+  return view.history->header()->launch_time;
+}
+
+}  // namespace thermos

@@ -1,0 +1,235 @@
+#include "reactor/commands/text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <cwchar>
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kCut = "…";
+
+struct Glyph {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+// The character at the start of `text`; invalid for what UTF-8 forbids: overlong forms, surrogates
+// and broken sequences, one byte at a time.
+Glyph glyph_at(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1, true};
+  std::size_t length = 0;
+  char32_t code = 0;
+  char32_t least = 0;
+  if ((lead & 0xe0) == 0xc0) {
+    length = 2, code = lead & 0x1f, least = 0x80;
+  } else if ((lead & 0xf0) == 0xe0) {
+    length = 3, code = lead & 0x0f, least = 0x800;
+  } else if ((lead & 0xf8) == 0xf0) {
+    length = 4, code = lead & 0x07, least = 0x10000;
+  }
+  if (length == 0 || text.size() < length) return {lead, 1, false};
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {lead, 1, false};
+    code = (code << 6) | (byte(i) & 0x3f);
+  }
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < least || code > 0x10ffff || surrogate) return {lead, 1, false};
+  return {code, length, true};
+}
+
+bool obeyed_by_terminals(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+// wcwidth() asks the locale, and ours is "C" unless someone set it: a locale of our own.
+class WidthLocale {
+ public:
+  WidthLocale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_ != nullptr) before_ = ::uselocale(locale_);
+  }
+  ~WidthLocale() {
+    if (locale_ == nullptr) return;
+    ::uselocale(before_);
+    ::freelocale(locale_);
+  }
+  WidthLocale(const WidthLocale&) = delete;
+  WidthLocale& operator=(const WidthLocale&) = delete;
+
+  std::size_t width(char32_t c) const {
+    if (c < 0x80 || locale_ == nullptr) return 1;
+    return static_cast<std::size_t>(std::max(0, ::wcwidth(static_cast<wchar_t>(c))));
+  }
+
+ private:
+  locale_t locale_;
+  locale_t before_ = nullptr;
+};
+
+bool plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+std::tm local_time(Microseconds wall) {
+  const std::time_t seconds = wall / kSecond;
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
+std::string day_text(const std::tm& time, std::string_view between) {
+  return fmt::format("{:04}{}{:02}{}{:02}", time.tm_year + 1900, between, time.tm_mon + 1, between,
+                     time.tm_mday);
+}
+
+std::string hour_text(const std::tm& time, std::string_view between) {
+  return fmt::format("{:02}{}{:02}{}{:02}", time.tm_hour, between, time.tm_min, between,
+                     time.tm_sec);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const Glyph glyph = glyph_at(text);
+    if (glyph.valid && !obeyed_by_terminals(glyph.code)) {
+      shown.append(text.substr(0, glyph.bytes));
+    } else if (glyph.code == '\n') {
+      shown += "\\n";
+    } else if (glyph.code == '\t') {
+      shown += "\\t";
+    } else if (glyph.code == '\r') {
+      shown += "\\r";
+    } else if (glyph.valid && glyph.code >= 0x80) {
+      shown += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(glyph.code));
+    } else {
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned>(glyph.code));
+    }
+    text.remove_prefix(glyph.bytes);
+  }
+  return shown;
+}
+
+std::size_t display_width(std::string_view text) {
+  if (plain_ascii(text)) return text.size();
+  const WidthLocale locale;
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const Glyph glyph = glyph_at(text);
+    width += locale.width(glyph.code);
+    text.remove_prefix(glyph.bytes);
+  }
+  return width;
+}
+
+std::string cut_end(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  if (width == 0) return {};
+  const WidthLocale locale;
+  std::string shown;
+  std::size_t used = 1;  // the mark
+  while (!text.empty()) {
+    const Glyph glyph = glyph_at(text);
+    used += locale.width(glyph.code);
+    if (used > width) break;
+    shown.append(text.substr(0, glyph.bytes));
+    text.remove_prefix(glyph.bytes);
+  }
+  return shown.append(kCut);
+}
+
+std::string cut_start(std::string_view text, std::size_t width) {
+  std::size_t over = display_width(text);
+  if (over <= width) return std::string(text);
+  if (width == 0) return {};
+  const WidthLocale locale;
+  while (over + 1 > width) {
+    const Glyph glyph = glyph_at(text);
+    over -= locale.width(glyph.code);
+    text.remove_prefix(glyph.bytes);
+  }
+  return std::string(kCut).append(text);
+}
+
+std::string pad_right(std::string_view text, std::size_t width) {
+  std::string padded(text);
+  const std::size_t has = display_width(text);
+  if (has < width) padded.append(width - has, ' ');
+  return padded;
+}
+
+std::string pad_left(std::string_view text, std::size_t width) {
+  const std::size_t has = display_width(text);
+  std::string padded(has < width ? width - has : 0, ' ');
+  return padded.append(text);
+}
+
+std::string clock_text(Microseconds wall) {
+  return hour_text(local_time(wall), ":") + fmt::format(".{:03}", wall % kSecond / 1000);
+}
+
+std::string since_text(Microseconds wall, Microseconds now) {
+  constexpr Microseconds kDay = 24 * 3600 * kSecond;
+  const bool near = wall <= now ? now - wall < kDay : wall - now < kDay;
+  const std::tm time = local_time(wall);
+  return near ? hour_text(time, ":") : day_text(time, "-");
+}
+
+std::string timestamp_text(Microseconds wall) {
+  const std::tm time = local_time(wall);
+  return day_text(time, "-") + " " + hour_text(time, ":") + fmt::format(".{:06}", wall % kSecond);
+}
+
+std::string stamp_text(Microseconds wall) {
+  const std::tm time = local_time(wall);
+  return day_text(time, "") + "-" + hour_text(time, "") + fmt::format(".{:06}", wall % kSecond);
+}
+
+std::string duration_text(Microseconds duration) {
+  duration = std::max<Microseconds>(duration, 0);
+  const std::int64_t seconds = duration / kSecond;
+  // Cut, not rounded: 59.99 s is not "60.0s".
+  if (seconds < 10) return fmt::format("{}.{:03}s", seconds, duration % kSecond / 1000);
+  if (seconds < 60) return fmt::format("{}.{}s", seconds, duration % kSecond / 100'000);
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+  if (seconds < 86400) return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
+  return fmt::format("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600);
+}
+
+std::string seconds_text(Microseconds duration) {
+  std::string text = fmt::format("{}.{:06}", duration / kSecond, duration % kSecond);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
+std::string return_code_text(std::int32_t return_code) {
+  if (return_code >= 0) return fmt::format("exit {}", return_code);
+  const std::int64_t number = -static_cast<std::int64_t>(return_code);
+  std::string text = fmt::format("signal {}", number);
+  const char* name = number <= SIGRTMAX ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
+  if (name != nullptr) text.append(" (SIG").append(name).append(")");
+  return text;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  NearestWord nearest(word);
+  for (const std::string& name : known) nearest.offer(name);
+  return nearest.hint();
+}
+
+}  // namespace thermos
