@@ -35,7 +35,7 @@ struct Record {
       wall @19 :Int64;
       boot @20 :Int64;
       returnCode @21 :Int32 = -1000;  # -1000: not known, or not ended
-      bootHigh @22 :UInt64;    # FORKED only
+      bootHigh @22 :UInt64;    # FORKED, and terminal states that the runner wrote
       bootLow @23 :UInt64;
       reason @24 :Text;
     }
@@ -57,6 +57,7 @@ struct RunnerHeader {
   launchTime @6 :Int64;        # microseconds since the epoch
   ports @7 :List(Port);
   chroot @8 :Bool;
+  keepLogs @9 :UInt32 = 100;   # runs of a process whose output is kept; 0: all
 
   struct Port {
     name @0 :Text;
@@ -76,4 +77,5 @@ struct ProcessSummary {
   endBoot @8 :Int64;
   bootHigh @9 :UInt64;
   bootLow @10 :UInt64;
+  firstFailed @11 :UInt32 = 0xffffffff;  # 0xffffffff: none of them
 }

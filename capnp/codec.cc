@@ -7,6 +7,7 @@ namespace thermos {
 namespace {
 
 constexpr std::int32_t kNoReturnCode = -1000;
+constexpr std::uint32_t kNoRun = 0xffffffff;
 
 // Enumerators are the same on both sides, in the same order; a change of one must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
@@ -19,6 +20,7 @@ std::string_view view_of(capnp::Text::Reader text) {
 std::string string_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
 }
+// Never a std::string straight: Cap'n Proto would take that up to its first NUL.
 capnp::Text::Reader text_of(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -95,18 +97,19 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
 
 void fill(disk::Record::Builder record, const RunnerHeader& header) {
   auto out = record.initHeader();
-  out.setTaskId(header.task_id);
-  out.setSandbox(header.sandbox);
-  out.setLogDir(header.log_dir);
-  out.setHostname(header.hostname);
-  out.setUser(header.user);
+  out.setTaskId(text_of(header.task_id));
+  out.setSandbox(text_of(header.sandbox));
+  out.setLogDir(text_of(header.log_dir));
+  out.setHostname(text_of(header.hostname));
+  out.setUser(text_of(header.user));
   out.setUid(header.uid);
   out.setLaunchTime(header.launch_time);
   out.setChroot(header.chroot);
+  out.setKeepLogs(header.keep_logs);
   auto ports = out.initPorts(static_cast<unsigned>(header.ports.size()));
   unsigned i = 0;
   for (const auto& [name, number] : header.ports) {
-    ports[i].setName(name);
+    ports[i].setName(text_of(name));
     ports[i].setNumber(number);
     ++i;
   }
@@ -125,6 +128,7 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setEndBoot(summary.last_end.boot);
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
+  out.setFirstFailed(summary.first_failed.value_or(kNoRun));
 }
 
 // Writes one frame at the start of `room`, which holds at least what words_of() says, and returns
@@ -203,6 +207,7 @@ Result<Record> read(disk::RunnerHeader::Reader in) {
   header.uid = in.getUid();
   header.launch_time = in.getLaunchTime();
   header.chroot = in.getChroot();
+  header.keep_logs = in.getKeepLogs();
   for (const auto port : in.getPorts()) {
     if (!header.ports.emplace(string_of(port.getName()), port.getNumber()).second) {
       return corrupt("a runner's header with the port \"" + string_of(port.getName()) + "\" twice");
@@ -220,6 +225,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost()};
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
+  if (in.getFirstFailed() != kNoRun) summary.first_failed = in.getFirstFailed();
   return Record(summary);
 }
 

@@ -151,7 +151,10 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   // `at` counts in the clock of who wrote the record. After a reboot that is the new runner, and
   // the boot of FORKED is another one.
   const bool by_runner = !run.forked || status.origin == Origin::Reboot;
-  process.last_boot = !by_runner ? run.boot : steps_.empty() ? BootId{} : steps_.back().status.boot;
+  process.last_boot = by_runner ? status.boot : run.boot;
+  if (status.state == ProcessState::Failed && !process.first_failed) {
+    process.first_failed = run.number;
+  }
 }
 
 Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
@@ -175,6 +178,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.next_run = summary.next_run;
   process.last_end = summary.last_end;
   process.last_boot = summary.boot;
+  process.first_failed = summary.first_failed;
   return Outcome::Applied;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct ProcessHistory {
   RunTotals totals;            // of all runs that ended, the dropped ones included
   std::uint64_t next_seq = 0;  // what the next record must carry
   std::uint32_t next_run = 0;
+  std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
   // The end of the latest run that ended, and the boot it counts in: where min_duration starts.
   // That is the boot of the run's FORKED; for a run that has none, or was lost by a reboot, the
   // boot of the runner that wrote its end.
@@ -84,6 +86,18 @@ class History {
   // Makes room for a process before its first record, so that a runner can have its task's own
   // order. Returns its index. A name known already keeps its place.
   std::uint32_t seed(std::string_view name);
+
+  // ---- compaction (history_compaction.cc) ----
+
+  // Forgets all but the latest `keep` runs of each process, and task statuses that only say that
+  // one more runner took the lead, beyond the latest `keep`. Totals and what decides stay.
+  // REQUIRES: keep > 0.
+  void drop_old(std::size_t keep);
+  // How many records rewrite() would give after drop_old(keep).
+  std::size_t records_after(std::size_t keep) const;
+  // Hands out records that apply(), starting from nothing, turns into a history equal to this. A
+  // record is valid during its call. Where `give` answers an error, that is the answer.
+  Status rewrite(const std::function<Status(const Record&)>& give) const;
 
   // Two histories are equal when they mean the same, whatever the order of first appearance. A
   // process that was only seeded counts as absent.

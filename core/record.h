@@ -37,6 +37,8 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+inline constexpr std::uint32_t kDefaultKeepLogs = 100;
+
 // The first record of a runner's stream: where the task runs and as whom. Never repeated.
 struct RunnerHeader {
   std::string task_id;
@@ -48,6 +50,9 @@ struct RunnerHeader {
   Microseconds launch_time = 0;  // wall
   std::map<std::string, std::uint16_t> ports;
   bool chroot = false;
+  // Of how many of a process's latest runs stdout and stderr are kept (beside those of the first that
+  // failed); 0: of all.
+  std::uint32_t keep_logs = kDefaultKeepLogs;
   bool operator==(const RunnerHeader&) const = default;
 };
 
@@ -90,7 +95,9 @@ struct ProcessStatus {
   Origin origin = Origin::Recorded;
   // FORKED: the coordinator. RUNNING: the process itself. Otherwise zero.
   Identity identity;
-  BootId boot;  // FORKED only
+  // FORKED: the boot that the coordinator runs in. A terminal state that the runner wrote: the boot
+  // that `at` counts in.
+  BootId boot;
   // When: WAITING: decided; FORKED: fork_time; RUNNING: start_time; terminal: stop_time.
   Now at;
   // Terminal states: the exit code or minus the signal number; absent when nobody knows.
@@ -116,6 +123,7 @@ struct ProcessSummary {
   std::uint64_t next_seq = 0;  // the sequence number that the next record of this process has
   std::uint32_t next_run = 0;  // the run number that the next WAITING starts
   RunTotals totals;            // of the runs that were dropped
+  std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
   Now last_end;                // the end of the last one dropped
   BootId boot;                 // the boot that last_end.boot counts in
   bool operator==(const ProcessSummary&) const = default;

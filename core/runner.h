@@ -145,6 +145,8 @@ class Runner {
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
+  // Forgets what History::drop_old() forgets. Nothing that decides anything changes.
+  void drop_old(std::size_t keep) { history_.drop_old(keep); }
   // What the history says of one process of the task.
   const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
@@ -234,6 +236,7 @@ class Runner {
   std::optional<Now> deadline_;  // since the task left ACTIVE
   bool overrun_ = false;         // the deadline passed: all dies, and no finalizer runs any more
   bool finished_ = false;
+  bool listening_ = false;  // at a resume, until all that happened meanwhile is told
   Now now_;
   std::optional<Microseconds> timer_;
   std::vector<Effect> effects_;

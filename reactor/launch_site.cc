@@ -133,4 +133,15 @@ std::optional<LaunchTrouble> LaunchSite::open_logs(const std::string& process, s
   return std::nullopt;
 }
 
+void LaunchSite::drop_logs(const std::string& process, std::uint32_t run,
+                           std::optional<std::uint32_t> first_failed) const {
+  if (header_.keep_logs == 0 || run < header_.keep_logs) return;
+  const std::uint32_t old = run - header_.keep_logs;
+  if (first_failed == old) return;
+  const std::string directory = run_log_dir(header_.log_dir, process, old);
+  unlink((directory + "/stdout").c_str());
+  unlink((directory + "/stderr").c_str());
+  rmdir(directory.c_str());
+}
+
 }  // namespace thermos

@@ -37,6 +37,10 @@ class LaunchSite {
   };
   // Makes <log_dir>/<process>/<run>/ and the two files in it, for the task's user alone.
   std::optional<LaunchTrouble> open_logs(const std::string& process, std::uint32_t run, Logs& logs);
+  // Takes away the output of the run that is one too old now that `run` starts, unless it is the
+  // first that failed. What a user put beside it stays.
+  void drop_logs(const std::string& process, std::uint32_t run,
+                 std::optional<std::uint32_t> first_failed) const;
 
  private:
   struct User {

@@ -261,6 +261,30 @@ Status StreamWriter::append(const Record& record) {
   return Done{};
 }
 
+Status StreamWriter::append_later(const Record& record) {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  std::uint32_t chain = position_.chain;
+  const std::size_t before = frame_.size();
+  if (!append_frame(record, chain, frame_)) return fail("can't append a record", EMSGSIZE);
+  position_ = {position_.offset + frame_.size() - before, chain};
+  constexpr std::size_t kEnough = 64 * 1024;
+  return frame_.size() < kEnough ? Status(Done{}) : flush();
+}
+
+Status StreamWriter::flush() {
+  Status written = write_once(frame_, "can't append records");
+  frame_.clear();
+  return written;
+}
+
+Status StreamWriter::rename_to(const std::string& path) {
+  if (::rename(path_.c_str(), path.c_str()) != 0) {
+    return system_error(path_, "can't rename it to " + path, errno);
+  }
+  path_ = path;
+  return Done{};
+}
+
 // One write(2). A second for the rest of a short one could land behind what another wrote, and what
 // is wrong with the disk would not have gone away.
 Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* what) {

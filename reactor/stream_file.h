@@ -65,6 +65,12 @@ class StreamWriter {
   // Appends one record with one write(2). After any failure, a short write included, the stream is
   // closed for good: every later call repeats the error.
   Status append(const Record& record);
+  // Many records with few writes, for a file that is not in its place yet: the last of them are only
+  // there after flush().
+  Status append_later(const Record& record);
+  Status flush();
+  // Puts the file under another name, in place of what was there.
+  Status rename_to(const std::string& path);
   // fdatasync. A failure closes the stream for good: it is never tried again as if nothing had
   // been.
   Status sync();

@@ -67,6 +67,7 @@ void TaskHost::dispatch(const Event& event) {
       stop(appended.error());
       return;
     }
+    ++records_;
     must_sync_ = must_sync_ || append->must_last;
     observer_.on_record(append->record, runner_->history());
   }
@@ -87,6 +88,7 @@ void TaskHost::end_turn() {
       if (!stopped_) release(effect);
     }
   }
+  if (!stopped_) compact_if_long();
   if (result_) {
     // Last: the owner may destroy this host in it.
     const auto result = std::move(*result_);
@@ -100,6 +102,23 @@ void TaskHost::end_turn() {
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
   redraw_.reset();
   if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.touch(this); });
+}
+
+void TaskHost::compact_if_long() {
+  const std::size_t size = writer_->position().offset;
+  if (size < compact_at_) return;
+  // Worth it when less than a third would stay. If not, not before it has doubled.
+  if (runner_->history().records_after(kKeptRuns) * 3 < records_) {
+    runner_->drop_old(kKeptRuns);
+    auto compacted = compact_stream(writer_->path(), runner_->history(), sync_ == SyncMode::Power);
+    if (compacted) {
+      writer_ = std::move(*compacted);
+      records_ = runner_->history().records_after(kKeptRuns);
+    } else {
+      spdlog::warn("{}; going on with the long one", compacted.error().message);
+    }
+  }
+  compact_at_ = std::max(kLongStream, 2 * writer_->position().offset);
 }
 
 void TaskHost::release(const Effect& effect) {
@@ -195,6 +214,20 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
     launch_failed(start, {true, ready.error().message});
     return;
   }
+  if (writer.position().offset > kLongCoordinatorStream) {
+    // All of it is in our own stream, and synced there before this launch was released.
+    ProcessSummary summary;
+    summary.process = place_.task.processes[p].name;
+    summary.next_seq = start.seq;
+    summary.next_run = start.run;
+    auto fresh = restart_stream(writer.path(), summary);
+    if (fresh) {
+      writer = std::move(*fresh);
+      line.reader.reset();  // it reads the old file
+    } else {
+      spdlog::warn("{}; going on with the long one", fresh.error().message);
+    }
+  }
   line.position = writer.position();
 
   const ProcessConfig& process = place_.task.processes[p];
@@ -208,6 +241,7 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   LaunchSite::Logs logs;
   auto trouble = site_->fill(launch);
   if (!trouble) trouble = site_->open_logs(process.name, start.run, logs);
+  if (!trouble) site_->drop_logs(process.name, start.run, past(p).first_failed);
   if (trouble) {
     launch_failed(start, *trouble);
     return;

@@ -14,6 +14,7 @@
 
 #include "core/graph.h"
 #include "core/runner.h"
+#include "reactor/compaction.h"
 #include "reactor/foreground.h"
 #include "reactor/launch_site.h"
 #include "reactor/leader_socket.h"
@@ -86,6 +87,7 @@ class TaskHost : public TurnTaker {
   void found_dead(ProcessIndex p);
   bool read_line(ProcessIndex p, Origin origin);
 
+  void compact_if_long();
   void signal(ProcessIndex p, std::uint32_t run, bool hard);
   void sweep(const Sweep& effect);
   void set_timer(const SetTimer& effect);
@@ -113,6 +115,8 @@ class TaskHost : public TurnTaker {
   std::uint32_t busy_lines_ = 0;
   std::vector<Effect> pending_;
   bool must_sync_ = false;
+  std::size_t records_ = 0;  // in the stream, about
+  std::size_t compact_at_ = kLongStream;
   // Callbacks that can outlive this host hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool stopped_ = false;

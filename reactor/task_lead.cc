@@ -55,6 +55,7 @@ Result<History> TaskHost::open_task() {
   History history;
   StreamPosition position;
   auto end = read_stream(writer_->fd(), writer_->path(), position, [&](const Record& record) {
+    ++records_;
     auto applied = history.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   });
