@@ -1,0 +1,148 @@
+// What a coordinator records: order, numbers, identities, times, and every way to end.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "coordinator/kernel.h"
+#include "rig.h"
+
+namespace thermos {
+namespace {
+
+using rig::Entry;
+using rig::Job;
+using rig::Server;
+
+TEST(Records, OrderNumbersAndIdentities) {
+  Server server;
+  const Now before = read_clocks();
+  const Job job = server.start("echo $$ $PPID");
+  const auto entries = server.finish(job);
+  const Now after = read_clocks();
+
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(entries[i].process, job.launch.process);
+    EXPECT_EQ(entries[i].status.seq, 7 + i);
+    EXPECT_EQ(entries[i].status.run, 2U);
+    EXPECT_EQ(entries[i].status.origin, Origin::Recorded);
+    EXPECT_EQ(entries[i].reason, "");
+    const Now earlier = i == 0 ? before : entries[i - 1].status.at;
+    EXPECT_GE(entries[i].status.at.boot, earlier.boot);
+    EXPECT_LE(entries[i].status.at.boot, after.boot);
+    EXPECT_GE(entries[i].status.at.wall, before.wall);
+  }
+  EXPECT_EQ(entries[0].status.identity.pid, job.coordinator);
+  EXPECT_GT(entries[0].status.identity.ticks, 0U);
+  EXPECT_EQ(entries[0].status.boot, rig::test_boot());
+  EXPECT_GE(entries[1].status.identity.ticks, entries[0].status.identity.ticks);
+  EXPECT_EQ(entries[2].status.return_code, 0);
+  EXPECT_EQ(rig::read_file(job.out), std::to_string(entries[1].status.identity.pid) + " " +
+                                         std::to_string(job.coordinator) + "\n");
+}
+
+TEST(Records, TheTicksAreTheKernels) {
+  Server server;
+  const Job job = server.start("exec sleep 1000");
+  const auto entries = job.stream.wait_for_records(2);
+  ASSERT_EQ(entries.size(), 2U);
+  for (const Entry& entry : entries) {
+    EXPECT_EQ(entry.status.identity.ticks, start_ticks(entry.status.identity.pid));
+  }
+}
+
+TEST(Records, TheCoordinatorIsOurOwnChild) {
+  Server server;
+  const Job job = server.start("exec sleep 1000");
+  const auto stat = read_stat(job.coordinator);
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->parent, ::getpid());
+}
+
+TEST(Records, EveryExitCode) {
+  Server server;
+  std::vector<Job> jobs;
+  for (int code = 0; code < 256; ++code) {
+    jobs.push_back(server.start("exit " + std::to_string(code)));
+    if (jobs.size() < 16 && code != 255) continue;
+    for (const Job& job : jobs) {
+      const int expected = std::stoi(job.launch.cmdline.substr(5));
+      const auto entries = server.finish(job);
+      ASSERT_EQ(rig::states(entries),
+                expected == 0 ? "FORKED RUNNING SUCCESS" : "FORKED RUNNING FAILED");
+      EXPECT_EQ(entries[2].status.return_code, expected);
+    }
+    jobs.clear();
+  }
+}
+
+TEST(Records, EndsBySignal) {
+  Server server;
+  const struct {
+    const char* name;
+    const char* states;
+    int return_code;
+  } cases[] = {
+      {"KILL", "FORKED RUNNING KILLED", -SIGKILL}, {"TERM", "FORKED RUNNING KILLED", -SIGTERM},
+      {"HUP", "FORKED RUNNING KILLED", -SIGHUP},   {"INT", "FORKED RUNNING KILLED", -SIGINT},
+      {"SEGV", "FORKED RUNNING FAILED", -SIGSEGV}, {"ABRT", "FORKED RUNNING FAILED", -SIGABRT},
+      {"PIPE", "FORKED RUNNING FAILED", -SIGPIPE}, {"USR1", "FORKED RUNNING KILLED", -SIGUSR1},
+  };
+  for (const auto& [name, states, return_code] : cases) {
+    const auto entries = server.run("ulimit -c 0; kill -" + std::string(name) + " $$");
+    EXPECT_EQ(rig::states(entries), states) << name;
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[2].status.return_code, return_code) << name;
+  }
+}
+
+TEST(Records, TheLongestCommandLine) {
+  Server server;
+  std::string cmdline = "exit 7 #";
+  cmdline.resize(131'071, 'x');
+  auto entries = server.run(cmdline);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_EQ(entries[2].status.return_code, 7);
+
+  cmdline += 'x';
+  entries = server.run(cmdline);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_EQ(entries[2].status.return_code, std::nullopt);
+  EXPECT_EQ(entries[2].reason,
+            "cannot run /bin/bash: command line and environment are too long together");
+}
+
+TEST(Records, TheLongestName) {
+  Server server;
+  Launch launch = server.make("true");
+  launch.process = std::string(240, 'n') + "\xc3\xa9";
+  const auto entries = server.run(launch);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
+  for (const Entry& entry : entries) EXPECT_EQ(entry.process, launch.process);
+}
+
+TEST(Records, NoSuchDirectory) {
+  Server server;
+  Launch launch = server.make("true");
+  launch.directory = server.directory() / "missing";
+  const auto entries = server.run(launch);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_GT(entries[1].status.identity.pid, 0);
+  EXPECT_EQ(entries[2].status.seq, 9U);
+  EXPECT_EQ(entries[2].status.return_code, std::nullopt);
+  EXPECT_EQ(entries[2].reason,
+            "cannot enter directory " + launch.directory + ": No such file or directory");
+}
+
+TEST(Records, ALongPathKeepsItsReason) {
+  Server server;
+  Launch launch = server.make("true");
+  launch.directory = server.directory().path();
+  while (launch.directory.size() < 3000) launch.directory += "/missing";
+  const auto entries = server.run(launch);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_NE(entries[2].reason.find(": No such file or directory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace thermos
