@@ -10,6 +10,7 @@
 #include "core/config/load.h"
 #include "reactor/identity.h"
 #include "reactor/leader_socket.h"
+#include "reactor/lock_holder.h"
 #include "reactor/reactor.h"
 #include "reactor/task_host.h"
 #include "reactor/task_store.h"
@@ -19,8 +20,7 @@ namespace {
 
 // How long a leader may take to say that it has heard.
 constexpr Microseconds kPatience = 3 * kSecond;
-// How often a kill that finds the lock held and nobody listening looks again: a leader on its way
-// in or out has no socket for a moment.
+// How often, and how soon, a kill that finds the lock held and nobody listening looks again.
 constexpr int kTries = 50;
 constexpr Microseconds kTryAgain = kSecond / 20;
 
@@ -51,17 +51,6 @@ Result<TaskState> lead_to_the_end(const TaskPlace& place, SyncMode sync, TaskObs
   return *result;
 }
 
-std::optional<Identity> find_leader(const Paths& paths, const std::string& task_id) {
-  auto stream = read_runner_stream(paths.runner_stream(task_id));
-  if (!stream || stream->history.steps().empty()) return std::nullopt;
-  const TaskStatus& last = stream->history.steps().back().status;
-  const auto boot = read_boot_id();
-  if (!boot || last.boot != *boot) return std::nullopt;
-  const auto stat = read_stat(last.runner_pid);
-  if (!stat || stat->state == 'Z') return std::nullopt;
-  return stat->identity;
-}
-
 std::string command_of(pid_t pid) {
   auto text = read_file("/proc/" + std::to_string(pid) + "/cmdline");
   if (!text) return {};
@@ -79,10 +68,15 @@ bool is_one_task_leader(const std::string& command) {
   return program.substr(program.rfind('/') + 1) == "thermos";
 }
 
+Error stuck_leader(const Paths& paths, const std::string& task_id) {
+  return {ErrorCode::Busy, "the leader of task " + task_id + ", " + name_leader(paths, task_id) +
+                               ", does not answer, and leads more than this task"};
+}
+
 }  // namespace
 
 std::string name_leader(const Paths& paths, const std::string& task_id) {
-  const auto leader = find_leader(paths, task_id);
+  const auto leader = lock_holder(paths.runner_stream(task_id));
   if (!leader) return {};
   const std::string command = command_of(leader->pid);
   return "pid " + std::to_string(leader->pid) + (command.empty() ? "" : " (" + command + ")");
@@ -105,30 +99,29 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
     auto answer = ask_leader(paths.checkpoint_dir(task_id), request, kPatience);
     if (!answer) return answer.error();
     if (answer->asked == Asked::Ended) return answer->state;
-    if (answer->asked == Asked::Silent) {
-      const auto leader = find_leader(paths, task_id);
-      if (leader && is_one_task_leader(command_of(leader->pid))) {
-        spdlog::warn("the leader of task {} (pid {}) does not answer: killing it and taking over",
-                     task_id, leader->pid);
-        const auto pidfd = open_pidfd(*leader);
-        if (pidfd && send_signal(*pidfd, SIGKILL)) wait_for_death(*pidfd);
-      } else {
-        return Error{ErrorCode::Busy, "the leader of task " + task_id + ", " +
-                                          name_leader(paths, task_id) +
-                                          ", does not answer, and leads more than this task"};
-      }
+    const auto leader = lock_holder(paths.runner_stream(task_id));
+    // A leader on its way in or out holds the lock and has no socket for a moment, not for longer.
+    const bool stuck = answer->asked == Asked::Silent || tries >= kTries;
+    if (leader && stuck) {
+      if (!is_one_task_leader(command_of(leader->pid))) return stuck_leader(paths, task_id);
+      spdlog::warn("the leader of task {} (pid {}) does not answer: killing it and taking over",
+                   task_id, leader->pid);
+      const auto pidfd = open_pidfd(*leader);
+      if (pidfd && send_signal(*pidfd, SIGKILL)) wait_for_death(*pidfd);
+    } else if (leader) {
+      std::this_thread::sleep_for(std::chrono::microseconds(kTryAgain));
+      continue;
     }
 
     auto text = read_file(active);
-    if (!text) continue;
+    if (!text) continue;  // it ended meanwhile
     TaskPlace place{paths, {}, {}};
     auto task = config::load_json(*text, active, {}, {});
     if (!task) return task.error();
     place.task = std::move(*task);
     place.header.task_id = task_id;  // the rest is in the stream
     auto ended = lead_to_the_end(place, SyncMode::Power, observer, request);
-    if (ended || ended.error().code != ErrorCode::Busy || tries >= kTries) return ended;
-    std::this_thread::sleep_for(std::chrono::microseconds(kTryAgain));
+    if (ended || ended.error().code != ErrorCode::Busy || tries > kTries) return ended;
   }
 }
 

@@ -193,7 +193,7 @@ void TaskHost::launch(const StartProcess& start) {
       stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
                                    " is gone: someone removed the task's checkpoints"});
     } else {
-      launch_failed(start, {true, writer.error().message});
+      launch_failed(start, {writer.error().code == ErrorCode::System, writer.error().message});
     }
     return;
   }
