@@ -3,28 +3,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
+#include <string_view>
 #include <utility>
+
+#include "core/paths.h"
 
 namespace thermos {
 namespace {
 
-constexpr const char* kAside = ".compact";
-
 Result<StreamWriter> open_aside(const std::string& path) {
   // Left by one who died in the middle: we hold the lock of what it was to replace.
-  unlink((path + kAside).c_str());
-  return StreamWriter::open(path + kAside);
+  unlink(aside_of(path).c_str());
+  return StreamWriter::open(aside_of(path));
 }
 
 Error drop_aside(const std::string& path, Error error) {
-  unlink((path + kAside).c_str());
+  unlink(aside_of(path).c_str());
   return error;
 }
 
 }  // namespace
+
+std::string aside_of(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;
+  const std::string_view process = process_of_file(std::string_view(path).substr(name));
+  if (process.empty()) return path + ".compact";
+  // In front of the process's name and shorter than what stands there: behind it, it would be the
+  // stream of a process named "X.compact", or longer than a file's name may be.
+  return path.substr(0, name) + "compact." + std::string(process);
+}
 
 Result<StreamWriter> compact_stream(const std::string& path, const History& history, bool durable) {
   auto aside = open_aside(path);
@@ -33,7 +40,7 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
   if (written) written = aside->flush();
   if (!written) return drop_aside(path, written.error());
 
-  auto back = read_runner_stream(path + kAside);
+  auto back = read_runner_stream(aside_of(path));
   if (!back) return drop_aside(path, back.error());
   if (!(back->history == history)) {
     return drop_aside(path, {ErrorCode::Corrupt,
@@ -43,11 +50,9 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
     if (auto synced = aside->sync(); !synced) return drop_aside(path, synced.error());
   }
   if (auto renamed = aside->rename_to(path); !renamed) return drop_aside(path, renamed.error());
-  if (durable) {
-    if (auto synced = sync_directory(path.substr(0, path.rfind('/'))); !synced) {
-      return synced.error();
-    }
-  }
+  // The name means the new file by now, so its lock must be kept whatever comes: a failure closes
+  // the new stream, and whoever appends next is told.
+  if (durable) static_cast<void>(aside->sync_name());
   return aside;
 }
 

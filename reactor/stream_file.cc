@@ -311,6 +311,14 @@ Status StreamWriter::sync() {
   return Done{};
 }
 
+Status StreamWriter::sync_name() {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  const std::string directory = path_.substr(0, path_.rfind('/'));
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return fail("can't bring its name to the disk", errno);
+  return Done{};
+}
+
 Error StreamWriter::fail(const std::string& what, int error_number) {
   failure_ = path_ + ": offset " + std::to_string(position_.offset) + ": " + what + ": " +
              text_of(error_number) +

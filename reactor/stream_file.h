@@ -74,6 +74,8 @@ class StreamWriter {
   // fdatasync. A failure closes the stream for good: it is never tried again as if nothing had
   // been.
   Status sync();
+  // The same for the directory that its name is in.
+  Status sync_name();
 
   // No record in it, as far as its size tells: what a torn write left behind may look like some.
   bool empty() const { return size_ <= kStreamHeaderBytes; }
