@@ -12,6 +12,13 @@
 namespace thermos {
 namespace {
 
+// The sanitizers make everything ten times slower, and find in a tenth what they would in all.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint32_t kMillion = 100'000;
+#else
+constexpr std::uint32_t kMillion = 1'000'000;
+#endif
+
 std::vector<ProcessIndex> dependents(const Graph& graph, ProcessIndex node) {
   const auto span = graph.dependents(node);
   return {span.begin(), span.end()};
@@ -97,18 +104,17 @@ TEST(Graph, AgreesWithTheEdgesItWasGiven) {
 }
 
 TEST(Graph, TakesAMillionInAChain) {
-  constexpr std::uint32_t kNodes = 1'000'000;
   std::vector<Graph::Edge> edges;
-  edges.reserve(kNodes);
-  for (std::uint32_t i = 0; i + 1 < kNodes; ++i) edges.push_back({i, i + 1});
-  const Graph chain(kNodes, edges);
+  edges.reserve(kMillion);
+  for (std::uint32_t i = 0; i + 1 < kMillion; ++i) edges.push_back({i, i + 1});
+  const Graph chain(kMillion, edges);
   EXPECT_TRUE(chain.find_cycle().empty());
-  EXPECT_EQ(chain.dependencies(kNodes - 1), 1u);
+  EXPECT_EQ(chain.dependencies(kMillion - 1), 1u);
 
-  edges.push_back({kNodes - 1, 0});
-  std::vector<ProcessIndex> all(kNodes);
+  edges.push_back({kMillion - 1, 0});
+  std::vector<ProcessIndex> all(kMillion);
   std::iota(all.begin(), all.end(), 0U);
-  EXPECT_EQ(Graph(kNodes, std::move(edges)).find_cycle(), all);
+  EXPECT_EQ(Graph(kMillion, std::move(edges)).find_cycle(), all);
 }
 
 }  // namespace
