@@ -41,6 +41,7 @@ struct Record {
     }
     summary @25 :ProcessSummary;
   }
+  position @26 :UInt64;        # of the event in the daemon's order; 0: not led by a daemon
 }
 
 enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }

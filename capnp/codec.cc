@@ -135,10 +135,14 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
 // its size. Nothing in here may throw or allocate: the coordinator has no heap to speak of. Both
 // follow from the room being enough, which is why it is counted first.
 template <typename T>
-std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room) {
+std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room,
+                        std::uint64_t position = 0) {
   const std::size_t length =
       write_flat<disk::Record>(room.subspan(kFrameHeaderBytes), words_of(part),
-                               [&](disk::Record::Builder record) { fill(record, part); });
+                               [&](disk::Record::Builder record) {
+                                 record.setPosition(position);
+                                 fill(record, part);
+                               });
   chain = seal_frame(chain, room, length);
   return frame_size(length);
 }
@@ -251,18 +255,26 @@ std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
   return write_frame(status, chain, out);
 }
 
-bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out) {
+bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out,
+                  std::uint64_t position) {
   return std::visit(
       [&](const auto& part) {
         const std::size_t room = frame_room(part);
         if (room > frame_size(kMaxPayloadBytes)) return false;
         const std::size_t before = out.size();
         out.resize(before + room);
-        const std::size_t used = write_frame(part, chain, std::span(out).subspan(before));
+        const std::size_t used = write_frame(part, chain, std::span(out).subspan(before), position);
         out.resize(before + used);
         return true;
       },
       record);
+}
+
+std::uint64_t position_of(Bytes payload) {
+  std::uint64_t position = 0;
+  read_flat<disk::Record>(payload,
+                          [&](disk::Record::Reader record) { position = record.getPosition(); });
+  return position;
 }
 
 Result<Record> decode(Bytes payload) {

@@ -26,7 +26,11 @@ std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
 // Any record, appended to `out` as a whole frame; advances `chain`. `out` keeps what it had, and
 // its size stays a multiple of 8. False, and nothing changed, for a record above kMaxPayloadBytes,
 // which no reader would take.
-bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out);
+bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out,
+                  std::uint64_t position = 0);
+
+// The event's position that a record was appended with; 0: none, or not a record.
+std::uint64_t position_of(Bytes payload);
 
 // Reads one payload. Views in the answer point into `payload`. Corrupt for anything that is not a
 // record; a record of a kind or with a state that this version does not know is an error that says

@@ -40,7 +40,7 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Now now) {
   error_.reset();
   if (!finished_) {
     std::visit([this](const auto& e) { on(e); }, event);
-    if (!error_) advance();
+    if (!error_ && !listening_) advance();
     if (!error_) set_timer();
   }
   if (error_) {
@@ -54,7 +54,10 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Now now) {
 
 void Runner::on(const Lead& event) {
   self_ = event;
-  if (!history_.header()) append(event.header, false);
+  // What happened meanwhile comes behind this, and may decide otherwise than what is known now: one
+  // who went on at once could end the task over a run that a power cut took out of its stream.
+  listening_ = history_.header().has_value();
+  if (!history_.header()) append(event.header, true);
   restore(regular_);
   restore(final_);
   restore_deadline();
@@ -87,11 +90,15 @@ void Runner::on(const CoordinatorRecord& event) {
   }
   Flight& flight = flights_[p];
   flight.launched = true;
+  if (flight.retry_at) {  // it lives, whatever was said of its launch
+    flight.retry_at.reset();
+    std::erase(retrying_, p);
+  }
   if (is_terminal(status.state)) {
     ended(p);
   } else if (stopping(p) && status.state == ProcessState::Forked) {
     // What was asked before there was anyone to hear it, or was never asked.
-    const bool hard = flight.kill_sent || overrun_;
+    const bool hard = flight.kill_sent || overrun_ || finalizers_over();
     flight.kill_sent = flight.terminate_sent = false;
     stop(p, hard);
   }
@@ -139,6 +146,7 @@ void Runner::on(const LaunchCancelled& event) {
 
 void Runner::on(const TimerDue& /*event*/) {
   timer_.reset();  // what is due is found by advance(); the shell's timer is spent
+  listening_ = false;
 }
 
 void Runner::on(const KillAsked& event) {
@@ -265,7 +273,7 @@ void Runner::advance_finalizing() {
     stop_all(true);
   } else if (goal_ == TaskState::Lost) {
     stop_all(false);
-  } else if (final_.complete() || final_.deadlocked()) {
+  } else if (finalizers_over()) {
     stop_all(true);  // ephemerals among the finalizers
   } else {
     retry_launches();
@@ -383,13 +391,17 @@ void Runner::stop(ProcessIndex p, bool hard) {
   }
 }
 
+bool Runner::finalizers_over() const {
+  return state() == TaskState::Finalizing && goal_ != TaskState::Lost &&
+         (final_.complete() || final_.deadlocked());
+}
+
 bool Runner::stopping(ProcessIndex p) const {
   switch (state()) {
     case TaskState::Active:
       return false;
     case TaskState::Finalizing:
-      return overrun_ || goal_ == TaskState::Lost || regular_.has(p) || final_.complete() ||
-             final_.deadlocked();
+      return overrun_ || goal_ == TaskState::Lost || regular_.has(p) || finalizers_over();
     default:
       return true;
   }
@@ -406,7 +418,9 @@ void Runner::set_timer() {
   const auto sooner = [&at](std::optional<Microseconds> other) {
     if (other && (!at || *other < *at)) at = other;
   };
-  if (!finished_) {
+  if (listening_) {
+    at = now_.boot;
+  } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
     for (const ProcessIndex p : retrying_) sooner(flights_[p].retry_at);
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
@@ -417,7 +431,7 @@ void Runner::set_timer() {
       sooner(plan->next_ready_at(now_.boot));
     }
   }
-  if (at == timer_) return;
+  if (at == timer_ || (listening_ && timer_)) return;
   timer_ = at;
   effects_.emplace_back(SetTimer{at});
 }
@@ -443,6 +457,7 @@ void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
   status.state = state;
   status.origin = origin;
   status.at = now_;
+  if (is_terminal(state)) status.boot = self_.boot;
   status.reason = reason;
   append(status, is_terminal(state));
 }
@@ -458,7 +473,9 @@ void Runner::append_task(TaskState state, std::string_view reason) {
   // The boot clock holds; its wall time is as the wall clock stands now, for another boot to go by.
   if (deadline_) status.deadline = later(now_, deadline_->boot - now_.boot);
   status.reason = reason;
-  append(status, is_terminal(state));
+  // An end under way must not be taken back by a power cut: someone may have been told of it, its
+  // deadline stands, and no process is started behind it that the record doesn't know.
+  append(status, state != TaskState::Active);
 }
 
 std::string_view Runner::keep(std::string_view text) {

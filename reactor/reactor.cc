@@ -124,6 +124,7 @@ void Reactor::end_turn() {
       if (takers_.contains(taker)) taker->end_turn();
     }
   }
+  if (after_turn) after_turn();
   loop_.end_turn();
 }
 

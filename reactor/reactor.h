@@ -56,6 +56,9 @@ class Reactor {
   // `taker` has something to do at the end of this turn.
   void touch(TurnTaker* taker) { touched_.insert(taker); }
 
+  // Called at the end of every turn, behind all takers.
+  std::function<void()> after_turn;
+
   // Hands a launch and its three descriptors to the fork server; `answer` says what became of the
   // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
   Status launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,

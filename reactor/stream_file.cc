@@ -236,8 +236,8 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
     if (::ftruncate(fd_.get(), static_cast<off_t>(position.offset)) != 0) {
       return fail("can't cut off an unfinished record", errno);
     }
-    spdlog::warn("{}: cut off {} bytes at offset {}: a record there was not written to its end", path_,
-                 size_ - position.offset, position.offset);
+    spdlog::warn("{}: cut off {} bytes at offset {}: a record there was not written to its end",
+                 path_, size_ - position.offset, position.offset);
     size_ = position.offset;
   }
   if (size_ == 0) return begin();
@@ -246,14 +246,20 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
   return Done{};
 }
 
-Status StreamWriter::append(const Record& record) {
+Status StreamWriter::appendable() const {
   if (!failure_.empty()) return Error{ErrorCode::System, failure_};
   if (!ready_ || !fd_) {
     return Error{ErrorCode::System, path_ + ": not ready to be appended to; read it first"};
   }
+  return Done{};
+}
+
+Status StreamWriter::append(const Record& record, std::uint64_t position) {
+  if (Status able = appendable(); !able) return able;
+  if (Status flushed = flush(); !flushed) return flushed;
   frame_.clear();
   std::uint32_t chain = position_.chain;
-  if (!append_frame(record, chain, frame_)) {
+  if (!append_frame(record, chain, frame_, position)) {
     return fail("can't append a record", EMSGSIZE);
   }
   if (Status written = write_once(frame_, "can't append a record"); !written) return written;
@@ -262,18 +268,20 @@ Status StreamWriter::append(const Record& record) {
 }
 
 Status StreamWriter::append_later(const Record& record) {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (Status able = appendable(); !able) return able;
   std::uint32_t chain = position_.chain;
-  const std::size_t before = frame_.size();
-  if (!append_frame(record, chain, frame_)) return fail("can't append a record", EMSGSIZE);
-  position_ = {position_.offset + frame_.size() - before, chain};
+  const std::size_t before = later_.size();
+  if (!append_frame(record, chain, later_)) return fail("can't append a record", EMSGSIZE);
+  position_ = {position_.offset + later_.size() - before, chain};
   constexpr std::size_t kEnough = 64 * 1024;
-  return frame_.size() < kEnough ? Status(Done{}) : flush();
+  return later_.size() < kEnough ? Status(Done{}) : flush();
 }
 
 Status StreamWriter::flush() {
-  Status written = write_once(frame_, "can't append records");
-  frame_.clear();
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (later_.empty()) return Done{};
+  Status written = write_once(later_, "can't append records");
+  later_.clear();
   return written;
 }
 

@@ -64,9 +64,12 @@ class StreamWriter {
 
   // Appends one record with one write(2). After any failure, a short write included, the stream is
   // closed for good: every later call repeats the error.
-  Status append(const Record& record);
-  // Many records with few writes, for a file that is not in its place yet: the last of them are only
-  // there after flush().
+  // `position`: the event's in the daemon's order, 0 for none.
+  Status append(const Record& record, std::uint64_t position = 0);
+  // The payload that the last append() wrote; until the next one. REQUIRES: there was one.
+  Bytes last_payload() const { return Bytes(frame_).subspan(kFrameHeaderBytes); }
+  // Many records with few writes, for a file that is not in its place yet: the last of them are
+  // only there after flush().
   Status append_later(const Record& record);
   Status flush();
   // Puts the file under another name, in place of what was there.
@@ -89,16 +92,18 @@ class StreamWriter {
  private:
   StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   Status begin();
+  Status appendable() const;
   Status write_once(std::span<const std::byte> bytes, const char* what);
   Error fail(const std::string& what, int error_number);
 
   Descriptor fd_;
   std::string path_;
   StreamPosition position_;
-  std::size_t size_ = 0;  // the file's
-  bool ready_ = false;    // position_ is the end of the file
-  std::string failure_;   // empty: none yet
-  std::vector<std::byte> frame_;
+  std::size_t size_ = 0;          // the file's
+  bool ready_ = false;            // position_ is the end of the file
+  std::string failure_;           // empty: none yet
+  std::vector<std::byte> frame_;  // of the last append()
+  std::vector<std::byte> later_;  // of append_later(), not written yet
 };
 
 // Whether someone holds the lock of the stream at `path`. False when there is no such file. Asking

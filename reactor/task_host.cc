@@ -63,10 +63,12 @@ void TaskHost::dispatch(const Event& event) {
       pending_.push_back(effect);
       continue;
     }
-    if (auto appended = writer_->append(append->record); !appended) {
+    const std::uint64_t position = observer_.next_position();
+    if (auto appended = writer_->append(append->record, position); !appended) {
       stop(appended.error());
       return;
     }
+    if (position != 0) observer_.on_appended(position, writer_->last_payload());
     ++records_;
     must_sync_ = must_sync_ || append->must_last;
     observer_.on_record(append->record, runner_->history());

@@ -22,6 +22,10 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome read_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome submit_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);
 
 class Output;
 // What a command that only prints ends with: System when its output could not be written.

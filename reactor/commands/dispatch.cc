@@ -12,14 +12,18 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 11> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
-    {"inspect", "show a configuration as it would run", inspect_command},
+    {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"status", "show tasks and their processes", status_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},
+    {"submit", "give a task to the daemon", submit_command},
+    {"wait", "wait until a task of the daemon has ended", wait_command},
+    {"events", "print what happens to the daemon's tasks", events_command},
+    {"fsck", "check what is recorded, and repair it", fsck_command},
 }};
 
 constexpr std::string_view kOptionHelp = R"(

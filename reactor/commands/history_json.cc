@@ -20,7 +20,8 @@ Json header_json(const RunnerHeader& header) {
               {"uid", header.uid},
               {"launch_time_ms", header.launch_time / 1000},
               {"ports", std::move(ports)},
-              {"chroot", header.chroot}};
+              {"chroot", header.chroot},
+              {"keep_logs", header.keep_logs}};
 }
 
 Json step_json(const TaskStep& step) {
@@ -34,6 +35,7 @@ Json step_json(const TaskStep& step) {
 
 Json run_json(const Run& run) {
   Json json{{"run", run.number}, {"seq", run.seq}, {"state", name_of(run.state)}};
+  json["waiting_time"] = seconds(run.waiting.wall);
   if (run.coordinator.pid != 0) json["coordinator_pid"] = run.coordinator.pid;
   if (run.forked) json["fork_time"] = seconds(run.forked->wall);
   if (run.started) json["start_time"] = seconds(run.started->wall);
@@ -45,14 +47,14 @@ Json run_json(const Run& run) {
   return json;
 }
 
+}  // namespace
+
 Json totals_json(const RunTotals& totals) {
   return Json{{"success", totals.success},
               {"failed", totals.failed},
               {"killed", totals.killed},
               {"lost", totals.lost}};
 }
-
-}  // namespace
 
 Json history_json(const History& history) {
   Json json = Json::object();
@@ -105,6 +107,29 @@ Json status_json(const ProcessStatus& status) {
   if (status.return_code) json["return_code"] = *status.return_code;
   json["origin"] = name_of(status.origin);
   if (!status.reason.empty()) json["reason"] = status.reason;
+  return json;
+}
+
+Json record_json(const Record& record) {
+  Json json;
+  if (const auto* process = std::get_if<ProcessStatus>(&record)) {
+    json["kind"] = "process";
+    json.update(status_json(*process));
+  } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    json["kind"] = "task";
+    json["state"] = name_of(task->state);
+    json["timestamp_ms"] = task->at.wall / 1000;
+    if (task->state != TaskState::Active) json["goal"] = name_of(task->goal);
+    if (!task->reason.empty()) json["reason"] = task->reason;
+  } else if (const auto* header = std::get_if<RunnerHeader>(&record)) {
+    json["kind"] = "header";
+    json["sandbox"] = header->sandbox;
+    json["user"] = header->user;
+  } else if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+    json["kind"] = "summary";
+    json["process"] = summary->process;
+    json["totals"] = totals_json(summary->totals);
+  }
   return json;
 }
 

@@ -1,0 +1,106 @@
+@0xa94be1f7206cd583;
+# The daemon's control protocol: what goes over its Unix socket. Each direction is a stream as
+# FORMAT.md has it: a stream header, then one message a frame, the checksums chained. A client sends
+# Requests, the daemon Replies; CONTROL.md says who may ask what, and which replies follow.
+#
+# New fields, requests and replies may be added with the next free number; nothing is removed.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("thermos::wire");
+
+struct Request {
+  id @0 :UInt64;                 # chosen by the client; every reply to this bears it
+  union {
+    version @1 :Void;
+    submit @2 :Submit;
+    kill @3 :Kill;
+    status @4 :Tasks;
+    wait @5 :Wait;
+    subscribe @6 :Subscribe;
+    list @7 :Tasks;
+    order @8 :Order;
+  }
+}
+
+struct Submit {
+  taskId @0 :Text;
+  config @1 :Text;               # one task as JSON, every reference bound
+  sandbox @2 :Text;              # absolute; empty: <root>/sandboxes/<task id>
+  user @3 :Text;                 # empty: the caller
+  chroot @4 :Bool;
+  keepLogs @5 :UInt32 = 100;
+  ports @6 :List(Port);
+
+  struct Port {
+    name @0 :Text;
+    number @1 :UInt16;
+  }
+}
+
+struct Tasks {
+  patterns @0 :List(Text);       # none: all that the caller may see
+  active @1 :Bool = true;
+  finished @2 :Bool = true;
+}
+
+struct Kill {
+  patterns @0 :List(Text);
+  wait @1 :Int64 = -1;           # microseconds; negative: the task's own finalization_wait
+  lose @2 :Bool;
+}
+
+struct Wait {
+  taskId @0 :Text;
+  timeout @1 :Int64 = -1;        # microseconds; negative: for ever
+}
+
+struct Subscribe {
+  patterns @0 :List(Text);
+  since @1 :UInt64;              # the last position seen; 0: from now on, after a snapshot
+  follow @2 :Bool = true;        # go on with what happens; else end with what has
+}
+
+struct Order {
+  taskId @0 :Text;
+  process @1 :Text;
+  verb @2 :Verb;
+  enum Verb { start @0; stop @1; restart @2; }
+}
+
+struct Reply {
+  id @0 :UInt64;
+  union {
+    failure @1 :Failure;
+    version @2 :Version;
+    submitted @3 :Text;          # the task id; the task is on the disk
+    task @4 :TaskEntry;          # one of a list; then done
+    status @5 :Text;             # one task as status --json prints it; then done
+    ended @6 :TaskEntry;         # a task that was waited for, or killed, has ended
+    event @7 :Event;
+    snapshot @8 :UInt64;         # the tasks sent so far are all, as of this position; events follow
+    done @9 :Void;               # nothing more comes for this request
+  }
+}
+
+struct Failure {
+  code @0 :UInt16;               # core's ErrorCode, by number
+  message @1 :Text;
+}
+
+struct Version {
+  program @0 :Text;
+  protocol @1 :UInt32;
+  pid @2 :Int32;
+  tasks @3 :UInt32;              # led now
+}
+
+struct TaskEntry {
+  taskId @0 :Text;
+  state @1 :Text;
+}
+
+struct Event {
+  position @0 :UInt64;           # rises with every event, over restarts too
+  taskId @1 :Text;
+  record @2 :Data;               # the payload of the record's frame in the runner's stream
+}

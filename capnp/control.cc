@@ -1,0 +1,304 @@
+#include "capnp/control.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <cstring>
+
+#include "capnp/flat.h"
+#include "control.capnp.h"
+
+namespace thermos::control {
+namespace {
+
+using TextList = capnp::List<capnp::Text>;
+
+void fill(TextList::Builder out, const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
+}
+
+std::vector<std::string> texts_of(TextList::Reader in) {
+  std::vector<std::string> texts;
+  for (const auto text : in) texts.emplace_back(text.begin(), text.size());
+  return texts;
+}
+
+std::string string_of(capnp::Text::Reader text) {
+  return {text.begin(), text.size()};
+}
+
+unsigned count(std::size_t size) {
+  return static_cast<unsigned>(size);
+}
+
+// ---- requests ----------------------------------------------------------------------------------
+
+void fill(wire::Request::Builder out, const AskVersion& /*body*/) {
+  out.setVersion();
+}
+
+void fill(wire::Request::Builder out, const Submit& body) {
+  auto submit = out.initSubmit();
+  submit.setTaskId(body.task_id);
+  submit.setConfig(body.config);
+  submit.setSandbox(body.sandbox);
+  submit.setUser(body.user);
+  submit.setChroot(body.chroot);
+  submit.setKeepLogs(body.keep_logs);
+  auto ports = submit.initPorts(count(body.ports.size()));
+  unsigned i = 0;
+  for (const auto& [name, number] : body.ports) {
+    ports[i].setName(name);
+    ports[i].setNumber(number);
+    ++i;
+  }
+}
+
+void fill(wire::Tasks::Builder tasks, const TaskQuery& body) {
+  fill(tasks.initPatterns(count(body.patterns.size())), body.patterns);
+  tasks.setActive(body.active);
+  tasks.setFinished(body.finished);
+}
+
+void fill(wire::Request::Builder out, const AskStatus& body) {
+  fill(out.initStatus(), body);
+}
+void fill(wire::Request::Builder out, const AskList& body) {
+  fill(out.initList(), body);
+}
+
+void fill(wire::Request::Builder out, const AskKill& body) {
+  auto kill = out.initKill();
+  fill(kill.initPatterns(count(body.patterns.size())), body.patterns);
+  kill.setWait(body.wait);
+  kill.setLose(body.lose);
+}
+
+void fill(wire::Request::Builder out, const AskWait& body) {
+  auto wait = out.initWait();
+  wait.setTaskId(body.task_id);
+  wait.setTimeout(body.timeout);
+}
+
+void fill(wire::Request::Builder out, const Subscribe& body) {
+  auto subscribe = out.initSubscribe();
+  fill(subscribe.initPatterns(count(body.patterns.size())), body.patterns);
+  subscribe.setSince(body.since);
+  subscribe.setFollow(body.follow);
+}
+
+Submit submit_of(wire::Submit::Reader in) {
+  Submit body;
+  body.task_id = string_of(in.getTaskId());
+  body.config = string_of(in.getConfig());
+  body.sandbox = string_of(in.getSandbox());
+  body.user = string_of(in.getUser());
+  body.chroot = in.getChroot();
+  body.keep_logs = in.getKeepLogs();
+  for (const auto port : in.getPorts()) body.ports[string_of(port.getName())] = port.getNumber();
+  return body;
+}
+
+template <typename Query>
+Query query_of(wire::Tasks::Reader in) {
+  Query query;
+  query.patterns = texts_of(in.getPatterns());
+  query.active = in.getActive();
+  query.finished = in.getFinished();
+  return query;
+}
+
+// False: of a kind that is not known here.
+bool read(wire::Request::Reader in, RequestBody& body) {
+  switch (in.which()) {
+    case wire::Request::VERSION:
+      body = AskVersion{};
+      return true;
+    case wire::Request::SUBMIT:
+      body = submit_of(in.getSubmit());
+      return true;
+    case wire::Request::KILL: {
+      const auto kill = in.getKill();
+      body = AskKill{texts_of(kill.getPatterns()), kill.getWait(), kill.getLose()};
+      return true;
+    }
+    case wire::Request::STATUS:
+      body = query_of<AskStatus>(in.getStatus());
+      return true;
+    case wire::Request::LIST:
+      body = query_of<AskList>(in.getList());
+      return true;
+    case wire::Request::WAIT:
+      body = AskWait{string_of(in.getWait().getTaskId()), in.getWait().getTimeout()};
+      return true;
+    case wire::Request::SUBSCRIBE: {
+      const auto subscribe = in.getSubscribe();
+      body =
+          Subscribe{texts_of(subscribe.getPatterns()), subscribe.getSince(), subscribe.getFollow()};
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// ---- replies -----------------------------------------------------------------------------------
+
+void fill(wire::Reply::Builder out, const Error& body) {
+  auto failure = out.initFailure();
+  failure.setCode(static_cast<std::uint16_t>(body.code));
+  failure.setMessage(body.message);
+}
+
+void fill(wire::Reply::Builder out, const Version& body) {
+  auto version = out.initVersion();
+  version.setProgram(body.program);
+  version.setProtocol(body.protocol);
+  version.setPid(body.pid);
+  version.setTasks(body.tasks);
+}
+
+void fill(wire::Reply::Builder out, const Submitted& body) {
+  out.setSubmitted(body.task_id);
+}
+
+void fill(wire::Reply::Builder out, const TaskEntry& body) {
+  auto entry = out.initTask();
+  entry.setTaskId(body.task_id);
+  entry.setState(body.state);
+}
+
+void fill(wire::Reply::Builder out, const StatusText& body) {
+  out.setStatus(body.json);
+}
+
+void fill(wire::Reply::Builder out, const Ended& body) {
+  auto entry = out.initEnded();
+  entry.setTaskId(body.task_id);
+  entry.setState(body.state);
+}
+
+void fill(wire::Reply::Builder out, const Event& body) {
+  auto event = out.initEvent();
+  event.setPosition(body.position);
+  event.setTaskId(body.task_id);
+  event.setRecord(
+      kj::arrayPtr(reinterpret_cast<const kj::byte*>(body.record.data()), body.record.size()));
+}
+
+void fill(wire::Reply::Builder out, const Snapshot& body) {
+  out.setSnapshot(body.position);
+}
+void fill(wire::Reply::Builder out, const Finished& /*body*/) {
+  out.setDone();
+}
+
+Event event_of(wire::Event::Reader in) {
+  Event event;
+  event.position = in.getPosition();
+  event.task_id = string_of(in.getTaskId());
+  const auto record = in.getRecord();
+  event.record.resize(record.size());
+  if (record.size() > 0) std::memcpy(event.record.data(), record.begin(), record.size());
+  return event;
+}
+
+bool read(wire::Reply::Reader in, ReplyBody& body) {
+  switch (in.which()) {
+    case wire::Reply::FAILURE: {
+      const std::uint16_t code = in.getFailure().getCode();
+      const auto last = static_cast<std::uint16_t>(ErrorCode::System);
+      body = Error{code <= last ? static_cast<ErrorCode>(code) : ErrorCode::System,
+                   string_of(in.getFailure().getMessage())};
+      return true;
+    }
+    case wire::Reply::VERSION: {
+      const auto version = in.getVersion();
+      body = Version{string_of(version.getProgram()), version.getProtocol(), version.getPid(),
+                     version.getTasks()};
+      return true;
+    }
+    case wire::Reply::SUBMITTED:
+      body = Submitted{string_of(in.getSubmitted())};
+      return true;
+    case wire::Reply::TASK:
+      body = TaskEntry{string_of(in.getTask().getTaskId()), string_of(in.getTask().getState())};
+      return true;
+    case wire::Reply::STATUS:
+      body = StatusText{string_of(in.getStatus())};
+      return true;
+    case wire::Reply::ENDED:
+      body = Ended{string_of(in.getEnded().getTaskId()), string_of(in.getEnded().getState())};
+      return true;
+    case wire::Reply::EVENT:
+      body = event_of(in.getEvent());
+      return true;
+    case wire::Reply::SNAPSHOT:
+      body = Snapshot{in.getSnapshot()};
+      return true;
+    case wire::Reply::DONE:
+      body = Finished{};
+      return true;
+    default:
+      return false;
+  }
+}
+
+// ---- bytes -------------------------------------------------------------------------------------
+
+// Messages here are few and of any size: built on the heap, then made one segment.
+template <typename Root, typename Message>
+Result<std::vector<std::byte>> encode_message(const Message& message) {
+  capnp::MallocMessageBuilder builder;
+  auto root = builder.initRoot<Root>();
+  root.setId(message.id);
+  std::visit([&](const auto& body) { fill(root, body); }, message.body);
+  const std::size_t words = root.asReader().totalSize().wordCount + 1;
+  std::vector<std::byte> payload(kSegmentTableBytes + words * sizeof(capnp::word));
+  if (payload.size() > kMaxPayloadBytes) {
+    return Error{ErrorCode::Usage, "a message of " + std::to_string(payload.size()) +
+                                       " bytes is longer than the protocol's " +
+                                       std::to_string(kMaxPayloadBytes)};
+  }
+  auto* const segment = reinterpret_cast<capnp::word*>(payload.data() + kSegmentTableBytes);
+  capnp::FlatMessageBuilder flat(kj::ArrayPtr<capnp::word>(segment, words));
+  flat.setRoot(root.asReader());
+  const std::size_t used = flat.getSegmentsForOutput()[0].size();
+  for (std::size_t i = 0; i < 4; ++i) payload[4 + i] = static_cast<std::byte>(used >> (8 * i));
+  payload.resize(kSegmentTableBytes + used * sizeof(capnp::word));
+  return payload;
+}
+
+template <typename Root, typename Message>
+Result<Message> decode_message(Bytes payload, const char* what) {
+  Message message;
+  bool known = false;
+  const char* fault = read_flat<Root>(payload, [&](typename Root::Reader in) {
+    message.id = in.getId();
+    known = read(in, message.body);
+  });
+  if (fault != nullptr) {
+    return Error{ErrorCode::Corrupt, std::string("not a ") + what + ": " + fault};
+  }
+  if (!known) {
+    return Error{ErrorCode::Usage, std::string("a ") + what + " of a kind that is not known here"};
+  }
+  return message;
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> encode(const Request& request) {
+  return encode_message<wire::Request>(request);
+}
+Result<std::vector<std::byte>> encode(const Reply& reply) {
+  return encode_message<wire::Reply>(reply);
+}
+Result<Request> decode_request(Bytes payload) {
+  return decode_message<wire::Request, Request>(payload, "request");
+}
+Result<Reply> decode_reply(Bytes payload) {
+  return decode_message<wire::Reply, Reply>(payload, "reply");
+}
+
+}  // namespace thermos::control

@@ -1,0 +1,118 @@
+// The control protocol's messages as plain structs; control.capnp is the wire and says what each
+// field means.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/frame.h"
+#include "core/result.h"
+
+namespace thermos::control {
+
+inline constexpr std::uint32_t kProtocol = 1;
+
+// ---- requests ----------------------------------------------------------------------------------
+
+struct AskVersion {};
+
+struct Submit {
+  std::string task_id;
+  std::string config;
+  std::string sandbox;
+  std::string user;
+  bool chroot = false;
+  std::uint32_t keep_logs = 100;
+  std::map<std::string, std::uint16_t> ports;
+};
+
+struct TaskQuery {
+  std::vector<std::string> patterns;
+  bool active = true;
+  bool finished = true;
+};
+struct AskStatus : TaskQuery {};
+struct AskList : TaskQuery {};
+
+struct AskKill {
+  std::vector<std::string> patterns;
+  std::int64_t wait = -1;
+  bool lose = false;
+};
+
+struct AskWait {
+  std::string task_id;
+  std::int64_t timeout = -1;
+};
+
+struct Subscribe {
+  std::vector<std::string> patterns;
+  std::uint64_t since = 0;
+  bool follow = true;
+};
+
+using RequestBody =
+    std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe, AskList>;
+
+struct Request {
+  std::uint64_t id = 0;
+  RequestBody body;
+};
+
+// ---- replies -----------------------------------------------------------------------------------
+
+struct Version {
+  std::string program;
+  std::uint32_t protocol = kProtocol;
+  std::int32_t pid = 0;
+  std::uint32_t tasks = 0;
+};
+struct Submitted {
+  std::string task_id;
+};
+struct TaskEntry {
+  std::string task_id;
+  std::string state;
+};
+struct StatusText {
+  std::string json;
+};
+struct Ended {
+  std::string task_id;
+  std::string state;
+};
+struct Event {
+  std::uint64_t position = 0;
+  std::string task_id;
+  std::vector<std::byte> record;
+};
+struct Snapshot {
+  std::uint64_t position = 0;
+};
+struct Finished {};
+
+using ReplyBody = std::variant<Error, Version, Submitted, TaskEntry, StatusText, Ended, Event,
+                               Snapshot, Finished>;
+
+struct Reply {
+  std::uint64_t id = 0;
+  ReplyBody body;
+};
+
+// ---- bytes -------------------------------------------------------------------------------------
+
+// The message as one payload for a frame; an error when it is larger than a frame may be.
+Result<std::vector<std::byte>> encode(const Request& request);
+Result<std::vector<std::byte>> encode(const Reply& reply);
+
+// Anything that is not such a message, or of a kind not known here, is an error (Usage for a
+// request of a later version, so that the peer can be told; Corrupt otherwise). REQUIRES: 8-byte
+// aligned.
+Result<Request> decode_request(Bytes payload);
+Result<Reply> decode_reply(Bytes payload);
+
+}  // namespace thermos::control

@@ -1,0 +1,215 @@
+// The commands that talk to the daemon: submit, wait, events.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "capnp/codec.h"
+#include "core/config/load.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/configuration.h"
+#include "reactor/commands/history_json.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/record_text.h"
+#include "reactor/commands/run_options.h"
+#include "reactor/control_client.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kSubmitHelp = R"(Usage: thermos submit [OPTIONS] CONFIG
+
+Gives the task in CONFIG ("-": standard input) to the daemon and prints its id,
+once it is on the disk.
+
+  --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
+  --task NAME       which task, where CONFIG holds several
+  --sandbox D       run in D, which must be there; else the daemon makes one
+  --user U, --chroot, --keep-logs N, -P NAME:PORT, -E NAME=VALUE: as for
+                    `thermos run`
+  --wait            wait until it has ended; the exit status is the task's
+  --socket S        the daemon's socket (THERMOS_SOCKET; else
+                    /run/thermos/reactor.sock for root)
+)";
+
+constexpr std::string_view kWaitHelp = R"(Usage: thermos wait [OPTIONS] TASK_ID
+
+Waits until a task of the daemon has ended. The exit status is the task's:
+0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 when the time is over before.
+
+  --timeout SECONDS how long to wait; else for ever
+  --socket S        the daemon's socket
+)";
+
+constexpr std::string_view kEventsHelp = R"(Usage: thermos events [OPTIONS] [TASK_ID_REGEX...]
+
+Prints what happens to the daemon's tasks, one transition a line, each with its
+position.
+
+  --since POSITION  begin behind that position: nothing is missed, nothing seen
+                    twice, over restarts of the daemon too
+  -f                go on with what happens from now on
+  --json            one JSON object a line
+  --socket S        the daemon's socket
+)";
+
+Result<ExitStatus> status_named(const std::string& state) {
+  const auto known = task_state_from(state);
+  if (!known || !is_terminal(*known)) {
+    return Error{ErrorCode::System, "the daemon can't say how it ended; see `thermos status`"};
+  }
+  return exit_status_of(*known);
+}
+
+CommandOutcome wait_for(ControlClient& client, const std::string& task_id,
+                        const std::optional<Microseconds>& timeout) {
+  auto sent = client.send(control::AskWait{task_id, timeout.value_or(-1)});
+  if (!sent) return sent.error();
+  auto reply = client.receive();
+  if (!reply) return reply.error();
+  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+  if (const auto* ended = std::get_if<control::Ended>(&(*reply)->body)) {
+    return status_named(ended->state);
+  }
+  return kExitTimedOut;
+}
+
+Result<control::Submit> submission(const std::string& file, const RunOptions& options) {
+  const auto words = check_run_options(options);
+  if (!words) return words.error();
+  const auto text = read_configuration(file);
+  if (!text) return text.error();
+  auto bound = bind_configuration(*text, *words, wall_now());
+  if (!bound) return bound.error();
+  control::Submit submit;
+  submit.task_id = bound->task_id;
+  submit.config = config::to_json(bound->task, -1);
+  submit.sandbox = options.sandbox.empty() ? "" : absolute_path(options.sandbox);
+  submit.user = bound->user;
+  submit.chroot = options.chroot;
+  if (options.keep_logs) {
+    auto keep = parse_count("--keep-logs", *options.keep_logs);
+    if (!keep) return keep.error();
+    submit.keep_logs = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(*keep, std::numeric_limits<std::uint32_t>::max()));
+  }
+  submit.ports = words->ports;
+  return submit;
+}
+
+std::string event_line(const control::Event& event, const Record& record, bool json) {
+  if (!json) {
+    return std::to_string(event.position) + "  " + event.task_id + "  " + record_text(record) +
+           "\n";
+  }
+  Json object;
+  object["position"] = event.position;
+  object["task_id"] = event.task_id;
+  object.update(record_json(record));
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// False: nothing more comes.
+Result<bool> print_event(const control::Reply& reply, bool json, Output& out) {
+  if (const auto* failure = std::get_if<Error>(&reply.body)) return *failure;
+  if (std::holds_alternative<control::Finished>(reply.body)) return false;
+  const auto* event = std::get_if<control::Event>(&reply.body);
+  if (event == nullptr) return true;
+  // The reply's bytes lie anywhere, and a message wants words.
+  std::vector<std::uint64_t> words((event->record.size() + 7) / 8);
+  std::memcpy(words.data(), event->record.data(), event->record.size());
+  auto record = decode(std::as_bytes(std::span(words)).first(event->record.size()));
+  if (!record) return record.error();
+  out.print(event_line(*event, *record, json));
+  return !out.closed();
+}
+
+}  // namespace
+
+CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) {
+  RunOptions options;
+  std::string socket = default_socket();
+  bool wait = false;
+  OptionParser parser("submit", kSubmitHelp, common);
+  options.add_to(parser);
+  parser.text("--task", options.task_name);
+  parser.text("--socket", socket);
+  parser.flag("--wait", wait);
+  auto parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if ((*parsed)->size() != 1) {
+    return Error{ErrorCode::Usage, "submit: which CONFIG? One at a time; \"-\": standard input"};
+  }
+  auto submit = submission((*parsed)->front(), options);
+  if (!submit) return submit.error();
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  const std::string task_id = submit->task_id;
+  if (auto sent = client->send(std::move(*submit)); !sent) return sent.error();
+  auto reply = client->receive();
+  if (!reply) return reply.error();
+  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+  Output(STDOUT_FILENO).print(task_id + "\n");
+  return wait ? wait_for(*client, task_id, std::nullopt) : CommandOutcome(kExitDone);
+}
+
+CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
+  std::string socket = default_socket();
+  std::optional<std::string> timeout_text;
+  OptionParser parser("wait", kWaitHelp, common);
+  parser.text("--socket", socket);
+  parser.text("--timeout", timeout_text);
+  auto parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: which TASK_ID?"};
+  std::optional<Microseconds> timeout;
+  if (timeout_text) {
+    auto given = parse_seconds("--timeout", *timeout_text);
+    if (!given) return given.error();
+    timeout = *given;
+  }
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  return wait_for(*client, (*parsed)->front(), timeout);
+}
+
+CommandOutcome events_command(const Arguments& arguments, CommonOptions common) {
+  std::string socket = default_socket();
+  std::optional<std::string> since;
+  bool follow = false;
+  bool json = false;
+  OptionParser parser("events", kEventsHelp, common);
+  parser.text("--socket", socket);
+  parser.text("--since", since);
+  parser.flag("-f,--follow", follow);
+  parser.flag("--json", json);
+  auto parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  control::Subscribe subscribe;
+  subscribe.patterns = **parsed;
+  subscribe.follow = follow;
+  // Without a position: from the beginning when it ends by itself, from now on when it goes on.
+  subscribe.since = follow ? 0 : 1;
+  if (since) {
+    auto position = parse_count("--since", *since);
+    if (!position) return position.error();
+    subscribe.since = std::max<std::uint64_t>(1, *position);
+  }
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  if (auto sent = client->send(std::move(subscribe)); !sent) return sent.error();
+  Output out(STDOUT_FILENO);
+  for (;;) {
+    auto reply = client->receive();
+    if (!reply) return reply.error();
+    auto more = print_event(**reply, json, out);
+    if (!more) return more.error();
+    if (!*more) return finish_output(out);
+  }
+}
+
+}  // namespace thermos

@@ -1,0 +1,39 @@
+// The command line's end of the control socket. Blocks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "capnp/control.h"
+#include "core/result.h"
+#include "core/task.h"
+#include "reactor/control_framing.h"
+#include "reactor/descriptor.h"
+
+namespace thermos {
+
+// Where the daemon listens when nobody says otherwise: /run/thermos/reactor.sock for root,
+// $XDG_RUNTIME_DIR/thermos/reactor.sock for others. THERMOS_SOCKET overrides both.
+std::string default_socket();
+
+class ControlClient {
+ public:
+  // NoDaemon when nobody answers there.
+  static Result<ControlClient> connect(const std::string& path);
+
+  // Sends one request; the answer is its id.
+  Result<std::uint64_t> send(control::RequestBody body);
+  // The next reply. Nothing: none within `patience` (negative: for ever). NoDaemon: the daemon went
+  // away.
+  Result<std::optional<control::Reply>> receive(Microseconds patience = -1);
+
+ private:
+  explicit ControlClient(Descriptor socket) : socket_(std::move(socket)) {}
+
+  Descriptor socket_;
+  OutgoingStream out_;
+  IncomingStream in_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace thermos
