@@ -213,6 +213,8 @@ class Runner {
 
   // The run under way, if it is this one; nullptr for news of a run that is over.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
+  // In FINALIZING: nothing but ephemerals is left, and they are killed.
+  bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;
   TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
   Microseconds boot_time_of_end(ProcessIndex p) const;
