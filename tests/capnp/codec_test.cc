@@ -78,7 +78,10 @@ TEST(Codec, EveryStateOriginAndExtremeComesBack) {
   const std::string bytes_of_all_kinds("\x01\xff\xfe\n\"\\ \xe2\x82\xac", 9);
   far.process = bytes_of_all_kinds;
   records.emplace_back(far);
-  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false});
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0});
+  using namespace std::string_literals;
+  records.emplace_back(RunnerHeader{
+      "t\0t"s, "\0"s, "l\0l"s, "h\0"s, "\0u"s, 0, 0, {{"p\0p"s, 1}, {"p"s, 2}}, false, 1});
   const ReadBack back = read_back(stream_of(1, records).bytes);
   EXPECT_EQ(back.records, records);
 }
@@ -106,6 +109,23 @@ TEST(Codec, AFrameBehindWhatIsThere) {
   ASSERT_TRUE(append_frame(a_status(), chain, out));
   EXPECT_EQ(out.size() % 8, 0U);
   EXPECT_TRUE(std::all_of(out.begin(), out.begin() + 16, [](auto b) { return b == std::byte{9}; }));
+}
+
+TEST(Codec, APositionStandsBesideAnyRecord) {
+  for (const Record& record : sample_records()) {
+    for (const std::uint64_t position : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+      std::vector<std::byte> frame;
+      std::uint32_t chain = 0;
+      ASSERT_TRUE(append_frame(record, chain, frame, position));
+      const Bytes payload = Bytes(frame).subspan(kFrameHeaderBytes);
+      EXPECT_EQ(position_of(payload), position);
+      const auto back = decode(payload);
+      ASSERT_TRUE(back.ok());
+      EXPECT_EQ(*back, record);
+    }
+  }
+  EXPECT_EQ(position_of({}), 0U);
+  EXPECT_EQ(position_of(std::vector<std::byte>(64, std::byte{7})), 0U);
 }
 
 TEST(Codec, TooLittleRoomIsRefusedAndChangesNothing) {

@@ -95,6 +95,7 @@ inline std::vector<Record> sample_records() {
   header.launch_time = 1'700'000'000'000'001;
   header.ports = {{"admin", 65535}, {"http", 8080}};
   header.chroot = true;
+  header.keep_logs = 7;
 
   TaskStatus active;
   active.state = TaskState::Active;
@@ -108,6 +109,7 @@ inline std::vector<Record> sample_records() {
   summary.next_seq = 40;
   summary.next_run = 10;
   summary.totals = {4, 3, 2, 1};
+  summary.first_failed = 5;
   summary.last_end = {1'700'000'000'000'000, 4'000'000};
   summary.boot = active.boot;
 

@@ -47,6 +47,18 @@ ProcessStatus step(std::string_view process, std::uint64_t seq, std::uint32_t ru
   return status;
 }
 
+ProcessSummary summary(std::uint64_t next_seq, std::uint32_t next_run) {
+  ProcessSummary summary;
+  summary.process = "a";
+  summary.next_seq = next_seq;
+  summary.next_run = next_run;
+  summary.totals = {4, 3, 2, 1};
+  summary.first_failed = 2;
+  summary.last_end = {77, 66};
+  summary.boot = kBoot;
+  return summary;
+}
+
 // A history that is led and holds no process yet.
 History led() {
   History history;
@@ -155,6 +167,7 @@ TEST(History, TotalsOfEveryEnd) {
   }
   EXPECT_EQ(history.process(0).totals, (RunTotals{1, 2, 1, 3}));
   EXPECT_EQ(history.process(0).totals.all(), 7U);
+  EXPECT_EQ(history.process(0).first_failed, 1U);
   EXPECT_EQ(history.process(0).runs.size(), 7U);
 }
 
@@ -235,7 +248,7 @@ TEST(History, TheHeaderComesFirstAndOnce) {
   History history;
   expect_refused(history, task(TaskState::Active, 1));
   expect_refused(history, step("a", 0, 0, ProcessState::Waiting));
-  expect_refused(history, ProcessSummary{"a", 3, 1, {1, 0, 0, 0}, {}, {}});
+  expect_refused(history, summary(3, 1));
   EXPECT_FALSE(history.header());
   expect_applied(history, header());
   EXPECT_EQ(history.header(), header());
@@ -293,9 +306,11 @@ TEST(History, TaskReasonsAreKept) {
 
 TEST(History, TheBootOfTheLastEnd) {
   History history = led();
-  // Never forked: the boot of the runner.
+  // Never forked: the runner wrote the end, and says in which boot.
   expect_applied(history, step("a", 0, 0, ProcessState::Waiting));
-  expect_applied(history, step("a", 1, 0, ProcessState::Failed));
+  ProcessStatus unlaunched = step("a", 1, 0, ProcessState::Failed);
+  unlaunched.boot = kBoot;
+  expect_applied(history, unlaunched);
   EXPECT_EQ(history.process(0).last_boot, kBoot);
 
   expect_applied(history, step("a", 2, 1, ProcessState::Waiting));
@@ -308,6 +323,7 @@ TEST(History, TheBootOfTheLastEnd) {
   // Written by the runner of the next boot, by its clock.
   ProcessStatus lost = step("a", 4, 1, ProcessState::Lost, 3);
   lost.origin = Origin::Reboot;
+  lost.boot = kNextBoot;
   expect_applied(history, lost);
   EXPECT_EQ(history.process(0).last_boot, kNextBoot);
   // Written by the coordinator, before the reboot.
@@ -319,14 +335,15 @@ TEST(History, TheBootOfTheLastEnd) {
 
 TEST(History, ASummaryStandsForDroppedRuns) {
   History history = led();
-  const ProcessSummary summary{"a", 40, 10, {4, 3, 2, 1}, {77, 66}, kBoot};
-  expect_applied(history, summary);
+  const ProcessSummary dropped = summary(40, 10);
+  expect_applied(history, dropped);
   const ProcessHistory& process = history.process(0);
   EXPECT_EQ(process.totals.all(), 10U);
   EXPECT_EQ(process.last_end, (Now{77, 66}));
   EXPECT_EQ(process.last_boot, kBoot);
+  EXPECT_EQ(process.first_failed, 2U);
   EXPECT_EQ(process.current(), nullptr);
-  expect_repeat(history, summary);
+  expect_repeat(history, dropped);
   expect_repeat(history, step("a", 39, 9, ProcessState::Lost));
   expect_refused(history, step("a", 41, 10, ProcessState::Waiting));
   expect_refused(history, step("a", 40, 9, ProcessState::Lost));
@@ -334,17 +351,17 @@ TEST(History, ASummaryStandsForDroppedRuns) {
   expect_applied(history, step("a", 40, 10, ProcessState::Waiting));
   expect_applied(history, step("a", 41, 10, ProcessState::Failed));
   EXPECT_EQ(history.process(0).totals.failed, 4U);
-  expect_repeat(history, summary);
-  expect_refused(history, ProcessSummary{"a", 50, 12, {}, {}, {}});
+  EXPECT_EQ(history.process(0).first_failed, 2U) << "the first stays the first";
+  expect_repeat(history, dropped);
+  expect_refused(history, summary(50, 12));
 }
 
 TEST(History, ASummaryThatCanNotBe) {
   History history = led();
   constexpr auto kFar = std::numeric_limits<std::uint64_t>::max();
-  expect_refused(history, ProcessSummary{"a", 0, 0, {}, {}, {}});
-  expect_refused(history, ProcessSummary{"a", kFar, 5, {}, {}, {}});
-  expect_refused(history,
-                 ProcessSummary{"a", 5, std::numeric_limits<std::uint32_t>::max(), {}, {}, {}});
+  expect_refused(history, summary(0, 0));
+  expect_refused(history, summary(kFar, 5));
+  expect_refused(history, summary(5, std::numeric_limits<std::uint32_t>::max()));
 }
 
 TEST(History, SeedingGivesTheTasksOwnOrder) {

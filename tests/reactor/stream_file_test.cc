@@ -221,6 +221,7 @@ TEST_F(StreamFile, LongStreamsAndLongRecords) {
   const auto stream = read_runner_stream(path());
   ASSERT_TRUE(stream.ok()) << stream.error().message;
   EXPECT_EQ(stream->history.header(), large);
+  ASSERT_EQ(stream->history.processes().size(), 1U);
   EXPECT_EQ(stream->history.process(0).totals.failed, kRuns);
   EXPECT_EQ(stream->position.offset, whole.size());
 
@@ -272,6 +273,31 @@ TEST_F(StreamFile, NothingIsAppendedBeforeTheEndIsKnown) {
   EXPECT_FALSE(writer->resume_at({kStreamHeaderBytes, 0}, StreamEnd::Clean).ok());
   EXPECT_FALSE(writer->resume_at({whole.size() + 8, 0}, StreamEnd::Torn).ok());
   EXPECT_EQ(slurp(path()), whole);
+}
+
+// As compaction does it: written aside in large pieces, then put in place.
+TEST_F(StreamFile, ManyRecordsWithFewWritesUnderAnotherName) {
+  make_stream(1);
+  auto writer = StreamWriter::open(path("aside"));
+  ASSERT_TRUE(writer.ok());
+  const auto all = records(1000);
+  ASSERT_TRUE(writer->append(all.front()).ok());
+  for (std::size_t i = 1; i + 1 < all.size(); ++i) ASSERT_TRUE(writer->append_later(all[i]).ok());
+  ASSERT_TRUE(writer->append(all.back()).ok()) << "and what waited goes before it";
+  ASSERT_TRUE(writer->flush().ok());
+  EXPECT_EQ(writer->position().offset, slurp(path("aside")).size());
+  ASSERT_TRUE(writer->rename_to(path()).ok());
+  EXPECT_EQ(writer->path(), path());
+  ASSERT_TRUE(writer->append(waiting(1000)).ok());
+  EXPECT_TRUE(*stream_is_locked(path()));
+  const auto last = decode(writer->last_payload());
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(*last, Record(waiting(1000)));
+  const auto stream = read_runner_stream(path());
+  ASSERT_TRUE(stream.ok()) << stream.error().message;
+  EXPECT_EQ(stream->history.process(0).next_run, 1001U);
+  EXPECT_FALSE(writer->rename_to(path("none/runner")).ok());
+  EXPECT_EQ(writer->path(), path());
 }
 
 TEST_F(StreamFile, DirectoriesAreSynced) {
