@@ -51,8 +51,23 @@ void Reactor::leave(TurnTaker* taker) {
   touched_.erase(taker);
 }
 
+// A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
+// What runs must not inherit that: programs that walk all descriptors, or use select(), go by the
+// soft limit. So the fork server is started with the limit as it was.
+void Reactor::raise_descriptor_limit() {
+  rlimit raised = descriptors_;
+  raised.rlim_cur = raised.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+void Reactor::lower_descriptor_limit() {
+  setrlimit(RLIMIT_NOFILE, &descriptors_);
+}
+
 Status Reactor::start_fork_server() {
+  getrlimit(RLIMIT_NOFILE, &descriptors_);
   auto started = ForkServer::start();
+  raise_descriptor_limit();
   if (!started) return started.error();
   fork_server_ = std::make_unique<ForkServer>(std::move(*started));
   fork_server_poll_ =
@@ -65,7 +80,10 @@ void Reactor::fork_server_gone() {
   hear_answers();
   spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
   fork_server_poll_.reset();
-  if (auto unanswered = fork_server_->restart(); unanswered) {
+  lower_descriptor_limit();
+  auto unanswered = fork_server_->restart();
+  raise_descriptor_limit();
+  if (unanswered) {
     for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
   } else {
     spdlog::error("{}; trying again in a second", unanswered.error().message);

@@ -3,6 +3,8 @@
 // and only then do launches, signals and answers go out.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,6 +71,8 @@ class Reactor {
   Status start_fork_server();
   void hear_answers();
   void fork_server_gone();
+  void raise_descriptor_limit();
+  void lower_descriptor_limit();
   void end_turn();
 
   BootId boot_;
@@ -84,6 +88,7 @@ class Reactor {
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
   std::uint64_t next_ticket_ = 1;
   std::unique_ptr<TurnEnd> turn_end_;
+  rlimit descriptors_{};  // as we were started with
 };
 
 }  // namespace thermos
