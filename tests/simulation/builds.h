@@ -1,0 +1,18 @@
+// How many seeds a build has time for.
+#pragma once
+
+#include <cstdint>
+
+namespace thermos::sim {
+
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+inline constexpr std::uint64_t kSlower = 10;
+#else
+inline constexpr std::uint64_t kSlower = 1;
+#endif
+
+constexpr std::uint64_t seeds(std::uint64_t of_a_fast_build) {
+  return of_a_fast_build / kSlower;
+}
+
+}  // namespace thermos::sim

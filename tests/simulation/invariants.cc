@@ -1,0 +1,380 @@
+#include "invariants.h"
+
+#include <algorithm>
+
+namespace thermos::sim {
+namespace {
+
+// From the moment when everything must die to the moment when it is known to be dead: a launch in
+// flight, its first record, the signal, the end, its record, the coordinator's exit, the sweep.
+constexpr Microseconds kDeathTakes = 20 * kLatency;
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw Broken(what);
+}
+
+}  // namespace
+
+// ---- one event ---------------------------------------------------------------------------------
+
+void Invariants::handling(const Event& event) {
+  event_ = &event;
+  if (std::holds_alternative<Lead>(event)) led_at_ = timeline_.now();
+}
+
+void Invariants::appended(const Record& record, bool must_last) {
+  if (std::holds_alternative<RunnerHeader>(record)) {
+    require(journal_.empty(), "a header behind other records");
+    Entry entry;
+    entry.written = machine_.moment();
+    this->record(entry);
+  } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    require(must_last || task->state == TaskState::Active, "an end that need not last");
+    task_appended(*task);
+  } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
+    require(must_last || !is_terminal(process->state), "a terminal record that need not last");
+    process_appended(*process);
+  } else {
+    throw Broken("a live runner wrote a summary");
+  }
+}
+
+void Invariants::record(const Entry& entry) {
+  journal_.push_back(entry);
+  oracle_.apply(entry);
+}
+
+void Invariants::task_appended(const TaskStatus& status) {
+  const Entry& last = oracle_.task();
+  const TaskState from = oracle_.started() ? last.state : TaskState::Active;
+  const auto* kill = std::get_if<KillAsked>(event_);
+  const Microseconds now = timeline_.now();
+  Entry entry;
+  entry.kind = Entry::Kind::Task;
+  entry.written = machine_.moment();
+  entry.state = status.state;
+  entry.goal = last.goal;
+  entry.deadline_low = last.deadline_low;
+  entry.deadline_high = last.deadline_high;
+
+  Microseconds wait = script_.task.finalization_wait;
+  TaskState asked = TaskState::Killed;
+  if (kill != nullptr) {
+    wait = kill->wait.value_or(kill->lose ? 0 : script_.task.finalization_wait);
+    if (kill->lose) asked = TaskState::Lost;
+  }
+  if (from == TaskState::Active && status.state == TaskState::Cleaning) {
+    const auto verdict = oracle_.verdict();
+    require(kill != nullptr || verdict.has_value(), "the task left ACTIVE for no reason");
+    entry.goal = kill != nullptr ? asked : *verdict;
+    entry.deadline_low = entry.deadline_high = now + wait;
+  } else if (from == status.state) {
+    if (kill != nullptr) {
+      if (entry.goal != TaskState::Lost) entry.goal = asked;
+      entry.deadline_low = std::min(entry.deadline_low, now + wait);
+      entry.deadline_high = std::min(entry.deadline_high, now + wait);
+    } else {
+      require(std::holds_alternative<Lead>(*event_), "a task state repeated for no reason");
+      if (oracle_.started() && !clocks_agree(last.written)) {
+        const Microseconds left =
+            std::max<Microseconds>(0, entry.deadline_high - last.written.when);
+        entry.deadline_low = now;
+        entry.deadline_high = now + left;
+      }
+    }
+  } else if (status.state == TaskState::Finalizing) {
+    require(from == TaskState::Cleaning, "FINALIZING out of turn");
+    require(entry.goal != TaskState::Lost, "FINALIZING of a lost task");
+    require(now < entry.deadline_high, "FINALIZING after an overrun");
+    require(nothing_lives(), "FINALIZING while something lives");
+  } else {
+    require(is_terminal(status.state), "a task state out of turn");
+    require(status.state == entry.goal, "the task ends otherwise than it was to");
+    require(nothing_lives(), "the task ended while something lives");
+    const bool skips = now >= entry.deadline_low || entry.goal == TaskState::Lost;
+    if (from == TaskState::Cleaning) require(skips, "finalizers were skipped");
+    if (from == TaskState::Finalizing) {
+      require(skips || oracle_.complete(true) || oracle_.deadlocked(true),
+              "the task ended before its finalizers");
+    }
+  }
+  if (status.state != TaskState::Active) {
+    require(status.goal == entry.goal, "a wrong goal on record");
+    // One that passed while the machine was down may be written as of now.
+    const Microseconds deadline = machine_.true_time(status.deadline.boot);
+    const Microseconds high = std::max(entry.deadline_high, led_at_);
+    require(entry.deadline_low <= deadline && deadline <= high,
+            "a wrong deadline on record: off by " + std::to_string(deadline - high) + " us");
+  }
+  record(entry);
+}
+
+void Invariants::process_appended(const ProcessStatus& status) {
+  const auto& processes = script_.task.processes;
+  const auto found = std::find_if(processes.begin(), processes.end(), [&](const auto& config) {
+    return config.name == status.process;
+  });
+  require(found != processes.end(), "a record of a process that the task hasn't");
+  const auto p = static_cast<ProcessIndex>(found - processes.begin());
+  const Oracle::Process& before = oracle_.process(p);
+  require(status.seq == before.next_seq, name(p) + ": its sequence numbers don't rise by one");
+  if (status.state == ProcessState::Waiting) {
+    may_wait(p, status);
+  } else {
+    require(before.live, name(p) + ": a record after its end");
+    require(status.run == before.run, name(p) + ": a record of another run");
+  }
+  Entry entry;
+  entry.kind = Entry::Kind::Process;
+  entry.written = machine_.moment();
+  entry.process = p;
+  entry.run = status.run;
+  entry.seq = status.seq;
+  entry.process_state = status.state;
+  entry.ended = machine_.moment();
+  for (const Machine::Written& written : machine_.stream(p)) {
+    if (written.status.seq == status.seq) entry.ended = written.moment;
+  }
+  if (status.state == ProcessState::Lost) {
+    require(!machine_.locked(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
+  }
+  record(entry);
+}
+
+void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
+  const Oracle::Process& before = oracle_.process(p);
+  const ProcessConfig& config = script_.task.processes[p];
+  require(!before.live, name(p) + ": WAITING while it lives");
+  require(status.run == (before.spoken ? before.run + 1 : 0), name(p) + ": a wrong run number");
+  // It had run before a power cut that took this record.
+  if (status.origin == Origin::FoundAtResume) return;
+  require(oracle_.dependencies_finished(p), name(p) + " starts before its dependencies finished");
+  require(!oracle_.over(p), name(p) + " starts again though it is done with");
+  const Entry& task = oracle_.task();
+  const TaskState stage = config.final ? TaskState::Finalizing : TaskState::Active;
+  require(task.state == stage, name(p) + " starts out of its stage");
+  if (config.final) {
+    require(task.goal != TaskState::Lost && timeline_.now() < task.deadline_high,
+            name(p) + ": a finalizer starts after an overrun or a loss");
+    require(!oracle_.complete(true), name(p) + " starts after the last finalizer");
+  } else {
+    require(!oracle_.verdict(), name(p) + " starts though the task is over");
+  }
+  const std::uint32_t limit = script_.task.max_concurrency;
+  require(limit == 0 || oracle_.live(config.final) < limit, name(p) + ": too many at once");
+  if (before.ended && clocks_agree(*before.ended)) {
+    require(timeline_.now() >= before.ended->when + config.min_duration,
+            name(p) + " starts before its min_duration is over");
+  }
+}
+
+void Invariants::handled(const Runner& runner, const History& replayed) {
+  event_ = nullptr;
+  require(runner.history() == replayed, "replay differs from the live state");
+  require(runner.state() == oracle_.task().state, "the runner's state is not what it wrote");
+  require(runner.done() == is_terminal(runner.state()), "a terminal state and not done");
+  // One that resumes first hears what happened meanwhile.
+  if (timeline_.now() != led_at_) check_left_active();
+}
+
+// ---- effects -----------------------------------------------------------------------------------
+
+void Invariants::carrying_out(const Effect& effect) {
+  const Entry& task = oracle_.task();
+  const Microseconds now = timeline_.now();
+  if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    for (std::size_t i = synced_; i < journal_.size(); ++i) {
+      const bool terminal =
+          journal_[i].kind == Entry::Kind::Process && is_terminal(journal_[i].process_state);
+      require(!terminal, name(start->process) + " starts before an end is on the disk");
+    }
+  } else if (const auto* term = std::get_if<Terminate>(&effect)) {
+    // One that was due in CLEANING may come when its process has just ended.
+    const bool finalizer = script_.task.processes[term->process].final;
+    require(task.state != TaskState::Active &&
+                !(finalizer && task.state == TaskState::Finalizing && task.goal != TaskState::Lost),
+            name(term->process) + ": SIGTERM for no reason");
+  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
+    const bool after_finalizers =
+        task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true));
+    require(is_terminal(task.state) || after_finalizers ||
+                (task.state != TaskState::Active && now >= task.deadline_low),
+            name(kill->process) + ": SIGKILL before the deadline");
+  } else if (std::holds_alternative<Finish>(effect)) {
+    require(is_terminal(task.state), "finished without a terminal state");
+    require(synced_ == journal_.size(), "finished before it is on the disk");
+    require(nothing_lives(), "finished while something lives");
+  } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
+    require(!timer->at || machine_.true_time(*timer->at) >= now, "a timer in the past");
+  }
+}
+
+void Invariants::starting(const Machine::Start& start) {
+  const ProcessIndex p = start.process;
+  const Oracle::Process& process = oracle_.process(p);
+  require(!machine_.tree(p).alive, name(p) + " runs twice at once");
+  require(process.live && process.run == start.run, name(p) + " runs without a record of it");
+  require(oracle_.dependencies_finished(p), name(p) + " runs before its dependencies finished");
+  require(!oracle_.over(p), name(p) + " runs again though it is done with");
+  require(!is_terminal(oracle_.task().state), name(p) + " runs after the task's end");
+  std::uint32_t count = 1;
+  for (ProcessIndex q = 0; q < script_.task.processes.size(); ++q) {
+    if (q == p) continue;
+    const bool works =
+        machine_.locked(q) && machine_.coordinator(q).phase != Machine::Phase::Written;
+    if (works || machine_.tree(q).alive) ++count;
+  }
+  const std::uint32_t limit = script_.task.max_concurrency;
+  require(limit == 0 || count <= limit, "more run at once than may");
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void Invariants::time_moves_on(bool idle) {
+  check_left_active();
+  check_left_waiting();
+  check_deadline();
+  check_signalled();
+  check_lingering(idle);
+}
+
+bool Invariants::clocks_agree(const Machine::Moment& then) const {
+  const Machine::Moment now = machine_.moment();
+  return then.boot == now.boot || then.wall_jumps == now.wall_jumps;
+}
+
+Microseconds Invariants::due(ProcessIndex p) const {
+  const Oracle::Process& process = oracle_.process(p);
+  if (!process.ended) return 0;
+  const Microseconds wait = script_.task.processes[p].min_duration;
+  if (clocks_agree(*process.ended)) return process.ended->when + wait;
+  return std::max(process.ended->when, led_at_) + wait;
+}
+
+void Invariants::check_left_active() const {
+  const bool active = oracle_.started() && oracle_.task().state == TaskState::Active;
+  require(!active || !oracle_.verdict(), "the task stays ACTIVE though it is over");
+}
+
+void Invariants::check_left_waiting() const {
+  const Entry& task = oracle_.task();
+  const bool final_stage = task.state == TaskState::Finalizing;
+  if (task.state != TaskState::Active && !final_stage) return;
+  if (final_stage && (task.goal == TaskState::Lost || timeline_.now() >= task.deadline_low ||
+                      oracle_.complete(true) || oracle_.deadlocked(true))) {
+    return;
+  }
+  const std::uint32_t limit = script_.task.max_concurrency;
+  if (limit != 0 && oracle_.live(final_stage) >= limit) return;
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    if (script_.task.processes[p].final != final_stage || !oracle_.runnable(p)) continue;
+    require(due(p) > timeline_.now(), name(p) + " could run and is left waiting");
+  }
+}
+
+void Invariants::check_deadline() const {
+  const Entry& task = oracle_.task();
+  if (task.state == TaskState::Active || is_terminal(task.state)) return;
+  require(timeline_.now() <= std::max(task.deadline_high, led_at_) + kDeathTakes,
+          "the task outlives its deadline");
+}
+
+void Invariants::check_signalled() const {
+  const Entry& task = oracle_.task();
+  if (task.state == TaskState::Active) return;
+  const bool hard =
+      timeline_.now() >= task.deadline_high ||
+      (task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true)));
+  const bool soft = task.state == TaskState::Cleaning || task.goal == TaskState::Lost;
+  if (!hard && !soft) return;
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    const Machine::Coordinator& coordinator = machine_.coordinator(p);
+    const Oracle::Process& process = oracle_.process(p);
+    if (coordinator.phase != Machine::Phase::Forked &&
+        coordinator.phase != Machine::Phase::Running) {
+      continue;
+    }
+    const bool known =
+        process.live && process.run == coordinator.run && process.state != ProcessState::Waiting;
+    if (!known) continue;
+    require(coordinator.kill_asked || (!hard && coordinator.term_asked),
+            name(p) + " was not told to end");
+  }
+}
+
+void Invariants::check_lingering(bool idle) {
+  const Entry& task = oracle_.task();
+  const bool ending =
+      task.state == TaskState::Cleaning ||
+      (task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true)));
+  if (!ending || !idle || !nothing_lives()) {
+    quiet_since_.reset();
+    return;
+  }
+  if (!quiet_since_) quiet_since_ = timeline_.now();
+  require(timeline_.now() <= *quiet_since_ + kDeathTakes, "nothing lives and the task lingers");
+}
+
+bool Invariants::nothing_lives() const {
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    if (machine_.tree(p).alive) return false;
+    // One that wrote its last record has only its exit before it.
+    if (machine_.locked(p) && machine_.coordinator(p).phase != Machine::Phase::Written) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---- over runners ------------------------------------------------------------------------------
+
+void Invariants::crashed(std::size_t records) {
+  require(records >= synced_, "synced records are gone");
+  require(records <= journal_.size(), "records from nowhere");
+  journal_.resize(records);
+  synced_ = records;
+  event_ = nullptr;
+  quiet_since_.reset();
+  oracle_ = Oracle(script_);
+  for (const Entry& entry : journal_) oracle_.apply(entry);
+}
+
+void Invariants::ended(const History& history) const {
+  const auto runs_of = [&](ProcessIndex p) {
+    const auto index = history.find(name(p));
+    return index ? history.process(*index).runs : decltype(ProcessHistory::runs){};
+  };
+  const auto state_of = [&](ProcessIndex p, std::uint32_t number) -> std::optional<ProcessState> {
+    for (const Run& run : runs_of(p)) {
+      if (run.number == number) return run.state;
+    }
+    return std::nullopt;
+  };
+  const auto& ledger = machine_.ledger();
+  for (std::size_t i = 0; i < ledger.size(); ++i) {
+    const Machine::Start& start = ledger[i];
+    if (start.erased || !start.real) continue;
+    const ProcessIndex p = start.process;
+    const auto state = state_of(p, start.run);
+    require(state && is_terminal(*state), name(p) + " ran and there is no end of it on record");
+    for (std::size_t j = i + 1; j < ledger.size(); ++j) {
+      if (ledger[j].process != p || !ledger[j].real) continue;
+      require(ledger[j].run > start.run, name(p) + ": one run started twice");
+      const bool once = *state == ProcessState::Success && !script_.task.processes[p].daemon;
+      require(!once, name(p) + " ran again after its success");
+    }
+  }
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    for (const Run& run : runs_of(p)) {
+      const bool ran = run.started || run.state == ProcessState::Success;
+      if (!ran) continue;
+      require(std::any_of(ledger.begin(), ledger.end(),
+                          [&](const Machine::Start& start) {
+                            return start.process == p && start.run == run.number;
+                          }),
+              name(p) + ": a run on record that never was");
+    }
+  }
+}
+
+}  // namespace thermos::sim

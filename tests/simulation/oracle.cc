@@ -1,0 +1,90 @@
+#include "oracle.h"
+
+#include <algorithm>
+
+namespace thermos::sim {
+
+void Oracle::apply(const Entry& entry) {
+  if (entry.kind == Entry::Kind::Task) {
+    started_ = true;
+    task_ = entry;
+  }
+  if (entry.kind != Entry::Kind::Process) return;
+  Process& process = processes_[entry.process];
+  process.spoken = true;
+  process.run = entry.run;
+  process.next_seq = entry.seq + 1;
+  process.state = entry.process_state;
+  process.live = !is_terminal(entry.process_state);
+  if (process.live) return;
+  process.ended = entry.ended;
+  if (entry.process_state == ProcessState::Failed) ++process.failures;
+  if (entry.process_state == ProcessState::Success) process.succeeded = true;
+}
+
+bool Oracle::exhausted(ProcessIndex p) const {
+  const std::uint32_t limit = script_->task.processes[p].max_failures;
+  return limit != 0 && processes_[p].failures >= limit;
+}
+
+bool Oracle::finished(ProcessIndex p) const {
+  const ProcessConfig& config = script_->task.processes[p];
+  if (processes_[p].succeeded && !config.daemon) return true;
+  return config.ephemeral && exhausted(p);
+}
+
+bool Oracle::failed(ProcessIndex p) const {
+  return !script_->task.processes[p].ephemeral && exhausted(p);
+}
+
+bool Oracle::dependencies_finished(ProcessIndex p) const {
+  return std::all_of(script_->needs[p].begin(), script_->needs[p].end(),
+                     [this](ProcessIndex need) { return finished(need); });
+}
+
+bool Oracle::runnable(ProcessIndex p) const {
+  return !processes_[p].live && !over(p) && dependencies_finished(p);
+}
+
+std::uint32_t Oracle::live(bool final_stage) const {
+  std::uint32_t count = 0;
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    if (script_->task.processes[p].final == final_stage && processes_[p].live) ++count;
+  }
+  return count;
+}
+
+bool Oracle::limit_reached() const {
+  std::uint32_t count = 0;
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    if (!script_->task.processes[p].final && failed(p)) ++count;
+  }
+  return script_->task.max_failures != 0 && count >= script_->task.max_failures;
+}
+
+bool Oracle::complete(bool final_stage) const {
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    const ProcessConfig& config = script_->task.processes[p];
+    if (config.final == final_stage && !config.ephemeral && !over(p)) return false;
+  }
+  return true;
+}
+
+bool Oracle::deadlocked(bool final_stage) const {
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    const ProcessConfig& config = script_->task.processes[p];
+    // What is ephemeral frees no one who isn't, so its going on is no hope.
+    if (config.final != final_stage || config.ephemeral) continue;
+    if (processes_[p].live || runnable(p)) return false;
+  }
+  return !complete(final_stage);
+}
+
+std::optional<TaskState> Oracle::verdict() const {
+  if (limit_reached()) return TaskState::Failed;
+  if (complete(false)) return TaskState::Success;
+  if (deadlocked(false)) return TaskState::Failed;
+  return std::nullopt;
+}
+
+}  // namespace thermos::sim

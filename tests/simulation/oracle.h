@@ -1,0 +1,79 @@
+// The rules of a task a second time, from DESIGN.md and not from core: slow, plain, and asked anew
+// at every step. It knows only what was written to the runner's stream.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "machine.h"
+#include "script.h"
+
+namespace thermos::sim {
+
+// What one record of the runner's stream says, and what truly happened when it was written.
+struct Entry {
+  enum class Kind : std::uint8_t { Header, Task, Process };
+  Kind kind = Kind::Header;
+  Machine::Moment written;
+
+  TaskState state = TaskState::Active;
+  TaskState goal = TaskState::Success;
+  // True time by which the stages after ACTIVE must be over. Between two boots with a wall clock
+  // that was set meanwhile nobody can know, so it is a range.
+  Microseconds deadline_low = 0;
+  Microseconds deadline_high = 0;
+
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  std::uint64_t seq = 0;
+  ProcessState process_state = ProcessState::Waiting;
+  Machine::Moment ended;  // when the process truly ended; terminal states only
+};
+
+class Oracle {
+ public:
+  explicit Oracle(const Script& script)
+      : script_(&script), processes_(script.task.processes.size()) {}
+
+  void apply(const Entry& entry);
+
+  struct Process {
+    bool spoken = false;  // any record at all
+    bool live = false;    // its last run has no terminal record
+    std::uint32_t run = 0;
+    std::uint64_t next_seq = 0;
+    ProcessState state = ProcessState::Waiting;
+    std::uint32_t failures = 0;
+    bool succeeded = false;
+    std::optional<Machine::Moment> ended;
+  };
+
+  const Process& process(ProcessIndex p) const { return processes_[p]; }
+  bool started() const { return started_; }  // any task status yet
+  // The last task status.
+  const Entry& task() const { return task_; }
+
+  bool finished(ProcessIndex p) const;  // its dependents may run
+  bool failed(ProcessIndex p) const;
+  bool over(ProcessIndex p) const { return finished(p) || failed(p); }
+  bool dependencies_finished(ProcessIndex p) const;
+  bool runnable(ProcessIndex p) const;
+  std::uint32_t live(bool final_stage) const;
+
+  bool limit_reached() const;
+  bool complete(bool final_stage) const;
+  bool deadlocked(bool final_stage) const;
+  // How ACTIVE ends now, if it does.
+  std::optional<TaskState> verdict() const;
+
+ private:
+  bool exhausted(ProcessIndex p) const;
+
+  const Script* script_;
+  std::vector<Process> processes_;
+  bool started_ = false;
+  Entry task_;
+};
+
+}  // namespace thermos::sim

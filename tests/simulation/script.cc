@@ -1,0 +1,133 @@
+#include "script.h"
+
+#include <stdexcept>
+
+#include "random.h"
+
+namespace thermos::sim {
+namespace {
+
+constexpr std::uint32_t kPatience = 5;  // attempts that may go wrong
+
+void make_processes(TaskConfig& task, std::uint32_t n, Random& random) {
+  for (std::uint32_t p = 0; p < n; ++p) {
+    ProcessConfig& process = task.processes.emplace_back();
+    process.name = "p" + std::to_string(p);
+    process.cmdline = "true";
+    process.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
+    process.daemon = random.chance(12);
+    process.ephemeral = random.chance(15);
+    process.final = random.chance(25);
+    process.min_duration = random.pick<Microseconds>({0, kSecond / 2, kSecond, 5 * kSecond});
+  }
+}
+
+void make_order(Script& script, Random& random) {
+  TaskConfig& task = script.task;
+  const auto n = static_cast<std::uint32_t>(task.processes.size());
+  script.needs.resize(n);
+  if (n < 2) return;
+  for (std::uint32_t tries = random.below(2 * n + 1); tries > 0; --tries) {
+    const ProcessIndex after = 1 + random.below(n - 1);
+    const ProcessIndex before = random.below(after);
+    const ProcessConfig& a = task.processes[before];
+    const ProcessConfig& b = task.processes[after];
+    if (a.final != b.final || a.daemon || (a.ephemeral && !b.ephemeral)) continue;
+    task.constraints.push_back({{a.name, b.name}});
+    script.needs[after].push_back(before);
+  }
+}
+
+void make_kills(Script& script, Random& random) {
+  Microseconds at = random.between(0, 20 * kSecond);
+  for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+    KillPlan kill;
+    kill.at = at;
+    kill.wait = random.pick<std::optional<Microseconds>>(
+        {std::nullopt, std::nullopt, 0, kSecond, 5 * kSecond, 60 * kSecond});
+    kill.lose = random.chance(25);
+    script.kills.push_back(kill);
+    // Often doubled, or impatient.
+    at += random.pick<Microseconds>({0, 1, kSecond / 2, random.between(0, 10 * kSecond)});
+  }
+}
+
+bool can_run_for_ever(const TaskConfig& task) {
+  for (const ProcessConfig& process : task.processes) {
+    if (process.daemon && !process.ephemeral && process.max_failures == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Script make_script(std::uint64_t seed, const Shape& shape) {
+  Random random(seed);
+  Script script;
+  script.seed = seed;
+  script.task.name = "simulated";
+  make_processes(script.task, 1 + random.below(shape.most_processes), random);
+  make_order(script, random);
+  script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
+  script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
+  script.task.finalization_wait =
+      random.pick<Microseconds>({30 * kSecond, 30 * kSecond, 5 * kSecond, kSecond, 0});
+  if (shape.kills && random.chance(40)) make_kills(script, random);
+  if (can_run_for_ever(script.task)) {
+    script.kills.push_back({100 * kSecond, std::nullopt, false});
+  }
+  if (shape.wall_jumps && random.chance(50)) {
+    for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+      script.wall_jumps_at.push_back(random.between(0, 40 * kSecond));
+    }
+  }
+  script.inotify = random.chance(85);
+  Result<Graph> graph = check_task(script.task);
+  if (!graph) throw std::logic_error("a script that can't be: " + graph.error().message);
+  script.graph = std::move(*graph);
+  return script;
+}
+
+RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
+  const ProcessConfig& process = task.processes[p];
+  Random random(seed * 1'000'003 + p * 4099 + attempt);
+  RunScript run;
+  const bool unlucky = attempt < kPatience;
+  if (unlucky && random.chance(15)) {
+    run.launch = random.pick({RunScript::Launch::Short, RunScript::Launch::Short,
+                              RunScript::Launch::Impossible, RunScript::Launch::CannotStart});
+  }
+  if (unlucky && random.chance(15)) {
+    run.death = random.pick({RunScript::Death::BeforeForked, RunScript::Death::BeforeRunning,
+                             RunScript::Death::Running});
+  }
+  run.unrecorded_tree = random.chance(50);
+  run.held = random.pick<Microseconds>({0, 0, random.between(0, kLatency)});
+  run.fork = random.between(1000, kLatency);  // never 0: a world without latency can spin
+  run.exec = random.between(0, kLatency);
+  run.duration = random.pick<Microseconds>(
+      {0, kSecond, random.between(0, kSecond), random.between(0, 10 * kSecond)});
+  if (process.daemon) run.duration += kSecond / 10;
+  if (process.ephemeral && random.chance(30)) run.duration = 100 * kSecond;
+  run.death_after = random.between(0, run.duration);
+  run.exit = random.between(0, kLatency);
+  if (unlucky && random.chance(30)) {
+    run.end = random.pick({ProcessState::Failed, ProcessState::Failed, ProcessState::Killed});
+    run.return_code = run.end == ProcessState::Killed ? -9 : random.pick({1, 255, -11});
+  }
+  // A daemon that holds the task open must give up some time.
+  if (process.daemon && !unlucky && process.max_failures != 0) {
+    run.end = ProcessState::Failed;
+    run.return_code = 1;
+  }
+  run.ignores_term = random.chance(25);
+  run.term = random.pick<Microseconds>({0, random.between(0, kSecond)});
+  if (random.chance(30)) {
+    run.term_end = random.pick({ProcessState::Success, ProcessState::Failed});
+    run.term_code = run.term_end == ProcessState::Success ? 0 : 143;
+  }
+  run.early_signal_lost = inotify && random.chance(50);
+  return run;
+}
+
+}  // namespace thermos::sim

@@ -1,0 +1,47 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "builds.h"
+#include "world.h"
+
+namespace thermos::sim {
+namespace {
+
+void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
+  std::map<TaskState, std::uint32_t> results;
+  std::uint32_t repeats = 0;
+  for (std::uint64_t seed = from; seed < from + count; ++seed) {
+    const Outcome outcome = run(make_script(seed, shape), {});
+    ASSERT_FALSE(outcome.broken) << *outcome.broken;
+    ++results[outcome.state];
+    repeats += outcome.repeats;
+  }
+  // A world in which these never come shows nothing.
+  EXPECT_GT(results[TaskState::Success], count / 20);
+  EXPECT_GT(results[TaskState::Failed], count / 20);
+  if (shape.kills) {
+    EXPECT_GT(results[TaskState::Killed], count / 50);
+    EXPECT_GT(results[TaskState::Lost], count / 100);
+  }
+  EXPECT_GT(repeats, count / 10);
+}
+
+TEST(Simulation, TasksRunByTheirRules) {
+  live(1, seeds(2000), {.kills = false});
+}
+
+TEST(Simulation, TasksAreKilledAtAnyMoment) {
+  live(100'000, seeds(3000), {.kills = true});
+}
+
+TEST(Simulation, TheWallClockJumps) {
+  live(200'000, seeds(1000), {.kills = true, .wall_jumps = true});
+}
+
+TEST(Simulation, BiggerTasks) {
+  live(300'000, seeds(300), {.kills = true, .most_processes = 40});
+}
+
+}  // namespace
+}  // namespace thermos::sim

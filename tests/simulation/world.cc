@@ -1,0 +1,213 @@
+#include "world.h"
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "shell.h"
+
+namespace thermos::sim {
+namespace {
+
+constexpr std::uint64_t kMostEvents = 100'000;
+constexpr std::size_t kTraceLines = 400;
+
+class World {
+ public:
+  World(const Script& script, const Faults& faults, bool traced)
+      : script_(script),
+        faults_(faults),
+        random_(script.seed * 31 + faults.seed),
+        machine_(script, timeline_, random_),
+        invariants_(script, timeline_, machine_),
+        attempts_(script.task.processes.size()),
+        traced_(traced) {}
+
+  Outcome live();
+
+ private:
+  void plan();
+  void boot_shell();
+  void ask_kill(const KillPlan& plan);
+  void step(const Record* append);
+  void crash();
+  void say(const std::string& line);
+  void guarded(const Timeline::Action& action);
+
+  const Script& script_;
+  const Faults& faults_;
+  Timeline timeline_;
+  Random random_;
+  Machine machine_;
+  Disk disk_;
+  Invariants invariants_;
+  std::vector<std::uint32_t> attempts_;
+  std::unique_ptr<Shell> shell_;
+  bool over_ = false;
+  History last_;
+  std::size_t next_crash_ = 0;
+  Outcome outcome_;
+  bool traced_;
+  std::deque<std::string> lines_;
+  std::vector<KillPlan> unanswered_;
+};
+
+Outcome World::live() {
+  machine_.on_start = [this](const Machine::Start& start) {
+    say("* " + script_.task.processes[start.process].name + " runs");
+    invariants_.starting(start);
+  };
+  plan();
+  try {
+    timeline_.after(0, [this] { boot_shell(); });
+    for (std::uint64_t events = 0; !timeline_.empty(); ++events) {
+      if (events > kMostEvents) throw Broken("the task does not end");
+      if (shell_ && !shell_->turn_pending() && timeline_.next() > timeline_.now()) {
+        invariants_.time_moves_on(shell_->idle());
+      }
+      guarded([this] { timeline_.step(); });
+      if (shell_ && shell_->finished()) {
+        last_ = shell_->runner().history();
+        over_ = true;
+        shell_.reset();
+        machine_.on_written = [](ProcessIndex) {};
+        machine_.on_exit = [](ProcessIndex, std::uint32_t) {};
+      }
+    }
+    if (!over_) throw Broken("nothing more happens, and the task is not over: a lost wake-up");
+    invariants_.ended(last_);
+  } catch (const Broken& broken) {
+    outcome_.broken = broken.what();
+    for (const std::string& line : lines_) *outcome_.broken += "\n  " + line;
+  }
+  outcome_.state = last_.state();
+  std::set<ProcessIndex> seen;
+  for (const Machine::Start& start : machine_.ledger()) {
+    ++outcome_.runs;
+    if (!seen.insert(start.process).second) ++outcome_.repeats;
+  }
+  return outcome_;
+}
+
+void World::plan() {
+  for (const KillPlan& kill : script_.kills) {
+    timeline_.after(kill.at, [this, kill] { ask_kill(kill); });
+  }
+  for (const Microseconds at : script_.wall_jumps_at) {
+    timeline_.after(at, [this] {
+      const Microseconds by = random_.between(-3600, 3600) * kSecond;
+      say("* the wall clock jumps by " + std::to_string(by / kSecond) + " s");
+      machine_.jump_wall(by);
+    });
+  }
+}
+
+void World::guarded(const Timeline::Action& action) {
+  try {
+    action();
+  } catch (const Crash&) {
+    crash();
+  }
+}
+
+void World::boot_shell() {
+  auto replay = disk_.recover();
+  if (!replay) throw Broken("the stream does not replay: " + replay.error().message);
+  invariants_.crashed(replay->records);
+  Surroundings around{.script = script_,
+                      .timeline = timeline_,
+                      .random = random_,
+                      .machine = machine_,
+                      .disk = disk_,
+                      .invariants = invariants_,
+                      .attempts = attempts_,
+                      .step = [this](const Record* append) { step(append); },
+                      .answer = [this] { unanswered_.clear(); },
+                      .trace = {}};
+  if (traced_) around.trace = [this](const std::string& line) { say(line); };
+  shell_ = std::make_unique<Shell>(std::move(around), std::move(replay->history));
+  for (const KillPlan& kill : std::exchange(unanswered_, {})) {
+    timeline_.after(random_.between(0, kSecond), [this, kill] { ask_kill(kill); });
+  }
+  shell_->lead();
+}
+
+void World::ask_kill(const KillPlan& plan) {
+  if (over_) return;
+  // Who asks has an answer when a turn has ended, and asks again if the runner is gone before.
+  unanswered_.push_back(plan);
+  if (shell_) shell_->ask_kill(plan);
+}
+
+void World::step(const Record* append) {
+  ++outcome_.steps;
+  if (next_crash_ == faults_.crash_at.size()) return;
+  if (outcome_.steps != faults_.crash_at[next_crash_]) return;
+  ++next_crash_;
+  if (append != nullptr && random_.chance(50)) disk_.append_part(*append, random_);
+  throw Crash{};
+}
+
+void World::crash() {
+  ++outcome_.crashes;
+  shell_.reset();
+  machine_.on_written = [](ProcessIndex) {};
+  machine_.on_exit = [](ProcessIndex, std::uint32_t) {};
+  if (random_.chance(faults_.power_cuts)) {
+    ++outcome_.power_cuts;
+    say("* the power goes");
+    machine_.power_cut();
+    disk_.lose_tail(random_);
+  } else {
+    say("* the runner is killed");
+    const std::uint32_t victims = random_.pick({0U, 0U, 30U, 100U});
+    for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+      if (random_.chance(victims)) machine_.kill_coordinator(p);
+    }
+  }
+  if (!script_.wall_jumps_at.empty() && random_.chance(30)) {
+    machine_.jump_wall(random_.between(-3600, 3600) * kSecond);
+  }
+  const Microseconds down = random_.pick<Microseconds>(
+      {0, random_.between(0, kSecond), random_.between(0, 40 * kSecond)});
+  timeline_.after(down, [this] { boot_shell(); });
+}
+
+void World::say(const std::string& line) {
+  if (!traced_) return;
+  const Now now = machine_.now();
+  lines_.push_back("[" + std::to_string(timeline_.now()) + " boot " + std::to_string(now.boot) +
+                   "] " + line);
+  if (lines_.size() > kTraceLines) lines_.pop_front();
+}
+
+std::string describe(const Script& script, const Faults& faults) {
+  std::string text = "seed " + std::to_string(script.seed);
+  for (const std::uint64_t at : faults.crash_at) text += ", crash at " + std::to_string(at);
+  text += "\n  task: max_failures " + std::to_string(script.task.max_failures) +
+          ", max_concurrency " + std::to_string(script.task.max_concurrency) +
+          ", finalization_wait " + std::to_string(script.task.finalization_wait / kSecond);
+  for (ProcessIndex p = 0; p < script.task.processes.size(); ++p) {
+    const ProcessConfig& config = script.task.processes[p];
+    text += "\n  " + config.name + ": max_failures " + std::to_string(config.max_failures) +
+            ", min_duration " + std::to_string(config.min_duration) +
+            (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
+            (config.final ? ", final" : "");
+    for (const ProcessIndex need : script.needs[p]) text += " <- p" + std::to_string(need);
+  }
+  return text;
+}
+
+}  // namespace
+
+Outcome run(const Script& script, const Faults& faults) {
+  Outcome outcome = World(script, faults, false).live();
+  if (outcome.broken) {
+    outcome.broken =
+        describe(script, faults) + "\n" + World(script, faults, true).live().broken.value_or("?");
+  }
+  return outcome;
+}
+
+}  // namespace thermos::sim
