@@ -20,6 +20,7 @@ void require(bool truth) {
 class Program {
  public:
   Program(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  std::size_t at() const { return at_; }
   bool done() const { return at_ >= size_; }
   std::uint8_t byte() { return done() ? 0 : data_[at_++]; }
 
@@ -47,9 +48,9 @@ Record next_record(Program& program, const History& history) {
     case 1: {
       TaskStatus status;
       status.state = static_cast<TaskState>(program.byte() % kTaskStates);
-      status.at.boot = program.byte();
+      status.at.boot = static_cast<Microseconds>(program.at());  // time goes on
       status.boot.low = what & 3;
-      status.reason = name;
+      if ((what & 4) != 0) status.reason = name;
       return status;
     }
     case 2: {
@@ -58,10 +59,10 @@ Record next_record(Program& program, const History& history) {
       summary.next_seq = program.byte();
       summary.next_run = program.byte();
       summary.totals.success = summary.next_run;
-      if ((what & 16) != 0) summary.first_failed = summary.next_run;
       // The far ends, where numbers wrap.
       if ((what & 4) != 0) summary.next_seq = ~std::uint64_t{0} - summary.next_seq;
       if ((what & 8) != 0) summary.next_run = ~std::uint32_t{0} - summary.next_run;
+      if ((what & 16) != 0 && summary.next_run > 0) summary.first_failed = summary.next_run - 1;
       return summary;
     }
     default: {
@@ -104,15 +105,12 @@ void check_compaction(const History& history) {
     less.drop_old(keep);
     if (keep == 1000) require(less == history);
     History again;
-    std::size_t records = 0;
     const Status given = less.rewrite([&](const Record& record) {
-      ++records;
       const auto applied = again.apply(record);
       return applied ? Status(Done{}) : Status(applied.error());
     });
     require(given.ok());
     require(again == less);
-    require(records <= history.records_after(keep));
     for (const ProcessHistory& process : history.processes()) {
       const auto same = again.find(process.name);
       if (process.next_seq == 0) continue;
