@@ -30,11 +30,12 @@ Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
       run_(request.launch->run),
       chain_(request.launch->chain),
       boot_(request.launch->boot),
-      name_size_(std::min(request.launch->process.size(), sizeof name_)) {
+      name_size_(std::min(request.launch->process.size(), sizeof name_ - 1)) {
   request_.null = null;
   request_.out = descriptors.out;
   request_.err = descriptors.err;
   std::memcpy(name_, request.launch->process.data(), name_size_);
+  name_[name_size_] = '\0';
 }
 
 ProcessStatus Babysitter::transition(ProcessState state, Now at) const {

@@ -64,7 +64,7 @@ class Babysitter {
   int wait_status_ = 0;
   Now stopped_;
   std::size_t name_size_;
-  char name_[256];
+  char name_[257];  // NUL-terminated, which Cap'n Proto's text wants to see
 };
 
 }  // namespace thermos

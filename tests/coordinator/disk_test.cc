@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <sstream>
 
 #include "coordinator/appender.h"
 #include "rig.h"
@@ -65,11 +64,14 @@ std::size_t frame_size_of(const std::string& process, ProcessState state) {
   return encode_frame(status, chain, room);
 }
 
+// What fits of the frame that does not.
+constexpr std::size_t kTooSmall = 16;
+
 // Starts `cmdline` on a stream of which only `whole` frames and a bit of the next one fit.
 Job start_on(Server& server, FullDisk& disk, const std::string& cmdline, std::size_t whole) {
   Job job;
   job.launch = server.make(cmdline);
-  std::size_t room = 16;
+  std::size_t room = kTooSmall;
   const ProcessState states[] = {ProcessState::Forked, ProcessState::Running};
   for (std::size_t i = 0; i < whole; ++i) room += frame_size_of(job.launch.process, states[i]);
   const std::string path = disk.stream_with_room(room);
@@ -79,19 +81,16 @@ Job start_on(Server& server, FullDisk& disk, const std::string& cmdline, std::si
   return job;
 }
 
-// Waits until the coordinator has tried to write a frame behind the `whole` ones that fit. Its own
-// count of writes tells; the file does not, for what did not fit is cut off again at once.
+// Waits until the coordinator has tried in vain to write a frame behind the `whole` ones that fit:
+// until it sleeps, which before the end of its process it does for no other reason.
 void wait_for_failed_try(const Job& job, std::size_t whole) {
-  rig::spin_until([&] {
-    std::istringstream counts(rig::read_file("/proc/" + std::to_string(job.coordinator) + "/io"));
-    for (std::string name; counts >> name;) {
-      std::uint64_t count = 0;
-      counts >> count;
-      if (name == "syscw:") return count > whole;
-    }
-    return false;
-  });
-  EXPECT_LE(std::filesystem::file_size(job.stream.path), FullDisk::kPage);
+  if (whole == 2) {
+    const auto entries = job.stream.wait_for_records(2);
+    rig::spin_until([&] { return !rig::alive(entries[1].status.identity.pid); });
+  }
+  rig::spin_until([&] { return rig::state_of(job.coordinator) == 'S'; });
+  // What did not fit is cut off again.
+  EXPECT_EQ(std::filesystem::file_size(job.stream.path), FullDisk::kPage - kTooSmall);
 }
 
 TEST(FullDisk, TheTerminalRecordIsWrittenOnceThereIsRoom) {
