@@ -1,0 +1,161 @@
+// How processes and coordinators die, and what becomes of their trees.
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "task_run.h"
+
+namespace thermos::real {
+namespace {
+
+const Json kAtOnce = {{"min_duration", 0}};
+
+// A first run leaves its tree's pids in `pids` and stays; later ones succeed. The tree: bash, a
+// child, a grandchild, and one that was forked twice, leads a session of its own and ignores TERM.
+// Each writes its own pid, so that all of them are known to stand.
+const std::string kTree =
+    "[ -e again ] && exit 0; touch again;"
+    "echo $$ >> pids;"
+    "(trap '' TERM; echo $BASHPID >> pids; (echo $BASHPID >> pids; sleep 1000) & sleep 1000) &"
+    "setsid bash -c '(trap \"\" TERM HUP; setsid bash -c \"echo \\$\\$ >> pids; "
+    "trap : TERM; while :; do sleep 1000; done\" & ) & exit 0';"
+    "sleep 1000; sleep 1000";
+
+void expect_gone(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) EXPECT_FALSE(alive(pid)) << pid << " " << command_name(pid);
+}
+
+TEST(Death, BySigkillIsKilledAndRunsAgain) {
+  Site site;
+  const Ended ended = site.run(
+      task({process("main", "[ -e again ] && exit 0; touch again; kill -9 $$", kAtOnce)}));
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  const Json status = site.status();
+  EXPECT_EQ(states(status, "main"), "KILLED SUCCESS");
+  EXPECT_EQ(runs(status, "main")[0]["return_code"], -SIGKILL);
+}
+
+TEST(Death, BySigsegvIsAFailure) {
+  Site site;
+  const Ended ended = site.run(task({process("main", "kill -SEGV $$", kAtOnce)}));
+  EXPECT_EQ(ended.code, 1) << ended.out << ended.err;
+  const Json status = site.status();
+  EXPECT_EQ(states(status, "main"), "FAILED");
+  EXPECT_EQ(runs(status, "main")[0]["return_code"], -SIGSEGV);
+}
+
+TEST(Death, OfACoordinatorIsLostItsTreeGoesFirstAndTheNextRunSucceeds) {
+  Site site;
+  Command runner = site.start_run(site.write_config(task({process("main", kTree, kAtOnce)})));
+  const std::vector<pid_t> tree = pids_in(site.in_sandbox("pids"), 4);
+  ASSERT_EQ(tree.size(), 4U);
+  const Json run = site.run_in_state("main", "RUNNING");
+  ASSERT_FALSE(run.is_null());
+  const pid_t coordinator = run["coordinator_pid"];
+  ASSERT_TRUE(Watched(coordinator).signal(SIGKILL));
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  expect_gone(tree);
+  const Json status = site.status();
+  EXPECT_EQ(states(status, "main"), "LOST SUCCESS");
+  EXPECT_FALSE(runs(status, "main")[0].contains("return_code"));
+  EXPECT_NE(runs(status, "main")[0]["origin"], "recorded");
+  EXPECT_GT(runs(status, "main")[1]["fork_time"], runs(status, "main")[0]["stop_time"]);
+}
+
+TEST(Death, OfACoordinatorBeforeTheNextRunStartsNothingOfTheTreeLives) {
+  Site site;
+  // The second run itself looks whether anything of the first is there.
+  const std::string looks =
+      "if [ -e pids ]; then for p in $(cat pids); do "
+      "s=$(cut -d' ' -f3 /proc/$p/stat 2>/dev/null); "
+      "[ -z \"$s\" -o \"$s\" = Z ] || exit 9; done; exit 0; fi;";
+  Command runner =
+      site.start_run(site.write_config(task({process("main", looks + kTree, kAtOnce)})));
+  ASSERT_EQ(pids_in(site.in_sandbox("pids"), 4).size(), 4U);
+  const Json run = site.run_in_state("main", "RUNNING");
+  ASSERT_FALSE(run.is_null());
+  ASSERT_TRUE(Watched(run["coordinator_pid"].get<pid_t>()).signal(SIGKILL));
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(states(site.status(), "main"), "LOST SUCCESS");
+}
+
+TEST(Tree, IsGoneWhenItsProcessEnds) {
+  Site site;
+  // The main process leaves by itself once its tree stands; the next process looks.
+  const std::string tree = kTree.substr(0, kTree.rfind("sleep 1000; sleep 1000")) +
+                           "until [ $(wc -l < pids) -ge 4 ]; do sleep 0.02; done";
+  const std::string looks =
+      "for p in $(cat pids); do [ ! -e /proc/$p ] || "
+      "[ $(cut -d' ' -f3 /proc/$p/stat) = Z ] || exit 9; done";
+  const Ended ended = site.run(
+      task({process("main", tree), process("look", looks)}, {{"main", "look"}}));
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  const std::vector<pid_t> pids = pids_in(site.in_sandbox("pids"), 4);
+  EXPECT_EQ(pids.size(), 4U);
+  expect_gone(pids);
+}
+
+TEST(Tree, IsGoneWhenItsTaskIsKilled) {
+  for (const char* wait : {"0", "0.3"}) {
+    Site site;
+    Command runner = site.start_run(site.write_config(task({process("main", kTree)})));
+    const std::vector<pid_t> tree = pids_in(site.in_sandbox("pids"), 4);
+    ASSERT_EQ(tree.size(), 4U);
+    const Ended killed = site.thermos({"kill", "--wait", wait, "t"});
+    EXPECT_EQ(killed.code, 0) << killed.err;
+    // When kill returns, not some time after.
+    expect_gone(tree);
+    EXPECT_EQ(runner.wait().code, 2);
+    EXPECT_EQ(site.status()["state"], "KILLED");
+  }
+}
+
+TEST(Tree, IsGoneWhenAnAdoptedProcessEnds) {
+  Site site;
+  const std::string config = site.write_config(task({process("main", kTree)}));
+  Command first = site.start_run(config);
+  const std::vector<pid_t> tree = pids_in(site.in_sandbox("pids"), 4);
+  ASSERT_EQ(tree.size(), 4U);
+  first.destroy();
+  for (const pid_t pid : tree) EXPECT_TRUE(alive(pid)) << pid;
+  Command second = site.start_run(config);
+  ASSERT_TRUE(site.leads(second));
+  const Ended killed = site.thermos({"kill", "--wait", "0", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  expect_gone(tree);
+  EXPECT_EQ(second.wait().code, 2);
+}
+
+TEST(Death, OfTheForkServerIsNoticedByNobody) {
+  Site site;
+  // The second process starts only when the test has killed the fork server.
+  Command runner = site.start_run(site.write_config(
+      task({process("first", "touch up; until [ -e go ]; do sleep 0.02; done"),
+            process("second", "echo ran >> second")},
+           {{"first", "second"}})));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  int killed = 0;
+  for (const pid_t child : children_of(runner.pid())) {
+    if (command_name(child) == "coordinator") continue;
+    EXPECT_TRUE(program_of(child).ends_with("/thermos-coordinator")) << program_of(child);
+    const Watched server(child);
+    EXPECT_TRUE(server.signal(SIGKILL));
+    EXPECT_TRUE(server.ends_within(-1));
+    ++killed;
+  }
+  EXPECT_EQ(killed, 1);
+  ASSERT_FALSE(::testing::Test::HasFailure());
+  EXPECT_EQ(Command({"/usr/bin/touch", site.in_sandbox("go")}, site.path() + "/touch", {}).wait().code,
+            0);
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(states(site.status(), "first"), "SUCCESS");
+  EXPECT_EQ(states(site.status(), "second"), "SUCCESS");
+}
+
+}  // namespace
+}  // namespace thermos::real
