@@ -51,9 +51,12 @@ struct DirectoryEntry {
 }  // namespace
 
 void hold_all_signals() {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= kSignals; ++signal) ::sigaction(signal, &standard, nullptr);
+  // All zero: SIG_DFL, no flags, an empty mask. The kernel's own call here too: whoever started the
+  // runner may have ignored the C library's two, and our process would inherit that.
+  const std::array<std::uint64_t, 8> standard{};
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, sizeof(KernelSignals));
+  }
   const KernelSignals all = ~KernelSignals{0};
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
 }
