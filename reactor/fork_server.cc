@@ -203,8 +203,12 @@ std::optional<Launched> ForkServer::receive() {
     if (size <= 0) break;
     const auto answer =
         decode_launched(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
-    // Not ours: then it isn't our server either.
-    if (!answer || sent_.erase(answer->ticket) == 0) break;
+    if (!answer || sent_.erase(answer->ticket) == 0) {
+      // Not ours: then it isn't our server either. It is told to end, as if it had died by itself.
+      ::shutdown(socket_.get(), SHUT_RDWR);
+      break;
+    }
+    blocked_ = false;  // an answer means that a message has left the socket
     flush();
     return *answer;
   }

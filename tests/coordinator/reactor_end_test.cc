@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <map>
 
 #include "rig.h"
@@ -204,6 +205,23 @@ TEST_F(ReactorEnd, TheServerEndsWithItsReactor) {
   const pid_t pid = other.pid();
   { const ForkServer gone = std::move(other); }
   EXPECT_EQ(rig::wait_for(pid), 0);
+}
+
+TEST(ForkServerStart, AProgramThatTalksNonsenseIsToldToEnd) {
+  rig::Directory directory;
+  const std::string program = directory / "program";
+  {
+    std::ofstream script(program);
+    script << "#!/bin/bash\nprintf nonsense >&3; cat <&3\n";
+  }
+  ASSERT_EQ(::chmod(program.c_str(), 0755), 0);
+  auto server = ForkServer::start(program);
+  ASSERT_TRUE(server) << server.error().message;
+  pollfd ready{server->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ready, 1, -1), 1);
+  EXPECT_FALSE(server->receive());
+  EXPECT_TRUE(server->died());
+  rig::wait_for(server->pid());  // waits for ever if it was not told
 }
 
 TEST(ForkServerStart, SaysWhatItCouldNotStart) {
