@@ -4,22 +4,37 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
 
 namespace thermos {
 namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
+       thermos inspect [OPTIONS] --task-id ID
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
 every reference bound. Nothing is run, nothing is written.
 
+With --task-id, shows all that is on record of that task: every runner that led
+it, every state, every process's every run that is kept, and who holds a lock.
+
   --task NAME       which task, where CONFIG holds several
   -P NAME:PORT      binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
-  --json            the task as one JSON object, every default filled in
+  --task-id ID      a task that runs or ran, instead of CONFIG
+  --json            as one JSON object: the task with every default filled in,
+                    or what is on record
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
+
+CommandOutcome inspect_recorded(const Paths& paths, const std::string& task_id, bool json) {
+  const Result<TaskInspection> task = inspect_task(paths, task_id);
+  if (!task) return task.error();
+  Output out(STDOUT_FILENO);
+  out.print(json ? json_text(inspection_json(*task)) : inspection_text(*task));
+  return finish_output(out);
+}
 
 }  // namespace
 
@@ -27,16 +42,25 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   std::string task_name;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
+  std::optional<std::string> task_id;
   bool json = false;
   OptionParser parser("inspect", kHelp, common);
   parser.text("--task", task_name);
   parser.texts("-P", ports);
   parser.texts("-E", environment);
+  parser.text("--task-id,--task_id", task_id);
   parser.flag("--json", json);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& files = **parsed;
+  if (task_id) {
+    if (!files.empty() || !task_name.empty() || !ports.empty() || !environment.empty()) {
+      return Error{ErrorCode::Usage,
+                   "inspect: --task-id is instead of CONFIG, and of all that binds one"};
+    }
+    return inspect_recorded(common.paths(), *task_id, json);
+  }
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
                  files.empty() ? "inspect: which CONFIG?"

@@ -50,13 +50,17 @@ class Fold {
  public:
   Status take(const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
-    // A runner's stream starts with its header; a coordinator's holds nothing but transitions.
-    if (first_) coordinator_ = status != nullptr;
+    const bool summary = std::holds_alternative<ProcessSummary>(record);
+    // A runner's stream starts with its header; a coordinator's holds nothing but transitions, and
+    // first, when it was begun anew, a summary of those before.
+    const bool begins = first_;
+    if (first_) coordinator_ = status != nullptr || summary;
     first_ = false;
     if (coordinator_ && status != nullptr) {
       records_.push_back(status_json(*status));
       return Done{};
     }
+    if (coordinator_ && summary && begins) return Done{};
     if (coordinator_) return Error{ErrorCode::Corrupt, "a runner's record among a coordinator's"};
     const auto applied = history_.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());

@@ -24,6 +24,8 @@ the task by its own rules; a second one ends it at once.
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --sync power      what ended is on the disk before anything goes on (default)
   --sync crash      flushing is left to the kernel
+  --keep-logs N     of each process keep the output of its last N runs, and of
+                    the first that failed (100); 0 keeps all
   -q, --quiet       print errors and the outcome of a task that failed, only
   --root D, --log-level L, --no-color: see `thermos --help`
 
@@ -38,8 +40,8 @@ given to bash as they are: quote once for your shell and once more for bash. "{{
 nothing here.
 
   --name N          the name of the task and its process (simple)
-  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, -q, --root D,
-  --log-level L, --no-color: see `thermos run --help`
+  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N, -q,
+  --root D, --log-level L, --no-color: see `thermos run --help`
 )";
 
 std::string joined(const Arguments& words) {

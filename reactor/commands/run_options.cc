@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "reactor/commands/account.h"
 #include "reactor/commands/output.h"
@@ -79,6 +80,17 @@ class Sandbox {
   std::vector<std::string> made_;
 };
 
+Result<std::uint32_t> parse_keep_logs(const RunOptions& options) {
+  if (!options.keep_logs) return kDefaultKeepLogs;
+  const Result<std::uint64_t> count = parse_count("--keep-logs", *options.keep_logs);
+  if (!count) return count.error();
+  if (*count > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{ErrorCode::Usage, "--keep-logs " + *options.keep_logs +
+                                       ": a process can't have so many runs; 0 keeps all"};
+  }
+  return static_cast<std::uint32_t>(*count);
+}
+
 Result<std::string> current_directory() {
   char buffer[4096];
   if (::getcwd(buffer, sizeof buffer) == nullptr) {
@@ -97,6 +109,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.texts("-P", ports);
   parser.texts("-E", environment);
   parser.text("--sync", sync);
+  parser.text("--keep-logs", keep_logs);
   parser.flag("-q,--quiet", quiet);
 }
 
@@ -109,6 +122,7 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options) {
   if (options.sync != "power" && options.sync != "crash") {
     return Error{ErrorCode::Usage, "--sync " + options.sync + ": it is power or crash"};
   }
+  if (const Result<std::uint32_t> keep = parse_keep_logs(options); !keep) return keep.error();
   if (!options.task_id.empty()) {
     if (Status id = check_task_id(options.task_id); !id) {
       return Error{ErrorCode::Usage, "--task-id " + options.task_id + ": " + id.error().message};
@@ -138,6 +152,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.user = bound.user;
   header.chroot = options.chroot;
   header.ports = words.ports;
+  header.keep_logs = parse_keep_logs(options).value();  // checked with the words
   const Account caller = caller_account();
   std::optional<Account> account = caller;
   if (bound.user != caller.name) account = find_account(bound.user);

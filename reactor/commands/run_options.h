@@ -1,6 +1,7 @@
 // What `thermos run` and `thermos simplerun` share: where a task runs and as whom, and running it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RunOptions {
   std::vector<std::string> ports;
   std::vector<std::string> environment;
   std::string sync = "power";
+  std::optional<std::string> keep_logs;
   bool quiet = false;
 
   void add_to(OptionParser& parser);

@@ -79,9 +79,17 @@ std::string duration_column(const Run& run, const TableStyle& style) {
 }
 
 std::string why(const Run& run) {
-  std::string text = printable(run.reason);
-  if (run.origin == Origin::Recorded || !text.empty()) return text;
-  return std::string(name_of(run.origin));
+  const std::string reason = printable(run.reason);
+  switch (run.origin) {
+    case Origin::Recorded:
+      return reason;
+    case Origin::CoordinatorGone:
+    case Origin::Reboot:
+      // What the runner gives as a reason then says the same in other words.
+      return std::string(name_of(run.origin));
+    default:
+      return std::string(name_of(run.origin)) + (reason.empty() ? "" : ": " + reason);
+  }
 }
 
 void add_process(std::string& text, const ProcessHistory& process, const TableStyle& style,

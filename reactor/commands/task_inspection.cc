@@ -1,0 +1,224 @@
+#include "reactor/commands/task_inspection.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "reactor/commands/text.h"
+#include "reactor/commands/transcript_text.h"
+#include "reactor/lock_holder.h"
+#include "reactor/stream_file.h"
+#include "reactor/task_store.h"
+
+namespace thermos {
+namespace {
+
+// As /proc/sys/kernel/random/boot_id has it.
+std::string boot_text(const BootId& boot) {
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", boot.high >> 32,
+                     (boot.high >> 16) & 0xffff, boot.high & 0xffff, boot.low >> 48,
+                     boot.low & 0xffffffffffff);
+}
+
+std::string totals_text(const RunTotals& totals) {
+  std::string text;
+  const auto add = [&](std::uint64_t count, std::string_view name) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
+  };
+  add(totals.success, "SUCCESS");
+  add(totals.failed, "FAILED");
+  add(totals.killed, "KILLED");
+  add(totals.lost, "LOST");
+  return text;
+}
+
+void add_moment(std::string& text, std::string_view what, std::int32_t pid,
+                const std::optional<Now>& at) {
+  if (!at) return;
+  text += fmt::format("      {:<12}{}", what, timestamp_text(at->wall));
+  if (pid != 0) text += fmt::format("  pid {}", pid);
+  text += '\n';
+}
+
+void add_run(std::string& text, const Run& run) {
+  text += fmt::format("    run {} {}", run.number, name_of(run.state));
+  if (const auto took = run_duration(run)) text += " after " + duration_text(*took);
+  const std::string ending = ending_text(run);
+  if (!ending.empty()) text += ", " + printable(ending);
+  if (run.origin != Origin::Recorded) text += fmt::format(" [{}]", name_of(run.origin));
+  text += '\n';
+  add_moment(text, "waiting", 0, run.waiting);
+  add_moment(text, "coordinator", run.coordinator.pid, run.forked);
+  add_moment(text, "process", run.process.pid, run.started);
+  add_moment(text, "stopped", 0, run.stopped);
+}
+
+void add_process(std::string& text, const ProcessHistory& process, bool held) {
+  text += fmt::format("  {}: {} run{}", printable(process.name), process.next_run,
+                      process.next_run == 1 ? "" : "s");
+  if (process.totals.all() > 0) text += " (" + totals_text(process.totals) + ")";
+  if (process.first_failed) text += fmt::format(", run {} failed first", *process.first_failed);
+  text += held ? ", its lock is held\n" : "\n";
+  const std::size_t dropped = process.next_run - process.runs.size();
+  if (dropped > 0) {
+    text += fmt::format("    {} older run{} compacted away\n", dropped, dropped == 1 ? "" : "s");
+  }
+  for (const Run& run : process.runs) add_run(text, run);
+}
+
+std::string led_text(const TaskInspection& task) {
+  if (!task.led) return "nobody leads it";
+  if (!task.leader) return "led by somebody out of sight";
+  return fmt::format("led by pid {}", *task.leader);
+}
+
+}  // namespace
+
+std::vector<RunnerSpan> runners_of(const History& history) {
+  std::vector<RunnerSpan> runners;
+  const std::vector<TaskStep>& steps = history.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const TaskStatus& status = steps[i].status;
+    // A runner that takes the lead says once more, and without a reason, what the state is.
+    const bool takes_lead = i > 0 && status.state == steps[i - 1].status.state &&
+                            status.goal == steps[i - 1].status.goal && steps[i].reason.empty();
+    if (runners.empty() || takes_lead || runners.back().pid != status.runner_pid ||
+        runners.back().boot != status.boot) {
+      runners.push_back({status.runner_pid, status.runner_uid, status.boot, status.at.wall, 0});
+    }
+    runners.back().last = status.at.wall;
+  }
+  return runners;
+}
+
+std::optional<Microseconds> last_update(const ProcessHistory& process) {
+  std::optional<Microseconds> last;
+  if (process.last_end) last = process.last_end->wall;
+  if (const Run* run = process.current()) {
+    last = run->waiting.wall;
+    for (const auto& at : {run->forked, run->started, run->stopped}) {
+      if (at) last = at->wall;
+    }
+  }
+  return last;
+}
+
+std::optional<Microseconds> last_update(const History& history) {
+  std::optional<Microseconds> last;
+  if (!history.steps().empty()) last = history.steps().back().status.at.wall;
+  for (const ProcessHistory& process : history.processes()) {
+    const auto other = last_update(process);
+    if (other && (!last || *other > *last)) last = other;
+  }
+  return last;
+}
+
+Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_id) {
+  if (auto valid = check_task_id(task_id); !valid) {
+    return Error{ErrorCode::Usage, "--task-id " + task_id + ": " + valid.error().message};
+  }
+  TaskInspection task;
+  task.entry.id = task_id;
+  task.stream = paths.runner_stream(task_id);
+  if (exists(paths.active_task(task_id))) {
+    task.entry.shelf = Shelf::Active;
+  } else if (exists(paths.finished_task(task_id))) {
+    task.entry.shelf = Shelf::Finished;
+  } else {
+    return Error{ErrorCode::NotFound, "no task " + task_id + " under " + paths.root()};
+  }
+  auto stream = read_runner_stream(task.stream);
+  // An active task without one was made, and its runner has not written yet.
+  if (!stream &&
+      !(stream.error().code == ErrorCode::NotFound && task.entry.shelf == Shelf::Active)) {
+    return stream.error();
+  }
+  if (stream) task.history = std::move(stream->history);
+  const auto locked = stream_is_locked(task.stream);
+  if (!locked) return locked.error();
+  task.led = *locked;
+  if (const auto holder = lock_holder(task.stream)) task.leader = holder->pid;
+  for (const ProcessHistory& process : task.history.processes()) {
+    const auto held = stream_is_locked(paths.coordinator_stream(task_id, process.name));
+    task.held[process.name] = held && *held;
+  }
+  return task;
+}
+
+std::string inspection_text(const TaskInspection& task) {
+  const History& history = task.history;
+  std::string text = fmt::format("task {}: {}, {}\n", printable(task.entry.id),
+                                 name_of(history.state()), led_text(task));
+  if (const auto& header = history.header()) {
+    text += fmt::format("  user         {} ({}) on {}\n", printable(header->user), header->uid,
+                        printable(header->hostname));
+    text += fmt::format("  sandbox      {}{}\n", printable(header->sandbox),
+                        header->chroot ? " (the root)" : "");
+    text += fmt::format(
+        "  logs         {}, of {}\n", printable(header->log_dir),
+        header->keep_logs == 0 ? "all runs" : fmt::format("the last {} runs", header->keep_logs));
+    for (const auto& [name, port] : header->ports) {
+      text += fmt::format("  port         {} {}\n", printable(name), port);
+    }
+    text += fmt::format("  launched     {}\n", timestamp_text(header->launch_time));
+  }
+  text += fmt::format("  checkpoint   {}\n", printable(task.stream));
+  if (const auto last = last_update(history)) {
+    text += fmt::format("  last update  {}\n", timestamp_text(*last));
+  }
+  const std::vector<RunnerSpan> runners = runners_of(history);
+  text += fmt::format("\nrunners ({})\n", runners.size());
+  for (const RunnerSpan& runner : runners) {
+    text += fmt::format("  {}  pid {} uid {} boot {}\n", timestamp_text(runner.from), runner.pid,
+                        runner.uid, boot_text(runner.boot));
+  }
+  text += fmt::format("\nstates ({})\n", history.steps().size());
+  for (const TaskStep& step : history.steps()) {
+    text += fmt::format("  {}  {} by pid {}", timestamp_text(step.status.at.wall),
+                        name_of(step.status.state), step.status.runner_pid);
+    if (!step.reason.empty()) text += ", " + printable(step.reason);
+    text += '\n';
+  }
+  text += fmt::format("\nprocesses ({})\n", history.processes().size());
+  for (const ProcessHistory& process : history.processes()) {
+    const auto held = task.held.find(process.name);
+    add_process(text, process, held != task.held.end() && held->second);
+  }
+  return text;
+}
+
+Json inspection_json(const TaskInspection& task) {
+  const History& history = task.history;
+  Json json = history_json(history);
+  json["task_id"] = task.entry.id;
+  json["shelf"] = task.entry.shelf == Shelf::Active ? "active" : "finished";
+  json["stream"] = task.stream;
+  json["led"] = task.led;
+  if (task.leader) json["leader_pid"] = *task.leader;
+  if (const auto last = last_update(history)) json["last_update_ms"] = *last / 1000;
+  Json runners = Json::array();
+  for (const RunnerSpan& runner : runners_of(history)) {
+    runners.push_back(Json{{"pid", runner.pid},
+                           {"uid", runner.uid},
+                           {"from_ms", runner.from / 1000},
+                           {"last_ms", runner.last / 1000},
+                           {"boot", boot_text(runner.boot)}});
+  }
+  json["runners"] = std::move(runners);
+  // Appended past the map's own look for a key, as in history_json().
+  Json::object_t details;
+  for (const ProcessHistory& process : history.processes()) {
+    const auto held = task.held.find(process.name);
+    Json detail{{"runs", process.next_run},
+                {"kept_runs", process.runs.size()},
+                {"totals", totals_json(process.totals)}};
+    if (process.first_failed) detail["first_failed"] = *process.first_failed;
+    if (const auto last = last_update(process)) detail["last_update_ms"] = *last / 1000;
+    detail["lock_held"] = held != task.held.end() && held->second;
+    static_cast<Json::object_t::Container&>(details).emplace_back(process.name, std::move(detail));
+  }
+  json["process_details"] = std::move(details);
+  return json;
+}
+
+}  // namespace thermos
