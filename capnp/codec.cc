@@ -1,5 +1,7 @@
 #include "capnp/codec.h"
 
+#include <algorithm>
+
 #include "capnp/flat.h"
 #include "checkpoint.capnp.h"
 
@@ -20,9 +22,13 @@ std::string_view view_of(capnp::Text::Reader text) {
 std::string string_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
 }
-// Never a std::string straight: Cap'n Proto would take that up to its first NUL.
-capnp::Text::Reader text_of(std::string_view text) {
-  return {text.data(), text.size()};
+// Texts are written by init and copy, not by set: that wants a NUL behind the text, which a view
+// does not have, and takes a std::string only up to its first NUL.
+unsigned size_of(std::string_view text) {
+  return static_cast<unsigned>(text.size());
+}
+void put(capnp::Text::Builder to, std::string_view text) {
+  std::copy(text.begin(), text.end(), to.begin());
 }
 
 // Cut between two characters, or what is left would not be UTF-8 any more.
@@ -65,7 +71,7 @@ std::size_t words_of(const ProcessSummary& summary) {
 
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
   auto out = record.initProcess();
-  out.setProcess(text_of(status.process));
+  put(out.initProcess(size_of(status.process)), status.process);
   out.setSeq(status.seq);
   out.setRun(status.run);
   out.setState(static_cast<disk::ProcessState>(status.state));
@@ -77,7 +83,8 @@ void fill(disk::Record::Builder record, const ProcessStatus& status) {
   out.setReturnCode(status.return_code.value_or(kNoReturnCode));
   out.setBootHigh(status.boot.high);
   out.setBootLow(status.boot.low);
-  if (!status.reason.empty()) out.setReason(text_of(cut_reason(status.reason)));
+  const std::string_view reason = cut_reason(status.reason);
+  if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
 void fill(disk::Record::Builder record, const TaskStatus& status) {
@@ -92,16 +99,17 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
   out.setBootLow(status.boot.low);
   out.setDeadlineWall(status.deadline.wall);
   out.setDeadlineBoot(status.deadline.boot);
-  if (!status.reason.empty()) out.setReason(text_of(cut_reason(status.reason)));
+  const std::string_view reason = cut_reason(status.reason);
+  if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
 void fill(disk::Record::Builder record, const RunnerHeader& header) {
   auto out = record.initHeader();
-  out.setTaskId(text_of(header.task_id));
-  out.setSandbox(text_of(header.sandbox));
-  out.setLogDir(text_of(header.log_dir));
-  out.setHostname(text_of(header.hostname));
-  out.setUser(text_of(header.user));
+  put(out.initTaskId(size_of(header.task_id)), header.task_id);
+  put(out.initSandbox(size_of(header.sandbox)), header.sandbox);
+  put(out.initLogDir(size_of(header.log_dir)), header.log_dir);
+  put(out.initHostname(size_of(header.hostname)), header.hostname);
+  put(out.initUser(size_of(header.user)), header.user);
   out.setUid(header.uid);
   out.setLaunchTime(header.launch_time);
   out.setChroot(header.chroot);
@@ -109,7 +117,7 @@ void fill(disk::Record::Builder record, const RunnerHeader& header) {
   auto ports = out.initPorts(static_cast<unsigned>(header.ports.size()));
   unsigned i = 0;
   for (const auto& [name, number] : header.ports) {
-    ports[i].setName(text_of(name));
+    put(ports[i].initName(size_of(name)), name);
     ports[i].setNumber(number);
     ++i;
   }
@@ -117,7 +125,7 @@ void fill(disk::Record::Builder record, const RunnerHeader& header) {
 
 void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   auto out = record.initSummary();
-  out.setProcess(text_of(summary.process));
+  put(out.initProcess(size_of(summary.process)), summary.process);
   out.setNextSeq(summary.next_seq);
   out.setNextRun(summary.next_run);
   out.setSuccess(summary.totals.success);
@@ -137,12 +145,11 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
 template <typename T>
 std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room,
                         std::uint64_t position = 0) {
-  const std::size_t length =
-      write_flat<disk::Record>(room.subspan(kFrameHeaderBytes), words_of(part),
-                               [&](disk::Record::Builder record) {
-                                 record.setPosition(position);
-                                 fill(record, part);
-                               });
+  const std::size_t length = write_flat<disk::Record>(
+      room.subspan(kFrameHeaderBytes), words_of(part), [&](disk::Record::Builder record) {
+        record.setPosition(position);
+        fill(record, part);
+      });
   chain = seal_frame(chain, room, length);
   return frame_size(length);
 }

@@ -37,7 +37,7 @@ struct Launched {
   std::int32_t error = 0;
 };
 
-inline constexpr std::size_t kMaxLaunchBytes = 192 * 1024;
+inline constexpr std::size_t kMaxLaunchBytes = std::size_t{192} * 1024;
 inline constexpr std::size_t kLaunchedBytes = 64;
 
 // An error if the message would not fit in kMaxLaunchBytes.

@@ -18,7 +18,7 @@ namespace {
 // A coordinator's news is one record, of 100 to 200 bytes: one read into the stack is enough. A
 // longer rest goes through a buffer that fits a processor's cache.
 constexpr std::size_t kSmallRead = 4096;
-constexpr std::size_t kLargeRead = 256 * 1024;
+constexpr std::size_t kLargeRead = std::size_t{256} * 1024;
 
 // How often a lost race for a name or a lock is run again. Each loss means that another got
 // through; more than a few in a row do not happen.
@@ -273,7 +273,7 @@ Status StreamWriter::append_later(const Record& record) {
   const std::size_t before = later_.size();
   if (!append_frame(record, chain, later_)) return fail("can't append a record", EMSGSIZE);
   position_ = {position_.offset + later_.size() - before, chain};
-  constexpr std::size_t kEnough = 64 * 1024;
+  constexpr std::size_t kEnough = std::size_t{64} * 1024;
   return later_.size() < kEnough ? Status(Done{}) : flush();
 }
 

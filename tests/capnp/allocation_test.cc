@@ -16,7 +16,9 @@ std::atomic<std::size_t> allocations{0};
 }
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// Declared here: GCC has the function and, on Debian, not its header.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(  // NOLINT(bugprone-reserved-identifier)
+    void (*allocated)(const volatile void*, std::size_t), void (*freed)(const volatile void*));
 
 namespace {
 const int installed = __sanitizer_install_malloc_and_free_hooks(
