@@ -269,12 +269,10 @@ void Runner::advance_cleaning() {
 }
 
 void Runner::advance_finalizing() {
-  if (over_deadline()) {
-    stop_all(true);
+  if (over_deadline() || finalizers_over()) {
+    stop_all(true);  // of finalizers that are over only ephemerals are left
   } else if (goal_ == TaskState::Lost) {
     stop_all(false);
-  } else if (finalizers_over()) {
-    stop_all(true);  // ephemerals among the finalizers
   } else {
     retry_launches();
     schedule(final_);

@@ -50,6 +50,18 @@ void Disk::lose_tail(Random& random) {
   if (zeros) bytes_.resize(whole);
 }
 
+Result<Disk> Disk::rewritten(const History& history) {
+  Disk disk;
+  auto given = history.rewrite([&disk](const Record& record) -> Status {
+    auto appended = disk.append(record);
+    if (!appended) return appended.error();
+    return Done{};
+  });
+  if (!given) return given.error();
+  disk.sync();
+  return disk;
+}
+
 Result<Disk::Replay> Disk::recover() {
   Replay replay;
   FrameScanner scanner{Bytes(bytes_)};

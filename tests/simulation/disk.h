@@ -22,6 +22,10 @@ class Disk {
   // The file after a power cut: any prefix of what was not synced, or zeros in its place.
   void lose_tail(Random& random);
 
+  // A stream in few records that means `history`, all of it synced: what compaction renames into
+  // this one's place.
+  static Result<Disk> rewritten(const History& history);
+
   struct Replay {
     History history;
     std::size_t records = 0;

@@ -1,6 +1,7 @@
 #include "invariants.h"
 
 #include <algorithm>
+#include <map>
 
 namespace thermos::sim {
 namespace {
@@ -329,10 +330,12 @@ bool Invariants::nothing_lives() const {
 // ---- over runners ------------------------------------------------------------------------------
 
 void Invariants::crashed(std::size_t records) {
-  require(records >= synced_, "synced records are gone");
-  require(records <= journal_.size(), "records from nowhere");
-  journal_.resize(records);
-  synced_ = records;
+  require(records >= compacted_records_, "compacted records are gone");
+  const std::size_t entries = compacted_entries_ + (records - compacted_records_);
+  require(entries >= synced_, "synced records are gone");
+  require(entries <= journal_.size(), "records from nowhere");
+  journal_.resize(entries);
+  synced_ = entries;
   event_ = nullptr;
   quiet_since_.reset();
   oracle_ = Oracle(script_);
@@ -340,41 +343,56 @@ void Invariants::crashed(std::size_t records) {
 }
 
 void Invariants::ended(const History& history) const {
-  const auto runs_of = [&](ProcessIndex p) {
+  // By the journal: a compacted history has dropped old runs.
+  std::vector<std::map<std::uint32_t, ProcessState>> ends(script_.task.processes.size());
+  std::vector<RunTotals> totals(script_.task.processes.size());
+  for (const Entry& entry : journal_) {
+    if (entry.kind != Entry::Kind::Process) continue;
+    ends[entry.process][entry.run] = entry.process_state;
+    RunTotals& sum = totals[entry.process];
+    if (entry.process_state == ProcessState::Success) ++sum.success;
+    if (entry.process_state == ProcessState::Failed) ++sum.failed;
+    if (entry.process_state == ProcessState::Killed) ++sum.killed;
+    if (entry.process_state == ProcessState::Lost) ++sum.lost;
+  }
+  for (ProcessIndex p = 0; p < totals.size(); ++p) {
     const auto index = history.find(name(p));
-    return index ? history.process(*index).runs : decltype(ProcessHistory::runs){};
-  };
-  const auto state_of = [&](ProcessIndex p, std::uint32_t number) -> std::optional<ProcessState> {
-    for (const Run& run : runs_of(p)) {
-      if (run.number == number) return run.state;
-    }
-    return std::nullopt;
-  };
+    require((index ? history.process(*index).totals : RunTotals{}) == totals[p],
+            name(p) + ": its totals are not what was written");
+  }
   const auto& ledger = machine_.ledger();
   for (std::size_t i = 0; i < ledger.size(); ++i) {
     const Machine::Start& start = ledger[i];
     if (start.erased || !start.real) continue;
     const ProcessIndex p = start.process;
-    const auto state = state_of(p, start.run);
-    require(state && is_terminal(*state), name(p) + " ran and there is no end of it on record");
+    const auto end = ends[p].find(start.run);
+    require(end != ends[p].end() && is_terminal(end->second),
+            name(p) + " ran and there is no end of it on record");
     for (std::size_t j = i + 1; j < ledger.size(); ++j) {
       if (ledger[j].process != p || !ledger[j].real) continue;
       require(ledger[j].run > start.run, name(p) + ": one run started twice");
-      const bool once = *state == ProcessState::Success && !script_.task.processes[p].daemon;
+      const bool once = end->second == ProcessState::Success && !script_.task.processes[p].daemon;
       require(!once, name(p) + " ran again after its success");
     }
   }
-  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
-    for (const Run& run : runs_of(p)) {
-      const bool ran = run.started || run.state == ProcessState::Success;
-      if (!ran) continue;
-      require(std::any_of(ledger.begin(), ledger.end(),
-                          [&](const Machine::Start& start) {
-                            return start.process == p && start.run == run.number;
-                          }),
-              name(p) + ": a run on record that never was");
+  for (const Entry& entry : journal_) {
+    if (entry.kind != Entry::Kind::Process) continue;
+    if (entry.process_state != ProcessState::Running &&
+        entry.process_state != ProcessState::Success) {
+      continue;
     }
+    require(std::any_of(ledger.begin(), ledger.end(),
+                        [&](const Machine::Start& start) {
+                          return start.process == entry.process && start.run == entry.run;
+                        }),
+            name(entry.process) + ": a run on record that never was");
   }
+}
+
+void Invariants::compacted(std::size_t records) {
+  synced();
+  compacted_entries_ = journal_.size();
+  compacted_records_ = records;
 }
 
 }  // namespace thermos::sim

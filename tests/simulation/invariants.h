@@ -28,6 +28,8 @@ class Invariants {
   void handled(const Runner& runner, const History& replayed);
 
   void synced() { synced_ = journal_.size(); }
+  // All that was written is on the disk, in so many records.
+  void compacted(std::size_t records);
   void carrying_out(const Effect& effect);
   // A real process is about to start.
   void starting(const Machine::Start& start);
@@ -63,6 +65,9 @@ class Invariants {
   Oracle oracle_;
   std::vector<Entry> journal_;
   std::size_t synced_ = 0;
+  // What stands for the journal's first entries since the last compaction.
+  std::size_t compacted_entries_ = 0;
+  std::size_t compacted_records_ = 0;
   const Event* event_ = nullptr;
   Microseconds led_at_ = 0;
   std::optional<Microseconds> quiet_since_;

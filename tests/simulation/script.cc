@@ -82,6 +82,7 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
     }
   }
   script.inotify = random.chance(85);
+  script.compacts = random.chance(30);
   Result<Graph> graph = check_task(script.task);
   if (!graph) throw std::logic_error("a script that can't be: " + graph.error().message);
   script.graph = std::move(*graph);
@@ -90,7 +91,7 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
 
 RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
   const ProcessConfig& process = task.processes[p];
-  Random random(seed * 1'000'003 + p * 4099 + attempt);
+  Random random(seed * 1'000'003 + std::uint64_t{p} * 4099 + attempt);
   RunScript run;
   const bool unlucky = attempt < kPatience;
   if (unlucky && random.chance(15)) {

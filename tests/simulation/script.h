@@ -55,7 +55,8 @@ struct Script {
   std::vector<std::vector<ProcessIndex>> needs;  // the graph the other way round
   std::vector<KillPlan> kills;
   std::vector<Microseconds> wall_jumps_at;
-  bool inotify = true;  // without it, records are read when a coordinator exits
+  bool compacts = false;  // the shell, now and then
+  bool inotify = true;    // without it, records are read when a coordinator exits
 
   // The `attempt`-th launch of `p`, from 0. Its misfortunes end after some attempts, or a task
   // could go on for ever.

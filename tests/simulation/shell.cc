@@ -127,6 +127,21 @@ void Shell::end_turn() {
     carry_out(effect);
   }
   around_.answer();
+  if (around_.script.compacts && !finished_ && around_.random.chance(5)) compact();
+}
+
+void Shell::compact() {
+  runner_.drop_old(1 + around_.random.below(3));
+  auto disk = Disk::rewritten(runner_.history());
+  if (!disk) throw Broken("a history can't be rewritten: " + disk.error().message);
+  around_.step(nullptr);
+  trace(std::string("    compacted"));
+  around_.disk = std::move(*disk);
+  auto replay = around_.disk.recover();
+  if (!replay) throw Broken("what was compacted does not replay: " + replay.error().message);
+  replayed_ = std::move(replay->history);
+  around_.invariants.compacted(replay->records);
+  around_.invariants.handled(runner_, replayed_);
 }
 
 bool Shell::read(ProcessIndex p, Origin origin) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/runner.h"
@@ -58,11 +59,14 @@ class Shell {
 
   // Runs `action` after a moment, unless the shell is gone by then.
   void later(Microseconds delay, Timeline::Action action);
-  void soon(Timeline::Action action) { later(around_.random.between(0, kLatency), action); }
+  void soon(Timeline::Action action) {
+    later(around_.random.between(0, kLatency), std::move(action));
+  }
 
   void feed(const Event& event);
   void append(const Append& effect);
   void end_turn();
+  void compact();
   // Feeds what the coordinator's stream holds beyond what was read. True if there was anything.
   bool read(ProcessIndex p, Origin origin = Origin::Recorded);
   void exited(ProcessIndex p, std::uint32_t run);
