@@ -1,0 +1,181 @@
+// Wrong words: the right exit status, one line that helps, and nothing left on the disk.
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "thermos_fixture.h"
+
+namespace thermos::testing {
+namespace {
+
+constexpr std::string_view kTask = R"({"processes": [{"name": "p", "cmdline": "true"}]})";
+
+class Usage : public ThermosTest {
+ protected:
+  // `words` must fail with `status`, say `part` in one line, and make nothing.
+  void refuse(const Words& words, int status, std::string_view part) const {
+    const std::vector<std::string> before = tree_of(work());
+    const Finished finished = run(words);
+    std::string what;
+    for (const std::string& word : words) what += word + " ";
+    EXPECT_EQ(finished.status, status) << what << finished.err;
+    EXPECT_EQ(finished.out, "") << what;
+    EXPECT_TRUE(finished.err.starts_with("thermos: ")) << what << finished.err;
+    EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+    EXPECT_NE(finished.err.find(part), std::string::npos) << what << finished.err;
+    EXPECT_FALSE(std::filesystem::exists(root())) << what;
+    EXPECT_FALSE(std::filesystem::exists(scratch_ / "home")) << what;
+    EXPECT_EQ(tree_of(work()), before) << what;
+  }
+};
+
+TEST_F(Usage, NamesTheNearestCommand) {
+  refuse({"stauts"}, 64, "did you mean 'status'?");
+  refuse({"xyzzy"}, 64, "unknown command 'xyzzy'");
+}
+
+TEST_F(Usage, NamesTheNearestOption) {
+  refuse({"run", "--sandbx", "x", "c.json"}, 64, "did you mean '--sandbox'?");
+  refuse({"status", "--jsn"}, 64, "did you mean '--json'?");
+  refuse({"simplerun", "--nmae", "x", "true"}, 64, "did you mean '--name'?");
+  refuse({"--rot", "x", "status"}, 64, "did you mean '--root'?");
+  refuse({"kill", "++", "x"}, 64, "unknown option ++");
+  refuse({"tail", "-x", "y"}, 64, "unknown option -x");
+}
+
+TEST_F(Usage, WantsAValueForAnOptionThatTakesOne) {
+  refuse({"run", "--sandbox"}, 64, "--sandbox takes a value");
+  refuse({"tail", "task", "-n"}, 64, "--lines takes a value");
+}
+
+TEST_F(Usage, WantsWhatACommandIsAbout) {
+  refuse({"run"}, 64, "which CONFIG?");
+  refuse({"run", "a.json", "b.json"}, 64, "'b.json' is too many");
+  refuse({"simplerun"}, 64, "which COMMAND?");
+  refuse({"simplerun", "--"}, 64, "which COMMAND?");
+  refuse({"inspect"}, 64, "which CONFIG?");
+  refuse({"kill"}, 64, "which TASK_ID_REGEX?");
+  refuse({"tail"}, 64, "which TASK_ID?");
+  refuse({"tail", "a", "b", "c"}, 64, "'c' is too many");
+  refuse({"read"}, 64, "which CHECKPOINT?");
+  refuse({"read", "--simple", "--json", "x"}, 64, "not both");
+}
+
+TEST_F(Usage, ChecksPortsAndBindings) {
+  const std::string config = file("t.json", kTask);
+  refuse({"run", "-P", ":80", config}, 64, "NAME:PORT");
+  refuse({"run", "-P", "http:0", config}, 64, "1 to 65535");
+  refuse({"run", "-P", "http:65536", config}, 64, "1 to 65535");
+  refuse({"run", "-P", "http:80x", config}, 64, "1 to 65535");
+  refuse({"run", "-P", "http:-1", config}, 64, "1 to 65535");
+  refuse({"run", "-P", "http:80", "-P", "http:81", config}, 64, "given twice");
+  refuse({"run", "-E", "NAME", config}, 64, "NAME=VALUE");
+  refuse({"run", "-E", "=x", config}, 64, "NAME=VALUE");
+  refuse({"inspect", "-E", "A=1", "-E", "A=1", config}, 64, "given twice");
+}
+
+TEST_F(Usage, ChecksValues) {
+  const std::string config = file("t.json", kTask);
+  refuse({"run", "--sync", "maybe", config}, 64, "power or crash");
+  refuse({"run", "--task-id", "a/b", config}, 64, "task id");
+  refuse({"run", "--task_id", ".x", config}, 64, "task id");
+  refuse({"run", "--log-level", "loud", config}, 64, "--log-level");
+  refuse({"run", "--sandbox", config, config}, 64, "not a directory");
+  refuse({"run", "--sandbox", config + "/below", config}, 64, "--sandbox");
+  refuse({"run", "--chroot", config}, 64, "--chroot needs --sandbox");
+  refuse({"run", "--enable_chroot", config}, 64, "--chroot needs --sandbox");
+  refuse({"status", "--only", "some"}, 64, "active or finished");
+  refuse({"status", "[a"}, 64, "regular expression");
+  refuse({"kill", "--wait", "-1", "x"}, 64, "--wait");
+  refuse({"kill", "--wait", "soon", "x"}, 64, "--wait");
+  refuse({"kill", "--wait", "nan", "x"}, 64, "--wait");
+  refuse({"tail", "-n", "-3", "x"}, 64, "-n");
+}
+
+TEST_F(Usage, SaysWhatIsNotThere) {
+  refuse({"run", "no.json"}, 66, "no.json");
+  refuse({"run", "."}, 66, "a directory");
+  refuse({"inspect", "no.json"}, 66, "no.json");
+  refuse({"read", "no"}, 66, "no");
+  refuse({"status", "no"}, 66, "no task matches 'no'");
+  refuse({"status", "no", "nor"}, 66, "or the others");
+  refuse({"kill", "no"}, 66, "no active task matches 'no'");
+  refuse({"tail", "no"}, 66, "no task matches 'no'");
+}
+
+TEST_F(Usage, RefusesABadConfiguration) {
+  refuse({"run", "--sandbox", "box", file("a.json", "{")}, 65, "a.json:1");
+  refuse({"run", file("b.json", R"({"processes": [{"name": "p", "cmdlin": "x"}]})")}, 65,
+         "cmdline");
+  refuse({"run", file("c.json", R"({"processes": [{"name": "p", "cmdline": "{{who}}"}]})")}, 65,
+         "who");
+  refuse({"run", file("d.json", R"({"name": "t", "processes": [
+      {"name": "a", "cmdline": "x"}, {"name": "b", "cmdline": "x"}],
+      "constraints": [{"order": ["a", "b", "a"]}]})")},
+         65, "a -> b -> a");
+  refuse({"run", file("deep.json", std::string(5000, '['))}, 65, "deep.json");
+}
+
+TEST_F(Usage, WritesNoControlCharactersToTheScreen) {
+  refuse({"status", "a\x1b]0;m\nb"}, 66, R"(a\x1b]0;m\nb)");
+}
+
+TEST_F(Usage, NobodyMayUseAnotherUserButRoot) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may";
+  refuse({"run", "--user", "root", file("t.json", kTask)}, 77, "only root");
+  refuse({"run", "--user", "nobody-such", file("u.json", kTask)}, 77, "only root");
+  refuse({"run", "--chroot", "--sandbox", "box", file("v.json", kTask)}, 77, "only root");
+}
+
+TEST_F(Usage, HelpNamesEveryOptionAndFitsTheScreen) {
+  const std::map<std::string, Words> options = {
+      {"run",
+       {"--sandbox", "--task-id", "--task", "--user", "--chroot", "-P", "-E", "--sync", "--quiet"}},
+      {"simplerun", {"--name", "--sandbox", "--task-id", "--user", "--chroot", "--sync", "-q"}},
+      {"inspect", {"--task", "-P", "-E", "--json"}},
+      {"status", {"--only", "--json"}},
+      {"tail", {"-f", "--stderr", "-n"}},
+      {"kill", {"--wait", "--lose"}},
+      {"read", {"--simple", "--json"}}};
+  const Finished overview = run({"--help"});
+  for (const auto& [command, names] : options) {
+    EXPECT_NE(overview.out.find("\n  " + command), std::string::npos) << command;
+    const Finished help = run({command, "--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_EQ(help.err, "");
+    EXPECT_EQ(run({command, "-h"}).out, help.out);
+    EXPECT_EQ(run({"help", command}).out, help.out);
+    for (const std::string& name : names) {
+      EXPECT_NE(help.out.find(name), std::string::npos) << command << " " << name;
+    }
+    for (std::size_t at = 0; at < help.out.size();) {
+      const std::size_t end = help.out.find('\n', at);
+      EXPECT_LE(end - at, 80U) << help.out.substr(at, end - at);
+      at = end + 1;
+    }
+  }
+}
+
+TEST_F(Usage, VersionAndAnEmptyRoot) {
+  EXPECT_TRUE(run({"--version"}).out.starts_with("thermos 0."));
+  const Finished alone = run({});
+  EXPECT_EQ(alone.status, 0);
+  EXPECT_EQ(alone.out, "no tasks under " + root() + "\n");
+  EXPECT_EQ(run({"status", "--json"}).out, "{\n  \"tasks\": []\n}\n");
+  EXPECT_FALSE(std::filesystem::exists(root()));
+}
+
+TEST_F(Usage, RootComesFromTheOptionThenTheEnvironment) {
+  EXPECT_EQ(run({"--root", "other", "status"}).out, "no tasks under " + work() + "/other\n");
+  EXPECT_EQ(run({"status", "--root=/x/../y/"}).out, "no tasks under /y\n");
+  Invocation unset = thermos({"status", "no-such-task"});
+  unset.environment["THERMOS_ROOT"] = "";
+  unset.environment["XDG_STATE_HOME"] = "/xdg";
+  const std::string expected = ::geteuid() == 0 ? "/var/lib/thermos" : "/xdg/thermos";
+  EXPECT_EQ(run_program(unset).err,
+            "thermos: no task matches 'no-such-task' under " + expected + "\n");
+}
+
+}  // namespace
+}  // namespace thermos::testing

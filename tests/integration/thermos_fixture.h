@@ -1,0 +1,35 @@
+// `thermos` with a root, a home and a working directory of its own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "program.h"
+
+namespace thermos::testing {
+
+class ThermosTest : public ::testing::Test {
+ protected:
+  using Words = std::vector<std::string>;
+
+  ThermosTest();
+
+  std::string root() const { return scratch_ / "root"; }
+  std::string work() const { return scratch_ / "work"; }  // the current directory
+
+  // A file in the working directory; returns its path.
+  std::string file(const std::string& name, std::string_view text) const;
+  Invocation thermos(const Words& words) const;
+  Finished run(const Words& words) const { return run_program(thermos(words)); }
+  // `thermos run --task-id ID` of this configuration.
+  Finished run_task(const std::string& id, std::string_view config, Words options = {}) const;
+  // The one task that `status --json ID` prints.
+  nlohmann::json status_of(const std::string& id) const;
+
+  TempDir scratch_;
+};
+
+}  // namespace thermos::testing

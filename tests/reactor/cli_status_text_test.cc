@@ -1,0 +1,168 @@
+// Tables and JSON of run histories.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "cli_history.h"
+#include "reactor/commands/history_json.h"
+#include "reactor/commands/record_text.h"
+#include "reactor/commands/status_table.h"
+#include "reactor/commands/text.h"
+
+namespace thermos {
+namespace {
+
+using testing::HistoryBuilder;
+using testing::kBegin;
+
+class StatusText : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+    style_.now = kBegin + 60 * kSecond;
+  }
+
+  static TaskView view(const std::string& id, const HistoryBuilder& built) {
+    return {{id, Shelf::Active}, built.history(), ""};
+  }
+
+  static void expect_fits(const std::string& text, std::size_t columns) {
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = text.find('\n', at);
+      EXPECT_LE(display_width(text.substr(at, end - at)), columns) << text.substr(at, end - at);
+      at = end + 1;
+    }
+  }
+
+  // `json` has everything that `expected` has.
+  static void expect_holds(const Json& json, const Json& expected, const std::string& where) {
+    if (expected.is_structured()) {
+      ASSERT_EQ(json.type(), expected.type()) << where;
+    }
+    if (expected.is_array()) {
+      ASSERT_EQ(json.size(), expected.size()) << where;
+    }
+    if (!expected.is_structured()) {
+      EXPECT_EQ(json, expected) << where;
+      return;
+    }
+    for (const auto& [key, value] : expected.items()) {
+      const bool there = expected.is_array() || json.contains(key);
+      ASSERT_TRUE(there) << where << "/" << key;
+      const Json& part = expected.is_array() ? json[std::stoul(key)] : json[key];
+      expect_holds(part, value, where + "/" + key);
+    }
+  }
+
+  TableStyle style_;
+};
+
+TEST_F(StatusText, ATaskARow) {
+  HistoryBuilder active("a-20260102-030405.678901");
+  HistoryBuilder done("b", "/a/very/long/directory/name/that/does/not/fit/into/eighty/columns");
+  done.task(TaskState::Cleaning, kSecond).task(TaskState::Success, 90 * kSecond);
+  EXPECT_EQ(status_table({view("a-20260102-030405.678901", active), view("b", done)}, style_),
+            "TASK                      STATE       SINCE          TOOK  SANDBOX\n"
+            "a-20260102-030405.678901  ACTIVE      03:04:05      1m00s  /box\n"
+            "b                         SUCCESS     03:05:35      1m30s  …/into/eighty/columns\n");
+}
+
+TEST_F(StatusText, ProcessesBeneath) {
+  HistoryBuilder built;
+  built.run("worker", ProcessState::Failed, 0, kSecond, 3, "it broke");
+  built.run("worker", ProcessState::Success, 10 * kSecond, kSecond, 0);
+  built.process("server", ProcessState::Waiting, 0).process("server", ProcessState::Forked, 0);
+  built.process("server", ProcessState::Running, 0);
+  built.process("later", ProcessState::Waiting, 0);
+  style_.processes = true;
+  EXPECT_EQ(status_table({view("task-1", built)}, style_),
+            "TASK    STATE       SINCE          TOOK  SANDBOX\n"
+            "task-1  ACTIVE      03:04:05      1m00s  /box\n"
+            "  PROCESS  RUNS STATE    EXIT     PID    TOOK REASON\n"
+            "  worker      2 SUCCESS     0          1.000s\n"
+            "  server      1 RUNNING           101   1m00s\n"
+            "  later       1 WAITING\n");
+  style_.max_processes = 2;
+  EXPECT_NE(status_table({view("task-1", built)}, style_).find("  and 1 more: "),
+            std::string::npos);
+}
+
+TEST_F(StatusText, WhatIsTooLongIsCutButNeverAnId) {
+  const std::string id(200, 'i');
+  HistoryBuilder built(id, "/" + std::string(200, 's'));
+  built.run("日本語の長いプロセス名前です", ProcessState::Failed, 0, 1, 1, std::string(300, 'r'));
+  built.run(std::string(20, 'n'), ProcessState::Lost, 0, 1, 0, "\x1b[2J");
+  style_.processes = true;
+  for (const std::size_t columns : {80U, 100U, 200U}) {
+    style_.columns = columns;
+    const std::string text = status_table({view(id, built)}, style_);
+    EXPECT_NE(text.find(id), std::string::npos);
+    expect_fits(text.substr(text.find("  PROCESS")), columns);
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  }
+}
+
+TEST_F(StatusText, ATaskThatCantBeReadHasItsErrorInTheRow) {
+  const TaskView hurt{{"hurt", Shelf::Finished}, std::nullopt, "runner: offset 96: bad checksum"};
+  const TaskView fresh{{"fresh", Shelf::Active}, History(), ""};
+  EXPECT_EQ(status_table({hurt, fresh}, style_),
+            "TASK   STATE       SINCE          TOOK  SANDBOX\n"
+            "hurt   ?           -                    runner: offset 96: bad checksum\n"
+            "fresh  ACTIVE      -\n");
+}
+
+TEST_F(StatusText, JsonOfAHistory) {
+  HistoryBuilder built;
+  built.run("p", ProcessState::Killed, kSecond, 500'000, -9, "by someone");
+  built.process("p", ProcessState::Waiting, 2 * kSecond);
+  built.task(TaskState::Cleaning, 3 * kSecond, "asked");
+  // Keys that are stable; there may be more.
+  const Json expected = Json::parse(R"({
+    "task_id": "task-1", "state": "CLEANING",
+    "header": {"task_id": "task-1", "sandbox": "/box", "log_dir": "/box/.logs",
+               "hostname": "host", "user": "someone", "uid": 7,
+               "launch_time_ms": 1767323045678, "ports": {"http": 80}},
+    "statuses": [
+      {"state": "ACTIVE", "timestamp_ms": 1767323045678, "runner_pid": 11, "runner_uid": 7},
+      {"state": "CLEANING", "timestamp_ms": 1767323048678, "runner_pid": 11, "runner_uid": 7,
+       "reason": "asked"}],
+    "processes": {"p": [
+      {"run": 0, "seq": 3, "state": "KILLED", "coordinator_pid": 100,
+       "fork_time": 1767323046.678901, "start_time": 1767323046.678901, "pid": 101,
+       "stop_time": 1767323047.178901, "return_code": -9, "origin": "recorded",
+       "reason": "by someone"},
+      {"run": 1, "seq": 4, "state": "WAITING"}]}})");
+  const Json json = history_json(built.history());
+  expect_holds(json, expected, "");
+  const Json& waiting = json["processes"]["p"][1];
+  for (const char* unknown :
+       {"coordinator_pid", "fork_time", "start_time", "pid", "stop_time", "return_code"}) {
+    EXPECT_FALSE(waiting.contains(unknown)) << unknown;
+  }
+}
+
+TEST_F(StatusText, JsonSurvivesBytesThatAreNotText) {
+  HistoryBuilder built;
+  built.run("p", ProcessState::Failed, 0, 0, 1, "bad \xff byte");
+  EXPECT_TRUE(Json::accept(json_text(history_json(built.history()))));
+}
+
+TEST_F(StatusText, RecordsAsLines) {
+  const HistoryBuilder built;
+  ProcessStatus status = built.next("a b", ProcessState::Waiting, 0);
+  EXPECT_EQ(record_text(status), "2026-01-02 03:04:05.678901 process a b run=0 seq=0 WAITING");
+  status.state = ProcessState::Lost;
+  status.origin = Origin::Reboot;
+  status.reason = "gone";
+  EXPECT_TRUE(record_text(status).ends_with("LOST origin=" + std::string(name_of(Origin::Reboot)) +
+                                            " reason=gone"))
+      << record_text(status);
+  EXPECT_EQ(simple_record_text(status), "0 LOST a b 0");
+  EXPECT_EQ(simple_record_text(TaskStatus()), "- ACTIVE");
+  EXPECT_EQ(simple_record_text(RunnerHeader()), "");
+}
+
+}  // namespace
+}  // namespace thermos

@@ -1,0 +1,257 @@
+// What a task leaves on the screen, and how.
+#include "reactor/commands/transcript.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+
+#include "cli_history.h"
+#include "core/graph.h"
+#include "reactor/descriptor.h"
+
+namespace thermos {
+namespace {
+
+using testing::HistoryBuilder;
+using testing::kBegin;
+using testing::kBoot;
+
+class TranscriptText : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+  }
+
+  std::string line(std::string_view name) const {
+    const History& history = built_.history();
+    const thermos::Run& run = *history.process(*history.find(name)).current();
+    ProcessStatus status;
+    status.process = name;
+    status.run = run.number;
+    status.state = run.state;
+    status.at = run.stopped ? *run.stopped : run.waiting;
+    status.origin = run.origin;
+    status.return_code = run.return_code;
+    status.reason = run.reason;
+    return process_line(status, run, style_);
+  }
+
+  HistoryBuilder built_;
+  LineStyle style_{false, 8};
+};
+
+TEST_F(TranscriptText, OneLineATransition) {
+  built_.run("p", ProcessState::Success, 0, 1'234'567, 0);
+  EXPECT_EQ(line("p"), "03:04:06.913  p          0  SUCCESS     exit 0  1.234s");
+  built_.run("p", ProcessState::Killed, 2 * kSecond, kSecond, -9);
+  EXPECT_EQ(line("p"), "03:04:08.678  p          1  KILLED      signal 9 (SIGKILL)  1.000s");
+  built_.run("p", ProcessState::Failed, 4 * kSecond, 0, 126, "no such\ndirectory");
+  EXPECT_EQ(line("p"),
+            "03:04:09.678  p          2  FAILED      exit 126  0.000s  no such\\ndirectory");
+  built_.process("q", ProcessState::Waiting, 0);
+  EXPECT_EQ(line("q"), "03:04:05.678  q          0  WAITING");
+}
+
+TEST_F(TranscriptText, NamesAndReasonsCantWriteToTheTerminal) {
+  built_.run("\x1b]0;x\x07", ProcessState::Success, 0, 0, 0);
+  EXPECT_EQ(line("\x1b]0;x\x07").find('\x1b'), std::string::npos);
+  EXPECT_EQ(line("\x1b]0;x\x07").find('\x07'), std::string::npos);
+}
+
+TEST_F(TranscriptText, AClockSetBackDoesNotMakeARunLonger) {
+  thermos::Run run;
+  run.started = Now{kBegin, kBoot};
+  run.stopped = Now{kBegin - 3600 * kSecond, kBoot + kSecond};
+  EXPECT_EQ(run_duration(run), kSecond);
+  // Across a reboot the boot clock began anew.
+  run.origin = Origin::Reboot;
+  run.stopped = Now{kBegin + 5 * kSecond, kBoot + 900 * kSecond};
+  EXPECT_EQ(run_duration(run), 5 * kSecond);
+  run.started.reset();
+  EXPECT_EQ(run_duration(run), std::nullopt);
+}
+
+TEST_F(TranscriptText, ColoursAreOnTheStateAlone) {
+  built_.run("p", ProcessState::Failed, 0, 0, 1);
+  style_.colour = true;
+  EXPECT_EQ(line("p"), "03:04:05.678  p          0  \x1b[31mFAILED    \x1b[0m  exit 1  0.000s");
+}
+
+TEST_F(TranscriptText, TaskLines) {
+  TaskStatus status;
+  status.at = {kBegin, kBoot};
+  status.runner_pid = 42;
+  EXPECT_EQ(task_line(status, false, style_), "03:04:05.678  (task)        ACTIVE");
+  EXPECT_EQ(task_line(status, true, style_),
+            "03:04:05.678  (task)        ACTIVE      resumed by pid 42");
+  status.state = TaskState::Cleaning;
+  status.goal = TaskState::Killed;
+  status.reason = "asked";
+  EXPECT_EQ(task_line(status, false, style_),
+            "03:04:05.678  (task)        CLEANING    to end KILLED  asked");
+}
+
+TEST_F(TranscriptText, TheOutcomeOfASuccess) {
+  built_.run("a", ProcessState::Success, 0, kSecond, 0).run("b", ProcessState::Success, 0, 1, 0);
+  built_.task(TaskState::Cleaning, 2 * kSecond).task(TaskState::Success, 2 * kSecond);
+  EXPECT_EQ(outcome_text(built_.history(), 2, style_),
+            "03:04:07.678  task-1 SUCCESS in 2.000s: 2 done, 0 failed; logs in /box/.logs\n");
+}
+
+TEST_F(TranscriptText, TheOutcomeOfAFailureNamesWhatFailed) {
+  built_.run("a", ProcessState::Failed, 0, kSecond, 3).run("b", ProcessState::Success, 0, 1, 0);
+  built_.run("c", ProcessState::Killed, 0, kSecond, -15);
+  built_.goal(TaskState::Failed).task(TaskState::Cleaning, kSecond, "the limit is reached");
+  built_.task(TaskState::Failed, kSecond);
+  EXPECT_EQ(outcome_text(built_.history(), 4, style_),
+            "  a FAILED, run 0: exit 3\n"
+            "    /box/.logs/a/0/stderr\n"
+            "03:04:06.678  task-1 FAILED in 1.000s: 1 done, 1 failed, 1 stopped, 1 not run "
+            "(the limit is reached); logs in /box/.logs\n");
+}
+
+TEST_F(TranscriptText, AHundredFailuresAreNotAHundredLines) {
+  for (int i = 0; i < 100; ++i) {
+    built_.run("p" + std::to_string(i), ProcessState::Failed, 0, 0, 1);
+  }
+  built_.goal(TaskState::Failed).task(TaskState::Cleaning, 0).task(TaskState::Failed, 0);
+  const std::string text = outcome_text(built_.history(), 100, style_);
+  EXPECT_NE(text.find("  and 90 more\n"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 22) << text;
+}
+
+TEST(LiveText, CountsAndCountsDown) {
+  Runner::Counts counts;
+  counts.running = 2;
+  counts.done = 10;
+  const Now now{kBegin, kBoot};
+  EXPECT_EQ(live_text(counts, now), "2 running, 10 done, 0 failed");
+  EXPECT_EQ(live_text_changes_at(counts, now), std::nullopt);
+  counts.waiting = 3;
+  counts.blocked = 4;
+  counts.next_start = kBoot + 2 * kSecond + 1;
+  EXPECT_EQ(live_text(counts, now),
+            "2 running, 10 done, 0 failed, 3 waiting (next in 3 s), 4 blocked");
+  EXPECT_EQ(live_text_changes_at(counts, now), kBoot + 1);
+  const Now later{kBegin, kBoot + 1};
+  EXPECT_NE(live_text(counts, later).find("next in 2 s"), std::string::npos);
+  EXPECT_EQ(live_text_changes_at(counts, later), kBoot + 1 + kSecond);
+  counts.next_start = kBoot;
+  EXPECT_NE(live_text(counts, now).find("3 waiting, 4 blocked"), std::string::npos);
+}
+
+// A pipe whose reading end tells what was written.
+class Pipe {
+ public:
+  Pipe() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC), 0);
+    read_.reset(ends[0]);
+    write_.reset(ends[1]);
+  }
+  int in() const { return write_.get(); }
+  std::string take() {
+    std::string text(65536, '\0');
+    const ssize_t got = ::read(read_.get(), text.data(), text.size());
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+  }
+
+ private:
+  Descriptor read_;
+  Descriptor write_;
+};
+
+class LiveLine : public ::testing::Test {
+ protected:
+  LiveLine() : runner_(task(), graph(), History()) {
+    Lead lead;
+    lead.header.task_id = "t";
+    lead.pid = 1;
+    EXPECT_TRUE(runner_.handle(lead, Now{kBegin, kBoot}));
+  }
+
+  static const TaskConfig& task() {
+    static const TaskConfig kTask = [] {
+      TaskConfig task;
+      task.name = "t";
+      task.processes.resize(1);
+      task.processes[0].name = "p";
+      task.processes[0].cmdline = "true";
+      return task;
+    }();
+    return kTask;
+  }
+  static const Graph& graph() {
+    static const Graph kGraph = check_task(task()).value();
+    return kGraph;
+  }
+
+  static Transcript::Settings settings(bool quiet) {
+    Transcript::Settings settings;
+    settings.quiet = quiet;
+    settings.processes = 1;
+    return settings;
+  }
+
+  Record active(const History& history) const {
+    static_cast<void>(history);
+    TaskStatus status;
+    status.at = {kBegin, kBoot};
+    return status;
+  }
+
+  Runner runner_;
+  Pipe screen_;
+  Output out_{screen_.in()};
+};
+
+TEST_F(LiveLine, IsDrawnErasedForEachLineAndGoneAtTheEnd) {
+  Transcript transcript(settings(false), out_, &out_);
+  transcript.on_turn(runner_, Now{kBegin, kBoot});
+  const std::string drawn = screen_.take();
+  EXPECT_TRUE(drawn.starts_with("\r\x1b[K")) << drawn;
+  EXPECT_EQ(drawn.find('\n'), std::string::npos);
+  transcript.on_record(active(runner_.history()), runner_.history());
+  const std::string line = screen_.take();
+  EXPECT_TRUE(line.starts_with("\r\x1b[K")) << line;
+  EXPECT_TRUE(line.ends_with("\n")) << line;
+  transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond});
+  EXPECT_FALSE(screen_.take().empty());
+  transcript.finish(out_);
+  EXPECT_EQ(screen_.take(), "\r\x1b[K");
+}
+
+TEST_F(LiveLine, IsDrawnAtMostTenTimesASecond) {
+  Transcript transcript(settings(false), out_, &out_);
+  transcript.on_turn(runner_, Now{kBegin, kBoot});
+  screen_.take();
+  transcript.on_record(active(runner_.history()), runner_.history());
+  screen_.take();
+  // Due, and too early: it asks to be called when it may.
+  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + 1}), kBoot + kSecond / 10);
+  EXPECT_EQ(screen_.take(), "");
+  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond / 10}), std::nullopt);
+  EXPECT_NE(screen_.take(), "");
+  // Nothing happened: nothing is written, and it does not ask to be called.
+  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond}), std::nullopt);
+  EXPECT_EQ(screen_.take(), "");
+}
+
+TEST_F(LiveLine, IsNotThereWhenQuietOrWithoutATerminal) {
+  Transcript quiet(settings(true), out_, &out_);
+  quiet.on_record(active(runner_.history()), runner_.history());
+  EXPECT_EQ(quiet.on_turn(runner_, Now{kBegin, kBoot}), std::nullopt);
+  Transcript plain(settings(false), out_, nullptr);
+  EXPECT_EQ(plain.on_turn(runner_, Now{kBegin, kBoot}), std::nullopt);
+  EXPECT_EQ(screen_.take(), "");
+}
+
+}  // namespace
+}  // namespace thermos
