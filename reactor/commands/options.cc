@@ -134,6 +134,10 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
   Arguments reversed(arguments.rbegin(), arguments.rend());
   try {
     app_->parse(std::move(reversed));
+  } catch (const CLI::ArgumentMismatch& error) {
+    // "--root: 1 required TEXT missing"
+    const std::string what = error.what();
+    return usage(command_ + ": " + what.substr(0, what.find(':')) + " takes a value");
   } catch (const CLI::ParseError& error) {
     return usage(command_ + ": " + first_line(error.what()));
   }

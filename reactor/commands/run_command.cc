@@ -36,8 +36,8 @@ Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
 constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...
 
 Runs one command as a task of one process. Its words are joined by spaces and
-given to bash as they are: quote once for your shell and once more for bash. "{{" means
-nothing here.
+given to bash as they are: quote once for your shell and once more for bash.
+"{{" means nothing here.
 
   --name N          the name of the task and its process (simple)
   --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N, -q,
