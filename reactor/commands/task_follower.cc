@@ -32,7 +32,7 @@ Status StreamFollower::reopen(std::uint64_t inode) {
   return Done{};
 }
 
-Status StreamFollower::read_on(std::vector<std::string>& touched) {
+Status StreamFollower::read_on(std::set<std::uint32_t>& touched) {
   struct stat named {};
   if (::stat(path_.c_str(), &named) != 0) return system_error(path_);
   // Compaction puts another file under this name.
@@ -44,9 +44,7 @@ Status StreamFollower::read_on(std::vector<std::string>& touched) {
         const auto applied = history_.apply(record);
         if (!applied) return applied.error();
         if (const auto* status = std::get_if<ProcessStatus>(&record)) {
-          if (touched.empty() || touched.back() != status->process) {
-            touched.emplace_back(status->process);
-          }
+          if (const auto index = history_.find(status->process)) touched.insert(*index);
         }
         return Done{};
       });
@@ -112,15 +110,21 @@ Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
     return log.error();
   }
   one.log.emplace(std::move(*log));
+  return watch_log(one);
+}
+
+Status TaskFollower::watch_log(Followed& one) {
   if (!inotify_) return Done{};
   one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY);
-  if (one.watch < 0) {
-    const std::string hint = errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "";
-    return Error{ErrorCode::System,
-                 one.log->path() + ": can't be watched: " + std::strerror(errno) + hint};
+  if (one.watch >= 0) {
+    by_watch_[one.watch] = one.name;
+    return Done{};
   }
-  by_watch_[one.watch] = one.name;
-  return Done{};
+  // Taken away since it was opened: nothing will be added to it.
+  if (errno == ENOENT) return Done{};
+  const std::string hint = errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "";
+  return Error{ErrorCode::System,
+               one.log->path() + ": can't be watched: " + std::strerror(errno) + hint};
 }
 
 Status TaskFollower::read_log(Followed& one) {
@@ -162,14 +166,10 @@ Status TaskFollower::show_ends() {
 }
 
 // Brings what is followed of a process to its latest run.
-Status TaskFollower::advance(const std::string& process) {
-  if (!wants(process)) return Done{};
-  const History& history = stream_.history();
-  if (history.header()) log_dir_ = history.header()->log_dir;
-  const auto index = history.find(process);
-  if (!index) return Done{};
-  Followed& one = followed(process);
-  for (const Run& run : history.process(*index).runs) {
+Status TaskFollower::advance(const ProcessHistory& process) {
+  if (!wants(process.name)) return Done{};
+  Followed& one = followed(process.name);
+  for (const Run& run : process.runs) {
     if (one.run && run.number < *one.run) continue;
     if (run.state == ProcessState::Waiting) break;
     if (!one.run || run.number > *one.run) {
@@ -185,14 +185,16 @@ Status TaskFollower::advance(const std::string& process) {
 }
 
 Status TaskFollower::catch_up() {
-  std::vector<std::string> touched;
+  std::set<std::uint32_t> touched;
   if (Status read = stream_.read_on(touched); !read) {
     // The task is made before its runner writes.
     const bool early = read.error().code == ErrorCode::NotFound && !stream_.history().header();
     if (!early) return read;
   }
-  for (const std::string& process : touched) {
-    if (Status advanced = advance(process); !advanced) return advanced;
+  const History& history = stream_.history();
+  if (history.header()) log_dir_ = history.header()->log_dir;
+  for (const std::uint32_t process : touched) {
+    if (Status advanced = advance(history.process(process)); !advanced) return advanced;
   }
   return Done{};
 }
@@ -239,8 +241,7 @@ Status TaskFollower::follow() {
   // What show_ends() opened is not watched yet.
   for (auto& [name, one] : followed_) {
     if (!one.log) continue;
-    one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY);
-    if (one.watch >= 0) by_watch_[one.watch] = name;
+    if (Status watched = watch_log(one); !watched) return watched;
     if (Status read = read_log(one); !read) return read;
   }
   for (;;) {

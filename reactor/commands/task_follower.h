@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "core/history.h"
 #include "core/paths.h"
@@ -24,9 +24,9 @@ class StreamFollower {
  public:
   explicit StreamFollower(std::string path) : path_(std::move(path)) {}
 
-  // Reads what is new. `touched` gets the names of the processes that it spoke of. NotFound when
-  // the stream is gone.
-  Status read_on(std::vector<std::string>& touched);
+  // Reads what is new. `touched` gets the processes that it spoke of, as history() numbers them.
+  // NotFound when the stream is gone.
+  Status read_on(std::set<std::uint32_t>& touched);
   const History& history() const { return history_; }
 
  private:
@@ -69,11 +69,12 @@ class TaskFollower {
   Followed& followed(const std::string& process);
   std::string log_path(std::string_view process, std::uint32_t run) const;
   Status open_log(Followed& one, std::uint32_t run);
+  Status watch_log(Followed& one);
   Status close_log(Followed& one);
   Status read_log(Followed& one);
   void show(Followed& one, std::string_view bytes);
   void show_rest(Followed& one);
-  Status advance(const std::string& process);
+  Status advance(const ProcessHistory& process);
   Status catch_up();
   Result<bool> wait_for_events();
   Status take_events();
