@@ -1,5 +1,6 @@
 #include "reactor/commands/run_options.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,10 +188,14 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   settings.style.colour = may_colour(STDOUT_FILENO, common.no_color);
   settings.style.name_width = name_width_of(bound.task);
   settings.processes = bound.task.processes.size();
+  // A message on the same screen first wipes the live line off.
+  const bool shared = live != nullptr && errors.terminal();
+  if (shared) spdlog::set_pattern("\r\x1b[Kthermos: %l: %v");
   Transcript transcript(settings, out, live);
   const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
   const Result<TaskState> ended = run_in_foreground(place, sync, transcript);
   transcript.finish(errors);
+  if (shared) spdlog::set_pattern("thermos: %l: %v");
   if (!ended) {
     sandbox.unmake();
     return ended.error();
