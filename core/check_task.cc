@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/graph.h"
 #include "core/text.h"
@@ -15,10 +16,12 @@ namespace {
 
 constexpr std::size_t kMaxName = 243;         // "coordinator." and it make one file name of 255
 constexpr std::size_t kMaxCmdline = 131'071;  // Linux takes 32 pages an argument, its NUL included
+constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
 constexpr Microseconds kMaxSeconds = 1'000'000'000;
 constexpr double kMaxCpu = 1e6;
 constexpr std::size_t kMaxShownInCycle = 12;
+constexpr int kMaxCycles = 20;  // looking for each takes as long as the graph is large
 
 using Names = std::unordered_map<std::string_view, ProcessIndex>;
 // What is wrong; nullopt when nothing is.
@@ -78,53 +81,78 @@ Complaint check_duration(Microseconds duration) {
   return std::nullopt;
 }
 
-std::optional<Error> check_resources(const std::string& path, const Resources& resources) {
+// What is found, until it is enough.
+class Faults {
+ public:
+  explicit Faults(std::size_t most) : most_(most) {}
+  bool full() const { return found_.size() >= most_; }
+  void add(std::string path, std::string_view what) {
+    if (!full()) found_.push_back(bad(std::move(path), what));
+  }
+  std::vector<Error>& found() { return found_; }
+
+ private:
+  std::size_t most_;
+  std::vector<Error> found_;
+};
+
+void check_resources(const std::string& path, const Resources& resources, Faults& faults) {
   // Written so that a NaN fails too.
   if (!(resources.cpu >= 0 && resources.cpu <= kMaxCpu)) {
-    return bad(path + ".cpu", "is out of range: 0 to 1000000 cores");
+    faults.add(path + ".cpu", "is out of range: 0 to 1000000 cores");
   }
-  if (resources.ram < 0) return bad(path + ".ram", "is out of range: 0 to 9223372036854775807");
-  if (resources.disk < 0) return bad(path + ".disk", "is out of range: 0 to 9223372036854775807");
-  return std::nullopt;
+  if (resources.ram < 0) faults.add(path + ".ram", "is out of range: 0 to 9223372036854775807");
+  if (resources.disk < 0) faults.add(path + ".disk", "is out of range: 0 to 9223372036854775807");
 }
 
-std::optional<Error> check_process(const ProcessConfig& process, ProcessIndex index) {
+void check_process(const ProcessConfig& process, std::size_t index, Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
   const auto path = [index] { return at("processes", index); };
-  if (auto complaint = check_name(process.name)) return bad(path() + ".name", *complaint);
-  if (auto complaint = check_cmdline(process.cmdline)) return bad(path() + ".cmdline", *complaint);
+  if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
+  if (auto complaint = check_cmdline(process.cmdline)) faults.add(path() + ".cmdline", *complaint);
   if (auto complaint = check_duration(process.min_duration)) {
-    return bad(path() + ".min_duration", *complaint);
+    faults.add(path() + ".min_duration", *complaint);
   }
-  if (process.resources) return check_resources(path() + ".resources", *process.resources);
-  return std::nullopt;
+  if (process.resources) check_resources(path() + ".resources", *process.resources, faults);
 }
 
-std::optional<Error> check_fields(const TaskConfig& task) {
-  if (task.processes.empty()) return bad("processes", "a task needs at least one process");
+void check_fields(const TaskConfig& task, Faults& faults) {
+  if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
   if (task.processes.size() > kMaxProcesses) {
-    return bad("processes", "a task has at most 4294967294 processes");
+    faults.add("processes", "a task has at most 4294967294 processes");
   }
-  for (std::size_t i = 0; i < task.processes.size(); ++i) {
-    if (auto error = check_process(task.processes[i], static_cast<ProcessIndex>(i))) return error;
+  for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
+    check_process(task.processes[i], i, faults);
   }
   // Behind the processes: a task without a name of its own has the first one's, and a fault in that
   // is better shown where it was written.
-  if (auto complaint = check_name(task.name)) return bad("name", *complaint);
-  if (task.resources) {
-    if (auto error = check_resources("resources", *task.resources)) return error;
-  }
+  if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
+  if (task.resources) check_resources("resources", *task.resources, faults);
   if (auto complaint = check_duration(task.finalization_wait)) {
-    return bad("finalization_wait", *complaint);
+    faults.add("finalization_wait", *complaint);
   }
-  if (auto complaint = check_user(task.user)) return bad("user", *complaint);
-  return std::nullopt;
+  if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
 }
 
-Error unknown_name(const TaskConfig& task, std::string path, std::string_view name) {
+Names read_names(const TaskConfig& task, Faults& faults) {
+  Names names;
+  names.reserve(task.processes.size());
+  for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
+    const std::string& name = task.processes[i].name;
+    const auto [first, added] = names.emplace(name, static_cast<ProcessIndex>(i));
+    // An empty one has been refused already.
+    if (!added && !name.empty()) {
+      faults.add(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
+                                                   at("processes", first->second) + " already");
+    }
+  }
+  return names;
+}
+
+std::string unknown_name(const TaskConfig& task, std::string_view name) {
   NearestWord nearest(name);
   for (const ProcessConfig& process : task.processes) nearest.offer(process.name);
-  return bad(std::move(path), "there is no process " + quoted(name, kMaxName) + nearest.hint());
+  return "there is no process " + quoted(name, kMaxName) + nearest.hint();
 }
 
 // "" when `after` may wait for `before`.
@@ -138,39 +166,46 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
   return "";
 }
 
-// Turns the orders into edges, or says what is wrong with them.
-std::optional<Error> read_orders(const TaskConfig& task, const Names& names,
-                                 std::vector<Graph::Edge>& edges) {
-  for (std::size_t c = 0; c < task.constraints.size(); ++c) {
+// Turns the orders into edges. An entry that is wrong makes none.
+std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
+  std::vector<Graph::Edge> edges;
+  for (std::size_t c = 0; c < task.constraints.size() && !faults.full(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
     const auto path = [c](std::size_t i) { return at(at("constraints", c) + ".order", i); };
-    std::optional<ProcessIndex> before;
-    for (std::size_t i = 0; i < order.size(); ++i) {
+    ProcessIndex before = kNobody;
+    for (std::size_t i = 0; i < order.size() && !faults.full(); ++i) {
       const auto found = names.find(order[i]);
-      if (found == names.end()) return unknown_name(task, path(i), order[i]);
+      if (found == names.end()) {
+        faults.add(path(i), unknown_name(task, order[i]));
+        before = kNobody;
+        continue;
+      }
       const ProcessIndex after = found->second;
-      if (before) {
-        const ProcessConfig& a = task.processes[*before];
+      if (before != kNobody) {
+        const ProcessConfig& a = task.processes[before];
         const ProcessConfig& b = task.processes[after];
+        std::string why;
         if (a.final != b.final) {
-          return bad(path(i), quoted((a.final ? a : b).name, kMaxName) + " is final and " +
-                                  quoted((a.final ? b : a).name, kMaxName) +
-                                  " is not: an order is all final or not at all");
+          why = quoted((a.final ? a : b).name, kMaxName) + " is final and " +
+                quoted((a.final ? b : a).name, kMaxName) +
+                " is not: an order is all final or not at all";
+        } else if (a.daemon || a.ephemeral) {
+          why = why_not(a, b);
         }
-        if (a.daemon || a.ephemeral) {
-          const std::string why = why_not(a, b);
-          if (!why.empty()) return bad(path(i), why);
+        if (why.empty()) {
+          edges.push_back({before, after});
+        } else {
+          faults.add(path(i), why);
         }
-        edges.push_back({*before, after});
       }
       before = after;
     }
   }
-  return std::nullopt;
+  return edges;
 }
 
-Error cycle_error(const TaskConfig& task, const Names& names,
-                  const std::vector<ProcessIndex>& cycle) {
+void add_cycle(const TaskConfig& task, const Names& names, const std::vector<ProcessIndex>& cycle,
+               Faults& faults) {
   std::string text;
   for (std::size_t i = 0; i < cycle.size(); ++i) {
     if (cycle.size() > kMaxShownInCycle && i == kMaxShownInCycle / 2) {
@@ -186,35 +221,55 @@ Error cycle_error(const TaskConfig& task, const Names& names,
   for (std::size_t c = 0; c < task.constraints.size(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
     const auto closes = [&](const std::string& before, const std::string& after) {
-      return names.at(before) == cycle.back() && names.at(after) == cycle.front();
+      const auto a = names.find(before);
+      const auto b = names.find(after);
+      return a != names.end() && b != names.end() && a->second == cycle.back() &&
+             b->second == cycle.front();
     };
     if (std::adjacent_find(order.begin(), order.end(), closes) != order.end()) {
       path = at("constraints", c) + ".order";
       break;
     }
   }
-  return bad(std::move(path), "a cycle: " + text);
+  faults.add(std::move(path), "a cycle: " + text);
+}
+
+// The graph, without the edges that close a cycle.
+Graph read_graph(const TaskConfig& task, Faults& faults) {
+  const Names names = read_names(task, faults);
+  if (faults.full()) return {};
+  std::vector<Graph::Edge> edges = read_orders(task, names, faults);
+  const auto processes = static_cast<std::uint32_t>(task.processes.size());
+  for (int cycles = 0; !faults.full(); ++cycles) {
+    Graph graph(processes, edges);
+    const std::vector<ProcessIndex> cycle = graph.find_cycle();
+    if (cycle.empty() || cycles == kMaxCycles) return graph;
+    add_cycle(task, names, cycle, faults);
+    const auto closes = [&cycle](const Graph::Edge& edge) {
+      return edge.before == cycle.back() && edge.after == cycle.front();
+    };
+    edges.erase(std::remove_if(edges.begin(), edges.end(), closes), edges.end());
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<Graph> check_task(const TaskConfig& task) {
-  if (auto error = check_fields(task)) return *error;
-  Names names;
-  names.reserve(task.processes.size());
-  for (std::size_t i = 0; i < task.processes.size(); ++i) {
-    const std::string& name = task.processes[i].name;
-    const auto [first, added] = names.emplace(name, static_cast<ProcessIndex>(i));
-    if (!added) {
-      return bad(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
-                                                   at("processes", first->second) + " already");
-    }
+std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search) {
+  Faults faults(search.most);
+  check_fields(task, faults);
+  if (search.orders && !faults.full()) {
+    read_graph(task, faults);
   }
-  std::vector<Graph::Edge> edges;
-  if (auto error = read_orders(task, names, edges)) return *error;
-  Graph graph(static_cast<std::uint32_t>(task.processes.size()), std::move(edges));
-  const std::vector<ProcessIndex> cycle = graph.find_cycle();
-  if (!cycle.empty()) return cycle_error(task, names, cycle);
+  return std::move(faults.found());
+}
+
+Result<Graph> check_task(const TaskConfig& task) {
+  Faults faults(1);
+  check_fields(task, faults);
+  if (faults.full()) return std::move(faults.found().front());
+  Graph graph = read_graph(task, faults);
+  if (faults.full()) return std::move(faults.found().front());
   return graph;
 }
 

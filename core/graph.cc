@@ -58,4 +58,40 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
   return {};
 }
 
+std::vector<std::uint32_t> Graph::depths() const {
+  std::vector<std::uint32_t> depth(size(), 0);
+  std::vector<std::uint32_t> unmet = waits_for_;
+  std::vector<ProcessIndex> ready;
+  for (ProcessIndex node = 0; node < size(); ++node) {
+    if (unmet[node] == 0) ready.push_back(node);
+  }
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    const ProcessIndex node = ready[i];
+    for (const ProcessIndex next : dependents(node)) {
+      depth[next] = std::max(depth[next], depth[node] + 1);
+      if (--unmet[next] == 0) ready.push_back(next);
+    }
+  }
+  return depth;
+}
+
+std::vector<ProcessIndex> Graph::longest_chain(const std::vector<bool>& counts) const {
+  const std::vector<std::uint32_t> depth = depths();
+  constexpr auto kNobody = static_cast<ProcessIndex>(-1);
+  // Of the nodes before each one, the first that is as deep as it can be.
+  std::vector<ProcessIndex> before(size(), kNobody);
+  ProcessIndex last = kNobody;
+  for (ProcessIndex node = 0; node < size(); ++node) {
+    if (!counts.empty() && !counts[node]) continue;
+    for (const ProcessIndex next : dependents(node)) {
+      if (before[next] == kNobody && depth[next] == depth[node] + 1) before[next] = node;
+    }
+    if (last == kNobody || depth[node] > depth[last]) last = node;
+  }
+  std::vector<ProcessIndex> chain;
+  for (; last != kNobody; last = before[last]) chain.push_back(last);
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
 }  // namespace thermos

@@ -1,6 +1,7 @@
 // The order of a task's processes, by index. Built once from the configuration, after checking.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,6 +34,15 @@ class Graph {
   // The nodes of one cycle in order, the first not repeated; empty when there is none.
   std::vector<ProcessIndex> find_cycle() const;
 
+  // The longest chain in which each waits for the one before, among the nodes for which `counts` is
+  // true (empty: all), each of which waits for such nodes alone. Of several that are as long, one
+  // that begins early in the configuration. Empty when nothing counts. REQUIRES: no cycle.
+  std::vector<ProcessIndex> longest_chain(const std::vector<bool>& counts) const;
+
+  // How many nodes stand before each node on the longest chain to it: 0 for who waits for nobody.
+  // REQUIRES: no cycle.
+  std::vector<std::uint32_t> depths() const;
+
  private:
   std::vector<std::uint64_t> begin_{0};
   std::vector<ProcessIndex> dependents_;
@@ -44,5 +54,14 @@ class Graph {
 // daemon, nothing lasting behind an ephemeral). The error's message starts with the JSON path of
 // the offender ("processes[3].name: ..."). On success, the graph.
 Result<Graph> check_task(const TaskConfig& task);
+
+// What is looked at, and when it is enough.
+struct FaultSearch {
+  std::size_t most = 1;
+  bool orders = true;  // also the constraints; else what only the names in them could tell
+};
+// All that check_task() refuses, each as it would say it, until there are `most`; empty: nothing.
+// A cycle that shares its last step with another is found with that one alone.
+std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search);
 
 }  // namespace thermos
