@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034  # for those who source this
 {
   build_packages=(g++ cmake ninja-build pkg-config capnproto libcapnp-dev libuv1-dev libspdlog-dev
-    nlohmann-json3-dev libcli11-dev libsystemd-dev)
+    nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev)
   test_packages=(libgtest-dev procps)
   lint_packages=(clang-format-14 clang-tidy-14 shellcheck)
 }

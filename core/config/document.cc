@@ -8,12 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "core/config/yaml.h"
 #include "core/text.h"
 
 namespace thermos::config {
 namespace {
 
-constexpr std::size_t kMaxDepth = 100;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // Hands out characters and tells how far the parser has read: its callbacks don't say.
 class CountedChar {
@@ -79,6 +80,7 @@ class Builder {
   CountedChar begin() { return {text_.data(), &reached_}; }
   CountedChar end() { return {text_.data() + text_.size(), &reached_}; }
   std::optional<Error>& error() { return error_; }
+  bool syntax_error() const { return syntax_error_; }
 
   // NOLINTBEGIN(readability-identifier-naming)
   bool null() { return add(nullptr, line()) != nullptr; }
@@ -115,6 +117,7 @@ class Builder {
     // Columns are characters, as editors count them: UTF-8's later bytes don't count.
     const auto column = std::count_if(before.begin() + static_cast<std::ptrdiff_t>(start),
                                       before.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    syntax_error_ = true;
     error_ = Error{ErrorCode::BadConfig, where_ + ":" + std::to_string(lines + 1) + ":" +
                                              std::to_string(column + 1) +
                                              ": not valid JSON: " + reason_of(exception.what())};
@@ -148,22 +151,7 @@ class Builder {
   }
 
   bool check_keys(const Object& object) {
-    const Member* twice = nullptr;
-    if (object.size() <= 16) {
-      for (std::size_t i = 1; i < object.size() && twice == nullptr; ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-          if (object[i].key.data() == object[j].key.data()) twice = &object[i];
-        }
-      }
-    } else {
-      std::unordered_set<const char*> seen;
-      for (const Member& member : object) {
-        if (!seen.insert(member.key.data()).second) {
-          twice = &member;
-          break;
-        }
-      }
-    }
+    const Member* twice = repeated_key(object);
     if (twice == nullptr) return true;
     return fail(twice->value.line, path(), "key " + quoted(twice->key) + " is given twice");
   }
@@ -183,9 +171,7 @@ class Builder {
   }
 
   bool fail(std::uint32_t line, const std::string& path, const std::string& what) {
-    std::string message = where_ + ":" + std::to_string(line) + ": ";
-    if (!path.empty()) message += path + ": ";
-    error_ = Error{ErrorCode::BadConfig, message + what};
+    error_ = Error{ErrorCode::BadConfig, place_text(where_, {line, 0}, path) + what};
     return false;
   }
 
@@ -206,7 +192,25 @@ class Builder {
   std::uint32_t lines_ = 1;
   std::vector<Value*> open_;
   std::optional<Error> error_;
+  bool syntax_error_ = false;
 };
+
+// Could it be JSON: is the first thing inside its brackets something that JSON knows?
+bool looks_like_json(std::string_view text) {
+  const std::size_t open = text.find_first_not_of(" \t\r\n");
+  if (open == std::string_view::npos || (text[open] != '{' && text[open] != '[')) return false;
+  const std::size_t first = text.find_first_not_of(" \t\r\n[{", open);
+  return first == std::string_view::npos || text[first] == '"' || text[first] == ']' ||
+         text[first] == '}';
+}
+
+bool is_called_json(std::string_view where) {
+  constexpr std::string_view kEnding = ".json";
+  if (where.size() < kEnding.size()) return false;
+  where.remove_prefix(where.size() - kEnding.size());
+  return std::equal(where.begin(), where.end(), kEnding.begin(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
 
 }  // namespace
 
@@ -222,15 +226,52 @@ const Value* Value::find(std::string_view key) const {
   return const_cast<Value*>(this)->find(key);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
+const Member* repeated_key(const Object& object) {
+  if (object.size() <= 16) {
+    for (std::size_t i = 1; i < object.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (object[i].key.data() == object[j].key.data()) return &object[i];
+      }
+    }
+    return nullptr;
+  }
+  std::unordered_set<const char*> seen;
+  for (const Member& member : object) {
+    if (!seen.insert(member.key.data()).second) return &member;
+  }
+  return nullptr;
+}
+
+std::string place_text(std::string_view where, Position at, std::string_view path) {
+  std::string text(where);
+  text += ":" + std::to_string(at.line) + ": ";
+  if (at.column != 0) text.insert(text.size() - 1, std::to_string(at.column) + ":");
+  if (!path.empty()) text.append(path).append(": ");
+  return text;
+}
+
 Result<Document> parse_document(std::string_view text, std::string_view where) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (!blank && !looks_like_json(text)) return parse_yaml(text, where);
+  bool syntax_error = false;
+  auto json = parse_json(text, where, &syntax_error);
+  if (json || blank || !syntax_error || is_called_json(where)) return json;
+  // YAML may begin like JSON, and go on with what JSON has not: comments, texts without quotes.
+  auto yaml = parse_yaml(text, where);
+  return yaml ? std::move(yaml) : std::move(json);
+}
+
+Result<Document> parse_json(std::string_view text, std::string_view where, bool* syntax_error) {
   // The parser would skip it too, but count it as a column.
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    return Error{ErrorCode::BadConfig, std::string(where) + ": is empty: a task is a JSON object"};
+    return Error{ErrorCode::BadConfig, std::string(where) + ": is empty: a task is an object"};
   }
   Document document;
   Builder builder(text, where, document);
   if (!nlohmann::json::sax_parse(builder.begin(), builder.end(), &builder)) {
+    if (syntax_error != nullptr) *syntax_error = builder.syntax_error();
     return builder.error() ? *builder.error()
                            : Error{ErrorCode::BadConfig, std::string(where) + ": not valid JSON"};
   }
@@ -254,7 +295,7 @@ std::string_view kind_of(const Value& value) {
   }
 }
 
-std::uint32_t line_of(const Value& root, std::string_view path) {
+Position position_of(const Value& root, std::string_view path) {
   const Value* value = &root;
   while (!path.empty()) {
     const Value* next = nullptr;
@@ -274,7 +315,7 @@ std::uint32_t line_of(const Value& root, std::string_view path) {
     if (next == nullptr) break;
     value = next;
   }
-  return value->line;
+  return value->position();
 }
 
 std::string join_path(std::string_view above, std::string_view below) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/config/document.h"
@@ -23,24 +24,21 @@ struct Candidate {
   std::string name;
 };
 
-Error place(std::string_view where, std::uint32_t line, std::string_view path,
-            std::string_view what, ErrorCode code = ErrorCode::BadConfig) {
-  std::string message = std::string(where) + ":" + std::to_string(line) + ": ";
-  if (!path.empty()) message += std::string(path) + ": ";
-  return {code, message += what};
+Error place(std::string_view where, Position at, std::string_view path, std::string_view what,
+            ErrorCode code = ErrorCode::BadConfig) {
+  return {code, place_text(where, at, path).append(what)};
 }
 
 Error place(std::string_view where, const Candidate& candidate, const Problem& problem) {
-  const std::uint32_t line =
-      problem.line != 0 ? problem.line : line_of(*candidate.value, problem.path);
-  return place(where, line, join_path(candidate.path, problem.path), problem.what);
+  const Position at =
+      problem.at.line != 0 ? problem.at : position_of(*candidate.value, problem.path);
+  return place(where, at, join_path(candidate.path, problem.path), problem.what);
 }
 
 // A problem in a task that has passed the schema is known by its path alone.
-Error place(std::string_view where, const Candidate& candidate, const Error& error) {
+Problem problem_of(const Error& error) {
   const std::size_t colon = error.message.find(": ");
-  return place(where, candidate,
-               Problem{error.message.substr(0, colon), error.message.substr(colon + 2)});
+  return {error.message.substr(0, colon), error.message.substr(colon + 2), {}, std::nullopt};
 }
 
 // The text that will be the task's name, as far as it can be told. Takes only what it needs: a
@@ -58,7 +56,7 @@ std::string name_of(Value& task, const Bindings& bindings) {
   std::string bound = *name;
   Value copy = task;
   Draft draft;
-  if (!read_task(copy, draft)) bind_name(draft, bindings, bound);
+  if (read_task(copy, draft, 1).empty()) bind_name(draft, bindings, bound);
   return bound;
 }
 
@@ -72,21 +70,22 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
     path = "tasks";
     for (const Member& member : std::get<Object>(root.data)) {
       if (member.key != "tasks") {
-        return place(where, member.value.line, "",
+        return place(where, member.value.position(), "",
                      "unknown key " + quoted(member.key) + " beside 'tasks'");
       }
     }
   }
   auto* tasks = std::get_if<Array>(&list->data);
   if (tasks == nullptr && list != &root) {
-    return place(where, list->line, path, "must be a list, not " + std::string(kind_of(*list)));
+    return place(where, list->position(), path,
+                 "must be a list, not " + std::string(kind_of(*list)));
   }
   if (tasks == nullptr) {
-    return place(where, root.line, "",
+    return place(where, root.position(), "",
                  "a configuration is a task (an object) or a list of tasks, not " +
                      std::string(kind_of(root)));
   }
-  if (tasks->empty()) return place(where, list->line, path, "holds no task");
+  if (tasks->empty()) return place(where, list->position(), path, "holds no task");
   for (std::size_t i = 0; i < tasks->size(); ++i) {
     found.push_back({&(*tasks)[i], path + "[" + std::to_string(i) + "]", ""});
   }
@@ -115,7 +114,7 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
   for (Candidate& task : *tasks) {
     if (task.name != task_name) continue;
     if (picked != nullptr) {
-      return place(where, task.value->line, task.path,
+      return place(where, task.value->position(), task.path,
                    "is a second task named " + quoted(task_name));
     }
     picked = &task;
@@ -144,18 +143,104 @@ std::optional<Error> check_bindings(const Bindings& bindings) {
 
 }  // namespace
 
-Result<TaskConfig> load_json(std::string_view text, std::string_view where,
-                             std::string_view task_name, const Bindings& bindings) {
+namespace {
+
+using Parse = Result<Document> (*)(std::string_view text, std::string_view where);
+
+Result<TaskConfig> load_by(Parse parse, std::string_view text, std::string_view where,
+                           std::string_view task_name, const Bindings& bindings) {
   if (auto error = check_bindings(bindings)) return *error;
-  auto document = parse_document(text, where);
+  auto document = parse(text, where);
   if (!document) return document.error();
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();
   Draft draft;
-  if (auto problem = read_task(*picked->value, draft)) return place(where, *picked, *problem);
-  if (auto problem = bind_references(draft, bindings)) return place(where, *picked, *problem);
-  if (auto graph = check_task(draft.task); !graph) return place(where, *picked, graph.error());
+  for (const Problem& problem : read_task(*picked->value, draft, 1)) {
+    return place(where, *picked, problem);
+  }
+  for (const Problem& problem : bind_references(draft, bindings, 1)) {
+    return place(where, *picked, problem);
+  }
+  if (auto graph = check_task(draft.task); !graph) {
+    return place(where, *picked, problem_of(graph.error()));
+  }
   return std::move(draft.task);
+}
+
+// The fields that don't have their authors' values.
+class Spoiled {
+ public:
+  void add(const Problems& problems) {
+    for (const Problem& problem : problems) {
+      if (problem.spoiled) paths_.insert(*problem.spoiled);
+    }
+  }
+  // Is it `path`, or something around it?
+  bool covers(std::string_view path) const {
+    if (paths_.empty()) return false;
+    for (std::size_t end = path.size(); end != std::string_view::npos && end != 0;
+         end = path.substr(0, end).find_last_of(".[")) {
+      if (paths_.contains(std::string(path.substr(0, end)))) return true;
+    }
+    return paths_.contains("");
+  }
+  // Is a name in doubt that an order could hold?
+  bool names() const {
+    return std::any_of(paths_.begin(), paths_.end(), [](const std::string& path) {
+      const std::string_view kList = "processes";
+      return path.empty() || path == kList ||
+             (path.starts_with(kList) && (path.ends_with("]") || path.ends_with(".name")));
+    });
+  }
+
+ private:
+  std::set<std::string> paths_;
+};
+
+}  // namespace
+
+Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
+                        const Bindings& bindings) {
+  return load_by(parse_document, text, where, task_name, bindings);
+}
+
+Result<TaskConfig> load_json(std::string_view text, std::string_view where,
+                             std::string_view task_name, const Bindings& bindings) {
+  const auto json = [](std::string_view given, std::string_view name) {
+    return parse_json(given, name);
+  };
+  return load_by(json, text, where, task_name, bindings);
+}
+
+std::vector<Error> find_faults(std::string_view text, std::string_view where,
+                               std::string_view task_name, const Bindings& bindings) {
+  if (auto error = check_bindings(bindings)) return {*error};
+  auto document = parse_document(text, where);
+  if (!document) return {document.error()};
+  auto picked = pick(*document, where, task_name, bindings);
+  if (!picked) return {picked.error()};
+  Draft draft;
+  Problems problems = read_task(*picked->value, draft, kMaxFaults);
+  Spoiled spoiled;
+  spoiled.add(problems);
+  const auto take = [&](Problem problem) {
+    if (!spoiled.covers(problem.path)) problems.push_back(std::move(problem));
+  };
+  const Problems unbound = bind_references(draft, bindings, kMaxFaults);
+  for (const Problem& problem : unbound) take(problem);
+  spoiled.add(unbound);
+  FaultSearch search{kMaxFaults, !spoiled.names()};
+  for (const Error& error : thermos::find_faults(draft.task, search)) {
+    Problem problem = problem_of(error);
+    // What it has from its first process is said there.
+    if (problem.path == "name" && !draft.named) continue;
+    take(std::move(problem));
+  }
+  if (problems.size() > kMaxFaults) problems.resize(kMaxFaults);
+  std::vector<Error> errors;
+  errors.reserve(problems.size());
+  for (const Problem& problem : problems) errors.push_back(place(where, *picked, problem));
+  return errors;
 }
 
 Result<std::string> task_name_of(std::string_view text, std::string_view where,
@@ -166,10 +251,12 @@ Result<std::string> task_name_of(std::string_view text, std::string_view where,
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();
   if (!picked->name.empty()) return std::move(picked->name);
-  // No name to be found: say what is wrong as load_json() would.
+  // No name to be found: say what is wrong as load() would.
   Draft draft;
-  if (auto problem = read_task(*picked->value, draft)) return place(where, *picked, *problem);
-  return place(where, *picked, Problem{"name", "a name can't be empty"});
+  for (const Problem& problem : read_task(*picked->value, draft, 1)) {
+    return place(where, *picked, problem);
+  }
+  return place(where, *picked, Problem{"name", "a name can't be empty", {}, std::nullopt});
 }
 
 }  // namespace thermos::config

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,18 +31,20 @@ using Steps = std::vector<PathStep>;
 
 // One text of the task.
 struct Field {
-  enum class Kind : std::uint8_t { TaskName, User, ProcessName, Cmdline, Order };
+  enum class Kind : std::uint8_t { TaskName, User, ProcessName, Cmdline, Order, Deferred };
   Kind kind = Kind::TaskName;
-  std::size_t item = 0;   // of processes or constraints
+  std::size_t item = 0;   // of processes, constraints or what is deferred
   std::size_t entry = 0;  // of order
 };
 
-enum class Found : std::uint8_t { Yes, No, Wrong };  // Wrong: problem_ says what
+enum class Found : std::uint8_t { Yes, No, Wrong };  // Wrong: problems_ says what
 
 class Binder {
  public:
-  Binder(Draft& draft, const Bindings& bindings)
-      : draft_(draft), task_(draft.task), bindings_(bindings) {
+  Binder(Draft& draft, const Bindings& bindings, std::size_t most)
+      : draft_(draft), task_(draft.task), bindings_(bindings), most_(most) {
+    deferred_marks_.resize(draft.deferred.size());
+    for (std::size_t i = 0; i < draft.deferred.size(); ++i) deferred_[draft.deferred[i].path] = i;
     process_marks_.resize(task_.processes.size() * 2);
     order_marks_.resize(task_.constraints.size());
     for (std::size_t i = 0; i < order_marks_.size(); ++i) {
@@ -49,25 +52,32 @@ class Binder {
     }
   }
 
-  bool bind_all() {
-    if (!bind_task_name()) return false;
-    for (std::size_t i = 0; i < task_.processes.size(); ++i) {
-      if (!bind({Field::Kind::ProcessName, i}) || !bind({Field::Kind::Cmdline, i})) return false;
+  void bind_all() {
+    bind_task_name();
+    for (std::size_t i = 0; i < task_.processes.size() && !full(); ++i) {
+      bind({Field::Kind::ProcessName, i});
+      bind({Field::Kind::Cmdline, i});
     }
-    for (std::size_t i = 0; i < task_.constraints.size(); ++i) {
+    for (std::size_t i = 0; i < task_.constraints.size() && !full(); ++i) {
       for (std::size_t j = 0; j < task_.constraints[i].order.size(); ++j) {
-        if (!bind({Field::Kind::Order, i, j})) return false;
+        bind({Field::Kind::Order, i, j});
       }
     }
-    return bind({Field::Kind::User});
+    bind({Field::Kind::User});
+    for (std::size_t i = 0; i < draft_.deferred.size() && !full(); ++i) {
+      bind({Field::Kind::Deferred, i});
+    }
   }
 
-  bool bind_task_name() { return bind(name_field()); }
+  bool bind_task_name() {
+    if (!draft_.named && task_.processes.empty()) return true;
+    return bind(name_field());
+  }
   const std::string& task_name() { return text_of(name_field()); }
-  Problem& problem() { return problem_; }
+  Problems& problems() { return problems_; }
 
  private:
-  enum class Mark : std::uint8_t { Raw, Busy, Bound };
+  enum class Mark : std::uint8_t { Raw, Busy, Bound, Failed };
 
   // What is known while one field is bound. Bindings are looked up from the field's scope, so their
   // values hold for this field alone.
@@ -92,6 +102,8 @@ class Binder {
         return task_.processes[field.item].name;
       case Field::Kind::Cmdline:
         return task_.processes[field.item].cmdline;
+      case Field::Kind::Deferred:
+        return draft_.deferred[field.item].text;
       case Field::Kind::Order:
         break;
     }
@@ -108,13 +120,15 @@ class Binder {
         return process_marks_[field.item * 2];
       case Field::Kind::Cmdline:
         return process_marks_[field.item * 2 + 1];
+      case Field::Kind::Deferred:
+        return deferred_marks_[field.item];
       case Field::Kind::Order:
         break;
     }
     return order_marks_[field.item][field.entry];
   }
 
-  static std::string path_of(const Field& field) {
+  std::string path_of(const Field& field) const {
     const std::string item = "[" + std::to_string(field.item) + "]";
     switch (field.kind) {
       case Field::Kind::TaskName:
@@ -125,17 +139,23 @@ class Binder {
         return "processes" + item + ".name";
       case Field::Kind::Cmdline:
         return "processes" + item + ".cmdline";
+      case Field::Kind::Deferred:
+        return draft_.deferred[field.item].path;
       case Field::Kind::Order:
         break;
     }
     return "constraints" + item + ".order[" + std::to_string(field.entry) + "]";
   }
 
-  // Replaces the field's text by its expansion, once.
+  bool full() const { return problems_.size() >= most_; }
+
+  // Replaces the field's text by its expansion, once. What is wrong with it is said once, too: in
+  // others that lead to it there is nothing to mend.
   bool bind(const Field& field) {
     Mark& mark = mark_of(field);
     std::string& text = text_of(field);
     if (mark == Mark::Bound) return true;
+    if (mark == Mark::Failed || full()) return false;
     if (mark == Mark::Raw && !find_reference(text, 0)) {
       mark = Mark::Bound;
       return true;
@@ -143,15 +163,25 @@ class Binder {
     Frame frame{field, {}, {}, {}};
     if (field.kind == Field::Kind::ProcessName || field.kind == Field::Kind::Cmdline) {
       frame.scope = field.item;
+    } else if (field.kind == Field::Kind::Deferred) {
+      frame.scope = draft_.deferred[field.item].process;
     }
     if (mark == Mark::Busy) return endless(frame, path_of(field));
     mark = Mark::Busy;
+    const std::size_t depth = trail_.size();
     std::string expanded;
-    if (!enter(frame, path_of(field)) || !expand(frame, text, expanded)) return false;
-    trail_.pop_back();
-    text = std::move(expanded);
-    mark = Mark::Bound;
-    return true;
+    const bool good =
+        enter(frame, path_of(field)) && expand(frame, text, expanded) && settle(frame, expanded);
+    trail_.resize(depth);
+    mark = good ? Mark::Bound : Mark::Failed;
+    if (good) text = std::move(expanded);
+    return good;
+  }
+
+  bool settle(const Frame& frame, const std::string& expanded) {
+    if (frame.field.kind != Field::Kind::Deferred) return true;
+    const auto complaint = draft_.deferred[frame.field.item].settle(expanded);
+    return !complaint || fail(frame, "becomes " + quoted(expanded) + ": " + *complaint);
   }
 
   bool expand(Frame& frame, std::string_view text, std::string& out) {
@@ -245,11 +275,15 @@ class Binder {
     const bool leaf = from + 1 == steps.size() && step.indices.empty();
     if (step.key == "resources" && step.indices.empty()) {
       if (from == 0 && !process.resources) return Found::No;
-      return resources_field(frame, name, process.resources, steps, from + 1, out);
+      return resources_field(frame, name, path_of({Field::Kind::ProcessName, index}),
+                             process.resources, steps, from + 1, out);
     }
     if (leaf) {
       if (step.key == "name") return field(frame, {Field::Kind::ProcessName, index}, out);
       if (step.key == "cmdline") return field(frame, {Field::Kind::Cmdline, index}, out);
+      if (const auto number = deferred(path_of({Field::Kind::ProcessName, index}), step.key)) {
+        return field(frame, *number, out);
+      }
       if (step.key == "max_failures") return add(frame, out, std::to_string(process.max_failures));
       if (step.key == "min_duration") return add(frame, out, seconds_text(process.min_duration));
       if (step.key == "daemon") return add(frame, out, process.daemon ? "true" : "false");
@@ -280,7 +314,7 @@ class Binder {
     }
     if (step.key == "constraints") return constraint_field(frame, name, steps, out);
     if (step.key == "resources" && step.indices.empty()) {
-      return resources_field(frame, name, task_.resources, steps, 1, out);
+      return resources_field(frame, name, "name", task_.resources, steps, 1, out);
     }
     if (steps.size() > 1 || !step.indices.empty()) return Found::No;
     if (step.key == "name") return field(frame, name_field(), out);
@@ -288,6 +322,7 @@ class Binder {
       if (!task_.user.empty()) return field(frame, {Field::Kind::User}, out);
       return wrong(frame, name, "is not there: the task names no user; there is {{thermos.user}}");
     }
+    if (const auto number = deferred("name", step.key)) return field(frame, *number, out);
     if (step.key == "max_failures") return add(frame, out, std::to_string(task_.max_failures));
     if (step.key == "max_concurrency") {
       return add(frame, out, std::to_string(task_.max_concurrency));
@@ -312,7 +347,8 @@ class Binder {
     return field(frame, {Field::Kind::Order, item, entry}, out);
   }
 
-  Found resources_field(Frame& frame, std::string_view name,
+  // `beside`: a path beside which the resources stand.
+  Found resources_field(Frame& frame, std::string_view name, const std::string& beside,
                         const std::optional<Resources>& resources, const Steps& steps,
                         std::size_t from, std::string& out) {
     const bool leaf = from + 1 == steps.size() && steps[from].indices.empty();
@@ -321,8 +357,20 @@ class Binder {
       return wrong(frame, name, "is no number: name resources.cpu, .ram or .disk");
     }
     if (!resources) return wrong(frame, name, "is not there: no resources are given");
+    if (const auto number = deferred(beside, "resources." + std::string(key))) {
+      return field(frame, *number, out);
+    }
     if (key == "cpu") return add(frame, out, number_text(resources->cpu));
     return add(frame, out, std::to_string(key == "ram" ? resources->ram : resources->disk));
+  }
+
+  // The deferred number `key`, in the object where `beside` (a path that ends in "name") stands.
+  std::optional<Field> deferred(const std::string& beside, std::string_view key) const {
+    if (deferred_.empty()) return std::nullopt;
+    const std::string above = beside.substr(0, beside.size() - std::string_view("name").size());
+    const auto found = deferred_.find(above + std::string(key));
+    if (found == deferred_.end()) return std::nullopt;
+    return Field{Field::Kind::Deferred, found->second, 0};
   }
 
   Found field(Frame& frame, const Field& target, std::string& out) {
@@ -362,34 +410,40 @@ class Binder {
   }
 
   bool fail(const Frame& frame, std::string what) {
-    problem_ = {path_of(frame.field), std::move(what)};
+    std::string path = path_of(frame.field);
+    problems_.push_back({path, std::move(what), {}, path});
     return false;
   }
 
   Draft& draft_;
   TaskConfig& task_;
   const Bindings& bindings_;
+  std::size_t most_;
   Mark name_mark_ = Mark::Raw;
   Mark user_mark_ = Mark::Raw;
   std::vector<Mark> process_marks_;  // name and cmdline of each
   std::vector<std::vector<Mark>> order_marks_;
-  std::vector<std::string> trail_;  // what led here, for the message
+  std::vector<Mark> deferred_marks_;
+  std::unordered_map<std::string, std::size_t> deferred_;  // by path
+  std::vector<std::string> trail_;                         // what led here, for the message
   std::size_t total_ = 0;
-  Problem problem_;
+  Problems problems_;
 };
 
 }  // namespace
 
-std::optional<Problem> bind_references(Draft& draft, const Bindings& bindings) {
-  Binder binder(draft, bindings);
-  if (!binder.bind_all()) return std::move(binder.problem());
-  if (!draft.named) draft.task.name = draft.task.processes.front().name;
-  return std::nullopt;
+Problems bind_references(Draft& draft, const Bindings& bindings, std::size_t most) {
+  Binder binder(draft, bindings, most);
+  binder.bind_all();
+  if (!draft.named && !draft.task.processes.empty()) {
+    draft.task.name = draft.task.processes.front().name;
+  }
+  return std::move(binder.problems());
 }
 
 std::optional<Problem> bind_name(Draft& draft, const Bindings& bindings, std::string& name) {
-  Binder binder(draft, bindings);
-  if (!binder.bind_task_name()) return std::move(binder.problem());
+  Binder binder(draft, bindings, 1);
+  if (!binder.bind_task_name()) return std::move(binder.problems().front());
   name = binder.task_name();
   return std::nullopt;
 }

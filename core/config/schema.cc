@@ -1,52 +1,126 @@
 #include "core/config/schema.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
-#include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "core/config/number.h"
+#include "core/config/scalar.h"
+#include "core/config/schema_table.h"
+#include "core/template.h"
 #include "core/text.h"
 
 namespace thermos::config {
 namespace {
 
-using Keys = std::span<const std::string_view>;
+// What is wrong with a value; nullopt when nothing is.
+using Complaint = std::optional<std::string>;
 
-constexpr std::array<std::string_view, 8> kTaskKeys = {
-    "name",         "processes",       "constraints",       "resources",
-    "max_failures", "max_concurrency", "finalization_wait", "user"};
-constexpr std::array<std::string_view, 8> kProcessKeys = {
-    "name", "cmdline", "max_failures", "daemon", "ephemeral", "min_duration", "final", "resources"};
-constexpr std::array<std::string_view, 3> kResourcesKeys = {"cpu", "ram", "disk"};
-constexpr std::array<std::string_view, 1> kConstraintKeys = {"order"};
+// What would make the value what is wanted, where its author was misled by YAML.
+std::string advice(const Value& value, std::string_view wanted) {
+  if (value.plain == 0) return "";
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) {
+    if (wanted != "a string" || std::holds_alternative<std::nullptr_t>(value.data)) return "";
+    return ": put it in quotes";
+  }
+  if (wanted == "true or false" && is_old_boolean(*text)) {
+    return ": " + quoted(*text) + " is one in YAML 1.1 alone";
+  }
+  if (wanted == "a number" && is_old_number(*text)) {
+    return ": " + quoted(*text) + " is one in YAML 1.1 alone";
+  }
+  return "";
+}
 
-// Walks down the tree. Each call returns false once something is wrong; problem() says what.
+std::string wrong_kind(const Value& value, std::string_view wanted) {
+  return "must be " + std::string(wanted) + ", not " + std::string(kind_of(value)) +
+         advice(value, wanted);
+}
+
+std::string out_of_range(const Value& value, const std::string& range) {
+  std::string number;
+  if (const auto* whole = std::get_if<std::int64_t>(&value.data)) {
+    number = std::to_string(*whole);
+  } else if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
+    number = std::to_string(*big);
+  } else if (const auto* floating = std::get_if<double>(&value.data)) {
+    number = number_text(*floating);
+  }
+  return number + " is out of range: " + range;
+}
+
+Complaint read_whole(const Value& value, std::int64_t max, std::int64_t& out) {
+  bool fits = false;
+  if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
+    fits = *big <= static_cast<std::uint64_t>(max);
+    if (fits) out = static_cast<std::int64_t>(*big);
+  } else if (const auto* real = std::get_if<double>(&value.data)) {
+    if (std::trunc(*real) != *real) return "must be a whole number, not " + number_text(*real);
+    // `max` itself may round up to a double beyond it.
+    fits = *real >= 0 && *real <= static_cast<double>(max) && *real < 0x1p63;
+    if (fits) out = static_cast<std::int64_t>(*real);
+  } else if (!std::holds_alternative<std::int64_t>(value.data)) {
+    return wrong_kind(value, "a number");
+  }
+  // The parsers call only negative numbers signed.
+  if (fits) return std::nullopt;
+  return out_of_range(value, "0 to " + std::to_string(max));
+}
+
+Complaint read_real(const Value& value, double max, std::string_view unit, double& out) {
+  double number = 0;
+  if (const auto* whole = std::get_if<std::int64_t>(&value.data)) {
+    number = static_cast<double>(*whole);
+  } else if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
+    number = static_cast<double>(*big);
+  } else if (const auto* floating = std::get_if<double>(&value.data)) {
+    number = *floating;
+  } else {
+    return wrong_kind(value, "a number");
+  }
+  if (!(number >= 0 && number <= max)) {
+    return out_of_range(value, "0 to " + number_text(max) + " " + std::string(unit));
+  }
+  out = number + 0.0;  // -0 is 0
+  return std::nullopt;
+}
+
+Complaint read_scalar(const Value& value, Kind /*kind*/, bool& out) {
+  const auto* boolean = std::get_if<bool>(&value.data);
+  if (boolean == nullptr) return wrong_kind(value, "true or false");
+  out = *boolean;
+  return std::nullopt;
+}
+
+Complaint read_scalar(const Value& value, Kind /*kind*/, std::uint32_t& out) {
+  std::int64_t whole = 0;
+  if (auto complaint = read_whole(value, kMaxCount, whole)) return complaint;
+  out = static_cast<std::uint32_t>(whole);
+  return std::nullopt;
+}
+
+Complaint read_scalar(const Value& value, Kind kind, std::int64_t& out) {
+  if (kind == Kind::Bytes) return read_whole(value, kMaxBytes, out);
+  double seconds = 0;
+  if (auto complaint = read_real(value, kMaxSeconds, "seconds", seconds)) return complaint;
+  out = std::llround(seconds * static_cast<double>(kSecond));
+  return std::nullopt;
+}
+
+Complaint read_scalar(const Value& value, Kind /*kind*/, double& out) {
+  return read_real(value, kMaxCores, "cores", out);
+}
+
+// Walks down the tree. Goes on behind a problem, until there are as many as are wanted.
 class Reader {
  public:
-  bool task(Value& value, Draft& draft) {
-    TaskConfig& task = draft.task;
-    if (!object(value, "a task", kTaskKeys)) return false;
-    Value* processes_value = value.find("processes");
-    if (processes_value == nullptr) {
-      return fail(value, "'processes' is missing: a task needs at least one process");
-    }
-    return each_key(value, [&](std::string_view key, Value& field) {
-      if (key == "name") return draft.named = true, text(field, task.name);
-      if (key == "processes") return processes(field, task.processes);
-      if (key == "constraints") return constraints(field, task.constraints);
-      if (key == "resources") return resources(field, task.resources.emplace());
-      if (key == "max_failures") return count(field, task.max_failures);
-      if (key == "max_concurrency") return count(field, task.max_concurrency);
-      if (key == "finalization_wait") return seconds(field, task.finalization_wait);
-      return text(field, task.user);
-    });
-  }
+  Reader(Draft& draft, std::size_t most) : draft_(draft), most_(most) {}
 
-  Problem& problem() { return problem_; }
+  void task(Value& value) { object(value, draft_.task); }
+  Problems& problems() { return problems_; }
 
  private:
   struct Step {
@@ -54,221 +128,175 @@ class Reader {
     std::size_t index = 0;
   };
 
-  bool process(Value& value, ProcessConfig& process) {
-    if (!object(value, "a process", kProcessKeys)) return false;
-    if (value.find("name") == nullptr) return fail(value, "'name' is missing");
-    if (value.find("cmdline") == nullptr) return fail(value, "'cmdline' is missing");
-    return each_key(value, [&](std::string_view key, Value& field) {
-      if (key == "name") return text(field, process.name);
-      if (key == "cmdline") return text(field, process.cmdline);
-      if (key == "max_failures") return count(field, process.max_failures);
-      if (key == "daemon") return flag(field, process.daemon);
-      if (key == "ephemeral") return flag(field, process.ephemeral);
-      if (key == "min_duration") return seconds(field, process.min_duration);
-      if (key == "final") return flag(field, process.final);
-      return resources(field, process.resources.emplace());
-    });
-  }
+  bool full() const { return problems_.size() >= most_; }
 
-  bool processes(Value& value, std::vector<ProcessConfig>& out) {
-    auto* list = this->list(value);
-    if (list == nullptr) return false;
-    if (list->empty()) return fail(value, "is empty: a task needs at least one process");
-    out.resize(list->size());
-    return each_item(*list, [&](std::size_t i, Value& item) { return process(item, out[i]); });
-  }
-
-  bool constraints(Value& value, std::vector<Constraint>& out) {
-    auto* list = this->list(value);
-    if (list == nullptr) return false;
-    out.resize(list->size());
-    return each_item(*list, [&](std::size_t i, Value& item) { return constraint(item, out[i]); });
-  }
-
-  bool constraint(Value& value, Constraint& constraint) {
-    if (!object(value, "a constraint", kConstraintKeys)) return false;
-    if (value.find("order") == nullptr) return fail(value, "'order' is missing");
-    return each_key(value, [&](std::string_view /*key*/, Value& field) {
-      auto* names = list(field);
-      if (names == nullptr) return false;
-      constraint.order.resize(names->size());
-      return each_item(*names,
-                       [&](std::size_t i, Value& item) { return text(item, constraint.order[i]); });
-    });
-  }
-
-  bool resources(Value& value, Resources& resources) {
-    if (!object(value, "resources", kResourcesKeys)) return false;
-    return each_key(value, [&](std::string_view key, Value& field) {
-      if (key == "cpu") return cores(field, resources.cpu);
-      return bytes(field, key == "ram" ? resources.ram : resources.disk);
-    });
-  }
-
-  bool text(Value& value, std::string& out) {
-    auto* string = std::get_if<std::string>(&value.data);
-    if (string == nullptr) return wrong_kind(value, "a string");
-    out = std::move(*string);
-    return true;
-  }
-
-  bool flag(const Value& value, bool& out) {
-    const auto* boolean = std::get_if<bool>(&value.data);
-    if (boolean == nullptr) return wrong_kind(value, "true or false");
-    out = *boolean;
-    return true;
-  }
-
-  bool count(const Value& value, std::uint32_t& out) {
-    std::int64_t whole = 0;
-    if (!integer(value, std::numeric_limits<std::uint32_t>::max(), whole)) return false;
-    out = static_cast<std::uint32_t>(whole);
-    return true;
-  }
-
-  bool bytes(const Value& value, std::int64_t& out) {
-    return integer(value, std::numeric_limits<std::int64_t>::max(), out);
-  }
-
-  bool integer(const Value& value, std::int64_t max, std::int64_t& out) {
-    bool fits = false;
-    if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
-      fits = *big <= static_cast<std::uint64_t>(max);
-      if (fits) out = static_cast<std::int64_t>(*big);
-    } else if (const auto* real = std::get_if<double>(&value.data)) {
-      if (std::trunc(*real) != *real) {
-        return fail(value, "must be a whole number, not " + number_text(*real));
-      }
-      // `max` itself may round up to a double beyond it.
-      fits = *real >= 0 && *real <= static_cast<double>(max) && *real < 0x1p63;
-      if (fits) out = static_cast<std::int64_t>(*real);
-    } else if (!std::holds_alternative<std::int64_t>(value.data)) {
-      return wrong_kind(value, "a number");
-    }
-    // The parser calls only negative numbers signed.
-    return fits || out_of_range(value, "0 to " + std::to_string(max));
-  }
-
-  bool real(const Value& value, double& out) {
-    if (const auto* number = std::get_if<std::int64_t>(&value.data)) {
-      out = static_cast<double>(*number);
-    } else if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
-      out = static_cast<double>(*big);
-    } else if (const auto* floating = std::get_if<double>(&value.data)) {
-      out = *floating;
-    } else {
-      return wrong_kind(value, "a number");
-    }
-    return true;
-  }
-
-  bool seconds(const Value& value, Microseconds& out) {
-    double number = 0;
-    if (!real(value, number)) return false;
-    if (!(number >= 0 && number <= 1e9)) return out_of_range(value, "0 to 1000000000 seconds");
-    out = std::llround(number * static_cast<double>(kSecond));
-    return true;
-  }
-
-  bool cores(const Value& value, double& out) {
-    double number = 0;
-    if (!real(value, number)) return false;
-    if (!(number >= 0 && number <= 1e6)) return out_of_range(value, "0 to 1000000 cores");
-    out = number + 0.0;  // -0 is 0
-    return true;
-  }
-
-  Array* list(Value& value) {
-    auto* list = std::get_if<Array>(&value.data);
-    if (list == nullptr) wrong_kind(value, "a list");
-    return list;
-  }
-
-  // Is it an object, and are all its keys known? Before anything is said to be missing: the missing
-  // key may be the misspelled one.
-  bool object(const Value& value, std::string_view noun, Keys known) {
-    const auto* object = std::get_if<Object>(&value.data);
+  template <typename S>
+  void object(Value& value, S& out) {
+    using Of = Schema<S>;
+    auto* object = std::get_if<Object>(&value.data);
     if (object == nullptr) {
-      return fail(value, std::string(noun) + " is an object, not " + std::string(kind_of(value)));
+      fail(value, std::string(Of::kNoun) + " is an object, not " + std::string(kind_of(value)),
+           path());
+      return;
     }
+    // All keys before any is said to be missing: the missing one may be the misspelled one.
+    const std::size_t before = problems_.size();
     for (const Member& member : *object) {
-      if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-        return unknown_key(member, noun, known);
-      }
+      if (full()) return;
+      if (find<S>(member.key) == nullptr) unknown_key<S>(member);
     }
-    return true;
+    for (const Field<S>& field : Of::kFields) {
+      if (full()) return;
+      if (field.required.empty() || value.find(field.key) != nullptr) continue;
+      const std::string missing = join_path(path(), field.key);
+      const auto meant = [&missing](const Problem& problem) { return problem.spoiled == missing; };
+      if (std::any_of(problems_.begin() + static_cast<std::ptrdiff_t>(before), problems_.end(),
+                      meant)) {
+        continue;
+      }
+      std::string what = "'" + std::string(field.key) + "' is missing";
+      if (field.required != "-") what += ": " + std::string(field.required);
+      fail(value, std::move(what), missing);
+    }
+    for (Member& member : *object) {
+      if (full()) return;
+      const Field<S>* field = find<S>(member.key);
+      if (field == nullptr) continue;
+      if constexpr (std::is_same_v<S, TaskConfig>) {
+        if (field->key == "name") draft_.named = true;
+      }
+      path_.push_back({field->key, 0});
+      std::visit([&](auto at) { read(member.value, *field, out.*at); }, field->member);
+      path_.pop_back();
+    }
   }
 
-  bool unknown_key(const Member& member, std::string_view noun, Keys known) {
+  template <typename S>
+  static const Field<S>* find(std::string_view key) {
+    for (const Field<S>& field : Schema<S>::kFields) {
+      if (field.key == key) return &field;
+    }
+    return nullptr;
+  }
+
+  template <typename S>
+  void unknown_key(const Member& member) {
+    using Of = Schema<S>;
     NearestWord nearest(member.key);
-    for (const std::string_view key : known) nearest.offer(key);
-    std::string what = "unknown key " + quoted(member.key) + nearest.hint();
-    if (nearest.hint().empty()) {
-      what += ": " + std::string(noun) + (noun == "resources" ? " have" : " has");
-      for (const std::string_view key : known) {
-        what += (key == known.front() ? " " : ", ") + std::string(key);
+    for (const Field<S>& field : Of::kFields) nearest.offer(field.key);
+    const std::string hint = nearest.hint();
+    std::string what = "unknown key " + quoted(member.key) + hint;
+    std::optional<std::string> meant;
+    for (const Field<S>& field : Of::kFields) {
+      if (hint.find("'" + std::string(field.key) + "'") == std::string::npos) continue;
+      meant = join_path(path(), field.key);
+    }
+    if (hint.empty()) {
+      what += ": " + std::string(Of::kNoun) + " " + std::string(Of::kHave);
+      bool first = true;
+      for (const Field<S>& field : Of::kFields) {
+        what += (first ? " " : ", ") + std::string(field.key);
+        first = false;
       }
     }
-    return fail(member.value, std::move(what));
+    fail(member.value, std::move(what), std::move(meant));
   }
 
-  template <typename Read>
-  bool each_key(Value& value, Read read) {
-    for (Member& member : std::get<Object>(value.data)) {
-      path_.push_back({member.key, 0});
-      if (!read(member.key, member.value)) return false;
-      path_.pop_back();
+  template <typename S, typename T>
+  void read(Value& value, const Field<S>& field, std::optional<T>& out) {
+    (void)field;
+    object(value, out.emplace());
+  }
+
+  template <typename S, typename T>
+  void read(Value& value, const Field<S>& field, std::vector<T>& out) {
+    auto* list = std::get_if<Array>(&value.data);
+    if (list == nullptr) {
+      fail(value, wrong_kind(value, "a list"), path());
+      return;
     }
-    return true;
-  }
-
-  template <typename Read>
-  bool each_item(Array& list, Read read) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list->empty() && field.required.size() > 1) {
+      fail(value, "is empty: " + std::string(field.required), path());
+    }
+    out.resize(list->size());
+    for (std::size_t i = 0; i < list->size() && !full(); ++i) {
       path_.push_back({{}, i});
-      if (!read(i, list[i])) return false;
+      if constexpr (std::is_same_v<T, std::string>) {
+        text((*list)[i], out[i]);
+      } else {
+        object((*list)[i], out[i]);
+      }
       path_.pop_back();
     }
-    return true;
   }
 
-  static std::string item_path(std::size_t index) { return "[" + std::to_string(index) + "]"; }
-
-  bool wrong_kind(const Value& value, std::string_view wanted) {
-    return fail(value, "must be " + std::string(wanted) + ", not " + std::string(kind_of(value)));
+  template <typename S>
+  void read(Value& value, const Field<S>& /*field*/, std::string& out) {
+    text(value, out);
   }
 
-  bool out_of_range(const Value& value, const std::string& range) {
-    std::string number;
-    if (const auto* whole = std::get_if<std::int64_t>(&value.data)) {
-      number = std::to_string(*whole);
-    } else if (const auto* big = std::get_if<std::uint64_t>(&value.data)) {
-      number = std::to_string(*big);
-    } else if (const auto* floating = std::get_if<double>(&value.data)) {
-      number = number_text(*floating);
+  template <typename S, typename T>
+  void read(Value& value, const Field<S>& field, T& out) {
+    auto* written = std::get_if<std::string>(&value.data);
+    if (written != nullptr && find_reference(*written, 0)) {
+      draft_.deferred.push_back({path(), process(), std::move(*written),
+                                 [kind = field.kind, &out](const std::string& bound) -> Complaint {
+                                   if (has_leading_zero(bound)) {
+                                     return quoted(bound) + ": a number can't begin with 0";
+                                   }
+                                   return read_scalar(plain_scalar(bound), kind, out);
+                                 }});
+      return;
     }
-    return fail(value, number + " is out of range: " + range);
+    if (auto complaint = read_scalar(value, field.kind, out)) {
+      fail(value, std::move(*complaint), path());
+    }
   }
 
-  bool fail(const Value& value, std::string what) {
+  void text(Value& value, std::string& out) {
+    auto* string = std::get_if<std::string>(&value.data);
+    if (string == nullptr) {
+      fail(value, wrong_kind(value, "a string"), path());
+      return;
+    }
+    out = std::move(*string);
+  }
+
+  // Whose field is being read.
+  std::optional<std::size_t> process() const {
+    if (path_.size() < 2 || path_[0].key != "processes") return std::nullopt;
+    return path_[1].index;
+  }
+
+  std::string path() const {
     std::string path;
     for (const Step& step : path_) {
-      path = join_path(path, step.key.empty() ? item_path(step.index) : std::string(step.key));
+      if (step.key.empty()) {
+        path += "[" + std::to_string(step.index) + "]";
+      } else {
+        path = join_path(path, step.key);
+      }
     }
-    problem_ = {std::move(path), std::move(what), value.line};
-    return false;
+    return path;
   }
 
+  void fail(const Value& value, std::string what, std::optional<std::string> spoiled) {
+    if (full()) return;
+    problems_.push_back({path(), std::move(what), value.position(), std::move(spoiled)});
+  }
+
+  Draft& draft_;
+  std::size_t most_;
   std::vector<Step> path_;
-  Problem problem_;
+  Problems problems_;
 };
 
 }  // namespace
 
-std::optional<Problem> read_task(Value& value, Draft& draft) {
-  Reader reader;
-  if (reader.task(value, draft)) return std::nullopt;
-  return std::move(reader.problem());
+Problems read_task(Value& value, Draft& draft, std::size_t most) {
+  Reader reader(draft, most);
+  reader.task(value);
+  return std::move(reader.problems());
 }
 
 }  // namespace thermos::config

@@ -44,9 +44,9 @@ TEST_P(Malformed, IsRefusedInOneLine) {
 }
 
 const Case kSyntax[] = {
-    {"Nothing", "", " is empty: a task is a JSON object"},
-    {"Blanks", " \n\t", " is empty: a task is a JSON object"},
-    {"OnlyABom", "\xef\xbb\xbf", " is empty: a task is a JSON object"},
+    {"Nothing", "", " is empty: a task is an object"},
+    {"Blanks", " \n\t", " is empty: a task is an object"},
+    {"OnlyABom", "\xef\xbb\xbf", " is empty: a task is an object"},
     {"BehindABom", "\xef\xbb\xbf}",
      "1:1: not valid JSON: syntax error while parsing value - unexpected '}'; expected '[', '{', "
      "or "

@@ -1,0 +1,132 @@
+// What a configuration may hold: each object's keys, what they take, and what they mean. The
+// loader, its messages and the JSON Schema all come from here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/task.h"
+
+namespace thermos::config {
+
+// What a key takes, beyond what its member's type says.
+enum class Kind : std::uint8_t {
+  Name,  // a text that can't be empty
+  Text,
+  Flag,
+  Count,
+  Seconds,
+  Cores,
+  Bytes,
+  List,
+  Object,
+};
+
+inline constexpr double kMaxSeconds = 1e9;
+inline constexpr double kMaxCores = 1e6;
+inline constexpr std::int64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::uint32_t kMaxCount = std::numeric_limits<std::uint32_t>::max();
+
+template <typename S>
+struct Field {
+  // Where the value goes.
+  using Member =
+      std::variant<std::string S::*, bool S::*, std::uint32_t S::*, std::int64_t S::*, double S::*,
+                   std::vector<std::string> S::*, std::optional<Resources> S::*,
+                   std::vector<ProcessConfig> S::*, std::vector<Constraint> S::*>;
+  std::string_view key;
+  Kind kind;
+  Member member;
+  std::string_view about;     // one sentence for editors
+  std::string_view required;  // why it can't be missing or empty; "" when it can be missing
+};
+
+// noun: "a task"; have: "has", in "a task has ..."; fields.
+template <typename S>
+struct Schema;
+
+template <>
+struct Schema<Resources> {
+  static constexpr std::string_view kName = "resources";
+  static constexpr std::string_view kNoun = "resources";
+  static constexpr std::string_view kHave = "have";
+  static constexpr std::string_view kAbout =
+      "What is wanted of the machine: recorded, not enforced.";
+  static constexpr std::array<Field<Resources>, 3> kFields = {{
+      {"cpu", Kind::Cores, &Resources::cpu, "Cores; fractions are allowed.", ""},
+      {"ram", Kind::Bytes, &Resources::ram, "Memory, in bytes.", ""},
+      {"disk", Kind::Bytes, &Resources::disk, "Disk space, in bytes.", ""},
+  }};
+};
+
+template <>
+struct Schema<Constraint> {
+  static constexpr std::string_view kName = "constraint";
+  static constexpr std::string_view kNoun = "a constraint";
+  static constexpr std::string_view kHave = "has";
+  static constexpr std::string_view kAbout = "An order among processes of the task.";
+  static constexpr std::array<Field<Constraint>, 1> kFields = {{
+      {"order", Kind::List, &Constraint::order,
+       "Names of processes: each waits until the one before it has succeeded.", "-"},
+  }};
+};
+
+template <>
+struct Schema<ProcessConfig> {
+  static constexpr std::string_view kName = "process";
+  static constexpr std::string_view kNoun = "a process";
+  static constexpr std::string_view kHave = "has";
+  static constexpr std::string_view kAbout = "One command, run by bash in the sandbox.";
+  static constexpr std::array<Field<ProcessConfig>, 8> kFields = {{
+      {"name", Kind::Name, &ProcessConfig::name,
+       "1 to 243 bytes, unlike every other process's, without '/' and not beginning with '.'.",
+       "-"},
+      {"cmdline", Kind::Name, &ProcessConfig::cmdline, "What bash runs.", "-"},
+      {"max_failures", Kind::Count, &ProcessConfig::max_failures,
+       "So many failed runs fail the process; 0: no limit.", ""},
+      {"daemon", Kind::Flag, &ProcessConfig::daemon,
+       "A success means: run it again. Nothing can wait for it.", ""},
+      {"ephemeral", Kind::Flag, &ProcessConfig::ephemeral,
+       "Neither holds the task open nor fails it: it is ended with the others' work.", ""},
+      {"min_duration", Kind::Seconds, &ProcessConfig::min_duration,
+       "Seconds from the end of a run to the start of the next.", ""},
+      {"final", Kind::Flag, &ProcessConfig::final,
+       "A finalizer: runs after the others, whatever became of them.", ""},
+      {"resources", Kind::Object, &ProcessConfig::resources,
+       "What the process wants of the machine: recorded, not enforced.", ""},
+  }};
+};
+
+template <>
+struct Schema<TaskConfig> {
+  static constexpr std::string_view kName = "task";
+  static constexpr std::string_view kNoun = "a task";
+  static constexpr std::string_view kHave = "has";
+  static constexpr std::string_view kAbout = "A graph of processes that run on one machine.";
+  static constexpr std::array<Field<TaskConfig>, 8> kFields = {{
+      {"name", Kind::Name, &TaskConfig::name,
+       "The task's name, by the rules of a process's name; without one, the first process's.", ""},
+      {"processes", Kind::List, &TaskConfig::processes, "The processes, in any order.",
+       "a task needs at least one process"},
+      {"constraints", Kind::List, &TaskConfig::constraints,
+       "What waits for what. Processes in no order run at once.", ""},
+      {"resources", Kind::Object, &TaskConfig::resources,
+       "What the task wants of the machine: recorded, not enforced.", ""},
+      {"max_failures", Kind::Count, &TaskConfig::max_failures,
+       "So many failed processes fail the task; 0: no limit.", ""},
+      {"max_concurrency", Kind::Count, &TaskConfig::max_concurrency,
+       "So many processes run at a time; 0: no limit.", ""},
+      {"finalization_wait", Kind::Seconds, &TaskConfig::finalization_wait,
+       "Seconds for ending what still runs and for the finalizers; then SIGKILL.", ""},
+      {"user", Kind::Text, &TaskConfig::user,
+       "The user that the processes run as; only root may name another than himself.", ""},
+  }};
+};
+
+}  // namespace thermos::config
