@@ -1,6 +1,7 @@
 #include "reactor/commands/options.h"
 
 #include <pwd.h>
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -177,7 +178,7 @@ Result<std::map<std::string, std::uint16_t>> parse_ports(const std::vector<std::
       return usage("-P " + word + ": a port is a number from 1 to 65535");
     }
     if (!ports.emplace(name, static_cast<std::uint16_t>(port)).second) {
-      return usage("-P " + word + ": port '" + name + "' is given twice");
+      return usage(fmt::format("-P {}: port '{}' is given twice", word, name));
     }
   }
   return ports;
@@ -193,7 +194,7 @@ Result<std::map<std::string, std::string>> parse_environment(
     }
     const std::string name = word.substr(0, equals);
     if (!bound.emplace(name, word.substr(equals + 1)).second) {
-      return usage("-E " + word + ": '" + name + "' is given twice");
+      return usage(fmt::format("-E {}: '{}' is given twice", word, name));
     }
   }
   return bound;
