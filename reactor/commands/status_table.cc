@@ -79,7 +79,7 @@ std::string duration_column(const Run& run, const TableStyle& style) {
 }
 
 std::string why(const Run& run) {
-  const std::string reason = printable(run.reason);
+  std::string reason = printable(run.reason);
   switch (run.origin) {
     case Origin::Recorded:
       return reason;
