@@ -24,8 +24,9 @@ Inotify::Inotify(Loop& loop, bool enabled) {
 
 Result<int> Inotify::watch(const std::string& directory, Watcher watcher) {
   if (!fd_) return -1;
-  const int wd = inotify_add_watch(fd_.get(), directory.c_str(),
-                                   IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_ONLYDIR);
+  const int wd =
+      inotify_add_watch(fd_.get(), directory.c_str(),
+                        IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
   if (wd < 0) {
     const std::string hint =
         errno == ENOSPC ? ": raise fs.inotify.max_user_watches" : std::string{};

@@ -28,7 +28,7 @@ class Inotify {
 
   bool enabled() const { return static_cast<bool>(fd_); }
 
-  // Watches a directory for appends to and closes of its files, and for its own removal (an event
+  // Watches a directory for appends to, closes and removal of its files, and for its own (an event
   // with IN_DELETE_SELF or IN_IGNORED and no name). Returns the watch; -1 when not enabled.
   // System: out of watches; says which limit to raise.
   Result<int> watch(const std::string& directory, Watcher watcher);

@@ -91,8 +91,17 @@ LeaderSocket::~LeaderSocket() {
 }
 
 void LeaderSocket::accept_one() {
-  Descriptor socket(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!socket) return;
+  Descriptor socket;
+  int error = 0;
+  spare_.lend([&] {
+    socket.reset(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    error = errno;
+  });
+  if (!socket) {
+    // Who waits at the door would wake us again and again until somebody has left.
+    if (error == EMFILE || error == ENFILE) poll_->watch(0);
+    return;
+  }
   clients_.push_back({std::move(socket), nullptr});
   const auto client = std::prev(clients_.end());
   client->poll = std::make_unique<Poll>(loop_, client->socket.get(),
@@ -105,6 +114,7 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got != sizeof message || message.kind != kKill) {
     clients_.erase(client);
+    poll_->watch(UV_READABLE);
     return;
   }
   ucred peer{};

@@ -15,6 +15,7 @@
 #include "reactor/descriptor.h"
 #include "reactor/foreground.h"
 #include "reactor/loop.h"
+#include "reactor/spare_descriptors.h"
 
 namespace thermos {
 
@@ -48,6 +49,7 @@ class LeaderSocket {
   std::function<void(const KillRequest&, std::string)> on_kill_;
   std::unique_ptr<Poll> poll_;
   std::list<Client> clients_;
+  SpareDescriptors spare_{1};
 };
 
 // The other end. What asking a leader came to.

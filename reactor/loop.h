@@ -47,7 +47,7 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
-  // UV_READABLE, UV_WRITABLE or both.
+  // UV_READABLE, UV_WRITABLE or both; 0: not for now.
   void watch(int events);
 
  private:

@@ -36,7 +36,7 @@ Reactor::Reactor(const BootId& boot)
     : boot_(boot),
       deadlines_(loop_),
       inotify_(loop_, inotify_wanted()),
-      sweeper_(loop_,
+      sweeper_(loop_, spares_,
                [this](pid_t pid) {
                  hear_answers();  // or a coordinator just born would pass for an orphan
                  return children_.watches(pid);

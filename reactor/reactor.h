@@ -21,6 +21,7 @@
 #include "reactor/fork_server.h"
 #include "reactor/inotify.h"
 #include "reactor/loop.h"
+#include "reactor/spare_descriptors.h"
 #include "reactor/sweeper.h"
 
 namespace thermos {
@@ -51,6 +52,7 @@ class Reactor {
   Deadlines& deadlines() { return deadlines_; }
   ChildWatcher& children() { return children_; }
   Sweeper& sweeper() { return sweeper_; }
+  SpareDescriptors& spares() { return spares_; }
   const BootId& boot() const { return boot_; }
 
   void join(TurnTaker* taker) { takers_.insert(taker); }
@@ -79,6 +81,7 @@ class Reactor {
   Loop loop_;
   Deadlines deadlines_;
   Inotify inotify_;
+  SpareDescriptors spares_{3};
   Sweeper sweeper_;
   ChildWatcher children_;
   std::unordered_set<TurnTaker*> takers_;

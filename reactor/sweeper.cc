@@ -36,8 +36,8 @@ struct Sweeper::Sweep {
   std::list<Victim> victims;
 };
 
-Sweeper::Sweeper(Loop& loop, std::function<bool(pid_t)> is_known_child)
-    : loop_(loop), is_known_child_(std::move(is_known_child)) {
+Sweeper::Sweeper(Loop& loop, SpareDescriptors& spares, std::function<bool(pid_t)> is_known_child)
+    : loop_(loop), spares_(spares), is_known_child_(std::move(is_known_child)) {
   const pid_t self = getpid();
   for (const ProcessStat& process : list_processes()) {
     if (process.parent == self) born_with_children_ = true;
@@ -52,7 +52,13 @@ void Sweeper::sweep(const Leftover& leftover, std::function<void()> done) {
 }
 
 void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
+  spares_.lend([&] { kill(sweep); });
+  if (sweep->victims.empty()) sweep->done();
+}
+
+void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
   for (const Identity& identity : find(sweep->leftover)) {
+    // Those for whom there is no descriptor have their turn when the first are dead.
     auto pidfd = open_pidfd(identity);
     if (!pidfd || !send_signal(*pidfd, SIGKILL)) continue;
     spdlog::debug("killed pid {}, left behind by coordinator {}", identity.pid,
@@ -67,7 +73,6 @@ void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
       if (keep->victims.empty()) self->look(keep);
     });
   }
-  if (sweep->victims.empty()) sweep->done();
 }
 
 std::vector<Identity> Sweeper::find(const Leftover& leftover) const {

@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "reactor/identity.h"
 #include "reactor/loop.h"
+#include "reactor/spare_descriptors.h"
 
 namespace thermos {
 
@@ -23,8 +24,10 @@ class Sweeper {
     bool was_ours = false;  // the coordinator was our child, so its orphans came to us
   };
 
+  // `spares`: three at least, for a day on which /proc would seem empty for want of a descriptor:
+  // one to list it, one to read in it, one to hold a victim by.
   // `is_known_child`: children of ours that are not orphans (coordinators, the fork server).
-  Sweeper(Loop& loop, std::function<bool(pid_t)> is_known_child);
+  Sweeper(Loop& loop, SpareDescriptors& spares, std::function<bool(pid_t)> is_known_child);
 
   // Kills (SIGKILL) everything of `leftover`, waits until it is gone, looks again until nothing is
   // found, then calls `done` (perhaps inside this call).
@@ -33,9 +36,11 @@ class Sweeper {
  private:
   struct Sweep;
   void look(const std::shared_ptr<Sweep>& sweep);
+  void kill(const std::shared_ptr<Sweep>& sweep);
   std::vector<Identity> find(const Leftover& leftover) const;
 
   Loop& loop_;
+  SpareDescriptors& spares_;
   std::function<bool(pid_t)> is_known_child_;
   // Whether children stood under us before we had any of our own (a shell that exec'd us): then an
   // unknown child may be one of theirs, and is left alone.

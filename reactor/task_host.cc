@@ -17,6 +17,12 @@
 #include "reactor/task_store.h"
 
 namespace thermos {
+namespace {
+
+// Between two looks at what nothing tells of.
+constexpr Microseconds kLookAgain = kSecond / 20;
+
+}  // namespace
 
 TaskHost::TaskHost(Reactor& reactor, const TaskPlace& place, Graph graph, SyncMode sync,
                    TaskObserver& observer, OnEnd on_end)
@@ -208,9 +214,13 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   if (line.position.offset == 0) line.position = writer.position();  // a file just begun
   struct stat info {};
   if (fstat(writer.fd(), &info) == 0 &&
-      static_cast<std::size_t>(info.st_size) != line.position.offset &&
-      !read_line(p, Origin::FoundAtResume)) {
-    return;  // never cut what has not been read
+      static_cast<std::size_t>(info.st_size) != line.position.offset) {
+    // Never cut what has not been read.
+    if (!read_line(p, Origin::FoundAtResume)) return;
+    if (line.unread) {
+      launch_failed(start, {true, "cannot read " + writer.path()});
+      return;
+    }
   }
   if (auto ready = writer.resume_at(line.position, StreamEnd::Torn); !ready) {
     launch_failed(start, {true, ready.error().message});
@@ -306,11 +316,17 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   const std::string path = stream_path(p);
   if (!line.reader) {
     line.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!line.reader && errno == ENOENT) return true;
-    if (!line.reader) {
-      spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(errno));
-      return true;
+    const int error = line.reader ? 0 : errno;
+    const bool unread = error != 0 && error != ENOENT;
+    if (unread && !trouble_of("", error).retry) {
+      stop({ErrorCode::System, "cannot read " + path + ": " + std::strerror(error)});
+      return false;
     }
+    if (unread && !line.unread) {
+      spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(error));
+    }
+    line.unread = unread;
+    if (!line.reader) return true;
   }
   auto end = read_stream(line.reader.get(), path, line.position, [&](const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
@@ -331,6 +347,14 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   return !stopped_;
 }
 
+// For where there is no later: nobody is left who could say more.
+bool TaskHost::must_read_line(ProcessIndex p, Origin origin) {
+  if (!read_line(p, origin)) return false;
+  if (!line_of(p).unread) return true;
+  stop({ErrorCode::System, "cannot read " + stream_path(p)});
+  return false;
+}
+
 void TaskHost::adopt(ProcessIndex p) {
   Line& line = line_of(p);
   line.run = past(p).current()->number;
@@ -338,24 +362,19 @@ void TaskHost::adopt(ProcessIndex p) {
   if (!read_line(p, Origin::FoundAtResume)) return;
   const Run& run = *past(p).current();
   if (run.state != ProcessState::Waiting && run.boot != reactor_.boot()) {
-    dispatch(CoordinatorGone{p, line.run, true});
-    return;
-  }
-  const auto locked = stream_is_locked(stream_path(p));
-  if (!locked || !*locked) {
-    found_dead(p);
+    if (must_read_line(p, Origin::FoundAtResume)) dispatch(CoordinatorGone{p, line.run, true});
     return;
   }
   line.phase = Line::Phase::Alive;
   line.ours = false;
   ++busy_lines_;
-  watch_coordinator(p, line);
-}
-
-void TaskHost::found_dead(ProcessIndex p) {
-  // It may have written and gone between our reading and our asking for the lock.
-  if (!read_line(p, Origin::FoundAtResume)) return;
-  dispatch(CoordinatorGone{p, line_of(p).run, false});
+  // A question that gets no answer (no descriptor to ask with) is no sign of death.
+  const auto locked = stream_is_locked(stream_path(p));
+  if (locked && !*locked) {
+    gone(p, line.run);  // it may have written and gone between our reading and our asking
+  } else {
+    watch_coordinator(p, line);
+  }
 }
 
 void TaskHost::watch_coordinator(ProcessIndex p, Line& line) {
@@ -381,7 +400,6 @@ void TaskHost::watch_coordinator(ProcessIndex p, Line& line) {
 void TaskHost::look_at_lock(ProcessIndex p) {
   // Somebody holds the lock and has not said who they are: a launch still in a queue, or a clone
   // before its first record. inotify tells of both; without it, this look does.
-  constexpr Microseconds kLookAgain = kSecond / 20;
   Line& line = line_of(p);
   const std::uint32_t run = line.run;
   if (line.timer) reactor_.deadlines().cancel(*line.timer);
@@ -402,14 +420,22 @@ void TaskHost::look_at_lock(ProcessIndex p) {
 void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
   Line& line = line_of(p);
   if (line.phase == Line::Phase::Idle || line.run != run) return;
-  // Its last words first: whatever it wrote is there by now.
-  if (!read_line(p, line.ours ? Origin::Recorded : Origin::FoundAtResume)) return;
-  line.phase = Line::Phase::Idle;
-  --busy_lines_;
+  // Before the reading, which may need the descriptor's place.
   line.pidfd_poll.reset();
   line.pidfd.reset();
   if (line.timer) reactor_.deadlines().cancel(*line.timer);
   line.timer.reset();
+  // Its last words first: whatever it wrote is there by now.
+  if (!read_line(p, line.ours ? Origin::Recorded : Origin::FoundAtResume)) return;
+  if (line.unread) {
+    line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run] {
+      line_of(p).timer.reset();
+      gone(p, run);
+    });
+    return;
+  }
+  line.phase = Line::Phase::Idle;
+  --busy_lines_;
   line.reader.reset();
   dispatch(CoordinatorGone{p, run, false});
   if (const auto next = std::exchange(line.deferred, std::nullopt)) {
@@ -420,7 +446,9 @@ void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
 }
 
 void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
-  if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0) {
+  // The directory's own end comes late, as long as somebody (the leader's socket) has it open.
+  const bool stream_gone = (mask & IN_DELETE) != 0 && name == "runner";
+  if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0 || stream_gone) {
     stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
                                  " is gone: someone removed the task's checkpoints"});
     return;
@@ -469,12 +497,12 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
   // Not heard of yet: the state machine asks again when it is.
   if (line.run != run || line.coordinator.ticks == 0) return;
   if (!hard) {
-    send_signal(line.coordinator, SIGTERM);
+    send(line.coordinator, SIGTERM);
     return;
   }
   // The coordinator ends its whole tree and records it; one that somebody stopped must first go on.
-  send_signal(line.coordinator, SIGUSR1);
-  send_signal(line.coordinator, SIGCONT);
+  send(line.coordinator, SIGUSR1);
+  send(line.coordinator, SIGCONT);
   constexpr Microseconds kPatience = 5 * kSecond;
   if (line.timer) return;
   line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kPatience, [this, p, run] {
@@ -486,8 +514,12 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
     }
     spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
                  place_.header.task_id, place_.task.processes[p].name, later.coordinator.pid);
-    send_signal(later.coordinator, SIGKILL);
+    send(later.coordinator, SIGKILL);
   });
+}
+
+void TaskHost::send(const Identity& coordinator, int number) {
+  reactor_.spares().lend([&] { send_signal(coordinator, number); });
 }
 
 void TaskHost::sweep(const Sweep& effect) {

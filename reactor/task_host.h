@@ -55,7 +55,8 @@ class TaskHost : public TurnTaker {
     bool ours = false;     // our child: its end comes by SIGCHLD
     StreamPosition position;
     Descriptor reader;
-    Descriptor pidfd;  // of an adopted coordinator
+    bool unread = false;  // the stream is there, and could not be opened just now
+    Descriptor pidfd;     // of an adopted coordinator
     std::unique_ptr<Poll> pidfd_poll;
     std::optional<StartProcess> deferred;  // the next run, until this coordinator is reaped
     std::optional<Deadlines::Key> timer;   // a look at the lock, or an end to patience
@@ -84,11 +85,14 @@ class TaskHost : public TurnTaker {
   void watch_coordinator(ProcessIndex p, Line& line);
   void look_at_lock(ProcessIndex p);
   void gone(ProcessIndex p, std::uint32_t run);
-  void found_dead(ProcessIndex p);
+  // Takes what a stream holds beyond what was read. False: the task stopped over it. Where it can't
+  // be opened for want of something, `unread` says so: then nothing may be made of its silence.
   bool read_line(ProcessIndex p, Origin origin);
+  bool must_read_line(ProcessIndex p, Origin origin);
 
   void compact_if_long();
   void signal(ProcessIndex p, std::uint32_t run, bool hard);
+  void send(const Identity& coordinator, int number);
   void sweep(const Sweep& effect);
   void set_timer(const SetTimer& effect);
   void finish_if_quiet();

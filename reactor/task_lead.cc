@@ -78,15 +78,18 @@ Result<History> TaskHost::open_task() {
     if (auto moved = move_to_finished(place_.paths, id, durable); !moved) return moved.error();
     return refuse_ended(history.state());
   }
-  if (history.header()) place_.header = *history.header();  // where it ran is where it runs
+  if (history.header()) {
+    place_.header = *history.header();  // where it ran is where it runs
+  } else {
+    char hostname[256] = {};
+    gethostname(hostname, sizeof hostname - 1);
+    place_.header.hostname = hostname;
+    place_.header.launch_time = reactor_.loop().now().wall;
+  }
   return history;
 }
 
 Status TaskHost::make_task(bool durable) {
-  char hostname[256] = {};
-  gethostname(hostname, sizeof hostname - 1);
-  place_.header.hostname = hostname;
-  place_.header.launch_time = reactor_.loop().now().wall;
   return write_active_task(place_.paths, place_.header.task_id, config::to_json(place_.task, 2),
                            durable);
 }
@@ -151,7 +154,7 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
       continue;
     }
     const ProcessIndex p = it->second;
-    if (!read_line(p, Origin::FoundAtResume)) return;
+    if (!must_read_line(p, Origin::FoundAtResume)) return;
     const Run* run = past(p).current();
     if (run == nullptr || !past(p).live() || run->state == ProcessState::Waiting) continue;
     line_of(p).run = run->number;
