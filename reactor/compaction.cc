@@ -11,15 +11,18 @@
 namespace thermos {
 namespace {
 
-Result<StreamWriter> open_aside(const std::string& path) {
-  // Left by one who died in the middle: we hold the lock of what it was to replace.
-  unlink(aside_of(path).c_str());
-  return StreamWriter::open(aside_of(path));
-}
-
 Error drop_aside(const std::string& path, Error error) {
   unlink(aside_of(path).c_str());
   return error;
+}
+
+Result<StreamWriter> open_aside(const std::string& path) {
+  // Left by one who died in the middle: we hold the lock of what it was to replace.
+  unlink(aside_of(path).c_str());
+  auto aside = StreamWriter::open(aside_of(path));
+  // On a full disk there is room for its name and none for its header.
+  if (!aside) return drop_aside(path, aside.error());
+  return aside;
 }
 
 }  // namespace

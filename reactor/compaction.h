@@ -24,10 +24,10 @@ std::string aside_of(const std::string& path);
 
 // Writes `history` aside as a stream of its own, locked; reads it back and compares; syncs it when
 // `durable`; renames it over `path`, and syncs the directory. The answer is the new stream's
-// writer; if the directory could not be synced, it refuses to append and says so. On an error nothing
-// has changed under `path`. REQUIRES: the caller holds the lock of the stream at `path`, and goes on
-// holding it until it has the answer: whoever waits for the old lock finds that the name means
-// another file by then.
+// writer; if the directory could not be synced, it refuses to append and says so. On an error
+// nothing has changed under `path`. REQUIRES: the caller holds the lock of the stream at `path`,
+// and goes on holding it until it has the answer: whoever waits for the old lock finds that the
+// name means another file by then.
 Result<StreamWriter> compact_stream(const std::string& path, const History& history, bool durable);
 
 // Puts an empty stream (but for `summary`) under `path`, when all that the old one says is recorded

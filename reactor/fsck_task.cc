@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -125,23 +126,31 @@ void TaskCheck::read_task_file() {
 
 // ---- streams -----------------------------------------------------------------------------------
 
+// The message has file and offset in front, and says at the end that nothing was changed.
 void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
   std::string_view what = error.message;
-  for (const std::string& prefix :
-       {reading.path + ": ", "offset " + std::to_string(reading.position.offset) + ": "}) {
-    if (what.starts_with(prefix)) what.remove_prefix(prefix.size());
+  if (what.starts_with(reading.path + ": ")) what.remove_prefix(reading.path.size() + 2);
+  std::optional<std::size_t> offset;
+  constexpr std::string_view kOffset = "offset ";
+  if (what.starts_with(kOffset)) {
+    std::size_t number = 0;
+    const char* end = what.data() + what.size();
+    const auto [stop, fault] = std::from_chars(what.data() + kOffset.size(), end, number);
+    if (fault == std::errc() && std::string_view(stop, end).starts_with(": ")) {
+      offset = number;
+      what = std::string_view(stop + 2, end);
+    }
   }
   constexpr std::string_view kKept = "; the file is left as it is";
   if (what.ends_with(kKept)) what.remove_suffix(kKept.size());
   Finding& finding = find(Severity::Error, reading.path, std::string(what));
+  finding.offset = offset;
   if (!reading.corrupt) return;
   finding.corrupt = true;
-  finding.offset = reading.position.offset;
   finding.advice = "the bytes are kept; restore the file, or run the task under another id";
 }
 
-StreamReading TaskCheck::read(const std::string& path,
-                              const std::function<Status(const Record&)>& take) {
+StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   StreamReading reading;
   reading.path = path;
   // O_NONBLOCK: a FIFO under this name must not hang the check.
@@ -162,7 +171,8 @@ StreamReading TaskCheck::read(const std::string& path,
   }
   ++streams_;
   const auto count = [&](const Record& record) {
-    Status taken = take(record);
+    // The first stands behind the header, which is read with it.
+    Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
     if (taken) ++reading.records;
     return taken;
   };
@@ -193,7 +203,7 @@ StreamReading TaskCheck::read(const std::string& path,
 }
 
 void TaskCheck::read_runner() {
-  runner_ = read(paths_.runner_stream(id_), [&](const Record& record) {
+  runner_ = read(paths_.runner_stream(id_), [&](const Record& record, std::size_t) {
     const auto applied = history_.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   });
@@ -213,39 +223,40 @@ void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
     CoordinatorReading& reading = coordinators_.emplace_back();
     reading.process = process_of_file(file);
     bool first = true;
-    StreamPosition before;
     const auto refuse = [](const std::string& why) {
       return Status(Error{ErrorCode::Corrupt, why});
     };
-    reading.stream = read(paths_.checkpoint_dir(id_) + "/" + file, [&](const Record& record) {
-      const bool is_first = std::exchange(first, false);
-      if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
-        if (!is_first) return refuse("a summary behind other records");
-        return summary->process == reading.process ? Status(Done{})
-                                                   : refuse("a summary of another process");
-      }
-      const auto* status = std::get_if<ProcessStatus>(&record);
-      if (status == nullptr) return refuse("a runner's record in a coordinator's stream");
-      if (status->process != reading.process) return refuse("a record of another process");
-      const ProcessStatus* last =
-          reading.transitions.empty() ? nullptr : &reading.transitions.back().status;
-      const bool same_run = last != nullptr && last->run == status->run;
-      const bool legal =
-          same_run ? may_follow(last->state, status->state) : status->state == ProcessState::Forked;
-      if (last != nullptr && (status->seq <= last->seq || status->run < last->run)) {
-        return refuse("record " + std::to_string(status->seq) + " behind record " +
-                      std::to_string(last->seq));
-      }
-      if (!legal) {
-        return refuse("record " + std::to_string(status->seq) + ": " +
-                      std::string(name_of(status->state)) + " can't follow " +
-                      (same_run ? std::string(name_of(last->state)) : "another run"));
-      }
-      SeenTransition& seen = reading.transitions.emplace_back();
-      seen.status = *status;
-      seen.status.process = seen.status.reason = {};
-      return Status(Done{});
-    });
+    reading.stream =
+        read(paths_.checkpoint_dir(id_) + "/" + file, [&](const Record& record, std::size_t at) {
+          const bool is_first = std::exchange(first, false);
+          if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+            if (!is_first) return refuse("a summary behind other records");
+            return summary->process == reading.process ? Status(Done{})
+                                                       : refuse("a summary of another process");
+          }
+          const auto* status = std::get_if<ProcessStatus>(&record);
+          if (status == nullptr) return refuse("a runner's record in a coordinator's stream");
+          if (status->process != reading.process) return refuse("a record of another process");
+          const ProcessStatus* last =
+              reading.transitions.empty() ? nullptr : &reading.transitions.back().status;
+          const bool same_run = last != nullptr && last->run == status->run;
+          const bool legal = same_run ? may_follow(last->state, status->state)
+                                      : status->state == ProcessState::Forked;
+          if (last != nullptr && (status->seq <= last->seq || status->run < last->run)) {
+            return refuse("record " + std::to_string(status->seq) + " behind record " +
+                          std::to_string(last->seq));
+          }
+          if (!legal) {
+            return refuse("record " + std::to_string(status->seq) + ": " +
+                          std::string(name_of(status->state)) + " can't follow " +
+                          (same_run ? std::string(name_of(last->state)) : "another run"));
+          }
+          SeenTransition& seen = reading.transitions.emplace_back();
+          seen.status = *status;
+          seen.offset = at;
+          seen.status.process = seen.status.reason = {};
+          return Status(Done{});
+        });
   }
 }
 

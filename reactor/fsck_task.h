@@ -78,9 +78,9 @@ class TaskCheck {
   void check_agreement(const CoordinatorReading& coordinator);
   void check_unread(const CoordinatorReading& coordinator, std::size_t first);
 
-  StreamReading read(const std::string& path, const std::function<Status(const Record&)>& take);
-  void read_again(int fd, StreamReading& reading, Result<StreamEnd> end,
-                  const std::function<Status(const Record&)>& take);
+  // `offset`: where the record stands.
+  using Take = std::function<Status(const Record&, std::size_t offset)>;
+  StreamReading read(const std::string& path, const Take& take);
   void found_in(const StreamReading& reading, const Error& error);
 
   Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});

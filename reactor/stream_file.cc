@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -73,10 +74,12 @@ Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& p
   for (;;) {
     const Verdict verdict = scanner.next();
     if (verdict == Verdict::Record) {
+      // The first record stands behind the header, which is read with it.
+      const std::size_t at = std::max(position.offset, kStreamHeaderBytes);
       const Result<Record> record = decode(scanner.payload());
-      if (!record) return corrupt(name, position.offset, record.error().message);
+      if (!record) return corrupt(name, at, record.error().message);
       const Status taken = take(*record);
-      if (!taken) return at_offset(name, position.offset, taken.error());
+      if (!taken) return at_offset(name, at, taken.error());
       position = {scanner.offset(), scanner.chain()};
       continue;
     }
@@ -336,16 +339,27 @@ Error StreamWriter::fail(const std::string& what, int error_number) {
 }
 
 Result<bool> stream_is_locked(const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) {
-    if (errno == ENOENT) return false;
-    return system_error(path, "can't open the checkpoint", errno);
+  for (int race = 0; race < kRaces; ++race) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+      if (errno == ENOENT) return false;
+      return system_error(path, "can't open the checkpoint", errno);
+    }
+    while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return true;
+      if (errno != EINTR) return system_error(path, "can't ask for the checkpoint's lock", errno);
+    }
+    // A free lock tells only of the file that was opened. If the name means another by now, that
+    // one was locked before it got the name.
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(fd.get(), &ours) != 0) return system_error(path, "can't look at it", errno);
+    if (::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+        ours.st_dev == named.st_dev) {
+      return false;
+    }
   }
-  while (::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return true;
-    if (errno != EINTR) return system_error(path, "can't ask for the checkpoint's lock", errno);
-  }
-  return false;
+  return true;  // replaced again and again: whoever does that holds its lock
 }
 
 Status sync_directory(const std::string& path) {
