@@ -30,9 +30,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(Content, NamesAndOutputBeyondAscii) {
   Site site;
   const std::string name = "größe 日本語 🚀";
-  const Ended ended =
-      site.run(task({process(name, "printf 'grüße 🚀\\xff\\n'"), process("後", "echo ok")},
-                    {{name, "後"}}));
+  const Ended ended = site.run(
+      task({process(name, "printf 'grüße 🚀\\xff\\n'"), process("後", "echo ok")}, {{name, "後"}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(site.log(name, 0), "grüße 🚀\xff\n");
   EXPECT_NE(ended.out.find(name), std::string::npos) << ended.out;
@@ -41,8 +40,8 @@ TEST(Content, NamesAndOutputBeyondAscii) {
 
 TEST(Content, FiveMegabytesOfOutputAndAsMuchOfErrors) {
   Site site;
-  const Ended ended = site.run(task(
-      {process("loud", "yes 0123456 | head -c 5000000; yes abcdefg | head -c 5000000 >&2")}));
+  const Ended ended = site.run(
+      task({process("loud", "yes 0123456 | head -c 5000000; yes abcdefg | head -c 5000000 >&2")}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const std::string out = site.log("loud", 0);
   const std::string err = site.log("loud", 0, "stderr");
@@ -77,7 +76,8 @@ TEST(Surroundings, AnEnvironmentThatIsNotTheRunners) {
   surroundings.environment = {{"SECRET", "of the runner"}, {"LD_LIBRARY_PATH", "/nowhere"},
                               {"BASH_ENV", "/nowhere"},    {"PATH", "/usr/bin:/bin"},
                               {"HOME", "/nowhere"},        {"USER", "nobody-known"}};
-  const std::string config = site.write_config(task({process("main", "tr '\\0' '\\n' < /proc/$$/environ")}));
+  const std::string config =
+      site.write_config(task({process("main", "tr '\\0' '\\n' < /proc/$$/environ")}));
   const Ended ended = site.thermos(site.run_words(config, "t"), surroundings);
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   std::vector<std::string> lines = lines_of(site.log("main", 0));
@@ -120,7 +120,8 @@ TEST(Surroundings, NoDescriptorOfOurs) {
   // A process beside it, so that the runner and the fork server have more descriptors to lose.
   const std::string config = site.write_config(
       task({process("beside", "until [ -e seen ]; do sleep 0.02; done"),
-            process("main", "for f in /proc/$$/fd/*; do echo ${f##*/} $(readlink $f); done; touch seen")}));
+            process("main",
+                    "for f in /proc/$$/fd/*; do echo ${f##*/} $(readlink $f); done; touch seen")}));
   // One that the runner itself was born with must not go through either.
   Surroundings surroundings;
   surroundings.before_exec = [] { ::dup2(STDIN_FILENO, 77); };
@@ -139,7 +140,8 @@ TEST(Surroundings, NoDescriptorOfOurs) {
 TEST(Surroundings, SignalsAreReset) {
   Site site;
   const std::string config = site.write_config(task({process(
-      "main", "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t'; kill -PIPE $$; echo alive")}));
+      "main",
+      "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t'; kill -PIPE $$; echo alive")}));
   Surroundings surroundings;
   surroundings.before_exec = [] {
     for (const int number : {SIGTERM, SIGPIPE, SIGUSR1, SIGHUP}) std::signal(number, SIG_IGN);
@@ -155,8 +157,8 @@ TEST(Surroundings, SignalsAreReset) {
 
 TEST(Surroundings, ItsOwnSessionAwayFromTheRunners) {
   Site site;
-  Command runner = site.start_run(site.write_config(task({process(
-      "main", "cut -d' ' -f6 /proc/$$/stat; cut -d' ' -f7 /proc/$$/stat; echo $PPID")})));
+  Command runner = site.start_run(site.write_config(task(
+      {process("main", "cut -d' ' -f6 /proc/$$/stat; cut -d' ' -f7 /proc/$$/stat; echo $PPID")})));
   const pid_t session = ::getsid(runner.pid());
   EXPECT_EQ(runner.wait().code, 0);
   const std::vector<std::string> lines = lines_of(site.log("main", 0));
@@ -204,10 +206,11 @@ TEST(User, RunsAsHimWithAllHisGroups) {
   const Passwd passwd(site);
   if (!passwd.good()) GTEST_SKIP() << "no mount namespace to put a user in";
   ::chmod(site.sandbox().c_str(), 0777);
-  const Ended ended = site.run(
-      task({process("main", "id -u; id -g; id -G | tr ' ' '\\n' | sort; echo $USER $LOGNAME; "
-                            "grep -E '^Uid' /proc/self/status | tr '\\t' ' '; touch mine")}),
-      "t", {"--user", "thermostest"});
+  const Ended ended =
+      site.run(task({process("main",
+                             "id -u; id -g; id -G | tr ' ' '\\n' | sort; echo $USER $LOGNAME; "
+                             "grep -E '^Uid' /proc/self/status | tr '\\t' ' '; touch mine")}),
+               "t", {"--user", "thermostest"});
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(site.log("main", 0),
             "54321\n54321\n54321\n54322\n54324\nthermostest thermostest\n"
@@ -252,7 +255,8 @@ TEST(User, ASandboxHeMayNotEnterFailsTheProcessAndSaysSo) {
   const std::string config = site.write_config(task({process("main", "true")}));
   Surroundings surroundings;
   surroundings.directory = site.sandbox();
-  const Ended ended = site.thermos({"run", "--task-id", "t", "--user", "nobody", config}, surroundings);
+  const Ended ended =
+      site.thermos({"run", "--task-id", "t", "--user", "nobody", config}, surroundings);
   EXPECT_EQ(ended.code, 1) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(states(status, "main"), "FAILED");
@@ -282,8 +286,10 @@ TEST(Chroot, TheSandboxIsTheRoot) {
     mounted.push_back(target);
   }
   std::ofstream(site.in_sandbox(".thermos_profile")) << "export GREETING=hello\n";
-  const Ended ended = site.run(task({process("main", "pwd; ls / | sort | tr '\\n' ' '; echo; echo $GREETING $BASH_ENV; touch /here")}),
-                               "t", {"--chroot"});
+  const Ended ended = site.run(
+      task({process(
+          "main", "pwd; ls / | sort | tr '\\n' ' '; echo; echo $GREETING $BASH_ENV; touch /here")}),
+      "t", {"--chroot"});
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err << site.log("main", 0, "stderr");
   const std::vector<std::string> lines = lines_of(site.log("main", 0));
   EXPECT_TRUE(exists(site.in_sandbox("here")));

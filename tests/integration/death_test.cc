@@ -29,8 +29,8 @@ void expect_gone(const std::vector<pid_t>& pids) {
 
 TEST(Death, BySigkillIsKilledAndRunsAgain) {
   Site site;
-  const Ended ended = site.run(
-      task({process("main", "[ -e again ] && exit 0; touch again; kill -9 $$", kAtOnce)}));
+  const Ended ended =
+      site.run(task({process("main", "[ -e again ] && exit 0; touch again; kill -9 $$", kAtOnce)}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(states(status, "main"), "KILLED SUCCESS");
@@ -91,8 +91,8 @@ TEST(Tree, IsGoneWhenItsProcessEnds) {
   const std::string looks =
       "for p in $(cat pids); do [ ! -e /proc/$p ] || "
       "[ $(cut -d' ' -f3 /proc/$p/stat) = Z ] || exit 9; done";
-  const Ended ended = site.run(
-      task({process("main", tree), process("look", looks)}, {{"main", "look"}}));
+  const Ended ended =
+      site.run(task({process("main", tree), process("look", looks)}, {{"main", "look"}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const std::vector<pid_t> pids = pids_in(site.in_sandbox("pids"), 4);
   EXPECT_EQ(pids.size(), 4U);
@@ -133,10 +133,10 @@ TEST(Tree, IsGoneWhenAnAdoptedProcessEnds) {
 TEST(Death, OfTheForkServerIsNoticedByNobody) {
   Site site;
   // The second process starts only when the test has killed the fork server.
-  Command runner = site.start_run(site.write_config(
-      task({process("first", "touch up; until [ -e go ]; do sleep 0.02; done"),
-            process("second", "echo ran >> second")},
-           {{"first", "second"}})));
+  Command runner = site.start_run(
+      site.write_config(task({process("first", "touch up; until [ -e go ]; do sleep 0.02; done"),
+                              process("second", "echo ran >> second")},
+                             {{"first", "second"}})));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
   int killed = 0;
   for (const pid_t child : children_of(runner.pid())) {
@@ -149,8 +149,9 @@ TEST(Death, OfTheForkServerIsNoticedByNobody) {
   }
   EXPECT_EQ(killed, 1);
   ASSERT_FALSE(::testing::Test::HasFailure());
-  EXPECT_EQ(Command({"/usr/bin/touch", site.in_sandbox("go")}, site.path() + "/touch", {}).wait().code,
-            0);
+  EXPECT_EQ(
+      Command({"/usr/bin/touch", site.in_sandbox("go")}, site.path() + "/touch", {}).wait().code,
+      0);
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(states(site.status(), "first"), "SUCCESS");

@@ -19,10 +19,10 @@ Json final_with(const Json& more) {
 
 TEST(Finalizers, RunInOrderAfterAllElse) {
   Site site;
-  const Ended ended = site.run(
-      task({process("third", "echo third >> log", kFinal), process("first", "echo first >> log", kFinal),
-            process("second", "echo second >> log", kFinal), process("main", "echo main >> log")},
-           {{"first", "second", "third"}}));
+  const Ended ended = site.run(task(
+      {process("third", "echo third >> log", kFinal), process("first", "echo first >> log", kFinal),
+       process("second", "echo second >> log", kFinal), process("main", "echo main >> log")},
+      {{"first", "second", "third"}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(read_file(site.in_sandbox("log")), "main\nfirst\nsecond\nthird\n");
   EXPECT_EQ(stages(site.status()), "ACTIVE CLEANING FINALIZING SUCCESS");
@@ -31,12 +31,12 @@ TEST(Finalizers, RunInOrderAfterAllElse) {
 TEST(Finalizers, RunInParallelWithARetry) {
   Site site;
   // Each of the two waits for the other; the third needs a second try.
-  const Ended ended = site.run(task(
-      {process("main", "true"),
-       process("one", "touch one; until [ -e two ]; do sleep 0.02; done", kFinal),
-       process("two", "touch two; until [ -e one ]; do sleep 0.02; done", kFinal),
-       process("again", "[ -e tried ] || { touch tried; exit 1; }",
-               final_with({{"max_failures", 2}, {"min_duration", 0.1}}))}));
+  const Ended ended =
+      site.run(task({process("main", "true"),
+                     process("one", "touch one; until [ -e two ]; do sleep 0.02; done", kFinal),
+                     process("two", "touch two; until [ -e one ]; do sleep 0.02; done", kFinal),
+                     process("again", "[ -e tried ] || { touch tried; exit 1; }",
+                             final_with({{"max_failures", 2}, {"min_duration", 0.1}}))}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(states(status, "one"), "SUCCESS");
@@ -58,10 +58,10 @@ TEST(Finalizers, RunAfterATaskThatFailed) {
 
 TEST(Finalizers, OneThatFailsChangesNothing) {
   Site site;
-  const Ended ended = site.run(
-      task({process("main", "true"), process("bad", "exit 9", kFinal),
-            process("after-bad", "true", kFinal), process("good", "true", kFinal)},
-           {{"bad", "after-bad"}}));
+  const Ended ended =
+      site.run(task({process("main", "true"), process("bad", "exit 9", kFinal),
+                     process("after-bad", "true", kFinal), process("good", "true", kFinal)},
+                    {{"bad", "after-bad"}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(status["state"], "SUCCESS");
@@ -115,14 +115,15 @@ TEST(Cleaning, TermIgnoredIsKilledAtTheDeadlineAndFinalizersAreSkipped) {
 TEST(Cleaning, TermHonouredEndsTheTaskAsSoonAsAllHaveEnded) {
   Site site;
   // Each says goodbye in its own way: by the signal's default, and by a handler with an exit code.
-  const Ended ended = site.run(task(
-      {process("plain", "touch plain; exec sleep 1000", {{"ephemeral", true}}),
-       process("polite", "trap 'touch said-goodbye; exit 5' TERM; touch polite; "
-                         "while :; do sleep 0.05; done",
-               {{"ephemeral", true}}),
-       process("main", "until [ -e plain -a -e polite ]; do sleep 0.02; done"),
-       process("tidy", "[ -e said-goodbye ]", kFinal)},
-      {}, {{"finalization_wait", 500}}));
+  const Ended ended =
+      site.run(task({process("plain", "touch plain; exec sleep 1000", {{"ephemeral", true}}),
+                     process("polite",
+                             "trap 'touch said-goodbye; exit 5' TERM; touch polite; "
+                             "while :; do sleep 0.05; done",
+                             {{"ephemeral", true}}),
+                     process("main", "until [ -e plain -a -e polite ]; do sleep 0.02; done"),
+                     process("tidy", "[ -e said-goodbye ]", kFinal)},
+                    {}, {{"finalization_wait", 500}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(stages(status), "ACTIVE CLEANING FINALIZING SUCCESS");
@@ -135,10 +136,11 @@ TEST(Cleaning, TermHonouredEndsTheTaskAsSoonAsAllHaveEnded) {
 TEST(Cleaning, CtrlCIsAKillWithTheTasksOwnWait) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Site site;
-    Command runner = site.start_run(site.write_config(
-        task({process("main", "trap 'touch heard; exit 1' TERM; touch up; "
-                              "while :; do sleep 0.05; done"),
-              process("tidy", "[ -e heard ] && touch tidied", kFinal)})));
+    Command runner = site.start_run(
+        site.write_config(task({process("main",
+                                        "trap 'touch heard; exit 1' TERM; touch up; "
+                                        "while :; do sleep 0.05; done"),
+                                process("tidy", "[ -e heard ] && touch tidied", kFinal)})));
     ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
     runner.signal(signal);
     const Ended ended = runner.wait();

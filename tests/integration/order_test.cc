@@ -87,11 +87,10 @@ TEST(Retries, ThreeProcessesThatNeedOneTwoAndThreeTries) {
   std::vector<Json> processes;
   for (int tries = 1; tries <= 3; ++tries) {
     const std::string file = "tries-" + std::to_string(tries);
-    processes.push_back(
-        process("p" + std::to_string(tries),
-                "echo x >> " + file + "; [ $(wc -l < " + file + ") -ge " + std::to_string(tries) +
-                    " ]",
-                {{"max_failures", 5}, {"min_duration", 1}}));
+    processes.push_back(process(
+        "p" + std::to_string(tries),
+        "echo x >> " + file + "; [ $(wc -l < " + file + ") -ge " + std::to_string(tries) + " ]",
+        {{"max_failures", 5}, {"min_duration", 1}}));
   }
   const Ended ended = site.run(task(processes));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
@@ -102,8 +101,7 @@ TEST(Retries, ThreeProcessesThatNeedOneTwoAndThreeTries) {
   for (const char* name : {"p2", "p3"}) {
     const Json& all = runs(status, name);
     for (std::size_t i = 1; i < all.size(); ++i) {
-      const double gap =
-          all[i]["fork_time"].get<double>() - all[i - 1]["stop_time"].get<double>();
+      const double gap = all[i]["fork_time"].get<double>() - all[i - 1]["stop_time"].get<double>();
       EXPECT_GE(gap, 1.0) << name;
       EXPECT_LT(gap, 2.0) << name << ": a whole min_duration too late";
     }
@@ -140,10 +138,10 @@ TEST(Retries, NothingCanRunAnyMore) {
 
 TEST(Retries, NoLimitOfFailedProcesses) {
   Site site;
-  const Ended ended = site.run(task(
-      {process("bad1", "exit 1"), process("bad2", "exit 2"), process("bad3", "exit 3"),
-       process("good1", "true"), process("good2", "true"), process("good3", "true")},
-      {}, {{"max_failures", 0}}));
+  const Ended ended = site.run(
+      task({process("bad1", "exit 1"), process("bad2", "exit 2"), process("bad3", "exit 3"),
+            process("good1", "true"), process("good2", "true"), process("good3", "true")},
+           {}, {{"max_failures", 0}}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(status["state"], "SUCCESS");
@@ -155,11 +153,11 @@ TEST(Retries, NoLimitOfFailedProcesses) {
 
 TEST(Ephemeral, ADaemonBesideAMainProcessAndAFinalizer) {
   Site site;
-  const Ended ended = site.run(task(
-      {process("beat", "echo beat >> beats", {{"daemon", true}, {"ephemeral", true},
-                                              {"min_duration", 0.05}}),
-       process("main", "until [ $(wc -l < beats) -ge 3 ] 2>/dev/null; do sleep 0.05; done"),
-       process("count", "wc -l < beats > counted", {{"final", true}})}));
+  const Ended ended = site.run(
+      task({process("beat", "echo beat >> beats",
+                    {{"daemon", true}, {"ephemeral", true}, {"min_duration", 0.05}}),
+            process("main", "until [ $(wc -l < beats) -ge 3 ] 2>/dev/null; do sleep 0.05; done"),
+            process("count", "wc -l < beats > counted", {{"final", true}})}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   const Json status = site.status();
   EXPECT_EQ(status["state"], "SUCCESS");

@@ -89,6 +89,11 @@ bool exists(const std::string& path) {
 
 ::testing::AssertionResult wait_until(const std::string& directory,
                                       const std::function<bool()>& done) {
+  if (!exists(directory)) {
+    auto came =
+        wait_until(directory.substr(0, directory.rfind('/')), [&] { return exists(directory); });
+    if (!came) return came;
+  }
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0 || ::inotify_add_watch(fd, directory.c_str(),
                                     IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO |

@@ -33,7 +33,8 @@ class Watched {
 std::string read_file(const std::string& path);
 bool exists(const std::string& path);
 
-// Calls `done` now and after each change in `directory` until it is true.
+// Calls `done` now and after each change in `directory` until it is true. Waits for the directory
+// itself first, and for those above it.
 ::testing::AssertionResult wait_until(const std::string& directory,
                                       const std::function<bool()>& done);
 ::testing::AssertionResult wait_for_file(const std::string& path);

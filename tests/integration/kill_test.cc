@@ -1,0 +1,213 @@
+// `thermos kill` by anyone: through the leader, without one, past one that does not answer.
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "task_run.h"
+
+namespace thermos::real {
+namespace {
+
+// Says that it is up, hears SIGTERM and says so, and has a finalizer.
+Json polite_task() {
+  return task({process("main",
+                       "trap 'touch heard; exit 1' TERM; echo $$ > up; "
+                       "while :; do sleep 0.05; done"),
+               process("tidy", "touch tidied", {{"final", true}})});
+}
+
+// Ends by SIGKILL alone.
+Json stubborn_task(const Json& more = {}) {
+  return task(
+      {process("main", "trap 'touch heard' TERM; echo $$ > up; while :; do sleep 0.05; done"),
+       process("tidy", "touch tidied", {{"final", true}})},
+      {}, more);
+}
+
+TEST(Kill, ThroughTheLivingLeader) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  const Json status = site.status();
+  EXPECT_EQ(stages(status), "ACTIVE CLEANING FINALIZING KILLED");
+  for (const Json& step : status["statuses"]) EXPECT_EQ(step["runner_pid"], runner.pid());
+  EXPECT_TRUE(exists(site.in_sandbox("heard")));
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+  EXPECT_EQ(runner.wait().code, 2);
+}
+
+TEST(Kill, WithoutALeader) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  const pid_t main = pid_in(site.in_sandbox("up"));
+  runner.destroy();
+  EXPECT_TRUE(alive(main));
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_FALSE(alive(main));
+  const Json status = site.status();
+  EXPECT_EQ(stages(status), "ACTIVE CLEANING FINALIZING KILLED");
+  EXPECT_EQ(runs(status, "main").back()["return_code"], 1);
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+}
+
+TEST(Kill, PastALeaderThatIsStopped) {
+  Site site;
+  Command runner = site.start_run(site.write_config(stubborn_task()));
+  const pid_t main = pid_in(site.in_sandbox("up"));
+  runner.signal(SIGSTOP);
+  ASSERT_TRUE(stops(runner.pid()));
+  const Ended killed = site.thermos({"kill", "--wait", "0", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_NE(killed.err.find(std::to_string(runner.pid())), std::string::npos) << killed.err;
+  EXPECT_FALSE(alive(main));
+  EXPECT_EQ(runner.wait().code, -SIGKILL);
+  EXPECT_EQ(stages(site.status()), "ACTIVE CLEANING KILLED");
+}
+
+TEST(Kill, WithEverythingDead) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  const pid_t main = pid_in(site.in_sandbox("up"));
+  const Json run = site.run_in_state("main", "RUNNING");
+  ASSERT_FALSE(run.is_null());
+  runner.destroy();
+  const Watched coordinator(run["coordinator_pid"].get<pid_t>());
+  const Watched process(main);
+  EXPECT_TRUE(coordinator.signal(SIGKILL));
+  EXPECT_TRUE(process.signal(SIGKILL));
+  EXPECT_TRUE(nothing_outlives());
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  const Json status = site.status();
+  EXPECT_EQ(states(status, "main"), "LOST");
+  EXPECT_EQ(runs(status, "main")[0]["origin"], "coordinator vanished");
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+}
+
+TEST(Kill, ToLose) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const Ended killed = site.thermos({"kill", "--lose", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t LOST\n");
+  EXPECT_EQ(runner.wait().code, 3);
+  const Json status = site.status();
+  EXPECT_EQ(stages(status), "ACTIVE CLEANING LOST");
+  EXPECT_EQ(states(status, "tidy"), "");
+  EXPECT_FALSE(exists(site.in_sandbox("tidied")));
+}
+
+TEST(Kill, ToLoseWithoutALeader) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  runner.destroy();
+  const Ended killed = site.thermos({"kill", "--lose", "t"});
+  EXPECT_EQ(killed.out, "t LOST\n") << killed.err;
+  EXPECT_FALSE(exists(site.in_sandbox("tidied")));
+  EXPECT_EQ(site.status()["state"], "LOST");
+}
+
+TEST(Kill, SeveralByPattern) {
+  Site site;
+  const auto waits = [&](const std::string& id) {
+    return site.start_run(
+        site.write_config(task({process("main", "touch up-" + id + "; exec sleep 1000")})), id);
+  };
+  Command one = waits("build-1");
+  Command two = waits("build-2");
+  Command other = waits("rebuild");
+  for (const char* id : {"build-1", "build-2", "rebuild"}) {
+    ASSERT_TRUE(wait_for_file(site.in_sandbox(std::string("up-") + id)));
+  }
+  two.destroy();
+  const Ended killed = site.thermos({"kill", "build"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_NE(killed.out.find("build-1 KILLED\n"), std::string::npos) << killed.out;
+  EXPECT_NE(killed.out.find("build-2 KILLED\n"), std::string::npos) << killed.out;
+  EXPECT_EQ(one.wait().code, 2);
+  EXPECT_EQ(site.status("build-1")["state"], "KILLED");
+  EXPECT_EQ(site.status("build-2")["state"], "KILLED");
+  EXPECT_EQ(site.status("rebuild")["state"], "ACTIVE");
+  EXPECT_EQ(site.thermos({"kill", "rebuild"}).code, 0);
+  EXPECT_EQ(other.wait().code, 2);
+}
+
+TEST(Kill, WaitZeroEndsEverythingNow) {
+  Site site;
+  Command runner = site.start_run(site.write_config(stubborn_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const Ended killed = site.thermos({"kill", "--wait", "0", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(runner.wait().code, 2);
+  const Json status = site.status();
+  EXPECT_EQ(stages(status), "ACTIVE CLEANING KILLED");
+  EXPECT_EQ(runs(status, "main").back()["return_code"], -SIGKILL);
+  EXPECT_FALSE(exists(site.in_sandbox("heard"))) << "there was no time for SIGTERM";
+}
+
+TEST(Kill, WaitOneEndsEverythingAfterOneSecond) {
+  Site site;
+  Command runner = site.start_run(site.write_config(stubborn_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const Ended killed = site.thermos({"kill", "--wait", "1", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(runner.wait().code, 2);
+  const Json status = site.status();
+  const double took = time_of(status, "KILLED") - time_of(status, "CLEANING");
+  EXPECT_GE(took, 0.999);
+  EXPECT_LT(took, 10) << "the task's own 30 seconds were waited for";
+  EXPECT_TRUE(exists(site.in_sandbox("heard")));
+}
+
+TEST(Kill, ALaterOneNeverPutsTheDeadlineOff) {
+  Site site;
+  Command runner = site.start_run(site.write_config(stubborn_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  Command first = site.start({"kill", "--wait", "1.5", "t"});
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("heard")));
+  Command second = site.start({"kill", "--wait", "1000", "t"});
+  EXPECT_EQ(second.wait().code, 0);
+  EXPECT_EQ(first.wait().code, 0);
+  EXPECT_EQ(runner.wait().code, 2);
+  const Json status = site.status();
+  EXPECT_LT(time_of(status, "KILLED") - time_of(status, "CLEANING"), 500);
+}
+
+TEST(Kill, GoesOnWhenTheLeaderDiesInTheMiddleOfIt) {
+  Site site;
+  Command runner = site.start_run(site.write_config(stubborn_task()));
+  const pid_t main = pid_in(site.in_sandbox("up"));
+  Command kill = site.start({"kill", "--wait", "1", "t"});
+  const pid_t killer = kill.pid();
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("heard")));
+  runner.destroy();
+  const Ended killed = kill.wait();
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_FALSE(alive(main));
+  const Json status = site.status();
+  EXPECT_EQ(status["state"], "KILLED");
+  EXPECT_EQ(status["statuses"].back()["runner_pid"], killer);
+}
+
+TEST(Kill, NamesATaskThatHasEndedAlready) {
+  Site site;
+  EXPECT_EQ(site.run(task({process("main", "true")})).code, 0);
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 66);
+  EXPECT_NE(killed.err.find("SUCCESS"), std::string::npos) << killed.err;
+}
+
+}  // namespace
+}  // namespace thermos::real
