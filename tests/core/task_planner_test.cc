@@ -453,8 +453,15 @@ TEST(TaskPlanner, AgreesWithANaiveOneOnRandomTasks) {
   }
 }
 
+// A million, where the build is a fast one.
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+constexpr std::uint32_t kMany = 100'000;
+#else
+constexpr std::uint32_t kMany = 1'000'000;
+#endif
+
 TEST(TaskPlanner, RunsAMillionThatEachFailOnce) {
-  constexpr std::uint32_t kSize = 1'000'000;
+  constexpr std::uint32_t kSize = kMany;
   TaskConfig task;
   task.processes.resize(kSize);
   for (ProcessConfig& process : task.processes) process.max_failures = 2;
@@ -482,7 +489,7 @@ TEST(TaskPlanner, RunsAMillionThatEachFailOnce) {
   }
   EXPECT_EQ(runs, 2u * kSize);
   EXPECT_EQ(plan.finished(), kSize);
-  EXPECT_EQ(now, 1000 * 5 * kSecond);
+  EXPECT_EQ(now, kSize / 1000 * 5 * kSecond);
 }
 
 }  // namespace

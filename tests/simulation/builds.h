@@ -6,7 +6,7 @@
 namespace thermos::sim {
 
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-inline constexpr std::uint64_t kSlower = 10;
+inline constexpr std::uint64_t kSlower = 20;
 #else
 inline constexpr std::uint64_t kSlower = 1;
 #endif
