@@ -113,6 +113,10 @@ std::optional<LaunchTrouble> LaunchSite::open_logs(const std::string& process, s
       if (errno != ENOENT || made != header_.log_dir) {
         return trouble_of("cannot make " + made, errno);
       }
+      // Logs inside the sandbox don't bring back a sandbox that somebody took away.
+      if (made.starts_with(header_.sandbox + "/") && !exists(header_.sandbox)) {
+        return LaunchTrouble{false, "the sandbox " + header_.sandbox + " is gone"};
+      }
       if (auto all = make_directories(made, kLogDirectoryMode | 05); !all) {
         return LaunchTrouble{false, all.error().message};
       }

@@ -494,8 +494,18 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
     dispatch(LaunchCancelled{p, run});
     return;
   }
-  // Not heard of yet: the state machine asks again when it is.
-  if (line.run != run || line.coordinator.ticks == 0) return;
+  if (line.run != run) return;
+  if (line.coordinator.ticks == 0) {
+    // Not heard of yet. The state machine asks again when it is, which without inotify nobody would
+    // notice: so look, and look again.
+    if (!read_line(p, Origin::Recorded) || line.coordinator.ticks != 0 || line.timer) return;
+    line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain,
+                                          [this, p, run, hard] {
+                                            line_of(p).timer.reset();
+                                            signal(p, run, hard);
+                                          });
+    return;
+  }
   if (!hard) {
     send(line.coordinator, SIGTERM);
     return;

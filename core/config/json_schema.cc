@@ -71,7 +71,8 @@ Json schema_of(const Field<S>& field, std::int64_t S::*at) {
     return bytes;
   }
   Json seconds = ranged("number", number(kMaxSeconds));
-  seconds["default"] = number(static_cast<double>(Usual<S>::get().*at) / static_cast<double>(kSecond));
+  seconds["default"] =
+      number(static_cast<double>(Usual<S>::get().*at) / static_cast<double>(kSecond));
   return seconds;
 }
 template <typename S>

@@ -23,14 +23,15 @@ std::string advice(const Value& value, std::string_view wanted) {
   if (value.plain == 0) return "";
   const auto* text = std::get_if<std::string>(&value.data);
   if (text == nullptr) {
-    if (wanted != "a string" || std::holds_alternative<std::nullptr_t>(value.data)) return "";
+    if (std::holds_alternative<std::nullptr_t>(value.data)) return ": nothing is written here";
+    if (wanted != "a string") return "";
     return ": put it in quotes";
   }
   if (wanted == "true or false" && is_old_boolean(*text)) {
-    return ": " + quoted(*text) + " is one in YAML 1.1 alone";
+    return ": " + quoted(*text) + " is no boolean in YAML 1.2";
   }
   if (wanted == "a number" && is_old_number(*text)) {
-    return ": " + quoted(*text) + " is one in YAML 1.1 alone";
+    return ": " + quoted(*text) + " is no number in YAML 1.2";
   }
   return "";
 }

@@ -28,6 +28,7 @@ constexpr std::size_t kMaxCopied = 4'000'000;                    // values
 constexpr std::size_t kMaxCopiedBytes = std::size_t{256} << 20;  // of their texts
 constexpr std::string_view kOwnTags = "tag:yaml.org,2002:";
 constexpr std::string_view kMergeKey = "<<";
+constexpr std::string_view kTabIndents = "a tab indents this line: YAML takes spaces alone";
 
 // Leaves the parser by way of its callbacks.
 struct Refusal {
@@ -88,6 +89,28 @@ class TreeBuilder : public YAML::EventHandler {
   TreeBuilder(std::string_view text, Document& document)
       : text_(text), columns_(text), document_(document) {}
 
+  // The parser takes the end of the text for the end of a quote. What is not closed is the last.
+  void check_last_quote() {
+    if (last_scalar_.is_null()) return;
+    std::string_view rest = text_.substr(static_cast<std::size_t>(last_scalar_.pos));
+    // An anchor and a tag come first.
+    while (!rest.empty() && (rest.front() == '&' || rest.front() == '!')) {
+      rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+    }
+    if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return;
+    const char quote = rest.front();
+    for (std::size_t i = 1; i < rest.size(); ++i) {
+      if (quote == '"' && rest[i] == '\\') {
+        ++i;
+      } else if (rest[i] == quote) {
+        if (quote == '"' || rest.substr(i + 1, 1) != "'") return;
+        ++i;
+      }
+    }
+    throw Refusal{columns_(last_scalar_), "", "not valid YAML: a quote is not closed"};
+  }
+
   // Of every document that holds something.
   std::vector<Value>& documents() { return documents_; }
 
@@ -97,7 +120,7 @@ class TreeBuilder : public YAML::EventHandler {
     const std::string_view rest =
         text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
     // The parser goes on where a value has ended, and calls the rest another document.
-    if (begun_ && !rest.starts_with("---")) {
+    if (begun_ && !rest.starts_with("---") && !behind_an_end(text_.size() - rest.size())) {
       throw Refusal{columns_(mark), "",
                     "not valid YAML: this belongs to nothing above: check its indentation (another "
                     "task begins behind a line '---')"};
@@ -107,11 +130,21 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(Value{nullptr}, mark, anchor, true);
+    if (expects_key()) refuse_key(columns_(mark));
+    const bool in_object = !open_.empty() && is_object(open_.back());
+    Value null{nullptr};
+    null.plain = 1;
+    // The parser gives the place of what comes next, on another line.
+    const Position at = in_object ? open_.back().key_at : columns_(mark);
+    null.line = at.line;
+    null.column = at.column & 0x7FFFFFFF;
+    if (anchor != 0) remember(anchor, null);
+    put(std::move(null));
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    last_scalar_ = mark;
     if (tag == "?") {
       if (expects_key()) {
         take_key(text, columns_(mark), anchor, true);
@@ -131,7 +164,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const Position at = columns_(mark);
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) throw Refusal{at, path(), "an alias stands inside what it names"};
+    if (found == anchors_.end())
+      throw Refusal{at, inner_path(), "an alias stands inside what it names"};
     const Anchored& anchored = found->second;
     if (expects_key()) {
       const auto* text = std::get_if<std::string>(&anchored.value.data);
@@ -140,7 +174,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     copied_.add(anchored.extent);
     if (copied_.values > kMaxCopied || copied_.bytes > kMaxCopiedBytes) {
-      throw Refusal{at, path(),
+      throw Refusal{at, inner_path(),
                     "the aliases stand for more than " + std::to_string(kMaxCopied) +
                         " values or 256 MiB in all"};
     }
@@ -196,14 +230,16 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] void refuse_key(Position at) const {
-    throw Refusal{at, path(),
-                  "a key must be a text; a text that begins with '{' or '[' needs quotes"};
+    throw Refusal{
+        at, path(),
+        "a '{' or '[' begins no key: a text that begins with it needs quotes, an object or "
+        "a list its end"};
   }
   [[noreturn]] void refuse_depth(Position at) const {
     throw Refusal{at, "", "nested deeper than " + std::to_string(kMaxDepth) + " levels"};
   }
   [[noreturn]] void refuse_leading_zero(Position at, const std::string& text) const {
-    throw Refusal{at, path(),
+    throw Refusal{at, inner_path(),
                   quoted(text) +
                       ": no number may begin with 0, which made it octal once: leave "
                       "the 0 out, or write a text in quotes"};
@@ -224,14 +260,15 @@ class TreeBuilder : public YAML::EventHandler {
                         (kind == "null" && std::holds_alternative<std::nullptr_t>(value.data));
       if (good) return value;
       if (kind == "int" || kind == "float" || kind == "bool" || kind == "null") {
-        throw Refusal{at, path(), quoted(text) + " is no !!" + std::string(kind)};
+        throw Refusal{at, inner_path(), quoted(text) + " is no !!" + std::string(kind)};
       }
     }
     refuse_tag(at, tag);
   }
 
-  [[noreturn]] void refuse_tag(Position at, const std::string& tag) const {
-    throw Refusal{at, path(), "the tag " + quoted(tag) + " means nothing here: leave it out"};
+  [[noreturn]] void refuse_tag(Position at, std::string tag) const {
+    if (tag.starts_with(kOwnTags)) tag.replace(0, kOwnTags.size(), "!!");
+    throw Refusal{at, inner_path(), "the tag " + quoted(tag) + " means nothing here: leave it out"};
   }
 
   void add(Value value, const YAML::Mark& mark, YAML::anchor_t anchor, bool plain) {
@@ -267,6 +304,20 @@ class TreeBuilder : public YAML::EventHandler {
   void remember(YAML::anchor_t anchor, Value value) {
     const Extent extent = extent_of(value);
     anchors_.insert_or_assign(anchor, Anchored{std::move(value), extent});
+  }
+
+  // Is the last line before `pos` that says something the end of a document, "..."?
+  bool behind_an_end(std::size_t pos) const {
+    std::string_view before = text_.substr(0, pos);
+    while (!before.empty()) {
+      const std::size_t newline = before.find_last_of('\n');
+      const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
+      const std::string_view row = before.substr(begin);
+      const std::size_t first = row.find_first_not_of(" \t\r");
+      if (first != std::string_view::npos && row[first] != '#') return row.starts_with("...");
+      before = before.substr(0, begin == 0 ? 0 : begin - 1);
+    }
+    return false;
   }
 
   // A whole value, to where it belongs.
@@ -331,9 +382,15 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   // Of the innermost open value.
-  std::string path() const {
+  std::string path() const { return path_of(open_.empty() ? 0 : open_.size() - 1); }
+  // Of what comes next inside it.
+  std::string inner_path() const {
+    const bool named = !open_.empty() && (!is_object(open_.back()) || open_.back().has_key);
+    return named ? path_of(open_.size()) : path();
+  }
+  std::string path_of(std::size_t steps) const {
     std::string text;
-    for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
+    for (std::size_t i = 0; i < steps; ++i) {
       if (const auto* list = std::get_if<Array>(&open_[i].value.data)) {
         text += "[" + std::to_string(list->size()) + "]";
       } else {
@@ -351,6 +408,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   Extent copied_;
+  YAML::Mark last_scalar_ = YAML::Mark::null_mark();
   bool begun_ = false;
 };
 
@@ -359,7 +417,7 @@ struct Explanation {
   std::string_view says;
   std::string_view means;
 };
-std::string explained(const std::string& message) {
+std::string explained(const std::string& message, std::string_view text, const YAML::Mark& mark) {
   static const std::array<Explanation, 20> kExplanations = {{
       {YAML::ErrorMsg::END_OF_MAP_FLOW,
        "a '{' is not closed by '}', or a ',' is missing (a text that begins with '{' needs "
@@ -373,7 +431,9 @@ std::string explained(const std::string& message) {
       {YAML::ErrorMsg::END_OF_SEQ,
        "this is no '- item' of the list above: check the indentation, and the '- '"},
       {YAML::ErrorMsg::MAP_VALUE,
-       "a ': ' can't stand here: a text that holds it needs quotes, or the indentation is wrong"},
+       "a ': ' can't stand here: the text needs quotes, the indentation is wrong, or the line "
+       "above "
+       "lacks its ': '"},
       {YAML::ErrorMsg::MAP_KEY, "a '? ' can't stand here: a text that begins with it needs quotes"},
       {YAML::ErrorMsg::BLOCK_ENTRY,
        "a '- ' can't stand here: the list begins on a line of its own, or the text needs quotes"},
@@ -381,7 +441,7 @@ std::string explained(const std::string& message) {
        "a '}' or ']' that closes nothing: a text that begins with it needs "
        "quotes"},
       {YAML::ErrorMsg::UNKNOWN_TOKEN, "no text can begin with this character: put it in quotes"},
-      {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab indents this line: YAML takes spaces alone"},
+      {YAML::ErrorMsg::TAB_IN_INDENTATION, kTabIndents},
       {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote is not closed"},
       {YAML::ErrorMsg::DOC_IN_SCALAR, "a quote is not closed before the document ends"},
       {YAML::ErrorMsg::CHAR_IN_BLOCK,
@@ -406,10 +466,26 @@ std::string explained(const std::string& message) {
     return "in double quotes \\" + *escape + " means nothing: write \\\\" + *escape +
            ", or use single quotes";
   }
-  if (const auto name = behind(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
-    const std::string shown = name->starts_with(": ") ? name->substr(2) : *name;
-    return "the alias *" + shown + " names nothing: no &" + shown +
-           " stands before it (a text that begins with '*' needs quotes)";
+  const std::size_t pos =
+      mark.is_null() ? text.size() : std::min(static_cast<std::size_t>(mark.pos), text.size());
+  const std::size_t newline = text.substr(0, pos).find_last_of('\n');
+  const std::string_view before = newline == std::string_view::npos
+                                      ? text.substr(0, pos)
+                                      : text.substr(newline + 1, pos - newline - 1);
+  const std::string_view blanks =
+      before.substr(0, std::min(before.find_first_not_of(" \t"), before.size()));
+  if (blanks.find('\t') != std::string_view::npos) return std::string(kTabIndents);
+  if (message.starts_with(YAML::ErrorMsg::END_OF_MAP) && before.size() > blanks.size() &&
+      !message.starts_with(YAML::ErrorMsg::END_OF_MAP_FLOW)) {
+    return "nothing can stand here, behind a quote or a bracket that is closed: put the whole text "
+           "in "
+           "quotes";
+  }
+  if (message.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
+    const std::string_view rest = text.substr(std::min(pos + 1, text.size()));
+    const std::string shown(rest.substr(0, rest.find_first_of(" \t\r\n,[]{}")));
+    return quoted("*" + shown) + " names nothing: there is no &" +
+           " of that name before it (a text that begins with '*' needs quotes)";
   }
   const auto known = std::find_if(
       kExplanations.begin(), kExplanations.end(),
@@ -424,6 +500,15 @@ std::optional<Refusal> check_bytes(std::string_view text) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
     return Refusal{{1, 1}, "", "not valid YAML: this is UTF-16: write it as UTF-8"};
   }
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos &&
+      (text.substr(first).starts_with("//") || text.substr(first).starts_with("/*"))) {
+    const auto lines =
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(first), '\n');
+    return Refusal{{static_cast<std::uint32_t>(lines) + 1, 0},
+                   "",
+                   "not valid YAML: a comment begins with '#' there, and JSON has none"};
+  }
   std::uint32_t line = 1;
   for (std::size_t begin = 0; begin < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -433,6 +518,10 @@ std::optional<Refusal> check_bytes(std::string_view text) {
     std::uint32_t column = 1;
     for (std::size_t i = 0; i < row.size(); ++column) {
       const auto c = static_cast<unsigned char>(row[i]);
+      if (c == '\r' && i + 1 != row.size()) {
+        return Refusal{
+            {line, column}, "", "not valid YAML: a carriage return that no newline follows"};
+      }
       if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
         return Refusal{{line, column},
                        "",
@@ -465,14 +554,15 @@ Result<Document> parse_yaml(std::string_view text, std::string_view where) {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+    builder.check_last_quote();
   } catch (const Refusal& refusal) {
     return refused(where, refusal);
   } catch (const YAML::DeepRecursion& deep) {
     return refused(where, {Columns(text)(deep.mark), "",
                            "nested deeper than " + std::to_string(kMaxDepth) + " levels"});
   } catch (const YAML::Exception& exception) {
-    return refused(
-        where, {Columns(text)(exception.mark), "", "not valid YAML: " + explained(exception.msg)});
+    return refused(where, {Columns(text)(exception.mark), "",
+                           "not valid YAML: " + explained(exception.msg, text, exception.mark)});
   }
   std::vector<Value>& found = builder.documents();
   if (found.empty()) {

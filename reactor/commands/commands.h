@@ -18,6 +18,8 @@ using CommandOutcome = Result<ExitStatus>;
 CommandOutcome run_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome graph_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome schema_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common);

@@ -75,6 +75,16 @@ std::string make_task_id(const std::string& name, Microseconds wall) {
   return id + stamp;
 }
 
+std::vector<Error> find_faults(const ConfigurationText& text, const ConfigurationWords& words,
+                               Microseconds wall) {
+  config::Bindings bindings;
+  bindings.task_id = words.task_id.empty() ? make_task_id("task", wall) : words.task_id;
+  bindings.user = words.user.empty() ? caller_account().name : words.user;
+  bindings.ports = words.ports;
+  bindings.environment = words.environment;
+  return config::find_faults(text.text, text.where, words.task_name, bindings);
+}
+
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall) {
   config::Bindings bindings;
@@ -90,12 +100,12 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
   }
   if (Status id = check_task_id(bindings.task_id); !id) return id.error();
 
-  Result<TaskConfig> task = config::load_json(text.text, text.where, words.task_name, bindings);
+  Result<TaskConfig> task = config::load(text.text, text.where, words.task_name, bindings);
   if (!task) return task.error();
   if (words.user.empty() && !task->user.empty() && task->user != bindings.user) {
     // The task names its user itself: {{thermos.user}} is that one.
     bindings.user = task->user;
-    task = config::load_json(text.text, text.where, words.task_name, bindings);
+    task = config::load(text.text, text.where, words.task_name, bindings);
     if (!task) return task.error();
   }
   return BoundTask{std::move(*task), std::move(bindings.task_id), std::move(bindings.user)};

@@ -37,6 +37,10 @@ struct BoundTask {
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall);
 
+// All that bind_configuration() would refuse, not the first alone; see config::find_faults().
+std::vector<Error> find_faults(const ConfigurationText& text, const ConfigurationWords& words,
+                               Microseconds wall);
+
 // NAME-YYYYmmdd-HHMMSS.uuuuuu; a name too long for a file name is cut.
 std::string make_task_id(const std::string& name, Microseconds wall);
 

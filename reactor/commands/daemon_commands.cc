@@ -26,7 +26,7 @@ once it is on the disk.
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
   --task NAME       which task, where CONFIG holds several
   --sandbox D       run in D, which must be there; else the daemon makes one
-  --user U, --chroot, --keep-logs N, -P NAME:PORT, -E NAME=VALUE: as for
+  --user U, --chroot, --keep-logs N, -P NAME[:PORT], -E NAME=VALUE: as for
                     `thermos run`
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else

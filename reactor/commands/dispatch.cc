@@ -12,10 +12,12 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
+    {"graph", "show what waits for what in a configuration", graph_command},
+    {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
     {"status", "show tasks and their processes", status_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},

@@ -4,6 +4,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
 
@@ -20,11 +21,13 @@ With --task-id, shows all that is on record of that task: every runner that led
 it, every state, every process's every run that is kept, and who holds a lock.
 
   --task NAME       which task, where CONFIG holds several
-  -P NAME:PORT      binds {{thermos.ports[NAME]}}; may be repeated
+  -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --task-id ID      a task that runs or ran, instead of CONFIG
   --json            as one JSON object: the task with every default filled in,
                     or what is on record
+  --check           only say all that `thermos run` would refuse, one a line,
+                    and exit with 65, or "ok" and how many processes there are
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -36,6 +39,26 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& task_id, 
   return finish_output(out);
 }
 
+// Prints all that is wrong with it, or that nothing is.
+CommandOutcome check_configuration(const ConfigurationText& text, const ConfigurationWords& words) {
+  const std::vector<Error> faults = find_faults(text, words, wall_now());
+  for (const Error& fault : faults) {
+    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's, so there is no other
+  }
+  if (!faults.empty()) {
+    for (const Error& fault : faults) print_error(fault.message);
+    if (faults.size() >= config::kMaxFaults) print_error("and maybe more: this is where it stops");
+    return kExitBadData;
+  }
+  const Result<BoundTask> bound = bind_configuration(text, words, wall_now());
+  if (!bound) return bound.error();
+  if (Status user = check_user(bound->user); !user) return user.error();
+  const std::size_t count = bound->task.processes.size();
+  Output out(STDOUT_FILENO);
+  out.print("ok: " + std::to_string(count) + (count == 1 ? " process\n" : " processes\n"));
+  return finish_output(out);
+}
+
 }  // namespace
 
 CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common) {
@@ -44,12 +67,14 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   std::vector<std::string> environment;
   std::optional<std::string> task_id;
   bool json = false;
+  bool check = false;
   OptionParser parser("inspect", kHelp, common);
   parser.text("--task", task_name);
   parser.texts("-P", ports);
   parser.texts("-E", environment);
   parser.text("--task-id,--task_id", task_id);
   parser.flag("--json", json);
+  parser.flag("--check", check);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -68,7 +93,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   }
   ConfigurationWords words;
   words.task_name = task_name;
-  Result<std::map<std::string, std::uint16_t>> bound_ports = parse_ports(ports);
+  Result<Ports> bound_ports = parse_ports(ports);
   if (!bound_ports) return bound_ports.error();
   words.ports = std::move(*bound_ports);
   Result<std::map<std::string, std::string>> bound_names = parse_environment(environment);
@@ -77,6 +102,10 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
 
   const Result<ConfigurationText> text = read_configuration(files.front());
   if (!text) return text.error();
+  if (check) {
+    if (json) return Error{ErrorCode::Usage, "inspect: --check and --json don't go together"};
+    return check_configuration(*text, words);
+  }
   const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
   if (!bound) return bound.error();
   Output out(STDOUT_FILENO);

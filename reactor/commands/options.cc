@@ -12,7 +12,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
+#include "reactor/commands/free_port.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
 
@@ -163,23 +165,37 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
   return std::optional<Arguments>(std::move(words));
 }
 
-Result<std::map<std::string, std::uint16_t>> parse_ports(const std::vector<std::string>& given) {
-  std::map<std::string, std::uint16_t> ports;
+Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& recorded) {
+  Ports ports;
+  std::vector<std::string> unnumbered;
+  std::set<std::uint16_t> taken;
   for (const std::string& word : given) {
     const std::size_t colon = word.rfind(':');
-    if (colon == std::string::npos || colon == 0) {
-      return usage("-P " + word + ": a port is given as NAME:PORT");
+    if (word.empty() || colon == 0) {
+      return usage("-P " + word + ": a port is given as NAME:PORT, or as NAME for a free one");
     }
     const std::string name = word.substr(0, colon);
-    const char* end = word.data() + word.size();
     unsigned port = 0;
-    const auto [stop, error] = std::from_chars(word.data() + colon + 1, end, port);
-    if (error != std::errc() || stop != end || port < 1 || port > 65535) {
-      return usage("-P " + word + ": a port is a number from 1 to 65535");
+    if (const auto known = recorded.find(name); colon == std::string::npos) {
+      if (known == recorded.end()) unnumbered.push_back(name);
+      if (known != recorded.end()) port = known->second;
+    } else {
+      const char* end = word.data() + word.size();
+      const auto [stop, error] = std::from_chars(word.data() + colon + 1, end, port);
+      if (error != std::errc() || stop != end || port < 1 || port > 65535) {
+        return usage("-P " + word + ": a port is a number from 1 to 65535");
+      }
     }
     if (!ports.emplace(name, static_cast<std::uint16_t>(port)).second) {
       return usage(fmt::format("-P {}: port '{}' is given twice", word, name));
     }
+    if (port != 0) taken.insert(static_cast<std::uint16_t>(port));
+  }
+  FreePorts free(std::move(taken));
+  for (const std::string& name : unnumbered) {
+    const Result<std::uint16_t> port = free.take();
+    if (!port) return Error{ErrorCode::System, "-P " + name + ": " + port.error().message};
+    ports[name] = *port;
   }
   return ports;
 }

@@ -68,8 +68,10 @@ class OptionParser {
 };
 
 // "NAME:PORT" and "NAME=VALUE", as -P and -E take them. Usage errors: no name, a port outside
-// 1..65535, a name given twice.
-Result<std::map<std::string, std::uint16_t>> parse_ports(const std::vector<std::string>& given);
+// 1..65535, a name given twice. NAME alone is a port that is free now, unlike all others here, or
+// the one that `recorded` has for it: a task that goes on keeps its ports.
+using Ports = std::map<std::string, std::uint16_t>;
+Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& recorded = {});
 Result<std::map<std::string, std::string>> parse_environment(const std::vector<std::string>& given);
 // A number of seconds, fractions allowed, not negative. `option` is for the error.
 Result<Microseconds> parse_seconds(std::string_view option, std::string_view text);

@@ -4,6 +4,8 @@
 #include "reactor/commands/account.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
+#include "reactor/stream_file.h"
+#include "reactor/task_store.h"
 
 namespace thermos {
 namespace {
@@ -21,6 +23,7 @@ the task by its own rules; a second one ends it at once.
   --user U          run as U (root only)
   --chroot          make the sandbox the processes' root (root only)
   -P NAME:PORT      binds {{thermos.ports[NAME]}}; may be repeated
+  -P NAME           binds it to a free port, which the task keeps
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --sync power      what ended is on the disk before anything goes on (default)
   --sync crash      flushing is left to the kernel
@@ -43,6 +46,17 @@ given to bash as they are: quote once for your shell and once more for bash.
   --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N, -q,
   --root D, --log-level L, --no-color: see `thermos run --help`
 )";
+
+// The ports of a task that is known already.
+Ports recorded_ports(const Paths& paths, const std::string& task_id) {
+  if (task_id.empty() || !check_task_id(task_id)) return {};
+  const std::string file = paths.runner_stream(task_id);
+  if (!exists(file)) return {};
+  // One that can't be read is what running it will say.
+  const auto stream = read_runner_stream(file);
+  if (!stream || !stream->history.header()) return {};
+  return stream->history.header()->ports;
+}
 
 std::string joined(const Arguments& words) {
   std::string text;
@@ -68,7 +82,8 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (files.size() > 1) {
     return Error{ErrorCode::Usage, "run: one CONFIG at a time; '" + files[1] + "' is too many"};
   }
-  const Result<ConfigurationWords> words = check_run_options(options);
+  const Result<ConfigurationWords> words =
+      check_run_options(options, recorded_ports(common.paths(), options.task_id));
   if (!words) return words.error();
   const Result<ConfigurationText> text = read_configuration(files.front());
   if (!text) return text.error();

@@ -20,14 +20,6 @@ Error not_permitted(std::string message) {
   return Error{ErrorCode::NotPermitted, std::move(message)};
 }
 
-Status check_user(const std::string& user) {
-  const Account caller = caller_account();
-  if (user.empty() || user == caller.name || ::geteuid() == 0) return Done{};
-  const auto account = find_account(user);
-  if (account && account->uid == caller.uid) return Done{};
-  return not_permitted("only root may run a task as '" + user + "'; you are " + caller.name);
-}
-
 // Directories that were made for a task that then did not start are taken away again.
 class Sandbox {
  public:
@@ -102,6 +94,14 @@ Result<std::string> current_directory() {
 
 }  // namespace
 
+Status check_user(const std::string& user) {
+  const Account caller = caller_account();
+  if (user.empty() || user == caller.name || ::geteuid() == 0) return Done{};
+  const auto account = find_account(user);
+  if (account && account->uid == caller.uid) return Done{};
+  return not_permitted("only root may run a task as '" + user + "'; you are " + caller.name);
+}
+
 void RunOptions::add_to(OptionParser& parser) {
   parser.text("--sandbox", sandbox);
   parser.text("--task-id,--task_id", task_id);
@@ -114,9 +114,9 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.flag("-q,--quiet", quiet);
 }
 
-Result<ConfigurationWords> check_run_options(const RunOptions& options) {
+Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded) {
   ConfigurationWords words;
-  Result<std::map<std::string, std::uint16_t>> ports = parse_ports(options.ports);
+  Result<Ports> ports = parse_ports(options.ports, recorded);
   if (!ports) return ports.error();
   Result<std::map<std::string, std::string>> environment = parse_environment(options.environment);
   if (!environment) return environment.error();

@@ -22,20 +22,22 @@ TEST(Examples, AreGoodTasks) {
   bindings.user = "joe";
   bindings.ports["http"] = 8080;
   bindings.environment["mode"] = "test";
+  bindings.environment["day"] = "monday";
   int loaded = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(THERMOS_SOURCE "/reactor/examples")) {
-    if (entry.path().extension() != ".json") continue;
+    const std::string kind = entry.path().extension();
+    if (kind != ".json" && kind != ".yaml") continue;
     const std::string text = contents(entry.path());
     std::vector<std::string> names = {""};
     if (entry.path().stem() == "templates") names = {"greet", "listen"};
     for (const std::string& name : names) {
-      const auto task = load_json(text, entry.path().string(), name, bindings);
+      const auto task = load(text, entry.path().string(), name, bindings);
       EXPECT_TRUE(task.ok()) << task.error().message;
       ++loaded;
     }
   }
-  EXPECT_GE(loaded, 5);
+  EXPECT_GE(loaded, 6);
 }
 
 }  // namespace

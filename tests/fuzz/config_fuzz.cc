@@ -1,5 +1,5 @@
-// Any bytes as a configuration: never a crash, one line for an error, and what is accepted is
-// written and read back as the same task.
+// Any bytes as a configuration, JSON or YAML: never a crash, one line for an error, and what is
+// accepted is written and read back as the same task.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,7 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bindings.user = "joe";
   bindings.ports["http"] = 80;
   bindings.environment = {{"x", "{{y}}{{y}}"}, {"y", "{{name}}"}, {"z", "{{&x}}"}};
-  const auto task = thermos::config::load_json(text, "f", "", bindings);
+  const auto task = thermos::config::load(text, "f", "", bindings);
+  const auto faults = thermos::config::find_faults(text, "f", "", bindings);
+  require(task.ok() == faults.empty(), "a dry run that says otherwise", text);
   if (!task) {
     const std::string& message = task.error().message;
     require(message.find('\n') == std::string::npos, "more than one line", message);

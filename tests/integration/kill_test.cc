@@ -26,7 +26,7 @@ Json stubborn_task(const Json& more = {}) {
       {}, more);
 }
 
-TEST(Kill, ThroughTheLivingLeader) {
+TEST(KillTask, ThroughTheLivingLeader) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -41,7 +41,7 @@ TEST(Kill, ThroughTheLivingLeader) {
   EXPECT_EQ(runner.wait().code, 2);
 }
 
-TEST(Kill, WithoutALeader) {
+TEST(KillTask, WithoutALeader) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
   const pid_t main = pid_in(site.in_sandbox("up"));
@@ -57,7 +57,7 @@ TEST(Kill, WithoutALeader) {
   EXPECT_TRUE(exists(site.in_sandbox("tidied")));
 }
 
-TEST(Kill, PastALeaderThatIsStopped) {
+TEST(KillTask, PastALeaderThatIsStopped) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   const pid_t main = pid_in(site.in_sandbox("up"));
@@ -72,7 +72,7 @@ TEST(Kill, PastALeaderThatIsStopped) {
   EXPECT_EQ(stages(site.status()), "ACTIVE CLEANING KILLED");
 }
 
-TEST(Kill, WithEverythingDead) {
+TEST(KillTask, WithEverythingDead) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
   const pid_t main = pid_in(site.in_sandbox("up"));
@@ -93,7 +93,7 @@ TEST(Kill, WithEverythingDead) {
   EXPECT_TRUE(exists(site.in_sandbox("tidied")));
 }
 
-TEST(Kill, ToLose) {
+TEST(KillTask, ToLose) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -107,7 +107,7 @@ TEST(Kill, ToLose) {
   EXPECT_FALSE(exists(site.in_sandbox("tidied")));
 }
 
-TEST(Kill, ToLoseWithoutALeader) {
+TEST(KillTask, ToLoseWithoutALeader) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -118,7 +118,7 @@ TEST(Kill, ToLoseWithoutALeader) {
   EXPECT_EQ(site.status()["state"], "LOST");
 }
 
-TEST(Kill, SeveralByPattern) {
+TEST(KillTask, SeveralByPattern) {
   Site site;
   const auto waits = [&](const std::string& id) {
     return site.start_run(
@@ -143,7 +143,7 @@ TEST(Kill, SeveralByPattern) {
   EXPECT_EQ(other.wait().code, 2);
 }
 
-TEST(Kill, WaitZeroEndsEverythingNow) {
+TEST(KillTask, WaitZeroEndsEverythingNow) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -156,7 +156,7 @@ TEST(Kill, WaitZeroEndsEverythingNow) {
   EXPECT_FALSE(exists(site.in_sandbox("heard"))) << "there was no time for SIGTERM";
 }
 
-TEST(Kill, WaitOneEndsEverythingAfterOneSecond) {
+TEST(KillTask, WaitOneEndsEverythingAfterOneSecond) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -170,7 +170,7 @@ TEST(Kill, WaitOneEndsEverythingAfterOneSecond) {
   EXPECT_TRUE(exists(site.in_sandbox("heard")));
 }
 
-TEST(Kill, ALaterOneNeverPutsTheDeadlineOff) {
+TEST(KillTask, ALaterOneNeverPutsTheDeadlineOff) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
@@ -184,7 +184,7 @@ TEST(Kill, ALaterOneNeverPutsTheDeadlineOff) {
   EXPECT_LT(time_of(status, "KILLED") - time_of(status, "CLEANING"), 500);
 }
 
-TEST(Kill, GoesOnWhenTheLeaderDiesInTheMiddleOfIt) {
+TEST(KillTask, GoesOnWhenTheLeaderDiesInTheMiddleOfIt) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   const pid_t main = pid_in(site.in_sandbox("up"));
@@ -201,7 +201,7 @@ TEST(Kill, GoesOnWhenTheLeaderDiesInTheMiddleOfIt) {
   EXPECT_EQ(status["statuses"].back()["runner_pid"], killer);
 }
 
-TEST(Kill, NamesATaskThatHasEndedAlready) {
+TEST(KillTask, NamesATaskThatHasEndedAlready) {
   Site site;
   EXPECT_EQ(site.run(task({process("main", "true")})).code, 0);
   const Ended killed = site.thermos({"kill", "t"});

@@ -1,0 +1,104 @@
+// The commands that show what a configuration says or may say: graph and schema.
+#include <unistd.h>
+
+#include <optional>
+
+#include "core/config/load.h"
+#include "core/graph.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/configuration.h"
+#include "reactor/commands/graph_text.h"
+#include "reactor/commands/output.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kGraphHelp = R"(Usage: thermos graph [OPTIONS] CONFIG
+
+Shows what waits for what in the task in CONFIG ("-": standard input), and the
+longest chain: the runs that the task takes one behind the other at least.
+
+  --format F        text (default), dot (for graphviz) or mermaid
+  --json            as one JSON object, instead
+  --task NAME       which task, where CONFIG holds several
+  -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
+  -E NAME=VALUE     binds {{NAME}}; may be repeated
+  --root D, --log-level L, --no-color: see `thermos --help`
+)";
+
+constexpr std::string_view kSchemaHelp = R"(Usage: thermos schema
+
+Prints what a CONFIG may hold as a JSON Schema (draft 2020-12), by which an
+editor completes and checks JSON and YAML.
+
+  --root D, --log-level L, --no-color: see `thermos --help`
+)";
+
+}  // namespace
+
+CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
+  std::optional<std::string> format;
+  std::vector<std::string> ports;
+  std::vector<std::string> environment;
+  ConfigurationWords words;
+  bool json = false;
+  OptionParser parser("graph", kGraphHelp, common);
+  parser.text("--format", format);
+  parser.flag("--json", json);
+  parser.text("--task", words.task_name);
+  parser.texts("-P", ports);
+  parser.texts("-E", environment);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  const Arguments& files = **parsed;
+  if (files.size() != 1) {
+    return Error{ErrorCode::Usage,
+                 files.empty() ? "graph: which CONFIG?"
+                               : "graph: one CONFIG at a time; '" + files[1] + "' is too many"};
+  }
+  const std::string notation = format.value_or("text");
+  if (notation != "text" && notation != "dot" && notation != "mermaid") {
+    return Error{ErrorCode::Usage, "graph: --format " + notation + ": it is text, dot or mermaid"};
+  }
+  if (json && format) return Error{ErrorCode::Usage, "graph: --json is instead of --format"};
+  auto bound_ports = parse_ports(ports);
+  if (!bound_ports) return bound_ports.error();
+  words.ports = std::move(*bound_ports);
+  auto bound_names = parse_environment(environment);
+  if (!bound_names) return bound_names.error();
+  words.environment = std::move(*bound_names);
+
+  const Result<ConfigurationText> text = read_configuration(files.front());
+  if (!text) return text.error();
+  const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+  if (!bound) return bound.error();
+  const Result<Graph> graph = check_task(bound->task);
+  if (!graph) return graph.error();
+  Output out(STDOUT_FILENO);
+  if (json) {
+    out.print(json_text(graph_json(bound->task, *graph)));
+  } else if (notation == "dot") {
+    out.print(graph_dot(bound->task, *graph));
+  } else if (notation == "mermaid") {
+    out.print(graph_mermaid(bound->task, *graph));
+  } else {
+    out.print(graph_text(bound->task, *graph));
+  }
+  return finish_output(out);
+}
+
+CommandOutcome schema_command(const Arguments& arguments, CommonOptions common) {
+  OptionParser parser("schema", kSchemaHelp, common);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if (!(*parsed)->empty()) {
+    return Error{ErrorCode::Usage, "schema: takes no '" + (*parsed)->front() + "'"};
+  }
+  Output out(STDOUT_FILENO);
+  out.print(config::json_schema());
+  return finish_output(out);
+}
+
+}  // namespace thermos

@@ -1,0 +1,168 @@
+// The printed schema: that it is one, and that it says what the loader does.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+#include "core/config/load.h"
+
+namespace thermos::config {
+namespace {
+
+using Json = nlohmann::json;
+
+// As much of draft 2020-12 as the schema uses; a word that this does not know fails.
+class Validator {
+ public:
+  explicit Validator(const Json& schema) : root_(schema) {}
+  bool accepts(const Json& value) const { return valid(root_, value); }
+
+ private:
+  bool valid(const Json& schema, const Json& value) const {
+    for (const auto& [word, rule] : schema.items()) {
+      if (!holds(word, rule, schema, value)) return false;
+    }
+    return true;
+  }
+
+  bool holds(const std::string& word, const Json& rule, const Json& schema,
+             const Json& value) const {
+    if (word == "$schema" || word == "$defs" || word == "title" || word == "description" ||
+        word == "default") {
+      return true;
+    }
+    if (word == "$ref") {
+      return valid(root_.at(Json::json_pointer(rule.get<std::string>().substr(1))), value);
+    }
+    if (word == "anyOf") {
+      return std::any_of(rule.begin(), rule.end(),
+                         [&](const Json& one) { return valid(one, value); });
+    }
+    if (word == "type") return is(rule.get<std::string>(), value);
+    if (word == "minimum") return !value.is_number() || value >= rule;
+    if (word == "maximum") return !value.is_number() || value <= rule;
+    if (word == "minLength") return !value.is_string() || value.get<std::string>().size() >= rule;
+    if (word == "minItems") return !value.is_array() || value.size() >= rule;
+    if (word == "pattern") {
+      return !value.is_string() ||
+             std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+    }
+    if (word == "items") {
+      return !value.is_array() || std::all_of(value.begin(), value.end(),
+                                              [&](const Json& item) { return valid(rule, item); });
+    }
+    if (!value.is_object()) {
+      return word == "properties" || word == "required" || word == "additionalProperties";
+    }
+    if (word == "required") {
+      return std::all_of(rule.begin(), rule.end(),
+                         [&](const Json& key) { return value.contains(key.get<std::string>()); });
+    }
+    if (word == "properties") {
+      for (const auto& [key, inner] : value.items()) {
+        if (rule.contains(key) && !valid(rule.at(key), inner)) return false;
+      }
+      return true;
+    }
+    if (word == "additionalProperties" && rule == false) {
+      for (const auto& [key, inner] : value.items()) {
+        if (!schema.at("properties").contains(key)) return false;
+      }
+      return true;
+    }
+    ADD_FAILURE() << "the schema uses " << word;
+    return false;
+  }
+
+  static bool is(const std::string& type, const Json& value) {
+    if (type == "object") return value.is_object();
+    if (type == "array") return value.is_array();
+    if (type == "string") return value.is_string();
+    if (type == "boolean") return value.is_boolean();
+    if (type == "number") return value.is_number();
+    if (type == "integer") return value.is_number_integer();
+    ADD_FAILURE() << "no type " << type;
+    return false;
+  }
+
+  const Json& root_;
+};
+
+TEST(JsonSchema, IsOfDraft202012AndDescribesEveryKey) {
+  const Json schema = Json::parse(json_schema());
+  EXPECT_EQ(schema.at("$schema"), "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_EQ(schema.at("$defs").size(), 4U);
+  for (const auto& [name, object] : schema.at("$defs").items()) {
+    EXPECT_FALSE(object.at("description").get<std::string>().empty()) << name;
+    EXPECT_EQ(object.at("additionalProperties"), false);
+    for (const auto& [key, property] : object.at("properties").items()) {
+      EXPECT_FALSE(property.at("description").get<std::string>().empty()) << name << "." << key;
+    }
+  }
+  const Json& process = schema.at("$defs").at("process");
+  EXPECT_EQ(process.at("required"), Json({"name", "cmdline"}));
+  EXPECT_EQ(process.at("properties").at("min_duration").at("default"), 5);
+  EXPECT_EQ(process.at("properties").at("daemon").at("default"), false);
+  EXPECT_EQ(schema.at("$defs").at("task").at("properties").at("max_failures").at("default"), 1);
+}
+
+TEST(JsonSchema, HasTheKeysThatTheLoaderNames) {
+  const Json schema = Json::parse(json_schema());
+  const std::string prefix = "f:1: unknown key 'zzzzzzzz': a task has ";
+  const std::string message = load(R"({"zzzzzzzz": 1})", "f", "", {}).error().message;
+  ASSERT_TRUE(message.starts_with(prefix)) << message;
+  std::string keys;
+  const auto ordered = nlohmann::ordered_json::parse(json_schema());
+  for (const auto& [key, property] : ordered.at("$defs").at("task").at("properties").items()) {
+    keys += (keys.empty() ? "" : ", ") + key;
+  }
+  EXPECT_EQ(message.substr(prefix.size()), keys);
+}
+
+TEST(JsonSchema, AcceptsWhatIsWritten) {
+  const Json schema = Json::parse(json_schema());
+  const Validator validator(schema);
+  int examples = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(THERMOS_SOURCE "/reactor/examples")) {
+    if (entry.path().extension() != ".json") continue;
+    std::ifstream file(entry.path());
+    EXPECT_TRUE(validator.accepts(Json::parse(file))) << entry.path();
+    ++examples;
+  }
+  EXPECT_GE(examples, 4);
+  const std::string task = R"({"processes": [{"name": "a", "cmdline": "x"}]})";
+  const auto full = load(task, "f", "", {});
+  ASSERT_TRUE(full.ok());
+  EXPECT_TRUE(validator.accepts(Json::parse(to_json(*full, 2))));
+  EXPECT_TRUE(validator.accepts(Json::parse("[" + task + "]")));
+  EXPECT_TRUE(validator.accepts(Json::parse(R"({"tasks": [)" + task + "]}")));
+}
+
+TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
+  const Json schema = Json::parse(json_schema());
+  const Validator validator(schema);
+  const auto with = [](const std::string& more) {
+    return R"({"processes": [{"name": "a", "cmdline": "x")" + more + "}]}";
+  };
+  for (const std::string& text :
+       {std::string("{}"), std::string("[]"), std::string("3"), std::string(R"({"processes": []})"),
+        std::string(R"({"tasks": []})"), std::string(R"({"processes": [{"name": "a"}]})"),
+        std::string(R"({"processes": [{"name": "", "cmdline": "x"}]})"), with(R"(, "colour": 1)"),
+        with(R"(, "max_failures": -1)"), with(R"(, "max_failures": 1.5)"),
+        with(R"(, "max_failures": "3")"), with(R"(, "max_failures": 4294967296)"),
+        with(R"(, "daemon": "yes")"), with(R"(, "min_duration": 1000000001)"),
+        with(R"(, "resources": {"gpu": 1})"), with(R"(, "resources": {"cpu": 1000001})")}) {
+    EXPECT_FALSE(load(text, "f", "", {}).ok()) << text;
+    EXPECT_FALSE(validator.accepts(Json::parse(text))) << text;
+  }
+  const std::string bound = with(R"(, "max_failures": "1{{max_concurrency}}")");
+  EXPECT_TRUE(load(bound, "f", "", {}).ok());
+  EXPECT_TRUE(validator.accepts(Json::parse(bound)));
+}
+
+}  // namespace
+}  // namespace thermos::config
