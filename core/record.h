@@ -50,8 +50,8 @@ struct RunnerHeader {
   Microseconds launch_time = 0;  // wall
   std::map<std::string, std::uint16_t> ports;
   bool chroot = false;
-  // Of how many of a process's latest runs stdout and stderr are kept (beside those of the first that
-  // failed); 0: of all.
+  // Of how many of a process's latest runs stdout and stderr are kept (beside those of the first
+  // that failed); 0: of all.
   std::uint32_t keep_logs = kDefaultKeepLogs;
   bool operator==(const RunnerHeader&) const = default;
 };
@@ -124,8 +124,8 @@ struct ProcessSummary {
   std::uint32_t next_run = 0;  // the run number that the next WAITING starts
   RunTotals totals;            // of the runs that were dropped
   std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
-  Now last_end;                // the end of the last one dropped
-  BootId boot;                 // the boot that last_end.boot counts in
+  Now last_end;                               // the end of the last one dropped
+  BootId boot;                                // the boot that last_end.boot counts in
   bool operator==(const ProcessSummary&) const = default;
 };
 

@@ -499,11 +499,11 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
     // Not heard of yet. The state machine asks again when it is, which without inotify nobody would
     // notice: so look, and look again.
     if (!read_line(p, Origin::Recorded) || line.coordinator.ticks != 0 || line.timer) return;
-    line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain,
-                                          [this, p, run, hard] {
-                                            line_of(p).timer.reset();
-                                            signal(p, run, hard);
-                                          });
+    line.timer =
+        reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run, hard] {
+          line_of(p).timer.reset();
+          signal(p, run, hard);
+        });
     return;
   }
   if (!hard) {

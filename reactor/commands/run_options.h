@@ -30,8 +30,7 @@ struct RunOptions {
 // The words for bind_configuration(), and with them the checks that need no configuration: ports,
 // bindings, --sync, what only root may do. Usage or NotPermitted.
 // `recorded` as for parse_ports().
-Result<ConfigurationWords> check_run_options(const RunOptions& options,
-                                             const Ports& recorded = {});
+Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded = {});
 
 // May the caller run processes as `user`? NotPermitted.
 Status check_user(const std::string& user);
