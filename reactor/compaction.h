@@ -14,8 +14,8 @@ namespace thermos {
 // How many runs of a process a compacted stream still tells one by one.
 inline constexpr std::size_t kKeptRuns = 100;
 // A runner's stream shorter than this is left alone, and a coordinator's one likewise.
-inline constexpr std::size_t kLongStream = 256 * 1024;
-inline constexpr std::size_t kLongCoordinatorStream = 64 * 1024;
+inline constexpr std::size_t kLongStream = std::size_t{256} * 1024;
+inline constexpr std::size_t kLongCoordinatorStream = std::size_t{64} * 1024;
 
 // The file beside the stream at `path` in which its successor is written: `runner.compact`, and
 // `compact.X` for `coordinator.X`. One that is there while nobody holds the stream's lock is left
