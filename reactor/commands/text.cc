@@ -183,7 +183,7 @@ std::string clock_text(Microseconds wall) {
 }
 
 std::string since_text(Microseconds wall, Microseconds now) {
-  constexpr Microseconds kDay = 24 * 3600 * kSecond;
+  constexpr Microseconds kDay = 86'400 * kSecond;
   const bool near = wall <= now ? now - wall < kDay : wall - now < kDay;
   const std::tm time = local_time(wall);
   return near ? hour_text(time, ":") : day_text(time, "-");

@@ -13,8 +13,8 @@ constexpr std::string_view kEraseLine = "\r\x1b[K";
 
 }  // namespace
 
-Transcript::Transcript(Settings settings, Output& out, Output* live)
-    : settings_(std::move(settings)), out_(out), live_(settings_.quiet ? nullptr : live) {}
+Transcript::Transcript(const Settings& settings, Output& out, Output* live)
+    : settings_(settings), out_(out), live_(settings_.quiet ? nullptr : live) {}
 
 void Transcript::erase_live() {
   if (shown_.empty()) return;

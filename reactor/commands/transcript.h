@@ -21,7 +21,7 @@ class Transcript : public TaskObserver {
 
   // Lines go to `out`. `live` takes the live line: a terminal, `out` itself where that is one; null
   // for none. Both outlive this.
-  Transcript(Settings settings, Output& out, Output* live);
+  Transcript(const Settings& settings, Output& out, Output* live);
 
   void on_record(const Record& record, const History& history) override;
   std::optional<Microseconds> on_turn(Runner& runner, Now now) override;

@@ -9,7 +9,7 @@ ThermosTest::ThermosTest() {
 }
 
 std::string ThermosTest::file(const std::string& name, std::string_view text) const {
-  const std::string path = work() + "/" + name;
+  std::string path = work() + "/" + name;
   write_text(path, text);
   return path;
 }
