@@ -166,11 +166,11 @@ TEST(Resume, ADeadlineThatPassedMeanwhileIsOver) {
   Site site;
   const std::string config =
       site.write_config(task({process("slow",
-                                      "trap 'touch begun; sleep 1.2; touch late' TERM; touch up; "
+                                      "trap 'touch begun; sleep 4.2; touch late' TERM; touch up; "
                                       "while :; do sleep 0.05; done"),
                               process("main", "until [ -e up ]; do sleep 0.02; done; exit 1"),
                               process("tidy", "true", {{"final", true}})},
-                             {}, {{"finalization_wait", 1}}));
+                             {}, {{"finalization_wait", 4}}));
   Command first = site.start_run(config);
   ASSERT_TRUE(wait_for_file(site.in_sandbox("begun")));
   ASSERT_TRUE(site.reaches("CLEANING"));
