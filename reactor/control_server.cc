@@ -31,7 +31,11 @@ Error system_error(const std::string& what) {
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(Reactor& reactor, Daemon& daemon,
                                                              const std::string& socket_path,
-                                                             Limits limits) {
+                                                             Limits limits, Descriptor kept) {
+  if (kept) {
+    return std::unique_ptr<ControlServer>(
+        new ControlServer(reactor, daemon, std::move(kept), socket_path, limits));
+  }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_path.size() >= sizeof address.sun_path) {
@@ -81,7 +85,7 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
 
 ControlServer::~ControlServer() {
   daemon_.on_event = nullptr;
-  unlink(path_.c_str());
+  if (!path_.empty()) unlink(path_.c_str());
 }
 
 // ---- clients -----------------------------------------------------------------------------------

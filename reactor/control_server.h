@@ -24,13 +24,18 @@ class ControlServer {
   };
 
   // Listens on `socket_path`, made anew: 0660, and root's socket belongs to the group thermos where
-  // there is one. Busy when someone listens there.
+  // there is one. Busy when someone listens there. `kept` is a socket that listens there already,
+  // kept over a restart: then nothing is made.
   static Result<std::unique_ptr<ControlServer>> listen(Reactor& reactor, Daemon& daemon,
                                                        const std::string& socket_path,
-                                                       Limits limits);
+                                                       Limits limits, Descriptor kept = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
+
+  int listener() const { return socket_.get(); }
+  // The path stays when this goes: someone else keeps the socket alive.
+  void leave_path() { path_.clear(); }
 
  private:
   struct Client {

@@ -1,14 +1,12 @@
 // The program `thermos-reactor`: the daemon.
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <string>
+#include <utility>
 
 #include "reactor/commands/exit_status.h"
 #include "reactor/commands/options.h"
@@ -16,6 +14,7 @@
 #include "reactor/control_client.h"
 #include "reactor/control_server.h"
 #include "reactor/daemon.h"
+#include "reactor/service_link.h"
 
 namespace thermos {
 namespace {
@@ -27,26 +26,6 @@ struct Options {
   std::string log_level = "info";
 };
 
-// systemd reads a level from "<N>" at the start of a line; a person does not want to see it.
-void set_up_log(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("thermos-reactor",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
-  logger->set_pattern("thermos-reactor: %l: %v");
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(level));
-}
-
-void say_status(const Daemon& daemon) {
-  sd_notifyf(0, "STATUS=%zu active tasks", daemon.active());
-}
-
-// Half of the time that systemd gives: a loop that turns says so in time.
-void feed_watchdog(Reactor& reactor, Microseconds every) {
-  sd_notify(0, "WATCHDOG=1");
-  reactor.deadlines().add(reactor.loop().now().boot + every,
-                          [&reactor, every] { feed_watchdog(reactor, every); });
-}
-
 Status serve(const Options& options) {
   CommonOptions common;
   common.root = options.root;
@@ -54,9 +33,16 @@ Status serve(const Options& options) {
   if (!reactor) return reactor.error();
   Daemon daemon(**reactor, common.paths(),
                 options.sync == "crash" ? SyncMode::Crash : SyncMode::Power, {});
-  auto server = ControlServer::listen(**reactor, daemon, options.socket, {});
+  Descriptor kept = kept_listener(options.socket);
+  const bool new_socket = !kept;
+  auto server = ControlServer::listen(**reactor, daemon, options.socket, {}, std::move(kept));
   if (!server) return server.error();
-  daemon.on_change = [&daemon] { say_status(daemon); };
+  if (service_keeps_listener()) {
+    if (new_socket) keep_listener((*server)->listener());
+    (*server)->leave_path();
+  }
+  ServiceLink service(**reactor);
+  daemon.on_change = [&] { service.say_active(daemon.active()); };
   daemon.resume_all();
 
   Loop& loop = (*reactor)->loop();
@@ -67,16 +53,15 @@ Status serve(const Options& options) {
   };
   const SignalWatch terminate(loop, SIGTERM, stop);
   const SignalWatch interrupt(loop, SIGINT, stop);
-  std::uint64_t watchdog = 0;
-  if (sd_watchdog_enabled(0, &watchdog) > 0) {
-    feed_watchdog(**reactor, static_cast<Microseconds>(watchdog / 2));
-  }
+  const SignalWatch reload(loop, SIGHUP, [&] {
+    service.reloading();
+    service.ready(daemon.active());
+  });
   spdlog::info("{} active tasks in {}; listening at {}", daemon.active(), common.paths().root(),
                options.socket);
-  sd_notify(0, "READY=1");
-  say_status(daemon);
+  service.ready(daemon.active());
   while (!stopping) loop.run();
-  sd_notify(0, "STOPPING=1");
+  service.stopping();
   spdlog::info("stopping; {} tasks go on without us until the next start", daemon.active());
   return Done{};
 }
@@ -100,7 +85,7 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "thermos-reactor: %s\n", e.what());
     return kExitUsage;
   }
-  set_up_log(options.log_level);
+  log_to_stderr(options.log_level);
   if (auto served = serve(options); !served) {
     std::fprintf(stderr, "thermos-reactor: %s\n", served.error().message.c_str());
     return exit_status_of(served.error().code);

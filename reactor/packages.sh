@@ -6,7 +6,7 @@
 {
   build_packages=(g++ cmake ninja-build pkg-config capnproto libcapnp-dev libuv1-dev libspdlog-dev
     nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev)
-  test_packages=(libgtest-dev procps)
+  test_packages=(libgtest-dev procps jq systemd systemd-container dbus libpam-systemd)
   lint_packages=(clang-format-14 clang-tidy-14 shellcheck)
 }
 
