@@ -28,6 +28,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome drill_command(const Arguments& arguments, CommonOptions common);
 
 class Output;
 // What a command that only prints ends with: System when its output could not be written.

@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 13> kCommands = {{
+constexpr std::array<Command, 14> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
@@ -26,6 +26,7 @@ constexpr std::array<Command, 13> kCommands = {{
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},
+    {"drill", "kill the daemon and check that nothing is lost", drill_command},
 }};
 
 constexpr std::string_view kOptionHelp = R"(
