@@ -13,7 +13,7 @@ if [ "${1-}" = --report ]; then
   shift
 fi
 
-install_packages "${build_packages[@]}" "${test_packages[@]}" "${lint_packages[@]}"
+install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" "${lint_packages[@]}"
 
 rooms=(core capnp coordinator reactor bench tests)
 mapfile -t code < <(find "${rooms[@]}" -name '*.h' -o -name '*.cc' | sort)

@@ -15,7 +15,7 @@ case ${1-} in
     ;;
 esac
 
-install_packages "${build_packages[@]}" "${test_packages[@]}"
+install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
 
 echo "Building: preset $preset"
 cmake --preset "$preset"

@@ -1,0 +1,80 @@
+// Streams for the benchmarks: what a runner would have written, and files that hold it. Shared by
+// all readers, ours and the peers', so that they read the same records.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/frame.h"
+#include "core/record.h"
+
+namespace thermos::bench {
+
+struct StreamShape {
+  std::uint64_t records = 0;  // of processes; the header and one task status come on top
+  std::uint32_t processes = 1;
+  auto operator<=>(const StreamShape&) const = default;
+};
+
+// Hands out the records of a task whose processes run again and again, up to 64 at a time, one run
+// in 16 failing. A record is valid during its call.
+void each_record(const StreamShape& shape, const std::function<void(const Record&)>& take);
+
+// A file without a name, gone with this object or with the program. In $TMPDIR, else /tmp. Ends the
+// program where it can't be made: a benchmark has nobody to tell.
+class ScratchFile {
+ public:
+  ScratchFile();
+  explicit ScratchFile(Bytes content);
+  ~ScratchFile();
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+
+  void append(Bytes bytes);
+  int fd() const { return fd_; }
+  std::size_t size() const { return size_; }
+  // Opens it by name, for as long as this object lives.
+  std::string path() const;
+
+ private:
+  int fd_ = -1;
+  std::size_t size_ = 0;
+};
+
+// The whole of a file, mapped for reading.
+class Mapping {
+ public:
+  Mapping(int fd, std::size_t size);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  Bytes bytes() const;
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// The stream of that shape, made at the first call and kept.
+const ScratchFile& stream_file(const StreamShape& shape);
+// The same, compacted as a runner does it.
+const ScratchFile& compacted_file(const StreamShape& shape);
+
+// A stream as bytes, written record by record.
+class StreamBuilder {
+ public:
+  StreamBuilder();
+  void add(const Record& record);
+  std::vector<std::byte>& bytes() { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::uint32_t chain_ = 0;
+};
+
+}  // namespace thermos::bench
