@@ -48,6 +48,12 @@ struct ProcessHistory {
 
   // The run under way or the last one; nullptr before the first.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
+  // Run `number`; nullptr when it was never begun, or dropped. Numbers have no gaps.
+  const Run* run(std::uint32_t number) const {
+    if (runs.empty() || number < runs.front().number) return nullptr;
+    const std::size_t nth = number - runs.front().number;
+    return nth < runs.size() ? &runs[nth] : nullptr;
+  }
   bool live() const { return !runs.empty() && !is_terminal(runs.back().state); }
   bool operator==(const ProcessHistory&) const = default;
 };

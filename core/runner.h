@@ -73,7 +73,8 @@ struct LaunchCancelled {
 struct TimerDue {};
 
 // Stop the task. `wait`: how long CLEANING and FINALIZING may take; nothing: the task's own
-// finalization_wait; 0: everything dies now. A deadline that stands is never put off.
+// finalization_wait, or no time when it is to be lost; 0: everything dies now. A deadline that
+// stands is never put off.
 struct KillAsked {
   std::optional<Microseconds> wait;
   bool lose = false;   // the result is LOST and no finalizer runs

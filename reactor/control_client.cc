@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 
 Error no_daemon(const std::string& what) {
   return {ErrorCode::NoDaemon, what};

@@ -20,7 +20,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr int kAcceptAtOnce = 64;
 
 Error system_error(const std::string& what) {

@@ -38,8 +38,8 @@ void TaskCheck::check_agreement(const CoordinatorReading& coordinator) {
     }
     // Runs are numbered without gaps; the oldest may have been dropped.
     if (past->runs.empty() || seen.status.run < past->runs.front().number) continue;
-    const std::size_t nth = seen.status.run - past->runs.front().number;
-    if (nth < past->runs.size() && agrees(past->runs[nth], seen.status)) continue;
+    const Run* run = past->run(seen.status.run);
+    if (run != nullptr && agrees(*run, seen.status)) continue;
     Finding& finding =
         find(Severity::Error, coordinator.stream.path,
              "record " + std::to_string(seen.status.seq) + ", " +

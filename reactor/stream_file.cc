@@ -1,7 +1,6 @@
 #include "reactor/stream_file.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -10,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 #include <system_error>
 
@@ -158,16 +158,18 @@ namespace {
 enum class Lock : std::uint8_t { Taken, Held, Failed };
 
 // A leader's lock is exclusive, and who only asks takes a shared one for a moment. So a refusal
-// with no exclusive lock behind it is a question in passing, and is tried again.
+// with no exclusive lock behind it is a question in passing, and is tried again: for up to a
+// second, since who asks may lose the processor before it lets go.
 Lock take_lock(int fd) {
-  for (int race = 0; race < kRaces; ++race) {
+  constexpr timespec kPause{0, 1'000'000};
+  for (int race = 0; race < 1000; ++race) {
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return Lock::Taken;
     if (errno != EWOULDBLOCK && errno != EINTR) return Lock::Failed;
     if (::flock(fd, LOCK_SH | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return Lock::Held;
       if (errno != EINTR) return Lock::Failed;
     }
-    ::sched_yield();
+    ::nanosleep(&kPause, nullptr);
   }
   return Lock::Held;
 }

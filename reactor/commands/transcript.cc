@@ -34,7 +34,8 @@ void Transcript::on_record(const Record& record, const History& history) {
     line(header_line(*header, settings_.style));
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
     const auto index = history.find(process->process);
-    const Run* run = index ? history.process(*index).current() : nullptr;
+    // The history has the whole turn already, where the next run may have begun.
+    const Run* run = index ? history.process(*index).run(process->run) : nullptr;
     if (run != nullptr) line(process_line(*process, *run, settings_.style));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     if (is_terminal(task->state)) {

@@ -228,6 +228,17 @@ TEST_F(LiveLine, IsDrawnErasedForEachLineAndGoneAtTheEnd) {
   EXPECT_EQ(screen_.take(), "\r\x1b[K");
 }
 
+TEST_F(LiveLine, ARunIsShownAsItWasWhenTheNextBeganInItsTurn) {
+  HistoryBuilder built;
+  built.run("p", ProcessState::Killed, 0, kSecond, -9);
+  ProcessStatus killed = built.next("p", ProcessState::Killed, kSecond);
+  killed.return_code = -9;
+  built.process("p", ProcessState::Waiting, kSecond);
+  Transcript transcript(settings(false), out_, nullptr);
+  transcript.on_record(killed, built.history());
+  EXPECT_NE(screen_.take().find("KILLED      signal 9 (SIGKILL)  1.000s\n"), std::string::npos);
+}
+
 TEST_F(LiveLine, IsDrawnAtMostTenTimesASecond) {
   Transcript transcript(settings(false), out_, &out_);
   transcript.on_turn(runner_, Now{kBegin, kBoot});
