@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds the fuzzers with clang, the address and the undefined-behaviour sanitizer, and runs each from
+# its corpus. What they find beyond it stays in build-fuzz/corpus/, for the next time.
+#   tests/fuzz.sh [SECONDS [FUZZER...]]     60 seconds of each; e.g. tests/fuzz.sh 600 stream_fuzz
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. reactor/packages.sh
+
+seconds=${1-60}
+fuzzers=("${@:2}")
+if [ ${#fuzzers[@]} -eq 0 ]; then
+  mapfile -t fuzzers < <(basename -s .cc -a tests/fuzz/*_fuzz.cc)
+fi
+
+install_packages "${build_packages[@]}" "${fuzz_packages[@]}"
+
+build=$PWD/build-fuzz
+quietly cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-14 \
+  -DTHERMOS_FUZZERS=ON -DTHERMOS_SANITIZE=address,undefined
+cmake --build "$build" -j "$(nproc)" --target "${fuzzers[@]}" -- --quiet
+
+fuzz() {
+  local fuzzer=$1 seconds=$2 build=$3 seeds=tests/fuzz/corpus/${1%_fuzz}
+  local corpus=$build/corpus/$fuzzer
+  mkdir -p "$corpus"
+  # A configuration's seeds are the examples that people start from.
+  if [ "$fuzzer" = config_fuzz ]; then seeds=reactor/examples; fi
+  if "$build/bin/$fuzzer" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
+    -artifact_prefix="$build/$fuzzer-" "$corpus" "$seeds" >"$build/$fuzzer.log" 2>&1; then
+    printf '%s: %s\n' "$fuzzer" "$(grep -o 'Done .*' "$build/$fuzzer.log")"
+  else
+    tail -n 60 "$build/$fuzzer.log"
+    printf '%s: failed; the input is in %s\n' "$fuzzer" "$build"
+    return 1
+  fi
+}
+export -f fuzz
+# shellcheck disable=SC2016  # expanded by the shell that xargs starts
+printf '%s\0' "${fuzzers[@]}" |
+  xargs -0 -n 1 -P "$(nproc)" bash -c 'fuzz "$3" "$1" "$2"' - "$seconds" "$build"
