@@ -174,7 +174,7 @@ TEST(KillTask, ALaterOneNeverPutsTheDeadlineOff) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
-  Command first = site.start({"kill", "--wait", "1.5", "t"});
+  Command first = site.start({"kill", "--wait", "6", "t"});
   ASSERT_TRUE(wait_for_file(site.in_sandbox("heard")));
   Command second = site.start({"kill", "--wait", "1000", "t"});
   EXPECT_EQ(second.wait().code, 0);
