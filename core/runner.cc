@@ -90,10 +90,7 @@ void Runner::on(const CoordinatorRecord& event) {
   }
   Flight& flight = flights_[p];
   flight.launched = true;
-  if (flight.retry_at) {  // it lives, whatever was said of its launch
-    flight.retry_at.reset();
-    std::erase(retrying_, p);
-  }
+  forget_retry(p);  // it lives, whatever was said of its launch
   if (is_terminal(status.state)) {
     ended(p);
   } else if (stopping(p) && status.state == ProcessState::Forked) {
@@ -307,25 +304,28 @@ void Runner::try_again(ProcessIndex p) {
     return;
   }
   // The first time at once: at a resume it is the ordinary case. Then ever more slowly.
+  forget_retry(p);
   flight.retry_at = flight.retries == 0 ? now_.boot : now_.boot + backoff(flight.retries);
-  if (std::find(retrying_.begin(), retrying_.end(), p) == retrying_.end()) retrying_.push_back(p);
+  retrying_.emplace(*flight.retry_at, p);
 }
 
 void Runner::retry_launches() {
-  for (std::size_t i = 0; i < retrying_.size();) {
-    const ProcessIndex p = retrying_[i];
+  while (!retrying_.empty() && retrying_.begin()->first <= now_.boot) {
+    const ProcessIndex p = retrying_.begin()->second;
+    forget_retry(p);
     Flight& flight = flights_[p];
-    if (!flight.retry_at || *flight.retry_at > now_.boot) {
-      i += 1;
-      continue;
-    }
-    flight.retry_at.reset();
     flight.launched = true;
     ++flight.retries;
     const Run& run = *past(p).current();
     effects_.emplace_back(StartProcess{p, run.number, run.seq + 1});
-    retrying_.erase(retrying_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+}
+
+void Runner::forget_retry(ProcessIndex p) {
+  Flight& flight = flights_[p];
+  if (!flight.retry_at) return;
+  retrying_.erase({*flight.retry_at, p});
+  flight.retry_at.reset();
 }
 
 void Runner::cancel(ProcessIndex p) {
@@ -369,6 +369,11 @@ bool Runner::over_deadline() {
 }
 
 void Runner::stop_all(bool hard) {
+  // Asked for at every event of an end under way: to go through all each time would take as many
+  // steps as there are pairs of them.
+  const Told told = hard ? Told::Kill : Told::Terminate;
+  if (told_ >= told) return;
+  told_ = told;
   for (const ProcessIndex p : std::vector<ProcessIndex>(live_)) stop(p, hard);
 }
 
@@ -420,7 +425,7 @@ void Runner::set_timer() {
     at = now_.boot;
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
-    for (const ProcessIndex p : retrying_) sooner(flights_[p].retry_at);
+    if (!retrying_.empty()) sooner(retrying_.begin()->first);
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;
@@ -490,12 +495,13 @@ const Run* Runner::live_run(ProcessIndex p, std::uint32_t number) const {
 
 void Runner::add_live(ProcessIndex p) {
   if (is_live(p)) return;
+  told_ = Told::Nothing;
   live_at_[p] = static_cast<std::uint32_t>(live_.size());
   live_.push_back(p);
 }
 
 void Runner::remove_live(ProcessIndex p) {
-  if (flights_[p].retry_at) std::erase(retrying_, p);
+  forget_retry(p);
   flights_[p] = Flight{};
   const std::uint32_t at = live_at_[p];
   if (at == kNotLive) return;

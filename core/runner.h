@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -195,6 +197,7 @@ class Runner {
   void advance_finalizing();
   void schedule(TaskPlanner& plan);
   void retry_launches();
+  void forget_retry(ProcessIndex p);
   void start(ProcessIndex p);
   void try_again(ProcessIndex p);
   void cancel(ProcessIndex p);
@@ -233,7 +236,10 @@ class Runner {
   std::vector<Flight> flights_;
   std::vector<ProcessIndex> live_;      // processes in flight: launched, or waiting for a retry
   std::vector<std::uint32_t> live_at_;  // where in live_ a process stands, or kNotLive
-  std::vector<ProcessIndex> retrying_;
+  std::set<std::pair<Microseconds, ProcessIndex>> retrying_;  // by the time of the next try
+  // What stop_all() last told all that live; nothing, once somebody joined them.
+  enum class Told : std::uint8_t { Nothing, Terminate, Kill };
+  Told told_ = Told::Nothing;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Now> deadline_;  // since the task left ACTIVE
