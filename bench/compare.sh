@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# thermos beside what people would run instead, and beside the machine's limit: all contenders of a
+# table in one run, in turns, medians with their spread. Installs the peers that are missing.
+#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay; without: all
+# ROUNDS=5, and STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" set how much.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/.."
+. reactor/packages.sh
+. bench/compare/table.sh
+. bench/compare/speed.sh
+. bench/compare/standing.sh
+. bench/compare/state.sh
+
+sections=("$@")
+if [ ${#sections[@]} -eq 0 ]; then
+  sections=(chain wide latency memory many resume replay)
+fi
+for section in "${sections[@]}"; do
+  if [ "$(type -t "section_$section")" != function ]; then
+    echo "compare.sh: no section \"$section\"; there are: chain wide latency memory many resume replay" >&2
+    exit 64
+  fi
+done
+
+peers=(make ninja-build parallel task-spooler s6 runit supervisor catatonit)
+install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
+for peer in "${peers[@]}"; do
+  install_packages "$peer" || echo "$peer could not be installed: absent below"
+done
+
+bin=${THERMOS_BENCH_BIN:-$PWD/build/bin}
+if [ -z "${THERMOS_BENCH_BIN-}" ]; then
+  quietly cmake --preset release
+  quietly cmake --build build -j "$(nproc)" --target thermos thermos-coordinator bare_spawn stamp \
+    process_cost replay_bench
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
+started=() # pids of what must not outlive us
+cleanup() {
+  local pid
+  for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+echo "$(nproc) x $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)," \
+  "$(date -u +%Y-%m-%d), load before: $(cut -d' ' -f1-3 /proc/loadavg)"
+for section in "${sections[@]}"; do
+  echo
+  "section_$section"
+done

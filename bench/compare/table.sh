@@ -1,0 +1,78 @@
+# shellcheck shell=bash disable=SC2154
+# Rounds in turns and tables of them. Sourced by compare.sh.
+
+rounds=${ROUNDS:-5}
+
+# now: microseconds.
+now() {
+  local time=$EPOCHREALTIME
+  echo "${time//[!0-9]/}"
+}
+
+# have PROGRAM
+have() { command -v "$1" >/dev/null; }
+
+# in_turns DIVISOR NAME...: each round runs try_NAME of all, the order turned by one each time, and
+# notes how many microseconds each took, divided. A name whose try_ fails is noted as absent.
+in_turns() {
+  local divisor=$1 round name begin i
+  shift
+  local names=("$@")
+  rm -f "$work"/times.*
+  for ((round = 0; round < rounds; round++)); do
+    for ((i = 0; i < ${#names[@]}; i++)); do
+      name=${names[(i + round) % ${#names[@]}]}
+      begin=$(now)
+      if "try_$name" >"$work/output" 2>&1; then
+        awk -v t="$(($(now) - begin))" -v d="$divisor" 'BEGIN { print t / d }' >>"$work/times.$name"
+      elif [ "$round" -eq 0 ]; then
+        echo "$name failed: $(tail -1 "$work/output")" >&2
+      fi
+    done
+  done
+}
+
+# statistics FILE: its numbers' min, median and max.
+statistics() {
+  sort -g "$1" | awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], v[NR] }'
+}
+
+# table UNIT BASE NAME...: of what in_turns noted; times a step and what they are of BASE's.
+table() {
+  local unit=$1 base=$2 name min median max bottom
+  shift 2
+  bottom=$(statistics "$work/times.$base" | cut -d' ' -f2)
+  printf '%-28s %28s %10s\n' "" "$unit (min/median/max)" "of $base"
+  for name in "$@"; do
+    if [ ! -s "$work/times.$name" ]; then
+      printf '%-28s %28s\n' "${name//_/ }" absent
+      continue
+    fi
+    read -r min median max < <(statistics "$work/times.$name")
+    awk -v n="${name//_/ }" -v a="$min" -v b="$median" -v c="$max" -v d="$bottom" 'BEGIN {
+      printf "%-28s %28s %10.2f\n", n, sprintf("%.0f/%.0f/%.0f", a, b, c), b / d }'
+  done
+}
+
+# rates COUNT BASE NAME...: the same, turned round: how many a second, of BASE's rate.
+rates() {
+  local base=$1 name min median max bottom
+  shift
+  bottom=$(statistics "$work/times.$base" | cut -d' ' -f2)
+  printf '%-28s %28s %10s\n' "" "a second (min/median/max)" "of $base"
+  for name in "$@"; do
+    if [ ! -s "$work/times.$name" ]; then
+      printf '%-28s %28s\n' "${name//_/ }" absent
+      continue
+    fi
+    read -r min median max < <(statistics "$work/times.$name")
+    awk -v n="${name//_/ }" -v a="$min" -v b="$median" -v c="$max" -v d="$bottom" 'BEGIN {
+      printf "%-28s %28s %10.2f\n", n, sprintf("%.0f/%.0f/%.0f", 1e6 / c, 1e6 / b, 1e6 / a), d / b }'
+  done
+}
+
+# exponent FILE: the slope of log y over log x of its lines "x y".
+exponent() {
+  awk '{ x = log($1); y = log($2); n++; sx += x; sy += y; sxx += x * x; sxy += x * y }
+    END { printf "%.2f", (n * sxy - sx * sy) / (n * sxx - sx * sx) }' "$1"
+}
