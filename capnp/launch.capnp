@@ -6,7 +6,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("thermos::wire");
 
 # With three descriptors, in this order: the coordinator's stream (locked, O_APPEND), the file for
-# stdout, the file for stderr.
+# stdout, the file for stderr; and a fourth where the process gets a control group: its directory.
 struct Launch {
   ticket @0 :UInt64;           # comes back in the answer
   process @1 :Text;

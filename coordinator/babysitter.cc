@@ -1,10 +1,12 @@
 #include "coordinator/babysitter.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 
@@ -18,6 +20,15 @@ constexpr Microseconds kFirstSpawnPause = 20'000;
 constexpr Microseconds kLongestSpawnPause = 5 * kSecond;
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
+
+// The beginning of a file that the kernel writes; empty when it is not there.
+std::string_view read_small(int directory, const char* name, std::span<char> room) {
+  const int file = ::openat(directory, name, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  const ssize_t size = ::read(file, room.data(), room.size());
+  ::close(file);
+  return {room.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
 
 }  // namespace
 
@@ -34,6 +45,7 @@ Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
   request_.null = null;
   request_.out = descriptors.out;
   request_.err = descriptors.err;
+  request_.group = descriptors.group;
   std::memcpy(name_, request.launch->process.data(), name_size_);
   name_[name_size_] = '\0';
 }
@@ -116,6 +128,8 @@ void Babysitter::finish() {
   const ProcessEnd end = end_of(wait_status_);
   ProcessStatus last = transition(end.state, stopped_);
   last.return_code = end.return_code;
+  Text reason;
+  if (end.state != ProcessState::Success && ran_out_of_memory(reason)) last.reason = reason.view();
   record(last);
 }
 
@@ -154,7 +168,39 @@ void Babysitter::forward_term() const {
 void Babysitter::kill_tree() {
   killing_ = true;
   if (main_ != 0) ::kill(-main_, SIGKILL);
+  kill_group();
   kill_children();
+}
+
+// All at once, however fast they breed. What it misses (an old kernel), kill_children() finds.
+void Babysitter::kill_group() const {
+  if (request_.group < 0) return;
+  const int file = ::openat(request_.group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  if (::write(file, "1", 1) != 1) {
+    // As without a group, then.
+  }
+  ::close(file);
+}
+
+// Whether the kernel killed something of the process for want of memory, and where its limit is.
+bool Babysitter::ran_out_of_memory(Text& reason) const {
+  constexpr std::string_view kCount = "oom_kill ";
+  constexpr std::int64_t kMebibyte = std::int64_t{1024} * 1024;
+  if (request_.group < 0) return false;
+  char room[512];
+  const std::string_view events = read_small(request_.group, "memory.events", room);
+  const std::size_t at = events.find(kCount);
+  if (at == std::string_view::npos || events.substr(at + kCount.size()).starts_with("0")) {
+    return false;
+  }
+  reason.add("killed by the kernel: out of memory");
+  const std::string_view limit = read_small(request_.group, "memory.max", room);
+  std::int64_t bytes = 0;
+  if (std::from_chars(limit.data(), limit.data() + limit.size(), bytes).ec == std::errc{}) {
+    reason.add(", memory.max ").add(bytes / kMebibyte).add(" MiB");
+  }
+  return true;
 }
 
 // Reaps until there is nothing more to reap. Orphans of the tree come to us, the subreaper, so once
@@ -180,6 +226,7 @@ void Babysitter::reap() {
     ::waitpid(main_, &wait_status_, __WALL);
     main_ = 0;
     ended_ = true;
+    kill_group();
   }
   if (ended_ || killing_) kill_children();
 }

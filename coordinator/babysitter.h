@@ -23,6 +23,7 @@ class Babysitter {
     int stream = -1;  // locked, O_APPEND
     int out = -1;
     int err = -1;
+    int group = -1;  // the directory of the process's control group; -1: none
   };
 
   // The launch, environment and groups are needed until the shell runs; the process's name is
@@ -45,6 +46,8 @@ class Babysitter {
   void take(int signal);
   void forward_term() const;
   void kill_tree();
+  void kill_group() const;
+  bool ran_out_of_memory(Text& reason) const;
   void reap();
   bool starting() const { return main_ == 0 && !ended_; }
 

@@ -29,6 +29,7 @@ constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
 constexpr std::size_t kMaxEnvironment = kMaxLaunchBytes / 16 + 1;
 constexpr std::size_t kMaxGroups = kMaxLaunchBytes / 4;
 constexpr std::size_t kDescriptors = 3;
+constexpr std::size_t kDescriptorsWithGroup = 4;
 constexpr std::size_t kDescriptorsSeen = 16;
 
 // All that is written for a launch and not needed once the shell runs. In a mapping of its own, so
@@ -44,6 +45,9 @@ struct Workspace {
 struct Packet {
   std::size_t size = 0;
   bool whole = false;
+  bool right_count() const {
+    return descriptor_count == kDescriptors || descriptor_count == kDescriptorsWithGroup;
+  }
   std::size_t descriptor_count = 0;
   std::array<int, kDescriptorsSeen> descriptors{};
 
@@ -97,9 +101,10 @@ void answer(int socket, const Launched& launched) {
   request.launch = &launch;
   request.environment = workspace->environment.data();
   request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
-  Babysitter babysitter(request,
-                        {packet.descriptors[0], packet.descriptors[1], packet.descriptors[2]},
-                        STDIN_FILENO, workspace->stack);
+  const int group = packet.descriptor_count == kDescriptorsWithGroup ? packet.descriptors[3] : -1;
+  Babysitter babysitter(
+      request, {packet.descriptors[0], packet.descriptors[1], packet.descriptors[2], group},
+      STDIN_FILENO, workspace->stack);
   if (babysitter.begin()) {
     ::munmap(workspace, sizeof *workspace);
     babysitter.finish();
@@ -129,7 +134,7 @@ int serve_launches(int socket) {
     const bool readable =
         decode_launch(std::span<const std::byte>(workspace->message).first(packet->size), launch,
                       workspace->environment, workspace->groups, group_count);
-    if (!readable || !packet->whole || packet->descriptor_count != kDescriptors) {
+    if (!readable || !packet->whole || !packet->right_count()) {
       packet->close_descriptors();
       if (readable) {
         answer(socket, {launch.ticket, 0, EBADMSG});

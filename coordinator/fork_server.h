@@ -9,9 +9,9 @@ namespace thermos {
 inline constexpr int kLaunchSocket = 3;
 
 // Serves `socket` (SOCK_SEQPACKET) until its other end is closed, and returns the exit status. Each
-// message is a Launch with three descriptors and is answered by a Launched. A coordinator is a
-// clone of this program, a child of this program's parent; in it, this call does not return but
-// ends the process. REQUIRES: one thread, no descriptor open but 0, 1, 2 and the socket.
+// message is a Launch with three or four descriptors and is answered by a Launched. A coordinator
+// is a clone of this program, a child of this program's parent; in it, this call does not return
+// but ends the process. REQUIRES: one thread, no descriptor open but 0, 1, 2 and the socket.
 int serve_launches(int socket);
 
 }  // namespace thermos

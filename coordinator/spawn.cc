@@ -24,6 +24,13 @@ struct Shared {
   volatile int error_number;
 };
 
+THERMOS_SHARED_MEMORY bool enter_group(int group) {
+  const long file = ::syscall(SYS_openat, group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (file >= 0 && ::syscall(SYS_write, file, "0", 1) == 1) return true;
+  // Somebody took the group away: the process does without, as where there are no groups.
+  return errno == ENOENT || errno == ENODEV;
+}
+
 // Raw calls only. The C library's setuid() and its kin would tell "all threads", and whatever keeps
 // state there would keep it for the parent.
 THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* const* arguments) {
@@ -33,6 +40,8 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
   if (::syscall(SYS_dup3, request.null, 0, 0) < 0 && errno != EINVAL) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.out, 1, 0) < 0) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
+  // While still root, whose groups these are, and before anything can be left behind elsewhere.
+  if (request.group >= 0 && !enter_group(request.group)) return SpawnStep::Group;
   if (*launch.root != '\0') {
     if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
     if (::syscall(SYS_chdir, "/") != 0) return SpawnStep::Root;
@@ -83,6 +92,9 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
       break;
     case SpawnStep::Files:
       text.add("cannot put stdin, stdout and stderr in place");
+      break;
+    case SpawnStep::Group:
+      text.add("cannot enter its control group");
       break;
     case SpawnStep::Root:
       text.add("cannot change root to ").add(path(launch.root));

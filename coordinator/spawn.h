@@ -16,6 +16,7 @@ enum class SpawnStep : std::uint8_t {
   None,
   Clone,
   Files,
+  Group,
   Root,
   Groups,
   Gid,
@@ -31,6 +32,7 @@ struct SpawnRequest {
   int null = -1;  // becomes stdin
   int out = -1;
   int err = -1;
+  int group = -1;  // the directory of its control group; -1: none
 };
 
 struct SpawnResult {

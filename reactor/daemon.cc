@@ -114,6 +114,9 @@ void Daemon::resume_all() {
       spdlog::info("task {} goes on", id);
     }
   }
+  if (const ProcessGroups* groups = reactor_.groups()) {
+    groups->clear_all_but({active.begin(), active.end()});
+  }
 }
 
 void Daemon::ended(Hosted* task, const Result<TaskState>& result) {

@@ -31,6 +31,7 @@ Status serve(const Options& options) {
   common.root = options.root;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
+  (*reactor)->use_process_groups();
   Daemon daemon(**reactor, common.paths(),
                 options.sync == "crash" ? SyncMode::Crash : SyncMode::Power, {});
   Descriptor kept = kept_listener(options.socket);

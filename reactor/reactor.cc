@@ -76,6 +76,19 @@ Status Reactor::start_fork_server() {
   return Done{};
 }
 
+void Reactor::use_process_groups() {
+  groups_ = ProcessGroups::find();
+  shelter_fork_server();
+}
+
+void Reactor::shelter_fork_server() {
+  if (!groups_) return;
+  if (auto sheltered = groups_->shelter(fork_server_->pid()); !sheltered) {
+    spdlog::warn("processes get no control groups: {}", sheltered.error().message);
+    groups_.reset();
+  }
+}
+
 void Reactor::fork_server_gone() {
   hear_answers();
   spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
@@ -92,6 +105,7 @@ void Reactor::fork_server_gone() {
   }
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  shelter_fork_server();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
   for (TurnTaker* taker : std::vector<TurnTaker*>(takers_.begin(), takers_.end())) {
@@ -101,11 +115,12 @@ void Reactor::fork_server_gone() {
 }
 
 Status Reactor::launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,
-                       std::function<void(const Launched&)> answer) {
+                       Descriptor group, std::function<void(const Launched&)> answer) {
   const std::uint64_t ticket = next_ticket_++;
   launch.ticket = ticket;
   children_.expect_births(true);
-  auto sent = fork_server_->launch(launch, std::move(stream), std::move(out), std::move(err));
+  auto sent = fork_server_->launch(launch, std::move(stream), std::move(out), std::move(err),
+                                   std::move(group));
   if (!sent) return sent.error();
   answers_[ticket] = std::move(answer);
   if (fork_server_poll_ && fork_server_->wants_write()) {

@@ -21,6 +21,7 @@
 #include "reactor/fork_server.h"
 #include "reactor/inotify.h"
 #include "reactor/loop.h"
+#include "reactor/process_groups.h"
 #include "reactor/spare_descriptors.h"
 #include "reactor/sweeper.h"
 
@@ -55,6 +56,11 @@ class Reactor {
   SpareDescriptors& spares() { return spares_; }
   const BootId& boot() const { return boot_; }
 
+  // Each process gets a control group from here on, where there may be any.
+  void use_process_groups();
+  // Null where there are none.
+  ProcessGroups* groups() { return groups_.get(); }
+
   void join(TurnTaker* taker) { takers_.insert(taker); }
   void leave(TurnTaker* taker);
   // `taker` has something to do at the end of this turn.
@@ -65,7 +71,8 @@ class Reactor {
 
   // Hands a launch and its three descriptors to the fork server; `answer` says what became of the
   // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
-  Status launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,
+  // `group` may be none.
+  Status launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err, Descriptor group,
                 std::function<void(const Launched&)> answer);
 
  private:
@@ -75,6 +82,7 @@ class Reactor {
   void fork_server_gone();
   void raise_descriptor_limit();
   void lower_descriptor_limit();
+  void shelter_fork_server();
   void end_turn();
 
   BootId boot_;
@@ -86,6 +94,7 @@ class Reactor {
   ChildWatcher children_;
   std::unordered_set<TurnTaker*> takers_;
   std::unordered_set<TurnTaker*> touched_;
+  std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   std::unique_ptr<Poll> fork_server_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;

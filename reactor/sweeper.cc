@@ -10,6 +10,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/process_groups.h"
+
 namespace thermos {
 namespace {
 
@@ -57,6 +59,7 @@ void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
 }
 
 void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
+  if (!sweep->leftover.group.empty()) kill_group(sweep->leftover.group);
   for (const Identity& identity : find(sweep->leftover)) {
     // Those for whom there is no descriptor have their turn when the first are dead.
     auto pidfd = open_pidfd(identity);
@@ -89,6 +92,10 @@ std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
       leftover.coordinator.pid > 0 &&
       (leader == nullptr || leader->identity.ticks == leftover.coordinator.ticks);
   const pid_t self = getpid();
+  std::unordered_set<pid_t> grouped;
+  if (!leftover.group.empty()) {
+    for (const pid_t pid : group_members(leftover.group)) grouped.insert(pid);
+  }
 
   std::vector<const ProcessStat*> found;
   for (const ProcessStat& process : all) {
@@ -98,7 +105,8 @@ std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
     const bool orphan = leftover.was_ours && !born_with_children_ && process.parent == self &&
                         !is_known_child_(process.identity.pid) &&
                         !is_coordinator_program(process.identity.pid);
-    if (itself || same_session || orphan) found.push_back(&process);
+    if (itself || same_session || orphan || grouped.contains(process.identity.pid))
+      found.push_back(&process);
   }
   std::vector<Identity> victims;
   std::unordered_set<pid_t> seen;

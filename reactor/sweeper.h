@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -22,6 +23,7 @@ class Sweeper {
     Identity coordinator;   // also its session's number
     Identity process;       // pid 0: never seen running
     bool was_ours = false;  // the coordinator was our child, so its orphans came to us
+    std::string group;      // the directory of its control group; empty: none
   };
 
   // `spares`: three at least, for a day on which /proc would seem empty for want of a descriptor:

@@ -174,6 +174,7 @@ void TaskHost::finish_if_quiet() {
   // Coordinators that said their last word are about to exit; a finished task leaves not even them.
   if (!finishing_ || stopped_ || busy_lines_ > 0) return;
   stopped_ = true;
+  clear_groups();
   const bool durable = sync_ == SyncMode::Power;
   if (auto moved = move_to_finished(place_.paths, place_.header.task_id, durable); !moved) {
     // The record is what counts; the next start sees it and moves the file.
@@ -263,11 +264,11 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   line.ours = false;
   ++busy_lines_;
   const std::uint32_t run = start.run;
-  auto sent =
-      reactor_.launch(std::move(launch), writer.release(), std::move(logs.out), std::move(logs.err),
-                      [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
-                        if (!here.expired()) answered(p, run, l);
-                      });
+  auto sent = reactor_.launch(
+      std::move(launch), writer.release(), std::move(logs.out), std::move(logs.err),
+      make_group(p, run), [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
+        if (!here.expired()) answered(p, run, l);
+      });
   if (!sent) {
     line.phase = Line::Phase::Idle;
     --busy_lines_;
@@ -437,6 +438,7 @@ void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
   line.phase = Line::Phase::Idle;
   --busy_lines_;
   line.reader.reset();
+  remove_group(p, run);
   dispatch(CoordinatorGone{p, run, false});
   if (const auto next = std::exchange(line.deferred, std::nullopt)) {
     pending_.emplace_back(*next);
@@ -534,12 +536,15 @@ void TaskHost::send(const Identity& coordinator, int number) {
 
 void TaskHost::sweep(const Sweep& effect) {
   const Run& run = *past(effect.process).current();
-  const Sweeper::Leftover leftover{run.coordinator, run.process, line_of(effect.process).ours};
+  const Sweeper::Leftover leftover{run.coordinator, run.process, line_of(effect.process).ours,
+                                   group_path(effect.process, effect.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
                place_.header.task_id, place_.task.processes[effect.process].name, effect.run,
                run.coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
-    if (!here.expired()) dispatch(Swept{effect.process, effect.run});
+    if (here.expired()) return;
+    remove_group(effect.process, effect.run);
+    dispatch(Swept{effect.process, effect.run});
   });
 }
 

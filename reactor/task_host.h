@@ -97,6 +97,15 @@ class TaskHost : public TurnTaker {
   void set_timer(const SetTimer& effect);
   void finish_if_quiet();
 
+  // In task_groups.cc.
+  ProcessGroups::Name group_name(ProcessIndex p, std::uint32_t run) const;
+  Descriptor make_group(ProcessIndex p, std::uint32_t run);
+  void remove_group(ProcessIndex p, std::uint32_t run) const;
+  // Empty: there are no groups.
+  std::string group_path(ProcessIndex p, std::uint32_t run) const;
+  // Of all runs but those that are under way.
+  void clear_groups() const;
+
   void on_directory_event(std::string_view name, std::uint32_t mask);
   void read_all_lines();
 

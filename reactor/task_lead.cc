@@ -144,6 +144,7 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
     if (stopped_) return;
     adopt(p);
   }
+  clear_groups();  // of runs that ended while nobody led
   if (!rebooted) return;
   // A power cut can take the tail of the runner's stream and leave a coordinator's: what ran may
   // not be in our history at all.

@@ -137,7 +137,7 @@ TEST(ForkServer, RefusesAWrongNumberOfDescriptors) {
   for (const std::vector<int>& descriptors : {std::vector<int>{},
                                               {stream},
                                               {stream, out},
-                                              {stream, out, out, out},
+                                              {stream, out, out, out, out},
                                               std::vector<int>(40, stream)}) {
     server.send_bytes(*message, descriptors);
     const Launched launched = server.receive();

@@ -134,6 +134,19 @@ power_off() {
 
 main_pid() { box systemctl show -P MainPID thermos-reactor; }
 
+# Waits for the first event of a task for which a condition of jq's holds, and prints it. Events of
+# before count: what has happened is not waited for.
+event() {
+  local line
+  while read -r line; do
+    if jq -e "$2" <<<"$line" >/dev/null; then
+      echo "$line"
+      return
+    fi
+  done < <(box thermos events -f --since 1 --json "$1" 2>/dev/null)
+  fail "no event of $1 with $2"
+}
+
 # Installs the build as its README says.
 install_build() {
   DESTDIR=$ROOT cmake --install "$BUILD" --prefix /usr >/dev/null

@@ -21,20 +21,8 @@ END
 open_gate() { echo open >"$THERMOS_BOX/share/$1.gate"; }
 runs() { wc -l <"$THERMOS_BOX/share/$1.runs"; }
 
-# Waits until run N (0 at first) of a task's `work` is RUNNING, and prints its pid. From the events,
-# which begin with all there were.
-running() {
-  local line
-  while read -r line; do
-    line=$(jq -r --argjson run "${2-0}" \
-      'select(.process == "work" and .state == "RUNNING" and .run == $run) | .pid' <<<"$line")
-    if [ -n "$line" ]; then
-      echo "$line"
-      return
-    fi
-  done < <(box thermos events -f --since 1 --json "$1")
-  fail "no RUNNING of $1"
-}
+# Waits until run N (0 at first) of a task's `work` is RUNNING, and prints its pid.
+running() { event "$1" ".process == \"work\" and .run == ${2-0} and .state == \"RUNNING\"" | jq .pid; }
 alive() { box kill -0 "$@" 2>/dev/null; }
 ends_well() {
   open_gate "$1"
