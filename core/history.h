@@ -12,6 +12,7 @@
 
 #include "core/record.h"
 #include "core/result.h"
+#include "core/series.h"
 
 namespace thermos {
 
@@ -35,7 +36,7 @@ struct Run {
 
 struct ProcessHistory {
   std::string name;
-  std::vector<Run> runs;       // oldest first; the oldest may have been dropped
+  Series<Run> runs;            // oldest first; the oldest may have been dropped
   RunTotals totals;            // of all runs that ended, the dropped ones included
   std::uint64_t next_seq = 0;  // what the next record must carry
   std::uint32_t next_run = 0;

@@ -24,7 +24,7 @@ bool only_leads(const std::vector<TaskStep>& steps, std::size_t i) {
   return step.state == before.state && step.goal == before.goal;
 }
 
-RunTotals totals_of(const std::vector<Run>& runs) {
+RunTotals totals_of(const Series<Run>& runs) {
   RunTotals totals;
   for (const Run& run : runs) {
     if (run.state == ProcessState::Success) ++totals.success;
@@ -99,11 +99,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
 }  // namespace
 
 void History::drop_old(std::size_t keep) {
-  for (ProcessHistory& process : processes_) {
-    if (process.runs.size() <= keep) continue;
-    process.runs.erase(process.runs.begin(),
-                       process.runs.end() - static_cast<std::ptrdiff_t>(keep));
-  }
+  for (ProcessHistory& process : processes_) process.runs.keep_last(keep);
   std::size_t leads = 0;
   for (std::size_t i = 0; i < steps_.size(); ++i) leads += only_leads(steps_, i) ? 1 : 0;
   if (leads <= keep) return;
