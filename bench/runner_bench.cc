@@ -165,7 +165,7 @@ void restart(benchmark::State& state) {
   std::deque<StartProcess> running;
   for (const StartProcess& start : start_all(world)) running.push_back(start);
   const std::int64_t before = world.events();
-  for (auto _ : state) {
+  for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores)
     world.end(running.front(), ProcessState::Success);
     running.pop_front();
     while (world.launched().empty()) world.tell(TimerDue{});

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 namespace thermos::bench {
@@ -13,7 +14,7 @@ inline bool smoke() {
 }
 
 inline std::vector<std::int64_t> sizes(std::vector<std::int64_t> wanted) {
-  return smoke() ? std::vector<std::int64_t>{64} : wanted;
+  return smoke() ? std::vector<std::int64_t>{64} : std::move(wanted);
 }
 
 }  // namespace thermos::bench

@@ -17,7 +17,9 @@ namespace thermos::bench {
 struct StreamShape {
   std::uint64_t records = 0;  // of processes; the header and one task status come on top
   std::uint32_t processes = 1;
-  auto operator<=>(const StreamShape&) const = default;
+  bool operator<(const StreamShape& other) const {
+    return records != other.records ? records < other.records : processes < other.processes;
+  }
 };
 
 // Hands out the records of a task whose processes run again and again, up to 64 at a time, one run
