@@ -65,6 +65,10 @@ void fill(thrifty::Record&, const ProcessSummary&) {
   std::abort();  // no stream of ours to compare holds one
 }
 
+void fill(thrifty::Record&, const ProcessOrder&) {
+  std::abort();  // nor one of these
+}
+
 }  // namespace
 
 const ScratchFile& thrift_file(const StreamShape& shape) {

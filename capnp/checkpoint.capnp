@@ -40,13 +40,14 @@ struct Record {
       reason @24 :Text;
     }
     summary @25 :ProcessSummary;
+    order @27 :ProcessOrder;
   }
   position @26 :UInt64;        # of the event in the daemon's order; 0: not led by a daemon
 }
 
 enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }
 enum ProcessState { waiting @0; forked @1; running @2; success @3; failed @4; killed @5; lost @6; }
-enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; }
+enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; ordered @5; }
 
 struct RunnerHeader {
   taskId @0 :Text;
@@ -64,6 +65,18 @@ struct RunnerHeader {
     name @0 :Text;
     number @1 :UInt16;
   }
+}
+
+enum Verb { start @0; stop @1; restart @2; }
+
+struct ProcessOrder {
+  process @0 :Text;
+  verb @1 :Verb;
+  wall @2 :Int64;
+  boot @3 :Int64;
+  deadlineWall @4 :Int64;      # stop and restart: when SIGKILL follows SIGTERM
+  deadlineBoot @5 :Int64;
+  reason @6 :Text;
 }
 
 struct ProcessSummary {

@@ -17,7 +17,8 @@ constexpr std::uint32_t kNoRun = 0xffffffff;
 // Enumerators are the same on both sides, in the same order; a change of one must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
-static_assert(static_cast<int>(disk::Origin::REPAIRED) == static_cast<int>(Origin::Repaired));
+static_assert(static_cast<int>(disk::Origin::ORDERED) == static_cast<int>(Origin::Ordered));
+static_assert(static_cast<int>(disk::Verb::RESTART) == static_cast<int>(Verb::Restart));
 
 std::string_view view_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
@@ -70,6 +71,11 @@ std::size_t words_of(const RunnerHeader& header) {
 std::size_t words_of(const ProcessSummary& summary) {
   return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessSummary>() +
          text_words(summary.process);
+}
+
+std::size_t words_of(const ProcessOrder& order) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessOrder>() +
+         text_words(order.process) + text_words(cut_reason(order.reason));
 }
 
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
@@ -140,6 +146,18 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
   out.setFirstFailed(summary.first_failed.value_or(kNoRun));
+}
+
+void fill(disk::Record::Builder record, const ProcessOrder& order) {
+  auto out = record.initOrder();
+  put(out.initProcess(size_of(order.process)), order.process);
+  out.setVerb(static_cast<disk::Verb>(order.verb));
+  out.setWall(order.at.wall);
+  out.setBoot(order.at.boot);
+  out.setDeadlineWall(order.deadline.wall);
+  out.setDeadlineBoot(order.deadline.boot);
+  const std::string_view reason = cut_reason(order.reason);
+  if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
 // Writes one frame at the start of `room`, which holds at least what words_of() says, and returns
@@ -253,6 +271,19 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   return Record(summary);
 }
 
+Result<Record> read(disk::ProcessOrder::Reader in) {
+  ProcessOrder order;
+  order.process = view_of(in.getProcess());
+  if (order.process.empty()) return corrupt("an order without a process name");
+  const auto verb = static_cast<std::uint16_t>(in.getVerb());
+  if (verb >= kVerbs) return unknown("order", verb);
+  order.verb = static_cast<Verb>(verb);
+  order.at = {in.getWall(), in.getBoot()};
+  order.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
+  order.reason = view_of(in.getReason());
+  return Record(order);
+}
+
 // Whether all that a process record can point to is in its place: the segment table is true, the
 // root struct follows its pointer, and its first two pointers are null or byte lists inside the
 // payload that end in a NUL. The library's own checks cost more than the rest of reading a record,
@@ -296,6 +327,8 @@ Result<Record> read(disk::Record::Reader record) {
       return read(record.getProcess());
     case disk::Record::SUMMARY:
       return read(record.getSummary());
+    case disk::Record::ORDER:
+      return read(record.getOrder());
   }
   return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
 }

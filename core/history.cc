@@ -49,7 +49,7 @@ std::uint64_t& counter(RunTotals& totals, ProcessState state) {
 
 // Seeded, and nothing more known.
 bool blank(const ProcessHistory& process) {
-  return process.next_seq == 0;
+  return process.next_seq == 0 && !process.held && !process.at_once;
 }
 
 }  // namespace
@@ -59,6 +59,7 @@ Result<History::Outcome> History::apply(const Record& record) {
   if (const auto* process = std::get_if<ProcessStatus>(&record)) return apply_process(*process);
   if (const auto* task = std::get_if<TaskStatus>(&record)) return apply_task(*task);
   if (const auto* summary = std::get_if<ProcessSummary>(&record)) return apply_summary(*summary);
+  if (const auto* order = std::get_if<ProcessOrder>(&record)) return apply_order(*order);
   return apply_header(*std::get_if<RunnerHeader>(&record));
 }
 
@@ -141,12 +142,15 @@ void History::start_run(ProcessHistory& process, const ProcessStatus& status) {
   run.origin = status.origin;
   run.waiting = status.at;
   run.reason = status.reason;
+  process.held = false;
+  process.at_once.reset();
 }
 
 void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const {
   run.stopped = status.at;
   run.return_code = status.return_code;
   ++counter(process.totals, status.state);
+  process.ending.reset();
   process.last_end = status.at;
   // `at` counts in the clock of who wrote the record. After a reboot that is the new runner, and
   // the boot of FORKED is another one.
@@ -179,6 +183,31 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.last_end = summary.last_end;
   process.last_boot = summary.boot;
   process.first_failed = summary.first_failed;
+  return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
+  if (!header_) return corrupt("an order before the runner's header");
+  ProcessHistory& process = processes_[seed(order.process)];
+  const bool live = process.live();
+  process.held = order.verb == Verb::Stop;
+  if (order.verb == Verb::Start) {
+    // Of a run that has not begun yet there is nothing to end.
+    if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
+  } else if (live) {
+    Ending ending{process.current()->number, order.at, order.deadline};
+    if (process.ending) {
+      // The first of them ended it, and a deadline is never put off.
+      ending.at = process.ending->at;
+      if (process.ending->deadline.boot < ending.deadline.boot) {
+        ending.deadline = process.ending->deadline;
+      }
+    }
+    process.ending = ending;
+  }
+  process.at_once.reset();
+  // The run that has begun already has waited.
+  if (!process.held && (!live || process.ending)) process.at_once = process.next_run;
   return Outcome::Applied;
 }
 

@@ -34,6 +34,14 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
+// An order to end a run that was under way.
+struct Ending {
+  std::uint32_t run = 0;
+  Now at;
+  Now deadline;
+  bool operator==(const Ending&) const = default;
+};
+
 struct ProcessHistory {
   std::string name;
   Series<Run> runs;            // oldest first; the oldest may have been dropped
@@ -46,6 +54,11 @@ struct ProcessHistory {
   // boot of the runner that wrote its end.
   std::optional<Now> last_end;
   BootId last_boot;
+  // What was ordered and still counts.
+  bool held = false;             // it is not run until it is started by an order
+  std::optional<Ending> ending;  // until that run has ended
+  // The number of the run that need not wait for min_duration.
+  std::optional<std::uint32_t> at_once;
 
   // The run under way or the last one; nullptr before the first.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
@@ -117,6 +130,7 @@ class History {
   static void start_run(ProcessHistory& process, const ProcessStatus& status);
   void take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const;
   Result<Outcome> apply_summary(const ProcessSummary& summary);
+  Result<Outcome> apply_order(const ProcessOrder& order);
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;

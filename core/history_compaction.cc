@@ -96,6 +96,19 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
+// One order that says what of all that were given still counts.
+Status give_order(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
+  if (!process.held && !process.at_once) return Done{};
+  ProcessOrder order;
+  order.process = process.name;
+  order.verb = process.held ? Verb::Stop : process.ending ? Verb::Restart : Verb::Start;
+  if (process.ending) {
+    order.at = process.ending->at;
+    order.deadline = process.ending->deadline;
+  }
+  return give(order);
+}
+
 }  // namespace
 
 void History::drop_old(std::size_t keep) {
@@ -133,14 +146,16 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     if (auto given = give(status); !given) return given;
   }
   for (const ProcessHistory& process : processes_) {
-    if (process.next_seq == 0) continue;  // seeded, and never ran
-    const bool dropped = process.runs.empty() || first_seq(process.runs.front()) > 0;
+    // One that never ran may have been stopped all the same.
+    const bool dropped =
+        process.next_seq > 0 && (process.runs.empty() || first_seq(process.runs.front()) > 0);
     if (dropped) {
       if (auto given = give(summary_of(process)); !given) return given;
     }
     for (const Run& run : process.runs) {
       if (auto given = give_run(process, run, give); !given) return given;
     }
+    if (auto given = give_order(process, give); !given) return given;
   }
   return Done{};
 }

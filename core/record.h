@@ -80,8 +80,9 @@ enum class Origin : std::uint8_t {
   CoordinatorGone,  // the coordinator vanished without a last word
   Reboot,           // the machine restarted under it
   Repaired,         // written by fsck --repair
+  Ordered,          // the end of a run that an order ended: KILLED, whatever it made of its SIGTERM
 };
-inline constexpr std::size_t kOrigins = 5;
+inline constexpr std::size_t kOrigins = 6;
 std::string_view name_of(Origin origin);
 
 // One transition of one process. Coordinators write FORKED and all after it; the runner writes
@@ -129,6 +130,24 @@ struct ProcessSummary {
   bool operator==(const ProcessSummary&) const = default;
 };
 
-using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary>;
+// What someone wants of one process of an active task, whatever its task's plan says.
+enum class Verb : std::uint8_t {
+  Start,    // run it (again) as soon as the plan allows, without waiting for min_duration
+  Stop,     // end its run, and don't run it again until it is started
+  Restart,  // end its run, and then as Start
+};
+inline constexpr std::size_t kVerbs = 3;
+std::string_view name_of(Verb verb);
+
+struct ProcessOrder {
+  std::string_view process;  // borrowed
+  Verb verb = Verb::Start;
+  Now at;
+  Now deadline;             // Stop and Restart: SIGKILL follows SIGTERM then
+  std::string_view reason;  // who asked, for people; may be empty. Borrowed
+  bool operator==(const ProcessOrder&) const = default;
+};
+
+using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder>;
 
 }  // namespace thermos

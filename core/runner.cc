@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/later.h"
+
 namespace thermos {
 namespace {
 
@@ -14,10 +16,6 @@ Microseconds backoff(std::uint32_t retries) {
   Microseconds wait = kFirstRetry;
   for (std::uint32_t i = 1; i < retries && wait < kLastRetry; ++i) wait *= 2;
   return std::min(wait, kLastRetry);
-}
-
-Now later(Now now, Microseconds wait) {
-  return {now.wall + wait, now.boot + wait};
 }
 
 }  // namespace
@@ -61,10 +59,12 @@ void Runner::on(const Lead& event) {
   restore(regular_);
   restore(final_);
   restore_deadline();
+  restore_orders();
   append_task(state(), {});
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
+  for (const ProcessIndex p : std::vector<ProcessIndex>(ending_)) stop(p, false);
 }
 
 void Runner::on(const CoordinatorRecord& event) {
@@ -82,6 +82,10 @@ void Runner::on(const CoordinatorRecord& event) {
     plan_of(p).set_running(p);
     add_live(p);
   }
+  if (ended_by_order(p, status)) {
+    status.state = ProcessState::Killed;
+    status.origin = Origin::Ordered;
+  }
   append(status, is_terminal(status.state));
   if (error_) return;
   if (!is_live(p)) {  // a launch that was thought to be cancelled came to life
@@ -98,6 +102,7 @@ void Runner::on(const CoordinatorRecord& event) {
     const bool hard = flight.kill_sent || overrun_ || finalizers_over();
     flight.kill_sent = flight.terminate_sent = false;
     stop(p, hard);
+    end_by_order(p);
   }
 }
 
@@ -220,6 +225,7 @@ Microseconds Runner::boot_time_of_end(ProcessIndex p) const {
 // ---- going on ----------------------------------------------------------------------------------
 
 void Runner::advance() {
+  kill_overdue();
   TaskState before;
   do {
     before = state();
@@ -288,7 +294,8 @@ void Runner::schedule(TaskPlanner& plan) {
 
 void Runner::start(ProcessIndex p) {
   plan_of(p).set_running(p);
-  append_process(p, ProcessState::Waiting, Origin::Recorded, {});
+  // A run whose launch an order called off goes on where it stood.
+  if (!past(p).live()) append_process(p, ProcessState::Waiting, Origin::Recorded, {});
   add_live(p);
   flights_[p] = Flight{};
   flights_[p].launched = true;
@@ -351,6 +358,7 @@ void Runner::ended(ProcessIndex p) {
       plan.add_lost(p, end);
       break;
   }
+  if (past(p).at_once == past(p).next_run) plan.hurry(p);
   remove_live(p);
 }
 
@@ -402,7 +410,7 @@ bool Runner::finalizers_over() const {
 bool Runner::stopping(ProcessIndex p) const {
   switch (state()) {
     case TaskState::Active:
-      return false;
+      return past(p).held || past(p).ending.has_value();
     case TaskState::Finalizing:
       return overrun_ || goal_ == TaskState::Lost || regular_.has(p) || finalizers_over();
     default:
@@ -426,6 +434,12 @@ void Runner::set_timer() {
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
     if (!retrying_.empty()) sooner(retrying_.begin()->first);
+    for (const ProcessIndex p : ending_) {
+      // One that has passed is seen to at every event: there may be nobody yet to send it to.
+      if (past(p).ending && is_live(p) && past(p).ending->deadline.boot > now_.boot) {
+        sooner(past(p).ending->deadline.boot);
+      }
+    }
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;

@@ -83,8 +83,16 @@ struct KillAsked {
   std::string reason;  // who asked, for people
 };
 
+// Start, stop or restart one process. REQUIRES: may_order() has nothing against it.
+struct Ordered {
+  ProcessIndex process = 0;
+  Verb verb = Verb::Start;
+  std::optional<Microseconds> wait;  // from SIGTERM to SIGKILL; nothing: finalization_wait
+  std::string reason;                // who asked, for people
+};
+
 using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, TimerDue, KillAsked>;
+                           LaunchCancelled, TimerDue, KillAsked, Ordered>;
 
 // ---- effects -----------------------------------------------------------------------------------
 
@@ -146,6 +154,10 @@ class Runner {
   // be; nothing changed, and the shell stops this task.
   Result<std::span<const Effect>> handle(const Event& event, Now now);
 
+  // What stands against an order: the task is ending, the process is a finalizer, or it has
+  // finished or failed for good. Usage, and why.
+  Status may_order(ProcessIndex p) const;
+
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
   // Forgets what History::drop_old() forgets. Nothing that decides anything changes.
@@ -186,10 +198,12 @@ class Runner {
   void on(const LaunchCancelled& event);
   void on(const TimerDue& event);
   void on(const KillAsked& event);
+  void on(const Ordered& event);
 
   // Take the place of what an earlier runner knew.
   void restore(TaskPlanner& plan);
   void restore_deadline();
+  void restore_orders();
 
   void advance();
   void advance_active();
@@ -207,6 +221,9 @@ class Runner {
   bool over_deadline();
   void stop_all(bool hard);
   void stop(ProcessIndex p, bool hard);
+  void end_by_order(ProcessIndex p);
+  void kill_overdue();
+  bool ended_by_order(ProcessIndex p, const ProcessStatus& status) const;
   void finish();
   void set_timer();
 
@@ -240,6 +257,7 @@ class Runner {
   // What stop_all() last told all that live; nothing, once somebody joined them.
   enum class Told : std::uint8_t { Nothing, Terminate, Kill };
   Told told_ = Told::Nothing;
+  std::vector<ProcessIndex> ending_;  // their run is to end by an order; some may have ended
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Now> deadline_;  // since the task left ACTIVE

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "core/later.h"
+
 namespace thermos {
 namespace {
 
@@ -13,17 +15,13 @@ std::vector<bool> members(const TaskConfig& task, TaskPlanner::Stage stage) {
   return member;
 }
 
-Microseconds add_saturated(Microseconds a, Microseconds b) {
-  constexpr Microseconds kMost = std::numeric_limits<Microseconds>::max();
-  return b > 0 && a > kMost - b ? kMost : a + b;
-}
-
 }  // namespace
 
 TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
     : task_(task),
       planner_(graph, members(task, stage)),
       lines_(task.processes.size(), Line::None),
+      held_(task.processes.size(), false),
       tickets_(task.processes.size(), 0),
       ready_at_(task.processes.size(), kNeverEnded),
       runs_(task.processes.size(), 0),
@@ -49,7 +47,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
 
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
-  ready_.push_front(join_line(p, Line::Ready));
+  if (!held_[p]) ready_.push_front(join_line(p, Line::Ready));
 }
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
@@ -102,7 +100,23 @@ void TaskPlanner::add_lost(ProcessIndex p, Microseconds end) {
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
-  if (reset(p)) ready_.push_front(join_line(p, Line::Ready));
+  if (reset(p) && !held_[p]) ready_.push_front(join_line(p, Line::Ready));
+}
+
+void TaskPlanner::hold(ProcessIndex p) {
+  held_[p] = true;
+  leave_line(p);
+}
+
+void TaskPlanner::release(ProcessIndex p) {
+  if (!held_[p]) return;
+  held_[p] = false;
+  if (mark(p) == Planner::Mark::Runnable) line_up(p);
+}
+
+void TaskPlanner::hurry(ProcessIndex p) {
+  ready_at_[p] = kNeverEnded;
+  if (lines_[p] == Line::Waits) line_up(p);
 }
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
@@ -126,9 +140,14 @@ TaskPlanner::Entry TaskPlanner::join_line(ProcessIndex p, Line line) {
   return {p, tickets_[p]};
 }
 
-void TaskPlanner::join_waits(ProcessIndex p, Microseconds ready) {
-  const Entry entry = join_line(p, Line::Waits);
-  waits_.push({ready, wait_order_++, entry});
+void TaskPlanner::line_up(ProcessIndex p) {
+  if (held_[p]) return;
+  if (ready_at_[p] == kNeverEnded) {
+    ready_.push_back(join_line(p, Line::Ready));
+  } else {
+    const Entry entry = join_line(p, Line::Waits);
+    waits_.push({ready_at_[p], wait_order_++, entry});
+  }
 }
 
 void TaskPlanner::count_run(ProcessIndex p, Microseconds end) {
@@ -141,7 +160,7 @@ void TaskPlanner::again(ProcessIndex p) {
     settle(p, true);
     return;
   }
-  if (reset(p)) join_waits(p, ready_at_[p]);
+  if (reset(p)) line_up(p);
 }
 
 bool TaskPlanner::reset(ProcessIndex p) {
@@ -170,11 +189,7 @@ void TaskPlanner::settle(ProcessIndex p, bool failed) {
 void TaskPlanner::take_fresh() {
   for (const ProcessIndex p : planner_.fresh()) {
     if (!task_.processes[p].ephemeral) ++hopes_;
-    if (ready_at_[p] == kNeverEnded) {
-      ready_.push_back(join_line(p, Line::Ready));
-    } else {
-      join_waits(p, ready_at_[p]);
-    }
+    line_up(p);
   }
   planner_.fresh().clear();
 }

@@ -52,6 +52,13 @@ class TaskPlanner {
   // no wait, nothing counted.
   void cancel(ProcessIndex p);
 
+  // An order: it is not handed out until it is released, whatever the plan says; a task waits for
+  // it.
+  void hold(ProcessIndex p);
+  void release(ProcessIndex p);
+  // The wait that it is in, or would be in next, is over.
+  void hurry(ProcessIndex p);
+
   // Adds to the counters what a process did before this planner existed, and changes no mark. To
   // restore a process: tell here all its ended runs but the last, then set_running() and the add_
   // of the last one with its end (so that its failures decide, and its min_duration goes on from
@@ -92,7 +99,7 @@ class TaskPlanner {
   bool current(const Entry& e) const { return tickets_[e.process] == e.ticket; }
   void leave_line(ProcessIndex p);
   Entry join_line(ProcessIndex p, Line line);
-  void join_waits(ProcessIndex p, Microseconds ready);
+  void line_up(ProcessIndex p);
   void count_run(ProcessIndex p, Microseconds end);
   void again(ProcessIndex p);
   bool reset(ProcessIndex p);  // true: it is runnable now
@@ -110,6 +117,7 @@ class TaskPlanner {
   std::uint32_t in_ready_ = 0;  // of the entries in ready_, those not void
   std::uint32_t in_waits_ = 0;
   std::vector<Line> lines_;
+  std::vector<bool> held_;
   std::vector<std::uint32_t> tickets_;
   std::vector<Microseconds> ready_at_;  // last end plus min_duration
   std::vector<std::uint64_t> runs_;     // that ended, however

@@ -19,7 +19,9 @@ bool agrees(const Run& run, const ProcessStatus& status) {
     case ProcessState::Running:
       return run.started == status.at && run.process == status.identity;
     default:
-      return run.seq == status.seq && run.state == status.state && run.stopped == status.at &&
+      // An end that an order brought about is KILLED there, whatever it was here.
+      return run.seq == status.seq && run.stopped == status.at &&
+             (run.state == status.state || run.origin == Origin::Ordered) &&
              run.return_code == status.return_code;
   }
 }

@@ -61,6 +61,14 @@ std::string line_of(const ProcessSummary& summary) {
                      summary.totals.failed, summary.totals.killed, summary.totals.lost);
 }
 
+std::string line_of(const ProcessOrder& order) {
+  std::string line = fmt::format("{} order {} {}", timestamp_text(order.at.wall),
+                                 name_of(order.verb), printable(order.process));
+  if (order.verb != Verb::Start) add(line, "deadline", timestamp_text(order.deadline.wall));
+  add(line, "reason", order.reason);
+  return line;
+}
+
 }  // namespace
 
 std::string record_text(const Record& record) {

@@ -86,6 +86,20 @@ TEST(Codec, EveryStateOriginAndExtremeComesBack) {
   EXPECT_EQ(back.records, records);
 }
 
+TEST(Codec, OrdersComeBack) {
+  std::vector<Record> records;
+  for (std::size_t verb = 0; verb < kVerbs; ++verb) {
+    ProcessOrder order;
+    order.process = "fetch";
+    order.verb = static_cast<Verb>(verb);
+    order.at = {1'700'000'000'000'009, 5'000'009};
+    order.deadline = {-1, std::numeric_limits<Microseconds>::max()};
+    order.reason = verb == 0 ? "" : "asked by pid 1";
+    records.emplace_back(order);
+  }
+  EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
+}
+
 TEST(Codec, TheTwoEncodersWriteTheSameBytes) {
   for (const Record& record : sample_records()) {
     const auto* status = std::get_if<ProcessStatus>(&record);
@@ -205,14 +219,14 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
     EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
   };
   auto payload = payload_of(a_status());
-  put16(payload, kData, 4);
-  expect_error(payload, "kind of record 4");
+  put16(payload, kData, 5);
+  expect_error(payload, "kind of record 5");
   payload = payload_of(a_status());
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");
   payload = payload_of(a_status());
-  put16(payload, kData + 4, 5);
-  expect_error(payload, "origin of a process state 5");
+  put16(payload, kData + 4, 6);
+  expect_error(payload, "origin of a process state 6");
   payload = payload_of(TaskStatus{});
   put16(payload, kData + 2, 7);
   expect_error(payload, "task state 7");

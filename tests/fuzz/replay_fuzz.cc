@@ -54,6 +54,14 @@ Record next_record(Program& program, const History& history) {
       return status;
     }
     case 2: {
+      if ((what & 64) != 0) {
+        ProcessOrder order;
+        order.process = name;
+        order.verb = static_cast<Verb>((what >> 3) % kVerbs);
+        order.at.boot = how;
+        order.deadline.boot = how + program.byte();
+        return order;
+      }
       ProcessSummary summary;
       summary.process = name;
       summary.next_seq = program.byte();
@@ -144,7 +152,8 @@ void run(Program program) {
         summed[summary->process.front() - 'a'] = summary->totals.all();
       }
       const auto again = history.apply(record);
-      require(again.ok() && *again == History::Outcome::Repeat);
+      const bool order = std::holds_alternative<ProcessOrder>(record);
+      require(again.ok() && (order || *again == History::Outcome::Repeat));
     } else {
       require(history == before);
     }

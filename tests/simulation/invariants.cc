@@ -21,6 +21,11 @@ void require(bool holds, const std::string& what) {
 void Invariants::handling(const Event& event) {
   event_ = &event;
   if (std::holds_alternative<Lead>(event)) led_at_ = timeline_.now();
+  ordered_.reset();
+  const auto* order = std::get_if<Ordered>(&event);
+  if (order != nullptr && oracle_.may_order(order->process)) {
+    ordered_ = oracle_.process(order->process);
+  }
 }
 
 void Invariants::appended(const Record& record, bool must_last) {
@@ -35,6 +40,9 @@ void Invariants::appended(const Record& record, bool must_last) {
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
     require(must_last || !is_terminal(process->state), "a terminal record that need not last");
     process_appended(*process);
+  } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
+    require(must_last, "an order that need not last");
+    order_appended(*order);
   } else {
     throw Broken("a live runner wrote a summary");
   }
@@ -110,13 +118,93 @@ void Invariants::task_appended(const TaskStatus& status) {
   record(entry);
 }
 
-void Invariants::process_appended(const ProcessStatus& status) {
+ProcessIndex Invariants::index_of(std::string_view name) const {
   const auto& processes = script_.task.processes;
-  const auto found = std::find_if(processes.begin(), processes.end(), [&](const auto& config) {
-    return config.name == status.process;
-  });
+  const auto found = std::find_if(processes.begin(), processes.end(),
+                                  [&](const auto& config) { return config.name == name; });
   require(found != processes.end(), "a record of a process that the task hasn't");
-  const auto p = static_cast<ProcessIndex>(found - processes.begin());
+  return static_cast<ProcessIndex>(found - processes.begin());
+}
+
+// ---- orders ------------------------------------------------------------------------------------
+
+void Invariants::order_appended(const ProcessOrder& order) {
+  const ProcessIndex p = index_of(order.process);
+  const auto* asked = std::get_if<Ordered>(event_);
+  require(asked != nullptr && asked->process == p, name(p) + ": an order that nobody gave");
+  require(oracle_.may_order(p), name(p) + ": an order on record that should be refused");
+  const Oracle::Process& before = oracle_.process(p);
+  const bool unborn = before.live && before.state == ProcessState::Waiting;
+  require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
+          name(p) + ": another order on record than was given");
+  Entry entry;
+  entry.kind = Entry::Kind::Order;
+  entry.written = machine_.moment();
+  entry.process = p;
+  entry.verb = order.verb;
+  entry.kill_at = timeline_.now() + asked->wait.value_or(script_.task.finalization_wait);
+  if (order.verb != Verb::Start) {
+    require(machine_.true_time(order.deadline.boot) == entry.kill_at,
+            name(p) + ": a wrong deadline of an order on record");
+  }
+  record(entry);
+}
+
+// What an order must have come to when it was taken.
+void Invariants::check_ordered() const {
+  if (!ordered_) return;
+  const auto& order = *std::get_if<Ordered>(event_);
+  const Oracle::Process& after = oracle_.process(order.process);
+  const bool ran = ordered_->live && ordered_->state != ProcessState::Waiting;
+  if (order.verb == Verb::Stop) {
+    require(after.held, name(order.process) + ": stopped, and not held");
+    require(!ran || after.ending, name(order.process) + ": stopped, and its run goes on");
+    return;
+  }
+  require(!after.held, name(order.process) + ": started, and held");
+  require(ordered_->live || after.live || after.at_once,
+          name(order.process) + ": started, and it waits");
+  if (order.verb != Verb::Restart) return;
+  require(!ran || after.ending, name(order.process) + ": restarted, and its run goes on");
+}
+
+void Invariants::check_ending() const {
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    const Oracle::Process& process = oracle_.process(p);
+    const Machine::Coordinator& coordinator = machine_.coordinator(p);
+    if (!process.ending || process.state == ProcessState::Waiting) continue;
+    if (coordinator.phase != Machine::Phase::Forked &&
+        coordinator.phase != Machine::Phase::Running) {
+      continue;
+    }
+    const bool hard = timeline_.now() >= process.kill_at;
+    require(coordinator.kill_asked || (!hard && coordinator.term_asked),
+            name(p) + " was ordered to end and not told");
+  }
+}
+
+// Of a terminal record that a coordinator wrote: it is copied as it is, but for the end that
+// followed from an order.
+void Invariants::check_end(ProcessIndex p, const ProcessStatus& status, const Entry& entry) const {
+  const Oracle::Process& before = oracle_.process(p);
+  for (const Machine::Written& written : machine_.stream(p)) {
+    if (written.status.seq != status.seq || written.status.run != status.run) continue;
+    const bool comparable = before.ending && before.ending->boot == entry.ended.boot;
+    const bool ordered = comparable && entry.ended.when >= before.ending->when;
+    if (before.ending && !comparable) return;
+    require((status.origin == Origin::Ordered) == ordered,
+            name(p) + (ordered ? ": ended by an order and not so on record"
+                               : ": on record as ended by an order"));
+    require(status.state == (ordered ? ProcessState::Killed : written.status.state),
+            name(p) + ": another end on record than it had");
+    require(status.return_code == written.status.return_code, name(p) + ": a wrong exit code");
+  }
+}
+
+// ---- processes ---------------------------------------------------------------------------------
+
+void Invariants::process_appended(const ProcessStatus& status) {
+  const ProcessIndex p = index_of(status.process);
   const Oracle::Process& before = oracle_.process(p);
   require(status.seq == before.next_seq, name(p) + ": its sequence numbers don't rise by one");
   if (status.state == ProcessState::Waiting) {
@@ -136,6 +224,7 @@ void Invariants::process_appended(const ProcessStatus& status) {
   for (const Machine::Written& written : machine_.stream(p)) {
     if (written.status.seq == status.seq) entry.ended = written.moment;
   }
+  if (is_terminal(status.state)) check_end(p, status, entry);
   if (status.state == ProcessState::Lost) {
     require(!machine_.locked(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
   }
@@ -151,6 +240,7 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
   if (status.origin == Origin::FoundAtResume) return;
   require(oracle_.dependencies_finished(p), name(p) + " starts before its dependencies finished");
   require(!oracle_.over(p), name(p) + " starts again though it is done with");
+  require(!before.held, name(p) + " starts though it is held");
   const Entry& task = oracle_.task();
   const TaskState stage = config.final ? TaskState::Finalizing : TaskState::Active;
   require(task.state == stage, name(p) + " starts out of its stage");
@@ -163,14 +253,16 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
   }
   const std::uint32_t limit = script_.task.max_concurrency;
   require(limit == 0 || oracle_.live(config.final) < limit, name(p) + ": too many at once");
-  if (before.ended && clocks_agree(*before.ended)) {
+  if (before.ended && !before.at_once && clocks_agree(*before.ended)) {
     require(timeline_.now() >= before.ended->when + config.min_duration,
             name(p) + " starts before its min_duration is over");
   }
 }
 
 void Invariants::handled(const Runner& runner, const History& replayed) {
+  check_ordered();
   event_ = nullptr;
+  ordered_.reset();
   require(runner.history() == replayed, "replay differs from the live state");
   require(runner.state() == oracle_.task().state, "the runner's state is not what it wrote");
   require(runner.done() == is_terminal(runner.state()), "a terminal state and not done");
@@ -184,6 +276,7 @@ void Invariants::carrying_out(const Effect& effect) {
   const Entry& task = oracle_.task();
   const Microseconds now = timeline_.now();
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    oracle_.launching(start->process);
     for (std::size_t i = synced_; i < journal_.size(); ++i) {
       const bool terminal =
           journal_[i].kind == Entry::Kind::Process && is_terminal(journal_[i].process_state);
@@ -192,13 +285,17 @@ void Invariants::carrying_out(const Effect& effect) {
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
     // One that was due in CLEANING may come when its process has just ended.
     const bool finalizer = script_.task.processes[term->process].final;
-    require(task.state != TaskState::Active &&
-                !(finalizer && task.state == TaskState::Finalizing && task.goal != TaskState::Lost),
+    const bool ordered = oracle_.process(term->process).ordered_run == term->run;
+    require(ordered || (task.state != TaskState::Active &&
+                        !(finalizer && task.state == TaskState::Finalizing &&
+                          task.goal != TaskState::Lost)),
             name(term->process) + ": SIGTERM for no reason");
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
     const bool after_finalizers =
         task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true));
-    require(is_terminal(task.state) || after_finalizers ||
+    const Oracle::Process& process = oracle_.process(kill->process);
+    const bool ordered = process.ordered_run == kill->run && now >= process.kill_at;
+    require(ordered || is_terminal(task.state) || after_finalizers ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
   } else if (std::holds_alternative<Finish>(effect)) {
@@ -236,6 +333,7 @@ void Invariants::time_moves_on(bool idle) {
   check_left_waiting();
   check_deadline();
   check_signalled();
+  check_ending();
   check_lingering(idle);
 }
 
@@ -246,7 +344,7 @@ bool Invariants::clocks_agree(const Machine::Moment& then) const {
 
 Microseconds Invariants::due(ProcessIndex p) const {
   const Oracle::Process& process = oracle_.process(p);
-  if (!process.ended) return 0;
+  if (!process.ended || process.at_once) return 0;
   const Microseconds wait = script_.task.processes[p].min_duration;
   if (clocks_agree(*process.ended)) return process.ended->when + wait;
   return std::max(process.ended->when, led_at_) + wait;
@@ -266,9 +364,11 @@ void Invariants::check_left_waiting() const {
     return;
   }
   const std::uint32_t limit = script_.task.max_concurrency;
-  if (limit != 0 && oracle_.live(final_stage) >= limit) return;
+  // One that is parked may have its coordinator yet.
+  if (limit != 0 && oracle_.live(final_stage) + oracle_.parked(final_stage) >= limit) return;
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
     if (script_.task.processes[p].final != final_stage || !oracle_.runnable(p)) continue;
+    if (oracle_.process(p).held) continue;
     require(due(p) > timeline_.now(), name(p) + " could run and is left waiting");
   }
 }
@@ -337,6 +437,7 @@ void Invariants::crashed(std::size_t records) {
   journal_.resize(entries);
   synced_ = entries;
   event_ = nullptr;
+  ordered_.reset();
   quiet_since_.reset();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);

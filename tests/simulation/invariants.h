@@ -46,6 +46,11 @@ class Invariants {
  private:
   void task_appended(const TaskStatus& status);
   void process_appended(const ProcessStatus& status);
+  void order_appended(const ProcessOrder& order);
+  void check_end(ProcessIndex p, const ProcessStatus& status, const Entry& entry) const;
+  void check_ordered() const;
+  void check_ending() const;
+  ProcessIndex index_of(std::string_view name) const;
   void may_wait(ProcessIndex p, const ProcessStatus& status) const;
   void check_left_active() const;
   void check_left_waiting() const;
@@ -69,6 +74,7 @@ class Invariants {
   std::size_t compacted_entries_ = 0;
   std::size_t compacted_records_ = 0;
   const Event* event_ = nullptr;
+  std::optional<Oracle::Process> ordered_;  // before an order that may not be refused
   Microseconds led_at_ = 0;
   std::optional<Microseconds> quiet_since_;
 };

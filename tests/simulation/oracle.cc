@@ -9,6 +9,7 @@ void Oracle::apply(const Entry& entry) {
     started_ = true;
     task_ = entry;
   }
+  if (entry.kind == Entry::Kind::Order) apply_order(entry);
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
   process.spoken = true;
@@ -16,10 +17,33 @@ void Oracle::apply(const Entry& entry) {
   process.next_seq = entry.seq + 1;
   process.state = entry.process_state;
   process.live = !is_terminal(entry.process_state);
+  process.parked = false;
+  if (entry.process_state == ProcessState::Waiting) process.held = process.at_once = false;
   if (process.live) return;
+  process.ending.reset();
   process.ended = entry.ended;
   if (entry.process_state == ProcessState::Failed) ++process.failures;
   if (entry.process_state == ProcessState::Success) process.succeeded = true;
+}
+
+void Oracle::apply_order(const Entry& entry) {
+  Process& process = processes_[entry.process];
+  const bool unborn = process.live && process.state == ProcessState::Waiting;
+  process.held = entry.verb == Verb::Stop;
+  if (entry.verb == Verb::Start) {
+    if (unborn) process.ending.reset();
+  } else if (process.live) {
+    process.kill_at = process.ending ? std::min(process.kill_at, entry.kill_at) : entry.kill_at;
+    if (!process.ending) process.ending = entry.written;
+    process.ordered_run = process.run;
+    process.parked = unborn;
+  }
+  process.at_once = !process.held && (!process.live || process.ending);
+}
+
+bool Oracle::may_order(ProcessIndex p) const {
+  return started_ && task_.state == TaskState::Active && !script_->task.processes[p].final &&
+         !over(p);
 }
 
 bool Oracle::exhausted(ProcessIndex p) const {
@@ -49,7 +73,16 @@ bool Oracle::runnable(ProcessIndex p) const {
 std::uint32_t Oracle::live(bool final_stage) const {
   std::uint32_t count = 0;
   for (ProcessIndex p = 0; p < processes_.size(); ++p) {
-    if (script_->task.processes[p].final == final_stage && processes_[p].live) ++count;
+    if (script_->task.processes[p].final != final_stage) continue;
+    if (processes_[p].live && !processes_[p].parked) ++count;
+  }
+  return count;
+}
+
+std::uint32_t Oracle::parked(bool final_stage) const {
+  std::uint32_t count = 0;
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    if (script_->task.processes[p].final == final_stage && processes_[p].parked) ++count;
   }
   return count;
 }
@@ -73,6 +106,7 @@ bool Oracle::complete(bool final_stage) const {
 bool Oracle::deadlocked(bool final_stage) const {
   for (ProcessIndex p = 0; p < processes_.size(); ++p) {
     const ProcessConfig& config = script_->task.processes[p];
+    // One that is held is waited for: it may be started yet.
     // What is ephemeral frees no one who isn't, so its going on is no hope.
     if (config.final != final_stage || config.ephemeral) continue;
     if (processes_[p].live || runnable(p)) return false;

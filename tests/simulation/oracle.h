@@ -13,7 +13,7 @@ namespace thermos::sim {
 
 // What one record of the runner's stream says, and what truly happened when it was written.
 struct Entry {
-  enum class Kind : std::uint8_t { Header, Task, Process };
+  enum class Kind : std::uint8_t { Header, Task, Process, Order };
   Kind kind = Kind::Header;
   Machine::Moment written;
 
@@ -29,6 +29,9 @@ struct Entry {
   std::uint64_t seq = 0;
   ProcessState process_state = ProcessState::Waiting;
   Machine::Moment ended;  // when the process truly ended; terminal states only
+
+  Verb verb = Verb::Start;
+  Microseconds kill_at = 0;  // true time; Stop and Restart
 };
 
 class Oracle {
@@ -37,6 +40,8 @@ class Oracle {
       : script_(&script), processes_(script.task.processes.size()) {}
 
   void apply(const Entry& entry);
+  // Its launch is on the way.
+  void launching(ProcessIndex p) { processes_[p].parked = false; }
 
   struct Process {
     bool spoken = false;  // any record at all
@@ -47,6 +52,15 @@ class Oracle {
     std::uint32_t failures = 0;
     bool succeeded = false;
     std::optional<Machine::Moment> ended;
+
+    bool held = false;
+    bool at_once = false;  // its next run need not wait
+    bool parked = false;   // its run was called off by an order before it began, or may have been
+    // The order to end the run under way.
+    std::optional<Machine::Moment> ending;
+    // The last run that was to end by an order, and when it must die.
+    std::optional<std::uint32_t> ordered_run;
+    Microseconds kill_at = 0;
   };
 
   const Process& process(ProcessIndex p) const { return processes_[p]; }
@@ -59,7 +73,11 @@ class Oracle {
   bool over(ProcessIndex p) const { return finished(p) || failed(p); }
   bool dependencies_finished(ProcessIndex p) const;
   bool runnable(ProcessIndex p) const;
-  std::uint32_t live(bool final_stage) const;
+  std::uint32_t live(bool final_stage) const;  // without those that are parked
+  std::uint32_t parked(bool final_stage) const;
+
+  // An order for it is not refused.
+  bool may_order(ProcessIndex p) const;
 
   bool limit_reached() const;
   bool complete(bool final_stage) const;
@@ -68,6 +86,7 @@ class Oracle {
   std::optional<TaskState> verdict() const;
 
  private:
+  void apply_order(const Entry& entry);
   bool exhausted(ProcessIndex p) const;
 
   const Script* script_;

@@ -52,6 +52,29 @@ void make_kills(Script& script, Random& random) {
   }
 }
 
+void make_orders(Script& script, Random& random) {
+  const auto n = static_cast<std::uint32_t>(script.task.processes.size());
+  for (std::uint32_t i = 1 + random.below(8); i > 0; --i) {
+    OrderPlan order;
+    order.at = random.between(0, 20 * kSecond);
+    order.process = random.below(n);
+    order.verb = random.pick({Verb::Stop, Verb::Stop, Verb::Start, Verb::Restart});
+    order.wait = random.pick<std::optional<Microseconds>>({std::nullopt, std::nullopt, 0, kSecond});
+    script.orders.push_back(order);
+    // Often taken back, or doubled, in the same breath.
+    if (random.chance(50)) {
+      order.at += random.pick<Microseconds>({0, 1, kLatency / 2, kLatency, kSecond});
+      order.verb = random.pick({Verb::Start, Verb::Start, Verb::Stop, Verb::Restart});
+      script.orders.push_back(order);
+    }
+  }
+  // Nobody starts for ever what was stopped for good.
+  for (ProcessIndex p = 0; p < n; ++p) {
+    script.orders.push_back({random.between(30 * kSecond, 60 * kSecond), p, Verb::Start, {}});
+  }
+  script.kills.push_back({400 * kSecond, std::nullopt, false});
+}
+
 bool can_run_for_ever(const TaskConfig& task) {
   for (const ProcessConfig& process : task.processes) {
     if (process.daemon && !process.ephemeral && process.max_failures == 0) return true;
@@ -73,6 +96,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   script.task.finalization_wait =
       random.pick<Microseconds>({30 * kSecond, 30 * kSecond, 5 * kSecond, kSecond, 0});
   if (shape.kills && random.chance(40)) make_kills(script, random);
+  Random others(seed ^ 0x07de75);  // so that a seed's task is the same with orders and without
+  if (shape.orders && others.chance(40)) make_orders(script, others);
   if (can_run_for_ever(script.task)) {
     script.kills.push_back({100 * kSecond, std::nullopt, false});
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/graph.h"
+#include "core/record.h"
 #include "core/state.h"
 #include "core/task.h"
 
@@ -48,12 +49,20 @@ struct KillPlan {
   bool lose = false;
 };
 
+struct OrderPlan {
+  Microseconds at = 0;
+  ProcessIndex process = 0;
+  Verb verb = Verb::Start;
+  std::optional<Microseconds> wait;
+};
+
 struct Script {
   std::uint64_t seed = 0;
   TaskConfig task;
   Graph graph;
   std::vector<std::vector<ProcessIndex>> needs;  // the graph the other way round
   std::vector<KillPlan> kills;
+  std::vector<OrderPlan> orders;
   std::vector<Microseconds> wall_jumps_at;
   bool compacts = false;  // the shell, now and then
   bool inotify = true;    // without it, records are read when a coordinator exits
@@ -66,6 +75,7 @@ struct Script {
 struct Shape {
   bool kills = true;
   bool wall_jumps = false;
+  bool orders = true;
   std::uint32_t most_processes = 10;
 };
 

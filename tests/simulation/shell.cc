@@ -76,6 +76,16 @@ void Shell::ask_kill(const KillPlan& plan) {
   feed(kill);
 }
 
+void Shell::ask_order(const OrderPlan& plan) {
+  const bool refused = !runner_.may_order(plan.process);
+  if (refused != !around_.invariants.oracle().may_order(plan.process)) {
+    throw Broken("an order is refused, or taken, against the rules");
+  }
+  // Some ask all the same: nothing may come of it.
+  if (refused && around_.random.chance(50)) return;
+  feed(Ordered{plan.process, plan.verb, plan.wait, "someone ordered it"});
+}
+
 // ---- events ------------------------------------------------------------------------------------
 
 void Shell::feed(const Event& event) {
@@ -275,6 +285,10 @@ void Shell::trace(const Event& event) const {
     line += std::string(e->lose ? "lose" : "kill") +
             (e->wait ? " within " + std::to_string(*e->wait) : "");
   }
+  if (const auto* e = std::get_if<Ordered>(&event)) {
+    line += std::string(name_of(e->verb)) + " " + around_.script.task.processes[e->process].name +
+            (e->wait ? " within " + std::to_string(*e->wait) : "");
+  }
   around_.trace(line);
 }
 
@@ -288,6 +302,8 @@ void Shell::trace(const Effect& effect) const {
     } else if (const auto* process = std::get_if<ProcessStatus>(&e->record)) {
       line += "append " + std::string(process->process) + "/" + std::to_string(process->run) + " " +
               std::string(name_of(process->state)) + " #" + std::to_string(process->seq);
+    } else if (const auto* order = std::get_if<ProcessOrder>(&e->record)) {
+      line += "append " + std::string(name_of(order->verb)) + " " + std::string(order->process);
     } else {
       line += "append header";
     }

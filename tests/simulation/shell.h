@@ -44,6 +44,7 @@ class Shell {
   // Takes the lead: the first thing to do. A task that is over already is only finished.
   void lead();
   void ask_kill(const KillPlan& plan);
+  void ask_order(const OrderPlan& plan);
 
   bool finished() const { return finished_; }
   bool turn_pending() const { return turn_pending_; }

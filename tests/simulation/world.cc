@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "shell.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::uint64_t kMostEvents = 100'000;
 constexpr std::size_t kTraceLines = 400;
+
+using Request = std::variant<KillPlan, OrderPlan>;
 
 class World {
  public:
@@ -29,7 +32,7 @@ class World {
  private:
   void plan();
   void boot_shell();
-  void ask_kill(const KillPlan& plan);
+  void ask(const Request& request);
   void step(const Record* append);
   void crash();
   void say(const std::string& line);
@@ -50,7 +53,7 @@ class World {
   Outcome outcome_;
   bool traced_;
   std::deque<std::string> lines_;
-  std::vector<KillPlan> unanswered_;
+  std::vector<Request> unanswered_;
 };
 
 Outcome World::live() {
@@ -92,7 +95,10 @@ Outcome World::live() {
 
 void World::plan() {
   for (const KillPlan& kill : script_.kills) {
-    timeline_.after(kill.at, [this, kill] { ask_kill(kill); });
+    timeline_.after(kill.at, [this, kill] { ask(kill); });
+  }
+  for (const OrderPlan& order : script_.orders) {
+    timeline_.after(order.at, [this, order] { ask(order); });
   }
   for (const Microseconds at : script_.wall_jumps_at) {
     timeline_.after(at, [this] {
@@ -127,17 +133,22 @@ void World::boot_shell() {
                       .trace = {}};
   if (traced_) around.trace = [this](const std::string& line) { say(line); };
   shell_ = std::make_unique<Shell>(std::move(around), std::move(replay->history));
-  for (const KillPlan& kill : std::exchange(unanswered_, {})) {
-    timeline_.after(random_.between(0, kSecond), [this, kill] { ask_kill(kill); });
+  for (const Request& request : std::exchange(unanswered_, {})) {
+    timeline_.after(random_.between(0, kSecond), [this, request] { ask(request); });
   }
   shell_->lead();
 }
 
-void World::ask_kill(const KillPlan& plan) {
+void World::ask(const Request& request) {
   if (over_) return;
   // Who asks has an answer when a turn has ended, and asks again if the runner is gone before.
-  unanswered_.push_back(plan);
-  if (shell_) shell_->ask_kill(plan);
+  unanswered_.push_back(request);
+  if (!shell_) return;
+  if (const auto* kill = std::get_if<KillPlan>(&request)) {
+    shell_->ask_kill(*kill);
+  } else {
+    shell_->ask_order(*std::get_if<OrderPlan>(&request));
+  }
 }
 
 void World::step(const Record* append) {
