@@ -19,6 +19,7 @@ struct Request {
     subscribe @6 :Subscribe;
     list @7 :Tasks;
     order @8 :Order;
+    drain @9 :Drain;
   }
 }
 
@@ -28,8 +29,9 @@ struct Submit {
   sandbox @2 :Text;              # absolute; empty: <root>/sandboxes/<task id>
   user @3 :Text;                 # empty: the caller
   chroot @4 :Bool;
-  keepLogs @5 :UInt32 = 100;
+  keepLogs @5 :UInt32 = 100;     # if keepLogsGiven; else the daemon's default holds
   ports @6 :List(Port);
+  keepLogsGiven @7 :Bool;
 
   struct Port {
     name @0 :Text;
@@ -64,7 +66,12 @@ struct Order {
   taskId @0 :Text;
   process @1 :Text;
   verb @2 :Verb;
+  wait @3 :Int64 = -1;           # microseconds from SIGTERM to SIGKILL; negative: finalization_wait
   enum Verb { start @0; stop @1; restart @2; }
+}
+
+struct Drain {
+  wait @0 :Int64 = -1;           # as a kill's, for every task
 }
 
 struct Reply {

@@ -11,6 +11,8 @@
 namespace thermos::control {
 namespace {
 
+static_assert(static_cast<int>(wire::Order::Verb::RESTART) == static_cast<int>(Verb::Restart));
+
 using TextList = capnp::List<capnp::Text>;
 
 void fill(TextList::Builder out, const std::vector<std::string>& texts) {
@@ -44,7 +46,8 @@ void fill(wire::Request::Builder out, const Submit& body) {
   submit.setSandbox(body.sandbox);
   submit.setUser(body.user);
   submit.setChroot(body.chroot);
-  submit.setKeepLogs(body.keep_logs);
+  submit.setKeepLogsGiven(body.keep_logs.has_value());
+  if (body.keep_logs) submit.setKeepLogs(*body.keep_logs);
   auto ports = submit.initPorts(count(body.ports.size()));
   unsigned i = 0;
   for (const auto& [name, number] : body.ports) {
@@ -87,6 +90,18 @@ void fill(wire::Request::Builder out, const Subscribe& body) {
   subscribe.setFollow(body.follow);
 }
 
+void fill(wire::Request::Builder out, const AskOrder& body) {
+  auto order = out.initOrder();
+  order.setTaskId(body.task_id);
+  order.setProcess(body.process);
+  order.setVerb(static_cast<wire::Order::Verb>(body.verb));
+  order.setWait(body.wait);
+}
+
+void fill(wire::Request::Builder out, const AskDrain& body) {
+  out.initDrain().setWait(body.wait);
+}
+
 Submit submit_of(wire::Submit::Reader in) {
   Submit body;
   body.task_id = string_of(in.getTaskId());
@@ -94,7 +109,7 @@ Submit submit_of(wire::Submit::Reader in) {
   body.sandbox = string_of(in.getSandbox());
   body.user = string_of(in.getUser());
   body.chroot = in.getChroot();
-  body.keep_logs = in.getKeepLogs();
+  if (in.getKeepLogsGiven()) body.keep_logs = in.getKeepLogs();
   for (const auto port : in.getPorts()) body.ports[string_of(port.getName())] = port.getNumber();
   return body;
 }
@@ -106,6 +121,15 @@ Query query_of(wire::Tasks::Reader in) {
   query.active = in.getActive();
   query.finished = in.getFinished();
   return query;
+}
+
+// False: of a verb that is not known here.
+bool read(wire::Order::Reader in, RequestBody& body) {
+  const auto verb = static_cast<std::uint16_t>(in.getVerb());
+  if (verb >= kVerbs) return false;
+  body = AskOrder{string_of(in.getTaskId()), string_of(in.getProcess()), static_cast<Verb>(verb),
+                  in.getWait()};
+  return true;
 }
 
 // False: of a kind that is not known here.
@@ -137,6 +161,11 @@ bool read(wire::Request::Reader in, RequestBody& body) {
           Subscribe{texts_of(subscribe.getPatterns()), subscribe.getSince(), subscribe.getFollow()};
       return true;
     }
+    case wire::Request::ORDER:
+      return read(in.getOrder(), body);
+    case wire::Request::DRAIN:
+      body = AskDrain{in.getDrain().getWait()};
+      return true;
     default:
       return false;
   }

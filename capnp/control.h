@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/frame.h"
+#include "core/record.h"
 #include "core/result.h"
 
 namespace thermos::control {
@@ -26,7 +28,7 @@ struct Submit {
   std::string sandbox;
   std::string user;
   bool chroot = false;
-  std::uint32_t keep_logs = 100;
+  std::optional<std::uint32_t> keep_logs;  // nothing: the daemon's default
   std::map<std::string, std::uint16_t> ports;
 };
 
@@ -55,8 +57,19 @@ struct Subscribe {
   bool follow = true;
 };
 
-using RequestBody =
-    std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe, AskList>;
+struct AskOrder {
+  std::string task_id;
+  std::string process;
+  Verb verb = Verb::Start;
+  std::int64_t wait = -1;
+};
+
+struct AskDrain {
+  std::int64_t wait = -1;
+};
+
+using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
+                                 AskList, AskOrder, AskDrain>;
 
 struct Request {
   std::uint64_t id = 0;

@@ -16,6 +16,7 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr const char* kSystemSocket = "/run/thermos/reactor.sock";
 
 Error no_daemon(const std::string& what) {
   return {ErrorCode::NoDaemon, what};
@@ -23,16 +24,22 @@ Error no_daemon(const std::string& what) {
 
 }  // namespace
 
-std::string default_socket() {
+std::string own_socket() {
   if (const char* given = std::getenv("THERMOS_SOCKET"); given != nullptr && *given != '\0') {
     return given;
   }
-  if (geteuid() == 0) return "/run/thermos/reactor.sock";
+  if (geteuid() == 0) return kSystemSocket;
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const std::string base = runtime != nullptr && *runtime != '\0'
                                ? std::string(runtime)
                                : "/run/user/" + std::to_string(geteuid());
   return base + "/thermos/reactor.sock";
+}
+
+std::string default_socket() {
+  std::string own = own_socket();
+  const bool none = access(own.c_str(), F_OK) != 0 && access(kSystemSocket, W_OK) == 0;
+  return none && std::getenv("THERMOS_SOCKET") == nullptr ? kSystemSocket : own;
 }
 
 Result<ControlClient> ControlClient::connect(const std::string& path) {

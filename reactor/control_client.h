@@ -14,6 +14,8 @@ namespace thermos {
 
 // Where the daemon listens when nobody says otherwise: /run/thermos/reactor.sock for root,
 // $XDG_RUNTIME_DIR/thermos/reactor.sock for others. THERMOS_SOCKET overrides both.
+std::string own_socket();
+// Where a client asks: the same, but who has no daemon of their own asks the system's.
 std::string default_socket();
 
 class ControlClient {

@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include "reactor/commands/history_json.h"
 #include "reactor/control_client.h"
 #include "reactor/task_store.h"
 
@@ -31,10 +31,10 @@ Error system_error(const std::string& what) {
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(Reactor& reactor, Daemon& daemon,
                                                              const std::string& socket_path,
-                                                             Limits limits, Descriptor kept) {
+                                                             Descriptor kept) {
   if (kept) {
     return std::unique_ptr<ControlServer>(
-        new ControlServer(reactor, daemon, std::move(kept), socket_path, limits));
+        new ControlServer(reactor, daemon, std::move(kept), socket_path));
   }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -69,18 +69,18 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Reactor& reactor, D
     return system_error("cannot listen at " + socket_path);
   }
   return std::unique_ptr<ControlServer>(
-      new ControlServer(reactor, daemon, std::move(socket), socket_path, limits));
+      new ControlServer(reactor, daemon, std::move(socket), socket_path));
 }
 
-ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path,
-                             Limits limits)
+ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path)
     : reactor_(reactor),
       daemon_(daemon),
       socket_(std::move(socket)),
       path_(std::move(path)),
-      limits_(limits),
       poll_(std::make_unique<Poll>(reactor.loop(), socket_.get(), [this](int) { accept_some(); })) {
-  daemon_.on_event = [this](const control::Event& event) { publish(event); };
+  daemon_.on_event = [this](const control::Event& event, std::uint32_t owner) {
+    publish(event, owner);
+  };
 }
 
 ControlServer::~ControlServer() {
@@ -92,11 +92,16 @@ ControlServer::~ControlServer() {
 
 void ControlServer::accept_some() {
   for (int i = 0; i < kAcceptAtOnce; ++i) {
-    Descriptor socket(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) return;
-    if (clients_.size() >= limits_.connections) {
-      spdlog::warn("a client was turned away: {} are connected", clients_.size());
-      continue;
+    Descriptor socket;
+    int error = 0;
+    spare_.lend([&] {
+      socket.reset(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      error = errno;
+    });
+    if (!socket) {
+      // Who waits at the door would wake us again and again until somebody has left.
+      if (error == EMFILE || error == ENFILE) poll_->watch(0);
+      return;
     }
     ucred peer{};
     socklen_t length = sizeof peer;
@@ -104,7 +109,14 @@ void ControlServer::accept_some() {
     auto client = std::make_shared<Client>();
     client->socket = std::move(socket);
     client->caller = {peer.uid, peer.pid};
+    if (!has_room_for(client->caller)) {
+      spdlog::warn("a client of uid {} was turned away: {} are connected, {} of them theirs",
+                   peer.uid, clients_.size(), connected_[peer.uid]);
+      reply(*client, 0, Error{ErrorCode::Busy, "too many connections to the daemon; try again"});
+      continue;
+    }
     clients_.push_back(client);
+    ++connected_[peer.uid];
     client->poll = std::make_unique<Poll>(reactor_.loop(), client->socket.get(),
                                           [this, handle = Handle(client)](int events) {
                                             if (const auto alive = handle.lock())
@@ -113,8 +125,20 @@ void ControlServer::accept_some() {
   }
 }
 
+bool ControlServer::has_room_for(const Caller& caller) const {
+  if (clients_.size() >= daemon_.settings().connections) return false;
+  const auto theirs = connected_.find(caller.uid);
+  return caller.is_root() || theirs == connected_.end() ||
+         theirs->second < daemon_.settings().connections_per_user;
+}
+
 void ControlServer::on_ready(const std::shared_ptr<Client>& client, int events) {
-  if ((events & UV_WRITABLE) != 0) flush(*client);
+  if ((events & UV_WRITABLE) != 0 || client->closing) flush(*client);
+  if (client->out.size() == 0 && std::exchange(client->reading_past, false)) {
+    daemon_.at_turn_end([this, handle = Handle(client)] {
+      if (const auto alive = handle.lock()) send_past(alive);
+    });
+  }
   if ((events & UV_READABLE) != 0 && !client->closing) read_requests(client);
   if (client->closing && client->out.size() == 0) drop(client);
 }
@@ -130,40 +154,52 @@ void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
   client->in.filled(static_cast<std::size_t>(got));
   while (!client->closing) {
     auto payload = client->in.next();
+    std::optional<Error> wrong;
     if (!payload) {
-      reply(*client, 0, payload.error());
-      client->closing = true;
+      wrong = payload.error();
+    } else if (!*payload) {
       break;
+    } else if (auto request = control::decode_request(**payload); !request) {
+      wrong = request.error();
+    } else {
+      answer(client, *request);
     }
-    if (!*payload) break;
-    auto request = control::decode_request(**payload);
-    if (!request) {
-      reply(*client, 0, request.error());
-      client->closing = true;
-      break;
-    }
-    answer(client, *request);
+    if (!wrong) continue;
+    reply(*client, 0, *wrong);
+    client->closing = true;
+    watch(*client);
   }
 }
 
 void ControlServer::drop(const std::shared_ptr<Client>& client) {
+  if (!client->poll) return;
   client->poll.reset();
+  client->closing = true;
+  client->subscribed = false;
+  client->out = {};
+  for (const auto& [number, wait] : client->waits) {
+    daemon_.wait_no_more(wait.task_id, wait.key);
+    if (wait.timer) reactor_.deadlines().cancel(*wait.timer);
+  }
+  client->waits.clear();
+  if (--connected_[client->caller.uid] == 0) connected_.erase(client->caller.uid);
   clients_.remove(client);
+  poll_->watch(UV_READABLE);
 }
 
 void ControlServer::reply(Client& client, std::uint64_t id, control::ReplyBody body) {
-  if (client.closing && client.out.size() == 0) return;
+  if (client.closing) return;
   auto payload = control::encode(control::Reply{id, std::move(body)});
   if (!payload) payload = control::encode(control::Reply{id, payload.error()});
   client.out.put(*payload);
   flush(client);
-  if (client.out.size() <= limits_.queued_bytes || client.closing) return;
+  if (client.out.size() <= daemon_.settings().queue_bytes || client.closing) return;
   spdlog::warn("the client of pid {} (uid {}) does not read: dropped with {} bytes unread",
                client.caller.pid, client.caller.uid, client.out.size());
   client.closing = true;
   client.subscribed = false;
-  shutdown(client.socket.get(), SHUT_RDWR);  // its poll finds it closed, and drops it
   client.out = {};
+  shutdown(client.socket.get(), SHUT_RDWR);  // its poll finds it closed, and drops it
 }
 
 void ControlServer::flush(Client& client) {
@@ -171,18 +207,35 @@ void ControlServer::flush(Client& client) {
     const Bytes bytes = client.out.bytes();
     const ssize_t sent = send(client.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) break;
+    if (sent < 0 && errno == EAGAIN) break;
+    if (sent < 0) {
+      // It is gone, and will say so for as long as anyone looks.
+      client.closing = true;
+      client.out = {};
+      break;
+    }
     client.out.consume(static_cast<std::size_t>(sent));
   }
-  const bool writing = client.out.size() > 0;
-  if (writing == client.writing || !client.poll) return;
-  client.writing = writing;
-  client.poll->watch(writing ? UV_READABLE | UV_WRITABLE : UV_READABLE);
+  watch(client);
+}
+
+// Who is on the way out is not read any more: what still comes from there would wake us for
+// nothing.
+void ControlServer::watch(Client& client) const {
+  const int wanted = (client.closing ? 0 : UV_READABLE) |
+                     (client.closing || client.out.size() > 0 ? UV_WRITABLE : 0);
+  if (wanted == client.watched || !client.poll) return;
+  client.watched = wanted;
+  client.poll->watch(wanted);
 }
 
 // ---- requests ----------------------------------------------------------------------------------
 
 void ControlServer::answer(const std::shared_ptr<Client>& client, const control::Request& request) {
+  if (client->open + client->waits.size() >= kMostOpen) {
+    reply(*client, request.id, Error{ErrorCode::Busy, "too many requests without an answer yet"});
+    return;
+  }
   std::visit([&](const auto& ask) { on(client, request.id, ask); }, request.body);
 }
 
@@ -199,10 +252,58 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::Submit& ask) {
   auto submitted = daemon_.submit(ask, client->caller,
                                   [this, id, handle = Handle(client), task_id = ask.task_id] {
-                                    if (const auto alive = handle.lock())
-                                      reply(*alive, id, control::Submitted{task_id});
+                                    const auto alive = handle.lock();
+                                    if (!alive) return;
+                                    --alive->open;
+                                    reply(*alive, id, control::Submitted{task_id});
                                   });
-  if (!submitted) reply(*client, id, submitted.error());
+  if (!submitted) {
+    reply(*client, id, submitted.error());
+  } else {
+    ++client->open;
+  }
+}
+
+// Answers "ended" for a task, and "done" behind the last of several. False: it can't be waited for,
+// and that was the answer. `wait`: its number among the client's, 0 if it had ended.
+bool ControlServer::wait_for_end(const std::shared_ptr<Client>& client, std::uint64_t id,
+                                 const std::string& task_id,
+                                 const std::shared_ptr<std::size_t>& left, std::uint64_t& wait) {
+  const std::uint64_t number = client->next_wait++;
+  client->waits[number].task_id = task_id;
+  auto waited = daemon_.when_ended(
+      task_id, client->caller,
+      [this, id, number, left, task_id, handle = Handle(client)](const std::string& state) {
+        const auto alive = handle.lock();
+        if (!alive) return;
+        const auto it = alive->waits.find(number);
+        if (it == alive->waits.end()) return;
+        if (it->second.timer) reactor_.deadlines().cancel(*it->second.timer);
+        alive->waits.erase(it);
+        reply(*alive, id, control::Ended{task_id, state});
+        if (left && --*left == 0) reply(*alive, id, control::Finished{});
+      });
+  wait = 0;
+  const auto it = client->waits.find(number);
+  if (!waited) {
+    client->waits.erase(number);
+    reply(*client, id, waited.error());
+    return false;
+  }
+  if (it == client->waits.end()) return true;
+  it->second.key = *waited;
+  wait = number;
+  return true;
+}
+
+void ControlServer::reply_to_each(const std::shared_ptr<Client>& client, std::uint64_t id,
+                                  const std::vector<std::string>& asked) {
+  if (asked.empty()) reply(*client, id, control::Finished{});
+  auto left = std::make_shared<std::size_t>(asked.size());
+  std::uint64_t wait = 0;
+  for (const std::string& task_id : asked) {
+    if (!wait_for_end(client, id, task_id, left, wait)) return;
+  }
 }
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
@@ -210,19 +311,40 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
   auto asked = daemon_.kill(ask, client->caller);
   if (!asked) {
     reply(*client, id, asked.error());
-    return;
+  } else {
+    reply_to_each(client, id, *asked);
   }
-  auto left = std::make_shared<std::size_t>(asked->size());
-  for (const std::string& task_id : *asked) {
-    const auto waited = daemon_.when_ended(
-        task_id, client->caller,
-        [this, id, left, task_id, handle = Handle(client)](const std::string& state) {
-          const auto alive = handle.lock();
-          if (!alive) return;
-          reply(*alive, id, control::Ended{task_id, state});
-          if (--*left == 0) reply(*alive, id, control::Finished{});
-        });
-    if (!waited) reply(*client, id, waited.error());
+}
+
+void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
+                       const control::AskDrain& ask) {
+  auto asked = daemon_.drain(ask, client->caller);
+  if (!asked) {
+    reply(*client, id, asked.error());
+  } else {
+    spdlog::info("draining, asked by pid {}, uid {}: {} tasks are ended", client->caller.pid,
+                 client->caller.uid, asked->size());
+    reply_to_each(client, id, *asked);
+  }
+}
+
+void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
+                       const control::AskOrder& ask) {
+  auto given =
+      daemon_.order(ask, client->caller, [this, id, handle = Handle(client)](const Status& done) {
+        const auto alive = handle.lock();
+        if (!alive) return;
+        --alive->open;
+        if (done) {
+          reply(*alive, id, control::Finished{});
+        } else {
+          reply(*alive, id, done.error());
+        }
+      });
+  if (!given) {
+    reply(*client, id, given.error());
+  } else {
+    ++client->open;
   }
 }
 
@@ -252,69 +374,88 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::AskWait& ask) {
-  auto timer = std::make_shared<std::optional<Deadlines::Key>>();
-  auto answered = std::make_shared<bool>(false);
-  auto waited = daemon_.when_ended(ask.task_id, client->caller,
-                                   [this, id, timer, answered, task_id = ask.task_id,
-                                    handle = Handle(client)](const std::string& state) {
-                                     if (std::exchange(*answered, true)) return;
-                                     if (*timer) reactor_.deadlines().cancel(**timer);
-                                     if (const auto alive = handle.lock())
-                                       reply(*alive, id, control::Ended{task_id, state});
-                                   });
-  if (!waited) {
-    reply(*client, id, waited.error());
-    return;
-  }
-  if (*answered || ask.timeout < 0) return;
-  *timer = reactor_.deadlines().add(reactor_.loop().now().boot + ask.timeout,
-                                    [this, id, answered, handle = Handle(client)] {
-                                      if (std::exchange(*answered, true)) return;
-                                      if (const auto alive = handle.lock())
-                                        reply(*alive, id, control::Finished{});
-                                    });
+  std::uint64_t number = 0;
+  if (!wait_for_end(client, id, ask.task_id, nullptr, number)) return;
+  if (number == 0 || ask.timeout < 0) return;
+  const Microseconds now = reactor_.loop().now().boot;
+  if (ask.timeout > std::numeric_limits<Microseconds>::max() - now) return;
+  client->waits[number].timer =
+      reactor_.deadlines().add(now + ask.timeout, [this, id, number, handle = Handle(client)] {
+        const auto alive = handle.lock();
+        if (!alive) return;
+        const auto it = alive->waits.find(number);
+        if (it == alive->waits.end()) return;
+        daemon_.wait_no_more(it->second.task_id, it->second.key);
+        alive->waits.erase(it);
+        reply(*alive, id, control::Finished{});
+      });
 }
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::Subscribe& ask) {
-  if (const auto valid = matches(ask.patterns, "x"); !valid) {
-    reply(*client, id, valid.error());
+  auto patterns = daemon_.compile(ask.patterns);
+  if (!patterns) {
+    reply(*client, id, patterns.error());
     return;
   }
-  if (ask.since == 0) {
-    control::TaskQuery query;
-    query.patterns = ask.patterns;
-    query.finished = false;
-    auto entries = daemon_.list(query, client->caller);
-    if (entries) {
-      for (control::TaskEntry& entry : *entries) reply(*client, id, std::move(entry));
+  client->subscribed = false;
+  client->subscription = {id, ask.follow, std::move(*patterns)};
+  // Behind this turn's events: what has a position then lasts, and was told.
+  ++client->open;
+  daemon_.at_turn_end([this, ask, handle = Handle(client)] {
+    const auto alive = handle.lock();
+    if (!alive) return;
+    --alive->open;
+    if (ask.since == 0) {
+      send_snapshot(*alive, ask);
+    } else {
+      alive->position = ask.since;
+      send_past(alive);
     }
-    reply(*client, id, control::Snapshot{daemon_.last_position()});
-    client->position = daemon_.last_position();
-  } else {
-    client->position = ask.since;
-    for (control::Event& event : daemon_.events_after(ask.since, client->caller)) {
-      client->position = event.position;
-      const auto meant = matches(ask.patterns, event.task_id);
-      if (meant && *meant) reply(*client, id, std::move(event));
-    }
-  }
-  if (!ask.follow) {
-    reply(*client, id, control::Finished{});
-    return;
-  }
-  client->subscribed = true;
-  client->request = id;
-  client->patterns = ask.patterns;
+  });
 }
 
-void ControlServer::publish(const control::Event& event) {
-  for (const auto& client : std::list<std::shared_ptr<Client>>(clients_)) {
+void ControlServer::send_snapshot(Client& client, const control::Subscribe& ask) {
+  const std::uint64_t id = client.subscription.request;
+  control::TaskQuery query;
+  query.patterns = ask.patterns;
+  query.finished = false;
+  auto entries = daemon_.list(query, client.caller);
+  if (!entries) {
+    reply(client, id, entries.error());
+    return;
+  }
+  for (control::TaskEntry& entry : *entries) reply(client, id, std::move(entry));
+  client.position = daemon_.last_position();
+  reply(client, id, control::Snapshot{client.position});
+  client.subscribed = client.subscription.follow;
+  if (!client.subscribed) reply(client, id, control::Finished{});
+}
+
+// What lies behind the client's position, as much of it as its queue can bear; the rest when it has
+// read that. Called when no turn is under way.
+void ControlServer::send_past(const std::shared_ptr<Client>& client) {
+  const std::uint64_t id = client->subscription.request;
+  const std::uint64_t last = daemon_.last_position();
+  for (control::Event& event : daemon_.events_after(client->position, client->caller)) {
+    if (client->out.size() > daemon_.settings().queue_bytes / 2) {
+      client->reading_past = true;
+      return;
+    }
+    client->position = event.position;
+    if (client->subscription.patterns.match(event.task_id)) reply(*client, id, std::move(event));
+  }
+  client->position = std::max(client->position, last);
+  client->subscribed = client->subscription.follow;
+  if (!client->subscribed) reply(*client, id, control::Finished{});
+}
+
+void ControlServer::publish(const control::Event& event, std::uint32_t owner) {
+  for (const auto& client : clients_) {
     if (!client->subscribed || event.position <= client->position) continue;
-    if (!daemon_.may_see(event.task_id, client->caller)) continue;
-    const auto meant = matches(client->patterns, event.task_id);
-    if (!meant || !*meant) continue;
-    reply(*client, client->request, event);
+    if (!client->caller.is_root() && client->caller.uid != owner) continue;
+    const auto& [request, follow, patterns] = client->subscription;
+    if (patterns.match(event.task_id)) reply(*client, request, event);
   }
 }
 

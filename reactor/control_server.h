@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -13,22 +14,22 @@
 #include "reactor/deadlines.h"
 #include "reactor/descriptor.h"
 #include "reactor/loop.h"
+#include "reactor/settings.h"
+#include "reactor/spare_descriptors.h"
 
 namespace thermos {
 
 class ControlServer {
  public:
-  struct Limits {
-    std::size_t connections = 1024;
-    std::size_t queued_bytes = std::size_t{16} << 20;  // a client's replies that it did not read
-  };
+  // Of one client, requests whose answer is still to come.
+  static constexpr std::size_t kMostOpen = 1000;
 
   // Listens on `socket_path`, made anew: 0660, and root's socket belongs to the group thermos where
   // there is one. Busy when someone listens there. `kept` is a socket that listens there already,
   // kept over a restart: then nothing is made.
   static Result<std::unique_ptr<ControlServer>> listen(Reactor& reactor, Daemon& daemon,
                                                        const std::string& socket_path,
-                                                       Limits limits, Descriptor kept = {});
+                                                       Descriptor kept = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -44,24 +45,44 @@ class ControlServer {
     IncomingStream in;
     OutgoingStream out;
     std::unique_ptr<Poll> poll;
-    bool writing = false;
+    int watched = UV_READABLE;
     bool closing = false;  // nothing more is read; goes when all is written
     // A subscription: what it wants, and what it has.
-    bool subscribed = false;
-    std::uint64_t request = 0;
+    bool subscribed = false;    // it is told what happens
+    bool reading_past = false;  // it has events to read before that
     std::uint64_t position = 0;
-    std::vector<std::string> patterns;
+    struct Subscription {
+      std::uint64_t request = 0;
+      bool follow = false;
+      TaskPatterns patterns;
+    };
+    Subscription subscription;
+    // What it waits for.
+    struct Wait {
+      std::string task_id;
+      Daemon::WaitKey key = 0;
+      std::optional<Deadlines::Key> timer;
+    };
+    std::map<std::uint64_t, Wait> waits;
+    std::uint64_t next_wait = 1;
+    std::size_t open = 0;  // other requests under way
   };
   using Handle = std::weak_ptr<Client>;
 
-  ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path,
-                Limits limits);
+  ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path);
   void accept_some();
+  bool has_room_for(const Caller& caller) const;
   void on_ready(const std::shared_ptr<Client>& client, int events);
   void read_requests(const std::shared_ptr<Client>& client);
   void answer(const std::shared_ptr<Client>& client, const control::Request& request);
   void reply(Client& client, std::uint64_t id, control::ReplyBody body);
   void flush(Client& client);
+  void watch(Client& client) const;
+  bool wait_for_end(const std::shared_ptr<Client>& client, std::uint64_t id,
+                    const std::string& task_id, const std::shared_ptr<std::size_t>& left,
+                    std::uint64_t& wait);
+  void reply_to_each(const std::shared_ptr<Client>& client, std::uint64_t id,
+                     const std::vector<std::string>& asked);
   void drop(const std::shared_ptr<Client>& client);
 
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskVersion& ask);
@@ -71,13 +92,18 @@ class ControlServer {
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskList& ask);
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskWait& ask);
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::Subscribe& ask);
-  void publish(const control::Event& event);
+  void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskOrder& ask);
+  void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskDrain& ask);
+  void send_snapshot(Client& client, const control::Subscribe& ask);
+  void send_past(const std::shared_ptr<Client>& client);
+  void publish(const control::Event& event, std::uint32_t owner);
 
   Reactor& reactor_;
   Daemon& daemon_;
   Descriptor socket_;
   std::string path_;
-  Limits limits_;
+  std::map<std::uint32_t, std::size_t> connected_;  // a user
+  SpareDescriptors spare_{1};
   std::list<std::shared_ptr<Client>> clients_;
   std::unique_ptr<Poll> poll_;
 };

@@ -21,22 +21,48 @@ namespace {
 
 struct Options {
   std::string root;
-  std::string socket = default_socket();
-  std::string sync = "power";
-  std::string log_level = "info";
+  std::string socket = own_socket();
+  std::string config;
+  std::string sync;       // empty: not given
+  std::string log_level;  // empty: not given
 };
 
-Status serve(const Options& options) {
+// What holds now: the file, if there is one, and above it the command line.
+Result<Settings> settings_of(const Options& options) {
+  Settings settings;
+  if (!options.config.empty()) {
+    auto loaded = load_settings(options.config, std::move(settings));
+    if (!loaded) return loaded.error();
+    settings = std::move(*loaded);
+  }
+  if (!options.sync.empty()) {
+    settings.sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
+  }
+  if (!options.log_level.empty()) settings.log_level = options.log_level;
+  return settings;
+}
+
+void reload(const Options& options, Daemon& daemon) {
+  const auto settings = settings_of(options);
+  if (!settings) {
+    spdlog::error("{}; going on with the settings as they were", settings.error().message);
+    return;
+  }
+  daemon.use(*settings);
+  spdlog::set_level(spdlog::level::from_str(settings->log_level));
+  spdlog::info("settings are read again");
+}
+
+Status serve(const Options& options, const Settings& settings) {
   CommonOptions common;
   common.root = options.root;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
   (*reactor)->use_process_groups();
-  Daemon daemon(**reactor, common.paths(),
-                options.sync == "crash" ? SyncMode::Crash : SyncMode::Power, {});
+  Daemon daemon(**reactor, common.paths(), settings);
   Descriptor kept = kept_listener(options.socket);
   const bool new_socket = !kept;
-  auto server = ControlServer::listen(**reactor, daemon, options.socket, {}, std::move(kept));
+  auto server = ControlServer::listen(**reactor, daemon, options.socket, std::move(kept));
   if (!server) return server.error();
   if (service_keeps_listener()) {
     if (new_socket) keep_listener((*server)->listener());
@@ -54,8 +80,10 @@ Status serve(const Options& options) {
   };
   const SignalWatch terminate(loop, SIGTERM, stop);
   const SignalWatch interrupt(loop, SIGINT, stop);
-  const SignalWatch reload(loop, SIGHUP, [&] {
+  daemon.on_drained = stop;
+  const SignalWatch hang_up(loop, SIGHUP, [&] {
     service.reloading();
+    reload(options, daemon);
     service.ready(daemon.active());
   });
   spdlog::info("{} active tasks in {}; listening at {}", daemon.active(), common.paths().root(),
@@ -73,11 +101,12 @@ int run(int argc, char** argv) {
                "thermos-reactor");
   app.add_option("--root", options.root, "Where tasks and checkpoints are kept");
   app.add_option("--socket", options.socket, "The control socket")->capture_default_str();
+  app.add_option("--config", options.config,
+                 "Settings, as JSON or YAML; read again at SIGHUP. They are sync, log_level, "
+                 "keep_logs, tasks_per_user, connections, connections_per_user, queue_bytes");
   app.add_option("--sync", options.sync, "What has ended is on the disk before anything goes on")
-      ->check(CLI::IsMember({"power", "crash"}))
-      ->capture_default_str();
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
-      ->capture_default_str();
+      ->check(CLI::IsMember({"power", "crash"}));
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");
   app.set_version_flag("--version", std::string("thermos-reactor ") + THERMOS_VERSION);
   try {
     app.parse(argc, argv);
@@ -86,8 +115,15 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "thermos-reactor: %s\n", e.what());
     return kExitUsage;
   }
-  log_to_stderr(options.log_level);
-  if (auto served = serve(options); !served) {
+  // A later reload is told by its signal and not by where we stand.
+  if (!options.config.empty()) options.config = absolute_path(options.config);
+  const auto settings = settings_of(options);
+  if (!settings) {
+    std::fprintf(stderr, "thermos-reactor: %s\n", settings.error().message.c_str());
+    return exit_status_of(settings.error().code);
+  }
+  log_to_stderr(settings->log_level);
+  if (auto served = serve(options, *settings); !served) {
     std::fprintf(stderr, "thermos-reactor: %s\n", served.error().message.c_str());
     return exit_status_of(served.error().code);
   }

@@ -1,6 +1,10 @@
 #include "reactor/event_log.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "capnp/codec.h"
 #include "reactor/task_store.h"
@@ -9,54 +13,101 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMemory = std::size_t{16} << 20;
+// Positions allowed beyond the last one by one writing of the file: about a quarter of an hour.
+constexpr std::uint64_t kAhead = 1'000'000'000;
+
+std::size_t weight(const OwnedEvent& entry) {
+  return entry.event.record.size() + entry.event.task_id.size() + sizeof(OwnedEvent);
+}
+
+std::uint64_t number_in(const std::string& file) {
+  const auto text = read_file(file);
+  std::uint64_t number = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
 
 }  // namespace
 
-void EventLog::start_after(std::uint64_t last) {
-  last_ = std::max(last_, last);
+EventLog::EventLog(std::string file) : file_(std::move(file)) {}
+
+EventLog::~EventLog() {
+  // Or every restart would leave the clock a little further behind.
+  if (started_) reserve(last_);
+}
+
+void EventLog::start_after(std::uint64_t last, Now now) {
+  started_ = true;
+  last_ = std::max({last_, last, number_in(file_),
+                    static_cast<std::uint64_t>(std::max<Microseconds>(now.wall, 0))});
   forgotten_ = last_;
+  reserve(last_ + kAhead);
 }
 
 std::uint64_t EventLog::next_position(Now now) {
   last_ = std::max(last_ + 1, static_cast<std::uint64_t>(std::max<Microseconds>(now.wall, 0)));
+  if (started_ && last_ > reserved_) reserve(last_ + kAhead);
   return last_;
 }
 
-void EventLog::add(std::uint64_t position, std::string_view task_id, Bytes payload) {
-  events_.push_back({position, std::string(task_id), {payload.begin(), payload.end()}});
-  bytes_ += payload.size() + task_id.size() + sizeof(control::Event);
+void EventLog::reserve(std::uint64_t up_to) {
+  reserved_ = up_to;
+  if (auto written = replace_file(file_, std::to_string(up_to) + "\n"); !written) {
+    spdlog::error("{}; after a restart positions of events may come twice",
+                  written.error().message);
+  }
+}
+
+void EventLog::add(OwnedEvent event) {
+  bytes_ += weight(event);
+  events_.push_back(std::move(event));
   while (bytes_ > kMemory) {
-    const control::Event& oldest = events_.front();
-    forgotten_ = oldest.position;
-    bytes_ -= oldest.record.size() + oldest.task_id.size() + sizeof(control::Event);
+    forgotten_ = events_.front().event.position;
+    bytes_ -= weight(events_.front());
     events_.pop_front();
   }
 }
 
-std::vector<const control::Event*> EventLog::after(std::uint64_t since) const {
+std::vector<const OwnedEvent*> EventLog::after(std::uint64_t since) const {
   const auto first =
       std::upper_bound(events_.begin(), events_.end(), since,
-                       [](std::uint64_t s, const control::Event& e) { return s < e.position; });
-  std::vector<const control::Event*> found;
+                       [](std::uint64_t s, const OwnedEvent& e) { return s < e.event.position; });
+  std::vector<const OwnedEvent*> found;
   for (auto it = first; it != events_.end(); ++it) found.push_back(&*it);
   return found;
+}
+
+Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take) {
+  auto text = read_file(path);
+  if (!text) return text.error();
+  // Cap'n Proto wants words; a string's bytes may lie anywhere.
+  std::vector<std::uint64_t> words((text->size() + 7) / 8);
+  std::copy(text->begin(), text->end(), reinterpret_cast<char*>(words.data()));
+  FrameScanner scanner(std::as_bytes(std::span(words)).first(text->size()));
+  Verdict verdict = Verdict::End;
+  while ((verdict = scanner.next()) == Verdict::Record) {
+    if (auto taken = take(scanner.payload()); !taken) {
+      return Error{taken.error().code, path + ", offset " + std::to_string(scanner.offset()) +
+                                           ": " + taken.error().message};
+    }
+  }
+  if (verdict != Verdict::Corrupt) return Done{};
+  return Error{ErrorCode::Corrupt,
+               path + ", offset " + std::to_string(scanner.offset()) + ": " + scanner.why()};
 }
 
 std::vector<control::Event> events_on_disk(const Paths& paths, const std::string& task_id,
                                            std::uint64_t since, std::uint64_t& highest) {
   std::vector<control::Event> events;
-  auto text = read_file(paths.runner_stream(task_id));
-  if (!text) return events;
-  // Cap'n Proto wants words; a string's bytes may lie anywhere.
-  std::vector<std::uint64_t> words((text->size() + 7) / 8);
-  std::copy(text->begin(), text->end(), reinterpret_cast<char*>(words.data()));
-  FrameScanner scanner(std::as_bytes(std::span(words)).first(text->size()));
-  while (scanner.next() == Verdict::Record) {
-    const std::uint64_t position = position_of(scanner.payload());
-    highest = std::max(highest, position);
-    if (position == 0 || position <= since) continue;
-    events.push_back({position, task_id, {scanner.payload().begin(), scanner.payload().end()}});
-  }
+  // What lies before damage is true all the same.
+  static_cast<void>(scan_stream(paths.runner_stream(task_id), [&](Bytes payload) {
+                      const std::uint64_t position = position_of(payload);
+                      highest = std::max(highest, position);
+                      if (position > since) {
+                        events.push_back({position, task_id, {payload.begin(), payload.end()}});
+                      }
+                      return Status(Done{});
+                    }).ok());
   return events;
 }
 

@@ -16,28 +16,49 @@
 
 namespace thermos {
 
+// An event, and whose task it is about: who may be told.
+struct OwnedEvent {
+  control::Event event;
+  std::uint32_t owner = 0;
+};
+
 class EventLog {
  public:
-  // Positions rise, and go on above `last`, the highest that any stream holds. They are
-  // microseconds of the wall clock where that rises, so that a restarted daemon need not know the
-  // last one exactly.
-  void start_after(std::uint64_t last);
+  // `file` keeps a position that none before it has reached, so that a restart need not read every
+  // stream to go on above them all, and no clock that was set back makes one come twice.
+  explicit EventLog(std::string file);
+  ~EventLog();
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
+
+  // Positions rise, and go on above `last` and above what the file says. They are microseconds of
+  // the wall clock where that rises.
+  void start_after(std::uint64_t last, Now now);
   std::uint64_t next_position(Now now);
   std::uint64_t last_position() const { return last_; }
 
-  void add(std::uint64_t position, std::string_view task_id, Bytes payload);
+  void add(OwnedEvent event);
 
   // Events behind `since` that are still in memory, in order.
-  std::vector<const control::Event*> after(std::uint64_t since) const;
+  std::vector<const OwnedEvent*> after(std::uint64_t since) const;
   // Whether after(since) is all there is behind `since`.
   bool reaches_back_to(std::uint64_t since) const { return since >= forgotten_; }
 
  private:
-  std::deque<control::Event> events_;
+  void reserve(std::uint64_t up_to);
+
+  std::string file_;
+  std::deque<OwnedEvent> events_;
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
+  std::uint64_t reserved_ = 0;   // the file allows positions up to here
   std::uint64_t forgotten_ = 0;  // the position of the latest event not in memory
+  bool started_ = false;
 };
+
+// Hands out the payloads of a stream, each 8-byte aligned, valid during its call. An error: of
+// `take`, or Corrupt, or that the file can't be read. A torn tail is an end.
+Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take);
 
 // The events of one task's stream on the disk behind `since`; what can't be read is left out.
 // `highest` becomes the highest position seen, if that is higher.

@@ -59,6 +59,13 @@ struct KillRequest {
   bool lose = false;
 };
 
+// What is wanted of one process.
+struct OrderRequest {
+  std::string process;
+  Verb verb = Verb::Start;
+  std::optional<Microseconds> wait;  // from SIGTERM to SIGKILL; nothing: finalization_wait
+};
+
 // Stops an active task, whoever leads it: asks the leader; without one, or with a one-task leader
 // that doesn't answer, takes the lock and does the work here. Returns how the task ended.
 // NotFound when there is no such active task.

@@ -1,9 +1,7 @@
 #include "reactor/launch_site.h"
 
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,7 +9,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/paths.h"
 #include "reactor/task_store.h"
 
 namespace thermos {
@@ -19,8 +16,6 @@ namespace {
 
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr const char* kProfile = "/.thermos_profile";
-constexpr unsigned kLogDirectoryMode = 0750;
-constexpr unsigned kLogFileMode = 0640;
 
 }  // namespace
 
@@ -46,18 +41,14 @@ LaunchTrouble trouble_of(const std::string& what, int error_number) {
   return trouble;
 }
 
-LaunchSite::LaunchSite(const RunnerHeader& header) : header_(header) {}
-
-std::optional<LaunchTrouble> LaunchSite::find_user() {
-  if (user_) return std::nullopt;
-  User user;
+std::optional<LaunchTrouble> find_task_user(const std::string& name, TaskUser& user) {
   passwd record{};
   passwd* found = nullptr;
   std::vector<char> buffer(64 * 1024);
-  const int error = getpwnam_r(header_.user.c_str(), &record, buffer.data(), buffer.size(), &found);
+  const int error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   if (found == nullptr) {
-    if (error != 0 && error != ENOENT) return trouble_of("user " + header_.user, error);
-    return LaunchTrouble{false, "no such user: " + header_.user};
+    if (error != 0 && error != ENOENT) return trouble_of("user " + name, error);
+    return LaunchTrouble{false, "no such user: " + name};
   }
   user.name = record.pw_name;
   user.home = record.pw_dir;
@@ -65,7 +56,7 @@ std::optional<LaunchTrouble> LaunchSite::find_user() {
   user.gid = record.pw_gid;
   user.change = record.pw_uid != geteuid();
   if (user.change && geteuid() != 0) {
-    return LaunchTrouble{false, "only root may run processes as " + header_.user};
+    return LaunchTrouble{false, "only root may run processes as " + name};
   }
   if (user.change) {
     int count = 64;
@@ -75,6 +66,15 @@ std::optional<LaunchTrouble> LaunchSite::find_user() {
     }
     user.groups.assign(groups.begin(), groups.begin() + count);
   }
+  return std::nullopt;
+}
+
+LaunchSite::LaunchSite(const RunnerHeader& header) : header_(header) {}
+
+std::optional<LaunchTrouble> LaunchSite::find_user() {
+  if (user_) return std::nullopt;
+  TaskUser user;
+  if (auto trouble = find_task_user(header_.user, user)) return trouble;
   user_ = std::move(user);
   return std::nullopt;
 }
@@ -102,50 +102,16 @@ std::optional<LaunchTrouble> LaunchSite::fill(Launch& launch) {
 }
 
 std::optional<LaunchTrouble> LaunchSite::open_logs(const std::string& process, std::uint32_t run,
-                                                   Logs& logs) {
+                                                   RunLogs& logs) {
   if (auto trouble = find_user()) return trouble;
-  const std::string directory = run_log_dir(header_.log_dir, process, run);
-  // The last two are ours to make; those above may be there already and belong to someone else.
-  const std::string above = directory.substr(0, directory.rfind('/'));
-  for (const std::string& made : {header_.log_dir, above, directory}) {
-    if (mkdir(made.c_str(), kLogDirectoryMode) != 0) {
-      if (errno == EEXIST) continue;
-      if (errno != ENOENT || made != header_.log_dir) {
-        return trouble_of("cannot make " + made, errno);
-      }
-      // Logs inside the sandbox don't bring back a sandbox that somebody took away.
-      if (made.starts_with(header_.sandbox + "/") && !exists(header_.sandbox)) {
-        return LaunchTrouble{false, "the sandbox " + header_.sandbox + " is gone"};
-      }
-      if (auto all = make_directories(made, kLogDirectoryMode | 05); !all) {
-        return LaunchTrouble{false, all.error().message};
-      }
-    }
-    if (user_->change && lchown(made.c_str(), user_->uid, user_->gid) != 0) {
-      return trouble_of("cannot give " + made + " to " + user_->name, errno);
-    }
-  }
-  for (auto [name, target] : {std::pair{"/stdout", &logs.out}, std::pair{"/stderr", &logs.err}}) {
-    const std::string file = directory + name;
-    target->reset(
-        open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kLogFileMode));
-    if (!*target) return trouble_of("cannot open " + file, errno);
-    if (user_->change && fchown(target->get(), user_->uid, user_->gid) != 0) {
-      return trouble_of("cannot give " + file + " to " + user_->name, errno);
-    }
-  }
-  return std::nullopt;
+  return open_run_logs(header_, *user_, process, run, logs);
 }
 
 void LaunchSite::drop_logs(const std::string& process, std::uint32_t run,
-                           std::optional<std::uint32_t> first_failed) const {
-  if (header_.keep_logs == 0 || run < header_.keep_logs) return;
+                           std::optional<std::uint32_t> first_failed) {
+  if (header_.keep_logs == 0 || run < header_.keep_logs || find_user()) return;
   const std::uint32_t old = run - header_.keep_logs;
-  if (first_failed == old) return;
-  const std::string directory = run_log_dir(header_.log_dir, process, old);
-  unlink((directory + "/stdout").c_str());
-  unlink((directory + "/stderr").c_str());
-  rmdir(directory.c_str());
+  if (first_failed != old) drop_run_logs(header_, *user_, process, old);
 }
 
 }  // namespace thermos

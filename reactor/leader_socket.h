@@ -21,10 +21,13 @@ namespace thermos {
 
 class LeaderSocket {
  public:
+  struct Handlers {
+    std::function<void(const KillRequest&, std::string reason)> on_kill;
+    std::function<Status(const OrderRequest&, std::string reason)> on_order;
+  };
   // Makes the socket anew. REQUIRES: the caller leads the task.
-  static Result<std::unique_ptr<LeaderSocket>> listen(
-      Loop& loop, const std::string& checkpoint_dir,
-      std::function<void(const KillRequest&, std::string reason)> on_kill);
+  static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, const std::string& checkpoint_dir,
+                                                      Handlers handlers);
   ~LeaderSocket();
   LeaderSocket(const LeaderSocket&) = delete;
   LeaderSocket& operator=(const LeaderSocket&) = delete;
@@ -38,15 +41,14 @@ class LeaderSocket {
     std::unique_ptr<Poll> poll;
   };
 
-  LeaderSocket(Loop& loop, Descriptor directory, Descriptor socket,
-               std::function<void(const KillRequest&, std::string)> on_kill);
+  LeaderSocket(Loop& loop, Descriptor directory, Descriptor socket, Handlers handlers);
   void accept_one();
   void read_request(std::list<Client>::iterator client);
 
   Loop& loop_;
   Descriptor directory_;
   Descriptor socket_;
-  std::function<void(const KillRequest&, std::string)> on_kill_;
+  Handlers handlers_;
   std::unique_ptr<Poll> poll_;
   std::list<Client> clients_;
   SpareDescriptors spare_{1};
@@ -68,5 +70,10 @@ struct Answer {
 };
 Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience);
+
+// Gives the leader of a task an order for one process. NoDaemon: nobody leads it; Busy: who leads
+// it does not answer within `patience`, or knows no orders; and what the leader has against it.
+Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
+                    Microseconds patience);
 
 }  // namespace thermos

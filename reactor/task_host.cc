@@ -53,6 +53,18 @@ void TaskHost::kill(const KillRequest& request, std::string reason) {
   dispatch(KillAsked{request.wait, request.lose, std::move(reason)});
 }
 
+Status TaskHost::order(const OrderRequest& request, std::string reason) {
+  const auto it = index_.find(request.process);
+  if (it == index_.end()) {
+    return Error{ErrorCode::NotFound,
+                 "task " + place_.header.task_id + " has no process " + request.process};
+  }
+  if (auto may = runner_->may_order(it->second); !may) return may;
+  if (stopped_) return Error{ErrorCode::System, "the task is led no longer"};
+  dispatch(Ordered{it->second, request.verb, request.wait, std::move(reason)});
+  return Done{};
+}
+
 // ---- events in, effects out --------------------------------------------------------------------
 
 void TaskHost::dispatch(const Event& event) {
@@ -251,7 +263,7 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   launch.chain = line.position.chain;
   launch.boot = reactor_.boot();
   launch.cmdline = process.cmdline;
-  LaunchSite::Logs logs;
+  RunLogs logs;
   auto trouble = site_->fill(launch);
   if (!trouble) trouble = site_->open_logs(process.name, start.run, logs);
   if (!trouble) site_->drop_logs(process.name, start.run, past(p).first_failed);

@@ -37,6 +37,12 @@ class TaskHost : public TurnTaker {
   ~TaskHost() override;
 
   void kill(const KillRequest& request, std::string reason);
+  // Gives an order to one process. NotFound: the task has none of that name; Usage: it can't be
+  // obeyed, and why. Nothing more is said: it is on record, and lasts at the end of the turn.
+  Status order(const OrderRequest& request, std::string reason);
+
+  // What is on record so far.
+  const History& history() const { return runner_->history(); }
 
   void end_turn() override;
   void fork_server_died() override;

@@ -120,7 +120,10 @@ void TaskHost::take_lead(History history) {
   }
   auto leader = LeaderSocket::listen(
       reactor_.loop(), directory,
-      [this](const KillRequest& request, std::string reason) { kill(request, std::move(reason)); });
+      {[this](const KillRequest& request, std::string reason) { kill(request, std::move(reason)); },
+       [this](const OrderRequest& request, std::string reason) {
+         return order(request, std::move(reason));
+       }});
   if (leader) {
     leader_ = std::move(*leader);
   } else {

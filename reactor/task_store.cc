@@ -75,6 +75,18 @@ Status make_task_directories(const Paths& paths, std::string_view task_id, bool 
   return durable ? sync_directory(paths.checkpoints_dir()) : Status(Done{});
 }
 
+Status replace_file(const std::string& path, std::string_view text) {
+  Aside aside(path + ".new");
+  const Descriptor fd(
+      open(aside.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return system_error("cannot make " + aside.path());
+  if (auto written = write_all(fd.get(), text, aside.path()); !written) return written;
+  if (fsync(fd.get()) != 0) return system_error("cannot sync " + aside.path());
+  if (rename(aside.path().c_str(), path.c_str()) != 0) return system_error("cannot make " + path);
+  aside.keep();
+  return sync_directory(path.substr(0, path.rfind('/')));
+}
+
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                          bool durable) {
   const std::string target = paths.active_task(task_id);

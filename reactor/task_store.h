@@ -26,6 +26,9 @@ Status move_to_finished(const Paths& paths, std::string_view task_id, bool durab
 // The whole of a file. NotFound, or System.
 Result<std::string> read_file(const std::string& path);
 
+// Puts `text` in the place of `path`: written aside (0600), synced, renamed, the directory synced.
+Status replace_file(const std::string& path, std::string_view text);
+
 bool exists(const std::string& path);
 // Names in a directory, sorted; without those that start with '.'. None when it isn't there.
 std::vector<std::string> list_directory(const std::string& path);

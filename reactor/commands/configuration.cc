@@ -10,7 +10,7 @@
 
 #include "core/config/load.h"
 #include "core/paths.h"
-#include "reactor/commands/account.h"
+#include "reactor/account.h"
 #include "reactor/commands/text.h"
 #include "reactor/descriptor.h"
 

@@ -9,11 +9,11 @@
 #include "core/config/load.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
-#include "reactor/commands/history_json.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/control_client.h"
+#include "reactor/history_json.h"
 
 namespace thermos {
 namespace {

@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 14> kCommands = {{
+constexpr std::array<Command, 18> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
@@ -23,6 +23,10 @@ constexpr std::array<Command, 14> kCommands = {{
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},
     {"submit", "give a task to the daemon", submit_command},
+    {"start", "start a process of a task that was stopped", start_command},
+    {"stop", "stop a process of a task until it is started", stop_command},
+    {"restart", "end a process of a task and run it again", restart_command},
+    {"drain", "end all tasks of the daemon, and the daemon", drain_command},
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},

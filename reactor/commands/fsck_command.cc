@@ -8,8 +8,8 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
-#include "reactor/commands/task_list.h"
 #include "reactor/commands/text.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "core/graph.h"
 #include "core/task.h"
-#include "reactor/commands/history_json.h"
+#include "reactor/history_json.h"
 
 namespace thermos {
 

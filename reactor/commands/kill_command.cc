@@ -6,10 +6,11 @@
 #include <cstring>
 
 #include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
-#include "reactor/commands/task_list.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/foreground.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 namespace {
@@ -22,6 +23,8 @@ SIGKILL when its finalization_wait is over. Returns when they have ended.
 
   --wait SECONDS    this long instead; 0: everything dies now
   --lose            the result is LOST, and no finalizer runs
+  --socket S        ask the daemon at S, and read no files (as THERMOS_SOCKET
+                    does): for who may not read the daemon's
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -99,6 +102,19 @@ Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
                                         paths.root()};
 }
 
+// By the daemon, which knows the tasks and who may end them.
+CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patterns,
+                              const KillRequest& request) {
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  control::AskKill ask;
+  ask.patterns = patterns;
+  ask.wait = request.wait.value_or(-1);
+  ask.lose = request.lose;
+  if (auto sent = client->send(std::move(ask)); !sent) return sent.error();
+  return print_ended(*client);
+}
+
 }  // namespace
 
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
@@ -107,6 +123,8 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   OptionParser parser("kill", kHelp, common);
   parser.text("--wait", wait);
   parser.flag("--lose", request.lose);
+  std::string socket = asked_socket();
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -118,6 +136,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
     request.wait = *given;
   }
 
+  if (!socket.empty()) return kill_by_daemon(socket, patterns, request);
   const Paths paths = common.paths();
   const Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();

@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/history_json.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
+#include "reactor/history_json.h"
 #include "reactor/stream_file.h"
 
 namespace thermos {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "core/graph.h"
-#include "reactor/commands/account.h"
+#include "reactor/account.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/stream_file.h"

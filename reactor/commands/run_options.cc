@@ -9,7 +9,7 @@
 #include <cstring>
 #include <limits>
 
-#include "reactor/commands/account.h"
+#include "reactor/account.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript.h"
 

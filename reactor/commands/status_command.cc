@@ -4,10 +4,11 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
-#include "reactor/commands/history_json.h"
+#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/status_table.h"
-#include "reactor/commands/task_list.h"
+#include "reactor/history_json.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 namespace {
@@ -16,10 +17,13 @@ constexpr std::string_view kHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_R
 
 Shows tasks, active ones first: all of them, or those whose id a pattern
 matches from its start (an exact id means that task alone). With a pattern, or
-when there are few, each task's processes too. Reads files only.
+when there are few, each task's processes too. Reads files only, unless it is
+to ask the daemon.
 
   --only active     or `--only finished`
   --json            everything on record, as JSON
+  --socket S        ask the daemon at S, which shows you your own tasks (as
+                    THERMOS_SOCKET does)
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -54,6 +58,8 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   OptionParser parser("status", kHelp, common);
   parser.text("--only", only);
   parser.flag("--json", json);
+  std::string socket = asked_socket();
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -62,6 +68,7 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
     return Error{ErrorCode::Usage, "--only " + only + ": it is active or finished"};
   }
 
+  if (!socket.empty()) return daemon_status(socket, patterns, only, json);
   const Paths paths = common.paths();
   Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();

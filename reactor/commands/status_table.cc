@@ -103,6 +103,7 @@ void add_process(std::string& text, const ProcessHistory& process, const TableSt
   text += "  " + pad_right(name, name_width) + " " +
           pad_left(std::to_string(process.next_run), kRuns) + " ";
   if (run == nullptr) {
+    if (process.held) text += "stopped by order";
     end_line(text);
     return;
   }
@@ -112,7 +113,9 @@ void add_process(std::string& text, const ProcessHistory& process, const TableSt
           pad_left(live && run->process.pid != 0 ? std::to_string(run->process.pid) : "", kPid) +
           " " + pad_left(duration_column(*run, style), kTook) + " ";
   const std::size_t used = 2 + name_width + kRuns + kProcessState + kExit + kPid + kTook + 6;
-  text += cut_end(why(*run), rest(style.columns, used));
+  const std::string note =
+      process.held ? std::string(live ? "being stopped by order" : "stopped by order") : why(*run);
+  text += cut_end(note, rest(style.columns, used));
   end_line(text);
 }
 

@@ -8,9 +8,9 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_follower.h"
-#include "reactor/commands/task_list.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 namespace {

@@ -9,8 +9,8 @@
 #include "core/history.h"
 #include "core/paths.h"
 #include "core/result.h"
-#include "reactor/commands/history_json.h"
-#include "reactor/commands/task_list.h"
+#include "reactor/history_json.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 

@@ -7,7 +7,7 @@
 
 #include "core/history.h"
 #include "core/paths.h"
-#include "reactor/commands/task_list.h"
+#include "reactor/task_list.h"
 
 namespace thermos {
 

@@ -5,10 +5,10 @@
 #include <ctime>
 
 #include "cli_history.h"
-#include "reactor/commands/history_json.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/text.h"
+#include "reactor/history_json.h"
 
 namespace thermos {
 namespace {

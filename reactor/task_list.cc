@@ -1,9 +1,7 @@
-#include "reactor/commands/task_list.h"
+#include "reactor/task_list.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
-#include <set>
 #include <system_error>
 
 namespace thermos {
@@ -93,6 +91,42 @@ Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
     if (matched) meant.push_back(task);
   }
   return meant;
+}
+
+Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patterns,
+                                           const std::function<bool(const std::string&)>& is_task) {
+  if (patterns.size() > kMostPatterns) {
+    return Error{ErrorCode::Usage, "more than " + std::to_string(kMostPatterns) + " patterns"};
+  }
+  TaskPatterns compiled;
+  for (const std::string& text : patterns) {
+    if (is_task(text)) {
+      compiled.ids_.insert(text);
+      continue;
+    }
+    // A count in braces multiplies what stands before it.
+    if (text.size() > kLongestPattern || text.find('{') != std::string::npos) {
+      return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) +
+                                         "' is no task's id, and as a pattern too long or with a "
+                                         "count in {}"};
+    }
+    try {
+      // Not by backtracking, which "(a*)*b" sends on an endless way.
+      compiled.regexes_.emplace_back(text,
+                                     std::regex::ECMAScript | std::regex_constants::__polynomial);
+    } catch (const std::regex_error& error) {
+      return Error{ErrorCode::Usage, "'" + text + "' is not a regular expression: " + error.what()};
+    }
+  }
+  return compiled;
+}
+
+bool TaskPatterns::match(const std::string& id) const {
+  if (ids_.empty() && regexes_.empty()) return true;
+  if (ids_.contains(id)) return true;
+  return std::any_of(regexes_.begin(), regexes_.end(), [&](const std::regex& regex) {
+    return std::regex_search(id, regex, std::regex_constants::match_continuous);
+  });
 }
 
 Result<TaskEntry> select_one(const std::vector<TaskEntry>& tasks, const std::string& pattern) {

@@ -1,4 +1,4 @@
-#include "reactor/commands/account.h"
+#include "reactor/account.h"
 
 #include <pwd.h>
 #include <unistd.h>

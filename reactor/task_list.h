@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +29,24 @@ Result<std::vector<TaskEntry>> list_tasks(const Paths& paths);
 // an id. Usage for one that is malformed.
 Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
                                             const std::vector<std::string>& patterns);
+
+// Patterns compiled once, to be asked of many ids. What strangers send is bounded: kMostPatterns of
+// kLongestPattern bytes, and none that takes more than time linear in what it is asked of.
+class TaskPatterns {
+ public:
+  static constexpr std::size_t kMostPatterns = 100;
+  static constexpr std::size_t kLongestPattern = 256;
+
+  // `is_task`: whether an id is that of some task. Usage for a pattern that can't be.
+  static Result<TaskPatterns> compile(const std::vector<std::string>& patterns,
+                                      const std::function<bool(const std::string&)>& is_task);
+  // No patterns match all.
+  bool match(const std::string& id) const;
+
+ private:
+  std::set<std::string, std::less<>> ids_;
+  std::vector<std::regex> regexes_;
+};
 
 // The one task that `pattern` means. NotFound for none, Usage for several.
 Result<TaskEntry> select_one(const std::vector<TaskEntry>& tasks, const std::string& pattern);

@@ -1,4 +1,4 @@
-#include "reactor/commands/history_json.h"
+#include "reactor/history_json.h"
 
 #include <string>
 
@@ -68,7 +68,9 @@ Json history_json(const History& history) {
   // 100,000 processes a matter of minutes. Names are unique in a history.
   Json::object_t processes;
   Json totals = Json::object();
+  Json stopped = Json::array();
   for (const ProcessHistory& process : history.processes()) {
+    if (process.held) stopped.push_back(process.name);
     // A process that is only known by name has done nothing yet.
     if (process.runs.empty() && process.totals.all() == 0) continue;
     Json runs = Json::array();
@@ -80,6 +82,7 @@ Json history_json(const History& history) {
   }
   json["processes"] = std::move(processes);
   if (!totals.empty()) json["totals"] = std::move(totals);
+  if (!stopped.empty()) json["stopped"] = std::move(stopped);
   return json;
 }
 
@@ -129,6 +132,12 @@ Json record_json(const Record& record) {
     json["kind"] = "summary";
     json["process"] = summary->process;
     json["totals"] = totals_json(summary->totals);
+  } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
+    json["kind"] = "order";
+    json["process"] = order->process;
+    json["verb"] = name_of(order->verb);
+    json["timestamp_ms"] = order->at.wall / 1000;
+    if (!order->reason.empty()) json["reason"] = order->reason;
   }
   return json;
 }

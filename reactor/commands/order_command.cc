@@ -1,0 +1,156 @@
+// start, stop, restart of one process, and drain of them all.
+#include <unistd.h>
+
+#include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/output.h"
+#include "reactor/leader_socket.h"
+#include "reactor/task_store.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK_ID PROCESS
+
+Starts a process of an active task that was stopped, or that waits for its
+min_duration: it runs as soon as what it depends on has finished and
+max_concurrency allows. One that runs already goes on.
+
+  --socket S        the daemon's socket; else, where no daemon leads the task,
+                    its `thermos run` is asked
+)";
+
+constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK_ID PROCESS
+
+Ends the run of one process of an active task, by SIGTERM and then SIGKILL, and
+does not run it again until it is started; its task stays open for it. The run
+is KILLED, whatever its exit code, and has not failed. Returns when it has ended
+(asked of `thermos run`: when the order is on record).
+
+  --wait SECONDS    from SIGTERM to SIGKILL; else the task's finalization_wait
+  --socket S        the daemon's socket; else, where no daemon leads the task,
+                    its `thermos run` is asked
+)";
+
+constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK_ID PROCESS
+
+Ends the run of one process of an active task as `thermos stop` does, and runs
+it again without waiting for its min_duration. Returns when the old run has
+ended. One that was stopped is started.
+
+  --wait SECONDS    from SIGTERM to SIGKILL; else the task's finalization_wait
+  --socket S        the daemon's socket; else, where no daemon leads the task,
+                    its `thermos run` is asked
+)";
+
+constexpr std::string_view kDrainHelp = R"(Usage: thermos drain [OPTIONS]
+
+Ends all tasks of the daemon, each by its own rules, and then the daemon. It
+takes no new tasks meanwhile. Returns when all have ended.
+
+  --wait SECONDS    this long for each, instead of its finalization_wait
+  --socket S        the daemon's socket
+)";
+
+constexpr Microseconds kPatience = 5 * kSecond;
+
+Result<std::optional<Microseconds>> seconds_given(const std::optional<std::string>& text) {
+  if (!text) return std::optional<Microseconds>();
+  auto given = parse_seconds("--wait", *text);
+  if (!given) return given.error();
+  return std::optional(*given);
+}
+
+// Nothing: the daemon does not lead that task, or there is none.
+Result<std::optional<CommandOutcome>> ask_daemon(const std::string& socket,
+                                                 const std::string& task_id,
+                                                 const OrderRequest& request) {
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  control::AskOrder ask;
+  ask.task_id = task_id;
+  ask.process = request.process;
+  ask.verb = request.verb;
+  ask.wait = request.wait.value_or(-1);
+  if (auto sent = client->send(std::move(ask)); !sent) return sent.error();
+  auto reply = client->receive();
+  if (!reply) return reply.error();
+  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+  return std::optional(CommandOutcome(kExitDone));
+}
+
+CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
+                     const std::string& task_id, const OrderRequest& request) {
+  if (auto valid = check_task_id(task_id); !valid) return valid.error();
+  // A task of our own root, whoever leads it, answers at its own socket; but that can't say when a
+  // run has ended, so the daemon is asked first.
+  auto asked = ask_daemon(socket, task_id, request);
+  if (asked) return **asked;
+  const ErrorCode code = asked.error().code;
+  const bool elsewhere =
+      code == ErrorCode::NoDaemon || code == ErrorCode::NotFound || code == ErrorCode::Busy;
+  if (!given && elsewhere && exists(paths.finished_task(task_id))) {
+    return Error{ErrorCode::NotFound, "task " + task_id + " has ended"};
+  }
+  if (given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
+  if (auto taken = order_leader(paths.checkpoint_dir(task_id), request, kPatience); !taken) {
+    return taken.error();
+  }
+  return kExitDone;
+}
+
+CommandOutcome order_command(std::string_view name, std::string_view help, Verb verb,
+                             const Arguments& arguments, CommonOptions& common) {
+  std::optional<std::string> socket;
+  std::optional<std::string> wait;
+  OptionParser parser(std::string(name), help, common);
+  parser.text("--socket", socket);
+  if (verb != Verb::Start) parser.text("--wait", wait);
+  auto parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  const Arguments& words = **parsed;
+  if (words.size() != 2) {
+    return Error{ErrorCode::Usage, std::string(name) + ": which TASK_ID and PROCESS?"};
+  }
+  auto seconds = seconds_given(wait);
+  if (!seconds) return seconds.error();
+  return order(socket.value_or(default_socket()), socket.has_value(), common.paths(), words[0],
+               {words[1], verb, *seconds});
+}
+
+}  // namespace
+
+CommandOutcome start_command(const Arguments& arguments, CommonOptions common) {
+  return order_command("start", kStartHelp, Verb::Start, arguments, common);
+}
+
+CommandOutcome stop_command(const Arguments& arguments, CommonOptions common) {
+  return order_command("stop", kStopHelp, Verb::Stop, arguments, common);
+}
+
+CommandOutcome restart_command(const Arguments& arguments, CommonOptions common) {
+  return order_command("restart", kRestartHelp, Verb::Restart, arguments, common);
+}
+
+CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
+  std::string socket = default_socket();
+  std::optional<std::string> wait;
+  OptionParser parser("drain", kDrainHelp, common);
+  parser.text("--socket", socket);
+  parser.text("--wait", wait);
+  auto parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if (!(*parsed)->empty()) return Error{ErrorCode::Usage, "drain: it ends all tasks, no one alone"};
+  auto seconds = seconds_given(wait);
+  if (!seconds) return seconds.error();
+  auto client = ControlClient::connect(socket);
+  if (!client) return client.error();
+  if (auto sent = client->send(control::AskDrain{seconds->value_or(-1)}); !sent) {
+    return sent.error();
+  }
+  return print_ended(*client);
+}
+
+}  // namespace thermos

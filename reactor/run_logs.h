@@ -1,0 +1,39 @@
+// The files that a run's output goes to: <log_dir>/<process>/<run>/{stdout,stderr}, for the task's
+// user alone.
+//
+// The directories above may belong to that user, or lie where others can write. So they are walked
+// step by step from one descriptor to the next, no link is followed, and what is done below a
+// sandbox is done as the user: root lends nobody its rights over a path.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/record.h"
+#include "reactor/as_user.h"
+#include "reactor/descriptor.h"
+#include "reactor/launch_trouble.h"
+
+namespace thermos {
+
+struct RunLogs {
+  Descriptor out;
+  Descriptor err;
+};
+
+// Makes what is missing (directories 0700, files 0600) and opens both for appending.
+std::optional<LaunchTrouble> open_run_logs(const RunnerHeader& header, const FileOwner& owner,
+                                           const std::string& process, std::uint32_t run,
+                                           RunLogs& logs);
+
+// Takes away the output of that run, if it is there. What somebody put beside it stays.
+void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
+                   std::uint32_t run);
+
+// Makes the directory `path` for `owner` alone (0700), in a directory that only we can write to,
+// and opens it; one that is there and theirs is as good. `made`: it was not there.
+std::optional<LaunchTrouble> make_private_directory(const std::string& path, const FileOwner& owner,
+                                                    bool& made, Descriptor& directory);
+
+}  // namespace thermos

@@ -1,0 +1,227 @@
+// What holds over the daemon's own end: its tasks, its order of events, what was ordered.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "capnp/codec.h"
+#include "daemon_fixture.h"
+#include "reactor/event_log.h"
+
+namespace thermos {
+namespace {
+
+class DaemonRestartTest : public DaemonFixture {
+ protected:
+  nlohmann::json status(const std::string& id) const {
+    control::AskStatus ask_status;
+    ask_status.patterns = {id};
+    const auto replies = ask(ask_status);
+    const auto* text = std::get_if<control::StatusText>(&replies.front());
+    EXPECT_NE(text, nullptr);
+    return text == nullptr ? nlohmann::json() : nlohmann::json::parse(text->json);
+  }
+  static std::string spin(int runs) {
+    return one("test $(ls -d .logs/p/* | wc -l) -ge " + std::to_string(runs),
+               R"(, "max_failures": 0, "min_duration": 0)");
+  }
+};
+
+TEST_F(DaemonRestartTest, WhoComesBackMissesNothingAndSeesNothingTwice) {
+  start();
+  submit("work", spin(60));
+  std::vector<std::uint64_t> seen;
+  std::uint64_t since = 1;
+  bool ended = false;
+  for (int kills = 0; !ended;) {
+    ControlClient client = connect();
+    ASSERT_TRUE(client.send(control::Subscribe{{"work"}, since, true}).ok());
+    for (int events = 0; !ended; ++events) {
+      auto reply = client.receive(60 * kSecond);
+      ASSERT_TRUE(reply.ok() && *reply) << log();
+      const auto* event = std::get_if<control::Event>(&(*reply)->body);
+      ASSERT_NE(event, nullptr);
+      EXPECT_GT(event->position, since);
+      since = event->position;
+      seen.push_back(since);
+      std::vector<std::uint64_t> words((event->record.size() + 7) / 8);
+      std::memcpy(words.data(), event->record.data(), event->record.size());
+      auto record = decode(std::as_bytes(std::span(words)).first(event->record.size()));
+      ASSERT_TRUE(record.ok());
+      const auto* task = std::get_if<TaskStatus>(&*record);
+      ended = task != nullptr && is_terminal(task->state);
+      if (events == 20 && kills < 4) {
+        ++kills;
+        kill_daemon();
+        start();
+        break;
+      }
+    }
+  }
+  std::uint64_t highest = 0;
+  std::vector<std::uint64_t> all;
+  for (const control::Event& event : events_on_disk(paths(), "work", 0, highest)) {
+    all.push_back(event.position);
+  }
+  EXPECT_EQ(seen, all);
+  EXPECT_GT(all.size(), 100U);
+}
+
+TEST_F(DaemonRestartTest, PositionsRiseWhateverTheClockDoes) {
+  const std::string file = path("position");
+  std::uint64_t last = 0;
+  {
+    EventLog log(file);
+    log.start_after(0, {5'000'000, 0});
+    last = log.next_position({6'000'000, 0});
+  }
+  {
+    EventLog log(file);
+    log.start_after(0, {1'000, 0});  // the wall clock was set back
+    EXPECT_GT(log.next_position({1'001, 0}), last);
+    last = log.next_position({1'002, 0});
+    std::filesystem::copy_file(file, file + ".kept");
+  }
+  std::filesystem::rename(file + ".kept", file);  // as if it had been killed
+  EventLog log(file);
+  log.start_after(0, {1'000, 0});
+  EXPECT_GT(log.next_position({1'001, 0}), last);
+}
+
+TEST_F(DaemonRestartTest, WhatWasStoppedStaysStopped) {
+  start();
+  submit("t", R"({"name": "t", "processes": [
+    {"name": "p", "cmdline": "trap 'exit 0' TERM; touch ready; sleep 1000 & wait", "min_duration": 1000},
+    {"name": "q", "cmdline": "true"}], "constraints": [{"order": ["p", "q"]}]})");
+  // RUNNING is the shell's, and the trap comes a little later.
+  int tries = 100'000;
+  while (!std::filesystem::exists(paths().default_sandbox("t") + "/ready") && --tries > 0) {
+    EXPECT_FALSE(refused(control::AskVersion{}));
+  }
+  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, -1}));
+  const auto stopped = [](const History& history) {
+    const auto* run = last_run(history);
+    return run != nullptr && run->state == ProcessState::Killed;
+  };
+  History history = follow("t", stopped);
+  // It ended well when it was told to, which is not what its dependents wait for.
+  EXPECT_EQ(last_run(history)->return_code, 0);
+  EXPECT_EQ(last_run(history)->origin, Origin::Ordered);
+  EXPECT_TRUE(history.process(*history.find("p")).held);
+  kill_daemon();
+  start();
+  EXPECT_EQ(status("t").at("stopped"), nlohmann::json({"p"}));
+  EXPECT_EQ(status("t").at("processes").at("p").size(), 1U);
+  EXPECT_FALSE(status("t").at("processes").contains("q"));
+  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Start, -1}));
+  until_running("t", 1);  // at once, though min_duration is long
+  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Restart, -1}));
+  history = until_running("t", 2);
+  EXPECT_EQ(history.process(*history.find("p")).totals.killed, 2U);
+  EXPECT_EQ(history.process(*history.find("p")).totals.failed, 0U);
+  EXPECT_EQ(history.state(), TaskState::Active);
+}
+
+TEST_F(DaemonRestartTest, WhoIgnoresAStopIsKilledForIt) {
+  start();
+  submit("t", one("trap '' TERM; while true; do sleep 1000; done"));
+  until_running("t");
+  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, 1000}));
+  EXPECT_EQ(status("t").at("processes").at("p").at(0).at("return_code"), -9);
+  // Again is the same, and so is the kill of a task with nothing that runs.
+  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, 1000}));
+  EXPECT_TRUE(refused(control::AskOrder{"t", "none", Verb::Stop, 1000}));
+  EXPECT_FALSE(refused(control::AskKill{{"t"}, -1, false}));
+  EXPECT_EQ(state_at_end("t"), "KILLED");
+  EXPECT_EQ(refused(control::AskOrder{"t", "p", Verb::Start, -1})->code, ErrorCode::NotFound);
+}
+
+TEST_F(DaemonRestartTest, ATaskThatCantBeLedStopsNoOther) {
+  start();
+  for (const char* id : {"broken", "foreign", "good"}) {
+    submit(id, one("sleep 1000"));
+    until_running(id);
+  }
+  kill_daemon();
+  std::string bytes;
+  {
+    std::ifstream file(paths().runner_stream("broken"), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const std::string whole = bytes;
+  bytes[60] = static_cast<char>(bytes[60] ^ 1);
+  std::ofstream(paths().runner_stream("broken"), std::ios::binary) << bytes;
+  const bool root = geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(chown(paths().active_task("foreign").c_str(), kSomeone, kSomeone), 0);
+  }
+  start();
+  EXPECT_NE(status("broken").at("error").get<std::string>().find("offset"), std::string::npos);
+  if (root) {
+    EXPECT_NE(status("foreign").at("error").get<std::string>().find("uid 1"), std::string::npos);
+    EXPECT_EQ(refused(control::AskKill{{"foreign"}, 0, false})->code, ErrorCode::Busy);
+  }
+  EXPECT_FALSE(status("good").contains("error"));
+  EXPECT_FALSE(refused(control::AskKill{{"good"}, 0, false}));
+  // Every byte is as it was; and put right, they go on.
+  {
+    std::ifstream file(paths().runner_stream("broken"), std::ios::binary);
+    EXPECT_EQ(bytes, std::string(std::istreambuf_iterator<char>(file), {}));
+  }
+  std::ofstream(paths().runner_stream("broken"), std::ios::binary) << whole;
+  if (root) {
+    ASSERT_EQ(chown(paths().active_task("foreign").c_str(), 0, 0), 0);
+  }
+  signal(SIGTERM);
+  EXPECT_EQ(wait_for_daemon(), 0);
+  start();
+  EXPECT_EQ(ask(control::AskList{{{}, true, false}}).size(), 3U);
+  EXPECT_FALSE(status("broken").contains("error"));
+}
+
+TEST_F(DaemonRestartTest, ATermLeavesTasksRunningAndADrainDoesNot) {
+  start();
+  submit("t", one("sleep 1000"));
+  const History before = until_running("t");
+  signal(SIGTERM);
+  EXPECT_EQ(wait_for_daemon(), 0);
+  EXPECT_EQ(::kill(last_run(before)->process.pid, 0), 0);
+  start();
+  const History after = until_running("t");
+  EXPECT_EQ(last_run(before)->process, last_run(after)->process);
+  const auto replies = ask(control::AskDrain{-1});
+  EXPECT_EQ(std::get<control::Ended>(replies.front()).state, "KILLED");
+  EXPECT_EQ(wait_for_daemon(), 0);
+  EXPECT_NE(::kill(last_run(before)->process.pid, 0), 0);
+  EXPECT_FALSE(ControlClient::connect(socket_path()).ok());
+}
+
+TEST_F(DaemonRestartTest, AHangUpReadsTheSettingsAgainOrKeepsThem) {
+  std::ofstream(path("config")) << "keep_logs: 7\n";
+  start({"--config", path("config")});
+  submit("a", one("true"));
+  const auto reload = [&] {
+    open_notices();
+    signal(SIGHUP);
+    wait_until_ready();
+  };
+  std::ofstream(path("config")) << "keep_logs: 9\n";
+  reload();
+  submit("b", one("true"));
+  std::ofstream(path("config")) << "keep_logs: 11\nkeep_loggs: 3\n";
+  reload();
+  EXPECT_NE(log().find("keep_loggs: no such setting"), std::string::npos) << log();
+  submit("c", one("true"));
+  const auto kept = [&](const char* id) { return status(id).at("header").at("keep_logs"); };
+  EXPECT_EQ(kept("a"), 7);
+  EXPECT_EQ(kept("b"), 9);
+  EXPECT_EQ(kept("c"), 9);
+}
+
+}  // namespace
+}  // namespace thermos

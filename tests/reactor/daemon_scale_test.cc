@@ -1,0 +1,89 @@
+// Many tasks, and many one after another: what they cost the daemon, and what it does when there is
+// nothing to do.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "daemon_fixture.h"
+
+namespace thermos {
+namespace {
+
+class DaemonScaleTest : public DaemonFixture {
+ protected:
+  std::size_t descriptors() const {
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon()) + "/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+  // A number out of the daemon's /proc/PID/status.
+  std::uint64_t figure(const std::string& name) const {
+    std::ifstream file("/proc/" + std::to_string(daemon()) + "/status");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
+    }
+    return 0;
+  }
+  // Some time goes by.
+  static void let_time_pass() {
+    const pid_t child = fork();
+    if (child == 0) {
+      execl("/bin/sleep", "sleep", "0.5", nullptr);
+      _exit(127);
+    }
+    waitpid(child, nullptr, 0);
+  }
+  static std::string sleepers(int count) {
+    std::string text = R"({"name": "t", "processes": [)";
+    for (int i = 0; i < count; ++i) {
+      text += std::string(i == 0 ? "" : ", ") + R"({"name": "p)" + std::to_string(i) +
+              R"(", "cmdline": "exec sleep 1000"})";
+    }
+    return text + "]}";
+  }
+};
+
+TEST_F(DaemonScaleTest, ManyTasksAtOnceAndNothingToDo) {
+  constexpr int kTasks = 50;
+  constexpr int kProcesses = 4;
+  start();
+  for (int i = 0; i < kTasks; ++i) submit("t" + std::to_string(i), sleepers(kProcesses));
+  for (int i = 0; i < kTasks; ++i) {
+    follow("t" + std::to_string(i), [](const History& history) {
+      int running = 0;
+      for (const ProcessHistory& process : history.processes()) {
+        running += process.live() && process.current()->state == ProcessState::Running ? 1 : 0;
+      }
+      return running == kProcesses;
+    });
+  }
+  // What followed has hung up; when an answer comes that was noticed.
+  EXPECT_FALSE(refused(control::AskVersion{}));
+  let_time_pass();
+  const std::uint64_t before = figure("voluntary_ctxt_switches");
+  let_time_pass();
+  let_time_pass();
+  EXPECT_EQ(figure("voluntary_ctxt_switches"), before);
+  // A task has its lock, its directory's socket, and one reader a process.
+  EXPECT_LT(descriptors(), 100U + kTasks * (4 + kProcesses));
+}
+
+TEST_F(DaemonScaleTest, ManyTasksOneAfterAnotherLeaveNothing) {
+  constexpr int kBatch = 40;
+  start();
+  const auto batch = [&](const std::string& name) {
+    for (int i = 0; i < kBatch; ++i) submit(name + std::to_string(i), one("true"));
+    for (int i = 0; i < kBatch; ++i) {
+      EXPECT_EQ(state_at_end(name + std::to_string(i)), "SUCCESS");
+    }
+    EXPECT_FALSE(refused(control::AskVersion{}));
+    return descriptors();
+  };
+  const std::size_t first = batch("a");
+  for (const char* name : {"b", "c", "d"}) EXPECT_LE(batch(name), first + 1);
+}
+
+}  // namespace
+}  // namespace thermos

@@ -1,0 +1,147 @@
+// Who may do what: every verb, as root and as two others.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "daemon_fixture.h"
+
+namespace thermos {
+namespace {
+
+class DaemonUsersTest : public DaemonFixture {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
+    DaemonFixture::SetUp();
+  }
+  void expect_refused(control::RequestBody body, ErrorCode code, const char* what) const {
+    const auto error = refused(std::move(body));
+    ASSERT_TRUE(error) << what << " was not refused";
+    EXPECT_EQ(error->code, code) << what << ": " << error->message;
+  }
+};
+
+TEST_F(DaemonUsersTest, TasksRunAsWhoGaveThem) {
+  start();
+  as_user(kNobody, [&] {
+    submit("own", one("id -u > who; id -G > groups; echo said; sleep 1000"));
+    control::Submit other = submission("roots", one("true"));
+    other.user = "root";
+    expect_refused(other, ErrorCode::NotPermitted, "a task as root");
+    other = submission("chroot", one("true"));
+    other.chroot = true;
+    expect_refused(other, ErrorCode::NotPermitted, "chroot");
+    for (const char* sandbox : {"/etc", "/root", "/nowhere/at/all"}) {
+      other = submission("box", one("true"));
+      other.sandbox = sandbox;
+      const auto error = refused(other);
+      EXPECT_TRUE(error) << sandbox;
+    }
+  });
+  const History history = until_running("own");
+  EXPECT_EQ(history.header()->uid, kNobody);
+  EXPECT_EQ(history.header()->user, "nobody");
+  EXPECT_FALSE(std::filesystem::exists("/etc/.logs"));
+  const std::string sandbox = paths().default_sandbox("own");
+  struct stat info {};
+  ASSERT_EQ(stat(sandbox.c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, kNobody);
+  EXPECT_EQ(info.st_mode & 07777, 0700U);
+  as_user(kSomeone, [&] {
+    EXPECT_NE(access((sandbox + "/.logs/p/0/stdout").c_str(), F_OK), 0);
+    EXPECT_NE(access(paths().runner_stream("own").c_str(), F_OK), 0);
+  });
+  // Nothing is left of what was refused.
+  for (const char* id : {"roots", "chroot", "box"}) {
+    EXPECT_FALSE(std::filesystem::exists(paths().active_task(id))) << id;
+    EXPECT_FALSE(std::filesystem::exists(paths().default_sandbox(id))) << id;
+    EXPECT_FALSE(std::filesystem::exists(paths().checkpoint_dir(id))) << id;
+  }
+}
+
+TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
+  start();
+  submit("roots", one("sleep 1000"));
+  as_user(kNobody, [&] { submit("nobodys", one("sleep 1000")); });
+  as_user(kSomeone, [&] {
+    for (const std::string id : {"roots", "nobodys"}) {
+      expect_refused(control::AskKill{{id}, 0, false}, ErrorCode::NotPermitted, "kill");
+      expect_refused(control::AskOrder{id, "p", Verb::Stop, 0}, ErrorCode::NotPermitted, "stop");
+      expect_refused(control::AskOrder{id, "p", Verb::Start, 0}, ErrorCode::NotPermitted, "start");
+      expect_refused(control::AskOrder{id, "p", Verb::Restart, 0}, ErrorCode::NotPermitted,
+                     "restart");
+      expect_refused(control::AskWait{id, 0}, ErrorCode::NotPermitted, "wait");
+      expect_refused(submission(id, one("true")), ErrorCode::Usage, "the same id");
+    }
+    expect_refused(control::AskKill{{".*"}, 0, false}, ErrorCode::NotFound, "kill all");
+    expect_refused(control::AskDrain{0}, ErrorCode::NotPermitted, "drain");
+    EXPECT_EQ(ask(control::AskList{}).size(), 1U);
+    EXPECT_EQ(ask(control::AskStatus{}).size(), 1U);
+    EXPECT_EQ(ask(control::Subscribe{{}, 1, false}).size(), 1U);
+    EXPECT_EQ(ask(control::Subscribe{{}, 0, false}).size(), 2U);  // the snapshot's position
+    EXPECT_FALSE(refused(control::AskVersion{}));
+  });
+  as_user(kNobody, [&] {
+    EXPECT_EQ(ask(control::AskList{}).size(), 2U);
+    EXPECT_EQ(ask(control::AskStatus{}).size(), 2U);
+    EXPECT_FALSE(refused(control::AskKill{{".*"}, 0, false}));  // their own
+  });
+  EXPECT_EQ(state_at_end("nobodys"), "KILLED");
+  EXPECT_EQ(ask(control::AskList{}).size(), 3U);  // root sees both
+  until_running("roots");
+}
+
+TEST_F(DaemonUsersTest, ASandboxIsNobodyElsesLeftover) {
+  start();
+  std::filesystem::create_directories(paths().default_sandbox("left"));
+  ASSERT_EQ(chown(paths().default_sandbox("left").c_str(), kSomeone, kSomeone), 0);
+  as_user(kNobody, [&] { EXPECT_TRUE(refused(submission("left", one("true")))); });
+  struct stat info {};
+  ASSERT_EQ(stat(paths().default_sandbox("left").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, kSomeone);
+}
+
+// The user of a running task puts a link where root is to make their next logs.
+TEST_F(DaemonUsersTest, ALinkInTheSandboxLeadsNowhere) {
+  start();
+  std::filesystem::create_directory(path("victim"));
+  as_user(kNobody, [&] {
+    submit("trap", R"({"name": "t", "processes": [
+      {"name": "p", "cmdline": "mv .logs old; ln -s )" +
+                       path("victim") + R"( .logs"},
+      {"name": "q", "cmdline": "true"}], "constraints": [{"order": ["p", "q"]}]})");
+  });
+  EXPECT_EQ(state_at_end("trap"), "FAILED");
+  EXPECT_TRUE(std::filesystem::is_empty(path("victim")));
+  struct stat info {};
+  ASSERT_EQ(stat(path("victim").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 0U);
+}
+
+TEST_F(DaemonUsersTest, LimitsHoldForUsersAndNotForRoot) {
+  std::ofstream(path("config.yaml")) << "tasks_per_user: 2\nconnections_per_user: 3\n";
+  start({"--config", path("config.yaml")});
+  as_user(kNobody, [&] {
+    submit("a", one("sleep 1000"));
+    submit("b", one("sleep 1000"));
+    expect_refused(submission("c", one("sleep 1000")), ErrorCode::Busy, "a third task");
+    EXPECT_FALSE(refused(control::AskKill{{"a"}, 0, false}));
+    submit("c", one("sleep 1000"));
+    const ControlClient first = connect();
+    const ControlClient second = connect();
+    ControlClient third = connect();
+    ASSERT_TRUE(third.send(control::AskVersion{}).ok());
+    ASSERT_TRUE(third.receive().ok());  // all three are in
+    expect_refused(control::AskVersion{}, ErrorCode::Busy, "a fourth connection");
+  });
+  for (const char* id : {"r1", "r2", "r3"}) submit(id, one("sleep 1000"));
+  const ControlClient clients[] = {connect(), connect(), connect(), connect()};
+  EXPECT_FALSE(refused(control::AskVersion{}));
+}
+
+}  // namespace
+}  // namespace thermos
