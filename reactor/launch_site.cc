@@ -44,7 +44,7 @@ LaunchTrouble trouble_of(const std::string& what, int error_number) {
 std::optional<LaunchTrouble> find_task_user(const std::string& name, TaskUser& user) {
   passwd record{};
   passwd* found = nullptr;
-  std::vector<char> buffer(64 * 1024);
+  std::vector<char> buffer(std::size_t{64} * 1024);
   const int error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   if (found == nullptr) {
     if (error != 0 && error != ENOENT) return trouble_of("user " + name, error);
