@@ -6,7 +6,9 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("thermos::wire");
 
 # With three descriptors, in this order: the coordinator's stream (locked, O_APPEND), the file for
-# stdout, the file for stderr; and a fourth where the process gets a control group: its directory.
+# stdout, the file for stderr. Behind them the files' directory, when they are rotated; the console
+# for stdout and the one for stderr, when there is one; and last, where the process gets a control
+# group, its directory.
 struct Launch {
   ticket @0 :UInt64;           # comes back in the answer
   process @1 :Text;
@@ -23,6 +25,9 @@ struct Launch {
   uid @12 :UInt32;
   gid @13 :UInt32;
   groups @14 :List(UInt32);
+  rotateSize @15 :UInt64;      # the files are rotated before they exceed this; 0: they are not
+  backups @16 :UInt32;         # so many full files are kept
+  console @17 :Bool;           # what is printed goes to the console, too
 }
 
 # The fork server's answer to one Launch.

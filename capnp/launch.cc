@@ -36,6 +36,9 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setGid(launch.gid);
   auto groups = out.initGroups(static_cast<unsigned>(launch.groups.size()));
   for (unsigned i = 0; i < groups.size(); ++i) groups.set(i, launch.groups[i]);
+  out.setRotateSize(launch.rotate_size);
+  out.setBackups(launch.backups);
+  out.setConsole(launch.console);
 }
 
 // Cap'n Proto texts end in a NUL that the reader checks; one inside would cut the C string.
@@ -104,6 +107,9 @@ bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> envir
     view.change_user = in.getChangeUser();
     view.uid = in.getUid();
     view.gid = in.getGid();
+    view.rotate_size = in.getRotateSize();
+    view.backups = in.getBackups();
+    view.console = in.getConsole();
     const auto variables = in.getEnvironment();
     const auto ids = in.getGroups();
     if (process.size() == 0 || variables.size() >= environment.size() ||

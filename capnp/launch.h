@@ -29,6 +29,9 @@ struct Launch {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> groups;
+  std::uint64_t rotate_size = 0;
+  std::uint32_t backups = 0;
+  bool console = false;
 };
 
 struct Launched {
@@ -59,7 +62,14 @@ struct LaunchView {
   bool change_user = false;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::uint64_t rotate_size = 0;
+  std::uint32_t backups = 0;
+  bool console = false;
+
+  // How many come with it, but for the control group's, which is the last.
+  std::size_t descriptors() const { return 3 + (rotate_size != 0 ? 1U : 0U) + (console ? 2U : 0U); }
 };
+inline constexpr std::size_t kMaxLaunchDescriptors = 7;
 
 // Fills `view`, `environment` (NULL-terminated) and `groups`. False for a message that is not a
 // Launch or does not fit the room given. REQUIRES: message is 8-byte aligned.

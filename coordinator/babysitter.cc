@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -37,6 +38,7 @@ Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
     : request_(request),
       stack_(stack),
       appender_(descriptors.stream),
+      descriptors_(descriptors),
       seq_(request.launch->seq),
       run_(request.launch->run),
       chain_(request.launch->chain),
@@ -91,7 +93,7 @@ bool Babysitter::begin() {
   if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
   if (child.step == SpawnStep::None) {
     main_ = child.pid;
-    // The process's files are its own from here on.
+    // The process's files, or its ends of the pipes, are its own from here on.
     ::close(request_.out);
     ::close(request_.err);
     record(running);
@@ -115,7 +117,7 @@ SpawnResult Babysitter::start() {
   pause(0);
   for (Microseconds wait = kFirstSpawnPause; !stop_before_start_;
        wait = std::min(2 * wait, kLongestSpawnPause)) {
-    const SpawnResult child = spawn_shell(request_, stack_);
+    const SpawnResult child = spawn();
     if (!child.worth_retrying()) return child;
     if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
     pause(wait);
@@ -123,14 +125,38 @@ SpawnResult Babysitter::start() {
   return {};
 }
 
+SpawnResult Babysitter::spawn() {
+  const LaunchView& launch = *request_.launch;
+  if (OutputPump::wanted(launch)) {
+    const bool open = pump_.open(
+        launch,
+        {{descriptors_.out, descriptors_.err}, descriptors_.directory, descriptors_.consoles});
+    if (!open) return {0, SpawnStep::Files, errno};
+    request_.out = pump_.out();
+    request_.err = pump_.err();
+  }
+  return spawn_shell(request_, stack_);
+}
+
 void Babysitter::finish() {
-  while (!ended_ || !alone_) take(wait_signal(std::nullopt));
+  while (!ended_ || !alone_) take(pump_.active() ? pump_.wait() : wait_signal(std::nullopt));
+  if (pump_.active()) drain();
   const ProcessEnd end = end_of(wait_status_);
   ProcessStatus last = transition(end.state, stopped_);
   last.return_code = end.return_code;
   Text reason;
   if (end.state != ProcessState::Success && ran_out_of_memory(reason)) last.reason = reason.view();
   record(last);
+}
+
+// What the tree has printed is in its place before its end is on record. A disk that takes nothing
+// holds that up until it does, or until we are told to end by force.
+void Babysitter::drain() {
+  pump_.no_more();
+  while (!pump_.drained()) {
+    if (const int signal = pump_.wait(!killing_)) take(signal);
+    if (killing_ && pump_.stuck()) return;
+  }
 }
 
 // Takes signals until the time is over, or a run not yet started is told to end.

@@ -1,6 +1,7 @@
 // A coordinator: one run of one process, from FORKED to its terminal record.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,7 @@
 #include "capnp/codec.h"
 #include "capnp/launch.h"
 #include "coordinator/appender.h"
+#include "coordinator/output_pump.h"
 #include "coordinator/spawn.h"
 
 namespace thermos {
@@ -23,7 +25,9 @@ class Babysitter {
     int stream = -1;  // locked, O_APPEND
     int out = -1;
     int err = -1;
-    int group = -1;  // the directory of the process's control group; -1: none
+    int group = -1;      // the directory of the process's control group; -1: none
+    int directory = -1;  // of both, when they are rotated
+    std::array<int, 2> consoles = {-1, -1};
   };
 
   // The launch, environment and groups are needed until the shell runs; the process's name is
@@ -42,6 +46,8 @@ class Babysitter {
   bool record(ProcessStatus status);
   ProcessStatus transition(ProcessState state, Now at) const;
   SpawnResult start();
+  SpawnResult spawn();
+  void drain();
   void pause(Microseconds time);
   void take(int signal);
   void forward_term() const;
@@ -54,6 +60,8 @@ class Babysitter {
   SpawnRequest request_;
   std::span<std::byte> stack_;
   Appender appender_;
+  Descriptors descriptors_;
+  OutputPump pump_;
   std::uint64_t seq_;
   std::uint32_t run_;
   std::uint32_t chain_;

@@ -28,8 +28,6 @@ constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
 // An entry of a text list takes 16 bytes of the message at least, a group 4.
 constexpr std::size_t kMaxEnvironment = kMaxLaunchBytes / 16 + 1;
 constexpr std::size_t kMaxGroups = kMaxLaunchBytes / 4;
-constexpr std::size_t kDescriptors = 3;
-constexpr std::size_t kDescriptorsWithGroup = 4;
 constexpr std::size_t kDescriptorsSeen = 16;
 
 // All that is written for a launch and not needed once the shell runs. In a mapping of its own, so
@@ -45,8 +43,9 @@ struct Workspace {
 struct Packet {
   std::size_t size = 0;
   bool whole = false;
-  bool right_count() const {
-    return descriptor_count == kDescriptors || descriptor_count == kDescriptorsWithGroup;
+  bool right_count(const LaunchView& launch) const {
+    const std::size_t least = launch.descriptors();
+    return descriptor_count == least || descriptor_count == least + 1;  // with the group
   }
   std::size_t descriptor_count = 0;
   std::array<int, kDescriptorsSeen> descriptors{};
@@ -88,6 +87,22 @@ void answer(int socket, const Launched& launched) {
   ::send(socket, room.data(), size, MSG_NOSIGNAL);
 }
 
+Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& packet) {
+  const auto& given = packet.descriptors;
+  Babysitter::Descriptors all;
+  all.stream = given[0];
+  all.out = given[1];
+  all.err = given[2];
+  std::size_t next = 3;
+  if (launch.rotate_size != 0) all.directory = given[next++];
+  if (launch.console) {
+    all.consoles = {given[next], given[next + 1]};
+    next += 2;
+  }
+  if (next < packet.descriptor_count) all.group = given[next];
+  return all;
+}
+
 [[noreturn]] void coordinate(int socket, const LaunchView& launch, std::size_t group_count,
                              const Packet& packet, Workspace* workspace) {
   ::close(socket);
@@ -101,10 +116,7 @@ void answer(int socket, const Launched& launched) {
   request.launch = &launch;
   request.environment = workspace->environment.data();
   request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
-  const int group = packet.descriptor_count == kDescriptorsWithGroup ? packet.descriptors[3] : -1;
-  Babysitter babysitter(
-      request, {packet.descriptors[0], packet.descriptors[1], packet.descriptors[2], group},
-      STDIN_FILENO, workspace->stack);
+  Babysitter babysitter(request, descriptors_of(launch, packet), STDIN_FILENO, workspace->stack);
   if (babysitter.begin()) {
     ::munmap(workspace, sizeof *workspace);
     babysitter.finish();
@@ -134,7 +146,7 @@ int serve_launches(int socket) {
     const bool readable =
         decode_launch(std::span<const std::byte>(workspace->message).first(packet->size), launch,
                       workspace->environment, workspace->groups, group_count);
-    if (!readable || !packet->whole || !packet->right_count()) {
+    if (!readable || !packet->whole || !packet->right_count(launch)) {
       packet->close_descriptors();
       if (readable) {
         answer(socket, {launch.ticket, 0, EBADMSG});

@@ -21,7 +21,9 @@ constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() -
 constexpr Microseconds kMaxSeconds = 1'000'000'000;
 constexpr double kMaxCpu = 1e6;
 constexpr std::size_t kMaxShownInCycle = 12;
-constexpr int kMaxCycles = 20;  // looking for each takes as long as the graph is large
+constexpr std::int64_t kMinLogSize = 1024;
+constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
+constexpr int kMaxCycles = 20;               // looking for each takes as long as the graph is large
 
 using Names = std::unordered_map<std::string_view, ProcessIndex>;
 // What is wrong; nullopt when nothing is.
@@ -105,6 +107,16 @@ void check_resources(const std::string& path, const Resources& resources, Faults
   if (resources.disk < 0) faults.add(path + ".disk", "is out of range: 0 to 9223372036854775807");
 }
 
+void check_logger(const std::string& path, const Logger& logger, Faults& faults) {
+  const RotatePolicy& rotate = logger.rotate;
+  if (rotate.log_size < kMinLogSize) {
+    faults.add(path + ".rotate.log_size", "is too small: a file holds 1024 bytes at least");
+  }
+  if (rotate.backups > kMaxBackups) {
+    faults.add(path + ".rotate.backups", "is too large: at most 1000 files are kept");
+  }
+}
+
 void check_process(const ProcessConfig& process, std::size_t index, Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
   const auto path = [index] { return at("processes", index); };
@@ -114,6 +126,7 @@ void check_process(const ProcessConfig& process, std::size_t index, Faults& faul
     faults.add(path() + ".min_duration", *complaint);
   }
   if (process.resources) check_resources(path() + ".resources", *process.resources, faults);
+  if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
 }
 
 void check_fields(const TaskConfig& task, Faults& faults) {

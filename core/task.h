@@ -23,6 +23,25 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
+// Where what a process prints goes: to files under the log directory, to the terminal of whoever
+// runs the task, or nowhere.
+enum class LogDestination : std::uint8_t { File, Console, Both, None };
+// Standard: one file that grows. Rotate: files of a bounded size and number.
+enum class LogMode : std::uint8_t { Standard, Rotate };
+
+struct RotatePolicy {
+  std::int64_t log_size = 100 * (std::int64_t{1} << 20);  // bytes of one file
+  std::uint32_t backups = 5;                              // full files kept beside it
+  bool operator==(const RotatePolicy&) const = default;
+};
+
+struct Logger {
+  LogDestination destination = LogDestination::File;
+  LogMode mode = LogMode::Standard;
+  RotatePolicy rotate;  // for LogMode::Rotate
+  bool operator==(const Logger&) const = default;
+};
+
 struct ProcessConfig {
   std::string name;
   std::string cmdline;
@@ -32,6 +51,7 @@ struct ProcessConfig {
   bool final = false;                       // runs in FINALIZING
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
   std::optional<Resources> resources;
+  std::optional<Logger> logger;  // none: the usual one
   bool operator==(const ProcessConfig&) const = default;
 };
 

@@ -13,15 +13,30 @@ bool goes_on(char c) {
   return begins_name(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '[' || c == ']';
 }
 
+// Matching is recursive, and what is nested is looked at again for every "{{" around it.
+constexpr int kDeepest = 8;
+
 // The reference that begins exactly at `begin`, where "{{" stands.
-std::optional<Reference> match(std::string_view text, std::size_t begin) {
+std::optional<Reference> match(std::string_view text, std::size_t begin, int depth) {
+  if (depth > kDeepest) return std::nullopt;
   std::size_t i = begin + 2;
   while (i < text.size() && text[i] == '&') ++i;
   const std::size_t name = i;
-  if (i == text.size() || !begins_name(text[i])) return std::nullopt;
-  while (i < text.size() && goes_on(text[i])) ++i;
-  if (text.substr(i, 2) != "}}") return std::nullopt;
-  return Reference{begin, i + 2, name - begin - 2, text.substr(name, i - name)};
+  bool nested = false;
+  while (i < text.size()) {
+    if (text.substr(i, 2) == "{{") {
+      const auto inner = match(text, i, depth + 1);
+      if (!inner || inner->escapes != 0) return std::nullopt;
+      nested = true;
+      i = inner->end;
+    } else if (i == name ? begins_name(text[i]) : goes_on(text[i])) {
+      ++i;
+    } else {
+      break;
+    }
+  }
+  if (i == name || text.substr(i, 2) != "}}") return std::nullopt;
+  return Reference{begin, i + 2, name - begin - 2, text.substr(name, i - name), nested};
 }
 
 }  // namespace
@@ -29,7 +44,7 @@ std::optional<Reference> match(std::string_view text, std::size_t begin) {
 std::optional<Reference> find_reference(std::string_view text, std::size_t from) {
   for (std::size_t at = text.find("{{", from); at != std::string_view::npos;
        at = text.find("{{", at + 1)) {
-    if (auto reference = match(text, at)) return reference;
+    if (auto reference = match(text, at, 0)) return reference;
   }
   return std::nullopt;
 }

@@ -3,8 +3,9 @@
 //   {{NAME}}    is replaced by what NAME is bound to
 //   {{&NAME}}   is the text {{NAME}}; each further & is kept, so {{&&NAME}} is the text {{&NAME}}
 //
-// NAME is a letter or '_' and then letters, digits and any of _ . - [ ]. Everything else that holds
-// braces ({{ }}, {{a b}}, ${x}) is plain text.
+// NAME is a letter or '_' and then letters, digits and any of _ . - [ ]. Parts of it may be
+// references themselves, not escaped and at most 8 deep, as in {{host{{number}}}}. Everything else
+// that holds braces ({{ }}, {{a b}}, ${x}) is plain text.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@ struct Reference {
   std::size_t end = 0;    // behind the "}}"
   std::size_t escapes = 0;
   std::string_view name;  // inside the text searched
+  bool nested = false;    // the name holds references
 };
 
 // The first reference or escaped reference at or behind `from`. Walking a whole text by this is

@@ -125,13 +125,15 @@ bool ForkServer::wants_write() const {
 }
 
 Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descriptor stream,
-                                                   Descriptor out, Descriptor err,
-                                                   Descriptor group) {
+                                                   Descriptor out, Descriptor err, Descriptor group,
+                                                   std::vector<Descriptor> more) {
   auto message = encode(launch);
   if (!message) return message.error();
   queue_.push_back({launch.ticket,
                     std::move(*message),
-                    {std::move(stream), std::move(out), std::move(err), std::move(group)}});
+                    {std::move(stream), std::move(out), std::move(err)},
+                    std::move(more),
+                    std::move(group)});
   const std::size_t refused = refused_.size();
   flush();
   if (!queue_.empty()) return SendOutcome::Queued;
@@ -144,11 +146,12 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
 }
 
 int ForkServer::send(const Pending& pending) {
-  std::array<int, 4> descriptors{};
-  for (std::size_t i = 0; i < descriptors.size(); ++i)
-    descriptors[i] = pending.descriptors[i].get();
-  const std::size_t count = pending.descriptors.back() ? 4 : 3;  // the group is the last
-  const std::size_t size_of_all = count * sizeof(int);
+  std::array<int, kMaxLaunchDescriptors> descriptors{};
+  std::size_t count = 0;
+  for (const Descriptor& one : pending.descriptors) descriptors[count++] = one.get();
+  for (const Descriptor& one : pending.more) descriptors[count++] = one.get();
+  if (pending.group) descriptors[count++] = pending.group.get();
+  const std::size_t bytes = count * sizeof(int);
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
   // sendmsg takes the bytes as not const and does not write to them.
   iovec part{const_cast<std::byte*>(pending.message.data()), pending.message.size()};
@@ -156,12 +159,12 @@ int ForkServer::send(const Pending& pending) {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(size_of_all);
+  message.msg_controllen = CMSG_SPACE(bytes);
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(size_of_all);
-  std::memcpy(CMSG_DATA(header), descriptors.data(), size_of_all);
+  header->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
   ssize_t size = 0;
   do {
     size = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);

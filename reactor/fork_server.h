@@ -44,9 +44,10 @@ class ForkServer {
   // closed here once they are sent, so the lock lives on in the message and then in the
   // coordinator. An error (too large a message, descriptors that can't be passed) means that it
   // will not be launched, and the descriptors are closed. `group` is the directory of the control
-  // group for the process, if it gets one.
+  // group for the process, if it gets one; `more` are the logger's, in the order of launch.capnp.
   Result<SendOutcome> launch(const Launch& launch, Descriptor stream, Descriptor out,
-                             Descriptor err, Descriptor group = {});
+                             Descriptor err, Descriptor group = {},
+                             std::vector<Descriptor> more = {});
 
   // The next answer; nothing when there is none for now. Call until it says nothing, then look at
   // died(). An answer's error: EAGAIN, ENOMEM and the like are the machine's shortage; EBADMSG
@@ -74,7 +75,9 @@ class ForkServer {
   struct Pending {
     std::uint64_t ticket = 0;
     std::vector<std::byte> message;
-    std::array<Descriptor, 4> descriptors;
+    std::array<Descriptor, 3> descriptors;
+    std::vector<Descriptor> more;
+    Descriptor group;
   };
 
   explicit ForkServer(std::string program) : program_(std::move(program)) {}

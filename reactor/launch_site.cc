@@ -1,5 +1,6 @@
 #include "reactor/launch_site.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -101,10 +102,36 @@ std::optional<LaunchTrouble> LaunchSite::fill(Launch& launch) {
   return std::nullopt;
 }
 
-std::optional<LaunchTrouble> LaunchSite::open_logs(const std::string& process, std::uint32_t run,
-                                                   RunLogs& logs) {
-  if (auto trouble = find_user()) return trouble;
-  return open_run_logs(header_, *user_, process, run, logs);
+std::optional<LaunchTrouble> LaunchSite::open_logs(const ProcessConfig& process, std::uint32_t run,
+                                                   Launch& launch, RunLogs& logs) {
+  const Logger logger = process.logger.value_or(Logger());
+  const bool files =
+      logger.destination == LogDestination::File || logger.destination == LogDestination::Both;
+  launch.console =
+      logger.destination == LogDestination::Console || logger.destination == LogDestination::Both;
+  if (files) {
+    if (auto trouble = find_user()) return trouble;
+    if (auto trouble = open_run_logs(header_, *user_, process.name, run, logs)) return trouble;
+    if (logger.mode == LogMode::Rotate) {
+      launch.rotate_size = static_cast<std::uint64_t>(logger.rotate.log_size);
+      launch.backups = logger.rotate.backups;
+      logs.more.push_back(std::move(logs.directory));
+    }
+  } else {
+    for (Descriptor* nowhere : {&logs.out, &logs.err}) {
+      nowhere->reset(open("/dev/null", O_WRONLY | O_CLOEXEC));
+      if (!*nowhere) return trouble_of("cannot open /dev/null", errno);
+    }
+  }
+  if (!launch.console) return std::nullopt;
+  for (const int ours : {STDOUT_FILENO, STDERR_FILENO}) {
+    logs.more.emplace_back(fcntl(ours, F_DUPFD_CLOEXEC, 3));
+    if (logs.more.back()) continue;
+    // We may have been started without one.
+    logs.more.back().reset(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (!logs.more.back()) return trouble_of("cannot open /dev/null", errno);
+  }
+  return std::nullopt;
 }
 
 void LaunchSite::drop_logs(const std::string& process, std::uint32_t run,

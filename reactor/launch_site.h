@@ -10,6 +10,7 @@
 #include "capnp/launch.h"
 #include "core/record.h"
 #include "core/result.h"
+#include "core/task.h"
 #include "reactor/as_user.h"
 #include "reactor/launch_trouble.h"
 #include "reactor/run_logs.h"
@@ -30,9 +31,11 @@ class LaunchSite {
   // reactor: the coordinator is static and has no name service.
   std::optional<LaunchTrouble> fill(Launch& launch);
 
-  // Makes <log_dir>/<process>/<run>/ and the two files in it, for the task's user alone.
-  std::optional<LaunchTrouble> open_logs(const std::string& process, std::uint32_t run,
-                                         RunLogs& logs);
+  // Makes <log_dir>/<process>/<run>/ and the two files in it, for the task's user alone, or what
+  // else the process's logger asks for, and says so in `launch`. The console is our standard output
+  // and our standard error.
+  std::optional<LaunchTrouble> open_logs(const ProcessConfig& process, std::uint32_t run,
+                                         Launch& launch, RunLogs& logs);
   // Takes away the output of the run that is one too old now that `run` starts, unless it is the
   // first that failed. What a user put beside it stays.
   void drop_logs(const std::string& process, std::uint32_t run,

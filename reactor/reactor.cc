@@ -114,13 +114,13 @@ void Reactor::fork_server_gone() {
   children_.expect_births(fork_server_->unanswered() > 0);
 }
 
-Status Reactor::launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err,
-                       Descriptor group, std::function<void(const Launched&)> answer) {
+Status Reactor::launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
+                       std::function<void(const Launched&)> answer) {
   const std::uint64_t ticket = next_ticket_++;
   launch.ticket = ticket;
   children_.expect_births(true);
-  auto sent = fork_server_->launch(launch, std::move(stream), std::move(out), std::move(err),
-                                   std::move(group));
+  auto sent = fork_server_->launch(launch, std::move(stream), std::move(logs.out),
+                                   std::move(logs.err), std::move(group), std::move(logs.more));
   if (!sent) return sent.error();
   answers_[ticket] = std::move(answer);
   if (fork_server_poll_ && fork_server_->wants_write()) {

@@ -22,6 +22,7 @@
 #include "reactor/inotify.h"
 #include "reactor/loop.h"
 #include "reactor/process_groups.h"
+#include "reactor/run_logs.h"
 #include "reactor/spare_descriptors.h"
 #include "reactor/sweeper.h"
 
@@ -69,10 +70,10 @@ class Reactor {
   // Called at the end of every turn, behind all takers.
   std::function<void()> after_turn;
 
-  // Hands a launch and its three descriptors to the fork server; `answer` says what became of the
+  // Hands a launch and its descriptors to the fork server; `answer` says what became of the
   // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
   // `group` may be none.
-  Status launch(Launch launch, Descriptor stream, Descriptor out, Descriptor err, Descriptor group,
+  Status launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
                 std::function<void(const Launched&)> answer);
 
  private:

@@ -202,7 +202,9 @@ Trouble open_run_logs(const RunnerHeader& header, const FileOwner& owner,
   if (auto trouble = make_and_enter(at, process, path, owner)) return trouble;
   if (auto trouble = make_and_enter(at, std::to_string(run), path, owner)) return trouble;
   if (auto trouble = open_file(at, "stdout", path + "/stdout", owner, logs.out)) return trouble;
-  return open_file(at, "stderr", path + "/stderr", owner, logs.err);
+  if (auto trouble = open_file(at, "stderr", path + "/stderr", owner, logs.err)) return trouble;
+  logs.directory = std::move(at);
+  return std::nullopt;
 }
 
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
@@ -220,8 +222,15 @@ void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std
   const std::string name = std::to_string(run);
   const Descriptor directory(openat(at.get(), name.c_str(), kStep));
   if (!directory) return;
-  unlinkat(directory.get(), "stdout", 0);
-  unlinkat(directory.get(), "stderr", 0);
+  for (const char* file : {"stdout", "stderr"}) {
+    unlinkat(directory.get(), file, 0);
+    // Those that were rotated, and .0, which a killed coordinator leaves.
+    bool another = true;
+    for (int i = 0; another || i == 1; ++i) {
+      const std::string rotated = std::string(file) + "." + std::to_string(i);
+      another = unlinkat(directory.get(), rotated.c_str(), 0) == 0;
+    }
+  }
   unlinkat(at.get(), name.c_str(), AT_REMOVEDIR);
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/record.h"
 #include "reactor/as_user.h"
@@ -20,6 +21,8 @@ namespace thermos {
 struct RunLogs {
   Descriptor out;
   Descriptor err;
+  Descriptor directory;          // of both, when they are files; opened by O_PATH
+  std::vector<Descriptor> more;  // what a launch hands on beside them, as launch.capnp wants it
 };
 
 // Makes what is missing (directories 0700, files 0600) and opens both for appending.

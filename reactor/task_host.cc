@@ -265,7 +265,7 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   launch.cmdline = process.cmdline;
   RunLogs logs;
   auto trouble = site_->fill(launch);
-  if (!trouble) trouble = site_->open_logs(process.name, start.run, logs);
+  if (!trouble) trouble = site_->open_logs(process, start.run, launch, logs);
   if (!trouble) site_->drop_logs(process.name, start.run, past(p).first_failed);
   if (trouble) {
     launch_failed(start, *trouble);
@@ -276,11 +276,11 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   line.ours = false;
   ++busy_lines_;
   const std::uint32_t run = start.run;
-  auto sent = reactor_.launch(
-      std::move(launch), writer.release(), std::move(logs.out), std::move(logs.err),
-      make_group(p, run), [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
-        if (!here.expired()) answered(p, run, l);
-      });
+  auto sent =
+      reactor_.launch(std::move(launch), writer.release(), std::move(logs), make_group(p, run),
+                      [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
+                        if (!here.expired()) answered(p, run, l);
+                      });
   if (!sent) {
     line.phase = Line::Phase::Idle;
     --busy_lines_;

@@ -4,6 +4,7 @@
 #include "core/config/document.h"
 #include "core/config/load.h"
 #include "core/config/number.h"
+#include "core/config/schema_table.h"
 #include "core/text.h"
 
 namespace thermos::config {
@@ -56,6 +57,16 @@ class Comparison {
     number(join_path(path, "ram"), std::to_string(recorded->ram), std::to_string(given->ram));
     number(join_path(path, "disk"), std::to_string(recorded->disk), std::to_string(given->disk));
   }
+  void logger(std::string_view path, const Logger& recorded, const Logger& given) {
+    const auto word = [](auto value) { return quoted(word_of(value)); };
+    number(join_path(path, "destination"), word(recorded.destination), word(given.destination));
+    number(join_path(path, "mode"), word(recorded.mode), word(given.mode));
+    const RotatePolicy& was = recorded.rotate;
+    const RotatePolicy& is = given.rotate;
+    const std::string rotate = join_path(path, "rotate");
+    number(rotate + ".log_size", std::to_string(was.log_size), std::to_string(is.log_size));
+    count(rotate + ".backups", was.backups, is.backups);
+  }
   void say(std::string_view path, std::string_view what) {
     if (!found()) text_.append(path).append(": ").append(what);
   }
@@ -71,6 +82,7 @@ class Comparison {
     seconds(path + ".min_duration", a.min_duration, b.min_duration);
     flag(path + ".final", a.final, b.final);
     resources(path + ".resources", a.resources, b.resources);
+    logger(path + ".logger", a.logger.value_or(Logger()), b.logger.value_or(Logger()));
   }
   void constraint(const std::string& path, const Constraint& a, const Constraint& b) {
     if (found() || a == b) return;

@@ -244,7 +244,8 @@ const Member* repeated_key(const Object& object) {
 
 std::string place_text(std::string_view where, Position at, std::string_view path) {
   std::string text(where);
-  text += ":" + std::to_string(at.line) + ": ";
+  if (at.line != 0) text += ":" + std::to_string(at.line);
+  text += ": ";
   if (at.column != 0) text.insert(text.size() - 1, std::to_string(at.column) + ":");
   if (!path.empty()) text.append(path).append(": ");
   return text;

@@ -49,6 +49,8 @@ struct Document {
   Value root;
   // Each key's text once, however often it is used: a million processes share eight.
   std::unordered_set<std::string> keys;
+  // Further names of each of its tasks; empty when none has any.
+  std::vector<std::vector<std::string>> names;
 };
 
 // Nothing here may be nested deeper: the tree is walked by recursion.

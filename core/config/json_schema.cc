@@ -81,6 +81,20 @@ Json schema_of(const Field<S>& /*field*/, double S::*at) {
   real["default"] = number(Usual<S>::get().*at);
   return real;
 }
+template <typename S, typename E>
+Json words_schema(E S::*at) {
+  Json words = or_reference({{"enum", Words<E>::kAll}});
+  words["default"] = word_of(Usual<S>::get().*at);
+  return words;
+}
+template <typename S>
+Json schema_of(const Field<S>& /*field*/, LogDestination S::*at) {
+  return words_schema(at);
+}
+template <typename S>
+Json schema_of(const Field<S>& /*field*/, LogMode S::*at) {
+  return words_schema(at);
+}
 template <typename S>
 Json schema_of(const Field<S>& /*field*/, std::vector<std::string> S::* /*at*/) {
   return {{"type", "array"}, {"items", {{"type", "string"}, {"minLength", 1}}}};
@@ -88,6 +102,10 @@ Json schema_of(const Field<S>& /*field*/, std::vector<std::string> S::* /*at*/) 
 template <typename S, typename T>
 Json schema_of(const Field<S>& /*field*/, std::optional<T> S::* /*at*/) {
   return reference_to(Schema<T>::kName);
+}
+template <typename S>
+Json schema_of(const Field<S>& /*field*/, RotatePolicy S::* /*at*/) {
+  return reference_to(Schema<RotatePolicy>::kName);
 }
 template <typename S, typename T>
 Json schema_of(const Field<S>& field, std::vector<T> S::* /*at*/) {
@@ -135,6 +153,8 @@ std::string json_schema() {
   define<ProcessConfig>(definitions);
   define<Constraint>(definitions);
   define<Resources>(definitions);
+  define<Logger>(definitions);
+  define<RotatePolicy>(definitions);
   return schema.dump(2) + "\n";
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/config/document.h"
+#include "core/config/evaluated.h"
 #include "core/config/references.h"
 #include "core/config/schema.h"
 #include "core/graph.h"
@@ -22,6 +23,7 @@ struct Candidate {
   Value* value = nullptr;
   std::string path;  // "[2]", "tasks[2]"; "" when the document is the task
   std::string name;
+  std::vector<std::string> names;  // others
 };
 
 Error place(std::string_view where, Position at, std::string_view path, std::string_view what,
@@ -66,7 +68,7 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
   std::string path;
   if (std::holds_alternative<Object>(root.data)) {
     list = root.find("tasks");
-    if (list == nullptr) return std::vector<Candidate>{{&root, "", ""}};
+    if (list == nullptr) return std::vector<Candidate>{{&root, "", "", {}}};
     path = "tasks";
     for (const Member& member : std::get<Object>(root.data)) {
       if (member.key != "tasks") {
@@ -87,7 +89,7 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
   }
   if (tasks->empty()) return place(where, list->position(), path, "holds no task");
   for (std::size_t i = 0; i < tasks->size(); ++i) {
-    found.push_back({&(*tasks)[i], path + "[" + std::to_string(i) + "]", ""});
+    found.push_back({&(*tasks)[i], path + "[" + std::to_string(i) + "]", "", {}});
   }
   return found;
 }
@@ -95,7 +97,8 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
 std::string listed(const std::vector<Candidate>& tasks) {
   std::string text;
   for (std::size_t i = 0; i < std::min(tasks.size(), kMaxListed); ++i) {
-    text += (i == 0 ? "" : ", ") + quoted(tasks[i].name);
+    const Candidate& task = tasks[i];
+    text += (i == 0 ? "" : ", ") + quoted(task.names.empty() ? task.name : task.names.back());
   }
   return text + (tasks.size() > kMaxListed ? ", ..." : "");
 }
@@ -104,24 +107,38 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
                        const Bindings& bindings) {
   auto tasks = candidates(document.root, where);
   if (!tasks) return tasks.error();
-  for (Candidate& task : *tasks) task.name = name_of(*task.value, bindings);
+  for (std::size_t i = 0; i < tasks->size(); ++i) {
+    Candidate& task = (*tasks)[i];
+    task.name = name_of(*task.value, bindings);
+    if (i < document.names.size()) task.names = document.names[i];
+  }
   if (task_name.empty()) {
     if (tasks->size() == 1) return std::move(tasks->front());
     return Error{ErrorCode::Usage, std::string(where) + ": holds " + std::to_string(tasks->size()) +
                                        " tasks: name one with --task: " + listed(*tasks)};
   }
+  // A task's own name goes before what else it is called.
+  const auto has_own = [&](const Candidate& task) { return task.name == task_name; };
+  const bool own = std::any_of(tasks->begin(), tasks->end(), has_own);
   Candidate* picked = nullptr;
   for (Candidate& task : *tasks) {
-    if (task.name != task_name) continue;
+    const auto& names = task.names;
+    if (own ? !has_own(task) : std::find(names.begin(), names.end(), task_name) == names.end()) {
+      continue;
+    }
     if (picked != nullptr) {
-      return place(where, task.value->position(), task.path,
-                   "is a second task named " + quoted(task_name));
+      std::string what = "is a second task named " + quoted(task_name);
+      if (!names.empty()) what += ": call it " + quoted(names.back());
+      return place(where, task.value->position(), task.path, what);
     }
     picked = &task;
   }
   if (picked != nullptr) return std::move(*picked);
   NearestWord nearest(task_name);
-  for (const Candidate& task : *tasks) nearest.offer(task.name);
+  for (const Candidate& task : *tasks) {
+    nearest.offer(task.name);
+    for (const std::string& name : task.names) nearest.offer(name);
+  }
   const std::string hint = nearest.hint();
   return Error{ErrorCode::NotFound, std::string(where) + ": holds no task " + quoted(task_name) +
                                         (hint.empty() ? ": it has " + listed(*tasks) : hint)};
@@ -146,6 +163,10 @@ std::optional<Error> check_bindings(const Bindings& bindings) {
 namespace {
 
 using Parse = Result<Document> (*)(std::string_view text, std::string_view where);
+
+Parse parse_of(Form form) {
+  return form == Form::Evaluated ? parse_evaluated : parse_document;
+}
 
 Result<TaskConfig> load_by(Parse parse, std::string_view text, std::string_view where,
                            std::string_view task_name, const Bindings& bindings) {
@@ -200,8 +221,8 @@ class Spoiled {
 }  // namespace
 
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
-                        const Bindings& bindings) {
-  return load_by(parse_document, text, where, task_name, bindings);
+                        const Bindings& bindings, Form form) {
+  return load_by(parse_of(form), text, where, task_name, bindings);
 }
 
 Result<TaskConfig> load_json(std::string_view text, std::string_view where,
@@ -213,9 +234,9 @@ Result<TaskConfig> load_json(std::string_view text, std::string_view where,
 }
 
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
-                               std::string_view task_name, const Bindings& bindings) {
+                               std::string_view task_name, const Bindings& bindings, Form form) {
   if (auto error = check_bindings(bindings)) return {*error};
-  auto document = parse_document(text, where);
+  auto document = parse_of(form)(text, where);
   if (!document) return {document.error()};
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return {picked.error()};
@@ -244,9 +265,9 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
 }
 
 Result<std::string> task_name_of(std::string_view text, std::string_view where,
-                                 std::string_view task_name, const Bindings& bindings) {
+                                 std::string_view task_name, const Bindings& bindings, Form form) {
   if (auto error = check_bindings(bindings)) return *error;
-  auto document = parse_document(text, where);
+  auto document = parse_of(form)(text, where);
   if (!document) return document.error();
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();

@@ -22,6 +22,9 @@ struct Bindings {
   std::map<std::string, std::string> environment;  // {{NAME}}
 };
 
+// What a text is: written by people, or what an evaluated file became (evaluated.h).
+enum class Form : std::uint8_t { Written, Evaluated };
+
 // Reads one task from `text`, which is JSON or YAML (document.h tells them apart). `where` names it
 // in errors (a file's path). The result has every default filled in, every reference bound
 // (references.h says by what), and has passed check_task(). `text` holds one task object, a list of
@@ -32,7 +35,7 @@ struct Bindings {
 // nearest one around it, with its column too in YAML. NotFound: no task of that name. Usage:
 // several tasks and no name.
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
-                        const Bindings& bindings);
+                        const Bindings& bindings, Form form = Form::Written);
 
 // The same for JSON alone: what is on the disk.
 Result<TaskConfig> load_json(std::string_view text, std::string_view where,
@@ -43,13 +46,15 @@ Result<TaskConfig> load_json(std::string_view text, std::string_view where,
 // that is no JSON or YAML, and constraints whose processes' names are wrong. At most kMaxFaults.
 inline constexpr std::size_t kMaxFaults = 1000;
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
-                               std::string_view task_name, const Bindings& bindings);
+                               std::string_view task_name, const Bindings& bindings,
+                               Form form = Form::Written);
 
 // The task's name alone (for making a task id before the references are bound), checked no further
 // than needed to find it. References in it are bound where `bindings` can; a name with one that
 // can't be is given as it was written.
 Result<std::string> task_name_of(std::string_view text, std::string_view where,
-                                 std::string_view task_name, const Bindings& bindings);
+                                 std::string_view task_name, const Bindings& bindings,
+                                 Form form = Form::Written);
 
 // One JSON object in the schema's own keys, every default filled in, pretty-printed with `indent`
 // spaces (-1: one line). What is written to tasks/active and what `inspect --json` prints.

@@ -12,6 +12,7 @@
 #include "core/config/document.h"
 #include "core/config/field_path.h"
 #include "core/config/number.h"
+#include "core/config/schema_table.h"
 #include "core/template.h"
 #include "core/text.h"
 
@@ -190,7 +191,13 @@ class Binder {
       if (!append(frame, out, text.substr(at, reference->begin - at))) return false;
       at = reference->end;
       if (reference->escapes == 0) {
-        if (!resolve(frame, reference->name, out)) return false;
+        std::string_view name = reference->name;
+        std::string made;
+        if (reference->nested) {
+          if (!expand(frame, name, made)) return false;
+          name = made;
+        }
+        if (!resolve(frame, name, out)) return false;
       } else {
         const std::string shown =
             "{{" + std::string(reference->escapes - 1, '&') + std::string(reference->name) + "}}";
@@ -218,8 +225,9 @@ class Binder {
     const auto bound = bindings_.environment.find(std::string(name));
     if (bound != bindings_.environment.end()) return resolve_binding(frame, *bound, out);
     if (const auto steps = parse_field_path(name)) {
-      Found found = Found::No;
-      if (frame.scope) found = process_field(frame, name, *frame.scope, *steps, 0, out);
+      Found found = sibling(frame, name, *steps, out);
+      if (found == Found::No && frame.scope)
+        found = process_field(frame, name, *frame.scope, *steps, 0, out);
       if (found == Found::No) found = task_field(frame, name, *steps, out);
       if (found != Found::No) return found == Found::Yes;
     }
@@ -266,6 +274,56 @@ class Binder {
     return append(frame, out, frame.values.emplace(name, std::move(value)).first->second);
   }
 
+  // A field of the objects inside the process or the task that a number stands in: its resources,
+  // its logger.
+  Found sibling(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
+    if (frame.field.kind != Field::Kind::Deferred) return Found::No;
+    const std::string& path = draft_.deferred[frame.field.item].path;
+    const auto stands_in = [&](std::string_view object) {
+      const std::size_t at = path.rfind(object);
+      return at != std::string::npos && (at == 0 || path[at - 1] == '.');
+    };
+    const std::string_view key = steps[0].key;
+    if (stands_in("resources.") && (key == "cpu" || key == "ram" || key == "disk")) {
+      const bool of_process = frame.scope.has_value();
+      const Field beside = of_process ? Field{Field::Kind::ProcessName, *frame.scope} : Field{};
+      return resources_field(frame, name, path_of(beside),
+                             of_process ? task_.processes[*frame.scope].resources : task_.resources,
+                             steps, 0, out);
+    }
+    if (!stands_in("logger.") || !frame.scope) return Found::No;
+    if (stands_in("rotate.") && (key == "log_size" || key == "backups")) {
+      return logger_field(frame, name, *frame.scope, {{"rotate", {}}, steps[0]}, 0, out);
+    }
+    if (key != "destination" && key != "mode" && key != "rotate") return Found::No;
+    return logger_field(frame, name, *frame.scope, steps, 0, out);
+  }
+
+  // `steps` from `from` on, as a field of a process's logger; what nobody said has its default.
+  Found logger_field(Frame& frame, std::string_view name, std::size_t index, const Steps& steps,
+                     std::size_t from, std::string& out) {
+    std::string key = "logger";
+    for (std::size_t i = from; i < steps.size(); ++i) {
+      if (!steps[i].indices.empty())
+        return wrong(frame, name, "is not there: a logger has no list");
+      key.append(".").append(steps[i].key);
+    }
+    if (const auto word = deferred(path_of({Field::Kind::ProcessName, index}), key)) {
+      return field(frame, *word, out);
+    }
+    const Logger logger = task_.processes[index].logger.value_or(Logger());
+    if (key == "logger.destination") return add(frame, out, word_of(logger.destination));
+    if (key == "logger.mode") return add(frame, out, word_of(logger.mode));
+    if (key == "logger.rotate.log_size") {
+      return add(frame, out, std::to_string(logger.rotate.log_size));
+    }
+    if (key == "logger.rotate.backups") {
+      return add(frame, out, std::to_string(logger.rotate.backups));
+    }
+    return wrong(frame, name,
+                 "is no text: name logger.destination, .mode, .rotate.log_size or .rotate.backups");
+  }
+
   // `steps` from `from` on, as a field of process `index`. At from > 0 the process was asked for by
   // its index, so it must be right.
   Found process_field(Frame& frame, std::string_view name, std::size_t index, const Steps& steps,
@@ -277,6 +335,9 @@ class Binder {
       if (from == 0 && !process.resources) return Found::No;
       return resources_field(frame, name, path_of({Field::Kind::ProcessName, index}),
                              process.resources, steps, from + 1, out);
+    }
+    if (step.key == "logger" && step.indices.empty()) {
+      return logger_field(frame, name, index, steps, from + 1, out);
     }
     if (leaf) {
       if (step.key == "name") return field(frame, {Field::Kind::ProcessName, index}, out);
@@ -293,7 +354,7 @@ class Binder {
     if (from == 0) return Found::No;
     NearestWord nearest(step.key);
     for (const std::string_view key : {"name", "cmdline", "max_failures", "daemon", "ephemeral",
-                                       "min_duration", "final", "resources"}) {
+                                       "min_duration", "final", "resources", "logger"}) {
       nearest.offer(key);
     }
     return wrong(frame, name, "is not there: a process has no such field" + nearest.hint());

@@ -3,6 +3,7 @@
 // {{NAME}} is looked for, in this order, among
 //   thermos.task_id, thermos.user, thermos.ports[NAME]   (nothing else may begin with "thermos.")
 //   Bindings::environment                                 (-E wins over the task's own fields)
+//   the fields of the object that a number stands in      ({{disk}} in resources)
 //   the fields of the process that the text stands in     ({{name}}, {{min_duration}})
 //   the fields of the task                                ({{name}}, {{processes[0].name}})
 // A number or a boolean may be a text with references, if it becomes one: "{{retries}}".

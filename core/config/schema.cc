@@ -115,6 +115,25 @@ Complaint read_scalar(const Value& value, Kind /*kind*/, double& out) {
   return read_real(value, kMaxCores, "cores", out);
 }
 
+template <typename E, std::size_t N = Words<E>::kAll.size()>
+Complaint read_scalar(const Value& value, Kind /*kind*/, E& out) {
+  std::string choices;
+  for (const std::string_view word : Words<E>::kAll) {
+    choices += (choices.empty() ? "" : ", ") + std::string(word);
+  }
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (text == nullptr) return "must be one of " + choices + ", not " + std::string(kind_of(value));
+  for (std::size_t i = 0; i < N; ++i) {
+    if (Words<E>::kAll[i] != *text) continue;
+    out = static_cast<E>(i);
+    return std::nullopt;
+  }
+  NearestWord nearest(*text);
+  for (const std::string_view word : Words<E>::kAll) nearest.offer(word);
+  const std::string hint = nearest.hint();
+  return quoted(*text) + " is none of " + choices + hint;
+}
+
 // Walks down the tree. Goes on behind a problem, until there are as many as are wanted.
 class Reader {
  public:
@@ -229,6 +248,11 @@ class Reader {
       }
       path_.pop_back();
     }
+  }
+
+  template <typename S>
+  void read(Value& value, const Field<S>& /*field*/, RotatePolicy& out) {
+    object(value, out);
   }
 
   template <typename S>

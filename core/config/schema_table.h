@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
   Seconds,
   Cores,
   Bytes,
+  Word,  // one of a few
   List,
   Object,
 };
@@ -38,7 +39,8 @@ struct Field {
   // Where the value goes.
   using Member =
       std::variant<std::string S::*, bool S::*, std::uint32_t S::*, std::int64_t S::*, double S::*,
-                   std::vector<std::string> S::*, std::optional<Resources> S::*,
+                   LogDestination S::*, LogMode S::*, std::vector<std::string> S::*,
+                   std::optional<Resources> S::*, std::optional<Logger> S::*, RotatePolicy S::*,
                    std::vector<ProcessConfig> S::*, std::vector<Constraint> S::*>;
   std::string_view key;
   Kind kind;
@@ -46,6 +48,22 @@ struct Field {
   std::string_view about;     // one sentence for editors
   std::string_view required;  // why it can't be missing or empty; "" when it can be missing
 };
+
+// The words of an enumeration, in the order of its values.
+template <typename E>
+struct Words;
+template <>
+struct Words<LogDestination> {
+  static constexpr std::array<std::string_view, 4> kAll = {"file", "console", "both", "none"};
+};
+template <>
+struct Words<LogMode> {
+  static constexpr std::array<std::string_view, 2> kAll = {"standard", "rotate"};
+};
+template <typename E>
+constexpr std::string_view word_of(E value) {
+  return Words<E>::kAll[static_cast<std::size_t>(value)];
+}
 
 // noun: "a task"; have: "has", in "a task has ..."; fields.
 template <typename S>
@@ -78,12 +96,39 @@ struct Schema<Constraint> {
 };
 
 template <>
+struct Schema<RotatePolicy> {
+  static constexpr std::string_view kName = "rotate";
+  static constexpr std::string_view kNoun = "a rotate policy";
+  static constexpr std::string_view kHave = "has";
+  static constexpr std::string_view kAbout = "How large log files get, and how many are kept.";
+  static constexpr std::array<Field<RotatePolicy>, 2> kFields = {{
+      {"log_size", Kind::Bytes, &RotatePolicy::log_size,
+       "Bytes that one file may hold; a full one becomes stdout.1, and so on.", ""},
+      {"backups", Kind::Count, &RotatePolicy::backups, "So many full files are kept.", ""},
+  }};
+};
+
+template <>
+struct Schema<Logger> {
+  static constexpr std::string_view kName = "logger";
+  static constexpr std::string_view kNoun = "a logger";
+  static constexpr std::string_view kHave = "has";
+  static constexpr std::string_view kAbout = "What becomes of what a process prints.";
+  static constexpr std::array<Field<Logger>, 3> kFields = {{
+      {"destination", Kind::Word, &Logger::destination,
+       "To files, to the terminal of whoever runs the task, to both, or nowhere.", ""},
+      {"mode", Kind::Word, &Logger::mode, "One file that grows, or files that are rotated.", ""},
+      {"rotate", Kind::Object, &Logger::rotate, "For the mode rotate.", ""},
+  }};
+};
+
+template <>
 struct Schema<ProcessConfig> {
   static constexpr std::string_view kName = "process";
   static constexpr std::string_view kNoun = "a process";
   static constexpr std::string_view kHave = "has";
   static constexpr std::string_view kAbout = "One command, run by bash in the sandbox.";
-  static constexpr std::array<Field<ProcessConfig>, 8> kFields = {{
+  static constexpr std::array<Field<ProcessConfig>, 9> kFields = {{
       {"name", Kind::Name, &ProcessConfig::name,
        "1 to 243 bytes, unlike every other process's, without '/' and not beginning with '.'.",
        "-"},
@@ -100,6 +145,8 @@ struct Schema<ProcessConfig> {
        "A finalizer: runs after the others, whatever became of them.", ""},
       {"resources", Kind::Object, &ProcessConfig::resources,
        "What the process wants of the machine: recorded, not enforced.", ""},
+      {"logger", Kind::Object, &ProcessConfig::logger,
+       "What becomes of its output: without it, files that grow.", ""},
   }};
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/config/load.h"
 #include "core/config/number.h"
+#include "core/config/schema_table.h"
 #include "core/template.h"
 
 namespace thermos::config {
@@ -78,6 +79,23 @@ void write(Writer& json, const Resources& resources) {
   json.close('}');
 }
 
+void write(Writer& json, const Logger& logger) {
+  const RotatePolicy& rotate = logger.rotate;
+  json.open('{');
+  json.key("destination");
+  json.text(word_of(logger.destination));
+  json.key("mode");
+  json.text(word_of(logger.mode));
+  json.key("rotate");
+  json.open('{');
+  json.key("log_size");
+  json.number(std::to_string(rotate.log_size));
+  json.key("backups");
+  json.number(std::to_string(rotate.backups));
+  json.close('}');
+  json.close('}');
+}
+
 void write(Writer& json, const ProcessConfig& process) {
   json.open('{');
   json.key("name");
@@ -97,6 +115,10 @@ void write(Writer& json, const ProcessConfig& process) {
   if (process.resources) {
     json.key("resources");
     write(json, *process.resources);
+  }
+  if (process.logger) {
+    json.key("logger");
+    write(json, *process.logger);
   }
   json.close('}');
 }

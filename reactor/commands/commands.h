@@ -20,6 +20,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
 CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome graph_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome schema_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome config_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common);

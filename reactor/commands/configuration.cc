@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cstring>
 
-#include "core/config/load.h"
 #include "core/paths.h"
 #include "reactor/account.h"
+#include "reactor/commands/python.h"
 #include "reactor/commands/text.h"
 #include "reactor/descriptor.h"
 
@@ -45,7 +45,8 @@ Result<std::string> read_all(int fd, const std::string& path) {
 
 }  // namespace
 
-Result<ConfigurationText> read_configuration(const std::string& path) {
+Result<ConfigurationText> read_configuration(const std::string& path,
+                                             const ConfigurationWords& words) {
   const bool standard_input = path == "-";
   const std::string where = standard_input ? "(standard input)" : path;
   Descriptor file;
@@ -59,7 +60,12 @@ Result<ConfigurationText> read_configuration(const std::string& path) {
   }
   Result<std::string> text = read_all(standard_input ? STDIN_FILENO : file.get(), where);
   if (!text) return text.error();
-  return ConfigurationText{std::move(*text), where};
+  if (!is_python(*text, path)) return ConfigurationText{std::move(*text), where};
+  std::vector<std::string> bound;
+  for (const auto& [name, value] : words.environment) bound.push_back(name);
+  Result<std::string> tasks = evaluate_python(*text, where, bound);
+  if (!tasks) return tasks.error();
+  return ConfigurationText{std::move(*tasks), where, config::Form::Evaluated};
 }
 
 std::string make_task_id(const std::string& name, Microseconds wall) {
@@ -82,7 +88,7 @@ std::vector<Error> find_faults(const ConfigurationText& text, const Configuratio
   bindings.user = words.user.empty() ? caller_account().name : words.user;
   bindings.ports = words.ports;
   bindings.environment = words.environment;
-  return config::find_faults(text.text, text.where, words.task_name, bindings);
+  return config::find_faults(text.text, text.where, words.task_name, bindings, text.form);
 }
 
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
@@ -94,18 +100,21 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
   bindings.environment = words.environment;
   if (bindings.task_id.empty()) {
     const Result<std::string> name =
-        config::task_name_of(text.text, text.where, words.task_name, bindings);
+        config::task_name_of(text.text, text.where, words.task_name, bindings, text.form);
     if (!name) return name.error();
     bindings.task_id = make_task_id(*name, wall);
+    // A name that can't be one is then said to be wrong where it is written.
+    if (!check_task_id(bindings.task_id)) bindings.task_id = make_task_id("task", wall);
   }
   if (Status id = check_task_id(bindings.task_id); !id) return id.error();
 
-  Result<TaskConfig> task = config::load(text.text, text.where, words.task_name, bindings);
+  Result<TaskConfig> task =
+      config::load(text.text, text.where, words.task_name, bindings, text.form);
   if (!task) return task.error();
   if (words.user.empty() && !task->user.empty() && task->user != bindings.user) {
     // The task names its user itself: {{thermos.user}} is that one.
     bindings.user = task->user;
-    task = config::load(text.text, text.where, words.task_name, bindings);
+    task = config::load(text.text, text.where, words.task_name, bindings, text.form);
     if (!task) return task.error();
   }
   return BoundTask{std::move(*task), std::move(bindings.task_id), std::move(bindings.user)};

@@ -5,19 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "core/config/load.h"
 #include "core/result.h"
 #include "core/task.h"
 
 namespace thermos {
 
 // A configuration file's text, and what errors call it.
-struct ConfigurationText {
-  std::string text;
-  std::string where;
-};
-// "-" is standard input. NotFound, NotPermitted or System.
-Result<ConfigurationText> read_configuration(const std::string& path);
-
 // What binds the references of a configuration.
 struct ConfigurationWords {
   std::string task_name;                           // --task; empty: the only one
@@ -26,6 +20,17 @@ struct ConfigurationWords {
   std::map<std::string, std::uint16_t> ports;      // -P
   std::map<std::string, std::string> environment;  // -E
 };
+
+// A configuration file's text, and what errors call it.
+struct ConfigurationText {
+  std::string text;
+  std::string where;
+  config::Form form = config::Form::Written;
+};
+// "-" is standard input. A .thermos or .aurora file is evaluated by python3, as whoever calls this.
+// NotFound, NotPermitted or System; BadConfig for one that can't be evaluated.
+Result<ConfigurationText> read_configuration(const std::string& path,
+                                             const ConfigurationWords& words);
 
 struct BoundTask {
   TaskConfig task;

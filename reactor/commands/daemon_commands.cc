@@ -26,8 +26,8 @@ once it is on the disk.
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
   --task NAME       which task, where CONFIG holds several
   --sandbox D       run in D, which must be there; else the daemon makes one
-  --user U, --chroot, --keep-logs N, -P NAME[:PORT], -E NAME=VALUE: as for
-                    `thermos run`
+  --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
+  -P NAME[:PORT], -E NAME=VALUE: as for `thermos run`
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else
                     /run/thermos/reactor.sock for root)
@@ -78,10 +78,11 @@ CommandOutcome wait_for(ControlClient& client, const std::string& task_id,
 Result<control::Submit> submission(const std::string& file, const RunOptions& options) {
   const auto words = check_run_options(options);
   if (!words) return words.error();
-  const auto text = read_configuration(file);
+  const auto text = read_configuration(file, *words);
   if (!text) return text.error();
   auto bound = bind_configuration(*text, *words, wall_now());
   if (!bound) return bound.error();
+  if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   control::Submit submit;
   submit.task_id = bound->task_id;
   submit.config = config::to_json(bound->task, -1);

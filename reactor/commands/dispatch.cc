@@ -12,12 +12,13 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 18> kCommands = {{
+constexpr std::array<Command, 19> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"graph", "show what waits for what in a configuration", graph_command},
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
+    {"config", "open Python with what .thermos files use loaded", config_command},
     {"status", "show tasks and their processes", status_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
@@ -69,8 +70,9 @@ CommandOutcome dispatch(const Arguments& words) {
   if (!*parsed) return kExitDone;
   Arguments rest = std::move(**parsed);
   if (version) {
-    Output(STDOUT_FILENO).print("thermos " THERMOS_VERSION "\n");
-    return kExitDone;
+    Output out(STDOUT_FILENO);
+    out.print("thermos " THERMOS_VERSION "\n");
+    return finish_output(out);
   }
   if (rest.empty()) return status_command({}, std::move(common));
   const std::string name = rest.front();
@@ -79,8 +81,9 @@ CommandOutcome dispatch(const Arguments& words) {
     if (!rest.empty() && find_command(rest.front()) != nullptr) {
       return find_command(rest.front())->carry_out({"--help"}, std::move(common));
     }
-    Output(STDOUT_FILENO).print(help);
-    return kExitDone;
+    Output out(STDOUT_FILENO);
+    out.print(help);
+    return finish_output(out);
   }
   if (const Command* command = find_command(name)) {
     return command->carry_out(rest, std::move(common));

@@ -69,7 +69,7 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   if (!bound_names) return bound_names.error();
   words.environment = std::move(*bound_names);
 
-  const Result<ConfigurationText> text = read_configuration(files.front());
+  const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
   const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
   if (!bound) return bound.error();

@@ -100,7 +100,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   if (!bound_names) return bound_names.error();
   words.environment = std::move(*bound_names);
 
-  const Result<ConfigurationText> text = read_configuration(files.front());
+  const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
   if (check) {
     if (json) return Error{ErrorCode::Usage, "inspect: --check and --json don't go together"};

@@ -34,12 +34,32 @@ Error LogTail::failure() const {
   return error_of(path_, errno);
 }
 
+std::string LogTail::backup(std::uint32_t number) const {
+  return number == 0 ? path_ : path_ + "." + std::to_string(number);
+}
+
 Status LogTail::seek_back(std::uint64_t lines) {
+  for (std::uint32_t number = 0;; ++number) {
+    if (number != 0) {
+      Descriptor older(::open(backup(number).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+      if (!older) break;
+      fd_ = std::move(older);
+    }
+    const Result<std::uint64_t> left = lines_back(lines);
+    if (!left) return left.error();
+    lines = *left;
+    if (lines == 0) break;
+  }
+  return Done{};
+}
+
+// Goes back in the open file, and gives how many lines are to be looked for in an older one.
+Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   auto at = static_cast<std::uint64_t>(status.st_size);
   offset_ = at;
-  if (lines == 0) return Done{};
+  if (lines == 0) return std::uint64_t{0};
   std::array<char, kPiece> buffer;
   // The newline that ends the file ends its last line; it does not begin another.
   bool last_byte = true;
@@ -58,17 +78,58 @@ Status LogTail::seek_back(std::uint64_t lines) {
       const bool newline = buffer[i - 1] == '\n';
       if (newline && !last_byte && --lines == 0) {
         offset_ = from + i;
-        return Done{};
+        return std::uint64_t{0};
       }
       last_byte = false;
     }
     at = from;
   }
   offset_ = 0;
-  return Done{};
+  // The line that the file begins with counts, when it holds any.
+  return last_byte ? lines : lines - 1;
 }
 
 Status LogTail::read_on(const Take& take) {
+  for (;;) {
+    // Asked first: a file that has a newer one grows no more, so it is read to its very end.
+    struct stat named {};
+    struct stat open {};
+    const bool rotated = ::stat(path_.c_str(), &named) == 0 && ::fstat(fd_.get(), &open) == 0 &&
+                         named.st_ino != open.st_ino;
+    if (Status read = read_file(take); !read) return read;
+    if (!rotated || !go_to_newer()) return Done{};
+  }
+}
+
+// Opens the file that was begun after the present one. False: there is none, or it could not be
+// told yet which it is.
+bool LogTail::go_to_newer() {
+  // The names move on while we look, and one may be missing for a moment.
+  constexpr int kTries = 1000;
+  struct stat open {};
+  const auto is_ours = [&](std::uint32_t number) {
+    struct stat named {};
+    return ::stat(backup(number).c_str(), &named) == 0 && named.st_ino == open.st_ino;
+  };
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::fstat(fd_.get(), &open) != 0) return false;
+    const bool gone = open.st_nlink == 0;
+    struct stat named {};
+    std::uint32_t number = 0;
+    while (::stat(backup(number).c_str(), &named) == 0 && named.st_ino != open.st_ino) ++number;
+    if (number == 0) return false;  // it is the newest, or there is none
+    if (!gone && !is_ours(number)) continue;
+    Descriptor newer(::open(backup(number - 1).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!newer || (!gone && !is_ours(number))) continue;
+    if (gone) spdlog::warn("{}: rotated away faster than it was read", path_);
+    fd_ = std::move(newer);
+    offset_ = 0;
+    return true;
+  }
+  return false;
+}
+
+Status LogTail::read_file(const Take& take) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   if (static_cast<std::uint64_t>(status.st_size) < offset_) {

@@ -1,4 +1,5 @@
 #include "reactor/commands/options.h"
+#include "core/template.h"
 
 #include <pwd.h>
 #include <spdlog/fmt/fmt.h>
@@ -11,9 +12,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
+#include "core/template.h"
 #include "reactor/commands/free_port.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
@@ -145,7 +148,12 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
     return usage(command_ + ": " + first_line(error.what()));
   }
   if (help_asked_) {
-    Output(STDOUT_FILENO).print(help_);
+    Output out(STDOUT_FILENO);
+    out.print(help_);
+    if (out.error() != 0) {
+      return Error{ErrorCode::System,
+                   std::string("standard output: ") + std::strerror(out.error())};
+    }
     return std::optional<Arguments>();
   }
   const Arguments left = app_->remaining();
@@ -209,6 +217,16 @@ Result<std::map<std::string, std::string>> parse_environment(
       return usage("-E " + word + ": a binding is given as NAME=VALUE");
     }
     const std::string name = word.substr(0, equals);
+    const std::string reference = "{{" + name + "}}";
+    const auto found = find_reference(reference, 0);
+    if (!found || found->nested || found->escapes != 0 || found->name != name) {
+      return usage("-E " + word + ": no reference can have the name '" + name +
+                   "': letters, digits and _ . - [ ], with a letter or _ in front");
+    }
+    if (name.starts_with("thermos.")) {
+      return usage("-E " + word + ": names that begin with thermos. are bound by thermos itself" +
+                   (name.starts_with("thermos.ports[") ? ": give -P NAME:PORT" : ""));
+    }
     if (!bound.emplace(name, word.substr(equals + 1)).second) {
       return usage(fmt::format("-E {}: '{}' is given twice", word, name));
     }

@@ -29,6 +29,10 @@ the task by its own rules; a second one ends it at once.
   --sync crash      flushing is left to the kernel
   --keep-logs N     of each process keep the output of its last N runs, and of
                     the first that failed (100); 0 keeps all
+  --log-rotate SIZE[:BACKUPS]
+                    logs are put aside before they exceed SIZE (as in 100M), and
+                    BACKUPS (5) full ones are kept: stdout, stdout.1, ...; give
+                    it again to go on with the task
   -q, --quiet       print errors and the outcome of a task that failed, only
   --root D, --log-level L, --no-color: see `thermos --help`
 
@@ -43,8 +47,9 @@ given to bash as they are: quote once for your shell and once more for bash.
 "{{" means nothing here.
 
   --name N          the name of the task and its process (simple)
-  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N, -q,
-  --root D, --log-level L, --no-color: see `thermos run --help`
+  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N,
+  --log-rotate SIZE[:BACKUPS], -q, --root D, --log-level L, --no-color: see
+  `thermos run --help`
 )";
 
 // The ports of a task that is known already.
@@ -85,10 +90,11 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   const Result<ConfigurationWords> words =
       check_run_options(options, recorded_ports(common.paths(), options.task_id));
   if (!words) return words.error();
-  const Result<ConfigurationText> text = read_configuration(files.front());
+  const Result<ConfigurationText> text = read_configuration(files.front(), *words);
   if (!text) return text.error();
-  const Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
+  Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
   if (!bound) return bound.error();
+  if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   return run_bound_task(*bound, *words, options, common);
 }
 
@@ -114,6 +120,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
     return Error{ErrorCode::Usage, "simplerun: " + checked.error().message};
   }
   bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
+  if (Status applied = apply_options(options, bound.task); !applied) return applied.error();
   bound.user = options.user.empty() ? caller_account().name : options.user;
   return run_bound_task(bound, *words, options, common);
 }

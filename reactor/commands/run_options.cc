@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "reactor/account.h"
+#include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript.h"
 
@@ -111,6 +112,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.texts("-E", environment);
   parser.text("--sync", sync);
   parser.text("--keep-logs", keep_logs);
+  parser.text("--log-rotate", log_rotate);
   parser.flag("-q,--quiet", quiet);
 }
 
@@ -124,6 +126,9 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
     return Error{ErrorCode::Usage, "--sync " + options.sync + ": it is power or crash"};
   }
   if (const Result<std::uint32_t> keep = parse_keep_logs(options); !keep) return keep.error();
+  if (options.log_rotate) {
+    if (auto policy = parse_log_rotate(*options.log_rotate); !policy) return policy.error();
+  }
   if (!options.task_id.empty()) {
     if (Status id = check_task_id(options.task_id); !id) {
       return Error{ErrorCode::Usage, "--task-id " + options.task_id + ": " + id.error().message};
@@ -142,6 +147,14 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   words.ports = std::move(*ports);
   words.environment = std::move(*environment);
   return words;
+}
+
+Status apply_options(const RunOptions& options, TaskConfig& task) {
+  if (!options.log_rotate) return Done{};
+  const Result<RotatePolicy> policy = parse_log_rotate(*options.log_rotate);
+  if (!policy) return policy.error();
+  rotate_logs(task, *policy);
+  return Done{};
 }
 
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
@@ -179,7 +192,9 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   Output out(STDOUT_FILENO);
   Output errors(STDERR_FILENO);
   const char* term = std::getenv("TERM");
-  const bool can_erase = term == nullptr || std::string_view(term) != "dumb";
+  // What processes print there would be mixed up with a line that is wiped and written again.
+  const bool can_erase =
+      (term == nullptr || std::string_view(term) != "dumb") && !uses_console(bound.task);
   Output* live = nullptr;
   if (can_erase && errors.terminal()) live = &errors;
   if (can_erase && out.terminal()) live = &out;

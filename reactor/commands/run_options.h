@@ -22,6 +22,7 @@ struct RunOptions {
   std::vector<std::string> environment;
   std::string sync = "power";
   std::optional<std::string> keep_logs;
+  std::optional<std::string> log_rotate;
   bool quiet = false;
 
   void add_to(OptionParser& parser);
@@ -34,6 +35,9 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
 
 // May the caller run processes as `user`? NotPermitted.
 Status check_user(const std::string& user);
+
+// Does with the task what the options say of it as a whole: --log-rotate. Usage.
+Status apply_options(const RunOptions& options, TaskConfig& task);
 
 // Runs a bound task in the foreground, showing it. The sandbox is made if it isn't there.
 // `words` are check_run_options()'s.

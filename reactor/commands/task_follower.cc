@@ -115,7 +115,7 @@ Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
 
 Status TaskFollower::watch_log(Followed& one) {
   if (!inotify_) return Done{};
-  one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY);
+  one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY | IN_ATTRIB);
   if (one.watch >= 0) {
     by_watch_[one.watch] = one.name;
     return Done{};
@@ -129,7 +129,22 @@ Status TaskFollower::watch_log(Followed& one) {
 
 Status TaskFollower::read_log(Followed& one) {
   if (!one.log) return Done{};
-  return one.log->read_on([&](std::string_view bytes) { show(one, bytes); });
+  const auto take = [&](std::string_view bytes) { show(one, bytes); };
+  if (Status read = one.log->read_on(take); !read) return read;
+  return rewatch_log(one);
+}
+
+// A rotation puts another file under the name that is watched.
+Status TaskFollower::rewatch_log(Followed& one) {
+  if (one.watch < 0) return Done{};
+  const int before = one.watch;
+  if (Status watched = watch_log(one); !watched) return watched;
+  if (one.watch < 0) one.watch = before;  // the name is gone: what is open may still grow
+  if (one.watch == before) return Done{};
+  ::inotify_rm_watch(inotify_.get(), before);
+  by_watch_.erase(before);
+  // What came between the reading and the watching.
+  return read_log(one);
 }
 
 Status TaskFollower::close_log(Followed& one) {

@@ -70,6 +70,7 @@ class TaskFollower {
   std::string log_path(std::string_view process, std::uint32_t run) const;
   Status open_log(Followed& one, std::uint32_t run);
   Status watch_log(Followed& one);
+  Status rewatch_log(Followed& one);
   Status close_log(Followed& one);
   Status read_log(Followed& one);
   void show(Followed& one, std::string_view bytes);

@@ -18,6 +18,19 @@ void add_resources(Words& words, const std::optional<Resources>& resources) {
       fmt::format("cpu {}, ram {}, disk {}", resources->cpu, resources->ram, resources->disk));
 }
 
+void add_logger(Words& words, const std::optional<Logger>& logger) {
+  if (!logger) return;
+  const bool files =
+      logger->destination == LogDestination::File || logger->destination == LogDestination::Both;
+  if (logger->destination == LogDestination::Console) words.emplace_back("output to the console");
+  if (logger->destination == LogDestination::Both) words.emplace_back("output to the console too");
+  if (logger->destination == LogDestination::None) words.emplace_back("no output kept");
+  if (!files || logger->mode != LogMode::Rotate) return;
+  const RotatePolicy& rotate = logger->rotate;
+  words.push_back(
+      fmt::format("logs rotate at {} bytes, {} backups", rotate.log_size, rotate.backups));
+}
+
 std::string limit_text(std::string_view name, std::uint32_t limit) {
   return fmt::format("{} {}", name, limit == 0 ? std::string("none") : std::to_string(limit));
 }
@@ -44,6 +57,7 @@ std::string settings_of(const ProcessConfig& process) {
     words.push_back("min_duration " + seconds_text(process.min_duration));
   }
   add_resources(words, process.resources);
+  add_logger(words, process.logger);
   return joined(words);
 }
 

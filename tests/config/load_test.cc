@@ -60,9 +60,10 @@ TEST(Load, ReadsEveryField) {
   expected.finalization_wait = 500'000;
   expected.resources = Resources{0.25, 9223372036854775807, 1'000'000'000};
   expected.constraints = {{{"b", "ä"}}};
-  expected.processes = {{"ä", "say \"ü\"\n", 5, true, true, false, 1, Resources{}},
-                        {"b", "true", 1, false, true, false, 1'000'000'000 * kSecond, std::nullopt},
-                        {"c", "true", 1, false, false, true, 0, std::nullopt}};
+  expected.processes = {
+      {"ä", "say \"ü\"\n", 5, true, true, false, 1, Resources{}, std::nullopt},
+      {"b", "true", 1, false, true, false, 1'000'000'000 * kSecond, std::nullopt, std::nullopt},
+      {"c", "true", 1, false, false, true, 0, std::nullopt, std::nullopt}};
   EXPECT_EQ(*task, expected);
 }
 

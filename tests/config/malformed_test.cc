@@ -132,7 +132,7 @@ const Case kShape[] = {
      "max_concurrency, finalization_wait, user"},
     {"KeyWithNewline", process(R"(, "a\nb": 1)"),
      "1: processes[0]: unknown key 'a\\nb': a process has name, cmdline, max_failures, daemon, "
-     "ephemeral, min_duration, final, resources"},
+     "ephemeral, min_duration, final, resources, logger"},
     {"ResourcesKey", process(R"(, "resources": {"gpu_count": 1})"),
      "1: processes[0].resources: unknown key 'gpu_count': resources have cpu, ram, disk"},
     {"ConstraintKey", task(R"(, "constraints": [{"ordr": []}])"),

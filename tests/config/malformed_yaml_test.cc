@@ -51,7 +51,7 @@ const Case kBytes[] = {
      "3:11: processes[0]: unknown key 'cmdlin', did you mean 'cmdline'?"},
     {"ColumnsOfTheSameLine", "processes:\n- {name: '\303\251', cmdline: x, foo: 1}\n",
      "2:32: processes[0]: unknown key 'foo': a process has name, cmdline, max_failures, daemon, "
-     "ephemeral, min_duration, final, resources"},
+     "ephemeral, min_duration, final, resources, logger"},
     {"JsonComment", "// x\n{\"processes\": []}",
      "1: not valid YAML: a comment begins with '#' there, and JSON has none"},
     {"AlmostJson", "{\"processes\": [{\"name\": \"a\" \"cmdline\": \"x\"}]}",
@@ -96,7 +96,7 @@ const Case kLayout[] = {
      "the next line"},
     {"BlockNotIndented", "processes:\n- name: a\n  cmdline: |\n  echo\n",
      "4:3: processes[0]: unknown key 'echo': a process has name, cmdline, max_failures, daemon, "
-     "ephemeral, min_duration, final, resources"},
+     "ephemeral, min_duration, final, resources, logger"},
     {"BehindAnObject", "{name: a, processes: []} x\n",
      "1:26: not valid YAML: this belongs to nothing above: check its indentation (another task "
      "begins behind a line '---')"},

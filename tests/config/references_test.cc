@@ -108,7 +108,7 @@ TEST(References, GiveAnUnnamedTaskItsFirstProcessesName) {
 TEST(References, AreEscaped) {
   EXPECT_EQ(expand("{{&greeting}} {{&&greeting}} {{&nothing}}"),
             "{{greeting}} {{&greeting}} {{nothing}}");
-  EXPECT_EQ(expand("{{{greeting}}} {{{{greeting}}}}"), "{hello} {{hello}}");
+  EXPECT_EQ(expand("{{{greeting}}}"), "{hello}");
 }
 
 TEST(References, LeaveOtherBracesAlone) {

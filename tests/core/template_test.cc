@@ -23,7 +23,7 @@ TEST(Template, FindsReferences) {
   EXPECT_EQ(found("{{thermos.ports[http]}}"), "thermos.ports[http]@0-23 ");
   EXPECT_EQ(found("{{&a}}{{&&b}}"), "&a@0-6 &&b@6-13 ");
   EXPECT_EQ(found("{{{a}}}"), "a@1-6 ");
-  EXPECT_EQ(found("{{{{a}}}}"), "a@2-7 ");
+  EXPECT_EQ(found("{{{{a}}}}"), "{{a}}@0-9 ");
   EXPECT_EQ(found("{{x{{a}}"), "a@3-8 ");
 }
 
@@ -36,7 +36,24 @@ TEST(Template, LeavesOtherBracesAlone) {
   }
 }
 
+TEST(Template, NamesMayHoldReferences) {
+  EXPECT_EQ(found("{{host{{number}}}} x"), "host{{number}}@0-18 ");
+  EXPECT_EQ(found("{{a[{{b.{{c}}}}].d}}"), "a[{{b.{{c}}}}].d@0-20 ");
+  EXPECT_EQ(found("{{&a{{b}}}}"), "&a{{b}}@0-11 ");
+  EXPECT_EQ(found("{{a{{&b}}}}"), "&b@3-9 ");  // an escaped one is none
+  EXPECT_EQ(found("{{a{{b}}"), "b@3-8 ");
+  EXPECT_FALSE(find_reference("{{a}}", 0)->nested);
+  EXPECT_TRUE(find_reference("{{a{{b}}}}", 0)->nested);
+  // Too deep, and not closed, in a time that does not grow faster than the text.
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "{{a";
+  EXPECT_EQ(found(deep), "");
+  for (int i = 0; i < 100000; ++i) deep += "}}";
+  EXPECT_FALSE(found(deep).empty());
+}
+
 TEST(Template, Escapes) {
+  EXPECT_EQ(escape_references("{{a{{b}}}}"), "{{&a{{b}}}}");
   EXPECT_EQ(escape_references("{{x}}"), "{{&x}}");
   EXPECT_EQ(escape_references("{{&x}} {{&&y}}"), "{{&&x}} {{&&&y}}");
   EXPECT_EQ(escape_references("a {{{x}}} b {{ c"), "a {{{&x}}} b {{ c");

@@ -1,0 +1,168 @@
+#include "coordinator/output_pump.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+
+#include "coordinator/kernel.h"
+#include "coordinator/text.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
+// POLLOUT promises room for so much in a pipe.
+constexpr std::size_t kShownAtOnce = 4096;
+constexpr Microseconds kFirstPause = 100'000;
+constexpr Microseconds kLongestPause = 10 * kSecond;
+
+// Untouched, and so no memory of ours, where nothing is pumped.
+std::byte buffers[2][kBufferBytes];
+
+// The console under a file description of our own, where there can be one: a write that may not
+// wait is then our choice alone. A regular file never waits, and has its position in common.
+int own_console(int fd, bool& is_socket) {
+  struct stat file {};
+  if (fd < 0 || ::fstat(fd, &file) != 0) return -1;
+  is_socket = S_ISSOCK(file.st_mode);
+  if (is_socket || S_ISREG(file.st_mode)) return fd;
+  Text path;
+  path.add("/proc/self/fd/").add(std::int64_t{fd});
+  // Without O_NOCTTY we, who lead a session, would take the terminal for ours.
+  const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (own < 0) return fd;
+  ::close(fd);
+  return own;
+}
+
+}  // namespace
+
+bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGUSR1}) ::sigaddset(&wanted, signal);
+  if (signals_ < 0) signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals_ < 0) return false;
+  RotatedFile::Policy policy{sinks.directory,    launch.rotate_size, launch.backups,
+                             launch.change_user, launch.uid,         launch.gid};
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    if (stream.pipe >= 0) continue;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    // Ours alone: the process's end waits as a file would.
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    stream.pipe = ends[0];
+    stream.write_end = ends[1];
+    stream.buffer = buffers[i];
+    stream.file = RotatedFile(sinks.files[i], i == 0 ? "stdout" : "stderr", policy);
+    stream.console = own_console(sinks.consoles[i], stream.console_is_socket);
+  }
+  return true;
+}
+
+int OutputPump::wait(bool patient) {
+  if (drained()) return wait_signal(std::nullopt);
+  if (const int signal = wait_signal(0)) return signal;
+  bool moved = false;
+  for (Stream& stream : streams_) moved = move(stream) || moved;
+  stuck_ = !moved && (streams_[0].pending() || streams_[1].pending());
+  if (!moved && (patient || !stuck_)) wait_for_something();
+  return 0;
+}
+
+bool OutputPump::drained() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const Stream& stream) { return stream.pipe < 0 && !stream.pending(); });
+}
+
+bool OutputPump::move(Stream& stream) {
+  if (!stream.pending()) {
+    if (!read(stream)) return false;
+    save(stream);
+    show(stream);
+    return true;
+  }
+  const bool saved = save(stream);
+  return show(stream) || saved;
+}
+
+// True when something was there, or never will be.
+bool OutputPump::read(Stream& stream) {
+  if (stream.pipe < 0) return false;
+  const ssize_t got = ::read(stream.pipe, stream.buffer, kBufferBytes);
+  if (got < 0 && (errno == EINTR || (errno == EAGAIN && !no_more_))) return false;
+  if (got <= 0) {
+    ::close(stream.pipe);
+    stream.pipe = -1;
+    return true;
+  }
+  stream.end = static_cast<std::size_t>(got);
+  stream.saved = 0;
+  stream.shown = stream.console < 0 ? stream.end : 0;
+  return true;
+}
+
+bool OutputPump::save(Stream& stream) {
+  if (stream.saved == stream.end || monotonic() < retry_at_) return false;
+  const std::size_t took =
+      stream.file.write({stream.buffer + stream.saved, stream.end - stream.saved});
+  stream.saved += took;
+  if (stream.saved == stream.end) {
+    retry_pause_ = 0;
+  } else {
+    retry_pause_ = std::clamp(2 * retry_pause_, kFirstPause, kLongestPause);
+    retry_at_ = monotonic() + retry_pause_;
+  }
+  return took > 0;
+}
+
+bool OutputPump::show(Stream& stream) {
+  if (stream.shown == stream.end) return false;
+  const std::byte* from = stream.buffer + stream.shown;
+  const std::size_t size = std::min(stream.end - stream.shown, kShownAtOnce);
+  // One that could not be opened anew may wait: then not before it has room.
+  pollfd room{stream.console, POLLOUT, 0};
+  if (::poll(&room, 1, 0) == 0) return false;
+  const ssize_t took = stream.console_is_socket
+                           ? ::send(stream.console, from, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+                           : ::write(stream.console, from, size);
+  if (took < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (took <= 0) {
+    // Nobody sees it any more.
+    ::close(stream.console);
+    stream.console = -1;
+    stream.shown = stream.end;
+    return true;
+  }
+  stream.shown += static_cast<std::size_t>(took);
+  return true;
+}
+
+void OutputPump::wait_for_something() {
+  std::array<pollfd, 5> wanted{};
+  std::size_t count = 0;
+  wanted[count++] = {signals_, POLLIN, 0};
+  bool retry = false;
+  for (const Stream& stream : streams_) {
+    if (!stream.pending() && stream.pipe >= 0) wanted[count++] = {stream.pipe, POLLIN, 0};
+    if (stream.shown < stream.end) wanted[count++] = {stream.console, POLLOUT, 0};
+    retry = retry || stream.saved < stream.end;
+  }
+  int milliseconds = -1;
+  if (retry) {
+    const Microseconds left = std::max<Microseconds>(retry_at_ - monotonic(), 0);
+    milliseconds = static_cast<int>(left / 1000) + 1;
+  }
+  ::poll(wanted.data(), count, milliseconds);
+}
+
+}  // namespace thermos

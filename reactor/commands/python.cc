@@ -1,0 +1,193 @@
+#include "reactor/commands/python.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <variant>
+
+#include "core/config/document.h"
+#include "reactor/descriptor.h"
+
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
+
+namespace thermos {
+namespace {
+
+constexpr const char* kPython = "python3";
+constexpr int kBadConfiguration = 65;  // the child's, when it says itself what is wrong
+constexpr int kResult = 3;             // the child's descriptor for it
+constexpr std::string_view kInstall =
+    "needs python3, 3.9 or newer (apt install python3); JSON and YAML need none";
+
+bool ends_with(std::string_view path, std::string_view ending) {
+  return path.size() > ending.size() && path.substr(path.size() - ending.size()) == ending;
+}
+
+// A line that only these files have.
+bool looks_like_python(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kBeginnings = {
+      "export(", "include(", "jobs = ", "jobs=", "import ", "from ", "class ", "def "};
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const auto begins = [line](std::string_view with) {
+      return line.substr(0, with.size()) == with;
+    };
+    if (std::any_of(kBeginnings.begin(), kBeginnings.end(), begins)) return true;
+  }
+  return false;
+}
+
+// Python may well be YAML, too: "if x:" begins a mapping there.
+bool is_configuration(std::string_view text, std::string_view where) {
+  const auto document = config::parse_document(text, where);
+  if (!document) return false;
+  const config::Value* task = &document->root;
+  if (const auto* list = std::get_if<config::Array>(&task->data)) {
+    if (list->empty()) return true;
+    task = &list->front();
+  }
+  return task->find("processes") != nullptr || task->find("tasks") != nullptr;
+}
+
+// The directory of our Python files; it is told from the program's own place.
+Result<std::string> python_directory() {
+  std::array<char, 4096> path;
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  const std::string program(path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::string directory = program.substr(0, program.rfind('/') + 1) + THERMOS_PYTHON;
+  if (::access((directory + "/evaluate.py").c_str(), R_OK) == 0) return directory;
+  return Error{ErrorCode::NotFound, "what evaluates .thermos files is not in " + directory +
+                                        ": install it beside this program"};
+}
+
+// A file without a name that holds `text`.
+Result<Descriptor> memory_file(std::string_view text) {
+  Descriptor file(::memfd_create("thermos", MFD_CLOEXEC));
+  bool good = static_cast<bool>(file);
+  while (good && !text.empty()) {
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    good = written > 0;
+    if (good) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!good || ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    return Error{ErrorCode::System, std::string("a file in memory: ") + std::strerror(errno)};
+  }
+  return file;
+}
+
+Result<std::string> content_of(const Descriptor& file) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    return Error{ErrorCode::System, std::string("a file in memory: ") + std::strerror(errno)};
+  }
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t got = 0;
+  while (got < text.size()) {
+    const ssize_t part =
+        ::pread(file.get(), text.data() + got, text.size() - got, static_cast<off_t>(got));
+    if (part <= 0) break;
+    got += static_cast<std::size_t>(part);
+  }
+  text.resize(got);
+  return text;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  return arguments;
+}
+
+// Runs it to its end and gives its wait status.
+Result<int> run(std::vector<std::string> words, const Descriptor& input, const Descriptor& result,
+                const std::string& where) {
+  // Copies above those numbers that the child gives them: one may have such a number itself, and a
+  // copy onto itself would stay close-on-exec.
+  const Descriptor in(::fcntl(input.get(), F_DUPFD_CLOEXEC, 10));
+  const Descriptor out(::fcntl(result.get(), F_DUPFD_CLOEXEC, 10));
+  if (!in || !out) {
+    return Error{ErrorCode::System, where + ": " + std::strerror(errno)};
+  }
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, in.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, out.get(), kResult);
+  pid_t pid = 0;
+  const std::vector<char*> arguments = pointers(words);
+  const int failed = ::posix_spawnp(&pid, kPython, &files, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (failed == ENOENT) {
+    return Error{ErrorCode::NotFound, where + ": reading it " + std::string(kInstall)};
+  }
+  if (failed != 0) {
+    return Error{ErrorCode::System, where + ": python3: " + std::strerror(failed)};
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return Error{ErrorCode::System, where + ": " + std::strerror(errno)};
+  }
+  return status;
+}
+
+}  // namespace
+
+bool is_python(std::string_view text, std::string_view path) {
+  for (const std::string_view ending : {".json", ".yaml", ".yml"}) {
+    if (ends_with(path, ending)) return false;
+  }
+  const bool called = ends_with(path, ".thermos") || ends_with(path, ".aurora");
+  return (called || looks_like_python(text)) && !is_configuration(text, path);
+}
+
+Result<std::string> evaluate_python(std::string_view text, const std::string& where,
+                                    const std::vector<std::string>& bound) {
+  const Result<std::string> directory = python_directory();
+  if (!directory) return directory.error();
+  const Result<Descriptor> input = memory_file(text);
+  if (!input) return input.error();
+  const Result<Descriptor> result = memory_file("");
+  if (!result) return result.error();
+  // -B: nothing is written beside our files, whoever runs this.
+  std::vector<std::string> words = {kPython, "-B", *directory + "/evaluate.py", where};
+  words.insert(words.end(), bound.begin(), bound.end());
+  const Result<int> status = run(std::move(words), *input, *result, where);
+  if (!status) return status.error();
+  Result<std::string> said = content_of(*result);
+  if (!said) return said.error();
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return std::move(*said);
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == kBadConfiguration && !said->empty()) {
+    return Error{ErrorCode::BadConfig, std::move(*said)};
+  }
+  const std::string how = WIFSIGNALED(*status)
+                              ? "was ended by signal " + std::to_string(WTERMSIG(*status))
+                              : "ended with " + std::to_string(WEXITSTATUS(*status));
+  return Error{ErrorCode::BadConfig, where + ": python3 " + how + " while it evaluated it"};
+}
+
+Error become_repl(const Arguments& files) {
+  const Result<std::string> directory = python_directory();
+  if (!directory) return directory.error();
+  std::vector<std::string> words = {kPython, "-B", "-i", *directory + "/repl.py"};
+  words.insert(words.end(), files.begin(), files.end());
+  const std::vector<char*> arguments = pointers(words);
+  ::execvp(kPython, arguments.data());
+  if (errno == ENOENT) {
+    return {ErrorCode::NotFound, "config repl: " + std::string(kInstall)};
+  }
+  return {ErrorCode::System, std::string("python3: ") + std::strerror(errno)};
+}
+
+}  // namespace thermos

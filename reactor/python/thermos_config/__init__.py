@@ -1,0 +1,1 @@
+"""What .thermos and .aurora files are written with, and what evaluates them."""

@@ -1,0 +1,62 @@
+"""What .aurora files wrap a task in. Of a job, the task alone runs here; what only a cluster
+understands is taken and ignored."""
+
+from .containers import Anything
+from .scalars import Boolean, String
+from .schema import Task
+from .structs import Default, Required, Struct
+
+
+class Ignored(Struct):
+    """A struct that is for the cluster: it takes anything."""
+
+    LENIENT = True
+
+
+class MesosContext(Ignored):
+    pass
+
+
+class Job(Struct):
+    """A task, and where a cluster would run it."""
+
+    LENIENT = True
+    name = Default(String, "{{task.name}}")
+    role = String
+    cluster = String
+    environment = Default(String, "devel")
+    contact = String
+    task = Required(Task)
+    service = Default(Boolean, False)
+    constraints = Anything
+
+    # Who and where a job is: labels, which change nothing.
+    LABELS = frozenset(("name", "role", "cluster", "environment", "contact", "task"))
+
+    @classmethod
+    def _unknown(cls, name):
+        return "Job has no attribute '%s'" % name
+
+
+def Service(*mappings, **values):  # noqa: N802
+    """A job that the cluster would start again whenever it ends."""
+    return Job(*mappings, **dict(values, service=True))
+
+
+CronJob = Job
+
+IGNORED = (
+    "Announcer AppcImage Container CoordinatorSlaPolicy CountSlaPolicy Docker DockerImage "
+    "ExecutorConfig HealthCheckConfig HealthCheckerConfig HttpHealthChecker HttpLifecycleConfig "
+    "LifecycleConfig Mesos MesosFetcherURI Metadata Parameter PartitionPolicy PercentageSlaPolicy "
+    "ShellHealthChecker UpdateConfig Volume"
+).split()
+
+globals().update({name: type(name, (Ignored,), {}) for name in IGNORED})
+DefaultLifecycleConfig = globals()["LifecycleConfig"]()
+DisableLifecycle = globals()["LifecycleConfig"]()
+
+
+def ignored_by(job):
+    """The attributes of a job that were given and mean nothing without a cluster."""
+    return sorted(name for name in job._assigned if name not in Job.LABELS)

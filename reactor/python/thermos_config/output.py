@@ -1,0 +1,117 @@
+"""What an evaluated file gives to thermos: JSON in the keys of its own schema.
+
+Each object's first member has an empty key: the line on which its author made it, and for a task
+a further one, the names that --task may call it by.
+"""
+
+import json
+import os
+
+from .aurora import Job, ignored_by
+from .containers import Listing
+from .objects import Empty
+from .problems import ConfigurationError, PlacedError
+from .references import has_references
+from .scalars import Scalar
+from .schema import Constraint, Logger, Process, Resources, RotatePolicy, Task
+from .scopes import Environment, Expansion
+
+# What thermos's own schema has no key for.
+_DROPPED = {Resources: ("gpu",)}
+
+
+class Output:
+    """The tasks of one evaluation. `bound`: names that thermos itself binds, by -E."""
+
+    def __init__(self, evaluation, bound=()):
+        self._evaluation = evaluation
+        self._bound = frozenset(bound)
+        self.notes = []
+
+    def text(self):
+        tasks = [self._exported(one) for one in self._evaluation.exported]
+        return json.dumps({"tasks": tasks})
+
+    def _exported(self, exported):
+        names = []
+        if not isinstance(exported, Job):
+            return self._task(exported, (), names)
+        task = exported._values["task"]
+        if task is Empty:
+            self._refuse(exported, "a job needs a task: Job(task=...)")
+        cluster = Environment(mesos={"instance": 0, "hostname": os.uname().nodename})
+        scopes = exported.inner_scopes() + (cluster,)
+        labels = {}
+        for key in ("cluster", "role", "environment", "name"):
+            value = exported._values[key]
+            labels[key] = "" if value is Empty else self._expand(value, scopes)
+        names.append(labels["name"])
+        names.append("/".join(labels.values()))
+        ignored = ignored_by(exported)
+        if ignored:
+            note = "job %s: ignored, as only a cluster understands it: %s" % (names[1], ", ".join(ignored))
+            self.notes.append(note)
+        return self._task(task, scopes, names)
+
+    def _refuse(self, struct, what):
+        file, line = struct._line
+        raise PlacedError("%s:%d: %s" % (file, line, what) if line else what) from None
+
+    def _expand(self, value, scopes):
+        return value.as_text(Expansion(self._bound), scopes)
+
+    def _task(self, task, scopes, names):
+        written = self._struct(task, scopes, Task)
+        name = written.get("name", "")
+        if name == "{{processes[0].name}}":
+            del written["name"]  # no process: thermos says so
+        return {"": written.pop(""), " names": names, **written}
+
+    def _struct(self, struct, scopes, kind):
+        file, line = struct._line
+        written = {"": line if file == self._evaluation.name else 0}
+        scopes = struct.inner_scopes() + tuple(scopes)
+        for key in kind.ATTRIBUTES:
+            value = struct._values[key]
+            if value is Empty or self._dropped(kind, key, value):
+                continue
+            try:
+                written[key] = self._value(value, scopes)
+            except PlacedError:
+                raise
+            except ConfigurationError as error:
+                self._refuse(struct, "%s.%s: %s" % (kind.__name__, key, error))
+        return written
+
+    def _dropped(self, kind, key, value):
+        if key in _DROPPED.get(kind, ()):
+            self.notes.append("resources: %s is ignored" % key)
+            return True
+        # Said where someone said it: thermos has the same defaults.
+        return kind in (Process, Logger) and isinstance(value, (Logger, RotatePolicy)) and (
+            value == kind.ATTRIBUTES[key].default
+        )
+
+    def _value(self, value, scopes):
+        if isinstance(value, Scalar):
+            return self._scalar(value, scopes)
+        if isinstance(value, Listing):
+            scopes = value.inner_scopes() + tuple(scopes)
+            return [self._value(item, scopes) for item in value._items]
+        for kind in (Process, Constraint, Resources, Logger, RotatePolicy):
+            if isinstance(value, kind):
+                return self._struct(value, scopes, kind)
+        raise TypeError("no task holds %r" % (value,))
+
+    def _scalar(self, value, scopes):
+        written = value._value
+        if not isinstance(written, str):
+            return written
+        text = self._expand(value, scopes)
+        if has_references(text):
+            return text
+        # A number that was a text until now becomes one by its type.
+        read = type(value)._read(text)
+        return read if not isinstance(read, str) else text
+
+

@@ -1,0 +1,117 @@
+"""Whole files: what they export, what they include, and where their errors are."""
+
+import json
+import os
+import tempfile
+import unittest
+
+from thermos_config import vocabulary
+from thermos_config.evaluation import Evaluation
+from thermos_config.output import Output
+from thermos_config.problems import describe
+
+
+class File(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.path = scratch.name
+
+    def write(self, name, text):
+        with open(os.path.join(self.path, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def evaluate(self, text, bound=()):
+        """(tasks, notes)"""
+        vocabulary.install_modules()
+        evaluation = Evaluation(os.path.join(self.path, "f.thermos"))
+        self.evaluation = evaluation
+        evaluation.run(text)
+        output = Output(evaluation, bound)
+        return json.loads(output.text())["tasks"], output.notes
+
+    def error(self, text):
+        try:
+            self.evaluate(text)
+        except Exception as error:
+            return describe(error, self.evaluation.name, self.evaluation.files).replace(self.path + "/", "")
+        return self.fail("no error")
+
+    def test_export(self):
+        (one, two), _ = self.evaluate(
+            "export(SimpleTask('a', 'true'))\nexport({'name': 'b', 'processes': [{'name': 'c', 'cmdline': 'd'}]})"
+        )
+        self.assertEqual((one["name"], two["name"]), ("a", "b"))
+        self.assertEqual((one[""], two[""]), (1, 2))
+
+    def test_include(self):
+        self.write("base.thermos", "base = Process(max_failures=7)\ninclude('more.thermos')\n")
+        self.write("more.thermos", "COMMAND = 'true'\n")
+        (task,), _ = self.evaluate(
+            "include('base.thermos')\nexport(Task(processes=[base(name='a', cmdline=COMMAND)]))"
+        )
+        self.assertEqual(task["processes"][0]["max_failures"], 7)
+
+    def test_errors_have_their_own_file_and_line(self):
+        self.write("bad.thermos", "x = 1\nProcess(nmae='a')\n")
+        self.write("broken.thermos", "x = 1\ndef f(:\n")
+        self.write("round.thermos", "include('round.thermos')\n")
+        self.assertRegex(self.error("\ninclude('bad.thermos')"), "^bad.thermos:2: Process has no attribute 'nmae'")
+        self.assertRegex(self.error("include('broken.thermos')"), "^broken.thermos:2: SyntaxError: ")
+        self.assertRegex(self.error("include('round.thermos')"), "^round.thermos:1: .*includes itself")
+        self.assertRegex(self.error("\n\ninclude('none.thermos')"), r"^f.thermos:3: include\('none.thermos'\): .*No such file")
+        self.assertRegex(self.error("def f():\n  return undefined\nf()\n"), "^f.thermos:2: NameError: ")
+        self.assertRegex(self.error("x = 1"), "^f.thermos: holds no task")
+
+    def test_jobs(self):
+        tasks, notes = self.evaluate(
+            "t = SimpleTask('t', 'echo {{role}} {{environment}} {{mesos.instance}} {{who}}')\n"
+            "j = Job(name='j', role='r', cluster='c', task=t, instances=3)\n"
+            "jobs = [j.bind(who='x'), Service(task=t, role='s', cluster='c', environment='prod')]"
+        )
+        self.assertEqual(tasks[0][" names"], ["j", "c/r/devel/j"])
+        self.assertEqual(tasks[1][" names"], ["t", "c/s/prod/t"])
+        self.assertEqual(tasks[0]["processes"][0]["cmdline"], "echo r devel 0 x")
+        self.assertEqual(tasks[1]["processes"][0]["cmdline"], "echo s prod 0 {{who}}")
+        self.assertRegex(notes[0], "^job c/r/devel/j: ignored.*: instances$")
+        self.assertRegex(notes[1], ": service$")
+
+    def test_what_thermos_binds_stays(self):
+        (task,), _ = self.evaluate(
+            "export(Task(name='n', max_failures='{{limit}}', processes=[Process(name='p', cmdline="
+            "'{{thermos.ports[http]}} {{&x}} {{name}} {{free}} {{user}}')], user='u'))",
+            bound=["name"],
+        )
+        self.assertEqual(task["processes"][0]["cmdline"], "{{thermos.ports[http]}} {{&x}} {{name}} {{free}} u")
+        self.assertEqual(task["max_failures"], "{{limit}}")
+
+    def test_numbers_become_numbers(self):
+        (task,), _ = self.evaluate(
+            "export(Task(processes=[Process(name='p', cmdline='c', max_failures='{{n}}', final='{{f}}')"
+            ".bind(n=3, f=True)]))"
+        )
+        self.assertEqual(task["processes"][0]["max_failures"], 3)
+        self.assertIs(task["processes"][0]["final"], True)
+
+    def test_a_logger_is_there_when_someone_said_it(self):
+        (task,), _ = self.evaluate(
+            "export(Task(processes=[Process(name='a', cmdline='c'), Process(name='b', cmdline='c',"
+            "logger=Logger(mode='rotate', rotate=RotatePolicy(log_size=5*MB)))]))"
+        )
+        self.assertNotIn("logger", task["processes"][0])
+        self.assertEqual(task["processes"][1]["logger"]["rotate"]["log_size"], 5 << 20)
+
+    def test_the_ancestors_imports_and_old_builtins(self):
+        (task,), _ = self.evaluate(
+            "from pystachio import *\nfrom apache.thermos.config.schema import Process, Task\n"
+            "import pystachio.basic\n"
+            "ps = map(lambda n: Process(name='m%d' % n, cmdline=unicode('true')), xrange(3))\n"
+            "export(Task(processes=ps + [Process(name='r', cmdline='true')], constraints="
+            "[Constraint(order=[p.name(), 'r']) for p in ps]))"
+        )
+        self.assertEqual(len(task["processes"]), 4)
+        self.assertEqual(task["constraints"][2]["order"], ["m2", "r"])
+
+
+if __name__ == "__main__":
+    unittest.main()
