@@ -105,8 +105,8 @@ TEST_F(Checked, ATaskKilledWithAllItsPeople) {
 
   Command again = site_.start_run(config);
   ASSERT_TRUE(site_.leads(again));
-  const Json second = site_.run_in_state("long", "RUNNING");
-  EXPECT_EQ(states(site_.status(), "long"), "LOST RUNNING");
+  EXPECT_TRUE(wait_until(site_.checkpoint("t"),
+                         [&] { return states(site_.status(), "long") == "LOST RUNNING"; }));
   EXPECT_TRUE(fsck(0)["findings"].empty());
   EXPECT_EQ(site_.thermos({"kill", "--wait", "0", "t"}).code, 0);
   EXPECT_EQ(again.wait().code, 2);

@@ -125,7 +125,7 @@ const Case kShapes[] = {
     {"NameBeginsWithADot", "export(Task(processes=[Process(name='.a', cmdline='true')]))",
      ":1: processes[0].name: '.a': a name can't begin with '.'"},
     {"NameIsEmpty", "export(Task(processes=[Process(name='', cmdline='true')]))",
-     ":1: name: a name can't be empty"},
+     ":1: processes[0].name: a name can't be empty"},
     {"TaskNameHasASlash", task(", name='a/b'"), ":3: name: 'a/b': a name can't hold '/'"},
     {"NoProcesses", "export(Task(name='t'))\n",
      ":1: 'processes' is missing: a task needs at least one process"},
