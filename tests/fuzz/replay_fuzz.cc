@@ -54,10 +54,11 @@ Record next_record(Program& program, const History& history) {
       return status;
     }
     case 2: {
-      if ((what & 64) != 0) {
+      const std::uint8_t how = program.byte();
+      if ((how & 1) != 0) {
         ProcessOrder order;
         order.process = name;
-        order.verb = static_cast<Verb>((what >> 3) % kVerbs);
+        order.verb = static_cast<Verb>((how >> 1) % kVerbs);
         order.at.boot = how;
         order.deadline.boot = how + program.byte();
         return order;
