@@ -13,6 +13,12 @@
 #include "reactor/task_store.h"
 
 namespace thermos {
+namespace {
+
+// Between two tries at a task that the machine had no room for.
+constexpr Microseconds kTryAgain = 10 * kSecond;
+
+}  // namespace
 
 // ---- one task ----------------------------------------------------------------------------------
 
@@ -90,9 +96,20 @@ Result<Daemon::Hosted*> Daemon::host(const TaskPlace& place, std::uint32_t owner
   return task;
 }
 
-void Daemon::leave(const std::string& id, const std::string& why) {
-  spdlog::error("task {} is left as it is: {}", id, why);
-  left_[id] = why;
+void Daemon::leave(const std::string& id, const Error& why) {
+  std::string& said = left_[id];
+  if (said != why.message) spdlog::error("task {} is left as it is: {}", id, why.message);
+  said = why.message;
+}
+
+// What the machine refused it may grant later: descriptors, room on a disk. Not for a task whose
+// stream failed under us: that is for the next start.
+void Daemon::leave_for_now(const std::string& id, const Error& why) {
+  leave(id, why);
+  if (why.code != ErrorCode::System) return;
+  reactor_.deadlines().add(reactor_.loop().now().boot + kTryAgain, [this, id] {
+    if (left_.contains(id) && !tasks_.contains(id)) resume(id);
+  });
 }
 
 void Daemon::resume_all() {
@@ -127,30 +144,33 @@ std::string foreign_file(const Paths& paths, const std::string& id) {
 
 void Daemon::resume(const std::string& id) {
   if (const std::string foreign = foreign_file(paths_, id); !foreign.empty()) {
-    leave(id, foreign + ", and this daemon runs as uid " + std::to_string(geteuid()));
+    leave(id, {ErrorCode::NotPermitted,
+               foreign + ", and this daemon runs as uid " + std::to_string(geteuid())});
     return;
   }
   const std::string path = paths_.active_task(id);
   auto text = read_file(path);
   auto task = text ? config::load_json(*text, path, {}, {}) : Result<TaskConfig>(text.error());
   if (!task) {
-    leave(id, task.error().message);
+    leave_for_now(id, task.error());
     return;
   }
   const PastTask past = past_.look(id);
   // Whoever made it died right then, and told nobody that it was made.
   if (!past.begun && (past.readable || !exists(paths_.runner_stream(id)))) {
-    leave(id, "it was never begun, and nothing says where it was to run; remove " + path);
+    leave(id, {ErrorCode::Corrupt,
+               "it was never begun, and nothing says where it was to run; remove " + path});
     return;
   }
   if (geteuid() != 0 && past.begun && past.owner != geteuid()) {
-    leave(id, "it runs as uid " + std::to_string(past.owner) + ", which only root may do");
+    leave(id, {ErrorCode::NotPermitted,
+               "it runs as uid " + std::to_string(past.owner) + ", which only root may do"});
     return;
   }
   TaskPlace place{paths_, std::move(*task), {}};
   place.header.task_id = id;
   if (auto led = host(place, past.owner); !led) {
-    leave(id, led.error().message);
+    leave_for_now(id, led.error());
   } else {
     spdlog::info("task {} goes on", id);
   }
@@ -162,7 +182,7 @@ void Daemon::ended(Hosted* task, const Result<TaskState>& result) {
     spdlog::info("task {} ended {}", id, name_of(*result));
     task->say_the_rest(Done{});
   } else {
-    leave(id, result.error().message);
+    leave(id, result.error());
     task->say_the_rest(result.error());
   }
   // Its host is calling us: it may not go before it has returned.

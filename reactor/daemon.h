@@ -106,7 +106,8 @@ class Daemon {
   Result<Hosted*> host(const TaskPlace& place, std::uint32_t owner);
   void publish();
   void ended(Hosted* task, const Result<TaskState>& result);
-  void leave(const std::string& id, const std::string& why);
+  void leave(const std::string& id, const Error& why);
+  void leave_for_now(const std::string& id, const Error& why);
   void finish_draining();
 
   Status may_submit(const control::Submit& submit, const Caller& caller) const;

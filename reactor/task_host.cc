@@ -357,6 +357,10 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
     return Status(Done{});
   });
   if (!end) stop(end.error());
+  // Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
+  // kept for it may be more than we have.
+  const Run* run = stopped_ ? nullptr : past(p).current();
+  if (run != nullptr && run->state == ProcessState::Running) line.reader.reset();
   return !stopped_;
 }
 

@@ -26,6 +26,13 @@ class DaemonRestartTest : public DaemonFixture {
     EXPECT_NE(text, nullptr);
     return text == nullptr ? nlohmann::json() : nlohmann::json::parse(text->json);
   }
+  // RUNNING is the shell's, and a trap that it sets comes a little later.
+  void until_ready(const std::string& id) const {
+    int tries = 100'000;
+    while (!std::filesystem::exists(paths().default_sandbox(id) + "/ready") && --tries > 0) {
+      EXPECT_FALSE(refused(control::AskVersion{}));
+    }
+  }
   static std::string spin(int runs) {
     return one("test $(ls -d .logs/p/* | wc -l) -ge " + std::to_string(runs),
                R"(, "max_failures": 0, "min_duration": 0)");
@@ -98,11 +105,7 @@ TEST_F(DaemonRestartTest, WhatWasStoppedStaysStopped) {
   submit("t", R"({"name": "t", "processes": [
     {"name": "p", "cmdline": "trap 'exit 0' TERM; touch ready; sleep 1000 & wait", "min_duration": 1000},
     {"name": "q", "cmdline": "true"}], "constraints": [{"order": ["p", "q"]}]})");
-  // RUNNING is the shell's, and the trap comes a little later.
-  int tries = 100'000;
-  while (!std::filesystem::exists(paths().default_sandbox("t") + "/ready") && --tries > 0) {
-    EXPECT_FALSE(refused(control::AskVersion{}));
-  }
+  until_ready("t");
   EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, -1}));
   const auto stopped = [](const History& history) {
     const auto* run = last_run(history);
@@ -129,8 +132,8 @@ TEST_F(DaemonRestartTest, WhatWasStoppedStaysStopped) {
 
 TEST_F(DaemonRestartTest, WhoIgnoresAStopIsKilledForIt) {
   start();
-  submit("t", one("trap '' TERM; while true; do sleep 1000; done"));
-  until_running("t");
+  submit("t", one("trap '' TERM; touch ready; while true; do sleep 1000; done"));
+  until_ready("t");
   EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, 1000}));
   EXPECT_EQ(status("t").at("processes").at("p").at(0).at("return_code"), -9);
   // Again is the same, and so is the kill of a task with nothing that runs.
