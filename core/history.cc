@@ -183,6 +183,9 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.last_end = summary.last_end;
   process.last_boot = summary.boot;
   process.first_failed = summary.first_failed;
+  // It stands for runs that began, and a run that begins ends a hold and needs no other leave.
+  process.held = false;
+  process.at_once.reset();
   return Outcome::Applied;
 }
 

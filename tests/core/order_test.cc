@@ -115,6 +115,26 @@ TEST_F(OrderTest, OneThatNeverRanIsHeldToo) {
   EXPECT_FALSE(other == history_);
 }
 
+TEST_F(OrderTest, DoesNotOutlastRunsThatASummaryStandsFor) {
+  for (const Verb verb : {Verb::Stop, Verb::Start}) {
+    SCOPED_TRACE(name_of(verb));
+    ProcessOrder order;
+    order.process = name_of(verb);
+    order.verb = verb;
+    apply(order);
+    ProcessSummary summary;
+    summary.process = order.process;
+    summary.next_seq = 8;
+    summary.next_run = 2;
+    summary.totals.success = 2;
+    apply(summary);
+    const ProcessHistory& process = history_.process(*history_.find(order.process));
+    EXPECT_FALSE(process.held);
+    EXPECT_FALSE(process.at_once);
+    same_again();
+  }
+}
+
 TEST_F(OrderTest, ComesBehindTheHeader) {
   History empty;
   EXPECT_FALSE(empty.apply(ProcessOrder{"p", Verb::Stop, {}, {}, {}}).ok());
