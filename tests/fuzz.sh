@@ -21,13 +21,14 @@ quietly cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPIL
 cmake --build "$build" -j "$(nproc)" --target "${fuzzers[@]}" -- --quiet
 
 fuzz() {
-  local fuzzer=$1 seconds=$2 build=$3 seeds=tests/fuzz/corpus/${1%_fuzz}
+  local fuzzer=$1 seconds=$2 build=$3 seeds=(tests/fuzz/corpus/"${1%_fuzz}")
   local corpus=$build/corpus/$fuzzer
   mkdir -p "$corpus"
   # A configuration's seeds are the examples that people start from.
-  if [ "$fuzzer" = config_fuzz ]; then seeds=reactor/examples; fi
+  if [ "$fuzzer" = config_fuzz ]; then seeds=(reactor/examples); fi
+  if [ ! -d "${seeds[0]}" ]; then seeds=(); fi
   if "$build/bin/$fuzzer" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
-    -artifact_prefix="$build/$fuzzer-" "$corpus" "$seeds" >"$build/$fuzzer.log" 2>&1; then
+    -artifact_prefix="$build/$fuzzer-" "$corpus" "${seeds[@]}" >"$build/$fuzzer.log" 2>&1; then
     printf '%s: %s\n' "$fuzzer" "$(grep -o 'Done .*' "$build/$fuzzer.log")"
   else
     tail -n 60 "$build/$fuzzer.log"
