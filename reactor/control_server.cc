@@ -92,17 +92,10 @@ ControlServer::~ControlServer() {
 
 void ControlServer::accept_some() {
   for (int i = 0; i < kAcceptAtOnce; ++i) {
-    Descriptor socket;
-    int error = 0;
-    spare_.lend([&] {
-      socket.reset(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      error = errno;
-    });
-    if (!socket) {
-      // Who waits at the door would wake us again and again until somebody has left.
-      if (error == EMFILE || error == ENFILE) poll_->watch(0);
-      return;
-    }
+    bool too_few = false;
+    Descriptor socket = accept_client(socket_.get(), spare_, too_few);
+    if (too_few) poll_->watch(0);
+    if (!socket) return;
     ucred peer{};
     socklen_t length = sizeof peer;
     if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) continue;

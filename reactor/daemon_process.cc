@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "reactor/argument_pointers.h"
 #include "reactor/task_store.h"
 
 namespace thermos {
@@ -33,14 +34,6 @@ std::string target_of(const std::string& link) {
   std::array<char, 4096> path;
   const ssize_t size = readlink(link.c_str(), path.data(), path.size());
   return size <= 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
 }
 
 }  // namespace
@@ -104,8 +97,9 @@ Status DaemonProcess::start_again() const {
   posix_spawn_file_actions_adddup2(&files, errors_.get(), STDERR_FILENO);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, program_.c_str(), &files, &attributes,
-                                pointers(arguments).data(), pointers(environment).data());
+  const int error =
+      posix_spawn(&pid, program_.c_str(), &files, &attributes, argument_pointers(arguments).data(),
+                  argument_pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error == 0) return Done{};

@@ -104,17 +104,10 @@ LeaderSocket::~LeaderSocket() {
 }
 
 void LeaderSocket::accept_one() {
-  Descriptor socket;
-  int error = 0;
-  spare_.lend([&] {
-    socket.reset(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    error = errno;
-  });
-  if (!socket) {
-    // Who waits at the door would wake us again and again until somebody has left.
-    if (error == EMFILE || error == ENFILE) poll_->watch(0);
-    return;
-  }
+  bool too_few = false;
+  Descriptor socket = accept_client(socket_.get(), spare_, too_few);
+  if (too_few) poll_->watch(0);
+  if (!socket) return;
   clients_.push_back({std::move(socket), nullptr});
   const auto client = std::prev(clients_.end());
   client->poll = std::make_unique<Poll>(loop_, client->socket.get(),

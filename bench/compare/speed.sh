@@ -84,24 +84,29 @@ prepare() {
   write_ninja "$work/build.ninja" "$1" "$3" "bash -c '$4'"
 }
 
+# growth ROUNDS WIDE SHAPE SIZE...: how the whole time of thermos, with --sync crash, grows with the size.
+growth() {
+  local size
+  : >"$work/growth"
+  for size in "${@:4}"; do
+    prepare "$size" "$2" "$3" true
+    rounds=$1 in_turns 1 thermos_crash
+    echo "$size $(statistics "$work/times.thermos_crash" | cut -d' ' -f2)" >>"$work/growth"
+  done
+  echo "growth of thermos crash over ${*:4} processes: exponent $(exponent "$work/growth")"
+}
+
 section_chain() {
-  local all=(bare make bash_loop ninja thermos_crash thermos_power) size
+  local all=(bare make bash_loop ninja thermos_crash thermos_power)
   echo "chain: $steps dependent \"bash -c true\", microseconds a step"
   prepare "$steps" 1 chain true
   in_turns "$steps" "${all[@]}"
   table us bare "${all[@]}"
-  : >"$work/growth"
-  for size in "$steps" $((steps * 4)) $((steps * 16)); do
-    prepare "$size" 1 chain true
-    rounds=3 in_turns 1 thermos_crash
-    echo "$size $(statistics "$work/times.thermos_crash" | cut -d' ' -f2)" >>"$work/growth"
-  done
-  echo "growth of thermos crash over $(cut -d' ' -f1 "$work/growth" | tr '\n' ' ')steps:" \
-    "exponent $(exponent "$work/growth")"
+  growth 3 1 chain "$steps" $((steps * 4)) $((steps * 16))
 }
 
 section_wide() {
-  local all=(bare make xargs ninja task_spooler parallel thermos_crash thermos_power) wide size
+  local all=(bare make xargs ninja task_spooler parallel thermos_crash thermos_power) wide
   for wide in 2 8 64; do
     echo "wide: $jobs independent \"bash -c true\", $wide at a time"
     prepare "$jobs" "$wide" free true
@@ -109,14 +114,7 @@ section_wide() {
     rates bare "${all[@]}"
     echo
   done
-  : >"$work/growth"
-  for size in "$jobs" $((jobs * 3)) $((jobs * 9)); do
-    prepare "$size" 8 free true
-    rounds=1 in_turns 1 thermos_crash
-    echo "$size $(statistics "$work/times.thermos_crash" | cut -d' ' -f2)" >>"$work/growth"
-  done
-  echo "growth of thermos crash over $(cut -d' ' -f1 "$work/growth" | tr '\n' ' ')jobs:" \
-    "exponent $(exponent "$work/growth")"
+  growth 1 8 free "$jobs" $((jobs * 3)) $((jobs * 9))
 }
 
 # latencies NAME: of the stamps it left, from each one's end to the next one's begin; microseconds.

@@ -37,39 +37,32 @@ statistics() {
   sort -g "$1" | awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], v[NR] }'
 }
 
-# table UNIT BASE NAME...: of what in_turns noted; times a step and what they are of BASE's.
-table() {
-  local unit=$1 base=$2 name min median max bottom
-  shift 2
+# rows HEAD BASE TURNED NAME...: of what in_turns noted, NAME's times and what they are of BASE's; with
+# TURNED 1, how many a second.
+rows() {
+  local head=$1 base=$2 turned=$3 name min median max bottom
   bottom=$(statistics "$work/times.$base" | cut -d' ' -f2)
-  printf '%-28s %28s %10s\n' "" "$unit (min/median/max)" "of $base"
-  for name in "$@"; do
+  printf '%-28s %28s %10s\n' "" "$head (min/median/max)" "of $base"
+  for name in "${@:4}"; do
     if [ ! -s "$work/times.$name" ]; then
       printf '%-28s %28s\n' "${name//_/ }" absent
       continue
     fi
     read -r min median max < <(statistics "$work/times.$name")
-    awk -v n="${name//_/ }" -v a="$min" -v b="$median" -v c="$max" -v d="$bottom" 'BEGIN {
-      printf "%-28s %28s %10.2f\n", n, sprintf("%.0f/%.0f/%.0f", a, b, c), b / d }'
+    awk -v n="${name//_/ }" -v a="$min" -v b="$median" -v c="$max" -v d="$bottom" -v t="$turned" '
+      BEGIN {
+        of_base = b / d
+        if (t) { least = 1e6 / c; b = 1e6 / b; c = 1e6 / a; a = least; of_base = 1 / of_base }
+        printf "%-28s %28s %10.2f\n", n, sprintf("%.0f/%.0f/%.0f", a, b, c), of_base
+      }'
   done
 }
 
-# rates COUNT BASE NAME...: the same, turned round: how many a second, of BASE's rate.
-rates() {
-  local base=$1 name min median max bottom
-  shift
-  bottom=$(statistics "$work/times.$base" | cut -d' ' -f2)
-  printf '%-28s %28s %10s\n' "" "a second (min/median/max)" "of $base"
-  for name in "$@"; do
-    if [ ! -s "$work/times.$name" ]; then
-      printf '%-28s %28s\n' "${name//_/ }" absent
-      continue
-    fi
-    read -r min median max < <(statistics "$work/times.$name")
-    awk -v n="${name//_/ }" -v a="$min" -v b="$median" -v c="$max" -v d="$bottom" 'BEGIN {
-      printf "%-28s %28s %10.2f\n", n, sprintf("%.0f/%.0f/%.0f", 1e6 / c, 1e6 / b, 1e6 / a), d / b }'
-  done
-}
+# table UNIT BASE NAME...: times a step.
+table() { rows "$1" "$2" 0 "${@:3}"; }
+
+# rates BASE NAME...: how many a second, of BASE's rate.
+rates() { rows "a second" "$1" 1 "${@:2}"; }
 
 # exponent FILE: the slope of log y over log x of its lines "x y".
 exponent() {

@@ -166,15 +166,11 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: which TASK_ID?"};
-  std::optional<Microseconds> timeout;
-  if (timeout_text) {
-    auto given = parse_seconds("--timeout", *timeout_text);
-    if (!given) return given.error();
-    timeout = *given;
-  }
+  auto timeout = seconds_if_given("--timeout", timeout_text);
+  if (!timeout) return timeout.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  return wait_for(*client, (*parsed)->front(), timeout);
+  return wait_for(*client, (*parsed)->front(), *timeout);
 }
 
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common) {

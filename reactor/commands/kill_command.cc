@@ -130,11 +130,9 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!*parsed) return kExitDone;
   const Arguments& patterns = **parsed;
   if (patterns.empty()) return Error{ErrorCode::Usage, "kill: which TASK_ID_REGEX?"};
-  if (wait) {
-    const Result<Microseconds> given = parse_seconds("--wait", *wait);
-    if (!given) return given.error();
-    request.wait = *given;
-  }
+  const auto seconds = seconds_if_given("--wait", wait);
+  if (!seconds) return seconds.error();
+  request.wait = *seconds;
 
   if (!socket.empty()) return kill_by_daemon(socket, patterns, request);
   const Paths paths = common.paths();

@@ -246,6 +246,14 @@ Result<Microseconds> parse_seconds(std::string_view option, std::string_view tex
   return static_cast<Microseconds>(std::llround(seconds * static_cast<double>(kSecond)));
 }
 
+Result<std::optional<Microseconds>> seconds_if_given(std::string_view option,
+                                                     const std::optional<std::string>& text) {
+  if (!text) return std::optional<Microseconds>();
+  const auto given = parse_seconds(option, *text);
+  if (!given) return given.error();
+  return std::optional(*given);
+}
+
 Result<std::uint64_t> parse_count(std::string_view option, std::string_view text) {
   std::uint64_t count = 0;
   const char* end = text.data() + text.size();

@@ -75,6 +75,9 @@ Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& re
 Result<std::map<std::string, std::string>> parse_environment(const std::vector<std::string>& given);
 // A number of seconds, fractions allowed, not negative. `option` is for the error.
 Result<Microseconds> parse_seconds(std::string_view option, std::string_view text);
+// The same of an option that may not have been given.
+Result<std::optional<Microseconds>> seconds_if_given(std::string_view option,
+                                                     const std::optional<std::string>& text);
 // A whole number, not negative.
 Result<std::uint64_t> parse_count(std::string_view option, std::string_view text);
 

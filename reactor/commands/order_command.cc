@@ -54,17 +54,8 @@ takes no new tasks meanwhile. Returns when all have ended.
 
 constexpr Microseconds kPatience = 5 * kSecond;
 
-Result<std::optional<Microseconds>> seconds_given(const std::optional<std::string>& text) {
-  if (!text) return std::optional<Microseconds>();
-  auto given = parse_seconds("--wait", *text);
-  if (!given) return given.error();
-  return std::optional(*given);
-}
-
-// Nothing: the daemon does not lead that task, or there is none.
-Result<std::optional<CommandOutcome>> ask_daemon(const std::string& socket,
-                                                 const std::string& task_id,
-                                                 const OrderRequest& request) {
+Status ask_daemon(const std::string& socket, const std::string& task_id,
+                  const OrderRequest& request) {
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
   control::AskOrder ask;
@@ -76,7 +67,7 @@ Result<std::optional<CommandOutcome>> ask_daemon(const std::string& socket,
   auto reply = client->receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-  return std::optional(CommandOutcome(kExitDone));
+  return Done{};
 }
 
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
@@ -85,7 +76,7 @@ CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
   // A task of our own root, whoever leads it, answers at its own socket; but that can't say when a
   // run has ended, so the daemon is asked first.
   auto asked = ask_daemon(socket, task_id, request);
-  if (asked) return **asked;
+  if (asked) return kExitDone;
   const ErrorCode code = asked.error().code;
   const bool elsewhere =
       code == ErrorCode::NoDaemon || code == ErrorCode::NotFound || code == ErrorCode::Busy;
@@ -113,7 +104,7 @@ CommandOutcome order_command(std::string_view name, std::string_view help, Verb 
   if (words.size() != 2) {
     return Error{ErrorCode::Usage, std::string(name) + ": which TASK_ID and PROCESS?"};
   }
-  auto seconds = seconds_given(wait);
+  auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   return order(socket.value_or(default_socket()), socket.has_value(), common.paths(), words[0],
                {words[1], verb, *seconds});
@@ -143,7 +134,7 @@ CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if (!(*parsed)->empty()) return Error{ErrorCode::Usage, "drain: it ends all tasks, no one alone"};
-  auto seconds = seconds_given(wait);
+  auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();

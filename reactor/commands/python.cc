@@ -15,7 +15,9 @@
 #include <variant>
 
 #include "core/config/document.h"
+#include "reactor/argument_pointers.h"
 #include "reactor/descriptor.h"
+#include "reactor/task_store.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 
@@ -85,31 +87,6 @@ Result<Descriptor> memory_file(std::string_view text) {
   return file;
 }
 
-Result<std::string> content_of(const Descriptor& file) {
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) {
-    return Error{ErrorCode::System, std::string("a file in memory: ") + std::strerror(errno)};
-  }
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t got = 0;
-  while (got < text.size()) {
-    const ssize_t part =
-        ::pread(file.get(), text.data() + got, text.size() - got, static_cast<off_t>(got));
-    if (part <= 0) break;
-    got += static_cast<std::size_t>(part);
-  }
-  text.resize(got);
-  return text;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  return arguments;
-}
-
 // Runs it to its end and gives its wait status.
 Result<int> run(std::vector<std::string> words, const Descriptor& input, const Descriptor& result,
                 const std::string& where) {
@@ -126,7 +103,7 @@ Result<int> run(std::vector<std::string> words, const Descriptor& input, const D
   ::posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, out.get(), kResult);
   pid_t pid = 0;
-  const std::vector<char*> arguments = pointers(words);
+  const std::vector<char*> arguments = argument_pointers(words);
   const int failed = ::posix_spawnp(&pid, kPython, &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
   if (failed == ENOENT) {
@@ -165,7 +142,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   words.insert(words.end(), bound.begin(), bound.end());
   const Result<int> status = run(std::move(words), *input, *result, where);
   if (!status) return status.error();
-  Result<std::string> said = content_of(*result);
+  Result<std::string> said = read_file("/proc/self/fd/" + std::to_string(result->get()));
   if (!said) return said.error();
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return std::move(*said);
   if (WIFEXITED(*status) && WEXITSTATUS(*status) == kBadConfiguration && !said->empty()) {
@@ -182,7 +159,7 @@ Error become_repl(const Arguments& files) {
   if (!directory) return directory.error();
   std::vector<std::string> words = {kPython, "-B", "-i", *directory + "/repl.py"};
   words.insert(words.end(), files.begin(), files.end());
-  const std::vector<char*> arguments = pointers(words);
+  const std::vector<char*> arguments = argument_pointers(words);
   ::execvp(kPython, arguments.data());
   if (errno == ENOENT) {
     return {ErrorCode::NotFound, "config repl: " + std::string(kInstall)};

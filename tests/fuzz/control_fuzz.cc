@@ -9,13 +9,10 @@
 
 #include "capnp/control.h"
 #include "core/frame.h"
+#include "input.h"
 
 namespace thermos {
 namespace {
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
 
 void read_payload(Bytes bytes) {
   std::vector<std::uint64_t> words((bytes.size() + 7) / 8);
@@ -40,18 +37,7 @@ void read_payload(Bytes bytes) {
 }
 
 void read_stream(std::vector<std::byte> bytes) {
-  if (bytes.size() < kStreamHeaderBytes) return;
-  encode_stream_header({}, std::span(bytes).first<kStreamHeaderBytes>());
-  std::uint32_t chain = chain_start(StreamHeader{}.epoch);
-  for (std::size_t at = kStreamHeaderBytes; at + frame_size(16) <= bytes.size();) {
-    std::size_t length = 16 + std::to_integer<std::size_t>(bytes[at]) * 8;
-    length = std::min(length, (bytes.size() - at - kFrameHeaderBytes) / 8 * 8);
-    const auto words = static_cast<std::uint32_t>(length / 8 - 1);
-    std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at + 8), 4, std::byte{0});
-    for (std::size_t i = 0; i < 4; ++i) bytes[at + 12 + i] = std::byte(words >> (8 * i) & 0xff);
-    chain = seal_frame(chain, std::span(bytes).subspan(at), length);
-    at += frame_size(length);
-  }
+  make_true(bytes);
   FrameScanner scanner(bytes);
   while (scanner.next() == Verdict::Record) read_payload(scanner.payload());
 }
@@ -61,8 +47,7 @@ void read_stream(std::vector<std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  std::vector<std::byte> bytes(size - 1);
-  if (!bytes.empty()) std::memcpy(bytes.data(), data + 1, size - 1);
+  std::vector<std::byte> bytes = thermos::behind_first(data, size);
   if ((data[0] & 1) != 0) {
     thermos::read_stream(std::move(bytes));
   } else {

@@ -9,13 +9,10 @@
 
 #include "capnp/codec.h"
 #include "core/history.h"
+#include "input.h"
 
 namespace thermos {
 namespace {
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
 
 class Program {
  public:
