@@ -28,10 +28,21 @@ std::string quoted(std::string_view name) {
                  " is expected");
 }
 
+[[gnu::cold]] Error no_numbers_left(const ProcessStatus& status) {
+  return corrupt("process " + quoted(status.process) + ", record " + std::to_string(status.seq) +
+                 " of run " + std::to_string(status.run) + ": no number is left for the next");
+}
+
 [[gnu::cold]] Error wrong_state(const ProcessStatus& status, const Run* run) {
   return corrupt("process " + quoted(status.process) + ", record " + std::to_string(status.seq) +
                  ": " + std::string(name_of(status.state)) + " can't follow " +
                  (run == nullptr ? "nothing" : std::string(name_of(run->state))));
+}
+
+// What counts the next record or run must not begin from 0 again: everything known would repeat.
+bool numbers_left(std::uint64_t seq, std::uint32_t run) {
+  return seq < std::numeric_limits<std::uint64_t>::max() &&
+         run < std::numeric_limits<std::uint32_t>::max();
 }
 
 std::uint64_t& counter(RunTotals& totals, ProcessState state) {
@@ -97,6 +108,7 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
   const std::uint64_t next_seq = known == nullptr ? 0 : known->next_seq;
   if (status.seq < next_seq) return Outcome::Repeat;
   if (status.seq > next_seq) return wrong_sequence(status, next_seq);
+  if (!numbers_left(status.seq, status.run)) return no_numbers_left(status);
 
   const Run* current = known == nullptr ? nullptr : known->current();
   if (starts_run(status.state)) {
@@ -163,9 +175,7 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
 
 Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   if (!header_) return corrupt("a summary before the runner's header");
-  // At the far end the next record would count from 0 again.
-  if (summary.next_seq == 0 || summary.next_seq == std::numeric_limits<std::uint64_t>::max() ||
-      summary.next_run == std::numeric_limits<std::uint32_t>::max()) {
+  if (summary.next_seq == 0 || !numbers_left(summary.next_seq, summary.next_run)) {
     return corrupt("process " + quoted(summary.process) + ": a summary of " +
                    std::to_string(summary.next_seq) + " records can't be");
   }
@@ -219,7 +229,7 @@ bool History::would_apply(const ProcessStatus& status) const {
   const auto known = find(status.process);
   if (!known) return starts_run(status.state) && status.seq == 0 && status.run == 0;
   const ProcessHistory& process = processes_[*known];
-  if (status.seq != process.next_seq) return false;
+  if (status.seq != process.next_seq || !numbers_left(status.seq, status.run)) return false;
   if (starts_run(status.state)) return !process.live() && status.run == process.next_run;
   const Run* run = process.current();
   return run != nullptr && status.run == run->number && may_follow(run->state, status.state);

@@ -356,6 +356,21 @@ TEST(History, ASummaryStandsForDroppedRuns) {
   expect_refused(history, summary(50, 12));
 }
 
+TEST(History, RefusesWhatLeavesNoNumberForTheNext) {
+  constexpr auto kLastSeq = std::numeric_limits<std::uint64_t>::max();
+  constexpr auto kLastRun = std::numeric_limits<std::uint32_t>::max();
+  History seqs = led();
+  expect_applied(seqs, summary(kLastSeq - 1, 7));
+  expect_applied(seqs, step("a", kLastSeq - 1, 7, ProcessState::Waiting));
+  expect_refused(seqs, step("a", kLastSeq, 7, ProcessState::Forked));
+  History runs = led();
+  expect_applied(runs, summary(9, kLastRun - 1));
+  expect_applied(runs, step("a", 9, kLastRun - 1, ProcessState::Waiting));
+  expect_applied(runs, step("a", 10, kLastRun - 1, ProcessState::Forked));
+  expect_applied(runs, step("a", 11, kLastRun - 1, ProcessState::Lost));
+  expect_refused(runs, step("a", 12, kLastRun, ProcessState::Waiting));
+}
+
 TEST(History, ASummaryThatCanNotBe) {
   History history = led();
   constexpr auto kFar = std::numeric_limits<std::uint64_t>::max();
