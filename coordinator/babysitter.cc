@@ -22,15 +22,6 @@ constexpr Microseconds kLongestSpawnPause = 5 * kSecond;
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
-// The beginning of a file that the kernel writes; empty when it is not there.
-std::string_view read_small(int directory, const char* name, std::span<char> room) {
-  const int file = ::openat(directory, name, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return {};
-  const ssize_t size = ::read(file, room.data(), room.size());
-  ::close(file);
-  return {room.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
-}
-
 }  // namespace
 
 Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
@@ -139,13 +130,26 @@ SpawnResult Babysitter::spawn() {
 }
 
 void Babysitter::finish() {
-  while (!ended_ || !alone_) take(pump_.active() ? pump_.wait() : wait_signal(std::nullopt));
+  while (!ended_ || !alone_) {
+    if (const auto signal = pump_.active() ? pump_.wait() : wait_signal(std::nullopt)) {
+      take(*signal);
+    }
+  }
   if (pump_.active()) drain();
-  const ProcessEnd end = end_of(wait_status_);
+  Text reason;
+  EndCause cause;
+  cause.service_manager = going_down_;
+  const bool out_of_memory = ran_out_of_memory(reason, cause.over_its_memory);
+  const ProcessEnd end = end_of(wait_status_, cause);
   ProcessStatus last = transition(end.state, stopped_);
   last.return_code = end.return_code;
-  Text reason;
-  if (end.state != ProcessState::Success && ran_out_of_memory(reason)) last.reason = reason.view();
+  if (end.state == ProcessState::Success) {
+    // What else befell its tree did not matter.
+  } else if (out_of_memory) {
+    last.reason = reason.view();
+  } else if (going_down_) {
+    last.reason = "ended by the service manager";
+  }
   record(last);
 }
 
@@ -154,7 +158,7 @@ void Babysitter::finish() {
 void Babysitter::drain() {
   pump_.no_more();
   while (!pump_.drained()) {
-    if (const int signal = pump_.wait(!killing_)) take(signal);
+    if (const auto signal = pump_.wait(!killing_)) take(*signal);
     if (killing_ && pump_.stuck()) return;
   }
 }
@@ -163,21 +167,23 @@ void Babysitter::drain() {
 void Babysitter::pause(Microseconds time) {
   const Microseconds until = monotonic() + time;
   do {
-    if (const int signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0))) {
-      take(signal);
+    if (const auto signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0))) {
+      take(*signal);
       if (starting() && stop_before_start_) return;
     }
   } while (monotonic() < until);
 }
 
-void Babysitter::take(int signal) {
-  if (signal == SIGCHLD) {
+void Babysitter::take(const Signal& signal) {
+  if (signal.number == SIGCHLD) {
     reap();
   } else if (starting()) {
     stop_before_start_ = true;
-  } else if (signal == SIGTERM) {
+  } else if (signal.number == SIGTERM) {
+    // It gives the signal to all that are in our group or session: to the process, too.
+    if (!ended_ && is_service_manager(signal.sender)) going_down_ = true;
     forward_term();
-  } else if (signal == SIGUSR1) {
+  } else if (signal.number == SIGUSR1) {
     kill_tree();
   }
 }
@@ -210,16 +216,18 @@ void Babysitter::kill_group() const {
 }
 
 // Whether the kernel killed something of the process for want of memory, and where its limit is.
-bool Babysitter::ran_out_of_memory(Text& reason) const {
-  constexpr std::string_view kCount = "oom_kill ";
+// `own`: for reaching that limit, and not that of its task or of the machine.
+bool Babysitter::ran_out_of_memory(Text& reason, bool& own) const {
+  const auto counted = [](std::string_view events, std::string_view what) {
+    const std::size_t at = events.find(what);
+    return at != std::string_view::npos && !events.substr(at + what.size()).starts_with("0");
+  };
   constexpr std::int64_t kMebibyte = std::int64_t{1024} * 1024;
   if (request_.group < 0) return false;
   char room[512];
   const std::string_view events = read_small(request_.group, "memory.events", room);
-  const std::size_t at = events.find(kCount);
-  if (at == std::string_view::npos || events.substr(at + kCount.size()).starts_with("0")) {
-    return false;
-  }
+  if (!counted(events, "oom_kill ")) return false;
+  own = counted(events, "oom ");
   reason.add("killed by the kernel: out of memory");
   const std::string_view limit = read_small(request_.group, "memory.max", room);
   std::int64_t bytes = 0;

@@ -9,6 +9,7 @@
 #include "capnp/codec.h"
 #include "capnp/launch.h"
 #include "coordinator/appender.h"
+#include "coordinator/kernel.h"
 #include "coordinator/output_pump.h"
 #include "coordinator/spawn.h"
 
@@ -49,11 +50,11 @@ class Babysitter {
   SpawnResult spawn();
   void drain();
   void pause(Microseconds time);
-  void take(int signal);
+  void take(const Signal& signal);
   void forward_term() const;
   void kill_tree();
   void kill_group() const;
-  bool ran_out_of_memory(Text& reason) const;
+  bool ran_out_of_memory(Text& reason, bool& own) const;
   void reap();
   bool starting() const { return main_ == 0 && !ended_; }
 
@@ -67,10 +68,11 @@ class Babysitter {
   std::uint32_t chain_;
   BootId boot_;
 
-  std::int32_t main_ = 0;  // the shell, while it is not reaped
-  bool ended_ = false;     // it was reaped, or never ran and never will
-  bool alone_ = false;     // no child is left
-  bool killing_ = false;   // SIGUSR1: whatever becomes our child dies
+  std::int32_t main_ = 0;    // the shell, while it is not reaped
+  bool ended_ = false;       // it was reaped, or never ran and never will
+  bool alone_ = false;       // no child is left
+  bool killing_ = false;     // SIGUSR1: whatever becomes our child dies
+  bool going_down_ = false;  // the service manager told it to end before it had
   bool stop_before_start_ = false;
   int wait_status_ = 0;
   Now stopped_;

@@ -61,7 +61,7 @@ void hold_all_signals() {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
 }
 
-int wait_signal(std::optional<Microseconds> timeout) {
+std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
   sigset_t wanted;
   ::sigemptyset(&wanted);
   ::sigaddset(&wanted, SIGCHLD);
@@ -73,11 +73,12 @@ int wait_signal(std::optional<Microseconds> timeout) {
       left.tv_sec = static_cast<time_t>(*timeout / kSecond);
       left.tv_nsec = static_cast<long>(*timeout % kSecond) * 1000;
     }
-    const int signal = ::sigtimedwait(&wanted, nullptr, timeout ? &left : nullptr);
-    if (signal > 0) return signal;
+    siginfo_t info{};
+    const int number = ::sigtimedwait(&wanted, &info, timeout ? &left : nullptr);
+    if (number > 0) return Signal{number, info.si_code == SI_USER ? info.si_pid : 0};
     // EINTR comes of being stopped and continued. With a timeout it counts as its end: every caller
     // looks at the clock itself.
-    if (timeout) return 0;
+    if (timeout) return std::nullopt;
   }
 }
 
@@ -106,13 +107,26 @@ std::optional<StatLine> parse_stat(std::string_view line) {
 std::optional<StatLine> read_stat(std::int32_t pid) {
   Text path;
   path.add("/proc/").add(std::int64_t{pid}).add("/stat");
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  std::array<char, 1024> line;
-  const ssize_t size = ::read(fd, line.data(), line.size());
-  ::close(fd);
-  if (size <= 0) return std::nullopt;
-  return parse_stat({line.data(), static_cast<std::size_t>(size)});
+  std::array<char, 1024> room;
+  return parse_stat(read_small(AT_FDCWD, path.c_str(), room));
+}
+
+bool is_service_manager(std::int32_t pid) {
+  if (pid == 1) return true;
+  const auto stat = read_stat(pid);
+  if (!stat || stat->parent != 1) return false;
+  Text path;
+  path.add("/proc/").add(std::int64_t{pid}).add("/comm");
+  std::array<char, 32> room;
+  return read_small(AT_FDCWD, path.c_str(), room) == "systemd\n";
+}
+
+std::string_view read_small(int directory, const char* name, std::span<char> room) {
+  const int file = ::openat(directory, name, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  const ssize_t size = ::read(file, room.data(), room.size());
+  ::close(file);
+  return {room.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
 std::uint64_t start_ticks(std::int32_t pid) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/record.h"
@@ -16,9 +17,19 @@ namespace thermos {
 // one stays pending), and a clone starts the same way with nothing pending.
 void hold_all_signals();
 
-// Waits for one of SIGCHLD, SIGTERM and SIGUSR1, all blocked; `timeout` 0 only looks. Returns its
-// number, or 0 when the time is over. Without a timeout it waits as long as it takes.
-int wait_signal(std::optional<Microseconds> timeout);
+struct Signal {
+  int number = 0;
+  std::int32_t sender = 0;  // a pid; 0: the kernel, or one whom our pid namespace does not show
+};
+// Waits for one of SIGCHLD, SIGTERM and SIGUSR1, all blocked; `timeout` 0 only looks. Nothing when
+// the time is over. Without a timeout it waits as long as it takes.
+std::optional<Signal> wait_signal(std::optional<Microseconds> timeout);
+
+// Is this process 1, or a user's systemd?
+bool is_service_manager(std::int32_t pid);
+
+// The beginning of a file that the kernel writes, into `room`; empty when it can't be read.
+std::string_view read_small(int directory, const char* name, std::span<char> room);
 
 Now read_clocks();
 Microseconds monotonic();

@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <optional>
 
-#include "coordinator/kernel.h"
 #include "coordinator/text.h"
 
 namespace thermos {
@@ -69,14 +67,14 @@ bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
   return true;
 }
 
-int OutputPump::wait(bool patient) {
+std::optional<Signal> OutputPump::wait(bool patient) {
   if (drained()) return wait_signal(std::nullopt);
-  if (const int signal = wait_signal(0)) return signal;
+  if (const auto signal = wait_signal(0)) return signal;
   bool moved = false;
   for (Stream& stream : streams_) moved = move(stream) || moved;
   stuck_ = !moved && (streams_[0].pending() || streams_[1].pending());
   if (!moved && (patient || !stuck_)) wait_for_something();
-  return 0;
+  return std::nullopt;
 }
 
 bool OutputPump::drained() const {

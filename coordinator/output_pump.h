@@ -7,8 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "capnp/launch.h"
+#include "coordinator/kernel.h"
 #include "coordinator/rotated_file.h"
 #include "core/task.h"
 
@@ -39,10 +41,10 @@ class OutputPump {
   int out() const { return streams_[0].write_end; }
   int err() const { return streams_[1].write_end; }
 
-  // Moves what can be moved, or else waits until something can. A signal's number when one came
-  // first: see wait_signal(). 0: look again. Not `patient`: it does not wait for those who take
+  // Moves what can be moved, or else waits until something can. A signal when one came first:
+  // see wait_signal(). Nothing: look again. Not `patient`: it does not wait for those who take
   // nothing.
-  int wait(bool patient = true);
+  std::optional<Signal> wait(bool patient = true);
   // No process is left that could print: what is in the pipes now is all there is.
   void no_more() { no_more_ = true; }
   bool drained() const;

@@ -43,6 +43,7 @@ std::optional<State> from_name(const std::array<std::string_view, N>& names,
   return static_cast<State>(it - names.begin());
 }
 
+constexpr int kSigkill = 9;
 // Numbers of Linux, the same on every architecture but MIPS, SPARC, Alpha and PA-RISC. core has
 // no <csignal> dependency on purpose: what is on disk does not change with the machine.
 constexpr std::array<int, 11> kOwnFault = {
@@ -82,13 +83,15 @@ bool may_follow(TaskState from, TaskState to) {
   return kTaskTable[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
 }
 
-ProcessEnd end_of(int wait_status) {
+ProcessEnd end_of(int wait_status, EndCause cause) {
   const int signal = wait_status & 0x7f;
   if (signal == 0) {
     const int code = (wait_status >> 8) & 0xff;
-    return {code == 0 ? ProcessState::Success : ProcessState::Failed, code};
+    if (code == 0) return {ProcessState::Success, code};
+    return {cause.service_manager ? ProcessState::Killed : ProcessState::Failed, code};
   }
-  const bool own_fault = std::find(kOwnFault.begin(), kOwnFault.end(), signal) != kOwnFault.end();
+  const bool own_fault = (signal == kSigkill && cause.over_its_memory) ||
+                         std::find(kOwnFault.begin(), kOwnFault.end(), signal) != kOwnFault.end();
   return {own_fault ? ProcessState::Failed : ProcessState::Killed, -signal};
 }
 

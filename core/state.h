@@ -46,9 +46,18 @@ struct ProcessEnd {
   std::int32_t return_code = 0;  // the exit code, or minus the signal number
 };
 
+// What else is known about an end.
+struct EndCause {
+  // The kernel killed it for taking more memory than it was given.
+  bool over_its_memory = false;
+  // The service manager asked it to end: the machine or the session goes down.
+  bool service_manager = false;
+};
+
 // SUCCESS for exit 0, FAILED for any other exit code. A signal that someone sent means KILLED; one
-// that the kernel raises for what the process itself did (SIGSEGV, SIGABRT, SIGPIPE ...) means
-// FAILED, or a program that crashes at once would be run for ever without ever counting as failed.
-ProcessEnd end_of(int wait_status);
+// that the kernel raises for what the process itself did (SIGSEGV, SIGABRT, SIGPIPE ..., SIGKILL
+// over its memory) means FAILED, or a program that crashes at once would be run for ever without
+// ever counting as failed. One that gives up because the machine goes down has not failed: KILLED.
+ProcessEnd end_of(int wait_status, EndCause cause = {});
 
 }  // namespace thermos

@@ -135,7 +135,7 @@ CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
     for (const Finding& finding : report.findings) out.print(finding_text(finding) + "\n");
     out.print(report_text(report) + "\n");
   }
-  const CommandOutcome printed = finish_output(out);
+  CommandOutcome printed = finish_output(out);
   if (!printed) return printed;
   if (report.corrupt()) return kExitBadData;
   return report.remains() ? kExitFailed : kExitDone;

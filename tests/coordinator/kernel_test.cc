@@ -108,5 +108,12 @@ TEST(Text, NumbersErrorsAndTheCut) {
   EXPECT_EQ(std::string(full.c_str()), full.view());
 }
 
+TEST(Kernel, WhoIsAServiceManager) {
+  EXPECT_TRUE(is_service_manager(1));
+  EXPECT_FALSE(is_service_manager(::getpid()));
+  EXPECT_FALSE(is_service_manager(0));
+  EXPECT_FALSE(is_service_manager(-1));
+}
+
 }  // namespace
 }  // namespace thermos

@@ -90,6 +90,21 @@ TEST(State, EndOfEveryExitCode) {
   }
 }
 
+TEST(State, EndAsTheMachineGoesDown) {
+  EXPECT_EQ(end_of(0, {.service_manager = true}).state, ProcessState::Success);
+  EXPECT_EQ(end_of(SIGSEGV, {.service_manager = true}).state, ProcessState::Failed);
+  const ProcessEnd gave_up = end_of(3 << 8, {.service_manager = true});
+  EXPECT_EQ(gave_up.state, ProcessState::Killed);
+  EXPECT_EQ(gave_up.return_code, 3);
+}
+
+TEST(State, EndOverItsMemory) {
+  EXPECT_EQ(end_of(SIGKILL, {.over_its_memory = true}).state, ProcessState::Failed);
+  EXPECT_EQ(end_of(SIGKILL, {.over_its_memory = true}).return_code, -SIGKILL);
+  EXPECT_EQ(end_of(SIGTERM, {.over_its_memory = true}).state, ProcessState::Killed);
+  EXPECT_EQ(end_of(0, {.over_its_memory = true}).state, ProcessState::Success);
+}
+
 TEST(State, EndOfEverySignalWithAndWithoutACore) {
   const std::set<int> own = {SIGILL,  SIGTRAP, SIGABRT,   SIGBUS,  SIGFPE, SIGSEGV,
                              SIGPIPE, SIGSYS,  SIGSTKFLT, SIGXCPU, SIGXFSZ};

@@ -120,6 +120,15 @@ step "reboot"
 gate again
 box thermos submit --task-id again /box/again.json
 running again >/dev/null
+# Gives up when it is asked to end: with a failure, did the machine not go down.
+cat >"$THERMOS_BOX/share/quitter.json" <<'END'
+{"name": "quitter", "processes": [{"name": "work", "cmdline":
+  "trap 'exit 3' TERM; echo ready >/box/ready; read -r word <>/box/quitter.gate & wait"}]}
+END
+mkfifo "$THERMOS_BOX/share/quitter.gate" "$THERMOS_BOX/share/ready"
+exec 9<>"$THERMOS_BOX/share/ready"
+box thermos submit --task-id quitter /box/quitter.json
+read -r _ <&9
 boot_id=$(box cat /proc/sys/kernel/random/boot_id)
 reboot_box
 [ "$(box cat /proc/sys/kernel/random/boot_id)" != "$boot_id" ] || fail "the same boot id"
@@ -130,6 +139,11 @@ is "runs over the reboot" 2 "$(runs again)"
 first=$(box thermos status --json again | jq -r '.tasks[0].processes.work[0].state')
 [[ $first == KILLED || $first == LOST ]] || fail "the first run ended $first"
 ends_well again
+running quitter 1 >/dev/null
+is "the end of one that gave up" "KILLED 3 ended by the service manager" \
+  "$(box thermos status --json quitter |
+    jq -r '.tasks[0].processes.work[0] | "\(.state) \(.return_code) \(.reason)"')"
+ends_well quitter
 
 step "what is left"
 box systemctl stop thermos-reactor
