@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-extern char** environ;
-
 int main(int count, char** words) {
   if (count < 4) {
     std::fprintf(stderr, "usage: bare_spawn COUNT AT_ONCE COMMAND [ARGUMENT...]\n");

@@ -69,7 +69,8 @@ void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
     sweep->victims.push_back({std::move(*pidfd), nullptr});
     const auto victim = std::prev(sweep->victims.end());
     victim->poll = std::make_unique<Poll>(loop_, victim->pidfd.get(), [this, sweep, victim](int) {
-      const auto keep = sweep;  // the callback's own copy goes with the victim
+      // The callback's own copy goes with the victim.
+      const auto keep = sweep;  // NOLINT(performance-unnecessary-copy-initialization)
       Sweeper* const self = this;
       keep->victims.erase(victim);
       // The dead may have had children that only now can be seen as orphans.

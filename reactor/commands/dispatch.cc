@@ -89,6 +89,7 @@ CommandOutcome dispatch(const Arguments& words) {
     return command->carry_out(rest, std::move(common));
   }
   std::vector<std::string> names;
+  names.reserve(std::size(kCommands));
   for (const Command& command : kCommands) names.emplace_back(command.name);
   return Error{ErrorCode::Usage, "unknown command '" + name + "'" + did_you_mean(name, names)};
 }
