@@ -63,7 +63,7 @@ Result<ConfigurationText> read_configuration(const std::string& path,
   if (!is_python(*text, path)) return ConfigurationText{std::move(*text), where};
   std::vector<std::string> bound;
   for (const auto& [name, value] : words.environment) bound.push_back(name);
-  Result<std::string> tasks = evaluate_python(*text, where, bound);
+  Result<std::string> tasks = evaluate_python(*text, where, words.task_name, bound);
   if (!tasks) return tasks.error();
   return ConfigurationText{std::move(*tasks), where, config::Form::Evaluated};
 }

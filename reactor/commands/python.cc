@@ -130,6 +130,7 @@ bool is_python(std::string_view text, std::string_view path) {
 }
 
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
+                                    const std::string& task,
                                     const std::vector<std::string>& bound) {
   const Result<std::string> directory = python_directory();
   if (!directory) return directory.error();
@@ -138,7 +139,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   const Result<Descriptor> result = memory_file("");
   if (!result) return result.error();
   // -B: nothing is written beside our files, whoever runs this.
-  std::vector<std::string> words = {kPython, "-B", *directory + "/evaluate.py", where};
+  std::vector<std::string> words = {kPython, "-B", *directory + "/evaluate.py", where, task};
   words.insert(words.end(), bound.begin(), bound.end());
   const Result<int> status = run(std::move(words), *input, *result, where);
   if (!status) return status.error();

@@ -17,10 +17,11 @@ bool is_python(std::string_view text, std::string_view path);
 
 // What the file's text makes: JSON for config::Form::Evaluated. `where` names the file in errors,
 // and its directory is where include() looks. `bound` are the names that are bound by -E: their
-// references stay. What the file prints goes to standard error; an interrupt ends it with us.
-// BadConfig: "where:line: what is wrong", in one line. NotFound: no python3, or not what it needs.
+// references stay. `task` is the one that is wanted, empty for whichever there is. What the file
+// prints goes to standard error; an interrupt ends it with us. BadConfig: "where:line: what is
+// wrong", in one line. NotFound: no python3, or not what it needs.
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
-                                    const std::vector<std::string>& bound);
+                                    const std::string& task, const std::vector<std::string>& bound);
 
 // Becomes python3 with all loaded that a .thermos file may use. Returns only what went wrong.
 Error become_repl(const Arguments& files);

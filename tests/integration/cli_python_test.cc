@@ -77,6 +77,7 @@ TEST_F(PythonFiles, JobsArePickedByTheirNames) {
   EXPECT_NE(one.err.find("note: " + config + ": job prod/www-data/prod/hello: ignored"),
             std::string::npos)
       << one.err;
+  EXPECT_EQ(one.err.find("note: "), one.err.rfind("note: ")) << "not of the other job: " << one.err;
   EXPECT_EQ(run({"tail", "j", "say"}).out,
             "hello from the cluster, www-data in prod, instance 0\n");
   EXPECT_EQ(run({"run", "--task", "nothing", config}).status, 66);

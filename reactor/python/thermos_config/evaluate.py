@@ -1,6 +1,7 @@
-"""Evaluates the file on standard input for thermos: evaluate.py NAME [BOUND_NAME...]
+"""Evaluates the file on standard input for thermos: evaluate.py NAME TASK [BOUND_NAME...]
 
-NAME is what errors call it, and where its includes are looked for. The tasks go to descriptor 3
+NAME is what errors call it, and where its includes are looked for. TASK is the one that is wanted
+(empty: whichever there is): notes are of it alone. The tasks go to descriptor 3
 as JSON; notes go to standard error, and what the file prints, too. Exit status 65: descriptor 3
 has the error, in one line.
 """
@@ -11,7 +12,7 @@ _BAD_CONFIGURATION = 65
 _OLDEST = (3, 9)
 
 
-def evaluate(name, bound, text, result):
+def evaluate(name, wanted, bound, text, result):
     from .evaluation import Evaluation
     from .output import Output
     from .problems import describe
@@ -31,7 +32,7 @@ def evaluate(name, bound, text, result):
     except BaseException as error:  # SystemExit is one: a file must not end thermos
         result.write(describe(error, name, evaluation.files))
         return _BAD_CONFIGURATION
-    for note in dict.fromkeys(output.notes):
+    for note in dict.fromkeys(output.notes(wanted)):
         sys.stderr.write("thermos: note: %s: %s\n" % (name, note))
     result.write(tasks)
     return 0
@@ -44,7 +45,7 @@ def _place(error, evaluation):
 
 
 def main(arguments):
-    name, bound = arguments[0], arguments[1:]
+    name, wanted, bound = arguments[0], arguments[1], arguments[2:]
     with open(3, "w", encoding="utf-8", errors="surrogateescape") as result:
         if sys.version_info < _OLDEST:
             result.write("%s: reading it needs Python 3.9 or newer, and python3 is %s" % (
@@ -57,4 +58,4 @@ def main(arguments):
             return _BAD_CONFIGURATION
         # Whoever reads standard input in the file finds its end.
         sys.stdin = open("/dev/null", encoding="utf-8")
-        return evaluate(name, bound, text, result)
+        return evaluate(name, wanted, bound, text, result)

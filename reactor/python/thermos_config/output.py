@@ -26,14 +26,19 @@ class Output:
     def __init__(self, evaluation, bound=()):
         self._evaluation = evaluation
         self._bound = frozenset(bound)
-        self.notes = []
+        self._notes = []  # of each task: its names, and what is to be said
 
     def text(self):
         tasks = [self._exported(one) for one in self._evaluation.exported]
         return json.dumps({"tasks": tasks})
 
+    def notes(self, wanted):
+        """What is to be said of the task that is called this; of all, when it is empty."""
+        return [note for names, notes in self._notes if not wanted or wanted in names for note in notes]
+
     def _exported(self, exported):
         names = []
+        self._notes.append((names, []))
         if not isinstance(exported, Job):
             return self._task(exported, (), names)
         task = exported._values["task"]
@@ -50,8 +55,11 @@ class Output:
         ignored = ignored_by(exported)
         if ignored:
             note = "job %s: ignored, as only a cluster understands it: %s" % (names[1], ", ".join(ignored))
-            self.notes.append(note)
+            self._note(note)
         return self._task(task, scopes, names)
+
+    def _note(self, note):
+        self._notes[-1][1].append(note)
 
     def _refuse(self, struct, what):
         file, line = struct._line
@@ -63,6 +71,7 @@ class Output:
     def _task(self, task, scopes, names):
         written = self._struct(task, scopes, Task)
         name = written.get("name", "")
+        self._notes[-1] = ([*names, name], self._notes[-1][1])
         if name == "{{processes[0].name}}":
             del written["name"]  # no process: thermos says so
         return {"": written.pop(""), " names": names, **written}
@@ -85,7 +94,7 @@ class Output:
 
     def _dropped(self, kind, key, value):
         if key in _DROPPED.get(kind, ()):
-            self.notes.append("resources: %s is ignored" % key)
+            self._note("resources: %s is ignored" % key)
             return True
         # Said where someone said it: thermos has the same defaults.
         return kind in (Process, Logger) and isinstance(value, (Logger, RotatePolicy)) and (
