@@ -87,6 +87,7 @@ class Binder {
     Scope scope;
     std::map<std::string_view, std::string> values;
     std::vector<std::string_view> busy;
+    bool spent = false;  // it has grown too long to go on
   };
 
   Field name_field() const {
@@ -185,8 +186,11 @@ class Binder {
     return !complaint || fail(frame, "becomes " + quoted(expanded) + ": " + *complaint);
   }
 
+  // What is wrong with one reference of a field's own text does not hide what is wrong with the
+  // next. Inside values it does: those could lead to each other without end.
   bool expand(Frame& frame, std::string_view text, std::string& out) {
     std::size_t at = 0;
+    bool good = true;
     while (const auto reference = find_reference(text, at)) {
       if (!append(frame, out, text.substr(at, reference->begin - at))) return false;
       at = reference->end;
@@ -197,22 +201,31 @@ class Binder {
           if (!expand(frame, name, made)) return false;
           name = made;
         }
-        if (!resolve(frame, name, out)) return false;
+        const bool own_text = frame.busy.empty();
+        const std::size_t depth = trail_.size();
+        if (!resolve(frame, name, out)) {
+          if (!own_text || frame.spent || full()) return false;
+          frame.busy.clear();
+          trail_.resize(depth);
+          good = false;
+        }
       } else {
         const std::string shown =
             "{{" + std::string(reference->escapes - 1, '&') + std::string(reference->name) + "}}";
         if (!append(frame, out, shown)) return false;
       }
     }
-    return append(frame, out, text.substr(at));
+    return append(frame, out, text.substr(at)) && good;
   }
 
   bool append(Frame& frame, std::string& out, std::string_view piece) {
     if (out.size() + piece.size() > kMaxExpanded) {
+      frame.spent = true;
       return fail(frame, "expands to more than " + std::to_string(kMaxExpanded) + " bytes");
     }
     total_ += piece.size();
     if (total_ > kMaxExpandedTotal) {
+      frame.spent = true;
       return fail(frame, "the task's references expand to more than " +
                              std::to_string(kMaxExpandedTotal) + " bytes in all");
     }
@@ -472,6 +485,10 @@ class Binder {
 
   bool fail(const Frame& frame, std::string what) {
     std::string path = path_of(frame.field);
+    // One that stands there twice is to be mended once.
+    for (auto it = problems_.rbegin(); it != problems_.rend() && it->path == path; ++it) {
+      if (it->what == what) return false;
+    }
     problems_.push_back({path, std::move(what), {}, path});
     return false;
   }

@@ -28,7 +28,7 @@ processes:
 - name: b
   cmdlin: true
 - name: c
-  cmdline: echo {{y}} {{x}}
+  cmdline: echo {{y}} {{x}} {{y}}
   max_failures: '{{cmdline}}'
 - cmdline: d
   name: .d
@@ -43,6 +43,7 @@ constraints:
                    "f:9:11: processes[1]: unknown key 'cmdlin', did you mean 'cmdline'?",
                    "f:6:12: processes[0].cmdline: {{x}} is not bound: give -E x=VALUE",
                    "f:11:12: processes[2].cmdline: {{y}} is not bound: give -E y=VALUE",
+                   "f:11:12: processes[2].cmdline: {{x}} is not bound: give -E x=VALUE",
                    "f:14:9: processes[3].name: '.d': a name can't begin with '.'"}));
 }
 
