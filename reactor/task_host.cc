@@ -209,7 +209,7 @@ void TaskHost::launch(const StartProcess& start) {
   auto writer = StreamWriter::open(path);
   if (!writer) {
     if (writer.error().code == ErrorCode::Busy) {
-      adopt(start.process);
+      adopt(start.process, false);
     } else if (writer.error().code == ErrorCode::NotFound) {
       stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
                                    " is gone: someone removed the task's checkpoints"});
@@ -372,7 +372,7 @@ bool TaskHost::must_read_line(ProcessIndex p, Origin origin) {
   return false;
 }
 
-void TaskHost::adopt(ProcessIndex p) {
+void TaskHost::adopt(ProcessIndex p, bool rebooted) {
   Line& line = line_of(p);
   line.run = past(p).current()->number;
   line.coordinator = past(p).current()->coordinator;
@@ -381,6 +381,13 @@ void TaskHost::adopt(ProcessIndex p) {
   if (run.state != ProcessState::Waiting && run.boot != reactor_.boot()) {
     if (must_read_line(p, Origin::FoundAtResume)) dispatch(CoordinatorGone{p, line.run, true});
     return;
+  }
+  if (rebooted && run.state == ProcessState::Waiting) {
+    // Only the end of a run waits for the disk.
+    spdlog::warn(
+        "task {}, process {}, run {}: it was to start as the machine went down; if it did, that is "
+        "not on record, and it starts again",
+        place_.header.task_id, place_.task.processes[p].name, run.number);
   }
   line.phase = Line::Phase::Alive;
   line.ours = false;

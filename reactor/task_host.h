@@ -87,7 +87,7 @@ class TaskHost : public TurnTaker {
   void send_launch(const StartProcess& start, Line& line, StreamWriter writer);
   void launch_failed(const StartProcess& start, const LaunchTrouble& trouble);
   void answered(ProcessIndex p, std::uint32_t run, const Launched& launched);
-  void adopt(ProcessIndex p);
+  void adopt(ProcessIndex p, bool rebooted);
   void watch_coordinator(ProcessIndex p, Line& line);
   void look_at_lock(ProcessIndex p);
   void gone(ProcessIndex p, std::uint32_t run);

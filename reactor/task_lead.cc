@@ -145,7 +145,7 @@ void TaskHost::take_lead(History history) {
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   for (const ProcessIndex p : live) {
     if (stopped_) return;
-    adopt(p);
+    adopt(p, rebooted);
   }
   clear_groups();  // of runs that ended while nobody led
   if (!rebooted) return;

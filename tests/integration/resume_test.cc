@@ -1,6 +1,8 @@
 // A task outlives its runner: what the next one takes over, and whom it refuses.
 #include <algorithm>
 #include <csignal>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -8,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/frame.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -287,6 +290,48 @@ TEST(Reboot, WhatRanIsLostAndRunsAgain) {
   EXPECT_EQ(runs(status, "main")[0]["origin"], "lost by reboot");
   EXPECT_EQ(states(status, "after"), "SUCCESS");
   EXPECT_EQ(read_file(site.in_sandbox("ledger")), "done\nmain\nmain\nafter\n");
+}
+
+// Takes from a stream what comes after its first `records`.
+void cut_off(const std::string& path, int records) {
+  const std::string stream = read_file(path);
+  std::size_t end = kStreamHeaderBytes;
+  for (; records > 0; --records) {
+    std::uint32_t payload = 0;
+    ASSERT_LE(end + kFrameHeaderBytes, stream.size());
+    std::memcpy(&payload, stream.data() + end, sizeof payload);
+    end += kFrameHeaderBytes + payload;
+  }
+  ASSERT_LE(end, stream.size());
+  std::filesystem::resize_file(path, end);
+}
+
+// Power went before FORKED was on the disk: nobody can know whether it ran.
+TEST(Reboot, ARunThatWasToStartStartsAndThatIsSaid) {
+  Site site;
+  const std::string boot = site.path() + "/boot";
+  write_file(boot, "11111111-1111-4111-8111-111111111111\n");
+  site.set_environment("THERMOS_BOOT_ID", boot);
+  const std::string config = site.write_config(task({process(
+      "main", "echo x >> ledger; [ -e rebooted ] || exec sleep 1000", {{"min_duration", 0}})}));
+  Command first = site.start_run(config);
+  const Json run = site.run_in_state("main", "RUNNING");
+  ASSERT_FALSE(run.is_null());
+  first.destroy();
+  EXPECT_TRUE(Watched(run["coordinator_pid"].get<pid_t>()).signal(SIGKILL));
+  EXPECT_TRUE(Watched(run["pid"].get<pid_t>()).signal(SIGKILL));
+  EXPECT_TRUE(nothing_outlives());
+  cut_off(site.checkpoint("t") + "/runner", 3);  // the header, ACTIVE, WAITING
+  cut_off(site.checkpoint("t") + "/coordinator.main", 0);
+  write_file(site.in_sandbox("rebooted"), "");
+  write_file(boot, "22222222-2222-4222-8222-222222222222\n");
+  const Ended ended = site.start_run(config).wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(states(site.status(), "main"), "SUCCESS");
+  EXPECT_NE(
+      (ended.out + ended.err).find("process main, run 0: it was to start as the machine went down"),
+      std::string::npos)
+      << ended.err;
 }
 
 TEST(Reboot, NothingIsSignalled) {

@@ -169,10 +169,11 @@ bool Shell::read(ProcessIndex p, Origin origin) {
 
 void Shell::exited(ProcessIndex p, std::uint32_t run) {
   read(p);
-  const ProcessHistory& history = runner_.past(p);
-  const Run* current = history.current();
   const auto adopted = std::exchange(adopted_[p], std::nullopt);
   if (adopted && adopted != run) feed(CoordinatorGone{p, *adopted, false});
+  // Not before: what was fed may have ended a turn, and compacted.
+  const ProcessHistory& history = runner_.past(p);
+  const Run* current = history.current();
   const bool told = current != nullptr && (current->number != run || !history.live());
   const bool forked = current != nullptr && current->state != ProcessState::Waiting;
   // Who wrote its last word need not be missed.
