@@ -34,8 +34,8 @@ install_packages() {
     return 0
   fi
   for package in "$@"; do
-    # A package that was removed still has an entry, so its status counts and not its presence.
-    if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != *installed ]]; then
+    # One that was removed, or that another one only mentions, has an entry too: "not-installed".
+    if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
       missing+=("$package")
     fi
   done
