@@ -235,6 +235,7 @@ TEST(User, TheTasksOwnUserCounts) {
 TEST(User, IsForRootAlone) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can start a program as someone else";
   Site site;
+  site.publish_programs();
   const std::string config = site.write_config(task({process("main", "true")}));
   Words words = site.run_words(config, "t", {"--user", "root"});
   Surroundings surroundings;

@@ -121,6 +121,7 @@ Site::Site() {
   ::chmod(name.c_str(), 0755);  // for tests that run as someone else
   path_ = name;
   root_ = path_ + "/root";
+  bin_ = THERMOS_BIN;
   ::mkdir(sandbox().c_str(), 0755);
 }
 
@@ -137,6 +138,15 @@ std::string Site::log(const std::string& process, int run, const std::string& st
   return read_file(sandbox() + "/.logs/" + process + "/" + std::to_string(run) + "/" + stream);
 }
 
+void Site::publish_programs() {
+  const std::string published = path_ + "/bin";
+  std::filesystem::create_directory(published);
+  for (const char* program : {"/thermos", "/thermos-coordinator"}) {
+    std::filesystem::copy(bin_ + program, published + program);
+  }
+  bin_ = published;
+}
+
 std::string Site::write_config(const Json& task) {
   const std::string path = path_ + "/config" + std::to_string(configs_++) + ".json";
   std::ofstream(path) << task.dump(2);
@@ -144,7 +154,7 @@ std::string Site::write_config(const Json& task) {
 }
 
 Command Site::start(Words words, Surroundings surroundings) {
-  words.insert(words.begin(), std::string(THERMOS_BIN) + "/thermos");
+  words.insert(words.begin(), bin_ + "/thermos");
   words.insert(words.begin() + 2, {"--root", root_});
   for (const auto& [name, value] : environment_) surroundings.environment.emplace(name, value);
   if (surroundings.directory.empty()) surroundings.directory = path_;

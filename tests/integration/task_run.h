@@ -78,6 +78,9 @@ class Site {
   std::string checkpoint(const std::string& id) const { return root_ + "/checkpoints/" + id; }
   std::string log(const std::string& process, int run, const std::string& stream = "stdout") const;
 
+  // Another user need not be able to go where the programs were built: he runs copies.
+  void publish_programs();
+
   // For every program started from here on.
   void set_environment(const std::string& name, const std::string& value) {
     environment_[name] = value;
@@ -109,6 +112,7 @@ class Site {
  private:
   std::string path_;
   std::string root_;
+  std::string bin_;  // where the programs are
   std::map<std::string, std::string> environment_;
   int programs_ = 0;
   int configs_ = 0;

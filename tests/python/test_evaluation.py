@@ -73,8 +73,9 @@ class File(unittest.TestCase):
         self.assertEqual(tasks[1][" names"], ["t", "c/s/prod/t"])
         self.assertEqual(tasks[0]["processes"][0]["cmdline"], "echo r devel 0 x")
         self.assertEqual(tasks[1]["processes"][0]["cmdline"], "echo s prod 0 {{who}}")
-        self.assertRegex(notes[0], "^job c/r/devel/j: ignored.*: instances$")
-        self.assertRegex(notes[1], ": service$")
+        self.assertRegex(notes("")[0], "^job c/r/devel/j: ignored.*: instances$")
+        self.assertRegex(notes("")[1], ": service$")
+        self.assertEqual(notes("c/s/prod/t"), notes("")[1:])
 
     def test_what_thermos_binds_stays(self):
         (task,), _ = self.evaluate(
