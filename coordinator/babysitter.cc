@@ -138,18 +138,16 @@ void Babysitter::finish() {
   if (pump_.active()) drain();
   Text reason;
   EndCause cause;
-  cause.service_manager = going_down_;
-  const bool out_of_memory = ran_out_of_memory(reason, cause.over_its_memory);
+  if (wait_status_ != 0) {  // else what befell its tree did not matter
+    cause.service_manager = going_down_;
+    if (!ran_out_of_memory(reason, cause.over_its_memory) && going_down_) {
+      reason.add("ended by the service manager");
+    }
+  }
   const ProcessEnd end = end_of(wait_status_, cause);
   ProcessStatus last = transition(end.state, stopped_);
   last.return_code = end.return_code;
-  if (end.state == ProcessState::Success) {
-    // What else befell its tree did not matter.
-  } else if (out_of_memory) {
-    last.reason = reason.view();
-  } else if (going_down_) {
-    last.reason = "ended by the service manager";
-  }
+  last.reason = reason.view();
   record(last);
 }
 

@@ -112,13 +112,13 @@ std::optional<StatLine> read_stat(std::int32_t pid) {
 }
 
 bool is_service_manager(std::int32_t pid) {
-  if (pid == 1) return true;
-  const auto stat = read_stat(pid);
-  if (!stat || stat->parent != 1) return false;
   Text path;
   path.add("/proc/").add(std::int64_t{pid}).add("/comm");
   std::array<char, 32> room;
-  return read_small(AT_FDCWD, path.c_str(), room) == "systemd\n";
+  const std::string_view name = read_small(AT_FDCWD, path.c_str(), room);
+  if (pid == 1) return !name.starts_with("thermos");
+  const auto stat = read_stat(pid);
+  return name == "systemd\n" && stat && stat->parent == 1;
 }
 
 std::string_view read_small(int directory, const char* name, std::span<char> room) {

@@ -25,7 +25,8 @@ struct Signal {
 // the time is over. Without a timeout it waits as long as it takes.
 std::optional<Signal> wait_signal(std::optional<Microseconds> timeout);
 
-// Is this process 1, or a user's systemd?
+// Is this process 1, or a user's systemd? Not where process 1 is ours: in a container the runner or
+// the daemon may be, and its signals are its own.
 bool is_service_manager(std::int32_t pid);
 
 // The beginning of a file that the kernel writes, into `room`; empty when it can't be read.

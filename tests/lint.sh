@@ -1,17 +1,10 @@
 #!/usr/bin/env bash
 # Checks formatting, the scripts, what must not be called, and what clang-tidy finds.
-#   tests/lint.sh [--report] [FILE.cc...]     clang-tidy over these alone; without, over all that is
-#                                             built. --report: what clang-tidy finds is only shown
+#   tests/lint.sh [FILE.cc...]     clang-tidy over these alone; without, over all that is built
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . reactor/packages.sh
-
-tidy_fails=1
-if [ "${1-}" = --report ]; then
-  tidy_fails=0
-  shift
-fi
 
 install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" "${lint_packages[@]}"
 
@@ -60,7 +53,7 @@ tidy() {
 export -f tidy
 # shellcheck disable=SC2016  # expanded by the shell that xargs starts
 printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'tidy "$1"' - ||
-  [ "$tidy_fails" -eq 0 ] || failed=1
+  failed=1
 
 if [ "$failed" -ne 0 ]; then
   echo "lint: something is not as it should be" >&2
