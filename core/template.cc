@@ -9,8 +9,9 @@ bool begins_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-bool goes_on(char c) {
-  return begins_name(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '[' || c == ']';
+bool goes_on(char c, bool in_brackets) {
+  return begins_name(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '[' || c == ']' ||
+         (c == '/' && in_brackets);
 }
 
 // Matching is recursive, and what is nested is looked at again for every "{{" around it.
@@ -23,13 +24,15 @@ std::optional<Reference> match(std::string_view text, std::size_t begin, int dep
   while (i < text.size() && text[i] == '&') ++i;
   const std::size_t name = i;
   bool nested = false;
+  bool in_brackets = false;
   while (i < text.size()) {
     if (text.substr(i, 2) == "{{") {
       const auto inner = match(text, i, depth + 1);
       if (!inner || inner->escapes != 0) return std::nullopt;
       nested = true;
       i = inner->end;
-    } else if (i == name ? begins_name(text[i]) : goes_on(text[i])) {
+    } else if (i == name ? begins_name(text[i]) : goes_on(text[i], in_brackets)) {
+      if (text[i] == '[' || text[i] == ']') in_brackets = text[i] == '[';
       ++i;
     } else {
       break;

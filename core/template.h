@@ -3,8 +3,8 @@
 //   {{NAME}}    is replaced by what NAME is bound to
 //   {{&NAME}}   is the text {{NAME}}; each further & is kept, so {{&&NAME}} is the text {{&NAME}}
 //
-// NAME is a letter or '_' and then letters, digits and any of _ . - [ ]. Parts of it may be
-// references themselves, not escaped and at most 8 deep, as in {{host{{number}}}}. Everything else
+// NAME is a letter or '_' and then letters, digits and any of _ . - [ ], and / between brackets.
+// Parts of it may be references themselves, not escaped and at most 8 deep, as in {{host{{number}}}}. Everything else
 // that holds braces ({{ }}, {{a b}}, ${x}) is plain text.
 #pragma once
 

@@ -36,7 +36,7 @@ absent "a test waits for an event, not for a time" \
 
 # The commands that the files are compiled by, and the generated headers that they include.
 cmake --preset release >/dev/null
-cmake --build build --target thermos_schemas -- --quiet
+cmake --build build --target thermos_schemas thermos_bench_thrift -- --quiet
 if [ $# -gt 0 ]; then
   sources=("$@")
 else

@@ -26,6 +26,8 @@ constexpr std::size_t kMaxExpandedTotal = std::size_t{1} << 30;
 // References are followed by recursion, so their depth must be bounded.
 constexpr std::size_t kMaxReferences = 100;
 constexpr std::string_view kOwnPrefix = "thermos.";
+constexpr std::string_view kSelfPrefix = "self.";
+constexpr std::string_view kSuperPrefix = "super.";
 
 using Scope = std::optional<std::size_t>;  // a process's index; nullopt: the task
 using Steps = std::vector<PathStep>;
@@ -38,6 +40,9 @@ struct Field {
   std::size_t entry = 0;  // of order
 };
 
+// What stands around a field, from the inside: its resources or its logger, its process, the task.
+enum class Around : std::uint8_t { Object, Process, Task, Environment };
+
 enum class Found : std::uint8_t { Yes, No, Wrong };  // Wrong: problems_ says what
 
 class Binder {
@@ -46,6 +51,10 @@ class Binder {
       : draft_(draft), task_(draft.task), bindings_(bindings), most_(most) {
     deferred_marks_.resize(draft.deferred.size());
     for (std::size_t i = 0; i < draft.deferred.size(); ++i) deferred_[draft.deferred[i].path] = i;
+    for (const Deferred& one : draft.deferred) {
+      if (!one.process) raw_.emplace(one.path, one.text);
+    }
+    if (find_reference(task_.user, 0)) raw_.emplace("user", task_.user);
     process_marks_.resize(task_.processes.size() * 2);
     order_marks_.resize(task_.constraints.size());
     for (std::size_t i = 0; i < order_marks_.size(); ++i) {
@@ -78,16 +87,20 @@ class Binder {
   Problems& problems() { return problems_; }
 
  private:
-  enum class Mark : std::uint8_t { Raw, Busy, Bound, Failed };
+  // Wavers: bound, but from another process it would have become something else.
+  enum class Mark : std::uint8_t { Raw, Busy, Bound, Wavers, Failed };
 
-  // What is known while one field is bound. Bindings are looked up from the field's scope, so their
-  // values hold for this field alone.
+  // What is known while one field is bound. What bindings and the task's texts say is looked up
+  // from the field's scope, so their values hold for this field alone.
   struct Frame {
     Field field;
     Scope scope;
-    std::map<std::string_view, std::string> values;
-    std::vector<std::string_view> busy;
-    bool spent = false;  // it has grown too long to go on
+    std::map<const std::string*, std::string> values;  // by the text that became this
+    std::vector<std::pair<const std::string*, std::string_view>> busy;  // the text and its name
+    bool spent = false;   // it has grown too long to go on
+    bool wavers = false;  // something was looked up that would be something else elsewhere
+    // Only the field's own object and process are looked in, and what they lack stays as it is.
+    bool partial = false;
   };
 
   Field name_field() const {
@@ -156,18 +169,13 @@ class Binder {
   bool bind(const Field& field) {
     Mark& mark = mark_of(field);
     std::string& text = text_of(field);
-    if (mark == Mark::Bound) return true;
+    if (mark == Mark::Bound || mark == Mark::Wavers) return true;
     if (mark == Mark::Failed || full()) return false;
     if (mark == Mark::Raw && !find_reference(text, 0)) {
       mark = Mark::Bound;
       return true;
     }
-    Frame frame{field, {}, {}, {}};
-    if (field.kind == Field::Kind::ProcessName || field.kind == Field::Kind::Cmdline) {
-      frame.scope = field.item;
-    } else if (field.kind == Field::Kind::Deferred) {
-      frame.scope = draft_.deferred[field.item].process;
-    }
+    Frame frame{field, scope_of(field), {}, {}};
     if (mark == Mark::Busy) return endless(frame, path_of(field));
     mark = Mark::Busy;
     const std::size_t depth = trail_.size();
@@ -175,9 +183,17 @@ class Binder {
     const bool good =
         enter(frame, path_of(field)) && expand(frame, text, expanded) && settle(frame, expanded);
     trail_.resize(depth);
-    mark = good ? Mark::Bound : Mark::Failed;
+    mark = !good ? Mark::Failed : frame.wavers ? Mark::Wavers : Mark::Bound;
+    if (good && frame.wavers) raw_.emplace(path_of(field), text);
     if (good) text = std::move(expanded);
     return good;
+  }
+
+  Scope scope_of(const Field& field) const {
+    if (field.kind == Field::Kind::ProcessName || field.kind == Field::Kind::Cmdline) {
+      return field.item;
+    }
+    return field.kind == Field::Kind::Deferred ? draft_.deferred[field.item].process : Scope();
   }
 
   bool settle(const Frame& frame, const std::string& expanded) {
@@ -201,6 +217,10 @@ class Binder {
           if (!expand(frame, name, made)) return false;
           name = made;
         }
+        if (frame.partial && find_reference(name, 0)) {
+          if (!append(frame, out, braced(name))) return false;
+          continue;
+        }
         const bool own_text = frame.busy.empty();
         const std::size_t depth = trail_.size();
         if (!resolve(frame, name, out)) {
@@ -210,13 +230,15 @@ class Binder {
           good = false;
         }
       } else {
-        const std::string shown =
-            "{{" + std::string(reference->escapes - 1, '&') + std::string(reference->name) + "}}";
-        if (!append(frame, out, shown)) return false;
+        const std::size_t kept = frame.partial ? reference->escapes : reference->escapes - 1;
+        const std::string shown = std::string(kept, '&') + std::string(reference->name);
+        if (!append(frame, out, braced(shown))) return false;
       }
     }
     return append(frame, out, text.substr(at)) && good;
   }
+
+  static std::string braced(std::string_view name) { return "{{" + std::string(name) + "}}"; }
 
   bool append(Frame& frame, std::string& out, std::string_view piece) {
     if (out.size() + piece.size() > kMaxExpanded) {
@@ -234,16 +256,23 @@ class Binder {
   }
 
   bool resolve(Frame& frame, std::string_view name, std::string& out) {
-    if (name.starts_with(kOwnPrefix)) return resolve_own(frame, name, out);
-    const auto bound = bindings_.environment.find(std::string(name));
-    if (bound != bindings_.environment.end()) return resolve_binding(frame, *bound, out);
-    if (const auto steps = parse_field_path(name)) {
-      Found found = sibling(frame, name, *steps, out);
-      if (found == Found::No && frame.scope)
-        found = process_field(frame, name, *frame.scope, *steps, 0, out);
-      if (found == Found::No) found = task_field(frame, name, *steps, out);
-      if (found != Found::No) return found == Found::Yes;
+    if (name.starts_with(kOwnPrefix) && !frame.partial) return resolve_own(frame, name, out);
+    Around from = innermost(frame);
+    const Around to = frame.partial ? Around::Process : Around::Environment;
+    Found found = look_up(frame, name, from, to, out);
+    if (found == Found::No && name.starts_with(kSelfPrefix)) {
+      found = look_up(frame, name.substr(kSelfPrefix.size()), from, from, out);
     }
+    if (frame.partial && found == Found::No) return append(frame, out, braced(name));
+    std::string_view rest = name;
+    while (found == Found::No && rest.starts_with(kSuperPrefix)) {
+      rest.remove_prefix(kSuperPrefix.size());
+      from = outside(frame, from);
+      for (const Around level : {Around::Environment, Around::Task, Around::Process}) {
+        if (found == Found::No && level >= from) found = look_up(frame, rest, level, level, out);
+      }
+    }
+    if (found != Found::No) return found == Found::Yes;
     if (name.find_first_of("[]") != std::string_view::npos) {
       return fail(frame, name, "leads to nothing in this task");
     }
@@ -270,42 +299,86 @@ class Binder {
                 "is unknown: there are thermos.task_id, thermos.user and thermos.ports[NAME]");
   }
 
-  bool resolve_binding(Frame& frame, const std::pair<const std::string, std::string>& binding,
-                       std::string& out) {
-    const std::string_view name = binding.first;
-    const auto known = frame.values.find(name);
-    if (known != frame.values.end()) return append(frame, out, known->second);
-    if (std::find(frame.busy.begin(), frame.busy.end(), name) != frame.busy.end()) {
-      return endless(frame, binding.first);
+  // Is the field a number in `object` ("resources."), inside its process or the task?
+  bool stands_in(const Frame& frame, std::string_view object) const {
+    if (frame.field.kind != Field::Kind::Deferred) return false;
+    const std::string& path = draft_.deferred[frame.field.item].path;
+    const std::size_t at = path.rfind(object);
+    return at != std::string::npos && (at == 0 || path[at - 1] == '.');
+  }
+
+  Around innermost(const Frame& frame) const {
+    if (stands_in(frame, "resources.") || stands_in(frame, "logger.")) return Around::Object;
+    return frame.scope ? Around::Process : Around::Task;
+  }
+
+  static Around outside(const Frame& frame, Around level) {
+    if (level == Around::Object && frame.scope) return Around::Process;
+    return level < Around::Task ? Around::Task : Around::Environment;
+  }
+
+  // Looks in what stands around the field, from `from` outwards to `to`.
+  Found look_up(Frame& frame, std::string_view name, Around from, Around to, std::string& out) {
+    Found found = Found::No;
+    const auto wanted = [&](Around level) {
+      return found == Found::No && from <= level && level <= to;
+    };
+    if (const auto steps = parse_field_path(name)) {
+      if (wanted(Around::Object)) found = sibling(frame, name, *steps, out);
+      if (wanted(Around::Process) && frame.scope) {
+        found = process_field(frame, name, *frame.scope, *steps, 0, out);
+      }
+      if (wanted(Around::Task)) found = task_field(frame, name, *steps, out);
+    }
+    if (!wanted(Around::Environment)) return found;
+    const auto bound = bindings_.environment.find(std::string(name));
+    if (bound == bindings_.environment.end()) return Found::No;
+    if (find_reference(bound->second, 0)) frame.wavers = true;
+    return expand_here(frame, bound->first, bound->second, &bound->second, out);
+  }
+
+  // A text that stands elsewhere, its references looked up from the field that is being bound.
+  // `origin` is the text that it was made of, if not itself.
+  Found expand_here(Frame& frame, const std::string& name, const std::string& text,
+                    const std::string* origin, std::string& out) {
+    const auto known = frame.values.find(origin);
+    if (known != frame.values.end()) return put(frame, out, known->second);
+    const std::pair<const std::string*, std::string_view> key(origin, name);
+    if (std::find(frame.busy.begin(), frame.busy.end(), key) != frame.busy.end()) {
+      endless(frame, name);
+      return Found::Wrong;
     }
     std::string value;
-    if (!enter(frame, binding.first)) return false;
-    frame.busy.push_back(name);
-    if (!expand(frame, binding.second, value)) return false;
+    if (!enter(frame, name)) return Found::Wrong;
+    frame.busy.push_back(key);
+    if (!expand(frame, text, value)) return Found::Wrong;
     frame.busy.pop_back();
     trail_.pop_back();
-    return append(frame, out, frame.values.emplace(name, std::move(value)).first->second);
+    return put(frame, out, frame.values.emplace(origin, std::move(value)).first->second);
+  }
+
+  // One of the task's texts, by its plain name. From inside a process its references find the
+  // process's fields first; what is bound already found the task's.
+  Found task_text(Frame& frame, const Field& target, std::string& out) {
+    const auto raw = frame.scope ? raw_.find(path_of(target)) : raw_.end();
+    if (raw == raw_.end()) return field(frame, target, out);
+    frame.wavers = true;
+    return expand_here(frame, raw->first, raw->second, &raw->second, out);
   }
 
   // A field of the objects inside the process or the task that a number stands in: its resources,
   // its logger.
   Found sibling(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
-    if (frame.field.kind != Field::Kind::Deferred) return Found::No;
-    const std::string& path = draft_.deferred[frame.field.item].path;
-    const auto stands_in = [&](std::string_view object) {
-      const std::size_t at = path.rfind(object);
-      return at != std::string::npos && (at == 0 || path[at - 1] == '.');
-    };
     const std::string_view key = steps[0].key;
-    if (stands_in("resources.") && (key == "cpu" || key == "ram" || key == "disk")) {
+    if (stands_in(frame, "resources.") && (key == "cpu" || key == "ram" || key == "disk")) {
       const bool of_process = frame.scope.has_value();
       const Field beside = of_process ? Field{Field::Kind::ProcessName, *frame.scope} : Field{};
       return resources_field(frame, name, path_of(beside),
                              of_process ? task_.processes[*frame.scope].resources : task_.resources,
                              steps, 0, out);
     }
-    if (!stands_in("logger.") || !frame.scope) return Found::No;
-    if (stands_in("rotate.") && (key == "log_size" || key == "backups")) {
+    if (!stands_in(frame, "logger.") || !frame.scope) return Found::No;
+    if (stands_in(frame, "rotate.") && (key == "log_size" || key == "backups")) {
       return logger_field(frame, name, *frame.scope, {{"rotate", {}}, steps[0]}, 0, out);
     }
     if (key != "destination" && key != "mode" && key != "rotate") return Found::No;
@@ -393,10 +466,10 @@ class Binder {
     if (steps.size() > 1 || !step.indices.empty()) return Found::No;
     if (step.key == "name") return field(frame, name_field(), out);
     if (step.key == "user") {
-      if (!task_.user.empty()) return field(frame, {Field::Kind::User}, out);
+      if (!task_.user.empty()) return task_text(frame, {Field::Kind::User}, out);
       return wrong(frame, name, "is not there: the task names no user; there is {{thermos.user}}");
     }
-    if (const auto number = deferred("name", step.key)) return field(frame, *number, out);
+    if (const auto number = deferred("name", step.key)) return task_text(frame, *number, out);
     if (step.key == "max_failures") return add(frame, out, std::to_string(task_.max_failures));
     if (step.key == "max_concurrency") {
       return add(frame, out, std::to_string(task_.max_concurrency));
@@ -447,11 +520,29 @@ class Binder {
     return Field{Field::Kind::Deferred, found->second, 0};
   }
 
+  // A field that was reached by a path: what its own process says of its references goes first, and
+  // the rest is looked up from here.
   Found field(Frame& frame, const Field& target, std::string& out) {
-    return bind(target) ? add(frame, out, text_of(target)) : Found::Wrong;
+    if (!bind(target)) return Found::Wrong;
+    if (mark_of(target) != Mark::Wavers) return add(frame, out, text_of(target));
+    frame.wavers = true;
+    const Scope scope = scope_of(target);
+    if (scope == frame.scope && !frame.partial) return add(frame, out, text_of(target));
+    const auto raw = raw_.find(path_of(target));
+    if (frame.partial) return expand_here(frame, raw->first, raw->second, &raw->second, out);
+    Frame inside{target, scope, {}, {}};
+    inside.partial = true;
+    std::string rest;
+    if (!expand(inside, raw->second, rest)) return Found::Wrong;
+    return expand_here(frame, raw->first, rest, &raw->second, out);
   }
 
+  // Adds what is a value already: braces in it are no references.
   Found add(Frame& frame, std::string& out, std::string_view piece) {
+    return frame.partial ? put(frame, out, escape_references(piece)) : put(frame, out, piece);
+  }
+
+  Found put(Frame& frame, std::string& out, std::string_view piece) {
     return append(frame, out, piece) ? Found::Yes : Found::Wrong;
   }
 
@@ -471,14 +562,17 @@ class Binder {
     return fail(frame, text + label);
   }
 
+  // Not there, and so an error, unless -E has the name.
   Found wrong(const Frame& frame, std::string_view name, const std::string& what) {
+    if (frame.partial || bindings_.environment.contains(std::string(name))) return Found::No;
     fail(frame, name, what);
     return Found::Wrong;
   }
 
   bool fail(const Frame& frame, std::string_view name, const std::string& what) {
     const std::string in_value =
-        frame.busy.empty() ? "" : ", in the value of " + std::string(frame.busy.back()) + ",";
+        frame.busy.empty() ? ""
+                           : ", in the value of " + std::string(frame.busy.back().second) + ",";
     const std::string shown = quoted("{{" + std::string(name) + "}}", 300);
     return fail(frame, shown.substr(1, shown.size() - 2) + in_value + " " + what);
   }
@@ -503,6 +597,7 @@ class Binder {
   std::vector<std::vector<Mark>> order_marks_;
   std::vector<Mark> deferred_marks_;
   std::unordered_map<std::string, std::size_t> deferred_;  // by path
+  std::map<std::string, std::string> raw_;                 // the task's texts as written, by path
   std::vector<std::string> trail_;                         // what led here, for the message
   std::size_t total_ = 0;
   Problems problems_;

@@ -61,9 +61,7 @@ Result<ConfigurationText> read_configuration(const std::string& path,
   Result<std::string> text = read_all(standard_input ? STDIN_FILENO : file.get(), where);
   if (!text) return text.error();
   if (!is_python(*text, path)) return ConfigurationText{std::move(*text), where};
-  std::vector<std::string> bound;
-  for (const auto& [name, value] : words.environment) bound.push_back(name);
-  Result<std::string> tasks = evaluate_python(*text, where, words.task_name, bound);
+  Result<std::string> tasks = evaluate_python(*text, where, words);
   if (!tasks) return tasks.error();
   return ConfigurationText{std::move(*tasks), where, config::Form::Evaluated};
 }

@@ -11,7 +11,6 @@
 
 namespace thermos {
 
-// A configuration file's text, and what errors call it.
 // What binds the references of a configuration.
 struct ConfigurationWords {
   std::string task_name;                           // --task; empty: the only one
@@ -27,6 +26,7 @@ struct ConfigurationText {
   std::string where;
   config::Form form = config::Form::Written;
 };
+
 // "-" is standard input. A .thermos or .aurora file is evaluated by python3, as whoever calls this.
 // NotFound, NotPermitted or System; BadConfig for one that can't be evaluated.
 Result<ConfigurationText> read_configuration(const std::string& path,

@@ -221,7 +221,8 @@ Result<std::map<std::string, std::string>> parse_environment(
     const auto found = find_reference(reference, 0);
     if (!found || found->nested || found->escapes != 0 || found->name != name) {
       return usage("-E " + word + ": no reference can have the name '" + name +
-                   "': letters, digits and _ . - [ ], with a letter or _ in front");
+                   "': letters, digits and _ . - [ ] (and / between the brackets), with a letter "
+                   "or _ in front");
     }
     if (name.starts_with("thermos.")) {
       return usage("-E " + word + ": names that begin with thermos. are bound by thermos itself" +

@@ -130,8 +130,7 @@ bool is_python(std::string_view text, std::string_view path) {
 }
 
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
-                                    const std::string& task,
-                                    const std::vector<std::string>& bound) {
+                                    const ConfigurationWords& words) {
   const Result<std::string> directory = python_directory();
   if (!directory) return directory.error();
   const Result<Descriptor> input = memory_file(text);
@@ -139,9 +138,12 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   const Result<Descriptor> result = memory_file("");
   if (!result) return result.error();
   // -B: nothing is written beside our files, whoever runs this.
-  std::vector<std::string> words = {kPython, "-B", *directory + "/evaluate.py", where, task};
-  words.insert(words.end(), bound.begin(), bound.end());
-  const Result<int> status = run(std::move(words), *input, *result, where);
+  std::vector<std::string> arguments = {kPython, "-B", *directory + "/evaluate.py", where,
+                                        words.task_name};
+  for (const auto& [name, value] : words.environment) arguments.push_back(name + "=" + value);
+  arguments.insert(arguments.end(), {"thermos.task_id", "thermos.user"});
+  for (const auto& [name, port] : words.ports) arguments.push_back("thermos.ports[" + name + "]");
+  const Result<int> status = run(std::move(arguments), *input, *result, where);
   if (!status) return status.error();
   Result<std::string> said = read_file("/proc/self/fd/" + std::to_string(result->get()));
   if (!said) return said.error();

@@ -4,10 +4,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/result.h"
 #include "reactor/commands/commands.h"
+#include "reactor/commands/configuration.h"
 
 namespace thermos {
 
@@ -16,12 +16,12 @@ namespace thermos {
 bool is_python(std::string_view text, std::string_view path);
 
 // What the file's text makes: JSON for config::Form::Evaluated. `where` names the file in errors,
-// and its directory is where include() looks. `bound` are the names that are bound by -E: their
-// references stay. `task` is the one that is wanted, empty for whichever there is. What the file
+// and its directory is where include() looks. Of `words`, the task that is wanted and what -E says
+// are bound here; references to the task's id, its user and the ports of -P stay. What the file
 // prints goes to standard error; an interrupt ends it with us. BadConfig: "where:line: what is
 // wrong", in one line. NotFound: no python3, or not what it needs.
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
-                                    const std::string& task, const std::vector<std::string>& bound);
+                                    const ConfigurationWords& words);
 
 // Becomes python3 with all loaded that a .thermos file may use. Returns only what went wrong.
 Error become_repl(const Arguments& files);

@@ -1,4 +1,4 @@
-"""python3 evaluate.py NAME TASK [BOUND_NAME...] <FILE 3>RESULT: see thermos_config/evaluate.py."""
+"""python3 evaluate.py NAME TASK [WORD...] <FILE 3>RESULT: see thermos_config/evaluate.py."""
 
 import sys
 

@@ -250,8 +250,8 @@ const Case kReferences[] = {
     {"InCircles",
      R"({"name": "{{user}}", "user": "{{processes[0].name}}",)"
      R"( "processes": [{"name": "{{processes[0].cmdline}}", "cmdline": "{{user}}"}]})",
-     "1: user: endless reference: user -> processes[0].name -> "
-     "processes[0].cmdline -> user"},
+     "1: processes[0].name: endless reference: processes[0].name -> "
+     "processes[0].cmdline -> user -> processes[0].name"},
     {"ProcessOutOfRange", command("{{processes[1].name}}"),
      "1: processes[0].cmdline: {{processes[1].name}} is out of range: the task has 1 processes, "
      "from [0] on"},

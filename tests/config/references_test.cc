@@ -59,27 +59,74 @@ TEST(References, LookInTheProcessBeforeTheTask) {
   EXPECT_EQ(expand("{{processes[1].resources.disk}}"), "2");
 }
 
-TEST(References, PreferTheCommandLineToFields) {
-  EXPECT_EQ(expand("{{final}}"), "bound");
+TEST(References, PreferFieldsToTheCommandLine) {
+  EXPECT_EQ(expand("{{final}}"), "false");
   Bindings b;
   b.environment["name"] = "given";
-  EXPECT_EQ(expand("{{name}} {{processes[0].name}}", b), "given a");
+  EXPECT_EQ(expand("{{name}} {{processes[0].name}}", b), "a a");
+  // What the task does not have may be bound, whatever it looks like.
+  b.environment["processes[7].name"] = "beyond";
+  EXPECT_EQ(expand("{{processes[7].name}}", b), "beyond");
   b.environment["thermos.user"] = "never";
   EXPECT_EQ(expand("{{thermos.user}}", b),
             "f:4: processes[0].cmdline: {{thermos.user}} is not bound: give --user USER");
 }
 
+TEST(References, SaySelfAndSuper) {
+  Bindings b;
+  b.environment["max_failures"] = "given";
+  EXPECT_EQ(expand("{{self.name}} {{super.name}} {{super.user}} {{self.max_failures}}", b),
+            "a task u 1");
+  // The outermost goes first.
+  EXPECT_EQ(expand("{{super.max_failures}} {{super.super.max_failures}}", b), "given given");
+  EXPECT_EQ(expand("{{super.max_failures}}"), "3");
+  EXPECT_EQ(expand("{{self.user}}"),
+            "f:4: processes[0].cmdline: {{self.user}} is not bound: give -E self.user=VALUE");
+  EXPECT_EQ(expand("{{super.super.name}}"),
+            "f:4: processes[0].cmdline: {{super.super.name}} is "
+            "not bound: give -E super.super.name=VALUE");
+}
+
 TEST(References, AreFollowed) {
   EXPECT_EQ(expand("{{both}}"), "hello a");
   EXPECT_EQ(expand("{{literal}}"), "{{greeting}}");
-  // From where the field stands, not from where it is used.
+}
+
+// What a text of the task, or of -E, refers to is looked up from where it is used.
+TEST(References, AreFollowedFromWhereTheyAreUsed) {
   const auto task = load_json(
-      R"({"name": "{{processes[1].cmdline}}", "processes": [
-        {"name": "a", "cmdline": "{{processes[1].cmdline}}"}, {"name": "b", "cmdline": "{{who}}"}]})",
+      R"({"name": "t", "user": "{{name}}", "max_concurrency": "{{max_failures}}", "max_failures": 7,
+        "processes": [
+        {"name": "a", "cmdline": "{{user}} {{max_concurrency}}", "max_failures": 2},
+        {"name": "b", "cmdline": "{{user}}", "resources": {"cpu": 1, "ram": 2, "disk": 3}}]})",
       "f", "", bindings());
   ASSERT_TRUE(task.ok()) << task.error().message;
-  EXPECT_EQ(task->name, "b");
-  EXPECT_EQ(task->processes[0].cmdline, "b");
+  EXPECT_EQ(task->user, "t");
+  EXPECT_EQ(task->max_concurrency, 7U);
+  EXPECT_EQ(task->processes[0].cmdline, "a 2");
+  EXPECT_EQ(task->processes[1].cmdline, "b");
+}
+
+// A path leads into another process: what that one can't say itself is looked up from here.
+TEST(References, AreFollowedThroughWhatAPathPasses) {
+  Bindings b = bindings();
+  b.environment["port"] = "{{min_duration}}";
+  b.environment["escaped"] = "{{&name}} {{&&name}}";
+  b.environment["number"] = "3";
+  b.environment["a3"] = "{{name}}";
+  const auto task = load_json(
+      R"({"name": "t", "user": "{{processes[1].cmdline}}", "processes": [
+        {"name": "a", "cmdline": "{{processes[1].cmdline}} {{processes[2].cmdline}}",
+         "min_duration": 9},
+        {"name": "b", "cmdline": "{{name}} {{who}}"},
+        {"name": "c", "cmdline": "{{port}} {{escaped}} {{a{{number}}}} {{max_failures}} {{self.name}}",
+         "max_failures": "{{number}}"}]})",
+      "f", "", b);
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  EXPECT_EQ(task->user, "b t");
+  EXPECT_EQ(task->processes[0].cmdline, "b a 9 {{name}} {{&name}} a 3 c");
+  EXPECT_EQ(task->processes[1].cmdline, "b b");
+  EXPECT_EQ(task->processes[2].cmdline, "5 {{name}} {{&name}} c 3 c");
 }
 
 TEST(References, StandInEveryText) {

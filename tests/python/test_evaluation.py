@@ -21,13 +21,13 @@ class File(unittest.TestCase):
         with open(os.path.join(self.path, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def evaluate(self, text, bound=()):
+    def evaluate(self, text, environment=(), foreign=()):
         """(tasks, notes)"""
         vocabulary.install_modules()
         evaluation = Evaluation(os.path.join(self.path, "f.thermos"))
         self.evaluation = evaluation
         evaluation.run(text)
-        output = Output(evaluation, bound)
+        output = Output(evaluation, environment, foreign)
         return json.loads(output.text())["tasks"], output.notes
 
     def error(self, text):
@@ -80,11 +80,24 @@ class File(unittest.TestCase):
     def test_what_thermos_binds_stays(self):
         (task,), _ = self.evaluate(
             "export(Task(name='n', max_failures='{{limit}}', processes=[Process(name='p', cmdline="
-            "'{{thermos.ports[http]}} {{&x}} {{name}} {{free}} {{user}}')], user='u'))",
-            bound=["name"],
+            "'{{thermos.ports[http]}} {{&x}} {{free}} {{thermos.user}}')], user='u')"
+            ".bind(thermos={'user': 'not me'}))",
+            foreign=["thermos.user"],
         )
-        self.assertEqual(task["processes"][0]["cmdline"], "{{thermos.ports[http]}} {{&x}} {{name}} {{free}} u")
+        self.assertEqual(task["processes"][0]["cmdline"], "{{thermos.ports[http]}} {{&x}} {{free}} {{thermos.user}}")
         self.assertEqual(task["max_failures"], "{{limit}}")
+
+    def test_the_environment_goes_around_the_task_and_before_what_is_bound_to_it(self):
+        process = "Process(name='p', cmdline='{{name}} {{near}} {{far}} {{a.b}}').bind(near='process')"
+        task = "Task(name='t', processes=[%s]).bind(near='task', far='task', a={'b': 'task'})" % process
+        values = [("name", "E"), ("near", "E"), ("far", "E of {{name}}"), ("a.b", "E")]
+        (written,), _ = self.evaluate("export(%s)" % task, values)
+        self.assertEqual(written["name"], "t")
+        self.assertEqual(written["processes"][0]["cmdline"], "p process E of p E")
+        job = "jobs = [Job(cluster='c', role='r', contact='{{far}}', task=%s)]" % task
+        (written,), _ = self.evaluate(job, values + [("role", "E")])
+        self.assertEqual(written["processes"][0]["cmdline"], "p process task task")
+        self.assertEqual(written[" names"][1], "c/r/devel/t")
 
     def test_numbers_become_numbers(self):
         (task,), _ = self.evaluate(

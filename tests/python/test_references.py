@@ -13,9 +13,9 @@ from thermos_config.structs import Default, Required, Struct
 
 class Texts(unittest.TestCase):
     def test_what_is_a_reference(self):
-        for text in ("{{a}}", "x{{a.b[c]}}y", "{{_}}", "{{{{a}}}}", "{{{a}}", "{{x{{y}}}}"):
+        for text in ("{{a}}", "x{{a.b[c]}}y", "{{_}}", "{{{{a}}}}", "{{{a}}", "{{x{{y}}}}", "{{a[b/c]}}"):
             self.assertTrue(has_references(text), text)
-        for text in ("", "{{}}", "{{ a }}", "{{1}}", "${a}", "{{a b}}", "{{a}", "{a}}", "{{&}}", "{{a{{}}}}"):
+        for text in ("", "{{}}", "{{ a }}", "{{1}}", "${a}", "{{a b}}", "{{a}", "{a}}", "{{&}}", "{{a{{}}}}", "{{a/b}}", "{{a[b]/c}}"):
             self.assertFalse(has_references(text), text)
 
     def test_pieces_make_the_text_again(self):
@@ -86,9 +86,41 @@ class Binding(unittest.TestCase):
 
     def test_parents_names_come_behind(self):
         task = Task(
-            name="t", user="{{name}}", processes=[Process(name="p", cmdline="{{name}} {{user}} {{x}}")]
+            name="t", user="u", processes=[Process(name="p", cmdline="{{name}} {{user}} {{x}}")]
         ).bind(x=1)
-        self.assertEqual(task.processes()[0].cmdline().get(), "p t 1")
+        self.assertEqual(task.processes()[0].cmdline().get(), "p u 1")
+
+    def test_what_a_name_leads_to_is_looked_up_from_where_it_is_used(self):
+        task = Task(name="t", user="{{name}}", processes=[Process(name="p", cmdline="{{user}} {{x}}")])
+        self.assertEqual(task.bind(x="{{name}}").processes()[0].cmdline().get(), "p p")
+        self.assertEqual(task.user().get(), "t")
+
+    def test_what_a_path_leads_to_finds_what_it_passed_first(self):
+        task = Task(
+            name="t",
+            processes=[
+                Process(name="a", cmdline="{{name}} {{x}}").bind(z="passed"),
+                Process(name="b", cmdline="{{processes[0].cmdline}}"),
+            ],
+        ).bind(x="{{name}} {{z}}", z="outer")
+        commands = [process.cmdline().get() for process in task.processes()]
+        # x is not known in the first process: it is looked up, all of it, from the second.
+        self.assertEqual(commands, ["a a passed", "a b outer"])
+
+    def test_self_and_super(self):
+        process = Process(name="p", cmdline="{{self.name}} {{super.name}} {{super.x}} {{super.super.x}}")
+        task = Task(name="t", processes=[process.bind(x="near")]).bind(x="far")
+        self.assertEqual(task.processes()[0].cmdline().get(), "p t far far")
+        self.assertEqual(process.cmdline().get(), "p {{super.name}} {{super.x}} {{super.super.x}}")
+
+    def test_percent_binds_first(self):
+        self.assertEqual((String("{{x}}").bind(x="old") % {"x": "new"}).get(), "new")
+
+    def test_booleans_are_what_python_writes(self):
+        text = String("{{flag}} {{daemon}}").bind(flag=True)
+        process = Process(name="p", daemon=True, cmdline=text)
+        self.assertEqual(process.cmdline().get(), "True True")
+        self.assertEqual(String(False).get(), "False")
 
     def test_nearer_bindings_win(self):
         one = Process(name="{{context}}_process")

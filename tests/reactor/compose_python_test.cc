@@ -57,7 +57,7 @@ std::vector<TaskConfig> parts() {
 
 // What `expression` is in Python.
 TaskConfig in_python(const std::string& expression) {
-  const auto text = evaluate_python(kParts + ("export(" + expression + ")\n"), "f.thermos", "", {});
+  const auto text = evaluate_python(kParts + ("export(" + expression + ")\n"), "f.thermos", {});
   EXPECT_TRUE(text.ok()) << text.error().message;
   if (!text) return {};
   auto task = config::load(*text, "f.thermos", "", {}, config::Form::Evaluated);

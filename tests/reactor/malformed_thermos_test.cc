@@ -47,7 +47,7 @@ TEST_P(MalformedThermos, IsRefusedInOneLine) {
   config::Bindings bindings;
   bindings.user = "joe";
   const auto loaded = [&]() -> Result<TaskConfig> {
-    const auto text = evaluate_python(GetParam().text, "f.thermos", "", {});
+    const auto text = evaluate_python(GetParam().text, "f.thermos", {});
     if (!text) return text.error();
     return config::load(*text, "f.thermos", "", bindings, config::Form::Evaluated);
   }();

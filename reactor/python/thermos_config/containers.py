@@ -32,7 +32,7 @@ class Listing(Object):
         return descend(self, steps)
 
     def expanded(self, expansion, scopes):
-        scopes = self._scopes + tuple(scopes)
+        scopes = self.scopes_within(scopes)
         other = self._with_scopes(())
         other._items = tuple(item.expanded(expansion, scopes) for item in self._items)
         return other
@@ -101,7 +101,7 @@ class Mapping(Object):
         return descend(self, steps)
 
     def expanded(self, expansion, scopes):
-        scopes = self._scopes + tuple(scopes)
+        scopes = self.scopes_within(scopes)
         other = self._with_scopes(())
         other._items = tuple(
             (key.expanded(expansion, scopes), value.expanded(expansion, scopes))

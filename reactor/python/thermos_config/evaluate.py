@@ -1,7 +1,8 @@
-"""Evaluates the file on standard input for thermos: evaluate.py NAME TASK [BOUND_NAME...]
+"""Evaluates the file on standard input for thermos: evaluate.py NAME TASK [WORD...]
 
 NAME is what errors call it, and where its includes are looked for. TASK is the one that is wanted
-(empty: whichever there is): notes are of it alone. The tasks go to descriptor 3
+(empty: whichever there is): notes are of it alone. A WORD is a name to bind, as NAME=VALUE, or a
+name that thermos binds later. The tasks go to descriptor 3
 as JSON; notes go to standard error, and what the file prints, too. Exit status 65: descriptor 3
 has the error, in one line.
 """
@@ -12,7 +13,7 @@ _BAD_CONFIGURATION = 65
 _OLDEST = (3, 9)
 
 
-def evaluate(name, wanted, bound, text, result):
+def evaluate(name, wanted, words, text, result):
     from .evaluation import Evaluation
     from .output import Output
     from .problems import describe
@@ -22,7 +23,8 @@ def evaluate(name, wanted, bound, text, result):
     evaluation = Evaluation(name)
     try:
         evaluation.run(text)
-        output = Output(evaluation, bound)
+        environment = [word.split("=", 1) for word in words if "=" in word]
+        output = Output(evaluation, environment, [word for word in words if "=" not in word])
         tasks = output.text()
     except KeyboardInterrupt:
         raise
@@ -45,7 +47,7 @@ def _place(error, evaluation):
 
 
 def main(arguments):
-    name, wanted, bound = arguments[0], arguments[1], arguments[2:]
+    name, wanted, words = arguments[0], arguments[1], arguments[2:]
     with open(3, "w", encoding="utf-8", errors="surrogateescape") as result:
         if sys.version_info < _OLDEST:
             result.write("%s: reading it needs Python 3.9 or newer, and python3 is %s" % (
@@ -58,4 +60,4 @@ def main(arguments):
             return _BAD_CONFIGURATION
         # Whoever reads standard input in the file finds its end.
         sys.stdin = open("/dev/null", encoding="utf-8")
-        return evaluate(name, wanted, bound, text, result)
+        return evaluate(name, wanted, words, text, result)

@@ -57,11 +57,11 @@ class Object:
         return self._with_scopes(self._scopes + tuple(self._given(mappings, names)))
 
     def __mod__(self, names):
-        return self.in_scope(names).interpolate()[0]
+        return self.bind(names).interpolate()[0]
 
-    def inner_scopes(self):
-        """Where what it holds looks first."""
-        return self._scopes
+    def scopes_within(self, outer):
+        """Where what it holds looks, when it stands in `outer` itself."""
+        return self._scopes + tuple(outer)
 
     def interpolate(self):
         """(the same with its references bound, the names that are not)."""

@@ -21,11 +21,13 @@ _DROPPED = {Resources: ("gpu",)}
 
 
 class Output:
-    """The tasks of one evaluation. `bound`: names that thermos itself binds, by -E."""
+    """The tasks of one evaluation. `environment`: names and values, bound to each of them, the
+    last first. `foreign`: names that thermos itself binds."""
 
-    def __init__(self, evaluation, bound=()):
+    def __init__(self, evaluation, environment=(), foreign=()):
         self._evaluation = evaluation
-        self._bound = frozenset(bound)
+        self._environment = [{name: value} for name, value in environment]
+        self._foreign = frozenset(foreign)
         self._notes = []  # of each task: its names, and what is to be said
 
     def text(self):
@@ -39,13 +41,14 @@ class Output:
     def _exported(self, exported):
         names = []
         self._notes.append((names, []))
+        exported = exported.bind(*self._environment)
         if not isinstance(exported, Job):
             return self._task(exported, (), names)
         task = exported._values["task"]
         if task is Empty:
             self._refuse(exported, "a job needs a task: Job(task=...)")
         cluster = Environment(mesos={"instance": 0, "hostname": os.uname().nodename})
-        scopes = exported.inner_scopes() + (cluster,)
+        scopes = exported.scopes_within((cluster,))
         labels = {}
         for key in ("cluster", "role", "environment", "name"):
             value = exported._values[key]
@@ -66,7 +69,7 @@ class Output:
         raise PlacedError("%s:%d: %s" % (file, line, what) if line else what) from None
 
     def _expand(self, value, scopes):
-        return value.as_text(Expansion(self._bound), scopes)
+        return value.as_text(Expansion(self._foreign), scopes)
 
     def _task(self, task, scopes, names):
         written = self._struct(task, scopes, Task)
@@ -79,7 +82,7 @@ class Output:
     def _struct(self, struct, scopes, kind):
         file, line = struct._line
         written = {"": line if file == self._evaluation.name else 0}
-        scopes = struct.inner_scopes() + tuple(scopes)
+        scopes = struct.scopes_within(scopes)
         for key in kind.ATTRIBUTES:
             value = struct._values[key]
             if value is Empty or self._dropped(kind, key, value):
@@ -105,7 +108,7 @@ class Output:
         if isinstance(value, Scalar):
             return self._scalar(value, scopes)
         if isinstance(value, Listing):
-            scopes = value.inner_scopes() + tuple(scopes)
+            scopes = value.scopes_within(scopes)
             return [self._value(item, scopes) for item in value._items]
         for kind in (Process, Constraint, Resources, Logger, RotatePolicy):
             if isinstance(value, kind):

@@ -6,6 +6,7 @@
 
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _MORE = _FIRST | frozenset("0123456789.-[]")
+_IN_BRACKETS = _MORE | frozenset("/")
 
 
 class Reference:
@@ -40,6 +41,7 @@ def _match(text, begin, depth=0):
     escapes = at - begin - 2
     parts = []
     start = at
+    bracket = False
     while at < len(text):
         if text.startswith("{{", at):
             inner, behind = _match(text, at, depth + 1)
@@ -50,8 +52,11 @@ def _match(text, begin, depth=0):
             parts.append(inner)
             at = start = behind
             continue
-        if text[at] not in (_FIRST if at == begin + 2 + escapes else _MORE):
+        more = _IN_BRACKETS if bracket else _MORE
+        if text[at] not in (_FIRST if at == begin + 2 + escapes else more):
             break
+        if text[at] in "[]":
+            bracket = text[at] == "["
         at += 1
     if at > start:
         parts.append(text[start:at])

@@ -83,9 +83,7 @@ class Scalar(Object):
 class String(Scalar):
     @classmethod
     def _read(cls, value):
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return value if isinstance(value, str) else str(value)
+        return str(value)
 
     def __add__(self, other):
         return str(self) + str(other)
@@ -155,10 +153,6 @@ class Boolean(Scalar):
         elif value in (0, 1):
             return bool(value)
         raise CoercionError(cls._complaint(value))
-
-    @staticmethod
-    def _shown(value):
-        return "true" if value else "false"
 
     def __bool__(self):
         return self.get() is True

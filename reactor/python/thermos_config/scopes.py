@@ -46,7 +46,7 @@ def descend(value, steps):
     scopes = ()
     for at, (word, index) in enumerate(steps):
         if hasattr(value, "step"):
-            scopes = value.inner_scopes() + scopes
+            scopes = value.scopes_within(scopes)
             value = value.step(word, index)
         elif isinstance(value, dict):
             found = Environment(value).find(steps[at:])
@@ -71,7 +71,11 @@ def as_scope(value):
 class Expansion:
     """Binds the references in texts, as far as that goes: what has no value stays. Escaped
     references stay, too, for unescape(). `foreign`: names that are left alone, as someone else
-    binds them. `unbound` collects what was found nowhere."""
+    binds them. `unbound` collects what was found nowhere.
+
+    A value's own references are looked up from where the value is used, not from where it stands,
+    as the ancestor did by putting values into the text and looking at the text again. Only what
+    was passed on the way to it (b's in {{a.b.c}}) and what it is bound to itself go before."""
 
     def __init__(self, foreign=()):
         self.foreign = frozenset(foreign)
@@ -111,37 +115,34 @@ class Expansion:
         steps = address(name)
         if steps is None:
             return written
-        for at, scope in enumerate(scopes):
+        for scope in scopes:
             found = scope.find(steps)
             if found is not None:
                 break
         else:
             self.unbound.append(name)
             return written
-        owner = getattr(scope, "owner", None)
-        key = (name, id(scope if owner is None else owner))
+        value, passed = found
+        key = (name, id(getattr(scope, "owner", scope)))
         if key in self._trail or len(self._trail) >= _DEEPEST:
             names = [step[0] for step in self._trail]
             if name in names:
                 names = names[names.index(name):]
             raise EndlessReference("endless reference: " + " -> ".join(names[-10:] + [name]))
         self._trail.append(key)
-        value, passed = found
-        # An attribute's references are looked up from where it stands, a bound name's from where
-        # it is used.
-        behind = scopes if owner is None else scopes[at:]
         try:
-            return self._value(value, passed + tuple(behind), name)
+            return self.text(self._value(value, passed, name), scopes)
         finally:
             self._trail.pop()
 
-    def _value(self, value, scopes, name):
+    def _value(self, value, passed, name):
         if hasattr(value, "as_text"):
-            return value.as_text(self, scopes)
-        if isinstance(value, bool):
-            return "true" if value else "false"
+            missing = len(self.unbound)
+            text = value.as_text(self, passed)
+            del self.unbound[missing:]  # for now: it will be looked up further out
+            return text
         if isinstance(value, (str, int, float)):
-            return self.text(str(value), scopes)
+            return str(value)
         raise ConfigurationError("{{%s}} is no text, but %s" % (name, kind_of(value)))
 
 

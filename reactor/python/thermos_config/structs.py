@@ -35,7 +35,7 @@ def _accessor(name):
         value = self._values[name]
         if value is Empty:
             return Empty
-        return value.expanded(Expansion(), self.inner_scopes())
+        return value.expanded(Expansion(), self.scopes_within(()))
 
     access.__name__ = name
     return access
@@ -150,11 +150,12 @@ class Struct(Object, metaclass=_StructType):
         """As a scope that was bound: its attributes' references see each other."""
         return descend(self, steps)
 
-    def inner_scopes(self):
-        return (_Own(self),) + self._scopes
+    def scopes_within(self, outer):
+        around = self._scopes + tuple(outer)
+        return (_Own(self),) + around + (_Super(around),)
 
     def expanded(self, expansion, scopes):
-        scopes = self.inner_scopes() + tuple(scopes)
+        scopes = self.scopes_within(scopes)
         other = self._with_scopes(())
         other._values = {}
         for name, value in self._values.items():
@@ -197,14 +198,33 @@ class Struct(Object, metaclass=_StructType):
 
 
 class _Own:
-    """A struct's attributes as a scope."""
+    """A struct's attributes as a scope: NAME, or self.NAME."""
 
     def __init__(self, struct):
         self.owner = struct
 
     def find(self, steps):
+        if len(steps) > 1 and steps[0] == ("self", False):
+            steps = steps[1:]
         value = self.owner.step(*steps[0])
         return None if value is None else descend(value, steps[1:])
 
     def __repr__(self):
         return repr(self.owner)
+
+
+class _Super:
+    """What stands around a struct as a scope: super.NAME. As it comes behind all else, and what is
+    around has one of its own, the outermost answers first, as in the ancestor."""
+
+    def __init__(self, around):
+        self._around = around
+
+    def find(self, steps):
+        if len(steps) < 2 or steps[0] != ("super", False):
+            return None
+        for scope in self._around:
+            found = scope.find(steps[1:])
+            if found is not None:
+                return found
+        return None
