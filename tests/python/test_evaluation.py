@@ -77,6 +77,15 @@ class File(unittest.TestCase):
         self.assertRegex(notes("")[1], ": service$")
         self.assertEqual(notes("c/s/prod/t"), notes("")[1:])
 
+    def test_a_process_reaches_its_job(self):
+        (task,), notes = self.evaluate(
+            "jobs = [Job(name='j', role='r', cluster='c', update_config=UpdateConfig("
+            "update_strategy=VariableBatchUpdateStrategy(batch_sizes=[1, 2])), task=Task(name='t', "
+            "processes=[Process(name='p', cmdline='{{super.super.name}}')]))]"
+        )
+        self.assertEqual(task["processes"][0]["cmdline"], "j")
+        self.assertRegex(notes("")[0], "update_config$")
+
     def test_what_thermos_binds_stays(self):
         (task,), _ = self.evaluate(
             "export(Task(name='n', max_failures='{{limit}}', processes=[Process(name='p', cmdline="

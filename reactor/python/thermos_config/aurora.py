@@ -2,7 +2,7 @@
 understands is taken and ignored."""
 
 from .containers import Anything
-from .scalars import Boolean, String
+from .scalars import Boolean, Enum, String
 from .schema import Task
 from .structs import Default, Required, Struct
 
@@ -43,16 +43,18 @@ def Service(*mappings, **values):  # noqa: N802
     return Job(*mappings, **dict(values, service=True))
 
 
-CronJob = Job
+CronJob = MesosJob = Job
+Mode = Enum("Mode", ("RO", "RW"))
 
 IGNORED = (
-    "Announcer AppcImage Container CoordinatorSlaPolicy CountSlaPolicy Docker DockerImage "
+    "Announcer AppcImage BatchUpdateStrategy Container CoordinatorSlaPolicy CountSlaPolicy Docker DockerImage "
     "ExecutorConfig HealthCheckConfig HealthCheckerConfig HttpHealthChecker HttpLifecycleConfig "
     "LifecycleConfig Mesos MesosFetcherURI Metadata Parameter PartitionPolicy PercentageSlaPolicy "
-    "ShellHealthChecker UpdateConfig Volume"
+    "QueueUpdateStrategy ShellHealthChecker UpdateConfig VariableBatchUpdateStrategy Volume"
 ).split()
 
 globals().update({name: type(name, (Ignored,), {}) for name in IGNORED})
+DefaultHealthChecker = globals()["HealthCheckerConfig"]()
 DefaultLifecycleConfig = globals()["LifecycleConfig"]()
 DisableLifecycle = globals()["LifecycleConfig"]()
 

@@ -38,7 +38,8 @@ _HELPERS = {
 _AURORA = {
     name: getattr(aurora, name)
     for name in [
-        "Job", "Service", "CronJob", "MesosContext", "DefaultLifecycleConfig", "DisableLifecycle"
+        "Job", "Service", "CronJob", "MesosJob", "MesosContext", "Mode", "DefaultHealthChecker",
+        "DefaultLifecycleConfig", "DisableLifecycle",
     ] + aurora.IGNORED
 }
 
