@@ -4,8 +4,8 @@
 //   {{&NAME}}   is the text {{NAME}}; each further & is kept, so {{&&NAME}} is the text {{&NAME}}
 //
 // NAME is a letter or '_' and then letters, digits and any of _ . - [ ], and / between brackets.
-// Parts of it may be references themselves, not escaped and at most 8 deep, as in {{host{{number}}}}. Everything else
-// that holds braces ({{ }}, {{a b}}, ${x}) is plain text.
+// Parts of it may be references themselves, not escaped and at most 8 deep, as in
+// {{host{{number}}}}. Everything else that holds braces ({{ }}, {{a b}}, ${x}) is plain text.
 #pragma once
 
 #include <cstddef>

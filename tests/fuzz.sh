@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the fuzzers with clang, the address and the undefined-behaviour sanitizer, and runs each from
-# its corpus. What they find beyond it stays in build-fuzz/corpus/, for the next time.
-#   tests/fuzz.sh [SECONDS [FUZZER...]]     60 seconds of each; e.g. tests/fuzz.sh 600 stream_fuzz
+# its corpus. What they find beyond it stays in build-fuzz/corpus/, for the next time. The same seed
+# takes the same way through the same tree, so that a change is judged by itself; SEED=0 is another
+# at every start.
+#   tests/fuzz.sh [SECONDS [FUZZER...]]     60 seconds of each; e.g. SEED=0 tests/fuzz.sh 600 stream_fuzz
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,14 +23,14 @@ quietly cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPIL
 cmake --build "$build" -j "$(nproc)" --target "${fuzzers[@]}" -- --quiet
 
 fuzz() {
-  local fuzzer=$1 seconds=$2 build=$3 seeds=(tests/fuzz/corpus/"${1%_fuzz}")
+  local fuzzer=$1 seconds=$2 build=$3 corpora=(tests/fuzz/corpus/"${1%_fuzz}")
   local corpus=$build/corpus/$fuzzer
   mkdir -p "$corpus"
-  # A configuration's seeds are the examples that people start from.
-  if [ "$fuzzer" = config_fuzz ]; then seeds=(reactor/examples); fi
-  if [ ! -d "${seeds[0]}" ]; then seeds=(); fi
-  if "$build/bin/$fuzzer" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
-    -artifact_prefix="$build/$fuzzer-" "$corpus" "${seeds[@]}" >"$build/$fuzzer.log" 2>&1; then
+  # Configurations begin with the examples that people start from.
+  if [ "$fuzzer" = config_fuzz ]; then corpora+=(reactor/examples); fi
+  if [ ! -d "${corpora[0]}" ]; then corpora=(); fi
+  if "$build/bin/$fuzzer" -max_total_time="$seconds" -timeout=30 -seed="${SEED-1}" -print_final_stats=1 \
+    -artifact_prefix="$build/$fuzzer-" "$corpus" "${corpora[@]}" >"$build/$fuzzer.log" 2>&1; then
     printf '%s: %s\n' "$fuzzer" "$(grep -o 'Done .*' "$build/$fuzzer.log")"
   else
     tail -n 60 "$build/$fuzzer.log"

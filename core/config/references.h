@@ -7,11 +7,12 @@
 //   the fields of the task                                ({{max_failures}}, {{processes[0].name}})
 //   Bindings::environment                                 (what -E says)
 // {{self.NAME}} is looked for in the innermost of these objects alone, {{super.NAME}} in what is
-// around that, from the outermost inwards. A number or a boolean may be a text with references, if it becomes one:
-// "{{retries}}". What a reference leads to may hold references itself. They are looked up from where
-// they are used; those of a field that is reached by a path ({{processes[0].cmdline}}) first in its
-// own process. A field that was not written has its default. All of it is as in the ancestor, where
-// -E was bound around the task.
+// around that, from the outermost inwards. A number or a boolean may be a text with references, if
+// it becomes one:
+// "{{retries}}". What a reference leads to may hold references itself. They are looked up from
+// where they are used; those of a field that is reached by a path ({{processes[0].cmdline}}) first
+// in its own process. A field that was not written has its default. All of it is as in the
+// ancestor, where -E was bound around the task.
 #pragma once
 
 #include <optional>

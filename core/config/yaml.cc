@@ -117,15 +117,16 @@ class TreeBuilder : public YAML::EventHandler {
   // NOLINTBEGIN(readability-identifier-naming)
   void OnDocumentStart(const YAML::Mark& mark) override {
     anchors_.clear();
-    const std::string_view rest =
-        text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
-    // The parser goes on where a value has ended, and calls the rest another document.
-    if (begun_ && !rest.starts_with("---") && !behind_an_end(text_.size() - rest.size())) {
+    const std::size_t pos = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    // The parser goes on where a value has ended, and calls the rest another document. At a ','
+    // that belongs nowhere it takes nothing, and would begin documents there for ever.
+    const bool apart = text_.substr(pos).starts_with("---") || behind_an_end(pos);
+    if (begun_at_ && (!apart || *begun_at_ == pos)) {
       throw Refusal{columns_(mark), "",
                     "not valid YAML: this belongs to nothing above: check its indentation (another "
                     "task begins behind a line '---')"};
     }
-    begun_ = true;
+    begun_at_ = pos;
   }
   void OnDocumentEnd() override {}
 
@@ -409,7 +410,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   Extent copied_;
   YAML::Mark last_scalar_ = YAML::Mark::null_mark();
-  bool begun_ = false;
+  std::optional<std::size_t> begun_at_;  // where the last document begins
 };
 
 // What the parser's own messages mean to a person. The first that a message begins with.

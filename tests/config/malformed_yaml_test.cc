@@ -100,6 +100,9 @@ const Case kLayout[] = {
     {"BehindAnObject", "{name: a, processes: []} x\n",
      "1:26: not valid YAML: this belongs to nothing above: check its indentation (another task "
      "begins behind a line '---')"},
+    {"CommaBehindAnEnd", "name: a\n...\n,\n",
+     "3:1: not valid YAML: this belongs to nothing above: check its indentation (another task "
+     "begins behind a line '---')"},
     {"BehindAList", "[]\nfoo\n",
      "2:2: not valid JSON: syntax error while parsing value - invalid literal; expected end of "
      "input"},
