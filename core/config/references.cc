@@ -464,7 +464,10 @@ class Binder {
       return resources_field(frame, name, "name", task_.resources, steps, 1, out);
     }
     if (steps.size() > 1 || !step.indices.empty()) return Found::No;
-    if (step.key == "name") return field(frame, name_field(), out);
+    if (step.key == "name") {
+      if (draft_.named || !task_.processes.empty()) return field(frame, name_field(), out);
+      return wrong(frame, name, "is not there: the task has neither a name nor a process");
+    }
     if (step.key == "user") {
       if (!task_.user.empty()) return task_text(frame, {Field::Kind::User}, out);
       return wrong(frame, name, "is not there: the task names no user; there is {{thermos.user}}");

@@ -47,6 +47,13 @@ constraints:
                    "f:14:9: processes[3].name: '.d': a name can't begin with '.'"}));
 }
 
+TEST(FindFaults, LooksForNoNameWhereThereIsNone) {
+  EXPECT_EQ(faults("max_failures: '{{name}}'\n"),
+            (Lines{"f:1:1: 'processes' is missing: a task needs at least one process",
+                   "f:1:15: max_failures: {{name}} is not there: the task has neither a name nor a "
+                   "process"}));
+}
+
 TEST(FindFaults, FindsThemInOrders) {
   EXPECT_EQ(faults(R"({"processes": [{"name": "a", "cmdline": "x"}, {"name": "b", "cmdline": ""},
 {"name": "c", "cmdline": "{{z}}"}],
