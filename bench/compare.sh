@@ -38,6 +38,8 @@ if [ -z "${THERMOS_BENCH_BIN-}" ]; then
 fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
+# Its directories are spread over the disk, where ext4 can: away from what was deleted lately.
+chattr +T "$work" 2>/dev/null || true
 started=() # pids of what must not outlive us
 cleanup() {
   local pid

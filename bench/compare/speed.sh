@@ -26,10 +26,12 @@ write_task() {
   } >"$1"
 }
 
-# run_thermos SYNC TASK
+# run_thermos SYNC TASK: in a directory that stays to the end. ext4 steps over each inode that was
+# deleted in the last five minutes, one by one, so that making a file where many were costs 0.4 ms.
 run_thermos() {
-  rm -rf "$work/root" "$work/sandbox"
-  "$bin/thermos" --root "$work/root" run --quiet --sync "$1" --sandbox "$work/sandbox" "$2"
+  local place
+  place=$(mktemp -d "$work/run.XXXXXX")
+  "$bin/thermos" --root "$place/root" run --quiet --sync "$1" --sandbox "$place/sandbox" "$2"
 }
 
 # write_makefile FILE COUNT chain|free COMMAND
