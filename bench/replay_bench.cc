@@ -33,18 +33,18 @@ enum class Depth : std::uint8_t { Frames, Decoded, Applied };
 std::uint64_t replay(Bytes bytes, Depth depth) {
   FrameScanner scanner(bytes);
   History history;
+  Record record = ProcessStatus();
   std::uint64_t records = 0;
   Verdict verdict = Verdict::Record;
   while ((verdict = scanner.next()) == Verdict::Record) {
     ++records;
     if (depth == Depth::Frames) continue;
-    const Result<Record> record = decode(scanner.payload());
-    if (!record) std::abort();
+    if (!decode(scanner.payload(), record)) std::abort();
     if (depth == Depth::Decoded) {
-      benchmark::DoNotOptimize(record->index());
+      benchmark::DoNotOptimize(record);
       continue;
     }
-    if (!history.apply(*record)) std::abort();
+    if (!history.apply(record)) std::abort();
   }
   if (verdict != Verdict::End) std::abort();
   benchmark::DoNotOptimize(history.processes().data());

@@ -1,11 +1,11 @@
 #include "capnp/codec.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <optional>
 
 #include "capnp/flat.h"
+#include "capnp/flat_process.h"
 #include "checkpoint.capnp.h"
 
 namespace thermos {
@@ -191,34 +191,24 @@ Error unknown(const char* what, std::uint16_t value) {
                  "; was this written by a newer version?");
 }
 
-std::optional<Error> fault_of(disk::Record::Process::Reader in) {
-  const auto state = static_cast<std::uint16_t>(in.getState());
-  if (state >= kProcessStates) return unknown("process state", state);
-  const auto origin = static_cast<std::uint16_t>(in.getOrigin());
-  if (origin >= kOrigins) return unknown("origin of a process state", origin);
-  return std::nullopt;
-}
-
-// Filled in where the caller has it: this is what a long stream consists of, and each copy shows.
 Result<Record> read(disk::Record::Process::Reader in) {
-  Result<Record> answer{Record(ProcessStatus())};
-  if (auto fault = fault_of(in)) {
-    answer = *std::move(fault);
-    return answer;
-  }
-  ProcessStatus& status = *std::get_if<ProcessStatus>(&answer.value());
+  const auto state = static_cast<std::uint16_t>(in.getState());
+  const auto origin = static_cast<std::uint16_t>(in.getOrigin());
+  if (state >= kProcessStates) return unknown("process state", state);
+  if (origin >= kOrigins) return unknown("origin of a process state", origin);
+  ProcessStatus status;
   status.process = view_of(in.getProcess());
+  if (status.process.empty()) return corrupt("a process record without a process name");
   status.seq = in.getSeq();
   status.run = in.getRun();
-  status.state = static_cast<ProcessState>(in.getState());
-  status.origin = static_cast<Origin>(in.getOrigin());
+  status.state = static_cast<ProcessState>(state);
+  status.origin = static_cast<Origin>(origin);
   status.identity = {in.getPid(), in.getTicks()};
   status.boot = {in.getBootHigh(), in.getBootLow()};
   status.at = {in.getWall(), in.getBoot()};
   if (in.getReturnCode() != kNoReturnCode) status.return_code = in.getReturnCode();
   status.reason = view_of(in.getReason());
-  if (status.process.empty()) answer = corrupt("a process record without a process name");
-  return answer;
+  return Record(status);
 }
 
 Result<Record> read(disk::Record::Task::Reader in) {
@@ -284,39 +274,6 @@ Result<Record> read(disk::ProcessOrder::Reader in) {
   return Record(order);
 }
 
-// Whether all that a process record can point to is in its place: the segment table is true, the
-// root struct follows its pointer, and its first two pointers are null or byte lists inside the
-// payload that end in a NUL. The library's own checks cost more than the rest of reading a record,
-// and a long stream is nearly all process records; with this they aren't needed for those.
-bool lies_flat(Bytes payload) {
-  if constexpr (std::endian::native != std::endian::little) return false;
-  const std::size_t words = payload.size() / sizeof(capnp::word);
-  if (words < 3 || payload.size() % sizeof(capnp::word) != 0) return false;
-  const auto word = [&](std::size_t index) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, payload.data() + index * sizeof value, sizeof value);
-    return value;
-  };
-  if (word(0) != static_cast<std::uint64_t>(words - 1) << 32) return false;
-  const std::uint64_t root = word(1);
-  const std::size_t data = root >> 32 & 0xffff;
-  const std::size_t pointers = root >> 48;
-  if ((root & 0xffffffff) != 0 || data == 0 || 2 + data + pointers > words) return false;
-  for (std::size_t i = 2 + data; i < 2 + data + std::min<std::size_t>(pointers, 2); ++i) {
-    const std::uint64_t pointer = word(i);
-    if (pointer == 0) continue;
-    // A list, kind 1, of bytes, size 2: where it starts in words, and how many there are.
-    const std::int64_t offset = static_cast<std::int32_t>(pointer & 0xffffffff) >> 2;
-    const std::size_t size = pointer >> 35;
-    const std::int64_t start = static_cast<std::int64_t>(i) + 1 + offset;
-    if ((pointer & 3) != 1 || (pointer >> 32 & 7) != 2 || size == 0) return false;
-    if (start < 0 || start > static_cast<std::int64_t>(words)) return false;
-    const std::size_t end = static_cast<std::size_t>(start) * sizeof(capnp::word) + size;
-    if (end > payload.size() || payload[end - 1] != std::byte{0}) return false;
-  }
-  return true;
-}
-
 Result<Record> read(disk::Record::Reader record) {
   switch (record.which()) {
     case disk::Record::HEADER:
@@ -364,16 +321,22 @@ std::uint64_t position_of(Bytes payload) {
 }
 
 Result<Record> decode(Bytes payload) {
-  if (lies_flat(payload)) {
-    const auto* const segment = reinterpret_cast<const capnp::word*>(payload.data()) + 1;
-    const auto record = capnp::readMessageUnchecked<disk::Record>(segment);
-    if (record.which() == disk::Record::PROCESS) return read(record.getProcess());
-  }
+  Result<Record> answer{Record(ProcessStatus())};
+  if (Status read = decode(payload, *answer); !read) answer = read.error();
+  return answer;
+}
+
+Status decode(Bytes payload, Record& record) {
+  auto* status = std::get_if<ProcessStatus>(&record);
+  if (status == nullptr) status = &record.emplace<ProcessStatus>();
+  if (read_flat_process(payload, *status)) return Done{};
   std::optional<Result<Record>> answer;
   const char* fault = read_flat<disk::Record>(
-      payload, [&](disk::Record::Reader record) { answer.emplace(read(record)); });
+      payload, [&](disk::Record::Reader root) { answer.emplace(read(root)); });
   if (fault != nullptr) return corrupt(std::string("not a record: ") + fault);
-  return *std::move(answer);
+  if (!*answer) return answer->error();
+  record = std::move(**answer);
+  return Done{};
 }
 
 }  // namespace thermos

@@ -37,4 +37,8 @@ std::uint64_t position_of(Bytes payload);
 // so. REQUIRES: payload is 8-byte aligned.
 Result<Record> decode(Bytes payload);
 
+// The same into a record that is used again and again: what a long stream consists of is neither
+// made nor moved. After an error `record` means nothing.
+Status decode(Bytes payload, Record& record);
+
 }  // namespace thermos

@@ -103,8 +103,8 @@ Result<History::Outcome> History::apply_task(const TaskStatus& status) {
 
 Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
   if (!header_) return corrupt("a process's state before the runner's header");
-  const auto found = index_.find(status.process);
-  ProcessHistory* known = found == index_.end() ? nullptr : &processes_[found->second];
+  const auto found = find(status.process);
+  ProcessHistory* known = found ? &processes_[*found] : nullptr;
   const std::uint64_t next_seq = known == nullptr ? 0 : known->next_seq;
   if (status.seq < next_seq) return Outcome::Repeat;
   if (status.seq > next_seq) return wrong_sequence(status, next_seq);
@@ -142,7 +142,8 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
   } else {
     take_end(*known, run, status);
   }
-  run.reason = status.reason;
+  // Mostly there is none, and never was.
+  if (!status.reason.empty() || !run.reason.empty()) run.reason = status.reason;
   return Outcome::Applied;
 }
 
@@ -153,7 +154,7 @@ void History::start_run(ProcessHistory& process, const ProcessStatus& status) {
   run.state = status.state;
   run.origin = status.origin;
   run.waiting = status.at;
-  run.reason = status.reason;
+  if (!status.reason.empty()) run.reason = status.reason;
   process.held = false;
   process.at_once.reset();
 }
@@ -236,16 +237,15 @@ bool History::would_apply(const ProcessStatus& status) const {
 }
 
 std::optional<std::uint32_t> History::find(std::string_view name) const {
-  const auto found = index_.find(name);
-  if (found == index_.end()) return std::nullopt;
-  return found->second;
+  return index_.find(name,
+                     [this](std::uint32_t i) -> const std::string& { return processes_[i].name; });
 }
 
 std::uint32_t History::seed(std::string_view name) {
   if (const auto known = find(name)) return *known;
   const auto index = static_cast<std::uint32_t>(processes_.size());
   processes_.emplace_back().name = name;
-  index_.emplace(name, index);
+  index_.add(name, index);
   return index;
 }
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/name_index.h"
 #include "core/record.h"
 #include "core/result.h"
 #include "core/series.h"
@@ -135,14 +135,7 @@ class History {
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;
   std::vector<ProcessHistory> processes_;
-
-  struct NameHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const {
-      return std::hash<std::string_view>{}(name);
-    }
-  };
-  std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>> index_;
+  NameIndex index_;
 };
 
 }  // namespace thermos

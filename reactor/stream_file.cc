@@ -71,14 +71,15 @@ using Scanned = Result<std::optional<StreamEnd>>;
 Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& position,
              const Take& take) {
   FrameScanner scanner = FrameScanner::tail(bytes, position.offset, position.chain);
+  Record record = ProcessStatus();
   for (;;) {
     const Verdict verdict = scanner.next();
     if (verdict == Verdict::Record) {
       // The first record stands behind the header, which is read with it.
       const std::size_t at = std::max(position.offset, kStreamHeaderBytes);
-      const Result<Record> record = decode(scanner.payload());
-      if (!record) return corrupt(name, at, record.error().message);
-      const Status taken = take(*record);
+      const Status decoded = decode(scanner.payload(), record);
+      if (!decoded) return corrupt(name, at, decoded.error().message);
+      const Status taken = take(record);
       if (!taken) return at_offset(name, at, taken.error());
       position = {scanner.offset(), scanner.chain()};
       continue;
