@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/graph.h"
+#include "core/name_index.h"
 #include "core/text.h"
 
 namespace thermos {
@@ -25,7 +25,20 @@ constexpr std::int64_t kMinLogSize = 1024;
 constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
 constexpr int kMaxCycles = 20;               // looking for each takes as long as the graph is large
 
-using Names = std::unordered_map<std::string_view, ProcessIndex>;
+// The task's processes by name; of several that share one, the first.
+class Names {
+ public:
+  explicit Names(const TaskConfig& task) : task_(task) { index_.reserve(task.processes.size()); }
+  std::optional<ProcessIndex> find(std::string_view name) const {
+    return index_.find(
+        name, [this](ProcessIndex p) -> const std::string& { return task_.processes[p].name; });
+  }
+  void add(ProcessIndex p) { index_.add(task_.processes[p].name, p); }
+
+ private:
+  const TaskConfig& task_;
+  NameIndex index_;
+};
 // What is wrong; nullopt when nothing is.
 using Complaint = std::optional<std::string>;
 
@@ -148,15 +161,15 @@ void check_fields(const TaskConfig& task, Faults& faults) {
 }
 
 Names read_names(const TaskConfig& task, Faults& faults) {
-  Names names;
-  names.reserve(task.processes.size());
+  Names names(task);
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     const std::string& name = task.processes[i].name;
-    const auto [first, added] = names.emplace(name, static_cast<ProcessIndex>(i));
-    // An empty one has been refused already.
-    if (!added && !name.empty()) {
+    const auto first = names.find(name);
+    if (!first) {
+      names.add(static_cast<ProcessIndex>(i));
+    } else if (!name.empty()) {  // an empty one has been refused already
       faults.add(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
-                                                   at("processes", first->second) + " already");
+                                                   at("processes", *first) + " already");
     }
   }
   return names;
@@ -188,12 +201,12 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
     ProcessIndex before = kNobody;
     for (std::size_t i = 0; i < order.size() && !faults.full(); ++i) {
       const auto found = names.find(order[i]);
-      if (found == names.end()) {
+      if (!found) {
         faults.add(path(i), unknown_name(task, order[i]));
         before = kNobody;
         continue;
       }
-      const ProcessIndex after = found->second;
+      const ProcessIndex after = *found;
       if (before != kNobody) {
         const ProcessConfig& a = task.processes[before];
         const ProcessConfig& b = task.processes[after];
@@ -234,10 +247,7 @@ void add_cycle(const TaskConfig& task, const Names& names, const std::vector<Pro
   for (std::size_t c = 0; c < task.constraints.size(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
     const auto closes = [&](const std::string& before, const std::string& after) {
-      const auto a = names.find(before);
-      const auto b = names.find(after);
-      return a != names.end() && b != names.end() && a->second == cycle.back() &&
-             b->second == cycle.front();
+      return names.find(before) == cycle.back() && names.find(after) == cycle.front();
     };
     if (std::adjacent_find(order.begin(), order.end(), closes) != order.end()) {
       path = at("constraints", c) + ".order";

@@ -1,28 +1,31 @@
 #include "core/graph.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace thermos {
 
-Graph::Graph(std::uint32_t nodes, std::vector<Edge> edges)
-    : begin_(std::size_t{nodes} + 1), waits_for_(nodes) {
-  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
-    return std::pair(a.before, a.after) < std::pair(b.before, b.after);
-  });
-  // A doubled edge would be counted twice as unmet and freed once.
-  const auto end = std::unique(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
-    return a.before == b.before && a.after == b.after;
-  });
-  edges.erase(end, edges.end());
-
-  dependents_.reserve(edges.size());
-  for (const Edge& edge : edges) {
-    ++begin_[std::size_t{edge.before} + 1];
-    ++waits_for_[edge.after];
-    dependents_.push_back(edge.after);
-  }
+Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
+    : begin_(std::size_t{nodes} + 1), dependents_(edges.size()), waits_for_(nodes) {
+  // By who is waited for, which is counted, not compared: a million are sorted in no time.
+  for (const Edge& edge : edges) ++begin_[std::size_t{edge.before} + 1];
   for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+  std::vector<std::uint64_t> next(begin_.begin(), begin_.end() - 1);
+  for (const Edge& edge : edges) dependents_[next[edge.before]++] = edge.after;
+
+  // A doubled edge would be counted twice as unmet and freed once.
+  std::uint64_t kept = 0;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    const auto first = dependents_.begin() + static_cast<std::ptrdiff_t>(begin_[node]);
+    const auto last = dependents_.begin() + static_cast<std::ptrdiff_t>(next[node]);
+    std::sort(first, last);
+    begin_[node] = kept;
+    for (auto it = first, end = std::unique(first, last); it != end; ++it) {
+      dependents_[kept++] = *it;
+      ++waits_for_[*it];
+    }
+  }
+  begin_[nodes] = kept;
+  dependents_.resize(kept);
 }
 
 std::vector<ProcessIndex> Graph::find_cycle() const {

@@ -21,7 +21,7 @@ class Graph {
 
   Graph() = default;
   // REQUIRES: every index in `edges` is below `nodes`. Doubled edges are merged.
-  Graph(std::uint32_t nodes, std::vector<Edge> edges);
+  Graph(std::uint32_t nodes, const std::vector<Edge>& edges);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(waits_for_.size()); }
   // Who waits for `node`.

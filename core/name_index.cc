@@ -1,6 +1,7 @@
 #include "core/name_index.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -51,14 +52,20 @@ void NameIndex::put(const Slot& slot) {
   slots_[at] = slot;
 }
 
-void NameIndex::add(std::string_view name, std::uint32_t index) {
-  if (2 * (taken_ + 1) > slots_.size()) {
-    const std::vector<Slot> before =
-        std::exchange(slots_, std::vector<Slot>(std::max(kFewest, 2 * slots_.size())));
-    for (const Slot& slot : before) {
-      if (slot.index != kFree) put(slot);
-    }
+void NameIndex::grow(std::size_t slots) {
+  const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(slots));
+  for (const Slot& slot : before) {
+    if (slot.index != kFree) put(slot);
   }
+}
+
+void NameIndex::reserve(std::size_t names) {
+  const std::size_t slots = std::bit_ceil(std::max(kFewest, 2 * names));
+  if (slots > slots_.size()) grow(slots);
+}
+
+void NameIndex::add(std::string_view name, std::uint32_t index) {
+  if (2 * (taken_ + 1) > slots_.size()) grow(std::max(kFewest, 2 * slots_.size()));
   put({hash_of(name), index});
   ++taken_;
 }

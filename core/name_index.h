@@ -25,6 +25,8 @@ class NameIndex {
 
   // REQUIRES: neither was added before.
   void add(std::string_view name, std::uint32_t index);
+  // Makes room for so many names in all.
+  void reserve(std::size_t names);
 
  private:
   static constexpr std::uint32_t kFree = 0xffffffff;
@@ -36,6 +38,7 @@ class NameIndex {
   static std::uint32_t hash_of(std::string_view name);
   std::size_t mask() const { return slots_.size() - 1; }
   void put(const Slot& slot);
+  void grow(std::size_t slots);
 
   std::vector<Slot> slots_;  // a power of two of them, at most half of them taken
   std::size_t taken_ = 0;

@@ -114,7 +114,7 @@ TEST(Graph, TakesAMillionInAChain) {
   edges.push_back({kMillion - 1, 0});
   std::vector<ProcessIndex> all(kMillion);
   std::iota(all.begin(), all.end(), 0U);
-  EXPECT_EQ(Graph(kMillion, std::move(edges)).find_cycle(), all);
+  EXPECT_EQ(Graph(kMillion, edges).find_cycle(), all);
 }
 
 }  // namespace
