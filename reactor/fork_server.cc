@@ -233,7 +233,6 @@ Result<std::vector<std::uint64_t>> ForkServer::restart() {
   if (auto status = spawn(); !status) return status.error();
   std::vector<std::uint64_t> lost(sent_.begin(), sent_.end());
   sent_.clear();
-  flush();
   return lost;
 }
 

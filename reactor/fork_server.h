@@ -26,7 +26,7 @@ class ForkServer {
  public:
   enum class SendOutcome : std::uint8_t {
     Sent,    // the server has it, or will
-    Queued,  // it waits here, with its descriptors, for on_writable(), an answer or restart()
+    Queued,  // it waits here, with its descriptors, for on_writable() or an answer
   };
 
   // Starts `program`, or, when it is empty, the thermos-coordinator that belongs to this program:
@@ -62,9 +62,9 @@ class ForkServer {
   // The server is gone, which shows itself as fd() being readable and receive() dry. launch() goes
   // on to queue.
   bool died() const { return died_; }
-  // Starts another server, to which what is queued goes. Returns the tickets of the launches that
-  // were handed to the old one and not answered: each may have its coordinator or not, which its
-  // stream's lock tells. An error leaves everything as it was: try again later.
+  // Starts another server, to which what is queued goes with on_writable(). Returns the tickets of
+  // the launches that were handed to the old one and not answered: each may have its coordinator or
+  // not, which its stream's lock tells. An error leaves everything as it was: try again later.
   Result<std::vector<std::uint64_t>> restart();
 
   int fd() const { return socket_.get(); }

@@ -105,7 +105,9 @@ void Reactor::fork_server_gone() {
   }
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  // First to its place: the coordinators that it makes stay where it is.
   shelter_fork_server();
+  fork_server_->on_writable();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
   for (TurnTaker* taker : std::vector<TurnTaker*>(takers_.begin(), takers_.end())) {

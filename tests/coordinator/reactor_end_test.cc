@@ -191,6 +191,9 @@ TEST_F(ReactorEnd, AnotherServerTakesOverWhatTheOldOneDidNot) {
   ASSERT_TRUE(lost) << lost.error().message;
   children_.push_back(server_.pid());
   EXPECT_FALSE(server_.died());
+  // Not before the new one is where its coordinators are to be.
+  EXPECT_EQ(server_.unanswered(), queued.size());
+  server_.on_writable();
   std::sort(lost->begin(), lost->end());
   EXPECT_EQ(*lost, handed_over);
   // The lock of a lost one came free, so it can be launched again.
