@@ -71,7 +71,9 @@ Result<std::uint64_t> ControlClient::send(control::RequestBody body) {
     const ssize_t sent =
         ::send(socket_.get(), out_.bytes().data(), out_.bytes().size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return no_daemon(std::string("the daemon hung up: ") + std::strerror(errno));
+    // Why it hung up is still to be read: whom it has no room for it tells so before we ask.
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
+    if (sent < 0) return no_daemon(std::string("can't ask the daemon: ") + std::strerror(errno));
     out_.consume(static_cast<std::size_t>(sent));
   }
   return id;

@@ -23,7 +23,8 @@ class ControlClient {
   // NoDaemon when nobody answers there.
   static Result<ControlClient> connect(const std::string& path);
 
-  // Sends one request; the answer is its id.
+  // Sends one request; the answer is its id. A daemon that has gone away shows itself in receive(),
+  // behind what it said before.
   Result<std::uint64_t> send(control::RequestBody body);
   // The next reply. Nothing: none within `patience` (negative: for ever). NoDaemon: the daemon went
   // away.
