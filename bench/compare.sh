@@ -2,7 +2,8 @@
 # thermos beside what people would run instead, and beside the machine's limit: all contenders of a
 # table in one run, in turns, medians with their spread. Installs the peers that are missing.
 #   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay; without: all
-# ROUNDS=5, and STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" set how much.
+# ROUNDS=5, and STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and
+# RESUMED="1000 10000 100000" (that takes two minutes) set how much.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -16,7 +16,7 @@ section_resume() {
     "first, behind bash"
   printf '%-12s %10s %12s\n' processes running milliseconds
   : >"$work/growth"
-  for size in ${RESUMED:-1000 3000 10000}; do
+  for size in ${RESUMED:-1000 10000 100000}; do
     alive=$((size / 2 < 1000 ? size / 2 : 1000))
     nap=86$RANDOM
     rm -rf "$work/root" "$work/sandbox" "$work/go" "$work/stamps"

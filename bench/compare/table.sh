@@ -64,8 +64,8 @@ table() { rows "$1" "$2" 0 "${@:3}"; }
 # rates BASE NAME...: how many a second, of BASE's rate.
 rates() { rows "a second" "$1" 1 "${@:2}"; }
 
-# exponent FILE: the slope of log y over log x of its lines "x y".
+# exponent FILE: the slope of log y over log x of its lines "x y"; of one line there is none.
 exponent() {
   awk '{ x = log($1); y = log($2); n++; sx += x; sy += y; sxx += x * x; sxy += x * y }
-    END { printf "%.2f", (n * sxy - sx * sy) / (n * sxx - sx * sx) }' "$1"
+    END { if (n < 2) printf "-"; else printf "%.2f", (n * sxy - sx * sy) / (n * sxx - sx * sx) }' "$1"
 }
