@@ -18,7 +18,11 @@ namespace thermos {
 namespace {
 
 constexpr Microseconds kFirstSpawnPause = 20'000;
-constexpr Microseconds kLongestSpawnPause = 5 * kSecond;
+constexpr Microseconds kLongestSpawnPause = kSecond;
+// Coordinators alone may take every process that a user may have, and each would wait for its shell
+// for ever. So one after the other gives its place up; the next in line needs a pause to see it.
+constexpr Microseconds kSpawnPatience = 5 * kSecond;
+constexpr int kSpawnTurns = 8;
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
@@ -74,11 +78,12 @@ bool Babysitter::begin() {
 
   const SpawnResult child = start();
   if (stop_before_start_ && child.pid == 0) {
-    ended_ = true;
-    ProcessStatus killed = transition(ProcessState::Killed, read_clocks());
-    killed.reason = "told to end before it was started";
-    record(killed);
-    return false;
+    return end_unstarted(ProcessState::Killed, "told to end before it was started");
+  }
+  if (child.worth_retrying()) {
+    Text reason;
+    child.describe(request_, reason);
+    return end_unstarted(ProcessState::Lost, reason.view());
   }
   ProcessStatus running = transition(ProcessState::Running, read_clocks());
   if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
@@ -102,15 +107,26 @@ bool Babysitter::begin() {
   return false;
 }
 
-// Tries until there is a child that runs the shell, or an error that will not pass. Neither: it was
-// told to stop before.
+bool Babysitter::end_unstarted(ProcessState state, std::string_view reason) {
+  ended_ = true;
+  ProcessStatus last = transition(state, read_clocks());
+  last.reason = reason;
+  record(last);
+  return false;
+}
+
+// Tries until there is a child that runs the shell, or an error that will not pass, or patience is
+// at its end. None of these: it was told to stop before.
 SpawnResult Babysitter::start() {
   pause(0);
+  const Microseconds patience = kSpawnPatience + (::getpid() % kSpawnTurns) * kLongestSpawnPause;
+  const Microseconds until = monotonic() + patience;
   for (Microseconds wait = kFirstSpawnPause; !stop_before_start_;
        wait = std::min(2 * wait, kLongestSpawnPause)) {
     const SpawnResult child = spawn();
     if (!child.worth_retrying()) return child;
     if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
+    if (monotonic() >= until) return child;
     pause(wait);
   }
   return {};

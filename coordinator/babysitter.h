@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "capnp/codec.h"
 #include "capnp/launch.h"
@@ -46,6 +47,8 @@ class Babysitter {
  private:
   bool record(ProcessStatus status);
   ProcessStatus transition(ProcessState state, Now at) const;
+  // false, for begin().
+  bool end_unstarted(ProcessState state, std::string_view reason);
   SpawnResult start();
   SpawnResult spawn();
   void drain();

@@ -85,8 +85,9 @@ enum class Origin : std::uint8_t {
 inline constexpr std::size_t kOrigins = 6;
 std::string_view name_of(Origin origin);
 
-// One transition of one process. Coordinators write FORKED and all after it; the runner writes
-// WAITING, LOST, a FAILED of what could not be launched, and a copy of what coordinators wrote.
+// One transition of one process. Coordinators write FORKED and all after it, LOST among them when
+// the machine had no process for the shell; the runner writes WAITING, LOST, a FAILED of what could
+// not be launched, and a copy of what coordinators wrote.
 struct ProcessStatus {
   // Borrowed: from the decoded bytes, from the task, or from the history. Valid as long as that is.
   std::string_view process;

@@ -184,6 +184,22 @@ TEST(ForkServer, KeepsNoDescriptorOfALaunch) {
   EXPECT_EQ(open, 4U);  // 0, 1, 2 and the socket
 }
 
+// Its place is what another waits for.
+TEST(ForkServer, ACoordinatorThatGetsNoProcessForItsShellGivesUp) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be someone else";
+  rlimit before{};
+  ::getrlimit(RLIMIT_NPROC, &before);
+  const rlimit limit{2, before.rlim_max};
+  ::setrlimit(RLIMIT_NPROC, &limit);
+  Server server(54325);
+  ::setrlimit(RLIMIT_NPROC, &before);
+  const auto entries = server.run("true");
+  ASSERT_EQ(rig::states(entries), "FORKED LOST");
+  EXPECT_FALSE(entries[1].status.return_code);
+  EXPECT_NE(entries[1].reason.find("Resource temporarily unavailable"), std::string::npos)
+      << entries[1].reason;
+}
+
 TEST(ForkServer, SaysWhenThereAreNoPids) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be someone else";
   // Its user may have one process, and has it in the server itself.
