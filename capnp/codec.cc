@@ -322,7 +322,7 @@ std::uint64_t position_of(Bytes payload) {
 
 Result<Record> decode(Bytes payload) {
   Result<Record> answer{Record(ProcessStatus())};
-  if (Status read = decode(payload, *answer); !read) answer = read.error();
+  if (const Status decoded = decode(payload, *answer); !decoded) answer = decoded.error();
   return answer;
 }
 
