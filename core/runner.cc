@@ -72,7 +72,10 @@ void Runner::on(const CoordinatorRecord& event) {
   ProcessStatus status = event.status;
   status.process = task_.processes[p].name;
   status.reason = keep(status.reason);
-  if (status.seq < past(p).next_seq) return;
+  if (status.seq < past(p).next_seq) {
+    check_repeat(p, status);
+    return;
+  }
   // A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
   // coordinator's FORKED behind it. FORKED says that there was one.
   if (status.state == ProcessState::Forked && status.seq == past(p).next_seq + 1 &&
@@ -104,6 +107,19 @@ void Runner::on(const CoordinatorRecord& event) {
     stop(p, hard);
     end_by_order(p);
   }
+}
+
+// A stream that belongs elsewhere, or an old copy of one, says other things of the same runs.
+void Runner::check_repeat(ProcessIndex p, const ProcessStatus& status) {
+  const Run* known = past(p).run(status.run);
+  if (status.state != ProcessState::Forked || known == nullptr || !known->forked ||
+      (known->coordinator == status.identity && known->boot == status.boot)) {
+    return;
+  }
+  error_ = Error{ErrorCode::Corrupt, "process \"" + task_.processes[p].name + "\", run " +
+                                         std::to_string(status.run) + ": its coordinator was pid " +
+                                         std::to_string(known->coordinator.pid) + ", and not " +
+                                         std::to_string(status.identity.pid)};
 }
 
 void Runner::on(const CoordinatorGone& event) {

@@ -212,6 +212,7 @@ class Runner {
   void schedule(TaskPlanner& plan);
   void retry_launches();
   void forget_retry(ProcessIndex p);
+  void check_repeat(ProcessIndex p, const ProcessStatus& status);
   void start(ProcessIndex p);
   void try_again(ProcessIndex p);
   void cancel(ProcessIndex p);

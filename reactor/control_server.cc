@@ -45,9 +45,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Reactor& reactor, D
   if (ControlClient::connect(socket_path)) {
     return Error{ErrorCode::Busy, socket_path + ": another daemon listens there"};
   }
-  const std::string directory = socket_path.substr(0, socket_path.rfind('/'));
-  if (auto made = make_directories(directory.empty() ? "/" : directory, 0755); !made) {
-    return made.error();
+  if (const std::size_t slash = socket_path.rfind('/'); slash != std::string::npos && slash > 0) {
+    if (auto made = make_directories(socket_path.substr(0, slash), 0755); !made) {
+      return made.error();
+    }
   }
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("no socket");

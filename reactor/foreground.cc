@@ -114,7 +114,11 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
     }
 
     auto text = read_file(active);
-    if (!text) continue;  // it ended meanwhile
+    if (!text) {
+      // It ended meanwhile; or it is there and can't be read, now or ever.
+      if (text.error().code == ErrorCode::NotFound && tries < kTries) continue;
+      return text.error();
+    }
     TaskPlace place{paths, {}, {}};
     auto task = config::load_json(*text, active, {}, {});
     if (!task) return task.error();

@@ -1,6 +1,7 @@
 #include "reactor/fsck.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -63,6 +64,13 @@ void check_one(const Paths& paths, const std::string& id, bool repair, RootRepor
   const std::string path = paths.runner_stream(id);
   if (!exists(path)) {
     say_of_all(check.findings(), "there is no runner's stream, so no lock to do it under");
+    take(check);
+    return;
+  }
+  // Opened for writing, an empty file would become a stream, and this is only to look.
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && info.st_size == 0) {
+    say_of_all(check.findings(), path + " is empty, so there is no stream to lock");
     take(check);
     return;
   }

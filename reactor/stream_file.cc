@@ -33,7 +33,7 @@ Error system_error(const std::string& path, const std::string& what, int error_n
   const ErrorCode code = error_number == EACCES || error_number == EPERM ? ErrorCode::NotPermitted
                          : error_number == ENOENT                        ? ErrorCode::NotFound
                                                                          : ErrorCode::System;
-  return {code, path + ": " + what + ": " + text_of(error_number)};
+  return {code, path + ": " + what + ": " + open_failure(error_number)};
 }
 
 Error at_offset(const std::string& name, std::size_t offset, const Error& error) {
@@ -114,6 +114,17 @@ Result<StreamEnd> read_long(int fd, const std::string& name, StreamPosition& pos
 
 }  // namespace
 
+std::string open_failure(int error_number) {
+  if (error_number == ELOOP) return "it is a symbolic link, and none is followed here";
+  return text_of(error_number);
+}
+
+Status check_is_file(int fd, const std::string& path) {
+  struct stat what {};
+  if (::fstat(fd, &what) == 0 && S_ISREG(what.st_mode)) return Done{};
+  return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+}
+
 Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& position,
                               const Take& take) {
   alignas(8) std::array<std::byte, kSmallRead> small;
@@ -138,10 +149,7 @@ Result<RunnerStream> read_runner_stream(const std::string& path) {
   // O_NONBLOCK: a FIFO under this name must not hang the reader. It means nothing to a file.
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error(path, "can't open the checkpoint", errno);
-  struct stat what {};
-  if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
-    return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
-  }
+  if (auto file = check_is_file(fd.get(), path); !file) return file.error();
   RunnerStream stream;
   const auto end = read_stream(fd.get(), path, stream.position, [&](const Record& record) {
     const auto applied = stream.history.apply(record);
@@ -335,8 +343,7 @@ Status StreamWriter::sync_name() {
 
 Error StreamWriter::fail(const std::string& what, int error_number) {
   failure_ = path_ + ": offset " + std::to_string(position_.offset) + ": " + what + ": " +
-             text_of(error_number) +
-             "; what is recorded is kept, start the task again when this is mended";
+             text_of(error_number) + "; what is recorded is kept";
   ready_ = false;
   return {ErrorCode::System, failure_};
 }

@@ -30,6 +30,11 @@ enum class StreamEnd : std::uint8_t {
   Torn,   // it ends inside one. While its writer lives that means: wait
 };
 
+// Why a checkpoint can't be opened, for people; `error_number`: errno's.
+std::string open_failure(int error_number);
+// Corrupt unless `fd` is a regular file: `path` may name a FIFO, a device or a directory.
+Status check_is_file(int fd, const std::string& path);
+
 // Reads the records of `fd` from `position` on, hands each to `take`, and moves `position` behind
 // it. `name` is for errors. Corrupt (with file and offset) for bytes that can't be true; what
 // `take` refuses keeps its code and gets file and offset too. `position` then stands before the

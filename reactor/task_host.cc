@@ -68,13 +68,14 @@ Status TaskHost::order(const OrderRequest& request, std::string reason) {
 // ---- events in, effects out --------------------------------------------------------------------
 
 void TaskHost::dispatch(const Event& event) {
-  if (stopped_) return;
+  if (auto handled = handle(event); !handled) stop(handled.error());
+}
+
+Status TaskHost::handle(const Event& event) {
+  if (stopped_) return Done{};
   reactor_.touch(this);
   auto effects = runner_->handle(event, reactor_.loop().now());
-  if (!effects) {
-    stop(effects.error());
-    return;
-  }
+  if (!effects) return effects.error();
   for (const Effect& effect : *effects) {
     const auto* append = std::get_if<Append>(&effect);
     if (append == nullptr) {
@@ -84,13 +85,14 @@ void TaskHost::dispatch(const Event& event) {
     const std::uint64_t position = observer_.next_position();
     if (auto appended = writer_->append(append->record, position); !appended) {
       stop(appended.error());
-      return;
+      return Done{};
     }
     if (position != 0) observer_.on_appended(position, writer_->last_payload());
     ++records_;
     must_sync_ = must_sync_ || append->must_last;
     observer_.on_record(append->record, runner_->history());
   }
+  return Done{};
 }
 
 void TaskHost::end_turn() {
@@ -163,8 +165,18 @@ void TaskHost::stop(Error error) {
   stopped_ = true;
   pending_.clear();
   leader_.reset();
-  error.message += "; processes that run go on, and a new start takes over from there";
+  error.message += "; processes that run go on";
+  // From what is corrupt, or gone, no new start could go on.
+  if (error.code == ErrorCode::System && !checkpoints_gone_) {
+    error.message += ", and a new start takes over from there";
+  }
   report(std::move(error));
+}
+
+void TaskHost::stop_without_checkpoints() {
+  checkpoints_gone_ = true;
+  stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
+                               " is gone: someone removed the task's checkpoints"});
 }
 
 void TaskHost::report(Result<TaskState> result) {
@@ -211,8 +223,7 @@ void TaskHost::launch(const StartProcess& start) {
     if (writer.error().code == ErrorCode::Busy) {
       adopt(start.process, false);
     } else if (writer.error().code == ErrorCode::NotFound) {
-      stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
-                                   " is gone: someone removed the task's checkpoints"});
+      stop_without_checkpoints();
     } else {
       launch_failed(start, {writer.error().code == ErrorCode::System, writer.error().message});
     }
@@ -234,6 +245,15 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
       launch_failed(start, {true, "cannot read " + writer.path()});
       return;
     }
+  }
+  const Run& run_of_now = *past(p).current();
+  if (!past(p).live() || run_of_now.number != start.run ||
+      run_of_now.state != ProcessState::Waiting) {
+    // It ran already, and our own stream had lost that: what is on record is the answer.
+    if (past(p).live() && run_of_now.state != ProcessState::Waiting) {
+      dispatch(CoordinatorGone{p, run_of_now.number, run_of_now.boot != reactor_.boot()});
+    }
+    return;
   }
   if (auto ready = writer.resume_at(line.position, StreamEnd::Torn); !ready) {
     launch_failed(start, {true, ready.error().message});
@@ -328,11 +348,12 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   Line& line = line_of(p);
   const std::string path = stream_path(p);
   if (!line.reader) {
-    line.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    // O_NONBLOCK: a FIFO under this name must not hang all tasks. It means nothing to a file.
+    line.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     const int error = line.reader ? 0 : errno;
     const bool unread = error != 0 && error != ENOENT;
     if (unread && !trouble_of("", error).retry) {
-      stop({ErrorCode::System, "cannot read " + path + ": " + std::strerror(error)});
+      stop({ErrorCode::System, "cannot read " + path + ": " + open_failure(error)});
       return false;
     }
     if (unread && !line.unread) {
@@ -340,6 +361,10 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
     }
     line.unread = unread;
     if (!line.reader) return true;
+    if (auto file = check_is_file(line.reader.get(), path); !file) {
+      stop(file.error());
+      return false;
+    }
   }
   auto end = read_stream(line.reader.get(), path, line.position, [&](const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
@@ -350,11 +375,12 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
     }
     CoordinatorRecord event{p, *status};
     if (origin != Origin::Recorded) event.status.origin = origin;
-    if (status->state == ProcessState::Forked && status->run == line.run) {
+    // A later run than we know of: our own stream has lost its tail.
+    if (status->state == ProcessState::Forked && status->run >= line.run) {
+      line.run = status->run;
       line.coordinator = status->identity;
     }
-    dispatch(event);
-    return Status(Done{});
+    return handle(event);
   });
   if (!end) stop(end.error());
   // Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
@@ -474,8 +500,7 @@ void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
   // The directory's own end comes late, as long as somebody (the leader's socket) has it open.
   const bool stream_gone = (mask & IN_DELETE) != 0 && name == "runner";
   if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0 || stream_gone) {
-    stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
-                                 " is gone: someone removed the task's checkpoints"});
+    stop_without_checkpoints();
     return;
   }
   const auto it = index_.find(process_of_file(name));

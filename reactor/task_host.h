@@ -77,10 +77,15 @@ class TaskHost : public TurnTaker {
   Status check_same_task();
   void take_lead(History history);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
+  std::vector<ProcessIndex> recorded_beside(const std::vector<ProcessIndex>& live) const;
 
   void dispatch(const Event& event);
+  // What the state machine refuses, nothing having changed. A failure of our own stream stops the
+  // task here and is none.
+  Status handle(const Event& event);
   void release(const Effect& effect);
   void stop(Error error);
+  void stop_without_checkpoints();
   void report(Result<TaskState> result);
 
   void launch(const StartProcess& start);
@@ -139,6 +144,7 @@ class TaskHost : public TurnTaker {
   // Callbacks that can outlive this host hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool stopped_ = false;
+  bool checkpoints_gone_ = false;
   std::optional<TaskState> finishing_;
   std::optional<Result<TaskState>> result_;
   int watch_ = -1;

@@ -1,6 +1,7 @@
 // How a host comes to lead its task: new, or where another runner left it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -60,6 +61,10 @@ Result<History> TaskHost::open_task() {
     return applied ? Status(Done{}) : Status(applied.error());
   });
   if (!end) return end.error();
+  if (history.header() && history.header()->task_id != id) {
+    return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
+                                         history.header()->task_id + "; the file is left as it is"};
+  }
   if (auto ready = writer_->resume_at(position, *end); !ready) return ready.error();
 
   if (!exists(place_.paths.active_task(id))) {
@@ -147,23 +152,39 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
     if (stopped_) return;
     adopt(p, rebooted);
   }
+  // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
+  // leave a coordinator's: what ran may not be in our history at all.
+  for (const ProcessIndex p : recorded_beside(live)) {
+    if (!must_read_line(p, Origin::FoundAtResume)) return;
+    const Run* run = past(p).current();
+    if (run != nullptr && past(p).live() && run->state != ProcessState::Waiting) {
+      adopt(p, rebooted);
+      if (stopped_) return;
+    } else if (line_of(p).phase == Line::Phase::Idle) {
+      lines_.erase(p);  // and its descriptor: there may be a hundred thousand
+    }
+  }
   clear_groups();  // of runs that ended while nobody led
-  if (!rebooted) return;
-  // A power cut can take the tail of the runner's stream and leave a coordinator's: what ran may
-  // not be in our history at all.
+}
+
+// The processes that have a stream, but for `live`. Each behind those it waits for: a run may be
+// news only to who knows that it could begin.
+std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
+  std::vector<bool> skipped(place_.task.processes.size());
+  for (const ProcessIndex p : live) skipped[p] = true;
+  std::vector<ProcessIndex> found;
   for (const std::string& file :
        list_directory(place_.paths.checkpoint_dir(place_.header.task_id))) {
     const auto it = index_.find(process_of_file(file));
-    if (it == index_.end() || std::find(live.begin(), live.end(), it->second) != live.end()) {
-      continue;
-    }
-    const ProcessIndex p = it->second;
-    if (!must_read_line(p, Origin::FoundAtResume)) return;
-    const Run* run = past(p).current();
-    if (run == nullptr || !past(p).live() || run->state == ProcessState::Waiting) continue;
-    line_of(p).run = run->number;
-    dispatch(CoordinatorGone{p, run->number, true});
+    if (it != index_.end() && !skipped[it->second]) found.push_back(it->second);
   }
+  const std::vector<std::uint32_t> depths = graph_.depths();
+  const auto place = [&](ProcessIndex p) {
+    return std::pair(place_.task.processes[p].final, depths[p]);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](ProcessIndex a, ProcessIndex b) { return place(a) < place(b); });
+  return found;
 }
 
 }  // namespace thermos

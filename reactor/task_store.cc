@@ -120,8 +120,12 @@ Status move_to_finished(const Paths& paths, std::string_view task_id, bool durab
 }
 
 Result<std::string> read_file(const std::string& path) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: a FIFO under this name must hang nobody. It means nothing to a file.
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error("cannot read " + path);
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return system_error("cannot read " + path);
+  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::System, "cannot read " + path + ": no file"};
   std::string text;
   char buffer[64 * 1024];
   for (;;) {

@@ -1,8 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "core/config/load.h"
 #include "reactor/commands/commands.h"
@@ -11,6 +9,7 @@
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
 #include "reactor/task_list.h"
+#include "reactor/task_store.h"
 
 namespace thermos {
 namespace {
@@ -34,9 +33,9 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
   for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
   const std::string path = view.entry.shelf == Shelf::Active ? paths.active_task(view.entry.id)
                                                              : paths.finished_task(view.entry.id);
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const Result<TaskConfig> task = config::load_json(text, path, "", {});
+  const Result<std::string> text = read_file(path);
+  if (!text) return names;
+  const Result<TaskConfig> task = config::load_json(*text, path, "", {});
   if (!task) return names;
   for (const ProcessConfig& process : task->processes) {
     if (!view.history->find(process.name)) names.push_back(process.name);

@@ -1,8 +1,6 @@
 // A task outlives its runner: what the next one takes over, and whom it refuses.
 #include <algorithm>
 #include <csignal>
-#include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -10,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/frame.h"
+#include "stream_cut.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -290,20 +288,6 @@ TEST(Reboot, WhatRanIsLostAndRunsAgain) {
   EXPECT_EQ(runs(status, "main")[0]["origin"], "lost by reboot");
   EXPECT_EQ(states(status, "after"), "SUCCESS");
   EXPECT_EQ(read_file(site.in_sandbox("ledger")), "done\nmain\nmain\nafter\n");
-}
-
-// Takes from a stream what comes after its first `records`.
-void cut_off(const std::string& path, int records) {
-  const std::string stream = read_file(path);
-  std::size_t end = kStreamHeaderBytes;
-  for (; records > 0; --records) {
-    std::uint32_t payload = 0;
-    ASSERT_LE(end + kFrameHeaderBytes, stream.size());
-    std::memcpy(&payload, stream.data() + end, sizeof payload);
-    end += kFrameHeaderBytes + payload;
-  }
-  ASSERT_LE(end, stream.size());
-  std::filesystem::resize_file(path, end);
 }
 
 // Power went before FORKED was on the disk: nobody can know whether it ran.

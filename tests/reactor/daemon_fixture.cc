@@ -67,7 +67,7 @@ void DaemonFixture::TearDown() {
 
 void DaemonFixture::start(const std::vector<std::string>& options) {
   std::vector<std::string> words{THERMOS_BIN "/thermos-reactor", "--root", path("root"), "--socket",
-                                 socket_path()};
+                                 socket_word_.empty() ? socket_path() : socket_word_};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -75,6 +75,7 @@ void DaemonFixture::start(const std::vector<std::string>& options) {
   open_notices();
   daemon_ = fork();
   if (daemon_ == 0) {
+    if (chdir(base_.c_str()) != 0) _exit(127);
     setenv("NOTIFY_SOCKET", path("notices").c_str(), 1);
     const int errors = open(path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(errors, STDERR_FILENO);

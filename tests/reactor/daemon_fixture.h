@@ -42,6 +42,8 @@ class DaemonFixture : public ::testing::Test {
   void wait_until_ready();
   std::string log() const;
   pid_t daemon() const { return daemon_; }
+  // How the daemon, which works where path() begins, is told of its socket; empty: by its path.
+  std::string socket_word_;
 
   // ---- as a client ----
 

@@ -39,6 +39,37 @@ class DaemonRestartTest : public DaemonFixture {
   }
 };
 
+TEST_F(DaemonRestartTest, ASocketMayBeNamedWithoutADirectory) {
+  socket_word_ = "socket";
+  start();
+  EXPECT_TRUE(std::filesystem::is_socket(socket_path()));
+  EXPECT_FALSE(refused(control::AskVersion{}));
+}
+
+// One that waits for a writer would hold up all the others.
+TEST_F(DaemonRestartTest, AFifoUnderATasksNameConcernsThatTaskAlone) {
+  start();
+  const std::vector<std::string> places{paths().active_task("bad0"), paths().runner_stream("bad1"),
+                                        paths().coordinator_stream("bad2", "p")};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    submit("bad" + std::to_string(i), one("sleep 1000"));
+    until_running("bad" + std::to_string(i));
+  }
+  submit("good", one("touch ready; until [ -e go ]; do sleep 0.02; done"));
+  until_ready("good");
+  kill_daemon();
+  for (const std::string& place : places) {
+    std::filesystem::rename(place, place + ".aside");
+    ASSERT_EQ(mkfifo(place.c_str(), 0600), 0);
+  }
+  start();
+  std::ofstream(paths().default_sandbox("good") + "/go").flush();
+  EXPECT_EQ(state_at_end("good"), "SUCCESS");
+  for (const std::string& place : places) EXPECT_NE(log().find(place), std::string::npos) << log();
+  kill_daemon();
+  for (const std::string& place : places) std::filesystem::rename(place + ".aside", place);
+}
+
 TEST_F(DaemonRestartTest, WhoComesBackMissesNothingAndSeesNothingTwice) {
   start();
   submit("work", spin(60));
