@@ -30,6 +30,13 @@ struct Launch {
   console @17 :Bool;           # what is printed goes to the console, too
 }
 
+# What a coordinator says of itself, on the one datagram socket that all of them share, when its
+# stream does not take a record: once for each record, which it goes on trying to append.
+struct Trouble {
+  pid @0 :Int32;               # its own
+  error @1 :Int32;             # errno
+}
+
 # The fork server's answer to one Launch.
 struct Launched {
   ticket @0 :UInt64;

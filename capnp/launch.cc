@@ -90,6 +90,15 @@ Result<Launched> decode_launched(Bytes message) {
   return launched;
 }
 
+Result<Trouble> decode_trouble(Bytes message) {
+  Trouble trouble;
+  const char* fault = read_flat<wire::Trouble>(message, [&](wire::Trouble::Reader in) {
+    trouble = {in.getPid(), in.getError()};
+  });
+  if (fault != nullptr) return Error{ErrorCode::System, fault};
+  return trouble;
+}
+
 bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> environment,
                    std::span<std::uint32_t> groups, std::size_t& group_count) {
   bool fits = false;
@@ -132,6 +141,15 @@ std::size_t encode(const Launched& launched, std::span<std::byte> out) {
     answer.setTicket(launched.ticket);
     answer.setPid(launched.pid);
     answer.setError(launched.error);
+  });
+}
+
+std::size_t encode(const Trouble& trouble, std::span<std::byte> out) {
+  constexpr std::size_t kWords = 1 + capnp::sizeInWords<wire::Trouble>();
+  static_assert(kSegmentTableBytes + kWords * sizeof(capnp::word) <= kTroubleBytes);
+  return write_flat<wire::Trouble>(out, kWords, [&](wire::Trouble::Builder message) {
+    message.setPid(trouble.pid);
+    message.setError(trouble.error);
   });
 }
 

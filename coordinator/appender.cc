@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace thermos {
 namespace {
 
@@ -23,12 +25,17 @@ bool Appender::cut() {
 }
 
 bool Appender::append(std::span<const std::byte> frame) {
-  if (ragged_ && !cut()) return false;
+  if (ragged_ && !cut()) {
+    error_ = errno;
+    return false;
+  }
   const ssize_t written = ::write(fd_, frame.data(), frame.size());
   if (written == static_cast<ssize_t>(frame.size())) {
     size_ += written;
     return true;
   }
+  // Why a write was short, Linux does not say; a full disk is what there is.
+  error_ = written < 0 ? errno : ENOSPC;
   ragged_ = true;
   cut();
   return false;

@@ -1,6 +1,7 @@
 #include "coordinator/babysitter.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,17 +58,26 @@ ProcessStatus Babysitter::transition(ProcessState state, Now at) const {
 }
 
 // Nothing may happen that is not recorded, so a disk that takes nothing holds us up for as long as
-// it takes. False only before the start: a run that was told to end has nothing to record then.
+// it takes, and whoever leads hears why. False only before the start: a run that was told to end
+// has nothing to record then.
 bool Babysitter::record(ProcessStatus status) {
   alignas(8) std::array<std::byte, kStatusFrameBytes> room;
   status.seq = seq_++;
   const std::span<const std::byte> frame(room.data(), encode_frame(status, chain_, room));
   for (Microseconds wait = kFirstAppendPause; !appender_.append(frame);
        wait = std::min(2 * wait, kLongestAppendPause)) {
+    if (wait == kFirstAppendPause) tell_trouble();
     pause(wait);
     if (starting() && stop_before_start_) return false;
   }
   return true;
+}
+
+// To no avail when the reactor that started us is gone, or has too much to read.
+void Babysitter::tell_trouble() const {
+  alignas(8) std::array<std::byte, kTroubleBytes> room;
+  const std::size_t size = encode(Trouble{::getpid(), appender_.error()}, room);
+  ::send(descriptors_.troubles, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool Babysitter::begin() {

@@ -29,6 +29,7 @@ class Babysitter {
     int err = -1;
     int group = -1;      // the directory of the process's control group; -1: none
     int directory = -1;  // of both, when they are rotated
+    int troubles = -1;   // where to say that the stream takes nothing; -1: nowhere
     std::array<int, 2> consoles = {-1, -1};
   };
 
@@ -46,6 +47,7 @@ class Babysitter {
 
  private:
   bool record(ProcessStatus status);
+  void tell_trouble() const;
   ProcessStatus transition(ProcessState state, Now at) const;
   // false, for begin().
   bool end_unstarted(ProcessState state, std::string_view reason);

@@ -103,9 +103,8 @@ Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& p
   return all;
 }
 
-[[noreturn]] void coordinate(int socket, const LaunchView& launch, std::size_t group_count,
+[[noreturn]] void coordinate(int troubles, const LaunchView& launch, std::size_t group_count,
                              const Packet& packet, Workspace* workspace) {
-  ::close(socket);
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "coordinator", 0, 0, 0);
@@ -116,7 +115,9 @@ Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& p
   request.launch = &launch;
   request.environment = workspace->environment.data();
   request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
-  Babysitter babysitter(request, descriptors_of(launch, packet), STDIN_FILENO, workspace->stack);
+  Babysitter::Descriptors descriptors = descriptors_of(launch, packet);
+  descriptors.troubles = troubles;
+  Babysitter babysitter(request, descriptors, STDIN_FILENO, workspace->stack);
   if (babysitter.begin()) {
     ::munmap(workspace, sizeof *workspace);
     babysitter.finish();
@@ -126,7 +127,7 @@ Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& p
 
 }  // namespace
 
-int serve_launches(int socket) {
+int serve_launches(int socket, int troubles) {
   void* memory = ::mmap(nullptr, sizeof(Workspace), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -158,7 +159,10 @@ int serve_launches(int socket) {
 
     // Not fork(): its child would be our child, and it would run what the C library does at forks.
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
-    if (pid == 0) coordinate(socket, launch, group_count, *packet, workspace);
+    if (pid == 0) {
+      ::close(socket);
+      coordinate(troubles, launch, group_count, *packet, workspace);
+    }
     const int error_number = pid < 0 ? errno : 0;
     // Before the answer: when the reactor hears of a failed launch, the stream's lock is free.
     packet->close_descriptors();

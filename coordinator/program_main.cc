@@ -11,17 +11,17 @@
 
 namespace {
 
-bool is_launch_socket(int fd) {
+bool is_socket(int fd, int wanted) {
   int type = 0;
   socklen_t size = sizeof type;
-  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
 
 }  // namespace
 
 int main() {
   using namespace thermos;  // NOLINT(google-build-using-namespace)
-  if (!is_launch_socket(kLaunchSocket)) {
+  if (!is_socket(kLaunchSocket, SOCK_SEQPACKET)) {
     Text()
         .add(
             "thermos-coordinator: started by thermos and thermos-reactor, with a socket as "
@@ -44,10 +44,13 @@ int main() {
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::dup2(null, STDERR_FILENO);
+  const bool troubles = is_socket(kTroubleSocket, SOCK_DGRAM);
+  if (troubles) ::fcntl(kTroubleSocket, F_SETFD, FD_CLOEXEC);
 #ifdef SYS_close_range
-  ::syscall(SYS_close_range, static_cast<unsigned>(kLaunchSocket) + 1, ~0U, 0U);
+  const int last = troubles ? kTroubleSocket : kLaunchSocket;
+  ::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0U, 0U);
 #else
   ::close(null);
 #endif
-  return serve_launches(kLaunchSocket);
+  return serve_launches(kLaunchSocket, troubles ? kTroubleSocket : -1);
 }

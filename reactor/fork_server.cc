@@ -17,6 +17,8 @@ namespace {
 constexpr const char* kProgramName = "thermos-coordinator";
 // The descriptor on which the server looks for its socket.
 constexpr int kServerSocket = 3;
+// And that for its coordinators' troubles.
+constexpr int kServerTroubles = 4;
 // A user without privileges may have only as many descriptors under way in messages, in all
 // programs together, as one program may have open. Three a launch.
 constexpr std::size_t kMaxUnderWay = 64;
@@ -70,8 +72,33 @@ Result<ForkServer> ForkServer::start(std::string program) {
     program = std::move(*found);
   }
   ForkServer server(std::move(program));
+  if (auto status = server.open_troubles(); !status) return status.error();
   if (auto status = server.spawn(); !status) return status.error();
   return server;
+}
+
+Status ForkServer::open_troubles() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    return system_error("cannot make the coordinators' socket", errno);
+  troubles_.reset(ends[0]);
+  const Descriptor low(ends[1]);
+  // Out of the way of the numbers that the server's descriptors get.
+  their_troubles_.reset(::fcntl(low.get(), F_DUPFD_CLOEXEC, kServerTroubles + 1));
+  if (!their_troubles_) return system_error("cannot make the coordinators' socket", errno);
+  return Done{};
+}
+
+std::optional<Trouble> ForkServer::receive_trouble() {
+  for (;;) {
+    alignas(8) std::array<std::byte, 2 * kTroubleBytes> room;
+    const ssize_t size = ::recv(troubles_.get(), room.data(), room.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return std::nullopt;
+    const auto trouble =
+        decode_trouble(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
+    if (trouble) return *trouble;
+  }
 }
 
 Status ForkServer::spawn() {
@@ -92,6 +119,7 @@ Status ForkServer::spawn() {
   ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   // A copy onto itself drops close-on-exec too.
   ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
+  ::posix_spawn_file_actions_adddup2(&files, their_troubles_.get(), kServerTroubles);
   // Born with all signals blocked and in a session of its own, so that a Ctrl-C meant for us can't
   // hit it before it has done this itself.
   sigset_t all;

@@ -69,8 +69,9 @@ void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t 
     return;
   }
   if (now_.led) return;  // on their way
-  // As the next leader will take them.
+  // As the next leader will take them, who begins with a header where there is none.
   History ahead = history_;
+  if (!ahead.header()) static_cast<void>(ahead.apply(RunnerHeader{}).ok());
   for (std::size_t i = first; i < coordinator.transitions.size(); ++i) {
     ProcessStatus status = coordinator.transitions[i].status;
     status.process = coordinator.process;

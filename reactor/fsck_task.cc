@@ -11,6 +11,7 @@
 
 #include "core/config/load.h"
 #include "reactor/compaction.h"
+#include "reactor/identity.h"
 #include "reactor/lock_holder.h"
 #include "reactor/task_store.h"
 
@@ -160,7 +161,7 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
     reading.missing = errno == ENOENT;
     reading.unreadable = !reading.missing;
     if (reading.unreadable) {
-      find(Severity::Error, path, std::string("can't be opened: ") + std::strerror(errno));
+      find(Severity::Error, path, "can't be opened: " + open_failure(errno));
     }
     return reading;
   }
@@ -267,7 +268,7 @@ void TaskCheck::check_shelf() {
   if (runner_.missing) {
     if (now_.active) {
       find(Severity::Warning, path, "active, and there is no runner's stream",
-           "a run with this id begins it from the start");
+           "a run with this id begins it again, with what its coordinators recorded");
     } else {
       find(Severity::Error, path, "finished, and there is no runner's stream: how is not known");
     }
@@ -314,8 +315,27 @@ void TaskCheck::check_processes() {
   }
 }
 
+// A coordinator that can't write keeps what it has to say, and tries again. Who looks in the moment
+// between an end and its record sees the same.
+void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
+  const auto& seen = coordinator.transitions;
+  if (!coordinator.stream.locked || seen.size() < 2) return;
+  const ProcessStatus& running = seen.back().status;
+  const auto boot = read_boot_id();
+  if (running.state != ProcessState::Running || !boot || seen[seen.size() - 2].status.boot != *boot)
+    return;
+  const auto process = read_stat(running.identity.pid);
+  if (process && process->identity == running.identity && process->state != 'Z') return;
+  find(Severity::Note, coordinator.stream.path,
+       "the process of run " + std::to_string(running.run) +
+           " has ended, and its coordinator has not recorded that",
+       "if this stays so, see whether the file can be written; the coordinator tries again and "
+       "again");
+}
+
 // Who holds a coordinator's lock, or should.
 void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
+  check_end_is_recorded(coordinator);
   if (!left_alone()) return;
   const StreamReading& stream = coordinator.stream;
   if (stream.locked) {

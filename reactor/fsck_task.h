@@ -73,6 +73,7 @@ class TaskCheck {
   void check_unborn(const std::vector<std::string>& files);
   void check_other_files(const std::vector<std::string>& files);
   void check_lock(const CoordinatorReading& coordinator);
+  void check_end_is_recorded(const CoordinatorReading& coordinator);
 
   // In fsck_agreement.cc: a coordinator's stream against the runner's history.
   void check_agreement(const CoordinatorReading& coordinator);

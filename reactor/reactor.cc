@@ -72,6 +72,8 @@ Status Reactor::start_fork_server() {
   fork_server_ = std::make_unique<ForkServer>(std::move(*started));
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  trouble_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->trouble_fd(), [this](int) { hear_troubles(); });
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
   return Done{};
 }
@@ -148,6 +150,16 @@ void Reactor::hear_answers() {
     fork_server_poll_->watch(UV_READABLE);
   }
   children_.expect_births(fork_server_->unanswered() > 0);
+}
+
+void Reactor::hear_troubles() {
+  while (const auto trouble = fork_server_->receive_trouble()) {
+    // It may be one that was cloned and of which the fork server has not said so yet.
+    hear_answers();
+    for (TurnTaker* taker : takers_) {
+      if (taker->coordinator_troubled(trouble->pid, trouble->error)) break;
+    }
+  }
 }
 
 void Reactor::end_turn() {

@@ -40,6 +40,8 @@ class TurnTaker {
   // The fork server died and another stands in its place: launches that were under way may have
   // come to nothing.
   virtual void fork_server_died() = 0;
+  // The coordinator `pid` can't write its stream; false: it is none of its coordinators.
+  virtual bool coordinator_troubled(pid_t pid, int error_number) = 0;
 };
 
 class Reactor {
@@ -80,6 +82,7 @@ class Reactor {
   explicit Reactor(const BootId& boot);
   Status start_fork_server();
   void hear_answers();
+  void hear_troubles();
   void fork_server_gone();
   void raise_descriptor_limit();
   void lower_descriptor_limit();
@@ -98,6 +101,7 @@ class Reactor {
   std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   std::unique_ptr<Poll> fork_server_poll_;
+  std::unique_ptr<Poll> trouble_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
   std::uint64_t next_ticket_ = 1;
   std::unique_ptr<TurnEnd> turn_end_;

@@ -342,6 +342,28 @@ void TaskHost::fork_server_died() {
   }
 }
 
+// Said of the first alone: on a full disk ten thousand may come to the same.
+bool TaskHost::coordinator_troubled(pid_t pid, int error_number) {
+  for (const auto& [p, line] : lines_) {
+    if (line->phase == Line::Phase::Idle || line->coordinator.pid != pid) continue;
+    if (!line->troubled && ++troubled_lines_ == 1) {
+      spdlog::warn(
+          "task {}, process {}, run {}: its coordinator (pid {}) can't write {}: {}; it goes on "
+          "trying, and until then the state of the run is not known",
+          place_.header.task_id, place_.task.processes[p].name, line->run, pid, stream_path(p),
+          std::strerror(error_number));
+    }
+    line->troubled = true;
+    return true;
+  }
+  return false;
+}
+
+void TaskHost::relieved(Line& line) {
+  if (!std::exchange(line.troubled, false) || --troubled_lines_ > 0) return;
+  spdlog::warn("task {}: its coordinators write again", place_.header.task_id);
+}
+
 // ---- watching ----------------------------------------------------------------------------------
 
 bool TaskHost::read_line(ProcessIndex p, Origin origin) {
@@ -373,6 +395,7 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
       return Status(Error{ErrorCode::Corrupt,
                           "a record of another process, " + std::string(status->process)});
     }
+    relieved(line);
     CoordinatorRecord event{p, *status};
     if (origin != Origin::Recorded) event.status.origin = origin;
     // A later run than we know of: our own stream has lost its tail.
@@ -486,6 +509,7 @@ void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
   }
   line.phase = Line::Phase::Idle;
   --busy_lines_;
+  relieved(line);
   line.reader.reset();
   remove_group(p, run);
   dispatch(CoordinatorGone{p, run, false});

@@ -46,6 +46,7 @@ class TaskHost : public TurnTaker {
 
   void end_turn() override;
   void fork_server_died() override;
+  bool coordinator_troubled(pid_t pid, int error_number) override;
 
  private:
   // What stands between the state machine and one process's coordinator.
@@ -61,8 +62,9 @@ class TaskHost : public TurnTaker {
     bool ours = false;     // our child: its end comes by SIGCHLD
     StreamPosition position;
     Descriptor reader;
-    bool unread = false;  // the stream is there, and could not be opened just now
-    Descriptor pidfd;     // of an adopted coordinator
+    bool troubled = false;  // its coordinator can't write, and that was said or need not be
+    bool unread = false;    // the stream is there, and could not be opened just now
+    Descriptor pidfd;       // of an adopted coordinator
     std::unique_ptr<Poll> pidfd_poll;
     std::optional<StartProcess> deferred;  // the next run, until this coordinator is reaped
     std::optional<Deadlines::Key> timer;   // a look at the lock, or an end to patience
@@ -93,6 +95,8 @@ class TaskHost : public TurnTaker {
   void launch_failed(const StartProcess& start, const LaunchTrouble& trouble);
   void answered(ProcessIndex p, std::uint32_t run, const Launched& launched);
   void adopt(ProcessIndex p, bool rebooted);
+  // It wrote, or is gone.
+  void relieved(Line& line);
   void watch_coordinator(ProcessIndex p, Line& line);
   void look_at_lock(ProcessIndex p);
   void gone(ProcessIndex p, std::uint32_t run);
@@ -137,6 +141,7 @@ class TaskHost : public TurnTaker {
   std::unordered_map<ProcessIndex, std::unique_ptr<Line>> lines_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::uint32_t busy_lines_ = 0;
+  std::uint32_t troubled_lines_ = 0;
   std::vector<Effect> pending_;
   bool must_sync_ = false;
   std::size_t records_ = 0;  // in the stream, about

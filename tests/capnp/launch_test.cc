@@ -160,5 +160,17 @@ TEST(Launch, TheAnswerComesBack) {
   EXPECT_FALSE(decode_launched(Bytes(room).first(size - 8)).ok());
 }
 
+TEST(Launch, ATroubleComesToo) {
+  alignas(8) std::array<std::byte, kTroubleBytes> room;
+  room.fill(std::byte{0xee});
+  const std::size_t size = encode(Trouble{77, 28}, room);
+  ASSERT_LE(size, kTroubleBytes);
+  const auto trouble = decode_trouble(Bytes(room).first(size));
+  ASSERT_TRUE(trouble.ok());
+  EXPECT_EQ(trouble->pid, 77);
+  EXPECT_EQ(trouble->error, 28);
+  EXPECT_FALSE(decode_trouble(Bytes(room).first(size - 8)).ok());
+}
+
 }  // namespace
 }  // namespace thermos

@@ -18,7 +18,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/frame.h"
 #include "ledger.h"
+#include "stream_cut.h"
 
 namespace thermos::real {
 namespace {
@@ -97,6 +99,57 @@ TEST(Disk, ThatFillsStopsTheTaskAndANewStartGoesOn) {
     expect_success(site.start_run(config).wait());
   }
   expect_each_once(site, task);
+}
+
+// The runs of "main" that fail before the last, so that the last record begins in the stream's page
+// and does not fit there. `stream`: of a task of one run.
+int runs_before_the_edge(const std::string& stream) {
+  constexpr std::size_t kPage = 4096;
+  std::vector<std::size_t> ends = ends_of_records(stream);
+  EXPECT_EQ(ends.size(), 3U);
+  const std::size_t begin = kStreamHeaderBytes;
+  const std::size_t run = ends[2] - begin;
+  const std::size_t last = ends[2] - ends[1];
+  for (int before = 0;; ++before) {
+    const std::size_t from = begin + static_cast<std::size_t>(before) * run + (run - last);
+    if (from % kPage != 0 && from % kPage + last > kPage) return before;
+  }
+}
+
+// Only the coordinator has something to write, so only it knows.
+TEST(Disk, ThatACoordinatorFindsFullIsSaidByTheRunner) {
+  Site site;
+  const SmallDisk disk(site);
+  if (!disk.mounted()) GTEST_SKIP() << "no small file system to fill";
+  const auto make = [&](int failures) {
+    return task({process("main",
+                         "echo x >> ledger; [ $(wc -l < ledger) -gt " + std::to_string(failures) +
+                             " ] || exit 1; echo $$ > up; until [ -e go ]; do sleep 0.02; done",
+                         {{"max_failures", 0}, {"min_duration", 0}})});
+  };
+  write_file(site.in_sandbox("go"));
+  ASSERT_EQ(site.run(make(0), "probe").code, 0);
+  const int failures = runs_before_the_edge(site.checkpoint("probe") + "/coordinator.main");
+  for (const char* name : {"go", "up", "ledger"}) std::filesystem::remove(site.in_sandbox(name));
+
+  Command runner = site.start_run(site.write_config(make(failures)));
+  const pid_t process = pid_in(site.in_sandbox("up"));
+  ASSERT_FALSE(site.run_in_state("main", "RUNNING").is_null());
+  disk.fill();
+  write_file(site.in_sandbox("go"));
+  ASSERT_TRUE(wait_for_text(site.path() + "/program1.err", "No space left on device"));
+  EXPECT_FALSE(alive(process));
+  const Ended checked = site.thermos({"fsck", "t"});
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_NE(checked.out.find("has not recorded that"), std::string::npos) << checked.out;
+  disk.free();
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_NE(ended.err.find(site.checkpoint("t") + "/coordinator.main: No space left on device"),
+            std::string::npos)
+      << ended.err;
+  EXPECT_NE(ended.err.find("write again"), std::string::npos) << ended.err;
+  EXPECT_EQ(runs(site.status(), "main").back()["state"], "SUCCESS");
 }
 
 TEST(Disk, ThatIsFullFromTheFirstIsSaidAndLeavesNothingHalf) {

@@ -10,34 +10,25 @@
 #include "waiting.h"
 
 namespace thermos::real {
-namespace {
 
-// Where the record that begins at `offset` ends; 0: none does.
-std::size_t end_of_record(const std::string& stream, std::size_t offset) {
-  std::uint32_t payload = 0;
-  if (offset + kFrameHeaderBytes > stream.size()) return 0;
-  std::memcpy(&payload, stream.data() + offset, sizeof payload);
-  const std::size_t end = offset + kFrameHeaderBytes + payload;
-  return end <= stream.size() ? end : 0;
-}
-
-}  // namespace
-
-int count_records(const std::string& path) {
+std::vector<std::size_t> ends_of_records(const std::string& path) {
   const std::string stream = read_file(path);
-  int count = 0;
-  for (std::size_t end = kStreamHeaderBytes; (end = end_of_record(stream, end)) != 0;) ++count;
-  return count;
+  std::vector<std::size_t> ends;
+  for (std::size_t end = kStreamHeaderBytes; end + kFrameHeaderBytes <= stream.size();) {
+    std::uint32_t payload = 0;
+    std::memcpy(&payload, stream.data() + end, sizeof payload);
+    end += kFrameHeaderBytes + payload;
+    if (end > stream.size()) break;
+    ends.push_back(end);
+  }
+  return ends;
 }
 
 void cut_off(const std::string& path, int records) {
-  const std::string stream = read_file(path);
-  std::size_t end = kStreamHeaderBytes;
-  for (; records > 0; --records) {
-    end = end_of_record(stream, end);
-    ASSERT_NE(end, 0U) << path << " has " << records << " records too few";
-  }
-  std::filesystem::resize_file(path, end);
+  const std::vector<std::size_t> ends = ends_of_records(path);
+  ASSERT_LE(static_cast<std::size_t>(records), ends.size()) << path;
+  std::filesystem::resize_file(
+      path, records == 0 ? kStreamHeaderBytes : ends[static_cast<std::size_t>(records) - 1]);
 }
 
 }  // namespace thermos::real
