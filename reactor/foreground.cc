@@ -1,7 +1,11 @@
 #include "reactor/foreground.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -38,7 +42,7 @@ Result<TaskState> lead_to_the_end(const TaskPlace& place, SyncMode sync, TaskObs
   if (!host) return host.error();
   if (kill) (*host)->kill(*kill, "killed from the command line");
 
-  bool asked = kill.has_value();
+  bool asked = false;
   const auto interrupted = [&](const char* name) {
     KillRequest request;
     if (asked) request.wait = 0;
@@ -63,9 +67,15 @@ std::string command_of(pid_t pid) {
   return *text;
 }
 
-bool is_one_task_leader(const std::string& command) {
-  const std::string program = command.substr(0, command.find(' '));
-  return program.substr(program.rfind('/') + 1) == "thermos";
+// By the file that it runs, not by its words: those may be anything.
+bool is_one_task_leader(pid_t pid) {
+  std::array<char, 4096> room{};
+  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t size = ::readlink(link.c_str(), room.data(), room.size());
+  if (size <= 0) return false;
+  std::string_view program(room.data(), static_cast<std::size_t>(size));
+  program.remove_prefix(program.rfind('/') + 1);
+  return program == "thermos" || program == "thermos (deleted)";  // an upgrade took its place
 }
 
 Error stuck_leader(const Paths& paths, const std::string& task_id) {
@@ -91,7 +101,9 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
   const std::string active = paths.active_task(task_id);
   for (int tries = 0;; ++tries) {
     if (!exists(active)) {
-      if (tries == 0) return Error{ErrorCode::NotFound, "no active task " + task_id};
+      if (!exists(paths.finished_task(task_id))) {
+        return Error{ErrorCode::NotFound, "no active task " + task_id};
+      }
       auto stream = read_runner_stream(paths.runner_stream(task_id));  // it ended meanwhile
       if (!stream) return stream.error();
       return stream->history.state();
@@ -103,7 +115,7 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
     // A leader on its way in or out holds the lock and has no socket for a moment, not for longer.
     const bool stuck = answer->asked == Asked::Silent || tries >= kTries;
     if (leader && stuck) {
-      if (!is_one_task_leader(command_of(leader->pid))) return stuck_leader(paths, task_id);
+      if (!is_one_task_leader(leader->pid)) return stuck_leader(paths, task_id);
       spdlog::warn("the leader of task {} (pid {}) does not answer: killing it and taking over",
                    task_id, leader->pid);
       const auto pidfd = open_pidfd(*leader);
@@ -125,7 +137,10 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
     place.task = std::move(*task);
     place.header.task_id = task_id;  // the rest is in the stream
     auto ended = lead_to_the_end(place, SyncMode::Power, observer, request);
-    if (ended || ended.error().code != ErrorCode::Busy || tries > kTries) return ended;
+    if (ended) return ended;
+    // Others who kill it may have led it, and to its end.
+    const bool others = ended.error().code == ErrorCode::Busy && tries <= kTries;
+    if (!others && exists(active)) return ended;
   }
 }
 

@@ -67,8 +67,8 @@ struct OrderRequest {
 };
 
 // Stops an active task, whoever leads it: asks the leader; without one, or with a one-task leader
-// that doesn't answer, takes the lock and does the work here. Returns how the task ended.
-// NotFound when there is no such active task.
+// that doesn't answer, takes the lock and does the work here. Returns how the task ended, if it has
+// ended already, too. NotFound when there is no such task.
 Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
                             const KillRequest& request, TaskObserver& observer);
 

@@ -350,6 +350,9 @@ void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
     if (now_.active && !is_terminal(history_.state())) {
       find(Severity::Warning, stream.path, who + " lives, and nobody leads the task",
            "the next leader adopts it");
+    } else if (!now_.active && !now_.finished && !is_terminal(history_.state())) {
+      find(Severity::Error, stream.path, who + " lives, and the task's file is gone",
+           "put the file back, in tasks/active; then the next leader adopts it");
     } else {
       find(Severity::Error, stream.path, who + " lives, and the task has ended",
            "end that process by hand");

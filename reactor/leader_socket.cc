@@ -60,7 +60,9 @@ Descriptor open_directory(const std::string& path) {
 }
 
 Error system_error(const std::string& what) {
-  return Error{ErrorCode::System, what + ": " + std::strerror(errno)};
+  const bool refused = errno == EACCES || errno == EPERM;
+  return Error{refused ? ErrorCode::NotPermitted : ErrorCode::System,
+               what + ": " + std::strerror(errno)};
 }
 
 // Whether something came within `patience`; negative: wait for ever.

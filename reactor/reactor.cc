@@ -152,6 +152,13 @@ void Reactor::hear_answers() {
   children_.expect_births(fork_server_->unanswered() > 0);
 }
 
+void Reactor::replace_fork_server() {
+  if (fork_server_->died()) return;
+  spdlog::warn("the fork server (pid {}) does not answer; killing it", fork_server_->pid());
+  // Our own child, and not reaped: its pid can't be another's.
+  ::kill(fork_server_->pid(), SIGKILL);
+}
+
 void Reactor::hear_troubles() {
   while (const auto trouble = fork_server_->receive_trouble()) {
     // It may be one that was cloned and of which the fork server has not said so yet.

@@ -78,6 +78,9 @@ class Reactor {
   Status launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
                 std::function<void(const Launched&)> answer);
 
+  // Kills the fork server, which does not answer. What it held is free, and another starts.
+  void replace_fork_server();
+
  private:
   explicit Reactor(const BootId& boot);
   Status start_fork_server();

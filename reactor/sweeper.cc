@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -24,6 +25,30 @@ bool is_coordinator_program(pid_t pid) {
   if (length <= 0) return true;  // gone, or not ours to look at: leave it
   const std::string_view path(target, static_cast<std::size_t>(length));
   return path.substr(path.rfind('/') + 1).starts_with("thermos-coordinator");
+}
+
+// Those that live, each behind its parent: a shell that sees its command die goes on to the next.
+std::vector<Identity> parents_first(const std::vector<const ProcessStat*>& processes) {
+  std::unordered_map<pid_t, std::vector<const ProcessStat*>> below;
+  std::unordered_set<pid_t> all;
+  for (const ProcessStat* process : processes) all.insert(process->identity.pid);
+  std::vector<const ProcessStat*> order;
+  for (const ProcessStat* process : processes) {
+    if (all.contains(process->parent)) {
+      below[process->parent].push_back(process);
+    } else {
+      order.push_back(process);
+    }
+  }
+  std::vector<Identity> living;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const ProcessStat* process = order[i];
+    if (process->state != 'Z' && process->state != 'X') living.push_back(process->identity);
+    const auto children = below.find(process->identity.pid);
+    if (children == below.end()) continue;
+    order.insert(order.end(), children->second.begin(), children->second.end());
+  }
+  return living;
 }
 
 }  // namespace
@@ -109,19 +134,17 @@ std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
     if (itself || same_session || orphan || grouped.contains(process.identity.pid))
       found.push_back(&process);
   }
-  std::vector<Identity> victims;
   std::unordered_set<pid_t> seen;
-  while (!found.empty()) {
-    const ProcessStat* process = found.back();
-    found.pop_back();
-    if (!seen.insert(process->identity.pid).second) continue;
+  for (const ProcessStat* process : found) seen.insert(process->identity.pid);
+  const auto add_children = [&](const ProcessStat* process) {
     const auto below = children.find(process->identity.pid);
-    if (below != children.end()) {
-      found.insert(found.end(), below->second.begin(), below->second.end());
+    if (below == children.end()) return;
+    for (const ProcessStat* child : below->second) {
+      if (seen.insert(child->identity.pid).second) found.push_back(child);
     }
-    if (process->state != 'Z' && process->state != 'X') victims.push_back(process->identity);
-  }
-  return victims;
+  };
+  for (std::size_t i = 0; i < found.size(); ++i) add_children(found[i]);
+  return parents_first(found);
 }
 
 }  // namespace thermos

@@ -21,6 +21,8 @@ namespace {
 
 // Between two looks at what nothing tells of.
 constexpr Microseconds kLookAgain = kSecond / 20;
+// From asking for an end by force to killing who does not carry it out.
+constexpr Microseconds kPatience = 5 * kSecond;
 
 }  // namespace
 
@@ -292,6 +294,7 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
     return;
   }
   line.phase = Line::Phase::Sent;
+  line.overdue_at.reset();
   line.coordinator = {};
   line.ours = false;
   ++busy_lines_;
@@ -572,6 +575,15 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
   if (line.coordinator.ticks == 0) {
     // Not heard of yet. The state machine asks again when it is, which without inotify nobody would
     // notice: so look, and look again.
+    if (hard && line.phase == Line::Phase::Sent) {
+      const Microseconds now = reactor_.loop().now().boot;
+      if (!line.overdue_at) line.overdue_at = now + kPatience;
+      // A fork server that somebody stopped holds the launch, and the end of the task, up.
+      if (now >= *line.overdue_at) {
+        line.overdue_at.reset();
+        reactor_.replace_fork_server();
+      }
+    }
     if (!read_line(p, Origin::Recorded) || line.coordinator.ticks != 0 || line.timer) return;
     line.timer =
         reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run, hard] {
@@ -587,7 +599,6 @@ void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
   // The coordinator ends its whole tree and records it; one that somebody stopped must first go on.
   send(line.coordinator, SIGUSR1);
   send(line.coordinator, SIGCONT);
-  constexpr Microseconds kPatience = 5 * kSecond;
   if (line.timer) return;
   line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kPatience, [this, p, run] {
     Line& later = line_of(p);

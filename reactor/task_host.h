@@ -66,8 +66,9 @@ class TaskHost : public TurnTaker {
     bool unread = false;    // the stream is there, and could not be opened just now
     Descriptor pidfd;       // of an adopted coordinator
     std::unique_ptr<Poll> pidfd_poll;
-    std::optional<StartProcess> deferred;  // the next run, until this coordinator is reaped
-    std::optional<Deadlines::Key> timer;   // a look at the lock, or an end to patience
+    std::optional<StartProcess> deferred;    // the next run, until this coordinator is reaped
+    std::optional<Deadlines::Key> timer;     // a look at the lock, or an end to patience
+    std::optional<Microseconds> overdue_at;  // of a launch that is to end by force and isn't there
   };
 
   TaskHost(Reactor& reactor, const TaskPlace& place, Graph graph, SyncMode sync,

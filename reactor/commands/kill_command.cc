@@ -22,7 +22,8 @@ means that task alone), by each task's own rules: SIGTERM, its finalizers, and
 SIGKILL when its finalization_wait is over. Returns when they have ended.
 
   --wait SECONDS    this long instead; 0: everything dies now
-  --lose            the result is LOST, and no finalizer runs
+  --lose            the result is LOST, no finalizer runs, and everything dies
+                    now or, with --wait, SECONDS after SIGTERM
   --socket S        ask the daemon at S, and read no files (as THERMOS_SOCKET
                     does): for who may not read the daemon's
   --root D, --log-level L, --no-color: see `thermos --help`

@@ -52,15 +52,15 @@ given to bash as they are: quote once for your shell and once more for bash.
   `thermos run --help`
 )";
 
-// The ports of a task that is known already.
-Ports recorded_ports(const Paths& paths, const std::string& task_id) {
+// The header of a task that is known already and has not ended; else nothing.
+std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
   if (task_id.empty() || !check_task_id(task_id)) return {};
   const std::string file = paths.runner_stream(task_id);
   if (!exists(file)) return {};
   // One that can't be read is what running it will say.
   const auto stream = read_runner_stream(file);
-  if (!stream || !stream->history.header()) return {};
-  return stream->history.header()->ports;
+  if (!stream || is_terminal(stream->history.state())) return {};
+  return stream->history.header();
 }
 
 std::string joined(const Arguments& words) {
@@ -87,15 +87,16 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (files.size() > 1) {
     return Error{ErrorCode::Usage, "run: one CONFIG at a time; '" + files[1] + "' is too many"};
   }
+  const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
   const Result<ConfigurationWords> words =
-      check_run_options(options, recorded_ports(common.paths(), options.task_id));
+      check_run_options(options, recorded ? recorded->ports : Ports());
   if (!words) return words.error();
   const Result<ConfigurationText> text = read_configuration(files.front(), *words);
   if (!text) return text.error();
   Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
   if (!bound) return bound.error();
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
-  return run_bound_task(*bound, *words, options, common);
+  return run_bound_task(*bound, *words, options, common, recorded);
 }
 
 CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common) {
@@ -122,7 +123,8 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
   if (Status applied = apply_options(options, bound.task); !applied) return applied.error();
   bound.user = options.user.empty() ? caller_account().name : options.user;
-  return run_bound_task(bound, *words, options, common);
+  return run_bound_task(bound, *words, options, common,
+                        recorded_header(common.paths(), options.task_id));
 }
 
 }  // namespace thermos

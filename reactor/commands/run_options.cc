@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "reactor/account.h"
@@ -157,9 +158,36 @@ Status apply_options(const RunOptions& options, TaskConfig& task) {
   return Done{};
 }
 
+namespace {
+
+// A task goes on where it ran and as whom. Who asks for something else must hear that.
+Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
+  const auto refuse = [&](const std::string& option, const std::string& what) {
+    return Error{ErrorCode::BadConfig, "task " + recorded.task_id + " goes on " + what +
+                                           "; give another --task-id, or leave " + option + " out"};
+  };
+  if (!options.user.empty() && options.user != recorded.user) {
+    return refuse("--user", "as " + recorded.user + ", not as " + options.user);
+  }
+  const std::string sandbox = absolute_path(options.sandbox);
+  std::error_code neither;
+  if (!options.sandbox.empty() && sandbox != recorded.sandbox &&
+      !std::filesystem::equivalent(sandbox, recorded.sandbox, neither)) {
+    return refuse("--sandbox", "in " + recorded.sandbox + ", not in " + sandbox);
+  }
+  if (options.chroot && !recorded.chroot) return refuse("--chroot", "without a root of its own");
+  return Done{};
+}
+
+}  // namespace
+
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
-                              const RunOptions& options, const CommonOptions& common) {
+                              const RunOptions& options, const CommonOptions& common,
+                              const std::optional<RunnerHeader>& recorded) {
   if (Status user = check_user(bound.user); !user) return user.error();
+  if (recorded) {
+    if (Status same = check_recorded(options, *recorded); !same) return same.error();
+  }
   TaskPlace place{common.paths(), bound.task, {}};
   RunnerHeader& header = place.header;
   header.task_id = bound.task_id;

@@ -40,8 +40,10 @@ Status check_user(const std::string& user);
 Status apply_options(const RunOptions& options, TaskConfig& task);
 
 // Runs a bound task in the foreground, showing it. The sandbox is made if it isn't there.
-// `words` are check_run_options()'s.
+// `words` are check_run_options()'s; `recorded` is the header of a task that is to go on: BadConfig
+// when the options want it elsewhere, or as somebody else.
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
-                              const RunOptions& options, const CommonOptions& common);
+                              const RunOptions& options, const CommonOptions& common,
+                              const std::optional<RunnerHeader>& recorded);
 
 }  // namespace thermos

@@ -1,5 +1,6 @@
 // How processes and coordinators die, and what becomes of their trees.
 #include <csignal>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,34 @@ TEST(Death, BySigsegvIsAFailure) {
   const Json status = site.status();
   EXPECT_EQ(states(status, "main"), "FAILED");
   EXPECT_EQ(runs(status, "main")[0]["return_code"], -SIGSEGV);
+}
+
+// Who is killed last must not be who waits for the others.
+TEST(Death, OfACoordinatorLetsNoShellGoOnToItsNextCommand) {
+  Site site;
+  std::vector<Json> all;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(process("p" + std::to_string(i),
+                          "echo start >> ledger; sleep 1000; echo went on >> ledger",
+                          {{"min_duration", 3600}}));
+  }
+  Command runner = site.start_run(site.write_config(task(all)));
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    const Json run = site.run_in_state(name, "RUNNING");
+    ASSERT_FALSE(run.is_null());
+    // The shell has its command under it.
+    ASSERT_TRUE(wait_until(site.sandbox(), [&] {
+      return static_cast<std::size_t>(count_lines(site.in_sandbox("ledger"))["start"]) >= 20U;
+    }));
+    while (children_of(run["pid"].get<pid_t>()).empty()) {
+    }
+    EXPECT_TRUE(Watched(run["coordinator_pid"].get<pid_t>()).signal(SIGKILL));
+    EXPECT_FALSE(site.run_in_state(name, "LOST").is_null());
+  }
+  runner.signal(SIGINT);
+  EXPECT_EQ(runner.wait().code, 2);
+  EXPECT_EQ(count_lines(site.in_sandbox("ledger")), (std::map<std::string, int>{{"start", 20}}));
 }
 
 TEST(Death, OfACoordinatorIsLostItsTreeGoesFirstAndTheNextRunSucceeds) {

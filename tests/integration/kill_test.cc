@@ -1,5 +1,7 @@
 // `thermos kill` by anyone: through the leader, without one, past one that does not answer.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,69 @@ TEST(KillTask, PastALeaderThatIsStopped) {
   EXPECT_FALSE(alive(main));
   EXPECT_EQ(runner.wait().code, -SIGKILL);
   EXPECT_EQ(stages(site.status()), "ACTIVE CLEANING KILLED");
+}
+
+// Eight at once: one leads, and the others find the task ended, or ask the one.
+TEST(KillTask, BySeveralAtOnceWithoutALeader) {
+  for (int round = 0; round < 10; ++round) {
+    Site site;
+    Command runner = site.start_run(site.write_config(task({process("main",
+                                                                    "echo $$ > up; "
+                                                                    "exec sleep 1000")})));
+    pid_in(site.in_sandbox("up"));
+    runner.destroy();
+    std::vector<Command> kills;
+    for (int i = 0; i < 8; ++i) kills.push_back(site.start({"kill", "t"}));
+    for (Command& kill : kills) {
+      const Ended ended = kill.wait();
+      // One that looked later than all was over says that.
+      if (ended.code == 66) {
+        EXPECT_NE(ended.err.find("it ended KILLED"), std::string::npos) << ended.err;
+      } else {
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_EQ(ended.out, "t KILLED\n");
+      }
+    }
+  }
+}
+
+// The fork server, stopped, has a launch that it does not carry out.
+TEST(KillTask, WithAForkServerThatIsStopped) {
+  Site site;
+  Command runner = site.start_run(site.write_config(
+      task({process("first", "echo $$ > up; until [ -e go ]; do sleep 0.02; done"),
+            process("second", "true")},
+           {{"first", "second"}})));
+  pid_in(site.in_sandbox("up"));
+  for (const pid_t child : children_of(runner.pid())) {
+    if (command_name(child) == "thermos-forks") ::kill(child, SIGSTOP);
+  }
+  std::ofstream(site.in_sandbox("go")).flush();
+  ASSERT_FALSE(site.run_in_state("second", "WAITING").is_null());
+  const Ended killed = site.thermos({"kill", "--wait", "0", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_EQ(runner.wait().code, 2);
+}
+
+TEST(KillTask, PastAStoppedLeaderInADirectoryWithASpace) {
+  Site site;
+  const std::string directory = site.path() + "/with a space";
+  std::filesystem::create_directory(directory);
+  for (const char* program : {"thermos", "thermos-coordinator"}) {
+    std::filesystem::copy(std::string(THERMOS_BIN) + "/" + program, directory + "/" + program);
+  }
+  const std::string config = site.write_config(stubborn_task());
+  Words words = site.run_words(config, "t");
+  words.insert(words.begin(), {directory + "/thermos"});
+  words.insert(words.end() - 1, {"--root", site.root()});
+  Command runner(words, site.path() + "/copy", {});
+  pid_in(site.in_sandbox("up"));
+  runner.signal(SIGSTOP);
+  ASSERT_TRUE(stops(runner.pid()));
+  const Ended killed = site.thermos({"kill", "--wait", "0", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
 }
 
 TEST(KillTask, WithEverythingDead) {

@@ -1,4 +1,6 @@
 // A task outlives its runner: what the next one takes over, and whom it refuses.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <fstream>
@@ -244,6 +246,30 @@ TEST(Refusal, OfAnotherConfigurationUnderTheId) {
   EXPECT_EQ(other.err.find("max_failures"), std::string::npos) << other.err;
   write_file(site.in_sandbox("go"), "");
   EXPECT_EQ(site.start_run(config).wait().code, 0);
+}
+
+TEST(Refusal, OfAnotherPlaceOrUser) {
+  Site site;
+  const std::string config =
+      site.write_config(task({process("main", "touch up; until [ -e go ]; do sleep 0.02; done")}));
+  Command first = site.start_run(config);
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  first.destroy();
+  const std::string other = site.path() + "/other";
+  const Ended place = site.thermos({"run", "--task-id", "t", "--sandbox", other, config});
+  EXPECT_EQ(place.code, 65);
+  EXPECT_NE(place.err.find("goes on in " + site.sandbox() + ", not in " + other), std::string::npos)
+      << place.err;
+  EXPECT_FALSE(exists(other));
+  if (::geteuid() == 0) {
+    const Ended user = site.thermos({"run", "--task-id", "t", "--user", "nobody", config});
+    EXPECT_EQ(user.code, 65);
+    EXPECT_NE(user.err.find("not as nobody"), std::string::npos) << user.err;
+  }
+  write_file(site.in_sandbox("go"), "");
+  // The same place by another name is no other, and none is needed.
+  ASSERT_EQ(::symlink(site.sandbox().c_str(), other.c_str()), 0);
+  EXPECT_EQ(site.thermos({"run", "--task-id", "t", "--sandbox", other, config}).code, 0);
 }
 
 TEST(Refusal, OfAnIdThatHasEnded) {

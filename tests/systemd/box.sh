@@ -149,7 +149,8 @@ event() {
 
 # Installs the build as its README says.
 install_build() {
-  DESTDIR=$ROOT cmake --install "$BUILD" --prefix /usr >/dev/null
+  # One at a time: an install writes into the build first, and tests run side by side.
+  DESTDIR=$ROOT flock "$BUILD/CMakeCache.txt" cmake --install "$BUILD" --prefix /usr >/dev/null
 }
 
 start_service() {
