@@ -412,7 +412,9 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   // Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
   // kept for it may be more than we have.
   const Run* run = stopped_ ? nullptr : past(p).current();
-  if (run != nullptr && run->state == ProcessState::Running) line.reader.reset();
+  if (run != nullptr && (run->state == ProcessState::Running || is_terminal(run->state))) {
+    line.reader.reset();
+  }
   return !stopped_;
 }
 
@@ -462,6 +464,8 @@ void TaskHost::watch_coordinator(ProcessIndex p, Line& line) {
     reactor_.children().watch(line.coordinator.pid, [this, p, run](int) { gone(p, run); });
     return;
   }
+  // Who keeps one descriptor while asking for the next may wait for others who do the same.
+  line.reader.reset();
   if (line.coordinator.pid != 0) {
     if (auto pidfd = open_pidfd(line.coordinator)) {
       line.pidfd = std::move(*pidfd);
