@@ -1,11 +1,7 @@
 #include "reactor/foreground.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -69,12 +65,7 @@ std::string command_of(pid_t pid) {
 
 // By the file that it runs, not by its words: those may be anything.
 bool is_one_task_leader(pid_t pid) {
-  std::array<char, 4096> room{};
-  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
-  const ssize_t size = ::readlink(link.c_str(), room.data(), room.size());
-  if (size <= 0) return false;
-  std::string_view program(room.data(), static_cast<std::size_t>(size));
-  program.remove_prefix(program.rfind('/') + 1);
+  const std::string program = program_of(pid);
   return program == "thermos" || program == "thermos (deleted)";  // an upgrade took its place
 }
 

@@ -62,6 +62,15 @@ std::vector<ProcessStat> list_processes() {
   return all;
 }
 
+std::string program_of(pid_t pid) {
+  std::array<char, 4096> room{};
+  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t size = readlink(link.c_str(), room.data(), room.size());
+  if (size <= 0) return {};
+  const std::string_view path(room.data(), static_cast<std::size_t>(size));
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
 Result<BootId> read_boot_id() {
   const char* stand_in = std::getenv("THERMOS_BOOT_ID");
   const std::string path = stand_in != nullptr ? stand_in : "/proc/sys/kernel/random/boot_id";

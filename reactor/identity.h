@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/record.h"
@@ -27,6 +28,10 @@ struct ProcessStat {
 std::optional<ProcessStat> read_stat(pid_t pid);
 // All processes there are, zombies included.
 std::vector<ProcessStat> list_processes();
+
+// The file name of the program that a process runs, " (deleted)" behind it when an upgrade took its
+// place; empty when the process is gone, or not ours to look at.
+std::string program_of(pid_t pid);
 
 // This boot's id. THERMOS_BOOT_ID (a file's path) stands in for the kernel's: tests use it to see
 // the machine restart.

@@ -19,12 +19,8 @@ namespace {
 // A fresh clone of the fork server that has not been heard of yet is no orphan. It still is the
 // coordinator's program; everything that a process runs is not.
 bool is_coordinator_program(pid_t pid) {
-  char target[4096];
-  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
-  const ssize_t length = readlink(link.c_str(), target, sizeof target);
-  if (length <= 0) return true;  // gone, or not ours to look at: leave it
-  const std::string_view path(target, static_cast<std::size_t>(length));
-  return path.substr(path.rfind('/') + 1).starts_with("thermos-coordinator");
+  const std::string program = program_of(pid);
+  return program.empty() || program.starts_with("thermos-coordinator");  // empty: leave it
 }
 
 // Those that live, each behind its parent: a shell that sees its command die goes on to the next.

@@ -91,10 +91,15 @@ class TaskHost : public TurnTaker {
   void stop_without_checkpoints();
   void report(Result<TaskState> result);
 
+  // Between two looks at what nothing tells of.
+  static constexpr Microseconds kLookAgain = kSecond / 20;
+
   void launch(const StartProcess& start);
   void send_launch(const StartProcess& start, Line& line, StreamWriter writer);
   void launch_failed(const StartProcess& start, const LaunchTrouble& trouble);
   void answered(ProcessIndex p, std::uint32_t run, const Launched& launched);
+
+  // In task_watch.cc.
   void adopt(ProcessIndex p, bool rebooted);
   // It wrote, or is gone.
   void relieved(Line& line);
