@@ -80,11 +80,16 @@ std::optional<Packet> receive(int socket, std::span<std::byte> room) {
   return packet;
 }
 
-void answer(int socket, const Launched& launched) {
+// False: the reactor will never get this answer. It may wait for it for ever, so the server has to
+// end then: its end tells the reactor to find out by itself what became of its launches.
+bool answer(int socket, const Launched& launched) {
   alignas(8) std::array<std::byte, kLaunchedBytes> room;
   const std::size_t size = encode(launched, room);
-  // Fails only when the reactor is gone, which the next receive() says.
-  ::send(socket, room.data(), size, MSG_NOSIGNAL);
+  ssize_t sent = 0;
+  do {
+    sent = ::send(socket, room.data(), size, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(size);
 }
 
 Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& packet) {
@@ -150,7 +155,7 @@ int serve_launches(int socket, int troubles) {
     if (!readable || !packet->whole || !packet->right_count(launch)) {
       packet->close_descriptors();
       if (readable) {
-        answer(socket, {launch.ticket, 0, EBADMSG});
+        if (!answer(socket, {launch.ticket, 0, EBADMSG})) return 1;
       } else {
         Text().add("thermos-coordinator: ignored a message that is not a launch").print();
       }
@@ -166,7 +171,10 @@ int serve_launches(int socket, int troubles) {
     const int error_number = pid < 0 ? errno : 0;
     // Before the answer: when the reactor hears of a failed launch, the stream's lock is free.
     packet->close_descriptors();
-    answer(socket, {launch.ticket, pid < 0 ? 0 : static_cast<std::int32_t>(pid), error_number});
+    if (!answer(socket,
+                {launch.ticket, pid < 0 ? 0 : static_cast<std::int32_t>(pid), error_number})) {
+      return 1;
+    }
   }
 }
 

@@ -26,6 +26,12 @@ void ChildWatcher::watch(pid_t pid, std::function<void(int)> callback) {
   watched_[pid] = std::move(callback);
 }
 
+bool ChildWatcher::can_watch(pid_t pid) const {
+  siginfo_t info{};
+  return unclaimed_.contains(pid) ||
+         waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void ChildWatcher::expect_births(bool expected) {
   births_expected_ = expected;
   if (!expected) unclaimed_.clear();

@@ -23,6 +23,9 @@ class ChildWatcher {
   void watch(pid_t pid, std::function<void(int wait_status)> callback);
   void forget(pid_t pid) { watched_.erase(pid); }
   bool watches(pid_t pid) const { return watched_.contains(pid); }
+  // Whether watch() will call back: `pid` is a child of ours that was not reaped yet, or whose exit
+  // was kept. For a child of which nobody told while its birth was expected.
+  bool can_watch(pid_t pid) const;
 
   // While births are expected (launches without an answer), the exits of unknown children are
   // kept: the answer may come behind the exit. When none is expected they are forgotten, or a

@@ -21,7 +21,6 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
-constexpr int kAcceptAtOnce = 64;
 
 Error system_error(const std::string& what) {
   return {ErrorCode::System, what + ": " + std::strerror(errno)};
@@ -76,9 +75,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(Reactor& reactor, D
 ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path)
     : reactor_(reactor),
       daemon_(daemon),
-      socket_(std::move(socket)),
       path_(std::move(path)),
-      poll_(std::make_unique<Poll>(reactor.loop(), socket_.get(), [this](int) { accept_some(); })) {
+      listener_(reactor.loop(), reactor.deadlines(), std::move(socket), "the control socket",
+                [this](Descriptor client) { accept(std::move(client)); }) {
   daemon_.on_event = [this](const control::Event& event, std::uint32_t owner) {
     publish(event, owner);
   };
@@ -91,32 +90,26 @@ ControlServer::~ControlServer() {
 
 // ---- clients -----------------------------------------------------------------------------------
 
-void ControlServer::accept_some() {
-  for (int i = 0; i < kAcceptAtOnce; ++i) {
-    bool too_few = false;
-    Descriptor socket = accept_client(socket_.get(), spare_, too_few);
-    if (too_few) poll_->watch(0);
-    if (!socket) return;
-    ucred peer{};
-    socklen_t length = sizeof peer;
-    if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) continue;
-    auto client = std::make_shared<Client>();
-    client->socket = std::move(socket);
-    client->caller = {peer.uid, peer.pid};
-    if (!has_room_for(client->caller)) {
-      spdlog::warn("a client of uid {} was turned away: {} are connected, {} of them theirs",
-                   peer.uid, clients_.size(), connected_[peer.uid]);
-      reply(*client, 0, Error{ErrorCode::Busy, "too many connections to the daemon; try again"});
-      continue;
-    }
-    clients_.push_back(client);
-    ++connected_[peer.uid];
-    client->poll = std::make_unique<Poll>(reactor_.loop(), client->socket.get(),
-                                          [this, handle = Handle(client)](int events) {
-                                            if (const auto alive = handle.lock())
-                                              on_ready(alive, events);
-                                          });
+void ControlServer::accept(Descriptor socket) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return;
+  auto client = std::make_shared<Client>();
+  client->socket = std::move(socket);
+  client->caller = {peer.uid, peer.pid};
+  if (!has_room_for(client->caller)) {
+    spdlog::warn("a client of uid {} was turned away: {} are connected, {} of them theirs",
+                 peer.uid, clients_.size(), connected_[peer.uid]);
+    reply(*client, 0, Error{ErrorCode::Busy, "too many connections to the daemon; try again"});
+    return;
   }
+  clients_.push_back(client);
+  ++connected_[peer.uid];
+  client->poll = std::make_unique<Poll>(reactor_.loop(), client->socket.get(),
+                                        [this, handle = Handle(client)](int events) {
+                                          if (const auto alive = handle.lock())
+                                            on_ready(alive, events);
+                                        });
 }
 
 bool ControlServer::has_room_for(const Caller& caller) const {
@@ -178,7 +171,7 @@ void ControlServer::drop(const std::shared_ptr<Client>& client) {
   client->waits.clear();
   if (--connected_[client->caller.uid] == 0) connected_.erase(client->caller.uid);
   clients_.remove(client);
-  poll_->watch(UV_READABLE);
+  listener_.client_left();
 }
 
 void ControlServer::reply(Client& client, std::uint64_t id, control::ReplyBody body) {

@@ -13,9 +13,9 @@
 #include "reactor/daemon.h"
 #include "reactor/deadlines.h"
 #include "reactor/descriptor.h"
+#include "reactor/listener.h"
 #include "reactor/loop.h"
 #include "reactor/settings.h"
-#include "reactor/spare_descriptors.h"
 
 namespace thermos {
 
@@ -34,7 +34,7 @@ class ControlServer {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  int listener() const { return socket_.get(); }
+  int listener() const { return listener_.fd(); }
   // The path stays when this goes: someone else keeps the socket alive.
   void leave_path() { path_.clear(); }
 
@@ -70,7 +70,7 @@ class ControlServer {
   using Handle = std::weak_ptr<Client>;
 
   ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket, std::string path);
-  void accept_some();
+  void accept(Descriptor socket);
   bool has_room_for(const Caller& caller) const;
   void on_ready(const std::shared_ptr<Client>& client, int events);
   void read_requests(const std::shared_ptr<Client>& client);
@@ -100,12 +100,10 @@ class ControlServer {
 
   Reactor& reactor_;
   Daemon& daemon_;
-  Descriptor socket_;
   std::string path_;
   std::map<std::uint32_t, std::size_t> connected_;  // a user
-  SpareDescriptors spare_{1};
   std::list<std::shared_ptr<Client>> clients_;
-  std::unique_ptr<Poll> poll_;
+  Listener listener_;
 };
 
 }  // namespace thermos

@@ -155,13 +155,15 @@ void Daemon::resume(const std::string& id) {
     leave_for_now(id, task.error());
     return;
   }
-  const PastTask past = past_.look(id);
   // Whoever made it died right then, and told nobody that it was made.
-  if (!past.begun && (past.readable || !exists(paths_.runner_stream(id)))) {
+  if (!was_begun(id)) {
     leave(id, {ErrorCode::Corrupt,
-               "it was never begun, and nothing says where it was to run; remove " + path});
+               "it was never begun, and nothing says where it was to run; submit it again under "
+               "this id, or remove " +
+                   path});
     return;
   }
+  const PastTask past = past_.look(id);
   if (geteuid() != 0 && past.begun && past.owner != geteuid()) {
     leave(id, {ErrorCode::NotPermitted,
                "it runs as uid " + std::to_string(past.owner) + ", which only root may do"});
@@ -174,6 +176,12 @@ void Daemon::resume(const std::string& id) {
   } else {
     spdlog::info("task {} goes on", id);
   }
+}
+
+// Of an active task. One whose stream can't be read may have been.
+bool Daemon::was_begun(const std::string& task_id) {
+  const PastTask& past = past_.look(task_id);
+  return past.begun || (!past.readable && exists(paths_.runner_stream(task_id)));
 }
 
 void Daemon::ended(Hosted* task, const Result<TaskState>& result) {

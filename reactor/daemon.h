@@ -47,7 +47,8 @@ class Daemon {
   // Each is refused (NotPermitted) to who may not: see capnp/CONTROL.md.
 
   // Makes a task and leads it. `made` is called when it is on the disk (at the end of a turn), not
-  // at all after an error.
+  // at all after an error. The same submission again, while the task is active, is accepted and
+  // makes nothing: its client may have lost us before it was answered.
   Status submit(const control::Submit& submit, const Caller& caller, std::function<void()> made);
 
   // Asks tasks of this daemon to end. Returns the ids of those that match and that the caller may
@@ -111,6 +112,10 @@ class Daemon {
   void finish_draining();
 
   Status may_submit(const control::Submit& submit, const Caller& caller) const;
+  Status has_room_for(const Caller& caller) const;
+  static std::string first_difference(const TaskPlace& one, const TaskPlace& other);
+  Status submit_again(const TaskPlace& place, const Caller& caller, std::function<void()> made);
+  bool was_begun(const std::string& task_id);
   Status place_for(const control::Submit& submit, const Caller& caller, TaskPlace& place,
                    FileOwner& owner) const;
   Result<Hosted*> find_led(const std::string& task_id, const Caller& caller);

@@ -90,15 +90,50 @@ Status Daemon::may_submit(const control::Submit& submit, const Caller& caller) c
     return Error{ErrorCode::NotPermitted,
                  "this daemon takes tasks of " + name_of_user(geteuid()) + " only"};
   }
+  return Done{};
+}
+
+Status Daemon::has_room_for(const Caller& caller) const {
   const auto owned = owned_.find(caller.uid);
   if (!caller.is_root() && owned != owned_.end() && owned->second >= settings_.tasks_per_user) {
     return Error{ErrorCode::Busy, "you have " + std::to_string(owned->second) +
                                       " active tasks, and that is the limit"};
   }
-  if (exists(paths_.active_task(submit.task_id)) || exists(paths_.finished_task(submit.task_id))) {
-    return Error{ErrorCode::Usage,
-                 "task " + submit.task_id + " exists already; give another --task-id"};
+  return Done{};
+}
+
+// What tells two submissions under one id apart; empty: they are the same.
+std::string Daemon::first_difference(const TaskPlace& one, const TaskPlace& other) {
+  if (auto differs = config::first_difference(one.task, other.task); !differs.empty()) {
+    return differs;
   }
+  const RunnerHeader& a = one.header;
+  const RunnerHeader& b = other.header;
+  if (a.user != b.user) return "user: " + a.user + " is now " + b.user;
+  if (a.sandbox != b.sandbox) return "sandbox: " + a.sandbox + " is now " + b.sandbox;
+  if (a.ports != b.ports) return "the ports are others";
+  if (a.chroot != b.chroot) return b.chroot ? "--chroot is new" : "--chroot is gone";
+  if (a.keep_logs != b.keep_logs) return "--keep-logs is another";
+  return {};
+}
+
+// Under an id that exists.
+Status Daemon::submit_again(const TaskPlace& place, const Caller& caller,
+                            std::function<void()> made) {
+  const std::string& id = place.header.task_id;
+  const auto refuse = [&id](const std::string& why) {
+    return Error{ErrorCode::Usage,
+                 "task " + id + " exists already" + why + "; give another --task-id"};
+  };
+  if (!may_see(id, caller)) return refuse("");
+  const auto led = tasks_.find(id);
+  if (led == tasks_.end()) {
+    const bool ended = exists(paths_.finished_task(id));
+    return refuse(ended ? " and has ended: " + state_of(id) : ", and this daemon does not lead it");
+  }
+  const std::string differs = first_difference(led->second->host().place(), place);
+  if (!differs.empty()) return refuse(" with another configuration: " + differs);
+  at_turn_end(std::move(made));
   return Done{};
 }
 
@@ -142,6 +177,12 @@ Status Daemon::submit(const control::Submit& submit, const Caller& caller,
   TaskPlace place{paths_, {}, {}};
   FileOwner owner;
   if (auto placed = place_for(submit, caller, place, owner); !placed) return placed;
+  if (exists(paths_.finished_task(submit.task_id)) ||
+      (exists(paths_.active_task(submit.task_id)) && was_begun(submit.task_id))) {
+    return submit_again(place, caller, std::move(made));
+  }
+  if (auto room = has_room_for(caller); !room) return room;
+  place.replaces_unbegun = true;
   FreshSandbox sandbox;
   if (submit.sandbox.empty()) {
     if (auto fresh = sandbox.make(place.header.sandbox, owner); !fresh) return fresh;

@@ -44,6 +44,9 @@ struct TaskPlace {
   Paths paths;
   TaskConfig task;      // fully bound and checked
   RunnerHeader header;  // launch_time and hostname are filled in when a new task is made
+  // The task is new: what somebody made under its id and died before it began is replaced. Else
+  // that goes on, if its configuration is the same.
+  bool replaces_unbegun = false;
 };
 
 // Takes the lead of a task and runs it to its end. A task id that is new is created on the disk;

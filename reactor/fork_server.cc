@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "reactor/launch_trouble.h"
+
 namespace thermos {
 namespace {
 
@@ -168,7 +170,8 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
   if (refused_.size() > refused && refused_.back().ticket == launch.ticket) {
     const int error_number = refused_.back().error;
     refused_.pop_back();
-    return system_error("cannot hand " + launch.process + " to the fork server", error_number);
+    return Error{may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
+                 "cannot hand " + launch.process + " to the fork server: " + words(error_number)};
   }
   return SendOutcome::Sent;
 }
@@ -234,7 +237,9 @@ std::optional<Launched> ForkServer::receive() {
     const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
     // ECONNRESET comes once, before the answers that are still there: it died with launches unread.
     if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
-    if (size < 0 && errno == EAGAIN) return std::nullopt;
+    // A shortage of memory is not the server's end: the answer waits, and so does the poll.
+    if (size < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return std::nullopt;
+    if (size < 0) ::shutdown(socket_.get(), SHUT_RDWR);  // its death must say what this can't
     if (size <= 0) break;
     const auto answer =
         decode_launched(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));

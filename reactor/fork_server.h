@@ -42,8 +42,9 @@ class ForkServer {
 
   // Hands a launch over, in the order of the calls. `stream` is locked and O_APPEND; all three are
   // closed here once they are sent, so the lock lives on in the message and then in the
-  // coordinator. An error (too large a message, descriptors that can't be passed) means that it
-  // will not be launched, and the descriptors are closed. `group` is the directory of the control
+  // coordinator. An error means that it will not be launched, and the descriptors are closed:
+  // System when the machine is short of something now, Usage when this launch can never be passed
+  // on. `group` is the directory of the control
   // group for the process, if it gets one; `more` are the logger's, in the order of launch.capnp.
   Result<SendOutcome> launch(const Launch& launch, Descriptor stream, Descriptor out,
                              Descriptor err, Descriptor group = {},

@@ -20,28 +20,6 @@ constexpr const char* kProfile = "/.thermos_profile";
 
 }  // namespace
 
-LaunchTrouble trouble_of(const std::string& what, int error_number) {
-  LaunchTrouble trouble;
-  trouble.reason = what + ": " + std::strerror(error_number);
-  switch (error_number) {
-    case EAGAIN:
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-    case ENOSPC:
-    case EDQUOT:
-    case EIO:
-    case EROFS:
-    case ENOBUFS:
-    case ETOOMANYREFS:
-      trouble.retry = true;
-      break;
-    default:
-      break;
-  }
-  return trouble;
-}
-
 std::optional<LaunchTrouble> find_task_user(const std::string& name, TaskUser& user) {
   passwd record{};
   passwd* found = nullptr;

@@ -77,7 +77,7 @@ bool wait_readable(int fd, Microseconds patience) {
 
 }  // namespace
 
-Result<std::unique_ptr<LeaderSocket>> LeaderSocket::listen(Loop& loop,
+Result<std::unique_ptr<LeaderSocket>> LeaderSocket::listen(Loop& loop, Deadlines& deadlines,
                                                            const std::string& checkpoint_dir,
                                                            Handlers handlers) {
   Descriptor directory = open_directory(checkpoint_dir);
@@ -90,26 +90,23 @@ Result<std::unique_ptr<LeaderSocket>> LeaderSocket::listen(Loop& loop,
       ::listen(socket.get(), 16) != 0) {
     return system_error("cannot listen in " + checkpoint_dir);
   }
-  return std::unique_ptr<LeaderSocket>(
-      new LeaderSocket(loop, std::move(directory), std::move(socket), std::move(handlers)));
+  return std::unique_ptr<LeaderSocket>(new LeaderSocket(loop, deadlines, std::move(directory),
+                                                        std::move(socket), std::move(handlers)));
 }
 
-LeaderSocket::LeaderSocket(Loop& loop, Descriptor directory, Descriptor socket, Handlers handlers)
+LeaderSocket::LeaderSocket(Loop& loop, Deadlines& deadlines, Descriptor directory,
+                           Descriptor socket, Handlers handlers)
     : loop_(loop),
       directory_(std::move(directory)),
-      socket_(std::move(socket)),
       handlers_(std::move(handlers)),
-      poll_(std::make_unique<Poll>(loop, socket_.get(), [this](int) { accept_one(); })) {}
+      listener_(loop, deadlines, std::move(socket), "the leader's socket",
+                [this](Descriptor client) { accept(std::move(client)); }) {}
 
 LeaderSocket::~LeaderSocket() {
   unlinkat(directory_.get(), "leader", 0);
 }
 
-void LeaderSocket::accept_one() {
-  bool too_few = false;
-  Descriptor socket = accept_client(socket_.get(), spare_, too_few);
-  if (too_few) poll_->watch(0);
-  if (!socket) return;
+void LeaderSocket::accept(Descriptor socket) {
   clients_.push_back({std::move(socket), nullptr});
   const auto client = std::prev(clients_.end());
   client->poll = std::make_unique<Poll>(loop_, client->socket.get(),
@@ -150,7 +147,7 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
     send(client->socket.get(), &reply, sizeof reply, MSG_NOSIGNAL);
   } else {
     clients_.erase(client);
-    poll_->watch(UV_READABLE);
+    listener_.client_left();
   }
 }
 

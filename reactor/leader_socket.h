@@ -14,8 +14,8 @@
 #include "core/state.h"
 #include "reactor/descriptor.h"
 #include "reactor/foreground.h"
+#include "reactor/listener.h"
 #include "reactor/loop.h"
-#include "reactor/spare_descriptors.h"
 
 namespace thermos {
 
@@ -26,7 +26,8 @@ class LeaderSocket {
     std::function<Status(const OrderRequest&, std::string reason)> on_order;
   };
   // Makes the socket anew. REQUIRES: the caller leads the task.
-  static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, const std::string& checkpoint_dir,
+  static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, Deadlines& deadlines,
+                                                      const std::string& checkpoint_dir,
                                                       Handlers handlers);
   ~LeaderSocket();
   LeaderSocket(const LeaderSocket&) = delete;
@@ -41,17 +42,16 @@ class LeaderSocket {
     std::unique_ptr<Poll> poll;
   };
 
-  LeaderSocket(Loop& loop, Descriptor directory, Descriptor socket, Handlers handlers);
-  void accept_one();
+  LeaderSocket(Loop& loop, Deadlines& deadlines, Descriptor directory, Descriptor socket,
+               Handlers handlers);
+  void accept(Descriptor socket);
   void read_request(std::list<Client>::iterator client);
 
   Loop& loop_;
   Descriptor directory_;
-  Descriptor socket_;
   Handlers handlers_;
-  std::unique_ptr<Poll> poll_;
   std::list<Client> clients_;
-  SpareDescriptors spare_{1};
+  Listener listener_;
 };
 
 // The other end. What asking a leader came to.

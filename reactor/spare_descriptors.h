@@ -3,9 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <vector>
 
@@ -35,17 +33,5 @@ class SpareDescriptors {
 
   std::vector<Descriptor> kept_;
 };
-
-// Takes one client in, on a spare's place if need be. None: nobody waits any more, or, with
-// `too_few` set, there is no descriptor to be had: who waits at the door would wake us again and
-// again, so don't look there until somebody has left.
-inline Descriptor accept_client(int listening, SpareDescriptors& spare, bool& too_few) {
-  Descriptor client;
-  spare.lend([&] {
-    client.reset(accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    too_few = !client && (errno == EMFILE || errno == ENFILE);
-  });
-  return client;
-}
 
 }  // namespace thermos

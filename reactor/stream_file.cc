@@ -150,8 +150,15 @@ Result<RunnerStream> read_runner_stream(const std::string& path) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error(path, "can't open the checkpoint", errno);
   if (auto file = check_is_file(fd.get(), path); !file) return file.error();
+  return read_runner_stream(fd.get(), path);
+}
+
+Result<RunnerStream> read_runner_stream(int fd, const std::string& path) {
   RunnerStream stream;
-  const auto end = read_stream(fd.get(), path, stream.position, [&](const Record& record) {
+  const auto end = read_stream(fd, path, stream.position, [&](const Record& record) {
+    if (stream.records++ == 0 && !std::holds_alternative<RunnerHeader>(record)) {
+      return Status(Error{ErrorCode::Corrupt, "this is no runner's stream, but a coordinator's"});
+    }
     const auto applied = stream.history.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   });

@@ -49,11 +49,15 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
 // Everything a runner's stream says. `position` and `end` tell a would-be writer where to go on.
 struct RunnerStream {
   History history;
+  std::size_t records = 0;
   StreamPosition position;
   StreamEnd end = StreamEnd::Clean;
 };
-// NotFound when there is no such file.
+// NotFound when there is no such file. Corrupt, too, for another kind of stream: a runner's begins
+// with its task's header.
 Result<RunnerStream> read_runner_stream(const std::string& path);
+// The same of an open file; `path` is for errors.
+Result<RunnerStream> read_runner_stream(int fd, const std::string& path);
 
 // The right to append to one stream. Owns the descriptor (O_APPEND, O_CLOEXEC) and its lock.
 class StreamWriter {

@@ -301,7 +301,7 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
   if (!sent) {
     line.phase = Line::Phase::Idle;
     --busy_lines_;
-    launch_failed(start, {false, sent.error().message});
+    launch_failed(start, {sent.error().code == ErrorCode::System, sent.error().message});
   }
 }
 
@@ -319,7 +319,7 @@ void TaskHost::answered(ProcessIndex p, std::uint32_t run, const Launched& launc
   if (launched.pid == 0) {
     line.phase = Line::Phase::Idle;
     --busy_lines_;
-    const bool retry = trouble_of("", launched.error).retry || launched.error == EBADMSG;
+    const bool retry = may_pass(launched.error) || launched.error == EBADMSG;
     launch_failed({p, run, 0}, {retry, std::string("cannot start a coordinator: ") +
                                            std::strerror(launched.error)});
     return;
@@ -333,9 +333,10 @@ void TaskHost::answered(ProcessIndex p, std::uint32_t run, const Launched& launc
 void TaskHost::fork_server_died() {
   for (const auto& [p, line] : lines_) {
     if (line->phase != Line::Phase::Sent) continue;
-    // Cloned without an answer, or never: its stream and its lock tell.
+    // Its stream and its lock tell.
+    line->phase = Line::Phase::Unanswered;
     if (!read_line(p, Origin::Recorded)) return;
-    watch_coordinator(p, *line);
+    if (line->phase == Line::Phase::Unanswered) watch_coordinator(p, *line);
   }
 }
 

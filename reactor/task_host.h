@@ -41,6 +41,7 @@ class TaskHost : public TurnTaker {
   // obeyed, and why. Nothing more is said: it is on record, and lasts at the end of the turn.
   Status order(const OrderRequest& request, std::string reason);
 
+  const TaskPlace& place() const { return place_; }
   // What is on record so far.
   const History& history() const { return runner_->history(); }
 
@@ -52,9 +53,10 @@ class TaskHost : public TurnTaker {
   // What stands between the state machine and one process's coordinator.
   struct Line {
     enum class Phase : std::uint8_t {
-      Idle,   // no coordinator
-      Sent,   // handed to the fork server, not heard of since
-      Alive,  // a coordinator lives, or has not been reaped yet
+      Idle,        // no coordinator
+      Sent,        // handed to the fork server, not heard of since
+      Unanswered,  // the fork server died with it: cloned without an answer, or never
+      Alive,       // a coordinator lives, or has not been reaped yet
     };
     Phase phase = Phase::Idle;
     std::uint32_t run = 0;
@@ -101,6 +103,8 @@ class TaskHost : public TurnTaker {
 
   // In task_watch.cc.
   void adopt(ProcessIndex p, bool rebooted);
+  // Its stream says that a launch of ours came to life, whatever the fork server said.
+  void born(ProcessIndex p, Line& line);
   // It wrote, or is gone.
   void relieved(Line& line);
   void watch_coordinator(ProcessIndex p, Line& line);

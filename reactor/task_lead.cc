@@ -53,19 +53,15 @@ Result<History> TaskHost::open_task() {
   writer_.emplace(std::move(*writer));
 
   // Under the lock nobody else appends: what is read now is all there is.
-  History history;
-  StreamPosition position;
-  auto end = read_stream(writer_->fd(), writer_->path(), position, [&](const Record& record) {
-    ++records_;
-    auto applied = history.apply(record);
-    return applied ? Status(Done{}) : Status(applied.error());
-  });
-  if (!end) return end.error();
+  auto stream = read_runner_stream(writer_->fd(), writer_->path());
+  if (!stream) return stream.error();
+  records_ = stream->records;
+  History& history = stream->history;
   if (history.header() && history.header()->task_id != id) {
     return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
                                          history.header()->task_id + "; the file is left as it is"};
   }
-  if (auto ready = writer_->resume_at(position, *end); !ready) return ready.error();
+  if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
 
   if (!exists(place_.paths.active_task(id))) {
     if (exists(place_.paths.finished_task(id))) return refuse_ended(history.state());
@@ -74,6 +70,8 @@ Result<History> TaskHost::open_task() {
                    place_.paths.active_task(id) + " is missing, but " + writer_->path() +
                        " has records: put the task's file back, or give another --task-id"};
     }
+    if (auto made = make_task(durable); !made) return made.error();
+  } else if (place_.replaces_unbegun && !history.header()) {
     if (auto made = make_task(durable); !made) return made.error();
   } else if (auto same = check_same_task(); !same) {
     return same.error();
@@ -91,7 +89,7 @@ Result<History> TaskHost::open_task() {
     place_.header.hostname = hostname;
     place_.header.launch_time = reactor_.loop().now().wall;
   }
-  return history;
+  return std::move(history);
 }
 
 Status TaskHost::make_task(bool durable) {
@@ -124,7 +122,7 @@ void TaskHost::take_lead(History history) {
     spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
   }
   auto leader = LeaderSocket::listen(
-      reactor_.loop(), directory,
+      reactor_.loop(), reactor_.deadlines(), directory,
       {[this](const KillRequest& request, std::string reason) { kill(request, std::move(reason)); },
        [this](const OrderRequest& request, std::string reason) {
          return order(request, std::move(reason));

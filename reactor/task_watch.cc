@@ -44,7 +44,7 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
     line.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     const int error = line.reader ? 0 : errno;
     const bool unread = error != 0 && error != ENOENT;
-    if (unread && !trouble_of("", error).retry) {
+    if (unread && !may_pass(error)) {
       stop({ErrorCode::System, "cannot read " + path + ": " + open_failure(error)});
       return false;
     }
@@ -60,11 +60,16 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   }
   auto end = read_stream(line.reader.get(), path, line.position, [&](const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
-    if (status == nullptr) return Status(Done{});  // a summary of runs that are known anyway
-    if (status->process != place_.task.processes[p].name) {
-      return Status(Error{ErrorCode::Corrupt,
-                          "a record of another process, " + std::string(status->process)});
+    const auto* summary = std::get_if<ProcessSummary>(&record);
+    if (status == nullptr && summary == nullptr) {
+      return Status(Error{ErrorCode::Corrupt, "this is no coordinator's stream, but a runner's"});
     }
+    const std::string_view whose = status != nullptr ? status->process : summary->process;
+    if (whose != place_.task.processes[p].name) {
+      return Status(
+          Error{ErrorCode::Corrupt, "a record of another process, " + std::string(whose)});
+    }
+    if (status == nullptr) return Status(Done{});  // it sums up runs that are known anyway
     relieved(line);
     CoordinatorRecord event{p, *status};
     if (origin != Origin::Recorded) event.status.origin = origin;
@@ -82,7 +87,23 @@ bool TaskHost::read_line(ProcessIndex p, Origin origin) {
   if (run != nullptr && (run->state == ProcessState::Running || is_terminal(run->state))) {
     line.reader.reset();
   }
+  const bool launched = line.phase == Line::Phase::Sent || line.phase == Line::Phase::Unanswered;
+  if (!stopped_ && launched && line.coordinator.pid != 0) born(p, line);
   return !stopped_;
+}
+
+// FORKED is as good as the fork server's answer, which can get lost: it may die, or find no memory
+// to send it.
+void TaskHost::born(ProcessIndex p, Line& line) {
+  const std::uint32_t run = line.run;
+  const bool told = line.phase == Line::Phase::Sent;  // exits are kept until the answer is there
+  line.phase = Line::Phase::Alive;
+  line.ours = true;
+  if (told || reactor_.children().can_watch(line.coordinator.pid)) {
+    reactor_.children().watch(line.coordinator.pid, [this, p, run](int) { gone(p, run); });
+  } else {
+    gone(p, run);  // reaped already, and taken for an orphan
+  }
 }
 
 // For where there is no later: nobody is left who could say more.
@@ -124,13 +145,6 @@ void TaskHost::adopt(ProcessIndex p, bool rebooted) {
 
 void TaskHost::watch_coordinator(ProcessIndex p, Line& line) {
   const std::uint32_t run = line.run;
-  if (line.phase == Line::Phase::Sent && line.coordinator.pid != 0) {
-    // The fork server died before it could say so, but this is a child of ours.
-    line.phase = Line::Phase::Alive;
-    line.ours = true;
-    reactor_.children().watch(line.coordinator.pid, [this, p, run](int) { gone(p, run); });
-    return;
-  }
   // Who keeps one descriptor while asking for the next may wait for others who do the same.
   line.reader.reset();
   if (line.coordinator.pid != 0) {
@@ -159,8 +173,10 @@ void TaskHost::look_at_lock(ProcessIndex p) {
   line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run] {
     Line& later = line_of(p);
     later.timer.reset();
-    if (later.run != run || later.phase == Line::Phase::Idle || later.ours || later.pidfd) return;
-    if (read_line(p, Origin::Recorded)) watch_coordinator(p, later);
+    const auto settled = [&later, run] {
+      return later.run != run || later.phase == Line::Phase::Idle || later.ours || later.pidfd;
+    };
+    if (!settled() && read_line(p, Origin::Recorded) && !settled()) watch_coordinator(p, later);
   });
 }
 

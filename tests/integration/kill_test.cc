@@ -1,4 +1,6 @@
 // `thermos kill` by anyone: through the leader, without one, past one that does not answer.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -72,6 +74,26 @@ TEST(KillTask, PastALeaderThatIsStopped) {
   EXPECT_FALSE(alive(main));
   EXPECT_EQ(runner.wait().code, -SIGKILL);
   EXPECT_EQ(stages(site.status()), "ACTIVE CLEANING KILLED");
+}
+
+// It has no descriptor for the one who asks, until it has again.
+TEST(KillTask, ThroughALeaderWithoutDescriptors) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  ASSERT_FALSE(site.run_in_state("main", "RUNNING").is_null());
+  rlimit limit{};
+  ASSERT_EQ(prlimit(runner.pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
+  const rlimit none{3, limit.rlim_max};
+  ASSERT_EQ(prlimit(runner.pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+  Command killer = site.start({"kill", "t"});
+  EXPECT_TRUE(wait_for_text(runner.errors(), "cannot accept a client"));
+  ASSERT_EQ(prlimit(runner.pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+  const Ended killed = killer.wait();
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_EQ(runner.wait().code, 2) << "it was asked, and not killed itself";
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
 }
 
 // Eight at once: one leads, and the others find the task ended, or ask the one.

@@ -90,6 +90,47 @@ TEST_P(LostTail, WhatHasRunDoesNotRunAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Rebooted, LostTail, ::testing::Bool());
 
+// A runner's stream holds records of every process, and would do for any coordinator's.
+TEST(AnothersStream, ARunnersUnderAProcesssNameIsRefused) {
+  Site site;
+  const std::string config = start_chain(site);
+  const pid_t process = pid_in(site.in_sandbox("up"));
+  const std::string stream = site.checkpoint("t") + "/coordinator.c";
+  std::filesystem::rename(stream, site.path() + "/kept");
+  std::filesystem::copy(site.checkpoint("t") + "/runner", stream);
+  const Ended refused = site.start_run(config).wait();
+  EXPECT_EQ(refused.code, 65) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find(stream + ": offset 24: this is no coordinator's stream"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(alive(process));
+  EXPECT_EQ(count_lines(site.in_sandbox("ledger")).at("c"), 1);
+  const Ended checked = site.thermos({"fsck"});
+  EXPECT_EQ(checked.code, 65) << checked.out << checked.err;
+  std::filesystem::rename(site.path() + "/kept", stream);
+  write_file(site.in_sandbox("go"), "");
+  const Ended ended = site.start_run(config).wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  expect_as_it_ran(site);
+}
+
+TEST(AnothersStream, ACoordinatorsUnderTheRunnersNameIsRefused) {
+  Site site;
+  const std::string config = start_chain(site);
+  const std::string stream = site.checkpoint("t") + "/runner";
+  std::filesystem::rename(stream, site.path() + "/kept");
+  std::filesystem::copy(site.checkpoint("t") + "/coordinator.a", stream);
+  const Ended refused = site.start_run(config).wait();
+  EXPECT_EQ(refused.code, 65) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find(stream + ": offset 24: this is no runner's stream"), std::string::npos)
+      << refused.err;
+  std::filesystem::rename(site.path() + "/kept", stream);
+  write_file(site.in_sandbox("go"), "");
+  const Ended ended = site.start_run(config).wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  expect_as_it_ran(site);
+}
+
 class LostTailOfALivingTask : public ::testing::TestWithParam<int> {};
 
 TEST_P(LostTailOfALivingTask, WhatRunsIsTakenOver) {

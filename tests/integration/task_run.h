@@ -46,6 +46,8 @@ class Command {
   Command& operator=(const Command&) = delete;
 
   pid_t pid() const { return pid_; }
+  // The file with its stderr.
+  std::string errors() const { return prefix_ + ".err"; }
   // Whether it ended within that time.
   bool ends_within(int milliseconds) const;
   // Waits for its end.

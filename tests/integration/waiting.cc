@@ -13,7 +13,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <utility>
@@ -77,9 +76,20 @@ bool Watched::signal(int number) const {
   return fd_ >= 0 && ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0;
 }
 
+// Not by a stream: a process that ends while its file in /proc is read makes that fail with ESRCH,
+// which a stream's buffer throws. What is gone has no text.
 std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  std::array<char, 65536> part{};
+  for (ssize_t got = 0; (got = ::read(fd, part.data(), part.size())) != 0;) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  return text;
 }
 
 bool exists(const std::string& path) {

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -105,6 +107,18 @@ int DaemonFixture::wait_for_daemon() {
 std::string DaemonFixture::log() const {
   std::ifstream file(path("log"));
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool DaemonFixture::until_logged(const std::string& text) const {
+  const Descriptor changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  inotify_add_watch(changes.get(), path("log").c_str(), IN_MODIFY);
+  for (;;) {
+    if (log().find(text) != std::string::npos) return true;
+    pollfd entry{changes.get(), POLLIN, 0};
+    if (poll(&entry, 1, static_cast<int>(kPatience / 1000)) <= 0) return false;
+    std::array<char, 4096> events{};
+    if (read(changes.get(), events.data(), events.size()) < 0) return false;
+  }
 }
 
 // ---- clients -----------------------------------------------------------------------------------
