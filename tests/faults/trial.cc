@@ -1,0 +1,182 @@
+#include "trial.h"
+
+#include <csignal>
+#include <cstring>
+#include <set>
+
+#include "error_table.h"
+#include "ledger.h"
+#include "workload.h"
+
+namespace thermos::faults {
+namespace {
+
+using real::Ended;
+using real::Json;
+
+constexpr int kSuccess = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 64;
+
+// Those of the README's table of exit statuses that a fault may lead to.
+bool is_documented(int code) {
+  static const std::set<int> all = {0, 1, 2, 3, 64, 65, 66, 69, 71, 75, 77};
+  return all.contains(code);
+}
+
+bool may_abort(const Point& point) {
+  const auto& calls = libuv_aborts();
+  return point.fault.kind == Fault::Kind::Error && calls.contains(point.place.call);
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Whether what a person reads names the cause.
+bool names_cause(const std::string& text, const Point& point) {
+  return has(text, std::strerror(point.fault.error));
+}
+
+// How the program that met the fault ended, and what it said.
+void expect_honest_end(const Point& point, const Workload::First& first) {
+  const Ended& ended = first.traced.ended;
+  if (first.seen.root_killed) {
+    EXPECT_EQ(ended.code, -SIGKILL);
+    return;
+  }
+  if (first.traced.hung || ended.code == kSuccess) return;
+  if (ended.code == -SIGABRT && may_abort(point)) return;
+  if (!is_documented(ended.code)) {
+    ADD_FAILURE() << "it ended with " << ended.code << ": " << ended.err;
+    return;
+  }
+  if (point.place.call.ends_with(kOutput)) return;  // nobody can be told
+  EXPECT_NE(ended.err, "") << "it ended with " << ended.code << " and did not say why";
+  if (point.fault.kind == Fault::Kind::Error) {
+    EXPECT_TRUE(names_cause(ended.err, point))
+        << "it ended with " << ended.code << " and named another cause: " << ended.err;
+  }
+}
+
+// A process may fail for good by what does not pass by itself; then its record names that.
+bool failed_by_fault(const Point& point, const Json& runs) {
+  if (point.fault.kind != Fault::Kind::Error) return false;
+  if (is_passing(point.fault.error) && !point.fault.lasting) return false;
+  return !runs.empty() && runs.back()["state"] == "FAILED" &&
+         names_cause(runs.back().value("reason", ""), point);
+}
+
+void expect_failure_explained(const Point& point, Workload& work, const Json& status) {
+  EXPECT_EQ(status.value("state", ""), "FAILED") << status.dump(2);
+  std::map<std::string, int> ledger = real::count_lines(work.site().in_sandbox("ledger"));
+  bool explained = false;
+  for (const std::string& name : real::names_in(work.task())) {
+    const Json& runs = real::runs(status, name);
+    if (failed_by_fault(point, runs)) {
+      explained = true;
+    } else if (runs.empty()) {
+      EXPECT_EQ(ledger[name], 0) << name << " ran and has no run";
+    } else {
+      EXPECT_EQ(runs.back()["state"], "SUCCESS") << name << " " << runs.dump();
+      EXPECT_GE(ledger[name], 1) << name;
+    }
+    EXPECT_LE(ledger[name], static_cast<int>(runs.size())) << name << " " << runs.dump();
+  }
+  EXPECT_TRUE(explained) << "nothing on record names the cause: " << status.dump(2);
+}
+
+void expect_finalizer_last(const Json& status) {
+  const Json& last = real::runs(status, "f");
+  if (last.empty()) return;
+  for (const std::string name : {"a", "b", "c"}) {
+    EXPECT_GE(last.front().value("fork_time", 0.0), real::stop_time(status, name)) << name;
+  }
+}
+
+void judge(const Point& point, Workload& work, int code) {
+  const Json status = work.site().status();
+  if (status.is_null()) {
+    ADD_FAILURE() << "there is no such task";
+    return;
+  }
+  const std::string state = status.value("state", "");
+  if (state == "FAILED") {
+    expect_failure_explained(point, work, status);
+    EXPECT_EQ(code, kFailed);
+  } else {
+    real::expect_repeats_explained(work.site(), work.task());
+    expect_finalizer_last(status);
+    EXPECT_EQ(code, kSuccess) << state;
+  }
+}
+
+void expect_sound(Workload& work) {
+  const Ended checked = work.site().thermos({"fsck"});
+  EXPECT_EQ(checked.code, 0) << checked.out << checked.err;
+}
+
+// What the last program said of a task that has ended: now, or before it came.
+int outcome_of(const Ended& last) {
+  if (last.code != kUsage) return last.code;
+  if (has(last.err, "ended already: SUCCESS")) return kSuccess;
+  if (has(last.err, "ended already: FAILED")) return kFailed;
+  return last.code;
+}
+
+std::uint32_t hash_of(const std::string& text) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash ^ (hash >> 15U);
+}
+
+}  // namespace
+
+const std::set<std::string>& libuv_aborts() {
+  static const std::set<std::string> calls = {};
+  return calls;
+}
+
+std::map<Place, int> count_calls(Scenario scenario) {
+  Workload work(scenario);
+  const Workload::First first = work.run_first(std::nullopt);
+  EXPECT_EQ(first.seen.trouble, "");
+  EXPECT_EQ(first.traced.ended.code, 0) << first.traced.ended.err;
+  real::expect_each_once(work.site(), work.task());
+  return first.seen.calls;
+}
+
+std::string command_for(const Point& point) {
+  return std::string(THERMOS_BIN) + "/faults_tests --point=" + to_text(point);
+}
+
+Came try_point(const Point& point) {
+  SCOPED_TRACE("\n  " + command_for(point));
+  Workload work(point.scenario);
+  const Workload::First first = work.run_first(point);
+  EXPECT_EQ(first.seen.trouble, "");
+  std::string told = first.seen.what + "\n" + first.traced.ended.err;
+  if (first.client) told += first.client->ended.err;
+  SCOPED_TRACE("\n  at " + told);
+  if (first.seen.reached) expect_honest_end(point, first);
+  // One that says that all went well has to be right at once.
+  const int said = first.client ? first.client->ended.code : first.traced.ended.code;
+  if (said == kSuccess) judge(point, work, said);
+  // Half of the time the next program finds the coordinators at work, half of the time all over.
+  if (hash_of(to_text(point)) % 2 == 0) {
+    EXPECT_TRUE(real::nothing_outlives());
+  }
+  Ended last;
+  int tries = 0;
+  // A runner may end with a temporary trouble of its own making; no more than that.
+  do {
+    last = work.run_on();
+  } while (outcome_of(last) > kFailed && ++tries < 2);
+  if (said != kSuccess || outcome_of(last) != kSuccess) judge(point, work, outcome_of(last));
+  EXPECT_LE(outcome_of(last), kFailed) << last.err;
+  expect_sound(work);
+  EXPECT_TRUE(real::nothing_outlives());
+  return first.seen.reached ? Came::Reached : Came::NotReached;
+}
+
+}  // namespace thermos::faults
