@@ -20,11 +20,20 @@
 namespace thermos {
 namespace {
 
+// Nothing: errno says why, or is 0 for an empty file.
 std::optional<std::string> read_small_file(const std::string& path) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  errno = 0;
+  int opened = -1;
+  do {
+    opened = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } while (opened < 0 && errno == EINTR);
+  const Descriptor fd(opened);
   if (!fd) return std::nullopt;
   std::array<char, 1024> buffer{};
-  const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
+  ssize_t got = -1;
+  do {
+    got = read(fd.get(), buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
   if (got <= 0) return std::nullopt;
   return std::string(buffer.data(), static_cast<std::size_t>(got));
 }
@@ -75,6 +84,10 @@ Result<BootId> read_boot_id() {
   const char* stand_in = std::getenv("THERMOS_BOOT_ID");
   const std::string path = stand_in != nullptr ? stand_in : "/proc/sys/kernel/random/boot_id";
   const auto text = read_small_file(path);
+  if (!text && errno != 0) {
+    return Error{ErrorCode::System,
+                 path + ": can't read which boot this is: " + std::strerror(errno)};
+  }
   std::string digits;
   for (const char c : text.value_or("")) {
     if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits.push_back(c);

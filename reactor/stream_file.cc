@@ -121,7 +121,8 @@ std::string open_failure(int error_number) {
 
 Status check_is_file(int fd, const std::string& path) {
   struct stat what {};
-  if (::fstat(fd, &what) == 0 && S_ISREG(what.st_mode)) return Done{};
+  if (::fstat(fd, &what) != 0) return system_error(path, "can't look at it", errno);
+  if (S_ISREG(what.st_mode)) return Done{};
   return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
 }
 
