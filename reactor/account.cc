@@ -30,10 +30,13 @@ std::optional<Account> ask(const Ask& lookup) {
 
 Account caller_account() {
   const uid_t uid = ::geteuid();
-  const auto known = ask([uid](passwd* entry, char* room, std::size_t size, passwd** found) {
+  return find_account(uid).value_or(Account{std::to_string(uid), uid, ::getegid()});
+}
+
+std::optional<Account> find_account(uid_t uid) {
+  return ask([uid](passwd* entry, char* room, std::size_t size, passwd** found) {
     return ::getpwuid_r(uid, entry, room, size, found);
   });
-  return known.value_or(Account{std::to_string(uid), uid, ::getegid()});
 }
 
 std::optional<Account> find_account(const std::string& name) {

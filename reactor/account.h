@@ -18,5 +18,6 @@ struct Account {
 Account caller_account();
 // Nothing when the system knows no such user.
 std::optional<Account> find_account(const std::string& name);
+std::optional<Account> find_account(uid_t uid);
 
 }  // namespace thermos

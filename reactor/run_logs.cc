@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "core/paths.h"
@@ -207,18 +208,46 @@ Trouble open_run_logs(const RunnerHeader& header, const FileOwner& owner,
   return std::nullopt;
 }
 
+std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
+                                    const std::string& process, std::optional<std::uint32_t> run,
+                                    Descriptor& at) {
+  std::string path = in_sandbox(header) ? header.sandbox : header.log_dir;
+  const auto failed = [&path](int number) {
+    ErrorCode code = ErrorCode::System;
+    std::string what = std::strerror(number);
+    if (number == ENOENT) code = ErrorCode::NotFound;
+    if (number == EACCES) code = ErrorCode::NotPermitted;
+    if (number == ELOOP || number == ENOTDIR) {
+      code = ErrorCode::NotPermitted;
+      what = "a link, or no directory, where a task's output should be";
+    }
+    return Error{code, path + ": " + what};
+  };
+  if (!in_sandbox(header)) at.reset(open(path.c_str(), kStep));
+  if (!in_sandbox(header) && !at) return failed(errno);
+  const AsUser self(owner);
+  if (!self.holds()) return Error{ErrorCode::System, cannot_act(owner).reason};
+  std::vector<std::string> steps{process};
+  if (run) steps.push_back(std::to_string(*run));
+  if (in_sandbox(header)) {
+    at.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!at) return failed(errno);
+    steps.insert(steps.begin(), ".logs");
+  }
+  for (const std::string& step : steps) {
+    path += "/" + step;
+    at.reset(openat(at.get(), step.c_str(), kStep));
+    if (!at) return failed(errno);
+  }
+  return std::nullopt;
+}
+
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
                    std::uint32_t run) {
   Descriptor at;
-  if (!in_sandbox(header)) at.reset(open(header.log_dir.c_str(), kStep));
+  if (enter_run_logs(header, owner, process, std::nullopt, at)) return;
   const AsUser self(owner);
   if (!self.holds()) return;
-  if (in_sandbox(header)) {
-    at.reset(open(header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (at) at.reset(openat(at.get(), ".logs", kStep));
-  }
-  if (at) at.reset(openat(at.get(), process.c_str(), kStep));
-  if (!at) return;
   const std::string name = std::to_string(run);
   const Descriptor directory(openat(at.get(), name.c_str(), kStep));
   if (!directory) return;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/record.h"
+#include "core/result.h"
 #include "reactor/as_user.h"
 #include "reactor/descriptor.h"
 #include "reactor/launch_trouble.h"
@@ -29,6 +30,12 @@ struct RunLogs {
 std::optional<LaunchTrouble> open_run_logs(const RunnerHeader& header, const FileOwner& owner,
                                            const std::string& process, std::uint32_t run,
                                            RunLogs& logs);
+
+// Enters <log_dir>/<process>, or a run's directory in it, as it is there, and gives it in `at`.
+// NotFound; NotPermitted, also for a link in the way.
+std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
+                                    const std::string& process, std::optional<std::uint32_t> run,
+                                    Descriptor& at);
 
 // Takes away the output of that run, if it is there. What somebody put beside it stays.
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,

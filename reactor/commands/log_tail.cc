@@ -1,6 +1,5 @@
 #include "reactor/commands/log_tail.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,35 +14,29 @@ namespace {
 
 constexpr std::size_t kPiece = 65536;
 
-Error error_of(const std::string& path, int number) {
-  ErrorCode code = ErrorCode::System;
-  if (number == ENOENT || number == ENOTDIR) code = ErrorCode::NotFound;
-  if (number == EACCES) code = ErrorCode::NotPermitted;
-  return {code, path + ": " + std::strerror(number)};
-}
-
 }  // namespace
 
-Result<LogTail> LogTail::open(std::string path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return error_of(path, errno);
-  return LogTail(std::move(path), std::move(fd));
+Result<LogTail> LogTail::open(LogDirectory directory, std::string name) {
+  Result<Descriptor> fd = directory.open(name);
+  if (!fd) return fd.error();
+  return LogTail(std::move(directory), std::move(name), std::move(*fd));
 }
 
 Error LogTail::failure() const {
-  return error_of(path_, errno);
+  return {ErrorCode::System, path() + ": " + std::strerror(errno)};
 }
 
 std::string LogTail::backup(std::uint32_t number) const {
-  return number == 0 ? path_ : path_ + "." + std::to_string(number);
+  return number == 0 ? name_ : name_ + "." + std::to_string(number);
 }
 
 Status LogTail::seek_back(std::uint64_t lines) {
   for (std::uint32_t number = 0;; ++number) {
     if (number != 0) {
-      Descriptor older(::open(backup(number).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-      if (!older) break;
-      fd_ = std::move(older);
+      Result<Descriptor> older = directory_.open(backup(number));
+      if (!older && older.error().code == ErrorCode::NotFound) break;
+      if (!older) return older.error();
+      fd_ = std::move(*older);
     }
     const Result<std::uint64_t> left = lines_back(lines);
     if (!left) return left.error();
@@ -92,37 +85,40 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
 Status LogTail::read_on(const Take& take) {
   for (;;) {
     // Asked first: a file that has a newer one grows no more, so it is read to its very end.
-    struct stat named {};
+    const std::uint64_t named = directory_.inode_of(name_);
     struct stat open {};
-    const bool rotated = ::stat(path_.c_str(), &named) == 0 && ::fstat(fd_.get(), &open) == 0 &&
-                         named.st_ino != open.st_ino;
+    const bool rotated = named != 0 && ::fstat(fd_.get(), &open) == 0 && named != open.st_ino;
     if (Status read = read_file(take); !read) return read;
-    if (!rotated || !go_to_newer()) return Done{};
+    if (!rotated) return Done{};
+    const Result<bool> newer = go_to_newer();
+    if (!newer) return newer.error();
+    if (!*newer) return Done{};
   }
 }
 
 // Opens the file that was begun after the present one. False: there is none, or it could not be
 // told yet which it is.
-bool LogTail::go_to_newer() {
+Result<bool> LogTail::go_to_newer() {
   // The names move on while we look, and one may be missing for a moment.
   constexpr int kTries = 1000;
   struct stat open {};
   const auto is_ours = [&](std::uint32_t number) {
-    struct stat named {};
-    return ::stat(backup(number).c_str(), &named) == 0 && named.st_ino == open.st_ino;
+    return directory_.inode_of(backup(number)) == open.st_ino;
   };
   for (int tries = 0; tries < kTries; ++tries) {
     if (::fstat(fd_.get(), &open) != 0) return false;
     const bool gone = open.st_nlink == 0;
-    struct stat named {};
     std::uint32_t number = 0;
-    while (::stat(backup(number).c_str(), &named) == 0 && named.st_ino != open.st_ino) ++number;
+    for (std::uint64_t named = 0; (named = directory_.inode_of(backup(number))) != 0; ++number) {
+      if (named == open.st_ino) break;
+    }
     if (number == 0) return false;  // it is the newest, or there is none
     if (!gone && !is_ours(number)) continue;
-    Descriptor newer(::open(backup(number - 1).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    Result<Descriptor> newer = directory_.open(backup(number - 1));
+    if (!newer && newer.error().code != ErrorCode::NotFound) return newer.error();
     if (!newer || (!gone && !is_ours(number))) continue;
-    if (gone) spdlog::warn("{}: rotated away faster than it was read", path_);
-    fd_ = std::move(newer);
+    if (gone) spdlog::warn("{}: rotated away faster than it was read", path());
+    fd_ = std::move(*newer);
     offset_ = 0;
     return true;
   }
@@ -133,7 +129,7 @@ Status LogTail::read_file(const Take& take) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   if (static_cast<std::uint64_t>(status.st_size) < offset_) {
-    spdlog::warn("{}: cut short; going on from its start", path_);
+    spdlog::warn("{}: cut short; going on from its start", path());
     offset_ = 0;
   }
   std::array<char, kPiece> buffer;

@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "reactor/descriptor.h"
+#include "reactor/log_directory.h"
 
 namespace thermos {
 
@@ -17,8 +18,8 @@ class LogTail {
  public:
   using Take = std::function<void(std::string_view bytes)>;
 
-  // NotFound when there is no such file.
-  static Result<LogTail> open(std::string path);
+  // NotFound when there is no such file; else as LogDirectory::open().
+  static Result<LogTail> open(LogDirectory directory, std::string name);
 
   // Goes to the start of the last `lines` lines, without reading what is before them. A last line
   // without its end counts, and so do those that were rotated away.
@@ -27,17 +28,21 @@ class LogTail {
   // last call is read first.
   Status read_on(const Take& take);
 
-  const std::string& path() const { return path_; }
+  std::string path() const { return directory_.path_of(name_); }
+  // For inotify.
+  std::string watched_path() const { return directory_.watched_path(name_); }
 
  private:
-  LogTail(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  LogTail(LogDirectory directory, std::string name, Descriptor fd)
+      : directory_(std::move(directory)), name_(std::move(name)), fd_(std::move(fd)) {}
   Error failure() const;
   std::string backup(std::uint32_t number) const;
   Result<std::uint64_t> lines_back(std::uint64_t lines);
   Status read_file(const Take& take);
-  bool go_to_newer();
+  Result<bool> go_to_newer();
 
-  std::string path_;
+  LogDirectory directory_;
+  std::string name_;
   Descriptor fd_;
   std::uint64_t offset_ = 0;
 };

@@ -57,7 +57,7 @@ TaskFollower::TaskFollower(const Paths& paths, Wanted wanted, const History& so_
       wanted_(std::move(wanted)),
       out_(out),
       stream_(paths.runner_stream(wanted_.task_id)),
-      log_dir_(so_far.header() ? so_far.header()->log_dir : std::string()),
+      header_(so_far.header()),
       so_far_(&so_far) {}
 
 bool TaskFollower::wants(std::string_view process) const {
@@ -70,8 +70,17 @@ TaskFollower::Followed& TaskFollower::followed(const std::string& process) {
   return one;
 }
 
-std::string TaskFollower::log_path(std::string_view process, std::uint32_t run) const {
-  return run_log_dir(log_dir_, process, run) + (wanted_.standard_error ? "/stderr" : "/stdout");
+Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t run) {
+  if (!header_) return Error{ErrorCode::NotFound, wanted_.task_id + " has no header yet"};
+  if (!reader_) {
+    const std::string stream = paths_.runner_stream(wanted_.task_id);
+    struct stat recorded {};
+    if (::stat(stream.c_str(), &recorded) != 0) return system_error(stream);
+    reader_ = log_reader_of(*header_, recorded.st_uid);
+  }
+  Result<LogDirectory> directory = LogDirectory::enter(*header_, *reader_, process, run);
+  if (!directory) return directory.error();
+  return LogTail::open(std::move(*directory), wanted_.standard_error ? "stderr" : "stdout");
 }
 
 void TaskFollower::show(Followed& one, std::string_view bytes) {
@@ -103,7 +112,7 @@ void TaskFollower::show_rest(Followed& one) {
 
 Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
   one.run = run;
-  Result<LogTail> log = LogTail::open(log_path(one.name, run));
+  Result<LogTail> log = find_log(one.name, run);
   if (!log) {
     // A process that could not be launched has no log, and old logs are taken away.
     if (log.error().code == ErrorCode::NotFound) return Done{};
@@ -115,7 +124,8 @@ Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
 
 Status TaskFollower::watch_log(Followed& one) {
   if (!inotify_) return Done{};
-  one.watch = ::inotify_add_watch(inotify_.get(), one.log->path().c_str(), IN_MODIFY | IN_ATTRIB);
+  one.watch = ::inotify_add_watch(inotify_.get(), one.log->watched_path().c_str(),
+                                  IN_MODIFY | IN_ATTRIB | IN_DONT_FOLLOW);
   if (one.watch >= 0) {
     by_watch_[one.watch] = one.name;
     return Done{};
@@ -207,7 +217,7 @@ Status TaskFollower::catch_up() {
     if (!early) return read;
   }
   const History& history = stream_.history();
-  if (history.header()) log_dir_ = history.header()->log_dir;
+  if (history.header()) header_ = history.header();
   for (const std::uint32_t process : touched) {
     if (Status advanced = advance(history.process(process)); !advanced) return advanced;
   }

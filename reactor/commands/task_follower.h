@@ -67,7 +67,7 @@ class TaskFollower {
 
   bool wants(std::string_view process) const;
   Followed& followed(const std::string& process);
-  std::string log_path(std::string_view process, std::uint32_t run) const;
+  Result<LogTail> find_log(const std::string& process, std::uint32_t run);
   Status open_log(Followed& one, std::uint32_t run);
   Status watch_log(Followed& one);
   Status rewatch_log(Followed& one);
@@ -84,7 +84,8 @@ class TaskFollower {
   Wanted wanted_;
   Output& out_;
   StreamFollower stream_;
-  std::string log_dir_;
+  std::optional<RunnerHeader> header_;
+  std::optional<FileOwner> reader_;
   const History* so_far_;
   Descriptor inotify_;
   std::map<std::string, Followed> followed_;

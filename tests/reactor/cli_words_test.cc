@@ -106,11 +106,15 @@ class Files : public ::testing::Test {
   }
   ~Files() override { std::filesystem::remove_all(directory_); }
 
-  std::string write(std::string_view text, std::ios::openmode mode = std::ios::trunc) const {
-    const std::string path = directory_ + "/log";
-    std::ofstream file(path, std::ios::binary | std::ios::out | mode);
+  void write(std::string_view text, std::ios::openmode mode = std::ios::trunc) const {
+    std::ofstream file(directory_ + "/log", std::ios::binary | std::ios::out | mode);
     file << text;
-    return path;
+  }
+
+  // Its file "log".
+  Result<LogTail> tail(const std::string& name = "log") const {
+    Descriptor fd(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return LogTail::open(LogDirectory(std::move(fd), directory_, {"", ::geteuid()}), name);
   }
 
   static std::string rest(LogTail& log) {
@@ -120,7 +124,8 @@ class Files : public ::testing::Test {
   }
 
   std::string ending(std::string_view text, std::uint64_t lines) const {
-    auto log = LogTail::open(write(text));
+    write(text);
+    auto log = tail();
     EXPECT_TRUE(log->seek_back(lines));
     return rest(*log);
   }
@@ -150,8 +155,8 @@ TEST_F(Files, LinesLongerThanAPiece) {
 }
 
 TEST_F(Files, GrowingAndCutShort) {
-  const std::string path = write("one\ntwo\n");
-  auto log = LogTail::open(path);
+  write("one\ntwo\n");
+  auto log = tail();
   ASSERT_TRUE(log->seek_back(1));
   EXPECT_EQ(rest(*log), "two\n");
   EXPECT_EQ(rest(*log), "");
@@ -159,7 +164,7 @@ TEST_F(Files, GrowingAndCutShort) {
   EXPECT_EQ(rest(*log), "three\n");
   write("new\n");
   EXPECT_EQ(rest(*log), "new\n");
-  EXPECT_EQ(LogTail::open(directory_ + "/none").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(tail("none").error().code, ErrorCode::NotFound);
 }
 
 TEST_F(Files, TasksOnBothShelves) {
