@@ -15,8 +15,17 @@
 namespace thermos {
 namespace {
 
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 constexpr const char* kProfile = "/.thermos_profile";
+
+// Ours is our user's own. Somebody else gets what a login gives them: ours may lead first to where
+// only we put programs, or where they can't even look.
+const char* path_of(const TaskUser& user) {
+  const char* ours = user.change ? nullptr : std::getenv("PATH");
+  if (ours != nullptr) return ours;
+  return user.uid == 0 ? kRootPath : kUserPath;
+}
 
 }  // namespace
 
@@ -62,12 +71,11 @@ std::optional<LaunchTrouble> LaunchSite::fill(Launch& launch) {
   if (auto trouble = find_user()) return trouble;
   launch.directory = header_.chroot ? "/" : header_.sandbox;
   launch.root = header_.chroot ? header_.sandbox : "";
-  const char* path = std::getenv("PATH");
   launch.environment = {
       "HOME=" + (header_.chroot ? user_->home : header_.sandbox),
       "LOGNAME=" + user_->name,
       "USER=" + user_->name,
-      std::string("PATH=") + (path != nullptr ? path : kDefaultPath),
+      std::string("PATH=") + path_of(*user_),
   };
   if (exists(header_.sandbox + kProfile)) {
     launch.environment.push_back("BASH_ENV=" + (header_.chroot ? std::string() : header_.sandbox) +

@@ -87,6 +87,27 @@ TEST(Surroundings, AnEnvironmentThatIsNotTheRunners) {
                                              "PATH=/usr/bin:/bin", "USER=" + self}));
 }
 
+// Root's PATH may lead where only root's programs are, and perhaps where nobody else may look.
+TEST(Surroundings, AnotherUserDoesNotGetOurPath) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root runs processes as somebody else";
+  Site site;
+  site.publish_programs();
+  ::chmod(site.sandbox().c_str(), 0777);
+  Surroundings surroundings;
+  surroundings.environment = {{"PATH", "/root/bin:/usr/bin:/bin"}};
+  const std::string config = site.write_config(task({process("main", "echo $PATH")}));
+  const auto path_as = [&](const std::string& id, const Words& options) {
+    const Ended ended = site.thermos(site.run_words(config, id, options), surroundings);
+    EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+    const std::string said = site.log("main", 0);
+    std::filesystem::remove_all(site.in_sandbox(".logs"));
+    return said;
+  };
+  EXPECT_EQ(path_as("root", {}), "/root/bin:/usr/bin:/bin\n");
+  EXPECT_EQ(path_as("nobody", {"--user", "nobody"}),
+            "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games\n");
+}
+
 TEST(Surroundings, TheSandboxIsTheDirectory) {
   Site site;
   EXPECT_EQ(site.run(task({process("main", "pwd -P")})).code, 0);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -24,6 +25,24 @@ class DaemonUsersTest : public DaemonFixture {
     EXPECT_EQ(error->code, code) << what << ": " << error->message;
   }
 };
+
+TEST_F(DaemonUsersTest, TheDaemonsPathIsForItsOwnUserOnly) {
+  const std::string before = std::getenv("PATH");
+  setenv("PATH", "/root/bin:/usr/bin:/bin", 1);
+  start();
+  setenv("PATH", before.c_str(), 1);
+  submit("roots", one("echo $PATH"));
+  as_user(kNobody, [&] { submit("nobodys", one("echo $PATH")); });
+  const auto said = [&](const std::string& id) {
+    EXPECT_EQ(state_at_end(id), "SUCCESS");
+    std::ifstream out(paths().default_sandbox(id) + "/.logs/p/0/stdout");
+    std::string line;
+    std::getline(out, line);
+    return line;
+  };
+  EXPECT_EQ(said("roots"), "/root/bin:/usr/bin:/bin");
+  EXPECT_EQ(said("nobodys"), "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games");
+}
 
 TEST_F(DaemonUsersTest, TasksRunAsWhoGaveThem) {
   start();
