@@ -10,6 +10,7 @@
 
 #include "core/paths.h"
 #include "reactor/account.h"
+#include "reactor/commands/options.h"
 #include "reactor/commands/python.h"
 #include "reactor/commands/text.h"
 #include "reactor/descriptor.h"
@@ -44,6 +45,12 @@ Result<std::string> read_all(int fd, const std::string& path) {
 }
 
 }  // namespace
+
+Result<Microseconds> parse_eval_timeout(const std::optional<std::string>& given) {
+  const auto limit = seconds_if_given("--eval-timeout", given);
+  if (!limit) return limit.error();
+  return limit->value_or(kDefaultEvalTimeout);
+}
 
 Result<ConfigurationText> read_configuration(const std::string& path,
                                              const ConfigurationWords& words) {

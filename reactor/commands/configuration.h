@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@
 
 namespace thermos {
 
+// Far more than any file takes, and short enough for somebody to wait for.
+constexpr Microseconds kDefaultEvalTimeout = 60 * kSecond;
+
 // What binds the references of a configuration.
 struct ConfigurationWords {
   std::string task_name;                           // --task; empty: the only one
@@ -18,7 +22,12 @@ struct ConfigurationWords {
   std::string user;                                // --user; empty: the task's own, or the caller
   std::map<std::string, std::uint16_t> ports;      // -P
   std::map<std::string, std::string> environment;  // -E
+  // --eval-timeout: what a file in Python may take; 0: no limit.
+  Microseconds eval_timeout = kDefaultEvalTimeout;
 };
+
+// What --eval-timeout was given, if it was. Usage.
+Result<Microseconds> parse_eval_timeout(const std::optional<std::string>& given);
 
 // A configuration file's text, and what errors call it.
 struct ConfigurationText {

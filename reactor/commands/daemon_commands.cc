@@ -27,7 +27,8 @@ once it is on the disk.
   --task NAME       which task, where CONFIG holds several
   --sandbox D       run in D, which must be there; else the daemon makes one
   --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
-  -P NAME[:PORT], -E NAME=VALUE: as for `thermos run`
+  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`; a CONFIG
+  in Python is executed here, as you, and not by the daemon
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else
                     /run/thermos/reactor.sock for root)
@@ -135,6 +136,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   OptionParser parser("submit", kSubmitHelp, common);
   options.add_to(parser);
   parser.text("--task", options.task_name);
+  parser.text("--eval-timeout", options.eval_timeout);
   parser.text("--socket", socket);
   parser.flag("--wait", wait);
   auto parsed = parser.parse(arguments);

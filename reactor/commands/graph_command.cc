@@ -16,13 +16,15 @@ namespace {
 constexpr std::string_view kGraphHelp = R"(Usage: thermos graph [OPTIONS] CONFIG
 
 Shows what waits for what in the task in CONFIG ("-": standard input), and the
-longest chain: the runs that the task takes one behind the other at least.
+longest chain: the runs that the task takes one behind the other at least. A
+CONFIG in Python is executed for that, as by `thermos inspect`.
 
   --format F        text (default), dot (for graphviz) or mermaid
   --json            as one JSON object, instead
   --task NAME       which task, where CONFIG holds several
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
+  --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -40,6 +42,7 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   std::optional<std::string> format;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
+  std::optional<std::string> eval_timeout;
   ConfigurationWords words;
   bool json = false;
   OptionParser parser("graph", kGraphHelp, common);
@@ -48,6 +51,7 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   parser.text("--task", words.task_name);
   parser.texts("-P", ports);
   parser.texts("-E", environment);
+  parser.text("--eval-timeout", eval_timeout);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -68,6 +72,9 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   auto bound_names = parse_environment(environment);
   if (!bound_names) return bound_names.error();
   words.environment = std::move(*bound_names);
+  const Result<Microseconds> limit = parse_eval_timeout(eval_timeout);
+  if (!limit) return limit.error();
+  words.eval_timeout = *limit;
 
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();

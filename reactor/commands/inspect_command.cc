@@ -15,7 +15,9 @@ constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
        thermos inspect [OPTIONS] --task-id ID
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
-every reference bound. Nothing is run, nothing is written.
+every reference bound. None of its processes is run. But a .thermos or .aurora
+file is a program: python3 executes it, as you, to see what it makes. Inspect
+only files whose author you would let do that.
 
 With --task-id, shows all that is on record of that task: every runner that led
 it, every state, every process's every run that is kept, and who holds a lock.
@@ -23,6 +25,7 @@ it, every state, every process's every run that is kept, and who holds a lock.
   --task NAME       which task, where CONFIG holds several
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
+  --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
   --task-id ID      a task that runs or ran, instead of CONFIG
   --json            as one JSON object: the task with every default filled in,
                     or what is on record
@@ -65,6 +68,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   std::string task_name;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
+  std::optional<std::string> eval_timeout;
   std::optional<std::string> task_id;
   bool json = false;
   bool check = false;
@@ -72,6 +76,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   parser.text("--task", task_name);
   parser.texts("-P", ports);
   parser.texts("-E", environment);
+  parser.text("--eval-timeout", eval_timeout);
   parser.text("--task-id,--task_id", task_id);
   parser.flag("--json", json);
   parser.flag("--check", check);
@@ -80,7 +85,8 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   if (!*parsed) return kExitDone;
   const Arguments& files = **parsed;
   if (task_id) {
-    if (!files.empty() || !task_name.empty() || !ports.empty() || !environment.empty()) {
+    if (!files.empty() || !task_name.empty() || !ports.empty() || !environment.empty() ||
+        eval_timeout) {
       return Error{ErrorCode::Usage,
                    "inspect: --task-id is instead of CONFIG, and of all that binds one"};
     }
@@ -99,6 +105,9 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   Result<std::map<std::string, std::string>> bound_names = parse_environment(environment);
   if (!bound_names) return bound_names.error();
   words.environment = std::move(*bound_names);
+  const Result<Microseconds> limit = parse_eval_timeout(eval_timeout);
+  if (!limit) return limit.error();
+  words.eval_timeout = *limit;
 
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();

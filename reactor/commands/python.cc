@@ -1,32 +1,27 @@
 #include "reactor/commands/python.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <variant>
 
 #include "core/config/document.h"
 #include "reactor/argument_pointers.h"
+#include "reactor/commands/evaluation.h"
+#include "reactor/commands/text.h"
 #include "reactor/descriptor.h"
 #include "reactor/task_store.h"
-
-extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 
 namespace thermos {
 namespace {
 
 constexpr const char* kPython = "python3";
 constexpr int kBadConfiguration = 65;  // the child's, when it says itself what is wrong
-constexpr int kResult = 3;             // the child's descriptor for it
 constexpr std::string_view kInstall =
     "needs python3, 3.9 or newer (apt install python3); JSON and YAML need none";
 
@@ -87,38 +82,6 @@ Result<Descriptor> memory_file(std::string_view text) {
   return file;
 }
 
-// Runs it to its end and gives its wait status.
-Result<int> run(std::vector<std::string> words, const Descriptor& input, const Descriptor& result,
-                const std::string& where) {
-  // Copies above those numbers that the child gives them: one may have such a number itself, and a
-  // copy onto itself would stay close-on-exec.
-  const Descriptor in(::fcntl(input.get(), F_DUPFD_CLOEXEC, 10));
-  const Descriptor out(::fcntl(result.get(), F_DUPFD_CLOEXEC, 10));
-  if (!in || !out) {
-    return Error{ErrorCode::System, where + ": " + std::strerror(errno)};
-  }
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_adddup2(&files, in.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, out.get(), kResult);
-  pid_t pid = 0;
-  const std::vector<char*> arguments = argument_pointers(words);
-  const int failed = ::posix_spawnp(&pid, kPython, &files, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  if (failed == ENOENT) {
-    return Error{ErrorCode::NotFound, where + ": reading it " + std::string(kInstall)};
-  }
-  if (failed != 0) {
-    return Error{ErrorCode::System, where + ": python3: " + std::strerror(failed)};
-  }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return Error{ErrorCode::System, where + ": " + std::strerror(errno)};
-  }
-  return status;
-}
-
 }  // namespace
 
 bool is_python(std::string_view text, std::string_view path) {
@@ -143,17 +106,27 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   for (const auto& [name, value] : words.environment) arguments.push_back(name + "=" + value);
   arguments.insert(arguments.end(), {"thermos.task_id", "thermos.user"});
   for (const auto& [name, port] : words.ports) arguments.push_back("thermos.ports[" + name + "]");
-  const Result<int> status = run(std::move(arguments), *input, *result, where);
-  if (!status) return status.error();
+  const Result<EvaluationEnd> end =
+      evaluate({std::move(arguments), *input, *result, words.eval_timeout});
+  if (!end && end.error().code == ErrorCode::NotFound) {
+    return Error{ErrorCode::NotFound, where + ": reading it " + std::string(kInstall)};
+  }
+  if (!end) return Error{end.error().code, where + ": " + end.error().message};
+  if (end->over) {
+    return Error{ErrorCode::BadConfig, where + ": its Python did not end within " +
+                                           seconds_text(words.eval_timeout) +
+                                           ", so it was killed; --eval-timeout SECONDS gives it "
+                                           "another limit"};
+  }
   Result<std::string> said = read_file("/proc/self/fd/" + std::to_string(result->get()));
   if (!said) return said.error();
-  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return std::move(*said);
-  if (WIFEXITED(*status) && WEXITSTATUS(*status) == kBadConfiguration && !said->empty()) {
+  if (WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0) return std::move(*said);
+  if (WIFEXITED(end->status) && WEXITSTATUS(end->status) == kBadConfiguration && !said->empty()) {
     return Error{ErrorCode::BadConfig, std::move(*said)};
   }
-  const std::string how = WIFSIGNALED(*status)
-                              ? "was ended by signal " + std::to_string(WTERMSIG(*status))
-                              : "ended with " + std::to_string(WEXITSTATUS(*status));
+  const std::string how = WIFSIGNALED(end->status)
+                              ? "was ended by signal " + std::to_string(WTERMSIG(end->status))
+                              : "ended with " + std::to_string(WEXITSTATUS(end->status));
   return Error{ErrorCode::BadConfig, where + ": python3 " + how + " while it evaluated it"};
 }
 

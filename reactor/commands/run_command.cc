@@ -14,7 +14,8 @@ constexpr std::string_view kRunHelp = R"(Usage: thermos run [OPTIONS] CONFIG
 
 Runs the task in CONFIG ("-": standard input) in the foreground, to its end. A
 task id that is known, and whose runner died, goes on where it was. Ctrl-C ends
-the task by its own rules; a second one ends it at once.
+the task by its own rules; a second one ends it at once. A .thermos or .aurora
+file is executed by python3, as you and before --user, to see what it makes.
 
   --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
                     current directory, with logs in <root>/logs/<task id>
@@ -25,6 +26,7 @@ the task by its own rules; a second one ends it at once.
   -P NAME:PORT      binds {{thermos.ports[NAME]}}; may be repeated
   -P NAME           binds it to a free port, which the task keeps
   -E NAME=VALUE     binds {{NAME}}; may be repeated
+  --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
   --sync power      what ended is on the disk before anything goes on (default)
   --sync crash      flushing is left to the kernel
   --keep-logs N     of each process keep the output of its last N runs, and of
@@ -79,6 +81,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   OptionParser parser("run", kRunHelp, common);
   options.add_to(parser);
   parser.text("--task", options.task_name);
+  parser.text("--eval-timeout", options.eval_timeout);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;

@@ -130,6 +130,9 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   if (options.log_rotate) {
     if (auto policy = parse_log_rotate(*options.log_rotate); !policy) return policy.error();
   }
+  const Result<Microseconds> limit = parse_eval_timeout(options.eval_timeout);
+  if (!limit) return limit.error();
+  words.eval_timeout = *limit;
   if (!options.task_id.empty()) {
     if (Status id = check_task_id(options.task_id); !id) {
       return Error{ErrorCode::Usage, "--task-id " + options.task_id + ": " + id.error().message};

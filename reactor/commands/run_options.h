@@ -23,6 +23,7 @@ struct RunOptions {
   std::string sync = "power";
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
+  std::optional<std::string> eval_timeout;  // of those commands that take a CONFIG
   bool quiet = false;
 
   void add_to(OptionParser& parser);
