@@ -37,32 +37,19 @@ Error system_error(const std::string& what, int error_number) {
       what + ": " + words(error_number)};
 }
 
-// The directory of the running program. The link says so even when the file itself was replaced by
+// The program beside the running one. The link names that even when the file itself was replaced by
 // an upgrade: then it has " (deleted)" behind the name.
-std::string own_directory() {
-  std::array<char, 4096> path;
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (size <= 0) return {};
-  const std::string_view whole(path.data(), static_cast<std::size_t>(size));
-  const std::size_t slash = whole.rfind('/');
-  return slash == std::string_view::npos ? std::string() : std::string(whole.substr(0, slash));
-}
-
 Result<std::string> find_program() {
-  std::string looked;
-  const auto check = [&](const std::string& directory) -> std::optional<std::string> {
-    if (directory.empty()) return std::nullopt;
-    std::string path = directory + "/" + kProgramName;
-    if (::access(path.c_str(), X_OK) == 0) return path;
-    looked += looked.empty() ? path : " and " + path;
-    return std::nullopt;
-  };
-  if (auto path = check(own_directory())) return *path;
-#ifdef THERMOS_LIBEXEC
-  if (auto path = check(THERMOS_LIBEXEC)) return *path;
-#endif
-  return Error{ErrorCode::NotFound, std::string(kProgramName) + " was not found (looked for " +
-                                        looked + "); install it beside this program"};
+  const std::string own = "/proc/self/exe";
+  std::array<char, 4096> room;
+  const ssize_t size = ::readlink(own.c_str(), room.data(), room.size());
+  if (size <= 0) return system_error("cannot read " + own, errno);
+  const std::string_view link(room.data(), static_cast<std::size_t>(size));
+  std::string path(link.substr(0, link.rfind('/') + 1));
+  path += kProgramName;
+  if (::access(path.c_str(), X_OK) == 0) return path;
+  if (errno != ENOENT) return system_error("cannot run " + path, errno);
+  return Error{ErrorCode::NotFound, path + " was not found; install it beside this program"};
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ Result<std::unique_ptr<Reactor>> Reactor::make() {
   if (!boot) return boot.error();
   // A peer that hangs up is an error of write(), not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that reaches its limit: EFBIG. A process gets the signal's own way back from its
+  // coordinator.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Reactor> reactor(new Reactor(*boot));
   if (auto started = reactor->start_fork_server(); !started) return started.error();
   return reactor;
@@ -93,7 +96,9 @@ void Reactor::shelter_fork_server() {
 
 void Reactor::fork_server_gone() {
   hear_answers();
-  spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
+  if (!short_of_server_) {
+    spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
+  }
   fork_server_poll_.reset();
   lower_descriptor_limit();
   auto unanswered = fork_server_->restart();
@@ -101,10 +106,13 @@ void Reactor::fork_server_gone() {
   if (unanswered) {
     for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
   } else {
-    spdlog::error("{}; trying again in a second", unanswered.error().message);
+    if (!std::exchange(short_of_server_, true)) {
+      spdlog::error("{}; trying again until it works", unanswered.error().message);
+    }
     deadlines_.add(loop_.now().boot + kForkServerRetry, [this] { fork_server_gone(); });
     return;
   }
+  short_of_server_ = false;
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
   // First to its place: the coordinators that it makes stay where it is.

@@ -103,6 +103,7 @@ class Reactor {
   std::unordered_set<TurnTaker*> touched_;
   std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
+  bool short_of_server_ = false;  // none can be started, and that was said
   std::unique_ptr<Poll> fork_server_poll_;
   std::unique_ptr<Poll> trouble_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;

@@ -27,7 +27,8 @@ TaskHost::TaskHost(Reactor& reactor, const TaskPlace& place, Graph graph, SyncMo
       graph_(std::move(graph)),
       sync_(sync),
       observer_(observer),
-      on_end_(std::move(on_end)) {
+      on_end_(std::move(on_end)),
+      shortage_(place_.header.task_id, place_.task) {
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     index_.emplace(place_.task.processes[p].name, p);
   }
@@ -115,6 +116,7 @@ void TaskHost::end_turn() {
     return;
   }
   if (stopped_ || !runner_) return;
+  shortage_.report([this](ProcessIndex p) { return waits_for_launch(p); });
   const Now now = reactor_.loop().now();
   const auto redraw = observer_.on_turn(*runner_, now);
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
@@ -306,11 +308,12 @@ void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter w
 }
 
 void TaskHost::launch_failed(const StartProcess& start, const LaunchTrouble& trouble) {
-  if (trouble.retry) {
-    spdlog::warn("task {}, process {}: {}; trying again", place_.header.task_id,
-                 place_.task.processes[start.process].name, trouble.reason);
-  }
+  if (trouble.retry) shortage_.add(start.process, trouble.reason);
   dispatch(LaunchFailed{start.process, start.run, trouble.retry, trouble.reason});
+}
+
+bool TaskHost::waits_for_launch(ProcessIndex p) const {
+  return past(p).live() && past(p).current()->state == ProcessState::Waiting;
 }
 
 void TaskHost::answered(ProcessIndex p, std::uint32_t run, const Launched& launched) {

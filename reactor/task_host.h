@@ -16,6 +16,7 @@
 #include "core/runner.h"
 #include "reactor/compaction.h"
 #include "reactor/foreground.h"
+#include "reactor/launch_shortage.h"
 #include "reactor/launch_site.h"
 #include "reactor/leader_socket.h"
 #include "reactor/reactor.h"
@@ -99,6 +100,8 @@ class TaskHost : public TurnTaker {
   void launch(const StartProcess& start);
   void send_launch(const StartProcess& start, Line& line, StreamWriter writer);
   void launch_failed(const StartProcess& start, const LaunchTrouble& trouble);
+  // Its run is to start, and has no coordinator that spoke yet.
+  bool waits_for_launch(ProcessIndex p) const;
   void answered(ProcessIndex p, std::uint32_t run, const Launched& launched);
 
   // In task_watch.cc.
@@ -147,6 +150,7 @@ class TaskHost : public TurnTaker {
   std::optional<StreamWriter> writer_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<LaunchSite> site_;
+  LaunchShortage shortage_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unordered_map<ProcessIndex, std::unique_ptr<Line>> lines_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
