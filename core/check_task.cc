@@ -50,10 +50,6 @@ std::string at(std::string_view list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
 
-bool is_control(char c) {
-  return (static_cast<unsigned char>(c) < 0x20 || c == 0x7F);
-}
-
 Complaint check_name(std::string_view name) {
   if (name.empty()) return "a name can't be empty";
   if (name.size() > kMaxName) {
@@ -62,8 +58,7 @@ Complaint check_name(std::string_view name) {
   }
   if (name.front() == '.') return quoted(name) + ": a name can't begin with '.'";
   if (name.find('/') != std::string_view::npos) return quoted(name) + ": a name can't hold '/'";
-  // Also so that a name can't forge a line of output.
-  if (std::any_of(name.begin(), name.end(), is_control)) {
+  if (holds_control(name)) {
     return quoted(name) + ": a name can't hold control characters";
   }
   if (!is_utf8(name)) return quoted(name) + " is not UTF-8";
@@ -82,7 +77,7 @@ Complaint check_cmdline(std::string_view cmdline) {
 }
 
 Complaint check_user(std::string_view user) {
-  if (std::any_of(user.begin(), user.end(), is_control)) {
+  if (holds_control(user)) {
     return quoted(user) + ": a user's name can't hold control characters";
   }
   if (!is_utf8(user)) return quoted(user) + " is not UTF-8";

@@ -1,5 +1,7 @@
 #include "core/paths.h"
 
+#include "core/text.h"
+
 namespace thermos {
 namespace {
 
@@ -54,12 +56,15 @@ std::string_view process_of_file(std::string_view file) {
 }
 
 Status check_task_id(std::string_view task_id) {
-  if (task_id.empty() || task_id.size() > kMaxFileName || task_id.front() == '.' ||
-      task_id.find('/') != std::string_view::npos || task_id.find('\0') != std::string_view::npos) {
-    return Error{ErrorCode::Usage,
-                 "a task id is a file name: 1 to 255 bytes, no '/', no NUL, no leading '.'"};
-  }
-  return Done{};
+  if (may_be_task(task_id) && !holds_control(task_id) && is_utf8(task_id)) return Done{};
+  return Error{ErrorCode::Usage,
+               "a task id is a file name: 1 to 255 bytes of UTF-8, no '/', no leading '.', no "
+               "control characters"};
+}
+
+bool may_be_task(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxFileName && name.front() != '.' &&
+         name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
 }  // namespace thermos

@@ -41,7 +41,12 @@ std::string run_log_dir(std::string_view log_dir, std::string_view process, std:
 std::string coordinator_file(std::string_view process);
 std::string_view process_of_file(std::string_view file);
 
-// A task id is a file name: 1 to 255 bytes, no '/', no NUL, no leading '.'.
+// A task id is a file name: 1 to 255 bytes, no '/', no leading '.'; and text: UTF-8 without control
+// characters.
 Status check_task_id(std::string_view task_id);
+
+// Whether a task may be found under that name. Earlier versions took any file name for an id: such
+// a task is led to its end, shown and killed like another, but no new one is made.
+bool may_be_task(std::string_view name);
 
 }  // namespace thermos

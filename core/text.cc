@@ -41,8 +41,22 @@ std::size_t character_length(std::string_view text, std::size_t at) {
   return length;
 }
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+// The code of the character of `length` bytes at `at`.
+std::uint32_t code_at(std::string_view text, std::size_t at, std::size_t length) {
+  constexpr std::array<std::uint8_t, 5> kLeadBits = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = byte_at(text, at) & kLeadBits[length];
+  for (std::size_t i = 1; i < length; ++i) code = (code << 6) | (byte_at(text, at + i) & 0x3F);
+  return code;
+}
+
+bool obeyed_by_terminals(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
 void append_escaped(std::string& out, std::uint8_t byte) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   switch (byte) {
     case '\n':
       out += "\\n";
@@ -69,6 +83,33 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+bool holds_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = character_length(text, i);
+    const std::uint32_t code = length == 0 ? 0 : code_at(text, i, length);
+    if (length == 0 || (code < 0x80 && obeyed_by_terminals(code))) {
+      append_escaped(shown, byte_at(text, i));
+    } else if (obeyed_by_terminals(code)) {
+      shown += "\\u{";
+      for (int shift = code > 0xFFF ? 12 : 4; shift >= 0; shift -= 4) {
+        shown += kDigits[(code >> shift) & 15];
+      }
+      shown += '}';
+    } else {
+      shown += text.substr(i, length);
+    }
+    i += std::max<std::size_t>(length, 1);
+  }
+  return shown;
 }
 
 std::string quoted(std::string_view text, std::size_t max_bytes) {

@@ -11,6 +11,13 @@ namespace thermos {
 // JSON can't carry other bytes and back.
 bool is_utf8(std::string_view text);
 
+// Holds it a byte below a space, or DEL? Such text could forge a line of output.
+bool holds_control(std::string_view text);
+
+// `text` with everything that a terminal would obey instead of show written out: control
+// characters, escape sequences, direction overrides, bytes that are not UTF-8. Always one line.
+std::string printable(std::string_view text);
+
 // `text` in single quotes for a one-line message: control bytes and broken UTF-8 as \n or \x1b, and
 // no more than about `max_bytes` of it, cut between characters and marked by "...".
 std::string quoted(std::string_view text, std::size_t max_bytes = 60);

@@ -1,13 +1,12 @@
 // The program `thermos`.
 #include <fcntl.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <memory>
 
 #include "reactor/commands/commands.h"
+#include "reactor/log_lines.h"
 
 namespace {
 
@@ -27,10 +26,7 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);
-  auto logger = std::make_shared<spdlog::logger>("thermos",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
-  logger->set_pattern("thermos: %l: %v");
-  spdlog::set_default_logger(std::move(logger));
+  thermos::log_to_stderr("thermos", "thermos: %l: %v");
   spdlog::set_level(spdlog::level::warn);
   return thermos::carry_out(thermos::Arguments(argv + (argc > 0 ? 1 : 0), argv + argc));
 }

@@ -6,6 +6,12 @@
 #include <cstring>
 
 namespace thermos {
+namespace {
+
+// Of a connection's buffers, while nothing is in them.
+constexpr std::size_t kKept = std::size_t{64} * 1024;
+
+}  // namespace
 
 void OutgoingStream::put(Bytes payload) {
   if (done_ > 0 && done_ == buffer_.size()) {
@@ -33,6 +39,13 @@ void OutgoingStream::consume(std::size_t count) {
   done_ += count;
   // Now and then, so that a long queue costs no quadratic moving.
   if (done_ < buffer_.size() / 2) return;
+  if (done_ == buffer_.size()) {
+    // Nor does who once asked for much keep it.
+    if (buffer_.capacity() > kKept) buffer_ = {};
+    buffer_.clear();
+    done_ = 0;
+    return;
+  }
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(done_));
   done_ = 0;
 }
@@ -44,6 +57,7 @@ std::span<std::byte> IncomingStream::space(std::size_t room) {
     size_ -= taken_;
     taken_ = 0;
   }
+  if (size_ == 0 && buffer_.capacity() * 8 > kKept + room) buffer_ = {};
   buffer_.resize((size_ + room + 7) / 8);
   return std::as_writable_bytes(std::span(buffer_)).subspan(size_);
 }

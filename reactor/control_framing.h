@@ -37,6 +37,8 @@ class IncomingStream {
   // The next payload, 8-byte aligned and valid until the next call of space(); nothing until more
   // has come. Corrupt: not such a stream; the connection is of no more use.
   Result<std::optional<Bytes>> next();
+  // Bytes that came and were not given out.
+  std::size_t buffered() const { return size_ - taken_; }
 
  private:
   // Words, so that payloads are aligned: what is left is moved to the front, and a stream's header

@@ -14,6 +14,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/text.h"
 #include "reactor/control_client.h"
 #include "reactor/task_store.h"
 
@@ -76,15 +77,22 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
     : reactor_(reactor),
       daemon_(daemon),
       path_(std::move(path)),
+      turns_(reactor.loop()),
       listener_(reactor.loop(), reactor.deadlines(), std::move(socket), "the control socket",
                 [this](Descriptor client) { accept(std::move(client)); }) {
-  daemon_.on_event = [this](const control::Event& event, std::uint32_t owner) {
-    publish(event, owner);
+  daemon_.on_events = [this](const std::set<std::uint32_t>& owners) {
+    for (const auto& client : clients_) {
+      if (client->subscription == nullptr) continue;
+      const auto concerns = [&](std::uint32_t owner) {
+        return client->subscription->concerns(owner);
+      };
+      if (std::any_of(owners.begin(), owners.end(), concerns)) turns_.call(client->seat);
+    }
   };
 }
 
 ControlServer::~ControlServer() {
-  daemon_.on_event = nullptr;
+  daemon_.on_events = nullptr;
   if (!path_.empty()) unlink(path_.c_str());
 }
 
@@ -105,6 +113,12 @@ void ControlServer::accept(Descriptor socket) {
   }
   clients_.push_back(client);
   ++connected_[peer.uid];
+  client->seat = std::make_shared<Seat>();
+  client->seat->uid = peer.uid;
+  client->seat->work = [this, handle = Handle(client)](const Slice& slice) {
+    const auto alive = handle.lock();
+    return alive && work(alive, slice);
+  };
   client->poll = std::make_unique<Poll>(reactor_.loop(), client->socket.get(),
                                         [this, handle = Handle(client)](int events) {
                                           if (const auto alive = handle.lock())
@@ -120,49 +134,106 @@ bool ControlServer::has_room_for(const Caller& caller) const {
 }
 
 void ControlServer::on_ready(const std::shared_ptr<Client>& client, int events) {
-  if ((events & UV_WRITABLE) != 0 || client->closing) flush(*client);
-  if (client->out.size() == 0 && std::exchange(client->reading_past, false)) {
-    daemon_.at_turn_end([this, handle = Handle(client)] {
-      if (const auto alive = handle.lock()) send_past(alive);
-    });
+  if ((events & UV_WRITABLE) != 0 || client->closing) {
+    const bool was_full = is_full(*client);
+    flush(*client);
+    if (was_full && !is_full(*client)) turns_.call(client->seat);
   }
-  if ((events & UV_READABLE) != 0 && !client->closing) read_requests(client);
+  if ((events & UV_READABLE) != 0 && !client->closing && !client->ends) read_requests(client);
   if (client->closing && client->out.size() == 0) drop(client);
 }
 
+// Only reads: what came is dealt with when it is the client's turn. Until then its next bytes may
+// wait where they are.
 void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
   const auto room = client->in.space(kReadBytes);
   const ssize_t got = recv(client->socket.get(), room.data(), room.size(), 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
+  if (got < 0) {
     drop(client);
     return;
   }
-  client->in.filled(static_cast<std::size_t>(got));
-  while (!client->closing) {
-    auto payload = client->in.next();
-    std::optional<Error> wrong;
-    if (!payload) {
-      wrong = payload.error();
-    } else if (!*payload) {
-      break;
-    } else if (auto request = control::decode_request(**payload); !request) {
-      wrong = request.error();
-    } else {
-      answer(client, *request);
-    }
-    if (!wrong) continue;
-    reply(*client, 0, *wrong);
+  if (got == 0) {
+    client->ends = true;
+  } else {
+    client->in.filled(static_cast<std::size_t>(got));
+    client->hungry = false;
+  }
+  turns_.call(client->seat);
+  watch(*client);
+}
+
+bool ControlServer::is_full(const Client& client) const {
+  return client.out.size() > daemon_.settings().queue_bytes;
+}
+
+bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& slice) {
+  worked_for_ = client.get();
+  bool more = true;
+  do {
+    more = step(client);
+  } while (more && !slice.over());
+  worked_for_ = nullptr;
+  if (client->poll) flush(*client);
+  if (client->closing && client->out.size() == 0) drop(client);
+  return more && !client->closing;
+}
+
+// False: there is nothing to do until something comes, or goes out.
+bool ControlServer::step(const std::shared_ptr<Client>& client) {
+  if (client->closing) return false;
+  if (is_full(*client)) {
+    flush(*client);
+    if (client->closing || is_full(*client)) return false;
+  }
+  bool did = step_requests(client);
+  if (!client->closing && step_subscription(*client)) did = true;
+  if (!did && client->ends) {
     client->closing = true;
     watch(*client);
   }
+  return did;
+}
+
+bool ControlServer::step_requests(const std::shared_ptr<Client>& client) {
+  if (client->answer) {
+    if (auto piece = client->answer->step()) reply(*client, client->answered, std::move(*piece));
+    if (client->answer->complete()) client->answer.reset();
+    return true;
+  }
+  auto payload = client->in.next();
+  std::optional<Error> wrong;
+  if (!payload) {
+    wrong = payload.error();
+  } else if (!*payload) {
+    client->hungry = true;
+    return false;
+  } else if (auto request = control::decode_request(**payload); !request) {
+    wrong = request.error();
+  } else {
+    answer(client, *request);
+    return true;
+  }
+  reply(*client, 0, *wrong);
+  client->closing = true;
+  watch(*client);
+  return true;
+}
+
+bool ControlServer::step_subscription(Client& client) {
+  const std::shared_ptr<Subscription> subscription = client.subscription;
+  if (subscription == nullptr || subscription->quiet()) return false;
+  if (auto told = subscription->step()) reply(client, subscription->request(), std::move(*told));
+  if (subscription->complete()) client.subscription.reset();
+  return true;
 }
 
 void ControlServer::drop(const std::shared_ptr<Client>& client) {
   if (!client->poll) return;
   client->poll.reset();
   client->closing = true;
-  client->subscribed = false;
+  client->answer.reset();
+  client->subscription.reset();
   client->out = {};
   for (const auto& [number, wait] : client->waits) {
     daemon_.wait_no_more(wait.task_id, wait.key);
@@ -176,17 +247,12 @@ void ControlServer::drop(const std::shared_ptr<Client>& client) {
 
 void ControlServer::reply(Client& client, std::uint64_t id, control::ReplyBody body) {
   if (client.closing) return;
+  // One line for people, whatever of the request it repeats.
+  if (auto* failure = std::get_if<Error>(&body)) failure->message = printable(failure->message);
   auto payload = control::encode(control::Reply{id, std::move(body)});
   if (!payload) payload = control::encode(control::Reply{id, payload.error()});
   client.out.put(*payload);
-  flush(client);
-  if (client.out.size() <= daemon_.settings().queue_bytes || client.closing) return;
-  spdlog::warn("the client of pid {} (uid {}) does not read: dropped with {} bytes unread",
-               client.caller.pid, client.caller.uid, client.out.size());
-  client.closing = true;
-  client.subscribed = false;
-  client.out = {};
-  shutdown(client.socket.get(), SHUT_RDWR);  // its poll finds it closed, and drops it
+  if (&client != worked_for_) flush(client);
 }
 
 void ControlServer::flush(Client& client) {
@@ -209,7 +275,9 @@ void ControlServer::flush(Client& client) {
 // Who is on the way out is not read any more: what still comes from there would wake us for
 // nothing.
 void ControlServer::watch(Client& client) const {
-  const int wanted = (client.closing ? 0 : UV_READABLE) |
+  // Nor is who has sent enough to be going on with.
+  const bool enough = !client.hungry && client.in.buffered() >= kReadBytes;
+  const int wanted = (client.closing || client.ends || enough ? 0 : UV_READABLE) |
                      (client.closing || client.out.size() > 0 ? UV_WRITABLE : 0);
   if (wanted == client.watched || !client.poll) return;
   client.watched = wanted;
@@ -231,7 +299,7 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
   control::Version version;
   version.program = THERMOS_VERSION;
   version.pid = getpid();
-  version.tasks = static_cast<std::uint32_t>(daemon_.active());
+  version.tasks = static_cast<std::uint32_t>(daemon_.active_of(client->caller));
   reply(*client, id, version);
 }
 
@@ -295,12 +363,28 @@ void ControlServer::reply_to_each(const std::shared_ptr<Client>& client, std::ui
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::AskKill& ask) {
-  auto asked = daemon_.kill(ask, client->caller);
-  if (!asked) {
-    reply(*client, id, asked.error());
-  } else {
-    reply_to_each(client, id, *asked);
+  if (ask.patterns.empty()) {
+    reply(*client, id, Error{ErrorCode::Usage, "kill: which tasks?"});
+    return;
   }
+  auto patterns = daemon_.compile(ask.patterns, client->caller);
+  if (!patterns) {
+    reply(*client, id, patterns.error());
+    return;
+  }
+  client->answer = std::make_unique<KillAnswer>(
+      TaskWalk(daemon_, client->caller, std::move(*patterns), true, false),
+      [this, id, ask, handle = Handle(client)](const std::vector<std::string>& ids) {
+        const auto alive = handle.lock();
+        if (!alive) return;
+        auto asked = daemon_.kill(ask, alive->caller, ids);
+        if (!asked) {
+          reply(*alive, id, asked.error());
+        } else {
+          reply_to_each(alive, id, *asked);
+        }
+      });
+  client->answered = id;
 }
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
@@ -337,26 +421,25 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::AskList& ask) {
-  auto entries = daemon_.list(ask, client->caller);
-  if (!entries) {
-    reply(*client, id, entries.error());
-    return;
-  }
-  for (control::TaskEntry& entry : *entries) reply(*client, id, std::move(entry));
-  reply(*client, id, control::Finished{});
+  on_list(client, id, ask, false);
 }
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::AskStatus& ask) {
-  auto entries = daemon_.list(ask, client->caller);
-  if (!entries) {
-    reply(*client, id, entries.error());
+  on_list(client, id, ask, true);
+}
+
+void ControlServer::on_list(const std::shared_ptr<Client>& client, std::uint64_t id,
+                            const control::TaskQuery& ask, bool status) {
+  auto patterns = daemon_.compile(ask.patterns, client->caller);
+  if (!patterns) {
+    reply(*client, id, patterns.error());
     return;
   }
-  for (const control::TaskEntry& entry : *entries) {
-    reply(*client, id, control::StatusText{daemon_.status_json(entry.task_id)});
-  }
-  reply(*client, id, control::Finished{});
+  client->answer = std::make_unique<TaskAnswer>(
+      daemon_, TaskWalk(daemon_, client->caller, std::move(*patterns), ask.active, ask.finished),
+      status);
+  client->answered = id;
 }
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
@@ -380,70 +463,20 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::Subscribe& ask) {
-  auto patterns = daemon_.compile(ask.patterns);
+  auto patterns = daemon_.compile(ask.patterns, client->caller);
   if (!patterns) {
     reply(*client, id, patterns.error());
     return;
   }
-  client->subscribed = false;
-  client->subscription = {id, ask.follow, std::move(*patterns)};
+  client->subscription =
+      std::make_shared<Subscription>(daemon_, client->caller, id, ask, std::move(*patterns));
   // Behind this turn's events: what has a position then lasts, and was told.
-  ++client->open;
-  daemon_.at_turn_end([this, ask, handle = Handle(client)] {
+  daemon_.at_turn_end([this, handle = Handle(client), begun = client->subscription] {
     const auto alive = handle.lock();
-    if (!alive) return;
-    --alive->open;
-    if (ask.since == 0) {
-      send_snapshot(*alive, ask);
-    } else {
-      alive->position = ask.since;
-      send_past(alive);
-    }
+    if (!alive || alive->subscription != begun) return;
+    begun->begin();
+    turns_.call(alive->seat);
   });
-}
-
-void ControlServer::send_snapshot(Client& client, const control::Subscribe& ask) {
-  const std::uint64_t id = client.subscription.request;
-  control::TaskQuery query;
-  query.patterns = ask.patterns;
-  query.finished = false;
-  auto entries = daemon_.list(query, client.caller);
-  if (!entries) {
-    reply(client, id, entries.error());
-    return;
-  }
-  for (control::TaskEntry& entry : *entries) reply(client, id, std::move(entry));
-  client.position = daemon_.last_position();
-  reply(client, id, control::Snapshot{client.position});
-  client.subscribed = client.subscription.follow;
-  if (!client.subscribed) reply(client, id, control::Finished{});
-}
-
-// What lies behind the client's position, as much of it as its queue can bear; the rest when it has
-// read that. Called when no turn is under way.
-void ControlServer::send_past(const std::shared_ptr<Client>& client) {
-  const std::uint64_t id = client->subscription.request;
-  const std::uint64_t last = daemon_.last_position();
-  for (control::Event& event : daemon_.events_after(client->position, client->caller)) {
-    if (client->out.size() > daemon_.settings().queue_bytes / 2) {
-      client->reading_past = true;
-      return;
-    }
-    client->position = event.position;
-    if (client->subscription.patterns.match(event.task_id)) reply(*client, id, std::move(event));
-  }
-  client->position = std::max(client->position, last);
-  client->subscribed = client->subscription.follow;
-  if (!client->subscribed) reply(*client, id, control::Finished{});
-}
-
-void ControlServer::publish(const control::Event& event, std::uint32_t owner) {
-  for (const auto& client : clients_) {
-    if (!client->subscribed || event.position <= client->position) continue;
-    if (!client->caller.is_root() && client->caller.uid != owner) continue;
-    const auto& [request, follow, patterns] = client->subscription;
-    if (patterns.match(event.task_id)) reply(*client, request, event);
-  }
 }
 
 }  // namespace thermos

@@ -1,5 +1,6 @@
-// The daemon's control socket: who connects, what they ask, and what they are told. A client that
-// does not read never slows the loop: its queue is bounded, then it is dropped.
+// The daemon's control socket: who connects, what they ask, and what they are told. No client slows
+// another: each is read, worked for and answered in small steps by turns (fair_turns.h), and no
+// further than it reads what it is told.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,12 @@
 #include "reactor/daemon.h"
 #include "reactor/deadlines.h"
 #include "reactor/descriptor.h"
+#include "reactor/fair_turns.h"
 #include "reactor/listener.h"
+#include "reactor/long_answers.h"
 #include "reactor/loop.h"
 #include "reactor/settings.h"
+#include "reactor/subscription.h"
 
 namespace thermos {
 
@@ -46,17 +50,14 @@ class ControlServer {
     OutgoingStream out;
     std::unique_ptr<Poll> poll;
     int watched = UV_READABLE;
+    std::shared_ptr<Seat> seat;
+    bool hungry = true;    // what it has sent so far is read
+    bool ends = false;     // it sends no more; goes when it is answered
     bool closing = false;  // nothing more is read; goes when all is written
-    // A subscription: what it wants, and what it has.
-    bool subscribed = false;    // it is told what happens
-    bool reading_past = false;  // it has events to read before that
-    std::uint64_t position = 0;
-    struct Subscription {
-      std::uint64_t request = 0;
-      bool follow = false;
-      TaskPatterns patterns;
-    };
-    Subscription subscription;
+    // The request that is being answered, and the next one waits for that.
+    std::unique_ptr<LongAnswer> answer;
+    std::uint64_t answered = 0;
+    std::shared_ptr<Subscription> subscription;
     // What it waits for.
     struct Wait {
       std::string task_id;
@@ -74,6 +75,12 @@ class ControlServer {
   bool has_room_for(const Caller& caller) const;
   void on_ready(const std::shared_ptr<Client>& client, int events);
   void read_requests(const std::shared_ptr<Client>& client);
+  bool is_full(const Client& client) const;
+  // What its turn is for. True: there is more to do.
+  bool work(const std::shared_ptr<Client>& client, const Slice& slice);
+  bool step(const std::shared_ptr<Client>& client);
+  bool step_requests(const std::shared_ptr<Client>& client);
+  bool step_subscription(Client& client);
   void answer(const std::shared_ptr<Client>& client, const control::Request& request);
   void reply(Client& client, std::uint64_t id, control::ReplyBody body);
   void flush(Client& client);
@@ -94,15 +101,16 @@ class ControlServer {
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::Subscribe& ask);
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskOrder& ask);
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskDrain& ask);
-  void send_snapshot(Client& client, const control::Subscribe& ask);
-  void send_past(const std::shared_ptr<Client>& client);
-  void publish(const control::Event& event, std::uint32_t owner);
+  void on_list(const std::shared_ptr<Client>& client, std::uint64_t id,
+               const control::TaskQuery& ask, bool status);
 
   Reactor& reactor_;
   Daemon& daemon_;
   std::string path_;
   std::map<std::uint32_t, std::size_t> connected_;  // a user
   std::list<std::shared_ptr<Client>> clients_;
+  FairTurns turns_;
+  const Client* worked_for_ = nullptr;  // what it is told goes out when that is done
   Listener listener_;
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -58,7 +59,10 @@ Daemon::Daemon(Reactor& reactor, Paths paths, Settings settings)
       paths_(std::move(paths)),
       settings_(std::move(settings)),
       events_(paths_.root() + "/position"),
-      past_(paths_) {
+      past_(paths_),
+      index_(paths_, reactor.inotify()) {
+  // What was known of that id is of a task that is gone.
+  index_.on_new_life = [this](const std::string& id) { past_.forget(id); };
   reactor_.after_turn = [this] { publish(); };
 }
 
@@ -70,10 +74,13 @@ Daemon::~Daemon() {
 // client that has seen a position has seen all before it.
 void Daemon::publish() {
   over_.clear();
+  std::set<std::uint32_t> owners;
   for (OwnedEvent& event : std::exchange(fresh_, {})) {
-    if (on_event) on_event(event.event, event.owner);
+    owners.insert(event.owner);
     events_.add(std::move(event));
   }
+  told_ = events_.last_position();
+  if (!owners.empty() && on_events) on_events(owners);
   for (const auto& call : std::exchange(at_turn_end_, {})) call();
 }
 
@@ -90,6 +97,7 @@ Result<Daemon::Hosted*> Daemon::host(const TaskPlace& place, std::uint32_t owner
   if (!led) return led.error();
   task->set_host(std::move(*led));
   tasks_.emplace(id, std::move(hosted));
+  index_.added(id);
   ++owned_[owner];
   left_.erase(id);
   if (on_change) on_change();
@@ -113,13 +121,16 @@ void Daemon::leave_for_now(const std::string& id, const Error& why) {
 }
 
 void Daemon::resume_all() {
-  if (auto made = make_directories(paths_.root(), 0755); !made) {
-    spdlog::error("{}", made.error().message);
+  close_shelves(paths_);
+  // Also so that they can be watched.
+  for (const char* shelf : {"tasks/active", "tasks/finished"}) {
+    if (auto made = make_shelf(paths_, shelf); !made) spdlog::error("{}", made.error().message);
   }
   std::uint64_t highest = 0;
   const std::vector<std::string> active = list_directory(paths_.active_dir());
   for (const std::string& id : active) highest = std::max(highest, past_.look(id).last_position);
   events_.start_after(highest, reactor_.loop().now());
+  told_ = events_.last_position();
   for (const std::string& id : active) resume(id);
   if (const ProcessGroups* groups = reactor_.groups()) {
     groups->clear_all_but({active.begin(), active.end()});
@@ -150,7 +161,7 @@ void Daemon::resume(const std::string& id) {
   }
   const std::string path = paths_.active_task(id);
   auto text = read_file(path);
-  auto task = text ? config::load_json(*text, path, {}, {}) : Result<TaskConfig>(text.error());
+  auto task = text ? config::load_bound(*text, path) : Result<TaskConfig>(text.error());
   if (!task) {
     leave_for_now(id, task.error());
     return;
@@ -184,10 +195,23 @@ bool Daemon::was_begun(const std::string& task_id) {
   return past.begun || (!past.readable && exists(paths_.runner_stream(task_id)));
 }
 
+void Daemon::remember(Hosted& task, TaskState state) {
+  index_.finished(task.id());
+  PastTask past;
+  past.readable = true;
+  past.begun = true;
+  past.owner = task.owner();
+  past.state = state;
+  past.first_position = task.first_position();
+  past.last_position = events_.last_position();
+  past_.learn(task.id(), std::move(past));
+}
+
 void Daemon::ended(Hosted* task, const Result<TaskState>& result) {
   const std::string id = task->id();
   if (result) {
     spdlog::info("task {} ended {}", id, name_of(*result));
+    remember(*task, *result);
     task->say_the_rest(Done{});
   } else {
     leave(id, result.error());
@@ -206,42 +230,6 @@ void Daemon::ended(Hosted* task, const Result<TaskState>& result) {
   }
   if (on_change) on_change();
   finish_draining();
-}
-
-// ---- who may see what --------------------------------------------------------------------------
-
-std::uint32_t Daemon::owner_of(const std::string& task_id) {
-  if (const auto it = tasks_.find(task_id); it != tasks_.end()) return it->second->owner();
-  return past_.look(task_id).owner;
-}
-
-bool Daemon::may_see(const std::string& task_id, const Caller& caller) {
-  return caller.is_root() || owner_of(task_id) == caller.uid;
-}
-
-std::vector<control::Event> Daemon::events_after(std::uint64_t since, const Caller& caller) {
-  std::vector<control::Event> events;
-  std::uint64_t before = ~std::uint64_t{0};
-  const std::vector<const OwnedEvent*> recent = events_.after(since);
-  if (!recent.empty()) before = recent.front()->event.position;
-  if (!events_.reaches_back_to(since)) {
-    std::uint64_t highest = 0;
-    for (const std::string& directory : {paths_.active_dir(), paths_.finished_dir()}) {
-      for (const std::string& id : list_directory(directory)) {
-        if (!may_see(id, caller)) continue;
-        if (!tasks_.contains(id) && past_.look(id).last_position <= since) continue;
-        for (control::Event& event : events_on_disk(paths_, id, since, highest)) {
-          if (event.position < before) events.push_back(std::move(event));
-        }
-      }
-    }
-    std::sort(events.begin(), events.end(),
-              [](const auto& a, const auto& b) { return a.position < b.position; });
-  }
-  for (const OwnedEvent* event : recent) {
-    if (caller.is_root() || event->owner == caller.uid) events.push_back(event->event);
-  }
-  return events;
 }
 
 }  // namespace thermos

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +15,12 @@
 #include "core/paths.h"
 #include "reactor/event_log.h"
 #include "reactor/foreground.h"
+#include "reactor/past_events.h"
 #include "reactor/past_tasks.h"
 #include "reactor/reactor.h"
 #include "reactor/settings.h"
 #include "reactor/task_host.h"
+#include "reactor/task_index.h"
 #include "reactor/task_list.h"
 
 namespace thermos {
@@ -51,9 +55,10 @@ class Daemon {
   // makes nothing: its client may have lost us before it was answered.
   Status submit(const control::Submit& submit, const Caller& caller, std::function<void()> made);
 
-  // Asks tasks of this daemon to end. Returns the ids of those that match and that the caller may
-  // kill. NotFound when none matches; NotPermitted when it is another's.
-  Result<std::vector<std::string>> kill(const control::AskKill& kill, const Caller& caller);
+  // Asks tasks of this daemon to end: those of `ids` that it leads, which match and which the
+  // caller may kill. Returns them; NotFound when there are none.
+  Result<std::vector<std::string>> kill(const control::AskKill& kill, const Caller& caller,
+                                        const std::vector<std::string>& ids);
 
   // Orders one process about. `done` is called when the order is on the disk and the run that it
   // ends has ended; with an error if that will not be seen here.
@@ -63,35 +68,48 @@ class Daemon {
   // Kills every task, takes no new ones, and calls on_drained when none is left. Returns the ids.
   Result<std::vector<std::string>> drain(const control::AskDrain& drain, const Caller& caller);
 
-  // Calls back once when the task ends, at once if it has ended. NotFound, NotPermitted. The key
+  // Calls back once when the task ends, at once if it has ended. NotFound. The key
   // (0: it has called back) takes it back.
   using WaitKey = std::uint64_t;
   Result<WaitKey> when_ended(const std::string& task_id, const Caller& caller,
                              std::function<void(const std::string& state)> ended);
   void wait_no_more(const std::string& task_id, WaitKey key);
 
-  // Tasks that match and that the caller may see, with their states' names; "?" of one that can't
-  // be read.
-  Result<std::vector<control::TaskEntry>> list(const control::TaskQuery& query,
-                                               const Caller& caller);
+  // ---- what there is (daemon_view.cc) ----
+  // Each of these is a small step; what asks about many tasks takes many (task_walk.h).
+
+  // To who may not see a task there is none, in every answer.
+  bool may_see(const std::string& task_id, const Caller& caller);
+  TaskIndex& index() { return index_; }
+  const Paths& paths() const { return paths_; }
+  // The state's name; "?" of one that can't be read.
+  std::string state_of(const std::string& task_id);
+  // How many active tasks of theirs there are.
+  std::size_t active_of(const Caller& caller) const;
+  // All active ones that they may see, at one moment.
+  std::vector<control::TaskEntry> active_tasks(const Caller& caller);
 
   // One task as `status --json` prints it; of one that is not led, or can't be read, with its
   // error.
   std::string status_json(const std::string& task_id) const;
 
-  Result<TaskPatterns> compile(const std::vector<std::string>& patterns) const;
+  Result<std::shared_ptr<const TaskPatterns>> compile(const std::vector<std::string>& patterns,
+                                                      const Caller& caller);
 
   // ---- events ----
 
-  // For subscribers: called for every event, once it lasts, in order.
-  std::function<void(const control::Event&, std::uint32_t owner)> on_event;
+  // Called when there is news that lasts: events() of tasks of these users.
+  std::function<void(const std::set<std::uint32_t>& owners)> on_events;
   // Calls back when this turn's events have been told, and none of the next turn's: then all that
   // has a position lasts.
   void at_turn_end(std::function<void()> call);
-  // Events behind `since` of tasks that the caller may see, in order; from the disk where memory
-  // does not reach.
-  std::vector<control::Event> events_after(std::uint64_t since, const Caller& caller);
-  std::uint64_t last_position() const { return events_.last_position(); }
+  // All that lasts has a position up to this one.
+  std::uint64_t told_position() const { return told_; }
+  // Those that are still in memory.
+  const EventLog& events() const { return events_; }
+  // Where to find a task's older ones, if there are any behind `position`.
+  std::optional<PastEvents::Source> stream_behind(const std::string& task_id,
+                                                  std::uint64_t position);
 
   std::size_t active() const { return tasks_.size(); }
   // Called whenever active() changes.
@@ -107,6 +125,7 @@ class Daemon {
   Result<Hosted*> host(const TaskPlace& place, std::uint32_t owner);
   void publish();
   void ended(Hosted* task, const Result<TaskState>& result);
+  void remember(Hosted& task, TaskState state);
   void leave(const std::string& id, const Error& why);
   void leave_for_now(const std::string& id, const Error& why);
   void finish_draining();
@@ -120,14 +139,14 @@ class Daemon {
                    FileOwner& owner) const;
   Result<Hosted*> find_led(const std::string& task_id, const Caller& caller);
   std::uint32_t owner_of(const std::string& task_id);
-  bool may_see(const std::string& task_id, const Caller& caller);
-  std::string state_of(const std::string& task_id);
 
   Reactor& reactor_;
   Paths paths_;
   Settings settings_;
   EventLog events_;
+  std::uint64_t told_ = 0;
   PastTasks past_;
+  TaskIndex index_;
   std::map<std::string, std::unique_ptr<Hosted>, std::less<>> tasks_;
   std::map<std::uint32_t, std::size_t> owned_;            // active tasks, a user
   std::map<std::string, std::string, std::less<>> left_;  // active tasks not led, and why

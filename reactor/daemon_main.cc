@@ -8,12 +8,14 @@
 #include <string>
 #include <utility>
 
+#include "core/text.h"
 #include "reactor/commands/exit_status.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/output.h"
 #include "reactor/control_client.h"
 #include "reactor/control_server.h"
 #include "reactor/daemon.h"
+#include "reactor/log_lines.h"
 #include "reactor/service_link.h"
 
 namespace thermos {
@@ -95,6 +97,10 @@ Status serve(const Options& options, const Settings& settings) {
   return Done{};
 }
 
+void say(const std::string& message) {
+  std::fprintf(stderr, "thermos-reactor: %s\n", printable(message).c_str());
+}
+
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Leads tasks: resumes those of its root, and takes new ones on its socket.",
@@ -112,19 +118,20 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    std::fprintf(stderr, "thermos-reactor: %s\n", e.what());
+    say(e.what());
     return kExitUsage;
   }
   // A later reload is told by its signal and not by where we stand.
   if (!options.config.empty()) options.config = absolute_path(options.config);
   const auto settings = settings_of(options);
   if (!settings) {
-    std::fprintf(stderr, "thermos-reactor: %s\n", settings.error().message.c_str());
+    say(settings.error().message);
     return exit_status_of(settings.error().code);
   }
-  log_to_stderr(settings->log_level);
+  log_to_stderr("thermos-reactor", log_pattern());
+  spdlog::set_level(spdlog::level::from_str(settings->log_level));
   if (auto served = serve(options, *settings); !served) {
-    std::fprintf(stderr, "thermos-reactor: %s\n", served.error().message.c_str());
+    say(served.error().message);
     return exit_status_of(served.error().code);
   }
   return 0;
@@ -137,7 +144,7 @@ int main(int argc, char** argv) {
   try {
     return thermos::run(argc, argv);
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "thermos-reactor: %s\n", e.what());
+    thermos::say(e.what());
     return thermos::kExitSystem;
   }
 }

@@ -11,7 +11,6 @@
 #include "core/config/load.h"
 #include "reactor/account.h"
 #include "reactor/daemon.h"
-#include "reactor/history_json.h"
 #include "reactor/hosted_task.h"
 #include "reactor/launch_site.h"
 #include "reactor/run_logs.h"
@@ -22,10 +21,6 @@ namespace {
 
 std::string asked_by(const Caller& caller) {
   return "asked by pid " + std::to_string(caller.pid) + ", uid " + std::to_string(caller.uid);
-}
-
-Error not_yours(const std::string& task_id) {
-  return {ErrorCode::NotPermitted, "task " + task_id + " is another user's"};
 }
 
 std::string name_of_user(std::uint32_t uid) {
@@ -64,7 +59,8 @@ class FreshSandbox {
   Status make(const std::string& path, const FileOwner& owner) {
     path_ = path;
     // The directory above is root's alone, so nobody has a hand in what is found here.
-    if (auto above = make_directories(path.substr(0, path.rfind('/')), 0755); !above) return above;
+    if (auto above = make_directories(path.substr(0, path.rfind('/')), kShelfMode); !above)
+      return above;
     Descriptor directory;
     if (auto trouble = make_private_directory(path, owner, made_, directory)) {
       return Error{ErrorCode::System, trouble->reason};
@@ -139,7 +135,7 @@ Status Daemon::submit_again(const TaskPlace& place, const Caller& caller,
 
 Status Daemon::place_for(const control::Submit& submit, const Caller& caller, TaskPlace& place,
                          FileOwner& owner) const {
-  auto task = config::load_json(submit.config, "the task", {}, {});
+  auto task = config::load_bound(submit.config, "the task");
   if (!task) return task.error();
   place.task = std::move(*task);
   const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
@@ -197,27 +193,23 @@ Status Daemon::submit(const control::Submit& submit, const Caller& caller,
 
 // ---- kill, drain, order ------------------------------------------------------------------------
 
-Result<std::vector<std::string>> Daemon::kill(const control::AskKill& kill, const Caller& caller) {
-  auto patterns = compile(kill.patterns);
-  if (!patterns) return patterns.error();
-  if (kill.patterns.empty()) return Error{ErrorCode::Usage, "kill: which tasks?"};
-  std::vector<std::string> asked;
-  for (const auto& [id, task] : tasks_) {
-    if (may_see(id, caller) && patterns->match(id)) asked.push_back(id);
-  }
-  if (asked.empty()) {
-    const std::string& first = kill.patterns.front();
-    const auto led = check_task_id(first) ? find_led(first, caller) : Result<Hosted*>(nullptr);
-    if (!led && led.error().code != ErrorCode::NotFound) return led.error();
-    return Error{ErrorCode::NotFound, "no active task of yours matches '" + first + "'"};
-  }
+Result<std::vector<std::string>> Daemon::kill(const control::AskKill& kill, const Caller& caller,
+                                              const std::vector<std::string>& ids) {
   KillRequest request;
   if (kill.wait >= 0) request.wait = kill.wait;
   request.lose = kill.lose;
-  for (const std::string& id : asked) {
-    tasks_.find(id)->second->host().kill(request, asked_by(caller));
+  std::vector<std::string> asked;
+  for (const std::string& id : ids) {
+    const auto it = tasks_.find(id);
+    if (it == tasks_.end()) continue;  // it ended, or nobody leads it
+    it->second->host().kill(request, asked_by(caller));
+    asked.push_back(id);
   }
-  return asked;
+  if (!asked.empty()) return asked;
+  const std::string& first = kill.patterns.front();
+  const auto led = may_be_task(first) ? find_led(first, caller) : Result<Hosted*>(nullptr);
+  if (!led && led.error().code != ErrorCode::NotFound) return led.error();
+  return Error{ErrorCode::NotFound, "no active task of yours matches '" + first + "'"};
 }
 
 Result<std::vector<std::string>> Daemon::drain(const control::AskDrain& drain,
@@ -242,16 +234,14 @@ void Daemon::finish_draining() {
 }
 
 Result<Daemon::Hosted*> Daemon::find_led(const std::string& task_id, const Caller& caller) {
-  if (auto valid = check_task_id(task_id); !valid) return valid.error();
-  if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
-    if (!may_see(task_id, caller)) return not_yours(task_id);
-    return it->second.get();
-  }
-  const bool active = exists(paths_.active_task(task_id));
-  if (!active && !exists(paths_.finished_task(task_id))) {
+  if (!may_be_task(task_id)) return check_task_id(task_id).error();
+  const bool led = tasks_.contains(task_id);
+  const bool active = led || exists(paths_.active_task(task_id));
+  // Another user's is no more there than one that never was.
+  if ((!active && !exists(paths_.finished_task(task_id))) || !may_see(task_id, caller)) {
     return Error{ErrorCode::NotFound, "no task " + task_id};
   }
-  if (!may_see(task_id, caller)) return not_yours(task_id);
+  if (led) return tasks_.find(task_id)->second.get();
   if (!active) return Error{ErrorCode::NotFound, "task " + task_id + " has ended"};
   const auto why = left_.find(task_id);
   return Error{ErrorCode::Busy, "task " + task_id + " is not led by this daemon" +
@@ -298,53 +288,6 @@ void Daemon::wait_no_more(const std::string& task_id, WaitKey key) {
   if (it == waiting_.end()) return;
   it->second.erase(key);
   if (it->second.empty()) waiting_.erase(it);
-}
-
-// ---- list, status ------------------------------------------------------------------------------
-
-Result<TaskPatterns> Daemon::compile(const std::vector<std::string>& patterns) const {
-  return TaskPatterns::compile(patterns, [this](const std::string& id) {
-    return check_task_id(id) && (tasks_.contains(id) || exists(paths_.active_task(id)) ||
-                                 exists(paths_.finished_task(id)));
-  });
-}
-
-std::string Daemon::state_of(const std::string& task_id) {
-  if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
-    return std::string(name_of(it->second->host().history().state()));
-  }
-  const PastTask& past = past_.look(task_id);
-  return past.readable ? std::string(name_of(past.state)) : "?";
-}
-
-Result<std::vector<control::TaskEntry>> Daemon::list(const control::TaskQuery& query,
-                                                     const Caller& caller) {
-  auto patterns = compile(query.patterns);
-  if (!patterns) return patterns.error();
-  auto all = list_tasks(paths_);
-  if (!all) return all.error();
-  std::vector<control::TaskEntry> entries;
-  for (const TaskEntry& task : *all) {
-    if (task.shelf == Shelf::Active ? !query.active : !query.finished) continue;
-    if (!may_see(task.id, caller) || !patterns->match(task.id)) continue;
-    entries.push_back({task.id, state_of(task.id)});
-  }
-  return entries;
-}
-
-std::string Daemon::status_json(const std::string& task_id) const {
-  const auto dump = [](const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
-  if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
-    return dump(history_json(it->second->host().history()));
-  }
-  auto stream = read_runner_stream(paths_.runner_stream(task_id));
-  Json json = stream ? history_json(stream->history) : Json::object();
-  json["task_id"] = task_id;
-  if (!stream) json["error"] = stream.error().message;
-  if (const auto why = left_.find(task_id); why != left_.end()) json["error"] = why->second;
-  return dump(json);
 }
 
 }  // namespace thermos

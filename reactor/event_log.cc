@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
-#include "capnp/codec.h"
 #include "reactor/task_store.h"
 
 namespace thermos {
@@ -68,13 +69,11 @@ void EventLog::add(OwnedEvent event) {
   }
 }
 
-std::vector<const OwnedEvent*> EventLog::after(std::uint64_t since) const {
+const OwnedEvent* EventLog::first_after(std::uint64_t since) const {
   const auto first =
       std::upper_bound(events_.begin(), events_.end(), since,
                        [](std::uint64_t s, const OwnedEvent& e) { return s < e.event.position; });
-  std::vector<const OwnedEvent*> found;
-  for (auto it = first; it != events_.end(); ++it) found.push_back(&*it);
-  return found;
+  return first == events_.end() ? nullptr : &*first;
 }
 
 Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take) {
@@ -94,21 +93,6 @@ Status scan_stream(const std::string& path, const std::function<Status(Bytes pay
   if (verdict != Verdict::Corrupt) return Done{};
   return Error{ErrorCode::Corrupt,
                path + ", offset " + std::to_string(scanner.offset()) + ": " + scanner.why()};
-}
-
-std::vector<control::Event> events_on_disk(const Paths& paths, const std::string& task_id,
-                                           std::uint64_t since, std::uint64_t& highest) {
-  std::vector<control::Event> events;
-  // What lies before damage is true all the same.
-  static_cast<void>(scan_stream(paths.runner_stream(task_id), [&](Bytes payload) {
-                      const std::uint64_t position = position_of(payload);
-                      highest = std::max(highest, position);
-                      if (position > since) {
-                        events.push_back({position, task_id, {payload.begin(), payload.end()}});
-                      }
-                      return Status(Done{});
-                    }).ok());
-  return events;
 }
 
 }  // namespace thermos

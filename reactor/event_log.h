@@ -7,12 +7,11 @@
 #include <deque>
 #include <functional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "capnp/control.h"
-#include "core/paths.h"
+#include "core/frame.h"
 #include "core/record.h"
+#include "core/result.h"
 
 namespace thermos {
 
@@ -39,9 +38,10 @@ class EventLog {
 
   void add(OwnedEvent event);
 
-  // Events behind `since` that are still in memory, in order.
-  std::vector<const OwnedEvent*> after(std::uint64_t since) const;
-  // Whether after(since) is all there is behind `since`.
+  // The first event behind `since` that is still in memory; null when there is none. Valid until
+  // the next add().
+  const OwnedEvent* first_after(std::uint64_t since) const;
+  // Whether all there is behind `since` is still in memory.
   bool reaches_back_to(std::uint64_t since) const { return since >= forgotten_; }
 
  private:
@@ -59,10 +59,5 @@ class EventLog {
 // Hands out the payloads of a stream, each 8-byte aligned, valid during its call. An error: of
 // `take`, or Corrupt, or that the file can't be read. A torn tail is an end.
 Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take);
-
-// The events of one task's stream on the disk behind `since`; what can't be read is left out.
-// `highest` becomes the highest position seen, if that is higher.
-std::vector<control::Event> events_on_disk(const Paths& paths, const std::string& task_id,
-                                           std::uint64_t since, std::uint64_t& highest);
 
 }  // namespace thermos

@@ -123,7 +123,7 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
       return text.error();
     }
     TaskPlace place{paths, {}, {}};
-    auto task = config::load_json(*text, active, {}, {});
+    auto task = config::load_bound(*text, active);
     if (!task) return task.error();
     place.task = std::move(*task);
     place.header.task_id = task_id;  // the rest is in the stream

@@ -32,7 +32,7 @@ Status add_names(const std::string& directory, bool must_be, std::set<std::strin
     return Error{code, directory + ": " + std::strerror(errno)};
   }
   while (const dirent* entry = readdir(dir.get())) {
-    if (check_task_id(entry->d_name)) names.insert(entry->d_name);
+    if (may_be_task(entry->d_name)) names.insert(entry->d_name);
   }
   return Done{};
 }

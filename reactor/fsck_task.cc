@@ -115,7 +115,7 @@ void TaskCheck::read_task_file() {
     find(Severity::Error, path, text.error().message);
     return;
   }
-  auto task = config::load_json(*text, "the task", {}, {});
+  auto task = config::load_bound(*text, "the task");
   if (task) {
     task_ = std::move(*task);
     return;

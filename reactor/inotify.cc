@@ -11,6 +11,9 @@
 
 namespace thermos {
 
+const std::uint32_t Inotify::kContents = IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE;
+const std::uint32_t Inotify::kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+
 Inotify::Inotify(Loop& loop, bool enabled) {
   if (!enabled) return;
   fd_.reset(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -22,11 +25,10 @@ Inotify::Inotify(Loop& loop, bool enabled) {
   poll_ = std::make_unique<Poll>(loop, fd_.get(), [this](int) { drain(); });
 }
 
-Result<int> Inotify::watch(const std::string& directory, Watcher watcher) {
+Result<int> Inotify::watch(const std::string& directory, Watcher watcher, std::uint32_t what) {
   if (!fd_) return -1;
   const int wd =
-      inotify_add_watch(fd_.get(), directory.c_str(),
-                        IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF | IN_ONLYDIR);
+      inotify_add_watch(fd_.get(), directory.c_str(), what | IN_DELETE_SELF | IN_ONLYDIR);
   if (wd < 0) {
     const std::string hint =
         errno == ENOSPC ? ": raise fs.inotify.max_user_watches" : std::string{};

@@ -28,10 +28,15 @@ class Inotify {
 
   bool enabled() const { return static_cast<bool>(fd_); }
 
-  // Watches a directory for appends to, closes and removal of its files, and for its own (an event
-  // with IN_DELETE_SELF or IN_IGNORED and no name). Returns the watch; -1 when not enabled.
-  // System: out of watches; says which limit to raise.
-  Result<int> watch(const std::string& directory, Watcher watcher);
+  // What may be watched of a directory: appends to, closes and removal of its files; or their names
+  // alone, as they come and go.
+  static const std::uint32_t kContents;
+  static const std::uint32_t kNames;
+
+  // Watches a directory, and for its own end (an event with IN_DELETE_SELF or IN_IGNORED and no
+  // name). Returns the watch; -1 when not enabled. System: out of watches; says which limit to
+  // raise.
+  Result<int> watch(const std::string& directory, Watcher watcher, std::uint32_t what = kContents);
   void unwatch(int watch);
 
  private:

@@ -123,4 +123,28 @@ TurnEnd::~TurnEnd() {
   close_and_free(state_);
 }
 
+struct WhileBusy::State {
+  uv_idle_t handle;
+  std::function<void()> callback;
+};
+
+WhileBusy::WhileBusy(Loop& loop, std::function<void()> callback)
+    : state_(new State{{}, std::move(callback)}) {
+  uv_idle_init(loop.raw(), &state_->handle);
+}
+
+void WhileBusy::on() {
+  uv_idle_start(&state_->handle,
+                [](uv_idle_t* handle) { reinterpret_cast<State*>(handle)->callback(); });
+}
+
+void WhileBusy::off() {
+  uv_idle_stop(&state_->handle);
+}
+
+WhileBusy::~WhileBusy() {
+  off();
+  close_and_free(state_);
+}
+
 }  // namespace thermos

@@ -68,6 +68,22 @@ class SignalWatch {
   State* state_;
 };
 
+// Calls back in every turn while it is on, and then the loop never sleeps: for work that goes on.
+class WhileBusy {
+ public:
+  WhileBusy(Loop& loop, std::function<void()> callback);
+  ~WhileBusy();
+  WhileBusy(const WhileBusy&) = delete;
+  WhileBusy& operator=(const WhileBusy&) = delete;
+
+  void on();
+  void off();
+
+ private:
+  struct State;
+  State* state_;
+};
+
 // Calls back once a turn, before the loop sleeps.
 class TurnEnd {
  public:

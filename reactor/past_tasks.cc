@@ -13,7 +13,9 @@ PastTask read_past(const std::string& stream) {
   PastTask past;
   History history;
   auto read = scan_stream(stream, [&](Bytes payload) {
-    past.last_position = std::max(past.last_position, position_of(payload));
+    const std::uint64_t position = position_of(payload);
+    if (past.first_position == 0) past.first_position = position;
+    past.last_position = std::max(past.last_position, position);
     auto record = decode(payload);
     if (!record) return Status(record.error());
     auto applied = history.apply(*record);

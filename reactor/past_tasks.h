@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "core/paths.h"
 #include "core/state.h"
@@ -16,8 +17,9 @@ struct PastTask {
   bool begun = false;       // there is a header
   std::uint32_t owner = 0;  // of one that can't be read: root
   TaskState state = TaskState::Active;
-  std::uint64_t last_position = 0;  // the highest in its stream
-  std::string error;                // why it is not readable
+  std::uint64_t first_position = 0;  // in its stream; 0: none of its records has one
+  std::uint64_t last_position = 0;
+  std::string error;  // why it is not readable
 };
 
 class PastTasks {
@@ -26,6 +28,8 @@ class PastTasks {
 
   // Reads the task's stream, if it isn't known to have ended. Valid until the next call.
   const PastTask& look(const std::string& task_id);
+  // That task has ended, under our eyes: so its stream need not be read.
+  void learn(const std::string& task_id, PastTask past) { known_[task_id] = std::move(past); }
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:

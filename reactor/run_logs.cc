@@ -133,7 +133,7 @@ Trouble open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor
   if (!in_sandbox(header)) {
     const std::string above = header.log_dir.substr(0, header.log_dir.rfind('/'));
     if (!above.empty()) {
-      if (auto made = make_directories(above, 0755); !made) {
+      if (auto made = make_directories(above, kShelfMode); !made) {
         return LaunchTrouble{made.error().code == ErrorCode::System, made.error().message};
       }
     }

@@ -1,8 +1,5 @@
 #include "reactor/service_link.h"
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,35 +18,6 @@ namespace thermos {
 namespace {
 
 constexpr const char* kListenerName = "control";
-
-// What the journal takes for a line's level: syslog's numbers.
-const char* syslog_level(spdlog::level::level_enum level) {
-  switch (level) {
-    case spdlog::level::trace:
-    case spdlog::level::debug:
-      return "<7>";
-    case spdlog::level::info:
-      return "<6>";
-    case spdlog::level::warn:
-      return "<4>";
-    case spdlog::level::err:
-      return "<3>";
-    default:
-      return "<2>";
-  }
-}
-
-class SyslogLevel : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
-              spdlog::memory_buf_t& out) override {
-    const char* const level = syslog_level(message.level);
-    out.append(level, level + std::strlen(level));
-  }
-  std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<SyslogLevel>();
-  }
-};
 
 // The variable alone is not enough: stderr may have been sent elsewhere since.
 bool stderr_is_the_journal() {
@@ -128,15 +96,8 @@ void keep_listener(int socket) {
   sd_pid_notify_with_fds(0, 0, state.c_str(), &socket, 1);
 }
 
-void log_to_stderr(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("thermos-reactor",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
-  auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<SyslogLevel>('Q');
-  formatter->set_pattern(stderr_is_the_journal() ? "%Q%v" : "thermos-reactor: %l: %v");
-  logger->set_formatter(std::move(formatter));
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(level));
+std::string log_pattern() {
+  return stderr_is_the_journal() ? "%Q%v" : "thermos-reactor: %l: %v";
 }
 
 }  // namespace thermos

@@ -37,8 +37,8 @@ void keep_listener(int socket);
 // Whether systemd takes what keep_listener() gives.
 bool service_keeps_listener();
 
-// Log lines on stderr: for the journal with the level that it understands in front, for people
-// with a word. `level` is spdlog's.
-void log_to_stderr(const std::string& level);
+// How log lines are to look on stderr (log_lines.h): for the journal with the level that it
+// understands in front, for people with a word.
+std::string log_pattern();
 
 }  // namespace thermos

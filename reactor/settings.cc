@@ -41,8 +41,7 @@ constexpr std::array<Count, 5> kCounts = {{
     {"connections", 1, 1'000'000, [](Settings& s, std::uint64_t n) { s.connections = n; }},
     {"connections_per_user", 1, 1'000'000,
      [](Settings& s, std::uint64_t n) { s.connections_per_user = n; }},
-    // Less would not hold one reply.
-    {"queue_bytes", std::uint64_t{2} << 20, std::uint64_t{1} << 34,
+    {"queue_bytes", std::uint64_t{64} << 10, std::uint64_t{1} << 34,
      [](Settings& s, std::uint64_t n) { s.queue_bytes = n; }},
 }};
 

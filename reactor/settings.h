@@ -18,7 +18,8 @@ struct Settings {
   std::size_t tasks_per_user = 1000;           // active ones; root has no limit
   std::size_t connections = 1024;
   std::size_t connections_per_user = 128;           // root has no limit
-  std::size_t queue_bytes = std::size_t{16} << 20;  // replies that a client did not read
+  // Replies that a client did not read: more are not made before it reads these.
+  std::size_t queue_bytes = std::size_t{256} << 10;
 };
 
 // Reads a configuration file, JSON or YAML: an object of the names above, each at most once, on top

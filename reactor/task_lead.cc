@@ -15,7 +15,9 @@ namespace thermos {
 Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskPlace& place,
                                                  SyncMode sync, TaskObserver& observer,
                                                  OnEnd on_end) {
-  if (auto valid = check_task_id(place.header.task_id); !valid) return valid.error();
+  const std::string& id = place.header.task_id;
+  const bool known = may_be_task(id) && exists(place.paths.active_task(id));
+  if (auto valid = check_task_id(id); !known && !valid) return valid.error();
   auto graph = check_task(place.task);
   if (!graph) return graph.error();
   std::unique_ptr<TaskHost> host(
@@ -101,7 +103,7 @@ Status TaskHost::check_same_task() {
   const std::string path = place_.paths.active_task(place_.header.task_id);
   auto text = read_file(path);
   if (!text) return text.error();
-  auto recorded = config::load_json(*text, path, {}, {});
+  auto recorded = config::load_bound(*text, path);
   if (!recorded) return recorded.error();
   const std::string difference = config::first_difference(*recorded, place_.task);
   if (difference.empty()) return Done{};

@@ -14,7 +14,7 @@ Status list_shelf(const std::string& directory, std::vector<std::string>& ids) {
   while (!failure && it != end) {
     std::string name = it->path().filename().string();
     // Files being written aside start with a dot, which no task id does.
-    if (check_task_id(name)) ids.push_back(std::move(name));
+    if (may_be_task(name)) ids.push_back(std::move(name));
     it.increment(failure);
   }
   if (failure && failure != std::errc::no_such_file_or_directory) {

@@ -40,6 +40,8 @@ class Aside {
   std::string path_;
 };
 
+constexpr mode_t kOldShelfMode = 0755;
+
 Status write_all(int fd, std::string_view text, const std::string& path) {
   while (!text.empty()) {
     const ssize_t put = write(fd, text.data(), text.size());
@@ -62,10 +64,27 @@ Status make_directories(const std::string& path, unsigned mode) {
   return system_error("cannot make " + path);
 }
 
+Status make_shelf(const Paths& paths, const std::string& name) {
+  if (auto made = make_directories(paths.root(), 0755); !made) return made;
+  return make_directories(paths.root() + "/" + name, kShelfMode);
+}
+
+void close_shelves(const Paths& paths) {
+  for (const char* shelf :
+       {"tasks", "tasks/active", "tasks/finished", "checkpoints", "sandboxes", "logs"}) {
+    const Descriptor directory(open((paths.root() + "/" + shelf).c_str(),
+                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info {};
+    if (!directory || fstat(directory.get(), &info) != 0) continue;
+    if (info.st_uid == geteuid() && (info.st_mode & 07777) == kOldShelfMode) {
+      fchmod(directory.get(), kShelfMode);
+    }
+  }
+}
+
 Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable) {
-  for (const std::string& directory :
-       {paths.active_dir(), paths.finished_dir(), paths.checkpoints_dir()}) {
-    if (auto made = make_directories(directory, 0755); !made) return made;
+  for (const char* shelf : {"tasks/active", "tasks/finished", "checkpoints"}) {
+    if (auto made = make_shelf(paths, shelf); !made) return made;
   }
   const std::string checkpoints = paths.checkpoint_dir(task_id);
   if (mkdir(checkpoints.c_str(), 0700) != 0) {

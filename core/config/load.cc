@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/config/bound_texts.h"
 #include "core/config/document.h"
 #include "core/config/evaluated.h"
 #include "core/config/references.h"
@@ -168,22 +169,13 @@ Parse parse_of(Form form) {
   return form == Form::Evaluated ? parse_evaluated : parse_document;
 }
 
-Result<TaskConfig> load_by(Parse parse, std::string_view text, std::string_view where,
-                           std::string_view task_name, const Bindings& bindings) {
-  if (auto error = check_bindings(bindings)) return *error;
-  auto document = parse(text, where);
-  if (!document) return document.error();
-  auto picked = pick(*document, where, task_name, bindings);
-  if (!picked) return picked.error();
-  Draft draft;
-  for (const Problem& problem : read_task(*picked->value, draft, 1)) {
-    return place(where, *picked, problem);
-  }
-  for (const Problem& problem : bind_references(draft, bindings, 1)) {
-    return place(where, *picked, problem);
+// What is left to do with a draft whose texts are as they will be.
+Result<TaskConfig> finish(Draft& draft, const Candidate& task, std::string_view where) {
+  if (!draft.named && !draft.task.processes.empty()) {
+    draft.task.name = draft.task.processes.front().name;
   }
   if (auto graph = check_task(draft.task); !graph) {
-    return place(where, *picked, problem_of(graph.error()));
+    return place(where, task, problem_of(graph.error()));
   }
   return std::move(draft.task);
 }
@@ -222,15 +214,37 @@ class Spoiled {
 
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
                         const Bindings& bindings, Form form) {
-  return load_by(parse_of(form), text, where, task_name, bindings);
+  if (auto error = check_bindings(bindings)) return *error;
+  auto document = parse_of(form)(text, where);
+  if (!document) return document.error();
+  auto picked = pick(*document, where, task_name, bindings);
+  if (!picked) return picked.error();
+  Draft draft;
+  for (const Problem& problem : read_task(*picked->value, draft, 1)) {
+    return place(where, *picked, problem);
+  }
+  for (const Problem& problem : bind_references(draft, bindings, 1)) {
+    return place(where, *picked, problem);
+  }
+  return finish(draft, *picked, where);
 }
 
-Result<TaskConfig> load_json(std::string_view text, std::string_view where,
-                             std::string_view task_name, const Bindings& bindings) {
-  const auto json = [](std::string_view given, std::string_view name) {
-    return parse_json(given, name);
-  };
-  return load_by(json, text, where, task_name, bindings);
+Result<TaskConfig> load_bound(std::string_view text, std::string_view where) {
+  auto document = parse_json(text, where);
+  if (!document) return document.error();
+  auto tasks = candidates(document->root, where);
+  if (!tasks) return tasks.error();
+  if (tasks->size() != 1) {
+    return place(where, document->root.position(), "",
+                 "holds " + std::to_string(tasks->size()) + " tasks, and is to be one");
+  }
+  const Candidate& task = tasks->front();
+  Draft draft;
+  for (const Problem& problem : read_task(*task.value, draft, 1)) {
+    return place(where, task, problem);
+  }
+  for (const Problem& problem : take_texts_as_bound(draft, 1)) return place(where, task, problem);
+  return finish(draft, task, where);
 }
 
 std::vector<Error> find_faults(std::string_view text, std::string_view where,

@@ -37,9 +37,11 @@ enum class Form : std::uint8_t { Written, Evaluated };
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
                         const Bindings& bindings, Form form = Form::Written);
 
-// The same for JSON alone: what is on the disk.
-Result<TaskConfig> load_json(std::string_view text, std::string_view where,
-                             std::string_view task_name, const Bindings& bindings);
+// Reads back what to_json() wrote: one task as JSON that nothing is to be bound in, which is how
+// tasks are recorded and submitted. {{&NAME}} is the text {{NAME}}, and nothing is ever looked up
+// or expanded, so that the task is no larger than its text. BadConfig for a reference: who wrote it
+// must bind it first, as `inspect --json` does.
+Result<TaskConfig> load_bound(std::string_view text, std::string_view where);
 
 // All that load() would refuse, each error as it would be alone, in the order of the text as far as
 // they come from the same check; none: it would load. Not looked for: what is wrong behind text
@@ -58,7 +60,8 @@ Result<std::string> task_name_of(std::string_view text, std::string_view where,
 
 // One JSON object in the schema's own keys, every default filled in, pretty-printed with `indent`
 // spaces (-1: one line). What is written to tasks/active and what `inspect --json` prints.
-// load_json() of it gives the same task back, also when the text holds "{{": it is written escaped.
+// load_bound() of it gives the same task back, also when the text holds "{{": it is written
+// escaped.
 std::string to_json(const TaskConfig& task, int indent);
 
 // What load() takes, as a JSON Schema (draft 2020-12), pretty-printed.

@@ -7,6 +7,7 @@
 
 #include "capnp/codec.h"
 #include "core/config/load.h"
+#include "core/text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/output.h"
@@ -102,8 +103,8 @@ Result<control::Submit> submission(const std::string& file, const RunOptions& op
 
 std::string event_line(const control::Event& event, const Record& record, bool json) {
   if (!json) {
-    return std::to_string(event.position) + "  " + event.task_id + "  " + record_text(record) +
-           "\n";
+    return std::to_string(event.position) + "  " + printable(event.task_id) + "  " +
+           record_text(record) + "\n";
   }
   Json object;
   object["position"] = event.position;
@@ -154,7 +155,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   auto reply = client->receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-  Output(STDOUT_FILENO).print(task_id + "\n");
+  Output(STDOUT_FILENO).print(printable(task_id) + "\n");
   return wait ? wait_for(*client, task_id, std::nullopt) : CommandOutcome(kExitDone);
 }
 

@@ -43,7 +43,8 @@ CommandOutcome print_ended(ControlClient& client) {
     if (const auto* failure = std::get_if<Error>(&body)) return *failure;
     if (std::holds_alternative<control::Finished>(body)) return kExitDone;
     const auto* ended = std::get_if<control::Ended>(&body);
-    if (ended != nullptr) Output(STDOUT_FILENO).print(ended->task_id + " " + ended->state + "\n");
+    if (ended != nullptr)
+      Output(STDOUT_FILENO).print(printable(ended->task_id + " " + ended->state) + "\n");
   }
 }
 

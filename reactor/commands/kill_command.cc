@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
@@ -52,7 +53,7 @@ ExitStatus kill_one(const Paths& paths, const std::string& task_id, const KillRe
     print_error(ended.error().message);
     return exit_status_of(ended.error().code);
   }
-  Output(STDOUT_FILENO).print(task_id + " " + std::string(name_of(*ended)) + "\n");
+  Output(STDOUT_FILENO).print(printable(task_id) + " " + std::string(name_of(*ended)) + "\n");
   return kExitDone;
 }
 

@@ -72,7 +72,7 @@ Status ask_daemon(const std::string& socket, const std::string& task_id,
 
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
                      const std::string& task_id, const OrderRequest& request) {
-  if (auto valid = check_task_id(task_id); !valid) return valid.error();
+  if (!may_be_task(task_id)) return check_task_id(task_id).error();
   // A task of our own root, whoever leads it, answers at its own socket; but that can't say when a
   // run has ended, so the daemon is asked first.
   auto asked = ask_daemon(socket, task_id, request);

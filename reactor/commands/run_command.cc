@@ -56,7 +56,7 @@ given to bash as they are: quote once for your shell and once more for bash.
 
 // The header of a task that is known already and has not ended; else nothing.
 std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
-  if (task_id.empty() || !check_task_id(task_id)) return {};
+  if (task_id.empty() || !may_be_task(task_id)) return {};
   const std::string file = paths.runner_stream(task_id);
   if (!exists(file)) return {};
   // One that can't be read is what running it will say.

@@ -1,6 +1,5 @@
 #include "reactor/commands/run_options.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript.h"
+#include "reactor/log_lines.h"
 
 namespace thermos {
 namespace {
@@ -236,12 +236,12 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   settings.processes = bound.task.processes.size();
   // A message on the same screen first wipes the live line off.
   const bool shared = live != nullptr && errors.terminal();
-  if (shared) spdlog::set_pattern("\r\x1b[Kthermos: %l: %v");
+  if (shared) set_log_pattern("\r\x1b[Kthermos: %l: %v");
   Transcript transcript(settings, out, live);
   const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
   const Result<TaskState> ended = run_in_foreground(place, sync, transcript);
   transcript.finish(errors);
-  if (shared) spdlog::set_pattern("thermos: %l: %v");
+  if (shared) set_log_pattern("thermos: %l: %v");
   if (!ended) {
     sandbox.unmake();
     return ended.error();

@@ -35,7 +35,7 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
                                                              : paths.finished_task(view.entry.id);
   const Result<std::string> text = read_file(path);
   if (!text) return names;
-  const Result<TaskConfig> task = config::load_json(*text, path, "", {});
+  const Result<TaskConfig> task = config::load_bound(*text, path);
   if (!task) return names;
   for (const ProcessConfig& process : task->processes) {
     if (!view.history->find(process.name)) names.push_back(process.name);

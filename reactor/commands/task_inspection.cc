@@ -114,8 +114,9 @@ std::optional<Microseconds> last_update(const History& history) {
 }
 
 Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_id) {
-  if (auto valid = check_task_id(task_id); !valid) {
-    return Error{ErrorCode::Usage, "--task-id " + task_id + ": " + valid.error().message};
+  if (!may_be_task(task_id)) {
+    return Error{ErrorCode::Usage,
+                 "--task-id " + task_id + ": " + check_task_id(task_id).error().message};
   }
   TaskInspection task;
   task.entry.id = task_id;

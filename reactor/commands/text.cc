@@ -49,11 +49,6 @@ Glyph glyph_at(std::string_view text) {
   return {code, length, true};
 }
 
-bool obeyed_by_terminals(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x200e || c == 0x200f ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 // wcwidth() asks the locale, and ours is "C" unless someone set it: a locale of our own.
 class WidthLocale {
  public:
@@ -100,29 +95,6 @@ std::string hour_text(const std::tm& time, std::string_view between) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string shown;
-  shown.reserve(text.size());
-  while (!text.empty()) {
-    const Glyph glyph = glyph_at(text);
-    if (glyph.valid && !obeyed_by_terminals(glyph.code)) {
-      shown.append(text.substr(0, glyph.bytes));
-    } else if (glyph.code == '\n') {
-      shown += "\\n";
-    } else if (glyph.code == '\t') {
-      shown += "\\t";
-    } else if (glyph.code == '\r') {
-      shown += "\\r";
-    } else if (glyph.valid && glyph.code >= 0x80) {
-      shown += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(glyph.code));
-    } else {
-      shown += fmt::format("\\x{:02x}", static_cast<unsigned>(glyph.code));
-    }
-    text.remove_prefix(glyph.bytes);
-  }
-  return shown;
-}
 
 std::size_t display_width(std::string_view text) {
   if (plain_ascii(text)) return text.size();

@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "core/task.h"
+#include "core/text.h"  // printable()
 
 namespace thermos {
-
-// `text` with everything that a terminal would obey instead of show written out: control
-// characters, escape sequences, direction overrides, bytes that are not UTF-8. Always one line.
-std::string printable(std::string_view text);
 
 // The columns that printable `text` takes: two for wide characters, none for combining ones.
 std::size_t display_width(std::string_view text);

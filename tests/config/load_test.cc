@@ -15,7 +15,7 @@ constexpr int kMany = 100'000;
 #endif
 
 Result<TaskConfig> load(const std::string& text, const std::string& name = "") {
-  return load_json(text, "f", name, {});
+  return config::load(text, "f", name, {});
 }
 
 TEST(Load, FillsInDefaults) {
@@ -109,7 +109,7 @@ TEST(Load, PicksByTheBoundName) {
     {"name": "{{env}}-{{processes[0].name}}", "processes": [{"name": "p", "cmdline": "{{name}}"}]}])";
   Bindings bindings;
   bindings.environment["env"] = "prod";
-  const auto task = load_json(text, "f", "prod-p", bindings);
+  const auto task = config::load(text, "f", "prod-p", bindings);
   ASSERT_TRUE(task.ok()) << task.error().message;
   EXPECT_EQ(task->name, "prod-p");
   EXPECT_EQ(*task_name_of(text, "f", "prod-p", bindings), "prod-p");

@@ -28,7 +28,7 @@ TEST(Logger, IsReadWithItsDefaults) {
   EXPECT_EQ(logger.destination, LogDestination::Both);
   EXPECT_EQ(logger.mode, LogMode::Rotate);
   EXPECT_EQ(logger.rotate, (RotatePolicy{100 << 20, 2}));
-  const auto again = load_json(to_json(*task, 2), "f", "", {});
+  const auto again = load_bound(to_json(*task, 2), "f");
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(*again, *task);
 }

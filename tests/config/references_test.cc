@@ -31,7 +31,7 @@ std::string expand(const std::string& cmdline, const Bindings& b = bindings()) {
                            cmdline + R"("},
       {"name": "b", "cmdline": "run {{name}} {{processes[0].name}}", "min_duration": 0.25,
        "resources": {"disk": 2}}]})";
-  const auto task = load_json(text, "f", "", b);
+  const auto task = load(text, "f", "", b);
   return task.ok() ? task->processes[0].cmdline : task.error().message;
 }
 
@@ -94,7 +94,7 @@ TEST(References, AreFollowed) {
 
 // What a text of the task, or of -E, refers to is looked up from where it is used.
 TEST(References, AreFollowedFromWhereTheyAreUsed) {
-  const auto task = load_json(
+  const auto task = load(
       R"({"name": "t", "user": "{{name}}", "max_concurrency": "{{max_failures}}", "max_failures": 7,
         "processes": [
         {"name": "a", "cmdline": "{{user}} {{max_concurrency}}", "max_failures": 2},
@@ -114,7 +114,7 @@ TEST(References, AreFollowedThroughWhatAPathPasses) {
   b.environment["escaped"] = "{{&name}} {{&&name}}";
   b.environment["number"] = "3";
   b.environment["a3"] = "{{name}}";
-  const auto task = load_json(
+  const auto task = load(
       R"({"name": "t", "user": "{{processes[1].cmdline}}", "processes": [
         {"name": "a", "cmdline": "{{processes[1].cmdline}} {{processes[2].cmdline}}",
          "min_duration": 9},
@@ -130,7 +130,7 @@ TEST(References, AreFollowedThroughWhatAPathPasses) {
 }
 
 TEST(References, StandInEveryText) {
-  const auto task = load_json(
+  const auto task = load(
       R"({"name": "{{greeting}}-{{thermos.ports[http]}}", "user": "{{thermos.user}}",
         "constraints": [{"order": ["{{processes[1].name}}", "{{processes[0].name}}"]}],
         "processes": [{"name": "{{greeting}}", "cmdline": "{{processes[1].name}}"},
@@ -144,9 +144,9 @@ TEST(References, StandInEveryText) {
 }
 
 TEST(References, GiveAnUnnamedTaskItsFirstProcessesName) {
-  const auto task = load_json(
-      R"({"user": "{{name}}", "processes": [{"name": "p{{greeting}}", "cmdline": "true"}]})", "f",
-      "", bindings());
+  const auto task =
+      load(R"({"user": "{{name}}", "processes": [{"name": "p{{greeting}}", "cmdline": "true"}]})",
+           "f", "", bindings());
   ASSERT_TRUE(task.ok()) << task.error().message;
   EXPECT_EQ(task->name, "phello");
   EXPECT_EQ(task->user, "phello");
@@ -213,7 +213,7 @@ TEST(References, AreCheckedOnceBound) {
   Bindings b;
   b.environment["x"] = "a/b";
   const auto task =
-      load_json("{\"processes\": [\n{\"name\": \"{{x}}\", \"cmdline\": \"true\"}]}", "f", "", b);
+      load("{\"processes\": [\n{\"name\": \"{{x}}\", \"cmdline\": \"true\"}]}", "f", "", b);
   ASSERT_FALSE(task.ok());
   EXPECT_EQ(task.error().message, "f:2: processes[0].name: 'a/b': a name can't hold '/'");
 }

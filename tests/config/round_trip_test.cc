@@ -1,4 +1,4 @@
-// What to_json() writes, load_json() reads back as the same task.
+// What to_json() writes, load_bound() reads back as the same task.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -94,12 +94,41 @@ TEST(RoundTrip, GivesTheSameTask) {
     Random random(seed);
     const TaskConfig task = random_task(random);
     const std::string json = to_json(task, seed % 2 == 0 ? 2 : -1);
-    const auto again = load_json(json, "f", "", bindings);
+    const auto again = load_bound(json, "f");
     ASSERT_TRUE(again.ok()) << "seed " << seed << ": " << again.error().message << "\n" << json;
     ASSERT_EQ(first_difference(task, *again), "") << "seed " << seed << "\n" << json;
     ASSERT_EQ(task, *again) << "seed " << seed << "\n" << json;
     ASSERT_EQ(*task_name_of(json, "f", "", bindings), task.name) << "seed " << seed;
   }
+}
+
+// What is recorded or submitted is bound, and reading it looks nothing up: where a reference is
+// left it is refused, and no text becomes longer than it was.
+TEST(RoundTrip, NothingIsExpandedInIt) {
+  const auto with = [](const std::string& field, const std::string& value) {
+    std::string task = R"({"name": "t", "user": "u", "processes": [{"name": "a", "cmdline": "true",
+      "max_failures": 1}, {"name": "b", "cmdline": "true"}], "constraints": [{"order": ["a"]}]})";
+    const std::string before = "\"" + field + "\": ";
+    const std::size_t at = task.find(before) + before.size();
+    const std::size_t end = task.find_first_of(",}]", at);
+    return task.substr(0, at) + (task[at] == '[' ? "[" : "") + "\"" + value + "\"" +
+           (task[at] == '[' ? "" : "") + task.substr(end);
+  };
+  for (const std::string field : {"name", "user", "cmdline", "order", "max_failures"}) {
+    for (const char* reference :
+         {"{{name}}", "{{super.processes[0].cmdline}}", "{{thermos.user}}", "x{{a{{b}}}}"}) {
+      const auto task = load_bound(with(field, reference), "f");
+      ASSERT_FALSE(task.ok()) << field << " " << reference;
+      EXPECT_EQ(task.error().code, ErrorCode::BadConfig);
+      EXPECT_NE(task.error().message.find("is to be bound before"), std::string::npos)
+          << task.error().message;
+      EXPECT_NE(task.error().message.find(field), std::string::npos) << task.error().message;
+    }
+  }
+  const auto escaped = load_bound(with("cmdline", "{{&name}} {{&&x}} {{ y }} {{&a{{b}}}}"), "f");
+  ASSERT_TRUE(escaped.ok()) << escaped.error().message;
+  EXPECT_EQ(escaped->processes[0].cmdline, "{{name}} {{&x}} {{ y }} {{a{{b}}}}");
+  EXPECT_FALSE(load_bound("[" + with("user", "u") + "," + with("user", "v") + "]", "f").ok());
 }
 
 TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {

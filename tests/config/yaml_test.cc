@@ -132,14 +132,14 @@ TEST(Yaml, IsToldFromJsonByContent) {
   const std::string block = "processes: [{name: a, cmdline: b}]";
   EXPECT_TRUE(load(block, "f.json", "", {}).ok());
   EXPECT_TRUE(load("{" + block + "}", "f.json", "", {}).ok());
-  EXPECT_FALSE(load_json(block, "f", "", {}).ok());
+  EXPECT_FALSE(load_bound(block, "f").ok());
   // What only YAML allows, in a text that begins like JSON.
   const std::string comma = R"({"processes": [{"name": "a", "cmdline": "b"},]} # c)";
   EXPECT_TRUE(load(comma, "f.yaml", "", {}).ok());
   EXPECT_EQ(load(comma, "f.JSON", "", {}).error().message,
             "f.JSON:1:46: not valid JSON: syntax error while parsing value - unexpected ']'; "
             "expected '[', '{', or a literal");
-  EXPECT_FALSE(load_json(comma, "f", "", {}).ok());
+  EXPECT_FALSE(load_bound(comma, "f").ok());
 }
 
 TEST(Yaml, ReadsNumbersAsYaml12Does) {

@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string json = thermos::config::to_json(*task, 1);
-  const auto again = thermos::config::load_json(json, "f", task->name, bindings);
+  const auto again = thermos::config::load_bound(json, "f");
   require(again.ok(), "not read back", json);
   require(*again == *task, "read back otherwise", json);
   require(thermos::config::first_difference(*task, *again).empty(), "a difference", json);

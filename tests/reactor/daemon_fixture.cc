@@ -209,23 +209,34 @@ std::string DaemonFixture::state_at_end(const std::string& id) const {
 }
 
 void DaemonFixture::as_user(uid_t uid, const std::function<void()>& work) {
+  finish(begin_as_user(uid, work));
+}
+
+pid_t DaemonFixture::begin_as_user(uid_t uid, const std::function<void()>& work) {
   const pid_t child = fork();
-  if (child == 0) {
-    const gid_t group = uid;
-    if (setgroups(1, &group) != 0 || setresgid(uid, uid, uid) != 0 ||
-        setresuid(uid, uid, uid) != 0) {
-      _exit(2);
-    }
-    try {
-      work();
-    } catch (const std::exception& failure) {
-      ADD_FAILURE() << failure.what();
-    }
-    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  if (child != 0) return child;
+  const gid_t group = uid;
+  if (setgroups(1, &group) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0) {
+    _exit(2);
   }
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    ADD_FAILURE() << failure.what();
+  }
+  _exit(::testing::Test::HasFailure() ? 1 : 0);
+}
+
+void DaemonFixture::finish(pid_t child) {
   int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "as uid " << uid;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "another user's part failed";
+}
+
+bool DaemonFixture::has_finished(pid_t child) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == child;
 }
 
 const Run* last_run(const History& history, const std::string& process) {

@@ -66,6 +66,10 @@ class DaemonFixture : public ::testing::Test {
 
   // Runs `work` in a child that is that user alone; its failures are this test's.
   static void as_user(uid_t uid, const std::function<void()>& work);
+  // The same at the same time; end it by finish().
+  static pid_t begin_as_user(uid_t uid, const std::function<void()>& work);
+  static void finish(pid_t child);
+  static bool has_finished(pid_t child);
 
  private:
   std::string base_;

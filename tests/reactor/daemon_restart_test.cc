@@ -12,6 +12,7 @@
 #include "capnp/codec.h"
 #include "daemon_fixture.h"
 #include "reactor/event_log.h"
+#include "reactor/past_events.h"
 
 namespace thermos {
 namespace {
@@ -101,10 +102,11 @@ TEST_F(DaemonRestartTest, WhoComesBackMissesNothingAndSeesNothingTwice) {
       }
     }
   }
-  std::uint64_t highest = 0;
   std::vector<std::uint64_t> all;
-  for (const control::Event& event : events_on_disk(paths(), "work", 0, highest)) {
-    all.push_back(event.position);
+  const Paths root = paths();
+  PastEvents past(root, {{"work", 0}}, 0, ~std::uint64_t{0});
+  while (!past.done()) {
+    if (const auto event = past.step()) all.push_back(event->position);
   }
   EXPECT_EQ(seen, all);
   EXPECT_GT(all.size(), 100U);

@@ -24,6 +24,19 @@ class DaemonUsersTest : public DaemonFixture {
     ASSERT_TRUE(error) << what << " was not refused";
     EXPECT_EQ(error->code, code) << what << ": " << error->message;
   }
+  // The answer about another's task is to the letter the one about a task that never was.
+  template <typename Make>
+  void expect_as_if_absent(const Make& make, const std::string& id, const char* what) const {
+    const std::string absent(id.size(), 'x');
+    const auto of_it = refused(make(id));
+    const auto of_none = refused(make(absent));
+    ASSERT_TRUE(of_it && of_none) << what;
+    EXPECT_EQ(of_it->code, ErrorCode::NotFound) << what;
+    std::string expected = of_none->message;
+    const std::size_t at = expected.find(absent);
+    if (at != std::string::npos) std::copy(id.begin(), id.end(), expected.begin() + at);
+    EXPECT_EQ(of_it->message, expected) << what;
+  }
 };
 
 TEST_F(DaemonUsersTest, TheDaemonsPathIsForItsOwnUserOnly) {
@@ -88,14 +101,25 @@ TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
   as_user(kNobody, [&] { submit("nobodys", one("sleep 1000")); });
   as_user(kSomeone, [&] {
     for (const std::string id : {"roots", "nobodys"}) {
-      expect_refused(control::AskKill{{id}, 0, false}, ErrorCode::NotPermitted, "kill");
-      expect_refused(control::AskOrder{id, "p", Verb::Stop, 0}, ErrorCode::NotPermitted, "stop");
-      expect_refused(control::AskOrder{id, "p", Verb::Start, 0}, ErrorCode::NotPermitted, "start");
-      expect_refused(control::AskOrder{id, "p", Verb::Restart, 0}, ErrorCode::NotPermitted,
-                     "restart");
-      expect_refused(control::AskWait{id, 0}, ErrorCode::NotPermitted, "wait");
-      expect_refused(submission(id, one("true")), ErrorCode::Usage, "the same id");
+      expect_as_if_absent(
+          [](const std::string& t) {
+            return control::AskKill{{t}, 0, false};
+          },
+          id, "kill");
+      for (const Verb verb : {Verb::Start, Verb::Stop, Verb::Restart}) {
+        expect_as_if_absent(
+            [verb](const std::string& t) {
+              return control::AskOrder{t, "p", verb, 0};
+            },
+            id, "order");
+      }
+      expect_as_if_absent([](const std::string& t) { return control::AskWait{t, 0}; }, id, "wait");
+      // The one answer that can't hide it: two tasks can't have one id.
+      const auto taken = refused(submission(id, one("true")));
+      ASSERT_TRUE(taken);
+      EXPECT_EQ(taken->code, ErrorCode::Usage) << taken->message;
     }
+    EXPECT_EQ(std::get<control::Version>(ask(control::AskVersion{}).back()).tasks, 0U);
     expect_refused(control::AskKill{{".*"}, 0, false}, ErrorCode::NotFound, "kill all");
     expect_refused(control::AskDrain{0}, ErrorCode::NotPermitted, "drain");
     EXPECT_EQ(ask(control::AskList{}).size(), 1U);
@@ -112,6 +136,53 @@ TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
   EXPECT_EQ(state_at_end("nobodys"), "KILLED");
   EXPECT_EQ(ask(control::AskList{}).size(), 3U);  // root sees both
   until_running("roots");
+}
+
+// A pattern that is an id means that task alone, and then it need be no regular expression: to who
+// may not see the task it is no id.
+TEST_F(DaemonUsersTest, APatternDoesNotTellAnIdEither) {
+  start();
+  submit("odd(id", one("sleep 1000"));
+  EXPECT_EQ(ask(control::AskList{{{"odd(id"}}}).size(), 2U);
+  as_user(kSomeone, [&] {
+    for (const char* id : {"odd(id", "odd(no"}) {
+      expect_refused(control::AskList{{{id}}}, ErrorCode::Usage, id);
+      expect_refused(control::AskStatus{{{id}}}, ErrorCode::Usage, id);
+      expect_refused(control::AskKill{{id}, 0, false}, ErrorCode::Usage, id);
+      expect_refused(control::Subscribe{{id}, 1, false}, ErrorCode::Usage, id);
+    }
+  });
+}
+
+// Names in a directory are as good as a list.
+TEST_F(DaemonUsersTest, TheRootsDirectoriesDoNotTellIds) {
+  // As an earlier version left them, but for one that someone has seen to.
+  for (const char* shelf :
+       {"tasks", "tasks/active", "tasks/finished", "checkpoints", "sandboxes"}) {
+    std::filesystem::create_directories(path("root/") + shelf);
+    ASSERT_EQ(chmod((path("root/") + shelf).c_str(), 0755), 0);
+  }
+  std::filesystem::create_directories(path("root/logs"));
+  ASSERT_EQ(chmod(path("root/logs").c_str(), 0750), 0);
+  start();
+  as_user(kNobody, [&] { submit("own", one("echo here > made; sleep 1000")); });
+  until_running("own");
+  const auto lists = [&](const std::string& shelf) {
+    const int fd = open((path("root/") + shelf).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+  };
+  as_user(kNobody, [&] {
+    for (const char* shelf :
+         {"tasks/active", "tasks/finished", "checkpoints", "sandboxes", "tasks"}) {
+      EXPECT_FALSE(lists(shelf)) << shelf;
+    }
+    // What is their own they reach.
+    EXPECT_TRUE(lists("sandboxes/own/.logs"));
+  });
+  struct stat info {};
+  ASSERT_EQ(stat(path("root/logs").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0750U);
 }
 
 TEST_F(DaemonUsersTest, ASandboxIsNobodyElsesLeftover) {

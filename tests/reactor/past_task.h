@@ -1,0 +1,24 @@
+// Tasks that ended long ago, put under a root as a runner would have left them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/paths.h"
+
+namespace thermos {
+
+struct PastTaskOnDisk {
+  std::string id;
+  std::uint32_t uid = 0;
+  std::string process = "p";
+  std::string cmdline = "true";
+  std::string sandbox = "/nowhere";
+  std::uint64_t position = 0;  // of its first event
+};
+
+// Its file in tasks/finished and its runner's stream. REQUIRES: make_past_directories(paths).
+void put_past_task(const Paths& paths, const PastTaskOnDisk& task);
+void make_past_directories(const Paths& paths);
+
+}  // namespace thermos
