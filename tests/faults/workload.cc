@@ -65,6 +65,12 @@ Ending end_of(Command& program, const std::string& name) {
 Workload::Workload(Scenario scenario)
     : scenario_(scenario), config_(site_.write_config(task_)), socket_(site_.path() + "/socket") {}
 
+Json Workload::without_finalizer() const {
+  Json rest = task_;
+  rest["processes"].erase(3);
+  return rest;
+}
+
 Workload::First Workload::run_first(const std::optional<Point>& point) {
   switch (scenario_) {
     case Scenario::Run:

@@ -29,6 +29,7 @@ class Workload {
 
   real::Site& site() { return site_; }
   const real::Json& task() const { return task_; }
+  real::Json without_finalizer() const;
 
   // The first of all: the one that goes wrong, and those beside it.
   struct First {
