@@ -73,7 +73,7 @@ void expect_honest_end(const Point& point, const Workload::First& first) {
 // A process may fail for good by what does not pass by itself; then its record names that.
 bool failed_by_fault(const Point& point, const Json& runs) {
   if (point.fault.kind != Fault::Kind::Error) return false;
-  if (is_passing(point.fault.error) && !point.fault.lasting) return false;
+  if (is_passing(point.fault.error)) return false;
   return !runs.empty() && runs.back()["state"] == "FAILED" &&
          names_cause(runs.back().value("reason", ""), point);
 }
