@@ -52,7 +52,7 @@ bool names_cause(std::string text, const Point& point) {
 // How the program that met the fault ended, and what it said.
 void expect_honest_end(const Point& point, const Workload::First& first) {
   const Ended& ended = first.traced.ended;
-  if (first.seen.root_killed) {
+  if (first.traced.seen.root_killed) {
     EXPECT_EQ(ended.code, -SIGKILL);
     return;
   }
@@ -170,10 +170,10 @@ const std::set<std::string>& libuv_aborts() {
 std::map<Place, int> count_calls(Scenario scenario) {
   Workload work(scenario);
   const Workload::First first = work.run_first(std::nullopt);
-  EXPECT_EQ(first.seen.trouble, "");
+  EXPECT_EQ(first.traced.seen.trouble, "");
   EXPECT_EQ(first.traced.ended.code, 0) << first.traced.ended.err;
   real::expect_each_once(work.site(), work.task());
-  return first.seen.calls;
+  return first.traced.seen.calls;
 }
 
 std::string command_for(const Point& point) {
@@ -184,11 +184,11 @@ Came try_point(const Point& point) {
   SCOPED_TRACE("\n  " + command_for(point));
   Workload work(point.scenario);
   const Workload::First first = work.run_first(point);
-  EXPECT_EQ(first.seen.trouble, "");
-  std::string told = first.seen.what + "\n" + first.traced.ended.err;
-  if (first.client) told += first.client->ended.err;
+  EXPECT_EQ(first.traced.seen.trouble, "");
+  std::string told = first.traced.seen.what + "\n" + first.traced.ended.err;
+  if (first.client) told += "the client: " + first.client->ended.err;
   SCOPED_TRACE("\n  at " + told);
-  if (first.seen.reached) expect_honest_end(point, first);
+  if (first.traced.seen.reached) expect_honest_end(point, first);
   // One that says that all went well has to be right at once.
   const int said = first.client ? first.client->ended.code : first.traced.ended.code;
   if (said == kSuccess) judge(point, work, said);
@@ -206,7 +206,7 @@ Came try_point(const Point& point) {
   EXPECT_LE(outcome_of(last), kFailed) << "the last program said: " << last.err;
   expect_sound(work);
   EXPECT_TRUE(real::nothing_outlives());
-  return first.seen.reached ? Came::Reached : Came::NotReached;
+  return first.traced.seen.reached ? Came::Reached : Came::NotReached;
 }
 
 }  // namespace thermos::faults
