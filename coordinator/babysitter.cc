@@ -270,6 +270,7 @@ void Babysitter::reap() {
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) {
+      if (errno == EINTR) continue;
       alone_ = true;  // ECHILD
       return;
     }

@@ -77,7 +77,9 @@ THERMOS_SHARED_MEMORY int child(void* argument) {
 
 bool SpawnResult::worth_retrying() const {
   if (step == SpawnStep::None) return false;
-  return error_number == EAGAIN || error_number == ENOMEM || error_number == ENFILE;
+  // EBUSY: dup3() met an open of the same number that is not through.
+  return error_number == EAGAIN || error_number == ENOMEM || error_number == ENFILE ||
+         error_number == EINTR || error_number == EBUSY;
 }
 
 void SpawnResult::describe(const SpawnRequest& request, Text& text) const {

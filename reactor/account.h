@@ -19,5 +19,8 @@ Account caller_account();
 // Nothing when the system knows no such user.
 std::optional<Account> find_account(const std::string& name);
 std::optional<Account> find_account(uid_t uid);
+// What keeps the list of users from being read, as an errno; 0: nothing. The C library says the
+// same when it finds nobody and when it lacks a descriptor to look.
+int trouble_with_users();
 
 }  // namespace thermos

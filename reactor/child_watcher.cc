@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -41,7 +42,8 @@ void ChildWatcher::reap() {
   before_reaping_();
   int status = 0;
   pid_t pid = 0;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+    if (pid < 0) continue;
     const auto it = watched_.find(pid);
     if (it == watched_.end()) {
       spdlog::debug("reaped pid {}, which nobody waits for: an orphan of a process", pid);

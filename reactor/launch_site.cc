@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "reactor/account.h"
 #include "reactor/task_store.h"
 
 namespace thermos {
@@ -33,9 +34,14 @@ std::optional<LaunchTrouble> find_task_user(const std::string& name, TaskUser& u
   passwd record{};
   passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} * 1024);
-  const int error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
+  int error = 0;
+  // Twice: what kept it from being found may have passed.
+  for (int tries = 0; found == nullptr && tries < 2; ++tries) {
+    error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
+  }
   if (found == nullptr) {
-    if (error != 0 && error != ENOENT) return trouble_of("user " + name, error);
+    if (error == 0 || error == ENOENT) error = trouble_with_users();
+    if (error != 0) return trouble_of("user " + name, error);
     return LaunchTrouble{false, "no such user: " + name};
   }
   user.name = record.pw_name;

@@ -42,6 +42,8 @@ struct Place {
 constexpr const char* kAnyProcess = "@proc";
 // And this that of a program's own stdout and stderr.
 constexpr const char* kOutput = "@output";
+// And this that of what would rather fail than wait, so that EAGAIN can be.
+constexpr const char* kNeverWaits = "@nonblock";
 // The call's name alone.
 std::string base_of(const std::string& call);
 

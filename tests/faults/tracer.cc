@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,17 +159,39 @@ std::string kind_of_control(std::uint64_t command) {
   }
 }
 
+bool never_waits(pid_t pid, std::uint64_t descriptor, std::uint64_t flags) {
+  if ((flags & MSG_DONTWAIT) != 0) return true;
+  std::ifstream info("/proc/" + std::to_string(pid) + "/fdinfo/" +
+                     std::to_string(static_cast<int>(descriptor)));
+  for (std::string word; info >> word;) {
+    unsigned opened = 0;
+    if (word == "flags:" && info >> std::oct >> opened) return (opened & O_NONBLOCK) != 0;
+  }
+  return false;
+}
+
 std::string name_of_call(pid_t pid, const Stop& stop) {
   static const std::set<std::string> transfers = {"close", "read", "readv", "write", "writev"};
+  static const std::map<std::string, std::size_t> flags_of = {
+      {"sendto", 3}, {"recvfrom", 3}, {"sendmsg", 2}, {"recvmsg", 2}, {"accept4", 3}};
   std::string call = call_name(stop.number);
   const auto& arguments = stop.arguments;
   if (call == "openat") return call + kind_of_open(text_at(pid, arguments[1]), arguments[2]);
   if (call == "fcntl") return call + kind_of_control(arguments[1]);
   if (call == "newfstatat") return call + ((arguments[3] & AT_EMPTY_PATH) != 0 ? "@open" : "");
+  if (const auto flags = flags_of.find(call); flags != flags_of.end()) {
+    const bool accepts = call == "accept4";  // its flags are of what it makes
+    const bool never = never_waits(pid, arguments[0], accepts ? 0 : arguments[flags->second]);
+    return never ? call + kNeverWaits : call;
+  }
   if (!transfers.contains(call)) return call;
   const bool output =
       call.starts_with("write") && (arguments[0] == STDOUT_FILENO || arguments[0] == STDERR_FILENO);
-  return call + (output ? kOutput : kind_of_file(file_at(pid, arguments[0])));
+  if (output) return call + kOutput;
+  const std::string kind = kind_of_file(file_at(pid, arguments[0]));
+  const bool may_wait = kind == "@pipe" || kind == "@socket";
+  const bool never = may_wait && call != "close" && never_waits(pid, arguments[0], 0);
+  return call + kind + (never ? kNeverWaits : "");
 }
 
 std::string program_name(pid_t pid) {

@@ -19,6 +19,8 @@ constexpr int kPatience = 20'000;  // milliseconds
 // Between two tries at a daemon that does not listen yet; its end is what is waited for.
 constexpr int kBetweenTries = 10;
 constexpr int kNoDaemon = 69;
+// Up to here an exit status says how the task ended.
+constexpr int kLastTaskStatus = 3;
 
 Json writes(const std::string& name, const Json& more = {}) {
   Json settings{{"min_duration", 0}};
@@ -50,20 +52,28 @@ Json small_task() {
                     {{"a", "b"}});
 }
 
-Ending end_of(Command& program, const std::string& name) {
+Ending end_of(Command& program, const std::string& name, Tracer* tracer) {
   Ending ending;
+  std::ostringstream doing;
   if (!program.ends_within(kPatience)) {
     ending.hung = true;
-    std::ostringstream doing;
     describe(program.pid(), "  ", doing);
-    ADD_FAILURE() << name << " hangs:\n" << doing.str();
     program.signal(SIGKILL);
   }
+  if (tracer != nullptr) ending.seen = tracer->finish();
+  ending.ended = program.wait();
+  if (ending.hung) ADD_FAILURE() << name << " hangs:\n" << doing.str() << ending.ended.err;
   return ending;
 }
 
 Workload::Workload(Scenario scenario)
     : scenario_(scenario), config_(site_.write_config(task_)), socket_(site_.path() + "/socket") {}
+
+Json Workload::without_finalizer() const {
+  Json rest = task_;
+  rest["processes"].erase(3);
+  return rest;
+}
 
 Workload::First Workload::run_first(const std::optional<Point>& point) {
   switch (scenario_) {
@@ -97,49 +107,40 @@ Command Workload::start_client(const Surroundings& surroundings) {
 }
 
 Workload::First Workload::run_runner(const std::optional<Point>& point) {
-  First first;
   Tracer tracer(Role::Runner, point);
   Surroundings traced;
   traced.before_exec = tracer.gate();
   Command runner = start_runner(traced);
   tracer.follow(runner);
-  first.traced = end_of(runner, "the runner");
-  first.seen = tracer.finish();
-  first.traced.ended = runner.wait();
-  return first;
+  return {end_of(runner, "the runner", &tracer), std::nullopt};
 }
 
 Ending Workload::submit_to(const Command& daemon) {
   for (;;) {
     Command client = start_client({});
     Ending ending = end_of(client, "the client");
-    ending.ended = client.wait();
     if (ending.ended.code != kNoDaemon || daemon.ends_within(kBetweenTries)) return ending;
   }
 }
 
-Ending Workload::stop(Command& daemon) {
+Ending Workload::stop(Command& daemon, Tracer* tracer) {
   daemon.signal(SIGTERM);
-  Ending ending = end_of(daemon, "the daemon");
-  return ending;
+  return end_of(daemon, "the daemon", tracer);
 }
 
 Workload::First Workload::run_daemon(const std::optional<Point>& point) {
-  First first;
   Tracer tracer(Role::Daemon, point);
   Surroundings traced;
   traced.before_exec = tracer.gate();
   Command daemon = start_daemon(traced);
   tracer.follow(daemon);
+  First first;
   first.client = submit_to(daemon);
-  first.traced = stop(daemon);
-  first.seen = tracer.finish();
-  first.traced.ended = daemon.wait();
+  first.traced = stop(daemon, &tracer);
   return first;
 }
 
 Workload::First Workload::run_submit(const std::optional<Point>& point) {
-  First first;
   Command daemon = start_daemon({});
   // The one that is followed must find it listening.
   Ended asked;
@@ -151,12 +152,9 @@ Workload::First Workload::run_submit(const std::optional<Point>& point) {
   traced.before_exec = tracer.gate();
   Command client = start_client(traced);
   tracer.follow(client);
-  first.traced = end_of(client, "the client");
-  first.seen = tracer.finish();
-  first.traced.ended = client.wait();
-  Ending after = submit_to(daemon);
-  stop(daemon);
-  const Ended ended = daemon.wait();
+  First first{end_of(client, "the client", &tracer), std::nullopt};
+  submit_to(daemon);
+  const Ended ended = stop(daemon, nullptr).ended;
   EXPECT_EQ(ended.code, 0) << ended.err;
   return first;
 }
@@ -164,19 +162,16 @@ Workload::First Workload::run_submit(const std::optional<Point>& point) {
 Ended Workload::run_on() {
   if (scenario_ == Scenario::Run || scenario_ == Scenario::RunCrash) {
     Command runner = start_runner({});
-    end_of(runner, "the runner that resumes");
-    return runner.wait();
+    return end_of(runner, "the runner that resumes").ended;
   }
   Command daemon = start_daemon({});
   Ended ended = submit_to(daemon).ended;
-  if (ended.code > 3) {
+  if (ended.code > kLastTaskStatus) {
     // It is known, and has ended or is under way.
     Command wait = site_.start({"wait", "--socket", socket_, "t"});
-    end_of(wait, "a client that waits");
-    ended = wait.wait();
+    ended = end_of(wait, "a client that waits").ended;
   }
-  stop(daemon);
-  const Ended last = daemon.wait();
+  const Ended last = stop(daemon, nullptr).ended;
   EXPECT_EQ(last.code, 0) << last.err;
   return ended;
 }

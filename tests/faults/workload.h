@@ -16,11 +16,12 @@ real::Json small_task();
 struct Ending {
   real::Ended ended;
   bool hung = false;  // it had to be killed
+  Seen seen;          // by who followed it
 };
 
-// Waits for the end of a program; one that takes far too long fails the test, is described, and
-// killed.
-Ending end_of(real::Command& program, const std::string& name);
+// Waits for the end of a program; one that takes far too long is killed, and fails the test with
+// what it was doing and what it had said. `tracer`: who follows it, and is done then.
+Ending end_of(real::Command& program, const std::string& name, Tracer* tracer = nullptr);
 
 // The programs of one trial.
 class Workload {
@@ -29,10 +30,10 @@ class Workload {
 
   real::Site& site() { return site_; }
   const real::Json& task() const { return task_; }
+  real::Json without_finalizer() const;
 
   // The first of all: the one that goes wrong, and those beside it.
   struct First {
-    Seen seen;
     Ending traced;                 // how the program that was followed ended
     std::optional<Ending> client;  // of a daemon that was followed
   };
@@ -49,7 +50,7 @@ class Workload {
   real::Command start_client(const real::Surroundings& surroundings);
   // Submits, and again while nobody listens and the daemon lives.
   Ending submit_to(const real::Command& daemon);
-  Ending stop(real::Command& daemon);
+  static Ending stop(real::Command& daemon, Tracer* tracer);
 
   const Scenario scenario_;
   real::Site site_;
