@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may grow no more is met like a full disk: by an error, which is said.
+  std::signal(SIGXFSZ, SIG_IGN);
   auto logger = std::make_shared<spdlog::logger>("thermos",
                                                  std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger->set_pattern("thermos: %l: %v");
