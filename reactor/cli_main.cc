@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may grow no more is met like a full disk: by an error, which is said.
+  std::signal(SIGXFSZ, SIG_IGN);
   thermos::log_to_stderr("thermos", "thermos: %l: %v");
   spdlog::set_level(spdlog::level::warn);
   return thermos::carry_out(thermos::Arguments(argv + (argc > 0 ? 1 : 0), argv + argc));

@@ -2,8 +2,6 @@
 // named, nothing recorded is lost, what runs goes on, and when it has passed a new start goes on
 // from there.
 #include <grp.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,44 +18,12 @@
 
 #include "core/frame.h"
 #include "ledger.h"
+#include "small_disk.h"
+#include "starving.h"
 #include "stream_cut.h"
 
 namespace thermos::real {
 namespace {
-
-// A small file system of its own in a mount namespace of this process, with the site's root on it.
-class SmallDisk {
- public:
-  explicit SmallDisk(Site& site) : path_(site.path() + "/disk") {
-    ::mkdir(path_.c_str(), 0755);
-    mounted_ = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0 &&
-               ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=1m") == 0;
-    site.set_root(path_ + "/root");
-  }
-  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool mounted() const { return mounted_; }
-
-  // Takes all the room there is.
-  void fill() const {
-    std::ofstream filler(path_ + "/filler", std::ios::binary);
-    const std::string block(4096, 'x');
-    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
-  void free() const { ::unlink((path_ + "/filler").c_str()); }
-  bool remount(bool read_only) const {
-    return ::mount(nullptr, path_.c_str(), nullptr, read_only ? MS_REMOUNT | MS_RDONLY : MS_REMOUNT,
-                   "size=1m") == 0;
-  }
-
- private:
-  std::string path_;
-  bool mounted_ = false;
-};
 
 // The first process holds all others back until there is a file "go".
 Json waiting_ledger_task(Dice& dice, int count) {
@@ -196,13 +162,6 @@ TEST(Disk, ThatIsReadOnlyIsNamedAndANewStartGoesOnLater) {
 
 // ---- descriptors and processes -----------------------------------------------------------------
 
-std::function<void()> with_limit(int resource, rlim_t most) {
-  return [resource, most] {
-    const rlimit limit{most, most};
-    if (::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) ::_exit(127);
-  };
-}
-
 Json wide_task(int count, const std::string& command) {
   std::vector<Json> processes;
   for (int i = 0; i < count; ++i) {
@@ -216,7 +175,7 @@ TEST(Descriptors, ThatAreFewOnlyMakeItSlower) {
   Site site;
   const Json graph = wide_task(40, "exec sleep 0.2");
   Surroundings few;
-  few.before_exec = with_limit(RLIMIT_NOFILE, 32);
+  few.before_exec = limited(RLIMIT_NOFILE, 32);
   const Ended ended = site.thermos(site.run_words(site.write_config(graph), "t"), few);
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   expect_each_once(site, graph);
@@ -231,7 +190,7 @@ TEST(Descriptors, ThatAreFewAtAResumeLoseNothing) {
                          [&] { return count_lines(site.in_sandbox("ledger")).size() == 40; }));
   first.destroy();
   Surroundings few;
-  few.before_exec = with_limit(RLIMIT_NOFILE, 32);
+  few.before_exec = limited(RLIMIT_NOFILE, 32);
   Command second = site.start(site.run_words(config, "t"), few);
   ASSERT_TRUE(site.leads(second));
   write_file(site.in_sandbox("go"));
@@ -243,7 +202,7 @@ TEST(Descriptors, ThatAreFewAtAResumeLoseNothing) {
 TEST(Descriptors, TooFewToStartAreSaid) {
   Site site;
   Surroundings few;
-  few.before_exec = with_limit(RLIMIT_NOFILE, 8);
+  few.before_exec = limited(RLIMIT_NOFILE, 8);
   const Ended ended =
       site.thermos(site.run_words(site.write_config(wide_task(1, "true")), "t"), few);
   EXPECT_NE(ended.code, 0);
@@ -260,7 +219,7 @@ TEST(Processes, ThatAreFewOnlyMakeItSlower) {
   const Json graph = wide_task(20, "exec sleep 0.2");
   Surroundings few;
   few.environment = {{"HOME", site.path()}};
-  few.before_exec = [limit = with_limit(RLIMIT_NPROC, 12)] {
+  few.before_exec = [limit = limited(RLIMIT_NPROC, 12)] {
     limit();
     if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(127);
   };
