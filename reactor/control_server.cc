@@ -305,13 +305,18 @@ void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
 
 void ControlServer::on(const std::shared_ptr<Client>& client, std::uint64_t id,
                        const control::Submit& ask) {
-  auto submitted = daemon_.submit(ask, client->caller,
-                                  [this, id, handle = Handle(client), task_id = ask.task_id] {
-                                    const auto alive = handle.lock();
-                                    if (!alive) return;
-                                    --alive->open;
-                                    reply(*alive, id, control::Submitted{task_id});
-                                  });
+  auto submitted = daemon_.submit(
+      ask, client->caller,
+      [this, id, handle = Handle(client), task_id = ask.task_id](const Status& made) {
+        const auto alive = handle.lock();
+        if (!alive) return;
+        --alive->open;
+        if (made) {
+          reply(*alive, id, control::Submitted{task_id});
+        } else {
+          reply(*alive, id, made.error());
+        }
+      });
   if (!submitted) {
     reply(*client, id, submitted.error());
   } else {

@@ -32,7 +32,7 @@ void Daemon::Hosted::on_record(const Record& record, const History& /*history*/)
 }
 
 void Daemon::Hosted::say_what_lasts() {
-  if (const auto made = std::exchange(made_, nullptr)) made();
+  if (const auto made = std::exchange(made_, nullptr)) made(Done{});
   if (waits_.empty()) return;
   const auto over = std::stable_partition(waits_.begin(), waits_.end(),
                                           [](const OrderWait& wait) { return !wait.over; });
@@ -42,6 +42,8 @@ void Daemon::Hosted::say_what_lasts() {
 }
 
 void Daemon::Hosted::say_the_rest(const Status& why) {
+  // Its first record may be what could not be written: then nobody may take it for accepted.
+  if (const auto made = std::exchange(made_, nullptr)) made(why);
   say_what_lasts();
   for (const OrderWait& wait : std::exchange(waits_, {})) wait.done(why);
 }

@@ -50,10 +50,12 @@ class Daemon {
   // ---- requests (daemon_requests.cc) ----
   // Each is refused (NotPermitted) to who may not: see capnp/CONTROL.md.
 
-  // Makes a task and leads it. `made` is called when it is on the disk (at the end of a turn), not
-  // at all after an error. The same submission again, while the task is active, is accepted and
-  // makes nothing: its client may have lost us before it was answered.
-  Status submit(const control::Submit& submit, const Caller& caller, std::function<void()> made);
+  // Makes a task and leads it. `made` is called when it is on the disk (at the end of a turn), or
+  // with why it will never be; not at all after an error here. The same submission again, while the
+  // task is active, is accepted and makes nothing: its client may have lost us before it was
+  // answered.
+  Status submit(const control::Submit& submit, const Caller& caller,
+                std::function<void(const Status&)> made);
 
   // Asks tasks of this daemon to end: those of `ids` that it leads, which match and which the
   // caller may kill. Returns them; NotFound when there are none.
@@ -133,7 +135,8 @@ class Daemon {
   Status may_submit(const control::Submit& submit, const Caller& caller) const;
   Status has_room_for(const Caller& caller) const;
   static std::string first_difference(const TaskPlace& one, const TaskPlace& other);
-  Status submit_again(const TaskPlace& place, const Caller& caller, std::function<void()> made);
+  Status submit_again(const TaskPlace& place, const Caller& caller,
+                      std::function<void(const Status&)> made);
   bool was_begun(const std::string& task_id);
   Status place_for(const control::Submit& submit, const Caller& caller, TaskPlace& place,
                    FileOwner& owner) const;

@@ -1,6 +1,5 @@
 // What clients ask of the daemon, and who may.
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,9 +22,12 @@ std::string asked_by(const Caller& caller) {
   return "asked by pid " + std::to_string(caller.pid) + ", uid " + std::to_string(caller.uid);
 }
 
+// The number where the user has no name.
 std::string name_of_user(std::uint32_t uid) {
-  const passwd* const entry = getpwuid(uid);
-  return entry != nullptr ? entry->pw_name : std::to_string(uid);
+  auto account = find_account(uid);
+  // Nobody is found, too, when for a moment there was no descriptor to look with.
+  if (!account) account = find_account(uid);
+  return account ? account->name : std::to_string(uid);
 }
 
 // A sandbox that the caller named: that they could use it themselves is theirs to show. It may be
@@ -42,6 +44,7 @@ Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, b
   if (usable) return Done{};
   const ErrorCode code = errno == EACCES || errno == EROFS ? ErrorCode::NotPermitted
                          : errno == ENOENT                 ? ErrorCode::NotFound
+                         : may_pass(errno)                 ? ErrorCode::System
                                                            : ErrorCode::Usage;
   return Error{code, "the sandbox " + sandbox + ", as " + owner.name + ": " + std::strerror(errno)};
 }
@@ -115,7 +118,7 @@ std::string Daemon::first_difference(const TaskPlace& one, const TaskPlace& othe
 
 // Under an id that exists.
 Status Daemon::submit_again(const TaskPlace& place, const Caller& caller,
-                            std::function<void()> made) {
+                            std::function<void(const Status&)> made) {
   const std::string& id = place.header.task_id;
   const auto refuse = [&id](const std::string& why) {
     return Error{ErrorCode::Usage,
@@ -129,7 +132,7 @@ Status Daemon::submit_again(const TaskPlace& place, const Caller& caller,
   }
   const std::string differs = first_difference(led->second->host().place(), place);
   if (!differs.empty()) return refuse(" with another configuration: " + differs);
-  at_turn_end(std::move(made));
+  at_turn_end([made = std::move(made)] { made(Done{}); });
   return Done{};
 }
 
@@ -141,7 +144,7 @@ Status Daemon::place_for(const control::Submit& submit, const Caller& caller, Ta
   const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
   TaskUser user;
   if (auto trouble = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
-    return Error{ErrorCode::NotPermitted, trouble->reason};
+    return Error{trouble->retry ? ErrorCode::System : ErrorCode::NotPermitted, trouble->reason};
   }
   if (!caller.is_root() && user.uid != caller.uid) {
     return Error{ErrorCode::NotPermitted, "only root may run tasks as " + user.name};
@@ -168,7 +171,7 @@ Status Daemon::place_for(const control::Submit& submit, const Caller& caller, Ta
 }
 
 Status Daemon::submit(const control::Submit& submit, const Caller& caller,
-                      std::function<void()> made) {
+                      std::function<void(const Status&)> made) {
   if (auto may = may_submit(submit, caller); !may) return may;
   TaskPlace place{paths_, {}, {}};
   FileOwner owner;

@@ -43,7 +43,7 @@ class Daemon::Hosted : public TaskObserver {
   // No event of its lies before this. Of one that went on here from elsewhere that is not known.
   std::uint64_t first_position() const { return went_on_ ? 0 : first_position_; }
   void set_host(std::unique_ptr<TaskHost> host) { host_ = std::move(host); }
-  void set_made(std::function<void()> made) { made_ = std::move(made); }
+  void set_made(std::function<void(const Status&)> made) { made_ = std::move(made); }
   // Calls back when that run of that process has ended, and lasts; without a run, when the turn
   // does.
   void when_over(std::string process, std::optional<std::uint32_t> run,
@@ -63,7 +63,7 @@ class Daemon::Hosted : public TaskObserver {
   std::uint32_t owner_;
   bool went_on_;
   std::uint64_t first_position_ = 0;
-  std::function<void()> made_;
+  std::function<void(const Status&)> made_;
   std::vector<OrderWait> waits_;
   std::unique_ptr<TaskHost> host_;
 };

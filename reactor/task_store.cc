@@ -122,8 +122,10 @@ Status write_active_task(const Paths& paths, std::string_view task_id, std::stri
   }
   aside.keep();
   if (!durable) return Done{};
-  if (auto synced = sync_directory(paths.checkpoint_dir(task_id)); !synced) return synced;
-  return sync_directory(paths.active_dir());
+  auto synced = sync_directory(paths.checkpoint_dir(task_id));
+  if (synced) synced = sync_directory(paths.active_dir());
+  if (!synced) unlink(target.c_str());  // whoever asked is told that there is no task
+  return synced;
 }
 
 Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable) {

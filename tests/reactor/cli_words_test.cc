@@ -114,7 +114,9 @@ class Files : public ::testing::Test {
   // Its file "log".
   Result<LogTail> tail(const std::string& name = "log") const {
     Descriptor fd(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    return LogTail::open(LogDirectory(std::move(fd), directory_, {"", ::geteuid()}), name);
+    FileOwner owner;
+    owner.uid = ::geteuid();
+    return LogTail::open(LogDirectory(std::move(fd), directory_, owner), name);
   }
 
   static std::string rest(LogTail& log) {
