@@ -34,7 +34,7 @@ inline const std::map<std::string, std::vector<int>>& error_table() {
       {"write@eventfd", {EINTR, EAGAIN}},
       {"write@socket", {EINTR, ENOBUFS, EPIPE}},
       {"write@socket@nonblock", {EINTR, EAGAIN, ENOBUFS, EPIPE}},
-      {"write@output", {ENOSPC, EIO, EPIPE, EINTR}},
+      {"write@output", {ENOSPC, EIO, EINTR}},
       {"pwrite64", {ENOSPC, EIO, EDQUOT, EINTR}},
       {"writev", {ENOSPC, EIO, EDQUOT, EINTR}},
       {"fdatasync", {EIO, ENOSPC, EINTR}},

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -157,6 +158,18 @@ std::string kind_of_control(std::uint64_t command) {
     default:
       return {};
   }
+}
+
+// The kernel says that the other end is gone only when it is, and both ends then hear of it.
+void break_connection(pid_t pid, std::uint64_t descriptor) {
+  const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  const int copy =
+      static_cast<int>(::syscall(SYS_pidfd_getfd, process, static_cast<int>(descriptor), 0));
+  if (copy >= 0) {
+    ::shutdown(copy, SHUT_RDWR);
+    ::close(copy);
+  }
+  if (process >= 0) ::close(process);
 }
 
 bool never_waits(pid_t pid, std::uint64_t descriptor, std::uint64_t flags) {
@@ -424,6 +437,9 @@ void Tracer::on_call(pid_t pid, Tracee& tracee) {
           leaving_ = true;
         } else {
           tracee.at_exit = fault;
+          if (fault.error == EPIPE || fault.error == ECONNRESET) {
+            break_connection(pid, stop.arguments[0]);
+          }
           // A close that fails has closed all the same.
           if (fault.kind == Fault::Kind::Error && base_of(place.call) != "close") skip_call(pid);
         }

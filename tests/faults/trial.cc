@@ -35,10 +35,13 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// Whether what a person reads names the cause. libuv has words of its own for some.
+// Whether what a person reads names the cause. libuv and we have words of our own for some.
 bool names_cause(std::string text, const Point& point) {
-  static const std::map<int, std::string> other_words = {
-      {ENFILE, "file table overflow"}, {ENOMEM, "not enough memory"}, {EIO, "i/o error"}};
+  static const std::map<int, std::string> other_words = {{ENFILE, "file table overflow"},
+                                                         {ENOMEM, "not enough memory"},
+                                                         {EIO, "i/o error"},
+                                                         {EPIPE, "went away"},
+                                                         {ECONNRESET, "went away"}};
   const auto lower = [](std::string words) {
     for (char& c : words) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return words;
