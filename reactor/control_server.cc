@@ -1,6 +1,7 @@
 #include "reactor/control_server.h"
 
 #include <grp.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMuch = std::size_t{4} << 20;
 
 Error system_error(const std::string& what) {
   return {ErrorCode::System, what + ": " + std::strerror(errno)};
@@ -80,6 +82,7 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
       turns_(reactor.loop()),
       listener_(reactor.loop(), reactor.deadlines(), std::move(socket), "the control socket",
                 [this](Descriptor client) { accept(std::move(client)); }) {
+  turns_.on_rest = [this] { give_back_memory(); };
   daemon_.on_events = [this](const std::set<std::uint32_t>& owners) {
     for (const auto& client : clients_) {
       if (client->subscription == nullptr) continue;
@@ -89,6 +92,14 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
       if (std::any_of(owners.begin(), owners.end(), concerns)) turns_.call(client->seat);
     }
   };
+}
+
+// The allocator keeps what is freed behind anything that lives; and what one client made it take,
+// it would keep for ever.
+void ControlServer::give_back_memory() {
+  if (used_ < kMuch || turns_.busy()) return;
+  used_ = 0;
+  malloc_trim(0);
 }
 
 ControlServer::~ControlServer() {
@@ -157,6 +168,7 @@ void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
     client->ends = true;
   } else {
     client->in.filled(static_cast<std::size_t>(got));
+    used_ += static_cast<std::size_t>(got);
     client->hungry = false;
   }
   turns_.call(client->seat);
@@ -243,6 +255,8 @@ void ControlServer::drop(const std::shared_ptr<Client>& client) {
   if (--connected_[client->caller.uid] == 0) connected_.erase(client->caller.uid);
   clients_.remove(client);
   listener_.client_left();
+  // When it is gone; its buffers are not, yet.
+  if (used_ >= kMuch) daemon_.at_turn_end([this] { give_back_memory(); });
 }
 
 void ControlServer::reply(Client& client, std::uint64_t id, control::ReplyBody body) {
@@ -252,6 +266,7 @@ void ControlServer::reply(Client& client, std::uint64_t id, control::ReplyBody b
   auto payload = control::encode(control::Reply{id, std::move(body)});
   if (!payload) payload = control::encode(control::Reply{id, payload.error()});
   client.out.put(*payload);
+  used_ += payload->size();
   if (&client != worked_for_) flush(client);
 }
 

@@ -91,6 +91,8 @@ class ControlServer {
   void reply_to_each(const std::shared_ptr<Client>& client, std::uint64_t id,
                      const std::vector<std::string>& asked);
   void drop(const std::shared_ptr<Client>& client);
+  // What clients needed goes back to the machine when they need it no more, and nobody waits.
+  void give_back_memory();
 
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::AskVersion& ask);
   void on(const std::shared_ptr<Client>& client, std::uint64_t id, const control::Submit& ask);
@@ -110,6 +112,7 @@ class ControlServer {
   std::map<std::uint32_t, std::size_t> connected_;  // a user
   std::list<std::shared_ptr<Client>> clients_;
   FairTurns turns_;
+  std::size_t used_ = 0;  // bytes that went through buffers since memory was given back
   const Client* worked_for_ = nullptr;  // what it is told goes out when that is done
   Listener listener_;
 };

@@ -2,6 +2,8 @@
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -109,7 +111,8 @@ int run(int argc, char** argv) {
   app.add_option("--socket", options.socket, "The control socket")->capture_default_str();
   app.add_option("--config", options.config,
                  "Settings, as JSON or YAML; read again at SIGHUP. They are sync, log_level, "
-                 "keep_logs, tasks_per_user, connections, connections_per_user, queue_bytes");
+                 "keep_logs, tasks_per_user, processes_per_task, connections, "
+                 "connections_per_user, queue_bytes");
   app.add_option("--sync", options.sync, "What has ended is on the disk before anything goes on")
       ->check(CLI::IsMember({"power", "crash"}));
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");
@@ -141,6 +144,10 @@ int run(int argc, char** argv) {
 }  // namespace thermos
 
 int main(int argc, char** argv) {
+  // Large blocks go back to the machine when they are freed. By itself the allocator raises this
+  // limit to the largest it has seen, which is a client's to choose.
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
   try {
     return thermos::run(argc, argv);
   } catch (const std::exception& e) {

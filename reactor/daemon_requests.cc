@@ -140,6 +140,12 @@ Status Daemon::place_for(const control::Submit& submit, const Caller& caller, Ta
                          FileOwner& owner) const {
   auto task = config::load_bound(submit.config, "the task");
   if (!task) return task.error();
+  if (!caller.is_root() && task->processes.size() > settings_.processes_per_task) {
+    return Error{ErrorCode::BadConfig, "the task has " + std::to_string(task->processes.size()) +
+                                           " processes, and at most " +
+                                           std::to_string(settings_.processes_per_task) +
+                                           " may be submitted"};
+  }
   place.task = std::move(*task);
   const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
   TaskUser user;

@@ -39,6 +39,7 @@ class FairTurns {
 
   // The seat has work. Its turn comes in one of the next turns of the loop.
   void call(const std::shared_ptr<Seat>& seat);
+  bool busy() const { return !lines_.empty(); }
   // Nobody waits any more.
   std::function<void()> on_rest;
 

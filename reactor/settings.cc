@@ -34,10 +34,12 @@ struct Count {
   void (*set)(Settings& settings, std::uint64_t value);
 };
 
-constexpr std::array<Count, 5> kCounts = {{
+constexpr std::array<Count, 6> kCounts = {{
     {"keep_logs", 0, std::numeric_limits<std::uint32_t>::max(),
      [](Settings& s, std::uint64_t n) { s.keep_logs = static_cast<std::uint32_t>(n); }},
     {"tasks_per_user", 0, 1'000'000, [](Settings& s, std::uint64_t n) { s.tasks_per_user = n; }},
+    {"processes_per_task", 1, 1'000'000,
+     [](Settings& s, std::uint64_t n) { s.processes_per_task = n; }},
     {"connections", 1, 1'000'000, [](Settings& s, std::uint64_t n) { s.connections = n; }},
     {"connections_per_user", 1, 1'000'000,
      [](Settings& s, std::uint64_t n) { s.connections_per_user = n; }},

@@ -16,6 +16,7 @@ struct Settings {
   SyncMode sync = SyncMode::Power;             // of tasks that are led from now on
   std::uint32_t keep_logs = kDefaultKeepLogs;  // of tasks submitted without saying
   std::size_t tasks_per_user = 1000;           // active ones; root has no limit
+  std::size_t processes_per_task = 10'000;     // of a submitted one; root has no limit
   std::size_t connections = 1024;
   std::size_t connections_per_user = 128;  // root has no limit
   // Replies that a client did not read: more are not made before it reads these.

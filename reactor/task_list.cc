@@ -19,8 +19,10 @@ Status list_shelf(const std::string& directory, std::vector<std::string>& ids) {
   }
   if (failure && failure != std::errc::no_such_file_or_directory) {
     const bool denied = failure == std::errc::permission_denied;
-    return Error{denied ? ErrorCode::NotPermitted : ErrorCode::System,
-                 directory + ": " + failure.message()};
+    return Error{
+        denied ? ErrorCode::NotPermitted : ErrorCode::System,
+        directory + ": " + failure.message() +
+            (denied ? "; a daemon that leads tasks here shows you yours: --socket FILE" : "")};
   }
   std::sort(ids.begin(), ids.end());
   return Done{};
@@ -99,6 +101,7 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
     return Error{ErrorCode::Usage, "more than " + std::to_string(kMostPatterns) + " patterns"};
   }
   TaskPatterns compiled;
+  std::size_t bytes = 0;
   for (const std::string& text : patterns) {
     if (is_task(text)) {
       compiled.ids_.insert(text);
@@ -109,6 +112,15 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
       return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) +
                                          "' is no task's id, and as a pattern too long or with a "
                                          "count in {}"};
+    }
+    if (text.find_first_of("^$\\.*+?()[]{}|") == std::string::npos) {
+      compiled.beginnings_.push_back(text);
+      continue;
+    }
+    bytes += text.size();
+    if (bytes > kMostBytes) {
+      return Error{ErrorCode::Usage,
+                   "patterns of more than " + std::to_string(kMostBytes) + " bytes in all"};
     }
     try {
       // Not by backtracking, which "(a*)*b" sends on an endless way.
@@ -122,8 +134,11 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
 }
 
 bool TaskPatterns::match(const std::string& id) const {
-  if (ids_.empty() && regexes_.empty()) return true;
+  if (ids_.empty() && beginnings_.empty() && regexes_.empty()) return true;
   if (ids_.contains(id)) return true;
+  for (const std::string& beginning : beginnings_) {
+    if (id.starts_with(beginning)) return true;
+  }
   return std::any_of(regexes_.begin(), regexes_.end(), [&](const std::regex& regex) {
     return std::regex_search(id, regex, std::regex_constants::match_continuous);
   });

@@ -31,11 +31,13 @@ Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
                                             const std::vector<std::string>& patterns);
 
 // Patterns compiled once, to be asked of many ids. What strangers send is bounded: kMostPatterns of
-// kLongestPattern bytes, and none that takes more than time linear in what it is asked of.
+// kLongestPattern bytes, kMostBytes in all where they are more than the beginning of an id, and
+// none that takes more than time linear in what it is asked of.
 class TaskPatterns {
  public:
   static constexpr std::size_t kMostPatterns = 100;
   static constexpr std::size_t kLongestPattern = 256;
+  static constexpr std::size_t kMostBytes = 4096;
 
   // `is_task`: whether an id is that of some task. Usage for a pattern that can't be.
   static Result<TaskPatterns> compile(const std::vector<std::string>& patterns,
@@ -45,6 +47,7 @@ class TaskPatterns {
 
  private:
   std::set<std::string, std::less<>> ids_;
+  std::vector<std::string> beginnings_;  // patterns in which every character means itself
   std::vector<std::regex> regexes_;
 };
 

@@ -13,8 +13,8 @@ namespace {
 
 // A task in a line, and its processes below.
 std::string task_lines(const Json& task) {
-  std::string text = task.value("task_id", "?") + "  " + task.value("state", "?") + "\n";
-  if (task.contains("error")) text += "  " + task["error"].get<std::string>() + "\n";
+  std::string text = printable(task.value("task_id", "?")) + "  " + task.value("state", "?") + "\n";
+  if (task.contains("error")) text += "  " + printable(task["error"].get<std::string>()) + "\n";
   if (!task.contains("processes")) return text;
   for (const auto& [name, runs] : task["processes"].items()) {
     if (runs.empty()) continue;

@@ -127,6 +127,9 @@ TEST_F(DaemonProtocolTest, BadWordsAreAnswered) {
   expect(control::AskWait{"../up", 0}, ErrorCode::Usage);
   expect(control::AskOrder{"none", "p", Verb::Stop, 0}, ErrorCode::NotFound);
   expect(control::AskList{{std::vector<std::string>(101, "x")}}, ErrorCode::Usage);
+  expect(control::AskList{{std::vector<std::string>(17, std::string(255, 'x') + "*")}},
+         ErrorCode::Usage);
+  EXPECT_FALSE(refused(control::AskList{{std::vector<std::string>(100, std::string(255, 'x'))}}));
   EXPECT_FALSE(std::ifstream(paths().active_task("t")).good());
 }
 
