@@ -10,7 +10,7 @@
 
 #include "bench/peer_readers.h"
 #include "checkpoint.capnp.h"
-#include "core/crc32c.h"
+#include "core/base/crc32c.h"
 
 namespace thermos::bench {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "bench/sizes.h"
 #include "bench/tasks.h"
-#include "core/task_planner.h"
+#include "core/task/task_planner.h"
 
 namespace thermos::bench {
 namespace {

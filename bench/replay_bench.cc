@@ -11,9 +11,9 @@
 #include "bench/sizes.h"
 #include "bench/streams.h"
 #include "capnp/codec.h"
-#include "core/frame.h"
-#include "core/history.h"
-#include "reactor/stream_file.h"
+#include "core/record/frame.h"
+#include "core/record/history.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos::bench {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "bench/sizes.h"
 #include "bench/tasks.h"
-#include "core/runner.h"
+#include "core/runner/runner.h"
 
 namespace thermos::bench {
 namespace {

@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "capnp/codec.h"
-#include "core/history.h"
-#include "reactor/compaction.h"
+#include "core/record/history.h"
+#include "reactor/store/compaction.h"
 
 namespace thermos::bench {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/frame.h"
-#include "core/record.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
 
 namespace thermos::bench {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "core/graph.h"
-#include "core/task.h"
+#include "core/task/graph.h"
+#include "core/task/task.h"
 
 namespace thermos::bench {
 

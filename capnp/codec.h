@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "core/frame.h"
-#include "core/record.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
 
 namespace thermos {
 

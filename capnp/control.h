@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "core/frame.h"
-#include "core/record.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
 
 namespace thermos::control {
 

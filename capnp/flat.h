@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/frame.h"
+#include "core/record/frame.h"
 
 namespace thermos {
 

@@ -3,8 +3,8 @@
 // Private to this room, for codec.cc.
 #pragma once
 
-#include "core/frame.h"
-#include "core/record.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
 
 namespace thermos {
 

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "coordinator/kernel.h"
-#include "core/state.h"
+#include "core/record/state.h"
 
 namespace thermos {
 namespace {

@@ -7,8 +7,8 @@
 #include <span>
 #include <string_view>
 
-#include "core/record.h"
-#include "core/task.h"
+#include "core/record/record.h"
+#include "core/task/task.h"
 
 namespace thermos {
 

@@ -12,7 +12,7 @@
 #include "capnp/launch.h"
 #include "coordinator/kernel.h"
 #include "coordinator/rotated_file.h"
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos {
 

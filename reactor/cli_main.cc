@@ -6,7 +6,7 @@
 #include <csignal>
 
 #include "reactor/commands/commands.h"
-#include "reactor/log_lines.h"
+#include "reactor/os/log_lines.h"
 
 namespace {
 

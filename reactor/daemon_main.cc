@@ -10,15 +10,15 @@
 #include <string>
 #include <utility>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "reactor/commands/exit_status.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/output.h"
-#include "reactor/control_client.h"
-#include "reactor/control_server.h"
-#include "reactor/daemon.h"
-#include "reactor/log_lines.h"
-#include "reactor/service_link.h"
+#include "reactor/control/control_client.h"
+#include "reactor/daemon/control_server.h"
+#include "reactor/daemon/daemon.h"
+#include "reactor/daemon/service_link.h"
+#include "reactor/os/log_lines.h"
 
 namespace thermos {
 namespace {

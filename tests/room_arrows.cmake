@@ -1,6 +1,8 @@
 cmake_minimum_required(VERSION 3.25)  # the meaning of IN_LIST
 # Fails the build when a room includes what it must not. core <- capnp <- {coordinator, reactor}; core
-# has the standard library alone. Run by the target room_arrows: cmake -DROOT=<source> -P this.
+# has the standard library alone. Within core and reactor the folders are layers, and a file includes
+# its own folder and those before it; what stands beside the folders (the programs' own files) may
+# include them all. Run by the target room_arrows: cmake -DROOT=<source> -P this.
 
 # Standard headers that core may use. A header missing here may be added if it is C++'s own and
 # touches no system: no <csignal>, <filesystem>, <thread>, <chrono> (clocks), <fstream>.
@@ -38,6 +40,33 @@ function(check_room glob allowed_rooms allowed_system)
   endforeach()
 endfunction()
 
+function(check_layers room)
+  file(GLOB_RECURSE files RELATIVE ${ROOT}/${room} ${ROOT}/${room}/*.h ${ROOT}/${room}/*.cc)
+  foreach(file ${files})
+    if(NOT file MATCHES "^([a-z]+)/")
+      if(file MATCHES "_main\\.cc$")
+        continue()
+      endif()
+      message(SEND_ERROR "${room}/${file}: a file of this room stands in one of: ${ARGN}")
+    endif()
+    set(layer ${CMAKE_MATCH_1})
+    list(FIND ARGN ${layer} height)
+    if(height EQUAL -1)
+      message(SEND_ERROR "${room}/${file}: ${layer} is none of this room's layers: ${ARGN}")
+    endif()
+    file(STRINGS ${ROOT}/${room}/${file} lines REGEX "^[ \t]*#[ \t]*include \"${room}/")
+    foreach(line ${lines})
+      string(REGEX MATCH "\"${room}/([a-z]+)/" other "${line}")
+      list(FIND ARGN "${CMAKE_MATCH_1}" other_height)
+      if(other_height EQUAL -1 OR other_height GREATER height)
+        message(SEND_ERROR "${room}/${file}: ${line}: ${layer} may not include what is above it")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+check_layers(core base task record runner config explain)
+check_layers(reactor os loop store launch host control daemon fsck commands)
 check_room(core "core" "${pure}")
 check_room(capnp "core;capnp" "any")
 check_room(coordinator "core;capnp;coordinator" "any")

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "core/template.h"
-#include "core/text.h"
+#include "core/base/text.h"
+#include "core/config/template.h"
 
 namespace thermos::config {
 namespace {

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/text.h"
 #include "core/config/document.h"
 #include "core/config/load.h"
 #include "core/config/number.h"
 #include "core/config/schema_table.h"
-#include "core/text.h"
 
 namespace thermos::config {
 namespace {

@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/text.h"
 #include "core/config/yaml.h"
-#include "core/text.h"
 
 namespace thermos::config {
 namespace {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/result.h"
+#include "core/base/result.h"
 
 namespace thermos::config {
 

@@ -4,8 +4,8 @@
 
 #include <string_view>
 
+#include "core/base/result.h"
 #include "core/config/document.h"
-#include "core/result.h"
 
 namespace thermos::config {
 

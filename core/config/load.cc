@@ -5,14 +5,14 @@
 #include <set>
 #include <utility>
 
+#include "core/base/text.h"
 #include "core/config/bound_texts.h"
 #include "core/config/document.h"
 #include "core/config/evaluated.h"
 #include "core/config/references.h"
 #include "core/config/schema.h"
-#include "core/graph.h"
-#include "core/template.h"
-#include "core/text.h"
+#include "core/config/template.h"
+#include "core/task/graph.h"
 
 namespace thermos::config {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/result.h"
-#include "core/task.h"
+#include "core/base/result.h"
+#include "core/task/task.h"
 
 namespace thermos::config {
 

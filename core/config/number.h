@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos::config {
 

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/text.h"
 #include "core/config/document.h"
 #include "core/config/field_path.h"
 #include "core/config/number.h"
 #include "core/config/schema_table.h"
-#include "core/template.h"
-#include "core/text.h"
+#include "core/config/template.h"
 
 namespace thermos::config {
 namespace {

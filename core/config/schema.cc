@@ -6,11 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/base/text.h"
 #include "core/config/number.h"
 #include "core/config/scalar.h"
 #include "core/config/schema_table.h"
-#include "core/template.h"
-#include "core/text.h"
+#include "core/config/template.h"
 
 namespace thermos::config {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/config/document.h"
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos::config {
 

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos::config {
 

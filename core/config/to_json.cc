@@ -4,7 +4,7 @@
 #include "core/config/load.h"
 #include "core/config/number.h"
 #include "core/config/schema_table.h"
-#include "core/template.h"
+#include "core/config/template.h"
 
 namespace thermos::config {
 namespace {

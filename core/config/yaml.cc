@@ -17,8 +17,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "core/base/text.h"
 #include "core/config/scalar.h"
-#include "core/text.h"
 
 namespace thermos::config {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/result.h"
+#include "core/base/result.h"
 #include "reactor/commands/exit_status.h"
 #include "reactor/commands/options.h"
 

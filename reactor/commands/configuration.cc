@@ -8,12 +8,12 @@
 #include <chrono>
 #include <cstring>
 
-#include "core/paths.h"
-#include "reactor/account.h"
+#include "core/record/paths.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/python.h"
 #include "reactor/commands/text.h"
-#include "reactor/descriptor.h"
+#include "reactor/os/account.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 namespace {

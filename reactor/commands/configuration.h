@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/config/load.h"
-#include "core/result.h"
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos {
 

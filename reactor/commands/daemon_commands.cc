@@ -6,15 +6,15 @@
 #include <limits>
 
 #include "capnp/codec.h"
+#include "core/base/text.h"
 #include "core/config/load.h"
-#include "core/text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/control_client.h"
-#include "reactor/history_json.h"
+#include "reactor/control/control_client.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos {
 namespace {

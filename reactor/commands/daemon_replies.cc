@@ -6,7 +6,7 @@
 
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
-#include "reactor/history_json.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "reactor/commands/commands.h"
-#include "reactor/control_client.h"
+#include "reactor/control/control_client.h"
 
 namespace thermos {
 

@@ -9,9 +9,9 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
-#include "reactor/control_client.h"
-#include "reactor/daemon_process.h"
-#include "reactor/loop.h"
+#include "reactor/control/control_client.h"
+#include "reactor/daemon/daemon_process.h"
+#include "reactor/os/clocks.h"
 
 namespace thermos {
 namespace {

@@ -18,8 +18,8 @@
 #include <set>
 #include <sstream>
 
-#include "reactor/argument_pointers.h"
-#include "reactor/task_store.h"
+#include "reactor/os/argument_pointers.h"
+#include "reactor/os/files.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 

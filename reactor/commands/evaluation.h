@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/result.h"
-#include "core/task.h"
-#include "reactor/descriptor.h"
+#include "core/base/result.h"
+#include "core/task/task.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 

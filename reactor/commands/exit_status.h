@@ -1,8 +1,8 @@
 // What a command's exit status says.
 #pragma once
 
-#include "core/result.h"
-#include "core/state.h"
+#include "core/base/result.h"
+#include "core/record/state.h"
 
 namespace thermos {
 

@@ -5,8 +5,8 @@
 #include <set>
 #include <vector>
 
-#include "core/result.h"
-#include "reactor/descriptor.h"
+#include "core/base/result.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 

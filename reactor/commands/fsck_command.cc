@@ -9,7 +9,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
-#include "reactor/task_list.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {

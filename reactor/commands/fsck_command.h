@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "reactor/fsck.h"
-#include "reactor/history_json.h"
+#include "reactor/fsck/fsck.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "core/graph.h"
-#include "core/task.h"
-#include "reactor/history_json.h"
+#include "core/task/graph.h"
+#include "core/task/task.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos {
 

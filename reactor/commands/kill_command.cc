@@ -5,13 +5,15 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_view.h"
-#include "reactor/foreground.h"
-#include "reactor/task_list.h"
+#include "reactor/host/foreground.h"
+#include "reactor/host/requests.h"
+#include "reactor/host/task_observer.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {

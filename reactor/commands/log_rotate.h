@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "core/result.h"
-#include "core/task.h"
+#include "core/base/result.h"
+#include "core/task/task.h"
 
 namespace thermos {
 

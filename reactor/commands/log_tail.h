@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/result.h"
-#include "reactor/descriptor.h"
-#include "reactor/log_directory.h"
+#include "core/base/result.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/store/log_directory.h"
 
 namespace thermos {
 

@@ -1,5 +1,5 @@
 #include "reactor/commands/options.h"
-#include "core/template.h"
+#include "core/config/template.h"
 
 #include <pwd.h>
 #include <spdlog/fmt/fmt.h>
@@ -16,7 +16,7 @@
 #include <filesystem>
 #include <set>
 
-#include "core/template.h"
+#include "core/config/template.h"
 #include "reactor/commands/free_port.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"

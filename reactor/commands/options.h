@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/paths.h"
-#include "core/result.h"
-#include "core/task.h"
+#include "core/base/result.h"
+#include "core/record/paths.h"
+#include "core/task/task.h"
 
 namespace CLI {
 class App;

@@ -4,8 +4,8 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
-#include "reactor/leader_socket.h"
-#include "reactor/task_store.h"
+#include "reactor/host/leader_socket.h"
+#include "reactor/os/files.h"
 
 namespace thermos {
 namespace {

@@ -11,11 +11,11 @@
 #include <variant>
 
 #include "core/config/document.h"
-#include "reactor/argument_pointers.h"
 #include "reactor/commands/evaluation.h"
 #include "reactor/commands/text.h"
-#include "reactor/descriptor.h"
-#include "reactor/task_store.h"
+#include "reactor/os/argument_pointers.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/os/files.h"
 
 namespace thermos {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/result.h"
+#include "core/base/result.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 

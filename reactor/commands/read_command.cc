@@ -9,8 +9,8 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
-#include "reactor/history_json.h"
-#include "reactor/stream_file.h"
+#include "reactor/store/history_json.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/record.h"
+#include "core/record/record.h"
 
 namespace thermos {
 

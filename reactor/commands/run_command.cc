@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include "core/graph.h"
-#include "reactor/account.h"
+#include "core/task/graph.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/stream_file.h"
-#include "reactor/task_store.h"
+#include "reactor/os/account.h"
+#include "reactor/os/files.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos {
 namespace {

@@ -9,11 +9,14 @@
 #include <filesystem>
 #include <limits>
 
-#include "reactor/account.h"
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript.h"
-#include "reactor/log_lines.h"
+#include "reactor/host/foreground.h"
+#include "reactor/host/sync_mode.h"
+#include "reactor/host/task_setup.h"
+#include "reactor/os/account.h"
+#include "reactor/os/log_lines.h"
 
 namespace thermos {
 namespace {
@@ -191,7 +194,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   if (recorded) {
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }
-  TaskPlace place{common.paths(), bound.task, {}};
+  TaskSetup place{common.paths(), bound.task, {}};
   RunnerHeader& header = place.header;
   header.task_id = bound.task_id;
   header.user = bound.user;

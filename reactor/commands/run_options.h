@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/task.h"
+#include "core/record/record.h"
+#include "core/task/task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
-#include "reactor/foreground.h"
 
 namespace thermos {
 

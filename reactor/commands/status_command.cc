@@ -7,8 +7,8 @@
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/status_table.h"
-#include "reactor/history_json.h"
-#include "reactor/task_list.h"
+#include "reactor/store/history_json.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {

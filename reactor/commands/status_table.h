@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/task.h"
+#include "core/task/task.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/transcript_text.h"
 

@@ -8,8 +8,8 @@
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
-#include "reactor/task_list.h"
-#include "reactor/task_store.h"
+#include "reactor/os/files.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {

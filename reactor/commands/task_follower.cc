@@ -11,20 +11,12 @@
 #include <cstring>
 
 #include "reactor/commands/text.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
-namespace {
-
-Error system_error(const std::string& what) {
-  const ErrorCode code = errno == ENOENT ? ErrorCode::NotFound : ErrorCode::System;
-  return {code, what + ": " + std::strerror(errno)};
-}
-
-}  // namespace
-
 Status StreamFollower::reopen(std::uint64_t inode) {
   Descriptor fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return system_error(path_);
+  if (!fd) return system_error(path_, errno);
   fd_ = std::move(fd);
   inode_ = inode;
   position_ = {};
@@ -34,7 +26,7 @@ Status StreamFollower::reopen(std::uint64_t inode) {
 
 Status StreamFollower::read_on(std::set<std::uint32_t>& touched) {
   struct stat named {};
-  if (::stat(path_.c_str(), &named) != 0) return system_error(path_);
+  if (::stat(path_.c_str(), &named) != 0) return system_error(path_, errno);
   // Compaction puts another file under this name.
   if (!fd_ || named.st_ino != inode_) {
     if (Status opened = reopen(named.st_ino); !opened) return opened;
@@ -75,7 +67,7 @@ Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t
   if (!reader_) {
     const std::string stream = paths_.runner_stream(wanted_.task_id);
     struct stat recorded {};
-    if (::stat(stream.c_str(), &recorded) != 0) return system_error(stream);
+    if (::stat(stream.c_str(), &recorded) != 0) return system_error(stream, errno);
     reader_ = log_reader_of(*header_, recorded.st_uid);
   }
   Result<LogDirectory> directory = LogDirectory::enter(*header_, *reader_, process, run);
@@ -229,7 +221,7 @@ Result<bool> TaskFollower::wait_for_events() {
   // Asked for nothing, a pipe still tells when its reader is gone.
   std::array<pollfd, 2> ready = {{{inotify_.get(), POLLIN, 0}, {out_.fd(), 0, 0}}};
   while (::poll(ready.data(), ready.size(), -1) < 0) {
-    if (errno != EINTR) return system_error("poll");
+    if (errno != EINTR) return system_error("poll", errno);
   }
   return (ready[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
@@ -237,7 +229,7 @@ Result<bool> TaskFollower::wait_for_events() {
 Status TaskFollower::take_events() {
   alignas(inotify_event) std::array<char, 16384> buffer;
   const ssize_t got = ::read(inotify_.get(), buffer.data(), buffer.size());
-  if (got < 0 && errno != EAGAIN && errno != EINTR) return system_error("inotify");
+  if (got < 0 && errno != EAGAIN && errno != EINTR) return system_error("inotify", errno);
   bool all = false;
   for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
     inotify_event event{};
@@ -257,11 +249,11 @@ Status TaskFollower::take_events() {
 
 Status TaskFollower::follow() {
   inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!inotify_) return system_error("inotify (see fs.inotify.max_user_instances)");
+  if (!inotify_) return system_error("inotify (see fs.inotify.max_user_instances)", errno);
   const std::string directory = paths_.checkpoint_dir(wanted_.task_id);
   constexpr std::uint32_t kMask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR;
   if (::inotify_add_watch(inotify_.get(), directory.c_str(), kMask) < 0) {
-    return system_error(directory);
+    return system_error(directory, errno);
   }
   // What show_ends() opened is not watched yet.
   for (auto& [name, one] : followed_) {

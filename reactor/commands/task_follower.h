@@ -9,13 +9,13 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "core/history.h"
-#include "core/paths.h"
-#include "core/result.h"
+#include "core/base/result.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
 #include "reactor/commands/log_tail.h"
 #include "reactor/commands/output.h"
-#include "reactor/descriptor.h"
-#include "reactor/stream_file.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos {
 

@@ -6,9 +6,9 @@
 
 #include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
-#include "reactor/lock_holder.h"
-#include "reactor/stream_file.h"
-#include "reactor/task_store.h"
+#include "reactor/os/files.h"
+#include "reactor/os/lock_holder.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos {
 namespace {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "core/history.h"
-#include "core/paths.h"
-#include "core/result.h"
-#include "reactor/history_json.h"
-#include "reactor/task_list.h"
+#include "core/base/result.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "reactor/store/history_json.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/history.h"
-#include "core/paths.h"
-#include "reactor/task_list.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 

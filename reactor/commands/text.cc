@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 namespace thermos {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/task.h"
-#include "core/text.h"  // printable()
+#include "core/base/text.h"  // printable()
+#include "core/task/task.h"
 
 namespace thermos {
 

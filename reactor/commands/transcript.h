@@ -7,7 +7,7 @@
 
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript_text.h"
-#include "reactor/foreground.h"
+#include "reactor/host/task_observer.h"
 
 namespace thermos {
 

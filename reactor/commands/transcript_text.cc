@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/paths.h"
+#include "core/record/paths.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {

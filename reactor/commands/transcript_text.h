@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "core/history.h"
-#include "core/record.h"
-#include "core/runner.h"
-#include "core/task.h"
+#include "core/record/history.h"
+#include "core/record/record.h"
+#include "core/runner/runner.h"
+#include "core/task/task.h"
 
 namespace thermos {
 

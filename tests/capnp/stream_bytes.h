@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "capnp/codec.h"
-#include "core/frame.h"
+#include "core/record/frame.h"
 
 namespace thermos {
 

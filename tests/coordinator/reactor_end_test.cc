@@ -1,5 +1,5 @@
 // The reactor's end of the fork server: ForkServer.
-#include "reactor/fork_server.h"
+#include "reactor/launch/fork_server.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

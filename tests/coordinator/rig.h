@@ -14,9 +14,9 @@
 
 #include "capnp/codec.h"
 #include "capnp/launch.h"
-#include "core/frame.h"
-#include "core/record.h"
-#include "reactor/descriptor.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos::rig {
 

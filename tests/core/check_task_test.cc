@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "core/graph.h"
+#include "core/task/graph.h"
 
 namespace thermos {
 namespace {

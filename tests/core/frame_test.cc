@@ -1,4 +1,4 @@
-#include "core/frame.h"
+#include "core/record/frame.h"
 
 #include <gtest/gtest.h>
 

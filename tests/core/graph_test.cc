@@ -1,4 +1,4 @@
-#include "core/graph.h"
+#include "core/task/graph.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/history.h"
+#include "core/record/history.h"
 
 namespace thermos {
 namespace {

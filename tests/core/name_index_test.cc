@@ -1,4 +1,4 @@
-#include "core/name_index.h"
+#include "core/base/name_index.h"
 
 #include <gtest/gtest.h>
 

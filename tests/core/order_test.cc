@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/graph.h"
-#include "core/history.h"
-#include "core/task_planner.h"
+#include "core/record/history.h"
+#include "core/task/graph.h"
+#include "core/task/task_planner.h"
 
 namespace thermos {
 namespace {

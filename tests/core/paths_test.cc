@@ -1,10 +1,10 @@
-#include "core/paths.h"
+#include "core/record/paths.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 namespace thermos {
 namespace {

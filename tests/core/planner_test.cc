@@ -1,4 +1,4 @@
-#include "core/planner.h"
+#include "core/task/planner.h"
 
 #include <gtest/gtest.h>
 

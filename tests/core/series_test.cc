@@ -1,5 +1,5 @@
 // A sequence in blocks: the same as a vector at every length, and its elements stay where they are.
-#include "core/series.h"
+#include "core/base/series.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/state.h"
+#include "core/record/state.h"
 
 #include <gtest/gtest.h>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "core/task_planner.h"
+#include "core/task/task_planner.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/template.h"
+#include "core/config/template.h"
 
 #include <gtest/gtest.h>
 

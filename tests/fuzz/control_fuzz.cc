@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "capnp/control.h"
-#include "core/frame.h"
+#include "core/record/frame.h"
 #include "input.h"
 
 namespace thermos {

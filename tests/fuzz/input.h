@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "core/crc32c.h"
-#include "core/frame.h"
+#include "core/base/crc32c.h"
+#include "core/record/frame.h"
 
 namespace thermos {
 

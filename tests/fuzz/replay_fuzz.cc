@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "capnp/codec.h"
-#include "core/history.h"
+#include "core/record/history.h"
 #include "input.h"
 
 namespace thermos {

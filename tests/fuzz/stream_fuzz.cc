@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "capnp/codec.h"
-#include "core/frame.h"
-#include "core/history.h"
+#include "core/record/frame.h"
+#include "core/record/history.h"
 #include "input.h"
 
 namespace thermos {

@@ -16,7 +16,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/frame.h"
+#include "core/record/frame.h"
 #include "ledger.h"
 #include "small_disk.h"
 #include "starving.h"

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "core/frame.h"
+#include "core/record/frame.h"
 #include "waiting.h"
 
 namespace thermos::real {

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/history.h"
-#include "core/record.h"
+#include "core/record/history.h"
+#include "core/record/record.h"
 
 namespace thermos::testing {
 

@@ -8,7 +8,7 @@
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/text.h"
-#include "reactor/history_json.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos {
 namespace {

@@ -11,8 +11,8 @@
 #include <ctime>
 
 #include "cli_history.h"
-#include "core/graph.h"
-#include "reactor/descriptor.h"
+#include "core/task/graph.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 namespace {

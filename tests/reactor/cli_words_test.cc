@@ -14,8 +14,8 @@
 #include "reactor/commands/log_tail.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/output.h"
-#include "reactor/descriptor.h"
-#include "reactor/task_list.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {

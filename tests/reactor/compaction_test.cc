@@ -1,5 +1,5 @@
 // Streams put in each other's place, on real files.
-#include "reactor/compaction.h"
+#include "reactor/store/compaction.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "core/paths.h"
+#include "core/record/paths.h"
 #include "stream_fixture.h"
 
 namespace thermos {

@@ -1,5 +1,5 @@
 // The command line's end of the control socket, against a daemon that is played.
-#include "reactor/control_client.h"
+#include "reactor/control/control_client.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include "reactor/control_framing.h"
+#include "reactor/control/control_framing.h"
 #include "stream_fixture.h"
 
 namespace thermos {

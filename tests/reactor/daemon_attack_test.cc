@@ -20,7 +20,7 @@
 
 #include "daemon_fixture.h"
 #include "past_task.h"
-#include "reactor/control_framing.h"
+#include "reactor/control/control_framing.h"
 
 namespace thermos {
 namespace {

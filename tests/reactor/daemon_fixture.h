@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "capnp/control.h"
-#include "core/history.h"
-#include "core/paths.h"
-#include "reactor/control_client.h"
-#include "reactor/descriptor.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "reactor/control/control_client.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 

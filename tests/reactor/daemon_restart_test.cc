@@ -11,8 +11,8 @@
 
 #include "capnp/codec.h"
 #include "daemon_fixture.h"
-#include "reactor/event_log.h"
-#include "reactor/past_events.h"
+#include "reactor/daemon/event_log.h"
+#include "reactor/daemon/past_events.h"
 
 namespace thermos {
 namespace {

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/text.h"
+#include "core/base/text.h"
 #include "daemon_fixture.h"
 #include "past_task.h"
 

@@ -1,5 +1,5 @@
 // What fsck finds in a root, fault by fault.
-#include "reactor/fsck.h"
+#include "reactor/fsck/fsck.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-#include "reactor/compaction.h"
+#include "reactor/store/compaction.h"
 #include "root_fixture.h"
 
 namespace thermos {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "capnp/codec.h"
-#include "core/frame.h"
+#include "core/record/frame.h"
 
 namespace thermos {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/paths.h"
+#include "core/record/paths.h"
 
 namespace thermos {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/paths.h"
-#include "reactor/fsck.h"
+#include "core/record/paths.h"
+#include "reactor/fsck/fsck.h"
 #include "stream_fixture.h"
 
 namespace thermos {

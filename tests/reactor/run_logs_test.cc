@@ -1,6 +1,6 @@
 // Where a task's output goes, when somebody put something in its way. As root, with two users who
 // own files: nobody, whose task it is, and another.
-#include "reactor/run_logs.h"
+#include "reactor/store/run_logs.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-#include "reactor/launch_site.h"
+#include "reactor/launch/launch_site.h"
 
 namespace thermos {
 namespace {

@@ -1,4 +1,5 @@
-#include "reactor/stream_file.h"
+#include "reactor/store/stream_file.h"
+#include "reactor/os/files.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

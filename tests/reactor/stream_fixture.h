@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "reactor/stream_file.h"
+#include "reactor/store/stream_file.h"
 
 namespace thermos {
 

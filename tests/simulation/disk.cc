@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "capnp/codec.h"
-#include "core/frame.h"
+#include "core/record/frame.h"
 
 namespace thermos::sim {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/history.h"
+#include "core/record/history.h"
 #include "random.h"
 
 namespace thermos::sim {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/runner.h"
+#include "core/runner/runner.h"
 #include "machine.h"
 #include "oracle.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/record.h"
+#include "core/record/record.h"
 #include "random.h"
 #include "script.h"
 #include "timeline.h"

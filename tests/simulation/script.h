@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "core/graph.h"
-#include "core/record.h"
-#include "core/state.h"
-#include "core/task.h"
+#include "core/record/record.h"
+#include "core/record/state.h"
+#include "core/task/graph.h"
+#include "core/task/task.h"
 
 namespace thermos::sim {
 

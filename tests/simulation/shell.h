@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/runner.h"
+#include "core/runner/runner.h"
 #include "disk.h"
 #include "invariants.h"
 #include "machine.h"

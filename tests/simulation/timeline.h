@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "core/task.h"
+#include "core/task/task.h"
 
 namespace thermos::sim {
 

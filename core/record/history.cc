@@ -1,0 +1,266 @@
+#include "core/record/history.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace thermos {
+namespace {
+
+Error corrupt(std::string what) {
+  return {ErrorCode::Corrupt, std::move(what)};
+}
+
+std::string quoted(std::string_view name) {
+  return '"' + std::string(name) + '"';
+}
+
+// What is wrong with a process's record, for people. Apart from the fold, which is to be fast.
+[[gnu::cold]] Error wrong_sequence(const ProcessStatus& status, std::uint64_t expected) {
+  return corrupt("process " + quoted(status.process) + ": a gap in its sequence: record " +
+                 std::to_string(expected) + " is expected and " + std::to_string(status.seq) +
+                 " found");
+}
+
+[[gnu::cold]] Error wrong_run(const ProcessStatus& status, std::uint32_t expected) {
+  return corrupt("process " + quoted(status.process) + ", record " + std::to_string(status.seq) +
+                 ": " + std::string(name_of(status.state)) + " of run " +
+                 std::to_string(status.run) + " where run " + std::to_string(expected) +
+                 " is expected");
+}
+
+[[gnu::cold]] Error no_numbers_left(const ProcessStatus& status) {
+  return corrupt("process " + quoted(status.process) + ", record " + std::to_string(status.seq) +
+                 " of run " + std::to_string(status.run) + ": no number is left for the next");
+}
+
+[[gnu::cold]] Error wrong_state(const ProcessStatus& status, const Run* run) {
+  return corrupt("process " + quoted(status.process) + ", record " + std::to_string(status.seq) +
+                 ": " + std::string(name_of(status.state)) + " can't follow " +
+                 (run == nullptr ? "nothing" : std::string(name_of(run->state))));
+}
+
+// What counts the next record or run must not begin from 0 again: everything known would repeat.
+bool numbers_left(std::uint64_t seq, std::uint32_t run) {
+  return seq < std::numeric_limits<std::uint64_t>::max() &&
+         run < std::numeric_limits<std::uint32_t>::max();
+}
+
+std::uint64_t& counter(RunTotals& totals, ProcessState state) {
+  switch (state) {
+    case ProcessState::Success:
+      return totals.success;
+    case ProcessState::Failed:
+      return totals.failed;
+    case ProcessState::Killed:
+      return totals.killed;
+    default:
+      return totals.lost;
+  }
+}
+
+// Seeded, and nothing more known.
+bool blank(const ProcessHistory& process) {
+  return process.next_seq == 0 && !process.held && !process.at_once;
+}
+
+}  // namespace
+
+Result<History::Outcome> History::apply(const Record& record) {
+  // First what a long stream consists of.
+  if (const auto* process = std::get_if<ProcessStatus>(&record)) return apply_process(*process);
+  if (const auto* task = std::get_if<TaskStatus>(&record)) return apply_task(*task);
+  if (const auto* summary = std::get_if<ProcessSummary>(&record)) return apply_summary(*summary);
+  if (const auto* order = std::get_if<ProcessOrder>(&record)) return apply_order(*order);
+  return apply_header(*std::get_if<RunnerHeader>(&record));
+}
+
+Result<History::Outcome> History::apply_header(const RunnerHeader& header) {
+  if (!header_) {
+    header_ = header;
+    return Outcome::Applied;
+  }
+  if (*header_ == header) return Outcome::Repeat;
+  return corrupt("a second header, for task " + quoted(header.task_id) +
+                 ", that differs from the first, for task " + quoted(header_->task_id));
+}
+
+Result<History::Outcome> History::apply_task(const TaskStatus& status) {
+  if (!header_) return corrupt("a task's state before the runner's header");
+  if (!steps_.empty()) {
+    const TaskStep& last = steps_.back();
+    TaskStatus same = last.status;
+    same.reason = last.reason;
+    if (same == status) return Outcome::Repeat;
+  }
+  if (!may_follow(state(), status.state)) {
+    return corrupt("the task can't be " + std::string(name_of(status.state)) + " after " +
+                   std::string(name_of(state())));
+  }
+  TaskStep& step = steps_.emplace_back(TaskStep{status, std::string(status.reason)});
+  step.status.reason = {};
+  return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
+  if (!header_) return corrupt("a process's state before the runner's header");
+  const auto found = find(status.process);
+  ProcessHistory* known = found ? &processes_[*found] : nullptr;
+  const std::uint64_t next_seq = known == nullptr ? 0 : known->next_seq;
+  if (status.seq < next_seq) return Outcome::Repeat;
+  if (status.seq > next_seq) return wrong_sequence(status, next_seq);
+  if (!numbers_left(status.seq, status.run)) return no_numbers_left(status);
+
+  const Run* current = known == nullptr ? nullptr : known->current();
+  if (starts_run(status.state)) {
+    const std::uint32_t next_run = known == nullptr ? 0 : known->next_run;
+    if (current != nullptr && known->live()) return wrong_state(status, current);
+    if (status.run != next_run) return wrong_run(status, next_run);
+    // Nothing can be refused any more, so a name may be made.
+    if (known == nullptr) known = &processes_[seed(status.process)];
+    known->next_run = status.run + 1;
+    known->next_seq = status.seq + 1;
+    start_run(*known, status);
+    return Outcome::Applied;
+  }
+
+  if (current == nullptr || !may_follow(current->state, status.state)) {
+    return wrong_state(status, current);
+  }
+  if (status.run != current->number) return wrong_run(status, current->number);
+  known->next_seq = status.seq + 1;
+  Run& run = known->runs.back();
+  run.seq = status.seq;
+  run.state = status.state;
+  run.origin = status.origin;
+  if (status.state == ProcessState::Forked) {
+    run.coordinator = status.identity;
+    run.boot = status.boot;
+    run.forked = status.at;
+  } else if (status.state == ProcessState::Running) {
+    run.process = status.identity;
+    run.started = status.at;
+  } else {
+    take_end(*known, run, status);
+  }
+  // Mostly there is none, and never was.
+  if (!status.reason.empty() || !run.reason.empty()) run.reason = status.reason;
+  return Outcome::Applied;
+}
+
+void History::start_run(ProcessHistory& process, const ProcessStatus& status) {
+  Run& run = process.runs.emplace_back();
+  run.seq = status.seq;
+  run.number = status.run;
+  run.state = status.state;
+  run.origin = status.origin;
+  run.waiting = status.at;
+  if (!status.reason.empty()) run.reason = status.reason;
+  process.held = false;
+  process.at_once.reset();
+}
+
+void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const {
+  run.stopped = status.at;
+  run.return_code = status.return_code;
+  ++counter(process.totals, status.state);
+  process.ending.reset();
+  process.last_end = status.at;
+  // `at` counts in the clock of who wrote the record. After a reboot that is the new runner, and
+  // the boot of FORKED is another one.
+  const bool by_runner = !run.forked || status.origin == Origin::Reboot;
+  process.last_boot = by_runner ? status.boot : run.boot;
+  if (status.state == ProcessState::Failed && !process.first_failed) {
+    process.first_failed = run.number;
+  }
+}
+
+Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
+  if (!header_) return corrupt("a summary before the runner's header");
+  if (summary.next_seq == 0 || !numbers_left(summary.next_seq, summary.next_run)) {
+    return corrupt("process " + quoted(summary.process) + ": a summary of " +
+                   std::to_string(summary.next_seq) + " records can't be");
+  }
+  const auto known = find(summary.process);
+  if (known && processes_[*known].next_seq >= summary.next_seq) return Outcome::Repeat;
+  if (known && !processes_[*known].runs.empty()) {
+    return corrupt("process " + quoted(summary.process) + ": a summary of " +
+                   std::to_string(summary.next_seq) + " records where " +
+                   std::to_string(processes_[*known].next_seq) + " are known");
+  }
+  ProcessHistory& process = processes_[seed(summary.process)];
+  process.totals = summary.totals;
+  process.next_seq = summary.next_seq;
+  process.next_run = summary.next_run;
+  process.last_end = summary.last_end;
+  process.last_boot = summary.boot;
+  process.first_failed = summary.first_failed;
+  // It stands for runs that began, and a run that begins ends a hold and needs no other leave.
+  process.held = false;
+  process.at_once.reset();
+  return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
+  if (!header_) return corrupt("an order before the runner's header");
+  ProcessHistory& process = processes_[seed(order.process)];
+  const bool live = process.live();
+  process.held = order.verb == Verb::Stop;
+  if (order.verb == Verb::Start) {
+    // Of a run that has not begun yet there is nothing to end.
+    if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
+  } else if (live) {
+    Ending ending{process.current()->number, order.at, order.deadline};
+    if (process.ending) {
+      // The first of them ended it, and a deadline is never put off.
+      ending.at = process.ending->at;
+      if (process.ending->deadline.boot < ending.deadline.boot) {
+        ending.deadline = process.ending->deadline;
+      }
+    }
+    process.ending = ending;
+  }
+  process.at_once.reset();
+  // The run that has begun already has waited.
+  if (!process.held && (!live || process.ending)) process.at_once = process.next_run;
+  return Outcome::Applied;
+}
+
+bool History::would_apply(const ProcessStatus& status) const {
+  if (!header_) return false;
+  const auto known = find(status.process);
+  if (!known) return starts_run(status.state) && status.seq == 0 && status.run == 0;
+  const ProcessHistory& process = processes_[*known];
+  if (status.seq != process.next_seq || !numbers_left(status.seq, status.run)) return false;
+  if (starts_run(status.state)) return !process.live() && status.run == process.next_run;
+  const Run* run = process.current();
+  return run != nullptr && status.run == run->number && may_follow(run->state, status.state);
+}
+
+std::optional<std::uint32_t> History::find(std::string_view name) const {
+  return index_.find(name,
+                     [this](std::uint32_t i) -> const std::string& { return processes_[i].name; });
+}
+
+std::uint32_t History::seed(std::string_view name) {
+  if (const auto known = find(name)) return *known;
+  const auto index = static_cast<std::uint32_t>(processes_.size());
+  processes_.emplace_back().name = name;
+  index_.add(name, index);
+  return index;
+}
+
+bool History::operator==(const History& other) const {
+  if (header_ != other.header_ || steps_ != other.steps_) return false;
+  const auto spoken = [](const History& history) {
+    return std::count_if(history.processes_.begin(), history.processes_.end(),
+                         [](const ProcessHistory& process) { return !blank(process); });
+  };
+  if (spoken(*this) != spoken(other)) return false;
+  return std::all_of(processes_.begin(), processes_.end(), [&](const ProcessHistory& process) {
+    if (blank(process)) return true;
+    const auto same = other.find(process.name);
+    return same && other.processes_[*same] == process;
+  });
+}
+
+}  // namespace thermos

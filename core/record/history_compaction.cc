@@ -1,0 +1,163 @@
+// Compaction: a history in fewer records. By the same fold that replays: what is handed out here,
+// applied from nothing, gives an equal history, and the caller checks that it does.
+#include <algorithm>
+
+#include "core/record/history.h"
+
+namespace thermos {
+namespace {
+
+// Transitions of a run have consecutive numbers and each leaves its own mark.
+std::size_t transitions(const Run& run) {
+  return 1 + (run.forked ? 1 : 0) + (run.started ? 1 : 0) + (run.stopped ? 1 : 0);
+}
+
+std::uint64_t first_seq(const Run& run) {
+  return run.seq + 1 - transitions(run);
+}
+
+// Says no more than that a runner took the lead in the state the task was in.
+bool only_leads(const std::vector<TaskStep>& steps, std::size_t i) {
+  if (i == 0 || !steps[i].reason.empty()) return false;
+  const TaskStatus& step = steps[i].status;
+  const TaskStatus& before = steps[i - 1].status;
+  return step.state == before.state && step.goal == before.goal;
+}
+
+RunTotals totals_of(const Series<Run>& runs) {
+  RunTotals totals;
+  for (const Run& run : runs) {
+    if (run.state == ProcessState::Success) ++totals.success;
+    if (run.state == ProcessState::Failed) ++totals.failed;
+    if (run.state == ProcessState::Killed) ++totals.killed;
+    if (run.state == ProcessState::Lost) ++totals.lost;
+  }
+  return totals;
+}
+
+ProcessSummary summary_of(const ProcessHistory& process) {
+  ProcessSummary summary;
+  summary.process = process.name;
+  summary.next_seq = process.runs.empty() ? process.next_seq : first_seq(process.runs.front());
+  summary.next_run = process.runs.empty() ? process.next_run : process.runs.front().number;
+  const RunTotals kept = totals_of(process.runs);
+  summary.totals = {process.totals.success - kept.success, process.totals.failed - kept.failed,
+                    process.totals.killed - kept.killed, process.totals.lost - kept.lost};
+  if (process.first_failed && *process.first_failed < summary.next_run) {
+    summary.first_failed = process.first_failed;
+  }
+  // Right when no kept run has ended; a kept one that ended sets it anew.
+  summary.last_end = process.last_end.value_or(Now{});
+  summary.boot = process.last_boot;
+  return summary;
+}
+
+Status give_run(const ProcessHistory& process, const Run& run,
+                const std::function<Status(const Record&)>& give) {
+  ProcessStatus status;
+  status.process = process.name;
+  status.seq = first_seq(run);
+  status.run = run.number;
+  // The fold keeps origin and reason of the latest transition alone.
+  const auto give_next = [&]() {
+    if (status.seq == run.seq) {
+      status.origin = run.origin;
+      status.reason = run.reason;
+    }
+    auto given = give(status);
+    ++status.seq;
+    return given;
+  };
+  status.state = ProcessState::Waiting;
+  status.at = run.waiting;
+  if (auto given = give_next(); !given) return given;
+  if (run.forked) {
+    status.state = ProcessState::Forked;
+    status.identity = run.coordinator;
+    status.boot = run.boot;
+    status.at = *run.forked;
+    if (auto given = give_next(); !given) return given;
+  }
+  status.boot = {};
+  if (run.started) {
+    status.state = ProcessState::Running;
+    status.identity = run.process;
+    status.at = *run.started;
+    if (auto given = give_next(); !given) return given;
+  }
+  if (run.stopped) {
+    status.state = run.state;
+    status.identity = {};
+    status.boot = process.last_boot;  // only the last end's is remembered, and only that decides
+    status.at = *run.stopped;
+    status.return_code = run.return_code;
+    return give_next();
+  }
+  return Done{};
+}
+
+// One order that says what of all that were given still counts.
+Status give_order(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
+  if (!process.held && !process.at_once) return Done{};
+  ProcessOrder order;
+  order.process = process.name;
+  order.verb = process.held ? Verb::Stop : process.ending ? Verb::Restart : Verb::Start;
+  if (process.ending) {
+    order.at = process.ending->at;
+    order.deadline = process.ending->deadline;
+  }
+  return give(order);
+}
+
+}  // namespace
+
+void History::drop_old(std::size_t keep) {
+  for (ProcessHistory& process : processes_) process.runs.keep_last(keep);
+  std::size_t leads = 0;
+  for (std::size_t i = 0; i < steps_.size(); ++i) leads += only_leads(steps_, i) ? 1 : 0;
+  if (leads <= keep) return;
+  std::size_t surplus = leads - keep;
+  std::vector<TaskStep> kept;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    // The last one says which boot and which deadline hold now.
+    if (surplus > 0 && i + 1 < steps_.size() && only_leads(steps_, i)) {
+      --surplus;
+      continue;
+    }
+    kept.push_back(steps_[i]);
+  }
+  steps_ = std::move(kept);
+}
+
+std::size_t History::records_after(std::size_t keep) const {
+  std::size_t records = 1 + std::min(steps_.size(), keep + kTaskStates);
+  for (const ProcessHistory& process : processes_) {
+    records += 1 + 4 * std::min(process.runs.size(), keep);
+  }
+  return records;
+}
+
+Status History::rewrite(const std::function<Status(const Record&)>& give) const {
+  if (!header_) return Done{};
+  if (auto given = give(*header_); !given) return given;
+  for (const TaskStep& step : steps_) {
+    TaskStatus status = step.status;
+    status.reason = step.reason;
+    if (auto given = give(status); !given) return given;
+  }
+  for (const ProcessHistory& process : processes_) {
+    // One that never ran may have been stopped all the same.
+    const bool dropped =
+        process.next_seq > 0 && (process.runs.empty() || first_seq(process.runs.front()) > 0);
+    if (dropped) {
+      if (auto given = give(summary_of(process)); !given) return given;
+    }
+    for (const Run& run : process.runs) {
+      if (auto given = give_run(process, run, give); !given) return given;
+    }
+    if (auto given = give_order(process, give); !given) return given;
+  }
+  return Done{};
+}
+
+}  // namespace thermos

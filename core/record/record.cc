@@ -1,0 +1,20 @@
+#include "core/record/record.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::array<std::string_view, kOrigins> kOriginNames = {
+    "recorded", "found at resume", "coordinator vanished", "lost by reboot", "repaired", "ordered"};
+constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart"};
+
+}  // namespace
+
+std::string_view name_of(Origin origin) {
+  return kOriginNames[static_cast<std::size_t>(origin)];
+}
+
+std::string_view name_of(Verb verb) {
+  return kVerbNames[static_cast<std::size_t>(verb)];
+}
+
+}  // namespace thermos

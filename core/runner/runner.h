@@ -1,0 +1,275 @@
+// The task state machine. Events in, effects out: it knows no file, no pid of its own and no
+// clock. The reactor binds it to the real world, the simulator to a virtual one.
+//
+// Its state is the History (the same fold that replays a stream) and what follows from it. Every
+// transition leaves as an Append effect before the effects that depend on it; the shell makes
+// appends durable before it carries out what comes after them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/record/history.h"
+#include "core/record/record.h"
+#include "core/task/graph.h"
+#include "core/task/task.h"
+#include "core/task/task_planner.h"
+
+namespace thermos {
+
+// ---- events ------------------------------------------------------------------------------------
+
+// This runner takes the lead. First event, once. `header` is for a task that has none yet.
+// Behind it, and before anything else, the shell sends for each process that is live in the history
+// what its stream holds beyond it (CoordinatorRecord) and, where nobody holds its lock,
+// CoordinatorGone.
+struct Lead {
+  RunnerHeader header;
+  std::int32_t pid = 0;
+  std::uint32_t uid = 0;
+  BootId boot;
+};
+
+// A coordinator wrote this. Repeats are harmless.
+struct CoordinatorRecord {
+  ProcessIndex process = 0;
+  ProcessStatus status;
+};
+
+// The coordinator of this run is gone and its stream was read to the end.
+struct CoordinatorGone {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool rebooted = false;  // it ran under another boot id: there is nothing to sweep
+};
+
+// All that a vanished coordinator left behind is gone (answers Sweep).
+struct Swept {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// A launch did not happen. `retry`: the machine is short of something (pids, memory, descriptors)
+// and it is worth trying again; otherwise the process is FAILED with `reason`.
+struct LaunchFailed {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool retry = false;
+  std::string reason;
+};
+
+// The shell gave up a launch that nothing had come of yet (answers Terminate or Kill).
+struct LaunchCancelled {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// The time asked for by SetTimer has come. Early or doubled ones are harmless.
+struct TimerDue {};
+
+// Stop the task. `wait`: how long CLEANING and FINALIZING may take; nothing: the task's own
+// finalization_wait, or no time when it is to be lost; 0: everything dies now. A deadline that
+// stands is never put off.
+struct KillAsked {
+  std::optional<Microseconds> wait;
+  bool lose = false;   // the result is LOST and no finalizer runs
+  std::string reason;  // who asked, for people
+};
+
+// Start, stop or restart one process. REQUIRES: may_order() has nothing against it.
+struct Ordered {
+  ProcessIndex process = 0;
+  Verb verb = Verb::Start;
+  std::optional<Microseconds> wait;  // from SIGTERM to SIGKILL; nothing: finalization_wait
+  std::string reason;                // who asked, for people
+};
+
+using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
+                           LaunchCancelled, TimerDue, KillAsked, Ordered>;
+
+// ---- effects -----------------------------------------------------------------------------------
+
+// Put this at the end of the runner's stream.
+struct Append {
+  Record record;
+  // Effects behind this one depend on its being on the disk, not only in the kernel.
+  bool must_last = false;
+};
+
+// Start this run: lock its stream, and hand it to a coordinator. Answered by records, LaunchFailed
+// or CoordinatorGone. If the lock is held, the one who holds it is the answer.
+struct StartProcess {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  std::uint64_t seq = 0;  // of its FORKED record
+};
+
+// Ask the run's process group to end (SIGTERM). The coordinator carries it out.
+struct Terminate {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// End the run's whole tree at once (SIGKILL).
+struct Kill {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// The coordinator vanished: find what it left running and end it, then say Swept.
+struct Sweep {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
+// Send TimerDue at this boot time; replaces the earlier one. Nothing: no timer.
+struct SetTimer {
+  std::optional<Microseconds> at;
+};
+
+// The task reached this state, its terminal record is behind an Append, and nothing of it lives.
+struct Finish {
+  TaskState state = TaskState::Success;
+};
+
+using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, SetTimer, Finish>;
+
+// ---- the machine -------------------------------------------------------------------------------
+
+class Runner {
+ public:
+  // `task` and `graph` outlive this; `graph` is check_task(task)'s. `history` is what the task's
+  // stream held; empty for a new task.
+  Runner(const TaskConfig& task, const Graph& graph, History history);
+
+  // Takes one event. The effects are in the order in which they must happen; they, and the views
+  // inside them, are valid until the next call. An error (Corrupt): a coordinator wrote what can't
+  // be; nothing changed, and the shell stops this task.
+  Result<std::span<const Effect>> handle(const Event& event, Now now);
+
+  // What stands against an order: the task is ending, the process is a finalizer, or it has
+  // finished or failed for good. Usage, and why.
+  Status may_order(ProcessIndex p) const;
+
+  const TaskConfig& task() const { return task_; }
+  const History& history() const { return history_; }
+  // Forgets what History::drop_old() forgets. Nothing that decides anything changes.
+  void drop_old(std::size_t keep) { history_.drop_old(keep); }
+  // What the history says of one process of the task.
+  const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
+  TaskState state() const { return history_.state(); }
+  bool done() const { return finished_; }
+
+  // For the live line: how the processes of the current stage stand.
+  struct Counts {
+    std::uint32_t running = 0;
+    std::uint32_t done = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t waiting = 0;  // runnable, but behind the clock gate or the concurrency limit
+    std::uint32_t blocked = 0;
+    std::optional<Microseconds> next_start;  // boot time at which the next waiting one may start
+  };
+  Counts counts(Now now);
+
+ private:
+  // What the machine knows about a process beyond its history.
+  struct Flight {
+    bool launched = false;  // StartProcess was sent and not answered by a failure
+    bool terminate_sent = false;
+    bool kill_sent = false;
+    bool sweeping = false;
+    std::uint32_t retries = 0;
+    // Boot time of the next try at a launch that failed for want of something.
+    std::optional<Microseconds> retry_at;
+  };
+
+  void on(const Lead& event);
+  void on(const CoordinatorRecord& event);
+  void on(const CoordinatorGone& event);
+  void on(const Swept& event);
+  void on(const LaunchFailed& event);
+  void on(const LaunchCancelled& event);
+  void on(const TimerDue& event);
+  void on(const KillAsked& event);
+  void on(const Ordered& event);
+
+  // Take the place of what an earlier runner knew.
+  void restore(TaskPlanner& plan);
+  void restore_deadline();
+  void restore_orders();
+
+  void advance();
+  void advance_active();
+  void advance_cleaning();
+  void advance_finalizing();
+  void schedule(TaskPlanner& plan);
+  void retry_launches();
+  void forget_retry(ProcessIndex p);
+  void check_repeat(ProcessIndex p, const ProcessStatus& status);
+  void start(ProcessIndex p);
+  void try_again(ProcessIndex p);
+  void cancel(ProcessIndex p);
+  void ended(ProcessIndex p);
+
+  void leave_active(TaskState goal, Microseconds wait, std::string_view reason);
+  bool over_deadline();
+  void stop_all(bool hard);
+  void stop(ProcessIndex p, bool hard);
+  void end_by_order(ProcessIndex p);
+  void kill_overdue();
+  bool ended_by_order(ProcessIndex p, const ProcessStatus& status) const;
+  void finish();
+  void set_timer();
+
+  void append(const Record& record, bool must_last);
+  void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
+  void append_task(TaskState state, std::string_view reason);
+  std::string_view keep(std::string_view text);
+
+  // The run under way, if it is this one; nullptr for news of a run that is over.
+  const Run* live_run(ProcessIndex p, std::uint32_t number) const;
+  // In FINALIZING: nothing but ephemerals is left, and they are killed.
+  bool finalizers_over() const;
+  bool stopping(ProcessIndex p) const;
+  TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
+  Microseconds boot_time_of_end(ProcessIndex p) const;
+  bool is_live(ProcessIndex p) const { return live_at_[p] != kNotLive; }
+  void add_live(ProcessIndex p);
+  void remove_live(ProcessIndex p);
+
+  static constexpr std::uint32_t kNotLive = 0xffffffff;
+
+  const TaskConfig& task_;
+  History history_;
+  TaskPlanner regular_;
+  TaskPlanner final_;
+  std::vector<std::uint32_t> slots_;  // where in history_ a process stands
+  std::vector<Flight> flights_;
+  std::vector<ProcessIndex> live_;      // processes in flight: launched, or waiting for a retry
+  std::vector<std::uint32_t> live_at_;  // where in live_ a process stands, or kNotLive
+  std::set<std::pair<Microseconds, ProcessIndex>> retrying_;  // by the time of the next try
+  // What stop_all() last told all that live; nothing, once somebody joined them.
+  enum class Told : std::uint8_t { Nothing, Terminate, Kill };
+  Told told_ = Told::Nothing;
+  std::vector<ProcessIndex> ending_;  // their run is to end by an order; some may have ended
+  Lead self_;
+  TaskState goal_ = TaskState::Success;
+  std::optional<Now> deadline_;  // since the task left ACTIVE
+  bool overrun_ = false;         // the deadline passed: all dies, and no finalizer runs any more
+  bool finished_ = false;
+  bool listening_ = false;  // at a resume, until all that happened meanwhile is told
+  Now now_;
+  std::optional<Microseconds> timer_;
+  std::vector<Effect> effects_;
+  std::deque<std::string> texts_;  // what views in effects_ borrow
+  std::optional<Error> error_;
+};
+
+}  // namespace thermos

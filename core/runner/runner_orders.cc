@@ -1,0 +1,100 @@
+// Orders for single processes: what a user wants of one, whatever the plan says.
+#include <algorithm>
+
+#include "core/base/times.h"
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+Status Runner::may_order(ProcessIndex p) const {
+  const std::string& name = task_.processes[p].name;
+  if (state() != TaskState::Active) return Error{ErrorCode::Usage, "the task is ending"};
+  if (final_.has(p)) {
+    return Error{ErrorCode::Usage, name + " is a finalizer: it runs when the task ends"};
+  }
+  const Planner::Mark mark = regular_.mark(p);
+  if (mark == Planner::Mark::Finished) return Error{ErrorCode::Usage, name + " has finished"};
+  if (mark == Planner::Mark::Failed) {
+    return Error{ErrorCode::Usage, name + " has failed as often as it may"};
+  }
+  return Done{};
+}
+
+// If its run is to end by an order: what has not been done for that yet.
+void Runner::end_by_order(ProcessIndex p) {
+  if (!past(p).ending || !is_live(p)) return;
+  if (std::find(ending_.begin(), ending_.end(), p) == ending_.end()) ending_.push_back(p);
+  stop(p, false);
+}
+
+void Runner::kill_overdue() {
+  for (std::size_t i = 0; i < ending_.size();) {
+    const ProcessIndex p = ending_[i];
+    if (!past(p).ending || !is_live(p)) {
+      ending_[i] = ending_.back();
+      ending_.pop_back();
+      continue;
+    }
+    if (past(p).ending->deadline.boot <= now_.boot) stop(p, true);
+    ++i;
+  }
+}
+
+// A run that an order ends has not failed and not succeeded, whatever exit code it had left to
+// give; unless it was over before.
+bool Runner::ended_by_order(ProcessIndex p, const ProcessStatus& status) const {
+  const std::optional<Ending>& ending = past(p).ending;
+  return is_terminal(status.state) && ending && ending->run == status.run &&
+         status.at.boot >= ending->at.boot;
+}
+
+void Runner::on(const Ordered& event) {
+  const ProcessIndex p = event.process;
+  if (!may_order(p)) return;
+  const ProcessHistory& before = past(p);
+  const bool unborn = before.live() && before.current()->state == ProcessState::Waiting;
+  const bool under_way = before.live() && !(unborn && !flights_[p].launched);
+  Verb verb = event.verb;
+  if (verb == Verb::Restart && unborn && !flights_[p].terminate_sent) verb = Verb::Start;
+  // It was told to end before it was there to hear it: that can't be taken back.
+  if (verb == Verb::Start && unborn && flights_[p].terminate_sent) verb = Verb::Restart;
+  ProcessOrder order;
+  order.process = task_.processes[p].name;
+  order.verb = verb;
+  order.at = now_;
+  if (verb != Verb::Start)
+    order.deadline = later(now_, event.wait.value_or(task_.finalization_wait));
+  // What is so already needs no record, and no second SIGTERM.
+  const bool sooner = before.ending && order.deadline.boot < before.ending->deadline.boot;
+  const bool same = verb == Verb::Stop ? before.held && !(under_way && sooner)
+                    : before.held      ? false
+                    : !under_way       ? !before.live() && before.at_once == before.next_run
+                                       : verb == Verb::Start || (before.ending && !sooner);
+  if (same) return;
+  order.reason = keep(event.reason);
+  append(order, true);
+  if (error_) return;
+  TaskPlanner& plan = plan_of(p);
+  if (verb == Verb::Stop) {
+    plan.hold(p);
+  } else {
+    plan.release(p);
+    if (!is_live(p)) plan.hurry(p);
+    if (flights_[p].retry_at) {
+      forget_retry(p);
+      flights_[p].retry_at = now_.boot;
+      retrying_.emplace(now_.boot, p);
+    }
+  }
+  end_by_order(p);
+}
+
+void Runner::restore_orders() {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (past(p).held) plan_of(p).hold(p);
+    if (past(p).at_once == past(p).next_run && !past(p).live()) plan_of(p).hurry(p);
+    if (past(p).ending && is_live(p)) ending_.push_back(p);
+  }
+}
+
+}  // namespace thermos

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/name_index.h"
+#include "core/base/text.h"
+#include "core/task/graph.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kMaxName = 243;         // "coordinator." and it make one file name of 255
+constexpr std::size_t kMaxCmdline = 131'071;  // Linux takes 32 pages an argument, its NUL included
+constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
+constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
+constexpr Microseconds kMaxSeconds = 1'000'000'000;
+constexpr double kMaxCpu = 1e6;
+constexpr std::size_t kMaxShownInCycle = 12;
+constexpr std::int64_t kMinLogSize = 1024;
+constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
+constexpr int kMaxCycles = 20;               // looking for each takes as long as the graph is large
+
+// The task's processes by name; of several that share one, the first.
+class Names {
+ public:
+  explicit Names(const TaskConfig& task) : task_(task) { index_.reserve(task.processes.size()); }
+  std::optional<ProcessIndex> find(std::string_view name) const {
+    return index_.find(
+        name, [this](ProcessIndex p) -> const std::string& { return task_.processes[p].name; });
+  }
+  void add(ProcessIndex p) { index_.add(task_.processes[p].name, p); }
+
+ private:
+  const TaskConfig& task_;
+  NameIndex index_;
+};
+// What is wrong; nullopt when nothing is.
+using Complaint = std::optional<std::string>;
+
+Error bad(std::string path, std::string_view what) {
+  return {ErrorCode::BadConfig, std::move(path.append(": ").append(what))};
+}
+
+std::string at(std::string_view list, std::size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "]";
+}
+
+Complaint check_name(std::string_view name) {
+  if (name.empty()) return "a name can't be empty";
+  if (name.size() > kMaxName) {
+    return quoted(name) + " is " + std::to_string(name.size()) +
+           " bytes long: a name has at most 243, to fit into a file name";
+  }
+  if (name.front() == '.') return quoted(name) + ": a name can't begin with '.'";
+  if (name.find('/') != std::string_view::npos) return quoted(name) + ": a name can't hold '/'";
+  if (holds_control(name)) {
+    return quoted(name) + ": a name can't hold control characters";
+  }
+  if (!is_utf8(name)) return quoted(name) + " is not UTF-8";
+  return std::nullopt;
+}
+
+Complaint check_cmdline(std::string_view cmdline) {
+  if (cmdline.empty()) return "is empty";
+  if (cmdline.size() > kMaxCmdline) {
+    return "is " + std::to_string(cmdline.size()) +
+           " bytes long: the kernel takes at most 131071 in one argument";
+  }
+  if (cmdline.find('\0') != std::string_view::npos) return "holds a NUL byte";
+  if (!is_utf8(cmdline)) return "is not UTF-8";
+  return std::nullopt;
+}
+
+Complaint check_user(std::string_view user) {
+  if (holds_control(user)) {
+    return quoted(user) + ": a user's name can't hold control characters";
+  }
+  if (!is_utf8(user)) return quoted(user) + " is not UTF-8";
+  return std::nullopt;
+}
+
+Complaint check_duration(Microseconds duration) {
+  if (duration < 0 || duration > kMaxSeconds * kSecond) {
+    return "is out of range: 0 to 1000000000 seconds";
+  }
+  return std::nullopt;
+}
+
+// What is found, until it is enough.
+class Faults {
+ public:
+  explicit Faults(std::size_t most) : most_(most) {}
+  bool full() const { return found_.size() >= most_; }
+  void add(std::string path, std::string_view what) {
+    if (!full()) found_.push_back(bad(std::move(path), what));
+  }
+  std::vector<Error>& found() { return found_; }
+
+ private:
+  std::size_t most_;
+  std::vector<Error> found_;
+};
+
+void check_resources(const std::string& path, const Resources& resources, Faults& faults) {
+  // Written so that a NaN fails too.
+  if (!(resources.cpu >= 0 && resources.cpu <= kMaxCpu)) {
+    faults.add(path + ".cpu", "is out of range: 0 to 1000000 cores");
+  }
+  if (resources.ram < 0) faults.add(path + ".ram", "is out of range: 0 to 9223372036854775807");
+  if (resources.disk < 0) faults.add(path + ".disk", "is out of range: 0 to 9223372036854775807");
+}
+
+void check_logger(const std::string& path, const Logger& logger, Faults& faults) {
+  const RotatePolicy& rotate = logger.rotate;
+  if (rotate.log_size < kMinLogSize) {
+    faults.add(path + ".rotate.log_size", "is too small: a file holds 1024 bytes at least");
+  }
+  if (rotate.backups > kMaxBackups) {
+    faults.add(path + ".rotate.backups", "is too large: at most 1000 files are kept");
+  }
+}
+
+void check_process(const ProcessConfig& process, std::size_t index, Faults& faults) {
+  // The path is made only when it is needed: there may be a million processes.
+  const auto path = [index] { return at("processes", index); };
+  if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
+  if (auto complaint = check_cmdline(process.cmdline)) faults.add(path() + ".cmdline", *complaint);
+  if (auto complaint = check_duration(process.min_duration)) {
+    faults.add(path() + ".min_duration", *complaint);
+  }
+  if (process.resources) check_resources(path() + ".resources", *process.resources, faults);
+  if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
+}
+
+void check_fields(const TaskConfig& task, Faults& faults) {
+  if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
+  if (task.processes.size() > kMaxProcesses) {
+    faults.add("processes", "a task has at most 4294967294 processes");
+  }
+  for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
+    check_process(task.processes[i], i, faults);
+  }
+  // Behind the processes: a task without a name of its own has the first one's, and a fault in that
+  // is better shown where it was written.
+  if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
+  if (task.resources) check_resources("resources", *task.resources, faults);
+  if (auto complaint = check_duration(task.finalization_wait)) {
+    faults.add("finalization_wait", *complaint);
+  }
+  if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
+}
+
+Names read_names(const TaskConfig& task, Faults& faults) {
+  Names names(task);
+  for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
+    const std::string& name = task.processes[i].name;
+    const auto first = names.find(name);
+    if (!first) {
+      names.add(static_cast<ProcessIndex>(i));
+    } else if (!name.empty()) {  // an empty one has been refused already
+      faults.add(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
+                                                   at("processes", *first) + " already");
+    }
+  }
+  return names;
+}
+
+std::string unknown_name(const TaskConfig& task, std::string_view name) {
+  NearestWord nearest(name);
+  for (const ProcessConfig& process : task.processes) nearest.offer(process.name);
+  return "there is no process " + quoted(name, kMaxName) + nearest.hint();
+}
+
+// "" when `after` may wait for `before`.
+std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
+  const std::string both =
+      quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName);
+  if (before.daemon) return both + ", a daemon: it runs again and again and never ends";
+  if (before.ephemeral && !after.ephemeral) {
+    return both + ", which is ephemeral: only an ephemeral process can";
+  }
+  return "";
+}
+
+// Turns the orders into edges. An entry that is wrong makes none.
+std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
+  std::vector<Graph::Edge> edges;
+  for (std::size_t c = 0; c < task.constraints.size() && !faults.full(); ++c) {
+    const std::vector<std::string>& order = task.constraints[c].order;
+    const auto path = [c](std::size_t i) { return at(at("constraints", c) + ".order", i); };
+    ProcessIndex before = kNobody;
+    for (std::size_t i = 0; i < order.size() && !faults.full(); ++i) {
+      const auto found = names.find(order[i]);
+      if (!found) {
+        faults.add(path(i), unknown_name(task, order[i]));
+        before = kNobody;
+        continue;
+      }
+      const ProcessIndex after = *found;
+      if (before != kNobody) {
+        const ProcessConfig& a = task.processes[before];
+        const ProcessConfig& b = task.processes[after];
+        std::string why;
+        if (a.final != b.final) {
+          why = quoted((a.final ? a : b).name, kMaxName) + " is final and " +
+                quoted((a.final ? b : a).name, kMaxName) +
+                " is not: an order is all final or not at all";
+        } else if (a.daemon || a.ephemeral) {
+          why = why_not(a, b);
+        }
+        if (why.empty()) {
+          edges.push_back({before, after});
+        } else {
+          faults.add(path(i), why);
+        }
+      }
+      before = after;
+    }
+  }
+  return edges;
+}
+
+void add_cycle(const TaskConfig& task, const Names& names, const std::vector<ProcessIndex>& cycle,
+               Faults& faults) {
+  std::string text;
+  for (std::size_t i = 0; i < cycle.size(); ++i) {
+    if (cycle.size() > kMaxShownInCycle && i == kMaxShownInCycle / 2) {
+      const std::size_t left_out = cycle.size() - kMaxShownInCycle;
+      text += "(" + std::to_string(left_out) + " more) -> ";
+      i += left_out;
+    }
+    text += task.processes[cycle[i]].name + " -> ";
+  }
+  text += task.processes[cycle.front()].name;
+  // Placed at the order that closes it.
+  std::string path = "constraints";
+  for (std::size_t c = 0; c < task.constraints.size(); ++c) {
+    const std::vector<std::string>& order = task.constraints[c].order;
+    const auto closes = [&](const std::string& before, const std::string& after) {
+      return names.find(before) == cycle.back() && names.find(after) == cycle.front();
+    };
+    if (std::adjacent_find(order.begin(), order.end(), closes) != order.end()) {
+      path = at("constraints", c) + ".order";
+      break;
+    }
+  }
+  faults.add(std::move(path), "a cycle: " + text);
+}
+
+// The graph, without the edges that close a cycle.
+Graph read_graph(const TaskConfig& task, Faults& faults) {
+  const Names names = read_names(task, faults);
+  if (faults.full()) return {};
+  std::vector<Graph::Edge> edges = read_orders(task, names, faults);
+  const auto processes = static_cast<std::uint32_t>(task.processes.size());
+  for (int cycles = 0; !faults.full(); ++cycles) {
+    Graph graph(processes, edges);
+    const std::vector<ProcessIndex> cycle = graph.find_cycle();
+    if (cycle.empty() || cycles == kMaxCycles) return graph;
+    add_cycle(task, names, cycle, faults);
+    const auto closes = [&cycle](const Graph::Edge& edge) {
+      return edge.before == cycle.back() && edge.after == cycle.front();
+    };
+    edges.erase(std::remove_if(edges.begin(), edges.end(), closes), edges.end());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search) {
+  Faults faults(search.most);
+  check_fields(task, faults);
+  if (search.orders && !faults.full()) {
+    read_graph(task, faults);
+  }
+  return std::move(faults.found());
+}
+
+Result<Graph> check_task(const TaskConfig& task) {
+  Faults faults(1);
+  check_fields(task, faults);
+  if (faults.full()) return std::move(faults.found().front());
+  Graph graph = read_graph(task, faults);
+  if (faults.full()) return std::move(faults.found().front());
+  return graph;
+}
+
+}  // namespace thermos

@@ -1,0 +1,100 @@
+#include "core/task/graph.h"
+
+#include <algorithm>
+
+namespace thermos {
+
+Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
+    : begin_(std::size_t{nodes} + 1), dependents_(edges.size()), waits_for_(nodes) {
+  // By who is waited for, which is counted, not compared: a million are sorted in no time.
+  for (const Edge& edge : edges) ++begin_[std::size_t{edge.before} + 1];
+  for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+  std::vector<std::uint64_t> next(begin_.begin(), begin_.end() - 1);
+  for (const Edge& edge : edges) dependents_[next[edge.before]++] = edge.after;
+
+  // A doubled edge would be counted twice as unmet and freed once.
+  std::uint64_t kept = 0;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    const auto first = dependents_.begin() + static_cast<std::ptrdiff_t>(begin_[node]);
+    const auto last = dependents_.begin() + static_cast<std::ptrdiff_t>(next[node]);
+    std::sort(first, last);
+    begin_[node] = kept;
+    for (auto it = first, end = std::unique(first, last); it != end; ++it) {
+      dependents_[kept++] = *it;
+      ++waits_for_[*it];
+    }
+  }
+  begin_[nodes] = kept;
+  dependents_.resize(kept);
+}
+
+std::vector<ProcessIndex> Graph::find_cycle() const {
+  // Depth first with a stack of its own: a chain of a million processes must not need a million
+  // call frames.
+  enum class Seen : std::uint8_t { No, OnPath, Done };
+  std::vector<Seen> seen(size(), Seen::No);
+  std::vector<std::uint64_t> cursor(begin_.begin(), begin_.end() - 1);
+  std::vector<ProcessIndex> path;
+  for (ProcessIndex start = 0; start < size(); ++start) {
+    if (seen[start] != Seen::No) continue;
+    seen[start] = Seen::OnPath;
+    path.push_back(start);
+    while (!path.empty()) {
+      const ProcessIndex node = path.back();
+      if (cursor[node] == begin_[std::size_t{node} + 1]) {
+        seen[node] = Seen::Done;
+        path.pop_back();
+        continue;
+      }
+      const ProcessIndex next = dependents_[cursor[node]++];
+      if (seen[next] == Seen::OnPath) {
+        path.erase(path.begin(), std::find(path.begin(), path.end(), next));
+        std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());
+        return path;
+      }
+      if (seen[next] == Seen::No) {
+        seen[next] = Seen::OnPath;
+        path.push_back(next);
+      }
+    }
+  }
+  return {};
+}
+
+std::vector<std::uint32_t> Graph::depths() const {
+  std::vector<std::uint32_t> depth(size(), 0);
+  std::vector<std::uint32_t> unmet = waits_for_;
+  std::vector<ProcessIndex> ready;
+  for (ProcessIndex node = 0; node < size(); ++node) {
+    if (unmet[node] == 0) ready.push_back(node);
+  }
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    const ProcessIndex node = ready[i];
+    for (const ProcessIndex next : dependents(node)) {
+      depth[next] = std::max(depth[next], depth[node] + 1);
+      if (--unmet[next] == 0) ready.push_back(next);
+    }
+  }
+  return depth;
+}
+
+std::vector<ProcessIndex> Graph::longest_chain(const std::vector<bool>& counts) const {
+  const std::vector<std::uint32_t> depth = depths();
+  constexpr auto kNobody = static_cast<ProcessIndex>(-1);
+  // Of the nodes before each one, the first that is as deep as it can be.
+  std::vector<ProcessIndex> before(size(), kNobody);
+  ProcessIndex last = kNobody;
+  for (ProcessIndex node = 0; node < size(); ++node) {
+    if (!counts.empty() && !counts[node]) continue;
+    for (const ProcessIndex next : dependents(node)) {
+      if (before[next] == kNobody && depth[next] == depth[node] + 1) before[next] = node;
+    }
+    if (last == kNobody || depth[node] > depth[last]) last = node;
+  }
+  std::vector<ProcessIndex> chain;
+  for (; last != kNobody; last = before[last]) chain.push_back(last);
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
+}  // namespace thermos

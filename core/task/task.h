@@ -1,0 +1,73 @@
+// A task as its author wrote it, every default filled in and every reference bound.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/times.h"
+
+namespace thermos {
+
+// A process's place in TaskConfig::processes. Everything that runs names a process by this;
+// the name itself is for people and for the disk.
+using ProcessIndex = std::uint32_t;
+
+struct Resources {
+  double cpu = 0;         // cores
+  std::int64_t ram = 0;   // bytes
+  std::int64_t disk = 0;  // bytes
+  bool operator==(const Resources&) const = default;
+};
+
+// Where what a process prints goes: to files under the log directory, to the terminal of whoever
+// runs the task, or nowhere.
+enum class LogDestination : std::uint8_t { File, Console, Both, None };
+// Standard: one file that grows. Rotate: files of a bounded size and number.
+enum class LogMode : std::uint8_t { Standard, Rotate };
+
+struct RotatePolicy {
+  std::int64_t log_size = 100 * (std::int64_t{1} << 20);  // bytes of one file
+  std::uint32_t backups = 5;                              // full files kept beside it
+  bool operator==(const RotatePolicy&) const = default;
+};
+
+struct Logger {
+  LogDestination destination = LogDestination::File;
+  LogMode mode = LogMode::Standard;
+  RotatePolicy rotate;  // for LogMode::Rotate
+  bool operator==(const Logger&) const = default;
+};
+
+struct ProcessConfig {
+  std::string name;
+  std::string cmdline;
+  std::uint32_t max_failures = 1;           // 0: no limit
+  bool daemon = false;                      // a success means: run again
+  bool ephemeral = false;                   // does not hold the task open and does not fail it
+  bool final = false;                       // runs in FINALIZING
+  Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
+  std::optional<Resources> resources;
+  std::optional<Logger> logger;  // none: the usual one
+  bool operator==(const ProcessConfig&) const = default;
+};
+
+struct Constraint {
+  std::vector<std::string> order;  // each waits for the success of the one before
+  bool operator==(const Constraint&) const = default;
+};
+
+struct TaskConfig {
+  std::string name;
+  std::vector<ProcessConfig> processes;
+  std::vector<Constraint> constraints;
+  std::optional<Resources> resources;
+  std::uint32_t max_failures = 1;     // failed processes that fail the task; 0: no limit
+  std::uint32_t max_concurrency = 0;  // 0: no limit
+  Microseconds finalization_wait = 30 * kSecond;
+  std::string user;  // empty: whoever runs it
+  bool operator==(const TaskConfig&) const = default;
+};
+
+}  // namespace thermos

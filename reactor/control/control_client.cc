@@ -1,0 +1,109 @@
+#include "reactor/control/control_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "reactor/os/clocks.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+constexpr const char* kSystemSocket = "/run/thermos/reactor.sock";
+
+Error no_daemon(const std::string& what) {
+  return {ErrorCode::NoDaemon, what};
+}
+
+}  // namespace
+
+std::string own_socket() {
+  if (const char* given = std::getenv("THERMOS_SOCKET"); given != nullptr && *given != '\0') {
+    return given;
+  }
+  if (geteuid() == 0) return kSystemSocket;
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  const std::string base = runtime != nullptr && *runtime != '\0'
+                               ? std::string(runtime)
+                               : "/run/user/" + std::to_string(geteuid());
+  return base + "/thermos/reactor.sock";
+}
+
+std::string default_socket() {
+  std::string own = own_socket();
+  const bool none = access(own.c_str(), F_OK) != 0 && access(kSystemSocket, W_OK) == 0;
+  return none && std::getenv("THERMOS_SOCKET") == nullptr ? kSystemSocket : own;
+}
+
+Result<ControlClient> ControlClient::connect(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Error{ErrorCode::Usage, path + ": too long for a socket's path (107 bytes at most)"};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return Error{ErrorCode::System, std::string("no socket: ") + std::strerror(errno)};
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == EACCES || errno == EPERM) {
+      return Error{ErrorCode::NotPermitted,
+                   path + ": " + std::strerror(errno) + "; you must be root or in group thermos"};
+    }
+    return no_daemon(path + ": " + std::strerror(errno) +
+                     "; is thermos-reactor running? (--socket names another place)");
+  }
+  return ControlClient(std::move(socket));
+}
+
+Result<std::uint64_t> ControlClient::send(control::RequestBody body) {
+  const std::uint64_t id = next_id_++;
+  auto payload = control::encode(control::Request{id, std::move(body)});
+  if (!payload) return payload.error();
+  out_.put(*payload);
+  while (out_.size() > 0) {
+    const ssize_t sent =
+        ::send(socket_.get(), out_.bytes().data(), out_.bytes().size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    // Why it hung up is still to be read: whom it has no room for it tells so before we ask.
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
+    if (sent < 0) return no_daemon(std::string("can't ask the daemon: ") + std::strerror(errno));
+    out_.consume(static_cast<std::size_t>(sent));
+  }
+  return id;
+}
+
+Result<std::optional<control::Reply>> ControlClient::receive(Microseconds patience) {
+  const Microseconds until = read_clocks().boot + patience;
+  for (;;) {
+    auto payload = in_.next();
+    if (!payload) return payload.error();
+    if (*payload) {
+      auto reply = control::decode_reply(**payload);
+      if (!reply) return reply.error();
+      return std::optional(std::move(*reply));
+    }
+    int wait = -1;
+    if (patience >= 0) {
+      wait = static_cast<int>(std::max<Microseconds>(0, until - read_clocks().boot + 999) / 1000);
+    }
+    pollfd entry{socket_.get(), POLLIN, 0};
+    const int ready = poll(&entry, 1, wait);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) return std::optional<control::Reply>();
+    const auto room = in_.space(kReadBytes);
+    const ssize_t got = recv(socket_.get(), room.data(), room.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) return no_daemon("the daemon went away");
+    if (got < 0) return no_daemon(std::string("can't hear the daemon: ") + std::strerror(errno));
+    in_.filled(static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace thermos

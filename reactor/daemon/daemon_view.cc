@@ -1,0 +1,82 @@
+// What the daemon says of its tasks, and to whom.
+#include <utility>
+
+#include "reactor/daemon/daemon.h"
+#include "reactor/daemon/hosted_task.h"
+#include "reactor/store/history_json.h"
+
+namespace thermos {
+
+// ---- who may see what --------------------------------------------------------------------------
+
+std::uint32_t Daemon::owner_of(const std::string& task_id) {
+  if (const auto it = tasks_.find(task_id); it != tasks_.end()) return it->second->owner();
+  return past_.look(task_id).owner;
+}
+
+bool Daemon::may_see(const std::string& task_id, const Caller& caller) {
+  return caller.is_root() || owner_of(task_id) == caller.uid;
+}
+
+// A pattern that is an id means that task alone. Not to who may not see the task: they could tell
+// by it that there is one.
+Result<std::shared_ptr<const TaskPatterns>> Daemon::compile(
+    const std::vector<std::string>& patterns, const Caller& caller) {
+  auto compiled = TaskPatterns::compile(patterns, [&](const std::string& id) {
+    return may_be_task(id) && index_.has(id) && may_see(id, caller);
+  });
+  if (!compiled) return compiled.error();
+  return std::make_shared<const TaskPatterns>(std::move(*compiled));
+}
+
+// ---- list, status ------------------------------------------------------------------------------
+
+std::string Daemon::state_of(const std::string& task_id) {
+  if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
+    return std::string(name_of(it->second->host().history().state()));
+  }
+  const PastTask& past = past_.look(task_id);
+  return past.readable ? std::string(name_of(past.state)) : "?";
+}
+
+std::size_t Daemon::active_of(const Caller& caller) const {
+  if (caller.is_root()) return tasks_.size();
+  const auto theirs = owned_.find(caller.uid);
+  return theirs == owned_.end() ? 0 : theirs->second;
+}
+
+std::vector<control::TaskEntry> Daemon::active_tasks(const Caller& caller) {
+  std::vector<control::TaskEntry> tasks;
+  for (const std::string& id : index_.on(Shelf::Active)) {
+    if (may_see(id, caller)) tasks.push_back({id, state_of(id)});
+  }
+  return tasks;
+}
+
+std::string Daemon::status_json(const std::string& task_id) const {
+  const auto dump = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
+    return dump(history_json(it->second->host().history()));
+  }
+  auto stream = read_runner_stream(paths_.runner_stream(task_id));
+  Json json = stream ? history_json(stream->history) : Json::object();
+  json["task_id"] = task_id;
+  if (!stream) json["error"] = stream.error().message;
+  if (const auto why = left_.find(task_id); why != left_.end()) json["error"] = why->second;
+  return dump(json);
+}
+
+// ---- events ------------------------------------------------------------------------------------
+
+std::optional<PastEvents::Source> Daemon::stream_behind(const std::string& task_id,
+                                                        std::uint64_t position) {
+  // One that is led is being written.
+  if (tasks_.contains(task_id)) return PastEvents::Source{task_id, 0};
+  const PastTask& past = past_.look(task_id);
+  if (past.last_position <= position) return std::nullopt;
+  return PastEvents::Source{task_id, past.first_position};
+}
+
+}  // namespace thermos

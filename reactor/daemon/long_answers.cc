@@ -1,0 +1,27 @@
+#include "reactor/daemon/long_answers.h"
+
+#include <utility>
+
+namespace thermos {
+
+std::optional<control::ReplyBody> TaskAnswer::step() {
+  auto id = walk_.step();
+  if (id && status_) return control::StatusText{daemon_.status_json(*id)};
+  if (id) {
+    std::string state = daemon_.state_of(*id);
+    return control::TaskEntry{std::move(*id), std::move(state)};
+  }
+  if (!walk_.done()) return std::nullopt;
+  complete_ = true;
+  return control::Finished{};
+}
+
+std::optional<control::ReplyBody> KillAnswer::step() {
+  if (auto id = walk_.step()) ids_.push_back(std::move(*id));
+  if (!walk_.done()) return std::nullopt;
+  complete_ = true;
+  meant_(ids_);
+  return std::nullopt;
+}
+
+}  // namespace thermos

@@ -1,0 +1,59 @@
+// Answers that take longer than one turn of the loop may: made step by step.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capnp/control.h"
+#include "reactor/daemon/daemon.h"
+#include "reactor/daemon/task_walk.h"
+
+namespace thermos {
+
+class LongAnswer {
+ public:
+  LongAnswer() = default;
+  LongAnswer(const LongAnswer&) = delete;
+  LongAnswer& operator=(const LongAnswer&) = delete;
+  virtual ~LongAnswer() = default;
+
+  // A small step; what is to be sent after it, if anything.
+  virtual std::optional<control::ReplyBody> step() = 0;
+  // No more steps.
+  virtual bool complete() const = 0;
+};
+
+// `list` and `status`.
+class TaskAnswer : public LongAnswer {
+ public:
+  TaskAnswer(Daemon& daemon, TaskWalk walk, bool status)
+      : daemon_(daemon), walk_(std::move(walk)), status_(status) {}
+  std::optional<control::ReplyBody> step() override;
+  bool complete() const override { return complete_; }
+
+ private:
+  Daemon& daemon_;
+  TaskWalk walk_;
+  bool status_;
+  bool complete_ = false;
+};
+
+// `kill`: which of the caller's tasks are meant. Then all of them are killed in one go.
+class KillAnswer : public LongAnswer {
+ public:
+  using Meant = std::function<void(const std::vector<std::string>& ids)>;
+  KillAnswer(TaskWalk walk, Meant meant) : walk_(std::move(walk)), meant_(std::move(meant)) {}
+  std::optional<control::ReplyBody> step() override;
+  bool complete() const override { return complete_; }
+
+ private:
+  TaskWalk walk_;
+  Meant meant_;
+  std::vector<std::string> ids_;
+  bool complete_ = false;
+};
+
+}  // namespace thermos

@@ -1,0 +1,101 @@
+#include "reactor/daemon/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "core/config/document.h"
+#include "reactor/os/files.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warn",
+                                                     "error", "critical", "off"};
+
+Error wrong(const std::string& path, const config::Value& value, std::string_view key,
+            const std::string& what) {
+  return {ErrorCode::BadConfig, config::place_text(path, value.position(), key) + what};
+}
+
+std::optional<std::uint64_t> count_of(const config::Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value.data)) {
+    if (*number >= 0) return static_cast<std::uint64_t>(*number);
+  }
+  if (const auto* number = std::get_if<std::uint64_t>(&value.data)) return *number;
+  return std::nullopt;
+}
+
+struct Count {
+  std::string_view key;
+  std::uint64_t least;
+  std::uint64_t most;
+  void (*set)(Settings& settings, std::uint64_t value);
+};
+
+constexpr std::array<Count, 6> kCounts = {{
+    {"keep_logs", 0, std::numeric_limits<std::uint32_t>::max(),
+     [](Settings& s, std::uint64_t n) { s.keep_logs = static_cast<std::uint32_t>(n); }},
+    {"tasks_per_user", 0, 1'000'000, [](Settings& s, std::uint64_t n) { s.tasks_per_user = n; }},
+    {"processes_per_task", 1, 1'000'000,
+     [](Settings& s, std::uint64_t n) { s.processes_per_task = n; }},
+    {"connections", 1, 1'000'000, [](Settings& s, std::uint64_t n) { s.connections = n; }},
+    {"connections_per_user", 1, 1'000'000,
+     [](Settings& s, std::uint64_t n) { s.connections_per_user = n; }},
+    {"queue_bytes", std::uint64_t{64} << 10, std::uint64_t{1} << 34,
+     [](Settings& s, std::uint64_t n) { s.queue_bytes = n; }},
+}};
+
+Status take(const std::string& path, const config::Member& member, Settings& settings) {
+  const config::Value& value = member.value;
+  const auto* text = std::get_if<std::string>(&value.data);
+  if (member.key == "sync") {
+    if (text == nullptr || (*text != "power" && *text != "crash")) {
+      return wrong(path, value, member.key, "it is \"power\" or \"crash\"");
+    }
+    settings.sync = *text == "crash" ? SyncMode::Crash : SyncMode::Power;
+    return Done{};
+  }
+  if (member.key == "log_level") {
+    if (text == nullptr || std::find(kLevels.begin(), kLevels.end(), *text) == kLevels.end()) {
+      return wrong(path, value, member.key,
+                   "it is trace, debug, info, warn, error, critical or off");
+    }
+    settings.log_level = *text;
+    return Done{};
+  }
+  for (const Count& count : kCounts) {
+    if (count.key != member.key) continue;
+    const auto number = count_of(value);
+    if (!number || *number < count.least || *number > count.most) {
+      return wrong(path, value, member.key,
+                   "it is a whole number from " + std::to_string(count.least) + " to " +
+                       std::to_string(count.most));
+    }
+    count.set(settings, *number);
+    return Done{};
+  }
+  std::string known = "sync, log_level";
+  for (const Count& count : kCounts) known.append(", ").append(count.key);
+  return wrong(path, value, member.key, "no such setting; there are " + known);
+}
+
+}  // namespace
+
+Result<Settings> load_settings(const std::string& path, Settings defaults) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  const auto document = config::parse_document(*text, path);
+  if (!document) return document.error();
+  const auto* object = std::get_if<config::Object>(&document->root.data);
+  if (object == nullptr) {
+    return wrong(path, document->root, "", "an object of settings is expected");
+  }
+  for (const config::Member& member : *object) {
+    if (auto taken = take(path, member, defaults); !taken) return taken.error();
+  }
+  return defaults;
+}
+
+}  // namespace thermos

@@ -1,0 +1,35 @@
+#include "reactor/daemon/task_walk.h"
+
+#include <utility>
+
+namespace thermos {
+
+TaskWalk::TaskWalk(Daemon& daemon, const Caller& caller,
+                   std::shared_ptr<const TaskPatterns> patterns, bool active, bool finished)
+    : daemon_(daemon),
+      caller_(caller),
+      patterns_(std::move(patterns)),
+      finished_(finished),
+      done_(!active && !finished),
+      shelf_(active ? Shelf::Active : Shelf::Finished) {}
+
+std::optional<std::string> TaskWalk::step() {
+  const TaskIndex::Ids& ids = daemon_.index().on(shelf_);
+  const auto it = last_ ? ids.upper_bound(*last_) : ids.begin();
+  if (it == ids.end()) {
+    done_ = shelf_ == Shelf::Finished || !finished_;
+    shelf_ = Shelf::Finished;
+    last_.reset();
+    return std::nullopt;
+  }
+  last_ = *it;
+  if (shelf_ == Shelf::Active) {
+    seen_.insert(*last_);
+  } else if (seen_.contains(*last_) || daemon_.index().on(Shelf::Active).contains(*last_)) {
+    return std::nullopt;
+  }
+  if (!daemon_.may_see(*last_, caller_) || !patterns_->match(*last_)) return std::nullopt;
+  return last_;
+}
+
+}  // namespace thermos

@@ -1,0 +1,130 @@
+#include "reactor/fsck/fsck.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "reactor/fsck/fsck_repair.h"
+#include "reactor/fsck/fsck_task.h"
+#include "reactor/os/files.h"
+#include "reactor/store/stream_file.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSeverityNames = {"note", "warning", "error"};
+
+Status add_names(const std::string& directory, bool must_be, std::set<std::string>& names) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
+  if (!dir) {
+    if (errno == ENOENT && !must_be) return Done{};
+    ErrorCode code = ErrorCode::System;
+    if (errno == ENOENT || errno == ENOTDIR) code = ErrorCode::NotFound;
+    if (errno == EACCES || errno == EPERM) code = ErrorCode::NotPermitted;
+    return Error{code, directory + ": " + std::strerror(errno)};
+  }
+  while (const dirent* entry = readdir(dir.get())) {
+    if (may_be_task(entry->d_name)) names.insert(entry->d_name);
+  }
+  return Done{};
+}
+
+bool repairable(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.remedy != Remedy::None; });
+}
+
+void say_of_all(std::vector<Finding>& findings, const std::string& why) {
+  for (Finding& finding : findings) {
+    if (finding.remedy != Remedy::None) finding.did = "not repaired: " + why;
+  }
+}
+
+void check_one(const Paths& paths, const std::string& id, bool repair, RootReport& report) {
+  TaskCheck check(paths, id, false);
+  check.look();
+  const auto take = [&](TaskCheck& looked) {
+    report.streams += looked.streams();
+    report.records += looked.records();
+    std::move(looked.findings().begin(), looked.findings().end(),
+              std::back_inserter(report.findings));
+  };
+  if (!repair || !repairable(check.findings())) {
+    take(check);
+    return;
+  }
+  const std::string path = paths.runner_stream(id);
+  if (!exists(path)) {
+    say_of_all(check.findings(), "there is no runner's stream, so no lock to do it under");
+    take(check);
+    return;
+  }
+  // Opened for writing, an empty file would become a stream, and this is only to look.
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && info.st_size == 0) {
+    say_of_all(check.findings(), path + " is empty, so there is no stream to lock");
+    take(check);
+    return;
+  }
+  auto lead = StreamWriter::open(path);
+  if (!lead) {
+    say_of_all(check.findings(), lead.error().message);
+    take(check);
+    return;
+  }
+  // Looked at again under the lock: what was true a moment ago need not be true now.
+  TaskCheck again(paths, id, true);
+  again.look();
+  if (again.corrupt()) {
+    say_of_all(again.findings(), "the task has corrupt bytes, and is left as it is");
+  } else {
+    repair_task(paths, id, *lead, again.findings());
+  }
+  take(again);
+}
+
+}  // namespace
+
+std::string_view name_of(Severity severity) {
+  return kSeverityNames[static_cast<std::size_t>(severity)];
+}
+
+bool RootReport::corrupt() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.corrupt; });
+}
+
+bool RootReport::remains() const {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity != Severity::Note && !finding.repaired;
+  });
+}
+
+Result<std::vector<std::string>> list_task_ids(const Paths& paths) {
+  std::set<std::string> names;
+  std::set<std::string> ignored;
+  if (auto there = add_names(paths.root(), true, ignored); !there) return there.error();
+  // Active before finished: a task that moves in between is then seen twice, not never.
+  for (const std::string& directory :
+       {paths.active_dir(), paths.finished_dir(), paths.checkpoints_dir()}) {
+    if (auto added = add_names(directory, false, names); !added) return added.error();
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair) {
+  RootReport report;
+  report.tasks = task_ids.size();
+  for (const std::string& id : task_ids) check_one(paths, id, repair, report);
+  return report;
+}
+
+}  // namespace thermos

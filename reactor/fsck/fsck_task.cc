@@ -1,0 +1,421 @@
+#include "reactor/fsck/fsck_task.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "core/config/load.h"
+#include "reactor/os/files.h"
+#include "reactor/os/identity.h"
+#include "reactor/os/lock_holder.h"
+#include "reactor/store/compaction.h"
+
+namespace thermos {
+namespace {
+
+// How often a task that changes under the check is looked at anew.
+constexpr int kLooks = 5;
+
+std::string holder_text(const std::string& path) {
+  const auto holder = lock_holder(path);
+  return holder ? "pid " + std::to_string(holder->pid) : std::string("somebody");
+}
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+TaskCheck::TaskCheck(const Paths& paths, std::string task_id, bool leading)
+    : paths_(paths), id_(std::move(task_id)), leading_(leading) {}
+
+Finding& TaskCheck::find(Severity severity, std::string file, std::string what,
+                         std::string advice) {
+  Finding& finding = findings_.emplace_back();
+  finding.severity = severity;
+  finding.task_id = id_;
+  finding.file = std::move(file);
+  finding.what = std::move(what);
+  finding.advice = std::move(advice);
+  return finding;
+}
+
+bool TaskCheck::corrupt() const {
+  return std::any_of(findings_.begin(), findings_.end(),
+                     [](const Finding& finding) { return finding.corrupt; });
+}
+
+TaskCheck::Presence TaskCheck::presence() const {
+  Presence here;
+  here.active = exists(paths_.active_task(id_));
+  here.finished = exists(paths_.finished_task(id_));
+  here.checkpoints = exists(paths_.checkpoint_dir(id_));
+  if (!leading_) {
+    const auto locked = stream_is_locked(paths_.runner_stream(id_));
+    here.led = locked && *locked;
+  }
+  return here;
+}
+
+void TaskCheck::look() {
+  for (int looks = 0; looks < kLooks; ++looks) {
+    now_ = presence();
+    findings_.clear();
+    coordinators_.clear();
+    task_.reset();
+    runner_ = {};
+    history_ = {};
+    streams_ = records_ = 0;
+    look_once();
+    if (presence() == now_) return;
+  }
+}
+
+void TaskCheck::look_once() {
+  if (!now_.active && !now_.finished && !now_.checkpoints) return;  // gone meanwhile
+  const std::vector<std::string> files = list_directory(paths_.checkpoint_dir(id_));
+  read_task_file();
+  // What follows before what leads: the runner writes WAITING before there is a coordinator, and so
+  // a coordinator's records never seem to come from nowhere.
+  read_coordinators(files);
+  read_runner();
+  if (!now_.active && !now_.finished) {
+    check_unborn(files);
+  } else {
+    check_shelf();
+  }
+  check_other_files(files);
+  check_processes();
+  for (const CoordinatorReading& coordinator : coordinators_) {
+    if (runner_.whole() && coordinator.stream.whole()) check_agreement(coordinator);
+    check_lock(coordinator);
+  }
+}
+
+void TaskCheck::read_task_file() {
+  if (!now_.active && !now_.finished) return;
+  const std::string path = now_.active ? paths_.active_task(id_) : paths_.finished_task(id_);
+  if (now_.active && now_.finished) {
+    find(Severity::Error, paths_.finished_task(id_), "the task is in tasks/active too",
+         "remove the one that is not meant");
+  }
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    find(Severity::Error, path, "not a file, so not a task", "move it out of the way");
+    return;
+  }
+  const auto text = read_file(path);
+  if (!text) {
+    find(Severity::Error, path, text.error().message);
+    return;
+  }
+  auto task = config::load_bound(*text, "the task");
+  if (task) {
+    task_ = std::move(*task);
+    return;
+  }
+  Finding& finding = find(Severity::Error, path, task.error().message,
+                          "put the file back from the configuration that was run");
+  finding.corrupt = true;
+}
+
+// ---- streams -----------------------------------------------------------------------------------
+
+// The message has file and offset in front, and says at the end that nothing was changed.
+void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
+  std::string_view what = error.message;
+  if (what.starts_with(reading.path + ": ")) what.remove_prefix(reading.path.size() + 2);
+  std::optional<std::size_t> offset;
+  constexpr std::string_view kOffset = "offset ";
+  if (what.starts_with(kOffset)) {
+    std::size_t number = 0;
+    const char* end = what.data() + what.size();
+    const auto [stop, fault] = std::from_chars(what.data() + kOffset.size(), end, number);
+    if (fault == std::errc() && std::string_view(stop, end).starts_with(": ")) {
+      offset = number;
+      what = std::string_view(stop + 2, end);
+    }
+  }
+  constexpr std::string_view kKept = "; the file is left as it is";
+  if (what.ends_with(kKept)) what.remove_suffix(kKept.size());
+  Finding& finding = find(Severity::Error, reading.path, std::string(what));
+  finding.offset = offset;
+  if (!reading.corrupt) return;
+  finding.corrupt = true;
+  finding.advice = "the bytes are kept; restore the file, or run the task under another id";
+}
+
+StreamReading TaskCheck::read(const std::string& path, const Take& take) {
+  StreamReading reading;
+  reading.path = path;
+  // O_NONBLOCK: a FIFO under this name must not hang the check.
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  struct stat info {};
+  if (!fd || fstat(fd.get(), &info) != 0) {
+    reading.missing = errno == ENOENT;
+    reading.unreadable = !reading.missing;
+    if (reading.unreadable) {
+      find(Severity::Error, path, "can't be opened: " + open_failure(errno));
+    }
+    return reading;
+  }
+  if (!S_ISREG(info.st_mode)) {
+    reading.unreadable = true;
+    find(Severity::Error, path, "not a file, so not a stream", "move it out of the way");
+    return reading;
+  }
+  ++streams_;
+  const auto count = [&](const Record& record) {
+    // The first stands behind the header, which is read with it.
+    Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
+    if (taken) ++reading.records;
+    return taken;
+  };
+  auto end = read_stream(fd.get(), path, reading.position, count);
+  const auto locked = stream_is_locked(path);
+  reading.locked = locked && *locked && !(leading_ && path == paths_.runner_stream(id_));
+  if (end && *end == StreamEnd::Torn && !reading.locked) {
+    // Its writer may have finished between our reading and our asking for the lock.
+    end = read_stream(fd.get(), path, reading.position, count);
+    reading.torn = end && *end == StreamEnd::Torn;
+  }
+  records_ += reading.records;
+  if (!end) {
+    reading.corrupt = end.error().code == ErrorCode::Corrupt;
+    reading.unreadable = !reading.corrupt;
+    found_in(reading, end.error());
+  }
+  if (reading.torn && fstat(fd.get(), &info) == 0) {
+    const std::size_t over = static_cast<std::size_t>(info.st_size) - reading.position.offset;
+    Finding& finding = find(
+        Severity::Warning, path,
+        "a torn tail: " + counted(over, "byte") + " of a record that was not written to its end",
+        "the next leader cuts it off, and so does --repair");
+    finding.offset = reading.position.offset;
+    finding.remedy = Remedy::CutTail;
+  }
+  return reading;
+}
+
+void TaskCheck::read_runner() {
+  runner_ = read(paths_.runner_stream(id_), [&](const Record& record, std::size_t) {
+    const auto applied = history_.apply(record);
+    return applied ? Status(Done{}) : Status(applied.error());
+  });
+}
+
+bool TaskCheck::stream_of_task(const std::string& file) const {
+  const std::string_view process = process_of_file(file);
+  if (process.empty()) return false;
+  if (!task_) return true;
+  return std::any_of(task_->processes.begin(), task_->processes.end(),
+                     [&](const ProcessConfig& config) { return config.name == process; });
+}
+
+void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (!stream_of_task(file)) continue;
+    CoordinatorReading& reading = coordinators_.emplace_back();
+    reading.process = process_of_file(file);
+    bool first = true;
+    const auto refuse = [](const std::string& why) {
+      return Status(Error{ErrorCode::Corrupt, why});
+    };
+    reading.stream =
+        read(paths_.checkpoint_dir(id_) + "/" + file, [&](const Record& record, std::size_t at) {
+          const bool is_first = std::exchange(first, false);
+          if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+            if (!is_first) return refuse("a summary behind other records");
+            return summary->process == reading.process ? Status(Done{})
+                                                       : refuse("a summary of another process");
+          }
+          const auto* status = std::get_if<ProcessStatus>(&record);
+          if (status == nullptr) return refuse("a runner's record in a coordinator's stream");
+          if (status->process != reading.process) return refuse("a record of another process");
+          const ProcessStatus* last =
+              reading.transitions.empty() ? nullptr : &reading.transitions.back().status;
+          const bool same_run = last != nullptr && last->run == status->run;
+          const bool legal = same_run ? may_follow(last->state, status->state)
+                                      : status->state == ProcessState::Forked;
+          if (last != nullptr && (status->seq <= last->seq || status->run < last->run)) {
+            return refuse("record " + std::to_string(status->seq) + " behind record " +
+                          std::to_string(last->seq));
+          }
+          if (!legal) {
+            return refuse("record " + std::to_string(status->seq) + ": " +
+                          std::string(name_of(status->state)) + " can't follow " +
+                          (same_run ? std::string(name_of(last->state)) : "another run"));
+          }
+          SeenTransition& seen = reading.transitions.emplace_back();
+          seen.status = *status;
+          seen.offset = at;
+          seen.status.process = seen.status.reason = {};
+          return Status(Done{});
+        });
+  }
+}
+
+// ---- the task ----------------------------------------------------------------------------------
+
+void TaskCheck::check_shelf() {
+  const std::string path = now_.active ? paths_.active_task(id_) : paths_.finished_task(id_);
+  if (runner_.missing) {
+    if (now_.active) {
+      find(Severity::Warning, path, "active, and there is no runner's stream",
+           "a run with this id begins it again, with what its coordinators recorded");
+    } else {
+      find(Severity::Error, path, "finished, and there is no runner's stream: how is not known");
+    }
+    return;
+  }
+  if (!runner_.whole()) return;
+  const bool over = is_terminal(history_.state());
+  if (!now_.active) {
+    if (!over) {
+      find(Severity::Error, path,
+           "finished, and its history ends " + std::string(name_of(history_.state())),
+           "move it to tasks/active to let it go on");
+    }
+    if (now_.led) {
+      find(Severity::Warning, runner_.path,
+           "finished, and its lock is held by " + holder_text(runner_.path));
+    }
+    return;
+  }
+  if (now_.led) return;
+  if (over) {
+    find(Severity::Warning, path,
+         "ended " + std::string(name_of(history_.state())) +
+             ", and is still among the active ones: its runner died before it could move it",
+         "--repair moves it, and so does a run with this id")
+        .remedy = Remedy::MoveToFinished;
+    return;
+  }
+  find(Severity::Warning, path, "active, and nobody leads it",
+       "`thermos run` with its configuration and id goes on, `thermos kill` ends it");
+}
+
+void TaskCheck::check_processes() {
+  if (!history_.header()) return;
+  if (history_.header()->task_id != id_) {
+    find(Severity::Error, runner_.path,
+         "the history of another task, " + history_.header()->task_id);
+  }
+  for (const ProcessHistory& process : history_.processes()) {
+    if (task_ && !stream_of_task(coordinator_file(process.name))) {
+      find(Severity::Error, runner_.path,
+           "it tells of a process that the task does not have: " + process.name);
+    }
+  }
+}
+
+// A coordinator that can't write keeps what it has to say, and tries again. Who looks in the moment
+// between an end and its record sees the same.
+void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
+  const auto& seen = coordinator.transitions;
+  if (!coordinator.stream.locked || seen.size() < 2) return;
+  const ProcessStatus& running = seen.back().status;
+  const auto boot = read_boot_id();
+  if (running.state != ProcessState::Running || !boot || seen[seen.size() - 2].status.boot != *boot)
+    return;
+  const auto process = read_stat(running.identity.pid);
+  if (process && process->identity == running.identity && process->state != 'Z') return;
+  find(Severity::Note, coordinator.stream.path,
+       "the process of run " + std::to_string(running.run) +
+           " has ended, and its coordinator has not recorded that",
+       "if this stays so, see whether the file can be written; the coordinator tries again and "
+       "again");
+}
+
+// Who holds a coordinator's lock, or should.
+void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
+  check_end_is_recorded(coordinator);
+  if (!left_alone()) return;
+  const StreamReading& stream = coordinator.stream;
+  if (stream.locked) {
+    std::string who = "a coordinator";
+    if (!coordinator.transitions.empty()) {
+      const SeenTransition* forked = nullptr;
+      for (const SeenTransition& seen : coordinator.transitions) {
+        if (seen.status.state == ProcessState::Forked) forked = &seen;
+      }
+      if (forked != nullptr) who += ", pid " + std::to_string(forked->status.identity.pid) + ",";
+    }
+    if (now_.active && !is_terminal(history_.state())) {
+      find(Severity::Warning, stream.path, who + " lives, and nobody leads the task",
+           "the next leader adopts it");
+    } else if (!now_.active && !now_.finished && !is_terminal(history_.state())) {
+      find(Severity::Error, stream.path, who + " lives, and the task's file is gone",
+           "put the file back, in tasks/active; then the next leader adopts it");
+    } else {
+      find(Severity::Error, stream.path, who + " lives, and the task has ended",
+           "end that process by hand");
+    }
+    return;
+  }
+  if (!now_.active || !stream.whole() || !runner_.whole() || is_terminal(history_.state())) return;
+  const auto index = history_.find(coordinator.process);
+  if (!index || !history_.process(*index).live()) return;
+  const Run& run = *history_.process(*index).current();
+  const auto& seen = coordinator.transitions;
+  const bool ended = !seen.empty() && seen.back().status.run == run.number &&
+                     is_terminal(seen.back().status.state);
+  if (ended || run.state == ProcessState::Waiting) return;
+  find(Severity::Note, stream.path,
+       "run " + std::to_string(run.number) + " has no end on record, and its coordinator is gone",
+       "the next leader records it LOST and runs it again");
+}
+
+// ---- what is left over -------------------------------------------------------------------------
+
+void TaskCheck::check_unborn(const std::vector<std::string>& files) {
+  const std::string directory = paths_.checkpoint_dir(id_);
+  if (now_.led) return;  // being made
+  const bool any = records_ > 0 || runner_.corrupt || runner_.unreadable || !coordinators_.empty();
+  if (any) {
+    find(Severity::Error, directory, "checkpoints without a task file",
+         "put the task's file back into tasks/active or tasks/finished");
+    return;
+  }
+  const bool ours = std::all_of(files.begin(), files.end(), [](const std::string& file) {
+    return file == "runner" || file == "task" || file == "leader" || file == "runner.compact";
+  });
+  Finding& finding =
+      find(Severity::Note, directory, "made for a task that never came to be",
+           ours ? "--repair removes it" : "there is more in it than that: remove it by hand");
+  if (ours) finding.remedy = Remedy::RemoveUnborn;
+}
+
+void TaskCheck::check_other_files(const std::vector<std::string>& files) {
+  if (!now_.active && !now_.finished) return;
+  if (now_.led) return;  // a leader's own, under way
+  const std::string directory = paths_.checkpoint_dir(id_) + "/";
+  const std::string runner_aside = aside_of(runner_.path);
+  for (const std::string& file : files) {
+    const std::string path = directory + file;
+    if (file == "runner" || stream_of_task(file)) continue;
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0) continue;
+    if (file == "leader" && S_ISSOCK(info.st_mode)) {
+      find(Severity::Note, path, "the socket of a leader that is gone", "--repair removes it")
+          .remedy = Remedy::RemoveFile;
+    } else if (S_ISREG(info.st_mode) &&
+               (file == "task" || path == runner_aside || file.starts_with("compact."))) {
+      find(Severity::Note, path, "left over from a write that was not completed",
+           "--repair removes it")
+          .remedy = Remedy::RemoveFile;
+    } else if (!process_of_file(file).empty()) {
+      find(Severity::Warning, path, "the stream of a process that the task does not have");
+    } else {
+      find(Severity::Note, path, "not one of the task's files");
+    }
+  }
+}
+
+}  // namespace thermos

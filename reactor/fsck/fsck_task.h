@@ -1,0 +1,105 @@
+// fsck of one task. Reading only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "core/task/task.h"
+#include "reactor/fsck/fsck.h"
+#include "reactor/store/stream_file.h"
+
+namespace thermos {
+
+// One transition as a coordinator's stream has it, and where.
+struct SeenTransition {
+  ProcessStatus status;  // its views are empty
+  std::size_t offset = 0;
+};
+
+// One stream, read to its end.
+struct StreamReading {
+  std::string path;
+  StreamPosition position;
+  std::size_t records = 0;
+  bool missing = false;
+  bool unreadable = false;
+  bool corrupt = false;
+  bool torn = false;    // and nobody writes it
+  bool locked = false;  // after the reading
+  bool whole() const { return !missing && !unreadable && !corrupt; }
+};
+
+struct CoordinatorReading {
+  StreamReading stream;
+  std::string process;
+  std::vector<SeenTransition> transitions;
+};
+
+class TaskCheck {
+ public:
+  // `leading`: the caller holds the lock of the task's runner.
+  TaskCheck(const Paths& paths, std::string task_id, bool leading);
+
+  // Looks at everything. Should the task move or change its leader meanwhile, it looks again.
+  void look();
+
+  std::vector<Finding>& findings() { return findings_; }
+  std::size_t streams() const { return streams_; }
+  std::size_t records() const { return records_; }
+  bool corrupt() const;
+
+ private:
+  // Where the task is; what must not change in the middle of a check.
+  struct Presence {
+    bool active = false;
+    bool finished = false;
+    bool checkpoints = false;
+    bool led = false;
+    bool operator==(const Presence&) const = default;
+  };
+  Presence presence() const;
+
+  void look_once();
+  void read_task_file();
+  void read_runner();
+  void read_coordinators(const std::vector<std::string>& files);
+  void check_shelf();
+  void check_processes();
+  void check_unborn(const std::vector<std::string>& files);
+  void check_other_files(const std::vector<std::string>& files);
+  void check_lock(const CoordinatorReading& coordinator);
+  void check_end_is_recorded(const CoordinatorReading& coordinator);
+
+  // In fsck_agreement.cc: a coordinator's stream against the runner's history.
+  void check_agreement(const CoordinatorReading& coordinator);
+  void check_unread(const CoordinatorReading& coordinator, std::size_t first);
+
+  // `offset`: where the record stands.
+  using Take = std::function<Status(const Record&, std::size_t offset)>;
+  StreamReading read(const std::string& path, const Take& take);
+  void found_in(const StreamReading& reading, const Error& error);
+
+  Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});
+  bool stream_of_task(const std::string& file) const;
+  // Not while somebody leads: then it is the leader's business.
+  bool left_alone() const { return !now_.led; }
+
+  const Paths& paths_;
+  std::string id_;
+  bool leading_;
+  Presence now_;
+  std::optional<TaskConfig> task_;
+  StreamReading runner_;
+  History history_;
+  std::vector<CoordinatorReading> coordinators_;
+  std::vector<Finding> findings_;
+  std::size_t streams_ = 0;
+  std::size_t records_ = 0;
+};
+
+}  // namespace thermos

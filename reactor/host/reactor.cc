@@ -1,0 +1,193 @@
+#include "reactor/host/reactor.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/os/identity.h"
+
+namespace thermos {
+namespace {
+
+// Between two tries at starting a fork server on a machine that has no room for one.
+constexpr Microseconds kForkServerRetry = kSecond;
+
+// For tests, and for a machine whose inotify can't be trusted: everything must hold without it.
+bool inotify_wanted() {
+  return std::getenv("THERMOS_NO_INOTIFY") == nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reactor>> Reactor::make() {
+  auto boot = read_boot_id();
+  if (!boot) return boot.error();
+  // A peer that hangs up is an error of write(), not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that reaches its limit: EFBIG. A process gets the signal's own way back from its
+  // coordinator.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::unique_ptr<Reactor> reactor(new Reactor(*boot));
+  if (auto started = reactor->start_fork_server(); !started) return started.error();
+  return reactor;
+}
+
+Reactor::Reactor(const BootId& boot)
+    : boot_(boot),
+      deadlines_(loop_),
+      inotify_(loop_, inotify_wanted()),
+      sweeper_(loop_, spares_,
+               [this](pid_t pid) {
+                 hear_answers();  // or a coordinator just born would pass for an orphan
+                 return children_.watches(pid);
+               }),
+      children_(loop_, [this] { hear_answers(); }),
+      turn_end_(std::make_unique<TurnEnd>(loop_, [this] { end_turn(); })) {}
+
+Reactor::~Reactor() = default;
+
+void Reactor::leave(TurnTaker* taker) {
+  takers_.erase(taker);
+  touched_.erase(taker);
+}
+
+// A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
+// What runs must not inherit that: programs that walk all descriptors, or use select(), go by the
+// soft limit. So the fork server is started with the limit as it was.
+void Reactor::raise_descriptor_limit() {
+  rlimit raised = descriptors_;
+  raised.rlim_cur = raised.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+void Reactor::lower_descriptor_limit() {
+  setrlimit(RLIMIT_NOFILE, &descriptors_);
+}
+
+Status Reactor::start_fork_server() {
+  getrlimit(RLIMIT_NOFILE, &descriptors_);
+  auto started = ForkServer::start();
+  raise_descriptor_limit();
+  if (!started) return started.error();
+  fork_server_ = std::make_unique<ForkServer>(std::move(*started));
+  fork_server_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  trouble_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->trouble_fd(), [this](int) { hear_troubles(); });
+  children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
+  return Done{};
+}
+
+void Reactor::use_process_groups() {
+  groups_ = ProcessGroups::find();
+  shelter_fork_server();
+}
+
+void Reactor::shelter_fork_server() {
+  if (!groups_) return;
+  if (auto sheltered = groups_->shelter(fork_server_->pid()); !sheltered) {
+    spdlog::warn("processes get no control groups: {}", sheltered.error().message);
+    groups_.reset();
+  }
+}
+
+void Reactor::fork_server_gone() {
+  hear_answers();
+  if (!short_of_server_) {
+    spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
+  }
+  fork_server_poll_.reset();
+  lower_descriptor_limit();
+  auto unanswered = fork_server_->restart();
+  raise_descriptor_limit();
+  if (unanswered) {
+    for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
+  } else {
+    if (!std::exchange(short_of_server_, true)) {
+      spdlog::error("{}; trying again until it works", unanswered.error().message);
+    }
+    deadlines_.add(loop_.now().boot + kForkServerRetry, [this] { fork_server_gone(); });
+    return;
+  }
+  short_of_server_ = false;
+  fork_server_poll_ =
+      std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
+  // First to its place: the coordinators that it makes stay where it is.
+  shelter_fork_server();
+  fork_server_->on_writable();
+  fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
+  children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
+  for (TurnTaker* taker : std::vector<TurnTaker*>(takers_.begin(), takers_.end())) {
+    taker->fork_server_died();
+  }
+  children_.expect_births(fork_server_->unanswered() > 0);
+}
+
+Status Reactor::launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
+                       std::function<void(const Launched&)> answer) {
+  const std::uint64_t ticket = next_ticket_++;
+  launch.ticket = ticket;
+  children_.expect_births(true);
+  auto sent = fork_server_->launch(launch, std::move(stream), std::move(logs.out),
+                                   std::move(logs.err), std::move(group), std::move(logs.more));
+  if (!sent) return sent.error();
+  answers_[ticket] = std::move(answer);
+  if (fork_server_poll_ && fork_server_->wants_write()) {
+    fork_server_poll_->watch(UV_READABLE | UV_WRITABLE);
+  }
+  return Done{};
+}
+
+void Reactor::hear_answers() {
+  if (!fork_server_) return;
+  const bool wanted_write = fork_server_->wants_write();
+  if (wanted_write) fork_server_->on_writable();
+  while (const auto launched = fork_server_->receive()) {
+    const auto it = answers_.find(launched->ticket);
+    if (it == answers_.end()) continue;
+    const auto answer = std::move(it->second);
+    answers_.erase(it);
+    answer(*launched);
+  }
+  if (fork_server_->died()) {
+    fork_server_poll_.reset();  // readable for ever; its SIGCHLD says the rest
+  } else if (fork_server_poll_ && wanted_write && !fork_server_->wants_write()) {
+    fork_server_poll_->watch(UV_READABLE);
+  }
+  children_.expect_births(fork_server_->unanswered() > 0);
+}
+
+void Reactor::replace_fork_server() {
+  if (fork_server_->died()) return;
+  spdlog::warn("the fork server (pid {}) does not answer; killing it", fork_server_->pid());
+  // Our own child, and not reaped: its pid can't be another's.
+  ::kill(fork_server_->pid(), SIGKILL);
+}
+
+void Reactor::hear_troubles() {
+  while (const auto trouble = fork_server_->receive_trouble()) {
+    // It may be one that was cloned and of which the fork server has not said so yet.
+    hear_answers();
+    for (TurnTaker* taker : takers_) {
+      if (taker->coordinator_troubled(trouble->pid, trouble->error)) break;
+    }
+  }
+}
+
+void Reactor::end_turn() {
+  // Acting can touch again (a launch that fails at once): go on until all is quiet.
+  while (!touched_.empty()) {
+    std::unordered_set<TurnTaker*> now;
+    now.swap(touched_);
+    for (TurnTaker* taker : now) {
+      if (takers_.contains(taker)) taker->end_turn();
+    }
+  }
+  if (after_turn) after_turn();
+  loop_.end_turn();
+}
+
+}  // namespace thermos

@@ -1,0 +1,115 @@
+// The shared half of every task on one loop: reaping, inotify, timers, the fork server, and the
+// turn: events append records during callbacks; at the end of the turn one commit makes them last,
+// and only then do launches, signals and answers go out.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "capnp/launch.h"
+#include "core/base/result.h"
+#include "core/record/record.h"
+#include "reactor/launch/fork_server.h"
+#include "reactor/launch/sweeper.h"
+#include "reactor/loop/child_watcher.h"
+#include "reactor/loop/deadlines.h"
+#include "reactor/loop/inotify.h"
+#include "reactor/loop/loop.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/os/process_groups.h"
+#include "reactor/os/spare_descriptors.h"
+#include "reactor/store/run_logs.h"
+
+namespace thermos {
+
+// Who lives by turns: a task's host.
+class TurnTaker {
+ public:
+  TurnTaker() = default;
+  TurnTaker(const TurnTaker&) = delete;
+  TurnTaker& operator=(const TurnTaker&) = delete;
+  virtual ~TurnTaker() = default;
+  // The turn in which it was touched is over: commit, then act.
+  virtual void end_turn() = 0;
+  // The fork server died and another stands in its place: launches that were under way may have
+  // come to nothing.
+  virtual void fork_server_died() = 0;
+  // The coordinator `pid` can't write its stream; false: it is none of its coordinators.
+  virtual bool coordinator_troubled(pid_t pid, int error_number) = 0;
+};
+
+class Reactor {
+ public:
+  static Result<std::unique_ptr<Reactor>> make();
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  Loop& loop() { return loop_; }
+  Inotify& inotify() { return inotify_; }
+  Deadlines& deadlines() { return deadlines_; }
+  ChildWatcher& children() { return children_; }
+  Sweeper& sweeper() { return sweeper_; }
+  SpareDescriptors& spares() { return spares_; }
+  const BootId& boot() const { return boot_; }
+
+  // Each process gets a control group from here on, where there may be any.
+  void use_process_groups();
+  // Null where there are none.
+  ProcessGroups* groups() { return groups_.get(); }
+
+  void join(TurnTaker* taker) { takers_.insert(taker); }
+  void leave(TurnTaker* taker);
+  // `taker` has something to do at the end of this turn.
+  void touch(TurnTaker* taker) { touched_.insert(taker); }
+
+  // Called at the end of every turn, behind all takers.
+  std::function<void()> after_turn;
+
+  // Hands a launch and its descriptors to the fork server; `answer` says what became of the
+  // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
+  // `group` may be none.
+  Status launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
+                std::function<void(const Launched&)> answer);
+
+  // Kills the fork server, which does not answer. What it held is free, and another starts.
+  void replace_fork_server();
+
+ private:
+  explicit Reactor(const BootId& boot);
+  Status start_fork_server();
+  void hear_answers();
+  void hear_troubles();
+  void fork_server_gone();
+  void raise_descriptor_limit();
+  void lower_descriptor_limit();
+  void shelter_fork_server();
+  void end_turn();
+
+  BootId boot_;
+  Loop loop_;
+  Deadlines deadlines_;
+  Inotify inotify_;
+  SpareDescriptors spares_{3};
+  Sweeper sweeper_;
+  ChildWatcher children_;
+  std::unordered_set<TurnTaker*> takers_;
+  std::unordered_set<TurnTaker*> touched_;
+  std::unique_ptr<ProcessGroups> groups_;
+  std::unique_ptr<ForkServer> fork_server_;
+  bool short_of_server_ = false;  // none can be started, and that was said
+  std::unique_ptr<Poll> fork_server_poll_;
+  std::unique_ptr<Poll> trouble_poll_;
+  std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
+  std::uint64_t next_ticket_ = 1;
+  std::unique_ptr<TurnEnd> turn_end_;
+  rlimit descriptors_{};  // as we were started with
+};
+
+}  // namespace thermos

@@ -1,0 +1,191 @@
+// How a host comes to lead its task: new, or where another runner left it.
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/config/load.h"
+#include "reactor/host/task_host.h"
+#include "reactor/os/files.h"
+#include "reactor/store/task_store.h"
+
+namespace thermos {
+
+Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSetup& place,
+                                                 SyncMode sync, TaskObserver& observer,
+                                                 OnEnd on_end) {
+  const std::string& id = place.header.task_id;
+  const bool known = may_be_task(id) && exists(place.paths.active_task(id));
+  if (auto valid = check_task_id(id); !known && !valid) return valid.error();
+  auto graph = check_task(place.task);
+  if (!graph) return graph.error();
+  std::unique_ptr<TaskHost> host(
+      new TaskHost(reactor, place, std::move(*graph), sync, observer, std::move(on_end)));
+  auto history = host->open_task();
+  if (!history) return history.error();
+  host->take_lead(std::move(*history));
+  return host;
+}
+
+Result<History> TaskHost::open_task() {
+  const std::string& id = place_.header.task_id;
+  const bool durable = sync_ == SyncMode::Power;
+  const auto refuse_ended = [&](TaskState state) {
+    return Error{ErrorCode::Usage, "task " + id +
+                                       " has ended already: " + std::string(name_of(state)) +
+                                       "; give another --task-id to run it again"};
+  };
+  if (exists(place_.paths.finished_task(id))) {
+    auto stream = read_runner_stream(place_.paths.runner_stream(id));
+    if (!stream) {
+      return Error{ErrorCode::Usage, "task " + id + " has ended already, and how can't be read: " +
+                                         stream.error().message};
+    }
+    return refuse_ended(stream->history.state());
+  }
+  if (auto made = make_task_directories(place_.paths, id, durable); !made) return made.error();
+  auto writer = StreamWriter::open(place_.paths.runner_stream(id));
+  if (!writer) {
+    if (writer.error().code != ErrorCode::Busy) return writer.error();
+    const std::string leader = name_leader(place_.paths, id);
+    return Error{ErrorCode::Busy,
+                 "task " + id + " is led by " + (leader.empty() ? "another runner" : leader)};
+  }
+  writer_.emplace(std::move(*writer));
+
+  // Under the lock nobody else appends: what is read now is all there is.
+  auto stream = read_runner_stream(writer_->fd(), writer_->path());
+  if (!stream) return stream.error();
+  records_ = stream->records;
+  History& history = stream->history;
+  if (history.header() && history.header()->task_id != id) {
+    return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
+                                         history.header()->task_id + "; the file is left as it is"};
+  }
+  if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
+
+  if (!exists(place_.paths.active_task(id))) {
+    if (exists(place_.paths.finished_task(id))) return refuse_ended(history.state());
+    if (history.header()) {
+      return Error{ErrorCode::Corrupt,
+                   place_.paths.active_task(id) + " is missing, but " + writer_->path() +
+                       " has records: put the task's file back, or give another --task-id"};
+    }
+    if (auto made = make_task(durable); !made) return made.error();
+  } else if (place_.replaces_unbegun && !history.header()) {
+    if (auto made = make_task(durable); !made) return made.error();
+  } else if (auto same = check_same_task(); !same) {
+    return same.error();
+  }
+  if (is_terminal(history.state())) {
+    // The runner before died between the last record and the move.
+    if (auto moved = move_to_finished(place_.paths, id, durable); !moved) return moved.error();
+    return refuse_ended(history.state());
+  }
+  if (history.header()) {
+    place_.header = *history.header();  // where it ran is where it runs
+  } else {
+    char hostname[256] = {};
+    gethostname(hostname, sizeof hostname - 1);
+    place_.header.hostname = hostname;
+    place_.header.launch_time = reactor_.loop().now().wall;
+  }
+  return std::move(history);
+}
+
+Status TaskHost::make_task(bool durable) {
+  return write_active_task(place_.paths, place_.header.task_id, config::to_json(place_.task, 2),
+                           durable);
+}
+
+Status TaskHost::check_same_task() {
+  const std::string path = place_.paths.active_task(place_.header.task_id);
+  auto text = read_file(path);
+  if (!text) return text.error();
+  auto recorded = config::load_bound(*text, path);
+  if (!recorded) return recorded.error();
+  const std::string difference = config::first_difference(*recorded, place_.task);
+  if (difference.empty()) return Done{};
+  return Error{ErrorCode::BadConfig, "task " + place_.header.task_id +
+                                         " exists with another configuration: " + difference +
+                                         "; give another --task-id, or the same configuration"};
+}
+
+void TaskHost::take_lead(History history) {
+  const std::string directory = place_.paths.checkpoint_dir(place_.header.task_id);
+  auto watch = reactor_.inotify().watch(
+      directory,
+      {[this](std::string_view name, std::uint32_t mask) { on_directory_event(name, mask); },
+       [this] { read_all_lines(); }});
+  if (watch) {
+    watch_ = *watch;
+  } else {
+    spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
+  }
+  auto leader = LeaderSocket::listen(
+      reactor_.loop(), reactor_.deadlines(), directory,
+      {[this](const KillRequest& request, std::string reason) { kill(request, std::move(reason)); },
+       [this](const OrderRequest& request, std::string reason) {
+         return order(request, std::move(reason));
+       }});
+  if (leader) {
+    leader_ = std::move(*leader);
+  } else {
+    spdlog::warn("{}; `thermos kill` will have to take this task over", leader.error().message);
+  }
+
+  const bool rebooted =
+      !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
+  site_ = std::make_unique<LaunchSite>(place_.header);
+  runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history));
+  std::vector<ProcessIndex> live;
+  for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
+    if (past(p).live()) live.push_back(p);
+  }
+  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot()});
+  take_over(live, rebooted);
+}
+
+void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
+  for (const ProcessIndex p : live) {
+    if (stopped_) return;
+    adopt(p, rebooted);
+  }
+  // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
+  // leave a coordinator's: what ran may not be in our history at all.
+  for (const ProcessIndex p : recorded_beside(live)) {
+    if (!must_read_line(p, Origin::FoundAtResume)) return;
+    const Run* run = past(p).current();
+    if (run != nullptr && past(p).live() && run->state != ProcessState::Waiting) {
+      adopt(p, rebooted);
+      if (stopped_) return;
+    } else if (line_of(p).phase == Line::Phase::Idle) {
+      lines_.erase(p);  // and its descriptor: there may be a hundred thousand
+    }
+  }
+  clear_groups();  // of runs that ended while nobody led
+}
+
+// The processes that have a stream, but for `live`. Each behind those it waits for: a run may be
+// news only to who knows that it could begin.
+std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
+  std::vector<bool> skipped(place_.task.processes.size());
+  for (const ProcessIndex p : live) skipped[p] = true;
+  std::vector<ProcessIndex> found;
+  for (const std::string& file :
+       list_directory(place_.paths.checkpoint_dir(place_.header.task_id))) {
+    const auto it = index_.find(process_of_file(file));
+    if (it != index_.end() && !skipped[it->second]) found.push_back(it->second);
+  }
+  const std::vector<std::uint32_t> depths = graph_.depths();
+  const auto place = [&](ProcessIndex p) {
+    return std::pair(place_.task.processes[p].final, depths[p]);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](ProcessIndex a, ProcessIndex b) { return place(a) < place(b); });
+  return found;
+}
+
+}  // namespace thermos

@@ -1,0 +1,254 @@
+#include "reactor/launch/fork_server.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "reactor/os/errors.h"
+#include "reactor/os/launch_error.h"
+
+namespace thermos {
+namespace {
+
+constexpr const char* kProgramName = "thermos-coordinator";
+// The descriptor on which the server looks for its socket.
+constexpr int kServerSocket = 3;
+// And that for its coordinators' troubles.
+constexpr int kServerTroubles = 4;
+// A user without privileges may have only as many descriptors under way in messages, in all
+// programs together, as one program may have open. Three a launch.
+constexpr std::size_t kMaxUnderWay = 64;
+// Room for several of the largest messages; the kernel cuts it to its own limit.
+constexpr int kSocketBytes = 1024 * 1024;
+
+std::string words(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+// The program beside the running one. The link names that even when the file itself was replaced by
+// an upgrade: then it has " (deleted)" behind the name.
+Result<std::string> find_program() {
+  const std::string own = "/proc/self/exe";
+  std::array<char, 4096> room;
+  const ssize_t size = ::readlink(own.c_str(), room.data(), room.size());
+  if (size <= 0) return system_error("cannot read " + own, errno);
+  const std::string_view link(room.data(), static_cast<std::size_t>(size));
+  std::string path(link.substr(0, link.rfind('/') + 1));
+  path += kProgramName;
+  if (::access(path.c_str(), X_OK) == 0) return path;
+  if (errno != ENOENT) return system_error("cannot run " + path, errno);
+  return Error{ErrorCode::NotFound, path + " was not found; install it beside this program"};
+}
+
+}  // namespace
+
+Result<ForkServer> ForkServer::start(std::string program) {
+  if (program.empty()) {
+    auto found = find_program();
+    if (!found) return found.error();
+    program = std::move(*found);
+  }
+  ForkServer server(std::move(program));
+  if (auto status = server.open_troubles(); !status) return status.error();
+  if (auto status = server.spawn(); !status) return status.error();
+  return server;
+}
+
+Status ForkServer::open_troubles() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    return system_error("cannot make the coordinators' socket", errno);
+  troubles_.reset(ends[0]);
+  const Descriptor low(ends[1]);
+  // Out of the way of the numbers that the server's descriptors get.
+  their_troubles_.reset(::fcntl(low.get(), F_DUPFD_CLOEXEC, kServerTroubles + 1));
+  if (!their_troubles_) return system_error("cannot make the coordinators' socket", errno);
+  return Done{};
+}
+
+std::optional<Trouble> ForkServer::receive_trouble() {
+  for (;;) {
+    alignas(8) std::array<std::byte, 2 * kTroubleBytes> room;
+    const ssize_t size = ::recv(troubles_.get(), room.data(), room.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return std::nullopt;
+    const auto trouble =
+        decode_trouble(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
+    if (trouble) return *trouble;
+  }
+}
+
+Status ForkServer::spawn() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return system_error("cannot make the fork server's socket", errno);
+  Descriptor ours(ends[0]);
+  const Descriptor theirs(ends[1]);
+  ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
+  // Our end alone: the server itself waits in its calls.
+  ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  // A copy onto itself drops close-on-exec too.
+  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
+  ::posix_spawn_file_actions_adddup2(&files, their_troubles_.get(), kServerTroubles);
+  // Born with all signals blocked and in a session of its own, so that a Ctrl-C meant for us can't
+  // hit it before it has done this itself.
+  sigset_t all;
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+  std::string name = kProgramName;
+  char* const arguments[] = {name.data(), nullptr};
+  char* const environment[] = {nullptr};
+  pid_t pid = 0;
+  const int error_number =
+      ::posix_spawn(&pid, program_.c_str(), &files, &attributes, arguments, environment);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (error_number != 0) return system_error("cannot start " + program_, error_number);
+
+  socket_ = std::move(ours);
+  pid_ = pid;
+  died_ = false;
+  broken_ = false;
+  blocked_ = false;
+  return Done{};
+}
+
+bool ForkServer::has_room() const {
+  return !broken_ && !blocked_ && sent_.size() < kMaxUnderWay;
+}
+
+bool ForkServer::wants_write() const {
+  return blocked_ && !broken_ && !queue_.empty();
+}
+
+Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descriptor stream,
+                                                   Descriptor out, Descriptor err, Descriptor group,
+                                                   std::vector<Descriptor> more) {
+  auto message = encode(launch);
+  if (!message) return message.error();
+  queue_.push_back({launch.ticket,
+                    std::move(*message),
+                    {std::move(stream), std::move(out), std::move(err)},
+                    std::move(more),
+                    std::move(group)});
+  const std::size_t refused = refused_.size();
+  flush();
+  if (!queue_.empty()) return SendOutcome::Queued;
+  if (refused_.size() > refused && refused_.back().ticket == launch.ticket) {
+    const int error_number = refused_.back().error;
+    refused_.pop_back();
+    return Error{may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
+                 "cannot hand " + launch.process + " to the fork server: " + words(error_number)};
+  }
+  return SendOutcome::Sent;
+}
+
+int ForkServer::send(const Pending& pending) {
+  std::array<int, kMaxLaunchDescriptors> descriptors{};
+  std::size_t count = 0;
+  for (const Descriptor& one : pending.descriptors) descriptors[count++] = one.get();
+  for (const Descriptor& one : pending.more) descriptors[count++] = one.get();
+  if (pending.group) descriptors[count++] = pending.group.get();
+  const std::size_t bytes = count * sizeof(int);
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
+  // sendmsg takes the bytes as not const and does not write to them.
+  iovec part{const_cast<std::byte*>(pending.message.data()), pending.message.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
+  ssize_t size = 0;
+  do {
+    size = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+  } while (size < 0 && errno == EINTR);
+  return size < 0 ? errno : 0;
+}
+
+void ForkServer::flush() {
+  while (!queue_.empty() && has_room()) {
+    const Pending& next = queue_.front();
+    const int error_number = send(next);
+    if (error_number == 0) {
+      sent_.insert(next.ticket);
+    } else if (error_number == EAGAIN) {
+      blocked_ = true;
+      return;
+    } else if (error_number == EPIPE || error_number == ECONNRESET) {
+      // What it answered before is still to be read; receive() says when it is over.
+      broken_ = true;
+      return;
+    } else if (error_number == ETOOMANYREFS && !sent_.empty()) {
+      return;  // until an answer makes room
+    } else {
+      refused_.push_back({next.ticket, 0, error_number});
+    }
+    // Closes our copies: from here on the message alone holds the lock.
+    queue_.pop_front();
+  }
+}
+
+std::optional<Launched> ForkServer::receive() {
+  if (!refused_.empty()) {
+    const Launched refused = refused_.front();
+    refused_.pop_front();
+    return refused;
+  }
+  while (!died_) {
+    alignas(8) std::array<std::byte, 2 * kLaunchedBytes> room;
+    const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
+    // ECONNRESET comes once, before the answers that are still there: it died with launches unread.
+    if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
+    // A shortage of memory is not the server's end: the answer waits, and so does the poll.
+    if (size < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return std::nullopt;
+    if (size < 0) ::shutdown(socket_.get(), SHUT_RDWR);  // its death must say what this can't
+    if (size <= 0) break;
+    const auto answer =
+        decode_launched(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
+    if (!answer || sent_.erase(answer->ticket) == 0) {
+      // Not ours: then it isn't our server either. It is told to end, as if it had died by itself.
+      ::shutdown(socket_.get(), SHUT_RDWR);
+      break;
+    }
+    blocked_ = false;  // an answer means that a message has left the socket
+    flush();
+    return *answer;
+  }
+  died_ = true;
+  broken_ = true;
+  return std::nullopt;
+}
+
+void ForkServer::on_writable() {
+  blocked_ = false;
+  flush();
+}
+
+Result<std::vector<std::uint64_t>> ForkServer::restart() {
+  if (auto status = spawn(); !status) return status.error();
+  std::vector<std::uint64_t> lost(sent_.begin(), sent_.end());
+  sent_.clear();
+  return lost;
+}
+
+}  // namespace thermos

@@ -1,0 +1,103 @@
+#include "reactor/launch/launch_site.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "reactor/os/account.h"
+#include "reactor/os/files.h"
+
+namespace thermos {
+namespace {
+
+constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
+constexpr const char* kProfile = "/.thermos_profile";
+
+// Ours is our user's own. Somebody else gets what a login gives them: ours may lead first to where
+// only we put programs, or where they can't even look.
+const char* path_of(const TaskUser& user) {
+  const char* ours = user.change ? nullptr : std::getenv("PATH");
+  if (ours != nullptr) return ours;
+  return user.uid == 0 ? kRootPath : kUserPath;
+}
+
+}  // namespace
+
+LaunchSite::LaunchSite(const RunnerHeader& header) : header_(header) {}
+
+std::optional<LaunchError> LaunchSite::find_user() {
+  if (user_) return std::nullopt;
+  TaskUser user;
+  if (auto trouble = find_task_user(header_.user, user)) return trouble;
+  user_ = std::move(user);
+  return std::nullopt;
+}
+
+std::optional<LaunchError> LaunchSite::fill(Launch& launch) {
+  if (auto trouble = find_user()) return trouble;
+  launch.directory = header_.chroot ? "/" : header_.sandbox;
+  launch.root = header_.chroot ? header_.sandbox : "";
+  launch.environment = {
+      "HOME=" + (header_.chroot ? user_->home : header_.sandbox),
+      "LOGNAME=" + user_->name,
+      "USER=" + user_->name,
+      std::string("PATH=") + path_of(*user_),
+  };
+  if (exists(header_.sandbox + kProfile)) {
+    launch.environment.push_back("BASH_ENV=" + (header_.chroot ? std::string() : header_.sandbox) +
+                                 kProfile);
+  }
+  launch.change_user = user_->change;
+  launch.uid = user_->uid;
+  launch.gid = user_->gid;
+  launch.groups = user_->groups;
+  return std::nullopt;
+}
+
+std::optional<LaunchError> LaunchSite::open_logs(const ProcessConfig& process, std::uint32_t run,
+                                                 Launch& launch, RunLogs& logs) {
+  const Logger logger = process.logger.value_or(Logger());
+  const bool files =
+      logger.destination == LogDestination::File || logger.destination == LogDestination::Both;
+  launch.console =
+      logger.destination == LogDestination::Console || logger.destination == LogDestination::Both;
+  if (files) {
+    if (auto trouble = find_user()) return trouble;
+    if (auto trouble = open_run_logs(header_, *user_, process.name, run, logs)) return trouble;
+    if (logger.mode == LogMode::Rotate) {
+      launch.rotate_size = static_cast<std::uint64_t>(logger.rotate.log_size);
+      launch.backups = logger.rotate.backups;
+      logs.more.push_back(std::move(logs.directory));
+    }
+  } else {
+    for (Descriptor* nowhere : {&logs.out, &logs.err}) {
+      nowhere->reset(open("/dev/null", O_WRONLY | O_CLOEXEC));
+      if (!*nowhere) return launch_error("cannot open /dev/null", errno);
+    }
+  }
+  if (!launch.console) return std::nullopt;
+  for (const int ours : {STDOUT_FILENO, STDERR_FILENO}) {
+    logs.more.emplace_back(fcntl(ours, F_DUPFD_CLOEXEC, 3));
+    if (logs.more.back()) continue;
+    // We may have been started without one.
+    logs.more.back().reset(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (!logs.more.back()) return launch_error("cannot open /dev/null", errno);
+  }
+  return std::nullopt;
+}
+
+void LaunchSite::drop_logs(const std::string& process, std::uint32_t run,
+                           std::optional<std::uint32_t> first_failed) {
+  if (header_.keep_logs == 0 || run < header_.keep_logs || find_user()) return;
+  const std::uint32_t old = run - header_.keep_logs;
+  if (first_failed != old) drop_run_logs(header_, *user_, process, old);
+}
+
+}  // namespace thermos

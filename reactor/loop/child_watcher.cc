@@ -1,0 +1,59 @@
+#include "reactor/loop/child_watcher.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace thermos {
+
+ChildWatcher::ChildWatcher(Loop& loop, std::function<void()> before_reaping)
+    : before_reaping_(std::move(before_reaping)), signal_(loop, SIGCHLD, [this] { reap(); }) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+void ChildWatcher::watch(pid_t pid, std::function<void(int)> callback) {
+  const auto early = unclaimed_.find(pid);
+  if (early != unclaimed_.end()) {
+    const int status = early->second;
+    unclaimed_.erase(early);
+    callback(status);
+    return;
+  }
+  watched_[pid] = std::move(callback);
+}
+
+bool ChildWatcher::can_watch(pid_t pid) const {
+  siginfo_t info{};
+  return unclaimed_.contains(pid) ||
+         waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void ChildWatcher::expect_births(bool expected) {
+  births_expected_ = expected;
+  if (!expected) unclaimed_.clear();
+}
+
+void ChildWatcher::reap() {
+  before_reaping_();
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+    if (pid < 0) continue;
+    const auto it = watched_.find(pid);
+    if (it == watched_.end()) {
+      spdlog::debug("reaped pid {}, which nobody waits for: an orphan of a process", pid);
+      if (births_expected_) unclaimed_[pid] = status;
+      continue;
+    }
+    auto callback = std::move(it->second);
+    watched_.erase(it);
+    callback(status);
+  }
+}
+
+}  // namespace thermos

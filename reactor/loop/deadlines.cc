@@ -1,0 +1,52 @@
+#include "reactor/loop/deadlines.h"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace thermos {
+
+Deadlines::Deadlines(Loop& loop)
+    : loop_(loop), timer_(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  if (!timer_) throw std::system_error(errno, std::generic_category(), "cannot make a timer");
+  poll_ = std::make_unique<Poll>(loop, timer_.get(), [this](int) { fire(); });
+}
+
+Deadlines::Key Deadlines::add(Microseconds at, std::function<void()> callback) {
+  const Key key{at, order_++};
+  due_.emplace(key, std::move(callback));
+  arm();
+  return key;
+}
+
+void Deadlines::cancel(const Key& key) {
+  if (due_.erase(key) > 0) arm();
+}
+
+void Deadlines::arm() {
+  const Microseconds at = due_.empty() ? 0 : std::max<Microseconds>(1, due_.begin()->first.first);
+  if (at == armed_) return;
+  armed_ = at;
+  itimerspec when{};  // all zero: disarmed
+  when.it_value.tv_sec = at / kSecond;
+  when.it_value.tv_nsec = at % kSecond * 1000;
+  timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+void Deadlines::fire() {
+  std::uint64_t times = 0;
+  if (read(timer_.get(), &times, sizeof times) < 0) return;
+  armed_ = 0;
+  const Microseconds now = loop_.now().boot;
+  while (!due_.empty() && due_.begin()->first.first <= now) {
+    auto callback = std::move(due_.begin()->second);
+    due_.erase(due_.begin());
+    callback();
+  }
+  arm();
+}
+
+}  // namespace thermos

@@ -1,0 +1,60 @@
+#include "reactor/os/as_user.h"
+
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <spdlog/spdlog.h>
+
+namespace thermos {
+namespace {
+
+// The kernel's own call: the C library's would change every thread, and let them differ meanwhile.
+bool set_groups(const std::vector<gid_t>& groups) {
+  return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
+}
+
+// setfsuid() never says that it failed; asking for a user that there can't be tells who we are.
+uid_t current_uid() {
+  return static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1)));
+}
+gid_t current_gid() {
+  return static_cast<gid_t>(::setfsgid(static_cast<gid_t>(-1)));
+}
+
+}  // namespace
+
+AsUser::AsUser(const FileOwner& owner) {
+  if (!owner.change) return;
+  const int count = ::getgroups(0, nullptr);
+  if (count < 0) {
+    holds_ = false;
+    return;
+  }
+  groups_.resize(static_cast<std::size_t>(count));
+  if (::getgroups(count, groups_.data()) != count) {
+    holds_ = false;
+    return;
+  }
+  uid_ = current_uid();
+  gid_ = current_gid();
+  changed_ = true;
+  // The user last: with root's uid goes the right to do the others.
+  holds_ = set_groups(owner.groups);
+  ::setfsgid(owner.gid);
+  ::setfsuid(owner.uid);
+  holds_ = holds_ && current_uid() == owner.uid && current_gid() == owner.gid;
+}
+
+AsUser::~AsUser() {
+  if (!changed_) return;
+  ::setfsuid(uid_);
+  ::setfsgid(gid_);
+  if (set_groups(groups_) && current_uid() == uid_ && current_gid() == gid_) return;
+  spdlog::critical("cannot become uid {} again", uid_);
+  std::abort();
+}
+
+}  // namespace thermos

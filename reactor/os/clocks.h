@@ -1,0 +1,11 @@
+// The machine's clocks.
+#pragma once
+
+#include "core/base/times.h"
+
+namespace thermos {
+
+// Both clocks, read now. On a loop the time of a turn is Loop::now().
+Now read_clocks();
+
+}  // namespace thermos

@@ -1,0 +1,119 @@
+#include "reactor/os/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
+
+namespace thermos {
+namespace {
+
+// Nothing half written stays behind.
+class Aside {
+ public:
+  explicit Aside(std::string path) : path_(std::move(path)) {}
+  ~Aside() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+  void keep() { path_.clear(); }
+
+ private:
+  std::string path_;
+};
+
+Status write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t put = write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return system_error("cannot write " + path, errno);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Status make_directories(const std::string& path, unsigned mode) {
+  if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return Done{};
+  if (errno != ENOENT) return system_error("cannot make " + path, errno);
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0) return system_error("cannot make " + path, errno);
+  if (auto made = make_directories(path.substr(0, slash), mode); !made) return made;
+  if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return Done{};
+  return system_error("cannot make " + path, errno);
+}
+
+Status replace_file(const std::string& path, std::string_view text) {
+  const std::string aside = path + ".new";
+  if (auto placed = place_file(path, text, aside, true); !placed) return placed;
+  return sync_directory(path.substr(0, path.rfind('/')));
+}
+
+Status place_file(const std::string& path, std::string_view text, const std::string& aside,
+                  bool durable) {
+  Aside file(aside);
+  const Descriptor fd(
+      open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return system_error("cannot make " + aside, errno);
+  if (auto written = write_all(fd.get(), text, aside); !written) return written;
+  if (durable && fsync(fd.get()) != 0) return system_error("cannot sync " + aside, errno);
+  if (rename(aside.c_str(), path.c_str()) != 0) return system_error("cannot make " + path, errno);
+  file.keep();
+  return Done{};
+}
+
+Status sync_directory(const std::string& path) {
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return system_error(path + ": can't open the directory", errno);
+  if (fsync(fd.get()) != 0) {
+    return system_error(path + ": can't bring the directory to the disk", errno);
+  }
+  return Done{};
+}
+
+Result<std::string> read_file(const std::string& path) {
+  // O_NONBLOCK: a FIFO under this name must hang nobody. It means nothing to a file.
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return system_error("cannot read " + path, errno);
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return system_error("cannot read " + path, errno);
+  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::System, "cannot read " + path + ": no file"};
+  std::string text;
+  char buffer[64 * 1024];
+  for (;;) {
+    const ssize_t got = read(fd.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("cannot read " + path, errno);
+    if (got == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+bool exists(const std::string& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0;
+}
+
+std::vector<std::string> list_directory(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(path.c_str()), closedir);
+  if (!dir) return names;
+  while (const dirent* entry = readdir(dir.get())) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace thermos

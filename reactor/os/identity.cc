@@ -1,0 +1,129 @@
+#include "reactor/os/identity.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace thermos {
+namespace {
+
+// Nothing: errno says why, or is 0 for an empty file.
+std::optional<std::string> read_small_file(const std::string& path) {
+  errno = 0;
+  int opened = -1;
+  do {
+    opened = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  } while (opened < 0 && errno == EINTR);
+  const Descriptor fd(opened);
+  if (!fd) return std::nullopt;
+  std::array<char, 1024> buffer{};
+  ssize_t got = -1;
+  do {
+    got = read(fd.get(), buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
+  if (got <= 0) return std::nullopt;
+  return std::string(buffer.data(), static_cast<std::size_t>(got));
+}
+
+}  // namespace
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+  const auto text = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text) return std::nullopt;
+  // The name in parentheses may itself hold spaces and parentheses: count from the last one.
+  const auto close = text->rfind(')');
+  if (close == std::string::npos) return std::nullopt;
+  ProcessStat stat;
+  unsigned long long ticks = 0;
+  if (std::sscanf(text->c_str() + close + 1,  // NOLINT(cert-err34-c): the kernel wrote it
+                  " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &stat.state, &stat.parent, &stat.group, &stat.session, &ticks) != 5) {
+    return std::nullopt;
+  }
+  stat.identity = {pid, ticks};
+  return stat;
+}
+
+std::vector<ProcessStat> list_processes() {
+  std::vector<ProcessStat> all;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/proc"), closedir);
+  if (!dir) return all;
+  while (const dirent* entry = readdir(dir.get())) {
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc{} || end != name.data() + name.size()) continue;
+    if (auto stat = read_stat(pid)) all.push_back(*stat);
+  }
+  return all;
+}
+
+std::string program_of(pid_t pid) {
+  std::array<char, 4096> room{};
+  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t size = readlink(link.c_str(), room.data(), room.size());
+  if (size <= 0) return {};
+  const std::string_view path(room.data(), static_cast<std::size_t>(size));
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+Result<BootId> read_boot_id() {
+  const char* stand_in = std::getenv("THERMOS_BOOT_ID");
+  const std::string path = stand_in != nullptr ? stand_in : "/proc/sys/kernel/random/boot_id";
+  const auto text = read_small_file(path);
+  if (!text && errno != 0) {
+    return Error{ErrorCode::System,
+                 path + ": can't read which boot this is: " + std::strerror(errno)};
+  }
+  std::string digits;
+  for (const char c : text.value_or("")) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits.push_back(c);
+  }
+  if (digits.size() != 32) {
+    return Error{ErrorCode::System, path + ": not a boot id; is /proc mounted?"};
+  }
+  BootId boot;
+  std::from_chars(digits.data(), digits.data() + 16, boot.high, 16);
+  std::from_chars(digits.data() + 16, digits.data() + 32, boot.low, 16);
+  return boot;
+}
+
+std::optional<Descriptor> open_pidfd(const Identity& identity) {
+  if (identity.pid <= 0) return std::nullopt;
+  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, identity.pid, 0)));
+  if (!fd) return std::nullopt;
+  // Now the pid can't change hands under us; check whose it is.
+  const auto stat = read_stat(identity.pid);
+  if (!stat || stat->identity.ticks != identity.ticks) return std::nullopt;
+  return fd;
+}
+
+bool send_signal(const Descriptor& pidfd, int signal) {
+  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+void wait_for_death(const Descriptor& pidfd) {
+  pollfd entry{pidfd.get(), POLLIN, 0};
+  while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+bool send_signal(const Identity& identity, int signal) {
+  const auto fd = open_pidfd(identity);
+  return fd && send_signal(*fd, signal);
+}
+
+}  // namespace thermos

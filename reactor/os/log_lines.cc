@@ -1,0 +1,75 @@
+#include "reactor/os/log_lines.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "core/base/text.h"
+
+namespace thermos {
+namespace {
+
+// What the journal takes for a line's level: syslog's numbers.
+const char* syslog_level(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::trace:
+    case spdlog::level::debug:
+      return "<7>";
+    case spdlog::level::info:
+      return "<6>";
+    case spdlog::level::warn:
+      return "<4>";
+    case spdlog::level::err:
+      return "<3>";
+    default:
+      return "<2>";
+  }
+}
+
+class SyslogLevel : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const char* const level = syslog_level(message.level);
+    out.append(level, level + std::strlen(level));
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<SyslogLevel>();
+  }
+};
+
+// Takes the place of spdlog's own %v.
+class PrintableMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const std::string shown =
+        printable(std::string_view(message.payload.data(), message.payload.size()));
+    out.append(shown.data(), shown.data() + shown.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableMessage>();
+  }
+};
+
+}  // namespace
+
+void log_to_stderr(const std::string& name, const std::string& pattern) {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_st>()));
+  set_log_pattern(pattern);
+}
+
+void set_log_pattern(const std::string& pattern) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<SyslogLevel>('Q').add_flag<PrintableMessage>('v');
+  formatter->set_pattern(pattern);
+  spdlog::set_formatter(std::move(formatter));
+}
+
+}  // namespace thermos

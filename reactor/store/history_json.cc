@@ -1,0 +1,149 @@
+#include "reactor/store/history_json.h"
+
+#include <string>
+
+namespace thermos {
+namespace {
+
+double seconds(Microseconds time) {
+  return static_cast<double>(time) / static_cast<double>(kSecond);
+}
+
+Json header_json(const RunnerHeader& header) {
+  Json ports = Json::object();
+  for (const auto& [name, port] : header.ports) ports[name] = port;
+  return Json{{"task_id", header.task_id},
+              {"sandbox", header.sandbox},
+              {"log_dir", header.log_dir},
+              {"hostname", header.hostname},
+              {"user", header.user},
+              {"uid", header.uid},
+              {"launch_time_ms", header.launch_time / 1000},
+              {"ports", std::move(ports)},
+              {"chroot", header.chroot},
+              {"keep_logs", header.keep_logs}};
+}
+
+Json step_json(const TaskStep& step) {
+  Json json{{"state", name_of(step.status.state)},
+            {"timestamp_ms", step.status.at.wall / 1000},
+            {"runner_pid", step.status.runner_pid},
+            {"runner_uid", step.status.runner_uid}};
+  if (!step.reason.empty()) json["reason"] = step.reason;
+  return json;
+}
+
+Json run_json(const Run& run) {
+  Json json{{"run", run.number}, {"seq", run.seq}, {"state", name_of(run.state)}};
+  json["waiting_time"] = seconds(run.waiting.wall);
+  if (run.coordinator.pid != 0) json["coordinator_pid"] = run.coordinator.pid;
+  if (run.forked) json["fork_time"] = seconds(run.forked->wall);
+  if (run.started) json["start_time"] = seconds(run.started->wall);
+  if (run.process.pid != 0) json["pid"] = run.process.pid;
+  if (run.stopped) json["stop_time"] = seconds(run.stopped->wall);
+  if (run.return_code) json["return_code"] = *run.return_code;
+  json["origin"] = name_of(run.origin);
+  if (!run.reason.empty()) json["reason"] = run.reason;
+  return json;
+}
+
+}  // namespace
+
+Json totals_json(const RunTotals& totals) {
+  return Json{{"success", totals.success},
+              {"failed", totals.failed},
+              {"killed", totals.killed},
+              {"lost", totals.lost}};
+}
+
+Json history_json(const History& history) {
+  Json json = Json::object();
+  if (history.header()) json["task_id"] = history.header()->task_id;
+  json["state"] = name_of(history.state());
+  if (history.header()) json["header"] = header_json(*history.header());
+  Json statuses = Json::array();
+  for (const TaskStep& step : history.steps()) statuses.push_back(step_json(step));
+  json["statuses"] = std::move(statuses);
+  // Appended past the map's own look for a key that is there already: that would make a task of
+  // 100,000 processes a matter of minutes. Names are unique in a history.
+  Json::object_t processes;
+  Json totals = Json::object();
+  Json stopped = Json::array();
+  for (const ProcessHistory& process : history.processes()) {
+    if (process.held) stopped.push_back(process.name);
+    // A process that is only known by name has done nothing yet.
+    if (process.runs.empty() && process.totals.all() == 0) continue;
+    Json runs = Json::array();
+    for (const Run& run : process.runs) runs.push_back(run_json(run));
+    static_cast<Json::object_t::Container&>(processes).emplace_back(process.name, std::move(runs));
+    if (process.totals.all() > process.runs.size()) {
+      totals[process.name] = totals_json(process.totals);
+    }
+  }
+  json["processes"] = std::move(processes);
+  if (!totals.empty()) json["totals"] = std::move(totals);
+  if (!stopped.empty()) json["stopped"] = std::move(stopped);
+  return json;
+}
+
+Json status_json(const ProcessStatus& status) {
+  Json json{{"process", status.process},
+            {"seq", status.seq},
+            {"run", status.run},
+            {"state", name_of(status.state)}};
+  switch (status.state) {
+    case ProcessState::Waiting:
+      json["time"] = seconds(status.at.wall);
+      break;
+    case ProcessState::Forked:
+      json["coordinator_pid"] = status.identity.pid;
+      json["fork_time"] = seconds(status.at.wall);
+      break;
+    case ProcessState::Running:
+      json["start_time"] = seconds(status.at.wall);
+      json["pid"] = status.identity.pid;
+      break;
+    default:
+      json["stop_time"] = seconds(status.at.wall);
+      break;
+  }
+  if (status.return_code) json["return_code"] = *status.return_code;
+  json["origin"] = name_of(status.origin);
+  if (!status.reason.empty()) json["reason"] = status.reason;
+  return json;
+}
+
+Json record_json(const Record& record) {
+  Json json;
+  if (const auto* process = std::get_if<ProcessStatus>(&record)) {
+    json["kind"] = "process";
+    json.update(status_json(*process));
+  } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    json["kind"] = "task";
+    json["state"] = name_of(task->state);
+    json["timestamp_ms"] = task->at.wall / 1000;
+    if (task->state != TaskState::Active) json["goal"] = name_of(task->goal);
+    if (!task->reason.empty()) json["reason"] = task->reason;
+  } else if (const auto* header = std::get_if<RunnerHeader>(&record)) {
+    json["kind"] = "header";
+    json["sandbox"] = header->sandbox;
+    json["user"] = header->user;
+  } else if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+    json["kind"] = "summary";
+    json["process"] = summary->process;
+    json["totals"] = totals_json(summary->totals);
+  } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
+    json["kind"] = "order";
+    json["process"] = order->process;
+    json["verb"] = name_of(order->verb);
+    json["timestamp_ms"] = order->at.wall / 1000;
+    if (!order->reason.empty()) json["reason"] = order->reason;
+  }
+  return json;
+}
+
+std::string json_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace thermos

@@ -1,0 +1,26 @@
+// A task's run history as JSON: what `status --json` and `read --json` print. Keys are stable.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "core/record/history.h"
+#include "core/record/record.h"
+
+namespace thermos {
+
+// Keys keep the order they are given here, for people.
+using Json = nlohmann::ordered_json;
+
+// {"task_id","state","header","statuses","processes"}. What is not yet known is left out. Processes
+// whose oldest runs were dropped have their totals over all runs under "totals".
+Json history_json(const History& history);
+// {"success","failed","killed","lost"}.
+Json totals_json(const RunTotals& totals);
+// One record of a coordinator's stream.
+Json status_json(const ProcessStatus& status);
+// One record of any kind, with its "kind": "header", "task", "process" or "summary".
+Json record_json(const Record& record);
+// The text, two spaces deep, a newline behind it. Bytes that are not UTF-8 are replaced.
+std::string json_text(const Json& json);
+
+}  // namespace thermos

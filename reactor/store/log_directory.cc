@@ -1,0 +1,96 @@
+#include "reactor/store/log_directory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/record/paths.h"
+#include "reactor/os/account.h"
+#include "reactor/os/task_user.h"
+#include "reactor/store/run_logs.h"
+
+namespace thermos {
+namespace {
+
+constexpr uid_t kRoot = 0;
+
+Error not_theirs(const std::string& path, const std::string& what) {
+  return {ErrorCode::NotPermitted,
+          path + " is " + what +
+              ": somebody put it in the place of a task's output, so it is not shown"};
+}
+
+std::string kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+}  // namespace
+
+FileOwner log_reader_of(const RunnerHeader& header, std::uint32_t recorded_by) {
+  if (geteuid() != kRoot) return {header.user, header.uid, header.uid, {}, false};
+  FileOwner reader{header.user, header.uid, header.uid, {}, header.uid != kRoot};
+  if (recorded_by != kRoot) {
+    // A root directory of theirs: its records say what they like.
+    const std::optional<Account> account = find_account(recorded_by);
+    const std::string name = account ? account->name : std::to_string(recorded_by);
+    reader = {name, recorded_by, recorded_by, {}, true};
+  }
+  // With their groups, where they still have an account.
+  TaskUser known;
+  if (!find_task_user(reader.name, known)) return known;
+  return reader;
+}
+
+Result<LogDirectory> LogDirectory::enter(const RunnerHeader& header, const FileOwner& owner,
+                                         const std::string& process, std::uint32_t run) {
+  std::string path = run_log_dir(header.log_dir, process, run);
+  Descriptor at;
+  if (auto trouble = enter_run_logs(header, owner, process, run, at)) return *trouble;
+  return LogDirectory(std::move(at), std::move(path), owner);
+}
+
+Result<Descriptor> LogDirectory::open(const std::string& name) const {
+  const AsUser self(owner_);
+  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner_.name};
+  // Not blocking: a FIFO must hang nobody.
+  Descriptor file(
+      openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file && errno == ELOOP) return not_theirs(path_of(name), "a symbolic link");
+  if (!file && errno == ENXIO) return not_theirs(path_of(name), "a socket or a device");
+  if (!file) {
+    ErrorCode code = ErrorCode::System;
+    if (errno == ENOENT) code = ErrorCode::NotFound;
+    if (errno == EACCES) code = ErrorCode::NotPermitted;
+    return Error{code, path_of(name) + ": " + std::strerror(errno)};
+  }
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) {
+    return Error{ErrorCode::System, path_of(name) + ": " + std::strerror(errno)};
+  }
+  if (!S_ISREG(info.st_mode)) return not_theirs(path_of(name), kind_of(info.st_mode));
+  // Whoever isn't root reads only what they may read anyhow.
+  if (geteuid() != kRoot) return file;
+  if (info.st_uid != owner_.uid && info.st_uid != kRoot) {
+    return not_theirs(path_of(name), "uid " + std::to_string(info.st_uid) + "'s");
+  }
+  if (info.st_nlink > 1) return not_theirs(path_of(name), "a file that has another name, too");
+  return file;
+}
+
+std::uint64_t LogDirectory::inode_of(const std::string& name) const {
+  struct stat info {};
+  if (fstatat(fd_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return info.st_ino;
+}
+
+std::string LogDirectory::watched_path(const std::string& name) const {
+  return "/proc/self/fd/" + std::to_string(fd_.get()) + "/" + name;
+}
+
+}  // namespace thermos

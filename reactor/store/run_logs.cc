@@ -1,0 +1,267 @@
+#include "reactor/store/run_logs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/record/paths.h"
+#include "reactor/os/files.h"
+#include "reactor/store/task_store.h"
+
+namespace thermos {
+namespace {
+
+constexpr unsigned kDirectoryMode = 0700;
+constexpr unsigned kFileMode = 0600;
+constexpr int kStep = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+using Trouble = std::optional<LaunchError>;
+
+bool in_sandbox(const RunnerHeader& header) {
+  return header.log_dir == header.sandbox + "/.logs";
+}
+
+std::string user_of(const FileOwner& owner) {
+  return owner.change ? " as " + owner.name : "";
+}
+
+// For what stands where a directory, or a file, of ours should be.
+Trouble not_ours(const std::string& path, const std::string& what) {
+  return LaunchError{false, path + " is " + what +
+                                ": a task's output goes only where its user's "
+                                "own directories lead; remove it"};
+}
+
+Trouble cannot(const std::string& doing, const std::string& path, const FileOwner& owner,
+               int error_number) {
+  return launch_error("cannot " + doing + " " + path + user_of(owner), error_number);
+}
+
+// One step down, into a directory that may be anybody's trap.
+Trouble enter(const Descriptor& above, const std::string& name, const std::string& path,
+              const FileOwner& owner, Descriptor& below) {
+  below.reset(openat(above.get(), name.c_str(), kStep));
+  if (!below) {
+    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or no directory");
+    return cannot("enter", path, owner, errno);
+  }
+  struct stat info {};
+  if (fstat(below.get(), &info) != 0) return cannot("look at", path, owner, errno);
+  // Root itself may write its logs into the directory of somebody else; it is not harmed by what
+  // they do there, with links left alone. Anyone else would hand them their output.
+  if (owner.uid != 0 && info.st_uid != owner.uid && info.st_uid != 0) {
+    return not_ours(path, "uid " + std::to_string(info.st_uid) + "'s");
+  }
+  return std::nullopt;
+}
+
+Trouble make_and_enter(Descriptor& at, const std::string& name, std::string& path,
+                       const FileOwner& owner) {
+  path += "/" + name;
+  if (mkdirat(at.get(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    return cannot("make", path, owner, errno);
+  }
+  Descriptor below;
+  if (auto trouble = enter(at, name, path, owner, below)) return trouble;
+  at = std::move(below);
+  return std::nullopt;
+}
+
+// Opens a directory if no one but root could have had a hand in where its path leads.
+Descriptor open_if_roots_alone(const std::string& path) {
+  Descriptor at(open("/", kStep));
+  for (std::size_t begin = 1; at;) {
+    struct stat info {};
+    if (fstat(at.get(), &info) != 0 || info.st_uid != 0) return {};
+    const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    const bool last = begin >= path.size();
+    // In a sticky directory what is root's stays where root put it; but at the end of the path
+    // others could be there before us.
+    if (others_write && (last || (info.st_mode & S_ISVTX) == 0)) return {};
+    if (last) return at;
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string name = path.substr(begin, end - begin);
+    if (!name.empty()) at.reset(openat(at.get(), name.c_str(), kStep));
+    begin = end + 1;
+  }
+  return {};
+}
+
+Trouble give_to(int directory, const std::string& path, const FileOwner& owner) {
+  struct stat info {};
+  if (fstat(directory, &info) != 0) return cannot("look at", path, owner, errno);
+  if (info.st_uid == owner.uid) return std::nullopt;
+  if (info.st_uid != geteuid()) return not_ours(path, "uid " + std::to_string(info.st_uid) + "'s");
+  if (fchown(directory, owner.uid, owner.gid) != 0) {
+    return launch_error("cannot give " + path + " to " + owner.name, errno);
+  }
+  return std::nullopt;
+}
+
+// A sandbox that root gave to a user who can't write to it. Root makes them their log directory
+// there, where that is root's own to do.
+Trouble make_logs_for(const RunnerHeader& header, const FileOwner& owner) {
+  const Descriptor sandbox = open_if_roots_alone(header.sandbox);
+  if (!sandbox) return cannot("make", header.log_dir, owner, EACCES);
+  if (mkdirat(sandbox.get(), ".logs", kDirectoryMode) != 0) {
+    return cannot("make", header.log_dir, owner, errno);
+  }
+  const Descriptor made(
+      openat(sandbox.get(), ".logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!made) return cannot("enter", header.log_dir, owner, errno);
+  return give_to(made.get(), header.log_dir, owner);
+}
+
+LaunchError cannot_act(const FileOwner& owner) {
+  return {true, "cannot act as " + owner.name};
+}
+
+Trouble enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descriptor& sandbox) {
+  sandbox.reset(open(header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (sandbox) return std::nullopt;
+  if (errno == ENOENT) return LaunchError{false, "the sandbox " + header.sandbox + " is gone"};
+  return cannot("enter the sandbox", header.sandbox, owner, errno);
+}
+
+// Where the walk begins: the sandbox, which is entered as its user, or a log directory under our
+// own root, which they could perhaps not reach by themselves.
+Trouble open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor& at,
+                  std::string& path) {
+  if (!in_sandbox(header)) {
+    const std::string above = header.log_dir.substr(0, header.log_dir.rfind('/'));
+    if (!above.empty()) {
+      if (auto made = make_directories(above, kShelfMode); !made) {
+        return LaunchError{made.error().code == ErrorCode::System, made.error().message};
+      }
+    }
+    path = header.log_dir;
+    bool made = false;
+    return make_private_directory(path, owner, made, at);
+  }
+  path = header.sandbox;
+  bool denied = false;
+  {
+    const AsUser self(owner);
+    if (!self.holds()) return cannot_act(owner);
+    if (auto trouble = enter_sandbox(header, owner, at)) return trouble;
+    denied = mkdirat(at.get(), ".logs", kDirectoryMode) != 0 && errno == EACCES;
+  }
+  return denied && owner.change ? make_logs_for(header, owner) : std::nullopt;
+}
+
+Trouble open_file(const Descriptor& directory, const std::string& name, const std::string& path,
+                  const FileOwner& owner, Descriptor& file) {
+  // Not blocking, or a FIFO would hold the whole reactor until somebody opens its other end.
+  file.reset(openat(directory.get(), name.c_str(),
+                    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                    kFileMode));
+  if (!file) {
+    if (errno == ELOOP || errno == ENXIO || errno == EISDIR) {
+      return not_ours(path, "a link, a FIFO or a directory");
+    }
+    return cannot("open", path, owner, errno);
+  }
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return cannot("look at", path, owner, errno);
+  if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
+    return not_ours(path, "no file of its own");
+  }
+  // The process has it as its output, and would not expect that.
+  fcntl(file.get(), F_SETFL, O_APPEND);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Trouble make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
+                               Descriptor& directory) {
+  made = mkdir(path.c_str(), kDirectoryMode) == 0;
+  if (!made && errno != EEXIST) return launch_error("cannot make " + path, errno);
+  directory.reset(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) {
+    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or no directory");
+    return launch_error("cannot enter " + path, errno);
+  }
+  auto trouble = give_to(directory.get(), path, owner);
+  if (trouble && made) rmdir(path.c_str());
+  return trouble;
+}
+
+Trouble open_run_logs(const RunnerHeader& header, const FileOwner& owner,
+                      const std::string& process, std::uint32_t run, RunLogs& logs) {
+  Descriptor at;
+  std::string path;
+  if (auto trouble = open_base(header, owner, at, path)) return trouble;
+  const AsUser self(owner);
+  if (!self.holds()) return cannot_act(owner);
+  if (in_sandbox(header)) {
+    if (auto trouble = make_and_enter(at, ".logs", path, owner)) return trouble;
+  }
+  if (auto trouble = make_and_enter(at, process, path, owner)) return trouble;
+  if (auto trouble = make_and_enter(at, std::to_string(run), path, owner)) return trouble;
+  if (auto trouble = open_file(at, "stdout", path + "/stdout", owner, logs.out)) return trouble;
+  if (auto trouble = open_file(at, "stderr", path + "/stderr", owner, logs.err)) return trouble;
+  logs.directory = std::move(at);
+  return std::nullopt;
+}
+
+std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
+                                    const std::string& process, std::optional<std::uint32_t> run,
+                                    Descriptor& at) {
+  std::string path = in_sandbox(header) ? header.sandbox : header.log_dir;
+  const auto failed = [&path](int number) {
+    ErrorCode code = ErrorCode::System;
+    std::string what = std::strerror(number);
+    if (number == ENOENT) code = ErrorCode::NotFound;
+    if (number == EACCES) code = ErrorCode::NotPermitted;
+    if (number == ELOOP || number == ENOTDIR) {
+      code = ErrorCode::NotPermitted;
+      what = "a link, or no directory, where a task's output should be";
+    }
+    return Error{code, path + ": " + what};
+  };
+  if (!in_sandbox(header)) at.reset(open(path.c_str(), kStep));
+  if (!in_sandbox(header) && !at) return failed(errno);
+  const AsUser self(owner);
+  if (!self.holds()) return Error{ErrorCode::System, cannot_act(owner).reason};
+  std::vector<std::string> steps{process};
+  if (run) steps.push_back(std::to_string(*run));
+  if (in_sandbox(header)) {
+    at.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!at) return failed(errno);
+    steps.insert(steps.begin(), ".logs");
+  }
+  for (const std::string& step : steps) {
+    path += "/" + step;
+    at.reset(openat(at.get(), step.c_str(), kStep));
+    if (!at) return failed(errno);
+  }
+  return std::nullopt;
+}
+
+void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
+                   std::uint32_t run) {
+  Descriptor at;
+  if (enter_run_logs(header, owner, process, std::nullopt, at)) return;
+  const AsUser self(owner);
+  if (!self.holds()) return;
+  const std::string name = std::to_string(run);
+  const Descriptor directory(openat(at.get(), name.c_str(), kStep));
+  if (!directory) return;
+  for (const char* file : {"stdout", "stderr"}) {
+    unlinkat(directory.get(), file, 0);
+    // Those that were rotated, and .0, which a killed coordinator leaves.
+    bool another = true;
+    for (int i = 0; another || i == 1; ++i) {
+      const std::string rotated = std::string(file) + "." + std::to_string(i);
+      another = unlinkat(directory.get(), rotated.c_str(), 0) == 0;
+    }
+  }
+  unlinkat(at.get(), name.c_str(), AT_REMOVEDIR);
+}
+
+}  // namespace thermos

@@ -1,0 +1,77 @@
+#include "reactor/store/task_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
+#include "reactor/os/files.h"
+
+namespace thermos {
+namespace {
+
+constexpr mode_t kOldShelfMode = 0755;
+
+}  // namespace
+
+Status make_shelf(const Paths& paths, const std::string& name) {
+  if (auto made = make_directories(paths.root(), 0755); !made) return made;
+  return make_directories(paths.root() + "/" + name, kShelfMode);
+}
+
+void close_shelves(const Paths& paths) {
+  for (const char* shelf :
+       {"tasks", "tasks/active", "tasks/finished", "checkpoints", "sandboxes", "logs"}) {
+    const Descriptor directory(open((paths.root() + "/" + shelf).c_str(),
+                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info {};
+    if (!directory || fstat(directory.get(), &info) != 0) continue;
+    if (info.st_uid == geteuid() && (info.st_mode & 07777) == kOldShelfMode) {
+      fchmod(directory.get(), kShelfMode);
+    }
+  }
+}
+
+Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable) {
+  for (const char* shelf : {"tasks/active", "tasks/finished", "checkpoints"}) {
+    if (auto made = make_shelf(paths, shelf); !made) return made;
+  }
+  const std::string checkpoints = paths.checkpoint_dir(task_id);
+  if (mkdir(checkpoints.c_str(), 0700) != 0) {
+    if (errno == EEXIST) return Done{};
+    return system_error("cannot make " + checkpoints, errno);
+  }
+  return durable ? sync_directory(paths.checkpoints_dir()) : Status(Done{});
+}
+
+Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
+                         bool durable) {
+  const std::string target = paths.active_task(task_id);
+  // In the checkpoint directory, not beside the target: a task id may take up all 255 bytes of a
+  // name.
+  const std::string aside = paths.checkpoint_dir(task_id) + "/task";
+  if (auto placed = place_file(target, json, aside, durable); !placed) return placed;
+  if (!durable) return Done{};
+  auto synced = sync_directory(paths.checkpoint_dir(task_id));
+  if (synced) synced = sync_directory(paths.active_dir());
+  if (!synced) unlink(target.c_str());  // whoever asked is told that there is no task
+  return synced;
+}
+
+Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable) {
+  const std::string from = paths.active_task(task_id);
+  const std::string to = paths.finished_task(task_id);
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    if (errno == ENOENT && exists(to)) return Done{};
+    return system_error("cannot move " + from + " to " + to, errno);
+  }
+  if (!durable) return Done{};
+  if (auto synced = sync_directory(paths.finished_dir()); !synced) return synced;
+  return sync_directory(paths.active_dir());
+}
+
+}  // namespace thermos
