@@ -1,4 +1,4 @@
-// A machine that sleeps: the clock that counts sleep (boottime) and the one that doesn't
+// A machine that is suspended: the clock that counts that time (boottime) and the one that does not
 // (monotonic) come apart. Here by a time namespace that a new runner gets, the other boottime being
 // what it would see had the machine slept since; with a negative one it would see less than is on
 // record, as no real clock may show.
@@ -70,8 +70,7 @@ class Suspend : public ::testing::Test {
   std::string finalizing_config(long wait) {
     return site_.write_config(
         task({process("main", "true"),
-              process("last", "exec sleep 100000",
-                      {{"final", true}, {"min_duration", 0}})},
+              process("last", "exec sleep 100000", {{"final", true}, {"min_duration", 0}})},
              {}, {{"finalization_wait", wait}}));
   }
   // A runner that is killed as soon as the run of `process` is `state`, with what it runs: in
