@@ -218,7 +218,10 @@ void Runner::restore_deadline() {
   const TaskStatus& last = history_.steps().back().status;
   goal_ = last.goal;
   if (last.boot == self_.boot) {
+    // This clock goes back in another time namespace only, and makes nothing wait longer there.
+    const Microseconds allowance = std::max<Microseconds>(0, last.deadline.boot - last.at.boot);
     deadline_ = last.deadline;
+    if (deadline_->boot - now_.boot > allowance) deadline_ = later(now_, allowance);
   } else {
     // Another boot's clock says nothing here, and the wall clock may have been set: what is left is
     // at most what was left when it was written down.

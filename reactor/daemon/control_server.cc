@@ -161,6 +161,10 @@ void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
     drop(client);
     return;
   }
+  if (got == 0 && is_content(*client)) {
+    drop(client);  // at once: its place may be what another waits for
+    return;
+  }
   if (got == 0) {
     client->ends = true;
   } else {
@@ -170,6 +174,11 @@ void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
   }
   turns_.call(client->seat);
   watch(*client);
+}
+
+bool ControlServer::is_content(const Client& client) {
+  return client.hungry && !client.answer && client.out.size() == 0 &&
+         (client.subscription == nullptr || client.subscription->quiet());
 }
 
 bool ControlServer::is_full(const Client& client) const {
@@ -221,6 +230,7 @@ bool ControlServer::step_requests(const std::shared_ptr<Client>& client) {
     wrong = request.error();
   } else {
     answer(client, *request);
+    client->hungry = client->in.buffered() == 0;
     return true;
   }
   reply(*client, 0, *wrong);

@@ -75,6 +75,8 @@ class ControlServer {
   bool has_room_for(const Caller& caller) const;
   void on_ready(const std::shared_ptr<Client>& client, int events);
   void read_requests(const std::shared_ptr<Client>& client);
+  // It has asked nothing that was not answered, or waits for something to happen.
+  static bool is_content(const Client& client);
   bool is_full(const Client& client) const;
   // What its turn is for. True: there is more to do.
   bool work(const std::shared_ptr<Client>& client, const Slice& slice);

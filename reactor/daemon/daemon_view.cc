@@ -1,8 +1,10 @@
 // What the daemon says of its tasks, and to whom.
 #include <utility>
 
+#include "core/record/frame.h"
 #include "reactor/daemon/daemon.h"
 #include "reactor/daemon/hosted_task.h"
+#include "reactor/os/files.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {
@@ -53,15 +55,55 @@ std::vector<control::TaskEntry> Daemon::active_tasks(const Caller& caller) {
   return tasks;
 }
 
+namespace {
+
+// A message's worth of JSON, with room for what is said beside it.
+constexpr std::size_t kMostJson = kMaxPayloadBytes - std::size_t{64} * 1024;
+
+// No more bytes than the history is as JSON, found without making it.
+std::size_t least_json(const History& history) {
+  constexpr std::size_t kWaiting = 40;
+  constexpr std::size_t kBegun = 120;
+  std::size_t bytes = 0;
+  for (const ProcessHistory& process : history.processes()) {
+    bytes += process.name.size();
+    for (const Run& run : process.runs) {
+      bytes += run.state == ProcessState::Waiting ? kWaiting : kBegun;
+    }
+  }
+  return bytes;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// What no message can hold is not made: it would also take its time.
+Json fitting_json(const History& history) {
+  if (least_json(history) <= kMostJson) {
+    Json json = history_json(history);
+    if (dump(json).size() <= kMostJson) return json;
+  }
+  Json json = Json::object();
+  json["state"] = name_of(history.state());
+  json["error"] =
+      "what is on record of it is too long for one message; `thermos status` without --socket, by "
+      "who "
+      "may read the root, shows all of it";
+  return json;
+}
+
+}  // namespace
+
 std::string Daemon::status_json(const std::string& task_id) const {
-  const auto dump = [](const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
+  Json json = Json::object();
   if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
-    return dump(history_json(it->second->host().history()));
+    json = fitting_json(it->second->host().history());
+    json["task_id"] = task_id;
+    return dump(json);
   }
   auto stream = read_runner_stream(paths_.runner_stream(task_id));
-  Json json = stream ? history_json(stream->history) : Json::object();
+  if (stream) json = fitting_json(stream->history);
   json["task_id"] = task_id;
   if (!stream) json["error"] = stream.error().message;
   if (const auto why = left_.find(task_id); why != left_.end()) json["error"] = why->second;

@@ -47,7 +47,7 @@ for points in "${all[@]}"; do
   done
   for ((part = 1; part <= jobs; part++)); do
     # One that ended by itself has counted; one that did not must not pass for clean.
-    if ! grep -q '^TALLY\|no such point' "$logs/$name.$part"; then
+    if ! grep -q '^TALLY\|no such point\|^skipped' "$logs/$name.$part"; then
       echo "BROKEN: job $part of $points ended before its count"
       tail -n 20 "$logs/$name.$part"
       broken=1

@@ -30,8 +30,9 @@ inline const std::map<std::string, std::vector<int>>& error_table() {
       {"readv", {EIO, EINTR}},
       {"write", {ENOSPC, EIO, EDQUOT, EINTR}},
       {"write@pipe", {EINTR}},
-      {"write@pipe@nonblock", {EINTR, EAGAIN}},
-      {"write@eventfd", {EINTR, EAGAIN}},
+      // Not EAGAIN: it would mean that a good many messages lie there already.
+      {"write@pipe@nonblock", {EINTR}},
+      {"write@eventfd", {EINTR}},
       {"write@socket", {EINTR, ENOBUFS, EPIPE}},
       {"write@socket@nonblock", {EINTR, EAGAIN, ENOBUFS, EPIPE}},
       {"write@output", {ENOSPC, EIO, EINTR}},

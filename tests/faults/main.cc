@@ -19,6 +19,9 @@
 namespace thermos::faults {
 namespace {
 
+constexpr int kUsage = 64;
+constexpr int kSkipped = 77;
+
 struct Wanted {
   bool all = false;
   bool list = false;
@@ -45,23 +48,24 @@ std::vector<Point> wanted_points(const Wanted& wanted) {
   return chosen;
 }
 
-class Asked : public ::testing::Test {
- public:
-  explicit Asked(const Wanted& wanted) : wanted_(wanted) {}
-  void TestBody() override {
-    if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
-    const std::vector<Point> points = wanted_points(wanted_);
-    ASSERT_FALSE(points.empty()) << "there is no such point";
-    if (wanted_.list) {
-      for (const Point& point : points) std::cout << to_text(point) << "\n";
-      return;
-    }
-    std::cout << to_text(sweep(points));
+// Beside GoogleTest's own tests: its checks serve here, and its words.
+int try_wanted(const Wanted& wanted) {
+  if (auto can = can_trace(); !can) {
+    std::cout << "skipped: " << can.message() << "\n";
+    return kSkipped;
   }
-
- private:
-  const Wanted wanted_;
-};
+  const std::vector<Point> points = wanted_points(wanted);
+  if (points.empty()) {
+    std::fprintf(stderr, "faults_tests: there is no such point\n");
+    return kUsage;
+  }
+  if (wanted.list) {
+    for (const Point& point : points) std::cout << to_text(point) << "\n";
+    return 0;
+  }
+  std::cout << to_text(sweep(points));
+  return ::testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed() ? 1 : 0;
+}
 
 bool take(std::string_view argument, std::string_view option, std::string& value) {
   if (!argument.starts_with(option)) return false;
@@ -106,12 +110,7 @@ int main(int argc, char** argv) {
   if (!take_options(argc, argv, wanted)) {
     std::fprintf(stderr, "usage: %s [--all | --list] [--only=TEXT] [--part=I/N] | --point=POINT\n",
                  argv[0]);
-    return 64;
+    return kUsage;
   }
-  if (wanted.all || wanted.point) {
-    ::testing::RegisterTest("Faults", "Asked", nullptr, nullptr, __FILE__, __LINE__,
-                            [wanted]() -> ::testing::Test* { return new Asked(wanted); });
-    ::testing::GTEST_FLAG(filter) = "Faults.Asked";
-  }
-  return RUN_ALL_TESTS();
+  return wanted.all || wanted.point ? try_wanted(wanted) : RUN_ALL_TESTS();
 }

@@ -1,10 +1,10 @@
 // A fault point: where among the system calls of a few programs something goes wrong, and what.
 #pragma once
 
-#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace thermos::faults {
@@ -34,7 +34,10 @@ struct Place {
   Role role = Role::Runner;
   int which = 0;  // coordinators and their shells: in the order of birth, from 1
   std::string call;
-  auto operator<=>(const Place&) const = default;
+  bool operator==(const Place&) const = default;
+  bool operator<(const Place& other) const {
+    return std::tie(role, which, call) < std::tie(other.role, other.which, other.call);
+  }
 };
 
 // Behind the name of a call, where it matters, is what it is about: "write@pipe", "openat@create".
@@ -59,7 +62,6 @@ struct Fault {
   bool lasting = false;  // the calls after it fail as well, for a while
 
   bool kills() const { return kind == Kind::Kill || kind == Kind::KillAfter; }
-  auto operator<=>(const Fault&) const = default;
 };
 
 struct Point {

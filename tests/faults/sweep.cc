@@ -45,14 +45,16 @@ std::uint32_t mix(std::uint32_t seed, const std::string& text) {
   return hash ^ (hash >> 15U);
 }
 
-int failures_so_far() {
-  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  int failed = 0;
-  for (int i = 0; i < test->result()->total_part_count(); ++i) {
-    failed += test->result()->GetTestPartResult(i).failed() ? 1 : 0;
+class FailureCount : public ::testing::EmptyTestEventListener {
+ public:
+  int failures() const { return failures_; }
+  void OnTestPartResult(const ::testing::TestPartResult& result) override {
+    failures_ += result.failed() ? 1 : 0;
   }
-  return failed;
-}
+
+ private:
+  int failures_ = 0;
+};
 
 std::string kind_of(const Fault& fault) {
   if (fault.kind != Fault::Kind::Error) return name_of(fault);
@@ -85,10 +87,13 @@ std::vector<Point> sample_of(const std::vector<Point>& all, std::size_t count, s
 
 Tallies sweep(const std::vector<Point>& points) {
   Tallies tallies;
+  FailureCount count;
+  auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
+  listeners.Append(&count);
   for (const Point& point : points) {
-    const int before = failures_so_far();
+    const int before = count.failures();
     const Came came = try_point(point);
-    const bool failed = failures_so_far() > before;
+    const bool failed = count.failures() > before;
     Tally& tally = tallies[{
         std::string(name_of(point.scenario)) + "/" + std::string(name_of(point.place.role)),
         kind_of(point.fault)}];
@@ -97,6 +102,7 @@ Tallies sweep(const std::vector<Point>& points) {
     tally.failed += failed ? 1 : 0;
     if (failed) std::cout << "FINDING " << to_text(point) << std::endl;
   }
+  listeners.Release(&count);
   return tallies;
 }
 

@@ -166,7 +166,7 @@ std::uint32_t hash_of(const std::string& text) {
 }  // namespace
 
 const std::set<std::string>& libuv_aborts() {
-  static const std::set<std::string> calls = {"epoll_ctl"};
+  static const std::set<std::string> calls = {"epoll_ctl", "pipe2"};
   return calls;
 }
 

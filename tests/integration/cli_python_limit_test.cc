@@ -48,7 +48,7 @@ TEST_F(PythonLimit, EndsOneThatRunsForEver) {
 TEST_F(PythonLimit, EndsWhatItStarted) {
   const std::string pids = site_.path() + "/pids";
   const std::string config = file(R"(
-import os, signal, time
+import os, signal
 if os.fork() == 0:
   os.setsid()
   if os.fork() == 0:
@@ -56,7 +56,7 @@ if os.fork() == 0:
     with open(')" + pids + R"(.new', 'w') as f: f.write(str(os.getpid()) + '\n')
     os.rename(')" + pids + R"(.new', ')" +
                                   pids + R"(')
-    while True: time.sleep(1000)
+    while True: signal.pause()
   os._exit(0)
 while True: pass
 )");
@@ -70,13 +70,13 @@ while True: pass
 TEST_F(PythonLimit, EndsWhatOneLeftRunningThatEndedItself) {
   const std::string pids = site_.path() + "/pids";
   const std::string config = file(R"(
-import os, time
+import os, signal
 if os.fork() == 0:
   os.setsid()
   with open(')" + pids + R"(.new', 'w') as f: f.write(str(os.getpid()) + '\n')
   os.rename(')" + pids + R"(.new', ')" +
                                   pids + R"(')
-  while True: time.sleep(1000)
+  while True: signal.pause()
 while not os.path.exists(')" + pids +
                                   R"('): pass
 export(Task(name='t', processes=[Process(name='p', cmdline='true')]))

@@ -45,6 +45,8 @@ class Starving {
   std::function<void()> identity;
   // Whether the limit may be raised while a program waits for that; else it is killed then.
   bool can_be_fed = true;
+  // Whether the kernel answers the shortage by SIGKILL: a program can then say nothing.
+  bool kernel_kills = false;
 
  private:
   void check_end(Site& site, const std::string& where);

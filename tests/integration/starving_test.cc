@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "small_disk.h"
@@ -76,13 +77,56 @@ TEST(Starving, OfBytesInAFileInADaemon) {
 // A limit of ours is a person's: their processes meet it as anywhere else.
 TEST(Starving, OfBytesInAFileAProcessIsKilledByItAsAnywhere) {
   Site site;
-  const Json graph = task({process("main", "trap > said; head -c 200000 /dev/zero > big")});
+  const Json graph = task({process("main", "exec head -c 200000 /dev/zero > big")});
   Surroundings few;
   few.before_exec = limited(RLIMIT_FSIZE, 100'000);
   const Ended ended = site.thermos(site.run_words(site.write_config(graph), "t"), few);
   EXPECT_EQ(ended.code, 1) << ended.err;
   EXPECT_EQ(runs(site.status(), "main").back()["return_code"], -SIGXFSZ) << site.status().dump(1);
-  EXPECT_EQ(read_file(site.in_sandbox("said")), "");
+}
+
+// A memory control group around the program and all that it starts.
+class MemoryGroup {
+ public:
+  explicit MemoryGroup(long kilobytes) {
+    const bool old = exists("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    path_ = std::string(old ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup") + "/thermos-starving-" +
+            std::to_string(::getpid());
+    limit_ = path_ + (old ? "/memory.limit_in_bytes" : "/memory.max");
+    made_ = ::mkdir(path_.c_str(), 0755) == 0 && set(kilobytes * 1024);
+  }
+  ~MemoryGroup() { ::rmdir(path_.c_str()); }
+  MemoryGroup(const MemoryGroup&) = delete;
+  MemoryGroup& operator=(const MemoryGroup&) = delete;
+
+  bool made() const { return made_; }
+  bool set(long bytes) const {
+    std::ofstream file(limit_, std::ios::in);
+    return static_cast<bool>((file << bytes).flush());
+  }
+  std::function<void()> entering() const {
+    return [procs = path_ + "/cgroup.procs"] {
+      std::ofstream file(procs, std::ios::in);
+      if (!(file << "0").flush()) ::_exit(127);
+    };
+  }
+
+ private:
+  std::string path_;
+  std::string limit_;
+  bool made_ = false;
+};
+
+// The kernel kills one of them, whom it likes.
+TEST(Starving, OfMemory) {
+  Starving starving("kilobytes of memory");
+  starving.kernel_kills = true;
+  for (const long size : sizes_of(range(128, 4096, 64), 12)) {
+    const MemoryGroup group(size);
+    if (!group.made()) GTEST_SKIP() << "no memory control group can be made here";
+    Site site;
+    starving.run(site, size, group.entering(), [&] { group.set(1L << 30); });
+  }
 }
 
 class Disks : public ::testing::Test {

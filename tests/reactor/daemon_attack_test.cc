@@ -30,9 +30,11 @@ using Random = std::mt19937_64;
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kSanitized = true;
 constexpr int kPast = 1000;
+constexpr int kLarge = 1000;
 #else
 constexpr bool kSanitized = false;
 constexpr int kPast = 10'000;
+constexpr int kLarge = 9000;
 #endif
 
 // What nobody but root may read, all of which a stranger's replies are searched for. The stranger
@@ -267,6 +269,12 @@ class DaemonAttackTest : public DaemonFixture {
       if (!theirs) task.process = task.cmdline = task.sandbox = std::string(kSecret);
       put_past_task(paths(), task);
     }
+    PastTaskOnDisk large;
+    large.id = "pastlarge";
+    large.uid = kNobody;
+    large.processes = kLarge;
+    large.position = 1;
+    put_past_task(paths(), large);
     std::ofstream(path("config.json")) << R"({"connections_per_user": 400})";
     start({"--config", path("config.json")});
     const std::string secret(kSecret);
@@ -275,8 +283,14 @@ class DaemonAttackTest : public DaemonFixture {
     until_running_secret();
     as_user(kNobody, [&] {
       submit("own1", one("exec sleep 1000"));
+      control::AskStatus query;
+      query.patterns = {"pastlarge"};
+      const auto status = ask(query);
+      ASSERT_EQ(status.size(), 2U);
+      // It may be too long for a message, and then it is said.
+      EXPECT_NE(std::get<control::StatusText>(status[0]).json.find("SUCCESS"), std::string::npos);
       // Everything that is known of the tasks is known from here on.
-      EXPECT_EQ(ask(control::AskList{}).size(), static_cast<std::size_t>(kPast / 2 + 2));
+      EXPECT_EQ(ask(control::AskList{}).size(), static_cast<std::size_t>(kPast / 2 + 3));
     });
   }
   void until_running_secret() {

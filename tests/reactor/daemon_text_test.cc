@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -34,15 +33,26 @@ class DaemonTextTest : public DaemonFixture {
       at = end + 1;
     }
   }
-  std::string output_of(const std::string& command) const {
+  static std::string output_of(const std::string& command) {
     const std::string line = std::string(THERMOS_BIN) + "/thermos " + command + " 2>&1";
-    std::FILE* const pipe = popen(line.c_str(), "r");
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+      _exit(127);
+    }
+    close(ends[1]);
     std::string text;
     std::array<char, 4096> some;
-    for (std::size_t got = 0; (got = std::fread(some.data(), 1, some.size(), pipe)) > 0;) {
-      text.append(some.data(), got);
+    for (ssize_t got = 0; (got = read(ends[0], some.data(), some.size())) > 0;) {
+      text.append(some.data(), static_cast<std::size_t>(got));
     }
-    pclose(pipe);
+    close(ends[0]);
+    waitpid(child, nullptr, 0);
     return text;
   }
 };

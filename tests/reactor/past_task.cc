@@ -27,8 +27,14 @@ void make_past_directories(const Paths& paths) {
 }
 
 void put_past_task(const Paths& paths, const PastTaskOnDisk& task) {
-  const std::string json = R"({"name": "t", "processes": [{"name": ")" + task.process +
-                           R"(", "cmdline": ")" + task.cmdline + "\"}]}";
+  std::vector<std::string> names;
+  std::string json = R"({"name": "t", "processes": [)";
+  for (int i = 0; i < task.processes; ++i) {
+    names.push_back(task.process + (task.processes == 1 ? "" : std::to_string(i)));
+    json += (i == 0 ? R"({"name": ")" : R"(, {"name": ")") + names.back() + R"(", "cmdline": ")" +
+            task.cmdline + "\"}";
+  }
+  json += "]}";
   write(paths.finished_task(task.id), json.data(), json.size());
 
   std::vector<std::byte> stream(kStreamHeaderBytes);
@@ -51,14 +57,16 @@ void put_past_task(const Paths& paths, const PastTaskOnDisk& task) {
   append(header);
   TaskStatus status;
   append(status);
-  ProcessStatus process;
-  process.process = task.process;
-  for (const ProcessState state : {ProcessState::Waiting, ProcessState::Forked,
-                                   ProcessState::Running, ProcessState::Success}) {
-    process.state = state;
-    if (is_terminal(state)) process.return_code = 0;
-    append(process);
-    ++process.seq;
+  for (const std::string& name : names) {
+    ProcessStatus process;
+    process.process = name;
+    for (const ProcessState state : {ProcessState::Waiting, ProcessState::Forked,
+                                     ProcessState::Running, ProcessState::Success}) {
+      process.state = state;
+      if (is_terminal(state)) process.return_code = 0;
+      append(process);
+      ++process.seq;
+    }
   }
   for (const TaskState state : {TaskState::Cleaning, TaskState::Finalizing, TaskState::Success}) {
     status.state = state;

@@ -12,6 +12,7 @@ struct PastTaskOnDisk {
   std::string id;
   std::uint32_t uid = 0;
   std::string process = "p";
+  int processes = 1;  // of several, each has its number behind the name
   std::string cmdline = "true";
   std::string sandbox = "/nowhere";
   std::uint64_t position = 0;  // of its first event
