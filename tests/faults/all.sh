@@ -18,7 +18,8 @@ all=(run/runner run/spawned run/server run/coordinator run/shell run-crash/runne
 if [ $# -gt 0 ]; then all=("$@"); fi
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$logs"' EXIT
 started=$SECONDS
 
 # What the jobs counted, added up: by what and kind.
@@ -45,6 +46,7 @@ for points in "${all[@]}"; do
   for pid in "${pids[@]}"; do
     wait "$pid" || true  # what it found is in its log
   done
+  pids=()
   for ((part = 1; part <= jobs; part++)); do
     # One that ended by itself has counted; one that did not must not pass for clean.
     if ! grep -q '^TALLY\|no such point\|^skipped' "$logs/$name.$part"; then
@@ -58,6 +60,10 @@ for points in "${all[@]}"; do
   echo "after $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
 done
 
+if ! grep -q '^TALLY' "$logs"/*; then
+  echo "faults: nothing was tried" >&2
+  exit 64
+fi
 echo
 echo "All:"
 add_up "$logs"/*

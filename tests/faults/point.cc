@@ -150,4 +150,13 @@ std::optional<Point> parse_point(std::string_view text) {
   return point;
 }
 
+std::uint32_t hash_of(const std::string& text, std::uint32_t seed) {
+  std::uint32_t hash = 2166136261U ^ seed;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  // The lowest bits of that are those of the text alone.
+  hash ^= hash >> 16U;
+  hash *= 0x7feb352dU;
+  return hash ^ (hash >> 15U);
+}
+
 }  // namespace thermos::faults

@@ -1,6 +1,7 @@
 // A fault point: where among the system calls of a few programs something goes wrong, and what.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +83,9 @@ std::string name_of(const Fault& fault);
 // "run/coordinator2/write/1/EIO"
 std::string to_text(const Point& point);
 std::optional<Point> parse_point(std::string_view text);
+
+// The same for the same text, whatever else there is.
+std::uint32_t hash_of(const std::string& text, std::uint32_t seed = 0);
 
 const std::vector<Scenario>& all_scenarios();
 

@@ -20,7 +20,7 @@ std::uint32_t seed() {
   return given == nullptr ? kSeed : static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
 }
 
-// Of the points of one role as many, and not less of it than there are kinds of fault.
+// So many of the points of one role.
 void try_some(Scenario scenario, Role role, std::size_t count) {
   if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
   std::vector<Point> all;
@@ -33,44 +33,44 @@ void try_some(Scenario scenario, Role role, std::size_t count) {
   std::cout << to_text(sweep(chosen));
 }
 
-TEST(Faults, OfARunner) {
-  try_some(Scenario::Run, Role::Runner, 60);
+TEST(FaultPoints, OfARunner) {
+  try_some(Scenario::Run, Role::Runner, 160);
 }
 
-TEST(Faults, OfARunnerThatDoesNotSync) {
-  try_some(Scenario::RunCrash, Role::Runner, 20);
+TEST(FaultPoints, OfARunnerThatDoesNotSync) {
+  try_some(Scenario::RunCrash, Role::Runner, 40);
 }
 
-TEST(Faults, OfAForkServer) {
-  try_some(Scenario::Run, Role::Server, 50);
+TEST(FaultPoints, OfAForkServer) {
+  try_some(Scenario::Run, Role::Server, 80);
 }
 
-TEST(Faults, OfWhatBecomesAForkServer) {
-  try_some(Scenario::Run, Role::Spawned, 20);
+TEST(FaultPoints, OfWhatBecomesAForkServer) {
+  try_some(Scenario::Run, Role::Spawned, 40);
 }
 
-TEST(Faults, OfACoordinator) {
-  try_some(Scenario::Run, Role::Coordinator, 60);
+TEST(FaultPoints, OfACoordinator) {
+  try_some(Scenario::Run, Role::Coordinator, 100);
 }
 
-TEST(Faults, OfWhatBecomesAShell) {
-  try_some(Scenario::Run, Role::Shell, 20);
+TEST(FaultPoints, OfWhatBecomesAShell) {
+  try_some(Scenario::Run, Role::Shell, 40);
 }
 
-TEST(Faults, OfADaemon) {
-  try_some(Scenario::Daemon, Role::Daemon, 60);
+TEST(FaultPoints, OfADaemon) {
+  try_some(Scenario::Daemon, Role::Daemon, 140);
 }
 
-TEST(Faults, OfADaemonsForkServer) {
-  try_some(Scenario::Daemon, Role::Server, 20);
+TEST(FaultPoints, OfADaemonsForkServer) {
+  try_some(Scenario::Daemon, Role::Server, 40);
 }
 
-TEST(Faults, OfADaemonsCoordinator) {
-  try_some(Scenario::Daemon, Role::Coordinator, 20);
+TEST(FaultPoints, OfADaemonsCoordinator) {
+  try_some(Scenario::Daemon, Role::Coordinator, 40);
 }
 
-TEST(Faults, OfAClient) {
-  try_some(Scenario::Submit, Role::Client, 40);
+TEST(FaultPoints, OfAClient) {
+  try_some(Scenario::Submit, Role::Client, 80);
 }
 
 }  // namespace

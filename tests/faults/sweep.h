@@ -13,7 +13,7 @@
 
 namespace thermos::faults {
 
-// All points of a scenario, as a run without a fault shows its calls.
+// All points of a scenario, as runs without a fault show its calls.
 std::vector<Point> points_of(Scenario scenario);
 
 // `count` of them, chosen by the seed and by what each is, so that one more or less among `all`
@@ -30,7 +30,7 @@ using Tallies = std::map<std::pair<std::string, std::string>, Tally>;
 
 // Tries them; each failure has the command line that shows it again.
 Tallies sweep(const std::vector<Point>& points);
-// A table for people; with `parts` lines for all.sh.
+// A table for people, and for all.sh.
 std::string to_text(const Tallies& tallies);
 
 }  // namespace thermos::faults
