@@ -19,7 +19,7 @@ if [ $# -gt 0 ]; then all=("$@"); fi
 
 logs=$(mktemp -d)
 pids=()
-trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$logs"' EXIT
+trap 'if [ ${#pids[@]} -gt 0 ]; then kill "${pids[@]}" 2>/dev/null; fi; rm -rf "$logs"' EXIT
 started=$SECONDS
 
 # What the jobs counted, added up: by what and kind.
