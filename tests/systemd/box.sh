@@ -137,14 +137,11 @@ main_pid() { box systemctl show -P MainPID thermos-reactor; }
 # Waits for the first event of a task for which a condition of jq's holds, and prints it. Events of
 # before count: what has happened is not waited for.
 event() {
-  local line
-  while read -r line; do
-    if jq -e "$2" <<<"$line" >/dev/null; then
-      echo "$line"
-      return
-    fi
-  done < <(box thermos events -f --since 1 --json "$1" 2>/dev/null)
-  fail "no event of $1 with $2"
+  local line=""
+  read -r line < <(box thermos events -f --since 1 --json "$1" 2>/dev/null |
+    jq --compact-output --unbuffered "select($2)") || true
+  [ -n "$line" ] || fail "no event of $1 with $2"
+  echo "$line"
 }
 
 # Installs the build as its README says.
