@@ -15,7 +15,7 @@ void LaunchShortage::report(const std::function<bool(ProcessIndex)>& waits) {
   if (said_ != waiting_.empty()) return;
   said_ = !waiting_.empty();
   if (!said_) {
-    spdlog::info("task {}: the processes that waited for that were started, or need not be",
+    spdlog::warn("task {}: the processes that waited for that were started, or need not be",
                  task_id_);
     return;
   }

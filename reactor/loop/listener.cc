@@ -38,7 +38,7 @@ void Listener::accept_some() {
     int error_number = 0;
     Descriptor client = accept_one(error_number);
     if (client) {
-      if (std::exchange(short_, false)) spdlog::info("{}: clients are accepted again", name_);
+      if (std::exchange(short_, false)) spdlog::warn("{}: clients are accepted again", name_);
       on_client_(std::move(client));
       continue;
     }

@@ -20,6 +20,17 @@ std::uint32_t seed() {
   return given == nullptr ? kSeed : static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
 }
 
+// Calls at which something was lost once are tried whole, whatever the seed leaves out.
+void try_all_of(Scenario scenario, Role role, const std::string& call) {
+  if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
+  std::vector<Point> chosen;
+  for (const Point& point : points_of(scenario)) {
+    if (point.place.role == role && base_of(point.place.call) == call) chosen.push_back(point);
+  }
+  ASSERT_FALSE(chosen.empty());
+  std::cout << to_text(sweep(chosen));
+}
+
 // So many of the points of one role.
 void try_some(Scenario scenario, Role role, std::size_t count) {
   if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
@@ -71,6 +82,27 @@ TEST(FaultPoints, OfADaemonsCoordinator) {
 
 TEST(FaultPoints, OfAClient) {
   try_some(Scenario::Submit, Role::Client, 80);
+}
+
+// A task slept for ever when the answer of its fork server was lost.
+TEST(FaultPoints, WhereAForkServerAnswers) {
+  try_all_of(Scenario::Run, Role::Server, "sendto");
+}
+
+// A shortage there failed a process for good.
+TEST(FaultPoints, WhereALaunchIsHandedOver) {
+  try_all_of(Scenario::Run, Role::Runner, "sendmsg");
+}
+
+// A daemon was deaf from the first one that failed.
+TEST(FaultPoints, WhereADaemonAccepts) {
+  try_all_of(Scenario::Daemon, Role::Daemon, "accept4");
+}
+
+// The leader's socket is bound between a task's making and its first record: killed there, the
+// task could neither run nor be submitted again.
+TEST(FaultPoints, WhereADaemonBinds) {
+  try_all_of(Scenario::Daemon, Role::Daemon, "bind");
 }
 
 }  // namespace
