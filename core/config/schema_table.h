@@ -75,7 +75,7 @@ struct Schema<Resources> {
   static constexpr std::string_view kNoun = "resources";
   static constexpr std::string_view kHave = "have";
   static constexpr std::string_view kAbout =
-      "What is wanted of the machine: recorded, not enforced.";
+      "What is wanted of the machine: limits under a service with control groups, else recorded.";
   static constexpr std::array<Field<Resources>, 3> kFields = {{
       {"cpu", Kind::Cores, &Resources::cpu, "Cores; fractions are allowed.", ""},
       {"ram", Kind::Bytes, &Resources::ram, "Memory, in bytes.", ""},
@@ -144,7 +144,9 @@ struct Schema<ProcessConfig> {
       {"final", Kind::Flag, &ProcessConfig::final,
        "A finalizer: runs after the others, whatever became of them.", ""},
       {"resources", Kind::Object, &ProcessConfig::resources,
-       "What the process wants of the machine: recorded, not enforced.", ""},
+       "What the process may have of the machine: limits under a service with control groups, else "
+       "recorded.",
+       ""},
       {"logger", Kind::Object, &ProcessConfig::logger,
        "What becomes of its output: without it, files that grow.", ""},
   }};
@@ -164,7 +166,9 @@ struct Schema<TaskConfig> {
       {"constraints", Kind::List, &TaskConfig::constraints,
        "What waits for what. Processes in no order run at once.", ""},
       {"resources", Kind::Object, &TaskConfig::resources,
-       "What the task wants of the machine: recorded, not enforced.", ""},
+       "What the task may have of the machine: limits under a service with control groups, else "
+       "recorded.",
+       ""},
       {"max_failures", Kind::Count, &TaskConfig::max_failures,
        "So many failed processes fail the task; 0: no limit.", ""},
       {"max_concurrency", Kind::Count, &TaskConfig::max_concurrency,

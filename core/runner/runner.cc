@@ -64,7 +64,7 @@ void Runner::on(const Lead& event) {
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
-  for (const ProcessIndex p : std::vector<ProcessIndex>(ending_)) stop(p, false);
+  for (const auto& [at, p] : std::set(ending_)) stop(p, false);
 }
 
 void Runner::on(const CoordinatorRecord& event) {
@@ -199,9 +199,11 @@ void Runner::restore(TaskPlanner& plan) {
     restored[p] = true;
     std::uint64_t successes = history.totals.success;
     std::uint64_t failures = history.totals.failed;
+    std::uint64_t others = history.totals.killed + history.totals.lost;
     if (run->state == ProcessState::Success) --successes;
     if (run->state == ProcessState::Failed) --failures;
-    plan.restore_totals(p, successes, failures);
+    if (run->state == ProcessState::Killed || run->state == ProcessState::Lost) --others;
+    plan.restore_totals(p, successes, failures, others);
     plan.set_running(p);
     if (history.live()) {
       add_live(p);
@@ -453,12 +455,7 @@ void Runner::set_timer() {
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
     if (!retrying_.empty()) sooner(retrying_.begin()->first);
-    for (const ProcessIndex p : ending_) {
-      // One that has passed is seen to at every event: there may be nobody yet to send it to.
-      if (past(p).ending && is_live(p) && past(p).ending->deadline.boot > now_.boot) {
-        sooner(past(p).ending->deadline.boot);
-      }
-    }
+    if (!ending_.empty()) sooner(ending_.begin()->first);
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;
@@ -535,6 +532,7 @@ void Runner::add_live(ProcessIndex p) {
 
 void Runner::remove_live(ProcessIndex p) {
   forget_retry(p);
+  forget_ending(p);
   flights_[p] = Flight{};
   const std::uint32_t at = live_at_[p];
   if (at == kNotLive) return;

@@ -188,6 +188,8 @@ class Runner {
     std::uint32_t retries = 0;
     // Boot time of the next try at a launch that failed for want of something.
     std::optional<Microseconds> retry_at;
+    // Boot time at which a run that an order ends is killed; it stands in ending_ by this.
+    std::optional<Microseconds> kill_at;
   };
 
   void on(const Lead& event);
@@ -223,6 +225,8 @@ class Runner {
   void stop_all(bool hard);
   void stop(ProcessIndex p, bool hard);
   void end_by_order(ProcessIndex p);
+  void await_end(ProcessIndex p);
+  void forget_ending(ProcessIndex p);
   void kill_overdue();
   bool ended_by_order(ProcessIndex p, const ProcessStatus& status) const;
   void finish();
@@ -258,7 +262,7 @@ class Runner {
   // What stop_all() last told all that live; nothing, once somebody joined them.
   enum class Told : std::uint8_t { Nothing, Terminate, Kill };
   Told told_ = Told::Nothing;
-  std::vector<ProcessIndex> ending_;  // their run is to end by an order; some may have ended
+  std::set<std::pair<Microseconds, ProcessIndex>> ending_;  // by kill_at
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Now> deadline_;  // since the task left ACTIVE

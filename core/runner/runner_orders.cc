@@ -1,6 +1,4 @@
 // Orders for single processes: what a user wants of one, whatever the plan says.
-#include <algorithm>
-
 #include "core/base/times.h"
 #include "core/runner/runner.h"
 
@@ -23,20 +21,30 @@ Status Runner::may_order(ProcessIndex p) const {
 // If its run is to end by an order: what has not been done for that yet.
 void Runner::end_by_order(ProcessIndex p) {
   if (!past(p).ending || !is_live(p)) return;
-  if (std::find(ending_.begin(), ending_.end(), p) == ending_.end()) ending_.push_back(p);
+  await_end(p);
   stop(p, false);
 }
 
+// REQUIRES: its run is to end by an order.
+void Runner::await_end(ProcessIndex p) {
+  forget_ending(p);
+  flights_[p].kill_at = past(p).ending->deadline.boot;
+  ending_.emplace(*flights_[p].kill_at, p);
+}
+
+void Runner::forget_ending(ProcessIndex p) {
+  Flight& flight = flights_[p];
+  if (!flight.kill_at) return;
+  ending_.erase({*flight.kill_at, p});
+  flight.kill_at.reset();
+}
+
+// Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
 void Runner::kill_overdue() {
-  for (std::size_t i = 0; i < ending_.size();) {
-    const ProcessIndex p = ending_[i];
-    if (!past(p).ending || !is_live(p)) {
-      ending_[i] = ending_.back();
-      ending_.pop_back();
-      continue;
-    }
-    if (past(p).ending->deadline.boot <= now_.boot) stop(p, true);
-    ++i;
+  while (!ending_.empty() && ending_.begin()->first <= now_.boot) {
+    const ProcessIndex p = ending_.begin()->second;
+    forget_ending(p);
+    stop(p, true);
   }
 }
 
@@ -93,7 +101,7 @@ void Runner::restore_orders() {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (past(p).held) plan_of(p).hold(p);
     if (past(p).at_once == past(p).next_run && !past(p).live()) plan_of(p).hurry(p);
-    if (past(p).ending && is_live(p)) ending_.push_back(p);
+    if (past(p).ending && is_live(p)) await_end(p);
   }
 }
 

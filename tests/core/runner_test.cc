@@ -1,0 +1,66 @@
+// What the state machine takes from a history that is too long to be simulated.
+#include "core/runner/runner.h"
+
+#include <variant>
+
+#include <gtest/gtest.h>
+
+namespace thermos {
+namespace {
+
+constexpr auto kLimit = static_cast<std::uint32_t>(TaskPlanner::kRunLimit);
+
+// A process that has run `killed` times, each KILLED, and then once more, LOST.
+History long_history(std::uint32_t killed) {
+  History history;
+  const auto apply = [&history](const Record& record) {
+    const auto applied = history.apply(record);
+    ASSERT_TRUE(applied.ok()) << applied.error().message;
+  };
+  RunnerHeader header;
+  header.task_id = "t";
+  apply(header);
+  TaskStatus active;
+  active.state = TaskState::Active;
+  apply(active);
+  ProcessSummary summary;
+  summary.process = "p";
+  summary.next_run = killed;
+  summary.next_seq = 100;
+  summary.totals.killed = killed;
+  apply(summary);
+  ProcessStatus status;
+  status.process = "p";
+  status.run = killed;
+  status.seq = 100;
+  for (const ProcessState state :
+       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running, ProcessState::Lost}) {
+    status.state = state;
+    apply(status);
+    ++status.seq;
+  }
+  return history;
+}
+
+TaskState state_after_resume(std::uint32_t killed) {
+  TaskConfig task;
+  task.name = "t";
+  task.processes.emplace_back();
+  task.processes[0].name = "p";
+  task.processes[0].cmdline = "true";
+  const auto graph = check_task(task);
+  EXPECT_TRUE(graph.ok());
+  Runner runner(task, *graph, long_history(killed));
+  const Now now{1000 * kSecond, 1000 * kSecond};
+  EXPECT_TRUE(runner.handle(Lead{}, now).ok());
+  EXPECT_TRUE(runner.handle(TimerDue{}, now).ok());
+  return runner.state();
+}
+
+TEST(Runner, CountsTheKilledAndTheLostOfEarlierRunners) {
+  EXPECT_EQ(state_after_resume(kLimit - 2), TaskState::Active);
+  EXPECT_NE(state_after_resume(kLimit - 1), TaskState::Active) << "it ran as often as it may";
+}
+
+}  // namespace
+}  // namespace thermos
