@@ -77,12 +77,9 @@ const OwnedEvent* EventLog::first_after(std::uint64_t since) const {
 }
 
 Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take) {
-  auto text = read_file(path);
-  if (!text) return text.error();
-  // Cap'n Proto wants words; a string's bytes may lie anywhere.
-  std::vector<std::uint64_t> words((text->size() + 7) / 8);
-  std::copy(text->begin(), text->end(), reinterpret_cast<char*>(words.data()));
-  FrameScanner scanner(std::as_bytes(std::span(words)).first(text->size()));
+  auto file = read_words(path);
+  if (!file) return file.error();
+  FrameScanner scanner(std::as_bytes(std::span(file->words)).first(file->size));
   Verdict verdict = Verdict::End;
   while ((verdict = scanner.next()) == Verdict::Record) {
     if (auto taken = take(scanner.payload()); !taken) {

@@ -1,5 +1,7 @@
 #include "reactor/daemon/past_tasks.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "capnp/codec.h"
@@ -32,10 +34,24 @@ PastTask read_past(const std::string& stream) {
 }  // namespace
 
 const PastTask& PastTasks::look(const std::string& task_id) {
-  PastTask& past = known_[task_id];
-  if (past.readable && is_terminal(past.state)) return past;
-  past = read_past(paths_.runner_stream(task_id));
-  return past;
+  Known& known = known_[task_id];
+  if (known.past.readable && is_terminal(known.past.state)) return known.past;
+  const std::string stream = paths_.runner_stream(task_id);
+  const Version now = version_of(stream);
+  if (known.past.readable && now == known.version) return known.past;
+  known = {read_past(stream), now};
+  return known.past;
+}
+
+PastTasks::Version PastTasks::version_of(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {info.st_ino, info.st_size, info.st_mtim};
+}
+
+bool PastTasks::Version::operator==(const Version& other) const {
+  return size >= 0 && inode == other.inode && size == other.size &&
+         changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
 }
 
 }  // namespace thermos

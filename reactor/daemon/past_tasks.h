@@ -1,8 +1,12 @@
 // What the daemon remembers of tasks that it does not lead: most of them have ended, and what they
-// were never changes, so that their streams are read once and not at every question.
+// were never changes, so that their streams are read once and not at every question. Others are
+// read again when their streams have changed.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -26,15 +30,28 @@ class PastTasks {
  public:
   explicit PastTasks(const Paths& paths) : paths_(paths) {}
 
-  // Reads the task's stream, if it isn't known to have ended. Valid until the next call.
+  // Reads the task's stream, if what is known of it may not be all. Valid until the next call.
   const PastTask& look(const std::string& task_id);
   // That task has ended, under our eyes: so its stream need not be read.
-  void learn(const std::string& task_id, PastTask past) { known_[task_id] = std::move(past); }
+  void learn(const std::string& task_id, PastTask past) { known_[task_id].past = std::move(past); }
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:
+  // A file as it was before it was read: an append that came meanwhile makes it another.
+  struct Version {
+    ino_t inode = 0;
+    off_t size = -1;
+    timespec changed{};
+    bool operator==(const Version& other) const;
+  };
+  struct Known {
+    PastTask past;
+    Version version;
+  };
+  static Version version_of(const std::string& path);
+
   const Paths& paths_;
-  std::unordered_map<std::string, PastTask> known_;
+  std::unordered_map<std::string, Known> known_;
 };
 
 }  // namespace thermos

@@ -49,9 +49,14 @@ Reactor::Reactor(const BootId& boot)
 
 Reactor::~Reactor() = default;
 
+void Reactor::join(TurnTaker* taker) {
+  taker->place_ = next_place_++;
+  takers_.emplace(taker->place_, taker);
+}
+
 void Reactor::leave(TurnTaker* taker) {
-  takers_.erase(taker);
-  touched_.erase(taker);
+  takers_.erase(taker->place_);
+  touched_.erase(taker->place_);
 }
 
 // A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
@@ -120,9 +125,7 @@ void Reactor::fork_server_gone() {
   fork_server_->on_writable();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
-  for (TurnTaker* taker : std::vector<TurnTaker*>(takers_.begin(), takers_.end())) {
-    taker->fork_server_died();
-  }
+  for (const auto& [place, taker] : std::map(takers_)) taker->fork_server_died();
   children_.expect_births(fork_server_->unanswered() > 0);
 }
 
@@ -171,7 +174,7 @@ void Reactor::hear_troubles() {
   while (const auto trouble = fork_server_->receive_trouble()) {
     // It may be one that was cloned and of which the fork server has not said so yet.
     hear_answers();
-    for (TurnTaker* taker : takers_) {
+    for (const auto& [place, taker] : takers_) {
       if (taker->coordinator_troubled(trouble->pid, trouble->error)) break;
     }
   }
@@ -180,10 +183,9 @@ void Reactor::hear_troubles() {
 void Reactor::end_turn() {
   // Acting can touch again (a launch that fails at once): go on until all is quiet.
   while (!touched_.empty()) {
-    std::unordered_set<TurnTaker*> now;
-    now.swap(touched_);
-    for (TurnTaker* taker : now) {
-      if (takers_.contains(taker)) taker->end_turn();
+    for (const std::uint64_t place : std::exchange(touched_, {})) {
+      const auto it = takers_.find(place);
+      if (it != takers_.end()) it->second->end_turn();
     }
   }
   if (after_turn) after_turn();

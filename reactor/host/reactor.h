@@ -7,9 +7,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "capnp/launch.h"
@@ -42,6 +43,10 @@ class TurnTaker {
   virtual void fork_server_died() = 0;
   // The coordinator `pid` can't write its stream; false: it is none of its coordinators.
   virtual bool coordinator_troubled(pid_t pid, int error_number) = 0;
+
+ private:
+  friend class Reactor;
+  std::uint64_t place_ = 0;  // in the order of joining: that is the order of commits
 };
 
 class Reactor {
@@ -64,10 +69,10 @@ class Reactor {
   // Null where there are none.
   ProcessGroups* groups() { return groups_.get(); }
 
-  void join(TurnTaker* taker) { takers_.insert(taker); }
+  void join(TurnTaker* taker);
   void leave(TurnTaker* taker);
   // `taker` has something to do at the end of this turn.
-  void touch(TurnTaker* taker) { touched_.insert(taker); }
+  void touch(TurnTaker* taker) { touched_.insert(taker->place_); }
 
   // Called at the end of every turn, behind all takers.
   std::function<void()> after_turn;
@@ -99,8 +104,9 @@ class Reactor {
   SpareDescriptors spares_{3};
   Sweeper sweeper_;
   ChildWatcher children_;
-  std::unordered_set<TurnTaker*> takers_;
-  std::unordered_set<TurnTaker*> touched_;
+  std::map<std::uint64_t, TurnTaker*> takers_;  // by place
+  std::set<std::uint64_t> touched_;             // places
+  std::uint64_t next_place_ = 0;
   std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   bool short_of_server_ = false;  // none can be started, and that was said

@@ -82,21 +82,57 @@ Status sync_directory(const std::string& path) {
   return Done{};
 }
 
-Result<std::string> read_file(const std::string& path) {
+namespace {
+
+Result<Descriptor> open_file(const std::string& path) {
   // O_NONBLOCK: a FIFO under this name must hang nobody. It means nothing to a file.
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error("cannot read " + path, errno);
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return system_error("cannot read " + path, errno);
   if (!S_ISREG(info.st_mode)) return Error{ErrorCode::System, "cannot read " + path + ": no file"};
+  return fd;
+}
+
+// As much as there is, up to `room`; 0: the end.
+Result<std::size_t> read_some(const Descriptor& fd, const std::string& path, void* to,
+                              std::size_t room) {
+  for (;;) {
+    const ssize_t got = read(fd.get(), to, room);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return system_error("cannot read " + path, errno);
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  const auto fd = open_file(path);
+  if (!fd) return fd.error();
   std::string text;
   char buffer[64 * 1024];
   for (;;) {
-    const ssize_t got = read(fd.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error("cannot read " + path, errno);
-    if (got == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(got));
+    const auto got = read_some(*fd, path, buffer, sizeof buffer);
+    if (!got) return got.error();
+    if (*got == 0) return text;
+    text.append(buffer, *got);
+  }
+}
+
+Result<FileWords> read_words(const std::string& path) {
+  const auto fd = open_file(path);
+  if (!fd) return fd.error();
+  constexpr std::size_t kStep = std::size_t{64} * 1024;
+  FileWords file;
+  for (;;) {
+    if (file.words.size() * 8 < file.size + kStep) {
+      file.words.resize(std::max(2 * file.words.size(), kStep / 8));
+    }
+    const auto got = read_some(*fd, path, reinterpret_cast<char*>(file.words.data()) + file.size,
+                               file.words.size() * 8 - file.size);
+    if (!got) return got.error();
+    if (*got == 0) return file;
+    file.size += *got;
   }
 }
 

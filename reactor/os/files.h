@@ -1,6 +1,8 @@
 // Files and directories by their paths: read, made, replaced and listed.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,12 @@ namespace thermos {
 
 // The whole of a file. NotFound, or System.
 Result<std::string> read_file(const std::string& path);
+// The same, aligned as Cap'n Proto wants it.
+struct FileWords {
+  std::vector<std::uint64_t> words;
+  std::size_t size = 0;  // bytes; the last word may have more
+};
+Result<FileWords> read_words(const std::string& path);
 
 // Puts `text` in the place of `path`: written aside (0600), synced, renamed, the directory synced.
 Status replace_file(const std::string& path, std::string_view text);

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +16,7 @@
 #include <iterator>
 
 #include "capnp/codec.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -109,16 +108,8 @@ std::string DaemonFixture::log() const {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool DaemonFixture::until_logged(const std::string& text) const {
-  const Descriptor changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  inotify_add_watch(changes.get(), path("log").c_str(), IN_MODIFY);
-  for (;;) {
-    if (log().find(text) != std::string::npos) return true;
-    pollfd entry{changes.get(), POLLIN, 0};
-    if (poll(&entry, 1, static_cast<int>(kPatience / 1000)) <= 0) return false;
-    std::array<char, 4096> events{};
-    if (read(changes.get(), events.data(), events.size()) < 0) return false;
-  }
+::testing::AssertionResult DaemonFixture::until_logged(const std::string& text) const {
+  return real::wait_for_text(path("log"), text);
 }
 
 // ---- clients -----------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ class DaemonFixture : public ::testing::Test {
   void open_notices();
   void wait_until_ready();
   std::string log() const;
-  // Waits until the daemon has logged that; false when it does not come.
-  bool until_logged(const std::string& text) const;
+  // Waits until the daemon has logged that.
+  ::testing::AssertionResult until_logged(const std::string& text) const;
   pid_t daemon() const { return daemon_; }
   // How the daemon, which works where path() begins, is told of its socket; empty: by its path.
   std::string socket_word_;

@@ -13,6 +13,7 @@
 #include "daemon_fixture.h"
 #include "reactor/daemon/event_log.h"
 #include "reactor/daemon/past_events.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -29,10 +30,7 @@ class DaemonRestartTest : public DaemonFixture {
   }
   // RUNNING is the shell's, and a trap that it sets comes a little later.
   void until_ready(const std::string& id) const {
-    int tries = 100'000;
-    while (!std::filesystem::exists(paths().default_sandbox(id) + "/ready") && --tries > 0) {
-      EXPECT_FALSE(refused(control::AskVersion{}));
-    }
+    ASSERT_TRUE(real::wait_for_file(paths().default_sandbox(id) + "/ready"));
   }
   static std::string spin(int runs) {
     return one("test $(ls -d .logs/p/* | wc -l) -ge " + std::to_string(runs),
