@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -81,8 +80,7 @@ std::string program_of(pid_t pid) {
 }
 
 Result<BootId> read_boot_id() {
-  const char* stand_in = std::getenv("THERMOS_BOOT_ID");
-  const std::string path = stand_in != nullptr ? stand_in : "/proc/sys/kernel/random/boot_id";
+  const std::string path = "/proc/sys/kernel/random/boot_id";
   const auto text = read_small_file(path);
   if (!text && errno != 0) {
     return Error{ErrorCode::System,

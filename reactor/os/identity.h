@@ -33,8 +33,7 @@ std::vector<ProcessStat> list_processes();
 // place; empty when the process is gone, or not ours to look at.
 std::string program_of(pid_t pid);
 
-// This boot's id. THERMOS_BOOT_ID (a file's path) stands in for the kernel's: tests use it to see
-// the machine restart.
+// This boot's id, as the kernel says.
 Result<BootId> read_boot_id();
 
 // A descriptor for exactly this process: opened by pid, then checked against its start time, so

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "boot_id.h"
+
 namespace thermos::real {
 namespace {
 
@@ -153,11 +155,24 @@ std::string Site::write_config(const Json& task) {
   return path;
 }
 
+void Site::set_boot(char digit) {
+  boot_ = path_ + "/boot" + digit;
+  std::string id = "11111111-1111-4111-8111-111111111111\n";
+  id[0] = digit;
+  std::ofstream(boot_) << id;
+}
+
 Command Site::start(Words words, Surroundings surroundings) {
   words.insert(words.begin(), bin_ + "/thermos");
   words.insert(words.begin() + 2, {"--root", root_});
   for (const auto& [name, value] : environment_) surroundings.environment.emplace(name, value);
   if (surroundings.directory.empty()) surroundings.directory = path_;
+  if (!boot_.empty()) {
+    surroundings.before_exec = [boot = boot_, then = std::move(surroundings.before_exec)] {
+      enter_boot(boot);
+      if (then) then();
+    };
+  }
   return {words, path_ + "/program" + std::to_string(programs_++), surroundings};
 }
 

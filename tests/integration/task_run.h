@@ -83,6 +83,8 @@ class Site {
   // Another user need not be able to go where the programs were built: he runs copies.
   void publish_programs();
 
+  // The boot in which every program from here on finds itself. REQUIRES: can_pretend_boots().
+  void set_boot(char digit);
   // For every program started from here on.
   void set_environment(const std::string& name, const std::string& value) {
     environment_[name] = value;
@@ -116,6 +118,7 @@ class Site {
   std::string root_;
   std::string bin_;  // where the programs are
   std::map<std::string, std::string> environment_;
+  std::string boot_;  // the file with its id; empty: the machine's own
   int programs_ = 0;
   int configs_ = 0;
 };
