@@ -1,4 +1,6 @@
 // A daemon knows which tasks there are, whoever makes and ends them, with inotify and without.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -34,11 +36,11 @@ class DaemonIndexTest : public DaemonFixture, public ::testing::WithParamInterfa
 
 TEST_P(DaemonIndexTest, WhatOthersMakeAndTakeAwayIsKnown) {
   make_past_directories(paths());
-  put_past_task(paths(), {.id = "old"});
+  put_past_task(paths(), {.id = "old", .uid = geteuid()});
   start_as_asked();
   EXPECT_EQ(listed(), Tasks{"old SUCCESS"});
   // As `thermos run` would: made, and after a while finished.
-  put_past_task(paths(), {.id = "other"});
+  put_past_task(paths(), {.id = "other", .uid = geteuid()});
   EXPECT_EQ(listed(), (Tasks{"old SUCCESS", "other SUCCESS"}));
   ASSERT_EQ(rename(paths().finished_task("other").c_str(), paths().active_task("other").c_str()),
             0);
