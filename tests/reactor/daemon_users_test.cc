@@ -40,7 +40,9 @@ class DaemonUsersTest : public DaemonFixture {
 };
 
 TEST_F(DaemonUsersTest, TheDaemonsPathIsForItsOwnUserOnly) {
-  const std::string before = std::getenv("PATH");
+  const char* const ours = std::getenv("PATH");
+  ASSERT_NE(ours, nullptr);
+  const std::string before = ours;
   setenv("PATH", "/root/bin:/usr/bin:/bin", 1);
   start();
   setenv("PATH", before.c_str(), 1);
