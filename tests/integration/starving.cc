@@ -199,10 +199,17 @@ void Starving::run(Site& site, long size, const std::function<void()>& limit,
     Command starved =
         site.start(site.run_words(config, "t"), around(identity, limit, spoken, site));
     std::string said;
-    if (!starved.ends_within(kStarving)) {
+    bool ended = starved.ends_within(kStarving);
+    said = spoken.text();
+    // A coordinator without a process for its shell waits by itself before it gives up and says so.
+    for (int waited = 0; !ended && waited < kPatience && !names_a_shortage(said);
+         waited += kStarving) {
+      ended = starved.ends_within(kStarving);
+      said += spoken.text();
+    }
+    if (!ended) {
       // It waits for more, and has said so; with more it goes on by itself.
       count("waited for more");
-      said = spoken.text();
       EXPECT_TRUE(names_a_shortage(said)) << where << said;
       if (!can_be_fed) starved.signal(SIGKILL);
       feed(starved.pid(), identity);
