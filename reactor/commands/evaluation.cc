@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include <sstream>
 
 #include "reactor/os/argument_pointers.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
@@ -28,12 +28,6 @@ namespace {
 
 Error failure(const std::string& what, int number) {
   return {ErrorCode::System, what + ": " + std::strerror(number)};
-}
-
-Microseconds now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_BOOTTIME, &time);
-  return Microseconds{time.tv_sec} * kSecond + time.tv_nsec / 1000;
 }
 
 std::set<pid_t> children() {
@@ -85,16 +79,16 @@ class Orphanage {
 Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return failure("pidfd_open", errno);
-  const Microseconds until = now() + limit;
+  const Microseconds until = read_clocks().boot + limit;
   for (;;) {
     // One millisecond more, or the last of it would be spent by asking again and again.
-    const Microseconds left = std::max<Microseconds>((until - now()) / 1000 + 1, 0);
+    const Microseconds left = std::max<Microseconds>((until - read_clocks().boot) / 1000 + 1, 0);
     const int most = std::numeric_limits<int>::max();
     pollfd ended{process.get(), POLLIN, 0};
     const int ready = ::poll(&ended, 1, static_cast<int>(std::min<Microseconds>(left, most)));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return failure("poll", errno);
-    if (now() >= until) return false;
+    if (read_clocks().boot >= until) return false;
   }
 }
 
