@@ -77,7 +77,7 @@ class World {
   const TaskConfig& task_;
   Graph graph_;
   Runner runner_;
-  Now now_{1'700'000'000'000'000, 1'000'000};
+  Timestamp now_{1'700'000'000'000'000, 1'000'000};
   std::deque<StartProcess> launched_;
   std::optional<Microseconds> timer_;
   std::int64_t events_ = 0;

@@ -38,7 +38,7 @@ RunnerHeader header() {
   return header;
 }
 
-ProcessStatus transition(const std::string& name, std::uint64_t seq, Now now) {
+ProcessStatus transition(const std::string& name, std::uint64_t seq, Timestamp now) {
   const std::uint64_t run = seq / kTransitions;
   ProcessStatus status;
   status.process = name;
@@ -78,7 +78,7 @@ void each_record(const StreamShape& shape, const std::function<void(const Record
 
   std::vector<std::string> names;
   for (std::uint32_t p = 0; p < shape.processes; ++p) names.push_back("step_" + std::to_string(p));
-  Now now = active.at;
+  Timestamp now = active.at;
   std::uint64_t left = shape.records;
   for (std::uint64_t round = 0; left > 0; ++round) {
     for (std::uint32_t first = 0; first < shape.processes; first += kAtOnce) {

@@ -32,7 +32,7 @@ struct Launch {
 
 # What a coordinator says of itself, on the one datagram socket that all of them share, when its
 # stream does not take a record: once for each record, which it goes on trying to append.
-struct Trouble {
+struct WriteFailure {
   pid @0 :Int32;               # its own
   error @1 :Int32;             # errno
 }

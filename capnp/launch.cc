@@ -90,13 +90,13 @@ Result<Launched> decode_launched(Bytes message) {
   return launched;
 }
 
-Result<Trouble> decode_trouble(Bytes message) {
-  Trouble trouble;
-  const char* fault = read_flat<wire::Trouble>(message, [&](wire::Trouble::Reader in) {
-    trouble = {in.getPid(), in.getError()};
+Result<WriteFailure> decode_write_failure(Bytes message) {
+  WriteFailure write_failure;
+  const char* fault = read_flat<wire::WriteFailure>(message, [&](wire::WriteFailure::Reader in) {
+    write_failure = {in.getPid(), in.getError()};
   });
   if (fault != nullptr) return Error{ErrorCode::System, fault};
-  return trouble;
+  return write_failure;
 }
 
 bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> environment,
@@ -144,12 +144,12 @@ std::size_t encode(const Launched& launched, std::span<std::byte> out) {
   });
 }
 
-std::size_t encode(const Trouble& trouble, std::span<std::byte> out) {
-  constexpr std::size_t kWords = 1 + capnp::sizeInWords<wire::Trouble>();
-  static_assert(kSegmentTableBytes + kWords * sizeof(capnp::word) <= kTroubleBytes);
-  return write_flat<wire::Trouble>(out, kWords, [&](wire::Trouble::Builder message) {
-    message.setPid(trouble.pid);
-    message.setError(trouble.error);
+std::size_t encode(const WriteFailure& write_failure, std::span<std::byte> out) {
+  constexpr std::size_t kWords = 1 + capnp::sizeInWords<wire::WriteFailure>();
+  static_assert(kSegmentTableBytes + kWords * sizeof(capnp::word) <= kWriteFailureBytes);
+  return write_flat<wire::WriteFailure>(out, kWords, [&](wire::WriteFailure::Builder message) {
+    message.setPid(write_failure.pid);
+    message.setError(write_failure.error);
   });
 }
 

@@ -41,19 +41,19 @@ struct Launched {
 };
 
 // A coordinator's stream does not take its record; launch.capnp says more.
-struct Trouble {
+struct WriteFailure {
   std::int32_t pid = 0;
   std::int32_t error = 0;
 };
 
 inline constexpr std::size_t kMaxLaunchBytes = std::size_t{192} * 1024;
 inline constexpr std::size_t kLaunchedBytes = 64;
-inline constexpr std::size_t kTroubleBytes = 64;
+inline constexpr std::size_t kWriteFailureBytes = 64;
 
 // An error if the message would not fit in kMaxLaunchBytes.
 Result<std::vector<std::byte>> encode(const Launch& launch);
 Result<Launched> decode_launched(Bytes message);
-Result<Trouble> decode_trouble(Bytes message);
+Result<WriteFailure> decode_write_failure(Bytes message);
 
 // The fork server's side. It has no allocator to spare after the clone: the views point into
 // `message`, strings are NUL-terminated there, and lists are read through the calls below.
@@ -85,7 +85,7 @@ bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> envir
                    std::span<std::uint32_t> groups, std::size_t& group_count);
 // Returns the size; `out` has at least kLaunchedBytes.
 std::size_t encode(const Launched& launched, std::span<std::byte> out);
-// The same with kTroubleBytes.
-std::size_t encode(const Trouble& trouble, std::span<std::byte> out);
+// The same with kWriteFailureBytes.
+std::size_t encode(const WriteFailure& write_failure, std::span<std::byte> out);
 
 }  // namespace thermos

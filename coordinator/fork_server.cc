@@ -17,8 +17,8 @@
 #include <span>
 
 #include "capnp/launch.h"
-#include "coordinator/babysitter.h"
 #include "coordinator/kernel.h"
+#include "coordinator/run_supervisor.h"
 #include "coordinator/text.h"
 
 namespace thermos {
@@ -92,9 +92,9 @@ bool answer(int socket, const Launched& launched) {
   return sent == static_cast<ssize_t>(size);
 }
 
-Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& packet) {
+RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet& packet) {
   const auto& given = packet.descriptors;
-  Babysitter::Descriptors all;
+  RunSupervisor::Descriptors all;
   all.stream = given[0];
   all.out = given[1];
   all.err = given[2];
@@ -108,7 +108,7 @@ Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& p
   return all;
 }
 
-[[noreturn]] void coordinate(int troubles, const LaunchView& launch, std::size_t group_count,
+[[noreturn]] void coordinate(int write_failures, const LaunchView& launch, std::size_t group_count,
                              const Packet& packet, Workspace* workspace) {
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -120,19 +120,19 @@ Babysitter::Descriptors descriptors_of(const LaunchView& launch, const Packet& p
   request.launch = &launch;
   request.environment = workspace->environment.data();
   request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
-  Babysitter::Descriptors descriptors = descriptors_of(launch, packet);
-  descriptors.troubles = troubles;
-  Babysitter babysitter(request, descriptors, STDIN_FILENO, workspace->stack);
-  if (babysitter.begin()) {
+  RunSupervisor::Descriptors descriptors = descriptors_of(launch, packet);
+  descriptors.write_failures = write_failures;
+  RunSupervisor supervisor(request, descriptors, STDIN_FILENO, workspace->stack);
+  if (supervisor.begin()) {
     ::munmap(workspace, sizeof *workspace);
-    babysitter.finish();
+    supervisor.finish();
   }
   ::_exit(0);
 }
 
 }  // namespace
 
-int serve_launches(int socket, int troubles) {
+int serve_launches(int socket, int write_failures) {
   void* memory = ::mmap(nullptr, sizeof(Workspace), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -166,7 +166,7 @@ int serve_launches(int socket, int troubles) {
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);
-      coordinate(troubles, launch, group_count, *packet, workspace);
+      coordinate(write_failures, launch, group_count, *packet, workspace);
     }
     const int error_number = pid < 0 ? errno : 0;
     // Before the answer: when the reactor hears of a failed launch, the stream's lock is free.

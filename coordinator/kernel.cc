@@ -82,7 +82,7 @@ std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
   }
 }
 
-Now read_clocks() {
+Timestamp read_clocks() {
   return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)};
 }
 

@@ -32,7 +32,7 @@ bool is_service_manager(std::int32_t pid);
 // The beginning of a file that the kernel writes, into `room`; empty when it can't be read.
 std::string_view read_small(int directory, const char* name, std::span<char> room);
 
-Now read_clocks();
+Timestamp read_clocks();
 Microseconds monotonic();
 
 struct StatLine {

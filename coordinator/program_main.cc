@@ -44,13 +44,13 @@ int main() {
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::dup2(null, STDERR_FILENO);
-  const bool troubles = is_socket(kTroubleSocket, SOCK_DGRAM);
-  if (troubles) ::fcntl(kTroubleSocket, F_SETFD, FD_CLOEXEC);
+  const bool write_failures = is_socket(kWriteFailureSocket, SOCK_DGRAM);
+  if (write_failures) ::fcntl(kWriteFailureSocket, F_SETFD, FD_CLOEXEC);
 #ifdef SYS_close_range
-  const int last = troubles ? kTroubleSocket : kLaunchSocket;
+  const int last = write_failures ? kWriteFailureSocket : kLaunchSocket;
   ::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0U, 0U);
 #else
   ::close(null);
 #endif
-  return serve_launches(kLaunchSocket, troubles ? kTroubleSocket : -1);
+  return serve_launches(kLaunchSocket, write_failures ? kWriteFailureSocket : -1);
 }

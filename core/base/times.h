@@ -12,10 +12,10 @@ inline constexpr Microseconds kSecond = 1'000'000;
 
 // A moment by both clocks. Wall time is for people and for other boots; boot time (CLOCK_BOOTTIME,
 // which no one can set and which runs on in suspend) decides everything within one boot.
-struct Now {
+struct Timestamp {
   Microseconds wall = 0;  // since the epoch
   Microseconds boot = 0;  // since the machine started
-  bool operator==(const Now&) const = default;
+  bool operator==(const Timestamp&) const = default;
 };
 
 // The sum, or the largest number there is: a wait may be as long as anybody likes.
@@ -25,7 +25,7 @@ inline Microseconds add_saturated(Microseconds a, Microseconds b) {
 }
 
 // A moment from now, by both clocks.
-inline Now later(Now now, Microseconds wait) {
+inline Timestamp later(Timestamp now, Microseconds wait) {
   return {add_saturated(now.wall, wait), add_saturated(now.boot, wait)};
 }
 

@@ -87,18 +87,19 @@ class Binder {
   Problems& problems() { return problems_; }
 
  private:
-  // Wavers: bound, but from another process it would have become something else.
-  enum class Mark : std::uint8_t { Raw, Busy, Bound, Wavers, Failed };
+  // ContextDependent: bound, but from another process it would have become something else.
+  enum class Mark : std::uint8_t { Raw, Busy, Bound, ContextDependent, Failed };
 
   // What is known while one field is bound. What bindings and the task's texts say is looked up
   // from the field's scope, so their values hold for this field alone.
-  struct Frame {
+  struct BindContext {
     Field field;
     Scope scope;
     std::map<const std::string*, std::string> values;  // by the text that became this
     std::vector<std::pair<const std::string*, std::string_view>> busy;  // the text and its name
-    bool spent = false;   // it has grown too long to go on
-    bool wavers = false;  // something was looked up that would be something else elsewhere
+    bool spent = false;  // it has grown too long to go on
+    bool context_dependent =
+        false;  // something was looked up that would be something else elsewhere
     // Only the field's own object and process are looked in, and what they lack stays as it is.
     bool partial = false;
   };
@@ -169,22 +170,22 @@ class Binder {
   bool bind(const Field& field) {
     Mark& mark = mark_of(field);
     std::string& text = text_of(field);
-    if (mark == Mark::Bound || mark == Mark::Wavers) return true;
+    if (mark == Mark::Bound || mark == Mark::ContextDependent) return true;
     if (mark == Mark::Failed || full()) return false;
     if (mark == Mark::Raw && !find_reference(text, 0)) {
       mark = Mark::Bound;
       return true;
     }
-    Frame frame{field, scope_of(field), {}, {}};
-    if (mark == Mark::Busy) return endless(frame, path_of(field));
+    BindContext context{field, scope_of(field), {}, {}};
+    if (mark == Mark::Busy) return endless(context, path_of(field));
     mark = Mark::Busy;
     const std::size_t depth = trail_.size();
     std::string expanded;
-    const bool good =
-        enter(frame, path_of(field)) && expand(frame, text, expanded) && settle(frame, expanded);
+    const bool good = enter(context, path_of(field)) && expand(context, text, expanded) &&
+                      settle(context, expanded);
     trail_.resize(depth);
-    mark = !good ? Mark::Failed : frame.wavers ? Mark::Wavers : Mark::Bound;
-    if (good && frame.wavers) raw_.emplace(path_of(field), text);
+    mark = !good ? Mark::Failed : context.context_dependent ? Mark::ContextDependent : Mark::Bound;
+    if (good && context.context_dependent) raw_.emplace(path_of(field), text);
     if (good) text = std::move(expanded);
     return good;
   }
@@ -196,246 +197,250 @@ class Binder {
     return field.kind == Field::Kind::Deferred ? draft_.deferred[field.item].process : Scope();
   }
 
-  bool settle(const Frame& frame, const std::string& expanded) {
-    if (frame.field.kind != Field::Kind::Deferred) return true;
-    const auto complaint = draft_.deferred[frame.field.item].settle(expanded);
-    return !complaint || fail(frame, "becomes " + quoted(expanded) + ": " + *complaint);
+  bool settle(const BindContext& context, const std::string& expanded) {
+    if (context.field.kind != Field::Kind::Deferred) return true;
+    const auto complaint = draft_.deferred[context.field.item].settle(expanded);
+    return !complaint || fail(context, "becomes " + quoted(expanded) + ": " + *complaint);
   }
 
   // What is wrong with one reference of a field's own text does not hide what is wrong with the
   // next. Inside values it does: those could lead to each other without end.
-  bool expand(Frame& frame, std::string_view text, std::string& out) {
+  bool expand(BindContext& context, std::string_view text, std::string& out) {
     std::size_t at = 0;
     bool good = true;
     while (const auto reference = find_reference(text, at)) {
-      if (!append(frame, out, text.substr(at, reference->begin - at))) return false;
+      if (!append(context, out, text.substr(at, reference->begin - at))) return false;
       at = reference->end;
       if (reference->escapes == 0) {
         std::string_view name = reference->name;
         std::string made;
         if (reference->nested) {
-          if (!expand(frame, name, made)) return false;
+          if (!expand(context, name, made)) return false;
           name = made;
         }
-        if (frame.partial && find_reference(name, 0)) {
-          if (!append(frame, out, braced(name))) return false;
+        if (context.partial && find_reference(name, 0)) {
+          if (!append(context, out, braced(name))) return false;
           continue;
         }
-        const bool own_text = frame.busy.empty();
+        const bool own_text = context.busy.empty();
         const std::size_t depth = trail_.size();
-        if (!resolve(frame, name, out)) {
-          if (!own_text || frame.spent || full()) return false;
-          frame.busy.clear();
+        if (!resolve(context, name, out)) {
+          if (!own_text || context.spent || full()) return false;
+          context.busy.clear();
           trail_.resize(depth);
           good = false;
         }
       } else {
-        const std::size_t kept = frame.partial ? reference->escapes : reference->escapes - 1;
+        const std::size_t kept = context.partial ? reference->escapes : reference->escapes - 1;
         const std::string shown = std::string(kept, '&') + std::string(reference->name);
-        if (!append(frame, out, braced(shown))) return false;
+        if (!append(context, out, braced(shown))) return false;
       }
     }
-    return append(frame, out, text.substr(at)) && good;
+    return append(context, out, text.substr(at)) && good;
   }
 
   static std::string braced(std::string_view name) { return "{{" + std::string(name) + "}}"; }
 
-  bool append(Frame& frame, std::string& out, std::string_view piece) {
+  bool append(BindContext& context, std::string& out, std::string_view piece) {
     if (out.size() + piece.size() > kMaxExpanded) {
-      frame.spent = true;
-      return fail(frame, "expands to more than " + std::to_string(kMaxExpanded) + " bytes");
+      context.spent = true;
+      return fail(context, "expands to more than " + std::to_string(kMaxExpanded) + " bytes");
     }
     total_ += piece.size();
     if (total_ > kMaxExpandedTotal) {
-      frame.spent = true;
-      return fail(frame, "the task's references expand to more than " +
-                             std::to_string(kMaxExpandedTotal) + " bytes in all");
+      context.spent = true;
+      return fail(context, "the task's references expand to more than " +
+                               std::to_string(kMaxExpandedTotal) + " bytes in all");
     }
     out += piece;
     return true;
   }
 
-  bool resolve(Frame& frame, std::string_view name, std::string& out) {
-    if (name.starts_with(kOwnPrefix) && !frame.partial) return resolve_own(frame, name, out);
-    Around from = innermost(frame);
-    const Around to = frame.partial ? Around::Process : Around::Environment;
-    Found found = look_up(frame, name, from, to, out);
+  bool resolve(BindContext& context, std::string_view name, std::string& out) {
+    if (name.starts_with(kOwnPrefix) && !context.partial) return resolve_own(context, name, out);
+    Around from = innermost(context);
+    const Around to = context.partial ? Around::Process : Around::Environment;
+    Found found = look_up(context, name, from, to, out);
     if (found == Found::No && name.starts_with(kSelfPrefix)) {
-      found = look_up(frame, name.substr(kSelfPrefix.size()), from, from, out);
+      found = look_up(context, name.substr(kSelfPrefix.size()), from, from, out);
     }
-    if (frame.partial && found == Found::No) return append(frame, out, braced(name));
+    if (context.partial && found == Found::No) return append(context, out, braced(name));
     std::string_view rest = name;
     while (found == Found::No && rest.starts_with(kSuperPrefix)) {
       rest.remove_prefix(kSuperPrefix.size());
-      from = outside(frame, from);
+      from = outside(context, from);
       for (const Around level : {Around::Environment, Around::Task, Around::Process}) {
-        if (found == Found::No && level >= from) found = look_up(frame, rest, level, level, out);
+        if (found == Found::No && level >= from) found = look_up(context, rest, level, level, out);
       }
     }
     if (found != Found::No) return found == Found::Yes;
     if (name.find_first_of("[]") != std::string_view::npos) {
-      return fail(frame, name, "leads to nothing in this task");
+      return fail(context, name, "leads to nothing in this task");
     }
-    return fail(frame, name, "is not bound: give -E " + std::string(name) + "=VALUE");
+    return fail(context, name, "is not bound: give -E " + std::string(name) + "=VALUE");
   }
 
-  bool resolve_own(Frame& frame, std::string_view name, std::string& out) {
+  bool resolve_own(BindContext& context, std::string_view name, std::string& out) {
     const std::string_view rest = name.substr(kOwnPrefix.size());
     if (rest == "task_id") {
-      if (!bindings_.task_id.empty()) return append(frame, out, bindings_.task_id);
-      return fail(frame, name, "is not bound: the task has no id here");
+      if (!bindings_.task_id.empty()) return append(context, out, bindings_.task_id);
+      return fail(context, name, "is not bound: the task has no id here");
     }
     if (rest == "user") {
-      if (!bindings_.user.empty()) return append(frame, out, bindings_.user);
-      return fail(frame, name, "is not bound: give --user USER");
+      if (!bindings_.user.empty()) return append(context, out, bindings_.user);
+      return fail(context, name, "is not bound: give --user USER");
     }
     if (rest.starts_with("ports[") && rest.ends_with("]")) {
       const std::string port(rest.substr(6, rest.size() - 7));
       const auto bound = bindings_.ports.find(port);
-      if (bound != bindings_.ports.end()) return append(frame, out, std::to_string(bound->second));
-      return fail(frame, name, "is not bound: give -P " + (port.empty() ? "NAME" : port) + ":PORT");
+      if (bound != bindings_.ports.end())
+        return append(context, out, std::to_string(bound->second));
+      return fail(context, name,
+                  "is not bound: give -P " + (port.empty() ? "NAME" : port) + ":PORT");
     }
-    return fail(frame, name,
+    return fail(context, name,
                 "is unknown: there are thermos.task_id, thermos.user and thermos.ports[NAME]");
   }
 
   // Is the field a number in `object` ("resources."), inside its process or the task?
-  bool stands_in(const Frame& frame, std::string_view object) const {
-    if (frame.field.kind != Field::Kind::Deferred) return false;
-    const std::string& path = draft_.deferred[frame.field.item].path;
+  bool stands_in(const BindContext& context, std::string_view object) const {
+    if (context.field.kind != Field::Kind::Deferred) return false;
+    const std::string& path = draft_.deferred[context.field.item].path;
     const std::size_t at = path.rfind(object);
     return at != std::string::npos && (at == 0 || path[at - 1] == '.');
   }
 
-  Around innermost(const Frame& frame) const {
-    if (stands_in(frame, "resources.") || stands_in(frame, "logger.")) return Around::Object;
-    return frame.scope ? Around::Process : Around::Task;
+  Around innermost(const BindContext& context) const {
+    if (stands_in(context, "resources.") || stands_in(context, "logger.")) return Around::Object;
+    return context.scope ? Around::Process : Around::Task;
   }
 
-  static Around outside(const Frame& frame, Around level) {
-    if (level == Around::Object && frame.scope) return Around::Process;
+  static Around outside(const BindContext& context, Around level) {
+    if (level == Around::Object && context.scope) return Around::Process;
     return level < Around::Task ? Around::Task : Around::Environment;
   }
 
   // Looks in what stands around the field, from `from` outwards to `to`.
-  Found look_up(Frame& frame, std::string_view name, Around from, Around to, std::string& out) {
+  Found look_up(BindContext& context, std::string_view name, Around from, Around to,
+                std::string& out) {
     Found found = Found::No;
     const auto wanted = [&](Around level) {
       return found == Found::No && from <= level && level <= to;
     };
     if (const auto steps = parse_field_path(name)) {
-      if (wanted(Around::Object)) found = sibling(frame, name, *steps, out);
-      if (wanted(Around::Process) && frame.scope) {
-        found = process_field(frame, name, *frame.scope, *steps, 0, out);
+      if (wanted(Around::Object)) found = sibling(context, name, *steps, out);
+      if (wanted(Around::Process) && context.scope) {
+        found = process_field(context, name, *context.scope, *steps, 0, out);
       }
-      if (wanted(Around::Task)) found = task_field(frame, name, *steps, out);
+      if (wanted(Around::Task)) found = task_field(context, name, *steps, out);
     }
     if (!wanted(Around::Environment)) return found;
     const auto bound = bindings_.environment.find(std::string(name));
     if (bound == bindings_.environment.end()) return Found::No;
-    if (find_reference(bound->second, 0)) frame.wavers = true;
-    return expand_here(frame, bound->first, bound->second, &bound->second, out);
+    if (find_reference(bound->second, 0)) context.context_dependent = true;
+    return expand_here(context, bound->first, bound->second, &bound->second, out);
   }
 
   // A text that stands elsewhere, its references looked up from the field that is being bound.
   // `origin` is the text that it was made of, if not itself.
-  Found expand_here(Frame& frame, const std::string& name, const std::string& text,
+  Found expand_here(BindContext& context, const std::string& name, const std::string& text,
                     const std::string* origin, std::string& out) {
-    const auto known = frame.values.find(origin);
-    if (known != frame.values.end()) return put(frame, out, known->second);
+    const auto known = context.values.find(origin);
+    if (known != context.values.end()) return put(context, out, known->second);
     const std::pair<const std::string*, std::string_view> key(origin, name);
-    if (std::find(frame.busy.begin(), frame.busy.end(), key) != frame.busy.end()) {
-      endless(frame, name);
+    if (std::find(context.busy.begin(), context.busy.end(), key) != context.busy.end()) {
+      endless(context, name);
       return Found::Wrong;
     }
     std::string value;
-    if (!enter(frame, name)) return Found::Wrong;
-    frame.busy.push_back(key);
-    if (!expand(frame, text, value)) return Found::Wrong;
-    frame.busy.pop_back();
+    if (!enter(context, name)) return Found::Wrong;
+    context.busy.push_back(key);
+    if (!expand(context, text, value)) return Found::Wrong;
+    context.busy.pop_back();
     trail_.pop_back();
-    return put(frame, out, frame.values.emplace(origin, std::move(value)).first->second);
+    return put(context, out, context.values.emplace(origin, std::move(value)).first->second);
   }
 
   // One of the task's texts, by its plain name. From inside a process its references find the
   // process's fields first; what is bound already found the task's.
-  Found task_text(Frame& frame, const Field& target, std::string& out) {
-    const auto raw = frame.scope ? raw_.find(path_of(target)) : raw_.end();
-    if (raw == raw_.end()) return field(frame, target, out);
-    frame.wavers = true;
-    return expand_here(frame, raw->first, raw->second, &raw->second, out);
+  Found task_text(BindContext& context, const Field& target, std::string& out) {
+    const auto raw = context.scope ? raw_.find(path_of(target)) : raw_.end();
+    if (raw == raw_.end()) return field(context, target, out);
+    context.context_dependent = true;
+    return expand_here(context, raw->first, raw->second, &raw->second, out);
   }
 
   // A field of the objects inside the process or the task that a number stands in: its resources,
   // its logger.
-  Found sibling(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
+  Found sibling(BindContext& context, std::string_view name, const Steps& steps, std::string& out) {
     const std::string_view key = steps[0].key;
-    if (stands_in(frame, "resources.") && (key == "cpu" || key == "ram" || key == "disk")) {
-      const bool of_process = frame.scope.has_value();
-      const Field beside = of_process ? Field{Field::Kind::ProcessName, *frame.scope} : Field{};
-      return resources_field(frame, name, path_of(beside),
-                             of_process ? task_.processes[*frame.scope].resources : task_.resources,
-                             steps, 0, out);
+    if (stands_in(context, "resources.") && (key == "cpu" || key == "ram" || key == "disk")) {
+      const bool of_process = context.scope.has_value();
+      const Field beside = of_process ? Field{Field::Kind::ProcessName, *context.scope} : Field{};
+      return resources_field(
+          context, name, path_of(beside),
+          of_process ? task_.processes[*context.scope].resources : task_.resources, steps, 0, out);
     }
-    if (!stands_in(frame, "logger.") || !frame.scope) return Found::No;
-    if (stands_in(frame, "rotate.") && (key == "log_size" || key == "backups")) {
-      return logger_field(frame, name, *frame.scope, {{"rotate", {}}, steps[0]}, 0, out);
+    if (!stands_in(context, "logger.") || !context.scope) return Found::No;
+    if (stands_in(context, "rotate.") && (key == "log_size" || key == "backups")) {
+      return logger_field(context, name, *context.scope, {{"rotate", {}}, steps[0]}, 0, out);
     }
     if (key != "destination" && key != "mode" && key != "rotate") return Found::No;
-    return logger_field(frame, name, *frame.scope, steps, 0, out);
+    return logger_field(context, name, *context.scope, steps, 0, out);
   }
 
   // `steps` from `from` on, as a field of a process's logger; what nobody said has its default.
-  Found logger_field(Frame& frame, std::string_view name, std::size_t index, const Steps& steps,
-                     std::size_t from, std::string& out) {
+  Found logger_field(BindContext& context, std::string_view name, std::size_t index,
+                     const Steps& steps, std::size_t from, std::string& out) {
     std::string key = "logger";
     for (std::size_t i = from; i < steps.size(); ++i) {
       if (!steps[i].indices.empty())
-        return wrong(frame, name, "is not there: a logger has no list");
+        return wrong(context, name, "is not there: a logger has no list");
       key.append(".").append(steps[i].key);
     }
     if (const auto word = deferred(path_of({Field::Kind::ProcessName, index}), key)) {
-      return field(frame, *word, out);
+      return field(context, *word, out);
     }
     const Logger logger = task_.processes[index].logger.value_or(Logger());
-    if (key == "logger.destination") return add(frame, out, word_of(logger.destination));
-    if (key == "logger.mode") return add(frame, out, word_of(logger.mode));
+    if (key == "logger.destination") return add(context, out, word_of(logger.destination));
+    if (key == "logger.mode") return add(context, out, word_of(logger.mode));
     if (key == "logger.rotate.log_size") {
-      return add(frame, out, std::to_string(logger.rotate.log_size));
+      return add(context, out, std::to_string(logger.rotate.log_size));
     }
     if (key == "logger.rotate.backups") {
-      return add(frame, out, std::to_string(logger.rotate.backups));
+      return add(context, out, std::to_string(logger.rotate.backups));
     }
-    return wrong(frame, name,
+    return wrong(context, name,
                  "is no text: name logger.destination, .mode, .rotate.log_size or .rotate.backups");
   }
 
   // `steps` from `from` on, as a field of process `index`. At from > 0 the process was asked for by
   // its index, so it must be right.
-  Found process_field(Frame& frame, std::string_view name, std::size_t index, const Steps& steps,
-                      std::size_t from, std::string& out) {
+  Found process_field(BindContext& context, std::string_view name, std::size_t index,
+                      const Steps& steps, std::size_t from, std::string& out) {
     const ProcessConfig& process = task_.processes[index];
     const PathStep& step = steps[from];
     const bool leaf = from + 1 == steps.size() && step.indices.empty();
     if (step.key == "resources" && step.indices.empty()) {
       if (from == 0 && !process.resources) return Found::No;
-      return resources_field(frame, name, path_of({Field::Kind::ProcessName, index}),
+      return resources_field(context, name, path_of({Field::Kind::ProcessName, index}),
                              process.resources, steps, from + 1, out);
     }
     if (step.key == "logger" && step.indices.empty()) {
-      return logger_field(frame, name, index, steps, from + 1, out);
+      return logger_field(context, name, index, steps, from + 1, out);
     }
     if (leaf) {
-      if (step.key == "name") return field(frame, {Field::Kind::ProcessName, index}, out);
-      if (step.key == "cmdline") return field(frame, {Field::Kind::Cmdline, index}, out);
+      if (step.key == "name") return field(context, {Field::Kind::ProcessName, index}, out);
+      if (step.key == "cmdline") return field(context, {Field::Kind::Cmdline, index}, out);
       if (const auto number = deferred(path_of({Field::Kind::ProcessName, index}), step.key)) {
-        return field(frame, *number, out);
+        return field(context, *number, out);
       }
-      if (step.key == "max_failures") return add(frame, out, std::to_string(process.max_failures));
-      if (step.key == "min_duration") return add(frame, out, seconds_text(process.min_duration));
-      if (step.key == "daemon") return add(frame, out, process.daemon ? "true" : "false");
-      if (step.key == "ephemeral") return add(frame, out, process.ephemeral ? "true" : "false");
-      if (step.key == "final") return add(frame, out, process.final ? "true" : "false");
+      if (step.key == "max_failures")
+        return add(context, out, std::to_string(process.max_failures));
+      if (step.key == "min_duration") return add(context, out, seconds_text(process.min_duration));
+      if (step.key == "daemon") return add(context, out, process.daemon ? "true" : "false");
+      if (step.key == "ephemeral") return add(context, out, process.ephemeral ? "true" : "false");
+      if (step.key == "final") return add(context, out, process.final ? "true" : "false");
     }
     if (from == 0) return Found::No;
     NearestWord nearest(step.key);
@@ -443,75 +448,77 @@ class Binder {
                                        "min_duration", "final", "resources", "logger"}) {
       nearest.offer(key);
     }
-    return wrong(frame, name, "is not there: a process has no such field" + nearest.hint());
+    return wrong(context, name, "is not there: a process has no such field" + nearest.hint());
   }
 
-  Found task_field(Frame& frame, std::string_view name, const Steps& steps, std::string& out) {
+  Found task_field(BindContext& context, std::string_view name, const Steps& steps,
+                   std::string& out) {
     const PathStep& step = steps[0];
     if (step.key == "processes") {
       if (step.indices.size() != 1 || steps.size() < 2) {
-        return wrong(frame, name, "is no text: name a field, as in processes[0].name");
+        return wrong(context, name, "is no text: name a field, as in processes[0].name");
       }
       if (step.indices[0] >= task_.processes.size()) {
-        return wrong(frame, name,
+        return wrong(context, name,
                      "is out of range: the task has " + std::to_string(task_.processes.size()) +
                          " processes, from [0] on");
       }
-      return process_field(frame, name, step.indices[0], steps, 1, out);
+      return process_field(context, name, step.indices[0], steps, 1, out);
     }
-    if (step.key == "constraints") return constraint_field(frame, name, steps, out);
+    if (step.key == "constraints") return constraint_field(context, name, steps, out);
     if (step.key == "resources" && step.indices.empty()) {
-      return resources_field(frame, name, "name", task_.resources, steps, 1, out);
+      return resources_field(context, name, "name", task_.resources, steps, 1, out);
     }
     if (steps.size() > 1 || !step.indices.empty()) return Found::No;
     if (step.key == "name") {
-      if (draft_.named || !task_.processes.empty()) return field(frame, name_field(), out);
-      return wrong(frame, name, "is not there: the task has neither a name nor a process");
+      if (draft_.named || !task_.processes.empty()) return field(context, name_field(), out);
+      return wrong(context, name, "is not there: the task has neither a name nor a process");
     }
     if (step.key == "user") {
-      if (!task_.user.empty()) return task_text(frame, {Field::Kind::User}, out);
-      return wrong(frame, name, "is not there: the task names no user; there is {{thermos.user}}");
+      if (!task_.user.empty()) return task_text(context, {Field::Kind::User}, out);
+      return wrong(context, name,
+                   "is not there: the task names no user; there is {{thermos.user}}");
     }
-    if (const auto number = deferred("name", step.key)) return task_text(frame, *number, out);
-    if (step.key == "max_failures") return add(frame, out, std::to_string(task_.max_failures));
+    if (const auto number = deferred("name", step.key)) return task_text(context, *number, out);
+    if (step.key == "max_failures") return add(context, out, std::to_string(task_.max_failures));
     if (step.key == "max_concurrency") {
-      return add(frame, out, std::to_string(task_.max_concurrency));
+      return add(context, out, std::to_string(task_.max_concurrency));
     }
     if (step.key == "finalization_wait") {
-      return add(frame, out, seconds_text(task_.finalization_wait));
+      return add(context, out, seconds_text(task_.finalization_wait));
     }
     return Found::No;
   }
 
-  Found constraint_field(Frame& frame, std::string_view name, const Steps& steps,
+  Found constraint_field(BindContext& context, std::string_view name, const Steps& steps,
                          std::string& out) {
     if (steps.size() != 2 || steps[0].indices.size() != 1 || steps[1].key != "order" ||
         steps[1].indices.size() != 1) {
-      return wrong(frame, name, "is no text: name an entry, as in constraints[0].order[0]");
+      return wrong(context, name, "is no text: name an entry, as in constraints[0].order[0]");
     }
     const std::size_t item = steps[0].indices[0];
     const std::size_t entry = steps[1].indices[0];
     if (item >= task_.constraints.size() || entry >= task_.constraints[item].order.size()) {
-      return wrong(frame, name, "is not there: the task has no such constraint");
+      return wrong(context, name, "is not there: the task has no such constraint");
     }
-    return field(frame, {Field::Kind::Order, item, entry}, out);
+    return field(context, {Field::Kind::Order, item, entry}, out);
   }
 
   // `beside`: a path beside which the resources stand.
-  Found resources_field(Frame& frame, std::string_view name, const std::string& beside,
+  Found resources_field(BindContext& context, std::string_view name, const std::string& beside,
                         const std::optional<Resources>& resources, const Steps& steps,
                         std::size_t from, std::string& out) {
     const bool leaf = from + 1 == steps.size() && steps[from].indices.empty();
     const std::string_view key = leaf ? steps[from].key : "";
     if (key != "cpu" && key != "ram" && key != "disk") {
-      return wrong(frame, name, "is no number: name resources.cpu, .ram or .disk");
+      return wrong(context, name, "is no number: name resources.cpu, .ram or .disk");
     }
-    if (!resources) return wrong(frame, name, "is not there: no resources are given");
+    if (!resources) return wrong(context, name, "is not there: no resources are given");
     if (const auto number = deferred(beside, "resources." + std::string(key))) {
-      return field(frame, *number, out);
+      return field(context, *number, out);
     }
-    if (key == "cpu") return add(frame, out, number_text(resources->cpu));
-    return add(frame, out, std::to_string(key == "ram" ? resources->ram : resources->disk));
+    if (key == "cpu") return add(context, out, number_text(resources->cpu));
+    return add(context, out, std::to_string(key == "ram" ? resources->ram : resources->disk));
   }
 
   // The deferred number `key`, in the object where `beside` (a path that ends in "name") stands.
@@ -525,63 +532,63 @@ class Binder {
 
   // A field that was reached by a path: what its own process says of its references goes first, and
   // the rest is looked up from here.
-  Found field(Frame& frame, const Field& target, std::string& out) {
+  Found field(BindContext& context, const Field& target, std::string& out) {
     if (!bind(target)) return Found::Wrong;
-    if (mark_of(target) != Mark::Wavers) return add(frame, out, text_of(target));
-    frame.wavers = true;
+    if (mark_of(target) != Mark::ContextDependent) return add(context, out, text_of(target));
+    context.context_dependent = true;
     const Scope scope = scope_of(target);
-    if (scope == frame.scope && !frame.partial) return add(frame, out, text_of(target));
+    if (scope == context.scope && !context.partial) return add(context, out, text_of(target));
     const auto raw = raw_.find(path_of(target));
-    if (frame.partial) return expand_here(frame, raw->first, raw->second, &raw->second, out);
-    Frame inside{target, scope, {}, {}};
+    if (context.partial) return expand_here(context, raw->first, raw->second, &raw->second, out);
+    BindContext inside{target, scope, {}, {}};
     inside.partial = true;
     std::string rest;
     if (!expand(inside, raw->second, rest)) return Found::Wrong;
-    return expand_here(frame, raw->first, rest, &raw->second, out);
+    return expand_here(context, raw->first, rest, &raw->second, out);
   }
 
   // Adds what is a value already: braces in it are no references.
-  Found add(Frame& frame, std::string& out, std::string_view piece) {
-    return frame.partial ? put(frame, out, escape_references(piece)) : put(frame, out, piece);
+  Found add(BindContext& context, std::string& out, std::string_view piece) {
+    return context.partial ? put(context, out, escape_references(piece)) : put(context, out, piece);
   }
 
-  Found put(Frame& frame, std::string& out, std::string_view piece) {
-    return append(frame, out, piece) ? Found::Yes : Found::Wrong;
+  Found put(BindContext& context, std::string& out, std::string_view piece) {
+    return append(context, out, piece) ? Found::Yes : Found::Wrong;
   }
 
-  bool enter(const Frame& frame, std::string label) {
+  bool enter(const BindContext& context, std::string label) {
     if (trail_.size() >= kMaxReferences) {
-      return fail(frame, "references lead to references more than " +
-                             std::to_string(kMaxReferences) + " deep");
+      return fail(context, "references lead to references more than " +
+                               std::to_string(kMaxReferences) + " deep");
     }
     trail_.push_back(std::move(label));
     return true;
   }
 
-  bool endless(const Frame& frame, const std::string& label) {
+  bool endless(const BindContext& context, const std::string& label) {
     std::string text = "endless reference: ";
     auto from = std::find(trail_.begin(), trail_.end(), label);
     for (; from != trail_.end(); ++from) text += *from + " -> ";
-    return fail(frame, text + label);
+    return fail(context, text + label);
   }
 
   // Not there, and so an error, unless -E has the name.
-  Found wrong(const Frame& frame, std::string_view name, const std::string& what) {
-    if (frame.partial || bindings_.environment.contains(std::string(name))) return Found::No;
-    fail(frame, name, what);
+  Found wrong(const BindContext& context, std::string_view name, const std::string& what) {
+    if (context.partial || bindings_.environment.contains(std::string(name))) return Found::No;
+    fail(context, name, what);
     return Found::Wrong;
   }
 
-  bool fail(const Frame& frame, std::string_view name, const std::string& what) {
+  bool fail(const BindContext& context, std::string_view name, const std::string& what) {
     const std::string in_value =
-        frame.busy.empty() ? ""
-                           : ", in the value of " + std::string(frame.busy.back().second) + ",";
+        context.busy.empty() ? ""
+                             : ", in the value of " + std::string(context.busy.back().second) + ",";
     const std::string shown = quoted("{{" + std::string(name) + "}}", 300);
-    return fail(frame, shown.substr(1, shown.size() - 2) + in_value + " " + what);
+    return fail(context, shown.substr(1, shown.size() - 2) + in_value + " " + what);
   }
 
-  bool fail(const Frame& frame, std::string what) {
-    std::string path = path_of(frame.field);
+  bool fail(const BindContext& context, std::string what) {
+    std::string path = path_of(context.field);
     // One that stands there twice is to be mended once.
     for (auto it = problems_.rbegin(); it != problems_.rend() && it->path == path; ++it) {
       if (it->what == what) return false;

@@ -60,7 +60,7 @@ std::uint64_t& counter(RunTotals& totals, ProcessState state) {
 
 // Seeded, and nothing more known.
 bool blank(const ProcessHistory& process) {
-  return process.next_seq == 0 && !process.held && !process.at_once;
+  return process.next_seq == 0 && !process.held && !process.immediate;
 }
 
 }  // namespace
@@ -116,7 +116,7 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
     if (current != nullptr && known->live()) return wrong_state(status, current);
     if (status.run != next_run) return wrong_run(status, next_run);
     // Nothing can be refused any more, so a name may be made.
-    if (known == nullptr) known = &processes_[seed(status.process)];
+    if (known == nullptr) known = &processes_[intern(status.process)];
     known->next_run = status.run + 1;
     known->next_seq = status.seq + 1;
     start_run(*known, status);
@@ -156,7 +156,7 @@ void History::start_run(ProcessHistory& process, const ProcessStatus& status) {
   run.waiting = status.at;
   if (!status.reason.empty()) run.reason = status.reason;
   process.held = false;
-  process.at_once.reset();
+  process.immediate.reset();
 }
 
 void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const {
@@ -187,7 +187,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
                    std::to_string(summary.next_seq) + " records where " +
                    std::to_string(processes_[*known].next_seq) + " are known");
   }
-  ProcessHistory& process = processes_[seed(summary.process)];
+  ProcessHistory& process = processes_[intern(summary.process)];
   process.totals = summary.totals;
   process.next_seq = summary.next_seq;
   process.next_run = summary.next_run;
@@ -196,20 +196,20 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.first_failed = summary.first_failed;
   // It stands for runs that began, and a run that begins ends a hold and needs no other leave.
   process.held = false;
-  process.at_once.reset();
+  process.immediate.reset();
   return Outcome::Applied;
 }
 
 Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   if (!header_) return corrupt("an order before the runner's header");
-  ProcessHistory& process = processes_[seed(order.process)];
+  ProcessHistory& process = processes_[intern(order.process)];
   const bool live = process.live();
   process.held = order.verb == Verb::Stop;
   if (order.verb == Verb::Start) {
     // Of a run that has not begun yet there is nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
   } else if (live) {
-    Ending ending{process.current()->number, order.at, order.deadline};
+    StopOrder ending{process.current()->number, order.at, order.deadline};
     if (process.ending) {
       // The first of them ended it, and a deadline is never put off.
       ending.at = process.ending->at;
@@ -219,9 +219,9 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     }
     process.ending = ending;
   }
-  process.at_once.reset();
+  process.immediate.reset();
   // The run that has begun already has waited.
-  if (!process.held && (!live || process.ending)) process.at_once = process.next_run;
+  if (!process.held && (!live || process.ending)) process.immediate = process.next_run;
   return Outcome::Applied;
 }
 
@@ -241,7 +241,7 @@ std::optional<std::uint32_t> History::find(std::string_view name) const {
                      [this](std::uint32_t i) -> const std::string& { return processes_[i].name; });
 }
 
-std::uint32_t History::seed(std::string_view name) {
+std::uint32_t History::intern(std::string_view name) {
   if (const auto known = find(name)) return *known;
   const auto index = static_cast<std::uint32_t>(processes_.size());
   processes_.emplace_back().name = name;

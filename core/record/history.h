@@ -25,21 +25,21 @@ struct Run {
   Identity coordinator;
   Identity process;
   BootId boot;
-  Now waiting;
-  std::optional<Now> forked;
-  std::optional<Now> started;
-  std::optional<Now> stopped;
+  Timestamp waiting;
+  std::optional<Timestamp> forked;
+  std::optional<Timestamp> started;
+  std::optional<Timestamp> stopped;
   std::optional<std::int32_t> return_code;
   std::string reason;
   bool operator==(const Run&) const = default;
 };
 
 // An order to end a run that was under way.
-struct Ending {
+struct StopOrder {
   std::uint32_t run = 0;
-  Now at;
-  Now deadline;
-  bool operator==(const Ending&) const = default;
+  Timestamp at;
+  Timestamp deadline;
+  bool operator==(const StopOrder&) const = default;
 };
 
 struct ProcessHistory {
@@ -52,13 +52,13 @@ struct ProcessHistory {
   // The end of the latest run that ended, and the boot it counts in: where min_duration starts.
   // That is the boot of the run's FORKED; for a run that has none, or was lost by a reboot, the
   // boot of the runner that wrote its end.
-  std::optional<Now> last_end;
+  std::optional<Timestamp> last_end;
   BootId last_boot;
   // What was ordered and still counts.
-  bool held = false;             // it is not run until it is started by an order
-  std::optional<Ending> ending;  // until that run has ended
+  bool held = false;                // it is not run until it is started by an order
+  std::optional<StopOrder> ending;  // until that run has ended
   // The number of the run that need not wait for min_duration.
-  std::optional<std::uint32_t> at_once;
+  std::optional<std::uint32_t> immediate;
 
   // The run under way or the last one; nullptr before the first.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
@@ -79,7 +79,7 @@ struct TaskStep {
   bool operator==(const TaskStep&) const = default;
 };
 
-// References, pointers and views into a history are good until the next apply() or seed().
+// References, pointers and views into a history are good until the next apply() or intern().
 class History {
  public:
   enum class Outcome : std::uint8_t { Applied, Repeat };
@@ -98,14 +98,14 @@ class History {
     return steps_.empty() ? TaskState::Active : steps_.back().status.state;
   }
 
-  // Processes in order of their first appearance (or of seed()).
+  // Processes in order of their first appearance (or of intern()).
   const std::vector<ProcessHistory>& processes() const { return processes_; }
   const ProcessHistory& process(std::uint32_t index) const { return processes_[index]; }
   std::optional<std::uint32_t> find(std::string_view name) const;
 
   // Makes room for a process before its first record, so that a runner can have its task's own
   // order. Returns its index. A name known already keeps its place.
-  std::uint32_t seed(std::string_view name);
+  std::uint32_t intern(std::string_view name);
 
   // ---- compaction (history_compaction.cc) ----
 
@@ -120,7 +120,7 @@ class History {
   Status rewrite(const std::function<Status(const Record&)>& give) const;
 
   // Two histories are equal when they mean the same, whatever the order of first appearance. A
-  // process that was only seeded counts as absent.
+  // process that was only interned counts as absent.
   bool operator==(const History& other) const;
 
  private:

@@ -47,7 +47,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
     summary.first_failed = process.first_failed;
   }
   // Right when no kept run has ended; a kept one that ended sets it anew.
-  summary.last_end = process.last_end.value_or(Now{});
+  summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;
   return summary;
 }
@@ -98,7 +98,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
 
 // One order that says what of all that were given still counts.
 Status give_order(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
-  if (!process.held && !process.at_once) return Done{};
+  if (!process.held && !process.immediate) return Done{};
   ProcessOrder order;
   order.process = process.name;
   order.verb = process.held ? Verb::Stop : process.ending ? Verb::Restart : Verb::Start;

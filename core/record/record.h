@@ -52,7 +52,7 @@ struct RunnerHeader {
 // The task changed state, or a runner took the lead in the state the task was already in.
 struct TaskStatus {
   TaskState state = TaskState::Active;
-  Now at;
+  Timestamp at;
   std::int32_t runner_pid = 0;
   std::uint32_t runner_uid = 0;
   BootId boot;
@@ -61,7 +61,7 @@ struct TaskStatus {
   TaskState goal = TaskState::Success;
   // From the moment the task left ACTIVE, how long CLEANING and FINALIZING may take together.
   // Means nothing while ACTIVE. `deadline` is that moment plus the allowance, by both clocks.
-  Now deadline;
+  Timestamp deadline;
   std::string_view reason;  // for people; may be empty. Borrowed, as ProcessStatus::process is
   bool operator==(const TaskStatus&) const = default;
 };
@@ -94,7 +94,7 @@ struct ProcessStatus {
   // that `at` counts in.
   BootId boot;
   // When: WAITING: decided; FORKED: fork_time; RUNNING: start_time; terminal: stop_time.
-  Now at;
+  Timestamp at;
   // Terminal states: the exit code or minus the signal number; absent when nobody knows.
   std::optional<std::int32_t> return_code;
   std::string_view reason;  // for people, why it failed or was lost; may be empty. Borrowed
@@ -119,7 +119,7 @@ struct ProcessSummary {
   std::uint32_t next_run = 0;  // the run number that the next WAITING starts
   RunTotals totals;            // of the runs that were dropped
   std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
-  Now last_end;                               // the end of the last one dropped
+  Timestamp last_end;                         // the end of the last one dropped
   BootId boot;                                // the boot that last_end.boot counts in
   bool operator==(const ProcessSummary&) const = default;
 };
@@ -136,8 +136,8 @@ std::string_view name_of(Verb verb);
 struct ProcessOrder {
   std::string_view process;  // borrowed
   Verb verb = Verb::Start;
-  Now at;
-  Now deadline;             // Stop and Restart: SIGKILL follows SIGTERM then
+  Timestamp at;
+  Timestamp deadline;       // Stop and Restart: SIGKILL follows SIGTERM then
   std::string_view reason;  // who asked, for people; may be empty. Borrowed
   bool operator==(const ProcessOrder&) const = default;
 };

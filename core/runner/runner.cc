@@ -28,10 +28,11 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
       flights_(task.processes.size()),
       live_at_(task.processes.size(), kNotLive) {
   slots_.reserve(task.processes.size());
-  for (const ProcessConfig& process : task.processes) slots_.push_back(history_.seed(process.name));
+  for (const ProcessConfig& process : task.processes)
+    slots_.push_back(history_.intern(process.name));
 }
 
-Result<std::span<const Effect>> Runner::handle(const Event& event, Now now) {
+Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now) {
   now_ = now;
   effects_.clear();
   texts_.clear();
@@ -175,7 +176,7 @@ void Runner::on(const KillAsked& event) {
     return;
   }
   // The stages go on; the deadline only ever comes nearer.
-  const Now asked = later(now_, wait);
+  const Timestamp asked = later(now_, wait);
   if (!deadline_ || asked.boot < deadline_->boot) deadline_ = asked;
   if (goal_ != TaskState::Lost) goal_ = goal;
   append_task(state(), keep(event.reason));
@@ -379,7 +380,7 @@ void Runner::ended(ProcessIndex p) {
       plan.add_lost(p, end);
       break;
   }
-  if (past(p).at_once == past(p).next_run) plan.hurry(p);
+  if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
   remove_live(p);
 }
 
@@ -471,14 +472,14 @@ void Runner::set_timer() {
 
 // ---- records -----------------------------------------------------------------------------------
 
-void Runner::append(const Record& record, bool must_last) {
+void Runner::append(const Record& record, bool durable) {
   auto outcome = history_.apply(record);
   if (!outcome) {
     error_ = outcome.error();
     return;
   }
   if (*outcome == History::Outcome::Repeat) return;
-  effects_.emplace_back(Append{record, must_last});
+  effects_.emplace_back(Append{record, durable});
 }
 
 void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
@@ -542,7 +543,7 @@ void Runner::remove_live(ProcessIndex p) {
   live_at_[p] = kNotLive;
 }
 
-Runner::Counts Runner::counts(Now now) {
+Runner::Counts Runner::counts(Timestamp now) {
   TaskPlanner& plan = state() == TaskState::Finalizing ? final_ : regular_;
   Counts counts;
   counts.running = plan.running();

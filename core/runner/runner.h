@@ -100,7 +100,7 @@ using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, Laun
 struct Append {
   Record record;
   // Effects behind this one depend on its being on the disk, not only in the kernel.
-  bool must_last = false;
+  bool durable = false;
 };
 
 // Start this run: lock its stream, and hand it to a coordinator. Answered by records, LaunchFailed
@@ -152,7 +152,7 @@ class Runner {
   // Takes one event. The effects are in the order in which they must happen; they, and the views
   // inside them, are valid until the next call. An error (Corrupt): a coordinator wrote what can't
   // be; nothing changed, and the shell stops this task.
-  Result<std::span<const Effect>> handle(const Event& event, Now now);
+  Result<std::span<const Effect>> handle(const Event& event, Timestamp now);
 
   // What stands against an order: the task is ending, the process is a finalizer, or it has
   // finished or failed for good. Usage, and why.
@@ -176,7 +176,7 @@ class Runner {
     std::uint32_t blocked = 0;
     std::optional<Microseconds> next_start;  // boot time at which the next waiting one may start
   };
-  Counts counts(Now now);
+  Counts counts(Timestamp now);
 
  private:
   // What the machine knows about a process beyond its history.
@@ -232,7 +232,7 @@ class Runner {
   void finish();
   void set_timer();
 
-  void append(const Record& record, bool must_last);
+  void append(const Record& record, bool durable);
   void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
@@ -265,11 +265,11 @@ class Runner {
   std::set<std::pair<Microseconds, ProcessIndex>> ending_;  // by kill_at
   Lead self_;
   TaskState goal_ = TaskState::Success;
-  std::optional<Now> deadline_;  // since the task left ACTIVE
-  bool overrun_ = false;         // the deadline passed: all dies, and no finalizer runs any more
+  std::optional<Timestamp> deadline_;  // since the task left ACTIVE
+  bool overrun_ = false;  // the deadline passed: all dies, and no finalizer runs any more
   bool finished_ = false;
   bool listening_ = false;  // at a resume, until all that happened meanwhile is told
-  Now now_;
+  Timestamp now_;
   std::optional<Microseconds> timer_;
   std::vector<Effect> effects_;
   std::deque<std::string> texts_;  // what views in effects_ borrow

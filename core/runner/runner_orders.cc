@@ -51,7 +51,7 @@ void Runner::kill_overdue() {
 // A run that an order ends has not failed and not succeeded, whatever exit code it had left to
 // give; unless it was over before.
 bool Runner::ended_by_order(ProcessIndex p, const ProcessStatus& status) const {
-  const std::optional<Ending>& ending = past(p).ending;
+  const std::optional<StopOrder>& ending = past(p).ending;
   return is_terminal(status.state) && ending && ending->run == status.run &&
          status.at.boot >= ending->at.boot;
 }
@@ -76,7 +76,7 @@ void Runner::on(const Ordered& event) {
   const bool sooner = before.ending && order.deadline.boot < before.ending->deadline.boot;
   const bool same = verb == Verb::Stop ? before.held && !(under_way && sooner)
                     : before.held      ? false
-                    : !under_way       ? !before.live() && before.at_once == before.next_run
+                    : !under_way       ? !before.live() && before.immediate == before.next_run
                                        : verb == Verb::Start || (before.ending && !sooner);
   if (same) return;
   order.reason = keep(event.reason);
@@ -87,7 +87,7 @@ void Runner::on(const Ordered& event) {
     plan.hold(p);
   } else {
     plan.release(p);
-    if (!is_live(p)) plan.hurry(p);
+    if (!is_live(p)) plan.waive_backoff(p);
     if (flights_[p].retry_at) {
       forget_retry(p);
       flights_[p].retry_at = now_.boot;
@@ -100,7 +100,7 @@ void Runner::on(const Ordered& event) {
 void Runner::restore_orders() {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (past(p).held) plan_of(p).hold(p);
-    if (past(p).at_once == past(p).next_run && !past(p).live()) plan_of(p).hurry(p);
+    if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
     if (past(p).ending && is_live(p)) await_end(p);
   }
 }

@@ -17,7 +17,7 @@ Planner::Planner(const Graph& graph, const std::vector<bool>& member)
     if (marks_[p] != Mark::Blocked || unmet_[p] != 0) continue;
     marks_[p] = Mark::Runnable;
     ++runnable_;
-    fresh_.push_back(p);
+    newly_runnable_.push_back(p);
   }
 }
 
@@ -44,7 +44,7 @@ void Planner::set_finished(ProcessIndex p) {
     if (--unmet_[after] != 0 || marks_[after] != Mark::Blocked) continue;
     marks_[after] = Mark::Runnable;
     ++runnable_;
-    fresh_.push_back(after);
+    newly_runnable_.push_back(after);
   }
 }
 

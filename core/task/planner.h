@@ -20,7 +20,7 @@ class Planner {
   Mark mark(ProcessIndex p) const { return marks_[p]; }
   // Processes that became runnable since the last call, in order: first those of the start, in
   // the task's order, then as their last dependency finished. reset() does not put one here.
-  std::vector<ProcessIndex>& fresh() { return fresh_; }
+  std::vector<ProcessIndex>& newly_runnable() { return newly_runnable_; }
 
   // REQUIRES of each: the mark named first. Blocked may run too: a resume tells what happened
   // process by process, not in the order in which it happened.
@@ -40,7 +40,7 @@ class Planner {
   const Graph& graph_;
   std::vector<Mark> marks_;
   std::vector<std::uint32_t> unmet_;
-  std::vector<ProcessIndex> fresh_;
+  std::vector<ProcessIndex> newly_runnable_;
   std::uint32_t size_ = 0;
   std::uint32_t runnable_ = 0;
   std::uint32_t running_ = 0;

@@ -20,7 +20,7 @@ std::vector<bool> members(const TaskConfig& task, TaskPlanner::Stage stage) {
 TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
     : task_(task),
       planner_(graph, members(task, stage)),
-      lines_(task.processes.size(), Line::None),
+      queued_(task.processes.size(), QueueState::None),
       held_(task.processes.size(), false),
       tickets_(task.processes.size(), 0),
       ready_at_(task.processes.size(), kNeverEnded),
@@ -30,7 +30,7 @@ TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
     if (has(p) && !task.processes[p].ephemeral) ++pending_;
   }
-  take_fresh();
+  take_newly_runnable();
 }
 
 std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
@@ -39,7 +39,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
     const Entry entry = ready_.front();
     ready_.pop_front();
     if (!current(entry)) continue;
-    leave_line(entry.process);
+    leave_queue(entry.process);
     return entry.process;
   }
   return std::nullopt;
@@ -47,7 +47,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
 
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
-  if (!held_[p]) ready_.push_front(join_line(p, Line::Ready));
+  if (!held_[p]) ready_.push_front(join_queue(p, QueueState::Ready));
 }
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
@@ -68,8 +68,8 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 }
 
 void TaskPlanner::set_running(ProcessIndex p) {
-  leave_line(p);
-  if (mark(p) == Planner::Mark::Blocked && !task_.processes[p].ephemeral) ++hopes_;
+  leave_queue(p);
+  if (mark(p) == Planner::Mark::Blocked && !task_.processes[p].ephemeral) ++live_candidates_;
   planner_.set_running(p);
 }
 
@@ -100,12 +100,12 @@ void TaskPlanner::add_lost(ProcessIndex p, Microseconds end) {
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
-  if (reset(p) && !held_[p]) ready_.push_front(join_line(p, Line::Ready));
+  if (reset(p) && !held_[p]) ready_.push_front(join_queue(p, QueueState::Ready));
 }
 
 void TaskPlanner::hold(ProcessIndex p) {
   held_[p] = true;
-  leave_line(p);
+  leave_queue(p);
 }
 
 void TaskPlanner::release(ProcessIndex p) {
@@ -114,9 +114,9 @@ void TaskPlanner::release(ProcessIndex p) {
   if (mark(p) == Planner::Mark::Runnable) line_up(p);
 }
 
-void TaskPlanner::hurry(ProcessIndex p) {
+void TaskPlanner::waive_backoff(ProcessIndex p) {
   ready_at_[p] = kNeverEnded;
-  if (lines_[p] == Line::Waits) line_up(p);
+  if (queued_[p] == QueueState::Waits) line_up(p);
 }
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
@@ -126,26 +126,26 @@ void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::u
   runs_[p] += successes + failures + others;
 }
 
-void TaskPlanner::leave_line(ProcessIndex p) {
-  if (lines_[p] == Line::Ready) --in_ready_;
-  if (lines_[p] == Line::Waits) --in_waits_;
-  lines_[p] = Line::None;
+void TaskPlanner::leave_queue(ProcessIndex p) {
+  if (queued_[p] == QueueState::Ready) --in_ready_;
+  if (queued_[p] == QueueState::Waits) --in_waits_;
+  queued_[p] = QueueState::None;
   ++tickets_[p];
 }
 
-TaskPlanner::Entry TaskPlanner::join_line(ProcessIndex p, Line line) {
-  leave_line(p);
-  lines_[p] = line;
-  ++(line == Line::Ready ? in_ready_ : in_waits_);
+TaskPlanner::Entry TaskPlanner::join_queue(ProcessIndex p, QueueState queue) {
+  leave_queue(p);
+  queued_[p] = queue;
+  ++(queue == QueueState::Ready ? in_ready_ : in_waits_);
   return {p, tickets_[p]};
 }
 
 void TaskPlanner::line_up(ProcessIndex p) {
   if (held_[p]) return;
   if (ready_at_[p] == kNeverEnded) {
-    ready_.push_back(join_line(p, Line::Ready));
+    ready_.push_back(join_queue(p, QueueState::Ready));
   } else {
-    const Entry entry = join_line(p, Line::Waits);
+    const Entry entry = join_queue(p, QueueState::Waits);
     waits_.push({ready_at_[p], wait_order_++, entry});
   }
 }
@@ -166,8 +166,8 @@ void TaskPlanner::again(ProcessIndex p) {
 bool TaskPlanner::reset(ProcessIndex p) {
   planner_.reset(p);
   if (mark(p) == Planner::Mark::Runnable) return true;
-  // Told before what it depends on, in a resume: it joins the line when that is told.
-  if (!task_.processes[p].ephemeral) --hopes_;
+  // Told before what it depends on, in a resume: it joins the queue when that is told.
+  if (!task_.processes[p].ephemeral) --live_candidates_;
   return false;
 }
 
@@ -175,23 +175,23 @@ void TaskPlanner::settle(ProcessIndex p, bool failed) {
   const bool ephemeral = task_.processes[p].ephemeral;
   if (!ephemeral) {
     --pending_;
-    --hopes_;
+    --live_candidates_;
   }
   // An ephemeral process can't fail its task: one that used up its failures is done with.
   if (failed && !ephemeral) {
     planner_.set_failed(p);
   } else {
     planner_.set_finished(p);
-    take_fresh();
+    take_newly_runnable();
   }
 }
 
-void TaskPlanner::take_fresh() {
-  for (const ProcessIndex p : planner_.fresh()) {
-    if (!task_.processes[p].ephemeral) ++hopes_;
+void TaskPlanner::take_newly_runnable() {
+  for (const ProcessIndex p : planner_.newly_runnable()) {
+    if (!task_.processes[p].ephemeral) ++live_candidates_;
     line_up(p);
   }
-  planner_.fresh().clear();
+  planner_.newly_runnable().clear();
 }
 
 void TaskPlanner::admit(Microseconds now) {
@@ -199,7 +199,7 @@ void TaskPlanner::admit(Microseconds now) {
     const Wait wait = waits_.top();
     if (wait.ready > now && current(wait.entry)) return;
     waits_.pop();
-    if (current(wait.entry)) ready_.push_back(join_line(wait.entry.process, Line::Ready));
+    if (current(wait.entry)) ready_.push_back(join_queue(wait.entry.process, QueueState::Ready));
   }
 }
 

@@ -57,7 +57,7 @@ class TaskPlanner {
   void hold(ProcessIndex p);
   void release(ProcessIndex p);
   // The wait that it is in, or would be in next, is over.
-  void hurry(ProcessIndex p);
+  void waive_backoff(ProcessIndex p);
 
   // Adds to the counters what a process did before this planner existed, and changes no mark. To
   // restore a process: tell here all its ended runs but the last, then set_running() and the add_
@@ -69,7 +69,7 @@ class TaskPlanner {
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals finished or failed
   // Not complete, and no more can come of it: nothing but ephemerals runs or can ever run.
-  bool deadlocked() const { return hopes_ == 0 && !complete(); }
+  bool deadlocked() const { return live_candidates_ == 0 && !complete(); }
 
   std::uint32_t size() const { return planner_.size(); }
   std::uint32_t running() const { return planner_.running(); }
@@ -81,7 +81,7 @@ class TaskPlanner {
 
  private:
   // An entry of a queue is void when its ticket is not the process's latest: so a process can be
-  // taken out of the middle without a search, and never stands in line twice.
+  // taken out of the middle without a search, and never stands in a queue twice.
   struct Entry {
     ProcessIndex process;
     std::uint32_t ticket;
@@ -94,17 +94,17 @@ class TaskPlanner {
       return ready != o.ready ? ready > o.ready : order > o.order;
     }
   };
-  enum class Line : std::uint8_t { None, Ready, Waits };
+  enum class QueueState : std::uint8_t { None, Ready, Waits };
 
   bool current(const Entry& e) const { return tickets_[e.process] == e.ticket; }
-  void leave_line(ProcessIndex p);
-  Entry join_line(ProcessIndex p, Line line);
+  void leave_queue(ProcessIndex p);
+  Entry join_queue(ProcessIndex p, QueueState queue);
   void line_up(ProcessIndex p);
   void count_run(ProcessIndex p, Microseconds end);
   void again(ProcessIndex p);
   bool reset(ProcessIndex p);  // true: it is runnable now
   void settle(ProcessIndex p, bool failed);
-  void take_fresh();
+  void take_newly_runnable();
   void admit(Microseconds now);
 
   static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
@@ -116,15 +116,15 @@ class TaskPlanner {
   std::uint64_t wait_order_ = 0;
   std::uint32_t in_ready_ = 0;  // of the entries in ready_, those not void
   std::uint32_t in_waits_ = 0;
-  std::vector<Line> lines_;
+  std::vector<QueueState> queued_;
   std::vector<bool> held_;
   std::vector<std::uint32_t> tickets_;
   std::vector<Microseconds> ready_at_;  // last end plus min_duration
   std::vector<std::uint64_t> runs_;     // that ended, however
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;
-  std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
-  std::uint32_t hopes_ = 0;    // of those, the runnable and the running
+  std::uint32_t pending_ = 0;          // not ephemeral, and neither finished nor failed
+  std::uint32_t live_candidates_ = 0;  // of those, the runnable and the running
 };
 
 }  // namespace thermos

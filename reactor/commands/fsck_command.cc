@@ -42,7 +42,7 @@ Result<std::vector<std::string>> choose(const std::vector<std::string>& ids,
   if (patterns.empty()) return ids;
   std::vector<TaskEntry> entries;
   entries.reserve(ids.size());
-  for (const std::string& id : ids) entries.push_back({id, Shelf::Active});
+  for (const std::string& id : ids) entries.push_back({id, TaskDirectory::Active});
   const Result<std::vector<TaskEntry>> meant = select_tasks(entries, patterns);
   if (!meant) return meant.error();
   if (meant->empty()) {

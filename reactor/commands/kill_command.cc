@@ -41,7 +41,7 @@ class Silent : public TaskObserver {
     static_cast<void>(record);
     static_cast<void>(history);
   }
-  std::optional<Microseconds> on_turn(Runner& runner, Now now) override {
+  std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override {
     static_cast<void>(runner);
     static_cast<void>(now);
     return std::nullopt;
@@ -144,7 +144,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!all) return all.error();
   std::vector<TaskEntry> active;
   std::copy_if(all->begin(), all->end(), std::back_inserter(active),
-               [](const TaskEntry& task) { return task.shelf == Shelf::Active; });
+               [](const TaskEntry& task) { return task.directory == TaskDirectory::Active; });
   const Result<std::vector<TaskEntry>> meant = select_tasks(active, patterns);
   if (!meant) return meant.error();
   if (meant->empty()) return nothing_to_kill(paths, *all, patterns);

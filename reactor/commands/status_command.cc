@@ -73,8 +73,8 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();
   if (!only.empty()) {
-    const Shelf wanted = only == "active" ? Shelf::Active : Shelf::Finished;
-    std::erase_if(*all, [&](const TaskEntry& task) { return task.shelf != wanted; });
+    const TaskDirectory wanted = only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
+    std::erase_if(*all, [&](const TaskEntry& task) { return task.directory != wanted; });
   }
   const Result<std::vector<TaskEntry>> meant = select_tasks(*all, patterns);
   if (!meant) return meant.error();
@@ -87,7 +87,7 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   views.reserve(meant->size());
   for (const TaskEntry& task : *meant) views.push_back(view_task(paths, task));
   std::stable_sort(views.begin(), views.end(), [](const TaskView& a, const TaskView& b) {
-    if (a.entry.shelf != b.entry.shelf) return a.entry.shelf < b.entry.shelf;
+    if (a.entry.directory != b.entry.directory) return a.entry.directory < b.entry.directory;
     return launched(a).value_or(0) < launched(b).value_or(0);
   });
 

@@ -74,7 +74,7 @@ std::string exit_column(const Run& run) {
 std::string duration_column(const Run& run, const TableStyle& style) {
   if (const auto took = run_duration(run)) return duration_text(*took);
   if (is_terminal(run.state)) return {};
-  const std::optional<Now>& begin = run.started ? run.started : run.forked;
+  const std::optional<Timestamp>& begin = run.started ? run.started : run.forked;
   return begin ? duration_text(style.now - begin->wall) : std::string();
 }
 

@@ -31,8 +31,9 @@ constexpr std::size_t kMaxPrefix = 24;
 std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
   std::vector<std::string> names;
   for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
-  const std::string path = view.entry.shelf == Shelf::Active ? paths.active_task(view.entry.id)
-                                                             : paths.finished_task(view.entry.id);
+  const std::string path = view.entry.directory == TaskDirectory::Active
+                               ? paths.active_task(view.entry.id)
+                               : paths.finished_task(view.entry.id);
   const Result<std::string> text = read_file(path);
   if (!text) return names;
   const Result<TaskConfig> task = config::load_bound(*text, path);

@@ -33,7 +33,7 @@ std::string totals_text(const RunTotals& totals) {
 }
 
 void add_moment(std::string& text, std::string_view what, std::int32_t pid,
-                const std::optional<Now>& at) {
+                const std::optional<Timestamp>& at) {
   if (!at) return;
   text += fmt::format("      {:<12}{}", what, timestamp_text(at->wall));
   if (pid != 0) text += fmt::format("  pid {}", pid);
@@ -122,16 +122,16 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
   task.entry.id = task_id;
   task.stream = paths.runner_stream(task_id);
   if (exists(paths.active_task(task_id))) {
-    task.entry.shelf = Shelf::Active;
+    task.entry.directory = TaskDirectory::Active;
   } else if (exists(paths.finished_task(task_id))) {
-    task.entry.shelf = Shelf::Finished;
+    task.entry.directory = TaskDirectory::Finished;
   } else {
     return Error{ErrorCode::NotFound, "no task " + task_id + " under " + paths.root()};
   }
   auto stream = read_runner_stream(task.stream);
   // An active task without one was made, and its runner has not written yet.
-  if (!stream &&
-      !(stream.error().code == ErrorCode::NotFound && task.entry.shelf == Shelf::Active)) {
+  if (!stream && !(stream.error().code == ErrorCode::NotFound &&
+                   task.entry.directory == TaskDirectory::Active)) {
     return stream.error();
   }
   if (stream) task.history = std::move(stream->history);
@@ -192,7 +192,7 @@ Json inspection_json(const TaskInspection& task) {
   const History& history = task.history;
   Json json = history_json(history);
   json["task_id"] = task.entry.id;
-  json["shelf"] = task.entry.shelf == Shelf::Active ? "active" : "finished";
+  json["shelf"] = task.entry.directory == TaskDirectory::Active ? "active" : "finished";
   json["stream"] = task.stream;
   json["led"] = task.led;
   if (task.leader) json["leader_pid"] = *task.leader;

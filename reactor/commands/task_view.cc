@@ -9,7 +9,8 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   Result<RunnerStream> stream = read_runner_stream(paths.runner_stream(entry.id));
   if (stream) {
     view.history = std::move(stream->history);
-  } else if (stream.error().code == ErrorCode::NotFound && entry.shelf == Shelf::Active) {
+  } else if (stream.error().code == ErrorCode::NotFound &&
+             entry.directory == TaskDirectory::Active) {
     // Made, and its runner has not written yet.
     view.history.emplace();
   } else {

@@ -50,7 +50,7 @@ void Transcript::on_record(const Record& record, const History& history) {
   }
 }
 
-std::optional<Microseconds> Transcript::on_turn(Runner& runner, Now now) {
+std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
   if (out_.backlog()) out_.flush(false);
   if (runner.done() && outcome_.empty()) {
     outcome_ = outcome_text(runner.history(), settings_.processes, settings_.style);

@@ -24,7 +24,7 @@ class Transcript : public TaskObserver {
   Transcript(const Settings& settings, Output& out, Output* live);
 
   void on_record(const Record& record, const History& history) override;
-  std::optional<Microseconds> on_turn(Runner& runner, Now now) override;
+  std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override;
 
   // The task is over: takes the live line away and shows the outcome, on `errors` when quiet.
   void finish(Output& errors);

@@ -80,7 +80,7 @@ std::string state_text(TaskState state, const LineStyle& style, std::size_t widt
 
 std::optional<Microseconds> run_duration(const Run& run) {
   if (!run.stopped) return std::nullopt;
-  const std::optional<Now>& begin = run.started ? run.started : run.forked;
+  const std::optional<Timestamp>& begin = run.started ? run.started : run.forked;
   if (!begin) return std::nullopt;
   // The boot clock can't be set, but it counts only within one boot.
   const bool one_boot = run.origin != Origin::Reboot && run.stopped->boot >= begin->boot;
@@ -183,7 +183,7 @@ std::string outcome_text(const History& history, std::size_t processes, const Li
   return failures + line + "\n";
 }
 
-std::string live_text(const Runner::Counts& counts, Now now) {
+std::string live_text(const Runner::Counts& counts, Timestamp now) {
   std::string text =
       fmt::format("{} running, {} done, {} failed", counts.running, counts.done, counts.failed);
   if (counts.waiting > 0) {
@@ -197,7 +197,7 @@ std::string live_text(const Runner::Counts& counts, Now now) {
   return text;
 }
 
-std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Now now) {
+std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Timestamp now) {
   if (counts.waiting == 0 || !counts.next_start || *counts.next_start <= now.boot) {
     return std::nullopt;
   }

@@ -43,8 +43,8 @@ std::string ending_text(const Run& run);
 std::string outcome_text(const History& history, std::size_t processes, const LineStyle& style);
 
 // "8 running, 100 done, 2 failed, 70 waiting (next in 3 s)".
-std::string live_text(const Runner::Counts& counts, Now now);
+std::string live_text(const Runner::Counts& counts, Timestamp now);
 // When live_text() changes though nothing happens; nothing: never.
-std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Now now);
+std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Timestamp now);
 
 }  // namespace thermos

@@ -32,7 +32,7 @@ void Daemon::Hosted::on_record(const Record& record, const History& /*history*/)
   }
 }
 
-void Daemon::Hosted::say_what_lasts() {
+void Daemon::Hosted::notify_durable() {
   if (const auto made = std::exchange(made_, nullptr)) made(Done{});
   if (waits_.empty()) return;
   const auto over = std::stable_partition(waits_.begin(), waits_.end(),
@@ -42,17 +42,17 @@ void Daemon::Hosted::say_what_lasts() {
   for (const OrderWait& wait : told) wait.done(Done{});
 }
 
-void Daemon::Hosted::say_the_rest(const Status& why) {
+void Daemon::Hosted::notify_closed(const Status& why) {
   // Its first record may be what could not be written: then nobody may take it for accepted.
   if (const auto made = std::exchange(made_, nullptr)) made(why);
-  say_what_lasts();
+  notify_durable();
   for (const OrderWait& wait : std::exchange(waits_, {})) wait.done(why);
 }
 
 void Daemon::Hosted::when_over(std::string process, std::optional<std::uint32_t> run,
                                std::function<void(const Status&)> done) {
   waits_.push_back({std::move(process), run.value_or(0), !run, std::move(done)});
-  daemon_.reactor_.touch(host_.get());
+  daemon_.reactor_.mark_dirty(host_.get());
 }
 
 // ---- all of them -------------------------------------------------------------------------------
@@ -62,10 +62,10 @@ Daemon::Daemon(Reactor& reactor, Paths paths, Settings settings)
       paths_(std::move(paths)),
       settings_(std::move(settings)),
       events_(paths_.root() + "/position"),
-      past_(paths_),
+      summaries_(paths_),
       index_(paths_, reactor.inotify()) {
   // What was known of that id is of a task that is gone.
-  index_.on_new_life = [this](const std::string& id) { past_.forget(id); };
+  index_.on_new_life = [this](const std::string& id) { summaries_.forget(id); };
   reactor_.after_turn = [this] { publish(); };
 }
 
@@ -124,14 +124,16 @@ void Daemon::leave_for_now(const std::string& id, const Error& why) {
 }
 
 void Daemon::resume_all() {
-  close_shelves(paths_);
+  close_task_directories(paths_);
   // Also so that they can be watched.
-  for (const char* shelf : {"tasks/active", "tasks/finished"}) {
-    if (auto made = make_shelf(paths_, shelf); !made) spdlog::error("{}", made.error().message);
+  for (const char* directory : {"tasks/active", "tasks/finished"}) {
+    if (auto made = make_task_directory(paths_, directory); !made)
+      spdlog::error("{}", made.error().message);
   }
   std::uint64_t highest = 0;
   const std::vector<std::string> active = list_directory(paths_.active_dir());
-  for (const std::string& id : active) highest = std::max(highest, past_.look(id).last_position);
+  for (const std::string& id : active)
+    highest = std::max(highest, summaries_.look(id).last_position);
   events_.start_after(highest, reactor_.loop().now());
   told_ = events_.last_position();
   for (const std::string& id : active) resume(id);
@@ -177,7 +179,7 @@ void Daemon::resume(const std::string& id) {
                    path});
     return;
   }
-  const PastTask past = past_.look(id);
+  const TaskSummary past = summaries_.look(id);
   if (geteuid() != 0 && past.begun && past.owner != geteuid()) {
     leave(id, {ErrorCode::NotPermitted,
                "it runs as uid " + std::to_string(past.owner) + ", which only root may do"});
@@ -194,20 +196,20 @@ void Daemon::resume(const std::string& id) {
 
 // Of an active task. One whose stream can't be read may have been.
 bool Daemon::was_begun(const std::string& task_id) {
-  const PastTask& past = past_.look(task_id);
+  const TaskSummary& past = summaries_.look(task_id);
   return past.begun || (!past.readable && exists(paths_.runner_stream(task_id)));
 }
 
 void Daemon::remember(Hosted& task, TaskState state) {
   index_.finished(task.id());
-  PastTask past;
+  TaskSummary past;
   past.readable = true;
   past.begun = true;
   past.owner = task.owner();
   past.state = state;
   past.first_position = task.first_position();
   past.last_position = events_.last_position();
-  past_.learn(task.id(), std::move(past));
+  summaries_.learn(task.id(), std::move(past));
 }
 
 void Daemon::ended(Hosted* task, const Result<TaskState>& result) {
@@ -215,10 +217,10 @@ void Daemon::ended(Hosted* task, const Result<TaskState>& result) {
   if (result) {
     spdlog::info("task {} ended {}", id, name_of(*result));
     remember(*task, *result);
-    task->say_the_rest(Done{});
+    task->notify_closed(Done{});
   } else {
     leave(id, result.error());
-    task->say_the_rest(result.error());
+    task->notify_closed(result.error());
   }
   // Its host is calling us: it may not go before it has returned.
   const auto it = tasks_.find(id);

@@ -15,9 +15,9 @@
 #include "core/record/paths.h"
 #include "reactor/daemon/event_log.h"
 #include "reactor/daemon/past_events.h"
-#include "reactor/daemon/past_tasks.h"
 #include "reactor/daemon/settings.h"
 #include "reactor/daemon/task_index.h"
+#include "reactor/daemon/task_summary_cache.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_host.h"
 #include "reactor/host/task_setup.h"
@@ -148,7 +148,7 @@ class Daemon {
   Settings settings_;
   EventLog events_;
   std::uint64_t told_ = 0;
-  PastTasks past_;
+  TaskSummaryCache summaries_;
   TaskIndex index_;
   std::map<std::string, std::unique_ptr<Hosted>, std::less<>> tasks_;
   std::map<std::uint32_t, std::size_t> owned_;            // active tasks, a user

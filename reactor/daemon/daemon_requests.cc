@@ -64,7 +64,7 @@ class FreshSandbox {
   Status make(const std::string& path, const FileOwner& owner) {
     path_ = path;
     // The directory above is root's alone, so nobody has a hand in what is found here.
-    if (auto above = make_directories(path.substr(0, path.rfind('/')), kShelfMode); !above)
+    if (auto above = make_directories(path.substr(0, path.rfind('/')), kTaskDirectoryMode); !above)
       return above;
     Descriptor directory;
     if (auto trouble = make_private_directory(path, owner, made_, directory)) {
@@ -194,7 +194,7 @@ Status Daemon::submit(const control::Submit& submit, const Caller& caller,
   if (submit.sandbox.empty()) {
     if (auto fresh = sandbox.make(place.header.sandbox, owner); !fresh) return fresh;
   }
-  past_.forget(submit.task_id);
+  summaries_.forget(submit.task_id);
   auto led = host(place, place.header.uid);
   if (!led) return led.error();
   sandbox.keep();

@@ -13,7 +13,7 @@ namespace thermos {
 
 std::uint32_t Daemon::owner_of(const std::string& task_id) {
   if (const auto it = tasks_.find(task_id); it != tasks_.end()) return it->second->owner();
-  return past_.look(task_id).owner;
+  return summaries_.look(task_id).owner;
 }
 
 bool Daemon::may_see(const std::string& task_id, const Caller& caller) {
@@ -37,7 +37,7 @@ std::string Daemon::state_of(const std::string& task_id) {
   if (const auto it = tasks_.find(task_id); it != tasks_.end()) {
     return std::string(name_of(it->second->host().history().state()));
   }
-  const PastTask& past = past_.look(task_id);
+  const TaskSummary& past = summaries_.look(task_id);
   return past.readable ? std::string(name_of(past.state)) : "?";
 }
 
@@ -49,7 +49,7 @@ std::size_t Daemon::active_of(const Caller& caller) const {
 
 std::vector<control::TaskEntry> Daemon::active_tasks(const Caller& caller) {
   std::vector<control::TaskEntry> tasks;
-  for (const std::string& id : index_.on(Shelf::Active)) {
+  for (const std::string& id : index_.on(TaskDirectory::Active)) {
     if (may_see(id, caller)) tasks.push_back({id, state_of(id)});
   }
   return tasks;
@@ -116,7 +116,7 @@ std::optional<PastEvents::Source> Daemon::stream_behind(const std::string& task_
                                                         std::uint64_t position) {
   // One that is led is being written.
   if (tasks_.contains(task_id)) return PastEvents::Source{task_id, 0};
-  const PastTask& past = past_.look(task_id);
+  const TaskSummary& past = summaries_.look(task_id);
   if (past.last_position <= position) return std::nullopt;
   return PastEvents::Source{task_id, past.first_position};
 }

@@ -37,7 +37,7 @@ EventLog::~EventLog() {
   if (started_) reserve(last_);
 }
 
-void EventLog::start_after(std::uint64_t last, Now now) {
+void EventLog::start_after(std::uint64_t last, Timestamp now) {
   started_ = true;
   last_ = std::max({last_, last, number_in(file_),
                     static_cast<std::uint64_t>(std::max<Microseconds>(now.wall, 0))});
@@ -45,7 +45,7 @@ void EventLog::start_after(std::uint64_t last, Now now) {
   reserve(last_ + kAhead);
 }
 
-std::uint64_t EventLog::next_position(Now now) {
+std::uint64_t EventLog::next_position(Timestamp now) {
   last_ = std::max(last_ + 1, static_cast<std::uint64_t>(std::max<Microseconds>(now.wall, 0)));
   if (started_ && last_ > reserved_) reserve(last_ + kAhead);
   return last_;

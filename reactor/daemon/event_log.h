@@ -32,8 +32,8 @@ class EventLog {
 
   // Positions rise, and go on above `last` and above what the file says. They are microseconds of
   // the wall clock where that rises.
-  void start_after(std::uint64_t last, Now now);
-  std::uint64_t next_position(Now now);
+  void start_after(std::uint64_t last, Timestamp now);
+  std::uint64_t next_position(Timestamp now);
   std::uint64_t last_position() const { return last_; }
 
   void add(OwnedEvent event);

@@ -28,15 +28,15 @@ class Daemon::Hosted : public TaskObserver {
     if (first_position_ == 0) first_position_ = position;
     daemon_.fresh_.push_back({{position, id_, {payload.begin(), payload.end()}}, owner_});
   }
-  std::optional<Microseconds> on_turn(Runner& /*runner*/, Now /*now*/) override {
-    say_what_lasts();
+  std::optional<Microseconds> on_turn(Runner& /*runner*/, Timestamp /*now*/) override {
+    notify_durable();
     return std::nullopt;
   }
 
   // The turn is committed: what was waited for in it may be told.
-  void say_what_lasts();
+  void notify_durable();
   // Nothing more will be seen of it here.
-  void say_the_rest(const Status& why);
+  void notify_closed(const Status& why);
 
   const std::string& id() const { return id_; }
   std::uint32_t owner() const { return owner_; }

@@ -12,22 +12,22 @@
 namespace thermos {
 
 TaskIndex::TaskIndex(const Paths& paths, Inotify& inotify) : inotify_(inotify) {
-  shelves_[0].path = paths.active_dir();
-  shelves_[1].path = paths.finished_dir();
+  directories_[0].path = paths.active_dir();
+  directories_[1].path = paths.finished_dir();
 }
 
 TaskIndex::~TaskIndex() {
-  for (const Directory& directory : shelves_) inotify_.unwatch(directory.watch);
+  for (const Directory& directory : directories_) inotify_.unwatch(directory.watch);
 }
 
 void TaskIndex::finished(const std::string& id) {
   // On both for a moment, never on none.
-  refreshed(Shelf::Finished).ids.insert(id);
-  refreshed(Shelf::Active).ids.erase(id);
+  refreshed(TaskDirectory::Finished).ids.insert(id);
+  refreshed(TaskDirectory::Active).ids.erase(id);
 }
 
-TaskIndex::Directory& TaskIndex::refreshed(Shelf shelf) {
-  Directory& directory = shelves_[shelf == Shelf::Active ? 0 : 1];
+TaskIndex::Directory& TaskIndex::refreshed(TaskDirectory which) {
+  Directory& directory = directories_[which == TaskDirectory::Active ? 0 : 1];
   if (directory.watch < 0 && !directory.stale) {
     // A change in the same tick of the kernel's clock as the reading shows in no time: one that is
     // as young as the reading proves nothing.
@@ -74,7 +74,7 @@ void TaskIndex::read(Directory& directory) {
 }
 
 void TaskIndex::say(const Directory& directory, const std::string& id, bool came) const {
-  const bool active = &directory == &shelves_[0];
+  const bool active = &directory == &directories_[0];
   if (came == active && on_new_life) on_new_life(id);
 }
 

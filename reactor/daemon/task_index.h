@@ -27,14 +27,14 @@ class TaskIndex {
   TaskIndex(const TaskIndex&) = delete;
   TaskIndex& operator=(const TaskIndex&) = delete;
 
-  // Ids that lie there, sorted. One may be on both shelves for a moment: it is active.
-  const Ids& on(Shelf shelf) { return refreshed(shelf).ids; }
+  // Ids that lie there, sorted. One may be on both directories for a moment: it is active.
+  const Ids& on(TaskDirectory which) { return refreshed(which).ids; }
   bool has(std::string_view id) {
-    return on(Shelf::Active).contains(id) || on(Shelf::Finished).contains(id);
+    return on(TaskDirectory::Active).contains(id) || on(TaskDirectory::Finished).contains(id);
   }
 
   // By us; others' doings are found out.
-  void added(const std::string& id) { refreshed(Shelf::Active).ids.insert(id); }
+  void added(const std::string& id) { refreshed(TaskDirectory::Active).ids.insert(id); }
   void finished(const std::string& id);
 
   // Of an id that begins anew, or whose finished task was removed.
@@ -49,13 +49,13 @@ class TaskIndex {
     timespec changed{};  // when it was read
   };
 
-  Directory& refreshed(Shelf shelf);
+  Directory& refreshed(TaskDirectory which);
   void read(Directory& directory);
   void say(const Directory& directory, const std::string& id, bool came) const;
   void happened(Directory& directory, std::string_view name, std::uint32_t mask);
 
   Inotify& inotify_;
-  std::array<Directory, 2> shelves_;  // by Shelf
+  std::array<Directory, 2> directories_;  // by TaskDirectory
 };
 
 }  // namespace thermos

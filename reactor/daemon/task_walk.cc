@@ -11,21 +11,21 @@ TaskWalk::TaskWalk(Daemon& daemon, const Caller& caller,
       patterns_(std::move(patterns)),
       finished_(finished),
       done_(!active && !finished),
-      shelf_(active ? Shelf::Active : Shelf::Finished) {}
+      directory_(active ? TaskDirectory::Active : TaskDirectory::Finished) {}
 
 std::optional<std::string> TaskWalk::step() {
-  const TaskIndex::Ids& ids = daemon_.index().on(shelf_);
+  const TaskIndex::Ids& ids = daemon_.index().on(directory_);
   const auto it = last_ ? ids.upper_bound(*last_) : ids.begin();
   if (it == ids.end()) {
-    done_ = shelf_ == Shelf::Finished || !finished_;
-    shelf_ = Shelf::Finished;
+    done_ = directory_ == TaskDirectory::Finished || !finished_;
+    directory_ = TaskDirectory::Finished;
     last_.reset();
     return std::nullopt;
   }
   last_ = *it;
-  if (shelf_ == Shelf::Active) {
+  if (directory_ == TaskDirectory::Active) {
     seen_.insert(*last_);
-  } else if (seen_.contains(*last_) || daemon_.index().on(Shelf::Active).contains(*last_)) {
+  } else if (seen_.contains(*last_) || daemon_.index().on(TaskDirectory::Active).contains(*last_)) {
     return std::nullopt;
   }
   if (!daemon_.may_see(*last_, caller_) || !patterns_->match(*last_)) return std::nullopt;

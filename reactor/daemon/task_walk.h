@@ -28,7 +28,7 @@ class TaskWalk {
   std::shared_ptr<const TaskPatterns> patterns_;
   bool finished_;
   bool done_;
-  Shelf shelf_;
+  TaskDirectory directory_;
   std::optional<std::string> last_;  // looked at
   TaskIndex::Ids seen_;              // active ones: they may be finished when we come there
 };

@@ -88,7 +88,7 @@ void TaskCheck::look_once() {
   if (!now_.active && !now_.finished) {
     check_unborn(files);
   } else {
-    check_shelf();
+    check_directory();
   }
   check_other_files(files);
   check_processes();
@@ -263,7 +263,7 @@ void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
 
 // ---- the task ----------------------------------------------------------------------------------
 
-void TaskCheck::check_shelf() {
+void TaskCheck::check_directory() {
   const std::string path = now_.active ? paths_.active_task(id_) : paths_.finished_task(id_);
   if (runner_.missing) {
     if (now_.active) {

@@ -68,7 +68,7 @@ class TaskCheck {
   void read_task_file();
   void read_runner();
   void read_coordinators(const std::vector<std::string>& files);
-  void check_shelf();
+  void check_directory();
   void check_processes();
   void check_unborn(const std::vector<std::string>& files);
   void check_other_files(const std::vector<std::string>& files);

@@ -101,10 +101,10 @@ Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
     }
     auto answer = ask_leader(paths.checkpoint_dir(task_id), request, kPatience);
     if (!answer) return answer.error();
-    if (answer->asked == Asked::Ended) return answer->state;
+    if (answer->asked == LeaderReply::Ended) return answer->state;
     const auto leader = lock_holder(paths.runner_stream(task_id));
     // A leader on its way in or out holds the lock and has no socket for a moment, not for longer.
-    const bool stuck = answer->asked == Asked::Silent || tries >= kTries;
+    const bool stuck = answer->asked == LeaderReply::Silent || tries >= kTries;
     if (leader && stuck) {
       if (!is_one_task_leader(leader->pid)) return stuck_leader(paths, task_id);
       spdlog::warn("the leader of task {} (pid {}) does not answer: killing it and taking over",

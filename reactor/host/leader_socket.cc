@@ -155,7 +155,7 @@ namespace {
 
 // A socket that the leader answers on. `asked` says what came instead of one.
 Result<Descriptor> reach_leader(const std::string& checkpoint_dir, Microseconds patience,
-                                Asked& asked) {
+                                LeaderReply& asked) {
   const Descriptor directory = open_directory(checkpoint_dir);
   if (!directory) return system_error("cannot open " + checkpoint_dir, errno);
   Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -169,11 +169,11 @@ Result<Descriptor> reach_leader(const std::string& checkpoint_dir, Microseconds 
     return socket;
   }
   if (errno == ENOENT || errno == ECONNREFUSED) {
-    asked = Asked::NoLeader;
+    asked = LeaderReply::NoLeader;
     return Descriptor();
   }
   if (errno == EAGAIN || errno == EINPROGRESS) {
-    asked = Asked::Silent;
+    asked = LeaderReply::Silent;
     return Descriptor();
   }
   return system_error("cannot reach the leader in " + checkpoint_dir, errno);
@@ -183,33 +183,33 @@ Result<Descriptor> reach_leader(const std::string& checkpoint_dir, Microseconds 
 
 Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience) {
-  Asked asked = Asked::NoLeader;
+  LeaderReply asked = LeaderReply::NoLeader;
   const auto socket = reach_leader(checkpoint_dir, patience, asked);
   if (!socket) return socket.error();
   if (!*socket) return Answer{asked};
   const KillMessage message{kKill, request.lose ? 1U : 0U, request.wait.value_or(-1)};
   if (send(socket->get(), &message, sizeof message, MSG_NOSIGNAL) != sizeof message) {
-    return Answer{Asked::Vanished};
+    return Answer{LeaderReply::Vanished};
   }
   ReplyMessage reply;
-  if (!wait_readable(socket->get(), patience)) return Answer{Asked::Silent};
+  if (!wait_readable(socket->get(), patience)) return Answer{LeaderReply::Silent};
   if (recv(socket->get(), &reply, sizeof reply, 0) != sizeof reply || reply.kind != kHeard) {
-    return Answer{Asked::Vanished};
+    return Answer{LeaderReply::Vanished};
   }
   wait_readable(socket->get(), -1);
   if (recv(socket->get(), &reply, sizeof reply, 0) != sizeof reply || reply.kind != kEnded ||
       reply.state >= kTaskStates) {
-    return Answer{Asked::Vanished};
+    return Answer{LeaderReply::Vanished};
   }
-  return Answer{Asked::Ended, static_cast<TaskState>(reply.state)};
+  return Answer{LeaderReply::Ended, static_cast<TaskState>(reply.state)};
 }
 
 Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
                     Microseconds patience) {
-  Asked asked = Asked::NoLeader;
+  LeaderReply asked = LeaderReply::NoLeader;
   const auto socket = reach_leader(checkpoint_dir, patience, asked);
   if (!socket) return socket.error();
-  if (!*socket && asked == Asked::NoLeader) {
+  if (!*socket && asked == LeaderReply::NoLeader) {
     return Error{ErrorCode::NoDaemon,
                  "nobody leads the task: start `thermos run` with its id, or the daemon, first"};
   }

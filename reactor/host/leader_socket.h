@@ -55,7 +55,7 @@ class LeaderSocket {
 };
 
 // The other end. What asking a leader came to.
-enum class Asked : std::uint8_t {
+enum class LeaderReply : std::uint8_t {
   NoLeader,  // nobody listens
   Silent,    // somebody is there and does not answer: stopped, or hung
   Vanished,  // it heard, and died before the task ended
@@ -65,7 +65,7 @@ enum class Asked : std::uint8_t {
 // Asks the leader of a task to kill it and waits until the task has ended. Blocks. A leader that
 // does not say "heard" within `patience` is Silent.
 struct Answer {
-  Asked asked = Asked::NoLeader;
+  LeaderReply asked = LeaderReply::NoLeader;
   TaskState state = TaskState::Lost;
 };
 Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,

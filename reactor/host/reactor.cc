@@ -49,14 +49,14 @@ Reactor::Reactor(const BootId& boot)
 
 Reactor::~Reactor() = default;
 
-void Reactor::join(TurnTaker* taker) {
-  taker->place_ = next_place_++;
-  takers_.emplace(taker->place_, taker);
+void Reactor::join(TurnParticipant* participant) {
+  participant->place_ = next_place_++;
+  participants_.emplace(participant->place_, participant);
 }
 
-void Reactor::leave(TurnTaker* taker) {
-  takers_.erase(taker->place_);
-  touched_.erase(taker->place_);
+void Reactor::leave(TurnParticipant* participant) {
+  participants_.erase(participant->place_);
+  dirty_.erase(participant->place_);
 }
 
 // A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
@@ -80,8 +80,8 @@ Status Reactor::start_fork_server() {
   fork_server_ = std::make_unique<ForkServer>(std::move(*started));
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
-  trouble_poll_ =
-      std::make_unique<Poll>(loop_, fork_server_->trouble_fd(), [this](int) { hear_troubles(); });
+  write_failure_poll_ = std::make_unique<Poll>(loop_, fork_server_->write_failure_fd(),
+                                               [this](int) { take_write_failures(); });
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
   return Done{};
 }
@@ -125,7 +125,7 @@ void Reactor::fork_server_gone() {
   fork_server_->on_writable();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
   children_.watch(fork_server_->pid(), [this](int) { fork_server_gone(); });
-  for (const auto& [place, taker] : std::map(takers_)) taker->fork_server_died();
+  for (const auto& [place, participant] : std::map(participants_)) participant->fork_server_died();
   children_.expect_births(fork_server_->unanswered() > 0);
 }
 
@@ -170,22 +170,22 @@ void Reactor::replace_fork_server() {
   ::kill(fork_server_->pid(), SIGKILL);
 }
 
-void Reactor::hear_troubles() {
-  while (const auto trouble = fork_server_->receive_trouble()) {
+void Reactor::take_write_failures() {
+  while (const auto failure = fork_server_->receive_write_failure()) {
     // It may be one that was cloned and of which the fork server has not said so yet.
     hear_answers();
-    for (const auto& [place, taker] : takers_) {
-      if (taker->coordinator_troubled(trouble->pid, trouble->error)) break;
+    for (const auto& [place, participant] : participants_) {
+      if (participant->coordinator_cannot_write(failure->pid, failure->error)) break;
     }
   }
 }
 
 void Reactor::end_turn() {
-  // Acting can touch again (a launch that fails at once): go on until all is quiet.
-  while (!touched_.empty()) {
-    for (const std::uint64_t place : std::exchange(touched_, {})) {
-      const auto it = takers_.find(place);
-      if (it != takers_.end()) it->second->end_turn();
+  // Acting can mark it dirty again (a launch that fails at once): go on until all is quiet.
+  while (!dirty_.empty()) {
+    for (const std::uint64_t place : std::exchange(dirty_, {})) {
+      const auto it = participants_.find(place);
+      if (it != participants_.end()) it->second->end_turn();
     }
   }
   if (after_turn) after_turn();

@@ -30,19 +30,19 @@
 namespace thermos {
 
 // Who lives by turns: a task's host.
-class TurnTaker {
+class TurnParticipant {
  public:
-  TurnTaker() = default;
-  TurnTaker(const TurnTaker&) = delete;
-  TurnTaker& operator=(const TurnTaker&) = delete;
-  virtual ~TurnTaker() = default;
-  // The turn in which it was touched is over: commit, then act.
+  TurnParticipant() = default;
+  TurnParticipant(const TurnParticipant&) = delete;
+  TurnParticipant& operator=(const TurnParticipant&) = delete;
+  virtual ~TurnParticipant() = default;
+  // The turn in which it was marked dirty is over: commit, then act.
   virtual void end_turn() = 0;
   // The fork server died and another stands in its place: launches that were under way may have
   // come to nothing.
   virtual void fork_server_died() = 0;
   // The coordinator `pid` can't write its stream; false: it is none of its coordinators.
-  virtual bool coordinator_troubled(pid_t pid, int error_number) = 0;
+  virtual bool coordinator_cannot_write(pid_t pid, int error_number) = 0;
 
  private:
   friend class Reactor;
@@ -69,16 +69,16 @@ class Reactor {
   // Null where there are none.
   ProcessGroups* groups() { return groups_.get(); }
 
-  void join(TurnTaker* taker);
-  void leave(TurnTaker* taker);
-  // `taker` has something to do at the end of this turn.
-  void touch(TurnTaker* taker) { touched_.insert(taker->place_); }
+  void join(TurnParticipant* participant);
+  void leave(TurnParticipant* participant);
+  // `participant` has something to do at the end of this turn.
+  void mark_dirty(TurnParticipant* participant) { dirty_.insert(participant->place_); }
 
   // Called at the end of every turn, behind all takers.
   std::function<void()> after_turn;
 
   // Hands a launch and its descriptors to the fork server; `answer` says what became of the
-  // clone. It is not called when the fork server dies first: see TurnTaker::fork_server_died.
+  // clone. It is not called when the fork server dies first: see TurnParticipant::fork_server_died.
   // `group` may be none.
   Status launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
                 std::function<void(const Launched&)> answer);
@@ -90,7 +90,7 @@ class Reactor {
   explicit Reactor(const BootId& boot);
   Status start_fork_server();
   void hear_answers();
-  void hear_troubles();
+  void take_write_failures();
   void fork_server_gone();
   void raise_descriptor_limit();
   void lower_descriptor_limit();
@@ -104,14 +104,14 @@ class Reactor {
   SpareDescriptors spares_{3};
   Sweeper sweeper_;
   ChildWatcher children_;
-  std::map<std::uint64_t, TurnTaker*> takers_;  // by place
-  std::set<std::uint64_t> touched_;             // places
+  std::map<std::uint64_t, TurnParticipant*> participants_;  // by place
+  std::set<std::uint64_t> dirty_;                           // places
   std::uint64_t next_place_ = 0;
   std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   bool short_of_server_ = false;  // none can be started, and that was said
   std::unique_ptr<Poll> fork_server_poll_;
-  std::unique_ptr<Poll> trouble_poll_;
+  std::unique_ptr<Poll> write_failure_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
   std::uint64_t next_ticket_ = 1;
   std::unique_ptr<TurnEnd> turn_end_;

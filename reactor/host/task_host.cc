@@ -71,7 +71,7 @@ void TaskHost::dispatch(const Event& event) {
 
 Status TaskHost::handle(const Event& event) {
   if (stopped_) return Done{};
-  reactor_.touch(this);
+  reactor_.mark_dirty(this);
   auto effects = runner_->handle(event, reactor_.loop().now());
   if (!effects) return effects.error();
   for (const Effect& effect : *effects) {
@@ -87,7 +87,7 @@ Status TaskHost::handle(const Event& event) {
     }
     if (position != 0) observer_.on_appended(position, writer_->last_payload());
     ++records_;
-    must_sync_ = must_sync_ || append->must_last;
+    must_sync_ = must_sync_ || append->durable;
     observer_.on_record(append->record, runner_->history());
   }
   return Done{};
@@ -118,11 +118,11 @@ void TaskHost::end_turn() {
   }
   if (stopped_ || !runner_) return;
   shortage_.report([this](ProcessIndex p) { return waits_for_launch(p); });
-  const Now now = reactor_.loop().now();
+  const Timestamp now = reactor_.loop().now();
   const auto redraw = observer_.on_turn(*runner_, now);
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
   redraw_.reset();
-  if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.touch(this); });
+  if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.mark_dirty(this); });
 }
 
 void TaskHost::compact_if_long() {
@@ -180,7 +180,7 @@ void TaskHost::stop_without_checkpoints() {
 
 void TaskHost::report(Result<TaskState> result) {
   result_ = std::move(result);
-  reactor_.touch(this);
+  reactor_.mark_dirty(this);
 }
 
 void TaskHost::set_timer(const SetTimer& effect) {

@@ -28,7 +28,7 @@
 
 namespace thermos {
 
-class TaskHost : public TurnTaker {
+class TaskHost : public TurnParticipant {
  public:
   // Called once, at the end of a turn, when the task has ended or this host can lead it no longer
   // (its stream failed: the task's processes go on, and the next leader takes over from there).
@@ -52,7 +52,7 @@ class TaskHost : public TurnTaker {
 
   void end_turn() override;
   void fork_server_died() override;
-  bool coordinator_troubled(pid_t pid, int error_number) override;
+  bool coordinator_cannot_write(pid_t pid, int error_number) override;
 
  private:
   // What stands between the state machine and one process's coordinator.

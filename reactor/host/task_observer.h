@@ -28,7 +28,7 @@ class TaskObserver {
 
   // The turn is over: for a live line. `now` is the turn's time. Returns the boot time at which it
   // wants to be called again though nothing happens (a countdown on a terminal); nothing: never.
-  virtual std::optional<Microseconds> on_turn(Runner& runner, Now now) = 0;
+  virtual std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) = 0;
 };
 
 }  // namespace thermos

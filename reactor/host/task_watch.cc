@@ -15,7 +15,7 @@
 namespace thermos {
 
 // Said of the first alone: on a full disk ten thousand may come to the same.
-bool TaskHost::coordinator_troubled(pid_t pid, int error_number) {
+bool TaskHost::coordinator_cannot_write(pid_t pid, int error_number) {
   for (const auto& [p, line] : lines_) {
     if (line->phase == Line::Phase::Idle || line->coordinator.pid != pid) continue;
     if (!line->troubled && ++troubled_lines_ == 1) {
@@ -205,7 +205,7 @@ void TaskHost::gone(ProcessIndex p, std::uint32_t run) {
   dispatch(CoordinatorGone{p, run, false});
   if (const auto next = std::exchange(line.deferred, std::nullopt)) {
     pending_.emplace_back(*next);
-    reactor_.touch(this);
+    reactor_.mark_dirty(this);
   }
   finish_if_quiet();
 }

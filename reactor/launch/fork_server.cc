@@ -20,8 +20,8 @@ namespace {
 constexpr const char* kProgramName = "thermos-coordinator";
 // The descriptor on which the server looks for its socket.
 constexpr int kServerSocket = 3;
-// And that for its coordinators' troubles.
-constexpr int kServerTroubles = 4;
+// And that for its coordinators' write failures.
+constexpr int kServerWriteFailures = 4;
 // A user without privileges may have only as many descriptors under way in messages, in all
 // programs together, as one program may have open. Three a launch.
 constexpr std::size_t kMaxUnderWay = 64;
@@ -56,32 +56,32 @@ Result<ForkServer> ForkServer::start(std::string program) {
     program = std::move(*found);
   }
   ForkServer server(std::move(program));
-  if (auto status = server.open_troubles(); !status) return status.error();
+  if (auto status = server.open_write_failures(); !status) return status.error();
   if (auto status = server.spawn(); !status) return status.error();
   return server;
 }
 
-Status ForkServer::open_troubles() {
+Status ForkServer::open_write_failures() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
     return system_error("cannot make the coordinators' socket", errno);
-  troubles_.reset(ends[0]);
+  write_failures_.reset(ends[0]);
   const Descriptor low(ends[1]);
   // Out of the way of the numbers that the server's descriptors get.
-  their_troubles_.reset(::fcntl(low.get(), F_DUPFD_CLOEXEC, kServerTroubles + 1));
-  if (!their_troubles_) return system_error("cannot make the coordinators' socket", errno);
+  their_write_failures_.reset(::fcntl(low.get(), F_DUPFD_CLOEXEC, kServerWriteFailures + 1));
+  if (!their_write_failures_) return system_error("cannot make the coordinators' socket", errno);
   return Done{};
 }
 
-std::optional<Trouble> ForkServer::receive_trouble() {
+std::optional<WriteFailure> ForkServer::receive_write_failure() {
   for (;;) {
-    alignas(8) std::array<std::byte, 2 * kTroubleBytes> room;
-    const ssize_t size = ::recv(troubles_.get(), room.data(), room.size(), 0);
+    alignas(8) std::array<std::byte, 2 * kWriteFailureBytes> room;
+    const ssize_t size = ::recv(write_failures_.get(), room.data(), room.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return std::nullopt;
-    const auto trouble =
-        decode_trouble(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
-    if (trouble) return *trouble;
+    const auto failure = decode_write_failure(
+        std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
+    if (failure) return *failure;
   }
 }
 
@@ -103,7 +103,7 @@ Status ForkServer::spawn() {
   ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   // A copy onto itself drops close-on-exec too.
   ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
-  ::posix_spawn_file_actions_adddup2(&files, their_troubles_.get(), kServerTroubles);
+  ::posix_spawn_file_actions_adddup2(&files, their_write_failures_.get(), kServerWriteFailures);
   // Born with all signals blocked and in a session of its own, so that a Ctrl-C meant for us can't
   // hit it before it has done this itself.
   sigset_t all;

@@ -68,10 +68,10 @@ class ForkServer {
   // not, which its stream's lock tells. An error leaves everything as it was: try again later.
   Result<std::vector<std::uint64_t>> restart();
 
-  // The next trouble of a coordinator that this or an earlier server made; nothing when there is
-  // none for now. Poll trouble_fd(), which stays the same, for reading.
-  std::optional<Trouble> receive_trouble();
-  int trouble_fd() const { return troubles_.get(); }
+  // The next failure of a coordinator that this or an earlier server made; nothing when there is
+  // none for now. Poll write_failure_fd(), which stays the same, for reading.
+  std::optional<WriteFailure> receive_write_failure();
+  int write_failure_fd() const { return write_failures_.get(); }
 
   int fd() const { return socket_.get(); }
   std::int32_t pid() const { return pid_; }
@@ -87,7 +87,7 @@ class ForkServer {
   };
 
   explicit ForkServer(std::string program) : program_(std::move(program)) {}
-  Status open_troubles();
+  Status open_write_failures();
   Status spawn();
   bool has_room() const;
   // 0, or the errno with which it was refused.
@@ -96,8 +96,8 @@ class ForkServer {
 
   std::string program_;
   Descriptor socket_;
-  Descriptor troubles_;
-  Descriptor their_troubles_;  // kept for the next server
+  Descriptor write_failures_;
+  Descriptor their_write_failures_;  // kept for the next server
   std::int32_t pid_ = 0;
   bool died_ = false;
   bool broken_ = false;   // nothing can be sent any more

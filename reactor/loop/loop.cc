@@ -44,7 +44,7 @@ void Loop::run() {
   uv_run(&loop_, UV_RUN_DEFAULT);
 }
 
-Now Loop::now() {
+Timestamp Loop::now() {
   if (!now_) now_ = read_clocks();
   return *now_;
 }

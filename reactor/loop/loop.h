@@ -27,12 +27,12 @@ class Loop {
 
   // The time of this turn: read once, at the first call of a turn, so that all decisions of a turn
   // agree. end_turn() forgets it; whoever owns the turn's end calls that before the loop sleeps.
-  Now now();
+  Timestamp now();
   void end_turn() { now_.reset(); }
 
  private:
   uv_loop_t loop_{};
-  std::optional<Now> now_;
+  std::optional<Timestamp> now_;
 };
 
 // Calls back when a descriptor is readable (or writable, when asked). Does not own the descriptor,

@@ -52,7 +52,7 @@ std::optional<Account> find_account(const std::string& name) {
   });
 }
 
-int trouble_with_users() {
+int user_lookup_error() {
   const int fd = ::open("/etc/passwd", O_RDONLY | O_CLOEXEC);
   if (fd >= 0) {
     ::close(fd);

@@ -21,6 +21,6 @@ std::optional<Account> find_account(const std::string& name);
 std::optional<Account> find_account(uid_t uid);
 // What keeps the list of users from being read, as an errno; 0: nothing. The C library says the
 // same when it finds nobody and when it lacks a descriptor to look.
-int trouble_with_users();
+int user_lookup_error();
 
 }  // namespace thermos

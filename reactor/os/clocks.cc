@@ -13,7 +13,7 @@ Microseconds read_clock(clockid_t clock) {
 
 }  // namespace
 
-Now read_clocks() {
+Timestamp read_clocks() {
   return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)};
 }
 

@@ -6,6 +6,6 @@
 namespace thermos {
 
 // Both clocks, read now. On a loop the time of a turn is Loop::now().
-Now read_clocks();
+Timestamp read_clocks();
 
 }  // namespace thermos

@@ -21,7 +21,7 @@ std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& use
     error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   }
   if (found == nullptr) {
-    if (error == 0 || error == ENOENT) error = trouble_with_users();
+    if (error == 0 || error == ENOENT) error = user_lookup_error();
     if (error != 0) return launch_error("user " + name, error);
     return LaunchError{false, "no such user: " + name};
   }

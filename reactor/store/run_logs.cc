@@ -19,7 +19,7 @@ constexpr unsigned kDirectoryMode = 0700;
 constexpr unsigned kFileMode = 0600;
 constexpr int kStep = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-using Trouble = std::optional<LaunchError>;
+using Failure = std::optional<LaunchError>;
 
 bool in_sandbox(const RunnerHeader& header) {
   return header.log_dir == header.sandbox + "/.logs";
@@ -30,19 +30,19 @@ std::string user_of(const FileOwner& owner) {
 }
 
 // For what stands where a directory, or a file, of ours should be.
-Trouble not_ours(const std::string& path, const std::string& what) {
+Failure not_ours(const std::string& path, const std::string& what) {
   return LaunchError{false, path + " is " + what +
                                 ": a task's output goes only where its user's "
                                 "own directories lead; remove it"};
 }
 
-Trouble cannot(const std::string& doing, const std::string& path, const FileOwner& owner,
+Failure cannot(const std::string& doing, const std::string& path, const FileOwner& owner,
                int error_number) {
   return launch_error("cannot " + doing + " " + path + user_of(owner), error_number);
 }
 
 // One step down, into a directory that may be anybody's trap.
-Trouble enter(const Descriptor& above, const std::string& name, const std::string& path,
+Failure enter(const Descriptor& above, const std::string& name, const std::string& path,
               const FileOwner& owner, Descriptor& below) {
   below.reset(openat(above.get(), name.c_str(), kStep));
   if (!below) {
@@ -59,14 +59,14 @@ Trouble enter(const Descriptor& above, const std::string& name, const std::strin
   return std::nullopt;
 }
 
-Trouble make_and_enter(Descriptor& at, const std::string& name, std::string& path,
+Failure make_and_enter(Descriptor& at, const std::string& name, std::string& path,
                        const FileOwner& owner) {
   path += "/" + name;
   if (mkdirat(at.get(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
     return cannot("make", path, owner, errno);
   }
   Descriptor below;
-  if (auto trouble = enter(at, name, path, owner, below)) return trouble;
+  if (auto error = enter(at, name, path, owner, below)) return error;
   at = std::move(below);
   return std::nullopt;
 }
@@ -91,7 +91,7 @@ Descriptor open_if_roots_alone(const std::string& path) {
   return {};
 }
 
-Trouble give_to(int directory, const std::string& path, const FileOwner& owner) {
+Failure give_to(int directory, const std::string& path, const FileOwner& owner) {
   struct stat info {};
   if (fstat(directory, &info) != 0) return cannot("look at", path, owner, errno);
   if (info.st_uid == owner.uid) return std::nullopt;
@@ -104,7 +104,7 @@ Trouble give_to(int directory, const std::string& path, const FileOwner& owner) 
 
 // A sandbox that root gave to a user who can't write to it. Root makes them their log directory
 // there, where that is root's own to do.
-Trouble make_logs_for(const RunnerHeader& header, const FileOwner& owner) {
+Failure make_logs_for(const RunnerHeader& header, const FileOwner& owner) {
   const Descriptor sandbox = open_if_roots_alone(header.sandbox);
   if (!sandbox) return cannot("make", header.log_dir, owner, EACCES);
   if (mkdirat(sandbox.get(), ".logs", kDirectoryMode) != 0) {
@@ -120,7 +120,7 @@ LaunchError cannot_act(const FileOwner& owner) {
   return {true, "cannot act as " + owner.name};
 }
 
-Trouble enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descriptor& sandbox) {
+Failure enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descriptor& sandbox) {
   sandbox.reset(open(header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (sandbox) return std::nullopt;
   if (errno == ENOENT) return LaunchError{false, "the sandbox " + header.sandbox + " is gone"};
@@ -129,12 +129,12 @@ Trouble enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descri
 
 // Where the walk begins: the sandbox, which is entered as its user, or a log directory under our
 // own root, which they could perhaps not reach by themselves.
-Trouble open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor& at,
+Failure open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor& at,
                   std::string& path) {
   if (!in_sandbox(header)) {
     const std::string above = header.log_dir.substr(0, header.log_dir.rfind('/'));
     if (!above.empty()) {
-      if (auto made = make_directories(above, kShelfMode); !made) {
+      if (auto made = make_directories(above, kTaskDirectoryMode); !made) {
         return LaunchError{made.error().code == ErrorCode::System, made.error().message};
       }
     }
@@ -147,13 +147,13 @@ Trouble open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor
   {
     const AsUser self(owner);
     if (!self.holds()) return cannot_act(owner);
-    if (auto trouble = enter_sandbox(header, owner, at)) return trouble;
+    if (auto error = enter_sandbox(header, owner, at)) return error;
     denied = mkdirat(at.get(), ".logs", kDirectoryMode) != 0 && errno == EACCES;
   }
   return denied && owner.change ? make_logs_for(header, owner) : std::nullopt;
 }
 
-Trouble open_file(const Descriptor& directory, const std::string& name, const std::string& path,
+Failure open_file(const Descriptor& directory, const std::string& name, const std::string& path,
                   const FileOwner& owner, Descriptor& file) {
   // Not blocking, or a FIFO would hold the whole reactor until somebody opens its other end.
   file.reset(openat(directory.get(), name.c_str(),
@@ -177,7 +177,7 @@ Trouble open_file(const Descriptor& directory, const std::string& name, const st
 
 }  // namespace
 
-Trouble make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
+Failure make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
                                Descriptor& directory) {
   made = mkdir(path.c_str(), kDirectoryMode) == 0;
   if (!made && errno != EEXIST) return launch_error("cannot make " + path, errno);
@@ -186,25 +186,25 @@ Trouble make_private_directory(const std::string& path, const FileOwner& owner, 
     if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or no directory");
     return launch_error("cannot enter " + path, errno);
   }
-  auto trouble = give_to(directory.get(), path, owner);
-  if (trouble && made) rmdir(path.c_str());
-  return trouble;
+  auto error = give_to(directory.get(), path, owner);
+  if (error && made) rmdir(path.c_str());
+  return error;
 }
 
-Trouble open_run_logs(const RunnerHeader& header, const FileOwner& owner,
+Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
                       const std::string& process, std::uint32_t run, RunLogs& logs) {
   Descriptor at;
   std::string path;
-  if (auto trouble = open_base(header, owner, at, path)) return trouble;
+  if (auto error = open_base(header, owner, at, path)) return error;
   const AsUser self(owner);
   if (!self.holds()) return cannot_act(owner);
   if (in_sandbox(header)) {
-    if (auto trouble = make_and_enter(at, ".logs", path, owner)) return trouble;
+    if (auto error = make_and_enter(at, ".logs", path, owner)) return error;
   }
-  if (auto trouble = make_and_enter(at, process, path, owner)) return trouble;
-  if (auto trouble = make_and_enter(at, std::to_string(run), path, owner)) return trouble;
-  if (auto trouble = open_file(at, "stdout", path + "/stdout", owner, logs.out)) return trouble;
-  if (auto trouble = open_file(at, "stderr", path + "/stderr", owner, logs.err)) return trouble;
+  if (auto error = make_and_enter(at, process, path, owner)) return error;
+  if (auto error = make_and_enter(at, std::to_string(run), path, owner)) return error;
+  if (auto error = open_file(at, "stdout", path + "/stdout", owner, logs.out)) return error;
+  if (auto error = open_file(at, "stderr", path + "/stderr", owner, logs.err)) return error;
   logs.directory = std::move(at);
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-Status list_shelf(const std::string& directory, std::vector<std::string>& ids) {
+Status list_directory(const std::string& directory, std::vector<std::string>& ids) {
   std::error_code failure;
   std::filesystem::directory_iterator it(directory, failure);
   const std::filesystem::directory_iterator end;
@@ -63,15 +63,15 @@ Result<std::vector<TaskEntry>> list_tasks(const Paths& paths) {
   std::vector<std::string> active;
   std::vector<std::string> finished;
   // Active first: a task that moves between the two readings is then seen twice, not never.
-  if (Status read = list_shelf(paths.active_dir(), active); !read) return read.error();
-  if (Status read = list_shelf(paths.finished_dir(), finished); !read) return read.error();
+  if (Status read = list_directory(paths.active_dir(), active); !read) return read.error();
+  if (Status read = list_directory(paths.finished_dir(), finished); !read) return read.error();
 
   std::vector<TaskEntry> tasks;
   tasks.reserve(active.size() + finished.size());
-  for (const std::string& id : active) tasks.push_back({id, Shelf::Active});
+  for (const std::string& id : active) tasks.push_back({id, TaskDirectory::Active});
   for (std::string& id : finished) {
     if (std::binary_search(active.begin(), active.end(), id)) continue;
-    tasks.push_back({std::move(id), Shelf::Finished});
+    tasks.push_back({std::move(id), TaskDirectory::Finished});
   }
   return tasks;
 }

@@ -13,14 +13,14 @@
 
 namespace thermos {
 
-enum class Shelf : std::uint8_t { Active, Finished };
+enum class TaskDirectory : std::uint8_t { Active, Finished };
 
 struct TaskEntry {
   std::string id;
-  Shelf shelf = Shelf::Active;
+  TaskDirectory directory = TaskDirectory::Active;
 };
 
-// Every task of `root`, active ones first, by id. An id on both shelves (its runner died in the
+// Every task of `root`, active ones first, by id. An id on both directories (its runner died in the
 // middle of the move) counts as active. A root that isn't there holds no tasks.
 Result<std::vector<TaskEntry>> list_tasks(const Paths& paths);
 

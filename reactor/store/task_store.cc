@@ -14,31 +14,31 @@
 namespace thermos {
 namespace {
 
-constexpr mode_t kOldShelfMode = 0755;
+constexpr mode_t kOldDirectoryMode = 0755;
 
 }  // namespace
 
-Status make_shelf(const Paths& paths, const std::string& name) {
+Status make_task_directory(const Paths& paths, const std::string& name) {
   if (auto made = make_directories(paths.root(), 0755); !made) return made;
-  return make_directories(paths.root() + "/" + name, kShelfMode);
+  return make_directories(paths.root() + "/" + name, kTaskDirectoryMode);
 }
 
-void close_shelves(const Paths& paths) {
-  for (const char* shelf :
+void close_task_directories(const Paths& paths) {
+  for (const char* name :
        {"tasks", "tasks/active", "tasks/finished", "checkpoints", "sandboxes", "logs"}) {
-    const Descriptor directory(open((paths.root() + "/" + shelf).c_str(),
-                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const Descriptor directory(
+        open((paths.root() + "/" + name).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     struct stat info {};
     if (!directory || fstat(directory.get(), &info) != 0) continue;
-    if (info.st_uid == geteuid() && (info.st_mode & 07777) == kOldShelfMode) {
-      fchmod(directory.get(), kShelfMode);
+    if (info.st_uid == geteuid() && (info.st_mode & 07777) == kOldDirectoryMode) {
+      fchmod(directory.get(), kTaskDirectoryMode);
     }
   }
 }
 
 Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable) {
-  for (const char* shelf : {"tasks/active", "tasks/finished", "checkpoints"}) {
-    if (auto made = make_shelf(paths, shelf); !made) return made;
+  for (const char* directory : {"tasks/active", "tasks/finished", "checkpoints"}) {
+    if (auto made = make_task_directory(paths, directory); !made) return made;
   }
   const std::string checkpoints = paths.checkpoint_dir(task_id);
   if (mkdir(checkpoints.c_str(), 0700) != 0) {

@@ -14,14 +14,14 @@ namespace thermos {
 
 // Of the directories in which each task has an entry: everybody may pass through to what is theirs
 // in it, and nobody else may list them. What tasks there are is the business of who may see them.
-inline constexpr unsigned kShelfMode = 0711;
+inline constexpr unsigned kTaskDirectoryMode = 0711;
 
 // Makes <root>/<name>, such a directory.
-Status make_shelf(const Paths& paths, const std::string& name);
+Status make_task_directory(const Paths& paths, const std::string& name);
 
 // Earlier versions let everybody list those directories. What is ours and still exactly as they
 // made it is mended.
-void close_shelves(const Paths& paths);
+void close_task_directories(const Paths& paths);
 
 // Makes the root's directories, and the task's checkpoint directory (0700). Harmless when they are
 // there. `durable`: names reach the disk before this returns.

@@ -161,15 +161,15 @@ TEST(Launch, TheAnswerComesBack) {
 }
 
 TEST(Launch, ATroubleComesToo) {
-  alignas(8) std::array<std::byte, kTroubleBytes> room;
+  alignas(8) std::array<std::byte, kWriteFailureBytes> room;
   room.fill(std::byte{0xee});
-  const std::size_t size = encode(Trouble{77, 28}, room);
-  ASSERT_LE(size, kTroubleBytes);
-  const auto trouble = decode_trouble(Bytes(room).first(size));
-  ASSERT_TRUE(trouble.ok());
-  EXPECT_EQ(trouble->pid, 77);
-  EXPECT_EQ(trouble->error, 28);
-  EXPECT_FALSE(decode_trouble(Bytes(room).first(size - 8)).ok());
+  const std::size_t size = encode(WriteFailure{77, 28}, room);
+  ASSERT_LE(size, kWriteFailureBytes);
+  const auto write_failure = decode_write_failure(Bytes(room).first(size));
+  ASSERT_TRUE(write_failure.ok());
+  EXPECT_EQ(write_failure->pid, 77);
+  EXPECT_EQ(write_failure->error, 28);
+  EXPECT_FALSE(decode_write_failure(Bytes(room).first(size - 8)).ok());
 }
 
 }  // namespace

@@ -166,6 +166,11 @@ TEST_F(ReactorEnd, AnotherServerTakesOverWhatTheOldOneDidNot) {
   ASSERT_TRUE(launch(make("true")));
   pollfd ready{server_.fd(), POLLIN, 0};
   ASSERT_EQ(::poll(&ready, 1, -1), 1);
+  // A coordinator that was just cloned still holds the server's socket: as long as it does, a
+  // message for the dead server is taken. So wait until this one has ended.
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT), 0);
+  ASSERT_NE(ended.si_pid, server_.pid());
   stop_server();
   constexpr std::uint64_t kLaunches = 100;
   std::vector<std::uint64_t> handed_over;

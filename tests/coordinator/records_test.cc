@@ -15,10 +15,10 @@ using rig::Server;
 
 TEST(Records, OrderNumbersAndIdentities) {
   Server server;
-  const Now before = read_clocks();
+  const Timestamp before = read_clocks();
   const Job job = server.start("echo $$ $PPID");
   const auto entries = server.finish(job);
-  const Now after = read_clocks();
+  const Timestamp after = read_clocks();
 
   ASSERT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -27,7 +27,7 @@ TEST(Records, OrderNumbersAndIdentities) {
     EXPECT_EQ(entries[i].status.run, 2U);
     EXPECT_EQ(entries[i].status.origin, Origin::Recorded);
     EXPECT_EQ(entries[i].reason, "");
-    const Now earlier = i == 0 ? before : entries[i - 1].status.at;
+    const Timestamp earlier = i == 0 ? before : entries[i - 1].status.at;
     EXPECT_GE(entries[i].status.at.boot, earlier.boot);
     EXPECT_LE(entries[i].status.at.boot, after.boot);
     EXPECT_GE(entries[i].status.at.wall, before.wall);

@@ -118,7 +118,7 @@ class Story {
  private:
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
   bool chance(unsigned percent) { return below(100) < percent; }
-  Now now() {
+  Timestamp now() {
     clock_ += static_cast<Microseconds>(1 + below(1000));
     return {1'000'000 + clock_, clock_};
   }
@@ -289,7 +289,7 @@ TEST(HistoryCompaction, TheLastEndOutlivesItsRun) {
   ASSERT_EQ(history.process(0).runs.size(), 1U);
   const History back = rebuilt(history);
   EXPECT_EQ(back, history);
-  EXPECT_EQ(back.process(0).last_end, (Now{5003, 3}));
+  EXPECT_EQ(back.process(0).last_end, (Timestamp{5003, 3}));
   EXPECT_EQ(back.process(0).last_boot, kBoot);
   EXPECT_TRUE(back.process(0).live());
 }
@@ -335,7 +335,7 @@ TEST(HistoryCompaction, TheLastStepStays) {
 
 TEST(HistoryCompaction, WhatWasOnlySeededIsNotWritten) {
   History history = led();
-  history.seed("later");
+  history.intern("later");
   std::size_t records = 0;
   const History back = rebuilt(history, &records);
   EXPECT_EQ(records, 2U);

@@ -118,7 +118,7 @@ TEST(History, AWholeRun) {
   EXPECT_EQ(process.next_seq, 4U);
   EXPECT_EQ(process.next_run, 1U);
   EXPECT_EQ(process.totals, (RunTotals{1, 0, 0, 0}));
-  EXPECT_EQ(process.last_end, (Now{1040, 40}));
+  EXPECT_EQ(process.last_end, (Timestamp{1040, 40}));
   EXPECT_EQ(process.last_boot, kBoot);
   ASSERT_EQ(process.runs.size(), 1U);
   const thermos::Run& run = process.runs[0];
@@ -127,10 +127,10 @@ TEST(History, AWholeRun) {
   EXPECT_EQ(run.coordinator, (Identity{501, 9001}));
   EXPECT_EQ(run.process, (Identity{502, 9002}));
   EXPECT_EQ(run.boot, kBoot);
-  EXPECT_EQ(run.waiting, (Now{1010, 10}));
-  EXPECT_EQ(run.forked, (Now{1020, 20}));
-  EXPECT_EQ(run.started, (Now{1030, 30}));
-  EXPECT_EQ(run.stopped, (Now{1040, 40}));
+  EXPECT_EQ(run.waiting, (Timestamp{1010, 10}));
+  EXPECT_EQ(run.forked, (Timestamp{1020, 20}));
+  EXPECT_EQ(run.started, (Timestamp{1030, 30}));
+  EXPECT_EQ(run.stopped, (Timestamp{1040, 40}));
   EXPECT_EQ(run.return_code, 0);
 }
 
@@ -150,7 +150,7 @@ TEST(History, AFailedRunKeepsItsCodeReasonAndOrigin) {
   EXPECT_EQ(run.return_code, 7);
   EXPECT_EQ(run.reason, "exited with 7");
   EXPECT_EQ(run.origin, Origin::FoundAtResume);
-  EXPECT_EQ(run.stopped, (Now{1009, 9}));
+  EXPECT_EQ(run.stopped, (Timestamp{1009, 9}));
 }
 
 TEST(History, TotalsOfEveryEnd) {
@@ -339,7 +339,7 @@ TEST(History, ASummaryStandsForDroppedRuns) {
   expect_applied(history, dropped);
   const ProcessHistory& process = history.process(0);
   EXPECT_EQ(process.totals.all(), 10U);
-  EXPECT_EQ(process.last_end, (Now{77, 66}));
+  EXPECT_EQ(process.last_end, (Timestamp{77, 66}));
   EXPECT_EQ(process.last_boot, kBoot);
   EXPECT_EQ(process.first_failed, 2U);
   EXPECT_EQ(process.current(), nullptr);
@@ -381,9 +381,9 @@ TEST(History, ASummaryThatCanNotBe) {
 
 TEST(History, SeedingGivesTheTasksOwnOrder) {
   History history;
-  EXPECT_EQ(history.seed("b"), 0U);
-  EXPECT_EQ(history.seed("a"), 1U);
-  EXPECT_EQ(history.seed("b"), 0U);
+  EXPECT_EQ(history.intern("b"), 0U);
+  EXPECT_EQ(history.intern("a"), 1U);
+  EXPECT_EQ(history.intern("b"), 0U);
   EXPECT_FALSE(history.process(0).live());
   EXPECT_EQ(history, History()) << "what was only seeded counts as absent";
   expect_applied(history, header());
@@ -395,7 +395,7 @@ TEST(History, SeedingGivesTheTasksOwnOrder) {
 TEST(History, EqualityIsOfMeaning) {
   History one = led();
   History two = led();
-  two.seed("z");
+  two.intern("z");
   expect_applied(one, step("a", 0, 0, ProcessState::Waiting));
   expect_applied(one, step("b", 0, 0, ProcessState::Waiting));
   expect_applied(two, step("b", 0, 0, ProcessState::Waiting));

@@ -76,9 +76,9 @@ TEST_F(OrderTest, AStopEndsTheRunAndHoldsTheProcess) {
   same_again();
   order(Verb::Start);
   EXPECT_FALSE(p().held);
-  EXPECT_EQ(p().at_once, 1U);
+  EXPECT_EQ(p().immediate, 1U);
   step(ProcessState::Waiting);
-  EXPECT_FALSE(p().at_once);
+  EXPECT_FALSE(p().immediate);
 }
 
 TEST_F(OrderTest, ADeadlineIsNeverPutOff) {
@@ -89,7 +89,7 @@ TEST_F(OrderTest, ADeadlineIsNeverPutOff) {
   EXPECT_EQ(p().ending->at.boot, 50);
   order(Verb::Restart, 56, 1);
   EXPECT_EQ(p().ending->deadline.boot, 57);
-  EXPECT_EQ(p().at_once, 1U);
+  EXPECT_EQ(p().immediate, 1U);
 }
 
 TEST_F(OrderTest, AStartDoesNotSaveARunThatIsEnding) {
@@ -97,7 +97,7 @@ TEST_F(OrderTest, AStartDoesNotSaveARunThatIsEnding) {
   order(Verb::Stop);
   order(Verb::Start);
   EXPECT_TRUE(p().ending);
-  EXPECT_EQ(p().at_once, 1U);
+  EXPECT_EQ(p().immediate, 1U);
 }
 
 TEST_F(OrderTest, OfARunThatHasNotBegunNothingIsToEnd) {
@@ -105,7 +105,7 @@ TEST_F(OrderTest, OfARunThatHasNotBegunNothingIsToEnd) {
   order(Verb::Stop);
   order(Verb::Start);
   EXPECT_FALSE(p().ending);
-  EXPECT_FALSE(p().at_once);  // it has waited already
+  EXPECT_FALSE(p().immediate);  // it has waited already
 }
 
 TEST_F(OrderTest, OneThatNeverRanIsHeldToo) {
@@ -130,7 +130,7 @@ TEST_F(OrderTest, DoesNotOutlastRunsThatASummaryStandsFor) {
     apply(summary);
     const ProcessHistory& process = history_.process(*history_.find(order.process));
     EXPECT_FALSE(process.held);
-    EXPECT_FALSE(process.at_once);
+    EXPECT_FALSE(process.immediate);
     same_again();
   }
 }
@@ -167,7 +167,7 @@ TEST(PlannerOrders, WhatIsHeldIsNotHandedOut) {
   plan.add_lost(0, 10);
   EXPECT_FALSE(plan.pop_ready(10));
   EXPECT_EQ(plan.next_ready_at(10), 110);
-  plan.hurry(0);
+  plan.waive_backoff(0);
   EXPECT_FALSE(plan.next_ready_at(10));
   EXPECT_EQ(plan.pop_ready(10), 0U);
   plan.put_back(0);

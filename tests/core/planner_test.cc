@@ -18,7 +18,7 @@ std::vector<bool> everyone(std::uint32_t n) {
 
 std::vector<ProcessIndex> take(Planner& planner) {
   std::vector<ProcessIndex> out;
-  out.swap(planner.fresh());
+  out.swap(planner.newly_runnable());
   return out;
 }
 
@@ -144,7 +144,7 @@ void random_walk(std::uint64_t seed) {
   }
   const Graph graph(n, edges);
   Planner planner(graph, everyone(n));
-  std::set<ProcessIndex> told;  // everything that fresh() ever named
+  std::set<ProcessIndex> told;  // everything that newly_runnable() ever named
   for (int step = 0; step < 200; ++step) {
     for (const ProcessIndex p : take(planner)) EXPECT_TRUE(told.insert(p).second);
     std::uint32_t counts[6] = {};

@@ -51,7 +51,7 @@ TaskState state_after_resume(std::uint32_t killed) {
   const auto graph = check_task(task);
   EXPECT_TRUE(graph.ok());
   Runner runner(task, *graph, long_history(killed));
-  const Now now{1000 * kSecond, 1000 * kSecond};
+  const Timestamp now{1000 * kSecond, 1000 * kSecond};
   EXPECT_TRUE(runner.handle(Lead{}, now).ok());
   EXPECT_TRUE(runner.handle(TimerDue{}, now).ok());
   return runner.state();

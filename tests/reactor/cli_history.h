@@ -32,7 +32,7 @@ class HistoryBuilder {
     task(TaskState::Active, 0);
   }
 
-  static Now at(Microseconds after) { return {kBegin + after, kBoot + after}; }
+  static Timestamp at(Microseconds after) { return {kBegin + after, kBoot + after}; }
 
   HistoryBuilder& add(const Record& record) {
     const auto applied = history_.apply(record);

@@ -25,7 +25,7 @@ class StatusText : public ::testing::Test {
   }
 
   static TaskView view(const std::string& id, const HistoryBuilder& built) {
-    return {{id, Shelf::Active}, built.history(), ""};
+    return {{id, TaskDirectory::Active}, built.history(), ""};
   }
 
   static void expect_fits(const std::string& text, std::size_t columns) {
@@ -105,8 +105,9 @@ TEST_F(StatusText, WhatIsTooLongIsCutButNeverAnId) {
 }
 
 TEST_F(StatusText, ATaskThatCantBeReadHasItsErrorInTheRow) {
-  const TaskView hurt{{"hurt", Shelf::Finished}, std::nullopt, "runner: offset 96: bad checksum"};
-  const TaskView fresh{{"fresh", Shelf::Active}, History(), ""};
+  const TaskView hurt{
+      {"hurt", TaskDirectory::Finished}, std::nullopt, "runner: offset 96: bad checksum"};
+  const TaskView fresh{{"fresh", TaskDirectory::Active}, History(), ""};
   EXPECT_EQ(status_table({hurt, fresh}, style_),
             "TASK   STATE       SINCE          TOOK  SANDBOX\n"
             "hurt   ?           -                    runner: offset 96: bad checksum\n"

@@ -66,12 +66,12 @@ TEST_F(TranscriptText, NamesAndReasonsCantWriteToTheTerminal) {
 
 TEST_F(TranscriptText, AClockSetBackDoesNotMakeARunLonger) {
   thermos::Run run;
-  run.started = Now{kBegin, kBoot};
-  run.stopped = Now{kBegin - 3600 * kSecond, kBoot + kSecond};
+  run.started = Timestamp{kBegin, kBoot};
+  run.stopped = Timestamp{kBegin - 3600 * kSecond, kBoot + kSecond};
   EXPECT_EQ(run_duration(run), kSecond);
   // Across a reboot the boot clock began anew.
   run.origin = Origin::Reboot;
-  run.stopped = Now{kBegin + 5 * kSecond, kBoot + 900 * kSecond};
+  run.stopped = Timestamp{kBegin + 5 * kSecond, kBoot + 900 * kSecond};
   EXPECT_EQ(run_duration(run), 5 * kSecond);
   run.started.reset();
   EXPECT_EQ(run_duration(run), std::nullopt);
@@ -130,7 +130,7 @@ TEST(LiveText, CountsAndCountsDown) {
   Runner::Counts counts;
   counts.running = 2;
   counts.done = 10;
-  const Now now{kBegin, kBoot};
+  const Timestamp now{kBegin, kBoot};
   EXPECT_EQ(live_text(counts, now), "2 running, 10 done, 0 failed");
   EXPECT_EQ(live_text_changes_at(counts, now), std::nullopt);
   counts.waiting = 3;
@@ -139,7 +139,7 @@ TEST(LiveText, CountsAndCountsDown) {
   EXPECT_EQ(live_text(counts, now),
             "2 running, 10 done, 0 failed, 3 waiting (next in 3 s), 4 blocked");
   EXPECT_EQ(live_text_changes_at(counts, now), kBoot + 1);
-  const Now later{kBegin, kBoot + 1};
+  const Timestamp later{kBegin, kBoot + 1};
   EXPECT_NE(live_text(counts, later).find("next in 2 s"), std::string::npos);
   EXPECT_EQ(live_text_changes_at(counts, later), kBoot + 1 + kSecond);
   counts.next_start = kBoot;
@@ -174,7 +174,7 @@ class LiveLine : public ::testing::Test {
     Lead lead;
     lead.header.task_id = "t";
     lead.pid = 1;
-    EXPECT_TRUE(runner_.handle(lead, Now{kBegin, kBoot}));
+    EXPECT_TRUE(runner_.handle(lead, Timestamp{kBegin, kBoot}));
   }
 
   static const TaskConfig& task() {
@@ -214,7 +214,7 @@ class LiveLine : public ::testing::Test {
 
 TEST_F(LiveLine, IsDrawnErasedForEachLineAndGoneAtTheEnd) {
   Transcript transcript(settings(false), out_, &out_);
-  transcript.on_turn(runner_, Now{kBegin, kBoot});
+  transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
   const std::string drawn = screen_.take();
   EXPECT_TRUE(drawn.starts_with("\r\x1b[K")) << drawn;
   EXPECT_EQ(drawn.find('\n'), std::string::npos);
@@ -222,7 +222,7 @@ TEST_F(LiveLine, IsDrawnErasedForEachLineAndGoneAtTheEnd) {
   const std::string line = screen_.take();
   EXPECT_TRUE(line.starts_with("\r\x1b[K")) << line;
   EXPECT_TRUE(line.ends_with("\n")) << line;
-  transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond});
+  transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond});
   EXPECT_FALSE(screen_.take().empty());
   transcript.finish(out_);
   EXPECT_EQ(screen_.take(), "\r\x1b[K");
@@ -241,26 +241,26 @@ TEST_F(LiveLine, ARunIsShownAsItWasWhenTheNextBeganInItsTurn) {
 
 TEST_F(LiveLine, IsDrawnAtMostTenTimesASecond) {
   Transcript transcript(settings(false), out_, &out_);
-  transcript.on_turn(runner_, Now{kBegin, kBoot});
+  transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
   screen_.take();
   transcript.on_record(active(runner_.history()), runner_.history());
   screen_.take();
   // Due, and too early: it asks to be called when it may.
-  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + 1}), kBoot + kSecond / 10);
+  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + 1}), kBoot + kSecond / 10);
   EXPECT_EQ(screen_.take(), "");
-  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond / 10}), std::nullopt);
+  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond / 10}), std::nullopt);
   EXPECT_NE(screen_.take(), "");
   // Nothing happened: nothing is written, and it does not ask to be called.
-  EXPECT_EQ(transcript.on_turn(runner_, Now{kBegin, kBoot + kSecond}), std::nullopt);
+  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond}), std::nullopt);
   EXPECT_EQ(screen_.take(), "");
 }
 
 TEST_F(LiveLine, IsNotThereWhenQuietOrWithoutATerminal) {
   Transcript quiet(settings(true), out_, &out_);
   quiet.on_record(active(runner_.history()), runner_.history());
-  EXPECT_EQ(quiet.on_turn(runner_, Now{kBegin, kBoot}), std::nullopt);
+  EXPECT_EQ(quiet.on_turn(runner_, Timestamp{kBegin, kBoot}), std::nullopt);
   Transcript plain(settings(false), out_, nullptr);
-  EXPECT_EQ(plain.on_turn(runner_, Now{kBegin, kBoot}), std::nullopt);
+  EXPECT_EQ(plain.on_turn(runner_, Timestamp{kBegin, kBoot}), std::nullopt);
   EXPECT_EQ(screen_.take(), "");
 }
 

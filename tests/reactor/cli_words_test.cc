@@ -78,8 +78,9 @@ TEST(TaskIds, AreNameAndTimeAndFitAFileName) {
 }
 
 TEST(Selection, ExactIdsAndPatterns) {
-  const std::vector<TaskEntry> tasks = {
-      {"a.b", Shelf::Active}, {"axb", Shelf::Active}, {"axbc", Shelf::Finished}};
+  const std::vector<TaskEntry> tasks = {{"a.b", TaskDirectory::Active},
+                                        {"axb", TaskDirectory::Active},
+                                        {"axbc", TaskDirectory::Finished}};
   const auto ids = [&](const std::vector<std::string>& patterns) {
     std::string text;
     const auto meant = select_tasks(tasks, patterns);
@@ -169,7 +170,7 @@ TEST_F(Files, GrowingAndCutShort) {
   EXPECT_EQ(tail("none").error().code, ErrorCode::NotFound);
 }
 
-TEST_F(Files, TasksOnBothShelves) {
+TEST_F(Files, TasksInBothDirectories) {
   const Paths paths(directory_ + "/root");
   EXPECT_TRUE(list_tasks(paths)->empty());
   std::filesystem::create_directories(paths.active_dir());
@@ -183,7 +184,7 @@ TEST_F(Files, TasksOnBothShelves) {
   const auto tasks = list_tasks(paths);
   ASSERT_TRUE(tasks);
   for (const TaskEntry& task : *tasks) {
-    all += task.id + (task.shelf == Shelf::Active ? "+ " : "- ");
+    all += task.id + (task.directory == TaskDirectory::Active ? "+ " : "- ");
   }
   EXPECT_EQ(all, "a+ b+ c- ");
 }

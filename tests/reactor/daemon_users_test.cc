@@ -159,25 +159,25 @@ TEST_F(DaemonUsersTest, APatternDoesNotTellAnIdEither) {
 // Names in a directory are as good as a list.
 TEST_F(DaemonUsersTest, TheRootsDirectoriesDoNotTellIds) {
   // As an earlier version left them, but for one that someone has seen to.
-  for (const char* shelf :
+  for (const char* directory :
        {"tasks", "tasks/active", "tasks/finished", "checkpoints", "sandboxes"}) {
-    std::filesystem::create_directories(path("root/") + shelf);
-    ASSERT_EQ(chmod((path("root/") + shelf).c_str(), 0755), 0);
+    std::filesystem::create_directories(path("root/") + directory);
+    ASSERT_EQ(chmod((path("root/") + directory).c_str(), 0755), 0);
   }
   std::filesystem::create_directories(path("root/logs"));
   ASSERT_EQ(chmod(path("root/logs").c_str(), 0750), 0);
   start();
   as_user(kNobody, [&] { submit("own", one("echo here > made; sleep 1000")); });
   until_running("own");
-  const auto lists = [&](const std::string& shelf) {
-    const int fd = open((path("root/") + shelf).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const auto lists = [&](const std::string& directory) {
+    const int fd = open((path("root/") + directory).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) close(fd);
     return fd >= 0;
   };
   as_user(kNobody, [&] {
-    for (const char* shelf :
+    for (const char* directory :
          {"tasks/active", "tasks/finished", "checkpoints", "sandboxes", "tasks"}) {
-      EXPECT_FALSE(lists(shelf)) << shelf;
+      EXPECT_FALSE(lists(directory)) << directory;
     }
     // What is their own they reach.
     EXPECT_TRUE(lists("sandboxes/own/.logs"));

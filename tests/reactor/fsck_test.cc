@@ -179,7 +179,7 @@ TEST_F(Fsck, ATaskFileThatDoesNotLoad) {
   EXPECT_NE(about(check(), paths().active_task("t"))->what.find("not a file"), std::string::npos);
 }
 
-TEST_F(Fsck, OnBothShelves) {
+TEST_F(Fsck, InBothDirectories) {
   make_task(false, true);
   make_task_file(true);
   const RootReport report = check();

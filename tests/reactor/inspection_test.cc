@@ -26,7 +26,7 @@ HistoryBuilder ended(Origin origin, std::string_view reason) {
 }
 
 std::string row_of(const History& history) {
-  TaskView view{{"task-1", Shelf::Active}, history, {}};
+  TaskView view{{"task-1", TaskDirectory::Active}, history, {}};
   TableStyle style;
   style.processes = true;
   style.now = kBegin + 60 * kSecond;
@@ -83,7 +83,7 @@ TEST(Compacted, RunsAreCountedAll) {
 
 TEST(Compacted, AreInspectedWithWhatIsLeft) {
   TaskInspection task;
-  task.entry = {"task-1", Shelf::Finished};
+  task.entry = {"task-1", TaskDirectory::Finished};
   task.history = compacted();
   const std::string text = inspection_text(task);
   EXPECT_NE(text.find("  p: 9 runs (8 SUCCESS, 1 FAILED), run 2 failed first\n"

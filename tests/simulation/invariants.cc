@@ -28,20 +28,20 @@ void Invariants::handling(const Event& event) {
   }
 }
 
-void Invariants::appended(const Record& record, bool must_last) {
+void Invariants::appended(const Record& record, bool durable) {
   if (std::holds_alternative<RunnerHeader>(record)) {
     require(journal_.empty(), "a header behind other records");
     Entry entry;
     entry.written = machine_.moment();
     this->record(entry);
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
-    require(must_last || task->state == TaskState::Active, "an end that need not last");
+    require(durable || task->state == TaskState::Active, "an end that need not last");
     task_appended(*task);
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
-    require(must_last || !is_terminal(process->state), "a terminal record that need not last");
+    require(durable || !is_terminal(process->state), "a terminal record that need not last");
     process_appended(*process);
   } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
-    require(must_last, "an order that need not last");
+    require(durable, "an order that need not last");
     order_appended(*order);
   } else {
     throw Broken("a live runner wrote a summary");
@@ -162,7 +162,7 @@ void Invariants::check_ordered() const {
     return;
   }
   require(!after.held, name(order.process) + ": started, and held");
-  require(ordered_->live || after.live || after.at_once,
+  require(ordered_->live || after.live || after.immediate,
           name(order.process) + ": started, and it waits");
   if (order.verb != Verb::Restart) return;
   require(!ran || after.ending, name(order.process) + ": restarted, and its run goes on");
@@ -253,7 +253,7 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
   }
   const std::uint32_t limit = script_.task.max_concurrency;
   require(limit == 0 || oracle_.live(config.final) < limit, name(p) + ": too many at once");
-  if (before.ended && !before.at_once && clocks_agree(*before.ended)) {
+  if (before.ended && !before.immediate && clocks_agree(*before.ended)) {
     require(timeline_.now() >= before.ended->when + config.min_duration,
             name(p) + " starts before its min_duration is over");
   }
@@ -344,7 +344,7 @@ bool Invariants::clocks_agree(const Machine::Moment& then) const {
 
 Microseconds Invariants::due(ProcessIndex p) const {
   const Oracle::Process& process = oracle_.process(p);
-  if (!process.ended || process.at_once) return 0;
+  if (!process.ended || process.immediate) return 0;
   const Microseconds wait = script_.task.processes[p].min_duration;
   if (clocks_agree(*process.ended)) return process.ended->when + wait;
   return std::max(process.ended->when, led_at_) + wait;

@@ -23,7 +23,7 @@ class Invariants {
 
   // Around one event of the runner.
   void handling(const Event& event);
-  void appended(const Record& record, bool must_last);
+  void appended(const Record& record, bool durable);
   // `replayed`: the fold of what the stream holds.
   void handled(const Runner& runner, const History& replayed);
 

@@ -54,7 +54,7 @@ class Machine {
 
   Machine(const Script& script, Timeline& timeline, Random& random);
 
-  Now now() const { return {timeline_.now() + wall_ahead_, timeline_.now() - boot_began_}; }
+  Timestamp now() const { return {timeline_.now() + wall_ahead_, timeline_.now() - boot_began_}; }
   BootId boot() const { return {7, boots_}; }
   // True time of a reading of the boot clock of the current boot.
   Microseconds true_time(Microseconds boot_time) const { return boot_time + boot_began_; }

@@ -18,7 +18,7 @@ void Oracle::apply(const Entry& entry) {
   process.state = entry.process_state;
   process.live = !is_terminal(entry.process_state);
   process.parked = false;
-  if (entry.process_state == ProcessState::Waiting) process.held = process.at_once = false;
+  if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
   if (process.live) return;
   process.ending.reset();
   process.ended = entry.ended;
@@ -38,7 +38,7 @@ void Oracle::apply_order(const Entry& entry) {
     process.ordered_run = process.run;
     process.parked = unborn;
   }
-  process.at_once = !process.held && (!process.live || process.ending);
+  process.immediate = !process.held && (!process.live || process.ending);
 }
 
 bool Oracle::may_order(ProcessIndex p) const {

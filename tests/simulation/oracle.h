@@ -54,8 +54,8 @@ class Oracle {
     std::optional<Machine::Moment> ended;
 
     bool held = false;
-    bool at_once = false;  // its next run need not wait
-    bool parked = false;   // its run was called off by an order before it began, or may have been
+    bool immediate = false;  // its next run need not wait
+    bool parked = false;     // its run was called off by an order before it began, or may have been
     // The order to end the run under way.
     std::optional<Machine::Moment> ending;
     // The last run that was to end by an order, and when it must die.

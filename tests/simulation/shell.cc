@@ -117,8 +117,8 @@ void Shell::append(const Append& effect) {
   if (!record) throw Broken(record.error().message);
   auto outcome = replayed_.apply(*record);
   if (!outcome) throw Broken("replay refuses what was written: " + outcome.error().message);
-  if (effect.must_last) need_sync_ = true;
-  around_.invariants.appended(*record, effect.must_last);
+  if (effect.durable) need_sync_ = true;
+  around_.invariants.appended(*record, effect.durable);
 }
 
 void Shell::end_turn() {

@@ -187,7 +187,7 @@ void World::crash() {
 
 void World::say(const std::string& line) {
   if (!traced_) return;
-  const Now now = machine_.now();
+  const Timestamp now = machine_.now();
   lines_.push_back("[" + std::to_string(timeline_.now()) + " boot " + std::to_string(now.boot) +
                    "] " + line);
   if (lines_.size() > kTraceLines) lines_.pop_front();

@@ -16,7 +16,7 @@
 
 namespace thermos {
 
-struct PastTask {
+struct TaskSummary {
   bool readable = false;
   bool begun = false;       // there is a header
   std::uint32_t owner = 0;  // of one that can't be read: root
@@ -26,14 +26,16 @@ struct PastTask {
   std::string error;  // why it is not readable
 };
 
-class PastTasks {
+class TaskSummaryCache {
  public:
-  explicit PastTasks(const Paths& paths) : paths_(paths) {}
+  explicit TaskSummaryCache(const Paths& paths) : paths_(paths) {}
 
   // Reads the task's stream, if what is known of it may not be all. Valid until the next call.
-  const PastTask& look(const std::string& task_id);
+  const TaskSummary& look(const std::string& task_id);
   // That task has ended, under our eyes: so its stream need not be read.
-  void learn(const std::string& task_id, PastTask past) { known_[task_id].past = std::move(past); }
+  void learn(const std::string& task_id, TaskSummary past) {
+    known_[task_id].past = std::move(past);
+  }
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:
@@ -45,7 +47,7 @@ class PastTasks {
     bool operator==(const Version& other) const;
   };
   struct Known {
-    PastTask past;
+    TaskSummary past;
     Version version;
   };
   static Version version_of(const std::string& path);

@@ -21,23 +21,24 @@ namespace thermos {
 // they come: all signals are blocked from before the coordinator exists.
 //
 // Nothing here allocates, and little memory is touched: a touched page is a private page.
-class Babysitter {
+class RunSupervisor {
  public:
   struct Descriptors {
     int stream = -1;  // locked, O_APPEND
     int out = -1;
     int err = -1;
-    int group = -1;      // the directory of the process's control group; -1: none
-    int directory = -1;  // of both, when they are rotated
-    int troubles = -1;   // where to say that the stream takes nothing; -1: nowhere
+    int group = -1;           // the directory of the process's control group; -1: none
+    int directory = -1;       // of both, when they are rotated
+    int write_failures = -1;  // where to say that the stream takes nothing; -1: nowhere
     std::array<int, 2> consoles = {-1, -1};
   };
 
   // The launch, environment and groups are needed until the shell runs; the process's name is
   // copied. `request` has no descriptors yet. `stack` is for spawn_shell().
-  Babysitter(SpawnRequest request, Descriptors descriptors, int null, std::span<std::byte> stack);
-  Babysitter(const Babysitter&) = delete;
-  Babysitter& operator=(const Babysitter&) = delete;
+  RunSupervisor(SpawnRequest request, Descriptors descriptors, int null,
+                std::span<std::byte> stack);
+  RunSupervisor(const RunSupervisor&) = delete;
+  RunSupervisor& operator=(const RunSupervisor&) = delete;
 
   // Everything up to the moment when the shell runs, or can't. False when the run is over and all
   // about it is recorded.
@@ -47,8 +48,8 @@ class Babysitter {
 
  private:
   bool record(ProcessStatus status);
-  void tell_trouble() const;
-  ProcessStatus transition(ProcessState state, Now at) const;
+  void tell_write_failure() const;
+  ProcessStatus transition(ProcessState state, Timestamp at) const;
   // false, for begin().
   bool end_unstarted(ProcessState state, std::string_view reason);
   SpawnResult start();
@@ -80,7 +81,7 @@ class Babysitter {
   bool going_down_ = false;  // the service manager told it to end before it had
   bool stop_before_start_ = false;
   int wait_status_ = 0;
-  Now stopped_;
+  Timestamp stopped_;
   std::size_t name_size_;
   char name_[257];  // NUL-terminated, which Cap'n Proto's text wants to see
 };

@@ -1,4 +1,4 @@
-#include "coordinator/babysitter.h"
+#include "coordinator/run_supervisor.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -29,8 +29,8 @@ constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
 }  // namespace
 
-Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
-                       std::span<std::byte> stack)
+RunSupervisor::RunSupervisor(SpawnRequest request, Descriptors descriptors, int null,
+                             std::span<std::byte> stack)
     : request_(request),
       stack_(stack),
       appender_(descriptors.stream),
@@ -48,7 +48,7 @@ Babysitter::Babysitter(SpawnRequest request, Descriptors descriptors, int null,
   name_[name_size_] = '\0';
 }
 
-ProcessStatus Babysitter::transition(ProcessState state, Now at) const {
+ProcessStatus RunSupervisor::transition(ProcessState state, Timestamp at) const {
   ProcessStatus status;
   status.process = {name_, name_size_};
   status.run = run_;
@@ -60,13 +60,13 @@ ProcessStatus Babysitter::transition(ProcessState state, Now at) const {
 // Nothing may happen that is not recorded, so a disk that takes nothing holds us up for as long as
 // it takes, and whoever leads hears why. False only before the start: a run that was told to end
 // has nothing to record then.
-bool Babysitter::record(ProcessStatus status) {
+bool RunSupervisor::record(ProcessStatus status) {
   alignas(8) std::array<std::byte, kStatusFrameBytes> room;
   status.seq = seq_++;
   const std::span<const std::byte> frame(room.data(), encode_frame(status, chain_, room));
   for (Microseconds wait = kFirstAppendPause; !appender_.append(frame);
        wait = std::min(2 * wait, kLongestAppendPause)) {
-    if (wait == kFirstAppendPause) tell_trouble();
+    if (wait == kFirstAppendPause) tell_write_failure();
     pause(wait);
     if (starting() && stop_before_start_) return false;
   }
@@ -74,13 +74,13 @@ bool Babysitter::record(ProcessStatus status) {
 }
 
 // To no avail when the reactor that started us is gone, or has too much to read.
-void Babysitter::tell_trouble() const {
-  alignas(8) std::array<std::byte, kTroubleBytes> room;
-  const std::size_t size = encode(Trouble{::getpid(), appender_.error()}, room);
-  ::send(descriptors_.troubles, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+void RunSupervisor::tell_write_failure() const {
+  alignas(8) std::array<std::byte, kWriteFailureBytes> room;
+  const std::size_t size = encode(WriteFailure{::getpid(), appender_.error()}, room);
+  ::send(descriptors_.write_failures, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-bool Babysitter::begin() {
+bool RunSupervisor::begin() {
   ProcessStatus forked = transition(ProcessState::Forked, read_clocks());
   forked.identity = {::getpid(), start_ticks(::getpid())};
   forked.boot = boot_;
@@ -117,7 +117,7 @@ bool Babysitter::begin() {
   return false;
 }
 
-bool Babysitter::end_unstarted(ProcessState state, std::string_view reason) {
+bool RunSupervisor::end_unstarted(ProcessState state, std::string_view reason) {
   ended_ = true;
   ProcessStatus last = transition(state, read_clocks());
   last.reason = reason;
@@ -127,7 +127,7 @@ bool Babysitter::end_unstarted(ProcessState state, std::string_view reason) {
 
 // Tries until there is a child that runs the shell, or an error that will not pass, or patience is
 // at its end. None of these: it was told to stop before.
-SpawnResult Babysitter::start() {
+SpawnResult RunSupervisor::start() {
   pause(0);
   const Microseconds patience = kSpawnPatience + (::getpid() % kSpawnTurns) * kLongestSpawnPause;
   const Microseconds until = monotonic() + patience;
@@ -142,7 +142,7 @@ SpawnResult Babysitter::start() {
   return {};
 }
 
-SpawnResult Babysitter::spawn() {
+SpawnResult RunSupervisor::spawn() {
   const LaunchView& launch = *request_.launch;
   if (OutputPump::wanted(launch)) {
     const bool open = pump_.open(
@@ -155,7 +155,7 @@ SpawnResult Babysitter::spawn() {
   return spawn_shell(request_, stack_);
 }
 
-void Babysitter::finish() {
+void RunSupervisor::finish() {
   while (!ended_ || !alone_) {
     if (const auto signal = pump_.active() ? pump_.wait() : wait_signal(std::nullopt)) {
       take(*signal);
@@ -179,7 +179,7 @@ void Babysitter::finish() {
 
 // What the tree has printed is in its place before its end is on record. A disk that takes nothing
 // holds that up until it does, or until we are told to end by force.
-void Babysitter::drain() {
+void RunSupervisor::drain() {
   pump_.no_more();
   while (!pump_.drained()) {
     if (const auto signal = pump_.wait(!killing_)) take(*signal);
@@ -188,7 +188,7 @@ void Babysitter::drain() {
 }
 
 // Takes signals until the time is over, or a run not yet started is told to end.
-void Babysitter::pause(Microseconds time) {
+void RunSupervisor::pause(Microseconds time) {
   const Microseconds until = monotonic() + time;
   do {
     if (const auto signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0))) {
@@ -198,7 +198,7 @@ void Babysitter::pause(Microseconds time) {
   } while (monotonic() < until);
 }
 
-void Babysitter::take(const Signal& signal) {
+void RunSupervisor::take(const Signal& signal) {
   if (signal.number == SIGCHLD) {
     reap();
   } else if (starting()) {
@@ -212,7 +212,7 @@ void Babysitter::take(const Signal& signal) {
   }
 }
 
-void Babysitter::forward_term() const {
+void RunSupervisor::forward_term() const {
   // Only while the shell is not reaped: until then neither its pid nor its group can be another's.
   if (main_ == 0) return;
   ::kill(-main_, SIGTERM);
@@ -221,7 +221,7 @@ void Babysitter::forward_term() const {
   ::kill(-main_, SIGCONT);
 }
 
-void Babysitter::kill_tree() {
+void RunSupervisor::kill_tree() {
   killing_ = true;
   if (main_ != 0) ::kill(-main_, SIGKILL);
   kill_group();
@@ -229,7 +229,7 @@ void Babysitter::kill_tree() {
 }
 
 // All at once, however fast they breed. What it misses (an old kernel), kill_children() finds.
-void Babysitter::kill_group() const {
+void RunSupervisor::kill_group() const {
   if (request_.group < 0) return;
   const int file = ::openat(request_.group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
@@ -241,7 +241,7 @@ void Babysitter::kill_group() const {
 
 // Whether the kernel killed something of the process for want of memory, and where its limit is.
 // `own`: for reaching that limit, and not that of its task or of the machine.
-bool Babysitter::ran_out_of_memory(Text& reason, bool& own) const {
+bool RunSupervisor::ran_out_of_memory(Text& reason, bool& own) const {
   const auto counted = [](std::string_view events, std::string_view what) {
     const std::size_t at = events.find(what);
     return at != std::string_view::npos && !events.substr(at + what.size()).starts_with("0");
@@ -265,7 +265,7 @@ bool Babysitter::ran_out_of_memory(Text& reason, bool& own) const {
 // the shell has ended, killing our children and reaping them again and again ends the whole tree:
 // whoever is adopted while we kill had an ancestor among those killed, whose SIGCHLD is still to
 // come.
-void Babysitter::reap() {
+void RunSupervisor::reap() {
   alone_ = false;
   for (;;) {
     siginfo_t info{};

@@ -1,4 +1,4 @@
-#include "reactor/daemon/past_tasks.h"
+#include "reactor/daemon/task_summary_cache.h"
 
 #include <sys/stat.h>
 
@@ -11,8 +11,8 @@
 namespace thermos {
 namespace {
 
-PastTask read_past(const std::string& stream) {
-  PastTask past;
+TaskSummary read_past(const std::string& stream) {
+  TaskSummary past;
   History history;
   auto read = scan_stream(stream, [&](Bytes payload) {
     const std::uint64_t position = position_of(payload);
@@ -33,7 +33,7 @@ PastTask read_past(const std::string& stream) {
 
 }  // namespace
 
-const PastTask& PastTasks::look(const std::string& task_id) {
+const TaskSummary& TaskSummaryCache::look(const std::string& task_id) {
   Known& known = known_[task_id];
   if (known.past.readable && is_terminal(known.past.state)) return known.past;
   const std::string stream = paths_.runner_stream(task_id);
@@ -43,13 +43,13 @@ const PastTask& PastTasks::look(const std::string& task_id) {
   return known.past;
 }
 
-PastTasks::Version PastTasks::version_of(const std::string& path) {
+TaskSummaryCache::Version TaskSummaryCache::version_of(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return {};
   return {info.st_ino, info.st_size, info.st_mtim};
 }
 
-bool PastTasks::Version::operator==(const Version& other) const {
+bool TaskSummaryCache::Version::operator==(const Version& other) const {
   return size >= 0 && inode == other.inode && size == other.size &&
          changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
 }
