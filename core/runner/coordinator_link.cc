@@ -1,0 +1,531 @@
+#include "core/runner/coordinator_link.h"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "core/base/times.h"
+
+namespace thermos {
+namespace {
+
+using namespace link;
+
+// From asking for an end by force to killing who does not carry it out.
+constexpr Microseconds kPatience = 5 * kSecond;
+
+// Between two looks at what no event tells of. Three things have none: that a descriptor is free
+// again; anything at all, where there is no inotify; and the last step of a close, because the
+// kernel reports it (fsnotify_close in __fput) before it gives the lock back.
+constexpr Microseconds kFirstLook = kSecond / 100;
+constexpr Microseconds kLastLook = 2 * kSecond;
+
+constexpr std::array<std::string_view, kStates> kStateNames = {
+    "Idle", "Locking", "Checking", "Handing", "Sent",    "Unanswered",
+    "Ours", "Beside",  "Adopting", "Found",   "Watched", "Leaving"};
+
+constexpr std::size_t kEvents = std::variant_size_v<link::Event>;
+constexpr std::array<std::string_view, kEvents> kEventNames = {
+    "Start",     "Adopt",       "LookBeside",  "LockTaken",    "LockBusy",   "LockFailed",
+    "Heard",     "ReadDone",    "Handed",      "HandFailed",   "Answered",   "ServerDied",
+    "ChildGone", "NoSuchChild", "PidfdOpened", "PidfdRefused", "PidfdReady", "LockIs",
+    "Changed",   "Timer",       "Stop"};
+
+// Where an alternative stands in link::Event.
+template <typename T, std::size_t I = 0>
+constexpr std::size_t index_of() {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, link::Event>>) {
+    return I;
+  } else {
+    return index_of<T, I + 1>();
+  }
+}
+
+template <typename T>
+const T& as(const link::Event& event) {
+  return *std::get_if<T>(&event);
+}
+
+}  // namespace
+
+std::string_view link::name_of(State state) {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
+
+// Which state takes which event, and how. A pair that is not here can't happen.
+struct CoordinatorLink::Table {
+  using Link = CoordinatorLink;
+  using S = State;
+  using Dense = std::array<std::array<Handler, kEvents>, kStates>;
+
+  template <typename T>
+  static constexpr void row(Dense& dense, State state, Handler take) {
+    dense[static_cast<std::size_t>(state)][index_of<T>()] = take;
+  }
+
+  static constexpr Dense make() {
+    Dense t{};
+    row<Start>(t, S::Idle, &Link::start);
+    row<Adopt>(t, S::Idle, &Link::adopt);
+    row<LookBeside>(t, S::Idle, &Link::look_beside);
+    row<Changed>(t, S::Idle, &Link::ignore);
+    row<Stop>(t, S::Idle, &Link::cancel);
+
+    row<LockTaken>(t, S::Locking, &Link::lock_taken);
+    row<LockBusy>(t, S::Locking, &Link::lock_busy);
+    row<LockFailed>(t, S::Locking, &Link::lock_failed);
+
+    row<Heard>(t, S::Checking, &Link::heard);
+    row<ReadDone>(t, S::Checking, &Link::checked);
+
+    row<Handed>(t, S::Handing, &Link::handed);
+    row<HandFailed>(t, S::Handing, &Link::hand_failed);
+
+    row<Start>(t, S::Sent, &Link::defer);
+    row<Answered>(t, S::Sent, &Link::answered);
+    row<ServerDied>(t, S::Sent, &Link::server_died);
+    row<Changed>(t, S::Sent, &Link::changed);
+    row<Heard>(t, S::Sent, &Link::heard);
+    row<ReadDone>(t, S::Sent, &Link::news_read);
+    row<Timer>(t, S::Sent, &Link::timer);
+    row<Stop>(t, S::Sent, &Link::stop);
+
+    row<Start>(t, S::Unanswered, &Link::defer);
+    row<Changed>(t, S::Unanswered, &Link::changed);
+    row<Heard>(t, S::Unanswered, &Link::heard);
+    row<ReadDone>(t, S::Unanswered, &Link::unanswered_read);
+    row<LockIs>(t, S::Unanswered, &Link::lock_is);
+    row<Timer>(t, S::Unanswered, &Link::timer);
+    row<Stop>(t, S::Unanswered, &Link::stop);
+
+    row<Start>(t, S::Ours, &Link::defer);
+    row<Answered>(t, S::Ours, &Link::ignore);  // FORKED came first
+    row<ChildGone>(t, S::Ours, &Link::child_gone);
+    row<NoSuchChild>(t, S::Ours, &Link::child_gone);
+    row<Changed>(t, S::Ours, &Link::changed);
+    row<Heard>(t, S::Ours, &Link::heard);
+    row<ReadDone>(t, S::Ours, &Link::news_read);
+    row<Timer>(t, S::Ours, &Link::timer);
+    row<Stop>(t, S::Ours, &Link::stop);
+
+    row<Heard>(t, S::Beside, &Link::heard);
+    row<ReadDone>(t, S::Beside, &Link::beside_read);
+
+    row<Heard>(t, S::Adopting, &Link::heard);
+    row<ReadDone>(t, S::Adopting, &Link::adopted_read);
+
+    row<Start>(t, S::Found, &Link::defer);
+    row<PidfdOpened>(t, S::Found, &Link::pidfd_opened);
+    row<PidfdRefused>(t, S::Found, &Link::pidfd_refused);
+    row<LockIs>(t, S::Found, &Link::lock_is);
+    row<Changed>(t, S::Found, &Link::changed);
+    row<Heard>(t, S::Found, &Link::heard);
+    row<ReadDone>(t, S::Found, &Link::found_read);
+    row<Timer>(t, S::Found, &Link::timer);
+    row<Stop>(t, S::Found, &Link::stop);
+
+    row<Start>(t, S::Watched, &Link::defer);
+    row<PidfdReady>(t, S::Watched, &Link::pidfd_ready);
+    row<Changed>(t, S::Watched, &Link::changed);
+    row<Heard>(t, S::Watched, &Link::heard);
+    row<ReadDone>(t, S::Watched, &Link::news_read);
+    row<Timer>(t, S::Watched, &Link::timer);
+    row<Stop>(t, S::Watched, &Link::stop);
+
+    row<Start>(t, S::Leaving, &Link::defer);
+    row<Changed>(t, S::Leaving, &Link::ignore);  // all of it is read in a moment
+    row<Heard>(t, S::Leaving, &Link::heard);
+    row<ReadDone>(t, S::Leaving, &Link::last_words_read);
+    row<Timer>(t, S::Leaving, &Link::timer);
+    row<Stop>(t, S::Leaving, &Link::stop);
+    return t;
+  }
+};
+
+std::vector<link::Effect> CoordinatorLink::handle(const link::Event& event, const Known& known,
+                                                  Microseconds now) {
+  static constexpr Table::Dense kTable = Table::make();
+  known_ = known;
+  now_ = now;
+  effects_.clear();
+  if (!is_stale(event)) {
+    const Handler take = kTable[static_cast<std::size_t>(state_)][event.index()];
+    if (take != nullptr) {
+      (this->*take)(event);
+    } else {
+      add(Refuse{std::string(kEventNames[event.index()]) + " while " +
+                 std::string(name_of(state_))});
+    }
+    set_timer();
+  }
+  return std::move(effects_);
+}
+
+// What is told to all links, or can come late because it was on its way, about a run that is over.
+bool CoordinatorLink::is_stale(const link::Event& event) const {
+  if (const auto* answered = std::get_if<Answered>(&event)) {
+    return answered->run != run_ || (state_ != State::Sent && state_ != State::Ours);
+  }
+  if (const auto* child = std::get_if<ChildGone>(&event)) {
+    return child->run != run_ || state_ != State::Ours;
+  }
+  if (const auto* pidfd = std::get_if<PidfdReady>(&event)) {
+    return pidfd->run != run_ || state_ != State::Watched;
+  }
+  return std::holds_alternative<ServerDied>(event) && state_ != State::Sent;
+}
+
+void CoordinatorLink::ignore(const link::Event& /*event*/) {}
+
+// ---- launching ---------------------------------------------------------------------------------
+
+void CoordinatorLink::start(const link::Event& event) {
+  starting_ = as<Start>(event).start;
+  state_ = State::Locking;
+  add(TryLock{});
+}
+
+// The coordinator of the run before still holds the lock.
+void CoordinatorLink::defer(const link::Event& event) {
+  deferred_ = as<Start>(event).start;
+}
+
+void CoordinatorLink::lock_taken(const link::Event& event) {
+  run_ = starting_->run;
+  if (as<LockTaken>(event).unread) {
+    // Never cut what has not been read, and never start what the stream says has been.
+    state_ = State::Checking;
+    add(Read{Origin::FoundAtResume});
+  } else {
+    clone_or_yield();
+  }
+}
+
+// Whoever holds the lock is the answer: this run's coordinator, or that of the run before.
+void CoordinatorLink::lock_busy(const link::Event& /*event*/) {
+  starting_.reset();
+  begin_adopting(false);
+}
+
+void CoordinatorLink::lock_failed(const link::Event& event) {
+  const auto& failed = as<LockFailed>(event);
+  fail(failed.retry, failed.reason);
+}
+
+void CoordinatorLink::checked(const link::Event& event) {
+  if (as<ReadDone>(event).starved) {
+    add(DropLock{});
+    fail(true, "cannot read its stream");
+  } else {
+    clone_or_yield();
+  }
+}
+
+void CoordinatorLink::clone_or_yield() {
+  if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {
+    state_ = State::Handing;
+    add(Clone{*starting_});
+    return;
+  }
+  // It ran already, and the runner's stream had lost that: what is on record is the answer.
+  add(DropLock{});
+  to_idle();
+  if (known_.live && known_.state != ProcessState::Waiting) {
+    add(TellGone{{process_, known_.run, known_.other_boot}});
+  }
+}
+
+void CoordinatorLink::handed(const link::Event& /*event*/) {
+  state_ = State::Sent;
+  starting_.reset();
+  coordinator_ = {};
+  ours_ = false;
+}
+
+void CoordinatorLink::hand_failed(const link::Event& event) {
+  const auto& failed = as<HandFailed>(event);
+  fail(failed.retry, failed.reason);
+}
+
+void CoordinatorLink::answered(const link::Event& event) {
+  const auto& answer = as<Answered>(event);
+  if (answer.pid == 0) {
+    fail(answer.retry, answer.reason);
+    return;
+  }
+  state_ = State::Ours;
+  ours_ = true;
+  overdue_at_.reset();
+  coordinator_.pid = answer.pid;  // its ticks come with FORKED
+  add(WatchChild{answer.pid, run_, true});
+}
+
+void CoordinatorLink::fail(bool retry, std::string reason) {
+  add(TellFailed{{process_, starting_ ? starting_->run : run_, retry, std::move(reason)}});
+  to_idle();
+}
+
+// Its stream and its lock tell what became of it.
+void CoordinatorLink::server_died(const link::Event& /*event*/) {
+  state_ = State::Unanswered;
+  overdue_at_.reset();
+  add(Read{Origin::Recorded});
+}
+
+void CoordinatorLink::unanswered_read(const link::Event& event) {
+  if (coordinator_.pid != 0) {
+    born();
+  } else if (as<ReadDone>(event).starved) {
+    look_again();
+  } else {
+    add(CloseReader{});
+    add(AskLock{});
+  }
+}
+
+// FORKED is as good as the fork server's answer, which can get lost: the server may die, or find no
+// memory to send it.
+void CoordinatorLink::born() {
+  state_ = State::Ours;
+  ours_ = true;
+  overdue_at_.reset();
+  close_reader_if_quiet();
+  add(WatchChild{coordinator_.pid, run_, false});
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+void CoordinatorLink::changed(const link::Event& event) {
+  closed_ = closed_ || as<Changed>(event).closed;
+  looks_ = 0;
+  add(Read{Origin::Recorded});
+}
+
+void CoordinatorLink::heard(const link::Event& event) {
+  const auto& news = as<Heard>(event);
+  // A later run than we know of: the runner's stream has lost its end.
+  if (news.run < run_) return;
+  run_ = news.run;
+  coordinator_ = news.coordinator;
+  unheard_stop_ = false;  // the runner asks again, now that there is somebody to hear it
+}
+
+void CoordinatorLink::news_read(const link::Event& event) {
+  if (state_ == State::Sent && coordinator_.pid != 0) {
+    born();
+  } else if (as<ReadDone>(event).starved) {
+    look_again();
+  } else {
+    close_reader_if_quiet();
+    if (unheard_stop_ && !notified_) look_again();
+  }
+}
+
+// Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
+// kept for it may be more than we have.
+void CoordinatorLink::close_reader_if_quiet() {
+  if (!known_.live || known_.state == ProcessState::Running) add(CloseReader{});
+}
+
+// ---- taking over -------------------------------------------------------------------------------
+
+void CoordinatorLink::adopt(const link::Event& event) {
+  begin_adopting(as<Adopt>(event).rebooted);
+}
+
+void CoordinatorLink::begin_adopting(bool rebooted) {
+  run_ = known_.run;
+  coordinator_ = known_.coordinator;
+  rebooted_ = rebooted;
+  state_ = State::Adopting;
+  add(Read{Origin::FoundAtResume});
+}
+
+void CoordinatorLink::look_beside(const link::Event& event) {
+  run_ = 0;
+  rebooted_ = as<LookBeside>(event).rebooted;
+  state_ = State::Beside;
+  add(Read{Origin::FoundAtResume});
+}
+
+void CoordinatorLink::beside_read(const link::Event& event) {
+  if (as<ReadDone>(event).starved) {
+    add(Refuse{});
+  } else if (known_.live && known_.state != ProcessState::Waiting) {
+    take_over(false);
+  } else {
+    add(CloseReader{});
+    to_idle();
+  }
+}
+
+void CoordinatorLink::adopted_read(const link::Event& event) {
+  take_over(as<ReadDone>(event).starved);
+}
+
+void CoordinatorLink::take_over(bool starved) {
+  ours_ = false;
+  run_ = known_.run;
+  coordinator_ = known_.coordinator;
+  if (known_.state != ProcessState::Waiting && known_.other_boot) {
+    // Nobody is left who could say more.
+    if (starved) {
+      add(Refuse{});
+      return;
+    }
+    add(CloseReader{});
+    if (known_.live) add(TellGone{{process_, run_, true}});
+    to_idle();
+    return;
+  }
+  // Only the end of a run waits for the disk.
+  if (rebooted_ && known_.state == ProcessState::Waiting) add(WarnRestarted{run_});
+  state_ = State::Found;
+  found_read(ReadDone{});
+}
+
+void CoordinatorLink::found_read(const link::Event& event) {
+  // Who keeps one descriptor while asking for the next may wait for others who do the same.
+  add(CloseReader{});
+  if (as<ReadDone>(event).starved) {
+    look_again();
+  } else if (coordinator_.pid != 0) {
+    add(OpenPidfd{coordinator_, run_});
+  } else {
+    add(AskLock{});
+  }
+}
+
+void CoordinatorLink::pidfd_opened(const link::Event& /*event*/) {
+  state_ = State::Watched;
+}
+
+void CoordinatorLink::pidfd_refused(const link::Event& /*event*/) {
+  add(AskLock{});
+}
+
+// A question that gets no answer is no sign of death.
+void CoordinatorLink::lock_is(const link::Event& event) {
+  const Lock lock = as<LockIs>(event).lock;
+  if (lock == Lock::Free) {
+    gone();
+  } else if (lock == Lock::Unknown || closed_ || !notified_) {
+    look_again();
+  }
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+void CoordinatorLink::child_gone(const link::Event& /*event*/) {
+  gone();
+}
+
+void CoordinatorLink::pidfd_ready(const link::Event& /*event*/) {
+  add(ClosePidfd{});  // before the reading, which may need the descriptor's place
+  gone();
+}
+
+void CoordinatorLink::gone() {
+  state_ = State::Leaving;
+  look_at_.reset();
+  force_at_.reset();
+  overdue_at_.reset();
+  looks_ = 0;
+  read_last_words();
+}
+
+// Whatever it wrote is there by now.
+void CoordinatorLink::read_last_words() {
+  add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});
+}
+
+void CoordinatorLink::last_words_read(const link::Event& event) {
+  if (as<ReadDone>(event).starved) {
+    look_again();
+    return;
+  }
+  add(CloseReader{});
+  add(RemoveGroup{run_});
+  add(TellGone{{process_, run_, false}});
+  if (deferred_) add(Again{*deferred_});
+  to_idle();
+}
+
+void CoordinatorLink::cancel(const link::Event& event) {
+  add(TellCancelled{{process_, as<Stop>(event).run}});
+}
+
+void CoordinatorLink::stop(const link::Event& event) {
+  const auto& wanted = as<Stop>(event);
+  if (deferred_ && deferred_->run == wanted.run) {
+    deferred_.reset();
+    cancel(event);
+    return;
+  }
+  if (run_ != wanted.run || state_ == State::Leaving) return;
+  if (coordinator_.ticks == 0) {
+    // The runner asks again when it is heard of. A fork server that somebody stopped may hold that,
+    // and with it the end of the task, up.
+    unheard_stop_ = true;
+    if (wanted.hard && state_ == State::Sent && !overdue_at_) overdue_at_ = now_ + kPatience;
+    if (!notified_ && !look_at_) look_again();
+    return;
+  }
+  add(Send{coordinator_, wanted.hard ? Signal::Force : Signal::Terminate});
+  if (wanted.hard && !force_at_) force_at_ = now_ + kPatience;
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void CoordinatorLink::timer(const link::Event& /*event*/) {
+  armed_.reset();
+  if (overdue_at_ && *overdue_at_ <= now_) {
+    overdue_at_ = now_ + kPatience;
+    add(ReplaceServer{});
+  }
+  if (force_at_ && *force_at_ <= now_) {
+    force_at_.reset();
+    if (known_.live && known_.run == run_) add(Send{coordinator_, Signal::Kill});
+  }
+  if (look_at_ && *look_at_ <= now_) {
+    look_at_.reset();
+    if (state_ == State::Leaving) {
+      read_last_words();
+    } else {
+      add(Read{Origin::Recorded});
+    }
+  }
+}
+
+void CoordinatorLink::look_again() {
+  Microseconds wait = kFirstLook;
+  for (std::uint32_t i = 0; i < looks_ && wait < kLastLook; ++i) wait *= 2;
+  ++looks_;
+  look_at_ = now_ + std::min(wait, kLastLook);
+}
+
+void CoordinatorLink::set_timer() {
+  std::optional<Microseconds> at;
+  for (const auto& other : {look_at_, force_at_, overdue_at_}) {
+    if (other && (!at || *other < *at)) at = other;
+  }
+  if (at == armed_) return;
+  armed_ = at;
+  // First: what has an answer stays the last.
+  effects_.insert(effects_.begin(), Arm{at});
+}
+
+void CoordinatorLink::to_idle() {
+  state_ = State::Idle;
+  starting_.reset();
+  deferred_.reset();
+  unheard_stop_ = false;
+  closed_ = false;
+  looks_ = 0;
+  look_at_.reset();
+  force_at_.reset();
+  overdue_at_.reset();
+}
+
+}  // namespace thermos
