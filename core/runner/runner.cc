@@ -4,29 +4,17 @@
 #include <utility>
 
 #include "core/base/times.h"
+#include "core/runner/order.h"
+#include "core/runner/resume.h"
 
 namespace thermos {
-namespace {
-
-// Between two tries at a launch that failed for want of pids, memory or descriptors.
-constexpr Microseconds kFirstRetry = kSecond / 10;
-constexpr Microseconds kLastRetry = 5 * kSecond;
-
-Microseconds backoff(std::uint32_t retries) {
-  Microseconds wait = kFirstRetry;
-  for (std::uint32_t i = 1; i < retries && wait < kLastRetry; ++i) wait *= 2;
-  return std::min(wait, kLastRetry);
-}
-
-}  // namespace
 
 Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
     : task_(task),
       history_(std::move(history)),
       regular_(task, graph, TaskPlanner::Stage::Regular),
       final_(task, graph, TaskPlanner::Stage::Final),
-      flights_(task.processes.size()),
-      live_at_(task.processes.size(), kNotLive) {
+      launches_(task.processes.size()) {
   slots_.reserve(task.processes.size());
   for (const ProcessConfig& process : task.processes)
     slots_.push_back(history_.intern(process.name));
@@ -65,7 +53,7 @@ void Runner::on(const Lead& event) {
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
-  for (const auto& [at, p] : std::set(ending_)) stop(p, false);
+  for (const ProcessIndex p : launches_.with_kill()) stop(p, false);
 }
 
 void Runner::on(const CoordinatorRecord& event) {
@@ -77,37 +65,41 @@ void Runner::on(const CoordinatorRecord& event) {
     check_repeat(p, status);
     return;
   }
-  // A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
-  // coordinator's FORKED behind it. FORKED says that there was one.
-  if (status.state == ProcessState::Forked && status.seq == past(p).next_seq + 1 &&
-      status.run == past(p).next_run && !past(p).live() &&
-      plan_of(p).mark(p) == Planner::Mark::Runnable) {
-    append_process(p, ProcessState::Waiting, Origin::FoundAtResume, {});
-    plan_of(p).set_running(p);
-    add_live(p);
-  }
-  if (ended_by_order(p, status)) {
+  if (status.state == ProcessState::Forked) restore_waiting(p, status);
+  if (ended_by_order(past(p), status)) {
     status.state = ProcessState::Killed;
     status.origin = Origin::Ordered;
   }
   append(status, is_terminal(status.state));
-  if (error_) return;
-  if (!is_live(p)) {  // a launch that was thought to be cancelled came to life
-    plan_of(p).set_running(p);
-    add_live(p);
-  }
-  Flight& flight = flights_[p];
-  flight.launched = true;
-  forget_retry(p);  // it lives, whatever was said of its launch
-  if (is_terminal(status.state)) {
+  if (!error_) heard_of(p, status.state);
+}
+
+// Something new of a run is on record, in `state`.
+void Runner::heard_of(ProcessIndex p, ProcessState state) {
+  if (!launches_.is_live(p)) plan_of(p).set_running(p);  // its launch was thought to be called off
+  take(p, LaunchEvent::Found);
+  if (is_terminal(state)) {
     ended(p);
-  } else if (stopping(p) && status.state == ProcessState::Forked) {
+  } else if (state == ProcessState::Forked && stopping(p)) {
     // What was asked before there was anyone to hear it, or was never asked.
-    const bool hard = flight.kill_sent || overrun_ || finalizers_over();
-    flight.kill_sent = flight.terminate_sent = false;
+    const bool hard =
+        launches_.of(p).state() == LaunchState::Killing || overrun_ || finalizers_over();
+    take(p, LaunchEvent::Forked);
     stop(p, hard);
     end_by_order(p);
   }
+}
+
+// A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
+// coordinator's FORKED behind it. FORKED says that there was one.
+void Runner::restore_waiting(ProcessIndex p, const ProcessStatus& forked) {
+  if (forked.seq != past(p).next_seq + 1 || forked.run != past(p).next_run || past(p).live() ||
+      plan_of(p).mark(p) != Planner::Mark::Runnable) {
+    return;
+  }
+  append_process(p, ProcessState::Waiting, Origin::FoundAtResume, {});
+  plan_of(p).set_running(p);
+  take(p, LaunchEvent::Found);
 }
 
 // A stream that belongs elsewhere, or an old copy of one, says other things of the same runs.
@@ -126,23 +118,23 @@ void Runner::check_repeat(ProcessIndex p, const ProcessStatus& status) {
 void Runner::on(const CoordinatorGone& event) {
   const ProcessIndex p = event.process;
   const Run* run = live_run(p, event.run);
-  if (run == nullptr || flights_[p].sweeping) return;
+  if (run == nullptr || launches_.of(p).state() == LaunchState::Sweeping) return;
   if (run->state == ProcessState::Waiting) {
-    try_again(p);  // it died before its first word: nothing of it ever ran
+    launch_came_to_nothing(p, LaunchEvent::Died);
   } else if (event.rebooted) {
     append_process(p, ProcessState::Lost, Origin::Reboot, "the machine restarted");
     ended(p);
   } else {
-    flights_[p].sweeping = true;
-    effects_.emplace_back(Sweep{p, event.run});
+    take(p, LaunchEvent::Vanished);
   }
 }
 
 void Runner::on(const Swept& event) {
-  if (live_run(event.process, event.run) == nullptr || !flights_[event.process].sweeping) return;
-  append_process(event.process, ProcessState::Lost, Origin::CoordinatorGone,
-                 "its coordinator vanished");
-  ended(event.process);
+  const ProcessIndex p = event.process;
+  if (live_run(p, event.run) == nullptr) return;
+  if (launches_.of(p).state() != LaunchState::Sweeping) return;
+  append_process(p, ProcessState::Lost, Origin::CoordinatorGone, "its coordinator vanished");
+  ended(p);
 }
 
 void Runner::on(const LaunchFailed& event) {
@@ -150,8 +142,7 @@ void Runner::on(const LaunchFailed& event) {
   const Run* run = live_run(p, event.run);
   if (run == nullptr || run->state != ProcessState::Waiting) return;
   if (event.retry) {
-    flights_[p].retries = std::max(flights_[p].retries, 1U);
-    try_again(p);
+    launch_came_to_nothing(p, LaunchEvent::Short);
     return;
   }
   append_process(p, ProcessState::Failed, Origin::Recorded, keep(event.reason));
@@ -182,6 +173,23 @@ void Runner::on(const KillAsked& event) {
   append_task(state(), keep(event.reason));
 }
 
+void Runner::on(const Ordered& event) {
+  const ProcessIndex p = event.process;
+  if (!may_order(p)) return;
+  std::optional<ProcessOrder> order = order_to_record(past(p), launches_.of(p), event.verb, now_,
+                                                      event.wait.value_or(task_.finalization_wait));
+  if (!order) return;
+  order->reason = keep(event.reason);
+  append(*order, true);
+  if (error_) return;
+  tell_plan(p, order->verb);
+  end_by_order(p);
+}
+
+Status Runner::may_order(ProcessIndex p) const {
+  return order_allowed(task_.processes[p], state(), regular_.mark(p));
+}
+
 // ---- taking over -------------------------------------------------------------------------------
 
 void Runner::restore(TaskPlanner& plan) {
@@ -189,59 +197,44 @@ void Runner::restore(TaskPlanner& plan) {
   // finished, as they were when it ran.
   std::vector<ProcessIndex> untouched;
   std::vector<bool> restored(task_.processes.size());
-  while (const auto next = plan.pop_ready(now_.boot)) {
-    const ProcessIndex p = *next;
-    const ProcessHistory& history = past(p);
-    const Run* run = history.current();
-    if (run == nullptr || restored[p]) {  // never ran, or ran and is free to run again
-      untouched.push_back(p);
-      continue;
-    }
-    restored[p] = true;
-    std::uint64_t successes = history.totals.success;
-    std::uint64_t failures = history.totals.failed;
-    std::uint64_t others = history.totals.killed + history.totals.lost;
-    if (run->state == ProcessState::Success) --successes;
-    if (run->state == ProcessState::Failed) --failures;
-    if (run->state == ProcessState::Killed || run->state == ProcessState::Lost) --others;
-    plan.restore_totals(p, successes, failures, others);
-    plan.set_running(p);
-    if (history.live()) {
-      add_live(p);
-      flights_[p].launched = true;
+  while (const auto p = plan.pop_ready(now_.boot)) {
+    if (past(*p).current() == nullptr || restored[*p]) {  // never ran, or is free to run again
+      untouched.push_back(*p);
     } else {
-      ended(p);
+      restored[*p] = true;
+      restore_process(plan, *p);
     }
   }
   for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
+}
+
+void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
+  const RunTotals before = totals_before_current(past(p));
+  plan.restore_totals(p, before.success, before.failed, before.killed + before.lost);
+  plan.set_running(p);
+  if (past(p).live()) {
+    take(p, LaunchEvent::Found);
+  } else {
+    ended(p);
+  }
 }
 
 void Runner::restore_deadline() {
   if (state() == TaskState::Active) return;
   const TaskStatus& last = history_.steps().back().status;
   goal_ = last.goal;
-  if (last.boot == self_.boot) {
-    // This clock goes back in another time namespace only, and makes nothing wait longer there.
-    const Microseconds allowance = std::max<Microseconds>(0, last.deadline.boot - last.at.boot);
-    deadline_ = last.deadline;
-    if (deadline_->boot - now_.boot > allowance) deadline_ = later(now_, allowance);
-  } else {
-    // Another boot's clock says nothing here, and the wall clock may have been set: what is left is
-    // at most what was left when it was written down.
-    const Microseconds allowance = std::max<Microseconds>(0, last.deadline.wall - last.at.wall);
-    deadline_ = later(now_, std::clamp<Microseconds>(last.deadline.wall - now_.wall, 0, allowance));
-  }
+  deadline_ = deadline_at_resume(last, self_.boot, now_);
   overrun_ = now_.boot >= deadline_->boot;
 }
 
-Microseconds Runner::boot_time_of_end(ProcessIndex p) const {
-  const ProcessHistory& history = past(p);
-  if (!history.last_end) return now_.boot;
-  if (history.last_boot == self_.boot) return std::min(history.last_end->boot, now_.boot);
-  // It ended under another boot. Whatever the wall clock did since, it waits no longer than its
-  // min_duration from now.
-  const Microseconds since = now_.wall - history.last_end->wall;
-  return now_.boot - std::clamp<Microseconds>(since, 0, task_.processes[p].min_duration);
+void Runner::restore_orders() {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (past(p).held) plan_of(p).hold(p);
+    if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
+    if (past(p).ending && launches_.is_live(p)) {
+      launches_.kill_at(p, past(p).ending->deadline.boot);
+    }
+  }
 }
 
 // ---- going on ----------------------------------------------------------------------------------
@@ -285,7 +278,7 @@ void Runner::advance_active() {
 
 void Runner::advance_cleaning() {
   if (over_deadline()) stop_all(true);
-  if (!live_.empty()) return;
+  if (launches_.any_live()) return;
   if (overrun_ || goal_ == TaskState::Lost) {
     finish();
   } else {
@@ -303,7 +296,7 @@ void Runner::advance_finalizing() {
     schedule(final_);
     return;
   }
-  if (live_.empty()) finish();
+  if (!launches_.any_live()) finish();
 }
 
 void Runner::schedule(TaskPlanner& plan) {
@@ -318,52 +311,64 @@ void Runner::start(ProcessIndex p) {
   plan_of(p).set_running(p);
   // A run whose launch an order called off goes on where it stood.
   if (!past(p).live()) append_process(p, ProcessState::Waiting, Origin::Recorded, {});
-  add_live(p);
-  flights_[p] = Flight{};
-  flights_[p].launched = true;
-  const Run& run = *past(p).current();
-  effects_.emplace_back(StartProcess{p, run.number, run.seq + 1});
+  take(p, LaunchEvent::Start);
 }
 
-void Runner::try_again(ProcessIndex p) {
-  Flight& flight = flights_[p];
-  flight.launched = false;
-  if (stopping(p)) {
-    cancel(p);
+void Runner::take(ProcessIndex p, LaunchEvent event) {
+  const LaunchState before = launches_.of(p).state();
+  const std::optional<LaunchAct> act = launches_.take(p, event, now_.boot);
+  if (!act) {
+    error_ = Error{ErrorCode::Corrupt,
+                   "process \"" + task_.processes[p].name + "\": " + std::string(name_of(event)) +
+                       " can't come while it is " + std::string(name_of(before))};
     return;
   }
-  // The first time at once: at a resume it is the ordinary case. Then ever more slowly.
-  forget_retry(p);
-  flight.retry_at = flight.retries == 0 ? now_.boot : now_.boot + backoff(flight.retries);
-  retrying_.emplace(*flight.retry_at, p);
+  carry_out(p, *act);
+}
+
+void Runner::carry_out(ProcessIndex p, LaunchAct act) {
+  switch (act) {
+    case LaunchAct::None:
+    case LaunchAct::AwaitRetry:
+      break;
+    case LaunchAct::Start:
+      effects_.emplace_back(StartProcess{p, past(p).current()->number, past(p).current()->seq + 1});
+      break;
+    case LaunchAct::Terminate:
+      effects_.emplace_back(Terminate{p, past(p).current()->number});
+      break;
+    case LaunchAct::Kill:
+      effects_.emplace_back(Kill{p, past(p).current()->number});
+      break;
+    case LaunchAct::Sweep:
+      effects_.emplace_back(Sweep{p, past(p).current()->number});
+      break;
+    case LaunchAct::CallOff:
+      plan_of(p).cancel(p);
+      break;
+  }
+}
+
+void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
+  if (stopping(p)) {
+    cancel(p);
+  } else {
+    take(p, event);
+  }
 }
 
 void Runner::retry_launches() {
-  while (!retrying_.empty() && retrying_.begin()->first <= now_.boot) {
-    const ProcessIndex p = retrying_.begin()->second;
-    forget_retry(p);
-    Flight& flight = flights_[p];
-    flight.launched = true;
-    ++flight.retries;
-    const Run& run = *past(p).current();
-    effects_.emplace_back(StartProcess{p, run.number, run.seq + 1});
-  }
-}
-
-void Runner::forget_retry(ProcessIndex p) {
-  Flight& flight = flights_[p];
-  if (!flight.retry_at) return;
-  retrying_.erase({*flight.retry_at, p});
-  flight.retry_at.reset();
+  while (const auto p = launches_.pop_retry(now_.boot)) take(*p, LaunchEvent::Due);
 }
 
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
-  remove_live(p);
+  take(p, LaunchEvent::Ended);
 }
 
 void Runner::ended(ProcessIndex p) {
-  const Microseconds end = boot_time_of_end(p);
+  const Microseconds end =
+      boot_time_of_end(past(p), task_.processes[p].min_duration, self_.boot, now_);
   TaskPlanner& plan = plan_of(p);
   switch (past(p).current()->state) {
     case ProcessState::Success:
@@ -381,7 +386,7 @@ void Runner::ended(ProcessIndex p) {
       break;
   }
   if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
-  remove_live(p);
+  take(p, LaunchEvent::Ended);
 }
 
 // ---- ending ------------------------------------------------------------------------------------
@@ -399,29 +404,34 @@ bool Runner::over_deadline() {
 }
 
 void Runner::stop_all(bool hard) {
-  // Asked for at every event of an end under way: to go through all each time would take as many
-  // steps as there are pairs of them.
-  const Told told = hard ? Told::Kill : Told::Terminate;
-  if (told_ >= told) return;
-  told_ = told;
-  for (const ProcessIndex p : std::vector<ProcessIndex>(live_)) stop(p, hard);
+  for (const ProcessIndex p : launches_.untold(hard)) stop(p, hard);
 }
 
 void Runner::stop(ProcessIndex p, bool hard) {
-  Flight& flight = flights_[p];
-  if (!flight.launched) {
-    if (!flight.sweeping) cancel(p);
+  take(p, hard ? LaunchEvent::Kill : LaunchEvent::Terminate);
+}
+
+void Runner::tell_plan(ProcessIndex p, Verb verb) {
+  TaskPlanner& plan = plan_of(p);
+  if (verb == Verb::Stop) {
+    plan.hold(p);
     return;
   }
-  if (flight.sweeping || flight.kill_sent) return;
-  const std::uint32_t run = past(p).current()->number;
-  if (hard) {
-    flight.kill_sent = true;
-    effects_.emplace_back(Kill{p, run});
-  } else if (!flight.terminate_sent) {
-    flight.terminate_sent = true;
-    effects_.emplace_back(Terminate{p, run});
-  }
+  plan.release(p);
+  if (!launches_.is_live(p)) plan.waive_backoff(p);
+  launches_.hurry_retry(p, now_.boot);
+}
+
+// If its run is to end by an order: what has not been done for that yet.
+void Runner::end_by_order(ProcessIndex p) {
+  if (!past(p).ending || !launches_.is_live(p)) return;
+  launches_.kill_at(p, past(p).ending->deadline.boot);
+  stop(p, false);
+}
+
+// Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
+void Runner::kill_overdue() {
+  while (const auto p = launches_.pop_kill(now_.boot)) stop(*p, true);
 }
 
 bool Runner::finalizers_over() const {
@@ -455,8 +465,7 @@ void Runner::set_timer() {
     at = now_.boot;
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
-    if (!retrying_.empty()) sooner(retrying_.begin()->first);
-    if (!ending_.empty()) sooner(ending_.begin()->first);
+    sooner(launches_.next_due());
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;
@@ -519,28 +528,9 @@ std::string_view Runner::keep(std::string_view text) {
 // ---- small things ------------------------------------------------------------------------------
 
 const Run* Runner::live_run(ProcessIndex p, std::uint32_t number) const {
-  if (!is_live(p) || !past(p).live()) return nullptr;
+  if (!launches_.is_live(p) || !past(p).live()) return nullptr;
   const Run* run = past(p).current();
   return run->number == number ? run : nullptr;
-}
-
-void Runner::add_live(ProcessIndex p) {
-  if (is_live(p)) return;
-  told_ = Told::Nothing;
-  live_at_[p] = static_cast<std::uint32_t>(live_.size());
-  live_.push_back(p);
-}
-
-void Runner::remove_live(ProcessIndex p) {
-  forget_retry(p);
-  forget_ending(p);
-  flights_[p] = Flight{};
-  const std::uint32_t at = live_at_[p];
-  if (at == kNotLive) return;
-  live_[at] = live_.back();
-  live_at_[live_[at]] = at;
-  live_.pop_back();
-  live_at_[p] = kNotLive;
 }
 
 Runner::Counts Runner::counts(Timestamp now) {

@@ -9,16 +9,17 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/runner/effects.h"
 #include "core/runner/events.h"
+#include "core/runner/launch_control.h"
+#include "core/runner/launches.h"
 #include "core/task/graph.h"
 #include "core/task/task.h"
 #include "core/task/task_planner.h"
@@ -61,19 +62,6 @@ class Runner {
   Counts counts(Timestamp now);
 
  private:
-  // What the machine knows about a process beyond its history.
-  struct Flight {
-    bool launched = false;  // StartProcess was sent and not answered by a failure
-    bool terminate_sent = false;
-    bool kill_sent = false;
-    bool sweeping = false;
-    std::uint32_t retries = 0;
-    // Boot time of the next try at a launch that failed for want of something.
-    std::optional<Microseconds> retry_at;
-    // Boot time at which a run that an order ends is killed; it stands in ending_ by this.
-    std::optional<Microseconds> kill_at;
-  };
-
   void on(const Lead& event);
   void on(const CoordinatorRecord& event);
   void on(const CoordinatorGone& event);
@@ -86,8 +74,11 @@ class Runner {
 
   // Take the place of what an earlier runner knew.
   void restore(TaskPlanner& plan);
+  void restore_process(TaskPlanner& plan, ProcessIndex p);
   void restore_deadline();
   void restore_orders();
+  // Gives a FORKED that no WAITING stands before the one that a power cut took.
+  void restore_waiting(ProcessIndex p, const ProcessStatus& forked);
 
   void advance();
   void advance_active();
@@ -95,10 +86,12 @@ class Runner {
   void advance_finalizing();
   void schedule(TaskPlanner& plan);
   void retry_launches();
-  void forget_retry(ProcessIndex p);
   void check_repeat(ProcessIndex p, const ProcessStatus& status);
+  void heard_of(ProcessIndex p, ProcessState state);
   void start(ProcessIndex p);
-  void try_again(ProcessIndex p);
+  void take(ProcessIndex p, LaunchEvent event);
+  void carry_out(ProcessIndex p, LaunchAct act);
+  void launch_came_to_nothing(ProcessIndex p, LaunchEvent event);
   void cancel(ProcessIndex p);
   void ended(ProcessIndex p);
 
@@ -106,11 +99,9 @@ class Runner {
   bool over_deadline();
   void stop_all(bool hard);
   void stop(ProcessIndex p, bool hard);
+  void tell_plan(ProcessIndex p, Verb verb);
   void end_by_order(ProcessIndex p);
-  void await_end(ProcessIndex p);
-  void forget_ending(ProcessIndex p);
   void kill_overdue();
-  bool ended_by_order(ProcessIndex p, const ProcessStatus& status) const;
   void finish();
   void set_timer();
 
@@ -125,26 +116,13 @@ class Runner {
   bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;
   TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
-  Microseconds boot_time_of_end(ProcessIndex p) const;
-  bool is_live(ProcessIndex p) const { return live_at_[p] != kNotLive; }
-  void add_live(ProcessIndex p);
-  void remove_live(ProcessIndex p);
-
-  static constexpr std::uint32_t kNotLive = 0xffffffff;
 
   const TaskConfig& task_;
   History history_;
   TaskPlanner regular_;
   TaskPlanner final_;
   std::vector<std::uint32_t> slots_;  // where in history_ a process stands
-  std::vector<Flight> flights_;
-  std::vector<ProcessIndex> live_;      // processes in flight: launched, or waiting for a retry
-  std::vector<std::uint32_t> live_at_;  // where in live_ a process stands, or kNotLive
-  std::set<std::pair<Microseconds, ProcessIndex>> retrying_;  // by the time of the next try
-  // What stop_all() last told all that live; nothing, once somebody joined them.
-  enum class Told : std::uint8_t { Nothing, Terminate, Kill };
-  Told told_ = Told::Nothing;
-  std::set<std::pair<Microseconds, ProcessIndex>> ending_;  // by kill_at
+  Launches launches_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE

@@ -1,0 +1,83 @@
+#include "core/runner/launch_control.h"
+
+#include <algorithm>
+#include <array>
+
+namespace thermos {
+namespace {
+
+constexpr std::array<std::string_view, kLaunchStates> kStateNames = {
+    "IDLE", "LAUNCHED", "RETRYING", "TERMINATING", "KILLING", "SWEEPING"};
+constexpr std::array<std::string_view, kLaunchEvents> kEventNames = {
+    "START", "FOUND", "FORKED", "DIED", "SHORT", "DUE", "TERMINATE", "KILL", "VANISHED", "ENDED"};
+
+struct Step {
+  LaunchState next = LaunchState::Idle;
+  LaunchAct act = LaunchAct::None;
+};
+using Row = std::array<std::optional<Step>, kLaunchStates>;
+using Table = std::array<Row, kLaunchEvents>;
+
+constexpr std::optional<Step> kNever = std::nullopt;
+constexpr Step kIdle = {LaunchState::Idle, LaunchAct::None};
+constexpr Step kCalledOff = {LaunchState::Idle, LaunchAct::CallOff};
+constexpr Step kStarted = {LaunchState::Launched, LaunchAct::Start};
+constexpr Step kLaunched = {LaunchState::Launched, LaunchAct::None};
+constexpr Step kTryAgain = {LaunchState::Retrying, LaunchAct::AwaitRetry};
+constexpr Step kTerminate = {LaunchState::Terminating, LaunchAct::Terminate};
+constexpr Step kTerminating = {LaunchState::Terminating, LaunchAct::None};
+constexpr Step kKill = {LaunchState::Killing, LaunchAct::Kill};
+constexpr Step kKilling = {LaunchState::Killing, LaunchAct::None};
+constexpr Step kSweep = {LaunchState::Sweeping, LaunchAct::Sweep};
+constexpr Step kSweeping = {LaunchState::Sweeping, LaunchAct::None};
+
+// Rows: events. Columns: states, in enum order. What is asked for twice is done once; a launch that
+// comes to nothing after its end was asked for is not tried again.
+constexpr Table kTable = {{
+    // IDLE, LAUNCHED, RETRYING, TERMINATING, KILLING, SWEEPING
+    {kStarted, kNever, kNever, kNever, kNever, kNever},                    // START
+    {kLaunched, kLaunched, kLaunched, kTerminating, kKilling, kSweeping},  // FOUND
+    {kNever, kLaunched, kNever, kLaunched, kLaunched, kNever},             // FORKED
+    {kNever, kTryAgain, kTryAgain, kCalledOff, kCalledOff, kNever},        // DIED
+    {kNever, kTryAgain, kTryAgain, kCalledOff, kCalledOff, kNever},        // SHORT
+    {kNever, kNever, kStarted, kNever, kNever, kNever},                    // DUE
+    {kNever, kTerminate, kCalledOff, kTerminating, kKilling, kSweeping},   // TERMINATE
+    {kNever, kKill, kCalledOff, kKill, kKilling, kSweeping},               // KILL
+    {kNever, kSweep, kNever, kSweep, kSweep, kNever},                      // VANISHED
+    {kIdle, kIdle, kIdle, kIdle, kIdle, kIdle},                            // ENDED
+}};
+
+// Between two tries at a launch that failed for want of pids, memory or descriptors.
+constexpr Microseconds kFirstRetry = kSecond / 10;
+constexpr Microseconds kLastRetry = 5 * kSecond;
+
+}  // namespace
+
+std::string_view name_of(LaunchState state) {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view name_of(LaunchEvent event) {
+  return kEventNames[static_cast<std::size_t>(event)];
+}
+
+std::optional<LaunchAct> LaunchControl::take(LaunchEvent event) {
+  const std::optional<Step>& step =
+      kTable[static_cast<std::size_t>(event)][static_cast<std::size_t>(state_)];
+  if (!step) return std::nullopt;
+  state_ = step->next;
+  if (state_ == LaunchState::Idle) retries_ = 0;
+  if (event == LaunchEvent::Short) retries_ = std::max(retries_, 1U);
+  if (event == LaunchEvent::Due) ++retries_;
+  return step->act;
+}
+
+Microseconds LaunchControl::retry_wait() const {
+  // The first time at once: at a resume it is the ordinary case. Then ever more slowly.
+  if (retries_ == 0) return 0;
+  Microseconds wait = kFirstRetry;
+  for (std::uint32_t i = 1; i < retries_ && wait < kLastRetry; ++i) wait *= 2;
+  return std::min(wait, kLastRetry);
+}
+
+}  // namespace thermos

@@ -1,0 +1,74 @@
+// The launch and the end of one process's runs as the runner sees them: is a run asked for, is it
+// to be tried again, was it told to end, is it swept up after. One table says what may come when,
+// and what has to be done about it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/times.h"
+
+namespace thermos {
+
+enum class LaunchState : std::uint8_t {
+  Idle,         // no run, or one that was called off before anything came of it
+  Launched,     // asked for, or known to be there
+  Retrying,     // its launch came to nothing, and will be tried again
+  Terminating,  // told to end
+  Killing,      // told to die
+  Sweeping,     // its coordinator vanished; what that left running is being ended
+};
+inline constexpr std::size_t kLaunchStates = 6;
+
+enum class LaunchEvent : std::uint8_t {
+  Start,      // the plan starts it
+  Found,      // it is there: a record of it came, or a resume takes it over
+  Forked,     // its coordinator listens now: a signal that was sent before may have met nobody
+  Died,       // its coordinator died before its first record: nothing of it ever ran
+  Short,      // the machine was short of something that its launch needs
+  Due,        // the time of the next try has come
+  Terminate,  // it is to end
+  Kill,       // it is to die
+  Vanished,   // its coordinator is gone and has not recorded the end of the run
+  Ended,      // the run is over, or called off
+};
+inline constexpr std::size_t kLaunchEvents = 10;
+
+// What a runner does when a launch has taken an event.
+enum class LaunchAct : std::uint8_t {
+  None,
+  Start,       // send StartProcess
+  AwaitRetry,  // let retry_wait() pass, then Due
+  Terminate,   // send Terminate
+  Kill,        // send Kill
+  Sweep,       // send Sweep
+  CallOff,     // give the run back to the plan: nobody has it in hand
+};
+
+std::string_view name_of(LaunchState state);
+std::string_view name_of(LaunchEvent event);
+
+class LaunchControl {
+ public:
+  LaunchState state() const { return state_; }
+  // In the hands of a coordinator, or on the way to one, as far as anyone knows.
+  bool launched() const { return state_ != LaunchState::Idle && state_ != LaunchState::Retrying; }
+  // A signal was sent to it.
+  bool told_to_end() const {
+    return state_ == LaunchState::Terminating || state_ == LaunchState::Killing;
+  }
+
+  // What is to be done. Nothing: an event that can't come in this state; it stays.
+  std::optional<LaunchAct> take(LaunchEvent event);
+
+  // From a launch that came to nothing to the next try.
+  Microseconds retry_wait() const;
+
+ private:
+  LaunchState state_ = LaunchState::Idle;
+  std::uint32_t retries_ = 0;
+};
+
+}  // namespace thermos

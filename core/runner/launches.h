@@ -1,0 +1,60 @@
+// The launches of all processes of a task: who is live, and whose time comes next.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/base/times.h"
+#include "core/runner/launch_control.h"
+#include "core/runner/process_set.h"
+#include "core/runner/process_timers.h"
+#include "core/task/graph.h"
+
+namespace thermos {
+
+// All times are by the boot clock.
+class Launches {
+ public:
+  // Of processes 0 to `processes` - 1, all idle.
+  explicit Launches(std::size_t processes);
+
+  const LaunchControl& of(ProcessIndex p) const { return controls_[p]; }
+  bool is_live(ProcessIndex p) const { return live_.has(p); }  // not idle
+  bool any_live() const { return !live_.empty(); }
+
+  // LaunchControl::take(), and what follows for the times below. AwaitRetry is done here.
+  std::optional<LaunchAct> take(ProcessIndex p, LaunchEvent event, Microseconds now);
+
+  // One whose next try is due; it is not any more. In order of time.
+  std::optional<ProcessIndex> pop_retry(Microseconds now) { return retries_.pop_due(now); }
+  // If it awaits its next try, that is due at `now`.
+  void hurry_retry(ProcessIndex p, Microseconds now);
+
+  // The live run of `p` is to be killed at `at`, unless it has ended by then.
+  void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }
+  // One that is to be killed; it is not any more. In order of time.
+  std::optional<ProcessIndex> pop_kill(Microseconds now) { return kills_.pop_due(now); }
+  // All that have a time to be killed at, in order of time.
+  std::vector<ProcessIndex> with_kill() const { return kills_.in_order(); }
+
+  // When the next retry or kill is due; nothing when none stands.
+  std::optional<Microseconds> next_due() const;
+
+  // The live ones, to be told to end, or (`hard`) to die. None when all of them were told so and
+  // nobody joined them since: to tell them all at every event of an end under way would take as
+  // many steps as there are pairs of them.
+  std::vector<ProcessIndex> untold(bool hard);
+
+ private:
+  enum class Told : std::uint8_t { Nothing, Terminate, Kill };
+
+  std::vector<LaunchControl> controls_;
+  ProcessSet live_;
+  Told told_ = Told::Nothing;  // what untold() was last asked for, until somebody joined
+  ProcessTimers retries_;      // of those that are Retrying
+  ProcessTimers kills_;
+};
+
+}  // namespace thermos

@@ -1,0 +1,38 @@
+// One time for each of some processes, and which of them comes next.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/base/times.h"
+#include "core/task/graph.h"
+
+namespace thermos {
+
+class ProcessTimers {
+ public:
+  // For processes 0 to `processes` - 1; none has a time.
+  explicit ProcessTimers(std::size_t processes) : times_(processes) {}
+
+  bool has(ProcessIndex p) const { return times_[p].has_value(); }
+  // `at`, by the boot clock, takes the place of the time that it had.
+  void set(ProcessIndex p, Microseconds at);
+  void clear(ProcessIndex p);
+
+  // The earliest time; nothing when no process has one.
+  std::optional<Microseconds> next() const;
+  // The process with the earliest time, if that has come; it has none from here on. Ties go by
+  // the number of the process.
+  std::optional<ProcessIndex> pop_due(Microseconds now);
+  // All that have a time, the earliest first.
+  std::vector<ProcessIndex> in_order() const;
+
+ private:
+  std::vector<std::optional<Microseconds>> times_;
+  std::set<std::pair<Microseconds, ProcessIndex>> order_;
+};
+
+}  // namespace thermos

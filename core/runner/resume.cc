@@ -1,0 +1,52 @@
+#include "core/runner/resume.h"
+
+#include <algorithm>
+
+namespace thermos {
+
+Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now) {
+  if (last.boot != boot) {
+    // Another boot's clock says nothing here, and the wall clock may have been set: what is left is
+    // at most what was left when it was written down.
+    const Microseconds allowance = std::max<Microseconds>(0, last.deadline.wall - last.at.wall);
+    return later(now, std::clamp<Microseconds>(last.deadline.wall - now.wall, 0, allowance));
+  }
+  // This clock goes back in another time namespace only, and makes nothing wait longer there.
+  const Microseconds allowance = std::max<Microseconds>(0, last.deadline.boot - last.at.boot);
+  return last.deadline.boot - now.boot > allowance ? later(now, allowance) : last.deadline;
+}
+
+Microseconds boot_time_of_end(const ProcessHistory& process, Microseconds min_duration,
+                              const BootId& boot, Timestamp now) {
+  if (!process.last_end) return now.boot;
+  if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);
+  // It ended under another boot. Whatever the wall clock did since, it waits no longer than its
+  // min_duration from now.
+  const Microseconds since = now.wall - process.last_end->wall;
+  return now.boot - std::clamp<Microseconds>(since, 0, min_duration);
+}
+
+RunTotals totals_before_current(const ProcessHistory& process) {
+  RunTotals totals = process.totals;
+  switch (process.current()->state) {
+    case ProcessState::Success:
+      --totals.success;
+      break;
+    case ProcessState::Failed:
+      --totals.failed;
+      break;
+    case ProcessState::Killed:
+      --totals.killed;
+      break;
+    case ProcessState::Lost:
+      --totals.lost;
+      break;
+    case ProcessState::Waiting:
+    case ProcessState::Forked:
+    case ProcessState::Running:
+      break;
+  }
+  return totals;
+}
+
+}  // namespace thermos
