@@ -77,12 +77,10 @@ void Runner::on(const CoordinatorRecord& event) {
     check_repeat(p, status);
     return;
   }
-  // A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
-  // coordinator's FORKED behind it. FORKED says that there was one.
-  if (status.state == ProcessState::Forked && status.seq == past(p).next_seq + 1 &&
-      status.run == past(p).next_run && !past(p).live() &&
-      plan_of(p).mark(p) == Planner::Mark::Runnable) {
-    append_process(p, ProcessState::Waiting, Origin::FoundAtResume, {});
+  if (auto waiting = history_.missing_waiting(status);
+      waiting && plan_of(p).mark(p) == Planner::Mark::Runnable) {
+    waiting->at = now_;
+    append(*waiting, false);
     plan_of(p).set_running(p);
     add_live(p);
   }
