@@ -8,6 +8,9 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("thermos::disk");
 
+const noReturnCode :Int32 = -1000;  # not known, or not ended
+const noRun :UInt32 = 0xffffffff;
+
 struct Record {
   union {
     header @0 :RunnerHeader;
@@ -34,7 +37,7 @@ struct Record {
       ticks @18 :UInt64;       # its start time, field 22 of /proc/PID/stat
       wall @19 :Int64;
       boot @20 :Int64;
-      returnCode @21 :Int32 = -1000;  # -1000: not known, or not ended
+      returnCode @21 :Int32 = .noReturnCode;
       bootHigh @22 :UInt64;    # FORKED, and terminal states that the runner wrote
       bootLow @23 :UInt64;
       reason @24 :Text;
@@ -91,5 +94,5 @@ struct ProcessSummary {
   endBoot @8 :Int64;
   bootHigh @9 :UInt64;
   bootLow @10 :UInt64;
-  firstFailed @11 :UInt32 = 0xffffffff;  # 0xffffffff: none of them
+  firstFailed @11 :UInt32 = .noRun;  # noRun: none of them
 }

@@ -11,9 +11,6 @@
 namespace thermos {
 namespace {
 
-constexpr std::int32_t kNoReturnCode = -1000;
-constexpr std::uint32_t kNoRun = 0xffffffff;
-
 // Enumerators are the same on both sides, in the same order; a change of one must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
@@ -22,6 +19,9 @@ static_assert(static_cast<int>(disk::Verb::RESTART) == static_cast<int>(Verb::Re
 
 std::string_view view_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
+}
+std::string_view view_of(std::string_view text) {
+  return text;
 }
 std::string string_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
@@ -89,7 +89,7 @@ void fill(disk::Record::Builder record, const ProcessStatus& status) {
   out.setTicks(status.identity.ticks);
   out.setWall(status.at.wall);
   out.setBoot(status.at.boot);
-  out.setReturnCode(status.return_code.value_or(kNoReturnCode));
+  out.setReturnCode(status.return_code.value_or(disk::NO_RETURN_CODE));
   out.setBootHigh(status.boot.high);
   out.setBootLow(status.boot.low);
   const std::string_view reason = cut_reason(status.reason);
@@ -145,7 +145,7 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setEndBoot(summary.last_end.boot);
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
-  out.setFirstFailed(summary.first_failed.value_or(kNoRun));
+  out.setFirstFailed(summary.first_failed.value_or(disk::NO_RUN));
 }
 
 void fill(disk::Record::Builder record, const ProcessOrder& order) {
@@ -191,12 +191,13 @@ Error unknown(const char* what, std::uint16_t value) {
                  "; was this written by a newer version?");
 }
 
-Result<Record> read(disk::Record::Process::Reader in) {
+// `In`: the library's reader, or FlatProcess. After an error `status` means nothing.
+template <typename In>
+Status read_process(const In& in, ProcessStatus& status) {
   const auto state = static_cast<std::uint16_t>(in.getState());
   const auto origin = static_cast<std::uint16_t>(in.getOrigin());
   if (state >= kProcessStates) return unknown("process state", state);
   if (origin >= kOrigins) return unknown("origin of a process state", origin);
-  ProcessStatus status;
   status.process = view_of(in.getProcess());
   if (status.process.empty()) return corrupt("a process record without a process name");
   status.seq = in.getSeq();
@@ -206,8 +207,16 @@ Result<Record> read(disk::Record::Process::Reader in) {
   status.identity = {in.getPid(), in.getTicks()};
   status.boot = {in.getBootHigh(), in.getBootLow()};
   status.at = {in.getWall(), in.getBoot()};
-  if (in.getReturnCode() != kNoReturnCode) status.return_code = in.getReturnCode();
+  status.return_code.reset();
+  const std::int32_t code = in.getReturnCode();
+  if (code != disk::NO_RETURN_CODE) status.return_code = code;
   status.reason = view_of(in.getReason());
+  return Done{};
+}
+
+Result<Record> read(disk::Record::Process::Reader in) {
+  ProcessStatus status;
+  if (const Status good = read_process(in, status); !good) return good.error();
   return Record(status);
 }
 
@@ -257,7 +266,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost()};
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
-  if (in.getFirstFailed() != kNoRun) summary.first_failed = in.getFirstFailed();
+  if (in.getFirstFailed() != disk::NO_RUN) summary.first_failed = in.getFirstFailed();
   return Record(summary);
 }
 
@@ -329,7 +338,7 @@ Result<Record> decode(Bytes payload) {
 Status decode(Bytes payload, Record& record) {
   auto* status = std::get_if<ProcessStatus>(&record);
   if (status == nullptr) status = &record.emplace<ProcessStatus>();
-  if (read_flat_process(payload, *status)) return Done{};
+  if (const auto flat = FlatProcess::find(payload)) return read_process(*flat, *status);
   std::optional<Result<Record>> answer;
   const char* fault = read_flat<disk::Record>(
       payload, [&](disk::Record::Reader root) { answer.emplace(read(root)); });

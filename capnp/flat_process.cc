@@ -3,31 +3,14 @@
 #include <bit>
 #include <cstring>
 
-#include "checkpoint.capnp.h"
-
 namespace thermos {
 namespace {
 
-// Where the fields of the group `process` lie, in words of the struct's data. The library puts them
-// there for good: no later field can move one.
-constexpr std::size_t kKindStateOrigin = 0;  // 16 bits each
-constexpr std::size_t kSeq = 1;
-constexpr std::size_t kRunAndPid = 2;  // 32 bits each
-constexpr std::size_t kTicks = 3;
-constexpr std::size_t kWall = 4;
-constexpr std::size_t kBoot = 5;
-constexpr std::size_t kReturnCode = 6;  // 32 bits
-constexpr std::size_t kBootHigh = 7;
-constexpr std::size_t kBootLow = 8;
+// How much of the root struct there must be, and which of its pointers are the texts.
 constexpr std::size_t kDataWords = 9;
-// And among its pointers.
 constexpr std::size_t kProcess = 0;
 constexpr std::size_t kReason = 1;
 constexpr std::size_t kPointers = 2;
-
-// A field with a default is stored as its difference from that. Not known is the default.
-constexpr std::uint32_t kNoReturnCode = 0;
-constexpr auto kReturnCodeMask = static_cast<std::uint32_t>(-1000);
 
 // A message's words.
 class Words {
@@ -65,42 +48,28 @@ class Words {
 
 }  // namespace
 
-bool read_flat_process(Bytes payload, ProcessStatus& status) {
-  if constexpr (std::endian::native != std::endian::little) return false;
+std::optional<FlatProcess> FlatProcess::find(Bytes payload) {
+  std::optional<FlatProcess> found;
+  if constexpr (std::endian::native != std::endian::little) return found;
   const Words words(payload);
   // The segment table and the root's pointer come first.
   constexpr std::size_t kData = 2;
-  if (words.size() < kData + kDataWords + kPointers || payload.size() % 8 != 0) return false;
-  if (words[0] != static_cast<std::uint64_t>(words.size() - 1) << 32) return false;
+  if (words.size() < kData + kDataWords + kPointers || payload.size() % 8 != 0) return found;
+  if (words[0] != static_cast<std::uint64_t>(words.size() - 1) << 32) return found;
   const std::uint64_t root = words[1];
   const std::size_t data = root >> 32 & 0xffff;
   const std::size_t pointers = root >> 48;
   if ((root & 0xffffffff) != 0 || data < kDataWords || pointers < kPointers ||
-      kData + data + pointers > words.size()) {
-    return false;
+      kData + data + pointers > words.size() || (words[kData] & 0xffff) != disk::Record::PROCESS) {
+    return found;
   }
-
-  const std::uint64_t first = words[kData + kKindStateOrigin];
-  const std::uint64_t state = first >> 16 & 0xffff;
-  const std::uint64_t origin = first >> 32 & 0xffff;
-  if ((first & 0xffff) != disk::Record::PROCESS || state >= kProcessStates || origin >= kOrigins ||
-      !words.text(kData + data + kProcess, status.process) || status.process.empty() ||
-      !words.text(kData + data + kReason, status.reason)) {
-    return false;
+  FlatProcess process;
+  process.data_ = payload.data() + kData * sizeof(std::uint64_t);
+  if (words.text(kData + data + kProcess, process.process_) &&
+      words.text(kData + data + kReason, process.reason_)) {
+    found = process;
   }
-  const std::uint64_t run_and_pid = words[kData + kRunAndPid];
-  const auto code = static_cast<std::uint32_t>(words[kData + kReturnCode]);
-  status.seq = words[kData + kSeq];
-  status.run = static_cast<std::uint32_t>(run_and_pid);
-  status.state = static_cast<ProcessState>(state);
-  status.origin = static_cast<Origin>(origin);
-  status.identity = {static_cast<std::int32_t>(run_and_pid >> 32), words[kData + kTicks]};
-  status.boot = {words[kData + kBootHigh], words[kData + kBootLow]};
-  status.at = {static_cast<Microseconds>(words[kData + kWall]),
-               static_cast<Microseconds>(words[kData + kBoot])};
-  status.return_code.reset();
-  if (code != kNoReturnCode) status.return_code = static_cast<std::int32_t>(code ^ kReturnCodeMask);
-  return true;
+  return found;
 }
 
 }  // namespace thermos

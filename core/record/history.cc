@@ -65,6 +65,11 @@ bool blank(const ProcessHistory& process) {
 
 }  // namespace
 
+bool only_takes_lead(const TaskStep& before, const TaskStep& step) {
+  return step.reason.empty() && step.status.state == before.status.state &&
+         step.status.goal == before.status.goal;
+}
+
 Result<History::Outcome> History::apply(const Record& record) {
   // First what a long stream consists of.
   if (const auto* process = std::get_if<ProcessStatus>(&record)) return apply_process(*process);
@@ -234,6 +239,18 @@ bool History::would_apply(const ProcessStatus& status) const {
   if (starts_run(status.state)) return !process.live() && status.run == process.next_run;
   const Run* run = process.current();
   return run != nullptr && status.run == run->number && may_follow(run->state, status.state);
+}
+
+std::optional<ProcessStatus> History::missing_waiting(const ProcessStatus& forked) const {
+  if (forked.state != ProcessState::Forked || forked.seq == 0) return std::nullopt;
+  ProcessStatus waiting;
+  waiting.process = forked.process;
+  waiting.seq = forked.seq - 1;
+  waiting.run = forked.run;
+  waiting.state = ProcessState::Waiting;
+  waiting.origin = Origin::FoundAtResume;
+  waiting.at = forked.at;
+  return would_apply(waiting) ? std::optional(waiting) : std::nullopt;
 }
 
 std::optional<std::uint32_t> History::find(std::string_view name) const {

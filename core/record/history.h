@@ -79,6 +79,10 @@ struct TaskStep {
   bool operator==(const TaskStep&) const = default;
 };
 
+// Whether `step`, behind `before`, says no more than that a runner took the lead: the task stays in
+// its state and keeps its goal, and nobody gave a reason.
+bool only_takes_lead(const TaskStep& before, const TaskStep& step);
+
 // References, pointers and views into a history are good until the next apply() or intern().
 class History {
  public:
@@ -90,6 +94,11 @@ class History {
   Result<Outcome> apply(const Record& record);
   // Would apply() take it as new? Without the cost of doing it.
   bool would_apply(const ProcessStatus& status) const;
+  // A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
+  // coordinator's FORKED behind it. But FORKED says that there was one: this is it, for apply()
+  // before `forked`. Nothing when it is not missing, or would not be all that is missing. At the
+  // time of FORKED; its views are those of `forked`.
+  std::optional<ProcessStatus> missing_waiting(const ProcessStatus& forked) const;
 
   const std::optional<RunnerHeader>& header() const { return header_; }
   // Every task status, oldest first; several in a row may carry the same state.

@@ -16,12 +16,8 @@ std::uint64_t first_seq(const Run& run) {
   return run.seq + 1 - transitions(run);
 }
 
-// Says no more than that a runner took the lead in the state the task was in.
 bool only_leads(const std::vector<TaskStep>& steps, std::size_t i) {
-  if (i == 0 || !steps[i].reason.empty()) return false;
-  const TaskStatus& step = steps[i].status;
-  const TaskStatus& before = steps[i - 1].status;
-  return step.state == before.state && step.goal == before.goal;
+  return i > 0 && only_takes_lead(steps[i - 1], steps[i]);
 }
 
 RunTotals totals_of(const Series<Run>& runs) {

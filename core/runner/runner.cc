@@ -65,7 +65,7 @@ void Runner::on(const CoordinatorRecord& event) {
     check_repeat(p, status);
     return;
   }
-  if (status.state == ProcessState::Forked) restore_waiting(p, status);
+  restore_waiting(p, status);
   if (ended_by_order(past(p), status)) {
     status.state = ProcessState::Killed;
     status.origin = Origin::Ordered;
@@ -90,14 +90,12 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
   }
 }
 
-// A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
-// coordinator's FORKED behind it. FORKED says that there was one.
+// A power cut can take the runner's WAITING and leave the coordinator's FORKED behind it.
 void Runner::restore_waiting(ProcessIndex p, const ProcessStatus& forked) {
-  if (forked.seq != past(p).next_seq + 1 || forked.run != past(p).next_run || past(p).live() ||
-      plan_of(p).mark(p) != Planner::Mark::Runnable) {
-    return;
-  }
-  append_process(p, ProcessState::Waiting, Origin::FoundAtResume, {});
+  auto waiting = history_.missing_waiting(forked);
+  if (!waiting || plan_of(p).mark(p) != Planner::Mark::Runnable) return;
+  waiting->at = now_;
+  append(*waiting, false);
   plan_of(p).set_running(p);
   take(p, LaunchEvent::Found);
 }

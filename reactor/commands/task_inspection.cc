@@ -79,9 +79,7 @@ std::vector<RunnerSpan> runners_of(const History& history) {
   const std::vector<TaskStep>& steps = history.steps();
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const TaskStatus& status = steps[i].status;
-    // A runner that takes the lead says once more, and without a reason, what the state is.
-    const bool takes_lead = i > 0 && status.state == steps[i - 1].status.state &&
-                            status.goal == steps[i - 1].status.goal && steps[i].reason.empty();
+    const bool takes_lead = i > 0 && only_takes_lead(steps[i - 1], steps[i]);
     if (runners.empty() || takes_lead || runners.back().pid != status.runner_pid ||
         runners.back().boot != status.boot) {
       runners.push_back({status.runner_pid, status.runner_uid, status.boot, status.at.wall, 0});

@@ -75,14 +75,8 @@ void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t 
   for (std::size_t i = first; i < coordinator.transitions.size(); ++i) {
     ProcessStatus status = coordinator.transitions[i].status;
     status.process = coordinator.process;
-    const auto index = ahead.find(coordinator.process);
-    const std::uint64_t next_seq = index ? ahead.process(*index).next_seq : 0;
-    if (status.state == ProcessState::Forked && status.seq == next_seq + 1) {
-      // A power cut may have taken the runner's WAITING; FORKED says that there was one.
-      ProcessStatus waiting = status;
-      waiting.state = ProcessState::Waiting;
-      --waiting.seq;
-      if (ahead.would_apply(waiting)) static_cast<void>(ahead.apply(waiting).ok());
+    if (const auto waiting = ahead.missing_waiting(status)) {
+      static_cast<void>(ahead.apply(*waiting).ok());
     }
     const auto applied = ahead.apply(status);
     if (applied) continue;

@@ -244,6 +244,50 @@ TEST(History, AFirstRecordThatIsNotWaiting) {
   expect_refused(history, step("a", 0, 0, ProcessState::Lost));
 }
 
+TEST(History, ForkedSaysThatThereWasAWaiting) {
+  History history = led();
+  const ProcessStatus forked = step("a", 1, 0, ProcessState::Forked, 7);
+  const auto waiting = history.missing_waiting(forked);
+  ASSERT_TRUE(waiting);
+  EXPECT_EQ(waiting->process, "a");
+  EXPECT_EQ(waiting->seq, 0U);
+  EXPECT_EQ(waiting->state, ProcessState::Waiting);
+  EXPECT_EQ(waiting->origin, Origin::FoundAtResume);
+  EXPECT_EQ(waiting->at, forked.at);
+  expect_applied(history, *waiting);
+  EXPECT_FALSE(history.missing_waiting(forked)) << "it is there";
+  expect_applied(history, forked);
+  EXPECT_FALSE(history.missing_waiting(forked));
+  // One that lives: it is not WAITING that is missing.
+  EXPECT_FALSE(history.missing_waiting(step("a", 3, 1, ProcessState::Forked)));
+  expect_applied(history, step("a", 2, 0, ProcessState::Running));
+  expect_applied(history, step("a", 3, 0, ProcessState::Success));
+  // More than WAITING is missing, the run is another, or it says nothing of a beginning.
+  EXPECT_FALSE(history.missing_waiting(step("a", 6, 1, ProcessState::Forked)));
+  EXPECT_FALSE(history.missing_waiting(step("a", 5, 2, ProcessState::Forked)));
+  EXPECT_FALSE(history.missing_waiting(step("a", 5, 1, ProcessState::Running)));
+  EXPECT_FALSE(history.missing_waiting(step("b", 0, 0, ProcessState::Forked)));
+  const auto second = history.missing_waiting(step("a", 5, 1, ProcessState::Forked));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->seq, 4U);
+  EXPECT_EQ(second->run, 1U);
+  EXPECT_FALSE(History().missing_waiting(forked)) << "nothing is before the header";
+}
+
+TEST(History, AStepThatOnlySaysWhoLeads) {
+  const TaskStep active{task(TaskState::Active, 1), ""};
+  TaskStep step{task(TaskState::Active, 2, kNextBoot), ""};
+  EXPECT_TRUE(only_takes_lead(active, step));
+  step.reason = "asked by pid 7";
+  EXPECT_FALSE(only_takes_lead(active, step));
+  const TaskStep cleaning{task(TaskState::Cleaning, 3), ""};
+  EXPECT_FALSE(only_takes_lead(active, cleaning));
+  TaskStep again = cleaning;
+  EXPECT_TRUE(only_takes_lead(cleaning, again));
+  again.status.goal = TaskState::Killed;
+  EXPECT_FALSE(only_takes_lead(cleaning, again));
+}
+
 TEST(History, TheHeaderComesFirstAndOnce) {
   History history;
   expect_refused(history, task(TaskState::Active, 1));
