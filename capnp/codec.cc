@@ -7,6 +7,7 @@
 #include "capnp/flat.h"
 #include "capnp/flat_process.h"
 #include "checkpoint.capnp.h"
+#include "core/base/utf8.h"
 
 namespace thermos {
 namespace {
@@ -37,12 +38,7 @@ void put(capnp::Text::Builder to, std::string_view text) {
 
 // Cut between two characters, or what is left would not be UTF-8 any more.
 std::string_view cut_reason(std::string_view reason) {
-  if (reason.size() <= kMaxReasonBytes) return reason;
-  std::size_t end = kMaxReasonBytes;
-  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
-  // Not UTF-8 at all: any place is as good.
-  if (kMaxReasonBytes - end > 3) end = kMaxReasonBytes;
-  return reason.substr(0, end);
+  return reason.substr(0, utf8_boundary(reason, kMaxReasonBytes));
 }
 
 // ---- writing -----------------------------------------------------------------------------------

@@ -2,61 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <vector>
+
+#include "core/base/utf8.h"
 
 namespace thermos {
 namespace {
 
-std::uint8_t byte_at(std::string_view text, std::size_t i) {
-  return static_cast<std::uint8_t>(text[i]);
-}
-
-// The length of the well-formed character at `at`; 0 when there is none.
-std::size_t character_length(std::string_view text, std::size_t at) {
-  const std::uint8_t first = byte_at(text, at);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  // The second byte's range is what keeps out overlong forms, surrogates and values past U+10FFFF.
-  std::uint8_t low = 0x80;
-  std::uint8_t high = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) {
-    length = 2;
-  } else if (first >= 0xE0 && first <= 0xEF) {
-    length = 3;
-    if (first == 0xE0) low = 0xA0;
-    if (first == 0xED) high = 0x9F;
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    length = 4;
-    if (first == 0xF0) low = 0x90;
-    if (first == 0xF4) high = 0x8F;
-  } else {
-    return 0;
-  }
-  if (text.size() - at < length) return 0;
-  if (byte_at(text, at + 1) < low || byte_at(text, at + 1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-// The code of the character of `length` bytes at `at`.
-std::uint32_t code_at(std::string_view text, std::size_t at, std::size_t length) {
-  constexpr std::array<std::uint8_t, 5> kLeadBits = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  std::uint32_t code = byte_at(text, at) & kLeadBits[length];
-  for (std::size_t i = 1; i < length; ++i) code = (code << 6) | (byte_at(text, at + i) & 0x3F);
-  return code;
-}
-
-bool obeyed_by_terminals(std::uint32_t code) {
+bool obeyed_by_terminals(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x200E || code == 0x200F ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-void append_escaped(std::string& out, std::uint8_t byte) {
+void append_escaped(std::string& out, char32_t byte) {
   switch (byte) {
     case '\n':
       out += "\\n";
@@ -76,15 +36,6 @@ void append_escaped(std::string& out, std::uint8_t byte) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
-}
-
 bool holds_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -94,10 +45,9 @@ std::string printable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
-    const std::uint32_t code = length == 0 ? 0 : code_at(text, i, length);
-    if (length == 0 || (code < 0x80 && obeyed_by_terminals(code))) {
-      append_escaped(shown, byte_at(text, i));
+    const auto [code, bytes, well_formed] = utf8_character_at(text, i);
+    if (!well_formed || (code < 0x80 && obeyed_by_terminals(code))) {
+      append_escaped(shown, code);
     } else if (obeyed_by_terminals(code)) {
       shown += "\\u{";
       for (int shift = code > 0xFFF ? 12 : 4; shift >= 0; shift -= 4) {
@@ -105,9 +55,9 @@ std::string printable(std::string_view text) {
       }
       shown += '}';
     } else {
-      shown += text.substr(i, length);
+      shown += text.substr(i, bytes);
     }
-    i += std::max<std::size_t>(length, 1);
+    i += bytes;
   }
   return shown;
 }
@@ -115,17 +65,17 @@ std::string printable(std::string_view text) {
 std::string quoted(std::string_view text, std::size_t max_bytes) {
   std::string out = "'";
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
-    if (i + std::max<std::size_t>(length, 1) > max_bytes) {
+    const auto [code, bytes, well_formed] = utf8_character_at(text, i);
+    if (i + bytes > max_bytes) {
       out += "...";
       break;
     }
-    if (length == 0 || byte_at(text, i) < 0x20 || byte_at(text, i) == 0x7F) {
-      append_escaped(out, byte_at(text, i));
+    if (!well_formed || code < 0x20 || code == 0x7F) {
+      append_escaped(out, code);
     } else {
-      out += text.substr(i, length);
+      out += text.substr(i, bytes);
     }
-    i += std::max<std::size_t>(length, 1);
+    i += bytes;
   }
   out += '\'';
   return out;

@@ -7,10 +7,6 @@
 
 namespace thermos {
 
-// Well-formed UTF-8 (no surrogates, no overlong forms). Configurations hold nothing else, because
-// JSON can't carry other bytes and back.
-bool is_utf8(std::string_view text);
-
 // Holds it a byte below a space, or DEL? Such text could forge a line of output.
 bool holds_control(std::string_view text);
 

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/document.h"
 #include "core/config/load.h"
 #include "core/config/number.h"
@@ -15,9 +16,8 @@ constexpr std::size_t kShown = 40;
 // A long text from a little before byte `from` on: two command lines may differ only at their ends.
 std::string shown(std::string_view text, std::size_t from) {
   if (text.size() <= kShown) return quoted(text, kShown);
-  std::size_t start = from > kShown / 4 ? from - kShown / 4 : 0;
-  while (start > 0 && start < text.size() && (text[start] & 0xC0) == 0x80) --start;
-  std::string part = quoted(text.substr(std::min(start, text.size())), kShown);
+  const std::size_t start = utf8_boundary(text, from > kShown / 4 ? from - kShown / 4 : 0);
+  std::string part = quoted(text.substr(start), kShown);
   if (start > 0) part.insert(1, "...");
   return part;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/yaml.h"
 
 namespace thermos::config {
@@ -114,9 +115,7 @@ class Builder {
     const std::string_view before = text_.substr(0, at);
     const auto lines = std::count(before.begin(), before.end(), '\n');
     const std::size_t start = lines == 0 ? 0 : before.rfind('\n') + 1;
-    // Columns are characters, as editors count them: UTF-8's later bytes don't count.
-    const auto column = std::count_if(before.begin() + static_cast<std::ptrdiff_t>(start),
-                                      before.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    const std::size_t column = utf8_columns(before.substr(start));
     syntax_error_ = true;
     error_ = Error{ErrorCode::BadConfig, where_ + ":" + std::to_string(lines + 1) + ":" +
                                              std::to_string(column + 1) +

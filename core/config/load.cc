@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/bound_texts.h"
 #include "core/config/document.h"
 #include "core/config/evaluated.h"

@@ -18,6 +18,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/scalar.h"
 
 namespace thermos::config {
@@ -74,9 +75,8 @@ class Columns {
     const auto pos = std::min(static_cast<std::size_t>(mark.pos), text_.size());
     const auto column = std::min(static_cast<std::size_t>(mark.column), pos);
     const std::string_view before = text_.substr(pos - column, column);
-    const auto characters =
-        std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; });
-    return {static_cast<std::uint32_t>(mark.line) + 1, static_cast<std::uint32_t>(characters) + 1};
+    return {static_cast<std::uint32_t>(mark.line) + 1,
+            static_cast<std::uint32_t>(utf8_columns(before)) + 1};
   }
 
  private:
@@ -529,8 +529,7 @@ std::optional<Refusal> check_bytes(std::string_view text) {
                        "not valid YAML: a control character, " + quoted(row.substr(i, 1)) +
                            ": in double quotes write it as \\x.."};
       }
-      std::size_t next = i + 1;
-      while (next < row.size() && (row[next] & 0xC0) == 0x80) ++next;
+      const std::size_t next = next_utf8_boundary(row, i);
       if (!good && !is_utf8(row.substr(i, next - i))) {
         return Refusal{{line, column}, "", "not valid YAML: a byte that is no UTF-8"};
       }

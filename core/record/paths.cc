@@ -1,6 +1,7 @@
 #include "core/record/paths.h"
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 
 namespace thermos {
 namespace {

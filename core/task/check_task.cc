@@ -9,6 +9,7 @@
 
 #include "core/base/name_index.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/task/graph.h"
 
 namespace thermos {

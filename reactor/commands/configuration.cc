@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "core/base/utf8.h"
 #include "core/record/paths.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/python.h"
@@ -77,11 +78,7 @@ std::string make_task_id(const std::string& name, Microseconds wall) {
   const std::string stamp = "-" + stamp_text(wall);
   std::string id = name;
   if (id.size() + stamp.size() > kMaxFileName) {
-    id.resize(kMaxFileName - stamp.size());
-    // Not in the middle of a character: back over its following bytes, and its first one.
-    std::size_t end = id.size();
-    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
-    id.resize(end);
+    id.resize(utf8_boundary(name, kMaxFileName - stamp.size()));
   }
   return id + stamp;
 }

@@ -11,43 +11,12 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 
 namespace thermos {
 namespace {
 
 constexpr std::string_view kCut = "…";
-
-struct Glyph {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// The character at the start of `text`; invalid for what UTF-8 forbids: overlong forms, surrogates
-// and broken sequences, one byte at a time.
-Glyph glyph_at(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  std::size_t length = 0;
-  char32_t code = 0;
-  char32_t least = 0;
-  if ((lead & 0xe0) == 0xc0) {
-    length = 2, code = lead & 0x1f, least = 0x80;
-  } else if ((lead & 0xf0) == 0xe0) {
-    length = 3, code = lead & 0x0f, least = 0x800;
-  } else if ((lead & 0xf8) == 0xf0) {
-    length = 4, code = lead & 0x07, least = 0x10000;
-  }
-  if (length == 0 || text.size() < length) return {lead, 1, false};
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {lead, 1, false};
-    code = (code << 6) | (byte(i) & 0x3f);
-  }
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < least || code > 0x10ffff || surrogate) return {lead, 1, false};
-  return {code, length, true};
-}
 
 // wcwidth() asks the locale, and ours is "C" unless someone set it: a locale of our own.
 class WidthLocale {
@@ -101,9 +70,9 @@ std::size_t display_width(std::string_view text) {
   const WidthLocale locale;
   std::size_t width = 0;
   while (!text.empty()) {
-    const Glyph glyph = glyph_at(text);
-    width += locale.width(glyph.code);
-    text.remove_prefix(glyph.bytes);
+    const Utf8Character character = utf8_character_at(text, 0);
+    width += locale.width(character.code);
+    text.remove_prefix(character.bytes);
   }
   return width;
 }
@@ -115,11 +84,11 @@ std::string cut_end(std::string_view text, std::size_t width) {
   std::string shown;
   std::size_t used = 1;  // the mark
   while (!text.empty()) {
-    const Glyph glyph = glyph_at(text);
-    used += locale.width(glyph.code);
+    const Utf8Character character = utf8_character_at(text, 0);
+    used += locale.width(character.code);
     if (used > width) break;
-    shown.append(text.substr(0, glyph.bytes));
-    text.remove_prefix(glyph.bytes);
+    shown.append(text.substr(0, character.bytes));
+    text.remove_prefix(character.bytes);
   }
   return shown.append(kCut);
 }
@@ -130,9 +99,9 @@ std::string cut_start(std::string_view text, std::size_t width) {
   if (width == 0) return {};
   const WidthLocale locale;
   while (over + 1 > width) {
-    const Glyph glyph = glyph_at(text);
-    over -= locale.width(glyph.code);
-    text.remove_prefix(glyph.bytes);
+    const Utf8Character character = utf8_character_at(text, 0);
+    over -= locale.width(character.code);
+    text.remove_prefix(character.bytes);
   }
   return std::string(kCut).append(text);
 }

@@ -9,19 +9,6 @@
 namespace thermos {
 namespace {
 
-TEST(Text, KnowsUtf8) {
-  EXPECT_TRUE(is_utf8(""));
-  EXPECT_TRUE(is_utf8("plain \x01 \x7f"));
-  EXPECT_TRUE(
-      is_utf8("é \xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80 \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf"));
-  for (const char* bad :
-       {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x28\xa1"}) {
-    EXPECT_FALSE(is_utf8(bad)) << quoted(bad);
-    EXPECT_FALSE(is_utf8(std::string("ok ") + bad + " ok")) << quoted(bad);
-  }
-}
-
 TEST(Text, QuotesInOneLine) {
   EXPECT_EQ(quoted("a b"), "'a b'");
   EXPECT_EQ(quoted("a\n\t\r\x1b\x7f\xff"), "'a\\n\\t\\r\\x1b\\x7f\\xff'");
