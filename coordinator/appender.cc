@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 off_t size_of(int fd) {
@@ -41,4 +41,4 @@ bool Appender::append(std::span<const std::byte> frame) {
   return false;
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

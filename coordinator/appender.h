@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <span>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // Borrows the locked O_APPEND descriptor. The lock makes us the only writer, which is what makes
 // cutting a half-written frame off again safe.
@@ -29,4 +29,4 @@ class Appender {
   bool ragged_ = false;  // a part of a frame may stand behind size_
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

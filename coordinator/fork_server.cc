@@ -21,7 +21,7 @@
 #include "coordinator/run_supervisor.h"
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
@@ -178,4 +178,4 @@ int serve_launches(int socket, int write_failures) {
   }
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // The descriptor on which the reactor hands the socket to the fork server.
 inline constexpr int kLaunchSocket = 3;
@@ -18,4 +18,4 @@ inline constexpr int kWriteFailureSocket = 4;
 // sockets. `write_failures` may be -1.
 int serve_launches(int socket, int write_failures);
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

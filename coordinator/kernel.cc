@@ -13,7 +13,7 @@
 
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr int kSignals = 64;
@@ -176,4 +176,4 @@ void kill_children_by_scan() {
   ::close(fd);
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

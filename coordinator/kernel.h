@@ -10,7 +10,7 @@
 #include "core/record/record.h"
 #include "core/task/task.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // Blocks every signal, the two that the C library keeps to itself included, and sets every
 // disposition to its default. So nothing but SIGKILL ends the caller, no signal is lost (a blocked
@@ -55,4 +55,4 @@ void kill_children();
 // The same for kernels that keep no list of children: looks at every process.
 void kill_children_by_scan();
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -13,7 +13,7 @@
 
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
@@ -163,4 +163,4 @@ void OutputPump::wait_for_something() {
   ::poll(wanted.data(), count, milliseconds);
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

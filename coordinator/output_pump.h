@@ -14,7 +14,7 @@
 #include "coordinator/rotated_file.h"
 #include "core/task/task.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // Nothing that was printed is lost: a file that takes nothing (a full disk) holds the process up
 // once its pipe is full, and so does a console that nobody reads. A console that is gone gets no
@@ -81,4 +81,4 @@ class OutputPump {
   Microseconds retry_at_ = 0;
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -20,7 +20,7 @@ bool is_socket(int fd, int wanted) {
 }  // namespace
 
 int main() {
-  using namespace thermos;  // NOLINT(google-build-using-namespace)
+  using namespace thermos::coordinator;  // NOLINT(google-build-using-namespace)
   if (!is_socket(kLaunchSocket, SOCK_SEQPACKET)) {
     Text()
         .add(

@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr mode_t kMode = 0600;
@@ -107,4 +107,4 @@ bool RotatedFile::put_aside() const {
   return ::renameat(policy_.directory, name_, policy_.directory, first.c_str()) == 0;
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <span>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 class RotatedFile {
  public:
@@ -42,4 +42,4 @@ class RotatedFile {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

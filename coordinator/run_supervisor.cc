@@ -15,7 +15,7 @@
 #include "coordinator/kernel.h"
 #include "core/record/state.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr Microseconds kFirstSpawnPause = 20'000;
@@ -290,4 +290,4 @@ void RunSupervisor::reap() {
   if (ended_ || killing_) kill_children();
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -14,7 +14,7 @@
 #include "coordinator/output_pump.h"
 #include "coordinator/spawn.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // SIGTERM to a coordinator goes on to its process's group; SIGUSR1 ends the process's whole tree by
 // SIGKILL. Before the shell is started, either ends the run as KILLED. Both are noticed whenever
@@ -86,4 +86,4 @@ class RunSupervisor {
   char name_[257];  // NUL-terminated, which Cap'n Proto's text wants to see
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

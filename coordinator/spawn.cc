@@ -11,7 +11,7 @@
 // The child runs in its parent's memory: a sanitizer's bookkeeping there would be the parent's.
 #define THERMOS_SHARED_MEMORY __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr const char* kShell = "/bin/bash";
@@ -138,4 +138,4 @@ SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack)
   return {pid, shared.step, shared.error_number};
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -9,7 +9,7 @@
 #include "capnp/launch.h"
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
 // What the child does, in order. None: it got as far as running the shell.
 enum class SpawnStep : std::uint8_t {
@@ -51,4 +51,4 @@ struct SpawnResult {
 // the child's until then. REQUIRES: hold_all_signals().
 SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack);
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

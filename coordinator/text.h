@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 class Text {
  public:
@@ -29,4 +29,4 @@ class Text {
   char bytes_[kRoom + 2];  // not zeroed: only what add() fills is read
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator
