@@ -12,12 +12,12 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) {
   return static_cast<std::uint8_t>(text[i]);
 }
 
-// The length of the well-formed character at `at`; 0 when there is none.
+// Returns the length of the well-formed character at `at`, or 0 when there is none.
 std::size_t character_length(std::string_view text, std::size_t at) {
   const std::uint8_t first = byte_at(text, at);
   if (first < 0x80) return 1;
   std::size_t length = 0;
-  // The second byte's range is what keeps out overlong forms, surrogates and values past U+10FFFF.
+  // The range of the second byte excludes overlong forms, surrogates and values above U+10FFFF.
   std::uint8_t low = 0x80;
   std::uint8_t high = 0xBF;
   if (first >= 0xC2 && first <= 0xDF) {
@@ -43,7 +43,7 @@ std::size_t character_length(std::string_view text, std::size_t at) {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-// The code of the character of `length` bytes at `at`.
+// Returns the code point of the character of `length` bytes at `at`.
 std::uint32_t code_at(std::string_view text, std::size_t at, std::size_t length) {
   constexpr std::array<std::uint8_t, 5> kLeadBits = {0, 0x7F, 0x1F, 0x0F, 0x07};
   std::uint32_t code = byte_at(text, at) & kLeadBits[length];
@@ -135,7 +135,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
   const std::size_t none = limit + 1;
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   if (gap > limit) return none;
-  // Only a band around the diagonal can stay within the limit. Three rows: a swap looks two back.
+  // Only a band around the diagonal can stay within the limit. A swap needs the row before the
+  // last.
   std::array<std::vector<std::size_t>, 3> rows;
   for (auto& row : rows) row.assign(b.size() + 1, none);
   for (std::size_t j = 0; j <= std::min(b.size(), limit); ++j) rows[0][j] = j;
@@ -170,7 +171,7 @@ NearestWord::NearestWord(std::string_view wanted)
 void NearestWord::offer(std::string_view known) {
   if (limit_ == 0) return;
   const std::size_t distance = edit_distance(wanted_, known, limit_);
-  // A word that shares nothing with the wanted one was not meant by it.
+  // A word that has nothing in common with the wanted one is no suggestion.
   if (distance > limit_ || distance >= std::max(wanted_.size(), known.size())) return;
   best_ = known;
   limit_ = distance - std::min<std::size_t>(distance, 1);
