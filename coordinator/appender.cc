@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 off_t size_of(int fd) {
@@ -18,7 +18,7 @@ off_t size_of(int fd) {
 Appender::Appender(int fd) : fd_(fd), size_(size_of(fd)) {}
 
 bool Appender::cut() {
-  // Only what is really there is cut: a truncation that changes nothing would wake every watcher.
+  // A truncation that changes nothing would still wake every inotify watcher.
   if (size_of(fd_) != size_ && ::ftruncate(fd_, size_) != 0) return false;
   ragged_ = false;
   return true;
@@ -34,11 +34,11 @@ bool Appender::append(std::span<const std::byte> frame) {
     size_ += written;
     return true;
   }
-  // Why a write was short, Linux does not say; a full disk is what there is.
+  // Linux does not say why a write was short. A full disk is the usual cause.
   error_ = written < 0 ? errno : ENOSPC;
   ragged_ = true;
   cut();
   return false;
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -1,4 +1,4 @@
-// Appending to the coordinator's stream, on a disk that may be full.
+// Appends frames to the coordinator's stream, also while the disk is full.
 #pragma once
 
 #include <sys/types.h>
@@ -6,18 +6,18 @@
 #include <cstddef>
 #include <span>
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// Borrows the locked O_APPEND descriptor. The lock makes us the only writer, which is what makes
-// cutting a half-written frame off again safe.
+// Borrows the locked O_APPEND descriptor `fd`. The lock makes this the only writer, so that
+// truncating a half-written frame is safe.
 class Appender {
  public:
   explicit Appender(int fd);
 
-  // One write(2) of the whole frame. False when the disk did not take all of it: what it took is
-  // cut off again, now or by the next call, and the same frame may be tried again.
+  // Writes the whole frame with one write(2). False if that failed or was short: the written part
+  // is truncated, now or by the next call, and the caller may try the same frame again.
   bool append(std::span<const std::byte> frame);
-  // Why the last one was not taken: errno.
+  // The errno of the last append() that failed; ENOSPC for a short write.
   int error() const { return error_; }
 
  private:
@@ -26,7 +26,7 @@ class Appender {
   int fd_;
   off_t size_;
   int error_ = 0;
-  bool ragged_ = false;  // a part of a frame may stand behind size_
+  bool ragged_ = false;  // the file may hold a part of a frame behind size_
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

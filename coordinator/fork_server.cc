@@ -21,18 +21,18 @@
 #include "coordinator/run_supervisor.h"
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
-// An entry of a text list takes 16 bytes of the message at least, a group 4.
+// A string in a message's list takes at least 16 bytes, a group id 4.
 constexpr std::size_t kMaxEnvironment = kMaxLaunchBytes / 16 + 1;
 constexpr std::size_t kMaxGroups = kMaxLaunchBytes / 4;
 constexpr std::size_t kDescriptorsSeen = 16;
 
-// All that is written for a launch and not needed once the shell runs. In a mapping of its own, so
-// that a coordinator can give it back: what the server writes there for the next launch would
-// otherwise leave the old page behind as the private page of the last coordinator.
+// Everything that is written for a launch and not needed once the shell runs. It has a mapping of
+// its own, which a coordinator unmaps. Otherwise, when the server writes here for the next launch,
+// copy-on-write would leave the old page as a private page of the last coordinator.
 struct Workspace {
   alignas(16) std::array<std::byte, kStackBytes> stack;
   alignas(8) std::array<std::byte, kMaxLaunchBytes> message;
@@ -55,7 +55,7 @@ struct Packet {
   }
 };
 
-// Nothing: the other end is closed, or nothing will ever come again.
+// Receives one message. Returns nothing when the other end is closed or the socket is broken.
 std::optional<Packet> receive(int socket, std::span<std::byte> room) {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsSeen * sizeof(int))> control;
   iovec part{room.data(), room.size()};
@@ -80,8 +80,8 @@ std::optional<Packet> receive(int socket, std::span<std::byte> room) {
   return packet;
 }
 
-// False: the reactor will never get this answer. It may wait for it for ever, so the server has to
-// end then: its end tells the reactor to find out by itself what became of its launches.
+// Sends an answer. False if the reactor will never get it. The reactor would wait for it for ever,
+// so the server must end then: that tells the reactor to look itself what became of its launches.
 bool answer(int socket, const Launched& launched) {
   alignas(8) std::array<std::byte, kLaunchedBytes> room;
   const std::size_t size = encode(launched, room);
@@ -113,7 +113,7 @@ RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "coordinator", 0, 0, 0);
-  // The terminal, if stderr is one, is not ours to hold for as long as the process runs.
+  // If stderr is a terminal, a coordinator must not keep it open for as long as the process runs.
   ::dup2(STDIN_FILENO, STDERR_FILENO);
 
   SpawnRequest request;
@@ -139,9 +139,9 @@ int serve_launches(int socket, int write_failures) {
     Text().add("thermos-coordinator: no memory for the launch buffer").print();
     return 1;
   }
-  // A huge page would be copied whole for the first byte written after a clone.
+  // A huge page would be copied as a whole when its first byte is written after a clone.
   ::madvise(memory, sizeof(Workspace), MADV_NOHUGEPAGE);
-  auto* workspace = new (memory) Workspace;  // default-initialised: touches nothing
+  auto* workspace = new (memory) Workspace;  // default-initialised: it writes nothing
 
   for (;;) {
     const std::optional<Packet> packet = receive(socket, workspace->message);
@@ -162,14 +162,15 @@ int serve_launches(int socket, int write_failures) {
       continue;
     }
 
-    // Not fork(): its child would be our child, and it would run what the C library does at forks.
+    // Not fork(): the child would be ours and not the reactor's, and it would run atfork handlers.
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);
       coordinate(write_failures, launch, group_count, *packet, workspace);
     }
     const int error_number = pid < 0 ? errno : 0;
-    // Before the answer: when the reactor hears of a failed launch, the stream's lock is free.
+    // Before the answer, so that the stream's lock is free when the reactor reads of a failed
+    // launch.
     packet->close_descriptors();
     if (!answer(socket,
                 {launch.ticket, pid < 0 ? 0 : static_cast<std::int32_t>(pid), error_number})) {
@@ -178,4 +179,4 @@ int serve_launches(int socket, int write_failures) {
   }
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -1,21 +1,22 @@
-// The fork server: turns launch messages into coordinators.
+// The fork server: it makes a coordinator of each launch message.
 #pragma once
 
 #include <cstdint>
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// The descriptor on which the reactor hands the socket to the fork server.
+// The descriptor under which the fork server inherits the socket for launches (SOCK_SEQPACKET).
 inline constexpr int kLaunchSocket = 3;
-// The one on which all its coordinators tell of their write_failures (SOCK_DGRAM); it need not be
-// there.
+// The descriptor under which it inherits the socket on which all its coordinators report failed
+// writes (SOCK_DGRAM). It is optional.
 inline constexpr int kWriteFailureSocket = 4;
 
-// Serves `socket` (SOCK_SEQPACKET) until its other end is closed, and returns the exit status. Each
-// message is a Launch with three or four descriptors and is answered by a Launched. A coordinator
-// is a clone of this program, a child of this program's parent; in it, this call does not return
-// but ends the process. REQUIRES: one thread, no descriptor open but 0, 1, 2 and the two
-// sockets. `write_failures` may be -1.
+// Serves `socket` until its other end is closed, and returns the exit status for the process: 0, or
+// 1 when it cannot allocate its buffer or send an answer. Each message is a Launch with the
+// descriptors that launch.capnp lists; a Launched answers it. A coordinator is a clone of this
+// program and a child of this program's parent (CLONE_PARENT, clone(2)). In the coordinator this
+// call does not return but ends the process. `write_failures` may be -1: then failed writes are not
+// reported. REQUIRES: one thread, and no open descriptors but 0, 1, 2 and the two sockets.
 int serve_launches(int socket, int write_failures);
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -13,11 +13,11 @@
 
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr int kSignals = 64;
-// The kernel's own set, not the C library's: sigfillset() leaves out two that it uses for itself.
+// The kernel's signal set, because sigfillset() leaves out the two signals that the C library uses.
 using KernelSignals = std::uint64_t;
 
 Microseconds read_clock(clockid_t clock) {
@@ -26,7 +26,7 @@ Microseconds read_clock(clockid_t clock) {
   return Microseconds{t.tv_sec} * kSecond + t.tv_nsec / 1000;
 }
 
-// Takes the next field off `rest`.
+// Removes the next field from `rest` and returns it.
 std::string_view field(std::string_view& rest) {
   const std::size_t end = std::min(rest.find(' '), rest.size());
   const std::string_view taken = rest.substr(0, end);
@@ -51,8 +51,8 @@ struct DirectoryEntry {
 }  // namespace
 
 void hold_all_signals() {
-  // All zero: SIG_DFL, no flags, an empty mask. The kernel's own call here too: whoever started the
-  // runner may have ignored the C library's two, and our process would inherit that.
+  // All zero: SIG_DFL, no flags, an empty mask. The system call itself, because the program that
+  // started the runner may have ignored the C library's two, and our process would inherit that.
   const std::array<std::uint64_t, 8> standard{};
   for (int signal = 1; signal <= kSignals; ++signal) {
     ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, sizeof(KernelSignals));
@@ -76,8 +76,8 @@ std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
     siginfo_t info{};
     const int number = ::sigtimedwait(&wanted, &info, timeout ? &left : nullptr);
     if (number > 0) return Signal{number, info.si_code == SI_USER ? info.si_pid : 0};
-    // EINTR comes of being stopped and continued. With a timeout it counts as its end: every caller
-    // looks at the clock itself.
+    // A stop and a continue give EINTR. With a timeout that counts as its end: every caller looks
+    // at the clock.
     if (timeout) return std::nullopt;
   }
 }
@@ -91,7 +91,7 @@ Microseconds monotonic() {
 }
 
 std::optional<StatLine> parse_stat(std::string_view line) {
-  // The last parenthesis: the name before it may contain some.
+  // The last parenthesis ends the name, which may contain others.
   const std::size_t name_end = line.rfind(')');
   if (name_end == std::string_view::npos || name_end + 2 >= line.size()) return std::nullopt;
   std::string_view rest = line.substr(name_end + 2);
@@ -138,7 +138,7 @@ void kill_children() {
   const int fd = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return kill_children_by_scan();
   std::array<char, 1024> part;
-  std::int32_t pid = 0;  // a number may be cut by the end of a part
+  std::int32_t pid = 0;  // the end of a part may cut a number in two
   for (ssize_t size = 0; (size = ::read(fd, part.data(), part.size())) > 0;) {
     for (ssize_t i = 0; i < size; ++i) {
       const char c = part[static_cast<std::size_t>(i)];
@@ -158,7 +158,7 @@ void kill_children_by_scan() {
   const int fd = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
   const std::int32_t self = ::getpid();
-  // The kernel's call, because opendir() allocates.
+  // The system call, because opendir() allocates.
   alignas(8) std::array<char, 2048> entries;
   for (long size = 0; (size = ::syscall(SYS_getdents64, fd, entries.data(), entries.size())) > 0;) {
     for (long at = 0; at < size;) {
@@ -176,4 +176,4 @@ void kill_children_by_scan() {
   ::close(fd);
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -1,5 +1,5 @@
-// What a coordinator asks of the kernel directly: signals past the C library's reserve, clocks, and
-// who is whose child.
+// System calls and /proc files that a coordinator uses directly: all signals, the two that the C
+// library reserves among them, clocks, process parents and start times.
 #pragma once
 
 #include <cstdint>
@@ -10,49 +10,55 @@
 #include "core/record/record.h"
 #include "core/task/task.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// Blocks every signal, the two that the C library keeps to itself included, and sets every
-// disposition to its default. So nothing but SIGKILL ends the caller, no signal is lost (a blocked
-// one stays pending), and a clone starts the same way with nothing pending.
+// Blocks every signal, the two that the C library reserves (nptl(7)) included, and sets every
+// disposition to its default. So only SIGKILL ends the caller, no signal is lost (a blocked signal
+// stays pending), and a clone inherits this and starts without pending signals.
 void hold_all_signals();
 
 struct Signal {
   int number = 0;
-  std::int32_t sender = 0;  // a pid; 0: the kernel, or one whom our pid namespace does not show
+  std::int32_t sender = 0;  // a pid; 0: the kernel, or a process outside of our pid namespace
 };
-// Waits for one of SIGCHLD, SIGTERM and SIGUSR1, all blocked; `timeout` 0 only looks. Nothing when
-// the time is over. Without a timeout it waits as long as it takes.
+// Takes one of SIGCHLD, SIGTERM and SIGUSR1, which must be blocked (sigtimedwait(2)). With timeout
+// 0 it does not wait; without a timeout it waits until a signal comes. Returns nothing when the
+// time is over or, with a timeout, when the call was interrupted (EINTR): the caller looks at the
+// clock.
 std::optional<Signal> wait_signal(std::optional<Microseconds> timeout);
 
-// Is this process 1, or a user's systemd? Not where process 1 is ours: in a container the runner or
-// the daemon may be, and its signals are its own.
+// Whether `pid` is a service manager: process 1, or a user's systemd. False for a process 1 that is
+// one of our own programs, as the runner or the daemon may be in a container.
 bool is_service_manager(std::int32_t pid);
 
-// The beginning of a file that the kernel writes, into `room`; empty when it can't be read.
+// Reads the file `name` in `directory` (a descriptor, or AT_FDCWD) with one read(2) into `room`,
+// and returns a view of what was read. Returns an empty view when the file cannot be read.
 std::string_view read_small(int directory, const char* name, std::span<char> room);
 
+// The time now: CLOCK_REALTIME and CLOCK_BOOTTIME.
 Timestamp read_clocks();
+// CLOCK_MONOTONIC, which stands still during a suspend.
 Microseconds monotonic();
 
 struct StatLine {
   char state = '?';
   std::int32_t parent = 0;
-  std::uint64_t ticks = 0;  // start time
+  std::uint64_t ticks = 0;  // start time in clock ticks since boot, field 22 of the line
 };
-// Reads a line of /proc/PID/stat. The name in it may hold anything, spaces, parentheses and
-// newlines included. Nothing when it is not such a line.
+// Parses a line of /proc/PID/stat (proc(5)); returns nothing when it is not such a line. The
+// process name in it may contain any byte: spaces, parentheses and newlines too.
 std::optional<StatLine> parse_stat(std::string_view line);
+// The same of /proc/PID/stat. Returns nothing when there is no such process.
 std::optional<StatLine> read_stat(std::int32_t pid);
 
-// The start time of a process, in ticks; 0 when it can't be read.
+// The start time of a process in clock ticks; 0 when there is no such process.
 std::uint64_t start_ticks(std::int32_t pid);
 
-// Sends SIGKILL to every child of the calling process, zombies included, and to nothing else: a pid
-// in the list of our children can't be recycled before we reap it. REQUIRES: one thread, and
-// nothing is reaped meanwhile.
+// Sends SIGKILL to every child of the calling process, zombies included, and to no other process.
+// Children are read from /proc/thread-self/children; a pid in that list is not recycled before the
+// caller reaps it. REQUIRES: one thread, and no child is reaped meanwhile.
 void kill_children();
-// The same for kernels that keep no list of children: looks at every process.
+// The same for kernels without that file (CONFIG_PROC_CHILDREN): it looks at every process.
 void kill_children_by_scan();
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -13,20 +13,21 @@
 
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
-// POLLOUT promises room for so much in a pipe.
+// POLLOUT promises room for this many bytes in a pipe (PIPE_BUF, pipe(7)).
 constexpr std::size_t kShownAtOnce = 4096;
 constexpr Microseconds kFirstPause = 100'000;
 constexpr Microseconds kLongestPause = 10 * kSecond;
 
-// Untouched, and so no memory of ours, where nothing is pumped.
+// Not touched, and so not resident, while nothing is pumped.
 std::byte buffers[2][kBufferBytes];
 
-// The console under a file description of our own, where there can be one: a write that may not
-// wait is then our choice alone. A regular file never waits, and has its position in common.
+// Opens the console again if possible, to have a file description of our own: O_NONBLOCK on the
+// given one would change it for everybody who shares it. Not for a regular file, whose writes do
+// not block and whose position is shared on purpose.
 int own_console(int fd, bool& is_socket) {
   struct stat file {};
   if (fd < 0 || ::fstat(fd, &file) != 0) return -1;
@@ -34,7 +35,7 @@ int own_console(int fd, bool& is_socket) {
   if (is_socket || S_ISREG(file.st_mode)) return fd;
   Text path;
   path.add("/proc/self/fd/").add(std::int64_t{fd});
-  // Without O_NOCTTY we, who lead a session, would take the terminal for ours.
+  // We lead a session: without O_NOCTTY the terminal would become our controlling terminal.
   const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (own < 0) return fd;
   ::close(fd);
@@ -56,7 +57,7 @@ bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
     if (stream.pipe >= 0) continue;
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    // Ours alone: the process's end waits as a file would.
+    // Only our end: the process's end blocks, as a file would.
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     stream.pipe = ends[0];
     stream.write_end = ends[1];
@@ -93,7 +94,7 @@ bool OutputPump::move(Stream& stream) {
   return show(stream) || saved;
 }
 
-// True when something was there, or never will be.
+// True if it read something, or found the end of the pipe.
 bool OutputPump::read(Stream& stream) {
   if (stream.pipe < 0) return false;
   const ssize_t got = ::read(stream.pipe, stream.buffer, kBufferBytes);
@@ -127,7 +128,7 @@ bool OutputPump::show(Stream& stream) {
   if (stream.shown == stream.end) return false;
   const std::byte* from = stream.buffer + stream.shown;
   const std::size_t size = std::min(stream.end - stream.shown, kShownAtOnce);
-  // One that could not be opened anew may wait: then not before it has room.
+  // A console that could not be opened again may block, so it is written only when it has room.
   pollfd room{stream.console, POLLOUT, 0};
   if (::poll(&room, 1, 0) == 0) return false;
   const ssize_t took = stream.console_is_socket
@@ -135,7 +136,7 @@ bool OutputPump::show(Stream& stream) {
                            : ::write(stream.console, from, size);
   if (took < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (took <= 0) {
-    // Nobody sees it any more.
+    // The console is gone.
     ::close(stream.console);
     stream.console = -1;
     stream.shown = stream.end;
@@ -163,4 +164,4 @@ void OutputPump::wait_for_something() {
   ::poll(wanted.data(), count, milliseconds);
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

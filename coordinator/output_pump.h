@@ -1,5 +1,5 @@
-// What a process prints, where it does not go straight into a file: through pipes to files that are
-// rotated, to the console, or to both.
+// Forwards a process's output where it does not go directly into a file: from pipes to rotated
+// files, to the console, or to both.
 #pragma once
 
 #include <sys/types.h>
@@ -14,41 +14,44 @@
 #include "coordinator/rotated_file.h"
 #include "core/task/task.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// Nothing that was printed is lost: a file that takes nothing (a full disk) holds the process up
-// once its pipe is full, and so does a console that nobody reads. A console that is gone gets no
-// more, and holds up nobody.
+// No output is lost: when a file cannot be written (a full disk) or nobody reads the console, the
+// process blocks once its pipe is full. A console that was closed gets no more output and blocks
+// nobody.
 //
-// Allocates nothing. Where there is nothing to pump, it touches no memory but its own.
+// The pump allocates nothing. While it is not open(), it touches no memory but its own members.
 class OutputPump {
  public:
-  // Descriptors as they come with a launch; -1: there is none.
+  // The descriptors that came with a launch; -1: none. The pump closes those that it replaces.
   struct Sinks {
     std::array<int, 2> files = {-1, -1};
-    int directory = -1;  // of the files, when they are rotated
+    int directory = -1;  // the directory of the files, if they are rotated
     std::array<int, 2> consoles = {-1, -1};
   };
 
-  // Does this launch's output go through us?
+  // Whether this launch's output goes through a pump.
   static bool wanted(const LaunchView& launch) { return launch.rotate_size != 0 || launch.console; }
 
-  // Makes the pipes. False, with errno, when there is no descriptor left: may be called again.
-  // REQUIRES: the signals of wait_signal() are blocked.
+  // Makes the pipes. False, with errno, when no descriptor can be had; the caller may call it
+  // again. REQUIRES: the signals of wait_signal() are blocked.
   bool open(const LaunchView& launch, const Sinks& sinks);
   bool active() const { return signals_ >= 0; }
-  // The pipes' write ends, for whoever starts the process and then closes them.
+  // The write ends of the pipes. The caller closes them when it has started the process.
   int out() const { return streams_[0].write_end; }
   int err() const { return streams_[1].write_end; }
 
-  // Moves what can be moved, or else waits until something can. A signal when one came first:
-  // see wait_signal(). Nothing: look again. Not `patient`: it does not wait for those who take
-  // nothing.
+  // Forwards output if some can be forwarded; otherwise waits until some can, or until a signal is
+  // pending. Returns a signal if one was pending at the start (see wait_signal()), else nothing;
+  // the caller then calls again. Without `patient` it does not wait for files or consoles that
+  // accept nothing: stuck() tells that.
   std::optional<Signal> wait(bool patient = true);
-  // No process is left that could print: what is in the pipes now is all there is.
+  // Tells that no process is left that could print, so that the pipes hold all the remaining
+  // output.
   void no_more() { no_more_ = true; }
+  // Whether both pipes are at their end and everything in them was forwarded.
   bool drained() const;
-  // The last wait() found output that nobody takes.
+  // Whether the last wait() had output that neither file nor console accepted.
   bool stuck() const { return stuck_; }
 
  private:
@@ -59,7 +62,7 @@ class OutputPump {
     bool console_is_socket = false;
     RotatedFile file;
     std::byte* buffer = nullptr;
-    // Of the buffer: how much is there, is in the file, was shown.
+    // How many bytes of the buffer are filled, are in the file, were written to the console.
     std::size_t end = 0;
     std::size_t saved = 0;
     std::size_t shown = 0;
@@ -74,11 +77,11 @@ class OutputPump {
   void wait_for_something();
 
   std::array<Stream, 2> streams_;
-  int signals_ = -1;  // readable when one is pending
+  int signals_ = -1;  // a signalfd(2), readable when a signal is pending
   bool no_more_ = false;
   bool stuck_ = false;
   Microseconds retry_pause_ = 0;
   Microseconds retry_at_ = 0;
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

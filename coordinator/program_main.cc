@@ -1,4 +1,4 @@
-// thermos-coordinator: started once by a reactor, with a socket as descriptor 3.
+// thermos-coordinator: a reactor starts it once, with a socket as descriptor 3.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -20,7 +20,7 @@ bool is_socket(int fd, int wanted) {
 }  // namespace
 
 int main() {
-  using namespace thermos;  // NOLINT(google-build-using-namespace)
+  using namespace thermos::coordinator;  // NOLINT(google-build-using-namespace)
   if (!is_socket(kLaunchSocket, SOCK_SEQPACKET)) {
     Text()
         .add(
@@ -30,7 +30,7 @@ int main() {
     return 64;
   }
   hold_all_signals();
-  // Out of the terminal's reach, and of any directory that someone may want to unmount.
+  // Leave the terminal's session, and any file system that someone may want to unmount.
   ::setsid();
   if (::chdir("/") != 0) return 1;
   ::prctl(PR_SET_NAME, "thermos-forks", 0, 0, 0);
@@ -40,7 +40,7 @@ int main() {
     Text().add("thermos-coordinator: cannot open /dev/null").print();
     return 1;
   }
-  // 0, 1 and 2 must be taken, or a descriptor received later could get one of these numbers.
+  // 0, 1 and 2 must be open, or a descriptor received later could get one of these numbers.
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::dup2(null, STDERR_FILENO);

@@ -10,12 +10,12 @@
 #include <cstdio>
 #include <cstring>
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr mode_t kMode = 0600;
 
-// "stdout.17", without an allocation.
+// The name of a backup, as "stdout.17", made without an allocation.
 class Backup {
  public:
   Backup(const char* name, std::uint32_t number) {
@@ -50,7 +50,7 @@ std::size_t RotatedFile::write(std::span<const std::byte> bytes) {
     std::size_t part = policy_.directory < 0 ? rest.size() : fitting(rest);
     if (part == 0) {
       if (rotate()) continue;
-      part = rest.size();  // better a file too large than nothing written
+      part = rest.size();  // a file that is too large is better than lost output
     }
     const ssize_t written = ::write(fd_, rest.data(), part);
     if (written < 0 && errno == EINTR) continue;
@@ -72,11 +72,11 @@ std::size_t RotatedFile::fitting(std::span<const std::byte> bytes) const {
   return size_ == 0 ? most : 0;
 }
 
-// The new file is there before the old one gives its name up, so that a directory that takes none
-// leaves all as it was, and `name_` always names a file.
+// Creates the new file before it renames the old one. So if no file can be created, nothing
+// changes, and `name_` always names a file.
 bool RotatedFile::rotate() {
   const Backup next = next_of(name_);
-  ::unlinkat(policy_.directory, next.c_str(), 0);  // of a coordinator that was killed in here
+  ::unlinkat(policy_.directory, next.c_str(), 0);  // left by a coordinator that was killed here
   const int fd = ::openat(policy_.directory, next.c_str(),
                           O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kMode);
   if (fd < 0) return false;
@@ -93,7 +93,7 @@ bool RotatedFile::rotate() {
   return true;
 }
 
-// Gives the full file its second name; the rename that follows takes its first away.
+// Links the full file under its backup name; the rename that follows replaces its first name.
 bool RotatedFile::put_aside() const {
   if (policy_.backups == 0) return true;
   for (std::uint32_t i = policy_.backups - 1; i >= 1; --i) {
@@ -101,10 +101,10 @@ bool RotatedFile::put_aside() const {
                Backup(name_, i + 1).c_str());
   }
   const Backup first(name_, 1);
-  ::unlinkat(policy_.directory, first.c_str(), 0);  // still there when it is the only one
+  ::unlinkat(policy_.directory, first.c_str(), 0);  // still there if only one backup is kept
   if (::linkat(policy_.directory, name_, policy_.directory, first.c_str(), 0) == 0) return true;
-  // A file system without links: the name is gone for a moment.
+  // The file system has no hard links: `name_` is missing for a moment.
   return ::renameat(policy_.directory, name_, policy_.directory, first.c_str()) == 0;
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

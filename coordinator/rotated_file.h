@@ -1,4 +1,4 @@
-// A log file that is put aside when it is full: NAME becomes NAME.1, that becomes NAME.2, and so
+// A log file that is renamed when it is full: NAME becomes NAME.1, NAME.1 becomes NAME.2, and so
 // on.
 #pragma once
 
@@ -8,30 +8,32 @@
 #include <cstdint>
 #include <span>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 class RotatedFile {
  public:
   struct Policy {
-    int directory = -1;      // where the files are; -1: never rotated
-    std::uint64_t size = 0;  // that no file exceeds
-    std::uint32_t backups = 0;
-    bool give = false;  // new files are for this user
+    int directory = -1;         // a descriptor of the files' directory; -1: the file is not rotated
+    std::uint64_t size = 0;     // bytes; no file exceeds this
+    std::uint32_t backups = 0;  // how many full files are kept
+    bool give = false;          // new files are given to `uid` and `gid`
     uid_t uid = 0;
     gid_t gid = 0;
   };
 
   RotatedFile() = default;
-  // Borrows both descriptors, and `name`; `fd` is O_APPEND and open at `name`. -1: takes all and
-  // keeps nothing.
+  // `fd` is the O_APPEND descriptor of the file `name`. A rotation closes it and opens the next
+  // file; nothing else closes it. `name` and `policy.directory` are borrowed. With `fd` -1, write()
+  // discards everything.
   RotatedFile(int fd, const char* name, const Policy& policy);
 
-  // Writes as much as the file takes, and gives how much that was; less than all, with errno, when
-  // the disk took no more. Lines are cut in two only where they have to be.
+  // Writes `bytes` and returns how many were written; fewer than all, with errno, when write(2)
+  // failed. A line is split over two files only if it is longer than a file. When a rotation fails,
+  // the file grows beyond its size and nothing is lost.
   std::size_t write(std::span<const std::byte> bytes);
 
  private:
-  // How much of `bytes` goes into the present file; 0: it is full.
+  // How many of `bytes` go into the current file; 0: it is full.
   std::size_t fitting(std::span<const std::byte> bytes) const;
   bool rotate();
   bool put_aside() const;
@@ -42,4 +44,4 @@ class RotatedFile {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

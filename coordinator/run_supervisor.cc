@@ -15,13 +15,14 @@
 #include "coordinator/kernel.h"
 #include "core/record/state.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr Microseconds kFirstSpawnPause = 20'000;
 constexpr Microseconds kLongestSpawnPause = kSecond;
-// Coordinators alone may take every process that a user may have, and each would wait for its shell
-// for ever. So one after the other gives its place up; the next in line needs a pause to see it.
+// Coordinators alone may use up every process that a user may have (RLIMIT_NPROC), and each would
+// wait for its shell for ever. So they give up one after the other, after different times, and each
+// pause lets another one notice the free place.
 constexpr Microseconds kSpawnPatience = 5 * kSecond;
 constexpr int kSpawnTurns = 8;
 constexpr Microseconds kFirstAppendPause = 100'000;
@@ -57,9 +58,9 @@ ProcessStatus RunSupervisor::transition(ProcessState state, Timestamp at) const 
   return status;
 }
 
-// Nothing may happen that is not recorded, so a disk that takes nothing holds us up for as long as
-// it takes, and whoever leads hears why. False only before the start: a run that was told to end
-// has nothing to record then.
+// Appends a record. Nothing may happen that is not recorded, so it tries until the disk takes the
+// record, and reports the first failure to the reactor. False only before the shell is started: a
+// run that was told to end by then needs no record.
 bool RunSupervisor::record(ProcessStatus status) {
   alignas(8) std::array<std::byte, kStatusFrameBytes> room;
   status.seq = seq_++;
@@ -73,7 +74,7 @@ bool RunSupervisor::record(ProcessStatus status) {
   return true;
 }
 
-// To no avail when the reactor that started us is gone, or has too much to read.
+// Best effort: the message is dropped if the reactor is gone or its queue is full.
 void RunSupervisor::tell_write_failure() const {
   alignas(8) std::array<std::byte, kWriteFailureBytes> room;
   const std::size_t size = encode(WriteFailure{::getpid(), appender_.error()}, room);
@@ -99,13 +100,14 @@ bool RunSupervisor::begin() {
   if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
   if (child.step == SpawnStep::None) {
     main_ = child.pid;
-    // The process's files, or its ends of the pipes, are its own from here on.
+    // From here on only the process has its files, or its ends of the pipes, open.
     ::close(request_.out);
     ::close(request_.err);
     record(running);
     return true;
   }
-  // RUNNING all the same, though it never became the shell: FAILED can't follow FORKED.
+  // RUNNING is recorded although the child never ran the shell, because FAILED cannot follow
+  // FORKED.
   ended_ = true;
   if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
   record(running);
@@ -125,8 +127,8 @@ bool RunSupervisor::end_unstarted(ProcessState state, std::string_view reason) {
   return false;
 }
 
-// Tries until there is a child that runs the shell, or an error that will not pass, or patience is
-// at its end. None of these: it was told to stop before.
+// Tries until a child runs the shell, the error is permanent, or the time is over. Returns an empty
+// result when the run was told to end first.
 SpawnResult RunSupervisor::start() {
   pause(0);
   const Microseconds patience = kSpawnPatience + (::getpid() % kSpawnTurns) * kLongestSpawnPause;
@@ -164,7 +166,7 @@ void RunSupervisor::finish() {
   if (pump_.active()) drain();
   Text reason;
   EndCause cause;
-  if (wait_status_ != 0) {  // else what befell its tree did not matter
+  if (wait_status_ != 0) {  // after exit 0 it does not matter what killed others of its tree
     cause.service_manager = going_down_;
     if (!ran_out_of_memory(reason, cause.over_its_memory) && going_down_) {
       reason.add("ended by the service manager");
@@ -177,8 +179,8 @@ void RunSupervisor::finish() {
   record(last);
 }
 
-// What the tree has printed is in its place before its end is on record. A disk that takes nothing
-// holds that up until it does, or until we are told to end by force.
+// Forwards all output of the tree before the end is recorded. A full disk delays that until the
+// disk takes the output, or until SIGUSR1 comes.
 void RunSupervisor::drain() {
   pump_.no_more();
   while (!pump_.drained()) {
@@ -187,7 +189,7 @@ void RunSupervisor::drain() {
   }
 }
 
-// Takes signals until the time is over, or a run not yet started is told to end.
+// Handles signals until the time is over, or until a run that is not started is told to end.
 void RunSupervisor::pause(Microseconds time) {
   const Microseconds until = monotonic() + time;
   do {
@@ -204,7 +206,7 @@ void RunSupervisor::take(const Signal& signal) {
   } else if (starting()) {
     stop_before_start_ = true;
   } else if (signal.number == SIGTERM) {
-    // It gives the signal to all that are in our group or session: to the process, too.
+    // A service manager signals the whole group or session, so the process gets the signal as well.
     if (!ended_ && is_service_manager(signal.sender)) going_down_ = true;
     forward_term();
   } else if (signal.number == SIGUSR1) {
@@ -213,11 +215,11 @@ void RunSupervisor::take(const Signal& signal) {
 }
 
 void RunSupervisor::forward_term() const {
-  // Only while the shell is not reaped: until then neither its pid nor its group can be another's.
+  // Only while the shell is not reaped: until then its pid and its group are not recycled.
   if (main_ == 0) return;
   ::kill(-main_, SIGTERM);
   if (::getpgid(main_) != main_) ::kill(main_, SIGTERM);
-  // What is stopped would not see the end coming.
+  // A stopped process does not see SIGTERM until it is continued.
   ::kill(-main_, SIGCONT);
 }
 
@@ -228,19 +230,21 @@ void RunSupervisor::kill_tree() {
   kill_children();
 }
 
-// All at once, however fast they breed. What it misses (an old kernel), kill_children() finds.
+// Kills the whole control group at once, however fast its members fork. On kernels without
+// cgroup.kill (before 5.14), kill_children() has to find them.
 void RunSupervisor::kill_group() const {
   if (request_.group < 0) return;
   const int file = ::openat(request_.group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
   if (::write(file, "1", 1) != 1) {
-    // As without a group, then.
+    // kill_children() does it, as without a group.
   }
   ::close(file);
 }
 
-// Whether the kernel killed something of the process for want of memory, and where its limit is.
-// `own`: for reaching that limit, and not that of its task or of the machine.
+// Whether the kernel's OOM killer killed a process of the run's group; then `reason` says so and
+// names the limit (memory.events and memory.max, cgroups(7)). Sets `own` if the group reached its
+// own limit, and not its task's or the machine's.
 bool RunSupervisor::ran_out_of_memory(Text& reason, bool& own) const {
   const auto counted = [](std::string_view events, std::string_view what) {
     const std::size_t at = events.find(what);
@@ -261,10 +265,10 @@ bool RunSupervisor::ran_out_of_memory(Text& reason, bool& own) const {
   return true;
 }
 
-// Reaps until there is nothing more to reap. Orphans of the tree come to us, the subreaper, so once
-// the shell has ended, killing our children and reaping them again and again ends the whole tree:
-// whoever is adopted while we kill had an ancestor among those killed, whose SIGCHLD is still to
-// come.
+// Reaps every child that has ended. We are the subreaper (PR_SET_CHILD_SUBREAPER), so orphans of
+// the tree become our children. Once the shell has ended, killing and reaping our children at each
+// SIGCHLD ends the whole tree: a process that we adopt while we kill had a parent among those
+// killed, whose SIGCHLD is still to come.
 void RunSupervisor::reap() {
   alone_ = false;
   for (;;) {
@@ -280,7 +284,7 @@ void RunSupervisor::reap() {
       continue;
     }
     stopped_ = read_clocks();
-    // As long as it is a zombie the group is still its own, and not that of a stranger.
+    // While the shell is a zombie, its group id cannot belong to another process.
     ::kill(-main_, SIGKILL);
     ::waitpid(main_, &wait_status_, __WALL);
     main_ = 0;
@@ -290,4 +294,4 @@ void RunSupervisor::reap() {
   if (ended_ || killing_) kill_children();
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -1,4 +1,4 @@
-// A coordinator: one run of one process, from FORKED to its terminal record.
+// The coordinator of one run of one process: it records FORKED, RUNNING and the terminal state.
 #pragma once
 
 #include <array>
@@ -14,13 +14,14 @@
 #include "coordinator/output_pump.h"
 #include "coordinator/spawn.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// SIGTERM to a coordinator goes on to its process's group; SIGUSR1 ends the process's whole tree by
-// SIGKILL. Before the shell is started, either ends the run as KILLED. Both are noticed whenever
-// they come: all signals are blocked from before the coordinator exists.
+// A coordinator passes SIGTERM on to its process's group. On SIGUSR1 it kills the process's whole
+// tree with SIGKILL. Before the shell is started, either signal ends the run as KILLED. Neither is
+// lost: all signals are blocked before the coordinator is created.
 //
-// Nothing here allocates, and little memory is touched: a touched page is a private page.
+// Nothing here allocates, and little memory is touched, because each page that a clone writes to
+// becomes its private page.
 class RunSupervisor {
  public:
   struct Descriptors {
@@ -28,29 +29,31 @@ class RunSupervisor {
     int out = -1;
     int err = -1;
     int group = -1;           // the directory of the process's control group; -1: none
-    int directory = -1;       // of both, when they are rotated
-    int write_failures = -1;  // where to say that the stream takes nothing; -1: nowhere
+    int directory = -1;       // the directory of both, if they are rotated
+    int write_failures = -1;  // the socket for a WriteFailure; -1: none
     std::array<int, 2> consoles = {-1, -1};
   };
 
-  // The launch, environment and groups are needed until the shell runs; the process's name is
-  // copied. `request` has no descriptors yet. `stack` is for spawn_shell().
+  // Borrows the launch, environment and groups of `request` until begin() returns, and copies the
+  // process's name. The descriptors of `request` are set here. `null` is a descriptor of /dev/null.
+  // `stack` is for spawn_shell().
   RunSupervisor(SpawnRequest request, Descriptors descriptors, int null,
                 std::span<std::byte> stack);
   RunSupervisor(const RunSupervisor&) = delete;
   RunSupervisor& operator=(const RunSupervisor&) = delete;
 
-  // Everything up to the moment when the shell runs, or can't. False when the run is over and all
-  // about it is recorded.
+  // Records FORKED, starts the shell and records RUNNING. False when the run is already over, and
+  // its end recorded. While the stream cannot be written, it tries again until it can.
   bool begin();
-  // Waits for the process, ends what is left of its tree, and records how it ended.
+  // Waits for the process, kills what is left of its tree, forwards the rest of its output and
+  // records how it ended. REQUIRES: begin() returned true.
   void finish();
 
  private:
   bool record(ProcessStatus status);
   void tell_write_failure() const;
   ProcessStatus transition(ProcessState state, Timestamp at) const;
-  // false, for begin().
+  // Records the end of a run whose shell was not started. Returns false, for begin().
   bool end_unstarted(ProcessState state, std::string_view reason);
   SpawnResult start();
   SpawnResult spawn();
@@ -74,16 +77,16 @@ class RunSupervisor {
   std::uint32_t chain_;
   BootId boot_;
 
-  std::int32_t main_ = 0;    // the shell, while it is not reaped
-  bool ended_ = false;       // it was reaped, or never ran and never will
+  std::int32_t main_ = 0;    // the shell's pid until it is reaped, else 0
+  bool ended_ = false;       // the shell was reaped, or will never run
   bool alone_ = false;       // no child is left
-  bool killing_ = false;     // SIGUSR1: whatever becomes our child dies
-  bool going_down_ = false;  // the service manager told it to end before it had
+  bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
+  bool going_down_ = false;  // the service manager sent SIGTERM before the shell ended
   bool stop_before_start_ = false;
   int wait_status_ = 0;
   Timestamp stopped_;
   std::size_t name_size_;
-  char name_[257];  // NUL-terminated, which Cap'n Proto's text wants to see
+  char name_[257];  // NUL-terminated, as Cap'n Proto's texts are
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <csignal>
 
-// The child runs in its parent's memory: a sanitizer's bookkeeping there would be the parent's.
+// The child runs in its parent's memory, so sanitizer code in it would change the parent's state.
 #define THERMOS_SHARED_MEMORY __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr const char* kShell = "/bin/bash";
@@ -19,7 +19,7 @@ constexpr const char* kShell = "/bin/bash";
 struct Shared {
   const SpawnRequest* request;
   const char* const* arguments;
-  // Written by the child, read by the parent after the child has let go of the memory.
+  // The child writes these; the parent reads them after the child's exec or exit.
   volatile SpawnStep step;
   volatile int error_number;
 };
@@ -27,20 +27,20 @@ struct Shared {
 THERMOS_SHARED_MEMORY bool enter_group(int group) {
   const long file = ::syscall(SYS_openat, group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
   if (file >= 0 && ::syscall(SYS_write, file, "0", 1) == 1) return true;
-  // Somebody took the group away: the process does without, as where there are no groups.
+  // If the group was removed meanwhile, the process runs without one.
   return errno == ENOENT || errno == ENODEV;
 }
 
-// Raw calls only. The C library's setuid() and its kin would tell "all threads", and whatever keeps
-// state there would keep it for the parent.
+// Raw system calls only: the C library's setuid() and similar functions act on all threads of the
+// process, and library state that they change would be the parent's.
 THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* const* arguments) {
   const LaunchView& launch = *request.launch;
   ::syscall(SYS_setpgid, 0, 0);
-  // dup3 with no flags: the copy stays open over the exec.
+  // dup3() without flags: the copy has no O_CLOEXEC and stays open over the exec.
   if (::syscall(SYS_dup3, request.null, 0, 0) < 0 && errno != EINVAL) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.out, 1, 0) < 0) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
-  // While still root, whose groups these are, and before anything can be left behind elsewhere.
+  // Before setuid, because root owns the groups; before exec, so that all descendants are in it.
   if (request.group >= 0 && !enter_group(request.group)) return SpawnStep::Group;
   if (*launch.root != '\0') {
     if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
@@ -52,10 +52,10 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
     if (::syscall(SYS_setresgid, launch.gid, launch.gid, launch.gid) != 0) return SpawnStep::Gid;
     if (::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) return SpawnStep::Uid;
   }
-  // After setuid: whether the directory may be entered is the user's question.
+  // After setuid, so that the user's own rights decide whether the directory may be entered.
   if (::syscall(SYS_chdir, launch.directory) != 0) return SpawnStep::Directory;
 #ifdef SYS_close_range
-  // Everything of ours is close-on-exec as well, for kernels without this.
+  // All our descriptors are O_CLOEXEC too, for kernels without close_range() (before 5.9).
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
 #endif
   const std::uint64_t none = 0;
@@ -77,13 +77,13 @@ THERMOS_SHARED_MEMORY int child(void* argument) {
 
 bool SpawnResult::worth_retrying() const {
   if (step == SpawnStep::None) return false;
-  // EBUSY: dup3() met an open of the same number that is not through.
+  // EBUSY: dup3() raced with an open() of the same descriptor number (dup(2)).
   return error_number == EAGAIN || error_number == ENOMEM || error_number == ENFILE ||
          error_number == EINTR || error_number == EBUSY;
 }
 
 void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
-  // A path may be longer than a reason; its end tells more than nothing, the errno must stay.
+  // A path may be longer than a reason. It is cut, so that the errno behind it stays.
   const auto path = [](const char* whole) { return std::string_view(whole).substr(0, 800); };
   const LaunchView& launch = *request.launch;
   switch (step) {
@@ -131,11 +131,11 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
 SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack) {
   const char* const arguments[] = {kShell, "-c", request.launch->cmdline, nullptr};
   Shared shared{&request, arguments, SpawnStep::None, 0};
-  // CLONE_VFORK: we go on once the child has its own memory or is gone.
+  // CLONE_VFORK: the parent continues when the child has executed the shell or exited.
   const int pid =
       ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
   if (pid < 0) return {0, SpawnStep::Clone, errno};
   return {pid, shared.step, shared.error_number};
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

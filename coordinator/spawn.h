@@ -1,5 +1,6 @@
-// Starting a process's shell: a child that shares our memory until its exec, so that it costs no
-// copy of our page tables and can say in plain variables what it failed at.
+// Starts a process's shell in a child that shares our memory until its exec (CLONE_VM,
+// CLONE_VFORK). So the page tables are not copied, and the child reports a failed step in a plain
+// variable.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +10,9 @@
 #include "capnp/launch.h"
 #include "coordinator/text.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 
-// What the child does, in order. None: it got as far as running the shell.
+// The step that failed, in the order in which the child takes them. None: the shell runs.
 enum class SpawnStep : std::uint8_t {
   None,
   Clone,
@@ -39,16 +40,16 @@ struct SpawnResult {
   std::int32_t pid = 0;  // 0: there was no child (step is Clone)
   SpawnStep step = SpawnStep::None;
   int error_number = 0;
-  // The machine was short of pids, memory or files, and later it may not be.
+  // Whether a temporary shortage of pids, memory or files caused the failure.
   bool worth_retrying() const;
-  // Why it failed, for people: "cannot enter directory /x: No such file or directory".
+  // Appends why it failed, as "cannot enter directory /x: No such file or directory".
   void describe(const SpawnRequest& request, Text& text) const;
 };
 
-// Runs /bin/bash -c with the launch's environment, directory, root and user; in a process group of
-// its own, every signal at its default and none blocked, with no descriptor but 0, 1 and 2. Returns
-// once the child has run the shell or ended; a child that failed is still to be reaped. `stack` is
-// the child's until then. REQUIRES: hold_all_signals().
+// Runs /bin/bash -c with the launch's environment, directory, root and user, in a process group of
+// its own, with every signal at its default and none blocked, and with no descriptor but 0, 1 and
+// 2. Returns when the child has executed the shell or has ended; the caller reaps a child that
+// failed. The child uses `stack` until then. REQUIRES: hold_all_signals() was called.
 SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack);
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

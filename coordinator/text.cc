@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 Text& Text::add(std::string_view text) {
   const std::size_t size = std::min(text.size(), kRoom - size_);
@@ -35,4 +35,4 @@ void Text::print() {
   bytes_[size_] = '\0';
 }
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

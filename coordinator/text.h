@@ -1,26 +1,26 @@
-// A line of text of bounded length that needs no memory but its own: a coordinator allocates
-// nothing, and every page that it touches is its own cost.
+// A line of text of bounded length in a fixed buffer. Coordinators use it because they allocate
+// nothing, and every page that one writes to becomes its private memory.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-namespace thermos {
+namespace thermos::coordinator {
 
 class Text {
  public:
   Text() { bytes_[0] = '\0'; }
-  // What no longer fits is cut.
+  // Text that does not fit into 1024 bytes is cut off.
   Text& add(std::string_view text);
   Text& add(std::int64_t number);
-  // The system's words for an errno, never translated.
+  // Adds the text of an errno in English, whatever the locale.
   Text& add_error(int error_number);
 
   std::string_view view() const { return {bytes_, size_}; }
   // NUL-terminated.
   const char* c_str() const { return bytes_; }
-  // Writes it and a newline to stderr.
+  // Writes the line and a newline to stderr.
   void print();
 
  private:
@@ -29,4 +29,4 @@ class Text {
   char bytes_[kRoom + 2];  // not zeroed: only what add() fills is read
 };
 
-}  // namespace thermos
+}  // namespace thermos::coordinator

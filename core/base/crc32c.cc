@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint32_t kPolynomial = 0x82F63B78;  // reflected 0x1EDC6F41
 
-// kTables[k][b]: what byte b does to the register when k zero bytes follow it. Eight of them take
-// eight bytes a step.
+// kTables[k][b]: the effect of byte b on the register when k zero bytes follow it. Eight tables
+// process eight bytes in one step.
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
 constexpr Tables make_tables() {
@@ -36,7 +36,8 @@ constexpr Tables make_tables() {
 constexpr Tables kTables = make_tables();
 
 #if defined(__x86_64__)
-// By attribute, not by a flag for the whole file: the binary must start on a processor without it.
+// An attribute and not a flag for the whole file, so that the program runs on processors without
+// it.
 __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t seed,
                                                                const std::byte* at,
                                                                std::size_t size) {
@@ -75,7 +76,8 @@ std::uint32_t crc32c_by_table(std::uint32_t seed, std::span<const std::byte> byt
 
 std::uint32_t crc32c(std::uint32_t seed, std::span<const std::byte> bytes) {
 #if defined(__x86_64__)
-  // Two loads and a test; filled in before any constructor of ours, in a static binary too.
+  // This costs two loads and a test. libgcc fills the data in before our constructors run, in a
+  // static program too.
   if (__builtin_cpu_supports("sse4.2") != 0) {
     return by_instruction(seed, bytes.data(), bytes.size());
   }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kFewest = 8;
 
-// Its bytes as a number. A copy of a size that is known is one instruction, of another a call.
+// Bytes as a number. A memcpy() of a constant size compiles to one instruction, of others to a
+// call.
 template <typename Word>
 std::uint64_t word_of(const char* bytes) {
   Word word = 0;
@@ -30,7 +31,7 @@ std::uint32_t NameIndex::hash_of(std::string_view name) {
   const char* const bytes = name.data();
   const std::size_t size = name.size();
   std::uint64_t hash = size;
-  // The last word may cover bytes of the one before it once more.
+  // The last word may overlap the one before it.
   if (size >= 8) {
     for (std::size_t at = 0; at + 8 < size; at += 8) {
       hash = mix(hash, word_of<std::uint64_t>(bytes + at));
@@ -42,7 +43,7 @@ std::uint32_t NameIndex::hash_of(std::string_view name) {
   } else {
     for (const char byte : name) hash = mix(hash, static_cast<unsigned char>(byte));
   }
-  // Names that only their last byte tells apart differ in the upper bits first.
+  // Names that differ only in their last byte differ in the upper bits first.
   return static_cast<std::uint32_t>(mix(hash, 0));
 }
 

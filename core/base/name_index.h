@@ -1,4 +1,4 @@
-// Where each name is in a list: one lookup for every record of a long stream.
+// A hash index from a name to its place in a list. Reading a stream makes one lookup per record.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,11 @@
 
 namespace thermos {
 
-// The names themselves stay with the caller, who tells them by index: `name_of(index)`, for every
-// index that was added, gives what comparing with a std::string_view takes.
+// The caller keeps the names and passes `name_of` to find(): for every index that was added,
+// `name_of(index)` returns the name as something that compares with a std::string_view.
 class NameIndex {
  public:
+  // Returns the index of `name`, or nothing when it was not added.
   template <typename NameOf>
   std::optional<std::uint32_t> find(std::string_view name, const NameOf& name_of) const {
     if (slots_.empty()) return std::nullopt;
@@ -23,9 +24,9 @@ class NameIndex {
     }
   }
 
-  // REQUIRES: neither was added before.
+  // REQUIRES: neither the name nor the index was added before.
   void add(std::string_view name, std::uint32_t index);
-  // Makes room for so many names in all.
+  // Makes room for `names` names in total.
   void reserve(std::size_t names);
 
  private:
@@ -40,7 +41,7 @@ class NameIndex {
   void put(const Slot& slot);
   void grow(std::size_t slots);
 
-  std::vector<Slot> slots_;  // a power of two of them, at most half of them taken
+  std::vector<Slot> slots_;  // their number is a power of two; at most half of them are taken
   std::size_t taken_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// How a call that can fail answers: a value, or an error that a person can act on.
+// The result of a call that can fail: a value, or an error that a person can act on.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +8,26 @@
 
 namespace thermos {
 
-// What kind of failure it is. The command line turns it into its exit status.
+// The kind of a failure. The command line turns it into its exit status, and the control protocol
+// transmits it by number (CONTROL.md): append new ones at the end.
 enum class ErrorCode : std::uint8_t {
-  Usage,         // the words of the call are wrong
-  BadConfig,     // a task that can't be: wrong type, cycle, unbound reference
+  Usage,         // wrong arguments
+  BadConfig,     // an invalid task: wrong type, cycle, unbound reference
   NotFound,      // no such file, task or process
-  NoDaemon,      // nobody answers on the control socket
+  NoDaemon,      // no daemon answers on the control socket
   Busy,          // someone else runs this task
-  NotPermitted,  // the caller may not do this
-  Corrupt,       // recorded bytes that can't be true; never repaired by guessing
-  System,        // the machine refused: a full disk, no descriptors, no memory
+  NotPermitted,  // the caller is not allowed to do this
+  Corrupt,       // recorded bytes are invalid; they are never repaired by guessing
+  System,        // a system call failed: a full disk, no descriptors, no memory
 };
 
 struct Error {
   ErrorCode code = ErrorCode::System;
-  // One line: where, what, and what to do. No trailing newline or full stop.
+  // One line: the place, what is wrong, and what to do. No trailing newline or full stop.
   std::string message;
 };
 
-// A value or an Error. `Result<void>` is spelled Status.
+// A value or an Error. A call without a value returns Status.
 template <typename T>
 class [[nodiscard]] Result {
  public:

@@ -1,5 +1,5 @@
-// A sequence that only grows at its end and never moves what it holds: a long history is read from
-// the disk at the speed of memory, and moving it again and again as it grows was half of the cost.
+// A sequence that grows only at its end and never moves its elements. Histories use it: moving
+// their runs as a std::vector grows costs as much as reading them.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace thermos {
 
-// As std::vector, as far as it goes. References are good until their element is dropped. One
-// element takes little more than itself: most processes run once.
+// The interface is a part of std::vector's. References stay valid until their element is dropped. A
+// series of one element takes little more memory than the element, since most processes run once.
 template <typename T>
 class Series {
  public:
@@ -48,7 +48,7 @@ class Series {
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
-  // REQUIRES of each: there is such an element.
+  // REQUIRES: the element exists.
   const T& operator[](std::size_t at) const {
     const auto [block, place] = locate(at);
     return blocks_[block][place];
@@ -63,7 +63,7 @@ class Series {
   auto rend() const { return std::make_reverse_iterator(begin()); }
 
   T& emplace_back() {
-    // By the room that a block is meant to have: a copy has no more than it needs.
+    // room() and not capacity(): the blocks of a copied series have no spare capacity.
     if (blocks_.empty() || blocks_.back().size() == room(blocks_.size() - 1)) {
       const std::size_t next = room(blocks_.size());
       blocks_.emplace_back().reserve(next);
@@ -72,7 +72,7 @@ class Series {
     return blocks_.back().emplace_back();
   }
 
-  // Forgets all but the last `keep`. Moves those.
+  // Drops all elements but the last `keep`, and moves those.
   void keep_last(std::size_t keep) {
     if (size_ <= keep) return;
     Series kept;
@@ -86,7 +86,7 @@ class Series {
   bool operator==(const Series&) const = default;
 
  private:
-  // Blocks of 1, 2, 4 ... 64 elements, and then all of 64.
+  // Blocks have 1, 2, 4 ... 64 elements, and all later ones 64.
   static constexpr std::size_t kDoublings = 6;
   static constexpr std::size_t kLargest = std::size_t{1} << kDoublings;
 

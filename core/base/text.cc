@@ -85,7 +85,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
   const std::size_t none = limit + 1;
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   if (gap > limit) return none;
-  // Only a band around the diagonal can stay within the limit. Three rows: a swap looks two back.
+  // Only a band around the diagonal can stay within the limit. A swap needs the row before the
+  // last.
   std::array<std::vector<std::size_t>, 3> rows;
   for (auto& row : rows) row.assign(b.size() + 1, none);
   for (std::size_t j = 0; j <= std::min(b.size(), limit); ++j) rows[0][j] = j;
@@ -120,7 +121,7 @@ NearestWord::NearestWord(std::string_view wanted)
 void NearestWord::offer(std::string_view known) {
   if (limit_ == 0) return;
   const std::size_t distance = edit_distance(wanted_, known, limit_);
-  // A word that shares nothing with the wanted one was not meant by it.
+  // A word that has nothing in common with the wanted one is no suggestion.
   if (distance > limit_ || distance >= std::max(wanted_.size(), known.size())) return;
   best_ = known;
   limit_ = distance - std::min<std::size_t>(distance, 1);

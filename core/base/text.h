@@ -1,4 +1,4 @@
-// Text in messages: what may be printed, how to quote it in one line, and what was probably meant.
+// Text for one-line messages: checks, escaping, quoting, and suggestions for mistyped words.
 #pragma once
 
 #include <cstddef>
@@ -7,29 +7,31 @@
 
 namespace thermos {
 
-// Holds it a byte below a space, or DEL? Such text could forge a line of output.
+// Whether `text` contains a control character (a byte below a space, or DEL). Printed, such text
+// could forge a line of output.
 bool holds_control(std::string_view text);
 
-// `text` with everything that a terminal would obey instead of show written out: control
-// characters, escape sequences, direction overrides, bytes that are not UTF-8. Always one line.
+// Returns `text` with everything escaped that a terminal would interpret: control characters,
+// escape sequences, direction overrides, and bytes that are not UTF-8. The result is one line.
 std::string printable(std::string_view text);
 
-// `text` in single quotes for a one-line message: control bytes and broken UTF-8 as \n or \x1b, and
-// no more than about `max_bytes` of it, cut between characters and marked by "...".
+// Returns `text` in single quotes for a one-line message. Control bytes and invalid UTF-8 are
+// written as \n or \x1b. A text longer than about `max_bytes` is cut between characters and marked
+// by "...".
 std::string quoted(std::string_view text, std::size_t max_bytes = 60);
 
-// How many single-character edits (a swap of neighbours is one) make `a` into `b`, in bytes;
-// `limit` + 1 when more than `limit` are needed. Takes O(length * limit).
+// Returns how many edits of single bytes turn `a` into `b`; a swap of neighbours is one edit.
+// Returns `limit` + 1 when more than `limit` are needed. Takes O(length * limit).
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
-// Finds the known word that a mistyped one was meant to be, among words offered one by one.
+// Finds the known word that is nearest to a mistyped one.
 class NearestWord {
  public:
   // `wanted` outlives this.
   explicit NearestWord(std::string_view wanted);
-  // The first of the nearest wins. `known` outlives this.
+  // Adds a known word. Among equally near words the first wins. `known` outlives this.
   void offer(std::string_view known);
-  // "", or ", did you mean 'NAME'?" for the end of a message.
+  // Returns ", did you mean 'NAME'?" for the end of a message, or "" when no word is near.
   std::string hint() const;
 
  private:

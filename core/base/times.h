@@ -1,4 +1,4 @@
-// Times and durations, and how they are added.
+// Times and durations, and their addition.
 #pragma once
 
 #include <cstdint>
@@ -6,25 +6,27 @@
 
 namespace thermos {
 
-// Durations inside the program are whole microseconds; configuration files give seconds.
+// Durations in the program are whole microseconds. Configuration files give seconds.
 using Microseconds = std::int64_t;
 inline constexpr Microseconds kSecond = 1'000'000;
 
-// A moment by both clocks. Wall time is for people and for other boots; boot time (CLOCK_BOOTTIME,
-// which no one can set and which runs on in suspend) decides everything within one boot.
+// A moment by two clocks. Wall time (CLOCK_REALTIME) is for people and for comparison across boots.
+// Boot time (CLOCK_BOOTTIME, which cannot be set and which runs during a suspend) decides
+// everything within one boot.
 struct Timestamp {
   Microseconds wall = 0;  // since the epoch
   Microseconds boot = 0;  // since the machine started
   bool operator==(const Timestamp&) const = default;
 };
 
-// The sum, or the largest number there is: a wait may be as long as anybody likes.
+// Returns the sum, or the largest value instead of an overflow: configured waits have no upper
+// limit.
 inline Microseconds add_saturated(Microseconds a, Microseconds b) {
   constexpr Microseconds kMost = std::numeric_limits<Microseconds>::max();
   return b > 0 && a > kMost - b ? kMost : a + b;
 }
 
-// A moment from now, by both clocks.
+// Returns the moment `wait` after `now`, by both clocks.
 inline Timestamp later(Timestamp now, Microseconds wait) {
   return {add_saturated(now.wall, wait), add_saturated(now.boot, wait)};
 }

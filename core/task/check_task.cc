@@ -15,8 +15,10 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kMaxName = 243;         // "coordinator." and it make one file name of 255
-constexpr std::size_t kMaxCmdline = 131'071;  // Linux takes 32 pages an argument, its NUL included
+// "coordinator." and the name are a file name, which has at most 255 bytes (NAME_MAX).
+constexpr std::size_t kMaxName = 243;
+// Linux limits an argument to 32 pages, its NUL included (MAX_ARG_STRLEN, execve(2)).
+constexpr std::size_t kMaxCmdline = 131'071;
 constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
 constexpr Microseconds kMaxSeconds = 1'000'000'000;
@@ -24,9 +26,9 @@ constexpr double kMaxCpu = 1e6;
 constexpr std::size_t kMaxShownInCycle = 12;
 constexpr std::int64_t kMinLogSize = 1024;
 constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
-constexpr int kMaxCycles = 20;               // looking for each takes as long as the graph is large
+constexpr int kMaxCycles = 20;               // the search for each walks the whole graph
 
-// The task's processes by name; of several that share one, the first.
+// The task's processes by name; the first of several with the same name.
 class Names {
  public:
   explicit Names(const TaskConfig& task) : task_(task) { index_.reserve(task.processes.size()); }
@@ -40,7 +42,7 @@ class Names {
   const TaskConfig& task_;
   NameIndex index_;
 };
-// What is wrong; nullopt when nothing is.
+// Returns the error, or nothing.
 using Complaint = std::optional<std::string>;
 
 Error bad(std::string path, std::string_view what) {
@@ -92,7 +94,7 @@ Complaint check_duration(Microseconds duration) {
   return std::nullopt;
 }
 
-// What is found, until it is enough.
+// The errors found so far, at most as many as wanted.
 class Faults {
  public:
   explicit Faults(std::size_t most) : most_(most) {}
@@ -146,8 +148,8 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     check_process(task.processes[i], i, faults);
   }
-  // Behind the processes: a task without a name of its own has the first one's, and a fault in that
-  // is better shown where it was written.
+  // After the processes: a task without a name gets that of its first process, and an error in it
+  // is shown at the process.
   if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
   if (task.resources) check_resources("resources", *task.resources, faults);
   if (auto complaint = check_duration(task.finalization_wait)) {
@@ -163,7 +165,7 @@ Names read_names(const TaskConfig& task, Faults& faults) {
     const auto first = names.find(name);
     if (!first) {
       names.add(static_cast<ProcessIndex>(i));
-    } else if (!name.empty()) {  // an empty one has been refused already
+    } else if (!name.empty()) {  // an empty name was refused before
       faults.add(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
                                                    at("processes", *first) + " already");
     }
@@ -177,7 +179,7 @@ std::string unknown_name(const TaskConfig& task, std::string_view name) {
   return "there is no process " + quoted(name, kMaxName) + nearest.hint();
 }
 
-// "" when `after` may wait for `before`.
+// Returns why `after` may not wait for `before`; "" if it may.
 std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
   const std::string both =
       quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName);
@@ -188,7 +190,7 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
   return "";
 }
 
-// Turns the orders into edges. An entry that is wrong makes none.
+// Turns the orders into edges. An invalid entry makes none.
 std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
   std::vector<Graph::Edge> edges;
   for (std::size_t c = 0; c < task.constraints.size() && !faults.full(); ++c) {
@@ -238,7 +240,7 @@ void add_cycle(const TaskConfig& task, const Names& names, const std::vector<Pro
     text += task.processes[cycle[i]].name + " -> ";
   }
   text += task.processes[cycle.front()].name;
-  // Placed at the order that closes it.
+  // The error names the order that closes the cycle.
   std::string path = "constraints";
   for (std::size_t c = 0; c < task.constraints.size(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;

@@ -6,13 +6,13 @@ namespace thermos {
 
 Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
     : begin_(std::size_t{nodes} + 1), dependents_(edges.size()), waits_for_(nodes) {
-  // By who is waited for, which is counted, not compared: a million are sorted in no time.
+  // A counting sort by the node that is waited for; it takes linear time.
   for (const Edge& edge : edges) ++begin_[std::size_t{edge.before} + 1];
   for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
   std::vector<std::uint64_t> next(begin_.begin(), begin_.end() - 1);
   for (const Edge& edge : edges) dependents_[next[edge.before]++] = edge.after;
 
-  // A doubled edge would be counted twice as unmet and freed once.
+  // A repeated edge would be counted twice as an unmet dependency and be met once.
   std::uint64_t kept = 0;
   for (std::size_t node = 0; node < nodes; ++node) {
     const auto first = dependents_.begin() + static_cast<std::ptrdiff_t>(begin_[node]);
@@ -29,7 +29,7 @@ Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
 }
 
 std::vector<ProcessIndex> Graph::find_cycle() const {
-  // Depth first with a stack of its own: a chain of a million processes must not need a million
+  // Depth first with an explicit stack, because a chain of a million processes would need a million
   // call frames.
   enum class Seen : std::uint8_t { No, OnPath, Done };
   std::vector<Seen> seen(size(), Seen::No);
@@ -81,7 +81,7 @@ std::vector<std::uint32_t> Graph::depths() const {
 std::vector<ProcessIndex> Graph::longest_chain(const std::vector<bool>& counts) const {
   const std::vector<std::uint32_t> depth = depths();
   constexpr auto kNobody = static_cast<ProcessIndex>(-1);
-  // Of the nodes before each one, the first that is as deep as it can be.
+  // For each node, the first of its deepest predecessors.
   std::vector<ProcessIndex> before(size(), kNobody);
   ProcessIndex last = kNobody;
   for (ProcessIndex node = 0; node < size(); ++node) {

@@ -1,4 +1,5 @@
-// The order of a task's processes, by index. Built once from the configuration, after checking.
+// The order of a task's processes as a graph of their indexes, and the check of a task that makes
+// it.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@
 
 namespace thermos {
 
-// Compressed adjacency: who waits for whom. Each edge is kept once, however often it is written.
+// Compressed adjacency lists. An edge that the configuration repeats is kept once.
 class Graph {
  public:
   struct Edge {
@@ -20,27 +21,29 @@ class Graph {
   };
 
   Graph() = default;
-  // REQUIRES: every index in `edges` is below `nodes`. Doubled edges are merged.
+  // Merges repeated edges. REQUIRES: every index in `edges` is below `nodes`.
   Graph(std::uint32_t nodes, const std::vector<Edge>& edges);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(waits_for_.size()); }
-  // Who waits for `node`.
+  // The nodes that wait for `node`. Valid as long as the graph.
   std::span<const ProcessIndex> dependents(ProcessIndex node) const {
     return {dependents_.data() + begin_[node], dependents_.data() + begin_[node + 1]};
   }
-  // For how many others `node` waits.
+  // The number of nodes that `node` waits for.
   std::uint32_t dependencies(ProcessIndex node) const { return waits_for_[node]; }
 
-  // The nodes of one cycle in order, the first not repeated; empty when there is none.
+  // Returns the nodes of one cycle in order, without repeating the first; empty if there is no
+  // cycle.
   std::vector<ProcessIndex> find_cycle() const;
 
-  // The longest chain in which each waits for the one before, among the nodes for which `counts` is
-  // true (empty: all), each of which waits for such nodes alone. Of several that are as long, one
-  // that begins early in the configuration. Empty when nothing counts. REQUIRES: no cycle.
+  // Returns the longest chain in which each node waits for the one before it. Only nodes for which
+  // `counts` is true take part (all if `counts` is empty); these wait for such nodes only. Among
+  // chains of equal length it prefers one that begins early in the configuration. Returns an empty
+  // chain if no node counts. REQUIRES: no cycle.
   std::vector<ProcessIndex> longest_chain(const std::vector<bool>& counts) const;
 
-  // How many nodes stand before each node on the longest chain to it: 0 for who waits for nobody.
-  // REQUIRES: no cycle.
+  // Returns for each node how many nodes precede it on the longest chain to it; 0 for a node that
+  // waits for none. REQUIRES: no cycle.
   std::vector<std::uint32_t> depths() const;
 
  private:
@@ -49,19 +52,19 @@ class Graph {
   std::vector<std::uint32_t> waits_for_;
 };
 
-// Checks everything about a task that does not depend on the machine: names, uniqueness, ranges,
-// cmdline length, constraints (known names, all regular or all final, no cycle, nothing behind a
-// daemon, nothing lasting behind an ephemeral). The error's message starts with the JSON path of
-// the offender ("processes[3].name: ..."). On success, the graph.
+// Checks everything about a task that does not depend on the machine: names and their uniqueness,
+// ranges, the length of command lines, and constraints (known names, all regular or all final, no
+// cycle, no process behind a daemon, no non-ephemeral process behind an ephemeral one). Returns the
+// graph, or BadConfig with a message that starts with the JSON path ("processes[3].name: ...").
 Result<Graph> check_task(const TaskConfig& task);
 
-// What is looked at, and when it is enough.
+// The extent of find_faults().
 struct FaultSearch {
-  std::size_t most = 1;
-  bool orders = true;  // also the constraints; else what only the names in them could tell
+  std::size_t most = 1;  // stop after this many errors
+  bool orders = true;    // also check the constraints
 };
-// All that check_task() refuses, each as it would say it, until there are `most`; empty: nothing.
-// A cycle that shares its last step with another is found with that one alone.
+// Returns every error for which check_task() refuses a task, at most `search.most`; empty if there
+// is none. Of several cycles that share their last step, only one is reported.
 std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search);
 
 }  // namespace thermos

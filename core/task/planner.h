@@ -1,5 +1,5 @@
-// Which processes can run, given what has ended. Counts of unmet dependencies, kept as things
-// happen: every transition costs the process's out-degree, whatever the size of the graph.
+// Which processes can run, given which have finished. It keeps a count of unmet dependencies for
+// each process, so a transition costs the process's out-degree, whatever the size of the graph.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,23 @@
 
 namespace thermos {
 
-// Order only: no clock, no failure limits. TaskPlanner adds those.
+// The order alone, without a clock or failure limits; TaskPlanner adds those.
 class Planner {
  public:
   enum class Mark : std::uint8_t { Absent, Blocked, Runnable, Running, Finished, Failed };
 
-  // Plans the processes whose `member` is true; edges to others don't count. `graph` outlives this.
+  // Plans the processes for which `member` is true and ignores edges to others. `graph` outlives
+  // this.
   Planner(const Graph& graph, const std::vector<bool>& member);
 
   Mark mark(ProcessIndex p) const { return marks_[p]; }
-  // Processes that became runnable since the last call, in order: first those of the start, in
-  // the task's order, then as their last dependency finished. reset() does not put one here.
+  // The processes that became runnable and were not taken from this list yet; the caller clears it.
+  // First those without dependencies, in the task's order, then each when its last dependency
+  // finished. reset() adds none.
   std::vector<ProcessIndex>& newly_runnable() { return newly_runnable_; }
 
-  // REQUIRES of each: the mark named first. Blocked may run too: a resume tells what happened
-  // process by process, not in the order in which it happened.
+  // Each REQUIRES the mark named before the arrow. A Blocked process may run too, because a resume
+  // replays runs process by process, and not in the order of time.
   void set_running(ProcessIndex p);  // Runnable or Blocked -> Running
   void reset(ProcessIndex p);        // Running -> Runnable, or Blocked if it still waits for others
   void set_finished(ProcessIndex p);  // Running -> Finished; frees its dependents

@@ -1,4 +1,4 @@
-// A task as its author wrote it, every default filled in and every reference bound.
+// The configuration of a task, with every default filled in and every reference bound.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace thermos {
 
-// A process's place in TaskConfig::processes. Everything that runs names a process by this;
-// the name itself is for people and for the disk.
+// A process's index in TaskConfig::processes. The program identifies processes by it; names are for
+// people and for the disk.
 using ProcessIndex = std::uint32_t;
 
 struct Resources {
@@ -21,15 +21,15 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
-// Where what a process prints goes: to files under the log directory, to the terminal of whoever
-// runs the task, or nowhere.
+// Where a process's output goes: to files in the log directory, to the output of the program that
+// runs the task, to both, or nowhere.
 enum class LogDestination : std::uint8_t { File, Console, Both, None };
 // Standard: one file that grows. Rotate: files of a bounded size and number.
 enum class LogMode : std::uint8_t { Standard, Rotate };
 
 struct RotatePolicy {
   std::int64_t log_size = 100 * (std::int64_t{1} << 20);  // bytes of one file
-  std::uint32_t backups = 5;                              // full files kept beside it
+  std::uint32_t backups = 5;                              // how many full files are kept
   bool operator==(const RotatePolicy&) const = default;
 };
 
@@ -44,12 +44,12 @@ struct ProcessConfig {
   std::string name;
   std::string cmdline;
   std::uint32_t max_failures = 1;           // 0: no limit
-  bool daemon = false;                      // a success means: run again
-  bool ephemeral = false;                   // does not hold the task open and does not fail it
+  bool daemon = false;                      // it runs again after a success
+  bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
   std::optional<Resources> resources;
-  std::optional<Logger> logger;  // none: the usual one
+  std::optional<Logger> logger;  // nothing: the task's default
   bool operator==(const ProcessConfig&) const = default;
 };
 
@@ -66,7 +66,7 @@ struct TaskConfig {
   std::uint32_t max_failures = 1;     // failed processes that fail the task; 0: no limit
   std::uint32_t max_concurrency = 0;  // 0: no limit
   Microseconds finalization_wait = 30 * kSecond;
-  std::string user;  // empty: whoever runs it
+  std::string user;  // empty: the user who runs it
   bool operator==(const TaskConfig&) const = default;
 };
 

@@ -166,7 +166,8 @@ void TaskPlanner::again(ProcessIndex p) {
 bool TaskPlanner::reset(ProcessIndex p) {
   planner_.reset(p);
   if (mark(p) == Planner::Mark::Runnable) return true;
-  // Told before what it depends on, in a resume: it joins the queue when that is told.
+  // A resume may replay a process before those it waits for; it joins the queue when they are
+  // replayed.
   if (!task_.processes[p].ephemeral) --live_candidates_;
   return false;
 }
@@ -177,7 +178,7 @@ void TaskPlanner::settle(ProcessIndex p, bool failed) {
     --pending_;
     --live_candidates_;
   }
-  // An ephemeral process can't fail its task: one that used up its failures is done with.
+  // An ephemeral process cannot fail its task, so one that used up its failures counts as finished.
   if (failed && !ephemeral) {
     planner_.set_failed(p);
   } else {

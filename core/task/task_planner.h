@@ -1,5 +1,5 @@
-// The planner for one stage of a task: Planner's order, and the rules about daemons, ephemerals,
-// failure limits and min_duration. Times are boot-clock microseconds, handed in.
+// The planner for one stage of a task: Planner's order, and the rules for daemons, ephemerals,
+// failure limits and min_duration. The caller passes times, in microseconds of CLOCK_BOOTTIME.
 #pragma once
 
 #include <cstdint>
@@ -18,57 +18,59 @@ namespace thermos {
 class TaskPlanner {
  public:
   enum class Stage : std::uint8_t { Regular, Final };
-  // A process that ran this often does not run again, it counts as failed: counters must not wrap.
+  // A process that ran this often counts as failed and does not run again, because run numbers must
+  // not wrap around.
   static constexpr std::uint64_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
-  // `task` and `graph` outlive this; `graph` is check_task(task)'s.
+  // `graph` is the result of check_task(task). Both outlive this.
   TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage);
 
-  // A process of the other stage is Absent.
+  // Whether `p` belongs to this stage. The mark of a process of the other stage is Absent.
   bool has(ProcessIndex p) const { return planner_.mark(p) != Planner::Mark::Absent; }
   Planner::Mark mark(ProcessIndex p) const { return planner_.mark(p); }
 
-  // The next process that may start at `now`, taken off the queue but still Runnable: follow with
-  // set_running(), or put_back(). Nothing when none is ready.
+  // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
+  // stays Runnable: the caller continues with set_running() or put_back().
   std::optional<ProcessIndex> pop_ready(Microseconds now);
-  // Returns one taken by pop_ready() to the head of the queue.
+  // Puts a process from pop_ready() back at the head of the queue.
   void put_back(ProcessIndex p);
-  // When the next waiting process becomes ready; nothing if none waits. A process ready now is not
-  // waiting: see has_ready().
+  // Returns when the next process that waits for its min_duration becomes ready; nothing if none
+  // waits. A process that is ready at `now` does not wait: has_ready() tells of those.
   std::optional<Microseconds> next_ready_at(Microseconds now);
   bool has_ready(Microseconds now);
-  std::uint32_t waiting(Microseconds now);  // behind the clock gate
+  std::uint32_t waiting(Microseconds now);  // how many wait for their min_duration
 
-  // REQUIRES: p is Runnable or Blocked. It need not come from pop_ready(): what the queues hold of
-  // it is void from here on.
+  // Marks `p` as running. It need not come from pop_ready(); if it is in a queue, it leaves it.
+  // REQUIRES: p is Runnable or Blocked.
   void set_running(ProcessIndex p);
-  // The process ended at `end`. Each frees, fails or re-queues it by the rules.
+  // Tells that the process ended at `end`, as SUCCESS or FAILED. The rules decide whether its
+  // dependents become runnable, whether it has failed, or whether it is queued again.
   void add_success(ProcessIndex p, Microseconds end);
   void add_failure(ProcessIndex p, Microseconds end);
-  // KILLED or LOST: runs again, no failure counted, and waits min_duration all the same, so that
-  // an event-driven runner can't spin.
+  // Tells that it ended KILLED or LOST: it runs again and no failure is counted. It waits for its
+  // min_duration too, so that an event-driven runner cannot spin.
   void add_lost(ProcessIndex p, Microseconds end);
-  // A launch given up before anything ran: Running back to Runnable and to the head of the queue,
-  // no wait, nothing counted.
+  // Takes back set_running() for a launch that was given up before anything ran: `p` is Runnable
+  // again at the head of the queue, without a wait, and nothing is counted.
   void cancel(ProcessIndex p);
 
-  // An order: it is not handed out until it is released, whatever the plan says; a task waits for
-  // it.
+  // By a user's order: pop_ready() does not return `p` until release(). The task stays open
+  // meanwhile.
   void hold(ProcessIndex p);
   void release(ProcessIndex p);
-  // The wait that it is in, or would be in next, is over.
+  // Ends the wait for min_duration that `p` is in, or else waives its next one.
   void waive_backoff(ProcessIndex p);
 
-  // Adds to the counters what a process did before this planner existed, and changes no mark. To
-  // restore a process: tell here all its ended runs but the last, then set_running() and the add_
-  // of the last one with its end (so that its failures decide, and its min_duration goes on from
-  // there), then set_running() again if a run is under way. In any order of processes.
-  // `others`: runs that ended KILLED or LOST.
+  // Adds runs of the past to the counters and changes no mark. `others` is the number of runs that
+  // ended KILLED or LOST. To restore a process: pass all its ended runs but the last to this call,
+  // then call set_running() and the add_ function of the last run with its end (so that the failure
+  // limit is applied and min_duration counts from that end), then set_running() again if a run is
+  // under way. Processes may be restored in any order.
   void restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
                       std::uint64_t others = 0);
 
-  bool complete() const { return pending_ == 0; }  // all but ephemerals finished or failed
-  // Not complete, and no more can come of it: nothing but ephemerals runs or can ever run.
+  bool complete() const { return pending_ == 0; }  // all but ephemerals have finished or failed
+  // Whether the stage is not complete but only ephemerals run or can ever run.
   bool deadlocked() const { return live_candidates_ == 0 && !complete(); }
 
   std::uint32_t size() const { return planner_.size(); }
@@ -80,15 +82,15 @@ class TaskPlanner {
   std::uint64_t successes(ProcessIndex p) const { return successes_[p]; }
 
  private:
-  // An entry of a queue is void when its ticket is not the process's latest: so a process can be
-  // taken out of the middle without a search, and never stands in a queue twice.
+  // An entry of a queue is void when its ticket is not the process's latest one. So a process
+  // leaves the middle of a queue without a search, and is in a queue at most once.
   struct Entry {
     ProcessIndex process;
     std::uint32_t ticket;
   };
   struct Wait {
     Microseconds ready;
-    std::uint64_t order;  // ties go by who waited first
+    std::uint64_t order;  // among equal times, who waited first
     Entry entry;
     bool operator>(const Wait& o) const {
       return ready != o.ready ? ready > o.ready : order > o.order;
@@ -114,17 +116,17 @@ class TaskPlanner {
   std::deque<Entry> ready_;
   std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
   std::uint64_t wait_order_ = 0;
-  std::uint32_t in_ready_ = 0;  // of the entries in ready_, those not void
+  std::uint32_t in_ready_ = 0;  // entries of ready_ that are not void
   std::uint32_t in_waits_ = 0;
   std::vector<QueueState> queued_;
   std::vector<bool> held_;
   std::vector<std::uint32_t> tickets_;
   std::vector<Microseconds> ready_at_;  // last end plus min_duration
-  std::vector<std::uint64_t> runs_;     // that ended, however
+  std::vector<std::uint64_t> runs_;     // ended runs, whatever their end
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;
   std::uint32_t pending_ = 0;          // not ephemeral, and neither finished nor failed
-  std::uint32_t live_candidates_ = 0;  // of those, the runnable and the running
+  std::uint32_t live_candidates_ = 0;  // of the pending, those that are runnable or running
 };
 
 }  // namespace thermos

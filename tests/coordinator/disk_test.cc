@@ -10,7 +10,7 @@
 #include "coordinator/appender.h"
 #include "rig.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 using rig::Job;
@@ -176,4 +176,4 @@ TEST(Appender, CutsWhatTheDiskDidNotTakeWhole) {
 }
 
 }  // namespace
-}  // namespace thermos
+}  // namespace thermos::coordinator

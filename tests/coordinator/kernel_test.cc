@@ -12,7 +12,7 @@
 #include "coordinator/text.h"
 #include "rig.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 constexpr const char* kRest =
@@ -116,4 +116,4 @@ TEST(Kernel, WhoIsAServiceManager) {
 }
 
 }  // namespace
-}  // namespace thermos
+}  // namespace thermos::coordinator

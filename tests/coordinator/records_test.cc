@@ -6,7 +6,7 @@
 #include "coordinator/kernel.h"
 #include "rig.h"
 
-namespace thermos {
+namespace thermos::coordinator {
 namespace {
 
 using rig::Entry;
@@ -145,4 +145,4 @@ TEST(Records, ALongPathKeepsItsReason) {
 }
 
 }  // namespace
-}  // namespace thermos
+}  // namespace thermos::coordinator

@@ -66,7 +66,7 @@ bool alive(pid_t pid) {
 }
 
 char state_of(pid_t pid) {
-  const auto stat = read_stat(pid);
+  const auto stat = coordinator::read_stat(pid);
   return stat ? stat->state : '-';
 }
 
