@@ -287,11 +287,13 @@ void CoordinatorLink::unanswered_read(const link::Event& event) {
 // FORKED is as good as the fork server's answer, which can get lost: the server may die, or find no
 // memory to send it.
 void CoordinatorLink::born() {
+  // As long as an answer is expected, the exits of children that nobody knows yet are kept.
+  const bool certain = state_ == State::Sent;
   state_ = State::Ours;
   ours_ = true;
   overdue_at_.reset();
   close_reader_if_quiet();
-  add(WatchChild{coordinator_.pid, run_, false});
+  add(WatchChild{coordinator_.pid, run_, certain});
 }
 
 // ---- reading -----------------------------------------------------------------------------------

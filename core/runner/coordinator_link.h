@@ -145,7 +145,8 @@ struct CloseReader {};
 struct Clone {
   StartProcess start;
 };
-// Say ChildGone when this child is reaped. `certain`: the fork server said that it is ours.
+// Say ChildGone when this child is reaped. `certain`: its exit is told, however long ago it was.
+// Otherwise it may have been reaped unseen, and NoSuchChild is the answer then.
 struct WatchChild {
   std::int32_t pid = 0;
   std::uint32_t run = 0;

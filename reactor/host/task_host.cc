@@ -1,26 +1,15 @@
 #include "reactor/host/task_host.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/inotify.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include "reactor/os/errors.h"
-#include "reactor/os/identity.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
-namespace {
-
-// From asking for an end by force to killing who does not carry it out.
-constexpr Microseconds kPatience = 5 * kSecond;
-
-}  // namespace
-
 TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
                    TaskObserver& observer, OnEnd on_end)
     : reactor_(reactor),
@@ -29,7 +18,8 @@ TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMo
       sync_(sync),
       observer_(observer),
       on_end_(std::move(on_end)),
-      shortage_(place_.header.task_id, place_.task) {
+      shortage_(place_.header.task_id, place_.task),
+      groups_(reactor_, place_.header.task_id, place_.task) {
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     index_.emplace(place_.task.processes[p].name, p);
   }
@@ -39,10 +29,6 @@ TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMo
 TaskHost::~TaskHost() {
   if (timer_) reactor_.deadlines().cancel(*timer_);
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
-  for (const auto& [p, line] : lines_) {
-    if (line->timer) reactor_.deadlines().cancel(*line->timer);
-    if (line->ours) reactor_.children().forget(line->coordinator.pid);
-  }
   reactor_.inotify().unwatch(watch_);
   reactor_.leave(this);
 }
@@ -144,11 +130,11 @@ void TaskHost::compact_if_long() {
 
 void TaskHost::release(const Effect& effect) {
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    launch(*start);
+    links_->tell(start->process, link::Start{*start});
   } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
-    signal(terminate->process, terminate->run, false);
+    links_->tell(terminate->process, link::Stop{terminate->run, false});
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
-    signal(kill->process, kill->run, true);
+    links_->tell(kill->process, link::Stop{kill->run, true});
   } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
     sweep(*sweep_effect);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
@@ -195,7 +181,7 @@ void TaskHost::set_timer(const SetTimer& effect) {
 
 void TaskHost::finish_if_quiet() {
   // Coordinators that said their last word are about to exit; a finished task leaves not even them.
-  if (!finishing_ || stopped_ || busy_lines_ > 0) return;
+  if (!finishing_ || stopped_ || !links_->quiet()) return;
   stopped_ = true;
   clear_groups();
   const bool durable = sync_ == SyncMode::Power;
@@ -208,229 +194,57 @@ void TaskHost::finish_if_quiet() {
   report(*finishing_);
 }
 
-// ---- launching ---------------------------------------------------------------------------------
+// ---- coordinators ------------------------------------------------------------------------------
 
-void TaskHost::launch(const StartProcess& start) {
-  Line& line = line_of(start.process);
-  if (line.phase != Line::Phase::Idle) {
-    line.deferred = start;  // the coordinator of the run before still holds the lock
-    return;
-  }
-  const std::string path = stream_path(start.process);
-  auto writer = StreamWriter::open(path);
-  if (!writer) {
-    if (writer.error().code == ErrorCode::Busy) {
-      adopt(start.process, false);
-    } else if (writer.error().code == ErrorCode::NotFound) {
-      stop_without_checkpoints();
-    } else {
-      launch_failed(start, {writer.error().code == ErrorCode::System, writer.error().message});
-    }
-    return;
-  }
-  line.run = start.run;
-  send_launch(start, line, std::move(*writer));
+void TaskHost::start_later(const StartProcess& start) {
+  pending_.emplace_back(start);
+  reactor_.mark_dirty(this);
 }
 
-void TaskHost::send_launch(const StartProcess& start, Line& line, StreamWriter writer) {
-  const ProcessIndex p = start.process;
-  if (line.position.offset == 0) line.position = writer.position();  // a file just begun
-  struct stat info {};
-  if (fstat(writer.fd(), &info) == 0 &&
-      static_cast<std::size_t>(info.st_size) != line.position.offset) {
-    // Never cut what has not been read.
-    if (!read_line(p, Origin::FoundAtResume)) return;
-    if (line.unread) {
-      launch_failed(start, {true, "cannot read " + writer.path()});
-      return;
-    }
-  }
-  const Run& run_of_now = *past(p).current();
-  if (!past(p).live() || run_of_now.number != start.run ||
-      run_of_now.state != ProcessState::Waiting) {
-    // It ran already, and our own stream had lost that: what is on record is the answer.
-    if (past(p).live() && run_of_now.state != ProcessState::Waiting) {
-      dispatch(CoordinatorGone{p, run_of_now.number, run_of_now.boot != reactor_.boot()});
-    }
-    return;
-  }
-  if (auto ready = writer.resume_at(line.position, StreamEnd::Torn); !ready) {
-    launch_failed(start, {true, ready.error().message});
-    return;
-  }
-  if (writer.position().offset > kLongCoordinatorStream) {
-    // All of it is in our own stream, and synced there before this launch was released.
-    ProcessSummary summary;
-    summary.process = place_.task.processes[p].name;
-    summary.next_seq = start.seq;
-    summary.next_run = start.run;
-    auto fresh = restart_stream(writer.path(), summary);
-    if (fresh) {
-      writer = std::move(*fresh);
-      line.reader.reset();  // it reads the old file
-    } else {
-      spdlog::warn("{}; going on with the long one", fresh.error().message);
-    }
-  }
-  line.position = writer.position();
-
-  const ProcessConfig& process = place_.task.processes[p];
-  Launch launch;
-  launch.process = process.name;
-  launch.seq = start.seq;
-  launch.run = start.run;
-  launch.chain = line.position.chain;
-  launch.boot = reactor_.boot();
-  launch.cmdline = process.cmdline;
-  RunLogs logs;
-  auto trouble = site_->fill(launch);
-  if (!trouble) trouble = site_->open_logs(process, start.run, launch, logs);
-  if (!trouble) site_->drop_logs(process.name, start.run, past(p).first_failed);
-  if (trouble) {
-    launch_failed(start, *trouble);
-    return;
-  }
-  line.phase = Line::Phase::Sent;
-  line.overdue_at.reset();
-  line.coordinator = {};
-  line.ours = false;
-  ++busy_lines_;
-  const std::uint32_t run = start.run;
-  auto sent =
-      reactor_.launch(std::move(launch), writer.release(), std::move(logs), make_group(p, run),
-                      [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& l) {
-                        if (!here.expired()) answered(p, run, l);
-                      });
-  if (!sent) {
-    line.phase = Line::Phase::Idle;
-    --busy_lines_;
-    launch_failed(start, {sent.error().code == ErrorCode::System, sent.error().message});
-  }
-}
-
-void TaskHost::launch_failed(const StartProcess& start, const LaunchError& trouble) {
-  if (trouble.retry) shortage_.add(start.process, trouble.reason);
-  dispatch(LaunchFailed{start.process, start.run, trouble.retry, trouble.reason});
+void TaskHost::launch_delayed(ProcessIndex p, const std::string& reason) {
+  shortage_.add(p, reason);
 }
 
 bool TaskHost::waits_for_launch(ProcessIndex p) const {
   return past(p).live() && past(p).current()->state == ProcessState::Waiting;
 }
 
-void TaskHost::answered(ProcessIndex p, std::uint32_t run, const Launched& launched) {
-  Line& line = line_of(p);
-  if (line.run != run || line.phase != Line::Phase::Sent) return;
-  if (launched.pid == 0) {
-    line.phase = Line::Phase::Idle;
-    --busy_lines_;
-    const bool retry = may_pass(launched.error) || launched.error == EBADMSG;
-    launch_failed({p, run, 0}, {retry, std::string("cannot start a coordinator: ") +
-                                           std::strerror(launched.error)});
-    return;
-  }
-  line.phase = Line::Phase::Alive;
-  line.ours = true;
-  line.coordinator.pid = launched.pid;  // its ticks come with FORKED
-  reactor_.children().watch(launched.pid, [this, p, run](int) { gone(p, run); });
-}
-
 void TaskHost::fork_server_died() {
-  for (const auto& [p, line] : lines_) {
-    if (line->phase != Line::Phase::Sent) continue;
-    // Its stream and its lock tell.
-    line->phase = Line::Phase::Unanswered;
-    if (!read_line(p, Origin::Recorded)) return;
-    if (line->phase == Line::Phase::Unanswered) watch_coordinator(p, *line);
-  }
+  if (links_) links_->fork_server_died();
 }
 
-// ---- ending ------------------------------------------------------------------------------------
-
-void TaskHost::signal(ProcessIndex p, std::uint32_t run, bool hard) {
-  Line& line = line_of(p);
-  if (line.deferred && line.deferred->run == run) {
-    line.deferred.reset();
-    dispatch(LaunchCancelled{p, run});
-    return;
-  }
-  if (line.phase == Line::Phase::Idle) {
-    dispatch(LaunchCancelled{p, run});
-    return;
-  }
-  if (line.run != run) return;
-  if (line.coordinator.ticks == 0) {
-    // Not heard of yet. The state machine asks again when it is, which without inotify nobody would
-    // notice: so look, and look again.
-    if (hard && line.phase == Line::Phase::Sent) {
-      const Microseconds now = reactor_.loop().now().boot;
-      if (!line.overdue_at) line.overdue_at = now + kPatience;
-      // A fork server that somebody stopped holds the launch, and the end of the task, up.
-      if (now >= *line.overdue_at) {
-        line.overdue_at.reset();
-        reactor_.replace_fork_server();
-      }
-    }
-    if (!read_line(p, Origin::Recorded) || line.coordinator.ticks != 0 || line.timer) return;
-    line.timer =
-        reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain, [this, p, run, hard] {
-          line_of(p).timer.reset();
-          signal(p, run, hard);
-        });
-    return;
-  }
-  if (!hard) {
-    send(line.coordinator, SIGTERM);
-    return;
-  }
-  // The coordinator ends its whole tree and records it; one that somebody stopped must first go on.
-  send(line.coordinator, SIGUSR1);
-  send(line.coordinator, SIGCONT);
-  if (line.timer) return;
-  line.timer = reactor_.deadlines().add(reactor_.loop().now().boot + kPatience, [this, p, run] {
-    Line& later = line_of(p);
-    later.timer.reset();
-    if (later.phase == Line::Phase::Idle || later.run != run || past(p).current() == nullptr ||
-        is_terminal(past(p).current()->state)) {
-      return;
-    }
-    spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
-                 place_.header.task_id, place_.task.processes[p].name, later.coordinator.pid);
-    send(later.coordinator, SIGKILL);
-  });
+bool TaskHost::coordinator_cannot_write(pid_t pid, int error_number) {
+  return links_ && links_->cannot_write(pid, error_number);
 }
 
-void TaskHost::send(const Identity& coordinator, int number) {
-  reactor_.spares().lend([&] { send_signal(coordinator, number); });
+void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
+  // The directory's own end comes late, as long as somebody (the leader's socket) has it open.
+  const bool stream_gone = (mask & IN_DELETE) != 0 && name == "runner";
+  if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0 || stream_gone) {
+    stop_without_checkpoints();
+    return;
+  }
+  const auto it = index_.find(process_of_file(name));
+  if (it != index_.end() && links_) links_->changed(it->second, (mask & IN_CLOSE_WRITE) != 0);
 }
 
 void TaskHost::sweep(const Sweep& effect) {
   const Run& run = *past(effect.process).current();
-  const Sweeper::Leftover leftover{run.coordinator, run.process, line_of(effect.process).ours,
-                                   group_path(effect.process, effect.run)};
+  const Sweeper::Leftover leftover{run.coordinator, run.process,
+                                   links_->was_our_child(effect.process),
+                                   groups_.path(effect.process, effect.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
                place_.header.task_id, place_.task.processes[effect.process].name, effect.run,
                run.coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
     if (here.expired()) return;
-    remove_group(effect.process, effect.run);
+    groups_.remove(effect.process, effect.run);
     dispatch(Swept{effect.process, effect.run});
   });
 }
 
-// ---- small things ------------------------------------------------------------------------------
-
-TaskHost::Line& TaskHost::line_of(ProcessIndex p) {
-  auto& line = lines_[p];
-  if (!line) line = std::make_unique<Line>();
-  return *line;
-}
-
-std::string TaskHost::stream_path(ProcessIndex p) const {
-  return place_.paths.coordinator_stream(place_.header.task_id, place_.task.processes[p].name);
-}
-
-const ProcessHistory& TaskHost::past(ProcessIndex p) const {
-  return runner_->past(p);
+void TaskHost::clear_groups() const {
+  groups_.clear_but(stopped_ ? std::vector<ProcessGroups::Name>() : links_->groups());
 }
 
 }  // namespace thermos

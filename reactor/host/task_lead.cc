@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "reactor/host/foreground.h"
 #include "reactor/host/task_host.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
@@ -118,7 +119,9 @@ void TaskHost::take_lead(History history) {
   auto watch = reactor_.inotify().watch(
       directory,
       {[this](std::string_view name, std::uint32_t mask) { on_directory_event(name, mask); },
-       [this] { read_all_lines(); }});
+       [this] {
+         if (links_) links_->all_changed();
+       }});
   if (watch) {
     watch_ = *watch;
   } else {
@@ -138,7 +141,9 @@ void TaskHost::take_lead(History history) {
 
   const bool rebooted =
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
-  site_ = std::make_unique<LaunchSite>(place_.header);
+  LinkedTask& linked = *this;
+  const bool notified = watch && *watch >= 0;
+  links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, groups_, notified, linked);
   runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history));
   std::vector<ProcessIndex> live;
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
@@ -151,20 +156,15 @@ void TaskHost::take_lead(History history) {
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   for (const ProcessIndex p : live) {
     if (stopped_) return;
-    adopt(p, rebooted);
+    links_->tell(p, link::Adopt{rebooted});
   }
   // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
   // leave a coordinator's: what ran may not be in our history at all.
   for (const ProcessIndex p : recorded_beside(live)) {
-    if (!must_read_line(p, Origin::FoundAtResume)) return;
-    const Run* run = past(p).current();
-    if (run != nullptr && past(p).live() && run->state != ProcessState::Waiting) {
-      adopt(p, rebooted);
-      if (stopped_) return;
-    } else if (line_of(p).phase == Line::Phase::Idle) {
-      lines_.erase(p);  // and its descriptor: there may be a hundred thousand
-    }
+    if (stopped_) return;
+    links_->look_beside(p, rebooted);
   }
+  if (stopped_) return;
   clear_groups();  // of runs that ended while nobody led
 }
 

@@ -1,0 +1,351 @@
+#include "reactor/host/coordinator_links.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/os/errors.h"
+#include "reactor/os/identity.h"
+
+namespace thermos {
+
+CoordinatorLinks::CoordinatorLinks(Reactor& reactor, const TaskSetup& setup,
+                                   const TaskGroups& groups, bool notified, LinkedTask& task)
+    : reactor_(reactor),
+      setup_(setup),
+      groups_(groups),
+      notified_(notified),
+      task_(task),
+      launch_(reactor, setup, groups),
+      write_failures_(setup.header.task_id) {}
+
+CoordinatorLinks::~CoordinatorLinks() {
+  for (const auto& [p, entry] : entries_) {
+    if (entry->timer) reactor_.deadlines().cancel(*entry->timer);
+    if (entry->link.is_our_child()) reactor_.children().forget(entry->link.coordinator().pid);
+  }
+}
+
+// ---- events in, effects out --------------------------------------------------------------------
+
+void CoordinatorLinks::tell(ProcessIndex p, const link::Event& event) {
+  if (task_.stopped()) return;
+  Entry& entry = entry_of(p);
+  const auto effects = entry.link.handle(event, known(p), reactor_.loop().now().boot);
+  const bool left = entry.busy && entry.link.idle();
+  if (entry.busy == entry.link.idle()) {
+    entry.busy = !entry.busy;
+    entry.busy ? ++busy_ : --busy_;
+  }
+  if (left) write_failures_.over(p);
+  for (const link::Effect& effect : effects) {
+    if (task_.stopped()) return;
+    std::visit([&](const auto& one) { carry_out(p, entry, one); }, effect);
+  }
+  if (left && !task_.stopped()) task_.coordinator_left();
+}
+
+void CoordinatorLinks::look_beside(ProcessIndex p, bool rebooted) {
+  tell(p, link::LookBeside{rebooted});
+  if (!entry_of(p).busy) entries_.erase(p);  // there may be a hundred thousand
+}
+
+void CoordinatorLinks::changed(ProcessIndex p, bool closed) {
+  const auto found = entries_.find(p);
+  if (found != entries_.end() && found->second->busy) tell(p, link::Changed{closed});
+}
+
+void CoordinatorLinks::all_changed() {
+  for (const ProcessIndex p : busy_ones()) tell(p, link::Changed{true});
+}
+
+void CoordinatorLinks::fork_server_died() {
+  for (const ProcessIndex p : busy_ones()) tell(p, link::ServerDied{});
+}
+
+bool CoordinatorLinks::cannot_write(pid_t pid, int error_number) {
+  for (const auto& [p, entry] : entries_) {
+    if (!entry->busy || entry->link.coordinator().pid != pid) continue;
+    write_failures_.add(p, {name_of(p), entry->link.run(), pid, stream_path(p), error_number});
+    return true;
+  }
+  return false;
+}
+
+bool CoordinatorLinks::was_our_child(ProcessIndex p) const {
+  const auto found = entries_.find(p);
+  return found != entries_.end() && found->second->link.is_our_child();
+}
+
+std::vector<ProcessGroups::Name> CoordinatorLinks::groups() const {
+  std::vector<ProcessGroups::Name> all;
+  all.reserve(entries_.size());
+  for (const auto& [p, entry] : entries_) all.push_back(groups_.name(p, entry->link.run()));
+  return all;
+}
+
+std::vector<ProcessIndex> CoordinatorLinks::busy_ones() const {
+  std::vector<ProcessIndex> all;
+  for (const auto& [p, entry] : entries_) {
+    if (entry->busy) all.push_back(p);
+  }
+  return all;
+}
+
+CoordinatorLinks::Entry& CoordinatorLinks::entry_of(ProcessIndex p) {
+  auto& entry = entries_[p];
+  if (!entry) entry = std::make_unique<Entry>(p, notified_);
+  return *entry;
+}
+
+CoordinatorLink::Known CoordinatorLinks::known(ProcessIndex p) const {
+  const ProcessHistory& past = task_.past(p);
+  CoordinatorLink::Known known;
+  known.live = past.live();
+  if (const Run* run = past.current()) {
+    known.run = run->number;
+    known.state = run->state;
+    known.coordinator = run->coordinator;
+    known.other_boot = run->forked && run->boot != reactor_.boot();
+  }
+  return known;
+}
+
+std::string CoordinatorLinks::stream_path(ProcessIndex p) const {
+  return setup_.paths.coordinator_stream(setup_.header.task_id, name_of(p));
+}
+
+// ---- the stream and its lock -------------------------------------------------------------------
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TryLock& /*effect*/) {
+  auto writer = StreamWriter::open(stream_path(p));
+  if (writer) {
+    if (entry.position.offset == 0) entry.position = writer->position();  // a file just begun
+    struct stat info {};
+    const bool unread = fstat(writer->fd(), &info) == 0 &&
+                        static_cast<std::size_t>(info.st_size) != entry.position.offset;
+    entry.locked.emplace(std::move(*writer));
+    tell(p, link::LockTaken{unread});
+  } else if (writer.error().code == ErrorCode::Busy) {
+    tell(p, link::LockBusy{});
+  } else if (writer.error().code == ErrorCode::NotFound) {
+    task_.stop_without_checkpoints();
+  } else {
+    tell(p, link::LockFailed{writer.error().code == ErrorCode::System, writer.error().message});
+  }
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
+                                 const link::DropLock& /*effect*/) {
+  entry.locked.reset();
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
+                                 const link::AskLock& /*effect*/) {
+  const auto locked = stream_is_locked(stream_path(p));
+  tell(p, link::LockIs{!locked   ? link::Lock::Unknown
+                       : *locked ? link::Lock::Held
+                                 : link::Lock::Free});
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Read& effect) {
+  if (!entry.reader && !open_reader(p, entry)) {
+    tell(p, link::ReadDone{entry.starved});
+    return;
+  }
+  auto end = read_stream(entry.reader.get(), stream_path(p), entry.position,
+                         [&](const Record& record) { return take(p, record, effect.origin); });
+  if (!end) {
+    task_.stop(end.error());
+    return;
+  }
+  tell(p, link::ReadDone{});
+}
+
+bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
+  const std::string path = stream_path(p);
+  // O_NONBLOCK: a FIFO under this name must not hang all tasks. It means nothing to a file.
+  entry.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const int error = entry.reader ? 0 : errno;
+  const bool starved = error != 0 && error != ENOENT;
+  if (starved && !may_pass(error)) {
+    task_.stop({ErrorCode::System, "cannot read " + path + ": " + open_failure(error)});
+    return false;
+  }
+  if (starved && !entry.starved) {
+    spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(error));
+  }
+  entry.starved = starved;
+  if (!entry.reader) return false;
+  if (auto file = check_is_file(entry.reader.get(), path); !file) {
+    task_.stop(file.error());
+    return false;
+  }
+  return true;
+}
+
+Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origin) {
+  const auto* status = std::get_if<ProcessStatus>(&record);
+  const auto* summary = std::get_if<ProcessSummary>(&record);
+  if (status == nullptr && summary == nullptr) {
+    return Error{ErrorCode::Corrupt, "this is no coordinator's stream, but a runner's"};
+  }
+  const std::string_view whose = status != nullptr ? status->process : summary->process;
+  if (whose != name_of(p)) {
+    return Error{ErrorCode::Corrupt, "a record of another process, " + std::string(whose)};
+  }
+  if (status == nullptr) return Done{};  // it sums up runs that are known anyway
+  write_failures_.over(p);
+  if (status->state == ProcessState::Forked) tell(p, link::Heard{status->run, status->identity});
+  CoordinatorRecord event{p, *status};
+  if (origin != Origin::Recorded) event.status.origin = origin;
+  return task_.handle(event);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
+                                 const link::CloseReader& /*effect*/) {
+  entry.reader.reset();
+}
+
+// ---- coordinators ------------------------------------------------------------------------------
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone& effect) {
+  RunLaunch::Stream stream{std::move(*entry.locked), entry.position};
+  entry.locked.reset();
+  const std::uint32_t run = effect.start.run;
+  const auto error =
+      launch_.send(effect.start, stream, task_.past(p).first_failed,
+                   [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& launched) {
+                     if (here.expired()) return;
+                     link::Answered answer{run, launched.pid, false, {}};
+                     if (launched.pid == 0) {
+                       answer.retry = may_pass(launched.error) || launched.error == EBADMSG;
+                       answer.reason = std::string("cannot start a coordinator: ") +
+                                       std::strerror(launched.error);
+                     }
+                     tell(p, answer);
+                   });
+  entry.position = stream.position;
+  if (stream.begun_anew) entry.reader.reset();  // it reads the old file
+  if (error) {
+    tell(p, link::HandFailed{error->retry, error->reason});
+  } else {
+    tell(p, link::Handed{});
+  }
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::WatchChild& effect) {
+  if (!effect.certain && !reactor_.children().can_watch(effect.pid)) {
+    tell(p, link::NoSuchChild{});
+    return;
+  }
+  reactor_.children().watch(effect.pid,
+                            [this, p, run = effect.run](int) { tell(p, link::ChildGone{run}); });
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::OpenPidfd& effect) {
+  auto pidfd = open_pidfd(effect.coordinator);
+  if (!pidfd) {
+    tell(p, link::PidfdRefused{});
+    return;
+  }
+  entry.pidfd = std::move(*pidfd);
+  entry.pidfd_poll =
+      std::make_unique<Poll>(reactor_.loop(), entry.pidfd.get(),
+                             [this, p, run = effect.run](int) { tell(p, link::PidfdReady{run}); });
+  tell(p, link::PidfdOpened{});
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
+                                 const link::ClosePidfd& /*effect*/) {
+  entry.pidfd_poll.reset();
+  entry.pidfd.reset();
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Arm& effect) {
+  if (entry.timer) reactor_.deadlines().cancel(*entry.timer);
+  entry.timer.reset();
+  if (!effect.at) return;
+  entry.timer = reactor_.deadlines().add(*effect.at, [this, p] {
+    entry_of(p).timer.reset();
+    tell(p, link::Timer{});
+  });
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::Send& effect) {
+  reactor_.spares().lend([&] {
+    switch (effect.signal) {
+      case link::Signal::Terminate:
+        send_signal(effect.coordinator, SIGTERM);
+        break;
+      case link::Signal::Force:
+        send_signal(effect.coordinator, SIGUSR1);
+        send_signal(effect.coordinator, SIGCONT);
+        break;
+      case link::Signal::Kill:
+        spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
+                     setup_.header.task_id, name_of(p), effect.coordinator.pid);
+        send_signal(effect.coordinator, SIGKILL);
+        break;
+    }
+  });
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
+                                 const link::ReplaceServer& /*effect*/) {
+  reactor_.replace_fork_server();
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
+                                 const link::RemoveGroup& effect) {
+  groups_.remove(p, effect.run);
+}
+
+// ---- the runner --------------------------------------------------------------------------------
+
+void CoordinatorLinks::tell_runner(const Event& event) {
+  if (auto handled = task_.handle(event); !handled) task_.stop(handled.error());
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
+                                 const link::TellGone& effect) {
+  tell_runner(effect.gone);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::TellFailed& effect) {
+  if (effect.failed.retry) task_.launch_delayed(p, effect.failed.reason);
+  tell_runner(effect.failed);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
+                                 const link::TellCancelled& effect) {
+  tell_runner(effect.cancelled);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/, const link::Again& effect) {
+  task_.start_later(effect.start);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
+                                 const link::WarnRestarted& effect) {
+  spdlog::warn(
+      "task {}, process {}, run {}: it was to start as the machine went down; if it did, that is "
+      "not on record, and it starts again",
+      setup_.header.task_id, name_of(p), effect.run);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::Refuse& effect) {
+  std::string why = "cannot read " + stream_path(p);
+  if (!effect.event.empty()) {
+    why = "process " + name_of(p) + ": a fault in thermos: " + effect.event;
+  }
+  task_.stop({ErrorCode::System, std::move(why)});
+}
+
+}  // namespace thermos

@@ -1,0 +1,56 @@
+#include "reactor/host/run_launch.h"
+
+#include <string>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "capnp/launch.h"
+#include "reactor/store/compaction.h"
+
+namespace thermos {
+
+std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& stream,
+                                           std::optional<std::uint32_t> first_failed,
+                                           std::function<void(const Launched&)> answer) {
+  const ProcessConfig& process = setup_.task.processes[start.process];
+  if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
+    return LaunchError{true, ready.error().message};
+  }
+  if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);
+  stream.position = stream.writer.position();
+
+  Launch launch;
+  launch.process = process.name;
+  launch.seq = start.seq;
+  launch.run = start.run;
+  launch.chain = stream.position.chain;
+  launch.boot = reactor_.boot();
+  launch.cmdline = process.cmdline;
+  RunLogs logs;
+  auto error = site_.fill(launch);
+  if (!error) error = site_.open_logs(process, start.run, launch, logs);
+  if (!error) site_.drop_logs(process.name, start.run, first_failed);
+  if (error) return error;
+
+  auto sent = reactor_.launch(std::move(launch), stream.writer.release(), std::move(logs),
+                              groups_.make(start.process, start.run), std::move(answer));
+  if (sent) return std::nullopt;
+  return LaunchError{sent.error().code == ErrorCode::System, sent.error().message};
+}
+
+void RunLaunch::shorten(const StartProcess& start, Stream& stream) const {
+  ProcessSummary summary;
+  summary.process = setup_.task.processes[start.process].name;
+  summary.next_seq = start.seq;
+  summary.next_run = start.run;
+  auto anew = restart_stream(stream.writer.path(), summary);
+  if (anew) {
+    stream.writer = std::move(*anew);
+    stream.begun_anew = true;
+  } else {
+    spdlog::warn("{}; going on with the long one", anew.error().message);
+  }
+}
+
+}  // namespace thermos
