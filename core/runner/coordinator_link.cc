@@ -15,9 +15,10 @@ using namespace link;
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
 
-// Between two looks at what no event tells of. Three things have none: that a descriptor is free
-// again; anything at all, where there is no inotify; and the last step of a close, because the
-// kernel reports it (fsnotify_close in __fput) before it gives the lock back.
+// Between two looks at what no event tells of. Four things have none: that a descriptor is free
+// again; anything at all, where there is no inotify; the last step of a close, because the kernel
+// reports it (fsnotify_close in __fput) before it gives the lock back; and a lock that somebody
+// holds who never writes (flock(1)), whose close is not reported as one.
 constexpr Microseconds kFirstLook = kSecond / 100;
 constexpr Microseconds kLastLook = 2 * kSecond;
 
@@ -412,7 +413,7 @@ void CoordinatorLink::lock_is(const link::Event& event) {
   const Lock lock = as<LockIs>(event).lock;
   if (lock == Lock::Free) {
     gone();
-  } else if (lock == Lock::Unknown || closed_ || !notified_) {
+  } else if (lock == Lock::Unknown || closed_ || !notified_ || coordinator_.pid == 0) {
     look_again();
   }
 }
