@@ -328,10 +328,6 @@ void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
   tell_runner(effect.cancelled);
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/, const link::Again& effect) {
-  task_.start_later(effect.start);
-}
-
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
                                  const link::WarnRestarted& effect) {
   spdlog::warn(
