@@ -12,12 +12,12 @@ constexpr std::size_t kMaxReferences = 100;
 
 }  // namespace
 
-bool BindReport::enter(const std::string& path, std::string label) {
+bool BindReport::enter(const std::string& path, std::string_view label) {
   if (trail_.size() >= kMaxReferences) {
     return fail(path, "references lead to references more than " + std::to_string(kMaxReferences) +
                           " deep");
   }
-  trail_.push_back(std::move(label));
+  trail_.push_back(label);
   return true;
 }
 
@@ -38,12 +38,12 @@ bool BindReport::fail_reference(const std::string& path, std::string_view name,
   return fail(path, shown.substr(1, shown.size() - 2) + in_value + " " + what);
 }
 
-bool BindReport::fail_endless(const std::string& path, const std::string& label) {
+bool BindReport::fail_endless(const std::string& path, std::string_view label) {
   std::string text = "endless reference: ";
   for (auto from = std::find(trail_.begin(), trail_.end(), label); from != trail_.end(); ++from) {
-    text += *from + " -> ";
+    text.append(*from).append(" -> ");
   }
-  return fail(path, text + label);
+  return fail(path, text.append(label));
 }
 
 }  // namespace thermos::config

@@ -17,9 +17,10 @@ class BindReport {
   bool full() const { return problems_.size() >= most_; }
   Problems& problems() { return problems_; }
 
-  // One reference deeper, into what is called `label`. References are followed by recursion, so
-  // their depth is bounded: false, and said of `path`, when it is too deep.
-  bool enter(const std::string& path, std::string label);
+  // One reference deeper, into what is called `label`, which outlives the way back. References are
+  // followed by recursion, so their depth is bounded: false, and said of `path`, when it is too
+  // deep.
+  bool enter(const std::string& path, std::string_view label);
   std::size_t depth() const { return trail_.size(); }
   // Back to a depth.
   void leave_to(std::size_t depth) { trail_.resize(depth); }
@@ -30,11 +31,11 @@ class BindReport {
   bool fail_reference(const std::string& path, std::string_view name, std::string_view value_of,
                       const std::string& what);
   // `label` is on the way to itself.
-  bool fail_endless(const std::string& path, const std::string& label);
+  bool fail_endless(const std::string& path, std::string_view label);
 
  private:
   std::size_t most_;
-  std::vector<std::string> trail_;
+  std::vector<std::string_view> trail_;
   Problems problems_;
 };
 

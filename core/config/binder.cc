@@ -275,11 +275,11 @@ Binder::Found Binder::expand_here(BindContext& context, std::string_view name,
   if (known != context.values.end()) return put(context, out, known->second);
   const std::pair<const void*, std::string_view> key(origin, name);
   if (std::find(context.busy.begin(), context.busy.end(), key) != context.busy.end()) {
-    report_.fail_endless(context.target.path, std::string(name));
+    report_.fail_endless(context.target.path, name);
     return Found::Wrong;
   }
   std::string value;
-  if (!report_.enter(context.target.path, std::string(name))) return Found::Wrong;
+  if (!report_.enter(context.target.path, name)) return Found::Wrong;
   context.busy.push_back(key);
   if (!expand(context, text, value)) return Found::Wrong;
   context.busy.pop_back();

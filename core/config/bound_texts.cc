@@ -45,9 +45,9 @@ Problem unbound(const std::string& reference, std::string path) {
 
 Problems take_texts_as_bound(Draft& draft, std::size_t most) {
   Problems problems;
-  visit_texts(fields::slot_of(draft.task), [&](std::string& text, const FieldTrail& trail) {
+  visit_references(fields::slot_of(draft.task), [&](std::string& text, const FieldPlace& place) {
     if (const auto reference = unescape(text))
-      problems.push_back(unbound(*reference, trail.path()));
+      problems.push_back(unbound(*reference, place.path()));
     return problems.size() < most;
   });
   for (Deferred& number : draft.deferred) {

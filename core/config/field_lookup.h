@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config/field_path.h"
-#include "core/config/field_trail.h"
+#include "core/config/field_place.h"
 #include "core/task/field.h"
 
 namespace thermos::config {

@@ -2,13 +2,11 @@
 
 #include <utility>
 
-#include "core/config/template.h"
-
 namespace thermos::config {
 
 ReferenceTexts::ReferenceTexts(fields::Slot root, std::vector<Deferred>& deferred) {
-  visit_texts(root, [this](std::string& text, const FieldTrail& trail) {
-    if (find_reference(text, 0)) add(&text, text, nullptr, trail.path(), trail.enclosing());
+  visit_references(root, [this](std::string& text, const FieldPlace& place) {
+    add(&text, text, nullptr, place.path(), place.enclosing());
     return true;
   });
   for (Deferred& one : deferred) add(one.slot.at, one.text, &one, one.path, one.enclosing);

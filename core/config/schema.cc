@@ -35,36 +35,52 @@ std::string unknown_key(std::string_view key, const ObjectType& type, std::strin
   return what;
 }
 
+// Finds the fields of one object. Most are written in the order of the table, so the next one is
+// tried first.
+class FieldFinder {
+ public:
+  explicit FieldFinder(const ObjectType& type) : type_(type) {}
+
+  const Field* operator()(std::string_view key) {
+    const Field* field = next_ < type_.fields.size() && type_.fields[next_].key == key
+                             ? &type_.fields[next_]
+                             : type_.find(key);
+    if (field != nullptr) next_ = static_cast<std::size_t>(field - type_.fields.data()) + 1;
+    return field;
+  }
+
+ private:
+  const ObjectType& type_;
+  std::size_t next_ = 0;
+};
+
 // Walks down the tree. Goes on behind a problem, until there are as many as are wanted.
 class Reader {
  public:
   Reader(std::vector<Deferred>& deferred, std::size_t most) : deferred_(deferred), most_(most) {}
 
-  void object(Value& value, Slot out) {
+  void object(Value& value, Slot out, const FieldPlace& place) {
     const ObjectType& type = out.type->object();
     if (type.short_form && std::holds_alternative<std::string>(value.data)) {
-      any(value, type.fields.front(), out.field(type.fields.front()));
+      any(value, type.fields.front(), out.field(type.fields.front()), place);
       return;
     }
     auto* object = std::get_if<Object>(&value.data);
     if (object == nullptr) {
-      fail(value,
+      fail(value, place,
            std::string(type.noun) + " is " + kind_wanted(type) + ", not " +
                std::string(kind_of(value)),
-           trail_.path());
+           place.path());
       return;
     }
-    check_keys(value, *object, type);
-    trail_.open(out);
+    check_keys(value, *object, type, place);
+    const FieldPlace here = place.holding(out);
+    FieldFinder find(type);
     for (Member& member : *object) {
       if (full()) return;
-      const Field* field = type.find(member.key);
-      if (field == nullptr) continue;
-      trail_.enter(field->key);
-      any(member.value, *field, out.field(*field));
-      trail_.leave();
+      const Field* field = find(member.key);
+      if (field != nullptr) any(member.value, *field, out.field(*field), here.below(field->key));
     }
-    trail_.close();
   }
 
   Problems& problems() { return problems_; }
@@ -73,16 +89,18 @@ class Reader {
   bool full() const { return problems_.size() >= most_; }
 
   // All keys before any is said to be missing: the missing one may be the misspelled one.
-  void check_keys(const Value& value, const Object& object, const ObjectType& type) {
+  void check_keys(const Value& value, const Object& object, const ObjectType& type,
+                  const FieldPlace& place) {
     const std::size_t before = problems_.size();
+    FieldFinder find(type);
     for (const Member& member : object) {
       if (full()) return;
-      if (type.find(member.key) == nullptr) refuse_key(member, type);
+      if (find(member.key) == nullptr) refuse_key(member, type, place);
     }
     for (const Field& field : type.fields) {
       if (full()) return;
       if (field.required.empty() || value.find(field.key) != nullptr) continue;
-      const std::string missing = join_path(trail_.path(), field.key);
+      const std::string missing = join_path(place.path(), field.key);
       const auto meant = [&missing](const Problem& problem) { return problem.spoiled == missing; };
       if (std::any_of(problems_.begin() + static_cast<std::ptrdiff_t>(before), problems_.end(),
                       meant)) {
@@ -90,114 +108,108 @@ class Reader {
       }
       std::string what = "'" + std::string(field.key) + "' is missing";
       if (field.required != "-") what += ": " + std::string(field.required);
-      fail(value, std::move(what), missing);
+      fail(value, place, std::move(what), missing);
     }
   }
 
-  void refuse_key(const Member& member, const ObjectType& type) {
+  void refuse_key(const Member& member, const ObjectType& type, const FieldPlace& place) {
     NearestWord nearest(member.key);
     for (const Field& field : type.fields) nearest.offer(field.key);
     const std::string hint = nearest.hint();
     std::optional<std::string> meant;
     for (const Field& field : type.fields) {
       if (hint.find("'" + std::string(field.key) + "'") == std::string::npos) continue;
-      meant = join_path(trail_.path(), field.key);
+      meant = join_path(place.path(), field.key);
     }
-    fail(member.value, unknown_key(member.key, type, hint), std::move(meant));
+    fail(member.value, place, unknown_key(member.key, type, hint), std::move(meant));
   }
 
-  void any(Value& value, const Field& field, Slot out) {
+  void any(Value& value, const Field& field, Slot out, const FieldPlace& place) {
     switch (out.type->kind) {
       case Kind::Text:
-        return text(value, out.text());
+        return text(value, out.text(), place);
       case Kind::List:
-        return list(value, field, out);
+        return list(value, field, out, place);
       case Kind::Map:
-        return map(value, field, out);
+        return map(value, field, out, place);
       case Kind::Object:
-        return object(value, out);
+        return object(value, out, place);
       default:
-        return scalar(value, out);
+        return scalar(value, out, place);
     }
   }
 
-  void list(Value& value, const Field& field, Slot out) {
+  void list(Value& value, const Field& field, Slot out, const FieldPlace& place) {
     auto* list = std::get_if<Array>(&value.data);
     if (list == nullptr) {
-      fail(value, wrong_kind(value, "a list"), trail_.path());
+      fail(value, place, wrong_kind(value, "a list"), place.path());
       return;
     }
     if (list->empty() && field.required.size() > 1) {
-      fail(value, "is empty: " + std::string(field.required), trail_.path());
+      fail(value, place, "is empty: " + std::string(field.required), place.path());
     }
     // Once and for all: what is deferred points into the items.
     out.resize(list->size());
     for (std::size_t i = 0; i < list->size() && !full(); ++i) {
-      trail_.enter(i);
-      any((*list)[i], field, out.item(i));
-      trail_.leave();
+      any((*list)[i], field, out.item(i), place.below(i));
     }
   }
 
-  void map(Value& value, const Field& field, Slot out) {
+  void map(Value& value, const Field& field, Slot out, const FieldPlace& place) {
     if (out.type->names_alone && std::holds_alternative<Array>(value.data)) {
-      names(std::get<Array>(value.data), out);
+      names(std::get<Array>(value.data), out, place);
       return;
     }
     auto* object = std::get_if<Object>(&value.data);
     if (object == nullptr) {
       const std::string_view wanted = out.type->names_alone ? "an object or a list" : "an object";
-      fail(value, wrong_kind(value, wanted), trail_.path());
+      fail(value, place, wrong_kind(value, wanted), place.path());
       return;
     }
     out.resize(object->size());
     for (std::size_t i = 0; i < object->size() && !full(); ++i) {
       Member& member = (*object)[i];
       out.name(i) = member.key;
-      trail_.enter(member.key);
-      any(member.value, field, out.item(i));
-      trail_.leave();
+      any(member.value, field, out.item(i), place.below(member.key));
     }
   }
 
   // A map's names alone, each of which stands for the first value that there is.
-  void names(Array& list, Slot out) {
+  void names(Array& list, Slot out, const FieldPlace& place) {
     out.resize(list.size());
     for (std::size_t i = 0; i < list.size() && !full(); ++i) {
-      trail_.enter(i);
-      text(list[i], out.name(i));
-      trail_.leave();
+      text(list[i], out.name(i), place.below(i));
     }
   }
 
-  void text(Value& value, std::string& out) {
+  void text(Value& value, std::string& out, const FieldPlace& place) {
     auto* string = std::get_if<std::string>(&value.data);
     if (string == nullptr) {
-      fail(value, wrong_kind(value, "a string"), trail_.path());
+      fail(value, place, wrong_kind(value, "a string"), place.path());
       return;
     }
     out = std::move(*string);
   }
 
-  void scalar(Value& value, Slot out) {
+  void scalar(Value& value, Slot out, const FieldPlace& place) {
     auto* written = std::get_if<std::string>(&value.data);
     if (written != nullptr && find_reference(*written, 0)) {
-      deferred_.push_back({trail_.path(), out, trail_.enclosing(), std::move(*written)});
+      deferred_.push_back({place.path(), out, place.enclosing(), std::move(*written)});
       return;
     }
     if (auto complaint = read_scalar(value, out)) {
-      fail(value, std::move(*complaint), trail_.path());
+      fail(value, place, std::move(*complaint), place.path());
     }
   }
 
-  void fail(const Value& value, std::string what, std::optional<std::string> spoiled) {
+  void fail(const Value& value, const FieldPlace& place, std::string what,
+            std::optional<std::string> spoiled) {
     if (full()) return;
-    problems_.push_back({trail_.path(), std::move(what), value.position(), std::move(spoiled)});
+    problems_.push_back({place.path(), std::move(what), value.position(), std::move(spoiled)});
   }
 
   std::vector<Deferred>& deferred_;
   std::size_t most_;
-  FieldTrail trail_;
   Problems problems_;
 };
 
@@ -210,7 +222,7 @@ std::optional<std::string> settle(const Deferred& deferred, const std::string& b
 
 Problems read_object(Value& value, Slot object, std::vector<Deferred>& deferred, std::size_t most) {
   Reader reader(deferred, most);
-  reader.object(value, object);
+  reader.object(value, object, FieldPlace());
   return std::move(reader.problems());
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config/document.h"
-#include "core/config/field_trail.h"
+#include "core/config/field_place.h"
 #include "core/task/task.h"
 
 namespace thermos::config {

@@ -45,17 +45,21 @@ class Writer {
     out_ += "\": ";
   }
   void text(std::string_view value) {
-    const std::string escaped = escape_references(value);
+    std::string escaped;
+    if (value.find("{{") != std::string_view::npos) {
+      escaped = escape_references(value);
+      value = escaped;
+    }
     const auto plain = [](char c) {
       return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F &&
              c != '"' && c != '\\';
     };
-    if (std::all_of(escaped.begin(), escaped.end(), plain)) {
-      out_.append("\"").append(escaped).append("\"");
+    if (std::all_of(value.begin(), value.end(), plain)) {
+      out_.append("\"").append(value).append("\"");
       return;
     }
     // Replace rather than throw: this also prints tasks that were never checked.
-    out_ += nlohmann::json(escaped).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   // Of a map: a text like any other, unlike a key.
   void name(std::string_view name) {
