@@ -1,17 +1,33 @@
+#include "core/config/difference.h"
+
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/config/document.h"
 #include "core/config/load.h"
-#include "core/config/number.h"
-#include "core/config/schema_table.h"
+#include "core/config/scalar_text.h"
+#include "core/task/task_fields.h"
 
 namespace thermos::config {
 namespace {
 
+using fields::Field;
+using fields::Kind;
+using fields::ObjectType;
+using fields::View;
+
 constexpr std::size_t kShown = 40;
+
+// Where two values differ, below them, and how.
+struct Difference {
+  std::string path;
+  std::string what;
+};
+using Compared = std::optional<Difference>;
 
 // A long text from a little before byte `from` on: two command lines may differ only at their ends.
 std::string shown(std::string_view text, std::size_t from) {
@@ -22,120 +38,127 @@ std::string shown(std::string_view text, std::size_t from) {
   return part;
 }
 
-// Collects the first difference; everything after it is ignored.
-class Comparison {
- public:
-  bool found() const { return !text_.empty(); }
-  std::string take() { return std::move(text_); }
+// What an item that is new or gone is called: by its first field, where it is an object.
+std::string label_of(View item) {
+  if (item.type->kind == Kind::Text) return quoted(item.text(), kShown);
+  if (item.type->kind != Kind::Object) return scalar_text(item);
+  const Field& first = item.type->object().fields.front();
+  const View value = item.field_or_usual(first);
+  if (value.type->kind != Kind::List) return label_of(value);
+  if (value.size() == 0) return "an empty " + std::string(first.key);
+  return "the " + std::string(first.key) + " from " + label_of(value.item(0));
+}
 
-  void text(std::string_view path, std::string_view recorded, std::string_view given) {
-    if (found() || recorded == given) return;
-    const auto differ = std::mismatch(recorded.begin(), recorded.end(), given.begin(), given.end());
-    const auto from = static_cast<std::size_t>(differ.first - recorded.begin());
-    say(path, shown(recorded, from) + " is now " + shown(given, from));
-  }
-  void number(std::string_view path, const std::string& recorded, const std::string& given) {
-    if (!found() && recorded != given) say(path, recorded + " is now " + given);
-  }
-  void count(std::string_view path, std::uint32_t recorded, std::uint32_t given) {
-    if (recorded != given) number(path, std::to_string(recorded), std::to_string(given));
-  }
-  void flag(std::string_view path, bool recorded, bool given) {
-    number(path, recorded ? "true" : "false", given ? "true" : "false");
-  }
-  void seconds(std::string_view path, Microseconds recorded, Microseconds given) {
-    if (recorded != given) number(path, seconds_text(recorded), seconds_text(given));
-  }
-  void resources(std::string_view path, const std::optional<Resources>& recorded,
-                 const std::optional<Resources>& given) {
-    if (found() || recorded == given) return;
-    if (!recorded || !given) {
-      say(path, recorded ? "are gone" : "are new");
-      return;
+Compared compare(View recorded, View given);
+
+// Puts the path of what holds two values before that of how they differ.
+Compared inside(std::string_view key, Compared difference) {
+  if (difference) difference->path = join_path(key, difference->path);
+  return difference;
+}
+
+Compared compare_texts(const std::string& recorded, const std::string& given) {
+  if (recorded == given) return std::nullopt;
+  const auto differ = std::mismatch(recorded.begin(), recorded.end(), given.begin(), given.end());
+  const auto from = static_cast<std::size_t>(differ.first - recorded.begin());
+  return Difference{"", shown(recorded, from) + " is now " + shown(given, from)};
+}
+
+Compared compare_scalars(View recorded, View given) {
+  const bool quotes = recorded.type->kind == Kind::Word;
+  const auto text = [quotes](View value) {
+    return quotes ? quoted(value.word()) : scalar_text(value);
+  };
+  if (fields::same_scalar(recorded, given)) return std::nullopt;
+  return Difference{"", text(recorded) + " is now " + text(given)};
+}
+
+Compared compare_lists(View recorded, View given) {
+  const auto at = [](std::size_t index) { return "[" + std::to_string(index) + "]"; };
+  const std::size_t both = std::min(recorded.size(), given.size());
+  for (std::size_t i = 0; i < both; ++i) {
+    if (auto difference = compare(recorded.item(i), given.item(i))) {
+      return inside(at(i), std::move(difference));
     }
-    number(join_path(path, "cpu"), number_text(recorded->cpu), number_text(given->cpu));
-    number(join_path(path, "ram"), std::to_string(recorded->ram), std::to_string(given->ram));
-    number(join_path(path, "disk"), std::to_string(recorded->disk), std::to_string(given->disk));
   }
-  void logger(std::string_view path, const Logger& recorded, const Logger& given) {
-    const auto word = [](auto value) { return quoted(word_of(value)); };
-    number(join_path(path, "destination"), word(recorded.destination), word(given.destination));
-    number(join_path(path, "mode"), word(recorded.mode), word(given.mode));
-    const RotatePolicy& was = recorded.rotate;
-    const RotatePolicy& is = given.rotate;
-    const std::string rotate = join_path(path, "rotate");
-    number(rotate + ".log_size", std::to_string(was.log_size), std::to_string(is.log_size));
-    count(rotate + ".backups", was.backups, is.backups);
-  }
-  void say(std::string_view path, std::string_view what) {
-    if (!found()) text_.append(path).append(": ").append(what);
-  }
+  if (recorded.size() > both)
+    return Difference{at(both), label_of(recorded.item(both)) + " is gone"};
+  if (given.size() > both) return Difference{at(both), label_of(given.item(both)) + " is new"};
+  return std::nullopt;
+}
 
-  // All paths below are relative to here.
-  void process(const std::string& path, const ProcessConfig& a, const ProcessConfig& b) {
-    if (found() || a == b) return;
-    text(path + ".name", a.name, b.name);
-    text(path + ".cmdline", a.cmdline, b.cmdline);
-    count(path + ".max_failures", a.max_failures, b.max_failures);
-    flag(path + ".daemon", a.daemon, b.daemon);
-    flag(path + ".ephemeral", a.ephemeral, b.ephemeral);
-    seconds(path + ".min_duration", a.min_duration, b.min_duration);
-    flag(path + ".final", a.final, b.final);
-    resources(path + ".resources", a.resources, b.resources);
-    logger(path + ".logger", a.logger.value_or(Logger()), b.logger.value_or(Logger()));
+// The value of a map's name; absent: it has none.
+View value_of(View map, std::string_view name) {
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    if (map.name(i) == name) return map.item(i);
   }
-  void constraint(const std::string& path, const Constraint& a, const Constraint& b) {
-    if (found() || a == b) return;
-    list(
-        path + ".order", a.order, b.order,
-        [this](const std::string& at, const std::string& x, const std::string& y) {
-          text(at, x, y);
-        },
-        [](const std::string& name) { return quoted(name, kShown); });
-  }
-  template <typename T, typename Compare, typename Name>
-  void list(const std::string& path, const std::vector<T>& a, const std::vector<T>& b,
-            Compare compare, Name name) {
-    if (found() || a == b) return;
-    const auto at = [&path](std::size_t i) { return path + "[" + std::to_string(i) + "]"; };
-    const std::size_t both = std::min(a.size(), b.size());
-    for (std::size_t i = 0; i < both && !found(); ++i) {
-      if (!(a[i] == b[i])) compare(at(i), a[i], b[i]);
+  return {};
+}
+
+// In whatever order their names stand.
+Compared compare_maps(View recorded, View given) {
+  for (std::size_t i = 0; i < recorded.size(); ++i) {
+    const std::string& name = recorded.name(i);
+    const View other = value_of(given, name);
+    if (!other) return Difference{name, label_of(recorded.item(i)) + " is gone"};
+    if (auto difference = compare(recorded.item(i), other)) {
+      return inside(name, std::move(difference));
     }
-    if (a.size() > both) say(at(both), name(a[both]) + " is gone");
-    if (b.size() > both) say(at(both), name(b[both]) + " is new");
   }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!value_of(recorded, given.name(i))) {
+      return Difference{given.name(i), label_of(given.item(i)) + " is new"};
+    }
+  }
+  return std::nullopt;
+}
 
- private:
-  std::string text_;
-};
+// Of a field that one of two objects, or neither, has.
+Compared compare_presence(View recorded, View given, const Field& field) {
+  const View was = recorded.field_or_usual(field);
+  const View now = given.field_or_usual(field);
+  // Not to give it is to give its default.
+  if (field.absent.empty() && was && now) return compare(was, now);
+  if (!recorded.field(field) && !given.field(field)) return std::nullopt;
+  const bool plural = field.type.kind == Kind::Object && field.type.object().plural;
+  return Difference{
+      "", std::string(plural ? "are " : "is ") + (recorded.field(field) ? "gone" : "new")};
+}
+
+Compared compare_objects(View recorded, View given) {
+  for (const Field& field : recorded.type->object().fields) {
+    const View was = recorded.field(field);
+    const View now = given.field(field);
+    Compared difference = was && now ? compare(was, now) : compare_presence(recorded, given, field);
+    if (difference) return inside(field.key, std::move(difference));
+  }
+  return std::nullopt;
+}
+
+Compared compare(View recorded, View given) {
+  switch (recorded.type->kind) {
+    case Kind::Text:
+      return compare_texts(recorded.text(), given.text());
+    case Kind::List:
+      return compare_lists(recorded, given);
+    case Kind::Map:
+      return compare_maps(recorded, given);
+    case Kind::Object:
+      return compare_objects(recorded, given);
+    default:
+      return compare_scalars(recorded, given);
+  }
+}
 
 }  // namespace
 
+std::string first_difference(View recorded, View given) {
+  const Compared difference = compare(recorded, given);
+  return difference ? difference->path + ": " + difference->what : "";
+}
+
 std::string first_difference(const TaskConfig& recorded, const TaskConfig& given) {
-  Comparison first;
-  first.text("name", recorded.name, given.name);
-  first.list(
-      "processes", recorded.processes, given.processes,
-      [&first](const std::string& path, const ProcessConfig& a, const ProcessConfig& b) {
-        first.process(path, a, b);
-      },
-      [](const ProcessConfig& process) { return quoted(process.name, kShown); });
-  first.list(
-      "constraints", recorded.constraints, given.constraints,
-      [&first](const std::string& path, const Constraint& a, const Constraint& b) {
-        first.constraint(path, a, b);
-      },
-      [](const Constraint& constraint) {
-        return constraint.order.empty() ? "an empty order"
-                                        : "the order from " + quoted(constraint.order[0], kShown);
-      });
-  first.resources("resources", recorded.resources, given.resources);
-  first.count("max_failures", recorded.max_failures, given.max_failures);
-  first.count("max_concurrency", recorded.max_concurrency, given.max_concurrency);
-  first.seconds("finalization_wait", recorded.finalization_wait, given.finalization_wait);
-  first.text("user", recorded.user, given.user);
-  return first.take();
+  return first_difference(fields::view_of(recorded), fields::view_of(given));
 }
 
 }  // namespace thermos::config

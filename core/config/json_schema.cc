@@ -1,140 +1,166 @@
-// The JSON Schema of a configuration, from the table that the loader reads by.
+// The JSON Schema of a configuration, from the tables that the loader reads by.
+#include "core/config/json_schema.h"
+
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/config/load.h"
-#include "core/config/schema_table.h"
+#include "core/task/task_fields.h"
 
 namespace thermos::config {
 namespace {
 
+using fields::Field;
+using fields::Kind;
+using fields::ObjectType;
+using fields::Type;
+using fields::View;
 using Json = nlohmann::ordered_json;
 
-Json reference_to(std::string_view name) {
-  return {{"$ref", "#/$defs/" + std::string(name)}};
+Json reference_to(const ObjectType& type) {
+  return {{"$ref", "#/$defs/" + std::string(type.name)}};
+}
+
+Json text_schema(bool filled) {
+  Json text = {{"type", "string"}};
+  if (filled) text["minLength"] = 1;
+  return text;
+}
+
+Json either(Json one, Json other) {
+  Json either;
+  either["anyOf"] = Json::array({std::move(one), std::move(other)});
+  return either;
 }
 
 // What may also be a text, if its references make it a value of the right kind.
 Json or_reference(Json schema) {
-  Json either;
-  either["anyOf"] = Json::array({std::move(schema), {{"type", "string"}, {"pattern", "\\{\\{"}}});
-  return either;
+  return either(std::move(schema), {{"type", "string"}, {"pattern", "\\{\\{"}});
 }
 
 Json ranged(std::string_view type, const Json& most) {
   return or_reference({{"type", type}, {"minimum", 0}, {"maximum", most}});
 }
 
-// A whole number of seconds as one.
+// A whole number as one.
 Json number(double value) {
   const auto whole = static_cast<std::int64_t>(value);
   if (static_cast<double>(whole) == value) return whole;
   return value;
 }
 
-// Where the defaults are found.
-template <typename S>
-struct Usual {
-  static const S& get() {
-    static const S usual;
-    return usual;
-  }
-};
+Json schema_of(const Type& type);
 
-template <typename S>
-Json schema_of(const Field<S>& field, std::string S::* /*at*/) {
-  Json text = {{"type", "string"}};
-  if (field.kind == Kind::Name) text["minLength"] = 1;
-  return text;
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, bool S::*at) {
-  Json flag = or_reference({{"type", "boolean"}});
-  flag["default"] = Usual<S>::get().*at;
-  return flag;
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, std::uint32_t S::*at) {
-  Json count = ranged("integer", kMaxCount);
-  count["default"] = Usual<S>::get().*at;
-  return count;
-}
-template <typename S>
-Json schema_of(const Field<S>& field, std::int64_t S::*at) {
-  if (field.kind == Kind::Bytes) {
-    Json bytes = ranged("integer", kMaxBytes);
-    bytes["default"] = Usual<S>::get().*at;
-    return bytes;
-  }
-  Json seconds = ranged("number", number(kMaxSeconds));
-  seconds["default"] =
-      number(static_cast<double>(Usual<S>::get().*at) / static_cast<double>(kSecond));
-  return seconds;
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, double S::*at) {
-  Json real = ranged("number", number(kMaxCores));
-  real["default"] = number(Usual<S>::get().*at);
-  return real;
-}
-template <typename S, typename E>
-Json words_schema(E S::*at) {
-  Json words = or_reference({{"enum", Words<E>::kAll}});
-  words["default"] = word_of(Usual<S>::get().*at);
-  return words;
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, LogDestination S::*at) {
-  return words_schema(at);
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, LogMode S::*at) {
-  return words_schema(at);
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, std::vector<std::string> S::* /*at*/) {
-  return {{"type", "array"}, {"items", {{"type", "string"}, {"minLength", 1}}}};
-}
-template <typename S, typename T>
-Json schema_of(const Field<S>& /*field*/, std::optional<T> S::* /*at*/) {
-  return reference_to(Schema<T>::kName);
-}
-template <typename S>
-Json schema_of(const Field<S>& /*field*/, RotatePolicy S::* /*at*/) {
-  return reference_to(Schema<RotatePolicy>::kName);
-}
-template <typename S, typename T>
-Json schema_of(const Field<S>& field, std::vector<T> S::* /*at*/) {
-  Json list = {{"type", "array"}, {"items", reference_to(Schema<T>::kName)}};
-  if (field.required.size() > 1) list["minItems"] = 1;
-  return list;
+Json list_schema(const Type& type) {
+  return {{"type", "array"}, {"items", schema_of(*type.item)}};
 }
 
-template <typename S>
-void define(Json& definitions) {
-  using Of = Schema<S>;
-  Json object = {{"type", "object"}, {"description", Of::kAbout}};
+Json map_schema(const Type& type) {
+  Json map = {{"type", "object"}, {"additionalProperties", schema_of(*type.item)}};
+  if (!type.names_alone) return map;
+  return either(std::move(map), {{"type", "array"}, {"items", text_schema(true)}});
+}
+
+Json schema_of(const Type& type) {
+  switch (type.kind) {
+    case Kind::Text:
+      return text_schema(type.filled);
+    case Kind::Flag:
+      return or_reference({{"type", "boolean"}});
+    case Kind::Count:
+      return ranged("integer", std::numeric_limits<std::uint32_t>::max());
+    case Kind::Bytes:
+      return ranged("integer", std::numeric_limits<std::int64_t>::max());
+    case Kind::Seconds:
+    case Kind::Real:
+      return ranged("number", number(type.unit.most));
+    case Kind::Word:
+      return or_reference({{"enum", type.words}});
+    case Kind::List:
+      return list_schema(type);
+    case Kind::Map:
+      return map_schema(type);
+    case Kind::Object:
+      break;
+  }
+  const ObjectType& object = type.object();
+  if (!object.short_form) return reference_to(object);
+  return either(reference_to(object), schema_of(object.fields.front().type));
+}
+
+// Null: none that an editor could fill in.
+Json default_of(View usual) {
+  if (!usual) return nullptr;
+  switch (usual.type->kind) {
+    case Kind::Flag:
+      return usual.flag();
+    case Kind::Count:
+      return usual.count();
+    case Kind::Bytes:
+      return usual.whole();
+    case Kind::Seconds:
+      return number(static_cast<double>(usual.whole()) / static_cast<double>(kSecond));
+    case Kind::Real:
+      return number(usual.real());
+    case Kind::Word:
+      return usual.word();
+    default:
+      return nullptr;
+  }
+}
+
+Json property_of(const Field& field, View usual) {
+  Json property = {{"description", field.about}};
+  property.update(schema_of(field.type));
+  if (field.type.kind == Kind::List && field.required.size() > 1) property["minItems"] = 1;
+  if (Json value = default_of(usual.field(field)); !value.is_null()) {
+    property["default"] = std::move(value);
+  }
+  return property;
+}
+
+Json definition_of(const Type& type) {
+  const ObjectType& of = type.object();
+  Json object = {{"type", "object"}, {"description", of.about}};
   Json required = Json::array();
   Json& properties = object["properties"] = Json::object();
-  for (const Field<S>& field : Of::kFields) {
-    Json schema = {{"description", field.about}};
-    schema.update(std::visit([&field](auto at) { return schema_of(field, at); }, field.member));
-    properties[std::string(field.key)] = std::move(schema);
+  for (const Field& field : of.fields) {
+    properties[std::string(field.key)] = property_of(field, {&type, of.usual});
     if (!field.required.empty()) required.push_back(field.key);
   }
   if (!required.empty()) object["required"] = std::move(required);
   object["additionalProperties"] = false;
-  definitions[std::string(Of::kName)] = std::move(object);
+  return object;
 }
 
 }  // namespace
 
+Json object_definitions(const Type& root) {
+  Json definitions = Json::object();
+  // Those that the first one holds, then those that these hold, and so on.
+  std::vector<const Type*> objects = {&root};
+  for (std::size_t next = 0; next < objects.size(); ++next) {
+    const ObjectType& object = objects[next]->object();
+    if (definitions.contains(object.name)) continue;
+    definitions[std::string(object.name)] = definition_of(*objects[next]);
+    for (const Field& field : object.fields) {
+      const Type* inner = &field.type;
+      while (inner->item != nullptr) inner = inner->item;
+      if (inner->kind == Kind::Object) objects.push_back(inner);
+    }
+  }
+  return definitions;
+}
+
 std::string json_schema() {
-  const Json task = reference_to(Schema<TaskConfig>::kName);
+  const Type& root = fields::kObjectOf<TaskConfig>;
+  const Json task = reference_to(root.object());
   const Json tasks = {{"type", "array"}, {"items", task}, {"minItems", 1}};
   Json several = {{"type", "object"}};
   several["properties"]["tasks"] = tasks;
@@ -148,13 +174,7 @@ std::string json_schema() {
   schema["description"] =
       "A task, or several. In every text {{NAME}} is a reference, and {{&NAME}} the text {{NAME}}.";
   schema["anyOf"] = Json::array({task, several, tasks});
-  Json& definitions = schema["$defs"] = Json::object();
-  define<TaskConfig>(definitions);
-  define<ProcessConfig>(definitions);
-  define<Constraint>(definitions);
-  define<Resources>(definitions);
-  define<Logger>(definitions);
-  define<RotatePolicy>(definitions);
+  schema["$defs"] = object_definitions(root);
   return schema.dump(2) + "\n";
 }
 

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/config/document.h"
+#include "core/config/field_place.h"
 #include "core/task/task.h"
 
 namespace thermos::config {
@@ -24,14 +23,16 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-// A number or a boolean written as a text with references, such as "{{retries}}".
+// A number, a boolean or a word written as a text with references, such as "{{retries}}".
 struct Deferred {
   std::string path;
-  std::optional<std::size_t> process;  // whose fields its references see first; none: the task's
+  fields::Slot slot;    // where what it becomes goes
+  Enclosing enclosing;  // whose fields its references may name plainly
   std::string text;
-  // Reads what the text became into its field. What is wrong with it; nullopt: nothing.
-  std::function<std::optional<std::string>(const std::string&)> settle;
 };
+
+// Reads `bound`, which the text became, into its field. What is wrong with it; nullopt: nothing.
+std::optional<std::string> settle(const Deferred& deferred, const std::string& bound);
 
 // A task as written: references not bound yet. Stays where it is: what is deferred points into it.
 struct Draft {
@@ -46,5 +47,10 @@ struct Draft {
 
 // Fills `draft` from `value`, whose strings are moved away. Stops at `most` problems.
 Problems read_task(Value& value, Draft& draft, std::size_t most);
+
+// The same for any object of a type that is described; it stays where it is while `deferred` is
+// used.
+Problems read_object(Value& value, fields::Slot object, std::vector<Deferred>& deferred,
+                     std::size_t most);
 
 }  // namespace thermos::config

@@ -2,12 +2,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config/load.h"
-#include "core/config/number.h"
-#include "core/config/schema_table.h"
+#include "core/config/scalar_text.h"
 #include "core/config/template.h"
+#include "core/config/to_json.h"
+#include "core/task/task_fields.h"
 
 namespace thermos::config {
 namespace {
+
+using fields::Field;
+using fields::Kind;
+using fields::View;
 
 // Writes straight into one string: a tree of a million processes would take gigabytes.
 class Writer {
@@ -40,20 +45,29 @@ class Writer {
     out_ += "\": ";
   }
   void text(std::string_view value) {
-    const std::string escaped = escape_references(value);
+    std::string escaped;
+    if (value.find("{{") != std::string_view::npos) {
+      escaped = escape_references(value);
+      value = escaped;
+    }
     const auto plain = [](char c) {
       return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F &&
              c != '"' && c != '\\';
     };
-    if (std::all_of(escaped.begin(), escaped.end(), plain)) {
-      out_.append("\"").append(escaped).append("\"");
+    if (std::all_of(value.begin(), value.end(), plain)) {
+      out_.append("\"").append(value).append("\"");
       return;
     }
     // Replace rather than throw: this also prints tasks that were never checked.
-    out_ += nlohmann::json(escaped).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
-  void number(const std::string& value) { out_ += value; }
-  void flag(bool value) { out_ += value ? "true" : "false"; }
+  // Of a map: a text like any other, unlike a key.
+  void name(std::string_view name) {
+    item();
+    text(name);
+    out_ += ": ";
+  }
+  void plain(const std::string& value) { out_ += value; }
 
  private:
   void new_line() {
@@ -68,109 +82,69 @@ class Writer {
   std::string out_;
 };
 
-void write(Writer& json, const Resources& resources) {
-  json.open('{');
-  json.key("cpu");
-  json.number(number_text(resources.cpu));
-  json.key("ram");
-  json.number(std::to_string(resources.ram));
-  json.key("disk");
-  json.number(std::to_string(resources.disk));
-  json.close('}');
-}
+void write(Writer& json, View value);
 
-void write(Writer& json, const Logger& logger) {
-  const RotatePolicy& rotate = logger.rotate;
-  json.open('{');
-  json.key("destination");
-  json.text(word_of(logger.destination));
-  json.key("mode");
-  json.text(word_of(logger.mode));
-  json.key("rotate");
-  json.open('{');
-  json.key("log_size");
-  json.number(std::to_string(rotate.log_size));
-  json.key("backups");
-  json.number(std::to_string(rotate.backups));
-  json.close('}');
-  json.close('}');
-}
-
-void write(Writer& json, const ProcessConfig& process) {
-  json.open('{');
-  json.key("name");
-  json.text(process.name);
-  json.key("cmdline");
-  json.text(process.cmdline);
-  json.key("max_failures");
-  json.number(std::to_string(process.max_failures));
-  json.key("daemon");
-  json.flag(process.daemon);
-  json.key("ephemeral");
-  json.flag(process.ephemeral);
-  json.key("min_duration");
-  json.number(seconds_text(process.min_duration));
-  json.key("final");
-  json.flag(process.final);
-  if (process.resources) {
-    json.key("resources");
-    write(json, *process.resources);
-  }
-  if (process.logger) {
-    json.key("logger");
-    write(json, *process.logger);
-  }
-  json.close('}');
-}
-
-void write(Writer& json, const Constraint& constraint) {
-  json.open('{');
-  json.key("order");
+void write_list(Writer& json, View list) {
   json.open('[');
-  for (const std::string& name : constraint.order) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
     json.item();
-    json.text(name);
+    write(json, list.item(i));
   }
   json.close(']');
+}
+
+void write_map(Writer& json, View map) {
+  json.open('{');
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    json.name(map.name(i));
+    write(json, map.item(i));
+  }
   json.close('}');
 }
 
-template <typename T>
-void write_list(Writer& json, std::string_view key, const std::vector<T>& items) {
-  json.key(key);
-  json.open('[');
-  for (const T& item : items) {
-    json.item();
-    write(json, item);
+// A text that may be empty and is was never given.
+bool is_left_out(View value) {
+  return !value || (value.type->kind == Kind::Text && !value.type->filled && value.text().empty());
+}
+
+void write_object(Writer& json, View object) {
+  json.open('{');
+  for (const Field& field : object.type->object().fields) {
+    const View value = object.field(field);
+    if (is_left_out(value)) continue;
+    json.key(field.key);
+    write(json, value);
   }
-  json.close(']');
+  json.close('}');
+}
+
+void write(Writer& json, View value) {
+  switch (value.type->kind) {
+    case Kind::Text:
+      return json.text(value.text());
+    case Kind::Word:
+      return json.text(value.word());
+    case Kind::List:
+      return write_list(json, value);
+    case Kind::Map:
+      return write_map(json, value);
+    case Kind::Object:
+      return write_object(json, value);
+    default:
+      return json.plain(scalar_text(value));
+  }
 }
 
 }  // namespace
 
-std::string to_json(const TaskConfig& task, int indent) {
+std::string to_json(View object, int indent) {
   Writer json(indent);
-  json.open('{');
-  json.key("name");
-  json.text(task.name);
-  write_list(json, "processes", task.processes);
-  write_list(json, "constraints", task.constraints);
-  if (task.resources) {
-    json.key("resources");
-    write(json, *task.resources);
-  }
-  json.key("max_failures");
-  json.number(std::to_string(task.max_failures));
-  json.key("max_concurrency");
-  json.number(std::to_string(task.max_concurrency));
-  json.key("finalization_wait");
-  json.number(seconds_text(task.finalization_wait));
-  if (!task.user.empty()) {
-    json.key("user");
-    json.text(task.user);
-  }
-  json.close('}');
+  write(json, object);
   return json.take();
+}
+
+std::string to_json(const TaskConfig& task, int indent) {
+  return to_json(fields::view_of(task), indent);
 }
 
 }  // namespace thermos::config

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/task/graph.h"
+#include "core/task/task_fields.h"
 
 namespace thermos {
 namespace {
@@ -21,8 +22,6 @@ constexpr std::size_t kMaxName = 243;
 constexpr std::size_t kMaxCmdline = 131'071;
 constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
-constexpr Microseconds kMaxSeconds = 1'000'000'000;
-constexpr double kMaxCpu = 1e6;
 constexpr std::size_t kMaxShownInCycle = 12;
 constexpr std::int64_t kMinLogSize = 1024;
 constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
@@ -87,13 +86,6 @@ Complaint check_user(std::string_view user) {
   return std::nullopt;
 }
 
-Complaint check_duration(Microseconds duration) {
-  if (duration < 0 || duration > kMaxSeconds * kSecond) {
-    return "is out of range: 0 to 1000000000 seconds";
-  }
-  return std::nullopt;
-}
-
 // The errors found so far, at most as many as wanted.
 class Faults {
  public:
@@ -109,18 +101,33 @@ class Faults {
   std::vector<Error> found_;
 };
 
-void check_resources(const std::string& path, const Resources& resources, Faults& faults) {
-  // Written so that a NaN fails too.
-  if (!(resources.cpu >= 0 && resources.cpu <= kMaxCpu)) {
-    faults.add(path + ".cpu", "is out of range: 0 to 1000000 cores");
+// Are the numbers of `object`, and of the objects in it, what the table says that they may be?
+bool are_in_range(fields::View object) {
+  const std::span<const fields::Field> all = object.type->object().fields;
+  return std::all_of(all.begin(), all.end(), [object](const fields::Field& field) {
+    const fields::View value = object.field(field);
+    if (!value) return true;
+    return value.type->kind == fields::Kind::Object ? are_in_range(value)
+                                                    : fields::is_in_range(value);
+  });
+}
+
+void find_out_of_range(fields::View object, const std::string& path, Faults& faults) {
+  for (const fields::Field& field : object.type->object().fields) {
+    const fields::View value = object.field(field);
+    if (!value) continue;
+    const std::string here = (path.empty() ? "" : path + ".") + std::string(field.key);
+    if (value.type->kind == fields::Kind::Object) {
+      find_out_of_range(value, here, faults);
+    } else if (!fields::is_in_range(value)) {
+      faults.add(here, "is out of range: " + fields::range_text(*value.type));
+    }
   }
-  if (resources.ram < 0) faults.add(path + ".ram", "is out of range: 0 to 9223372036854775807");
-  if (resources.disk < 0) faults.add(path + ".disk", "is out of range: 0 to 9223372036854775807");
 }
 
 void check_logger(const std::string& path, const Logger& logger, Faults& faults) {
   const RotatePolicy& rotate = logger.rotate;
-  if (rotate.log_size < kMinLogSize) {
+  if (rotate.log_size >= 0 && rotate.log_size < kMinLogSize) {
     faults.add(path + ".rotate.log_size", "is too small: a file holds 1024 bytes at least");
   }
   if (rotate.backups > kMaxBackups) {
@@ -133,10 +140,8 @@ void check_process(const ProcessConfig& process, std::size_t index, Faults& faul
   const auto path = [index] { return at("processes", index); };
   if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
   if (auto complaint = check_cmdline(process.cmdline)) faults.add(path() + ".cmdline", *complaint);
-  if (auto complaint = check_duration(process.min_duration)) {
-    faults.add(path() + ".min_duration", *complaint);
-  }
-  if (process.resources) check_resources(path() + ".resources", *process.resources, faults);
+  const fields::View view = fields::view_of(process);
+  if (!are_in_range(view)) find_out_of_range(view, path(), faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
 }
 
@@ -151,10 +156,7 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   // After the processes: a task without a name gets that of its first process, and an error in it
   // is shown at the process.
   if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
-  if (task.resources) check_resources("resources", *task.resources, faults);
-  if (auto complaint = check_duration(task.finalization_wait)) {
-    faults.add("finalization_wait", *complaint);
-  }
+  find_out_of_range(fields::view_of(task), "", faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
 }
 

@@ -1,4 +1,4 @@
-#include "core/config/number.h"
+#include "core/config/scalar_text.h"
 
 #include <array>
 #include <charconv>
@@ -24,6 +24,27 @@ std::string seconds_text(Microseconds duration) {
   std::string fraction = std::to_string(kSecond + part).substr(1);
   fraction.erase(fraction.find_last_not_of('0') + 1);
   return sign + std::to_string(whole) + "." + fraction;
+}
+
+std::string scalar_text(fields::View value) {
+  switch (value.type->kind) {
+    case fields::Kind::Text:
+      return value.text();
+    case fields::Kind::Flag:
+      return value.flag() ? "true" : "false";
+    case fields::Kind::Count:
+      return std::to_string(value.count());
+    case fields::Kind::Bytes:
+      return std::to_string(value.whole());
+    case fields::Kind::Seconds:
+      return seconds_text(value.whole());
+    case fields::Kind::Real:
+      return number_text(value.real());
+    case fields::Kind::Word:
+      return std::string(value.word());
+    default:
+      return "";
+  }
 }
 
 }  // namespace thermos::config

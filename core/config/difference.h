@@ -1,0 +1,13 @@
+// The first place in which two described objects of one type differ. load.h has it for tasks.
+#pragma once
+
+#include <string>
+
+#include "core/task/field.h"
+
+namespace thermos::config {
+
+// "processes[2].cmdline: 'a' is now 'b'"; empty when they are equal.
+std::string first_difference(fields::View recorded, fields::View given);
+
+}  // namespace thermos::config

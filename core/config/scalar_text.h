@@ -1,0 +1,17 @@
+// Values as the configuration writes them: the shortest text that reads back as the same one.
+#pragma once
+
+#include <string>
+
+#include "core/base/times.h"
+#include "core/task/field.h"
+
+namespace thermos::config {
+
+std::string number_text(double number);
+// Seconds: "5", "0.25".
+std::string seconds_text(Microseconds duration);
+// Of a text the text itself; of a number, a boolean or a word what to_json() writes, unquoted.
+std::string scalar_text(fields::View value);
+
+}  // namespace thermos::config

@@ -1,0 +1,13 @@
+// Any described object as JSON. load.h has the same for a task.
+#pragma once
+
+#include <string>
+
+#include "core/task/field.h"
+
+namespace thermos::config {
+
+// As to_json() of a task: every default filled in, texts escaped.
+std::string to_json(fields::View object, int indent);
+
+}  // namespace thermos::config

@@ -1,0 +1,92 @@
+// Builds the tree of a YAML text from its parser's events.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/mark.h>
+
+#include "core/config/document.h"
+#include "core/config/yaml_anchors.h"
+
+namespace thermos::config {
+
+// Takes the events of one whole text. All but documents() throw YamlRefusal.
+class YamlTree : public YAML::EventHandler {
+ public:
+  // Both outlive this. Keys are kept by `document`.
+  YamlTree(std::string_view text, Document& document) : text_(text), document_(document) {}
+
+  // To be called when the text has ended: what is not closed is the last scalar.
+  void check_last_quote() const;
+  // Of every document that holds something.
+  std::vector<Value>& documents() { return documents_; }
+
+  // NOLINTBEGIN(readability-identifier-naming)
+  void OnDocumentStart(const YAML::Mark& mark) override;
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override;
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override;
+  void OnSequenceEnd() override;
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override;
+  void OnMapEnd() override;
+  // NOLINTEND(readability-identifier-naming)
+
+ private:
+  // A list or an object whose end has not come yet.
+  struct Open {
+    Value value;
+    YAML::anchor_t anchor = 0;
+    bool has_key = false;  // of an object: its value comes next
+    bool merging = false;  // and is one to merge
+    std::string_view key;
+    Position key_at;
+    std::vector<Value> merged;
+  };
+
+  Position position(const YAML::Mark& mark) const;
+  static bool is_object(const Open& open) {
+    return std::holds_alternative<Object>(open.value.data);
+  }
+  bool expects_key() const;
+  void take_key(const std::string& text, Position at, YAML::anchor_t anchor, bool plain);
+  Value tagged(Position at, const std::string& tag, const std::string& text) const;
+  void add(Value value, Position at, YAML::anchor_t anchor, bool plain);
+  void open(Value value, const YAML::Mark& mark, const std::string& tag, std::string_view kind,
+            YAML::anchor_t anchor);
+  void close();
+  // A whole value, to where it belongs.
+  void put(Value value);
+  void take_merged(Open& around, Value value);
+  // At the end of an object: what it says itself wins, and of what it merges the first.
+  void merge();
+
+  // Of the innermost open value, and of what comes next inside it.
+  std::string path() const { return path_of(open_.empty() ? 0 : open_.size() - 1); }
+  std::string inner_path() const;
+  std::string path_of(std::size_t steps) const;
+
+  [[noreturn]] void refuse_key(Position at) const;
+  [[noreturn]] static void refuse_depth(Position at);
+  [[noreturn]] void refuse_leading_zero(Position at, const std::string& text) const;
+  [[noreturn]] void refuse_tag(Position at, std::string tag) const;
+
+  std::string_view text_;
+  Document& document_;
+  std::vector<Value> documents_;
+  std::vector<Open> open_;
+  YamlAnchors anchors_;
+  YAML::Mark last_scalar_ = YAML::Mark::null_mark();
+  std::optional<std::size_t> begun_at_;  // where the last document begins
+};
+
+}  // namespace thermos::config

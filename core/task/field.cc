@@ -1,0 +1,66 @@
+#include "core/task/field.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/base/times.h"
+
+namespace thermos::fields {
+
+const Field* ObjectType::find(std::string_view key) const {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [key](const Field& field) { return field.key == key; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+View View::field_or_usual(const Field& wanted) const {
+  const View value = field(wanted);
+  if (value || wanted.type.kind != Kind::Object) return value;
+  return {&wanted.type, wanted.type.object().usual};
+}
+
+bool same_scalar(View a, View b) {
+  switch (a.type->kind) {
+    case Kind::Flag:
+      return a.flag() == b.flag();
+    case Kind::Count:
+      return a.count() == b.count();
+    case Kind::Bytes:
+    case Kind::Seconds:
+      return a.whole() == b.whole();
+    case Kind::Real:
+      return a.real() == b.real();
+    default:
+      return a.word() == b.word();
+  }
+}
+
+std::string range_text(const Type& type) {
+  std::string text = "0 to ";
+  switch (type.kind) {
+    case Kind::Count:
+      return text + std::to_string(std::numeric_limits<std::uint32_t>::max());
+    case Kind::Bytes:
+      return text + std::to_string(std::numeric_limits<std::int64_t>::max());
+    default:
+      text += std::to_string(static_cast<std::int64_t>(type.unit.most));
+      return text.append(" ").append(type.unit.name);
+  }
+}
+
+bool is_in_range(View number) {
+  switch (number.type->kind) {
+    case Kind::Bytes:
+      return number.whole() >= 0;
+    case Kind::Seconds:
+      return number.whole() >= 0 &&
+             number.whole() <= static_cast<Microseconds>(number.type->unit.most) * kSecond;
+    case Kind::Real:
+      // Written so that a NaN fails too.
+      return number.real() >= 0 && number.real() <= number.type->unit.most;
+    default:
+      return true;
+  }
+}
+
+}  // namespace thermos::fields

@@ -1,0 +1,150 @@
+// What the structs of a task hold, for code that treats all keys alike: reading, writing, comparing
+// and checking them, and finding what a reference names. task_fields.cc has the keys themselves,
+// describe.h makes them of members.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace thermos::fields {
+
+struct ObjectType;
+
+enum class Kind : std::uint8_t {
+  Text,     // std::string; a text, and a text with references where a configuration is read
+  Flag,     // bool
+  Count,    // std::uint32_t
+  Bytes,    // std::int64_t
+  Seconds,  // Microseconds; written as seconds
+  Real,     // double
+  Word,     // an enumeration of one byte: one of a few words
+  List,     // std::vector
+  Map,      // Named: names and values, in the order written
+  Object,   // a struct with an ObjectType
+};
+
+// How a number is written and how large it may be; the least is 0.
+struct Unit {
+  Kind kind = Kind::Count;
+  double most = 0;        // of Seconds and Real; the others' is that of their type
+  std::string_view name;  // behind the range in messages
+};
+inline constexpr Unit kBytes{Kind::Bytes, 0, ""};
+inline constexpr Unit kSeconds{Kind::Seconds, 1e9, "seconds"};
+inline constexpr Unit kCores{Kind::Real, 1e6, "cores"};
+
+struct Type;
+
+// What a List or a Map does with its items.
+struct Items {
+  std::size_t (*size)(const void* list);
+  const void* (*view)(const void* list, std::size_t index);
+  void* (*slot)(void* list, std::size_t index);
+  void (*resize)(void* list, std::size_t size);
+  // Of a Map; nullptr: a List.
+  const std::string& (*name)(const void* list, std::size_t index);
+  std::string& (*name_slot)(void* list, std::size_t index);
+};
+
+// What may stand somewhere.
+struct Type {
+  Kind kind = Kind::Text;
+  // Of a Text or of a List's texts: can't be empty.
+  bool filled = false;
+  // Of a Map: may be written as a list of names, each of which has the first value that there is.
+  bool names_alone = false;
+  Unit unit;
+  std::span<const std::string_view> words;  // of a Word, in the order of its values
+  const ObjectType& (*object)() = nullptr;  // of an Object
+  const Items* items = nullptr;             // of a List or a Map
+  const Type* item = nullptr;               // and what each of its values is
+};
+
+// A key of an object.
+struct Field {
+  std::string_view key;
+  Type type;
+  std::string_view about;     // one sentence for editors
+  std::string_view required;  // why it can't be missing or empty; "" when it can be missing
+  // What is said of a reference to it where nobody gave one, "no ... are given". Empty: not to give
+  // it is to give its default.
+  std::string_view absent;
+  const void* (*view)(const void* object);  // gives nullptr where it is absent
+  void* (*slot)(void* object);              // makes one with every default where it is absent
+};
+
+// All keys of an object, in the order in which they are written and shown.
+struct ObjectType {
+  std::string_view name;   // in the JSON Schema: "process"
+  std::string_view noun;   // in messages: "a process"
+  std::string_view about;  // one sentence for editors
+  std::span<const Field> fields;
+  const void* usual = nullptr;  // one with every default
+  bool plural = false;          // "resources have", not "has"
+  // As an item of a list: may references inside it name its fields plainly?
+  bool scope = false;
+  // May be written as a text, which is then its first field.
+  bool short_form = false;
+
+  // nullptr: no such key.
+  const Field* find(std::string_view key) const;
+};
+
+// A value of a task, to be read. `at` is what the kind says, and outlives this.
+struct View {
+  const Type* type = nullptr;
+  const void* at = nullptr;  // nullptr: absent
+
+  explicit operator bool() const { return at != nullptr; }
+  const std::string& text() const { return *static_cast<const std::string*>(at); }
+  bool flag() const { return *static_cast<const bool*>(at); }
+  std::uint32_t count() const { return *static_cast<const std::uint32_t*>(at); }
+  std::int64_t whole() const { return *static_cast<const std::int64_t*>(at); }  // Bytes, Seconds
+  double real() const { return *static_cast<const double*>(at); }
+  std::string_view word() const { return type->words[*static_cast<const std::uint8_t*>(at)]; }
+  // Of a List or a Map.
+  std::size_t size() const { return type->items->size(at); }
+  View item(std::size_t index) const { return {type->item, type->items->view(at, index)}; }
+  const std::string& name(std::size_t index) const { return type->items->name(at, index); }
+  // Of an Object.
+  View field(const Field& field) const { return {&field.type, field.view(at)}; }
+  // The same, and the default where it is absent.
+  View field_or_usual(const Field& field) const;
+};
+
+// A value of a task, to be written.
+struct Slot {
+  const Type* type = nullptr;
+  void* at = nullptr;
+
+  operator View() const { return {type, at}; }  // NOLINT(google-explicit-constructor)
+  std::string& text() const { return *static_cast<std::string*>(at); }
+  bool& flag() const { return *static_cast<bool*>(at); }
+  std::uint32_t& count() const { return *static_cast<std::uint32_t*>(at); }
+  std::int64_t& whole() const { return *static_cast<std::int64_t*>(at); }
+  double& real() const { return *static_cast<double*>(at); }
+  void set_word(std::size_t index) const {
+    *static_cast<std::uint8_t*>(at) = static_cast<std::uint8_t>(index);
+  }
+  std::size_t size() const { return type->items->size(at); }
+  void resize(std::size_t size) const { type->items->resize(at, size); }
+  Slot item(std::size_t index) const { return {type->item, type->items->slot(at, index)}; }
+  std::string& name(std::size_t index) const { return type->items->name_slot(at, index); }
+  Slot field(const Field& field) const { return {&field.type, field.slot(at)}; }
+};
+
+// Are two numbers, flags or words of one type equal?
+bool same_scalar(View a, View b);
+
+// "0 to 1000000 cores": what a number of this type may be.
+std::string range_text(const Type& type);
+
+// Is the number in the range of its type? Also for numbers that no configuration was read for. What
+// is no number is.
+bool is_in_range(View number);
+
+}  // namespace thermos::fields

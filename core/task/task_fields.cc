@@ -1,0 +1,173 @@
+#include "core/task/task_fields.h"
+
+#include <array>
+
+namespace thermos::fields {
+namespace {
+
+constexpr std::string_view kLimits =
+    "What the process may have of the machine: limits under a service with control groups, else "
+    "recorded.";
+
+constexpr std::array kResourcesFields = {
+    field<&Resources::cpu>("cpu", "Cores; fractions are allowed.", {.unit = kCores}),
+    field<&Resources::ram>("ram", "Memory, in bytes.", {.unit = kBytes}),
+    field<&Resources::disk>("disk", "Disk space, in bytes.", {.unit = kBytes}),
+};
+
+constexpr std::array kConstraintFields = {
+    field<&Constraint::order>("order",
+                              "Names of processes: each waits until the one before it has "
+                              "succeeded.",
+                              {.filled = true, .required = "-"}),
+};
+
+constexpr std::array kRotateFields = {
+    field<&RotatePolicy::log_size>(
+        "log_size", "Bytes that one file may hold; a full one becomes stdout.1, and so on.",
+        {.unit = kBytes}),
+    field<&RotatePolicy::backups>("backups", "So many full files are kept."),
+};
+
+constexpr std::array kLoggerFields = {
+    field<&Logger::destination>(
+        "destination", "To files, to the terminal of whoever runs the task, to both, or nowhere."),
+    field<&Logger::mode>("mode", "One file that grows, or files that are rotated."),
+    field<&Logger::rotate>("rotate", "For the mode rotate."),
+};
+
+constexpr std::array kProcessFields = {
+    field<&ProcessConfig::name>(
+        "name",
+        "1 to 243 bytes, unlike every other process's, without '/' and not beginning with '.'.",
+        {.filled = true, .required = "-"}),
+    field<&ProcessConfig::cmdline>("cmdline", "What bash runs.", {.filled = true, .required = "-"}),
+    field<&ProcessConfig::max_failures>("max_failures",
+                                        "So many failed runs fail the process; 0: no limit."),
+    field<&ProcessConfig::daemon>("daemon",
+                                  "A success means: run it again. Nothing can wait for it."),
+    field<&ProcessConfig::ephemeral>(
+        "ephemeral",
+        "Neither holds the task open nor fails it: it is ended with the others' work."),
+    field<&ProcessConfig::min_duration>("min_duration",
+                                        "Seconds from the end of a run to the start of the next.",
+                                        {.unit = kSeconds}),
+    field<&ProcessConfig::final>("final",
+                                 "A finalizer: runs after the others, whatever became of them."),
+    field<&ProcessConfig::resources>("resources", kLimits, {.absent = "no resources are given"}),
+    field<&ProcessConfig::logger>("logger",
+                                  "What becomes of its output: without it, files that grow."),
+};
+
+constexpr std::array kTaskFields = {
+    field<&TaskConfig::name>(
+        "name",
+        "The task's name, by the rules of a process's name; without one, the first process's.",
+        {.filled = true}),
+    field<&TaskConfig::processes>("processes", "The processes, in any order.",
+                                  {.required = "a task needs at least one process"}),
+    field<&TaskConfig::constraints>("constraints",
+                                    "What waits for what. Processes in no order run at once."),
+    field<&TaskConfig::resources>(
+        "resources",
+        "What the task may have of the machine: limits under a service with control groups, else "
+        "recorded.",
+        {.absent = "no resources are given"}),
+    field<&TaskConfig::max_failures>("max_failures",
+                                     "So many failed processes fail the task; 0: no limit."),
+    field<&TaskConfig::max_concurrency>("max_concurrency",
+                                        "So many processes run at a time; 0: no limit."),
+    field<&TaskConfig::finalization_wait>(
+        "finalization_wait",
+        "Seconds for ending what still runs and for the finalizers; then SIGKILL.",
+        {.unit = kSeconds}),
+    field<&TaskConfig::user>(
+        "user", "The user that the processes run as; only root may name another than himself.",
+        {.absent = "the task names no user; there is {{thermos.user}}"}),
+};
+
+}  // namespace
+
+template <>
+const ObjectType& object_type<Resources>() {
+  static const Resources usual;
+  static const ObjectType type{
+      .name = "resources",
+      .noun = "resources",
+      .about =
+          "What is wanted of the machine: limits under a service with control groups, else "
+          "recorded.",
+      .fields = kResourcesFields,
+      .usual = &usual,
+      .plural = true,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Constraint>() {
+  static const Constraint usual;
+  static const ObjectType type{
+      .name = "constraint",
+      .noun = "a constraint",
+      .about = "An order among processes of the task.",
+      .fields = kConstraintFields,
+      .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<RotatePolicy>() {
+  static const RotatePolicy usual;
+  static const ObjectType type{
+      .name = "rotate",
+      .noun = "a rotate policy",
+      .about = "How large log files get, and how many are kept.",
+      .fields = kRotateFields,
+      .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Logger>() {
+  static const Logger usual;
+  static const ObjectType type{
+      .name = "logger",
+      .noun = "a logger",
+      .about = "What becomes of what a process prints.",
+      .fields = kLoggerFields,
+      .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<ProcessConfig>() {
+  static const ProcessConfig usual;
+  static const ObjectType type{
+      .name = "process",
+      .noun = "a process",
+      .about = "One command, run by bash in the sandbox.",
+      .fields = kProcessFields,
+      .usual = &usual,
+      .scope = true,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<TaskConfig>() {
+  static const TaskConfig usual;
+  static const ObjectType type{
+      .name = "task",
+      .noun = "a task",
+      .about = "A graph of processes that run on one machine.",
+      .fields = kTaskFields,
+      .usual = &usual,
+  };
+  return type;
+}
+
+}  // namespace thermos::fields
