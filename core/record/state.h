@@ -1,6 +1,5 @@
 // The states of processes and tasks, and which may follow which. The tables in state.cc are the
-// only place of these rules (DESIGN's state machine); replay, the live runner and the tests use
-// them.
+// only place of these rules; replay, the live runner and the tests use them.
 #pragma once
 
 #include <array>
