@@ -17,7 +17,7 @@
 namespace thermos {
 namespace {
 
-// Nothing half written stays behind.
+// Removes the temporary file after a failure.
 class Aside {
  public:
   explicit Aside(std::string path) : path_(std::move(path)) {}
@@ -85,7 +85,7 @@ Status sync_directory(const std::string& path) {
 namespace {
 
 Result<Descriptor> open_file(const std::string& path) {
-  // O_NONBLOCK: a FIFO under this name must hang nobody. It means nothing to a file.
+  // O_NONBLOCK: opening a FIFO of this name must not block. It has no effect on a regular file.
   Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error("cannot read " + path, errno);
   struct stat info {};
@@ -94,7 +94,7 @@ Result<Descriptor> open_file(const std::string& path) {
   return fd;
 }
 
-// As much as there is, up to `room`; 0: the end.
+// Reads up to `room` bytes and returns their number; 0 at the end of the file.
 Result<std::size_t> read_some(const Descriptor& fd, const std::string& path, void* to,
                               std::size_t room) {
   for (;;) {
