@@ -18,7 +18,7 @@
 namespace thermos {
 namespace {
 
-// How often a task that changes under the check is looked at anew.
+// How often the check of a task that changes meanwhile is repeated.
 constexpr int kLooks = 5;
 
 std::string holder_text(const std::string& path) {
@@ -78,11 +78,12 @@ void TaskCheck::look() {
 }
 
 void TaskCheck::look_once() {
-  if (!now_.active && !now_.finished && !now_.checkpoints) return;  // gone meanwhile
+  if (!now_.active && !now_.finished && !now_.checkpoints) return;  // it was removed meanwhile
   const std::vector<std::string> files = list_directory(paths_.checkpoint_dir(id_));
   read_task_file();
-  // What follows before what leads: the runner writes WAITING before there is a coordinator, and so
-  // a coordinator's records never seem to come from nowhere.
+  // Coordinators' streams before the runner's. The runner writes WAITING before a coordinator
+  // exists, so every coordinator's record that is read has its WAITING in the runner's stream read
+  // afterwards.
   read_coordinators(files);
   read_runner();
   if (!now_.active && !now_.finished) {
@@ -127,7 +128,7 @@ void TaskCheck::read_task_file() {
 
 // ---- streams -----------------------------------------------------------------------------------
 
-// The message has file and offset in front, and says at the end that nothing was changed.
+// The message starts with file and offset and ends with a note that nothing was changed.
 void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
   std::string_view what = error.message;
   if (what.starts_with(reading.path + ": ")) what.remove_prefix(reading.path.size() + 2);
@@ -154,7 +155,7 @@ void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
 StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   StreamReading reading;
   reading.path = path;
-  // O_NONBLOCK: a FIFO under this name must not hang the check.
+  // O_NONBLOCK: opening a FIFO of this name must not block.
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat info {};
   if (!fd || fstat(fd.get(), &info) != 0) {
@@ -172,7 +173,7 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   }
   ++streams_;
   const auto count = [&](const Record& record) {
-    // The first stands behind the header, which is read with it.
+    // The first record is behind the header, which was read with it.
     Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
     if (taken) ++reading.records;
     return taken;
@@ -181,7 +182,7 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   const auto locked = stream_is_locked(path);
   reading.locked = locked && *locked && !(leading_ && path == paths_.runner_stream(id_));
   if (end && *end == StreamEnd::Torn && !reading.locked) {
-    // Its writer may have finished between our reading and our asking for the lock.
+    // The writer may have finished between the read and the test of the lock.
     end = read_stream(fd.get(), path, reading.position, count);
     reading.torn = end && *end == StreamEnd::Torn;
   }
@@ -315,8 +316,8 @@ void TaskCheck::check_processes() {
   }
 }
 
-// A coordinator that can't write keeps what it has to say, and tries again. Who looks in the moment
-// between an end and its record sees the same.
+// A coordinator that cannot write keeps its record and tries again. A check in the moment between
+// an end and its record sees the same.
 void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
   const auto& seen = coordinator.transitions;
   if (!coordinator.stream.locked || seen.size() < 2) return;
@@ -333,7 +334,7 @@ void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
        "again");
 }
 
-// Who holds a coordinator's lock, or should.
+// Checks who holds a coordinator's lock, and who should.
 void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
   check_end_is_recorded(coordinator);
   if (!left_alone()) return;
@@ -376,7 +377,7 @@ void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
 
 void TaskCheck::check_unborn(const std::vector<std::string>& files) {
   const std::string directory = paths_.checkpoint_dir(id_);
-  if (now_.led) return;  // being made
+  if (now_.led) return;  // the leader is creating it
   const bool any = records_ > 0 || runner_.corrupt || runner_.unreadable || !coordinators_.empty();
   if (any) {
     find(Severity::Error, directory, "checkpoints without a task file",
@@ -394,7 +395,7 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
 
 void TaskCheck::check_other_files(const std::vector<std::string>& files) {
   if (!now_.active && !now_.finished) return;
-  if (now_.led) return;  // a leader's own, under way
+  if (now_.led) return;  // the leader may be writing it
   const std::string directory = paths_.checkpoint_dir(id_) + "/";
   const std::string runner_aside = aside_of(runner_.path);
   for (const std::string& file : files) {
