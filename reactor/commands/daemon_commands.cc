@@ -1,4 +1,4 @@
-// The commands that talk to the daemon: submit, wait, events.
+// The commands of the daemon's clients: submit, wait, events.
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,13 +113,13 @@ std::string event_line(const control::Event& event, const Record& record, bool j
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// False: nothing more comes.
+// Returns false when nothing more comes.
 Result<bool> print_event(const control::Reply& reply, bool json, Output& out) {
   if (const auto* failure = std::get_if<Error>(&reply.body)) return *failure;
   if (std::holds_alternative<control::Finished>(reply.body)) return false;
   const auto* event = std::get_if<control::Event>(&reply.body);
   if (event == nullptr) return true;
-  // The reply's bytes lie anywhere, and a message wants words.
+  // The bytes in a reply have any alignment; decode() requires 8-byte alignment.
   std::vector<std::uint64_t> words((event->record.size() + 7) / 8);
   std::memcpy(words.data(), event->record.data(), event->record.size());
   auto record = decode(std::as_bytes(std::span(words)).first(event->record.size()));
@@ -192,7 +192,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   control::Subscribe subscribe;
   subscribe.patterns = **parsed;
   subscribe.follow = follow;
-  // Without a position: from the beginning when it ends by itself, from now on when it goes on.
+  // Without --since: all past events, or with -f only new ones.
   subscribe.since = follow ? 0 : 1;
   if (since) {
     auto position = parse_count("--since", *since);

@@ -1,4 +1,4 @@
-// The drill: the daemon dies, another takes over, and nothing may have been lost.
+// The drill: it kills the daemon, waits for the next one, and checks that no process was lost.
 #include <poll.h>
 #include <unistd.h>
 
@@ -32,13 +32,13 @@ lost. The check after an upgrade. Exit status 0: none was lost; 1: some were.
 
 constexpr int kLookAgainMs = 20;
 
-// What was running: by task, process and run.
+// A run that was running, by task, process and run number.
 struct Running {
   std::string task;
   std::string process;
   std::uint64_t run = 0;
   pid_t coordinator = 0;
-  std::string outcome;  // "adopted", or how it ended, or why it is lost
+  std::string outcome;  // "adopted", how it ended, or why it is lost
   bool lost = false;
 };
 
@@ -97,7 +97,7 @@ std::vector<Running> find_running(const Tasks& tasks) {
   return all;
 }
 
-// The last one that took the lead.
+// The pid of the latest runner.
 std::int64_t leader_of(const Json& task) {
   const auto steps = task.find("statuses");
   if (steps == task.end() || steps->empty()) return 0;
@@ -119,7 +119,7 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
     } else if (leader_of(task->second) != leader) {
       running.outcome = "its task was not resumed; see the daemon's log";
     } else if (::kill(running.coordinator, 0) != 0 && errno == ESRCH) {
-      // Between its last word and the daemon's reading it: the next look would tell.
+      // Its terminal record exists, but the daemon did not read it yet.
       running.outcome = "ended just now";
       running.lost = false;
     } else {
@@ -131,7 +131,8 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
   running.outcome = "its run is not on record any more";
 }
 
-// Asks until somebody answers. Nothing tells when a socket begins to listen, so it looks again.
+// Asks until a daemon answers. The kernel has no event for a socket that starts to listen, so it
+// tries again after a pause.
 Result<control::Version> wait_for_daemon(const std::string& socket, Microseconds until) {
   for (;;) {
     const Microseconds left = until - read_clocks().boot;

@@ -1,4 +1,4 @@
-// The commands that show what a configuration says or may say: graph and schema.
+// The commands graph and schema.
 #include <unistd.h>
 
 #include <optional>

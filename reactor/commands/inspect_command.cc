@@ -42,11 +42,11 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& task_id, 
   return finish_output(out);
 }
 
-// Prints all that is wrong with it, or that nothing is.
+// Prints all errors of the configuration, or "ok".
 CommandOutcome check_configuration(const ConfigurationText& text, const ConfigurationWords& words) {
   const std::vector<Error> faults = find_faults(text, words, wall_now());
   for (const Error& fault : faults) {
-    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's, so there is no other
+    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's error, and the only one
   }
   if (!faults.empty()) {
     for (const Error& fault : faults) print_error(fault.message);

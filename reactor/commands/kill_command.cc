@@ -34,7 +34,7 @@ SIGKILL when its finalization_wait is over. Returns when they have ended.
 
 constexpr std::size_t kAtOnce = 64;
 
-// Whoever kills says how it ended; the task's own transcript belongs to its runner.
+// A kill prints only how the task ended; the transcript is the runner's.
 class Silent : public TaskObserver {
  public:
   void on_record(const Record& record, const History& history) override {
@@ -59,7 +59,7 @@ ExitStatus kill_one(const Paths& paths, const std::string& task_id, const KillRe
   return kExitDone;
 }
 
-// Waits for one of the children; true when it ended well. `worst` keeps the first failure.
+// Waits for one of the children. `worst` gets the first exit status that is not 0.
 void wait_for_one(std::size_t& running, int& worst) {
   int status = 0;
   while (::waitpid(-1, &status, 0) < 0) {
@@ -73,7 +73,7 @@ void wait_for_one(std::size_t& running, int& worst) {
   if (worst == kExitDone) worst = code;
 }
 
-// Each task is ended by a process of its own: none waits for another's finalizers.
+// Each task is killed by a process of its own, so that none waits for another's finalizers.
 CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
                         const KillRequest& request) {
   std::size_t running = 0;
@@ -93,7 +93,7 @@ CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
   return static_cast<ExitStatus>(worst);
 }
 
-// What to say when nothing active matches: that it ended already is worth knowing.
+// The error when no active task matches; it tells if a matching task has ended already.
 Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
                       const std::vector<std::string>& patterns) {
   const Result<std::vector<TaskEntry>> meant = select_tasks(all, patterns);
@@ -106,7 +106,7 @@ Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
                                         paths.root()};
 }
 
-// By the daemon, which knows the tasks and who may end them.
+// Asks the daemon, which knows the tasks and checks who may end them.
 CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patterns,
                               const KillRequest& request) {
   auto client = ControlClient::connect(socket);

@@ -1,4 +1,4 @@
-// start, stop, restart of one process, and drain of them all.
+// The commands start, stop and restart for one process, and drain for all tasks.
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
@@ -73,8 +73,8 @@ Status ask_daemon(const std::string& socket, const std::string& task_id,
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
                      const std::string& task_id, const OrderRequest& request) {
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
-  // A task of our own root, whoever leads it, answers at its own socket; but that can't say when a
-  // run has ended, so the daemon is asked first.
+  // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
+  // a run has ended.
   auto asked = ask_daemon(socket, task_id, request);
   if (asked) return kExitDone;
   const ErrorCode code = asked.error().code;

@@ -29,7 +29,7 @@ Exit status: 0 (also with a torn record at the end, which is said on stderr),
 )";
 
 Result<Descriptor> open_stream(const std::string& path) {
-  // O_NONBLOCK: a FIFO must not hang the reader. It means nothing to a file.
+  // O_NONBLOCK: opening a FIFO must not block. It has no effect on a regular file.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     const bool missing = errno == ENOENT || errno == ENOTDIR;
@@ -45,14 +45,14 @@ Result<Descriptor> open_stream(const std::string& path) {
   return fd;
 }
 
-// What --json prints of a stream, record by record.
+// Builds the --json output of a stream, record by record.
 class Fold {
  public:
   Status take(const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
     const bool summary = std::holds_alternative<ProcessSummary>(record);
-    // A runner's stream starts with its header; a coordinator's holds nothing but transitions, and
-    // first, when it was begun anew, a summary of those before.
+    // A runner's stream starts with its header. A coordinator's has only transitions, and, if it
+    // was started anew, a summary before them.
     const bool begins = first_;
     if (first_) coordinator_ = status != nullptr || summary;
     first_ = false;
@@ -66,7 +66,7 @@ class Fold {
     return applied ? Status(Done{}) : Status(applied.error());
   }
 
-  // `runner`: what an empty stream is taken for.
+  // `runner`: whether an empty stream is treated as a runner's.
   Json json(bool runner) const {
     if (first_ ? !runner : coordinator_) return records_;
     return history_json(history_);
@@ -104,7 +104,8 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   Output out(STDOUT_FILENO);
   Fold fold;
   StreamPosition position;
-  // Folded in every form: a stream whose records can't follow one another is corrupt, too.
+  // Applied for every output format, because records that cannot follow one another are corrupt
+  // too.
   const Result<StreamEnd> end =
       read_stream(stream->get(), path, position, [&](const Record& record) -> Status {
         if (!json) {

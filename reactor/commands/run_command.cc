@@ -54,12 +54,12 @@ given to bash as they are: quote once for your shell and once more for bash.
   `thermos run --help`
 )";
 
-// The header of a task that is known already and has not ended; else nothing.
+// Returns the header of an existing task that has not ended; else nothing.
 std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
   if (task_id.empty() || !may_be_task(task_id)) return {};
   const std::string file = paths.runner_stream(task_id);
   if (!exists(file)) return {};
-  // One that can't be read is what running it will say.
+  // If it cannot be read, the run reports that.
   const auto stream = read_runner_stream(file);
   if (!stream || is_terminal(stream->history.state())) return {};
   return stream->history.header();

@@ -27,7 +27,7 @@ to ask the daemon.
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
-// With no more tasks than this, their processes are shown unasked, but not thousands of them.
+// Up to this many tasks are shown with their processes even without a pattern.
 constexpr std::size_t kFewTasks = 5;
 constexpr std::size_t kFewProcesses = 20;
 

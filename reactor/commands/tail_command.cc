@@ -27,7 +27,7 @@ that each of its processes did. TASK_ID may be a pattern that means one task.
 
 constexpr std::size_t kMaxPrefix = 24;
 
-// The processes of a task, as its configuration has them; those on record when that is unreadable.
+// The processes of a task by its configuration, or by its records if that cannot be read.
 std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
   std::vector<std::string> names;
   for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
@@ -44,7 +44,7 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
   return names;
 }
 
-// The prefix column for several processes; 0 when there is only one to speak of.
+// The width of the prefix for several processes; 0 for a single one.
 std::size_t prefix_width(const std::vector<std::string>& names) {
   if (names.size() < 2) return 0;
   std::size_t width = 0;
