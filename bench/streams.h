@@ -15,7 +15,7 @@
 namespace thermos::bench {
 
 struct StreamShape {
-  std::uint64_t records = 0;  // process records; the stream has a header and one task status besides
+  std::uint64_t records = 0;  // process records, without the header and one task status
   std::uint32_t processes = 1;
   bool operator<(const StreamShape& other) const {
     return records != other.records ? records < other.records : processes < other.processes;
