@@ -311,7 +311,8 @@ Result<Message> decode_message(Bytes payload, const char* what) {
     return Error{ErrorCode::Corrupt, std::string("not a ") + what + ": " + fault};
   }
   if (!known) {
-    return Error{ErrorCode::Usage, std::string("a ") + what + " of a kind that is not known here"};
+    return Error{ErrorCode::Usage,
+                 std::string("a ") + what + " of an unknown kind; was it sent by a newer version?"};
   }
   return message;
 }

@@ -84,7 +84,7 @@ Result<Launched> decode_launched(Bytes message) {
     launched = {in.getTicket(), in.getPid(), in.getError()};
   });
   if (fault != nullptr) {
-    return Error{ErrorCode::System, std::string("the fork server's answer makes no sense: ") +
+    return Error{ErrorCode::System, std::string("the fork server sent an invalid answer: ") +
                                         fault + "; is it of the same build?"};
   }
   return launched;

@@ -182,8 +182,9 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
 Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   if (!header_) return corrupt("a summary before the runner's header");
   if (summary.next_seq == 0 || !numbers_left(summary.next_seq, summary.next_run)) {
-    return corrupt("process " + quoted(summary.process) + ": a summary of " +
-                   std::to_string(summary.next_seq) + " records can't be");
+    return corrupt("process " + quoted(summary.process) +
+                   ": a summary with the invalid next record number " +
+                   std::to_string(summary.next_seq));
   }
   const auto known = find(summary.process);
   if (known && processes_[*known].next_seq >= summary.next_seq) return Outcome::Repeat;

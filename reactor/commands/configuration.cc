@@ -41,7 +41,8 @@ Result<std::string> read_all(int fd, const std::string& path) {
     if (got < 0) return file_error(path, errno);
     text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > kMaxConfiguration) {
-      return Error{ErrorCode::BadConfig, path + ": longer than 1 GiB: this is no configuration"};
+      return Error{ErrorCode::BadConfig,
+                   path + ": more than 1 GiB, which is too large for a configuration"};
     }
   }
 }

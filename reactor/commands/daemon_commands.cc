@@ -21,15 +21,15 @@ namespace {
 
 constexpr std::string_view kSubmitHelp = R"(Usage: thermos submit [OPTIONS] CONFIG
 
-Gives the task in CONFIG ("-": standard input) to the daemon and prints its id,
-once it is on the disk.
+Gives the task in CONFIG ("-": standard input) to the daemon, and prints its id
+when the task is on the disk.
 
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
   --task NAME       which task, where CONFIG holds several
-  --sandbox D       run in D, which must be there; else the daemon makes one
+  --sandbox D       run in D, which must exist; else the daemon creates one
   --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
-  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`; a CONFIG
-  in Python is executed here, as you, and not by the daemon
+  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`. A
+  CONFIG in Python is executed here, with your rights, not by the daemon
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else
                     /run/thermos/reactor.sock for root)
@@ -38,20 +38,20 @@ once it is on the disk.
 constexpr std::string_view kWaitHelp = R"(Usage: thermos wait [OPTIONS] TASK_ID
 
 Waits until a task of the daemon has ended. The exit status is the task's:
-0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 when the time is over before.
+0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 if the timeout expires first.
 
-  --timeout SECONDS how long to wait; else for ever
+  --timeout SECONDS how long to wait; default: no limit
   --socket S        the daemon's socket
 )";
 
 constexpr std::string_view kEventsHelp = R"(Usage: thermos events [OPTIONS] [TASK_ID_REGEX...]
 
-Prints what happens to the daemon's tasks, one transition a line, each with its
+Prints the events of the daemon's tasks, one transition a line, each with its
 position.
 
-  --since POSITION  begin behind that position: nothing is missed, nothing seen
-                    twice, over restarts of the daemon too
-  -f                go on with what happens from now on
+  --since POSITION  start behind that position: no event is missed or seen
+                    twice, also over restarts of the daemon
+  -f                continue with new events
   --json            one JSON object a line
   --socket S        the daemon's socket
 )";
@@ -144,7 +144,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if ((*parsed)->size() != 1) {
-    return Error{ErrorCode::Usage, "submit: which CONFIG? One at a time; \"-\": standard input"};
+    return Error{ErrorCode::Usage, "submit: takes one CONFIG (\"-\" is standard input)"};
   }
   auto submit = submission((*parsed)->front(), options);
   if (!submit) return submit.error();
@@ -168,7 +168,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: which TASK_ID?"};
+  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: takes one TASK_ID"};
   auto timeout = seconds_if_given("--timeout", timeout_text);
   if (!timeout) return timeout.error();
   auto client = ControlClient::connect(socket);

@@ -20,10 +20,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kHelp = R"(Usage: thermos drill [OPTIONS]
 
-Kills the daemon with SIGKILL, waits until it has been started again (by
-systemd; where there is none, it is started with the same arguments), and says
-what became of each process that was running: adopted, ended meanwhile, or
-lost. The check after an upgrade. Exit status 0: none was lost; 1: some were.
+Kills the daemon with SIGKILL and waits until systemd has started it again;
+without systemd, starts it itself with the same arguments. Then counts the
+processes that were running: adopted, ended meanwhile, or lost. Run it after an
+upgrade. Exit status 0: none was lost; 1: some were.
 
   --timeout SECONDS how long to wait for the new daemon (default 60)
   --json            one JSON object
@@ -51,7 +51,7 @@ Result<control::Version> ask_version(ControlClient& client, Microseconds patienc
   if (!*reply) return Error{ErrorCode::NoDaemon, "no answer"};
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   const auto* version = std::get_if<control::Version>(&(*reply)->body);
-  if (version == nullptr) return Error{ErrorCode::System, "the daemon answers something else"};
+  if (version == nullptr) return Error{ErrorCode::System, "the daemon sent an unexpected answer"};
   return *version;
 }
 
@@ -136,7 +136,7 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
 Result<control::Version> wait_for_daemon(const std::string& socket, Microseconds until) {
   for (;;) {
     const Microseconds left = until - read_clocks().boot;
-    if (left <= 0) return Error{ErrorCode::NoDaemon, "no daemon has come up in its place"};
+    if (left <= 0) return Error{ErrorCode::NoDaemon, "no new daemon has answered in time"};
     if (auto client = ControlClient::connect(socket)) {
       if (auto version = ask_version(*client, left)) return version;
     }
@@ -246,7 +246,7 @@ CommandOutcome drill_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if (!(*parsed)->empty()) {
-    return Error{ErrorCode::Usage, "drill: takes no '" + (*parsed)->front() + "'"};
+    return Error{ErrorCode::Usage, "drill: unexpected argument '" + (*parsed)->front() + "'"};
   }
   auto timeout = parse_seconds("--timeout", timeout_text);
   if (!timeout) return timeout.error();

@@ -24,11 +24,11 @@ Ends the active tasks whose id a pattern matches from its start (an exact id
 means that task alone), by each task's own rules: SIGTERM, its finalizers, and
 SIGKILL when its finalization_wait is over. Returns when they have ended.
 
-  --wait SECONDS    this long instead; 0: everything dies now
-  --lose            the result is LOST, no finalizer runs, and everything dies
-                    now or, with --wait, SECONDS after SIGTERM
-  --socket S        ask the daemon at S, and read no files (as THERMOS_SOCKET
-                    does): for who may not read the daemon's
+  --wait SECONDS    instead of finalization_wait; 0: SIGKILL immediately
+  --lose            the result is LOST, no finalizer runs, and SIGKILL comes
+                    immediately or, with --wait, SECONDS after SIGTERM
+  --socket S        ask the daemon at S and read no files (as THERMOS_SOCKET
+                    does): for users who may not read the daemon's files
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -85,7 +85,7 @@ CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
     if (child > 0) {
       ++running;
     } else {
-      print_error(task.id + ": no process to kill it from: " + std::strerror(errno));
+      print_error(task.id + ": cannot start a process that kills it: " + std::strerror(errno));
       worst = kExitSystem;
     }
   }
@@ -133,7 +133,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& patterns = **parsed;
-  if (patterns.empty()) return Error{ErrorCode::Usage, "kill: which TASK_ID_REGEX?"};
+  if (patterns.empty()) return Error{ErrorCode::Usage, "kill: TASK_ID_REGEX is missing"};
   const auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   request.wait = *seconds;

@@ -118,7 +118,7 @@ Result<bool> LogTail::go_to_newer() {
     Result<Descriptor> newer = directory_.open(backup(number - 1));
     if (!newer && newer.error().code != ErrorCode::NotFound) return newer.error();
     if (!newer || (!gone && !is_ours(number))) continue;
-    if (gone) spdlog::warn("{}: rotated away faster than it was read", path());
+    if (gone) spdlog::warn("{}: output was rotated away before it was read", path());
     fd_ = std::move(*newer);
     offset_ = 0;
     return true;
@@ -130,7 +130,7 @@ Status LogTail::read_file(const Take& take) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   if (static_cast<std::uint64_t>(status.st_size) < offset_) {
-    spdlog::warn("{}: cut short; going on from its start", path());
+    spdlog::warn("{}: the file was truncated; reading it from its start", path());
     offset_ = 0;
   }
   std::array<char, kPiece> buffer;

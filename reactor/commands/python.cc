@@ -63,8 +63,8 @@ Result<std::string> python_directory() {
   const std::string program(path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   const std::string directory = program.substr(0, program.rfind('/') + 1) + THERMOS_PYTHON;
   if (::access((directory + "/evaluate.py").c_str(), R_OK) == 0) return directory;
-  return Error{ErrorCode::NotFound, "what evaluates .thermos files is not in " + directory +
-                                        ": install it beside this program"};
+  return Error{ErrorCode::NotFound, "evaluate.py, which evaluates .thermos files, is not in " +
+                                        directory + ": install it beside this program"};
 }
 
 // An unlinked file with the contents `text`.
@@ -77,7 +77,8 @@ Result<Descriptor> memory_file(std::string_view text) {
     if (good) text.remove_prefix(static_cast<std::size_t>(written));
   }
   if (!good || ::lseek(file.get(), 0, SEEK_SET) != 0) {
-    return Error{ErrorCode::System, std::string("a file in memory: ") + std::strerror(errno)};
+    return Error{ErrorCode::System,
+                 std::string("cannot create a file in memory: ") + std::strerror(errno)};
   }
   return file;
 }
@@ -113,9 +114,9 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   }
   if (!end) return Error{end.error().code, where + ": " + end.error().message};
   if (end->over) {
-    return Error{ErrorCode::BadConfig, where + ": its Python did not end within " +
+    return Error{ErrorCode::BadConfig, where + ": evaluating it took longer than " +
                                            seconds_text(words.eval_timeout) +
-                                           ", so it was killed; --eval-timeout SECONDS gives it "
+                                           ", so it was killed; --eval-timeout SECONDS sets "
                                            "another limit"};
   }
   Result<std::string> said = read_file("/proc/self/fd/" + std::to_string(result->get()));

@@ -20,12 +20,12 @@ constexpr std::string_view kHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
 Prints a checkpoint stream, a runner's or a coordinator's, one record a line.
 
   --simple          sequence number, state, process and run only
-  --json            what a runner's stream adds up to, as in `status --json`; a
-                    coordinator's records as an array
+  --json            the state that a runner's stream gives, as `status --json`;
+                    the records of a coordinator's stream as an array
   --root D, --log-level L, --no-color: see `thermos --help`
 
-Exit status: 0 (also with a torn record at the end, which is said on stderr),
-65 a corrupt stream, 66 no such file.
+Exit status: 0 (also with a torn record at the end, which stderr tells), 65 a
+corrupt stream, 66 no such file.
 )";
 
 Result<Descriptor> open_stream(const std::string& path) {
@@ -40,7 +40,7 @@ Result<Descriptor> open_stream(const std::string& path) {
   }
   struct stat what {};
   if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
-    return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+    return Error{ErrorCode::Corrupt, path + ": not a regular file, so not a checkpoint"};
   }
   return fd;
 }
@@ -61,7 +61,8 @@ class Fold {
       return Done{};
     }
     if (coordinator_ && summary && begins) return Done{};
-    if (coordinator_) return Error{ErrorCode::Corrupt, "a runner's record among a coordinator's"};
+    if (coordinator_)
+      return Error{ErrorCode::Corrupt, "a runner's record in a coordinator's stream"};
     const auto applied = history_.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   }
@@ -93,10 +94,12 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   const Arguments& files = **parsed;
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
-                 files.empty() ? "read: which CHECKPOINT?"
-                               : "read: one CHECKPOINT at a time; '" + files[1] + "' is too many"};
+                 files.empty()
+                     ? "read: CHECKPOINT is missing"
+                     : "read: takes one CHECKPOINT; unexpected argument '" + files[1] + "'"};
   }
-  if (simple && json) return Error{ErrorCode::Usage, "read: --simple or --json, not both"};
+  if (simple && json)
+    return Error{ErrorCode::Usage, "read: --simple and --json cannot be combined"};
 
   const std::string& path = files.front();
   const Result<Descriptor> stream = open_stream(path);

@@ -84,7 +84,7 @@ Result<std::uint32_t> parse_keep_logs(const RunOptions& options) {
   if (!count) return count.error();
   if (*count > std::numeric_limits<std::uint32_t>::max()) {
     return Error{ErrorCode::Usage, "--keep-logs " + *options.keep_logs +
-                                       ": a process can't have so many runs; 0 keeps all"};
+                                       ": the number is too large; 0 keeps the output of all runs"};
   }
   return static_cast<std::uint32_t>(*count);
 }
@@ -143,7 +143,7 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   }
   if (options.chroot) {
     if (options.sandbox.empty()) {
-      return Error{ErrorCode::Usage, "--chroot needs --sandbox: what to change the root to"};
+      return Error{ErrorCode::Usage, "--chroot needs --sandbox, which becomes the root directory"};
     }
     if (::geteuid() != 0) return not_permitted("--chroot: only root may change the root");
   }
@@ -169,8 +169,8 @@ namespace {
 // A resumed task keeps its sandbox and its user. Fails if the options ask for others.
 Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
   const auto refuse = [&](const std::string& option, const std::string& what) {
-    return Error{ErrorCode::BadConfig, "task " + recorded.task_id + " goes on " + what +
-                                           "; give another --task-id, or leave " + option + " out"};
+    return Error{ErrorCode::BadConfig, "task " + recorded.task_id + " is resumed " + what +
+                                           "; give another --task-id, or leave out " + option};
   };
   if (!options.user.empty() && options.user != recorded.user) {
     return refuse("--user", "as " + recorded.user + ", not as " + options.user);
@@ -181,7 +181,7 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
       !std::filesystem::equivalent(sandbox, recorded.sandbox, neither)) {
     return refuse("--sandbox", "in " + recorded.sandbox + ", not in " + sandbox);
   }
-  if (options.chroot && !recorded.chroot) return refuse("--chroot", "without a root of its own");
+  if (options.chroot && !recorded.chroot) return refuse("--chroot", "without --chroot");
   return Done{};
 }
 

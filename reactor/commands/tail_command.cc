@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos tail [OPTIONS] TASK_ID [PROCESS]
 
-Prints the last lines that a process of the task printed in its latest run, or
-that each of its processes did. TASK_ID may be a pattern that means one task.
+Prints the last lines of output of a process's latest run, or of each process's
+latest run. TASK_ID may be a pattern that matches one task.
 
-  -f, --follow      go on printing, from run to run, until the task ends
+  -f, --follow      continue printing, from run to run, until the task ends
   --stderr          standard error instead of standard output
   -n LINES          how many lines (10)
   --root D, --log-level L, --no-color: see `thermos --help`
@@ -66,9 +66,10 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
-  if (words.empty()) return Error{ErrorCode::Usage, "tail: which TASK_ID?"};
+  if (words.empty()) return Error{ErrorCode::Usage, "tail: TASK_ID is missing"};
   if (words.size() > 2) {
-    return Error{ErrorCode::Usage, "tail: one PROCESS at a time; '" + words[2] + "' is too many"};
+    return Error{ErrorCode::Usage,
+                 "tail: takes one PROCESS; unexpected argument '" + words[2] + "'"};
   }
   if (lines) {
     const Result<std::uint64_t> given = parse_count("-n", *lines);

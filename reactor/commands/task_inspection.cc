@@ -68,7 +68,7 @@ void add_process(std::string& text, const ProcessHistory& process, bool held) {
 
 std::string led_text(const TaskInspection& task) {
   if (!task.led) return "nobody leads it";
-  if (!task.leader) return "led by somebody out of sight";
+  if (!task.leader) return "led by a process that cannot be seen from here";
   return fmt::format("led by pid {}", *task.leader);
 }
 

@@ -65,7 +65,7 @@ void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t 
                            " of run " + std::to_string(coordinator.transitions.back().status.run);
   if (is_terminal(history_.state())) {
     Finding& finding = find(Severity::Error, coordinator.stream.path,
-                            what + ", and the task has ended: something ran that it doesn't know");
+                            what + ", and the task has ended: these runs are not in its history");
     finding.offset = begin.offset;
     return;
   }

@@ -26,7 +26,7 @@ Result<std::string> cut_tail(StreamWriter& writer) {
   if (!end) return end.error();
   if (*end == StreamEnd::Clean) return std::string("it has been completed meanwhile");
   struct stat info {};
-  if (fstat(writer.fd(), &info) != 0) return refused("can't ask for its size");
+  if (fstat(writer.fd(), &info) != 0) return refused("cannot read its size");
   if (auto cut = writer.resume_at(position, *end); !cut) return cut.error();
   if (auto synced = writer.sync(); !synced) return synced.error();
   return "cut off " + std::to_string(static_cast<std::size_t>(info.st_size) - position.offset) +

@@ -104,11 +104,11 @@ void TaskCheck::read_task_file() {
   const std::string path = now_.active ? paths_.active_task(id_) : paths_.finished_task(id_);
   if (now_.active && now_.finished) {
     find(Severity::Error, paths_.finished_task(id_), "the task is in tasks/active too",
-         "remove the one that is not meant");
+         "remove the wrong one of the two");
   }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    find(Severity::Error, path, "not a file, so not a task", "move it out of the way");
+    find(Severity::Error, path, "not a regular file, so not a task", "move it out of the way");
     return;
   }
   const auto text = read_file(path);
@@ -168,7 +168,7 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   }
   if (!S_ISREG(info.st_mode)) {
     reading.unreadable = true;
-    find(Severity::Error, path, "not a file, so not a stream", "move it out of the way");
+    find(Severity::Error, path, "not a regular file, so not a stream", "move it out of the way");
     return reading;
   }
   ++streams_;
@@ -271,7 +271,8 @@ void TaskCheck::check_directory() {
       find(Severity::Warning, path, "active, and there is no runner's stream",
            "a run with this id begins it again, with what its coordinators recorded");
     } else {
-      find(Severity::Error, path, "finished, and there is no runner's stream: how is not known");
+      find(Severity::Error, path,
+           "finished, and there is no runner's stream, so its result is unknown");
     }
     return;
   }
@@ -311,7 +312,7 @@ void TaskCheck::check_processes() {
   for (const ProcessHistory& process : history_.processes()) {
     if (task_ && !stream_of_task(coordinator_file(process.name))) {
       find(Severity::Error, runner_.path,
-           "it tells of a process that the task does not have: " + process.name);
+           "it has records of a process that the task does not have: " + process.name);
     }
   }
 }
@@ -388,8 +389,8 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
     return file == "runner" || file == "task" || file == "leader" || file == "runner.compact";
   });
   Finding& finding =
-      find(Severity::Note, directory, "made for a task that never came to be",
-           ours ? "--repair removes it" : "there is more in it than that: remove it by hand");
+      find(Severity::Note, directory, "checkpoints of a task whose creation was not completed",
+           ours ? "--repair removes it" : "it contains other files: remove it by hand");
   if (ours) finding.remedy = Remedy::RemoveUnborn;
 }
 

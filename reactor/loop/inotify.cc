@@ -54,7 +54,7 @@ void Inotify::drain() {
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       if ((event->mask & IN_Q_OVERFLOW) != 0) {
         // uv_fs_event drops this event silently.
-        spdlog::info("inotify events were lost: reading every stream on");
+        spdlog::info("inotify events were lost; reading every stream again");
         std::vector<std::function<void()>> all;
         for (const auto& [wd, watcher] : watchers_) all.push_back(watcher.on_overflow);
         for (const auto& call : all) call();

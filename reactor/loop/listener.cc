@@ -60,7 +60,7 @@ Descriptor Listener::accept_one(int& error_number) {
 
 void Listener::pause(int error_number) {
   if (!std::exchange(short_, true)) {
-    spdlog::warn("{}: cannot accept a client: {}; it waits until that is over", name_,
+    spdlog::warn("{}: cannot accept a client: {}; clients wait until that is over", name_,
                  std::strerror(error_number));
   }
   poll_->watch(0);

@@ -75,9 +75,9 @@ Status place_file(const std::string& path, std::string_view text, const std::str
 
 Status sync_directory(const std::string& path) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(path + ": can't open the directory", errno);
+  if (!fd) return system_error(path + ": cannot open the directory", errno);
   if (fsync(fd.get()) != 0) {
-    return system_error(path + ": can't bring the directory to the disk", errno);
+    return system_error(path + ": cannot sync the directory", errno);
   }
   return Done{};
 }
@@ -90,7 +90,8 @@ Result<Descriptor> open_file(const std::string& path) {
   if (!fd) return system_error("cannot read " + path, errno);
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return system_error("cannot read " + path, errno);
-  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::System, "cannot read " + path + ": no file"};
+  if (!S_ISREG(info.st_mode))
+    return Error{ErrorCode::System, "cannot read " + path + ": not a regular file"};
   return fd;
 }
 

@@ -83,8 +83,7 @@ Result<BootId> read_boot_id() {
   const std::string path = "/proc/sys/kernel/random/boot_id";
   const auto text = read_small_file(path);
   if (!text && errno != 0) {
-    return Error{ErrorCode::System,
-                 path + ": can't read which boot this is: " + std::strerror(errno)};
+    return Error{ErrorCode::System, path + ": cannot read the boot id: " + std::strerror(errno)};
   }
   std::string digits;
   for (const char c : text.value_or("")) {

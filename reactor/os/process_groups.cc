@@ -210,7 +210,7 @@ void ProcessGroups::set_limits(const std::string& path, const std::optional<Reso
   }
   if (kept || warned_) return;
   warned_ = true;
-  spdlog::warn("no limits of cpu or ram here: {}: {}", path, std::strerror(errno));
+  spdlog::warn("cannot set limits of cpu or ram: {}: {}", path, std::strerror(errno));
 }
 
 void ProcessGroups::remove(const std::string& path) {

@@ -98,14 +98,15 @@ Status start_scope(const ScopeRequest& request) {
   }
   const char* job = nullptr;
   error = sd_bus_message_read(raw_reply, "o", &job);
-  if (error < 0) return failed("systemd's answer makes no sense", error);
+  if (error < 0) return failed("systemd sent an invalid answer", error);
   const Microseconds until = read_clocks().boot + kPatience;
   while (!done.contains(job)) {
     const Microseconds left = until - read_clocks().boot;
-    if (left <= 0) return Error{ErrorCode::System, "systemd does not get to " + request.name};
+    if (left <= 0)
+      return Error{ErrorCode::System, "systemd did not start " + request.name + " in time"};
     error = sd_bus_process(bus->get(), nullptr);
     if (error == 0) error = sd_bus_wait(bus->get(), static_cast<std::uint64_t>(left));
-    if (error < 0 && error != -EINTR) return failed("systemd hung up", error);
+    if (error < 0 && error != -EINTR) return failed("systemd closed the connection", error);
   }
   return Done{};
 }
