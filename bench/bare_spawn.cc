@@ -1,4 +1,4 @@
-// The floor under every runner of commands: posix_spawn and waitpid, and nothing else.
+// The least that running commands costs: posix_spawn(3) and waitpid(2) alone.
 //   bare_spawn COUNT AT_ONCE COMMAND [ARGUMENT...]
 #include <spawn.h>
 #include <sys/wait.h>

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# thermos beside what people would run instead, and beside the machine's limit: all contenders of a
-# table in one run, in turns, medians with their spread. Installs the peers that are missing.
-#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay; without: all
-# ROUNDS=5, and STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and
-# RESUMED="1000 10000 100000" (that takes two minutes) set how much.
+# Compares thermos with the programs that people would use instead, and with the machine's limit. All
+# programs of a table run alternately; it prints medians and their spread. Installs missing peers.
+#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay; default: all
+# ROUNDS=5, STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and RESUMED="1000 10000 100000"
+# (which takes two minutes) set the sizes.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,7 +39,7 @@ if [ -z "${THERMOS_BENCH_BIN-}" ]; then
 fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
-# Its directories are spread over the disk, where ext4 can: away from what was deleted lately.
+# ext4 spreads these directories over the disk, away from recently deleted inodes (README.md).
 chattr +T "$work" 2>/dev/null || true
 started=() # pids of what must not outlive us
 cleanup() {

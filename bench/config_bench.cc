@@ -1,4 +1,5 @@
-// Configuration: text to a checked task, references bound, and back. An item is a process.
+// Configuration: text to a checked task, binding its references, and back to text. An item is a
+// process.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -25,12 +26,12 @@ constexpr const char* kPlain = "work /srv/data/test 8080 bench-1";
 constexpr const char* kWithReferences =
     "work {{DATA}}/{{STAGE}} {{thermos.ports[http]}} {{thermos.task_id}}";
 
-// Layers, every command line `command`.
+// A task in layers, in which every command line is `command`.
 std::string text_of(std::int64_t processes, const char* command) {
   TaskConfig task = make_task(Shape::Layers, static_cast<std::uint32_t>(processes));
   for (ProcessConfig& process : task.processes) process.cmdline = "COMMAND";
   std::string text = config::to_json(task, 2);
-  // Put in afterwards: to_json() would escape the references.
+  // Inserted after to_json(), which would escape the references.
   const std::string mark = "COMMAND";
   std::string whole;
   std::size_t from = 0;

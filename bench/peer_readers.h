@@ -1,5 +1,5 @@
-// Readers to compare ours with. Each takes all records of a stream, looks its process up by name
-// and checks its sequence number, but builds no history: less than ours does.
+// Readers to compare ours with. Each reads all records of a stream, looks up the process by name
+// and checks the sequence number. Unlike ours, they build no history.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace thermos::bench {
 
-// How many records were read. Ends the program at anything that is wrong.
+// All return the number of records read, and end the program after any error.
 
-// What one would write in an afternoon: the file mapped, the checksum of each frame, the library's
-// own reader of messages.
+// A straightforward reader: it maps the file, checks each frame's checksum, and uses Cap'n Proto's
+// reader.
 std::uint64_t read_naively_mapped(int fd, std::size_t size);
-// The same without a mapping: read(2) of each frame's header, and of its payload into a buffer.
+// The same without a mapping: it calls read(2) for each frame's header and for each payload.
 std::uint64_t read_naively_by_read(int fd);
 
-// The same records in Thrift's binary protocol, each behind four bytes of length, as the ancestor
-// framed them. Made at the first call and kept.
+// The same records in Thrift's binary protocol, each after a length of four bytes, the framing of
+// Aurora's Thermos. The file is created at the first call and kept.
 const ScratchFile& thrift_file(const StreamShape& shape);
-// Thrift's own generated code without virtual calls, from a mapping.
+// Reads them with Thrift's generated code without virtual calls, from a mapping.
 std::uint64_t read_thrift(int fd, std::size_t size);
 
 }  // namespace thermos::bench

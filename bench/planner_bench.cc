@@ -1,5 +1,6 @@
-// The planner: built from a checked task, and driven until nothing is left. An item is a process
-// when it is built and a transition (runnable to running, running to finished) when it is drained.
+// The planner: it is built from a checked task and run until all processes have finished. An item
+// is a process while building, and a transition (runnable to running, running to finished) while
+// running.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

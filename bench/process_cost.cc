@@ -1,5 +1,5 @@
-// What processes cost while they wait: their memory, and how often they were woken meanwhile.
-//   process_cost SECONDS <PIDS        prints: COUNT PRIVATE_KIB PSS_KIB SWITCHES, each a sum
+// Measures the cost of waiting processes: their memory, and how often they were woken.
+//   process_cost SECONDS <PIDS        prints COUNT PRIVATE_KIB PSS_KIB SWITCHES, each a sum
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// The sum of the numbers behind those labels in a file of lines "LABEL NUMBER ...".
+// Returns the sum of the numbers behind these labels in a file of lines "LABEL NUMBER ...".
 long long sum_of(const std::string& path, const std::vector<std::string>& labels) {
   std::ifstream file(path);
   long long sum = 0;

@@ -1,4 +1,4 @@
-// How large the benchmarks are: as the tables want it, or tiny, to see that they still run.
+// The sizes of the benchmarks: those of the tables, or one tiny size for the smoke test.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace thermos::bench {
 
-// THERMOS_BENCH_SMOKE in the environment: the tests set it.
+// Whether this is the smoke test, which sets THERMOS_BENCH_SMOKE.
 inline bool smoke() {
   return std::getenv("THERMOS_BENCH_SMOKE") != nullptr;
 }

@@ -1,5 +1,5 @@
-// Says when it began and when it was about to end, in nanoseconds of CLOCK_MONOTONIC, as one line
-// at the end of FILE. Small and static, so that its own start counts for little.
+// Appends one line to FILE with the times of its start and its end, in nanoseconds of
+// CLOCK_MONOTONIC. It is small and static, so that its own start takes little time.
 //   stamp FILE
 #include <fcntl.h>
 #include <unistd.h>

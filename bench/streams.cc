@@ -17,7 +17,7 @@ namespace thermos::bench {
 namespace {
 
 constexpr std::uint32_t kAtOnce = 64;
-constexpr std::uint64_t kTransitions = 4;  // WAITING, FORKED, RUNNING, an end
+constexpr std::uint64_t kTransitions = 4;  // WAITING, FORKED, RUNNING and a terminal state
 constexpr std::uint64_t kEpoch = 0x0123456789abcdef;
 constexpr std::size_t kWriteAt = std::size_t{4} << 20;
 

@@ -1,5 +1,5 @@
-// Streams for the benchmarks: what a runner would have written, and files that hold it. Shared by
-// all readers, ours and the peers', so that they read the same records.
+// Streams for the benchmarks, as a runner would write them. All readers, ours and the peers', read
+// the same records.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,19 @@
 namespace thermos::bench {
 
 struct StreamShape {
-  std::uint64_t records = 0;  // of processes; the header and one task status come on top
+  std::uint64_t records = 0;  // process records, without the header and one task status
   std::uint32_t processes = 1;
   bool operator<(const StreamShape& other) const {
     return records != other.records ? records < other.records : processes < other.processes;
   }
 };
 
-// Hands out the records of a task whose processes run again and again, up to 64 at a time, one run
-// in 16 failing. A record is valid during its call.
+// Calls `take` with the records of a task whose processes run again and again, up to 64 at a time;
+// one run in 16 fails. A record is valid during its call.
 void each_record(const StreamShape& shape, const std::function<void(const Record&)>& take);
 
-// A file without a name, gone with this object or with the program. In $TMPDIR, else /tmp. Ends the
-// program where it can't be made: a benchmark has nobody to tell.
+// An unlinked file in $TMPDIR or /tmp, which is gone with this object or the program. The
+// constructor ends the program if it cannot create the file.
 class ScratchFile {
  public:
   ScratchFile();
@@ -39,7 +39,7 @@ class ScratchFile {
   void append(Bytes bytes);
   int fd() const { return fd_; }
   std::size_t size() const { return size_; }
-  // Opens it by name, for as long as this object lives.
+  // A path that opens the file as long as this object lives.
   std::string path() const;
 
  private:
@@ -47,7 +47,7 @@ class ScratchFile {
   std::size_t size_ = 0;
 };
 
-// The whole of a file, mapped for reading.
+// A file mapped for reading.
 class Mapping {
  public:
   Mapping(int fd, std::size_t size);
@@ -62,12 +62,12 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-// The stream of that shape, made at the first call and kept.
+// The stream of a shape, created at the first call and kept.
 const ScratchFile& stream_file(const StreamShape& shape);
-// The same, compacted as a runner does it.
+// The same stream after compaction by a runner.
 const ScratchFile& compacted_file(const StreamShape& shape);
 
-// A stream as bytes, written record by record.
+// Builds the bytes of a stream record by record.
 class StreamBuilder {
  public:
   StreamBuilder();

@@ -37,7 +37,7 @@ TaskConfig make_task(Shape shape, std::uint32_t processes) {
   const auto wait = [&](std::uint32_t after, std::uint32_t before) {
     task.constraints.push_back({{task.processes[before].name, task.processes[after].name}});
   };
-  std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same task each time
+  std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same task every time
   constexpr std::uint32_t kLayer = 10;
   if (shape == Shape::Chain) {
     Constraint chain;

@@ -1,4 +1,4 @@
-// Tasks of any size for the benchmarks, by the shape of their order.
+// Tasks of any size for the benchmarks, with different shapes of their order.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@ enum class Shape : std::uint8_t {
   Chain,   // each waits for the one before
   Fan,     // all wait for the first
   Layers,  // layers of 10; each waits for three of the layer before
-  Random,  // each waits for up to three of any before it
-  None,    // nobody waits
+  Random,  // each waits for up to three of those before it
+  None,    // none waits
 };
 
 const char* name_of(Shape shape);
 
-// Processes of no length in time (min_duration 0) and no failure limit.
+// Makes a task of processes with min_duration 0 and without a failure limit.
 TaskConfig make_task(Shape shape, std::uint32_t processes);
 
-// check_task()'s graph. Ends the program where it finds a fault.
+// Returns the graph of check_task(). Ends the program if that finds an error.
 Graph graph_of(const TaskConfig& task);
 
 }  // namespace thermos::bench

@@ -62,11 +62,11 @@ void fill(thrifty::Record& out, const ProcessStatus& in) {
 }
 
 void fill(thrifty::Record&, const ProcessSummary&) {
-  std::abort();  // no stream of ours to compare holds one
+  std::abort();  // our streams for comparison have none
 }
 
 void fill(thrifty::Record&, const ProcessOrder&) {
-  std::abort();  // nor one of these
+  std::abort();  // our streams for comparison have none
 }
 
 }  // namespace
@@ -111,7 +111,7 @@ std::uint64_t read_thrift(int fd, std::size_t size) {
     std::uint32_t length = 0;
     std::memcpy(&length, file.data() + at, sizeof length);
     length = ntohl(length);
-    // OBSERVE: read where it lies. The buffer wants bytes that it could write to, and doesn't.
+    // OBSERVE: reads in place. The constructor takes non-const bytes but does not write to them.
     memory->resetBuffer(
         const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(file.data() + at + 4)),
         length, TMemoryBuffer::OBSERVE);

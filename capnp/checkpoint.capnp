@@ -1,6 +1,6 @@
 @0xc7a1f0e2d95b3846;
-# What a checkpoint stream holds. One Record a frame; FORMAT.md says how frames lie in the file.
-# core/record.h says what each field means; the two are kept in step by codec.cc alone.
+# The records of a checkpoint stream. Each frame holds one Record; FORMAT.md describes the frames.
+# core/record/record.h documents each field; codec.cc converts between the two.
 #
 # New fields may be added at the end of a struct or group with the next free number. A field's
 # number, type and meaning never change, and none is removed.
@@ -45,7 +45,7 @@ struct Record {
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
   }
-  position @26 :UInt64;        # of the event in the daemon's order; 0: not led by a daemon
+  position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }
 
 enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }
@@ -62,7 +62,7 @@ struct RunnerHeader {
   launchTime @6 :Int64;        # microseconds since the epoch
   ports @7 :List(Port);
   chroot @8 :Bool;
-  keepLogs @9 :UInt32 = 100;   # runs of a process whose output is kept; 0: all
+  keepLogs @9 :UInt32 = 100;   # latest runs of each process whose output is kept; 0: all
 
   struct Port {
     name @0 :Text;

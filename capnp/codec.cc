@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-// Enumerators are the same on both sides, in the same order; a change of one must break the build.
+// The enumerators have the same order on both sides; a change on one side must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
 static_assert(static_cast<int>(disk::Origin::ORDERED) == static_cast<int>(Origin::Ordered));
@@ -27,8 +27,8 @@ std::string_view view_of(std::string_view text) {
 std::string string_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
 }
-// Texts are written by init and copy, not by set: that wants a NUL behind the text, which a view
-// does not have, and takes a std::string only up to its first NUL.
+// Writes a text with init and a copy. The setter needs a NUL behind the text, which a view does not
+// have, and cuts a std::string at its first NUL.
 unsigned size_of(std::string_view text) {
   return static_cast<unsigned>(text.size());
 }
@@ -36,7 +36,7 @@ void put(capnp::Text::Builder to, std::string_view text) {
   std::copy(text.begin(), text.end(), to.begin());
 }
 
-// Cut between two characters, or what is left would not be UTF-8 any more.
+// Cuts between two characters, so that the rest is still UTF-8.
 std::string_view cut_reason(std::string_view reason) {
   return reason.substr(0, utf8_boundary(reason, kMaxReasonBytes));
 }
@@ -156,9 +156,9 @@ void fill(disk::Record::Builder record, const ProcessOrder& order) {
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
-// Writes one frame at the start of `room`, which holds at least what words_of() says, and returns
-// its size. Nothing in here may throw or allocate: the coordinator has no heap to speak of. Both
-// follow from the room being enough, which is why it is counted first.
+// Writes one frame at the start of `room` and returns its size. Nothing in here may throw or
+// allocate, because coordinators use it; the library does neither if the room suffices. So the
+// caller counts first: `room` has at least words_of() words.
 template <typename T>
 std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room,
                         std::uint64_t position = 0) {

@@ -1,5 +1,5 @@
-// Between core's plain structs and Cap'n Proto messages. Nothing else includes the generated
-// headers of checkpoint.capnp.
+// Converts records between core's plain structs and Cap'n Proto messages. Only this room includes
+// the generated headers.
 #pragma once
 
 #include <cstddef>
@@ -13,32 +13,33 @@
 
 namespace thermos {
 
-// A ProcessStatus whose process name and reason are at most this long fits in kStatusFrameBytes.
+// A reason is cut to kMaxReasonBytes. Any ProcessStatus with a valid name then fits into
+// kStatusFrameBytes.
 inline constexpr std::size_t kMaxReasonBytes = 1024;
 inline constexpr std::size_t kStatusFrameBytes = 2048;
 
-// Writes a whole frame, payload and checksum, into `out` without allocating: for the coordinator.
-// Returns its size and advances `chain`; 0 when `out` is too small (a reason is cut, not refused).
-// REQUIRES: out is 8-byte aligned.
+// Writes a complete frame into `out` and advances `chain`. Returns the frame's size, or 0 if `out`
+// is too small. Cuts a long reason. Allocates nothing, because coordinators use it. REQUIRES: `out`
+// is 8-byte aligned.
 std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
                          std::span<std::byte> out);
 
-// Any record, appended to `out` as a whole frame; advances `chain`. `out` keeps what it had, and
-// its size stays a multiple of 8. False, and nothing changed, for a record above kMaxPayloadBytes,
-// which no reader would take.
+// Appends a record to `out` as a complete frame and advances `chain`. The size of `out` stays a
+// multiple of 8. Returns false, and changes nothing, if the payload exceeds kMaxPayloadBytes, which
+// readers refuse.
 bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out,
                   std::uint64_t position = 0);
 
-// The event's position that a record was appended with; 0: none, or not a record.
+// Returns the position that a record was appended with; 0 if it has none or is not a record.
 std::uint64_t position_of(Bytes payload);
 
-// Reads one payload. Views in the answer point into `payload`. Corrupt for anything that is not a
-// record; a record of a kind or with a state that this version does not know is an error that says
-// so. REQUIRES: payload is 8-byte aligned.
+// Reads one payload. Views in the record point into `payload`. Fails with Corrupt if it is not a
+// record; the message tells when its kind or state belongs to a later version. REQUIRES: `payload`
+// is 8-byte aligned.
 Result<Record> decode(Bytes payload);
 
-// The same into a record that is used again and again: what a long stream consists of is neither
-// made nor moved. After an error `record` means nothing.
+// The same into an existing record, so that reading a long stream constructs and moves no records.
+// After an error the contents of `record` are unspecified.
 Status decode(Bytes payload, Record& record);
 
 }  // namespace thermos

@@ -1,7 +1,8 @@
 @0xa94be1f7206cd583;
-# The daemon's control protocol: what goes over its Unix socket. Each direction is a stream as
-# FORMAT.md has it: a stream header, then one message a frame, the checksums chained. A client sends
-# Requests, the daemon Replies; CONTROL.md says who may ask what, and which replies follow.
+# The daemon's control protocol: the messages on its Unix socket. Each direction is a stream in the
+# format of FORMAT.md: a stream header, then one message in each frame, with chained checksums. A
+# client sends Requests, the daemon sends Replies. CONTROL.md says who may send which request, and
+# which replies follow.
 #
 # New fields, requests and replies may be added with the next free number; nothing is removed.
 
@@ -9,7 +10,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("thermos::wire");
 
 struct Request {
-  id @0 :UInt64;                 # chosen by the client; every reply to this bears it
+  id @0 :UInt64;                 # the client chooses it; every reply to this request has it
   union {
     version @1 :Void;
     submit @2 :Submit;
@@ -29,7 +30,7 @@ struct Submit {
   sandbox @2 :Text;              # absolute; empty: <root>/sandboxes/<task id>
   user @3 :Text;                 # empty: the caller
   chroot @4 :Bool;
-  keepLogs @5 :UInt32 = 100;     # if keepLogsGiven; else the daemon's default holds
+  keepLogs @5 :UInt32 = 100;     # valid if keepLogsGiven; otherwise the daemon's default
   ports @6 :List(Port);
   keepLogsGiven @7 :Bool;
 
@@ -40,7 +41,7 @@ struct Submit {
 }
 
 struct Tasks {
-  patterns @0 :List(Text);       # none: all that the caller may see
+  patterns @0 :List(Text);       # empty: all tasks that the caller may see
   active @1 :Bool = true;
   finished @2 :Bool = true;
 }
@@ -58,8 +59,8 @@ struct Wait {
 
 struct Subscribe {
   patterns @0 :List(Text);
-  since @1 :UInt64;              # the last position seen; 0: from now on, after a snapshot
-  follow @2 :Bool = true;        # go on with what happens; else end with what has
+  since @1 :UInt64;              # the last position that was processed; 0: a snapshot, then new events
+  follow @2 :Bool = true;        # continue with new events; false: end after the past ones
 }
 
 struct Order {
@@ -71,7 +72,7 @@ struct Order {
 }
 
 struct Drain {
-  wait @0 :Int64 = -1;           # as a kill's, for every task
+  wait @0 :Int64 = -1;           # for every task, as in Kill
 }
 
 struct Reply {
@@ -79,13 +80,13 @@ struct Reply {
   union {
     failure @1 :Failure;
     version @2 :Version;
-    submitted @3 :Text;          # the task id; the task is on the disk
-    task @4 :TaskEntry;          # one of a list; then done
-    status @5 :Text;             # one task as status --json prints it; then done
-    ended @6 :TaskEntry;         # a task that was waited for, or killed, has ended
+    submitted @3 :Text;          # the task id, sent when the task is on the disk
+    task @4 :TaskEntry;          # one for each task of a list; then done
+    status @5 :Text;             # one for each task, as status --json prints it; then done
+    ended @6 :TaskEntry;         # a task that the request waits for, or kills, has ended
     event @7 :Event;
-    snapshot @8 :UInt64;         # the tasks sent so far are all, as of this position; events follow
-    done @9 :Void;               # nothing more comes for this request
+    snapshot @8 :UInt64;         # the tasks sent before are the state at this position; events follow
+    done @9 :Void;               # the last reply to this request
   }
 }
 
@@ -98,7 +99,7 @@ struct Version {
   program @0 :Text;
   protocol @1 :UInt32;
   pid @2 :Int32;
-  tasks @3 :UInt32;              # led now
+  tasks @3 :UInt32;              # active tasks that the caller may see
 }
 
 struct TaskEntry {
@@ -107,7 +108,7 @@ struct TaskEntry {
 }
 
 struct Event {
-  position @0 :UInt64;           # rises with every event, over restarts too
+  position @0 :UInt64;           # rises with every event, also over restarts of the daemon
   taskId @1 :Text;
   record @2 :Data;               # the payload of the record's frame in the runner's stream
 }

@@ -123,7 +123,7 @@ Query query_of(wire::Tasks::Reader in) {
   return query;
 }
 
-// False: of a verb that is not known here.
+// False if this version does not know the verb.
 bool read(wire::Order::Reader in, RequestBody& body) {
   const auto verb = static_cast<std::uint16_t>(in.getVerb());
   if (verb >= kVerbs) return false;
@@ -132,7 +132,7 @@ bool read(wire::Order::Reader in, RequestBody& body) {
   return true;
 }
 
-// False: of a kind that is not known here.
+// False if this version does not know the kind.
 bool read(wire::Request::Reader in, RequestBody& body) {
   switch (in.which()) {
     case wire::Request::VERSION:
@@ -275,7 +275,8 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
 
 // ---- bytes -------------------------------------------------------------------------------------
 
-// Messages here are few and of any size: built on the heap, then made one segment.
+// These messages are few and of any size, so they are built on the heap and then copied to one
+// segment.
 template <typename Root, typename Message>
 Result<std::vector<std::byte>> encode_message(const Message& message) {
   capnp::MallocMessageBuilder builder;
@@ -310,7 +311,8 @@ Result<Message> decode_message(Bytes payload, const char* what) {
     return Error{ErrorCode::Corrupt, std::string("not a ") + what + ": " + fault};
   }
   if (!known) {
-    return Error{ErrorCode::Usage, std::string("a ") + what + " of a kind that is not known here"};
+    return Error{ErrorCode::Usage,
+                 std::string("a ") + what + " of an unknown kind; was it sent by a newer version?"};
   }
   return message;
 }

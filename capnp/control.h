@@ -1,5 +1,5 @@
-// The control protocol's messages as plain structs; control.capnp is the wire and says what each
-// field means.
+// The messages of the control protocol as plain structs. control.capnp is their form on the wire
+// and documents each field.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct Submit {
   std::string sandbox;
   std::string user;
   bool chroot = false;
-  std::optional<std::uint32_t> keep_logs;  // nothing: the daemon's default
+  std::optional<std::uint32_t> keep_logs;  // nullopt: the daemon's default
   std::map<std::string, std::uint16_t> ports;
 };
 
@@ -118,13 +118,13 @@ struct Reply {
 
 // ---- bytes -------------------------------------------------------------------------------------
 
-// The message as one payload for a frame; an error when it is larger than a frame may be.
+// Returns the message as the payload of one frame. Fails if it exceeds kMaxPayloadBytes.
 Result<std::vector<std::byte>> encode(const Request& request);
 Result<std::vector<std::byte>> encode(const Reply& reply);
 
-// Anything that is not such a message, or of a kind not known here, is an error (Usage for a
-// request of a later version, so that the peer can be told; Corrupt otherwise). REQUIRES: 8-byte
-// aligned.
+// Reads one payload. Fails with Usage for a kind of request that only a later version knows, so
+// that the daemon can tell the client, and with Corrupt for everything else that is not such a
+// message. REQUIRES: `payload` is 8-byte aligned.
 Result<Request> decode_request(Bytes payload);
 Result<Reply> decode_reply(Bytes payload);
 

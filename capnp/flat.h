@@ -1,5 +1,5 @@
-// One Cap'n Proto message of one segment in bytes of the caller's: written without allocating, read
-// without copying. Private to this room, for codec.cc and launch.cc.
+// Reads and writes one Cap'n Proto message of one segment in the caller's bytes: writing allocates
+// nothing, reading copies nothing. Private to this room.
 #pragma once
 
 #include <capnp/message.h>
@@ -17,20 +17,21 @@
 
 namespace thermos {
 
-// Four bytes, the number of segments less one; four bytes, the words of the only one.
+// Four bytes for the number of segments minus one, and four for the words of the only segment.
 inline constexpr std::size_t kSegmentTableBytes = 8;
 
-// What a text takes beyond its pointer: its bytes and a NUL, in words.
+// The words that a text takes beyond its pointer: its bytes and a NUL.
 inline std::size_t text_words(std::string_view text) {
   return text.size() / sizeof(capnp::word) + 1;
 }
 
-// Writes a message with `fill(builder of its root)`. `words` bounds what fill() takes, the root
-// pointer included. Returns the message's size in bytes. REQUIRES: room is 8-byte aligned and at
-// least kSegmentTableBytes + 8 * words long; with that nothing in here allocates or throws.
+// Writes a message into `room` by calling `fill` with the builder of its root, and returns the
+// message's size in bytes. fill() may use at most `words` words, the root pointer included.
+// Allocates and throws nothing. REQUIRES: `room` is 8-byte aligned and has at least
+// kSegmentTableBytes + 8 * words bytes.
 template <typename Root, typename Fill>
 std::size_t write_flat(std::span<std::byte> room, std::size_t words, const Fill& fill) {
-  // The builder takes fresh memory to be zeros.
+  // FlatMessageBuilder requires zeroed memory.
   std::fill_n(room.data(), kSegmentTableBytes + words * sizeof(capnp::word), std::byte{0});
   auto* const segment = reinterpret_cast<capnp::word*>(room.data() + kSegmentTableBytes);
   capnp::FlatMessageBuilder message(kj::ArrayPtr<capnp::word>(segment, words));
@@ -40,8 +41,9 @@ std::size_t write_flat(std::span<std::byte> room, std::size_t words, const Fill&
   return kSegmentTableBytes + used * sizeof(capnp::word);
 }
 
-// Hands `use` the root of a message. nullptr, or what is wrong with it: static text, or text that
-// lasts until the next call on this thread. REQUIRES: bytes is 8-byte aligned.
+// Calls `use` with the root of a message. Returns nullptr, or what is wrong with the message: a
+// static text, or one that is valid until the next call on this thread. REQUIRES: `bytes` is 8-byte
+// aligned.
 template <typename Root, typename Use>
 const char* read_flat(Bytes bytes, const Use& use) {
   std::uint32_t table[2] = {};
@@ -56,15 +58,16 @@ const char* read_flat(Bytes bytes, const Use& use) {
   const auto* const first = reinterpret_cast<const capnp::word*>(bytes.data()) + 1;
   const kj::ArrayPtr<const capnp::word> segment(first, words);
   capnp::ReaderOptions options;
-  // Pointers may overlap, so a small message can claim to be a huge one: 4 bounds the work.
+  // Pointers may overlap, so reading a small message may visit huge amounts of data; this limits
+  // it.
   options.traversalLimitInWords = 4 * words + 64;
-  // Exceptions of the library end here and nowhere else.
+  // The library throws; no exception leaves this function.
   try {
     capnp::SegmentArrayMessageReader message(kj::arrayPtr(&segment, 1), options);
     use(message.getRoot<Root>());
     return nullptr;
   } catch (const kj::Exception& e) {
-    // The description alone: printing the whole exception starts addr2line.
+    // Only the description: the text of the whole exception starts addr2line.
     static thread_local std::string fault;
     fault = std::string(e.getDescription().cStr());
     return fault.c_str();

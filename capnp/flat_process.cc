@@ -6,13 +6,13 @@
 namespace thermos {
 namespace {
 
-// How much of the root struct there must be, and which of its pointers are the texts.
+// The words of the root struct's data that must be there, and which of its pointers are the texts.
 constexpr std::size_t kDataWords = 9;
 constexpr std::size_t kProcess = 0;
 constexpr std::size_t kReason = 1;
 constexpr std::size_t kPointers = 2;
 
-// A message's words.
+// The words of a message.
 class Words {
  public:
   explicit Words(Bytes payload) : payload_(payload) {}
@@ -23,12 +23,12 @@ class Words {
     return value;
   }
 
-  // The text that word `index` points to. False: it is none.
+  // Sets the text that word `index` points to. False if the word is not a pointer to a text.
   bool text(std::size_t index, std::string_view& out) const {
     const std::uint64_t pointer = (*this)[index];
     out = {};
     if (pointer == 0) return true;
-    // A list, kind 1, of bytes, size 2: where it starts in words, and how many there are.
+    // A list pointer (kind 1) to bytes (size 2): the offset in words, and the number of bytes.
     if ((pointer & 3) != 1 || (pointer >> 32 & 7) != 2) return false;
     const std::int64_t offset = static_cast<std::int32_t>(pointer & 0xffffffff) >> 2;
     const std::int64_t start = static_cast<std::int64_t>(index) + 1 + offset;
@@ -52,7 +52,7 @@ std::optional<FlatProcess> FlatProcess::find(Bytes payload) {
   std::optional<FlatProcess> found;
   if constexpr (std::endian::native != std::endian::little) return found;
   const Words words(payload);
-  // The segment table and the root's pointer come first.
+  // The struct follows the segment table and the root pointer.
   constexpr std::size_t kData = 2;
   if (words.size() < kData + kDataWords + kPointers || payload.size() % 8 != 0) return found;
   if (words[0] != static_cast<std::uint64_t>(words.size() - 1) << 32) return found;

@@ -1,6 +1,6 @@
-// A process's record, read straight from the words of its message: the library's own way to them
-// costs more than the rest of reading a record, and a long stream is nearly all process records.
-// Private to this room, for codec.cc.
+// Reads a process record directly from the words of its message. A long stream consists of process
+// records, and the library's accessors cost more than the rest of reading them. Private to this
+// room, for codec.cc.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,16 @@
 
 namespace thermos {
 
-// Stands in for the library's reader of the group `process`: what a field means is codec.cc's
-// business, for both alike. Here is only where each lies, in words of the struct's data; the
-// library puts it there for good, and no later field can move one. Views point into the payload.
+// Replaces the library's reader of the group `process`; codec.cc decodes both with the same
+// function. This class only knows the offset of each field, in words of the struct's data section.
+// Offsets cannot change: Cap'n Proto never moves a field when later ones are added. Views point
+// into the payload.
 class FlatProcess {
  public:
-  // Nothing: it is another kind of record, or one that only the library can judge. A FlatProcess
-  // only if all that is looked at is in its place: the segment table says the truth, the root
-  // struct follows its pointer, and its texts are null or byte lists inside the payload that end in
-  // a NUL. REQUIRES: payload is 8-byte aligned.
+  // Returns a process record in the usual layout: the segment table is right, the root struct
+  // directly follows its pointer, and each text is null or a byte list inside the payload that ends
+  // in a NUL. Returns nothing for another kind of record, and for one that the library has to
+  // check. REQUIRES: `payload` is 8-byte aligned.
   static std::optional<FlatProcess> find(Bytes payload);
 
   // NOLINTBEGIN(readability-identifier-naming): the names of the library's reader
@@ -36,7 +37,7 @@ class FlatProcess {
   std::uint64_t getTicks() const { return word(3); }
   std::int64_t getWall() const { return static_cast<std::int64_t>(word(4)); }
   std::int64_t getBoot() const { return static_cast<std::int64_t>(word(5)); }
-  // A field with a default is stored as its difference from that.
+  // A field with a default is stored xor its default.
   std::int32_t getReturnCode() const {
     return static_cast<std::int32_t>(word(6)) ^ disk::NO_RETURN_CODE;
   }

@@ -41,7 +41,7 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setConsole(launch.console);
 }
 
-// Cap'n Proto texts end in a NUL that the reader checks; one inside would cut the C string.
+// The library checks that a text ends in a NUL. One inside the text would cut the C string short.
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
@@ -84,7 +84,7 @@ Result<Launched> decode_launched(Bytes message) {
     launched = {in.getTicket(), in.getPid(), in.getError()};
   });
   if (fault != nullptr) {
-    return Error{ErrorCode::System, std::string("the fork server's answer makes no sense: ") +
+    return Error{ErrorCode::System, std::string("the fork server sent an invalid answer: ") +
                                         fault + "; is it of the same build?"};
   }
   return launched;

@@ -1,4 +1,5 @@
-// The messages between the reactor and the fork server, as plain structs; launch.capnp is the wire.
+// The messages between the reactor and the fork server as plain structs. launch.capnp is their form
+// on the wire and documents each field.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,7 @@
 
 namespace thermos {
 
-// What a coordinator needs to know. launch.capnp says what each field means.
+// What a coordinator needs to know to run a process.
 struct Launch {
   std::uint64_t ticket = 0;
   std::string process;
@@ -40,7 +41,7 @@ struct Launched {
   std::int32_t error = 0;
 };
 
-// A coordinator's stream does not take its record; launch.capnp says more.
+// A coordinator fails to append a record to its stream.
 struct WriteFailure {
   std::int32_t pid = 0;
   std::int32_t error = 0;
@@ -50,13 +51,14 @@ inline constexpr std::size_t kMaxLaunchBytes = std::size_t{192} * 1024;
 inline constexpr std::size_t kLaunchedBytes = 64;
 inline constexpr std::size_t kWriteFailureBytes = 64;
 
-// An error if the message would not fit in kMaxLaunchBytes.
+// Fails with Usage if the message would exceed kMaxLaunchBytes, or if a string contains a NUL.
 Result<std::vector<std::byte>> encode(const Launch& launch);
+// Both fail with System. REQUIRES: `message` is 8-byte aligned.
 Result<Launched> decode_launched(Bytes message);
 Result<WriteFailure> decode_write_failure(Bytes message);
 
-// The fork server's side. It has no allocator to spare after the clone: the views point into
-// `message`, strings are NUL-terminated there, and lists are read through the calls below.
+// A Launch as the fork server reads it, without an allocation: the views and the NUL-terminated
+// strings point into the message, and decode_launch() writes the lists into the caller's arrays.
 struct LaunchView {
   std::uint64_t ticket = 0;
   std::string_view process;
@@ -74,18 +76,19 @@ struct LaunchView {
   std::uint32_t backups = 0;
   bool console = false;
 
-  // How many come with it, but for the control group's, which is the last.
+  // The number of descriptors that come with it, without the optional last one, the control
+  // group's.
   std::size_t descriptors() const { return 3 + (rotate_size != 0 ? 1U : 0U) + (console ? 2U : 0U); }
 };
 inline constexpr std::size_t kMaxLaunchDescriptors = 7;
 
-// Fills `view`, `environment` (NULL-terminated) and `groups`. False for a message that is not a
-// Launch or does not fit the room given. REQUIRES: message is 8-byte aligned.
+// Fills `view`, `environment` (NULL-terminated) and `groups`. False if the message is not a Launch
+// or one of the arrays is too small. REQUIRES: `message` is 8-byte aligned.
 bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> environment,
                    std::span<std::uint32_t> groups, std::size_t& group_count);
-// Returns the size; `out` has at least kLaunchedBytes.
+// Returns the message's size. REQUIRES: `out` has at least kLaunchedBytes and is 8-byte aligned.
 std::size_t encode(const Launched& launched, std::span<std::byte> out);
-// The same with kWriteFailureBytes.
+// The same for at least kWriteFailureBytes.
 std::size_t encode(const WriteFailure& write_failure, std::span<std::byte> out);
 
 }  // namespace thermos

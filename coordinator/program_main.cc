@@ -25,7 +25,7 @@ int main() {
     Text()
         .add(
             "thermos-coordinator: started by thermos and thermos-reactor, with a socket as "
-            "descriptor 3; it does nothing by hand")
+            "descriptor 3; it cannot be started by hand")
         .print();
     return 64;
   }

@@ -93,7 +93,7 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
       text.add("cannot make a process");
       break;
     case SpawnStep::Files:
-      text.add("cannot put stdin, stdout and stderr in place");
+      text.add("cannot redirect stdin, stdout and stderr");
       break;
     case SpawnStep::Group:
       text.add("cannot enter its control group");
@@ -102,12 +102,12 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
       text.add("cannot change root to ").add(path(launch.root));
       break;
     case SpawnStep::Groups:
-      text.add("cannot take on ")
+      text.add("cannot set ")
           .add(static_cast<std::int64_t>(request.groups.size()))
           .add(" supplementary groups");
       break;
     case SpawnStep::Gid:
-      text.add("cannot take on group ").add(std::int64_t{launch.gid});
+      text.add("cannot set group ").add(std::int64_t{launch.gid});
       break;
     case SpawnStep::Uid:
       text.add("cannot become user ").add(std::int64_t{launch.uid});

@@ -10,8 +10,8 @@
 
 namespace {
 
-// A standard descriptor that came closed would be given to the next file opened, and what is
-// printed would end up in a checkpoint.
+// If a standard descriptor is closed at the start, the next opened file would get its number, and
+// output would be written into a checkpoint.
 void fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);
-  // A file that may grow no more is met like a full disk: by an error, which is said.
+  // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG and is reported as an error.
   std::signal(SIGXFSZ, SIG_IGN);
   thermos::log_to_stderr("thermos", "thermos: %l: %v");
   spdlog::set_level(spdlog::level::warn);

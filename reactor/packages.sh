@@ -1,8 +1,7 @@
 # shellcheck shell=bash
-# What Debian 12 must have to build, to test and to check the tree: said here and nowhere else.
-# Sourced, not run.
+# The only list of the Debian 12 packages that building, testing and checking need. To be sourced.
 
-# shellcheck disable=SC2034  # for those who source this
+# shellcheck disable=SC2034  # used by the scripts that source this
 {
   build_packages=(g++ cmake ninja-build pkg-config capnproto libcapnp-dev libuv1-dev libspdlog-dev
     nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev)
@@ -13,7 +12,7 @@
   fuzz_packages=(clang-14 libclang-rt-14-dev)
 }
 
-# quietly COMMAND...: its output is shown only when it fails.
+# quietly COMMAND...: runs it, and shows its output only if it fails.
 quietly() {
   local log status=0
   log=$(mktemp)
@@ -26,15 +25,15 @@ quietly() {
   return "$status"
 }
 
-# install_packages PACKAGE...: those that are missing, by apt.
+# install_packages PACKAGE...: installs those that are missing with apt.
 install_packages() {
   local package missing=() as_root=()
   if ! command -v apt-get >/dev/null; then
-    echo "There is no apt-get here; what these packages of Debian 12 hold must be there: $*"
+    echo "There is no apt-get here; install what these packages of Debian 12 contain: $*"
     return 0
   fi
   for package in "$@"; do
-    # One that was removed, or that another one only mentions, has an entry too: "not-installed".
+    # A removed package, or one that another package only mentions, has the status "not-installed".
     if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
       missing+=("$package")
     fi
@@ -48,8 +47,8 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "Installing ${missing[*]}"
-  # A new machine may be updating itself: wait for its lock. An update that fails, for a source that
-  # has nothing to do with us, is no reason to stop: the installation will tell.
+  # A new machine may be updating itself, so wait for apt's lock. "update" may fail for an unrelated
+  # source; if that matters, the installation fails.
   as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=600)
   quietly "${as_root[@]}" update || true
   quietly "${as_root[@]}" install --no-install-recommends "${missing[@]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to a task that has run: installs what is needed, builds the programs into
-# build/, runs reactor/examples/layers.json and shows what there is to see of it.
+# A first run on a fresh Debian 12: installs the packages that the build needs, builds the programs into
+# build/, runs reactor/examples/layers.json, and shows its status and its output.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,27 +17,27 @@ else
   cmake --build build "${jobs[@]}" -- --quiet
 fi
 
-# A root of its own, so that nothing is left outside build/.
+# A root of its own, so that everything is below build/.
 export THERMOS_ROOT=$PWD/build/quickstart
 task_id=layers-$(date +%Y%m%d-%H%M%S)
 thermos=build/bin/thermos
 
 echo
-echo "A task to its end: thermos run reactor/examples/layers.json"
+echo "Running a task: thermos run reactor/examples/layers.json"
 "$thermos" run --task-id "$task_id" --sandbox "$THERMOS_ROOT/sandboxes/$task_id" \
   reactor/examples/layers.json
 
 echo
-echo "What is on record: thermos status $task_id"
+echo "Its status: thermos status $task_id"
 "$thermos" status "$task_id"
 
 echo
-echo "What it printed: thermos tail $task_id"
+echo "Its output: thermos tail $task_id"
 "$thermos" tail "$task_id"
 
 cat <<END
 
-Go on with
+Continue with
   export PATH=$PWD/build/bin:\$PATH THERMOS_ROOT=$THERMOS_ROOT
   thermos inspect reactor/examples/retries.json
   thermos run reactor/examples/retries.json

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Builds the fuzzers with clang, the address and the undefined-behaviour sanitizer, and runs each from
-# its corpus. What they find beyond it stays in build-fuzz/corpus/, for the next time. The same seed
-# takes the same way through the same tree, so that a change is judged by itself; SEED=0 is another
-# at every start.
+# Builds the fuzzers with clang and the address and undefined-behaviour sanitizers, and runs each from its
+# corpus. New inputs stay in build-fuzz/corpus/ for the next run. The same seed gives the same inputs for the
+# same source, so that a failure belongs to the change; SEED=0 takes a new seed at every start.
 #   tests/fuzz.sh [SECONDS [FUZZER...]]     60 seconds of each; e.g. SEED=0 tests/fuzz.sh 600 stream_fuzz
 set -euo pipefail
 
@@ -26,7 +25,7 @@ fuzz() {
   local fuzzer=$1 seconds=$2 build=$3 corpora=(tests/fuzz/corpus/"${1%_fuzz}")
   local corpus=$build/corpus/$fuzzer
   mkdir -p "$corpus"
-  # Configurations begin with the examples that people start from.
+  # The corpus of configurations includes the examples.
   if [ "$fuzzer" = config_fuzz ]; then corpora+=(reactor/examples); fi
   if [ ! -d "${corpora[0]}" ]; then corpora=(); fi
   if "$build/bin/$fuzzer" -max_total_time="$seconds" -timeout=30 -seed="${SEED-1}" -print_final_stats=1 \

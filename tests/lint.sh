@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks formatting, the scripts, what must not be called, and what clang-tidy finds.
-#   tests/lint.sh [FILE.cc...]     clang-tidy over these alone; without, over all that is built
+# Checks formatting, the scripts, forbidden calls, and runs clang-tidy.
+#   tests/lint.sh [FILE.cc...]     clang-tidy only for these files; without arguments, for all
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,7 +14,7 @@ mapfile -t scripts < <(find "${rooms[@]}" -name '*.sh' | sort)
 scripts+=(.ci/run)
 failed=0
 
-# absent WHY PATTERN FILE...: no line of the files may match.
+# absent WHY PATTERN FILE...: fails if a line of the files matches.
 absent() {
   if grep -nE "\b($2) *\(" "${@:3}"; then
     echo "above: $1" >&2
@@ -34,20 +34,20 @@ mapfile -t tests < <(printf '%s\n' "${code[@]}" | grep '^tests/')
 absent "a test waits for an event, not for a time" \
   'sleep_for|sleep_until|usleep|nanosleep|sleep' "${tests[@]}"
 
-# The commands that the files are compiled by, and the generated headers that they include.
+# The compile commands of the files, and the generated headers that they include.
 cmake --preset release >/dev/null
 cmake --build build --target thermos_schemas thermos_bench_thrift -- --quiet
 if [ $# -gt 0 ]; then
   sources=("$@")
 else
-  # Not what is generated: that ends in .c++.
+  # Without generated files, which end in .c++.
   mapfile -t sources < <(sed -n 's/^ *"file": "\(.*\.cc\)",\{0,1\}$/\1/p' \
     build/compile_commands.json | sort -u)
 fi
 echo "clang-tidy: ${#sources[@]} files"
 tidy() {
   local found
-  # Shown in one piece, and only when there is something: a clean file counts what it suppressed.
+  # Prints the output at once, and only for findings: for a clean file clang-tidy prints what it suppressed.
   found=$(clang-tidy-14 --quiet -p build "$1" 2>&1) || { printf '%s\n' "$found" && return 1; }
 }
 export -f tidy

@@ -1,11 +1,11 @@
 cmake_minimum_required(VERSION 3.25)  # the meaning of IN_LIST
-# Fails the build when a room includes what it must not. core <- capnp <- {coordinator, reactor}; core
-# has the standard library alone. Within core and reactor the folders are layers, and a file includes
-# its own folder and those before it; what stands beside the folders (the programs' own files) may
-# include them all. Run by the target room_arrows: cmake -DROOT=<source> -P this.
+# Fails the build when a room includes what it must not: core <- capnp <- {coordinator, reactor}, and core
+# uses only the standard library. In core and reactor the folders are layers, and a file includes its own
+# folder and those before it; a file beside the folders (a program's main) may include all of them. The
+# target room_arrows runs this: cmake -DROOT=<source> -P room_arrows.cmake.
 
-# Standard headers that core may use. A header missing here may be added if it is C++'s own and
-# touches no system: no <csignal>, <filesystem>, <thread>, <chrono> (clocks), <fstream>.
+# Standard headers that core may use. Add a header of C++ if it does not access the system: not <csignal>,
+# <filesystem>, <thread>, <chrono> (clocks) or <fstream>.
 set(pure algorithm array bit bitset cassert charconv cmath compare concepts cstddef cstdint cstdlib
   cstring deque functional initializer_list iterator limits list map memory numeric optional
   queue random ranges set span sstream stdexcept string string_view tuple type_traits
@@ -27,7 +27,7 @@ function(check_room glob allowed_rooms allowed_system)
         endif()
       elseif(line MATCHES "<([^>]+)>")
         if(NOT system STREQUAL "any" AND NOT CMAKE_MATCH_1 IN_LIST system)
-          message(SEND_ERROR "${file}: ${line}: core has the standard library alone")
+          message(SEND_ERROR "${file}: ${line}: core uses only the standard library")
         endif()
         if(CMAKE_MATCH_1 MATCHES "^(capnp|kj)/" AND NOT glob STREQUAL capnp)
           message(SEND_ERROR "${file}: ${line}: only capnp/ includes Cap'n Proto's headers")
@@ -47,12 +47,12 @@ function(check_layers room)
       if(file MATCHES "_main\\.cc$")
         continue()
       endif()
-      message(SEND_ERROR "${room}/${file}: a file of this room stands in one of: ${ARGN}")
+      message(SEND_ERROR "${room}/${file}: a file of this room must be in one of these folders: ${ARGN}")
     endif()
     set(layer ${CMAKE_MATCH_1})
     list(FIND ARGN ${layer} height)
     if(height EQUAL -1)
-      message(SEND_ERROR "${room}/${file}: ${layer} is none of this room's layers: ${ARGN}")
+      message(SEND_ERROR "${room}/${file}: ${layer} is not one of this room's layers: ${ARGN}")
     endif()
     file(STRINGS ${ROOT}/${room}/${file} lines REGEX "^[ \t]*#[ \t]*include \"${room}/")
     foreach(line ${lines})

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is needed on a Debian 12, builds everything and runs every test. The last lines are
+# Installs the needed packages on Debian 12, builds everything and runs every test. The last lines are
 # ctest's summary.
 #   tests/run.sh [--release | --debug | --asan] [CTEST ARGUMENTS...]     e.g. --asan -R Planner
 set -euo pipefail
@@ -21,6 +21,6 @@ echo "Building: preset $preset"
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "$(nproc)" -- --quiet
 
-# Most tests wait for processes: a few more than there are processors keeps those busy.
+# Most tests wait for processes, so run one more at a time than there are processors.
 export LC_ALL=C.UTF-8
 ctest --preset "$preset" -j "$(($(nproc) + 1))" "$@"

@@ -10,12 +10,13 @@
 namespace thermos {
 namespace {
 
-// As PNG's: a first byte that no text starts with, and line ends that a text-mode copy would spoil.
+// Like PNG's: a first byte that no text starts with, and line ends that a text-mode copy would
+// change.
 constexpr std::array<std::byte, 8> kMagic = {std::byte{0x93}, std::byte{'T'},  std::byte{'H'},
                                              std::byte{'R'},  std::byte{'\r'}, std::byte{'\n'},
                                              std::byte{0x1a}, std::byte{'\n'}};
 
-// The unit that a disk writes whole or not at all.
+// A disk writes this many bytes completely or not at all.
 constexpr std::size_t kSector = 512;
 
 // A Cap'n Proto message is at least its segment table and a root pointer.
@@ -46,8 +47,8 @@ bool all_zeros(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
-// Is a sector's share of this frame all zeros? `at` is the frame's offset in the file. A disk that
-// lost power in the middle of a write leaves that; a flipped bit or an edit does not.
+// Whether the part of this frame in some sector is all zeros. `at` is the frame's offset in the
+// file. A loss of power during a write causes that; a flipped bit or an edit does not.
 bool has_lost_sector(Bytes frame, std::size_t at) {
   for (std::size_t from = 0; from < frame.size();) {
     const std::size_t share = std::min(kSector - (at + from) % kSector, frame.size() - from);
@@ -163,8 +164,9 @@ Verdict FrameScanner::next() {
 }
 
 Verdict FrameScanner::next_frame(Bytes rest, std::uint32_t length) {
-  // The segment table says the length a second time. Without this a bit flipped in the length of a
-  // record could reach beyond the end and pass for a torn tail, and what follows would be cut off.
+  // The segment table repeats the length. Without this check, a flipped bit in a length could make
+  // a record reach beyond the end of the file and look like a torn tail, and later records would be
+  // cut.
   const bool table_seen = rest.size() >= kFrameHeaderBytes + kSegmentTableBytes;
   const bool table_true = !table_seen || (load<std::uint32_t>(rest, kFrameHeaderBytes) == 0 &&
                                           load<std::uint32_t>(rest, kFrameHeaderBytes + 4) ==

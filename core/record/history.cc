@@ -14,7 +14,7 @@ std::string quoted(std::string_view name) {
   return '"' + std::string(name) + '"';
 }
 
-// What is wrong with a process's record, for people. Apart from the fold, which is to be fast.
+// Errors about a process's record. They are cold functions to keep the fold's code small.
 [[gnu::cold]] Error wrong_sequence(const ProcessStatus& status, std::uint64_t expected) {
   return corrupt("process " + quoted(status.process) + ": a gap in its sequence: record " +
                  std::to_string(expected) + " is expected and " + std::to_string(status.seq) +
@@ -39,7 +39,7 @@ std::string quoted(std::string_view name) {
                  (run == nullptr ? "nothing" : std::string(name_of(run->state))));
 }
 
-// What counts the next record or run must not begin from 0 again: everything known would repeat.
+// The counters of records and runs must not wrap around: all later records would look like repeats.
 bool numbers_left(std::uint64_t seq, std::uint32_t run) {
   return seq < std::numeric_limits<std::uint64_t>::max() &&
          run < std::numeric_limits<std::uint32_t>::max();
@@ -58,7 +58,7 @@ std::uint64_t& counter(RunTotals& totals, ProcessState state) {
   }
 }
 
-// Seeded, and nothing more known.
+// Whether the process was only interned.
 bool blank(const ProcessHistory& process) {
   return process.next_seq == 0 && !process.held && !process.immediate;
 }
@@ -71,7 +71,7 @@ bool only_takes_lead(const TaskStep& before, const TaskStep& step) {
 }
 
 Result<History::Outcome> History::apply(const Record& record) {
-  // First what a long stream consists of.
+  // Process records first: a long stream consists of them.
   if (const auto* process = std::get_if<ProcessStatus>(&record)) return apply_process(*process);
   if (const auto* task = std::get_if<TaskStatus>(&record)) return apply_task(*task);
   if (const auto* summary = std::get_if<ProcessSummary>(&record)) return apply_summary(*summary);
@@ -120,7 +120,7 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
     const std::uint32_t next_run = known == nullptr ? 0 : known->next_run;
     if (current != nullptr && known->live()) return wrong_state(status, current);
     if (status.run != next_run) return wrong_run(status, next_run);
-    // Nothing can be refused any more, so a name may be made.
+    // The record is valid, so the process may be added.
     if (known == nullptr) known = &processes_[intern(status.process)];
     known->next_run = status.run + 1;
     known->next_seq = status.seq + 1;
@@ -147,7 +147,7 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
   } else {
     take_end(*known, run, status);
   }
-  // Mostly there is none, and never was.
+  // Most records have no reason.
   if (!status.reason.empty() || !run.reason.empty()) run.reason = status.reason;
   return Outcome::Applied;
 }
@@ -170,8 +170,8 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   ++counter(process.totals, status.state);
   process.ending.reset();
   process.last_end = status.at;
-  // `at` counts in the clock of who wrote the record. After a reboot that is the new runner, and
-  // the boot of FORKED is another one.
+  // `at.boot` counts in the boot of the record's writer. After a reboot that is the new runner, and
+  // FORKED has an earlier boot.
   const bool by_runner = !run.forked || status.origin == Origin::Reboot;
   process.last_boot = by_runner ? status.boot : run.boot;
   if (status.state == ProcessState::Failed && !process.first_failed) {
@@ -182,8 +182,9 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
 Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   if (!header_) return corrupt("a summary before the runner's header");
   if (summary.next_seq == 0 || !numbers_left(summary.next_seq, summary.next_run)) {
-    return corrupt("process " + quoted(summary.process) + ": a summary of " +
-                   std::to_string(summary.next_seq) + " records can't be");
+    return corrupt("process " + quoted(summary.process) +
+                   ": a summary with the invalid next record number " +
+                   std::to_string(summary.next_seq));
   }
   const auto known = find(summary.process);
   if (known && processes_[*known].next_seq >= summary.next_seq) return Outcome::Repeat;
@@ -199,7 +200,8 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.last_end = summary.last_end;
   process.last_boot = summary.boot;
   process.first_failed = summary.first_failed;
-  // It stands for runs that began, and a run that begins ends a hold and needs no other leave.
+  // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
+  // wait.
   process.held = false;
   process.immediate.reset();
   return Outcome::Applied;
@@ -211,12 +213,12 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   const bool live = process.live();
   process.held = order.verb == Verb::Stop;
   if (order.verb == Verb::Start) {
-    // Of a run that has not begun yet there is nothing to end.
+    // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
   } else if (live) {
     StopOrder ending{process.current()->number, order.at, order.deadline};
     if (process.ending) {
-      // The first of them ended it, and a deadline is never put off.
+      // The first order set the time; a later one may only move the deadline forward.
       ending.at = process.ending->at;
       if (process.ending->deadline.boot < ending.deadline.boot) {
         ending.deadline = process.ending->deadline;
@@ -225,7 +227,7 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     process.ending = ending;
   }
   process.immediate.reset();
-  // The run that has begun already has waited.
+  // A run that has started has waited already.
   if (!process.held && (!live || process.ending)) process.immediate = process.next_run;
   return Outcome::Applied;
 }

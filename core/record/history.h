@@ -1,5 +1,5 @@
-// The run history: what a runner's stream adds up to. One fold, used alike by the live runner, by
-// replay and by every reader, so that what is shown, resumed and decided can't differ.
+// The run history of a task: the state that the records of a runner's stream give. The live runner,
+// replay and every reader use this one fold, so what they show, resume and decide cannot differ.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace thermos {
 
-// One run of one process. Times are absent (nullopt) until the transition that sets them.
+// One run of one process. Each time is nullopt until the transition that sets it.
 struct Run {
   std::uint64_t seq = 0;  // of the latest transition
   std::uint32_t number = 0;
@@ -44,25 +44,25 @@ struct StopOrder {
 
 struct ProcessHistory {
   std::string name;
-  Series<Run> runs;            // oldest first; the oldest may have been dropped
-  RunTotals totals;            // of all runs that ended, the dropped ones included
-  std::uint64_t next_seq = 0;  // what the next record must carry
-  std::uint32_t next_run = 0;
+  Series<Run> runs;            // oldest first; compaction may have dropped the oldest
+  RunTotals totals;            // of all ended runs, the dropped ones included
+  std::uint64_t next_seq = 0;  // the number that the next record must have
+  std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
-  // The end of the latest run that ended, and the boot it counts in: where min_duration starts.
-  // That is the boot of the run's FORKED; for a run that has none, or was lost by a reboot, the
-  // boot of the runner that wrote its end.
+  // The end of the latest ended run, from which min_duration counts, and the boot in which
+  // last_end.boot counts: the boot of the run's FORKED, or, for a run without FORKED or lost by a
+  // reboot, the boot of the runner that recorded its end.
   std::optional<Timestamp> last_end;
   BootId last_boot;
-  // What was ordered and still counts.
-  bool held = false;                // it is not run until it is started by an order
-  std::optional<StopOrder> ending;  // until that run has ended
+  // Orders that still apply.
+  bool held = false;                // no run starts until an order starts the process
+  std::optional<StopOrder> ending;  // the run under way is to end; reset when it has ended
   // The number of the run that need not wait for min_duration.
   std::optional<std::uint32_t> immediate;
 
-  // The run under way or the last one; nullptr before the first.
+  // The run under way, or else the last one; nullptr before the first run.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
-  // Run `number`; nullptr when it was never begun, or dropped. Numbers have no gaps.
+  // Run `number`; nullptr if it did not start yet or was dropped. Numbers have no gaps.
   const Run* run(std::uint32_t number) const {
     if (runs.empty() || number < runs.front().number) return nullptr;
     const std::size_t nth = number - runs.front().number;
@@ -72,64 +72,64 @@ struct ProcessHistory {
   bool operator==(const ProcessHistory&) const = default;
 };
 
-// A task status kept for good: `reason` owned.
+// A task status that owns its `reason`.
 struct TaskStep {
-  TaskStatus status;  // its reason is empty; the text is below
+  TaskStatus status;  // its own reason is empty; the text is below
   std::string reason;
   bool operator==(const TaskStep&) const = default;
 };
 
-// Whether `step`, behind `before`, says no more than that a runner took the lead: the task stays in
-// its state and keeps its goal, and nobody gave a reason.
+// Whether `step`, which follows `before`, only tells that another runner took the lead: the task
+// keeps its state and its goal, and the step has no reason.
 bool only_takes_lead(const TaskStep& before, const TaskStep& step);
 
-// References, pointers and views into a history are good until the next apply() or intern().
+// References, pointers and views into a history are valid until the next apply() or intern().
 class History {
  public:
   enum class Outcome : std::uint8_t { Applied, Repeat };
 
-  // Takes one record. Repeat: this very transition is known already, nothing changed. An error
-  // (Corrupt): a gap in the sequence, an illegal transition, a second header, a record before the
-  // header. After an error the history is as it was before.
+  // Adds one record. Repeat: this transition was known, and nothing changed. Fails with Corrupt for
+  // a gap in the sequence, an illegal transition, a different second header, or a record before the
+  // header; then the history is unchanged.
   Result<Outcome> apply(const Record& record);
-  // Would apply() take it as new? Without the cost of doing it.
+  // Whether apply() would return Applied for this record; changes nothing.
   bool would_apply(const ProcessStatus& status) const;
-  // A power cut can take the runner's WAITING, which nothing waits for on the disk, and leave the
-  // coordinator's FORKED behind it. But FORKED says that there was one: this is it, for apply()
-  // before `forked`. Nothing when it is not missing, or would not be all that is missing. At the
-  // time of FORKED; its views are those of `forked`.
+  // Returns the WAITING record that is missing before `forked`, for apply(). A loss of power can
+  // lose the runner's WAITING, which is not synced, and keep the coordinator's FORKED after it;
+  // FORKED implies that there was one. Its time is that of FORKED, its views are those of `forked`.
+  // Returns nothing if WAITING is not missing, or is not all that is missing.
   std::optional<ProcessStatus> missing_waiting(const ProcessStatus& forked) const;
 
   const std::optional<RunnerHeader>& header() const { return header_; }
-  // Every task status, oldest first; several in a row may carry the same state.
+  // Every task status, oldest first; several in a row may have the same state.
   const std::vector<TaskStep>& steps() const { return steps_; }
   TaskState state() const {
     return steps_.empty() ? TaskState::Active : steps_.back().status.state;
   }
 
-  // Processes in order of their first appearance (or of intern()).
+  // Processes in the order of their first record or intern().
   const std::vector<ProcessHistory>& processes() const { return processes_; }
   const ProcessHistory& process(std::uint32_t index) const { return processes_[index]; }
   std::optional<std::uint32_t> find(std::string_view name) const;
 
-  // Makes room for a process before its first record, so that a runner can have its task's own
-  // order. Returns its index. A name known already keeps its place.
+  // Returns the index of the process `name` and adds the process if it is not known, so that a
+  // runner can use the task's own order before the first record.
   std::uint32_t intern(std::string_view name);
 
   // ---- compaction (history_compaction.cc) ----
 
-  // Forgets all but the latest `keep` runs of each process, and task statuses that only say that
-  // one more runner took the lead, beyond the latest `keep`. Totals and what decides stay.
-  // REQUIRES: keep > 0.
+  // Drops all but the latest `keep` runs of each process, and all but the latest `keep` task
+  // statuses that only tell that another runner took the lead. Totals and everything that decides
+  // about later runs stay. REQUIRES: keep > 0.
   void drop_old(std::size_t keep);
-  // How many records rewrite() would give after drop_old(keep).
+  // Estimates how many records rewrite() gives after drop_old(keep).
   std::size_t records_after(std::size_t keep) const;
-  // Hands out records that apply(), starting from nothing, turns into a history equal to this. A
-  // record is valid during its call. Where `give` answers an error, that is the answer.
+  // Calls `give` with records that apply() turns, starting from an empty history, into one equal to
+  // this. A record is valid only during the call. An error of `give` ends it and is returned.
   Status rewrite(const std::function<Status(const Record&)>& give) const;
 
-  // Two histories are equal when they mean the same, whatever the order of first appearance. A
-  // process that was only interned counts as absent.
+  // Two histories are equal if their contents are, whatever the order of processes. A process that
+  // was only interned counts as absent.
   bool operator==(const History& other) const;
 
  private:

@@ -1,5 +1,5 @@
-// Compaction: a history in fewer records. By the same fold that replays: what is handed out here,
-// applied from nothing, gives an equal history, and the caller checks that it does.
+// Compaction: a history in fewer records. Applied to an empty history, the records that rewrite()
+// gives make an equal one; the caller checks that.
 #include <algorithm>
 
 #include "core/record/history.h"
@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-// Transitions of a run have consecutive numbers and each leaves its own mark.
+// The number of a run's transitions: their numbers are consecutive, and each sets a field.
 std::size_t transitions(const Run& run) {
   return 1 + (run.forked ? 1 : 0) + (run.started ? 1 : 0) + (run.stopped ? 1 : 0);
 }
@@ -42,7 +42,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   if (process.first_failed && *process.first_failed < summary.next_run) {
     summary.first_failed = process.first_failed;
   }
-  // Right when no kept run has ended; a kept one that ended sets it anew.
+  // Correct if no kept run has ended; otherwise the end of a kept run replaces it.
   summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;
   return summary;
@@ -54,7 +54,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
   status.process = process.name;
   status.seq = first_seq(run);
   status.run = run.number;
-  // The fold keeps origin and reason of the latest transition alone.
+  // The fold keeps only the origin and reason of the latest transition.
   const auto give_next = [&]() {
     if (status.seq == run.seq) {
       status.origin = run.origin;
@@ -84,7 +84,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
   if (run.stopped) {
     status.state = run.state;
     status.identity = {};
-    status.boot = process.last_boot;  // only the last end's is remembered, and only that decides
+    status.boot = process.last_boot;  // the fold keeps only that of the last end
     status.at = *run.stopped;
     status.return_code = run.return_code;
     return give_next();
@@ -92,7 +92,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
-// One order that says what of all that were given still counts.
+// Gives one order with the effects of all earlier ones that still apply.
 Status give_order(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
   if (!process.held && !process.immediate) return Done{};
   ProcessOrder order;
@@ -115,7 +115,7 @@ void History::drop_old(std::size_t keep) {
   std::size_t surplus = leads - keep;
   std::vector<TaskStep> kept;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    // The last one says which boot and which deadline hold now.
+    // The last step has the current boot and deadline, so it stays.
     if (surplus > 0 && i + 1 < steps_.size() && only_leads(steps_, i)) {
       --surplus;
       continue;
@@ -142,7 +142,7 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     if (auto given = give(status); !given) return given;
   }
   for (const ProcessHistory& process : processes_) {
-    // One that never ran may have been stopped all the same.
+    // A process that never ran may still have an order.
     const bool dropped =
         process.next_seq > 0 && (process.runs.empty() || first_seq(process.runs.front()) > 0);
     if (dropped) {

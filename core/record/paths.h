@@ -1,4 +1,5 @@
-// Where everything lies under a root. Pure text: nothing here touches the disk.
+// The paths of all files under a root directory (FORMAT.md lists them). Nothing here accesses the
+// disk.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,9 @@ class Paths {
   std::string checkpoint_dir(std::string_view task_id) const;
   std::string runner_stream(std::string_view task_id) const;
   std::string coordinator_stream(std::string_view task_id, std::string_view process) const;
-  // The socket on which the task's leader takes requests.
+  // The socket on which the task's leader accepts requests.
   std::string leader_socket(std::string_view task_id) const;
-  // Where `thermos run` without --sandbox keeps its logs, and the daemon its sandboxes.
+  // The log directory of `thermos run` without --sandbox, and the daemon's default sandbox.
   std::string default_log_dir(std::string_view task_id) const;
   std::string default_sandbox(std::string_view task_id) const;
 
@@ -33,20 +34,20 @@ class Paths {
   std::string root_;
 };
 
-// <log_dir>/<process>/<run>
+// Returns <log_dir>/<process>/<run>.
 std::string run_log_dir(std::string_view log_dir, std::string_view process, std::uint32_t run);
 
-// The file name of a process's stream inside the checkpoint directory, and back: empty when `file`
-// is not such a name.
+// The file name of a process's stream in the checkpoint directory, and the process of such a name;
+// process_of_file() returns "" for any other name.
 std::string coordinator_file(std::string_view process);
 std::string_view process_of_file(std::string_view file);
 
-// A task id is a file name: 1 to 255 bytes, no '/', no leading '.'; and text: UTF-8 without control
-// characters.
+// Checks a new task's id: a file name (1 to 255 bytes, no '/', no leading '.') of UTF-8 without
+// control characters. Fails with Usage.
 Status check_task_id(std::string_view task_id);
 
-// Whether a task may be found under that name. Earlier versions took any file name for an id: such
-// a task is led to its end, shown and killed like another, but no new one is made.
+// Whether an existing task may have this id. Earlier versions accepted any file name; such tasks
+// are still run, shown and killed, but check_task_id() refuses the id for a new task.
 bool may_be_task(std::string_view name);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// What a checkpoint stream holds, as plain structs. The Cap'n Proto form is capnp/'s business.
+// The records of a checkpoint stream as plain structs. capnp/codec.h converts them to messages.
 #pragma once
 
 #include <array>
@@ -15,15 +15,16 @@
 
 namespace thermos {
 
-// /proc/sys/kernel/random/boot_id. Pids and ticks mean nothing across two of them.
+// The kernel's boot id (/proc/sys/kernel/random/boot_id, random(4)). Pids, ticks and boot times are
+// comparable only within one boot.
 struct BootId {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   bool operator==(const BootId&) const = default;
 };
 
-// A process on this machine, for good: a pid alone is recycled, a pid with its exact start time
-// (field 22 of /proc/PID/stat, in clock ticks) is not. ticks 0: not known.
+// Identifies a process within one boot: the kernel recycles pids, but not a pid with the same start
+// time (field 22 of /proc/PID/stat, in clock ticks, proc(5)). ticks 0: not known.
 struct Identity {
   std::int32_t pid = 0;
   std::uint64_t ticks = 0;
@@ -32,7 +33,7 @@ struct Identity {
 
 inline constexpr std::uint32_t kDefaultKeepLogs = 100;
 
-// The first record of a runner's stream: where the task runs and as whom. Never repeated.
+// The first record of a runner's stream: where the task runs and as which user.
 struct RunnerHeader {
   std::string task_id;
   std::string sandbox;
@@ -40,11 +41,11 @@ struct RunnerHeader {
   std::string hostname;
   std::string user;
   std::uint32_t uid = 0;
-  Microseconds launch_time = 0;  // wall
+  Microseconds launch_time = 0;  // wall time
   std::map<std::string, std::uint16_t> ports;
   bool chroot = false;
-  // Of how many of a process's latest runs stdout and stderr are kept (beside those of the first
-  // that failed); 0: of all.
+  // The output of so many latest runs of each process is kept, and that of its first failed run; 0:
+  // of all runs.
   std::uint32_t keep_logs = kDefaultKeepLogs;
   bool operator==(const RunnerHeader&) const = default;
 };
@@ -56,46 +57,46 @@ struct TaskStatus {
   std::int32_t runner_pid = 0;
   std::uint32_t runner_uid = 0;
   BootId boot;
-  // Where the task is going, decided when it leaves ACTIVE: SUCCESS, FAILED, KILLED or LOST. Means
-  // nothing while ACTIVE.
+  // The terminal state that the task will reach, decided when it leaves ACTIVE. Meaningless while
+  // ACTIVE.
   TaskState goal = TaskState::Success;
-  // From the moment the task left ACTIVE, how long CLEANING and FINALIZING may take together.
-  // Means nothing while ACTIVE. `deadline` is that moment plus the allowance, by both clocks.
+  // When CLEANING and FINALIZING together must have ended, by both clocks: the time when the task
+  // left ACTIVE plus its finalization wait. Meaningless while ACTIVE.
   Timestamp deadline;
-  std::string_view reason;  // for people; may be empty. Borrowed, as ProcessStatus::process is
+  std::string_view reason;  // for people; may be empty. Borrowed like ProcessStatus::process
   bool operator==(const TaskStatus&) const = default;
 };
 
-// Where a process's state came from when it is not the ordinary record of its coordinator.
+// How a process's state became known.
 enum class Origin : std::uint8_t {
   Recorded,         // the coordinator or the runner saw it happen
-  FoundAtResume,    // happened while no runner lived; taken from the coordinator's stream
-  CoordinatorGone,  // the coordinator vanished without a last word
-  Reboot,           // the machine restarted under it
-  Repaired,         // written by fsck --repair
-  Ordered,          // the end of a run that an order ended: KILLED, whatever it made of its SIGTERM
+  FoundAtResume,    // it happened while no runner lived; a resume read the coordinator's stream
+  CoordinatorGone,  // the coordinator vanished without a terminal record
+  Reboot,           // the machine restarted while it ran
+  Repaired,         // fsck --repair wrote it
+  Ordered,          // an order ended the run: KILLED, whatever its exit status
 };
 inline constexpr std::size_t kOrigins = 6;
 std::string_view name_of(Origin origin);
 
-// One transition of one process. Coordinators write FORKED and all after it, LOST among them when
-// the machine had no process for the shell; the runner writes WAITING, LOST, a FAILED of what could
-// not be launched, and a copy of what coordinators wrote.
+// One transition of one process. Coordinators write FORKED and the transitions after it; they write
+// LOST when the machine had no process for the shell. The runner writes WAITING, LOST, FAILED for a
+// process that could not be launched, and copies of the coordinators' records.
 struct ProcessStatus {
-  // Borrowed: from the decoded bytes, from the task, or from the history. Valid as long as that is.
+  // Borrowed from the decoded bytes, the task, or the history, and valid as long as those.
   std::string_view process;
-  std::uint64_t seq = 0;  // rises by one a transition, over all the runs of this process
+  std::uint64_t seq = 0;  // rises by one with each transition, over all runs of this process
   std::uint32_t run = 0;  // 0 is the first
   ProcessState state = ProcessState::Waiting;
   Origin origin = Origin::Recorded;
   // FORKED: the coordinator. RUNNING: the process itself. Otherwise zero.
   Identity identity;
-  // FORKED: the boot that the coordinator runs in. A terminal state that the runner wrote: the boot
-  // that `at` counts in.
+  // FORKED: the boot in which the coordinator runs. A terminal state that the runner wrote: the
+  // boot in which `at.boot` counts.
   BootId boot;
-  // When: WAITING: decided; FORKED: fork_time; RUNNING: start_time; terminal: stop_time.
+  // WAITING: when the run was decided; FORKED: fork_time; RUNNING: start_time; terminal: stop_time.
   Timestamp at;
-  // Terminal states: the exit code or minus the signal number; absent when nobody knows.
+  // Terminal states: the exit code, or minus the signal number; nullopt when unknown.
   std::optional<std::int32_t> return_code;
   std::string_view reason;  // for people, why it failed or was lost; may be empty. Borrowed
   bool operator==(const ProcessStatus&) const = default;
@@ -111,8 +112,8 @@ struct RunTotals {
   bool operator==(const RunTotals&) const = default;
 };
 
-// Stands for runs whose own records were dropped by compaction: everything up to and including
-// run number `next_run` - 1. The records of the runs that were kept follow it.
+// Replaces the records of runs that compaction dropped: all runs up to and including number
+// `next_run` - 1. The records of the kept runs follow it.
 struct ProcessSummary {
   std::string_view process;    // borrowed
   std::uint64_t next_seq = 0;  // the sequence number that the next record of this process has
@@ -124,11 +125,11 @@ struct ProcessSummary {
   bool operator==(const ProcessSummary&) const = default;
 };
 
-// What someone wants of one process of an active task, whatever its task's plan says.
+// A user's order for one process of an active task.
 enum class Verb : std::uint8_t {
   Start,    // run it (again) as soon as the plan allows, without waiting for min_duration
-  Stop,     // end its run, and don't run it again until it is started
-  Restart,  // end its run, and then as Start
+  Stop,     // end its run, and do not run it again until it is started
+  Restart,  // end its run, and continue like Start
 };
 inline constexpr std::size_t kVerbs = 3;
 std::string_view name_of(Verb verb);
@@ -137,7 +138,7 @@ struct ProcessOrder {
   std::string_view process;  // borrowed
   Verb verb = Verb::Start;
   Timestamp at;
-  Timestamp deadline;       // Stop and Restart: SIGKILL follows SIGTERM then
+  Timestamp deadline;       // Stop and Restart: when SIGKILL follows SIGTERM
   std::string_view reason;  // who asked, for people; may be empty. Borrowed
   bool operator==(const ProcessOrder&) const = default;
 };

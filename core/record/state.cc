@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kTaskStates> kTaskNames = {
 using ProcessTable = std::array<std::array<bool, kProcessStates>, kProcessStates>;
 constexpr ProcessTable kProcessTable = {{
     // WAIT  FORK   RUN    SUCC   FAIL   KILL   LOST
-    {false, true, false, false, true, false, false},    // WAITING: launched, or can't be
+    {false, true, false, false, true, false, false},    // WAITING: FAILED if it cannot be launched
     {false, false, true, false, false, true, true},     // FORKED
     {false, false, false, true, true, true, true},      // RUNNING
     {false, false, false, false, false, false, false},  // SUCCESS
@@ -44,8 +44,8 @@ std::optional<State> from_name(const std::array<std::string_view, N>& names,
 }
 
 constexpr int kSigkill = 9;
-// Numbers of Linux, the same on every architecture but MIPS, SPARC, Alpha and PA-RISC. core has
-// no <csignal> dependency on purpose: what is on disk does not change with the machine.
+// Signal numbers of Linux, the same on every architecture but MIPS, SPARC, Alpha and PA-RISC
+// (signal(7)). Not from <csignal>, because what is on disk must not depend on the machine.
 constexpr std::array<int, 11> kOwnFault = {
     4,   // SIGILL
     5,   // SIGTRAP

@@ -1,5 +1,5 @@
-// The states of processes and tasks and which may follow which. The tables here are the only
-// statement of the rule: replay, the live runner and the tests all ask them.
+// The states of processes and tasks, and which may follow which. The tables in state.cc are the
+// only place of these rules; replay, the live runner and the tests use them.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ inline constexpr std::size_t kProcessStates = 7;
 enum class TaskState : std::uint8_t { Active, Cleaning, Finalizing, Success, Failed, Killed, Lost };
 inline constexpr std::size_t kTaskStates = 7;
 
-// "WAITING", "ACTIVE" and so on: the names that status and the JSON print.
+// The names that `status` and its JSON print: "WAITING", "ACTIVE" and so on.
 std::string_view name_of(ProcessState state);
 std::string_view name_of(TaskState state);
 std::optional<ProcessState> process_state_from(std::string_view name);
@@ -29,35 +29,36 @@ constexpr bool is_terminal(TaskState s) {
   return s >= TaskState::Success;
 }
 
-// May `to` follow `from` within one run? A new run starts at WAITING, which follows a terminal
-// state or nothing; see starts_run.
+// Whether `to` may follow `from` within one run. A new run starts with WAITING, after a terminal
+// state or nothing; see starts_run().
 bool may_follow(ProcessState from, ProcessState to);
 constexpr bool starts_run(ProcessState s) {
   return s == ProcessState::Waiting;
 }
 
-// May `to` follow `from`? A state that is not terminal may follow itself: that is a new runner
-// taking the lead, or a kill that changes the goal.
+// Whether `to` may follow `from`. A state that is not terminal may follow itself: a new runner
+// takes the lead, or a kill changes the goal.
 bool may_follow(TaskState from, TaskState to);
 
-// How a process that ended is recorded. `wait_status` is waitpid's.
+// How the end of a process is recorded.
 struct ProcessEnd {
   ProcessState state = ProcessState::Lost;
   std::int32_t return_code = 0;  // the exit code, or minus the signal number
 };
 
-// What else is known about an end.
+// Causes of an end that its wait status does not show.
 struct EndCause {
-  // The kernel killed it for taking more memory than it was given.
+  // The kernel killed it because it exceeded its own memory limit.
   bool over_its_memory = false;
-  // The service manager asked it to end: the machine or the session goes down.
+  // The service manager asked it to end, because the machine or the session shuts down.
   bool service_manager = false;
 };
 
-// SUCCESS for exit 0, FAILED for any other exit code. A signal that someone sent means KILLED; one
-// that the kernel raises for what the process itself did (SIGSEGV, SIGABRT, SIGPIPE ..., SIGKILL
-// over its memory) means FAILED, or a program that crashes at once would be run for ever without
-// ever counting as failed. One that gives up because the machine goes down has not failed: KILLED.
+// Decodes a wait status (waitpid(2)). Exit code 0 is SUCCESS, any other is FAILED. A signal that
+// someone sent is KILLED. A signal that the kernel raises for what the process did (SIGSEGV,
+// SIGABRT, SIGPIPE ..., SIGKILL for its own memory limit) is FAILED; otherwise a program that
+// crashes immediately would run again for ever. An end with an error that the service manager asked
+// for is KILLED.
 ProcessEnd end_of(int wait_status, EndCause cause = {});
 
 }  // namespace thermos

@@ -1,5 +1,5 @@
-// The commands of `thermos`. Each takes the words behind its name and gives the exit status, or
-// the one error that is to be printed.
+// The commands of `thermos`. Each takes the arguments behind its name and returns the exit status,
+// or the one error that the program prints.
 #pragma once
 
 #include <span>
@@ -36,7 +36,7 @@ CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome drill_command(const Arguments& arguments, CommonOptions common);
 
 class Output;
-// What a command that only prints ends with: System when its output could not be written.
+// The outcome of a command that only prints: fails with System if the output could not be written.
 CommandOutcome finish_output(const Output& out);
 
 struct Command {
@@ -46,8 +46,8 @@ struct Command {
 };
 std::span<const Command> commands();
 
-// The whole program behind main(): `words` are argv without the program's name. Returns the exit
-// status, having printed the error if there was one.
+// Runs the program: `words` are argv without the program's name. Prints the error, if there is one,
+// and returns the exit status.
 int carry_out(const Arguments& words);
 
 }  // namespace thermos

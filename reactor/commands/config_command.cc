@@ -6,12 +6,12 @@ namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos config repl [FILE]
 
-Opens Python with all loaded that a .thermos file may use: Process, Task,
-order() and the rest. With FILE, that one is run first, and what it exports is
-in the list `exported`.
+Opens a Python prompt with the names that .thermos files use: Process, Task,
+order() and the others. With FILE, runs that file first; the list `exported`
+has the tasks that it exports.
 
-Needs python3, 3.9 or newer. A file that thermos runs is shown by
-`thermos inspect FILE`, as JSON by `thermos inspect --json FILE`.
+Needs python3, 3.9 or newer. `thermos inspect FILE` shows the task that a file
+makes, `thermos inspect --json FILE` shows it as JSON.
 )";
 
 }  // namespace
@@ -23,9 +23,10 @@ CommandOutcome config_command(const Arguments& arguments, CommonOptions common) 
   if (!*parsed) return kExitDone;
   Arguments words = std::move(**parsed);
   if (words.empty() || words.front() != "repl" || words.size() > 2) {
-    return Error{ErrorCode::Usage, words.empty() || words.front() != "repl"
-                                       ? "config: there is `thermos config repl [FILE]`"
-                                       : "config repl: one FILE at a time"};
+    return Error{ErrorCode::Usage,
+                 words.empty() || words.front() != "repl"
+                     ? "config: the only subcommand is `thermos config repl [FILE]`"
+                     : "config repl: takes at most one FILE"};
   }
   words.erase(words.begin());
   return become_repl(words);

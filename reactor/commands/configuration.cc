@@ -20,7 +20,8 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMaxFileName = 255;
-// Far above any real task; a configuration is read whole, and /dev/zero must not take the machine.
+// Larger than any real task. A configuration is read as a whole, and /dev/zero must not use up
+// memory.
 constexpr std::size_t kMaxConfiguration = std::size_t{1} << 30;
 
 Error file_error(const std::string& path, int number) {
@@ -40,7 +41,8 @@ Result<std::string> read_all(int fd, const std::string& path) {
     if (got < 0) return file_error(path, errno);
     text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > kMaxConfiguration) {
-      return Error{ErrorCode::BadConfig, path + ": longer than 1 GiB: this is no configuration"};
+      return Error{ErrorCode::BadConfig,
+                   path + ": more than 1 GiB, which is too large for a configuration"};
     }
   }
 }
@@ -105,7 +107,7 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
         config::task_name_of(text.text, text.where, words.task_name, bindings, text.form);
     if (!name) return name.error();
     bindings.task_id = make_task_id(*name, wall);
-    // A name that can't be one is then said to be wrong where it is written.
+    // An invalid name is then reported at the place where it is written.
     if (!check_task_id(bindings.task_id)) bindings.task_id = make_task_id("task", wall);
   }
   if (Status id = check_task_id(bindings.task_id); !id) return id.error();
@@ -114,7 +116,7 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
       config::load(text.text, text.where, words.task_name, bindings, text.form);
   if (!task) return task.error();
   if (words.user.empty() && !task->user.empty() && task->user != bindings.user) {
-    // The task names its user itself: {{thermos.user}} is that one.
+    // The task names its user, which {{thermos.user}} then stands for.
     bindings.user = task->user;
     task = config::load(text.text, text.where, words.task_name, bindings, text.form);
     if (!task) return task.error();

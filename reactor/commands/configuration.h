@@ -1,4 +1,4 @@
-// From the words of a command line to a task that can run.
+// From the arguments of a command to a checked task.
 #pragma once
 
 #include <map>
@@ -12,53 +12,55 @@
 
 namespace thermos {
 
-// Far more than any file takes, and short enough for somebody to wait for.
+// Much longer than a configuration needs, and short enough to wait for.
 constexpr Microseconds kDefaultEvalTimeout = 60 * kSecond;
 
-// What binds the references of a configuration.
+// The arguments that bind the references of a configuration.
 struct ConfigurationWords {
   std::string task_name;                           // --task; empty: the only one
   std::string task_id;                             // --task-id; empty: made from the task's name
   std::string user;                                // --user; empty: the task's own, or the caller
   std::map<std::string, std::uint16_t> ports;      // -P
   std::map<std::string, std::string> environment;  // -E
-  // --eval-timeout: what a file in Python may take; 0: no limit.
+  // --eval-timeout: the time limit for evaluating a file in Python; 0: no limit.
   Microseconds eval_timeout = kDefaultEvalTimeout;
 };
 
-// What --eval-timeout was given, if it was. Usage.
+// Parses the value of --eval-timeout; without one, returns the default. Fails with Usage.
 Result<Microseconds> parse_eval_timeout(const std::optional<std::string>& given);
 
-// A configuration file's text, and what errors call it.
+// The text of a configuration, and the name for it in errors.
 struct ConfigurationText {
   std::string text;
   std::string where;
   config::Form form = config::Form::Written;
 };
 
-// "-" is standard input. A .thermos or .aurora file is evaluated by python3, as whoever calls this.
-// NotFound, NotPermitted or System; BadConfig for one that can't be evaluated.
+// Reads a configuration file; "-" is standard input. python3 evaluates a .thermos or .aurora file,
+// with the rights of this program. Fails with NotFound, NotPermitted or System, and with BadConfig
+// if the evaluation fails.
 Result<ConfigurationText> read_configuration(const std::string& path,
                                              const ConfigurationWords& words);
 
 struct BoundTask {
   TaskConfig task;
   std::string task_id;
-  std::string user;  // who it runs as
+  std::string user;  // the user that it runs as
 };
 
-// Everything bound and checked. `wall` is the time for a task id that is made here.
+// Binds all references and checks the task. `wall` is the time in a task id that is made here.
+// Fails with BadConfig or Usage.
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall);
 
-// All that bind_configuration() would refuse, not the first alone; see config::find_faults().
+// Returns all errors for which bind_configuration() would fail; see config::find_faults().
 std::vector<Error> find_faults(const ConfigurationText& text, const ConfigurationWords& words,
                                Microseconds wall);
 
-// NAME-YYYYmmdd-HHMMSS.uuuuuu; a name too long for a file name is cut.
+// Returns NAME-YYYYmmdd-HHMMSS.uuuuuu. A name that would be too long for a file name is cut.
 std::string make_task_id(const std::string& name, Microseconds wall);
 
-// Wall time now.
+// CLOCK_REALTIME.
 Microseconds wall_now();
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// The commands that talk to the daemon: submit, wait, events.
+// The commands of the daemon's clients: submit, wait, events.
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,15 +21,15 @@ namespace {
 
 constexpr std::string_view kSubmitHelp = R"(Usage: thermos submit [OPTIONS] CONFIG
 
-Gives the task in CONFIG ("-": standard input) to the daemon and prints its id,
-once it is on the disk.
+Gives the task in CONFIG ("-": standard input) to the daemon, and prints its id
+when the task is on the disk.
 
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
   --task NAME       which task, where CONFIG holds several
-  --sandbox D       run in D, which must be there; else the daemon makes one
+  --sandbox D       run in D, which must exist; else the daemon creates one
   --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
-  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`; a CONFIG
-  in Python is executed here, as you, and not by the daemon
+  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`. A
+  CONFIG in Python is executed here, with your rights, not by the daemon
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else
                     /run/thermos/reactor.sock for root)
@@ -38,20 +38,20 @@ once it is on the disk.
 constexpr std::string_view kWaitHelp = R"(Usage: thermos wait [OPTIONS] TASK_ID
 
 Waits until a task of the daemon has ended. The exit status is the task's:
-0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 when the time is over before.
+0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 if the timeout expires first.
 
-  --timeout SECONDS how long to wait; else for ever
+  --timeout SECONDS how long to wait; default: no limit
   --socket S        the daemon's socket
 )";
 
 constexpr std::string_view kEventsHelp = R"(Usage: thermos events [OPTIONS] [TASK_ID_REGEX...]
 
-Prints what happens to the daemon's tasks, one transition a line, each with its
+Prints the events of the daemon's tasks, one transition a line, each with its
 position.
 
-  --since POSITION  begin behind that position: nothing is missed, nothing seen
-                    twice, over restarts of the daemon too
-  -f                go on with what happens from now on
+  --since POSITION  start behind that position: no event is missed or seen
+                    twice, also over restarts of the daemon
+  -f                continue with new events
   --json            one JSON object a line
   --socket S        the daemon's socket
 )";
@@ -113,13 +113,13 @@ std::string event_line(const control::Event& event, const Record& record, bool j
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// False: nothing more comes.
+// Returns false when nothing more comes.
 Result<bool> print_event(const control::Reply& reply, bool json, Output& out) {
   if (const auto* failure = std::get_if<Error>(&reply.body)) return *failure;
   if (std::holds_alternative<control::Finished>(reply.body)) return false;
   const auto* event = std::get_if<control::Event>(&reply.body);
   if (event == nullptr) return true;
-  // The reply's bytes lie anywhere, and a message wants words.
+  // The bytes in a reply have any alignment; decode() requires 8-byte alignment.
   std::vector<std::uint64_t> words((event->record.size() + 7) / 8);
   std::memcpy(words.data(), event->record.data(), event->record.size());
   auto record = decode(std::as_bytes(std::span(words)).first(event->record.size()));
@@ -144,7 +144,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if ((*parsed)->size() != 1) {
-    return Error{ErrorCode::Usage, "submit: which CONFIG? One at a time; \"-\": standard input"};
+    return Error{ErrorCode::Usage, "submit: takes one CONFIG (\"-\" is standard input)"};
   }
   auto submit = submission((*parsed)->front(), options);
   if (!submit) return submit.error();
@@ -168,7 +168,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: which TASK_ID?"};
+  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: takes one TASK_ID"};
   auto timeout = seconds_if_given("--timeout", timeout_text);
   if (!timeout) return timeout.error();
   auto client = ControlClient::connect(socket);
@@ -192,7 +192,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   control::Subscribe subscribe;
   subscribe.patterns = **parsed;
   subscribe.follow = follow;
-  // Without a position: from the beginning when it ends by itself, from now on when it goes on.
+  // Without --since: all past events, or with -f only new ones.
   subscribe.since = follow ? 0 : 1;
   if (since) {
     auto position = parse_count("--since", *since);

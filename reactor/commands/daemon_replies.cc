@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// A task in a line, and its processes below.
+// A task in one line, and its processes below it.
 std::string task_lines(const Json& task) {
   std::string text = printable(task.value("task_id", "?")) + "  " + task.value("state", "?") + "\n";
   if (task.contains("error")) text += "  " + printable(task["error"].get<std::string>()) + "\n";

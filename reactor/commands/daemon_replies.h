@@ -1,4 +1,4 @@
-// What commands that may ask the daemon share.
+// Shared by the commands that may ask the daemon.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace thermos {
 
-// The daemon that THERMOS_SOCKET names, for commands that work on files otherwise; empty: none.
+// The socket that THERMOS_SOCKET names, for commands that otherwise read files; empty: none.
 std::string asked_socket();
 
-// Prints each task as it ends, until the daemon has nothing more to say.
+// Prints each task when it ends, until the daemon sends `done`.
 CommandOutcome print_ended(ControlClient& client);
 
-// `thermos status`, as the daemon tells it. `only`: "active", "finished" or empty.
+// `thermos status` with the daemon's answer. `only` is "active", "finished" or empty.
 CommandOutcome daemon_status(const std::string& socket, const Arguments& patterns,
                              const std::string& only, bool json);
 

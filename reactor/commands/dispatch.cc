@@ -16,16 +16,16 @@ constexpr std::array<Command, 19> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
-    {"graph", "show what waits for what in a configuration", graph_command},
+    {"graph", "show which process waits for which in a configuration", graph_command},
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
-    {"config", "open Python with what .thermos files use loaded", config_command},
+    {"config", "open a Python prompt with the names of .thermos files", config_command},
     {"status", "show tasks and their processes", status_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},
     {"submit", "give a task to the daemon", submit_command},
-    {"start", "start a process of a task that was stopped", start_command},
-    {"stop", "stop a process of a task until it is started", stop_command},
+    {"start", "release a process of a task that was stopped", start_command},
+    {"stop", "end a process of a task and hold it until it is started", stop_command},
     {"restart", "end a process of a task and run it again", restart_command},
     {"drain", "end all tasks of the daemon, and the daemon", drain_command},
     {"wait", "wait until a task of the daemon has ended", wait_command},
@@ -40,7 +40,7 @@ Every command takes:
                     for root, ~/.local/state/thermos for others)
   --log-level L     trace, debug, info, warn (default), error, critical or off
   --no-color        no colours (NO_COLOR does the same)
-  -h, --help        what a command does and takes
+  -h, --help        describe a command and its options
 
 `thermos` alone is `thermos status`.
 )";

@@ -1,4 +1,4 @@
-// The drill: the daemon dies, another takes over, and nothing may have been lost.
+// The drill: it kills the daemon, waits for the next one, and checks that no process was lost.
 #include <poll.h>
 #include <unistd.h>
 
@@ -20,10 +20,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kHelp = R"(Usage: thermos drill [OPTIONS]
 
-Kills the daemon with SIGKILL, waits until it has been started again (by
-systemd; where there is none, it is started with the same arguments), and says
-what became of each process that was running: adopted, ended meanwhile, or
-lost. The check after an upgrade. Exit status 0: none was lost; 1: some were.
+Kills the daemon with SIGKILL and waits until systemd has started it again;
+without systemd, starts it itself with the same arguments. Then counts the
+processes that were running: adopted, ended meanwhile, or lost. Run it after an
+upgrade. Exit status 0: none was lost; 1: some were.
 
   --timeout SECONDS how long to wait for the new daemon (default 60)
   --json            one JSON object
@@ -32,13 +32,13 @@ lost. The check after an upgrade. Exit status 0: none was lost; 1: some were.
 
 constexpr int kLookAgainMs = 20;
 
-// What was running: by task, process and run.
+// A run that was running, by task, process and run number.
 struct Running {
   std::string task;
   std::string process;
   std::uint64_t run = 0;
   pid_t coordinator = 0;
-  std::string outcome;  // "adopted", or how it ended, or why it is lost
+  std::string outcome;  // "adopted", how it ended, or why it is lost
   bool lost = false;
 };
 
@@ -51,7 +51,7 @@ Result<control::Version> ask_version(ControlClient& client, Microseconds patienc
   if (!*reply) return Error{ErrorCode::NoDaemon, "no answer"};
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   const auto* version = std::get_if<control::Version>(&(*reply)->body);
-  if (version == nullptr) return Error{ErrorCode::System, "the daemon answers something else"};
+  if (version == nullptr) return Error{ErrorCode::System, "the daemon sent an unexpected answer"};
   return *version;
 }
 
@@ -97,7 +97,7 @@ std::vector<Running> find_running(const Tasks& tasks) {
   return all;
 }
 
-// The last one that took the lead.
+// The pid of the latest runner.
 std::int64_t leader_of(const Json& task) {
   const auto steps = task.find("statuses");
   if (steps == task.end() || steps->empty()) return 0;
@@ -119,7 +119,7 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
     } else if (leader_of(task->second) != leader) {
       running.outcome = "its task was not resumed; see the daemon's log";
     } else if (::kill(running.coordinator, 0) != 0 && errno == ESRCH) {
-      // Between its last word and the daemon's reading it: the next look would tell.
+      // Its terminal record exists, but the daemon did not read it yet.
       running.outcome = "ended just now";
       running.lost = false;
     } else {
@@ -131,11 +131,12 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
   running.outcome = "its run is not on record any more";
 }
 
-// Asks until somebody answers. Nothing tells when a socket begins to listen, so it looks again.
+// Asks until a daemon answers. The kernel has no event for a socket that starts to listen, so it
+// tries again after a pause.
 Result<control::Version> wait_for_daemon(const std::string& socket, Microseconds until) {
   for (;;) {
     const Microseconds left = until - read_clocks().boot;
-    if (left <= 0) return Error{ErrorCode::NoDaemon, "no daemon has come up in its place"};
+    if (left <= 0) return Error{ErrorCode::NoDaemon, "no new daemon has answered in time"};
     if (auto client = ControlClient::connect(socket)) {
       if (auto version = ask_version(*client, left)) return version;
     }
@@ -245,7 +246,7 @@ CommandOutcome drill_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if (!(*parsed)->empty()) {
-    return Error{ErrorCode::Usage, "drill: takes no '" + (*parsed)->front() + "'"};
+    return Error{ErrorCode::Usage, "drill: unexpected argument '" + (*parsed)->front() + "'"};
   }
   auto timeout = parse_seconds("--timeout", timeout_text);
   if (!timeout) return timeout.error();

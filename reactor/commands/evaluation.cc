@@ -45,7 +45,7 @@ int wait_for(pid_t pid) {
   return status;
 }
 
-// While it lives, the orphans of our children come to us.
+// While this object lives, we adopt the orphans of our children (PR_SET_CHILD_SUBREAPER).
 class Orphanage {
  public:
   Orphanage() : before_(children()) {
@@ -56,15 +56,15 @@ class Orphanage {
   Orphanage(const Orphanage&) = delete;
   Orphanage& operator=(const Orphanage&) = delete;
 
-  // Kills all that came, and what comes by that.
+  // Kills all adopted orphans, and those that we adopt through that.
   void empty() const {
     for (bool some = true; some;) {
       some = false;
       for (const pid_t pid : children()) {
-        // A shell that became us may have left us children of its own.
+        // A shell that exec'd us may have left children to us.
         if (before_.count(pid) != 0) continue;
         some = true;
-        ::kill(pid, SIGKILL);  // not reaped yet, so the number is its own
+        ::kill(pid, SIGKILL);  // it is not reaped, so the pid is not recycled
         wait_for(pid);
       }
     }
@@ -75,13 +75,13 @@ class Orphanage {
   int was_ = 0;
 };
 
-// Whether it ended before its time was over.
+// Waits for the end of the child. Returns false if the time is over first.
 Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return failure("pidfd_open", errno);
   const Microseconds until = read_clocks().boot + limit;
   for (;;) {
-    // One millisecond more, or the last of it would be spent by asking again and again.
+    // Rounded up, or poll() would spin during the last millisecond.
     const Microseconds left = std::max<Microseconds>((until - read_clocks().boot) / 1000 + 1, 0);
     const int most = std::numeric_limits<int>::max();
     pollfd ended{process.get(), POLLIN, 0};
@@ -96,8 +96,8 @@ Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
 
 Result<EvaluationEnd> evaluate(Evaluation evaluation) {
   const std::string& program = evaluation.words.front();
-  // Copies above those numbers that the child gives them: one may have such a number itself, and a
-  // copy onto itself would stay close-on-exec.
+  // Copies with numbers above those that the child gives them: dup2() of a descriptor onto its own
+  // number would leave it close-on-exec.
   const Descriptor in(::fcntl(evaluation.input.get(), F_DUPFD_CLOEXEC, 10));
   const Descriptor out(::fcntl(evaluation.result.get(), F_DUPFD_CLOEXEC, 10));
   if (!in || !out) return failure(program, errno);

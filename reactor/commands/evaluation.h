@@ -1,5 +1,5 @@
-// A child program that evaluates something for a command: with a limit on its time, and with an end
-// to all that it started.
+// Runs a child program that evaluates something for a command, with a time limit, and kills all
+// processes that it leaves.
 #pragma once
 
 #include <string>
@@ -12,22 +12,23 @@
 namespace thermos {
 
 struct Evaluation {
-  std::vector<std::string> words;  // words[0]: looked for in PATH
+  std::vector<std::string> words;  // its arguments; words[0] is looked up in PATH
   const Descriptor& input;         // its standard input
   const Descriptor& result;        // its descriptor 3
-  Microseconds limit = 0;          // 0: none
+  Microseconds limit = 0;          // 0: no limit
 };
 
 constexpr int kEvaluationResult = 3;
 
 struct EvaluationEnd {
-  int status = 0;     // as wait() has it
-  bool over = false;  // its time was, so it was killed
+  int status = 0;     // as waitpid(2) returns it
+  bool over = false;  // the time limit was reached and it was killed
 };
 
-// Runs it. Its output goes to our standard error; it gets the terminal's signals as we do. When it
-// ends, or its time is over, what it left running is killed, wherever that went. NotFound: there is
-// no such program.
+// Runs it and blocks until it has ended. Its standard output goes to our standard error. It is in
+// our process group, so it gets the terminal's signals. When it has ended or the time limit is
+// reached, all processes that it left are killed, also those in other sessions. Fails with NotFound
+// if there is no such program, else with System.
 Result<EvaluationEnd> evaluate(Evaluation evaluation);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// What a command's exit status says.
+// The exit statuses of the commands.
 #pragma once
 
 #include "core/base/result.h"
@@ -6,7 +6,7 @@
 
 namespace thermos {
 
-// sysexits(3) where it has a word for it.
+// The values of README's table; those of <sysexits.h> where it has one.
 enum ExitStatus : int {
   kExitDone = 0,
   kExitFailed = 1,
@@ -23,7 +23,7 @@ enum ExitStatus : int {
 };
 
 ExitStatus exit_status_of(ErrorCode code);
-// Of `thermos run`. REQUIRES: the state is terminal.
+// The exit status of `thermos run`. REQUIRES: the state is terminal.
 ExitStatus exit_status_of(TaskState state);
 
 }  // namespace thermos

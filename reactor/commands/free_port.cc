@@ -26,7 +26,7 @@ Result<std::uint16_t> FreePorts::take() {
     if (::getsockname(holder.get(), address, &size) != 0) return failure();
     const std::uint16_t port = ntohs(any.sin_port);
     held_.push_back(std::move(holder));
-    // One that was asked for by its number stays held all the same: else it would come again.
+    // A port of `taken` stays bound too; otherwise the kernel would return it again.
     if (taken_.insert(port).second) return port;
   }
 }

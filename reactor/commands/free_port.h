@@ -1,4 +1,4 @@
-// Ports that nobody listens on, for `-P NAME` without a number.
+// Free TCP ports, for `-P NAME` without a number.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace thermos {
 
-// Hands out TCP ports that could be listened on, on every IPv4 address, when they were asked for.
-// Each is held until this is destroyed, so that the kernel gives none twice; then it is free for
-// the process that it is meant for, or for whoever comes first.
+// Returns TCP ports that can be bound on all IPv4 addresses at the time of the call. Each stays
+// bound until this object is destroyed, so that the kernel returns none twice. Afterwards any
+// process may take the port before the one that it is meant for.
 class FreePorts {
  public:
-  // Never one of `taken`.
+  // take() returns none of `taken`.
   explicit FreePorts(std::set<std::uint16_t> taken) : taken_(std::move(taken)) {}
-  // System when the machine has none.
+  // Fails with System if no port is free.
   Result<std::uint16_t> take();
 
  private:

@@ -16,16 +16,16 @@ namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos fsck [OPTIONS] [TASK_ID_REGEX...]
 
-Checks what is recorded under the root: every task's file, streams and locks, or
-those of the tasks whose id a pattern matches from its start (an exact id means
-that task alone). Reads only, waits for nobody, and may be run at any time. One
-finding a line: a note needs nobody, a warning wants something done, an error
-means that records contradict one another or can't be read.
+Checks the files, streams and locks of every task under the root, or of those
+tasks whose id a pattern matches from its start (an exact id means that task
+alone). Only reads, waits for no lock, and may be run at any time. Prints one
+finding a line: a note is information, a warning asks for action, an error means
+that records contradict each other or cannot be read.
 
-  --repair          do what is safe, where nobody leads, and say what was done:
-                    cut off records that were not written to their end, move
-                    tasks that ended to tasks/finished, remove left-overs.
-                    Corrupt bytes are never touched, nor is their task
+  --repair          repair what is safe, in tasks that nobody leads, and print
+                    what was done: cut off incomplete records at the end, move
+                    tasks that ended to tasks/finished, remove left-over files.
+                    A task with corrupt bytes is not changed
   --json            the findings as JSON
   --root D, --log-level L, --no-color: see `thermos --help`
 

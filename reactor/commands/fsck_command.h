@@ -1,4 +1,4 @@
-// `thermos fsck`: the findings of a check, for people and as JSON. Pure.
+// The output of `thermos fsck`: findings as text and as JSON.
 #pragma once
 
 #include <string>
@@ -8,13 +8,14 @@
 
 namespace thermos {
 
-// One line, without newline: severity, task, file and offset, what is wrong, and what to do about
-// it or what was done.
+// Returns one line without a newline: severity, task, file and offset, what is wrong, and what to
+// do about it or what was done.
 std::string finding_text(const Finding& finding);
-// The last line: how much was looked at, and how many findings of each kind there are.
+// Returns the last line: how much was checked, and how many findings of each severity there are.
 std::string report_text(const RootReport& report);
+// Returns
 // {"findings":[{"severity","task_id","file","offset","what","repaired",...}],"tasks","streams",
-// "records"}; an offset that doesn't apply is left out.
+// "records"}; "offset" is left out where it does not apply.
 Json report_json(const RootReport& report);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// The commands that show what a configuration says or may say: graph and schema.
+// The commands graph and schema.
 #include <unistd.h>
 
 #include <optional>
@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::string_view kGraphHelp = R"(Usage: thermos graph [OPTIONS] CONFIG
 
-Shows what waits for what in the task in CONFIG ("-": standard input), and the
-longest chain: the runs that the task takes one behind the other at least. A
-CONFIG in Python is executed for that, as by `thermos inspect`.
+Shows which process waits for which in the task in CONFIG ("-": standard
+input), and the longest chain: the least number of runs one after another. A
+CONFIG in Python is executed, as by `thermos inspect`.
 
   --format F        text (default), dot (for graphviz) or mermaid
-  --json            as one JSON object, instead
+  --json            one JSON object instead
   --task NAME       which task, where CONFIG holds several
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
@@ -30,8 +30,8 @@ CONFIG in Python is executed for that, as by `thermos inspect`.
 
 constexpr std::string_view kSchemaHelp = R"(Usage: thermos schema
 
-Prints what a CONFIG may hold as a JSON Schema (draft 2020-12), by which an
-editor completes and checks JSON and YAML.
+Prints a JSON Schema (draft 2020-12) of CONFIG files, with which an editor
+completes and checks JSON and YAML.
 
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
@@ -58,14 +58,15 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   const Arguments& files = **parsed;
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
-                 files.empty() ? "graph: which CONFIG?"
-                               : "graph: one CONFIG at a time; '" + files[1] + "' is too many"};
+                 files.empty() ? "graph: CONFIG is missing (\"-\" is standard input)"
+                               : "graph: takes one CONFIG; unexpected argument '" + files[1] + "'"};
   }
   const std::string notation = format.value_or("text");
   if (notation != "text" && notation != "dot" && notation != "mermaid") {
     return Error{ErrorCode::Usage, "graph: --format " + notation + ": it is text, dot or mermaid"};
   }
-  if (json && format) return Error{ErrorCode::Usage, "graph: --json is instead of --format"};
+  if (json && format)
+    return Error{ErrorCode::Usage, "graph: --json and --format cannot be combined"};
   auto bound_ports = parse_ports(ports);
   if (!bound_ports) return bound_ports.error();
   words.ports = std::move(*bound_ports);
@@ -101,7 +102,7 @@ CommandOutcome schema_command(const Arguments& arguments, CommonOptions common) 
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   if (!(*parsed)->empty()) {
-    return Error{ErrorCode::Usage, "schema: takes no '" + (*parsed)->front() + "'"};
+    return Error{ErrorCode::Usage, "schema: unexpected argument '" + (*parsed)->front() + "'"};
   }
   Output out(STDOUT_FILENO);
   out.print(config::json_schema());

@@ -15,7 +15,7 @@ std::string count_of(std::size_t count, std::string_view one, std::string_view m
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
-// Who each process waits for: the graph knows only who waits for it.
+// For each process, those that it waits for; the graph has only the opposite direction.
 std::vector<std::vector<ProcessIndex>> waits_of(const Graph& graph) {
   std::vector<std::vector<ProcessIndex>> waits(graph.size());
   for (ProcessIndex p = 0; p < graph.size(); ++p) {
@@ -46,7 +46,7 @@ std::string kind_of(const ProcessConfig& process) {
   return process.ephemeral ? "ephemeral" : "";
 }
 
-// The regular processes, or the finalizers, level by level.
+// Prints the regular processes, or the finalizers, level by level.
 void add_levels(std::string& text, const TaskConfig& task, const Graph& graph, bool final) {
   const std::vector<std::uint32_t> depths = graph.depths();
   const auto waits = waits_of(graph);
@@ -83,8 +83,8 @@ std::string dot_text(std::string_view name) {
   return text + '"';
 }
 
-// Quotes keep Mermaid from reading a name as its own notation; in them it reads entities, HTML and,
-// behind a backtick, Markdown.
+// Quotes keep Mermaid from parsing a name as its own syntax. Inside them it still parses entities,
+// HTML and, after a backtick, Markdown; these are escaped.
 std::string mermaid_text(std::string_view name) {
   std::string text = "\"";
   for (const char c : printable(name)) {

@@ -1,4 +1,4 @@
-// A task's dependency graph in the notations that `thermos graph` prints.
+// A task's dependency graph in the formats of `thermos graph`.
 #pragma once
 
 #include <string>
@@ -9,16 +9,18 @@
 
 namespace thermos {
 
-// The processes by how many others stand before them, each with what it waits for, and the longest
-// chain: the fewest runs, one behind the other, that the task can take. The finalizers, which run
-// after the others, are apart. REQUIRES of all: `graph` is check_task()'s of `task`.
+// Returns text: the processes by level (the length of the longest chain before them), each with
+// those that it waits for, and the longest chain, which is the least number of runs one after
+// another. The finalizers, which run after the others, are listed apart. All these functions
+// REQUIRE that `graph` is the result of check_task(task).
 std::string graph_text(const TaskConfig& task, const Graph& graph);
-// For graphviz: `thermos graph --format dot CONFIG | dot -Tsvg`.
+// Returns the graph for graphviz: `thermos graph --format dot CONFIG | dot -Tsvg`.
 std::string graph_dot(const TaskConfig& task, const Graph& graph);
-// A flowchart, as Markdown viewers draw it.
+// Returns a Mermaid flowchart, which Markdown viewers draw.
 std::string graph_mermaid(const TaskConfig& task, const Graph& graph);
-// {"task", "processes": [{"name", "level", "final", "daemon", "ephemeral", "waits_for": []}],
-// "longest_chain": [], "longest_final_chain": []}; processes as configured, levels from 0 on.
+// Returns {"task", "processes": [{"name", "level", "final", "daemon", "ephemeral", "waits_for":
+// []}], "longest_chain": [], "longest_final_chain": []}. Processes are in the configured order,
+// levels start at 0.
 Json graph_json(const TaskConfig& task, const Graph& graph);
 
 }  // namespace thermos

@@ -15,12 +15,12 @@ constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
        thermos inspect [OPTIONS] --task-id ID
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
-every reference bound. None of its processes is run. But a .thermos or .aurora
-file is a program: python3 executes it, as you, to see what it makes. Inspect
-only files whose author you would let do that.
+every reference bound. Runs none of its processes. But a .thermos or .aurora
+file is a program: python3 executes it with your rights to evaluate it. Do not
+inspect a file that you would not run.
 
-With --task-id, shows all that is on record of that task: every runner that led
-it, every state, every process's every run that is kept, and who holds a lock.
+With --task-id, shows everything recorded about that task: every runner that led
+it, every state, every recorded run of each process, and who holds its locks.
 
   --task NAME       which task, where CONFIG holds several
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
@@ -28,9 +28,10 @@ it, every state, every process's every run that is kept, and who holds a lock.
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
   --task-id ID      a task that runs or ran, instead of CONFIG
   --json            as one JSON object: the task with every default filled in,
-                    or what is on record
-  --check           only say all that `thermos run` would refuse, one a line,
-                    and exit with 65, or "ok" and how many processes there are
+                    or everything recorded
+  --check           print every error for which `thermos run` would refuse it,
+                    one a line, and exit with 65; or "ok" and the number of
+                    processes
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -42,15 +43,16 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& task_id, 
   return finish_output(out);
 }
 
-// Prints all that is wrong with it, or that nothing is.
+// Prints all errors of the configuration, or "ok".
 CommandOutcome check_configuration(const ConfigurationText& text, const ConfigurationWords& words) {
   const std::vector<Error> faults = find_faults(text, words, wall_now());
   for (const Error& fault : faults) {
-    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's, so there is no other
+    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's error, and the only one
   }
   if (!faults.empty()) {
     for (const Error& fault : faults) print_error(fault.message);
-    if (faults.size() >= config::kMaxFaults) print_error("and maybe more: this is where it stops");
+    if (faults.size() >= config::kMaxFaults)
+      print_error("there may be more errors; only these are shown");
     return kExitBadData;
   }
   const Result<BoundTask> bound = bind_configuration(text, words, wall_now());
@@ -87,15 +89,17 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   if (task_id) {
     if (!files.empty() || !task_name.empty() || !ports.empty() || !environment.empty() ||
         eval_timeout) {
-      return Error{ErrorCode::Usage,
-                   "inspect: --task-id is instead of CONFIG, and of all that binds one"};
+      return Error{
+          ErrorCode::Usage,
+          "inspect: --task-id cannot be combined with CONFIG and the options that bind it"};
     }
     return inspect_recorded(common.paths(), *task_id, json);
   }
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
-                 files.empty() ? "inspect: which CONFIG?"
-                               : "inspect: one CONFIG at a time; '" + files[1] + "' is too many"};
+                 files.empty()
+                     ? "inspect: CONFIG is missing (\"-\" is standard input)"
+                     : "inspect: takes one CONFIG; unexpected argument '" + files[1] + "'"};
   }
   ConfigurationWords words;
   words.task_name = task_name;
@@ -112,7 +116,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
   if (check) {
-    if (json) return Error{ErrorCode::Usage, "inspect: --check and --json don't go together"};
+    if (json) return Error{ErrorCode::Usage, "inspect: --check and --json cannot be combined"};
     return check_configuration(*text, words);
   }
   const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());

@@ -24,17 +24,17 @@ Ends the active tasks whose id a pattern matches from its start (an exact id
 means that task alone), by each task's own rules: SIGTERM, its finalizers, and
 SIGKILL when its finalization_wait is over. Returns when they have ended.
 
-  --wait SECONDS    this long instead; 0: everything dies now
-  --lose            the result is LOST, no finalizer runs, and everything dies
-                    now or, with --wait, SECONDS after SIGTERM
-  --socket S        ask the daemon at S, and read no files (as THERMOS_SOCKET
-                    does): for who may not read the daemon's
+  --wait SECONDS    instead of finalization_wait; 0: SIGKILL immediately
+  --lose            the result is LOST, no finalizer runs, and SIGKILL comes
+                    immediately or, with --wait, SECONDS after SIGTERM
+  --socket S        ask the daemon at S and read no files (as THERMOS_SOCKET
+                    does): for users who may not read the daemon's files
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
 constexpr std::size_t kAtOnce = 64;
 
-// Whoever kills says how it ended; the task's own transcript belongs to its runner.
+// A kill prints only how the task ended; the transcript is the runner's.
 class Silent : public TaskObserver {
  public:
   void on_record(const Record& record, const History& history) override {
@@ -59,7 +59,7 @@ ExitStatus kill_one(const Paths& paths, const std::string& task_id, const KillRe
   return kExitDone;
 }
 
-// Waits for one of the children; true when it ended well. `worst` keeps the first failure.
+// Waits for one of the children. `worst` gets the first exit status that is not 0.
 void wait_for_one(std::size_t& running, int& worst) {
   int status = 0;
   while (::waitpid(-1, &status, 0) < 0) {
@@ -73,7 +73,7 @@ void wait_for_one(std::size_t& running, int& worst) {
   if (worst == kExitDone) worst = code;
 }
 
-// Each task is ended by a process of its own: none waits for another's finalizers.
+// Each task is killed by a process of its own, so that none waits for another's finalizers.
 CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
                         const KillRequest& request) {
   std::size_t running = 0;
@@ -85,7 +85,7 @@ CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
     if (child > 0) {
       ++running;
     } else {
-      print_error(task.id + ": no process to kill it from: " + std::strerror(errno));
+      print_error(task.id + ": cannot start a process that kills it: " + std::strerror(errno));
       worst = kExitSystem;
     }
   }
@@ -93,7 +93,7 @@ CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
   return static_cast<ExitStatus>(worst);
 }
 
-// What to say when nothing active matches: that it ended already is worth knowing.
+// The error when no active task matches; it tells if a matching task has ended already.
 Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
                       const std::vector<std::string>& patterns) {
   const Result<std::vector<TaskEntry>> meant = select_tasks(all, patterns);
@@ -106,7 +106,7 @@ Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
                                         paths.root()};
 }
 
-// By the daemon, which knows the tasks and who may end them.
+// Asks the daemon, which knows the tasks and checks who may end them.
 CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patterns,
                               const KillRequest& request) {
   auto client = ControlClient::connect(socket);
@@ -133,7 +133,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& patterns = **parsed;
-  if (patterns.empty()) return Error{ErrorCode::Usage, "kill: which TASK_ID_REGEX?"};
+  if (patterns.empty()) return Error{ErrorCode::Usage, "kill: TASK_ID_REGEX is missing"};
   const auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   request.wait = *seconds;

@@ -16,7 +16,7 @@ bool goes_to_files(const Logger& logger) {
   return logger.destination == LogDestination::File || logger.destination == LogDestination::Both;
 }
 
-// A number with a unit; 0 when it is none, or too large.
+// Parses a number with a unit; returns 0 if it is invalid or too large.
 std::int64_t size_of(std::string_view text) {
   std::int64_t size = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);

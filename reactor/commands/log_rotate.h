@@ -8,14 +8,15 @@
 
 namespace thermos {
 
-// SIZE is a number of bytes, or of K, M, G or T (1024 each), as in "100M" or "5MB". Usage.
+// Parses SIZE[:BACKUPS]. SIZE is a number of bytes, or of K, M, G or T (powers of 1024), as in
+// "100M" or "5MB". Fails with Usage.
 Result<RotatePolicy> parse_log_rotate(const std::string& text);
 
-// Every process whose output goes to files that grow has them rotated; one that rotates them by a
-// policy of its own keeps that.
+// Sets `policy` for every process whose output goes to files without rotation. A process with its
+// own policy keeps it.
 void rotate_logs(TaskConfig& task, const RotatePolicy& policy);
 
-// Does a process print to the console?
+// Whether the output of some process goes to the console.
 bool uses_console(const TaskConfig& task);
 
 }  // namespace thermos

@@ -46,7 +46,7 @@ Status LogTail::seek_back(std::uint64_t lines) {
   return Done{};
 }
 
-// Goes back in the open file, and gives how many lines are to be looked for in an older one.
+// Moves back in the open file. Returns how many lines remain to be found in older files.
 Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
@@ -54,7 +54,7 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
   offset_ = at;
   if (lines == 0) return std::uint64_t{0};
   std::array<char, kPiece> buffer;
-  // The newline that ends the file ends its last line; it does not begin another.
+  // A newline at the end of the file ends its last line and does not start another.
   bool last_byte = true;
   while (at > 0) {
     const std::uint64_t from = at > kPiece ? at - kPiece : 0;
@@ -64,7 +64,7 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
                                   static_cast<off_t>(from + have));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return failure();
-      if (got == 0) break;  // cut short meanwhile
+      if (got == 0) break;  // it was truncated meanwhile
       have += static_cast<std::size_t>(got);
     }
     for (std::size_t i = have; i > 0; --i) {
@@ -78,13 +78,14 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
     at = from;
   }
   offset_ = 0;
-  // The line that the file begins with counts, when it holds any.
+  // The line at the start of the file counts, unless the file is empty.
   return last_byte ? lines : lines - 1;
 }
 
 Status LogTail::read_on(const Take& take) {
   for (;;) {
-    // Asked first: a file that has a newer one grows no more, so it is read to its very end.
+    // Look for a newer file before reading: if there is one, this file grows no more, and the read
+    // reaches its end.
     const std::uint64_t named = directory_.inode_of(name_);
     struct stat open {};
     const bool rotated = named != 0 && ::fstat(fd_.get(), &open) == 0 && named != open.st_ino;
@@ -96,10 +97,10 @@ Status LogTail::read_on(const Take& take) {
   }
 }
 
-// Opens the file that was begun after the present one. False: there is none, or it could not be
-// told yet which it is.
+// Opens the file that was started after the current one. False if there is none, or if a rotation
+// in progress hides it.
 Result<bool> LogTail::go_to_newer() {
-  // The names move on while we look, and one may be missing for a moment.
+  // A rotation may rename the files meanwhile, and a name may be missing for a moment.
   constexpr int kTries = 1000;
   struct stat open {};
   const auto is_ours = [&](std::uint32_t number) {
@@ -112,12 +113,12 @@ Result<bool> LogTail::go_to_newer() {
     for (std::uint64_t named = 0; (named = directory_.inode_of(backup(number))) != 0; ++number) {
       if (named == open.st_ino) break;
     }
-    if (number == 0) return false;  // it is the newest, or there is none
+    if (number == 0) return false;  // the current file is the newest, or there is none
     if (!gone && !is_ours(number)) continue;
     Result<Descriptor> newer = directory_.open(backup(number - 1));
     if (!newer && newer.error().code != ErrorCode::NotFound) return newer.error();
     if (!newer || (!gone && !is_ours(number))) continue;
-    if (gone) spdlog::warn("{}: rotated away faster than it was read", path());
+    if (gone) spdlog::warn("{}: output was rotated away before it was read", path());
     fd_ = std::move(*newer);
     offset_ = 0;
     return true;
@@ -129,7 +130,7 @@ Status LogTail::read_file(const Take& take) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   if (static_cast<std::uint64_t>(status.st_size) < offset_) {
-    spdlog::warn("{}: cut short; going on from its start", path());
+    spdlog::warn("{}: the file was truncated; reading it from its start", path());
     offset_ = 0;
   }
   std::array<char, kPiece> buffer;

@@ -1,4 +1,4 @@
-// The end of a log file, and what is added to it.
+// Reads the end of a log file, and what is appended to it.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,24 @@
 
 namespace thermos {
 
-// One log file as it grows, and what it was rotated to (NAME.1 is the latest). Reads only what is
-// new; a file that was cut short is read from its start again.
+// Reads one log file while it grows, and the files that it was rotated to (NAME.1 is the latest
+// one). Each read returns only new bytes. A file that was truncated is read from its start again.
 class LogTail {
  public:
   using Take = std::function<void(std::string_view bytes)>;
 
-  // NotFound when there is no such file; else as LogDirectory::open().
+  // Fails with NotFound if there is no such file, else as LogDirectory::open() does.
   static Result<LogTail> open(LogDirectory directory, std::string name);
 
-  // Goes to the start of the last `lines` lines, without reading what is before them. A last line
-  // without its end counts, and so do those that were rotated away.
+  // Moves to the start of the last `lines` lines, without reading the file before them. A last line
+  // without a newline counts, and so do lines in rotated files.
   Status seek_back(std::uint64_t lines);
-  // Hands everything from here to the end to `take`, in pieces. What was rotated away since the
-  // last call is read first.
+  // Calls `take` with the bytes from the current position to the end, in pieces. Files that were
+  // rotated since the last call are read to their end first.
   Status read_on(const Take& take);
 
   std::string path() const { return directory_.path_of(name_); }
-  // For inotify.
+  // The path for inotify.
   std::string watched_path() const { return directory_.watched_path(name_); }
 
  private:

@@ -41,7 +41,7 @@ std::string home_directory() {
 
 std::string default_root() {
   if (::geteuid() == 0) return "/var/lib/thermos";
-  // XDG's rule: a relative path there is invalid and to be ignored.
+  // The XDG base directory specification: a relative path is invalid and must be ignored.
   const std::string state = environment("XDG_STATE_HOME");
   if (state.starts_with('/')) return state + "/thermos";
   return home_directory() + "/.local/state/thermos";
@@ -107,7 +107,7 @@ void OptionParser::text(const std::string& names, std::optional<std::string>& va
 }
 
 void OptionParser::texts(const std::string& names, std::vector<std::string>& values) {
-  // Without this CLI11 gives an option every word up to the next option.
+  // By default CLI11 gives an option all arguments up to the next option.
   app_->add_option(names, values)->allow_extra_args(false);
 }
 
@@ -136,7 +136,7 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
       if (word == "++") return unknown(word);
     }
   }
-  // CLI11 takes its words last first.
+  // CLI11 expects the arguments in reverse order.
   Arguments reversed(arguments.rbegin(), arguments.rend());
   try {
     app_->parse(std::move(reversed));
@@ -236,7 +236,7 @@ Result<std::map<std::string, std::string>> parse_environment(
 }
 
 Result<Microseconds> parse_seconds(std::string_view option, std::string_view text) {
-  constexpr double kLongest = 1e9;  // thirty years; far from where whole microseconds overflow
+  constexpr double kLongest = 1e9;  // thirty years; far below an overflow of microseconds
   double seconds = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, seconds);

@@ -1,4 +1,4 @@
-// The words of a command line: what every command takes, and how mistakes are answered.
+// Parsing of command lines: the options of all commands, and the errors for wrong arguments.
 #pragma once
 
 #include <cstdint>
@@ -21,22 +21,23 @@ namespace thermos {
 
 using Arguments = std::vector<std::string>;
 
-// What every command takes.
+// The options of every command.
 struct CommonOptions {
   std::string root;  // as given; empty: not given
   std::string log_level = "warn";
   bool no_color = false;
 
-  // The root, absolute: --root, else THERMOS_ROOT, else the default of whoever runs this.
+  // The root directory as an absolute path: --root, else THERMOS_ROOT, else the user's default
+  // (README).
   Paths paths() const;
 };
 
-// One command's options. CLI11 reads the options; the words that are none of them are told apart
-// here, because CLI11 takes a positional "[ab]" for a list and "++" for an end.
+// The options of one command. CLI11 parses the options. This class separates the positional
+// arguments itself, because CLI11 reads "[ab]" as a list and "++" as a terminator.
 class OptionParser {
  public:
-  // `help` is printed for -h and --help. `stop_at_first_word`: all behind the first word that is no
-  // option is left alone (simplerun's command).
+  // -h and --help print `help`. With `stop_at_first_word`, everything from the first positional
+  // argument on is positional (simplerun's command).
   OptionParser(std::string command, std::string_view help, CommonOptions& common,
                bool stop_at_first_word = false);
   ~OptionParser();
@@ -46,14 +47,14 @@ class OptionParser {
   void flag(const std::string& names, bool& value);
   void text(const std::string& names, std::string& value);
   void text(const std::string& names, std::optional<std::string>& value);
-  // May be given several times.
+  // An option that may be repeated.
   void texts(const std::string& names, std::vector<std::string>& values);
 
-  // The words that are not options, in order; nothing: help was asked for and printed. Usage for an
-  // unknown option (naming the nearest) or a missing value.
+  // Returns the positional arguments in order, or nothing after it printed the help. Fails with
+  // Usage for an unknown option (the message names the nearest one) or a missing value.
   Result<std::optional<Arguments>> parse(const Arguments& arguments);
 
-  // Every option there is, for messages and for the test of the help texts.
+  // All options, for messages and for the test of the help texts.
   std::vector<std::string> known() const;
 
  private:
@@ -64,24 +65,25 @@ class OptionParser {
   CommonOptions& common_;
   bool stop_at_first_word_;
   bool help_asked_ = false;
-  std::unique_ptr<CLI::App> app_;  // its header is a heavy one
+  std::unique_ptr<CLI::App> app_;  // a pointer, because its header is slow to compile
 };
 
-// "NAME:PORT" and "NAME=VALUE", as -P and -E take them. Usage errors: no name, a port outside
-// 1..65535, a name given twice. NAME alone is a port that is free now, unlike all others here, or
-// the one that `recorded` has for it: a task that goes on keeps its ports.
+// Parses the values of -P (NAME:PORT) and -E (NAME=VALUE). Fails with Usage for a missing name, a
+// port outside 1..65535, or a repeated name. For NAME alone, the port is the one in `recorded`,
+// because a resumed task keeps its ports, or else a free one that differs from all others here.
 using Ports = std::map<std::string, std::uint16_t>;
 Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& recorded = {});
 Result<std::map<std::string, std::string>> parse_environment(const std::vector<std::string>& given);
-// A number of seconds, fractions allowed, not negative. `option` is for the error.
+// Parses a number of seconds, with fractions, not negative. Fails with Usage; `option` is for the
+// message.
 Result<Microseconds> parse_seconds(std::string_view option, std::string_view text);
-// The same of an option that may not have been given.
+// The same for an option that is not required.
 Result<std::optional<Microseconds>> seconds_if_given(std::string_view option,
                                                      const std::optional<std::string>& text);
-// A whole number, not negative.
+// Parses an integer that is not negative. Fails with Usage.
 Result<std::uint64_t> parse_count(std::string_view option, std::string_view text);
 
-// `path` made absolute against the current directory, without "." and "..".
+// Returns `path` as an absolute path from the current directory, without "." and "..".
 std::string absolute_path(const std::string& path);
 
 }  // namespace thermos

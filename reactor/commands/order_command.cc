@@ -1,4 +1,4 @@
-// start, stop, restart of one process, and drain of them all.
+// The commands start, stop and restart for one process, and drain for all tasks.
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
@@ -12,35 +12,35 @@ namespace {
 
 constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK_ID PROCESS
 
-Starts a process of an active task that was stopped, or that waits for its
-min_duration: it runs as soon as what it depends on has finished and
-max_concurrency allows. One that runs already goes on.
+Releases a process of an active task that was stopped, or that waits for its
+min_duration: it runs as soon as the processes that it waits for have finished
+and max_concurrency allows. A process that is running is not affected.
 
-  --socket S        the daemon's socket; else, where no daemon leads the task,
-                    its `thermos run` is asked
+  --socket S        the daemon's socket; without it, if no daemon leads the
+                    task, its `thermos run` is asked
 )";
 
 constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK_ID PROCESS
 
 Ends the run of one process of an active task, by SIGTERM and then SIGKILL, and
-does not run it again until it is started; its task stays open for it. The run
-is KILLED, whatever its exit code, and has not failed. Returns when it has ended
-(asked of `thermos run`: when the order is on record).
+does not run it again until it is started; the task stays active meanwhile. The
+run is KILLED, whatever its exit code, which is not a failure. Returns when it
+has ended (if `thermos run` leads the task: when the order is recorded).
 
-  --wait SECONDS    from SIGTERM to SIGKILL; else the task's finalization_wait
-  --socket S        the daemon's socket; else, where no daemon leads the task,
-                    its `thermos run` is asked
+  --wait SECONDS    from SIGTERM to SIGKILL; default: finalization_wait
+  --socket S        the daemon's socket; without it, if no daemon leads the
+                    task, its `thermos run` is asked
 )";
 
 constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK_ID PROCESS
 
 Ends the run of one process of an active task as `thermos stop` does, and runs
 it again without waiting for its min_duration. Returns when the old run has
-ended. One that was stopped is started.
+ended. Also starts a process that was stopped.
 
-  --wait SECONDS    from SIGTERM to SIGKILL; else the task's finalization_wait
-  --socket S        the daemon's socket; else, where no daemon leads the task,
-                    its `thermos run` is asked
+  --wait SECONDS    from SIGTERM to SIGKILL; default: finalization_wait
+  --socket S        the daemon's socket; without it, if no daemon leads the
+                    task, its `thermos run` is asked
 )";
 
 constexpr std::string_view kDrainHelp = R"(Usage: thermos drain [OPTIONS]
@@ -48,7 +48,7 @@ constexpr std::string_view kDrainHelp = R"(Usage: thermos drain [OPTIONS]
 Ends all tasks of the daemon, each by its own rules, and then the daemon. It
 takes no new tasks meanwhile. Returns when all have ended.
 
-  --wait SECONDS    this long for each, instead of its finalization_wait
+  --wait SECONDS    for each task, instead of its finalization_wait
   --socket S        the daemon's socket
 )";
 
@@ -73,8 +73,8 @@ Status ask_daemon(const std::string& socket, const std::string& task_id,
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
                      const std::string& task_id, const OrderRequest& request) {
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
-  // A task of our own root, whoever leads it, answers at its own socket; but that can't say when a
-  // run has ended, so the daemon is asked first.
+  // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
+  // a run has ended.
   auto asked = ask_daemon(socket, task_id, request);
   if (asked) return kExitDone;
   const ErrorCode code = asked.error().code;
@@ -102,7 +102,7 @@ CommandOutcome order_command(std::string_view name, std::string_view help, Verb 
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
   if (words.size() != 2) {
-    return Error{ErrorCode::Usage, std::string(name) + ": which TASK_ID and PROCESS?"};
+    return Error{ErrorCode::Usage, std::string(name) + ": takes one TASK_ID and one PROCESS"};
   }
   auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
@@ -133,7 +133,8 @@ CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  if (!(*parsed)->empty()) return Error{ErrorCode::Usage, "drain: it ends all tasks, no one alone"};
+  if (!(*parsed)->empty())
+    return Error{ErrorCode::Usage, "drain: takes no argument: it ends all tasks"};
   auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   auto client = ControlClient::connect(socket);

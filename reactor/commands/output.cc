@@ -22,7 +22,7 @@ constexpr std::size_t kMaxBacklog = std::size_t{1} << 20;
 void Output::write(std::string_view text) {
   if (closed_) return;
   if (queue_.size() + text.size() > kMaxBacklog) flush(false);
-  // A text longer than the limit passes when it is alone: a table of ten thousand tasks.
+  // A single text may exceed the limit (a table of ten thousand tasks).
   if (!queue_.empty() && queue_.size() + text.size() > kMaxBacklog) {
     ++dropped_;
     return;
@@ -42,8 +42,9 @@ void Output::flush(bool wait) {
     const int polled = ::poll(&ready, 1, wait ? -1 : 0);
     if (polled < 0 && errno == EINTR) continue;
     if (polled == 0) break;
-    // A pipe that polls writable takes PIPE_BUF bytes without blocking, and no more is promised.
-    // O_NONBLOCK would do, but it belongs to everyone who shares the terminal.
+    // A pipe that polls writable accepts PIPE_BUF bytes without blocking, but not surely more
+    // (pipe(7)). O_NONBLOCK is not used, because it applies to all programs that share the
+    // terminal.
     const std::size_t size = std::min<std::size_t>(queue_.size() - done, PIPE_BUF);
     const ssize_t wrote = ::write(fd_, queue_.data() + done, size);
     if (wrote >= 0) {

@@ -1,5 +1,5 @@
-// Standard output and error as a supervisor may use them: a reader that went away ends nothing,
-// and a reader that stands still holds nothing up.
+// Standard output and error for a supervisor: a reader that closed the pipe does not end the
+// program, and a reader that does not read does not block it.
 #pragma once
 
 #include <cstddef>
@@ -10,28 +10,28 @@ namespace thermos {
 
 class Output {
  public:
-  // Borrows `fd`. SIGPIPE must be ignored by the program.
+  // Borrows `fd`. REQUIRES: the program ignores SIGPIPE.
   explicit Output(int fd) : fd_(fd) {}
 
-  // Queues `text` and writes what goes out without blocking. With nobody taking it, up to 1 MiB
-  // waits; what is beyond that is dropped, and counted in place.
+  // Queues `text` and writes as much as possible without blocking. When nobody reads, up to 1 MiB
+  // is queued; calls beyond that are dropped, and a note with their number takes their place.
   void write(std::string_view text);
-  // Writes what is queued; `wait`: blocking until all of it is out.
+  // Writes queued text as far as possible; with `wait`, blocks until all is written.
   void flush(bool wait);
-  // Text in one go, blocking: for commands that only print.
+  // Writes `text` and blocks until it is written; for commands that only print.
   void print(std::string_view text) {
     write(text);
     flush(true);
   }
 
   bool backlog() const { return !queue_.empty(); }
-  // The reader is gone. Writing goes on, into nothing.
+  // Whether the reader is gone. Text written since is discarded.
   bool closed() const { return closed_; }
-  // errno of the first failure that was not a reader gone away; 0: none.
+  // The errno of the first failed write, except for a reader that is gone; 0: none.
   int error() const { return error_; }
   int fd() const { return fd_; }
   bool terminal() const;
-  // The columns of the terminal, or what COLUMNS says, or 80.
+  // The columns of the terminal, else COLUMNS, else 80.
   std::size_t columns() const;
 
  private:
@@ -45,7 +45,8 @@ class Output {
 // Prints "thermos: MESSAGE" as one line on standard error.
 void print_error(std::string_view message);
 
-// Whether output on `fd` may be coloured: a terminal, not a dumb one, and nobody said no.
+// Whether output on `fd` may be coloured: it is a terminal, TERM is not "dumb", and neither
+// `no_color` nor NO_COLOR is set.
 bool may_colour(int fd, bool no_color);
 
 }  // namespace thermos

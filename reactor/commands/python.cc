@@ -21,7 +21,7 @@ namespace thermos {
 namespace {
 
 constexpr const char* kPython = "python3";
-constexpr int kBadConfiguration = 65;  // the child's, when it says itself what is wrong
+constexpr int kBadConfiguration = 65;  // the child's exit status after it printed the error
 constexpr std::string_view kInstall =
     "needs python3, 3.9 or newer (apt install python3); JSON and YAML need none";
 
@@ -29,7 +29,7 @@ bool ends_with(std::string_view path, std::string_view ending) {
   return path.size() > ending.size() && path.substr(path.size() - ending.size()) == ending;
 }
 
-// A line that only these files have.
+// Whether a line occurs only in Python configurations.
 bool looks_like_python(std::string_view text) {
   constexpr std::array<std::string_view, 8> kBeginnings = {
       "export(", "include(", "jobs = ", "jobs=", "import ", "from ", "class ", "def "};
@@ -44,7 +44,7 @@ bool looks_like_python(std::string_view text) {
   return false;
 }
 
-// Python may well be YAML, too: "if x:" begins a mapping there.
+// Python text may be valid YAML too: "if x:" starts a mapping.
 bool is_configuration(std::string_view text, std::string_view where) {
   const auto document = config::parse_document(text, where);
   if (!document) return false;
@@ -56,18 +56,18 @@ bool is_configuration(std::string_view text, std::string_view where) {
   return task->find("processes") != nullptr || task->find("tasks") != nullptr;
 }
 
-// The directory of our Python files; it is told from the program's own place.
+// The directory of our Python files, relative to that of this program.
 Result<std::string> python_directory() {
   std::array<char, 4096> path;
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
   const std::string program(path.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   const std::string directory = program.substr(0, program.rfind('/') + 1) + THERMOS_PYTHON;
   if (::access((directory + "/evaluate.py").c_str(), R_OK) == 0) return directory;
-  return Error{ErrorCode::NotFound, "what evaluates .thermos files is not in " + directory +
-                                        ": install it beside this program"};
+  return Error{ErrorCode::NotFound, "evaluate.py, which evaluates .thermos files, is not in " +
+                                        directory + ": install it beside this program"};
 }
 
-// A file without a name that holds `text`.
+// An unlinked file with the contents `text`.
 Result<Descriptor> memory_file(std::string_view text) {
   Descriptor file(::memfd_create("thermos", MFD_CLOEXEC));
   bool good = static_cast<bool>(file);
@@ -77,7 +77,8 @@ Result<Descriptor> memory_file(std::string_view text) {
     if (good) text.remove_prefix(static_cast<std::size_t>(written));
   }
   if (!good || ::lseek(file.get(), 0, SEEK_SET) != 0) {
-    return Error{ErrorCode::System, std::string("a file in memory: ") + std::strerror(errno)};
+    return Error{ErrorCode::System,
+                 std::string("cannot create a file in memory: ") + std::strerror(errno)};
   }
   return file;
 }
@@ -100,7 +101,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   if (!input) return input.error();
   const Result<Descriptor> result = memory_file("");
   if (!result) return result.error();
-  // -B: nothing is written beside our files, whoever runs this.
+  // -B: python3 writes no .pyc files beside ours.
   std::vector<std::string> arguments = {kPython, "-B", *directory + "/evaluate.py", where,
                                         words.task_name};
   for (const auto& [name, value] : words.environment) arguments.push_back(name + "=" + value);
@@ -113,9 +114,9 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   }
   if (!end) return Error{end.error().code, where + ": " + end.error().message};
   if (end->over) {
-    return Error{ErrorCode::BadConfig, where + ": its Python did not end within " +
+    return Error{ErrorCode::BadConfig, where + ": evaluating it took longer than " +
                                            seconds_text(words.eval_timeout) +
-                                           ", so it was killed; --eval-timeout SECONDS gives it "
+                                           ", so it was killed; --eval-timeout SECONDS sets "
                                            "another limit"};
   }
   Result<std::string> said = read_file("/proc/self/fd/" + std::to_string(result->get()));

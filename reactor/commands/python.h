@@ -1,5 +1,6 @@
-// Configuration files in Python (.thermos, .aurora): evaluated by the machine's python3 in a child
-// process, as whoever runs the command. Everything else works without python3.
+// Configuration files in Python (.thermos, .aurora). The machine's python3 evaluates them in a
+// child process, with the rights of the user who runs the command. Everything else works without
+// python3.
 #pragma once
 
 #include <string>
@@ -11,19 +12,20 @@
 
 namespace thermos {
 
-// Is a configuration written in Python? Told by its name, unless it holds JSON or YAML all the
-// same; where the name says nothing, by what it holds.
+// Whether a configuration is written in Python. The name decides, unless the text is JSON or YAML;
+// for other names the text decides.
 bool is_python(std::string_view text, std::string_view path);
 
-// What the file's text makes: JSON for config::Form::Evaluated. `where` names the file in errors,
-// and its directory is where include() looks. Of `words`, the task that is wanted and what -E says
-// are bound here; references to the task's id, its user and the ports of -P stay. What the file
-// prints goes to standard error; an interrupt ends it with us. BadConfig: "where:line: what is
-// wrong", in one line. NotFound: no python3, or not what it needs.
+// Evaluates the text and returns JSON for config::Form::Evaluated. `where` is the file's path, for
+// errors and for include(), which looks in its directory. Of `words`, the chosen task and the -E
+// bindings are applied here; references to the task's id, its user and the ports of -P stay. What
+// the file prints goes to standard error; SIGINT ends the evaluation and this program. Fails with
+// BadConfig ("where:line: what is wrong"), or with NotFound if there is no suitable python3.
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
                                     const ConfigurationWords& words);
 
-// Becomes python3 with all loaded that a .thermos file may use. Returns only what went wrong.
+// Executes python3 in place of this program, with the names of .thermos files defined. Returns only
+// on an error.
 Error become_repl(const Arguments& files);
 
 }  // namespace thermos

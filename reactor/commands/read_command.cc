@@ -20,16 +20,16 @@ constexpr std::string_view kHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
 Prints a checkpoint stream, a runner's or a coordinator's, one record a line.
 
   --simple          sequence number, state, process and run only
-  --json            what a runner's stream adds up to, as in `status --json`; a
-                    coordinator's records as an array
+  --json            the state that a runner's stream gives, as `status --json`;
+                    the records of a coordinator's stream as an array
   --root D, --log-level L, --no-color: see `thermos --help`
 
-Exit status: 0 (also with a torn record at the end, which is said on stderr),
-65 a corrupt stream, 66 no such file.
+Exit status: 0 (also with a torn record at the end, which stderr tells), 65 a
+corrupt stream, 66 no such file.
 )";
 
 Result<Descriptor> open_stream(const std::string& path) {
-  // O_NONBLOCK: a FIFO must not hang the reader. It means nothing to a file.
+  // O_NONBLOCK: opening a FIFO must not block. It has no effect on a regular file.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     const bool missing = errno == ENOENT || errno == ENOTDIR;
@@ -40,19 +40,19 @@ Result<Descriptor> open_stream(const std::string& path) {
   }
   struct stat what {};
   if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
-    return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+    return Error{ErrorCode::Corrupt, path + ": not a regular file, so not a checkpoint"};
   }
   return fd;
 }
 
-// What --json prints of a stream, record by record.
+// Builds the --json output of a stream, record by record.
 class Fold {
  public:
   Status take(const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
     const bool summary = std::holds_alternative<ProcessSummary>(record);
-    // A runner's stream starts with its header; a coordinator's holds nothing but transitions, and
-    // first, when it was begun anew, a summary of those before.
+    // A runner's stream starts with its header. A coordinator's has only transitions, and, if it
+    // was started anew, a summary before them.
     const bool begins = first_;
     if (first_) coordinator_ = status != nullptr || summary;
     first_ = false;
@@ -61,12 +61,13 @@ class Fold {
       return Done{};
     }
     if (coordinator_ && summary && begins) return Done{};
-    if (coordinator_) return Error{ErrorCode::Corrupt, "a runner's record among a coordinator's"};
+    if (coordinator_)
+      return Error{ErrorCode::Corrupt, "a runner's record in a coordinator's stream"};
     const auto applied = history_.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   }
 
-  // `runner`: what an empty stream is taken for.
+  // `runner`: whether an empty stream is treated as a runner's.
   Json json(bool runner) const {
     if (first_ ? !runner : coordinator_) return records_;
     return history_json(history_);
@@ -93,10 +94,12 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   const Arguments& files = **parsed;
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
-                 files.empty() ? "read: which CHECKPOINT?"
-                               : "read: one CHECKPOINT at a time; '" + files[1] + "' is too many"};
+                 files.empty()
+                     ? "read: CHECKPOINT is missing"
+                     : "read: takes one CHECKPOINT; unexpected argument '" + files[1] + "'"};
   }
-  if (simple && json) return Error{ErrorCode::Usage, "read: --simple or --json, not both"};
+  if (simple && json)
+    return Error{ErrorCode::Usage, "read: --simple and --json cannot be combined"};
 
   const std::string& path = files.front();
   const Result<Descriptor> stream = open_stream(path);
@@ -104,7 +107,8 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   Output out(STDOUT_FILENO);
   Fold fold;
   StreamPosition position;
-  // Folded in every form: a stream whose records can't follow one another is corrupt, too.
+  // Applied for every output format, because records that cannot follow one another are corrupt
+  // too.
   const Result<StreamEnd> end =
       read_stream(stream->get(), path, position, [&](const Record& record) -> Status {
         if (!json) {

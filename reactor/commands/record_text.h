@@ -1,4 +1,4 @@
-// One record of a stream as one line, for `thermos read`. Pure.
+// The records of a stream as lines of text, for `thermos read`.
 #pragma once
 
 #include <string>
@@ -7,9 +7,10 @@
 
 namespace thermos {
 
-// Everything the record says, without newline.
+// Returns all fields of the record in one line, without a newline.
 std::string record_text(const Record& record);
-// "SEQ STATE PROCESS RUN" for a process's transition, "- STATE" for the task's; empty for the rest.
+// Returns "SEQ STATE PROCESS RUN" for a process's transition, "- STATE" for a task's, and "" for
+// others.
 std::string simple_record_text(const Record& record);
 
 }  // namespace thermos

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::string_view kRunHelp = R"(Usage: thermos run [OPTIONS] CONFIG
 
-Runs the task in CONFIG ("-": standard input) in the foreground, to its end. A
-task id that is known, and whose runner died, goes on where it was. Ctrl-C ends
-the task by its own rules; a second one ends it at once. A .thermos or .aurora
-file is executed by python3, as you and before --user, to see what it makes.
+Runs the task in CONFIG ("-": standard input) in the foreground, to its end.
+With the id of a task whose runner died, resumes that task. Ctrl-C kills the
+task by its own rules; a second one kills it immediately. python3 executes a
+.thermos or .aurora file, with your rights and before --user, to evaluate it.
 
   --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
                     current directory, with logs in <root>/logs/<task id>
@@ -27,15 +27,15 @@ file is executed by python3, as you and before --user, to see what it makes.
   -P NAME           binds it to a free port, which the task keeps
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
-  --sync power      what ended is on the disk before anything goes on (default)
-  --sync crash      flushing is left to the kernel
-  --keep-logs N     of each process keep the output of its last N runs, and of
-                    the first that failed (100); 0 keeps all
+  --sync power      an end is on the disk before its dependents start (default)
+  --sync crash      leave flushing to the kernel
+  --keep-logs N     keep the output of each process's last N runs (100), and of
+                    its first failed run; 0 keeps all
   --log-rotate SIZE[:BACKUPS]
-                    logs are put aside before they exceed SIZE (as in 100M), and
-                    BACKUPS (5) full ones are kept: stdout, stdout.1, ...; give
-                    it again to go on with the task
-  -q, --quiet       print errors and the outcome of a task that failed, only
+                    rotate logs before they exceed SIZE (as in 100M), and keep
+                    BACKUPS (5) full ones: stdout, stdout.1, ...; give it again
+                    when you resume the task
+  -q, --quiet       print only errors, and the outcome of a task that failed
   --root D, --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
@@ -44,9 +44,9 @@ Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
 
 constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...
 
-Runs one command as a task of one process. Its words are joined by spaces and
-given to bash as they are: quote once for your shell and once more for bash.
-"{{" means nothing here.
+Runs one command as a task of one process. Joins its words with spaces and
+passes them to bash: quote once for your shell and once more for bash. "{{" has
+no special meaning here.
 
   --name N          the name of the task and its process (simple)
   --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N,
@@ -54,12 +54,12 @@ given to bash as they are: quote once for your shell and once more for bash.
   `thermos run --help`
 )";
 
-// The header of a task that is known already and has not ended; else nothing.
+// Returns the header of an existing task that has not ended; else nothing.
 std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
   if (task_id.empty() || !may_be_task(task_id)) return {};
   const std::string file = paths.runner_stream(task_id);
   if (!exists(file)) return {};
-  // One that can't be read is what running it will say.
+  // If it cannot be read, the run reports that.
   const auto stream = read_runner_stream(file);
   if (!stream || is_terminal(stream->history.state())) return {};
   return stream->history.header();
@@ -86,9 +86,10 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& files = **parsed;
-  if (files.empty()) return Error{ErrorCode::Usage, "run: which CONFIG? (\"-\": standard input)"};
+  if (files.empty())
+    return Error{ErrorCode::Usage, "run: CONFIG is missing (\"-\" is standard input)"};
   if (files.size() > 1) {
-    return Error{ErrorCode::Usage, "run: one CONFIG at a time; '" + files[1] + "' is too many"};
+    return Error{ErrorCode::Usage, "run: takes one CONFIG; unexpected argument '" + files[1] + "'"};
   }
   const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
   const Result<ConfigurationWords> words =
@@ -111,7 +112,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  if ((*parsed)->empty()) return Error{ErrorCode::Usage, "simplerun: which COMMAND?"};
+  if ((*parsed)->empty()) return Error{ErrorCode::Usage, "simplerun: COMMAND is missing"};
   const Result<ConfigurationWords> words = check_run_options(options);
   if (!words) return words.error();
 

@@ -25,10 +25,10 @@ Error not_permitted(std::string message) {
   return Error{ErrorCode::NotPermitted, std::move(message)};
 }
 
-// Directories that were made for a task that then did not start are taken away again.
+// Removes the directories that were made for a task if the task then does not start.
 class Sandbox {
  public:
-  // Makes `path` and what is missing above it. What is made belongs to `owner`, when there is one.
+  // Makes `path` and its missing parents, and gives them to `owner`, if there is one.
   Status make(const std::string& path, const std::optional<Account>& owner) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
       const std::string part = path.substr(0, slash);
@@ -39,7 +39,7 @@ class Sandbox {
           return failure(part);
         }
       } else if (errno != EEXIST) {
-        // EACCES or EROFS on the way do not matter where the directory is there already.
+        // EACCES or EROFS for a parent do not matter if the parent exists.
         struct stat status {};
         const int why = errno;
         if (::stat(part.c_str(), &status) != 0) {
@@ -84,7 +84,7 @@ Result<std::uint32_t> parse_keep_logs(const RunOptions& options) {
   if (!count) return count.error();
   if (*count > std::numeric_limits<std::uint32_t>::max()) {
     return Error{ErrorCode::Usage, "--keep-logs " + *options.keep_logs +
-                                       ": a process can't have so many runs; 0 keeps all"};
+                                       ": the number is too large; 0 keeps the output of all runs"};
   }
   return static_cast<std::uint32_t>(*count);
 }
@@ -143,7 +143,7 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   }
   if (options.chroot) {
     if (options.sandbox.empty()) {
-      return Error{ErrorCode::Usage, "--chroot needs --sandbox: what to change the root to"};
+      return Error{ErrorCode::Usage, "--chroot needs --sandbox, which becomes the root directory"};
     }
     if (::geteuid() != 0) return not_permitted("--chroot: only root may change the root");
   }
@@ -166,11 +166,11 @@ Status apply_options(const RunOptions& options, TaskConfig& task) {
 
 namespace {
 
-// A task goes on where it ran and as whom. Who asks for something else must hear that.
+// A resumed task keeps its sandbox and its user. Fails if the options ask for others.
 Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
   const auto refuse = [&](const std::string& option, const std::string& what) {
-    return Error{ErrorCode::BadConfig, "task " + recorded.task_id + " goes on " + what +
-                                           "; give another --task-id, or leave " + option + " out"};
+    return Error{ErrorCode::BadConfig, "task " + recorded.task_id + " is resumed " + what +
+                                           "; give another --task-id, or leave out " + option};
   };
   if (!options.user.empty() && options.user != recorded.user) {
     return refuse("--user", "as " + recorded.user + ", not as " + options.user);
@@ -181,7 +181,7 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
       !std::filesystem::equivalent(sandbox, recorded.sandbox, neither)) {
     return refuse("--sandbox", "in " + recorded.sandbox + ", not in " + sandbox);
   }
-  if (options.chroot && !recorded.chroot) return refuse("--chroot", "without a root of its own");
+  if (options.chroot && !recorded.chroot) return refuse("--chroot", "without --chroot");
   return Done{};
 }
 
@@ -200,11 +200,11 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.user = bound.user;
   header.chroot = options.chroot;
   header.ports = words.ports;
-  header.keep_logs = parse_keep_logs(options).value();  // checked with the words
+  header.keep_logs = parse_keep_logs(options).value();  // check_run_options() checked it
   const Account caller = caller_account();
   std::optional<Account> account = caller;
   if (bound.user != caller.name) account = find_account(bound.user);
-  // No such user: launching will say so, in the record.
+  // If there is no such user, the launch fails and records that.
   header.uid = account ? account->uid : static_cast<uid_t>(-1);
 
   Sandbox sandbox;
@@ -226,7 +226,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   Output out(STDOUT_FILENO);
   Output errors(STDERR_FILENO);
   const char* term = std::getenv("TERM");
-  // What processes print there would be mixed up with a line that is wiped and written again.
+  // Output of processes on the same terminal would mix with the live line.
   const bool can_erase =
       (term == nullptr || std::string_view(term) != "dumb") && !uses_console(bound.task);
   Output* live = nullptr;
@@ -237,7 +237,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   settings.style.colour = may_colour(STDOUT_FILENO, common.no_color);
   settings.style.name_width = name_width_of(bound.task);
   settings.processes = bound.task.processes.size();
-  // A message on the same screen first wipes the live line off.
+  // A log message on the same terminal erases the live line first.
   const bool shared = live != nullptr && errors.terminal();
   if (shared) set_log_pattern("\r\x1b[Kthermos: %l: %v");
   Transcript transcript(settings, out, live);

@@ -1,4 +1,5 @@
-// What `thermos run` and `thermos simplerun` share: where a task runs and as whom, and running it.
+// Shared by `thermos run` and `thermos simplerun`: where a task runs and as which user, and the
+// run.
 #pragma once
 
 #include <optional>
@@ -23,26 +24,26 @@ struct RunOptions {
   std::string sync = "power";
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
-  std::optional<std::string> eval_timeout;  // of those commands that take a CONFIG
+  std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
   bool quiet = false;
 
   void add_to(OptionParser& parser);
 };
 
-// The words for bind_configuration(), and with them the checks that need no configuration: ports,
-// bindings, --sync, what only root may do. Usage or NotPermitted.
-// `recorded` as for parse_ports().
+// Checks everything that needs no configuration (ports, bindings, --sync, options that only root
+// may use) and returns the arguments for bind_configuration(). `recorded` is as for parse_ports().
+// Fails with Usage or NotPermitted.
 Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded = {});
 
-// May the caller run processes as `user`? NotPermitted.
+// Fails with NotPermitted if this program may not run processes as `user`.
 Status check_user(const std::string& user);
 
-// Does with the task what the options say of it as a whole: --log-rotate. Usage.
+// Applies the options that change the task: --log-rotate. Fails with Usage.
 Status apply_options(const RunOptions& options, TaskConfig& task);
 
-// Runs a bound task in the foreground, showing it. The sandbox is made if it isn't there.
-// `words` are check_run_options()'s; `recorded` is the header of a task that is to go on: BadConfig
-// when the options want it elsewhere, or as somebody else.
+// Runs a bound task in the foreground and prints its transitions. Creates the sandbox if it is
+// missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
+// resumed; then it fails with BadConfig if the options name another sandbox or user.
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded);

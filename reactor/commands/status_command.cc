@@ -17,17 +17,17 @@ constexpr std::string_view kHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_R
 
 Shows tasks, active ones first: all of them, or those whose id a pattern
 matches from its start (an exact id means that task alone). With a pattern, or
-when there are few, each task's processes too. Reads files only, unless it is
-to ask the daemon.
+if there are few tasks, shows each task's processes too. Reads files, unless
+the daemon is to be asked.
 
   --only active     or `--only finished`
-  --json            everything on record, as JSON
+  --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
                     THERMOS_SOCKET does)
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
-// With no more tasks than this, their processes are shown unasked, but not thousands of them.
+// Up to this many tasks are shown with their processes even without a pattern.
 constexpr std::size_t kFewTasks = 5;
 constexpr std::size_t kFewProcesses = 20;
 

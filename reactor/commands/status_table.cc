@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kState = 10;  // FINALIZING
 constexpr std::size_t kSince = 10;  // 2024-01-31
 constexpr std::size_t kTook = 7;    // 23h59m
-constexpr std::size_t kMaxId = 34;  // a name of 11 and the stamp; 11 columns are left of 80
+constexpr std::size_t kMaxId = 34;  // a name of 11 and the time; 11 of 80 columns are left
 constexpr std::size_t kMaxName = 24;
 constexpr std::size_t kRuns = 5;
 constexpr std::size_t kProcessState = 7;
@@ -34,7 +34,7 @@ std::string state_column(const TaskView& view, const TableStyle& style) {
   return state_text(view.history->state(), style.line, kState);
 }
 
-// How long the task has been, or was, under way.
+// How long the task has been running, or ran.
 std::string took_column(const TaskView& view, const TableStyle& style) {
   const std::optional<Microseconds> begin = launched(view);
   if (!begin) return {};
@@ -61,7 +61,7 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
           pad_right(begun ? since_text(*begun, style.now) : "-", kSince) + "  " +
           pad_left(took_column(view, style), kTook) + "  ";
   const std::size_t room = rest(style.columns, id_width + kState + kSince + kTook + 8);
-  // The end of a path tells more than its start; with an error it is the other way round.
+  // The end of a path is more useful than its start; for an error it is the start.
   text += view.error.empty() ? cut_start(where(view), room) : cut_end(where(view), room);
   end_line(text);
 }
@@ -85,7 +85,7 @@ std::string why(const Run& run) {
       return reason;
     case Origin::CoordinatorGone:
     case Origin::Reboot:
-      // What the runner gives as a reason then says the same in other words.
+      // The runner's reason says the same in other words.
       return std::string(name_of(run.origin));
     default:
       return std::string(name_of(run.origin)) + (reason.empty() ? "" : ": " + reason);

@@ -1,4 +1,4 @@
-// `thermos status` for people: tables that fit the width they are given. Pure.
+// The tables of `thermos status`, fitted to a width.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ struct TableStyle {
   LineStyle line;
   std::size_t columns = 80;
   Microseconds now = 0;           // wall
-  bool processes = false;         // a table of processes beneath each task
-  std::size_t max_processes = 0;  // rows of it at most; 0: all
+  bool processes = false;         // with a table of processes below each task
+  std::size_t max_processes = 0;  // the most rows of that table; 0: all
 };
 
-// One row a task, or more for an id too long for a column: an id is never cut, because people copy
-// it.
+// Returns a table with one row for each task. Ids are not cut, because people copy them; a task
+// with a long id takes two rows.
 std::string status_table(const std::vector<TaskView>& views, const TableStyle& style);
 
 }  // namespace thermos

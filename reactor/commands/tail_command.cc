@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos tail [OPTIONS] TASK_ID [PROCESS]
 
-Prints the last lines that a process of the task printed in its latest run, or
-that each of its processes did. TASK_ID may be a pattern that means one task.
+Prints the last lines of output of a process's latest run, or of each process's
+latest run. TASK_ID may be a pattern that matches one task.
 
-  -f, --follow      go on printing, from run to run, until the task ends
+  -f, --follow      continue printing, from run to run, until the task ends
   --stderr          standard error instead of standard output
   -n LINES          how many lines (10)
   --root D, --log-level L, --no-color: see `thermos --help`
@@ -27,7 +27,7 @@ that each of its processes did. TASK_ID may be a pattern that means one task.
 
 constexpr std::size_t kMaxPrefix = 24;
 
-// The processes of a task, as its configuration has them; those on record when that is unreadable.
+// The processes of a task by its configuration, or by its records if that cannot be read.
 std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
   std::vector<std::string> names;
   for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
@@ -44,7 +44,7 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
   return names;
 }
 
-// The prefix column for several processes; 0 when there is only one to speak of.
+// The width of the prefix for several processes; 0 for a single one.
 std::size_t prefix_width(const std::vector<std::string>& names) {
   if (names.size() < 2) return 0;
   std::size_t width = 0;
@@ -66,9 +66,10 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
-  if (words.empty()) return Error{ErrorCode::Usage, "tail: which TASK_ID?"};
+  if (words.empty()) return Error{ErrorCode::Usage, "tail: TASK_ID is missing"};
   if (words.size() > 2) {
-    return Error{ErrorCode::Usage, "tail: one PROCESS at a time; '" + words[2] + "' is too many"};
+    return Error{ErrorCode::Usage,
+                 "tail: takes one PROCESS; unexpected argument '" + words[2] + "'"};
   }
   if (lines) {
     const Result<std::uint64_t> given = parse_count("-n", *lines);

@@ -27,7 +27,7 @@ Status StreamFollower::reopen(std::uint64_t inode) {
 Status StreamFollower::read_on(std::set<std::uint32_t>& touched) {
   struct stat named {};
   if (::stat(path_.c_str(), &named) != 0) return system_error(path_, errno);
-  // Compaction puts another file under this name.
+  // Compaction replaces the file.
   if (!fd_ || named.st_ino != inode_) {
     if (Status opened = reopen(named.st_ino); !opened) return opened;
   }
@@ -89,7 +89,7 @@ void TaskFollower::show(Followed& one, std::string_view bytes) {
     shown.append(prefix).append(one.line, from, end + 1 - from);
   }
   one.line.erase(0, from);
-  // A "line" without end must not grow for ever.
+  // A line without an end must not grow without a limit.
   constexpr std::size_t kLongestLine = std::size_t{1} << 20;
   if (one.line.size() > kLongestLine) {
     shown.append(prefix).append(one.line).append("\n");
@@ -106,7 +106,7 @@ Status TaskFollower::open_log(Followed& one, std::uint32_t run) {
   one.run = run;
   Result<LogTail> log = find_log(one.name, run);
   if (!log) {
-    // A process that could not be launched has no log, and old logs are taken away.
+    // A process that could not be launched has no log, and old logs are removed.
     if (log.error().code == ErrorCode::NotFound) return Done{};
     return log.error();
   }
@@ -122,7 +122,7 @@ Status TaskFollower::watch_log(Followed& one) {
     by_watch_[one.watch] = one.name;
     return Done{};
   }
-  // Taken away since it was opened: nothing will be added to it.
+  // The log was removed since it was opened, so nothing will be appended to it.
   if (errno == ENOENT) return Done{};
   const std::string hint = errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "";
   return Error{ErrorCode::System,
@@ -136,16 +136,16 @@ Status TaskFollower::read_log(Followed& one) {
   return rewatch_log(one);
 }
 
-// A rotation puts another file under the name that is watched.
+// A rotation replaces the file under the watched name.
 Status TaskFollower::rewatch_log(Followed& one) {
   if (one.watch < 0) return Done{};
   const int before = one.watch;
   if (Status watched = watch_log(one); !watched) return watched;
-  if (one.watch < 0) one.watch = before;  // the name is gone: what is open may still grow
+  if (one.watch < 0) one.watch = before;  // the name is gone, but the open file may still grow
   if (one.watch == before) return Done{};
   ::inotify_rm_watch(inotify_.get(), before);
   by_watch_.erase(before);
-  // What came between the reading and the watching.
+  // Output that came after the last read and before the watch.
   return read_log(one);
 }
 
@@ -166,7 +166,7 @@ Status TaskFollower::show_ends() {
     if (!wants(process.name)) continue;
     Followed& one = followed(process.name);
     for (auto run = process.runs.rbegin(); run != process.runs.rend() && !one.log; ++run) {
-      // A run that only waits has printed nothing yet: the one before it is the latest.
+      // A run that is WAITING has no output yet, so the run before it is shown.
       if (run->state == ProcessState::Waiting) continue;
       const std::optional<std::uint32_t> latest = one.run;
       if (Status opened = open_log(one, run->number); !opened) return opened;
@@ -182,7 +182,7 @@ Status TaskFollower::show_ends() {
   return Done{};
 }
 
-// Brings what is followed of a process to its latest run.
+// Moves on to the latest run of a process.
 Status TaskFollower::advance(const ProcessHistory& process) {
   if (!wants(process.name)) return Done{};
   Followed& one = followed(process.name);
@@ -204,7 +204,7 @@ Status TaskFollower::advance(const ProcessHistory& process) {
 Status TaskFollower::catch_up() {
   std::set<std::uint32_t> touched;
   if (Status read = stream_.read_on(touched); !read) {
-    // The task is made before its runner writes.
+    // The task's file is created before its runner writes.
     const bool early = read.error().code == ErrorCode::NotFound && !stream_.history().header();
     if (!early) return read;
   }
@@ -216,9 +216,9 @@ Status TaskFollower::catch_up() {
   return Done{};
 }
 
-// True when there is something to look at; false when nobody reads what is shown.
+// Returns true when there are events; false when the reader of the output is gone.
 Result<bool> TaskFollower::wait_for_events() {
-  // Asked for nothing, a pipe still tells when its reader is gone.
+  // poll() without events reports POLLERR when a pipe's reader is gone.
   std::array<pollfd, 2> ready = {{{inotify_.get(), POLLIN, 0}, {out_.fd(), 0, 0}}};
   while (::poll(ready.data(), ready.size(), -1) < 0) {
     if (errno != EINTR) return system_error("poll", errno);
@@ -255,7 +255,7 @@ Status TaskFollower::follow() {
   if (::inotify_add_watch(inotify_.get(), directory.c_str(), kMask) < 0) {
     return system_error(directory, errno);
   }
-  // What show_ends() opened is not watched yet.
+  // The logs that show_ends() opened are not watched yet.
   for (auto& [name, one] : followed_) {
     if (!one.log) continue;
     if (Status watched = watch_log(one); !watched) return watched;

@@ -1,4 +1,4 @@
-// `thermos tail`: the ends of a task's logs, and, following, all that is added until it ends.
+// `thermos tail`: prints the ends of a task's logs and, with -f, everything appended until it ends.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@
 
 namespace thermos {
 
-// A runner's stream as it grows, over its compactions.
+// Reads a runner's stream while it grows and while it is compacted.
 class StreamFollower {
  public:
   explicit StreamFollower(std::string path) : path_(std::move(path)) {}
 
-  // Reads what is new. `touched` gets the processes that it spoke of, as history() numbers them.
-  // NotFound when the stream is gone.
+  // Applies new records to history(). Adds the indexes of the processes that they concern to
+  // `touched`. Fails with NotFound if the stream was removed.
   Status read_on(std::set<std::uint32_t>& touched);
   const History& history() const { return history_; }
 
@@ -43,26 +43,27 @@ class TaskFollower {
  public:
   struct Wanted {
     std::string task_id;
-    std::optional<std::string> process;  // nothing: all
+    std::optional<std::string> process;  // nullopt: all processes
     bool standard_error = false;
     std::uint64_t lines = 10;
-    std::size_t name_width = 0;  // of the prefix; 0: no prefix
+    std::size_t name_width = 0;  // columns of the prefix; 0: no prefix
   };
 
   TaskFollower(const Paths& paths, Wanted wanted, const History& so_far, Output& out);
 
-  // The last lines of each latest run.
+  // Prints the last lines of each process's latest run.
   Status show_ends();
-  // Behind show_ends(): everything from there on, until the task ends or nobody reads any more.
+  // Continues after show_ends(): prints everything that is appended, until the task ends or the
+  // reader of `out` is gone.
   Status follow();
 
  private:
   struct Followed {
     std::string name;
-    std::optional<std::uint32_t> run;  // the latest whose log was opened, or found not to be there
+    std::optional<std::uint32_t> run;  // the latest run whose log was opened, or was missing
     std::optional<LogTail> log;
     int watch = -1;
-    std::string line;  // prefixed: the beginning of a line that has not ended
+    std::string line;  // with prefixes: the start of a line whose end did not come yet
   };
 
   bool wants(std::string_view process) const;

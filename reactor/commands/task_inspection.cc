@@ -13,7 +13,7 @@
 namespace thermos {
 namespace {
 
-// As /proc/sys/kernel/random/boot_id has it.
+// The format of /proc/sys/kernel/random/boot_id.
 std::string boot_text(const BootId& boot) {
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", boot.high >> 32,
                      (boot.high >> 16) & 0xffff, boot.high & 0xffff, boot.low >> 48,
@@ -68,7 +68,7 @@ void add_process(std::string& text, const ProcessHistory& process, bool held) {
 
 std::string led_text(const TaskInspection& task) {
   if (!task.led) return "nobody leads it";
-  if (!task.leader) return "led by somebody out of sight";
+  if (!task.leader) return "led by a process that cannot be seen from here";
   return fmt::format("led by pid {}", *task.leader);
 }
 
@@ -127,7 +127,7 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
     return Error{ErrorCode::NotFound, "no task " + task_id + " under " + paths.root()};
   }
   auto stream = read_runner_stream(task.stream);
-  // An active task without one was made, and its runner has not written yet.
+  // An active task without a stream was created, and its runner did not write yet.
   if (!stream && !(stream.error().code == ErrorCode::NotFound &&
                    task.entry.directory == TaskDirectory::Active)) {
     return stream.error();
@@ -204,7 +204,7 @@ Json inspection_json(const TaskInspection& task) {
                            {"boot", boot_text(runner.boot)}});
   }
   json["runners"] = std::move(runners);
-  // Appended past the map's own look for a key, as in history_json().
+  // Appended without the map's search for the key, as in history_json().
   Json::object_t details;
   for (const ProcessHistory& process : history.processes()) {
     const auto held = task.held.find(process.name);

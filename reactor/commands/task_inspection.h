@@ -1,4 +1,4 @@
-// What is on record of one task, all of it: `thermos inspect --task-id`.
+// Everything that is recorded about one task: `thermos inspect --task-id`.
 #pragma once
 
 #include <map>
@@ -14,38 +14,40 @@
 
 namespace thermos {
 
-// A runner's time in the lead: from its first record to the next one's.
+// The time during which one runner led the task.
 struct RunnerSpan {
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
   BootId boot;
   Microseconds from = 0;  // wall
-  Microseconds last = 0;  // wall, of its last record of the task's own state
+  Microseconds last = 0;  // wall; its last record of the task's state
 };
-// Every runner that led, oldest first.
+// Returns every runner that led the task, oldest first.
 std::vector<RunnerSpan> runners_of(const History& history);
 
 struct TaskInspection {
   TaskEntry entry;
-  std::string stream;  // the runner's, its path
+  std::string stream;  // the path of the runner's stream
   History history;
   bool led = false;                    // the runner's lock is held
-  std::optional<std::int32_t> leader;  // by whom, where that can be seen
+  std::optional<std::int32_t> leader;  // the pid of its holder, if that can be seen
   std::map<std::string, bool> held;    // whether each process's lock is held
 };
 
-// NotFound for no such task, Corrupt, System. Reads files and asks for locks; blocks nobody.
+// Reads files and tests locks, and blocks nobody. Fails with NotFound if there is no such task,
+// with Corrupt, or with system_error()'s codes.
 Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_id);
 
-// When the last thing happened, wall; nothing before the first.
+// Returns the wall time of the latest transition; nothing if there was none.
 std::optional<Microseconds> last_update(const ProcessHistory& process);
 std::optional<Microseconds> last_update(const History& history);
 
-// For people, newlines included.
+// Returns the text for people, with newlines.
 std::string inspection_text(const TaskInspection& task);
-// history_json() and beside it {"shelf","stream","led","leader_pid","last_update_ms","runners":
-// [{"pid","uid","from_ms","last_ms","boot"}],"process_details":{NAME:{"runs","kept_runs","totals",
-// "first_failed","last_update_ms","lock_held"}}}.
+// Returns history_json() with these keys added:
+// {"shelf","stream","led","leader_pid","last_update_ms",
+// "runners":[{"pid","uid","from_ms","last_ms","boot"}],"process_details":{NAME:{"runs","kept_runs",
+// "totals","first_failed","last_update_ms","lock_held"}}}.
 Json inspection_json(const TaskInspection& task);
 
 }  // namespace thermos

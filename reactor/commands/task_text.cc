@@ -71,7 +71,7 @@ std::string settings_of(const TaskConfig& task) {
   return joined(words);
 }
 
-// A command keeps its lines; what a terminal would obey is written out.
+// Keeps the lines of a command, and escapes what a terminal would interpret.
 std::string command_text(std::string_view command) {
   std::string text;
   for (;;) {

@@ -1,4 +1,4 @@
-// A task's configuration for people: what `thermos inspect` prints.
+// A task's configuration as text: the output of `thermos inspect`.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace thermos {
 
-// The task, each process with its command and what differs from the defaults, and the order.
+// Returns the task, each process with its command and the values that differ from the defaults, and
+// the order.
 std::string task_text(const TaskConfig& task);
 
 }  // namespace thermos

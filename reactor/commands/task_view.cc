@@ -11,7 +11,7 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
     view.history = std::move(stream->history);
   } else if (stream.error().code == ErrorCode::NotFound &&
              entry.directory == TaskDirectory::Active) {
-    // Made, and its runner has not written yet.
+    // The task was created, and its runner did not write yet.
     view.history.emplace();
   } else {
     view.error = stream.error().message;
@@ -27,7 +27,7 @@ std::string state_name(const TaskView& view) {
 std::optional<Microseconds> since(const TaskView& view) {
   if (!view.history || view.history->steps().empty()) return std::nullopt;
   const std::vector<TaskStep>& steps = view.history->steps();
-  // The first of the steps in a row that are in the state of the last.
+  // The first of the consecutive steps with the state of the last one.
   std::size_t at = steps.size() - 1;
   while (at > 0 && steps[at - 1].status.state == steps.back().status.state) --at;
   return steps[at].status.at.wall;

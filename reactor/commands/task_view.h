@@ -1,4 +1,4 @@
-// What `status` knows of one task, read from its files alone.
+// The state of one task for `status`, read from its files.
 #pragma once
 
 #include <optional>
@@ -13,16 +13,17 @@ namespace thermos {
 
 struct TaskView {
   TaskEntry entry;
-  std::optional<History> history;  // nothing: see `error`
-  std::string error;               // why there is none
+  std::optional<History> history;  // nullopt: it could not be read
+  std::string error;               // why not
 };
 
-// A stream that can't be read is the view's error, not the caller's: the others go on.
+// Reads a task. Does not fail: an unreadable stream is noted in the view's `error`, so that the
+// caller can show the other tasks.
 TaskView view_task(const Paths& paths, const TaskEntry& entry);
 
-// "ACTIVE", "SUCCESS", or "?" for a task that can't be read.
+// Returns "ACTIVE", "SUCCESS" and so on, or "?" for a task that could not be read.
 std::string state_name(const TaskView& view);
-// Since when the task is in its state, and since when it exists; wall time.
+// The wall time since which the task is in its state, and that of its launch; nothing if not known.
 std::optional<Microseconds> since(const TaskView& view);
 std::optional<Microseconds> launched(const TaskView& view);
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kCut = "…";
 
-// wcwidth() asks the locale, and ours is "C" unless someone set it: a locale of our own.
+// A UTF-8 locale for wcwidth(), which would use the program's locale, "C".
 class WidthLocale {
  public:
   WidthLocale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
@@ -82,7 +82,7 @@ std::string cut_end(std::string_view text, std::size_t width) {
   if (width == 0) return {};
   const WidthLocale locale;
   std::string shown;
-  std::size_t used = 1;  // the mark
+  std::size_t used = 1;  // the "…"
   while (!text.empty()) {
     const Utf8Character character = utf8_character_at(text, 0);
     used += locale.width(character.code);
@@ -143,7 +143,7 @@ std::string stamp_text(Microseconds wall) {
 std::string duration_text(Microseconds duration) {
   duration = std::max<Microseconds>(duration, 0);
   const std::int64_t seconds = duration / kSecond;
-  // Cut, not rounded: 59.99 s is not "60.0s".
+  // Truncated and not rounded, so that 59.99 s does not become "60.0s".
   if (seconds < 10) return fmt::format("{}.{:03}s", seconds, duration % kSecond / 1000);
   if (seconds < 60) return fmt::format("{}.{}s", seconds, duration % kSecond / 100'000);
   if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);

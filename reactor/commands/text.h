@@ -1,4 +1,4 @@
-// Text for people: what a terminal shows, and how wide it is. Pure.
+// Text for terminals: its width, and times and durations as text.
 #pragma once
 
 #include <cstddef>
@@ -11,35 +11,37 @@
 
 namespace thermos {
 
-// The columns that printable `text` takes: two for wide characters, none for combining ones.
+// Returns how many columns printable `text` takes: two for a wide character, none for a combining
+// one.
 std::size_t display_width(std::string_view text);
 
-// At most `width` columns of printable `text`; what was cut shows as "…" at the end, or at the
-// start for text whose end matters (paths).
+// Return at most `width` columns of printable `text`. cut_end() replaces its end by "…",
+// cut_start() its start, for texts like paths.
 std::string cut_end(std::string_view text, std::size_t width);
 std::string cut_start(std::string_view text, std::size_t width);
 
-// Filled with spaces to `width` columns; longer text stays as it is.
+// Fill `text` with spaces to `width` columns, on the right or on the left. Longer text is
+// unchanged.
 std::string pad_right(std::string_view text, std::size_t width);
 std::string pad_left(std::string_view text, std::size_t width);
 
-// Local time of day of a wall time: HH:MM:SS.mmm.
+// The local time of day: HH:MM:SS.mmm.
 std::string clock_text(Microseconds wall);
 // For tables: HH:MM:SS within a day of `now`, else YYYY-mm-dd.
 std::string since_text(Microseconds wall, Microseconds now);
 // YYYY-mm-dd HH:MM:SS.uuuuuu, local.
 std::string timestamp_text(Microseconds wall);
-// YYYYmmdd-HHMMSS.uuuuuu, local: the end of a task id that nobody chose.
+// YYYYmmdd-HHMMSS.uuuuuu, local: the end of a generated task id.
 std::string stamp_text(Microseconds wall);
-// "0.123s", "12.3s", "3m12s", "2h03m", "4d05h". Negative counts as 0.
+// "0.123s", "12.3s", "3m12s", "2h03m", "4d05h". A negative duration counts as 0.
 std::string duration_text(Microseconds duration);
-// Seconds for settings: "5 s", "0.25 s".
+// For settings: "5 s", "0.25 s".
 std::string seconds_text(Microseconds duration);
 
 // "exit 3", "signal 9 (SIGKILL)".
 std::string return_code_text(std::int32_t return_code);
 
-// ", did you mean 'NAME'?" for the known name nearest to `word`; empty when none is near.
+// Returns ", did you mean 'NAME'?" for the known name nearest to `word`; "" if none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace thermos

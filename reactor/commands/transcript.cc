@@ -34,12 +34,12 @@ void Transcript::on_record(const Record& record, const History& history) {
     line(header_line(*header, settings_.style));
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
     const auto index = history.find(process->process);
-    // The history has the whole turn already, where the next run may have begun.
+    // The history has all records of the turn, and the next run may have started in it.
     const Run* run = index ? history.process(*index).run(process->run) : nullptr;
     if (run != nullptr) line(process_line(*process, *run, settings_.style));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     if (is_terminal(task->state)) {
-      // The history is the runner's and goes with it.
+      // The history belongs to the runner and is destroyed with it.
       outcome_ = outcome_text(history, settings_.processes, settings_.style);
       succeeded_ = task->state == TaskState::Success;
       return;
@@ -57,7 +57,7 @@ std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
     succeeded_ = runner.state() == TaskState::Success;
   }
   if (live_ == nullptr) return std::nullopt;
-  // A terminal that is stopped shows the newest counts when it goes on, not all those in between.
+  // A terminal that was stopped (Ctrl-S) then shows the newest counts, not all in between.
   if (live_->backlog()) return now.boot + kSecond;
   const bool due = live_due_ || (live_changes_at_ && *live_changes_at_ <= now.boot);
   if (!due) return live_changes_at_;
@@ -65,7 +65,7 @@ std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
 
   const Runner::Counts counts = runner.counts(now);
   const std::size_t columns = std::max<std::size_t>(live_->columns(), 2);
-  // One column stays free: a full line makes some terminals wrap.
+  // One column stays free, because some terminals wrap a full line.
   const std::string text = cut_end(live_text(counts, now), columns - 1);
   if (text != shown_) {
     live_->write(std::string(kEraseLine).append(text));

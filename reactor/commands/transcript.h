@@ -1,5 +1,5 @@
-// What `thermos run` shows: every transition as it happens, a live line of counts beneath on a
-// terminal, and the outcome.
+// The output of `thermos run`: every transition when it happens, on a terminal a live line of
+// counts below them, and the outcome.
 #pragma once
 
 #include <optional>
@@ -14,19 +14,20 @@ namespace thermos {
 class Transcript : public TaskObserver {
  public:
   struct Settings {
-    bool quiet = false;  // nothing but the outcome of a task that did not succeed
+    bool quiet = false;  // print only the outcome of a task that did not succeed
     LineStyle style;
-    std::size_t processes = 0;  // of the task
+    std::size_t processes = 0;  // the number of the task's processes
   };
 
-  // Lines go to `out`. `live` takes the live line: a terminal, `out` itself where that is one; null
-  // for none. Both outlive this.
+  // Lines go to `out`. The live line goes to `live`: a terminal (`out` itself if that is one), or
+  // null for no live line. Both outlive this.
   Transcript(const Settings& settings, Output& out, Output* live);
 
   void on_record(const Record& record, const History& history) override;
   std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override;
 
-  // The task is over: takes the live line away and shows the outcome, on `errors` when quiet.
+  // Call this when the task has ended: it erases the live line and prints the outcome, to `errors`
+  // if quiet.
   void finish(Output& errors);
 
  private:
@@ -36,7 +37,7 @@ class Transcript : public TaskObserver {
   Settings settings_;
   Output& out_;
   Output* live_;
-  std::string shown_;  // the live line as it stands; empty: none
+  std::string shown_;  // the live line on the screen; empty: none
   std::optional<Microseconds> drawn_at_;
   std::string outcome_;
   bool succeeded_ = false;

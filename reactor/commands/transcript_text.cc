@@ -21,7 +21,7 @@ std::string coloured(std::string_view text, std::string_view code, const LineSty
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-// The beginning that every line has.
+// The start of every line.
 std::string opening(Microseconds wall, std::string_view who, const LineStyle& style) {
   return clock_text(wall) + "  " + pad_right(who, style.name_width) + "  ";
 }
@@ -82,7 +82,7 @@ std::optional<Microseconds> run_duration(const Run& run) {
   if (!run.stopped) return std::nullopt;
   const std::optional<Timestamp>& begin = run.started ? run.started : run.forked;
   if (!begin) return std::nullopt;
-  // The boot clock can't be set, but it counts only within one boot.
+  // The boot clock cannot be set, but it is valid only within one boot.
   const bool one_boot = run.origin != Origin::Reboot && run.stopped->boot >= begin->boot;
   const Microseconds took =
       one_boot ? run.stopped->boot - begin->boot : run.stopped->wall - begin->wall;
@@ -173,7 +173,7 @@ std::string outcome_text(const History& history, std::size_t processes, const Li
   if (stopped > 0) line += fmt::format(", {} stopped", stopped);
   const std::size_t told = succeeded + failed + stopped;
   if (processes > told) line += fmt::format(", {} not run", processes - told);
-  // Why it left ACTIVE stands on the step that did; the last one has no reason of its own.
+  // The step that left ACTIVE has the reason; the last one has none.
   const auto why = std::find_if(steps.rbegin(), steps.rend(),
                                 [](const TaskStep& step) { return !step.reason.empty(); });
   if (state != TaskState::Success && why != steps.rend()) {

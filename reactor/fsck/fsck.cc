@@ -67,7 +67,7 @@ void check_one(const Paths& paths, const std::string& id, bool repair, RootRepor
     take(check);
     return;
   }
-  // Opened for writing, an empty file would become a stream, and this is only to look.
+  // Opening an empty file for writing would write a stream header into it, and change it.
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && info.st_size == 0) {
     say_of_all(check.findings(), path + " is empty, so there is no stream to lock");
@@ -80,7 +80,7 @@ void check_one(const Paths& paths, const std::string& id, bool repair, RootRepor
     take(check);
     return;
   }
-  // Looked at again under the lock: what was true a moment ago need not be true now.
+  // Check again under the lock, because the task may have changed since.
   TaskCheck again(paths, id, true);
   again.look();
   if (again.corrupt()) {
@@ -112,7 +112,7 @@ Result<std::vector<std::string>> list_task_ids(const Paths& paths) {
   std::set<std::string> names;
   std::set<std::string> ignored;
   if (auto there = add_names(paths.root(), true, ignored); !there) return there.error();
-  // Active before finished: a task that moves in between is then seen twice, not never.
+  // Active before finished: a task that moves meanwhile is then seen twice and not missed.
   for (const std::string& directory :
        {paths.active_dir(), paths.finished_dir(), paths.checkpoints_dir()}) {
     if (auto added = add_names(directory, false, names); !added) return added.error();

@@ -1,5 +1,5 @@
-// The check of a root: every task's files, streams and locks, held against what they must be, and
-// the repair of what can be repaired without guessing.
+// Checks every task's files, streams and locks under a root, and repairs what can be repaired
+// without guessing.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@
 namespace thermos {
 
 enum class Severity : std::uint8_t {
-  Note,     // worth knowing; nothing is wrong
-  Warning,  // somebody should do something; no record is in doubt
-  Error,    // what is recorded contradicts itself, or can't be read
+  Note,     // information; nothing is wrong
+  Warning,  // a person should act; no record is in doubt
+  Error,    // records contradict each other or cannot be read
 };
 std::string_view name_of(Severity severity);
 
-// What --repair does about a finding.
+// How --repair treats a finding.
 enum class Remedy : std::uint8_t {
   None,
-  CutTail,         // cut off a record that was not written to its end
-  RemoveFile,      // remove a file that means nothing any more
-  MoveToFinished,  // the move that a runner did not live to make
-  RemoveUnborn,    // take away the checkpoints of a task that never came to be
+  CutTail,         // truncate a record that was not written completely
+  RemoveFile,      // remove a file that has no meaning any more
+  MoveToFinished,  // move the file of a task that has ended to tasks/finished
+  RemoveUnborn,    // remove the checkpoints of a task whose creation was not completed
 };
 
 struct Finding {
   Severity severity = Severity::Note;
-  bool corrupt = false;  // bytes that can't be true
+  bool corrupt = false;  // the bytes are invalid
   std::string task_id;
   std::string file;  // absolute
   std::optional<std::size_t> offset;
@@ -40,7 +40,7 @@ struct Finding {
   std::string advice;  // what to do about it; may be empty
   Remedy remedy = Remedy::None;
   bool repaired = false;
-  std::string did;  // what the repair did, or why it could not; empty: none was tried
+  std::string did;  // what the repair did, or why it failed; empty: not tried
 };
 
 struct RootReport {
@@ -49,19 +49,19 @@ struct RootReport {
   std::size_t streams = 0;
   std::size_t records = 0;
 
-  // Whether bytes are corrupt; whether warnings or errors remain that were not repaired.
+  // Whether some bytes are corrupt, and whether unrepaired warnings or errors remain.
   bool corrupt() const;
   bool remains() const;
 };
 
-// Every task id of which anything is there: in tasks/active, tasks/finished or checkpoints; sorted.
-// NotFound when there is no such root, NotPermitted, System.
+// Returns every task id that is in tasks/active, tasks/finished or checkpoints, sorted. Fails with
+// NotFound if the root does not exist, and with system_error()'s codes.
 Result<std::vector<std::string>> list_task_ids(const Paths& paths);
 
-// Checks these tasks, one after the other. Takes nothing from anybody: it waits for no lock, and
-// while a task is led or a coordinator lives, what is on its way is no finding. `repair`: under the
-// lock of the task's runner, and where it is free; a task with corrupt bytes is left as it is, all
-// of it.
+// Checks these tasks one after another. It waits for no lock. While a task is led or a coordinator
+// lives, records that are still being written are not findings. With `repair` it takes the lock of
+// the task's runner, if that is free, and repairs the task under it. It changes nothing of a task
+// with corrupt bytes.
 RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair);
 
 }  // namespace thermos

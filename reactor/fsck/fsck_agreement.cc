@@ -1,4 +1,4 @@
-// Whether a coordinator's stream and the runner's history tell the same story.
+// Compares a coordinator's stream with the runner's history.
 #include <algorithm>
 #include <utility>
 
@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-// Whether `run` is what became of a run that had this transition.
+// Whether `run` has this transition.
 bool agrees(const Run& run, const ProcessStatus& status) {
   if (status.seq > run.seq) return false;
   switch (status.state) {
@@ -19,7 +19,8 @@ bool agrees(const Run& run, const ProcessStatus& status) {
     case ProcessState::Running:
       return run.started == status.at && run.process == status.identity;
     default:
-      // An end that an order brought about is KILLED there, whatever it was here.
+      // The runner records the end of a run that an order ended as KILLED, whatever the coordinator
+      // wrote.
       return run.seq == status.seq && run.stopped == status.at &&
              (run.state == status.state || run.origin == Origin::Ordered) &&
              run.return_code == status.return_code;
@@ -38,7 +39,7 @@ void TaskCheck::check_agreement(const CoordinatorReading& coordinator) {
       check_unread(coordinator, i);
       return;
     }
-    // Runs are numbered without gaps; the oldest may have been dropped.
+    // Run numbers have no gaps; compaction may have dropped the oldest runs.
     if (past->runs.empty() || seen.status.run < past->runs.front().number) continue;
     const Run* run = past->run(seen.status.run);
     if (run != nullptr && agrees(*run, seen.status)) continue;
@@ -50,11 +51,11 @@ void TaskCheck::check_agreement(const CoordinatorReading& coordinator) {
              "the bytes are kept; one of the two files comes from elsewhere");
     finding.corrupt = true;
     finding.offset = seen.offset;
-    return;  // one is enough: the rest follows from it
+    return;  // later differences follow from this one
   }
 }
 
-// Records that no runner has copied, from number `first` on.
+// Checks the records from number `first` on, which no runner has copied.
 void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t first) {
   const std::size_t count = coordinator.transitions.size() - first;
   const SeenTransition& begin = coordinator.transitions[first];
@@ -64,12 +65,12 @@ void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t 
                            " of run " + std::to_string(coordinator.transitions.back().status.run);
   if (is_terminal(history_.state())) {
     Finding& finding = find(Severity::Error, coordinator.stream.path,
-                            what + ", and the task has ended: something ran that it doesn't know");
+                            what + ", and the task has ended: these runs are not in its history");
     finding.offset = begin.offset;
     return;
   }
-  if (now_.led) return;  // on their way
-  // As the next leader will take them, who begins with a header where there is none.
+  if (now_.led) return;  // the leader is copying them
+  // Apply them as the next leader will, which writes a header first if there is none.
   History ahead = history_;
   if (!ahead.header()) static_cast<void>(ahead.apply(RunnerHeader{}).ok());
   for (std::size_t i = first; i < coordinator.transitions.size(); ++i) {

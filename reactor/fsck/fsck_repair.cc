@@ -18,7 +18,7 @@ Error refused(const std::string& what) {
   return {ErrorCode::System, what + ": " + std::strerror(errno)};
 }
 
-// Reads under the lock, cuts, and brings it to the disk.
+// Reads the stream under its lock, truncates it and syncs it.
 Result<std::string> cut_tail(StreamWriter& writer) {
   StreamPosition position;
   const auto end = read_stream(writer.fd(), writer.path(), position,
@@ -26,7 +26,7 @@ Result<std::string> cut_tail(StreamWriter& writer) {
   if (!end) return end.error();
   if (*end == StreamEnd::Clean) return std::string("it has been completed meanwhile");
   struct stat info {};
-  if (fstat(writer.fd(), &info) != 0) return refused("can't ask for its size");
+  if (fstat(writer.fd(), &info) != 0) return refused("cannot read its size");
   if (auto cut = writer.resume_at(position, *end); !cut) return cut.error();
   if (auto synced = writer.sync(); !synced) return synced.error();
   return "cut off " + std::to_string(static_cast<std::size_t>(info.st_size) - position.offset) +
@@ -50,7 +50,7 @@ Result<std::string> move_task(const Paths& paths, const std::string& task_id) {
   return std::string("moved it to tasks/finished");
 }
 
-// The stream goes last: its lock keeps others out as long as it has its name.
+// Removes the stream last: its lock keeps others out until its name is gone.
 Result<std::string> remove_unborn(const std::string& directory) {
   std::vector<std::string> files = list_directory(directory);
   std::stable_partition(files.begin(), files.end(),

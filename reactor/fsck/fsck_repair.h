@@ -1,4 +1,4 @@
-// What fsck --repair does.
+// The repairs of fsck --repair.
 #pragma once
 
 #include "core/record/paths.h"
@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// Carries out the remedies of a task's findings and says in each what was done. REQUIRES: `lead` is
-// the lock of the task's runner, and the findings were made under it.
+// Carries out the remedies of a task's findings and records the outcome in each finding. REQUIRES:
+// `lead` holds the lock of the task's runner, and the findings were made under it.
 void repair_task(const Paths& paths, const std::string& task_id, StreamWriter& lead,
                  std::vector<Finding>& findings);
 

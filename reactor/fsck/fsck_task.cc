@@ -18,7 +18,7 @@
 namespace thermos {
 namespace {
 
-// How often a task that changes under the check is looked at anew.
+// How often the check of a task that changes meanwhile is repeated.
 constexpr int kLooks = 5;
 
 std::string holder_text(const std::string& path) {
@@ -78,11 +78,12 @@ void TaskCheck::look() {
 }
 
 void TaskCheck::look_once() {
-  if (!now_.active && !now_.finished && !now_.checkpoints) return;  // gone meanwhile
+  if (!now_.active && !now_.finished && !now_.checkpoints) return;  // it was removed meanwhile
   const std::vector<std::string> files = list_directory(paths_.checkpoint_dir(id_));
   read_task_file();
-  // What follows before what leads: the runner writes WAITING before there is a coordinator, and so
-  // a coordinator's records never seem to come from nowhere.
+  // Coordinators' streams before the runner's. The runner writes WAITING before a coordinator
+  // exists, so every coordinator's record that is read has its WAITING in the runner's stream read
+  // afterwards.
   read_coordinators(files);
   read_runner();
   if (!now_.active && !now_.finished) {
@@ -103,11 +104,11 @@ void TaskCheck::read_task_file() {
   const std::string path = now_.active ? paths_.active_task(id_) : paths_.finished_task(id_);
   if (now_.active && now_.finished) {
     find(Severity::Error, paths_.finished_task(id_), "the task is in tasks/active too",
-         "remove the one that is not meant");
+         "remove the wrong one of the two");
   }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    find(Severity::Error, path, "not a file, so not a task", "move it out of the way");
+    find(Severity::Error, path, "not a regular file, so not a task", "move it out of the way");
     return;
   }
   const auto text = read_file(path);
@@ -127,7 +128,7 @@ void TaskCheck::read_task_file() {
 
 // ---- streams -----------------------------------------------------------------------------------
 
-// The message has file and offset in front, and says at the end that nothing was changed.
+// The message starts with file and offset and ends with a note that nothing was changed.
 void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
   std::string_view what = error.message;
   if (what.starts_with(reading.path + ": ")) what.remove_prefix(reading.path.size() + 2);
@@ -154,7 +155,7 @@ void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
 StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   StreamReading reading;
   reading.path = path;
-  // O_NONBLOCK: a FIFO under this name must not hang the check.
+  // O_NONBLOCK: opening a FIFO of this name must not block.
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat info {};
   if (!fd || fstat(fd.get(), &info) != 0) {
@@ -167,12 +168,12 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   }
   if (!S_ISREG(info.st_mode)) {
     reading.unreadable = true;
-    find(Severity::Error, path, "not a file, so not a stream", "move it out of the way");
+    find(Severity::Error, path, "not a regular file, so not a stream", "move it out of the way");
     return reading;
   }
   ++streams_;
   const auto count = [&](const Record& record) {
-    // The first stands behind the header, which is read with it.
+    // The first record is behind the header, which was read with it.
     Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
     if (taken) ++reading.records;
     return taken;
@@ -181,7 +182,7 @@ StreamReading TaskCheck::read(const std::string& path, const Take& take) {
   const auto locked = stream_is_locked(path);
   reading.locked = locked && *locked && !(leading_ && path == paths_.runner_stream(id_));
   if (end && *end == StreamEnd::Torn && !reading.locked) {
-    // Its writer may have finished between our reading and our asking for the lock.
+    // The writer may have finished between the read and the test of the lock.
     end = read_stream(fd.get(), path, reading.position, count);
     reading.torn = end && *end == StreamEnd::Torn;
   }
@@ -270,7 +271,8 @@ void TaskCheck::check_directory() {
       find(Severity::Warning, path, "active, and there is no runner's stream",
            "a run with this id begins it again, with what its coordinators recorded");
     } else {
-      find(Severity::Error, path, "finished, and there is no runner's stream: how is not known");
+      find(Severity::Error, path,
+           "finished, and there is no runner's stream, so its result is unknown");
     }
     return;
   }
@@ -310,13 +312,13 @@ void TaskCheck::check_processes() {
   for (const ProcessHistory& process : history_.processes()) {
     if (task_ && !stream_of_task(coordinator_file(process.name))) {
       find(Severity::Error, runner_.path,
-           "it tells of a process that the task does not have: " + process.name);
+           "it has records of a process that the task does not have: " + process.name);
     }
   }
 }
 
-// A coordinator that can't write keeps what it has to say, and tries again. Who looks in the moment
-// between an end and its record sees the same.
+// A coordinator that cannot write keeps its record and tries again. A check in the moment between
+// an end and its record sees the same.
 void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
   const auto& seen = coordinator.transitions;
   if (!coordinator.stream.locked || seen.size() < 2) return;
@@ -333,7 +335,7 @@ void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
        "again");
 }
 
-// Who holds a coordinator's lock, or should.
+// Checks who holds a coordinator's lock, and who should.
 void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
   check_end_is_recorded(coordinator);
   if (!left_alone()) return;
@@ -376,7 +378,7 @@ void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
 
 void TaskCheck::check_unborn(const std::vector<std::string>& files) {
   const std::string directory = paths_.checkpoint_dir(id_);
-  if (now_.led) return;  // being made
+  if (now_.led) return;  // the leader is creating it
   const bool any = records_ > 0 || runner_.corrupt || runner_.unreadable || !coordinators_.empty();
   if (any) {
     find(Severity::Error, directory, "checkpoints without a task file",
@@ -387,14 +389,14 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
     return file == "runner" || file == "task" || file == "leader" || file == "runner.compact";
   });
   Finding& finding =
-      find(Severity::Note, directory, "made for a task that never came to be",
-           ours ? "--repair removes it" : "there is more in it than that: remove it by hand");
+      find(Severity::Note, directory, "checkpoints of a task whose creation was not completed",
+           ours ? "--repair removes it" : "it contains other files: remove it by hand");
   if (ours) finding.remedy = Remedy::RemoveUnborn;
 }
 
 void TaskCheck::check_other_files(const std::vector<std::string>& files) {
   if (!now_.active && !now_.finished) return;
-  if (now_.led) return;  // a leader's own, under way
+  if (now_.led) return;  // the leader may be writing it
   const std::string directory = paths_.checkpoint_dir(id_) + "/";
   const std::string runner_aside = aside_of(runner_.path);
   for (const std::string& file : files) {

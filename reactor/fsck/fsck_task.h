@@ -1,4 +1,4 @@
-// fsck of one task. Reading only.
+// The check of one task. It only reads.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@
 
 namespace thermos {
 
-// One transition as a coordinator's stream has it, and where.
+// One transition of a coordinator's stream, with its offset.
 struct SeenTransition {
-  ProcessStatus status;  // its views are empty
+  ProcessStatus status;  // process and reason are empty
   std::size_t offset = 0;
 };
 
-// One stream, read to its end.
+// The result of reading one stream to its end.
 struct StreamReading {
   std::string path;
   StreamPosition position;
@@ -29,8 +29,8 @@ struct StreamReading {
   bool missing = false;
   bool unreadable = false;
   bool corrupt = false;
-  bool torn = false;    // and nobody writes it
-  bool locked = false;  // after the reading
+  bool torn = false;    // it has a torn tail, and no writer
+  bool locked = false;  // its lock was held after the reading
   bool whole() const { return !missing && !unreadable && !corrupt; }
 };
 
@@ -45,7 +45,7 @@ class TaskCheck {
   // `leading`: the caller holds the lock of the task's runner.
   TaskCheck(const Paths& paths, std::string task_id, bool leading);
 
-  // Looks at everything. Should the task move or change its leader meanwhile, it looks again.
+  // Checks everything. If the task moves or changes its leader meanwhile, it checks again.
   void look();
 
   std::vector<Finding>& findings() { return findings_; }
@@ -54,7 +54,8 @@ class TaskCheck {
   bool corrupt() const;
 
  private:
-  // Where the task is; what must not change in the middle of a check.
+  // Where the task is and whether it is led. A check is valid only if these do not change
+  // meanwhile.
   struct Presence {
     bool active = false;
     bool finished = false;
@@ -75,18 +76,18 @@ class TaskCheck {
   void check_lock(const CoordinatorReading& coordinator);
   void check_end_is_recorded(const CoordinatorReading& coordinator);
 
-  // In fsck_agreement.cc: a coordinator's stream against the runner's history.
+  // In fsck_agreement.cc: comparison of a coordinator's stream with the runner's history.
   void check_agreement(const CoordinatorReading& coordinator);
   void check_unread(const CoordinatorReading& coordinator, std::size_t first);
 
-  // `offset`: where the record stands.
+  // `offset` is the record's.
   using Take = std::function<Status(const Record&, std::size_t offset)>;
   StreamReading read(const std::string& path, const Take& take);
   void found_in(const StreamReading& reading, const Error& error);
 
   Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});
   bool stream_of_task(const std::string& file) const;
-  // Not while somebody leads: then it is the leader's business.
+  // Whether nobody leads the task. Otherwise its leader deals with what is unfinished.
   bool left_alone() const { return !now_.led; }
 
   const Paths& paths_;

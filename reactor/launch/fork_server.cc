@@ -18,22 +18,22 @@ namespace thermos {
 namespace {
 
 constexpr const char* kProgramName = "thermos-coordinator";
-// The descriptor on which the server looks for its socket.
+// The descriptor under which the server expects its socket (coordinator/fork_server.h).
 constexpr int kServerSocket = 3;
-// And that for its coordinators' write failures.
+// The descriptor under which it expects the socket for write failures.
 constexpr int kServerWriteFailures = 4;
-// A user without privileges may have only as many descriptors under way in messages, in all
-// programs together, as one program may have open. Three a launch.
+// An unprivileged user may have only RLIMIT_NOFILE descriptors in messages that were not received
+// yet, in all programs together (ETOOMANYREFS, unix(7)). A launch has at least three.
 constexpr std::size_t kMaxUnderWay = 64;
-// Room for several of the largest messages; the kernel cuts it to its own limit.
+// Room for several of the largest messages; the kernel reduces it to its limit (net.core.wmem_max).
 constexpr int kSocketBytes = 1024 * 1024;
 
 std::string words(int error_number) {
   return std::generic_category().message(error_number);
 }
 
-// The program beside the running one. The link names that even when the file itself was replaced by
-// an upgrade: then it has " (deleted)" behind the name.
+// The path of the program in the directory of the running one. /proc/self/exe names that also after
+// an upgrade replaced the file; then " (deleted)" follows the name.
 Result<std::string> find_program() {
   const std::string own = "/proc/self/exe";
   std::array<char, 4096> room;
@@ -67,7 +67,7 @@ Status ForkServer::open_write_failures() {
     return system_error("cannot make the coordinators' socket", errno);
   write_failures_.reset(ends[0]);
   const Descriptor low(ends[1]);
-  // Out of the way of the numbers that the server's descriptors get.
+  // The copy must not have a number that the server's descriptors get.
   their_write_failures_.reset(::fcntl(low.get(), F_DUPFD_CLOEXEC, kServerWriteFailures + 1));
   if (!their_write_failures_) return system_error("cannot make the coordinators' socket", errno);
   return Done{};
@@ -92,7 +92,7 @@ Status ForkServer::spawn() {
   Descriptor ours(ends[0]);
   const Descriptor theirs(ends[1]);
   ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
-  // Our end alone: the server itself waits in its calls.
+  // Only our end: the server's calls block.
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
 
   posix_spawn_file_actions_t files;
@@ -101,11 +101,11 @@ Status ForkServer::spawn() {
   ::posix_spawnattr_init(&attributes);
   ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // A copy onto itself drops close-on-exec too.
+  // Clears O_CLOEXEC also if the descriptor already has that number.
   ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
   ::posix_spawn_file_actions_adddup2(&files, their_write_failures_.get(), kServerWriteFailures);
-  // Born with all signals blocked and in a session of its own, so that a Ctrl-C meant for us can't
-  // hit it before it has done this itself.
+  // It starts with all signals blocked and in a session of its own, so that a Ctrl-C for us cannot
+  // end it before it does the same itself.
   sigset_t all;
   ::sigfillset(&all);
   ::posix_spawnattr_setsigmask(&attributes, &all);
@@ -166,7 +166,7 @@ int ForkServer::send(const Pending& pending) {
   if (pending.group) descriptors[count++] = pending.group.get();
   const std::size_t bytes = count * sizeof(int);
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
-  // sendmsg takes the bytes as not const and does not write to them.
+  // iovec has no const, but sendmsg() does not write to the bytes.
   iovec part{const_cast<std::byte*>(pending.message.data()), pending.message.size()};
   msghdr message{};
   message.msg_iov = &part;
@@ -195,15 +195,15 @@ void ForkServer::flush() {
       blocked_ = true;
       return;
     } else if (error_number == EPIPE || error_number == ECONNRESET) {
-      // What it answered before is still to be read; receive() says when it is over.
+      // Earlier answers are still in the socket; receive() detects the end.
       broken_ = true;
       return;
     } else if (error_number == ETOOMANYREFS && !sent_.empty()) {
-      return;  // until an answer makes room
+      return;  // an answer makes room
     } else {
       refused_.push_back({next.ticket, 0, error_number});
     }
-    // Closes our copies: from here on the message alone holds the lock.
+    // This closes our copies: from here on only the message holds the lock.
     queue_.pop_front();
   }
 }
@@ -217,20 +217,20 @@ std::optional<Launched> ForkServer::receive() {
   while (!died_) {
     alignas(8) std::array<std::byte, 2 * kLaunchedBytes> room;
     const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
-    // ECONNRESET comes once, before the answers that are still there: it died with launches unread.
+    // The server died with unread launches: ECONNRESET comes once, before the remaining answers.
     if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
-    // A shortage of memory is not the server's end: the answer waits, and so does the poll.
+    // After a shortage of memory the answer is still there, and the poll reports it again.
     if (size < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return std::nullopt;
-    if (size < 0) ::shutdown(socket_.get(), SHUT_RDWR);  // its death must say what this can't
+    if (size < 0) ::shutdown(socket_.get(), SHUT_RDWR);  // the server's end replaces the answer
     if (size <= 0) break;
     const auto answer =
         decode_launched(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
     if (!answer || sent_.erase(answer->ticket) == 0) {
-      // Not ours: then it isn't our server either. It is told to end, as if it had died by itself.
+      // An unknown ticket: this is not our server. It is made to end, and treated as one that died.
       ::shutdown(socket_.get(), SHUT_RDWR);
       break;
     }
-    blocked_ = false;  // an answer means that a message has left the socket
+    blocked_ = false;  // the server has received a message, so the socket has room
     flush();
     return *answer;
   }

@@ -1,4 +1,4 @@
-// The reactor's end of the fork server: hands launches over and takes the answers.
+// The reactor's end of the fork server: sends launches and receives the answers.
 #pragma once
 
 #include <array>
@@ -16,60 +16,63 @@
 
 namespace thermos {
 
-// Runs one thermos-coordinator as a child, which makes coordinators that are our children too:
-// their ends, and the server's own, are SIGCHLD and waitpid(-1), which are not this class's. A
-// coordinator's end may be reaped before its answer is read.
+// Runs one thermos-coordinator as a child. The coordinators that it clones are our children too.
+// This class does not reap: the ends of the coordinators and of the server come by SIGCHLD and
+// waitpid(-1). A coordinator may be reaped before the answer with its pid is read.
 //
-// Nothing here blocks. Poll fd() for reading, and for writing while wants_write(); it changes with
-// restart().
+// Nothing here blocks. Poll fd() for reading, and for writing while wants_write(). restart()
+// changes fd().
 class ForkServer {
  public:
   enum class SendOutcome : std::uint8_t {
-    Sent,    // the server has it, or will
-    Queued,  // it waits here, with its descriptors, for on_writable() or an answer
+    Sent,    // the message is in the socket
+    Queued,  // it waits here, with its descriptors, until on_writable() or an answer makes room
   };
 
-  // Starts `program`, or, when it is empty, the thermos-coordinator that belongs to this program:
-  // beside it, or where it was installed. An error says where it was looked for.
+  // Starts `program`. If that is empty, it starts the thermos-coordinator in this program's
+  // directory or where it was installed; when there is none, the error names the places.
   static Result<ForkServer> start(std::string program = {});
 
   ForkServer(ForkServer&&) noexcept = default;
   ForkServer& operator=(ForkServer&&) noexcept = default;
   ForkServer(const ForkServer&) = delete;
   ForkServer& operator=(const ForkServer&) = delete;
-  // Closes the socket: the server carries out what it has received and exits. Coordinators live on.
+  // Closes the socket. The server then handles the launches in the socket and exits; coordinators
+  // live on.
   ~ForkServer() = default;
 
-  // Hands a launch over, in the order of the calls. `stream` is locked and O_APPEND; all three are
-  // closed here once they are sent, so the lock lives on in the message and then in the
-  // coordinator. An error means that it will not be launched, and the descriptors are closed:
-  // System when the machine is short of something now, Usage when this launch can never be passed
-  // on. `group` is the directory of the control
-  // group for the process, if it gets one; `more` are the logger's, in the order of launch.capnp.
+  // Sends a launch, in the order of the calls. `stream` is locked and O_APPEND. `group` is the
+  // directory of the process's control group, if it gets one; `more` are the logger's descriptors
+  // in the order of launch.capnp. All descriptors are closed here when they were sent, so the
+  // message, and then the coordinator, holds the lock. An error means that the process is not
+  // launched and the descriptors are closed: System for a shortage that may be temporary, Usage if
+  // this launch can never be sent.
   Result<SendOutcome> launch(const Launch& launch, Descriptor stream, Descriptor out,
                              Descriptor err, Descriptor group = {},
                              std::vector<Descriptor> more = {});
 
-  // The next answer; nothing when there is none for now. Call until it says nothing, then look at
-  // died(). An answer's error: EAGAIN, ENOMEM and the like are the machine's shortage; EBADMSG
-  // means that the server did not get the launch whole. The stream's lock is free by then.
+  // Returns the next answer, or nothing if there is none now. Call it until it returns nothing,
+  // then check died(). An answer may have an error: EAGAIN, ENOMEM and similar ones mean a
+  // shortage, EBADMSG that the server did not receive the whole launch. The stream's lock is free
+  // by then.
   std::optional<Launched> receive();
 
   bool wants_write() const;
-  // Sends what is queued, as far as it goes. A launch that can't be passed on at all comes out of
-  // receive() with its errno, like one that the server could not carry out.
+  // Sends queued launches until the socket is full. For a launch that cannot be sent at all,
+  // receive() returns an answer with the errno, as for one that the server refused.
   void on_writable();
 
-  // The server is gone, which shows itself as fd() being readable and receive() dry. launch() goes
-  // on to queue.
+  // Whether the server is gone: fd() is readable and receive() returns nothing. launch() still
+  // queues.
   bool died() const { return died_; }
-  // Starts another server, to which what is queued goes with on_writable(). Returns the tickets of
-  // the launches that were handed to the old one and not answered: each may have its coordinator or
-  // not, which its stream's lock tells. An error leaves everything as it was: try again later.
+  // Starts another server; on_writable() sends it the queued launches. Returns the tickets of
+  // launches that were sent to the old server and not answered: each may have a coordinator or not,
+  // and its stream's lock tells which. After an error nothing has changed, and the caller may try
+  // again.
   Result<std::vector<std::uint64_t>> restart();
 
-  // The next failure of a coordinator that this or an earlier server made; nothing when there is
-  // none for now. Poll write_failure_fd(), which stays the same, for reading.
+  // Returns the next failed append that a coordinator of this or an earlier server reported, or
+  // nothing. Poll write_failure_fd() for reading; restart() does not change it.
   std::optional<WriteFailure> receive_write_failure();
   int write_failure_fd() const { return write_failures_.get(); }
 
@@ -90,7 +93,7 @@ class ForkServer {
   Status open_write_failures();
   Status spawn();
   bool has_room() const;
-  // 0, or the errno with which it was refused.
+  // Returns 0, or the errno of sendmsg(2).
   int send(const Pending& pending);
   void flush();
 
@@ -100,7 +103,7 @@ class ForkServer {
   Descriptor their_write_failures_;  // kept for the next server
   std::int32_t pid_ = 0;
   bool died_ = false;
-  bool broken_ = false;   // nothing can be sent any more
+  bool broken_ = false;   // sending is not possible any more
   bool blocked_ = false;  // the socket is full
   std::unordered_set<std::uint64_t> sent_;
   std::deque<Pending> queue_;

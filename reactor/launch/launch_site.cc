@@ -20,8 +20,8 @@ constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 constexpr const char* kProfile = "/.thermos_profile";
 
-// Ours is our user's own. Somebody else gets what a login gives them: ours may lead first to where
-// only we put programs, or where they can't even look.
+// Our own PATH if the process runs as our user, else that of a plain login. Our PATH may begin with
+// directories of programs that are only ours, or that the other user cannot read.
 const char* path_of(const TaskUser& user) {
   const char* ours = user.change ? nullptr : std::getenv("PATH");
   if (ours != nullptr) return ours;
@@ -86,7 +86,7 @@ std::optional<LaunchError> LaunchSite::open_logs(const ProcessConfig& process, s
   for (const int ours : {STDOUT_FILENO, STDERR_FILENO}) {
     logs.more.emplace_back(fcntl(ours, F_DUPFD_CLOEXEC, 3));
     if (logs.more.back()) continue;
-    // We may have been started without one.
+    // This program may have been started without standard output or error.
     logs.more.back().reset(open("/dev/null", O_WRONLY | O_CLOEXEC));
     if (!logs.more.back()) return launch_error("cannot open /dev/null", errno);
   }

@@ -1,5 +1,5 @@
-// Where and as whom a task's processes run: all that a launch takes from the machine and not from
-// the run itself.
+// Where and as which user a task's processes run: the parts of a launch that are the same for all
+// runs.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +22,22 @@ class LaunchSite {
  public:
   explicit LaunchSite(const RunnerHeader& header);
 
-  // Fills in directory, root, environment and user. Users are looked up here and now, in the
-  // reactor: the coordinator is static and has no name service.
+  // Fills in directory, root, environment and user. The reactor looks users up, because the
+  // coordinator is a static program and cannot use the name service.
   std::optional<LaunchError> fill(Launch& launch);
 
-  // Makes <log_dir>/<process>/<run>/ and the two files in it, for the task's user alone, or what
-  // else the process's logger asks for, and says so in `launch`. The console is our standard output
-  // and our standard error.
+  // Opens the output of a run into `logs`, as the process's logger says, and sets the logger's
+  // fields of `launch`. Files are <log_dir>/<process>/<run>/{stdout,stderr}, accessible to the
+  // task's user only. The console is this program's standard output and standard error.
   std::optional<LaunchError> open_logs(const ProcessConfig& process, std::uint32_t run,
                                        Launch& launch, RunLogs& logs);
-  // Takes away the output of the run that is one too old now that `run` starts, unless it is the
-  // first that failed. What a user put beside it stays.
+  // Removes the output of the run that is too old to keep once `run` starts, unless it is the first
+  // that failed. Other files in its directory stay.
   void drop_logs(const std::string& process, std::uint32_t run,
                  std::optional<std::uint32_t> first_failed);
 
  private:
-  // Once for all launches; a user who is missing is looked up again, as they may appear.
+  // Looks the user up once for all launches. After a failure the next launch tries again.
   std::optional<LaunchError> find_user();
 
   RunnerHeader header_;

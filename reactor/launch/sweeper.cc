@@ -16,14 +16,15 @@
 namespace thermos {
 namespace {
 
-// A fresh clone of the fork server that has not been heard of yet is no orphan. It still is the
-// coordinator's program; everything that a process runs is not.
+// A new clone of the fork server whose answer was not read yet is not an orphan. It runs the
+// coordinator's program, which the orphans of a process do not.
 bool is_coordinator_program(pid_t pid) {
   const std::string program = program_of(pid);
-  return program.empty() || program.starts_with("thermos-coordinator");  // empty: leave it
+  return program.empty() || program.starts_with("thermos-coordinator");  // empty: unreadable
 }
 
-// Those that live, each behind its parent: a shell that sees its command die goes on to the next.
+// The living processes, each after its parent. A shell that is killed after its command would start
+// the next command meanwhile.
 std::vector<Identity> parents_first(const std::vector<const ProcessStat*>& processes) {
   std::unordered_map<pid_t, std::vector<const ProcessStat*>> below;
   std::unordered_set<pid_t> all;
@@ -82,7 +83,7 @@ void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
 void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
   if (!sweep->leftover.group.empty()) kill_group(sweep->leftover.group);
   for (const Identity& identity : find(sweep->leftover)) {
-    // Those for whom there is no descriptor have their turn when the first are dead.
+    // If no descriptor is left for a process, it is found again when the others are dead.
     auto pidfd = open_pidfd(identity);
     if (!pidfd || !send_signal(*pidfd, SIGKILL)) continue;
     spdlog::debug("killed pid {}, left behind by coordinator {}", identity.pid,
@@ -90,11 +91,11 @@ void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
     sweep->victims.push_back({std::move(*pidfd), nullptr});
     const auto victim = std::prev(sweep->victims.end());
     victim->poll = std::make_unique<Poll>(loop_, victim->pidfd.get(), [this, sweep, victim](int) {
-      // The callback's own copy goes with the victim.
+      // erase() destroys this callback with its captures.
       const auto keep = sweep;  // NOLINT(performance-unnecessary-copy-initialization)
       Sweeper* const self = this;
       keep->victims.erase(victim);
-      // The dead may have had children that only now can be seen as orphans.
+      // Children of the dead processes may only now be visible as orphans.
       if (keep->victims.empty()) self->look(keep);
     });
   }
@@ -108,8 +109,9 @@ std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
     children[process.parent].push_back(&process);
     if (process.identity.pid == leftover.coordinator.pid) leader = &process;
   }
-  // The kernel doesn't hand out a number while a session bears it. If someone else has the
-  // coordinator's pid by now, its session had ended and the number is theirs.
+  // The kernel does not reuse a pid as long as it is the number of a session. If another process
+  // has the coordinator's pid, the coordinator's session has ended and the number belongs to that
+  // process.
   const bool session_is_ours =
       leftover.coordinator.pid > 0 &&
       (leader == nullptr || leader->identity.ticks == leftover.coordinator.ticks);

@@ -1,5 +1,5 @@
-// Ends what a vanished coordinator left running: the whole tree, the parts that went their own way
-// (setsid, double fork) included.
+// Kills the process tree that a vanished coordinator left, including the parts that left its
+// session (setsid, double fork).
 #pragma once
 
 #include <functional>
@@ -20,19 +20,19 @@ class Sweeper {
  public:
   // What is known of the run whose coordinator vanished.
   struct Leftover {
-    Identity coordinator;   // also its session's number
-    Identity process;       // pid 0: never seen running
-    bool was_ours = false;  // the coordinator was our child, so its orphans came to us
+    Identity coordinator;   // its pid is also the number of its session
+    Identity process;       // pid 0: it was never seen running
+    bool was_ours = false;  // the coordinator was our child, so we adopted its orphans
     std::string group;      // the directory of its control group; empty: none
   };
 
-  // `spares`: three at least, for a day on which /proc would seem empty for want of a descriptor:
-  // one to list it, one to read in it, one to hold a victim by.
-  // `is_known_child`: children of ours that are not orphans (coordinators, the fork server).
+  // `spares` has at least three descriptors: one to list /proc, one to read a file in it, one for a
+  // pidfd. Without them, /proc would look empty when no descriptor is left. `is_known_child`
+  // returns true for our children that are not orphans (coordinators, the fork server).
   Sweeper(Loop& loop, SpareDescriptors& spares, std::function<bool(pid_t)> is_known_child);
 
-  // Kills (SIGKILL) everything of `leftover`, waits until it is gone, looks again until nothing is
-  // found, then calls `done` (perhaps inside this call).
+  // Kills (SIGKILL) all processes of `leftover`, waits until they are gone, and repeats that until
+  // it finds none. Then it calls `done`, possibly inside this call.
   void sweep(const Leftover& leftover, std::function<void()> done);
 
  private:
@@ -44,8 +44,8 @@ class Sweeper {
   Loop& loop_;
   SpareDescriptors& spares_;
   std::function<bool(pid_t)> is_known_child_;
-  // Whether children stood under us before we had any of our own (a shell that exec'd us): then an
-  // unknown child may be one of theirs, and is left alone.
+  // Whether this process already had children at its start (a shell that exec'd us). Then an
+  // unknown child may belong to them, and is not killed.
   bool born_with_children_ = false;
 };
 

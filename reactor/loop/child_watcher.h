@@ -1,5 +1,6 @@
-// The one reaper: waitpid(-1) until it runs dry, at every SIGCHLD. Nothing else in the program may
-// wait for a child, or an exit would be lost.
+// The only place that reaps children: at every SIGCHLD it calls waitpid(-1) until no child is left
+// to reap. Nothing else in the program may wait for a child, uv_spawn() included, or an exit would
+// be lost.
 #pragma once
 
 #include <sys/types.h>
@@ -13,25 +14,26 @@ namespace thermos {
 
 class ChildWatcher {
  public:
-  // `before_reaping` runs at every SIGCHLD before anything is reaped: the chance to hear of
-  // children that were born since. Makes this process a child subreaper, so that the orphans of a
-  // dead coordinator come to it.
+  // Makes this process a child subreaper (prctl(2)), so that it adopts the orphans of a dead
+  // coordinator. `before_reaping` runs at every SIGCHLD before anything is reaped, so that the
+  // caller can watch() children that were created meanwhile.
   ChildWatcher(Loop& loop, std::function<void()> before_reaping);
 
-  // Calls back once when `pid`, a child of ours, has been reaped; at once (inside this call) when
-  // it was reaped before anyone knew of it.
+  // Calls `callback` once, with the wait status, when the child `pid` is reaped. If it was reaped
+  // before and its exit kept, the callback runs inside this call.
   void watch(pid_t pid, std::function<void(int wait_status)> callback);
   void forget(pid_t pid) { watched_.erase(pid); }
   bool watches(pid_t pid) const { return watched_.contains(pid); }
-  // Whether watch() will call back: `pid` is a child of ours that was not reaped yet, or whose exit
-  // was kept. For a child of which nobody told while its birth was expected.
+  // Whether watch() will call back: `pid` is a child that was not reaped yet, or whose exit was
+  // kept. For a child whose pid became known otherwise than by the fork server's answer.
   bool can_watch(pid_t pid) const;
 
-  // While births are expected (launches without an answer), the exits of unknown children are
-  // kept: the answer may come behind the exit. When none is expected they are forgotten, or a
-  // recycled pid would be taken for one of them.
+  // While the fork server still has to answer launches, the exits of unknown children are kept,
+  // because a child may exit before the answer names its pid. With `expected` false they are
+  // dropped; otherwise a recycled pid could be taken for one of them.
   void expect_births(bool expected);
 
+  // Reaps all children that have exited, and calls their callbacks.
   void reap();
 
  private:

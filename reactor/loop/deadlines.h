@@ -1,5 +1,6 @@
-// Timers by the boot clock, all on one timerfd: right across suspend, untouched by whoever sets the
-// wall clock, and exact to the microsecond where libuv's own round to the millisecond.
+// Timers by CLOCK_BOOTTIME, all on one timerfd (timerfd_create(2)). They count the time of a
+// suspend, ignore changes of the wall clock, and are exact to the microsecond; libuv's timers stop
+// during a suspend and round to milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,14 @@ namespace thermos {
 
 class Deadlines {
  public:
-  using Key = std::pair<Microseconds, std::uint64_t>;  // when, and in which order asked
+  using Key = std::pair<Microseconds, std::uint64_t>;  // the time, and the order of add()
 
   explicit Deadlines(Loop& loop);
 
-  // Calls `callback` once when the boot clock reaches `at`. The key cancels it.
+  // Calls `callback` once when CLOCK_BOOTTIME reaches `at`, in the order of times, and of add() for
+  // equal times. The key cancels it.
   Key add(Microseconds at, std::function<void()> callback);
-  // Harmless when it has fired.
+  // Does nothing if the timer has fired.
   void cancel(const Key& key);
 
  private:

@@ -53,8 +53,8 @@ void Inotify::drain() {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       if ((event->mask & IN_Q_OVERFLOW) != 0) {
-        // libuv's own watcher drops this one in silence.
-        spdlog::info("inotify events were lost: reading every stream on");
+        // uv_fs_event drops this event silently.
+        spdlog::info("inotify events were lost; reading every stream again");
         std::vector<std::function<void()>> all;
         for (const auto& [wd, watcher] : watchers_) all.push_back(watcher.on_overflow);
         for (const auto& call : all) call();
@@ -62,7 +62,7 @@ void Inotify::drain() {
       }
       const auto it = watchers_.find(event->wd);
       if (it == watchers_.end()) continue;
-      const auto call = it->second.on_event;  // a copy: it may unwatch itself
+      const auto call = it->second.on_event;  // a copy, because the callback may call unwatch()
       call(event->len > 0 ? std::string_view(event->name) : std::string_view{}, event->mask);
     }
   }

@@ -1,5 +1,6 @@
-// One inotify descriptor for everything the loop watches. Events are hints: whoever gets one reads
-// on from where it stood, and an overflow means: look everywhere.
+// One inotify(7) descriptor for all directories that the loop watches. Events are only hints: a
+// watcher continues reading from its stored offset, and after an overflow it looks at everything
+// again.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +20,24 @@ class Inotify {
  public:
   struct Watcher {
     std::function<void(std::string_view name, std::uint32_t mask)> on_event;
-    std::function<void()> on_overflow;  // events were lost
+    std::function<void()> on_overflow;  // the kernel dropped events (IN_Q_OVERFLOW)
   };
 
-  // Without inotify (`enabled` false, or the kernel has no instance to spare) every watch() is
-  // accepted and never calls back: all stays right, only later.
+  // Without inotify (`enabled` is false, or no instance can be had) watch() succeeds and never
+  // calls back. The program stays correct, because exits are known by SIGCHLD and pidfds; it only
+  // sees records later.
   Inotify(Loop& loop, bool enabled);
 
   bool enabled() const { return static_cast<bool>(fd_); }
 
-  // What may be watched of a directory: appends to, closes and removal of its files; or their names
-  // alone, as they come and go.
+  // What to watch of a directory: writes to its files, and their closing and removal (kContents),
+  // or only the appearance and removal of names (kNames).
   static const std::uint32_t kContents;
   static const std::uint32_t kNames;
 
-  // Watches a directory, and for its own end (an event with IN_DELETE_SELF or IN_IGNORED and no
-  // name). Returns the watch; -1 when not enabled. System: out of watches; says which limit to
-  // raise.
+  // Watches a directory, and its own removal (an event with IN_DELETE_SELF or IN_IGNORED and no
+  // name). Returns the number of the watch, or -1 if inotify is not enabled. Fails with
+  // System; when no watches are left, the message names the limit to raise.
   Result<int> watch(const std::string& directory, Watcher watcher, std::uint32_t what = kContents);
   void unwatch(int watch);
 

@@ -11,11 +11,10 @@
 namespace thermos {
 namespace {
 
-// Of one turn, so that a crowd at the door leaves time for the rest.
+// Clients accepted in one turn; a crowd of clients must not take the whole turn.
 constexpr int kAcceptAtOnce = 64;
-// Whoever waits to be accepted keeps the socket readable. Without descriptors we would be woken for
-// it again and again, so nobody looks there for this long. The kernel has no event for a descriptor
-// that becomes free.
+// A waiting client keeps the socket readable, so without descriptors the loop would spin. So the
+// socket is not polled for this long. The kernel has no event for a descriptor that becomes free.
 constexpr Microseconds kPause = kSecond / 10;
 
 }  // namespace
@@ -42,14 +41,14 @@ void Listener::accept_some() {
       on_client_(std::move(client));
       continue;
     }
-    // EAGAIN: nobody waits any more. Who hung up before we came (ECONNABORTED) is not counted.
+    // EAGAIN: no client waits any more. ECONNABORTED: a client hung up before it was accepted.
     if (error_number == ECONNABORTED || error_number == EINTR) continue;
     if (error_number != EAGAIN) pause(error_number);
     return;
   }
 }
 
-// On the spare's place if need be.
+// Accepts a client, with the spare descriptor if no other is left.
 Descriptor Listener::accept_one(int& error_number) {
   Descriptor client;
   spare_.lend([&] {
@@ -61,7 +60,7 @@ Descriptor Listener::accept_one(int& error_number) {
 
 void Listener::pause(int error_number) {
   if (!std::exchange(short_, true)) {
-    spdlog::warn("{}: cannot accept a client: {}; it waits until that is over", name_,
+    spdlog::warn("{}: cannot accept a client: {}; clients wait until that is over", name_,
                  std::strerror(error_number));
   }
   poll_->watch(0);

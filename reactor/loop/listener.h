@@ -1,5 +1,5 @@
-// A listening socket on the loop. It hands each client over as it comes, and is not deaf afterwards
-// when for a while there was no descriptor to take one in with.
+// A listening socket on the loop. It accepts clients, and continues to accept after a shortage of
+// descriptors.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ namespace thermos {
 
 class Listener {
  public:
-  // `socket` listens and does not block. `name` is for the log. `on_client` gets clients that are
-  // close-on-exec and do not block; it may not destroy the listener.
+  // `socket` is listening and non-blocking. `name` is for the log. `on_client` gets each client's
+  // socket, which is O_CLOEXEC and O_NONBLOCK; it must not destroy the listener.
   Listener(Loop& loop, Deadlines& deadlines, Descriptor socket, std::string name,
            std::function<void(Descriptor)> on_client);
   ~Listener();
@@ -26,7 +26,7 @@ class Listener {
 
   int fd() const { return socket_.get(); }
 
-  // A client has left, so its descriptor may be free for one who waits.
+  // Tells that a client's descriptor was closed, so that a waiting client may be accepted.
   void client_left();
 
  private:
@@ -42,7 +42,7 @@ class Listener {
   std::function<void(Descriptor)> on_client_;
   SpareDescriptors spare_{1};
   std::optional<Deadlines::Key> pause_;
-  bool short_ = false;  // of descriptors, or of memory, and that was said
+  bool short_ = false;  // descriptors or memory are short, and the log says so
   std::unique_ptr<Poll> poll_;
 };
 

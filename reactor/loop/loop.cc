@@ -13,7 +13,7 @@ void check(int result, const char* what) {
   if (result < 0) throw std::runtime_error(std::string(what) + ": " + uv_strerror(result));
 }
 
-// `State` starts with its uv handle, so one pointer serves for both.
+// `State` starts with its uv handle, so a pointer to one is a pointer to the other.
 template <typename State>
 void close_and_free(State* state) {
   uv_close(reinterpret_cast<uv_handle_t*>(state),
@@ -27,8 +27,8 @@ Loop::Loop() {
 }
 
 Loop::~Loop() {
-  // Whoever owned handles has asked for them to be closed; give their callbacks a turn. What is
-  // still open then belongs to a callback that nobody will call any more.
+  // The owners of handles have called uv_close(); this turn runs their close callbacks. Handles
+  // that are still open have no owner that could be called back.
   uv_run(&loop_, UV_RUN_NOWAIT);
   uv_walk(
       &loop_,
@@ -67,7 +67,7 @@ Poll::Poll(Loop& loop, int fd, std::function<void(int)> callback)
 void Poll::watch(int events) {
   uv_poll_start(&state_->handle, events, [](uv_poll_t* handle, int status, int seen) {
     auto* state = reinterpret_cast<State*>(handle);
-    // An error (POLLERR, a peer that hung up) is for whoever reads: reading will say what it is.
+    // An error (POLLERR) is reported as readable; the owner's read(2) returns it.
     if (state->callback) state->callback(status < 0 ? UV_READABLE : seen);
   });
 }

@@ -1,5 +1,5 @@
-// The one libuv loop, and its handles as owners. A handle is freed by libuv's close callback, never
-// before: destroying a wrapper only schedules that, so it may happen inside the handle's own
+// The libuv loop, and classes that own its handles. Destroying such an object only schedules
+// uv_close(); the close callback frees the handle. So an object may be destroyed inside its own
 // callback.
 #pragma once
 
@@ -20,13 +20,14 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until stop(), or until nothing is left that could call back.
+  // Runs until stop(), or until no active handle is left.
   void run();
   void stop() { uv_stop(&loop_); }
   uv_loop_t* raw() { return &loop_; }
 
-  // The time of this turn: read once, at the first call of a turn, so that all decisions of a turn
-  // agree. end_turn() forgets it; whoever owns the turn's end calls that before the loop sleeps.
+  // The time of this turn. It is read at the first call in a turn, so that all decisions of the
+  // turn use the same time. end_turn() drops it; the owner of the TurnEnd calls that before the
+  // loop sleeps.
   Timestamp now();
   void end_turn() { now_.reset(); }
 
@@ -35,8 +36,9 @@ class Loop {
   std::optional<Timestamp> now_;
 };
 
-// Calls back when a descriptor is readable (or writable, when asked). Does not own the descriptor,
-// which must stay open as long as this lives.
+// Calls back when a descriptor is readable or writable; at first it watches for readable. Borrows
+// the descriptor, which must stay open as long as this lives. After an error or a hang-up it
+// reports readable, so that read(2) returns the error.
 class Poll {
  public:
   Poll(Loop& loop, int fd, std::function<void(int events)> callback);
@@ -44,7 +46,7 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
-  // UV_READABLE, UV_WRITABLE or both; 0: not for now.
+  // `events` is UV_READABLE, UV_WRITABLE or both; 0 pauses it.
   void watch(int events);
 
  private:
@@ -52,7 +54,7 @@ class Poll {
   State* state_;
 };
 
-// Calls back for a signal.
+// Calls back on the loop each time the signal `signal` comes; several at once may be one call.
 class SignalWatch {
  public:
   SignalWatch(Loop& loop, int signal, std::function<void()> callback);
@@ -65,7 +67,7 @@ class SignalWatch {
   State* state_;
 };
 
-// Calls back in every turn while it is on, and then the loop never sleeps: for work that goes on.
+// Calls back in every turn while it is on; the loop does not sleep then. For work done in steps.
 class WhileBusy {
  public:
   WhileBusy(Loop& loop, std::function<void()> callback);
@@ -81,7 +83,7 @@ class WhileBusy {
   State* state_;
 };
 
-// Calls back once a turn, before the loop sleeps.
+// Calls back once in each turn, before the loop sleeps (uv_prepare_t).
 class TurnEnd {
  public:
   TurnEnd(Loop& loop, std::function<void()> callback);

@@ -10,8 +10,8 @@
 namespace thermos {
 namespace {
 
-// Asks one of the getpw*_r calls with as much room as it wants; twice before it believes that there
-// is nobody.
+// Calls one of the getpw*_r functions with as large a buffer as it needs, and a second time if it
+// found nobody, since a shortage looks the same.
 template <typename Ask>
 std::optional<Account> ask(const Ask& lookup) {
   std::vector<char> room(1024);

@@ -1,4 +1,4 @@
-// Who runs this, and who a task is to run as.
+// The system's users (getpwnam(3)).
 #pragma once
 
 #include <sys/types.h>
@@ -14,13 +14,15 @@ struct Account {
   gid_t gid = 0;
 };
 
-// Whoever this program acts as. One without a name is called by number.
+// The user that this program runs as (its effective uid). If it has no name, its number is the
+// name.
 Account caller_account();
-// Nothing when the system knows no such user.
+// Looks a user up by name or by number. Returns nothing if there is no such user, and also if the
+// lookup failed: see user_lookup_error().
 std::optional<Account> find_account(const std::string& name);
 std::optional<Account> find_account(uid_t uid);
-// What keeps the list of users from being read, as an errno; 0: nothing. The C library says the
-// same when it finds nobody and when it lacks a descriptor to look.
+// Returns the errno with which /etc/passwd cannot be opened, or 0. The C library reports the same
+// when there is no such user and when it had no descriptor for the lookup; this tells them apart.
 int user_lookup_error();
 
 }  // namespace thermos

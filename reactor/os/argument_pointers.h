@@ -1,4 +1,4 @@
-// Words as exec and its kin take them.
+// Arguments in the form that execve(2) takes.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace thermos {
 
-// Pointers to the words, and a null pointer behind them. Good while `words` is neither changed nor
-// gone.
+// Returns pointers to the words, followed by a null pointer. They are valid while `words` lives
+// unchanged.
 inline std::vector<char*> argument_pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);

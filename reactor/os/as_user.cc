@@ -11,12 +11,13 @@
 namespace thermos {
 namespace {
 
-// The kernel's own call: the C library's would change every thread, and let them differ meanwhile.
+// The system call, because the C library's setgroups() changes all threads.
 bool set_groups(const std::vector<gid_t>& groups) {
   return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
 }
 
-// setfsuid() never says that it failed; asking for a user that there can't be tells who we are.
+// setfsuid() reports no failure. With an invalid user it changes nothing and returns the current
+// one.
 uid_t current_uid() {
   return static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1)));
 }
@@ -41,7 +42,7 @@ AsUser::AsUser(const FileOwner& owner) {
   uid_ = current_uid();
   gid_ = current_gid();
   changed_ = true;
-  // The user last: with root's uid goes the right to do the others.
+  // The user last, because the other two calls need root's rights.
   holds_ = set_groups(owner.groups);
   ::setfsgid(owner.gid);
   ::setfsuid(owner.uid);

@@ -1,5 +1,5 @@
-// Acting on files as another user for a moment: what that user may not do, fails, wherever the
-// links lead that they put in the way.
+// Accesses files with another user's rights for a moment. So a symbolic link that the user made
+// cannot lead root to a file that the user may not access.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace thermos {
 
-// Whose files a task's are. `change`: not who we are ourselves.
+// The owner of a task's files. `change`: the owner is another user than this program's.
 struct FileOwner {
   std::string name;
   std::uint32_t uid = 0;
@@ -19,9 +19,10 @@ struct FileOwner {
   bool change = false;
 };
 
-// While it lives, files are opened and made as `owner`, with their groups and without root's
-// privileges over files. The calling thread only. Ends the program should we fail to become
-// ourselves again: to go on as a half would be worse.
+// While this object lives, the calling thread opens and creates files as `owner`, with the owner's
+// groups and without root's capabilities over files (setfsuid(2)). Does nothing unless
+// owner.change. The destructor aborts the program if it cannot restore the identity, because
+// nothing could then be trusted to run with the right one.
 class AsUser {
  public:
   explicit AsUser(const FileOwner& owner);
@@ -29,7 +30,7 @@ class AsUser {
   AsUser(const AsUser&) = delete;
   AsUser& operator=(const AsUser&) = delete;
 
-  // False: we could not become them, and nothing may be done in their name.
+  // False if the identity could not be changed completely. The caller must not access files then.
   bool holds() const { return holds_; }
 
  private:

@@ -5,7 +5,7 @@
 
 namespace thermos {
 
-// Both clocks, read now. On a loop the time of a turn is Loop::now().
+// Reads CLOCK_REALTIME and CLOCK_BOOTTIME. Code on a loop uses Loop::now(), the time of the turn.
 Timestamp read_clocks();
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// An owned file descriptor, closed by its destructor.
 #pragma once
 
 #include <unistd.h>
@@ -24,7 +24,7 @@ class Descriptor {
   explicit operator bool() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
-    // Not retried on EINTR: on Linux the descriptor is gone either way.
+    // Not retried on EINTR: Linux has released the descriptor even then (close(2)).
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
   }

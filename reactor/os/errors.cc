@@ -15,7 +15,7 @@ Error system_error(const std::string& what, int error_number) {
 bool may_pass(int error_number) {
   switch (error_number) {
     case EAGAIN:
-    case EINTR:  // of an open() on a network's file system, which restarts nothing
+    case EINTR:  // open() on a network file system is not restarted
     case ENOMEM:
     case EMFILE:
     case ENFILE:

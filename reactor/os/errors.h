@@ -1,4 +1,4 @@
-// What an errno means to those who called.
+// Errors from an errno.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace thermos {
 
-// "`what`: No such file or directory". NotFound for ENOENT, NotPermitted for EACCES and EPERM, else
-// System.
+// Returns an error with the message "`what`: No such file or directory" or the like. Its code is
+// NotFound for ENOENT, NotPermitted for EACCES and EPERM, and System for all others.
 Error system_error(const std::string& what, int error_number);
 
-// Whether an errno tells of a shortage or a fault of the machine that may pass: descriptors,
-// memory, buffers, locks, room on a disk, an interrupted call.
+// Whether an errno means a shortage that may be temporary: of descriptors, memory, buffers, locks,
+// disk space, or an interrupted call.
 bool may_pass(int error_number);
 
 }  // namespace thermos

@@ -17,7 +17,7 @@
 namespace thermos {
 namespace {
 
-// Nothing half written stays behind.
+// Removes the temporary file after a failure.
 class Aside {
  public:
   explicit Aside(std::string path) : path_(std::move(path)) {}
@@ -75,9 +75,9 @@ Status place_file(const std::string& path, std::string_view text, const std::str
 
 Status sync_directory(const std::string& path) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(path + ": can't open the directory", errno);
+  if (!fd) return system_error(path + ": cannot open the directory", errno);
   if (fsync(fd.get()) != 0) {
-    return system_error(path + ": can't bring the directory to the disk", errno);
+    return system_error(path + ": cannot sync the directory", errno);
   }
   return Done{};
 }
@@ -85,16 +85,17 @@ Status sync_directory(const std::string& path) {
 namespace {
 
 Result<Descriptor> open_file(const std::string& path) {
-  // O_NONBLOCK: a FIFO under this name must hang nobody. It means nothing to a file.
+  // O_NONBLOCK: opening a FIFO of this name must not block. It has no effect on a regular file.
   Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return system_error("cannot read " + path, errno);
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return system_error("cannot read " + path, errno);
-  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::System, "cannot read " + path + ": no file"};
+  if (!S_ISREG(info.st_mode))
+    return Error{ErrorCode::System, "cannot read " + path + ": not a regular file"};
   return fd;
 }
 
-// As much as there is, up to `room`; 0: the end.
+// Reads up to `room` bytes and returns their number; 0 at the end of the file.
 Result<std::size_t> read_some(const Descriptor& fd, const std::string& path, void* to,
                               std::size_t room) {
   for (;;) {

@@ -1,4 +1,4 @@
-// Files and directories by their paths: read, made, replaced and listed.
+// Reads, replaces, creates and lists files and directories by path. Errors are system_error()'s.
 #pragma once
 
 #include <cstddef>
@@ -11,30 +11,31 @@
 
 namespace thermos {
 
-// The whole of a file. NotFound, or System.
+// Returns the contents of a file.
 Result<std::string> read_file(const std::string& path);
-// The same, aligned as Cap'n Proto wants it.
+// The contents of a file, 8-byte aligned as Cap'n Proto requires.
 struct FileWords {
   std::vector<std::uint64_t> words;
-  std::size_t size = 0;  // bytes; the last word may have more
+  std::size_t size = 0;  // bytes of the file; the last word may have more
 };
 Result<FileWords> read_words(const std::string& path);
 
-// Puts `text` in the place of `path`: written aside (0600), synced, renamed, the directory synced.
+// Replaces the file `path` by one with the contents `text`, atomically and durably: writes a
+// temporary file (mode 0600), syncs it, renames it and syncs the directory.
 Status replace_file(const std::string& path, std::string_view text);
-// Puts `text` in the place of `path` by way of `aside`, a name on the same file system: written
-// there (0600), synced where it is to be `durable`, and renamed. The names are the caller's to
-// sync.
+// Replaces the file `path` by way of `aside`, a name on the same file system: writes that file
+// (mode 0600), syncs it if `durable`, and renames it. The caller syncs the directories.
 Status place_file(const std::string& path, std::string_view text, const std::string& aside,
                   bool durable);
-// fsync of a directory, so that names made or renamed in it last.
+// Calls fsync(2) on a directory, so that names created or renamed in it are durable.
 Status sync_directory(const std::string& path);
 
 bool exists(const std::string& path);
-// Names in a directory, sorted; without those that start with '.'. None when it isn't there.
+// Returns the names in a directory, sorted, without those that start with '.'; none if the
+// directory does not exist or cannot be read.
 std::vector<std::string> list_directory(const std::string& path);
 
-// mkdir -p with `mode` for what it makes.
+// Creates a directory and its missing parents with `mode`, like mkdir -p.
 Status make_directories(const std::string& path, unsigned mode);
 
 }  // namespace thermos

@@ -19,7 +19,7 @@
 namespace thermos {
 namespace {
 
-// Nothing: errno says why, or is 0 for an empty file.
+// Returns nothing on a failure, with errno, or for an empty file, with errno 0.
 std::optional<std::string> read_small_file(const std::string& path) {
   errno = 0;
   int opened = -1;
@@ -42,7 +42,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
 std::optional<ProcessStat> read_stat(pid_t pid) {
   const auto text = read_small_file("/proc/" + std::to_string(pid) + "/stat");
   if (!text) return std::nullopt;
-  // The name in parentheses may itself hold spaces and parentheses: count from the last one.
+  // The name in parentheses may contain spaces and parentheses, so fields count from the last ')'.
   const auto close = text->rfind(')');
   if (close == std::string::npos) return std::nullopt;
   ProcessStat stat;
@@ -83,8 +83,7 @@ Result<BootId> read_boot_id() {
   const std::string path = "/proc/sys/kernel/random/boot_id";
   const auto text = read_small_file(path);
   if (!text && errno != 0) {
-    return Error{ErrorCode::System,
-                 path + ": can't read which boot this is: " + std::strerror(errno)};
+    return Error{ErrorCode::System, path + ": cannot read the boot id: " + std::strerror(errno)};
   }
   std::string digits;
   for (const char c : text.value_or("")) {
@@ -103,7 +102,7 @@ std::optional<Descriptor> open_pidfd(const Identity& identity) {
   if (identity.pid <= 0) return std::nullopt;
   Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, identity.pid, 0)));
   if (!fd) return std::nullopt;
-  // Now the pid can't change hands under us; check whose it is.
+  // Check after opening: the pidfd keeps referring to the process that it was opened for.
   const auto stat = read_stat(identity.pid);
   if (!stat || stat->identity.ticks != identity.ticks) return std::nullopt;
   return fd;

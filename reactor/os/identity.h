@@ -1,5 +1,5 @@
-// Who a process is, beyond a pid that the kernel hands out again: reading /proc, and signalling
-// only whom one meant.
+// Identifies processes by pid and start time, since the kernel recycles pids, and signals them
+// through pidfds, so that a signal never reaches another process.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@
 
 namespace thermos {
 
-// What /proc/PID/stat tells of a process.
+// Fields of /proc/PID/stat (proc(5)).
 struct ProcessStat {
   Identity identity;
   pid_t parent = 0;
@@ -24,26 +24,27 @@ struct ProcessStat {
   char state = '?';  // 'Z': a zombie
 };
 
-// Nothing when there is no such process (any more).
+// Returns nothing if the process does not exist (any more) or its stat file cannot be read.
 std::optional<ProcessStat> read_stat(pid_t pid);
-// All processes there are, zombies included.
+// Returns all processes, zombies included; none if /proc cannot be opened.
 std::vector<ProcessStat> list_processes();
 
-// The file name of the program that a process runs, " (deleted)" behind it when an upgrade took its
-// place; empty when the process is gone, or not ours to look at.
+// Returns the file name of the program that a process runs, with " (deleted)" at its end if an
+// upgrade replaced the file; empty if the process is gone, or if we are not permitted to look.
 std::string program_of(pid_t pid);
 
-// This boot's id, as the kernel says.
+// Returns the id of this boot (random(4)). Fails with System if /proc is not mounted.
 Result<BootId> read_boot_id();
 
-// A descriptor for exactly this process: opened by pid, then checked against its start time, so
-// that a recycled pid is refused. Nothing when that process is gone. Readable when it has died.
+// Opens a pidfd for exactly this process (pidfd_open(2)): it opens the pid, then compares the start
+// time, so a recycled pid is refused. Returns nothing if the process is gone, or if no descriptor
+// can be had. The pidfd is readable when the process has died.
 std::optional<Descriptor> open_pidfd(const Identity& identity);
 
-// Sends `signal` to exactly this process; false when it is gone.
+// Sends `signal` to exactly this process. False if it is gone or the signal could not be sent.
 bool send_signal(const Identity& identity, int signal);
 bool send_signal(const Descriptor& pidfd, int signal);
-// Blocks until the process has died. For programs without a loop.
+// Blocks until the process has died; only for programs without a loop.
 void wait_for_death(const Descriptor& pidfd);
 
 }  // namespace thermos

@@ -1,17 +1,17 @@
-// Why a launch can't be.
+// Why a launch failed.
 #pragma once
 
 #include <string>
 
 namespace thermos {
 
-// `retry` when the machine is short of something and may have it later.
+// `retry`: the cause is a shortage that may be temporary.
 struct LaunchError {
   bool retry = false;
   std::string reason;
 };
 
-// For an errno of a call that a launch needs.
+// Makes a LaunchError of an errno; may_pass() decides `retry`.
 LaunchError launch_error(const std::string& what, int error_number);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// Who holds a file's lock, by the kernel's own list.
+// The holder of a file's lock, from /proc/locks (proc(5)).
 #pragma once
 
 #include <optional>
@@ -8,8 +8,10 @@
 
 namespace thermos {
 
-// The process that took the flock of `path`; nothing when nobody holds it, or when the holder is
-// out of sight (another pid namespace, or a lock in a message that nobody has received).
+// Returns the process that took the exclusive flock(2) of `path`. Returns nothing if no process
+// holds it or if that process cannot be seen: it has ended and another one inherited the
+// descriptor, it is in another pid namespace, or the descriptor is in a message that was not
+// received yet.
 std::optional<Identity> lock_holder(const std::string& path);
 
 }  // namespace thermos

@@ -14,7 +14,7 @@
 namespace thermos {
 namespace {
 
-// What the journal takes for a line's level: syslog's numbers.
+// The priority of a line for the journal, by syslog's numbers (sd-daemon(3)).
 const char* syslog_level(spdlog::level::level_enum level) {
   switch (level) {
     case spdlog::level::trace:
@@ -43,7 +43,7 @@ class SyslogLevel : public spdlog::custom_flag_formatter {
   }
 };
 
-// Takes the place of spdlog's own %v.
+// Replaces spdlog's %v.
 class PrintableMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,

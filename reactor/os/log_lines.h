@@ -1,15 +1,15 @@
-// The lines of the log, on standard error.
+// The log on standard error.
 #pragma once
 
 #include <string>
 
 namespace thermos {
 
-// What is logged may hold what strangers chose: a task's id, a pattern, a path. It is written as
-// printable() has it, so each entry stays one line, in which no terminal and no journal finds
-// anything to obey. `pattern` is spdlog's; %Q is the level as syslog has it.
+// Sends the log to standard error. Log messages may contain text that other users chose: task ids,
+// patterns, paths. The log escapes it with printable(), so each entry is one line without control
+// characters for a terminal or the journal. `pattern` is spdlog's, with %Q for the syslog priority.
 void log_to_stderr(const std::string& name, const std::string& pattern);
-// Another pattern for the same log.
+// Changes the pattern of the same log.
 void set_log_pattern(const std::string& pattern);
 
 }  // namespace thermos

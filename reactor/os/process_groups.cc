@@ -22,13 +22,13 @@ namespace thermos {
 namespace {
 
 constexpr Microseconds kCpuPeriod = 100'000;
-constexpr Microseconds kLeastCpuQuota = 1'000;  // the kernel takes no less
+constexpr Microseconds kLeastCpuQuota = 1'000;  // the kernel refuses smaller quotas
 
 Error failed(const std::string& what) {
   return {ErrorCode::System, what + ": " + std::strerror(errno)};
 }
 
-// A file of the kernel's: one write, whole or not at all.
+// Writes a file of the kernel with one write(2).
 bool write_value(const std::string& path, const std::string& value) {
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file && write(file.get(), value.data(), value.size()) >= 0;
@@ -38,7 +38,7 @@ bool make_group(const std::string& path) {
   return mkdir(path.c_str(), 0755) == 0 || errno == EEXIST;
 }
 
-// The directories in one; a group has files that are not groups.
+// The directories in a directory; only those of a group's entries are groups.
 std::vector<std::string> groups_in(const std::string& path) {
   std::vector<std::string> found;
   for (const std::string& name : list_directory(path)) {
@@ -60,7 +60,7 @@ void hand_on_controllers(const std::string& path) {
   }
 }
 
-// The directory of our own group; empty where there is no cgroup v2.
+// The directory of our own group; empty without cgroup v2.
 std::string own_group(std::string& inner) {
   const auto groups = read_file("/proc/self/cgroup");
   const auto mounts = read_file("/proc/self/mountinfo");
@@ -83,16 +83,16 @@ std::string own_group(std::string& inner) {
 }
 
 bool is_delegated(const std::string& path) {
-  // Readable by all; the other one is the name it had before, and root's.
+  // Everybody may read user.delegate; trusted.delegate is the older name, which only root may read.
   for (const char* name : {"user.delegate", "trusted.delegate"}) {
     char value = 0;
     if (getxattr(path.c_str(), name, &value, 1) == 1 && value == '1') return true;
   }
-  // A user's systemd marks nothing, but all below it is the user's own.
+  // A user's systemd does not mark delegated groups, but the user owns all groups below it.
   return geteuid() != 0 && access((path + "/cgroup.procs").c_str(), W_OK) == 0;
 }
 
-// A group must not be named like a file of the kernel's ("memory.max").
+// A group must not have the name of a file of the kernel ("memory.max").
 std::string group_name(const std::string& task_id) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto end = std::find_if_not(task_id.begin(), task_id.end(), lower);
@@ -107,7 +107,7 @@ std::string task_id_of(const std::string& group) {
 void remove_tree(const std::string& path) {
   kill_group(path);
   for (const std::string& name : groups_in(path)) remove_tree(path + "/" + name);
-  // One whose processes are still dying stays, until somebody clears again.
+  // A group whose processes are still dying stays until the next call.
   rmdir(path.c_str());
 }
 
@@ -152,7 +152,7 @@ ProcessGroups::ProcessGroups(std::string scope, std::string name, std::string sl
 
 Status ProcessGroups::shelter(pid_t fork_server) {
   const std::string coordinators = scope_ + "/coordinators/cgroup.procs";
-  // Coordinators that live have kept the scope from the daemon before.
+  // Living coordinators of the previous daemon keep the scope alive.
   if (!write_value(coordinators, std::to_string(fork_server))) {
     auto started = start_scope({scope_name_, slice_, fork_server, of_user_});
     if (!started) return started;
@@ -210,12 +210,12 @@ void ProcessGroups::set_limits(const std::string& path, const std::optional<Reso
   }
   if (kept || warned_) return;
   warned_ = true;
-  spdlog::warn("no limits of cpu or ram here: {}: {}", path, std::strerror(errno));
+  spdlog::warn("cannot set limits of cpu or ram: {}: {}", path, std::strerror(errno));
 }
 
 void ProcessGroups::remove(const std::string& path) {
   if (rmdir(path.c_str()) == 0 || errno != EBUSY) return;
-  // Somebody made groups of their own in it.
+  // A process made groups of its own in it.
   if (group_members(path).empty()) remove_tree(path);
 }
 

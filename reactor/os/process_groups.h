@@ -1,13 +1,14 @@
-// Control groups (cgroup v2): where the service manager leaves some to us, each run has one of its
-// own, which holds all that comes of it wherever it may go, bears its limits, and ends it whole.
+// Control groups (cgroup v2, cgroups(7)). If the service manager delegates groups, each run has its
+// own group. It contains all descendants of the run, whatever session they move to, sets the run's
+// limits, and can be killed as a whole.
 //
 //   SCOPE/coordinators             the fork server and the coordinators
-//   SCOPE/tasks/TASK_ID            bears the limits of the task
+//   SCOPE/tasks/TASK_ID            has the limits of the task
 //   SCOPE/tasks/TASK_ID/PROCESS.RUN
 //
-// The scope is a unit beside the service's, not the service's own group: systemd could not start a
-// service again in a group whose controllers are handed on (EBUSY, the rule against processes in
-// inner groups), and those must stay handed on for as long as processes live under their limits.
+// The scope is a unit of its own and not the service's group. A group that enables controllers for
+// its children may not contain processes (EBUSY), so systemd could not restart the service in it;
+// and the controllers must stay enabled as long as processes live under their limits.
 #pragma once
 
 #include <sys/types.h>
@@ -26,30 +27,31 @@ namespace thermos {
 
 class ProcessGroups {
  public:
-  // Nothing where we are no service whose manager delegates groups (Delegate=yes).
+  // Returns nothing if this program is not a service with delegated groups (Delegate=yes).
   static std::unique_ptr<ProcessGroups> find();
 
-  // Puts a fork server, and so all coordinators to come, into the scope; starts that where there is
-  // none. After an error make() fails.
+  // Moves a fork server, and so all its later coordinators, into the scope. Starts the scope if it
+  // does not exist. After an error, make() fails too.
   Status shelter(pid_t fork_server);
 
-  // What names a group.
+  // Identifies the group of a run.
   struct Name {
     std::string task_id;
     std::string process;
     std::uint32_t run = 0;
   };
-  // Makes the group of a run, or takes the one that is there, and sets its limits. The descriptor
-  // is the group's directory. A limit without its controller is said once, and not kept.
+  // Creates the group of a run, or uses the existing one, and sets its limits. Returns a descriptor
+  // of the group's directory. A limit whose controller is missing is not set, with one warning in
+  // the log.
   Result<Descriptor> make(const Name& name, const std::optional<Resources>& task_limits,
                           const std::optional<Resources>& limits);
   std::string path_of(const Name& name) const;
 
-  // Takes an ended run's group away; one that is not empty stays.
+  // Removes the group of an ended run, unless it still contains processes.
   static void remove(const std::string& path);
-  // Ends and takes away what stands under a task (its runs but for those in `living`).
+  // Kills and removes the groups of a task's runs, except those in `living`.
   void clear_task(const std::string& task_id, const std::vector<Name>& living) const;
-  // The same for all tasks but these.
+  // Kills and removes the groups of all tasks except these.
   void clear_all_but(const std::set<std::string>& task_ids) const;
 
  private:
@@ -65,9 +67,10 @@ class ProcessGroups {
   bool warned_ = false;
 };
 
-// Of any group's directory: sends SIGKILL to all in it and below, at once.
+// Kills all processes in the group with this directory and in the groups below it, with
+// cgroup.kill.
 void kill_group(const std::string& path);
-// All that are in it and below.
+// Returns all processes in the group and in the groups below it.
 std::vector<pid_t> group_members(const std::string& path);
 
 }  // namespace thermos

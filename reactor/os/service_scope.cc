@@ -31,7 +31,7 @@ Error failed(const std::string& what, int error) {
   return {ErrorCode::System, what + ": " + std::strerror(-error)};
 }
 
-// systemd's own socket: it is there where no bus is.
+// systemd's private socket, which exists also without a bus.
 Result<Bus> connect(bool of_user) {
   std::string path = "/run/systemd/private";
   if (of_user) {
@@ -64,7 +64,7 @@ int fill(sd_bus_message* call, const ScopeRequest& request) {
         call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", "Processes of thermos-reactor",
         "PIDs", "au", 1, static_cast<std::uint32_t>(request.process), "Slice", "s",
         request.slice.c_str(), "Delegate", "b", 1, "CollectMode", "s", "inactive-or-failed",
-        // At shutdown they end as all the rest does, when no daemon is there to start them again.
+        // At shutdown they end like all other units, when no daemon can start them again.
         "KillMode", "s", "process", "TasksMax", "t", ~std::uint64_t{0});
   }
   if (error >= 0) error = sd_bus_message_close_container(call);
@@ -98,14 +98,15 @@ Status start_scope(const ScopeRequest& request) {
   }
   const char* job = nullptr;
   error = sd_bus_message_read(raw_reply, "o", &job);
-  if (error < 0) return failed("systemd's answer makes no sense", error);
+  if (error < 0) return failed("systemd sent an invalid answer", error);
   const Microseconds until = read_clocks().boot + kPatience;
   while (!done.contains(job)) {
     const Microseconds left = until - read_clocks().boot;
-    if (left <= 0) return Error{ErrorCode::System, "systemd does not get to " + request.name};
+    if (left <= 0)
+      return Error{ErrorCode::System, "systemd did not start " + request.name + " in time"};
     error = sd_bus_process(bus->get(), nullptr);
     if (error == 0) error = sd_bus_wait(bus->get(), static_cast<std::uint64_t>(left));
-    if (error < 0 && error != -EINTR) return failed("systemd hung up", error);
+    if (error < 0 && error != -EINTR) return failed("systemd closed the connection", error);
   }
   return Done{};
 }

@@ -1,5 +1,4 @@
-// A unit of systemd's that is made on the spot, holds processes and has a control group that is
-// ours to divide.
+// Starts a transient scope of systemd (systemd.scope(5)), whose control group is delegated to us.
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +11,13 @@ namespace thermos {
 
 struct ScopeRequest {
   std::string name;      // ends in ".scope"
-  std::string slice;     // where its group stands
-  pid_t process = 0;     // its first; it ends with the last
-  bool of_user = false;  // of the user's systemd, not of the machine's
+  std::string slice;     // the slice that contains it
+  pid_t process = 0;     // its first process; the scope ends with its last one
+  bool of_user = false;  // ask the user's systemd, not the system's
 };
 
-// Asks systemd and waits until it is done; blocks, some milliseconds mostly and five seconds at
-// most.
+// Asks systemd over D-Bus and blocks until the scope is started: usually some milliseconds, at most
+// five seconds.
 Status start_scope(const ScopeRequest& request);
 
 }  // namespace thermos

@@ -1,5 +1,5 @@
-// Descriptors kept for a day on which there are no others: work that must not fail for want of one
-// borrows their places.
+// Descriptors that are kept open as a reserve: work that must not fail with EMFILE closes them
+// first.
 #pragma once
 
 #include <fcntl.h>
@@ -15,8 +15,8 @@ class SpareDescriptors {
  public:
   explicit SpareDescriptors(std::size_t count) : kept_(count) { keep(); }
 
-  // Calls `work` with that many places free (as far as the process's own limit goes), and takes
-  // back what it left free.
+  // Calls `work` with that many descriptors free below the process's own limit (RLIMIT_NOFILE), and
+  // afterwards opens the reserve again as far as possible.
   template <typename Work>
   void lend(const Work& work) {
     for (Descriptor& descriptor : kept_) descriptor.reset();

@@ -16,7 +16,7 @@ std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& use
   passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} * 1024);
   int error = 0;
-  // Twice: what kept it from being found may have passed.
+  // Twice, because a temporary shortage looks like a user who does not exist.
   for (int tries = 0; found == nullptr && tries < 2; ++tries) {
     error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   }

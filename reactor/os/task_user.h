@@ -1,4 +1,4 @@
-// Who a task runs as.
+// The user that a task runs as.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,13 @@
 
 namespace thermos {
 
-// By the name in its header.
+// The user of a task's header.
 struct TaskUser : FileOwner {
   std::string home;
 };
-// Asks the name service. An error when there is no such user, when only root may run processes as
-// them, or when the machine lacks something to look with (`retry`).
+// Looks up a user with the groups (getpwnam(3), getgrouplist(3)). Returns an error if there is no
+// such user, if this program is not root and may not run processes as that user, or, with `retry`,
+// if the lookup failed for lack of a resource.
 std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user);
 
 }  // namespace thermos

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes thermos-reactor a service of this machine: installs what is needed on a Debian 12, builds the
-# programs into build/, installs them under PREFIX (default /usr/local) and starts the service. Run again,
-# it is the upgrade: the service is restarted, and no task notices.
+# Makes thermos-reactor a service of this machine: installs the packages that the build needs on Debian 12,
+# builds the programs into build/, installs them under PREFIX (default /usr/local) and starts the service.
+# Run it again to upgrade: it restarts the service, and tasks continue.
 #   reactor/systemd/install.sh [PREFIX]
 set -euo pipefail
 
@@ -33,7 +33,7 @@ quietly "${as_root[@]}" systemctl restart thermos-reactor
 systemctl --no-pager --lines 0 status thermos-reactor
 cat <<END
 
-Root gives it tasks by \`thermos submit CONFIG\`. Others may when they are in the group thermos:
+Root submits tasks with \`thermos submit CONFIG\`. Other users may if they are in the group thermos:
   usermod --append --groups thermos NAME
-\`thermos drill\` checks that a crash of the service loses nothing.
+\`thermos drill\` checks that a crash of the service loses no process.
 END

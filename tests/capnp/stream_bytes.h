@@ -13,8 +13,7 @@
 
 namespace thermos {
 
-// The bytes of a file with this epoch and these records. `ends`: the offset behind the header and
-// behind each record.
+// The bytes of a stream. `ends` has the offset behind the header and behind each record.
 struct StreamBytes {
   std::vector<std::byte> bytes;
   std::vector<std::size_t> ends;
@@ -35,7 +34,7 @@ inline StreamBytes stream_of(std::uint64_t epoch, const std::vector<Record>& rec
   return stream;
 }
 
-// Everything a reader gets out of bytes.
+// What a reader gets from the bytes of a stream.
 struct ReadBack {
   std::vector<std::vector<std::byte>> payloads;
   std::vector<Record> records;  // views point into `payloads`
@@ -49,7 +48,7 @@ inline ReadBack read_back(std::span<const std::byte> bytes) {
   FrameScanner scanner(bytes);
   while (!back.error && (back.verdict = scanner.next()) == Verdict::Record) {
     const Bytes payload = scanner.payload();
-    // A copy of exact size, so that a sanitizer sees any read beyond it.
+    // A copy of exactly that size, so that a sanitizer sees a read beyond it.
     auto& copy = back.payloads.emplace_back(payload.begin(), payload.end());
     const auto record = decode(copy);
     if (record) {
@@ -81,7 +80,7 @@ inline std::vector<std::byte> unhex(std::string_view text) {
   return bytes;
 }
 
-// One of each kind of record, and each field with a value of its own.
+// Records of most kinds; each field has a value that differs from the others.
 inline constexpr std::uint64_t kSampleEpoch = 0x0123456789abcdef;
 
 inline std::vector<Record> sample_records() {

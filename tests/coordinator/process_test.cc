@@ -203,7 +203,7 @@ TEST(Process, OnlyRootMayChangeRoles) {
   launch.uid = launch.gid = 0;
   auto entries = server.run(launch);
   ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
-  EXPECT_EQ(entries[2].reason, "cannot take on 0 supplementary groups: Operation not permitted");
+  EXPECT_EQ(entries[2].reason, "cannot set 0 supplementary groups: Operation not permitted");
 
   launch = server.make("true");
   launch.root = server.directory().path();

@@ -1,5 +1,5 @@
-// What the tests of the coordinator share: the test process plays the reactor. It starts the real
-// fork server, hands launches over and reads what the coordinators wrote.
+// Shared by the coordinator's tests, in which the test process acts as the reactor: it starts the
+// real fork server, sends launches and reads the coordinators' records.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,8 @@
 
 namespace thermos::rig {
 
-// A directory under /tmp that goes away with its contents. Open to every user.
+// A directory under /tmp, accessible to every user, and removed with its contents by the
+// destructor.
 class Directory {
  public:
   Directory();
@@ -36,14 +37,16 @@ class Directory {
 
 std::string read_file(const std::string& path);
 bool exists(const std::string& path);
-// Calls `done` after each change in `directory` (or to that file) until it is true.
+// Calls `done` now and after each change in the directory (or of the file) `watched`, until it is
+// true.
 void wait_until(const std::string& watched, const std::function<bool()>& done);
-// For what the kernel tells nobody about, such as the state of a process that is not our child.
+// Calls `done` until it is true, for conditions without an event, such as the state of a process
+// that is not our child.
 void spin_until(const std::function<bool()>& done);
-// Whether `pid` is a process, a zombie included.
+// Whether the process `pid` exists; a zombie does.
 bool alive(pid_t pid);
 char state_of(pid_t pid);
-// Waits for a child. Its wait status.
+// Waits for a child and returns its wait status.
 int wait_for(pid_t pid);
 BootId test_boot();
 
@@ -53,18 +56,18 @@ struct Entry {
   std::string reason;
 };
 
-// A stream file as the runner hands it over, and what came of it.
+// A stream as the runner passes it to a coordinator, and the coordinator's records in it.
 struct Stream {
   std::string path;
-  std::size_t offset = 0;  // where the coordinator starts
+  std::size_t offset = 0;  // where the coordinator's records start
   std::uint32_t chain = 0;
 
-  // Everything behind `offset`. Fails the test if the bytes are not whole records; `live`: a torn
-  // tail is what a writer has not finished.
+  // The records behind `offset`. Fails the test if the bytes are not complete records; with `live`,
+  // a torn tail is allowed, because a writer may not have finished.
   std::vector<Entry> records(bool live = false) const;
   // Waits until there are `count` records.
   std::vector<Entry> wait_for_records(std::size_t count) const;
-  // Whether somebody holds its lock.
+  // Whether its lock is held.
   bool locked() const;
 };
 
@@ -74,7 +77,7 @@ struct Handover {
   Descriptor err;
 };
 
-// One launch, from the message to the end of its coordinator.
+// One launch and its files.
 struct Job {
   Launch launch;
   Stream stream;
@@ -85,9 +88,9 @@ struct Job {
 
 class Server {
  public:
-  // `uid`: run the server as that user. It inherits `leaked`, if given, as descriptor 9.
+  // Starts a server, as the user `uid`. It inherits `leaked`, if that is given, as descriptor 9.
   explicit Server(std::uint32_t uid = 0, int leaked = -1);
-  // Ends the server and every coordinator that was not waited for, with their trees.
+  // Kills the server, every coordinator that was not waited for, and their process trees.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -96,21 +99,22 @@ class Server {
   pid_t pid() const { return pid_; }
   int socket() const { return socket_.get(); }
 
-  // A launch of `cmdline` in directory(), as whoever we are, with PATH alone.
+  // Makes a launch of `cmdline` in directory(), as the current user, with nothing but PATH.
   Launch make(const std::string& cmdline);
-  // Its files, opened and locked; `stream_path` instead of one in directory().
+  // Opens the files of a launch and locks the stream, which is `stream_path` or else in
+  // directory().
   Handover open(Job& job, const std::string& stream_path = {}, std::size_t offset = 0);
   void send(const Launch& launch, Handover handover);
   void send_bytes(const std::vector<std::byte>& bytes, const std::vector<int>& descriptors);
   Launched receive();
-  // Nothing: the server closed the socket.
+  // Returns nothing if the server closed the socket.
   std::optional<std::vector<std::byte>> receive_bytes();
 
-  // All of it, until the answer.
+  // Opens the files, sends the launch and waits for the answer.
   Job start(const Launch& launch);
   Job start(const std::string& cmdline) { return start(make(cmdline)); }
   void expect_child(std::int32_t coordinator) { running_.insert(coordinator); }
-  // Waits for the end of the coordinator, which must be a clean exit, and returns its records.
+  // Waits for the coordinator, checks that it exits with 0, and returns its records.
   std::vector<Entry> finish(const Job& job);
   // start() and finish().
   std::vector<Entry> run(const Launch& launch) { return finish(start(launch)); }
@@ -127,7 +131,8 @@ class Server {
   std::set<std::int32_t> running_;
 };
 
-// Starts the program; its socket is `theirs`. For Server and for tests that close one end.
+// Starts thermos-coordinator with the socket `theirs`; for Server, and for tests that close one
+// end.
 pid_t start_program(int theirs, std::uint32_t uid, int leaked);
 
 // "FORKED RUNNING SUCCESS"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Tries every fault point, two at a time, and says what it counted. Exit status 1: there were
-# findings; each has the command line that shows it again.
+# Tries every fault point, two at a time, and prints a table of counts. Exit status 1: there were
+# findings; each has the command line that repeats it.
 #   tests/faults/all.sh [--build DIRECTORY] [SCENARIO/ROLE[/CALL[/NTH]]...]
-# e.g. run/server, daemon/daemon/accept4; without: all of them.
+# e.g. run/server, daemon/daemon/accept4; without arguments: all points.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -22,7 +22,7 @@ pids=()
 trap 'if [ ${#pids[@]} -gt 0 ]; then kill "${pids[@]}" 2>/dev/null; fi; rm -rf "$logs"' EXIT
 started=$SECONDS
 
-# What the jobs counted, added up: by what and kind.
+# Adds up the counts of the jobs, by role and kind of fault.
 add_up() {
   awk '/^TALLY/ {
     key = sprintf("%-24s %-14s", $2, $3)
@@ -48,7 +48,7 @@ for points in "${all[@]}"; do
   done
   pids=()
   for ((part = 1; part <= jobs; part++)); do
-    # One that ended by itself has counted; one that did not must not pass for clean.
+    # A job that was killed has no counts, and must not look like one without findings.
     if ! grep -q '^TALLY\|no such point\|^skipped' "$logs/$name.$part"; then
       echo "BROKEN: job $part of $points ended before its count"
       tail -n 20 "$logs/$name.$part"

@@ -1,6 +1,6 @@
-// What each system call can fail with, as far as a machine in trouble makes it: short of
-// descriptors, memory or room, with a disk that fails, or interrupted. Faults of the program
-// (EBADF, EFAULT, EINVAL) are not here: nothing but the program itself can make them happen.
+// The errors with which each system call fails on a machine in trouble: short of descriptors,
+// memory or disk space, with a failing disk, or interrupted. Errors that only a bug in the program
+// causes (EBADF, EFAULT, EINVAL) are not here.
 #pragma once
 
 #include <cerrno>
@@ -11,8 +11,8 @@
 
 namespace thermos::faults {
 
-// By the call's name and what it is about; one that is not here by its name alone, so an empty list
-// says that there is nothing.
+// Keys are a call's name with its use, as "write@pipe"; for a use that is not here, the name alone
+// applies. So an empty list means that the use has no errors.
 inline const std::map<std::string, std::vector<int>>& error_table() {
   static const std::map<std::string, std::vector<int>> table = {
       // names and files
@@ -30,7 +30,7 @@ inline const std::map<std::string, std::vector<int>>& error_table() {
       {"readv", {EIO, EINTR}},
       {"write", {ENOSPC, EIO, EDQUOT, EINTR}},
       {"write@pipe", {EINTR}},
-      // Not EAGAIN: it would mean that a good many messages lie there already.
+      // Not EAGAIN: the pipe would have to be full of messages.
       {"write@pipe@nonblock", {EINTR}},
       {"write@eventfd", {EINTR}},
       {"write@socket", {EINTR, ENOBUFS, EPIPE}},
@@ -126,7 +126,7 @@ inline const std::map<std::string, std::vector<int>>& error_table() {
   return table;
 }
 
-// In life these stay for a while, so that the calls after the first fail too.
+// Errors that last for a while, so that the calls after the first fail too.
 inline const std::map<std::string, std::vector<int>>& lasting_error_table() {
   static const std::vector<int> disk = {ENOSPC, EDQUOT, EIO, EROFS};
   static const std::vector<int> processes = {EAGAIN, ENOMEM};
@@ -158,7 +158,8 @@ inline const std::map<std::string, std::vector<int>>& lasting_error_table() {
   return table;
 }
 
-// What passes by itself. Once, it may cost time, and a program; never a process's success.
+// Whether an error is a temporary shortage. When it happens once, it may cost time, or end a
+// program, but every process must still succeed.
 inline bool is_passing(int error) {
   static const std::set<int> all = {EMFILE,  ENFILE,       ENOMEM, EAGAIN,
                                     ENOBUFS, ETOOMANYREFS, EINTR,  ENOLCK};

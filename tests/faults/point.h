@@ -1,4 +1,5 @@
-// A fault point: where among the system calls of a few programs something goes wrong, and what.
+// A fault point: a system call of one of the programs, and the fault injected there. README.md
+// explains the names.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +11,30 @@
 
 namespace thermos::faults {
 
-// What is run, and which of its programs is followed.
+// What is run, and which of its programs the tracer follows.
 enum class Scenario {
-  Run,       // `thermos run`, and all that it starts
+  Run,       // `thermos run` and all processes that it starts
   RunCrash,  // the same with --sync crash
-  Daemon,    // thermos-reactor, and all that it starts, while a task is submitted
+  Daemon,    // thermos-reactor and all processes that it starts, while a task is submitted
   Submit,    // the client that submits it
 };
 
-// What a process is in it. Whoever becomes another program is something else before.
+// The role of a process in a scenario. An exec changes the role.
 enum class Role {
   Runner,
   Daemon,
   Client,
-  Spawned,      // what will be the fork server
+  Spawned,      // the child that will execute the fork server
   Server,       // the fork server
-  Coordinator,  // what it clones
-  Shell,        // what will be the process's shell
+  Coordinator,  // a clone of the fork server
+  Shell,        // the child that will execute the process's shell
 };
 
-// A call by its name, in a process by its role. An n-th occurrence of that is the same thing from
-// one run to the next far more often than the n-th call of all.
+// A call of a certain name in a process of a certain role. The n-th such call is far more often the
+// same call in the next run than the n-th of all calls.
 struct Place {
   Role role = Role::Runner;
-  int which = 0;  // coordinators and their shells: in the order of birth, from 1
+  int which = 0;  // coordinators and their shells: the order of their creation, from 1
   std::string call;
   bool operator==(const Place&) const = default;
   bool operator<(const Place& other) const {
@@ -41,26 +42,26 @@ struct Place {
   }
 };
 
-// Behind the name of a call, where it matters, is what it is about: "write@pipe", "openat@create".
-// This is that of looking at one process after the other, whichever there are.
+// A call's name may be followed by its use: "write@pipe", "openat@create". This is the use of calls
+// that look at all processes of the machine.
 constexpr const char* kAnyProcess = "@proc";
-// And this that of a program's own stdout and stderr.
+// The use of writes to a program's own stdout and stderr.
 constexpr const char* kOutput = "@output";
-// And this that of what would rather fail than wait, so that EAGAIN can be.
+// The use of non-blocking calls, which can fail with EAGAIN.
 constexpr const char* kNeverWaits = "@nonblock";
-// The call's name alone.
+// Returns the call's name without its use.
 std::string base_of(const std::string& call);
 
 struct Fault {
   enum class Kind {
-    Kill,       // before the call takes effect
-    KillAfter,  // it has, and nobody has seen the result
-    Error,      // it does nothing, and fails
-    Short,      // it writes half of what it was given
+    Kill,       // SIGKILL before the call takes effect
+    KillAfter,  // SIGKILL after it took effect, before the program sees its result
+    Error,      // the call does nothing and fails
+    Short,      // the call writes half of its bytes
   };
   Kind kind = Kind::Kill;
   int error = 0;
-  bool lasting = false;  // the calls after it fail as well, for a while
+  bool lasting = false;  // the calls after it fail too, for a while
 
   bool kills() const { return kind == Kind::Kill || kind == Kind::KillAfter; }
 };
@@ -76,7 +77,7 @@ std::string_view name_of(Scenario scenario);
 std::string_view name_of(Role role);
 // "coordinator2"
 std::string name_of(Role role, int which);
-// "EIO"; "errno 200" for one that no table of ours has.
+// "EIO"; "errno 200" for an error that no table has.
 std::string error_name(int error);
 // "kill", "kill-after", "short", "EIO", "EIO+" (lasting)
 std::string name_of(const Fault& fault);
@@ -84,7 +85,7 @@ std::string name_of(const Fault& fault);
 std::string to_text(const Point& point);
 std::optional<Point> parse_point(std::string_view text);
 
-// The same for the same text, whatever else there is.
+// Returns a hash that depends only on the text and the seed.
 std::uint32_t hash_of(const std::string& text, std::uint32_t seed = 0);
 
 const std::vector<Scenario>& all_scenarios();

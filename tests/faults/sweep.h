@@ -1,4 +1,4 @@
-// Many fault points, one after the other, and what became of them.
+// Tries many fault points one after another and counts the results.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 
 namespace thermos::faults {
 
-// All points of a scenario, as runs without a fault show its calls.
+// Returns all points of a scenario, from the calls that runs without a fault make.
 std::vector<Point> points_of(Scenario scenario);
 
-// `count` of them, chosen by the seed and by what each is, so that one more or less among `all`
-// changes hardly anything.
+// Returns `count` of the points. The seed and each point's own text decide, so that one point more
+// or less in `all` changes little.
 std::vector<Point> sample_of(const std::vector<Point>& all, std::size_t count, std::uint32_t seed);
 
 struct Tally {
@@ -25,12 +25,12 @@ struct Tally {
   int reached = 0;
   int failed = 0;
 };
-// By "run/runner" and by what went wrong there.
+// Keys are the role, as "run/runner", and the kind of fault.
 using Tallies = std::map<std::pair<std::string, std::string>, Tally>;
 
-// Tries them; each failure has the command line that shows it again.
+// Tries the points. Each failure message has the command line that repeats it.
 Tallies sweep(const std::vector<Point>& points);
-// A table for people, and for all.sh.
+// Returns a table, which all.sh reads too.
 std::string to_text(const Tallies& tallies);
 
 }  // namespace thermos::faults

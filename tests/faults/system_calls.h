@@ -1,22 +1,22 @@
-// What is known of system calls by their names.
+// Properties of system calls by name.
 #pragma once
 
 #include <string>
 
 namespace thermos::faults {
 
-// "openat"; "call_999" for one that the table does not have.
+// Returns the name, as "openat", or "call_999" for a number that the table does not have.
 std::string call_name(long number);
 
-// Which argument is a path, and which a descriptor; negative: none.
+// Returns the index of the argument that is a path, or a descriptor; negative if there is none.
 int path_argument(const std::string& call);
 int descriptor_argument(const std::string& call);
 
-// Of the caller's own memory, signals or numbers: to be killed there is to be killed at the call
-// before, as far as anybody else can see.
+// Whether a call concerns only the caller's memory, signals or ids. A kill there has the same
+// effects for others as a kill at the call before.
 bool is_private(const std::string& call);
-// Changes nothing that another process, or the disk, could show. To be killed behind it is to be
-// killed at the call that follows.
+// Whether a call changes nothing that another process or the disk could show. A kill after it has
+// the same effects as a kill at the next call.
 bool only_looks(const std::string& call);
 
 }  // namespace thermos::faults

@@ -1,6 +1,6 @@
-// Follows a program and all that it starts through their system calls, and at one of them lets
-// something go wrong. A process that became a stranger (a shell, say) is let go, and once nothing
-// more is to come, all of them are.
+// Follows the system calls of a program and of all processes that it starts with ptrace(2), and
+// injects a fault at one of them. It detaches from a process that executes a program without a role
+// (a shell), and from all when no fault is left to inject.
 #pragma once
 
 #include <sys/types.h>
@@ -19,41 +19,43 @@
 
 namespace thermos::faults {
 
-// Whether this machine and its permissions can do it; what is said is why not.
+// Whether tracing is possible on this machine with these permissions; the message says why not.
 ::testing::AssertionResult can_trace();
 
 struct Seen {
-  std::map<Place, int> calls;  // that were begun, while all was followed
-  bool reached = false;        // the point came up
-  std::string what;            // the call there, and what it was about
-  bool root_killed = false;    // it was the program itself that was killed there
-  std::string trouble;         // of the tracing itself
+  std::map<Place, int> calls;  // the calls that started while everything was traced
+  bool reached = false;        // the point was reached
+  std::string what;            // the call at the point, with its arguments
+  bool root_killed = false;    // the fault killed the program itself
+  std::string trouble;         // an error of the tracing
 };
 
 class Tracer {
  public:
-  // `root`: what the program is. Without a point nothing goes wrong, and all is counted.
+  // `root` is the role of the program. Without a point no fault is injected and all calls are
+  // counted.
   Tracer(Role root, std::optional<Point> point);
   ~Tracer();
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
-  // For Surroundings::before_exec of the program: it waits there until it is followed.
+  // Returns a function for Surroundings::before_exec of the program, which waits until it is
+  // traced.
   std::function<void()> gate();
-  // Begins; a thread of its own does it. As long as it does nobody may wait(2) for the program,
-  // or the news of it would be lost to one of the two.
+  // Starts tracing in a thread of its own. Until finish() nobody may call wait(2) for the program,
+  // because each event goes to only one of two waiters.
   void follow(const real::Command& program);
-  // REQUIRES: the program has ended. Lets go of what is left.
+  // Detaches from the remaining processes and returns the result. REQUIRES: the program has ended.
   Seen finish();
 
  private:
   struct Tracee {
     Role role = Role::Runner;
     int which = 0;
-    bool known = false;  // its parent has said that it was born
-    bool fresh = true;   // its first stop is still to come
+    bool known = false;  // its parent's fork event was seen
+    bool fresh = true;   // its first stop was not seen yet
     std::optional<std::pair<std::uint64_t, std::uint64_t>> loader;
-    // What is to happen when the call that it is in returns.
+    // The fault to inject when its current call returns.
     std::optional<Fault> at_exit;
   };
 
@@ -61,7 +63,7 @@ class Tracer {
   void take_news(pid_t pid, int status);
   void on_event(pid_t pid, Tracee& tracee, int event, int signal);
   void on_birth(pid_t parent, const Tracee& tracee);
-  // False: it became a stranger, and was let go.
+  // False if the new program has no role; then the process was detached.
   bool on_exec(pid_t pid, Tracee& tracee);
   void on_call(pid_t pid, Tracee& tracee);
   void on_entry(pid_t pid, Tracee& tracee, const Place& place);

@@ -1,5 +1,5 @@
-// One fault point tried: the programs are run with it, then without it until the task has ended,
-// and what is left must be as if nothing had happened, or say what did.
+// Tries one fault point: runs the programs with the fault, then without it until the task has
+// ended, and checks that the result is as without a fault, or that the records name the error.
 #pragma once
 
 #include <map>
@@ -10,21 +10,21 @@
 
 namespace thermos::faults {
 
-// What comes up in a run of the scenario in which nothing goes wrong.
+// Counts the calls in a run of the scenario without a fault.
 std::map<Place, int> count_calls(Scenario scenario);
 
 enum class Came {
-  NotReached,  // this time the call did not come up so often
+  NotReached,  // the call was made less often this time
   Reached,
 };
 
-// Fails the test where something is not as it should be.
+// Fails the test with each finding.
 Came try_point(const Point& point);
 
-// Calls whose failure makes libuv end the program by abort(3): it does not expect them to fail.
+// Calls after whose failure libuv ends the program with abort(3).
 const std::set<std::string>& libuv_aborts();
 
-// The command line that tries this one again.
+// Returns the command line that repeats this trial.
 std::string command_for(const Point& point);
 
 }  // namespace thermos::faults

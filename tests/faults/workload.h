@@ -1,4 +1,4 @@
-// What is run again and again: a small task, and the programs that may lead it.
+// The workload of all trials: a small task, and the programs that run it.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,17 @@
 
 namespace thermos::faults {
 
-// a before b, c beside them, and the finalizer f.
+// A task with the processes `a` before `b`, `c` beside them, and the finalizer `f`.
 real::Json small_task();
 
 struct Ending {
   real::Ended ended;
-  bool hung = false;  // it had to be killed
-  Seen seen;          // by who followed it
+  bool hung = false;  // it did not end and was killed
+  Seen seen;          // the tracer's result
 };
 
-// Waits for the end of a program; one that takes far too long is killed, and fails the test with
-// what it was doing and what it had said. `tracer`: who follows it, and is done then.
+// Waits for the end of a program. Kills one that takes far too long, and fails the test with its
+// state and its output. `tracer` is the one that follows it; it is finished here.
 Ending end_of(real::Command& program, const std::string& name, Tracer* tracer = nullptr);
 
 // The programs of one trial.
@@ -32,13 +32,13 @@ class Workload {
   const real::Json& task() const { return task_; }
   real::Json without_finalizer() const;
 
-  // The first of all: the one that goes wrong, and those beside it.
+  // The first programs: the one with the fault, and those beside it.
   struct First {
-    Ending traced;                 // how the program that was followed ended
-    std::optional<Ending> client;  // of a daemon that was followed
+    Ending traced;                 // the end of the traced program
+    std::optional<Ending> client;  // the end of the client, if the daemon was traced
   };
   First run_first(const std::optional<Point>& point);
-  // Without any fault, until the task has ended: what the last program said.
+  // Runs programs without a fault until the task has ended. Returns the end of the last one.
   real::Ended run_on();
 
  private:
@@ -48,7 +48,7 @@ class Workload {
   real::Command start_runner(const real::Surroundings& surroundings);
   real::Command start_daemon(const real::Surroundings& surroundings);
   real::Command start_client(const real::Surroundings& surroundings);
-  // Submits, and again while nobody listens and the daemon lives.
+  // Submits the task; tries again while the daemon lives but does not listen yet.
   Ending submit_to(const real::Command& daemon);
   static Ending stop(real::Command& daemon, Tracer* tracer);
 

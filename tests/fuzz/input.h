@@ -1,4 +1,4 @@
-// What the fuzzers of bytes share.
+// Shared by the fuzzers of streams.
 #pragma once
 
 #include <algorithm>
@@ -18,15 +18,15 @@ inline void require(bool truth) {
   if (!truth) std::abort();
 }
 
-// An input but for its first byte, which chooses a way.
+// Returns the input without its first byte, which selects what the fuzzer does.
 inline std::vector<std::byte> behind_first(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> bytes(size - 1);
   if (!bytes.empty()) std::memcpy(bytes.data(), data + 1, size - 1);
   return bytes;
 }
 
-// Gives the bytes a true header, and each frame that they seem to have a true length, segment table
-// and checksum, so that the fuzzer gets past them.
+// Makes the header of the bytes valid, and the length, segment table and checksum of each frame in
+// them, so that the fuzzer reaches the code behind these checks.
 inline void make_true(std::vector<std::byte>& bytes) {
   if (bytes.size() < kStreamHeaderBytes) return;
   encode_stream_header({}, std::span(bytes).first<kStreamHeaderBytes>());

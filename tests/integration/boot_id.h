@@ -1,5 +1,5 @@
-// The machine seems to have been started anew: programs find another boot id in the kernel's place,
-// which a file stands in for in a mount namespace of their own.
+// Simulates a reboot for programs: in a mount namespace of their own, a file with another boot id
+// is mounted over the kernel's.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace thermos::real {
 
-// Whether that can be done here: as root, or where users may have namespaces.
+// Whether this is possible here: as root, or where users may create namespaces.
 ::testing::AssertionResult can_pretend_boots();
 
-// In the child, before it becomes the program: from here on the file `id` is the boot id. Ends it
-// (127) when that can't be.
+// Makes the file `id` this process's boot id. Call it in a child before exec. Exits with 127 on a
+// failure.
 void enter_boot(const std::string& id);
 
 }  // namespace thermos::real

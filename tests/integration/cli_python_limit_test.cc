@@ -26,9 +26,9 @@ class PythonLimit : public ::testing::Test {
     const Ended ended = command.wait();
     EXPECT_EQ(ended.code, 65) << words.front();
     EXPECT_EQ(ended.out, "");
-    EXPECT_EQ(ended.err, "thermos: " + config + ": its Python did not end within " + limit +
+    EXPECT_EQ(ended.err, "thermos: " + config + ": evaluating it took longer than " + limit +
                              " s, so it was killed; "
-                             "--eval-timeout SECONDS gives it another limit\n");
+                             "--eval-timeout SECONDS sets another limit\n");
     EXPECT_FALSE(exists(site_.root()));
   }
 

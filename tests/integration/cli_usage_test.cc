@@ -50,15 +50,15 @@ TEST_F(Usage, WantsAValueForAnOptionThatTakesOne) {
 }
 
 TEST_F(Usage, WantsWhatACommandIsAbout) {
-  refuse({"run"}, 64, "which CONFIG?");
-  refuse({"run", "a.json", "b.json"}, 64, "'b.json' is too many");
-  refuse({"simplerun"}, 64, "which COMMAND?");
-  refuse({"simplerun", "--"}, 64, "which COMMAND?");
-  refuse({"inspect"}, 64, "which CONFIG?");
-  refuse({"kill"}, 64, "which TASK_ID_REGEX?");
-  refuse({"tail"}, 64, "which TASK_ID?");
-  refuse({"tail", "a", "b", "c"}, 64, "'c' is too many");
-  refuse({"read"}, 64, "which CHECKPOINT?");
+  refuse({"run"}, 64, "CONFIG is missing");
+  refuse({"run", "a.json", "b.json"}, 64, "unexpected argument 'b.json'");
+  refuse({"simplerun"}, 64, "COMMAND is missing");
+  refuse({"simplerun", "--"}, 64, "COMMAND is missing");
+  refuse({"inspect"}, 64, "CONFIG is missing");
+  refuse({"kill"}, 64, "TASK_ID_REGEX is missing");
+  refuse({"tail"}, 64, "TASK_ID is missing");
+  refuse({"tail", "a", "b", "c"}, 64, "unexpected argument 'c'");
+  refuse({"read"}, 64, "CHECKPOINT is missing");
   refuse({"read", "--simple", "--json", "x"}, 64, "not both");
 }
 

@@ -1,5 +1,5 @@
-// A graph of processes each of which writes its name into a ledger: whatever happens to those who
-// run it, the ledger shows what really ran.
+// A task in which each process writes its name into a ledger. Whatever happens to the programs that
+// run it, the ledger shows which processes ran.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace thermos::real {
 class Dice {
  public:
   explicit Dice(std::uint32_t seed) : engine_(seed) {}
-  // From `least` to `most`, both included.
+  // A number from `least` to `most`, both included.
   int throw_one(int least, int most) {
     return least + static_cast<int>(engine_() % static_cast<std::uint32_t>(most - least + 1));
   }
@@ -27,13 +27,13 @@ class Dice {
   std::mt19937 engine_;
 };
 
-// `count` processes in layers of 4 to 9, each waiting for one to three of the layer before. Each
-// holds a lock of its own as long as any of its tree lives; one that finds it taken says so in
-// "overlaps". Takes up to 80 ms.
+// Makes a task of `count` processes in layers of 4 to 9; each waits for one to three of the layer
+// before. Each process holds a lock as long as any of its tree lives, and writes to "overlaps" if
+// the lock was taken. Each runs for up to 80 ms.
 Json ledger_task(Dice& dice, int count);
 std::vector<std::string> names_in(const Json& task);
 
-// Every name exactly once, every process one run, SUCCESS.
+// Expects every name exactly once, one run of every process, and SUCCESS.
 void expect_each_once(Site& site, const Json& task, const std::string& id = "t");
 
 struct Repeats {
@@ -41,12 +41,12 @@ struct Repeats {
   int lost = 0;     // runs
   int killed = 0;
 };
-// Every name at least once, the last run of each a SUCCESS and the only one, and no name more often
-// than its runs that were LOST or KILLED allow.
+// Expects every name at least once, exactly one SUCCESS for each process, as its last run, and no
+// name more often than its LOST or KILLED runs explain.
 Repeats expect_repeats_explained(Site& site, const Json& task, const std::string& id = "t");
 
-// A runner's end as it should be: by itself with SUCCESS, or, where it was killed behind its last
-// record, the next one's refusal that says so.
+// Expects that a runner ended with SUCCESS, or, if an earlier runner was killed after the last
+// record, that it refused because the task has ended with SUCCESS.
 void expect_success(const Ended& ended);
 
 }  // namespace thermos::real

@@ -1,4 +1,4 @@
-// Programs run from outside, as a person would: words in, output and exit status out.
+// Runs programs and returns their output and exit status.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace thermos::testing {
 
-// A directory that goes away with everything in it.
+// A temporary directory, removed with its contents by the destructor.
 class TempDir {
  public:
   TempDir();
@@ -27,14 +27,14 @@ class TempDir {
 
 std::string read_text(const std::string& path);
 void write_text(const std::string& path, std::string_view text);
-// Everything below `directory`, sorted; paths relative to it. Empty when it isn't there.
+// Returns all paths below `directory`, relative to it and sorted; empty if it does not exist.
 std::vector<std::string> tree_of(const std::string& directory);
 
 struct Invocation {
-  std::vector<std::string> words;  // words[0]: a path, or a name to be found in PATH
-  // Added to a small fixed environment; the tests' own is not handed on.
+  std::vector<std::string> words;  // words[0] is a path, or a name that is looked up in PATH
+  // Added to a small fixed environment; the environment of the tests is not passed on.
   std::map<std::string, std::string> environment = {};
-  std::string directory = {};  // empty: the tests' own
+  std::string directory = {};  // empty: the current directory
   std::string input = {};      // standard input
 };
 
@@ -44,7 +44,7 @@ struct Finished {
   std::string err;
 };
 
-// A program under way. Destroying it kills it and waits for it.
+// A running program. The destructor kills it and waits for it.
 class Program {
  public:
   explicit Program(const Invocation& invocation);
@@ -54,12 +54,12 @@ class Program {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  // Waits until standard output holds `text`, and returns whether it came before the output ended
-  // or two minutes were over.
+  // Waits until standard output contains `text`. False if the output ended or two minutes passed
+  // first.
   bool wait_for(std::string_view text);
-  // No more of its standard output is read: its next write there is met by SIGPIPE or EPIPE.
+  // Closes the pipe of its standard output, so that its next write gets SIGPIPE or EPIPE.
   void close_output();
-  // Waits for it to end; after two minutes it is killed.
+  // Waits for its end, and kills it after two minutes.
   Finished wait();
 
   const std::string& out() const { return out_; }
@@ -78,7 +78,7 @@ class Program {
 
 Finished run_program(const Invocation& invocation);
 
-// The built program of that name.
+// The path of the built program `name`.
 std::string built(std::string_view name);
 
 }  // namespace thermos::testing

@@ -259,7 +259,8 @@ TEST(Refusal, OfAnotherPlaceOrUser) {
   const std::string other = site.path() + "/other";
   const Ended place = site.thermos({"run", "--task-id", "t", "--sandbox", other, config});
   EXPECT_EQ(place.code, 65);
-  EXPECT_NE(place.err.find("goes on in " + site.sandbox() + ", not in " + other), std::string::npos)
+  EXPECT_NE(place.err.find("is resumed in " + site.sandbox() + ", not in " + other),
+            std::string::npos)
       << place.err;
   EXPECT_FALSE(exists(other));
   if (::geteuid() == 0) {

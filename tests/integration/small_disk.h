@@ -1,4 +1,4 @@
-// A file system of its own, that is small, and can be full, or read-only.
+// A small file system of its own, which a test can fill or make read-only.
 #pragma once
 
 #include <string>
@@ -7,22 +7,22 @@
 
 namespace thermos::real {
 
-// In a mount namespace of this process, with the site's root on it.
+// A tmpfs in a mount namespace of this process; the site's root is moved onto it.
 class SmallDisk {
  public:
-  // `options` as tmpfs takes them: "size=1m", "nr_inodes=20".
+  // `options` are those of tmpfs(5): "size=1m", "nr_inodes=20".
   explicit SmallDisk(Site& site, std::string options = "size=1m");
   ~SmallDisk();
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
 
-  // False where there can be none: not root.
+  // False if it could not be mounted, as without root.
   bool mounted() const { return mounted_; }
 
-  // Takes all the room there is.
+  // Fills it, and frees that space again.
   void fill() const;
   void free() const;
-  // False when the kernel refuses it: somebody has a file open for writing.
+  // False if the kernel refuses it (EBUSY), because a file is open for writing.
   bool remount(bool read_only) const { return remount(read_only, options_); }
   bool remount(bool read_only, const std::string& options) const;
 

@@ -1,8 +1,7 @@
-// A machine that is too small for a task: what must hold at every size that anything can have.
-//
-// The task ends by its rules, or the program ends and says in a line what it lacked; nobody hangs.
-// When there is enough again, the next start goes on to SUCCESS, nothing that succeeded runs twice,
-// and what is on record is whole.
+// Runs a task on a machine that is short of one resource, and checks, for each amount of it: the
+// task ends by its rules, or the program ends with one line that names the shortage; nothing hangs.
+// With enough of the resource, the next start brings the task to SUCCESS, no process that succeeded
+// runs twice, and the records are intact.
 #pragma once
 
 #include <sys/resource.h>
@@ -16,36 +15,37 @@
 
 namespace thermos::real {
 
-// For a program's before_exec. `for_now`: it may be raised again.
+// Returns a function for a program's before_exec that sets a resource limit (setrlimit(2)).
+// `for_now`: only the soft limit, so that it can be raised again.
 std::function<void()> limited(int resource, rlim_t most, bool for_now = false);
 
-// THERMOS_EVERY_SIZE=1 asks for all of `all`; else some of them, the ends among them.
+// Returns `some` of the sizes, the first and the last among them; all with THERMOS_EVERY_SIZE=1.
 std::vector<long> sizes_of(const std::vector<long>& all, std::size_t some);
-// `from`, `from` + `step`, ... up to `to`.
+// Returns `from`, `from` + `step`, ... up to `to`.
 std::vector<long> range(long from, long to, long step = 1);
 
-// Five processes, one of which fails first, and a finalizer. Each leaves a directory
-// "ran.NAME.N", which takes no descriptor, process or byte beyond its shell's own.
+// Five processes, one of which fails at first, and a finalizer. Each run creates a directory
+// "ran.NAME.N", which needs no descriptor, process or file data beyond those of the shell.
 Json starving_task();
 
 class Starving {
  public:
   explicit Starving(std::string what) : what_(std::move(what)) {}
-  ~Starving();  // prints what was counted
+  ~Starving();  // prints the counts of outcomes
 
-  // The task under `thermos run`. `limit` puts a program into its narrow place, before it is
-  // executed; `lift` makes room in the site again, where that isn't all.
+  // Runs the task by `thermos run`. `limit` sets the shortage in the child before exec; `lift` ends
+  // a shortage of the site, such as a full disk.
   void run(Site& site, long size, const std::function<void()>& limit,
            const std::function<void()>& lift = {});
-  // The same, under a thermos-reactor that is in the narrow place; its clients are not.
+  // The same with a thermos-reactor that has the shortage, and clients that do not.
   void serve(Site& site, long size, const std::function<void()>& limit,
              const std::function<void()>& lift = {});
 
-  // Who starts the programs; empty: as the test.
+  // Changes the user in the child before exec; empty: the test's user.
   std::function<void()> identity;
-  // Whether the limit may be raised while a program waits for that; else it is killed then.
+  // Whether to raise the limit when a program waits for the resource; otherwise it is killed then.
   bool can_be_fed = true;
-  // Whether the kernel answers the shortage by SIGKILL: a program can then say nothing.
+  // Whether the kernel reacts to the shortage with SIGKILL, so that the program can print nothing.
   bool kernel_kills = false;
 
  private:

@@ -1,4 +1,4 @@
-// What a machine that failed can leave of a stream: its first records.
+// Truncates streams as a failure of the machine can: only the first records remain.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,9 @@
 
 namespace thermos::real {
 
-// The offset behind each record.
+// Returns the offset behind each record.
 std::vector<std::size_t> ends_of_records(const std::string& path);
-// Takes from a stream what comes after its first `records`, and fails the test if it has not as
-// many.
+// Truncates a stream after its first `records` records. Fails the test if it has fewer.
 void cut_off(const std::string& path, int records);
 
 }  // namespace thermos::real

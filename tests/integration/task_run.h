@@ -1,6 +1,6 @@
-// What the tests with real processes share: a place on the disk, the real program in it, and ways
-// to wait for what it does. The test process is a subreaper, so whatever a dead runner or
-// coordinator leaves behind comes to it, and a Site is not over before all of that has ended.
+// Shared by the tests with real processes: a directory for a task, the real programs, and waiting
+// for what they do. The test process is a subreaper, so it adopts the processes that a dead runner
+// or coordinator leaves, and the destructor of Site waits until all of them have ended.
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ namespace thermos::real {
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
-// How a program ended: its exit code or minus the signal, and all that it wrote.
+// How a program ended: its exit code or minus the signal number, and its output.
 struct Ended {
   int code = 0;
   std::string out;
@@ -34,7 +34,7 @@ struct Surroundings {
   std::function<void()> before_exec;               // in the child: limits, tracing, another user
 };
 
-// One program under way. Killed and reaped by its destructor if nobody waited for it.
+// A running program. The destructor kills and reaps it, unless wait() did.
 class Command {
  public:
   // Its stdout and stderr go to the files `prefix`.out and `prefix`.err.
@@ -48,12 +48,12 @@ class Command {
   pid_t pid() const { return pid_; }
   // The file with its stderr.
   std::string errors() const { return prefix_ + ".err"; }
-  // Whether it ended within that time.
+  // Waits, and returns whether it ended within that time.
   bool ends_within(int milliseconds) const;
-  // Waits for its end.
+  // Waits for its end and reaps it.
   Ended wait();
   void signal(int number) const;
-  // kill -9, and reaps it.
+  // Kills it with SIGKILL and reaps it.
   void destroy();
 
  private:
@@ -62,8 +62,8 @@ class Command {
   std::string prefix_;
 };
 
-// A directory with a root and a sandbox in it, and the thermos program that works there. On the
-// way out: ends every task that is still active, and fails the test if a process outlives that.
+// A directory with a root and a sandbox, and the thermos programs working in it. The destructor
+// kills every task that is still active, and fails the test if a process remains.
 class Site {
  public:
   Site();
@@ -73,19 +73,20 @@ class Site {
 
   const std::string& path() const { return path_; }
   std::string root() const { return root_; }
-  // For a root that lies elsewhere, on another file system say.
+  // Uses another root, as one on another file system.
   void set_root(const std::string& root) { root_ = root; }
   std::string sandbox() const { return path_ + "/sandbox"; }
   std::string in_sandbox(const std::string& name) const { return sandbox() + "/" + name; }
   std::string checkpoint(const std::string& id) const { return root_ + "/checkpoints/" + id; }
   std::string log(const std::string& process, int run, const std::string& stream = "stdout") const;
 
-  // Another user need not be able to go where the programs were built: he runs copies.
+  // Makes copies of the programs for another user, who may not be able to access the build
+  // directory.
   void publish_programs();
 
-  // The boot in which every program from here on finds itself. REQUIRES: can_pretend_boots().
+  // Sets the boot id for every program started from here on. REQUIRES: can_pretend_boots().
   void set_boot(char digit);
-  // For every program started from here on.
+  // Sets a variable for every program started from here on.
   void set_environment(const std::string& name, const std::string& value) {
     environment_[name] = value;
   }
@@ -93,30 +94,30 @@ class Site {
   // Writes `task` as the site's configuration number n, and returns its path.
   std::string write_config(const Json& task);
 
-  // thermos WORDS... with the site's root.
+  // Runs thermos WORDS... with the site's root.
   Command start(Words words, Surroundings surroundings = {});
   Ended thermos(const Words& words, const Surroundings& surroundings = {});
   // thermos run --task-id ID --sandbox SANDBOX CONFIG
   Words run_words(const std::string& config, const std::string& id, const Words& more = {}) const;
   Command start_run(const std::string& config, const std::string& id = "t", const Words& more = {});
-  // Writes the configuration, runs it to its end.
+  // Writes the configuration and runs the task to its end.
   Ended run(const Json& task, const std::string& id = "t", const Words& more = {});
 
-  // The task's element of `status --json`; null when there is none.
+  // The task's element of `status --json`; null if there is none.
   Json status(const std::string& id = "t");
-  // Waits until its state is that.
+  // Waits until the task is in that state.
   ::testing::AssertionResult reaches(const std::string& state, const std::string& id = "t");
   // Waits until that runner has taken the lead.
   ::testing::AssertionResult leads(const Command& runner, const std::string& id = "t");
-  // Waits until the latest run of the process is in that state, and returns the run; null when that
-  // does not come.
+  // Waits until the latest run of the process is in that state, and returns the run; null if the
+  // wait times out.
   Json run_in_state(const std::string& process, const std::string& state,
                     const std::string& id = "t");
 
  private:
   std::string path_;
   std::string root_;
-  std::string bin_;  // where the programs are
+  std::string bin_;  // the directory of the programs
   std::map<std::string, std::string> environment_;
   std::string boot_;  // the file with its id; empty: the machine's own
   int programs_ = 0;
@@ -132,13 +133,13 @@ Json task(const std::vector<Json>& processes, const std::vector<Words>& orders =
 // ---- what status says --------------------------------------------------------------------------
 
 const Json& runs(const Json& status, const std::string& process);
-// "FAILED FAILED SUCCESS"; empty when it never ran.
+// The states of a process's runs, as "FAILED FAILED SUCCESS"; empty if it never ran.
 std::string states(const Json& status, const std::string& process);
-// The task's states as recorded, one after the other, repeats left out: "ACTIVE CLEANING ..."
+// The task's states in the order of their records, without repeats: "ACTIVE CLEANING ...".
 std::string stages(const Json& status);
-// When the task first was in that state, in seconds since the epoch; what() > 0.
+// When the task first was in that state, in seconds since the epoch.
 double time_of(const Json& status, const std::string& state);
-// The latest run's.
+// Of the process's latest run, in seconds since the epoch.
 double stop_time(const Json& status, const std::string& process);
 double fork_time(const Json& status, const std::string& process);
 

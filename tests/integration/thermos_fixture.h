@@ -20,13 +20,13 @@ class ThermosTest : public ::testing::Test {
   std::string root() const { return scratch_ / "root"; }
   std::string work() const { return scratch_ / "work"; }  // the current directory
 
-  // A file in the working directory; returns its path.
+  // Writes a file in the working directory and returns its path.
   std::string file(const std::string& name, std::string_view text) const;
   Invocation thermos(const Words& words) const;
   Finished run(const Words& words) const { return run_program(thermos(words)); }
-  // `thermos run --task-id ID` of this configuration.
+  // Runs this configuration by `thermos run --task-id ID`.
   Finished run_task(const std::string& id, std::string_view config, Words options = {}) const;
-  // The one task that `status --json ID` prints.
+  // The task that `status --json ID` prints.
   nlohmann::json status_of(const std::string& id) const;
 
   TempDir scratch_;

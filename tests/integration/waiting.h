@@ -1,5 +1,5 @@
-// Waiting for what happens, without a clock: for a file by inotify, for a process by its pidfd.
-// Every wait has a limit far beyond need, so that a test that can't succeed ends.
+// Waits for events without sleeping: for a file with inotify, for a process with its pidfd. Every
+// wait has a limit that is much longer than needed, so that a test that cannot succeed ends.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 
 namespace thermos::real {
 
-// A process, held by a descriptor: its number can't become another's while this exists.
+// A pidfd of a process; it always refers to that process, even after the pid was recycled.
 class Watched {
  public:
   Watched() = default;
@@ -22,7 +22,7 @@ class Watched {
   Watched& operator=(Watched&& other) noexcept;
 
   explicit operator bool() const { return fd_ >= 0; }
-  // Whether it has ended (a zombie has) within that time; negative: no matter how long.
+  // Waits, and returns whether it ended within that time (a zombie has ended); negative: no limit.
   bool ends_within(int milliseconds) const;
   bool signal(int number) const;
 
@@ -33,28 +33,28 @@ class Watched {
 std::string read_file(const std::string& path);
 bool exists(const std::string& path);
 
-// Calls `done` now and after each change in `directory` until it is true. Waits for the directory
-// itself first, and for those above it.
+// Calls `done` now and after each change in `directory`, until it is true. If the directory does
+// not exist, it waits for it and its parents first.
 ::testing::AssertionResult wait_until(const std::string& directory,
                                       const std::function<bool()>& done);
 ::testing::AssertionResult wait_for_file(const std::string& path);
-// Until the file holds that text.
+// Waits until the file contains that text.
 ::testing::AssertionResult wait_for_text(const std::string& path, const std::string& text);
-// Waits for the file, and takes it for one number, or several.
+// Waits for the file and reads one pid from it, or `count` pids.
 pid_t pid_in(const std::string& path);
 std::vector<pid_t> pids_in(const std::string& path, std::size_t count);
 
-// A zombie is not.
+// Whether the process exists and is not a zombie.
 bool alive(pid_t pid);
-// Stopped, as by SIGSTOP. Waits for it: the signal takes effect later than kill() returns.
+// Waits until the process is stopped (SIGSTOP), which happens some time after kill() returns.
 ::testing::AssertionResult stops(pid_t pid);
 ::testing::AssertionResult ends(pid_t pid);
 std::string command_name(pid_t pid);
 std::string program_of(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
 
-// Takes all that comes to a subreaper: what is left of this test's processes must end by itself.
-// What does not is named, and killed.
+// Waits until all processes that this subreaper adopted have ended. Kills those that do not end by
+// themselves, and fails with their names.
 ::testing::AssertionResult nothing_outlives();
 
 }  // namespace thermos::real

@@ -1,4 +1,4 @@
-// Histories for tests of what is shown of them.
+// Builds histories for tests of their output.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace thermos::testing {
 inline constexpr Microseconds kBegin = 1'767'323'045'678'901;
 inline constexpr Microseconds kBoot = 500 * kSecond;
 
-// Builds a history record by record; each call is `after` microseconds behind the beginning.
+// Builds a history record by record. `after` is in microseconds from kBegin.
 class HistoryBuilder {
  public:
   explicit HistoryBuilder(std::string_view id = "task-1", std::string_view sandbox = "/box") {
@@ -56,7 +56,7 @@ class HistoryBuilder {
     return *this;
   }
 
-  // The next transition of `process`.
+  // Returns the next transition of `process`.
   ProcessStatus next(std::string_view process, ProcessState state, Microseconds after) const {
     ProcessStatus status;
     const auto index = history_.find(process);
@@ -75,7 +75,7 @@ class HistoryBuilder {
     return add(next(name, state, after));
   }
 
-  // A whole run: it starts at `after`, takes `took` and ends as said.
+  // Adds a complete run that starts at `after`, takes `took` and ends in `end`.
   HistoryBuilder& run(std::string_view name, ProcessState end, Microseconds after,
                       Microseconds took, std::int32_t code, std::string_view reason = "") {
     process(name, ProcessState::Waiting, after);

@@ -1,4 +1,4 @@
-// A root with tasks in it, written record by record.
+// A root directory with tasks, written record by record.
 #pragma once
 
 #include <sys/stat.h>
@@ -49,7 +49,7 @@ class RootFixture : public StreamFixture {
     status.boot = {1, 2};
     return status;
   }
-  // Of run `run`, whose runs all have four transitions.
+  // A transition of run `run`; every run has four of them.
   static ProcessStatus step(std::uint32_t run, ProcessState state) {
     ProcessStatus status;
     status.process = "p";
@@ -66,7 +66,7 @@ class RootFixture : public StreamFixture {
     if (state == ProcessState::Success) status.return_code = 0;
     return status;
   }
-  // The whole of it, as its coordinator writes it and as the runner does.
+  // The records of a run, as its coordinator writes them, and as the runner does.
   static std::vector<Record> coordinators(std::uint32_t run) {
     return {step(run, ProcessState::Forked), step(run, ProcessState::Running),
             step(run, ProcessState::Success)};
@@ -95,7 +95,7 @@ class RootFixture : public StreamFixture {
     spit(active ? paths().active_task(id) : paths().finished_task(id),
          R"({"name": "job", "processes": [)" + text + "]}");
   }
-  // Appends, making the stream and its directory where they are not there. Gives the lock back.
+  // Appends records, creating the stream and its directory if needed, and releases the lock.
   static void write(const std::string& stream, const std::vector<Record>& all) {
     std::filesystem::create_directories(std::filesystem::path(stream).parent_path());
     std::size_t count = 0;
@@ -103,7 +103,7 @@ class RootFixture : public StreamFixture {
     ASSERT_TRUE(writer.ok()) << writer.error().message;
     append_all(*writer, all);
   }
-  // A task whose one process ran once. `ended`: so did the task.
+  // A task whose only process ran once. `ended`: the task has ended too.
   void make_task(bool active, bool ended, const std::string& id = "t") const {
     make_task_file(active, id);
     std::vector<Record> all{header_of(id), task(TaskState::Active)};
@@ -120,7 +120,7 @@ class RootFixture : public StreamFixture {
     bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
     spit(file, bytes);
   }
-  // Every file under the root and what it holds.
+  // The paths and contents of all files under the root.
   std::string everything() const {
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path("root"))) {
@@ -140,7 +140,7 @@ class RootFixture : public StreamFixture {
     EXPECT_TRUE(ids.ok());
     return check_root(paths(), *ids, repair);
   }
-  // The one finding that there is.
+  // The only finding; fails the test if there is another number of findings.
   Finding only(bool repair = false) const {
     const RootReport report = check(repair);
     EXPECT_EQ(report.findings.size(), 1U) << all_of(report);

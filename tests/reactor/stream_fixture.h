@@ -1,4 +1,4 @@
-// A directory that goes away with the test, and streams in it.
+// A temporary directory with streams, removed after the test.
 #pragma once
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ class StreamFixture : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
-  // What was logged since the test began.
+  // The log since the start of the test.
   std::string logged() const { return log_.str(); }
 
   std::string path(const std::string& name = "runner") const { return directory_ + "/" + name; }
@@ -67,7 +67,7 @@ class StreamFixture : public testing::Test {
     status.reason = "no such directory";
     return status;
   }
-  // What a runner's stream holds after `runs` runs.
+  // The records of a runner's stream after `runs` failed runs.
   static std::vector<Record> records(std::uint32_t runs) {
     std::vector<Record> all{header(), TaskStatus{}};
     for (std::uint32_t run = 0; run < runs; ++run) {
@@ -88,7 +88,7 @@ class StreamFixture : public testing::Test {
     ASSERT_TRUE(writer.ok()) << writer.error().message;
     append_all(*writer, records(runs));
   }
-  // Opens as a new leader does: lock, read under the lock, resume.
+  // Opens a stream as a new leader does: takes the lock, reads the stream, and resumes at its end.
   static Result<StreamWriter> lead(const std::string& path, std::size_t& count) {
     auto writer = StreamWriter::open(path);
     if (!writer) return writer;

@@ -1,5 +1,4 @@
-"""Tasks put together from tasks, and command lines from options: core/compose.h has the same for
-C++, with the same results."""
+"""Helpers that combine tasks into tasks, and options into command lines."""
 
 from .objects import Empty
 from .problems import ConfigurationError

@@ -1,4 +1,5 @@
-"""How references look inside a text. The rules are those of core/template.h:
+"""How references look inside a text. The rules are those of
+core/config/template.h:
 
 {{NAME}} is a reference, {{&NAME}} the text {{NAME}}, and a name may hold references itself, as in
 {{host{{number}}}}. Whatever else holds braces is plain text.
