@@ -1,5 +1,6 @@
 // The control protocol's messages as plain structs; control.capnp is the wire and says what each
-// field means.
+// field means. Of a kill and of an order it carries what core's state machine takes, but for the
+// reason.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,9 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/times.h"
 #include "core/record/frame.h"
-#include "core/record/record.h"
+#include "core/runner/requests.h"
 
 namespace thermos::control {
 
@@ -42,8 +44,7 @@ struct AskList : TaskQuery {};
 
 struct AskKill {
   std::vector<std::string> patterns;
-  std::int64_t wait = -1;
-  bool lose = false;
+  KillRequest request;
 };
 
 struct AskWait {
@@ -59,13 +60,11 @@ struct Subscribe {
 
 struct AskOrder {
   std::string task_id;
-  std::string process;
-  Verb verb = Verb::Start;
-  std::int64_t wait = -1;
+  OrderRequest request;
 };
 
 struct AskDrain {
-  std::int64_t wait = -1;
+  std::optional<Microseconds> wait{};
 };
 
 using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
@@ -74,6 +73,7 @@ using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait
 struct Request {
   std::uint64_t id = 0;
   RequestBody body;
+  std::uint32_t needs = 1;  // decode_request() refuses more than kProtocol
 };
 
 // ---- replies -----------------------------------------------------------------------------------
@@ -107,9 +107,10 @@ struct Snapshot {
   std::uint64_t position = 0;
 };
 struct Finished {};
+struct Heard {};
 
 using ReplyBody = std::variant<Error, Version, Submitted, TaskEntry, StatusText, Ended, Event,
-                               Snapshot, Finished>;
+                               Snapshot, Finished, Heard>;
 
 struct Reply {
   std::uint64_t id = 0;
@@ -122,8 +123,8 @@ struct Reply {
 Result<std::vector<std::byte>> encode(const Request& request);
 Result<std::vector<std::byte>> encode(const Reply& reply);
 
-// Anything that is not such a message, or of a kind not known here, is an error (Usage for a
-// request of a later version, so that the peer can be told; Corrupt otherwise). REQUIRES: 8-byte
+// Anything that is not such a message is an error (Corrupt), as is one that only a later version
+// understands (Usage, and the peer is to be told). REQUIRES: 8-byte
 // aligned.
 Result<Request> decode_request(Bytes payload);
 Result<Reply> decode_reply(Bytes payload);
