@@ -129,7 +129,7 @@ void kill_all(benchmark::State& state, bool late) {
   measure(
       state, task_of(state, Shape::None), [&](World& world) { running = start_all(world); },
       [&](World& world) {
-        world.tell(KillAsked{kSecond, false, "bench"});
+        world.tell(KillRequest{kSecond, false, "bench"});
         if (late) {
           world.pass(2 * kSecond);
           world.tell(TimerDue{});

@@ -1,8 +1,7 @@
 @0xa94be1f7206cd583;
-# The daemon's control protocol: the messages on its Unix socket. Each direction is a stream in the
-# format of FORMAT.md: a stream header, then one message in each frame, with chained checksums. A
-# client sends Requests, the daemon sends Replies. CONTROL.md says who may send which request, and
-# which replies follow.
+# The control protocol: the messages on the daemon's Unix socket, and on the socket of a task's
+# leader. A client sends Requests and receives Replies. CONTROL.md says how each socket frames them,
+# who may send which request, and which replies follow.
 #
 # New fields, requests and replies may be added with the next free number; nothing is removed.
 
@@ -22,6 +21,9 @@ struct Request {
     order @8 :Order;
     drain @9 :Drain;
   }
+  # The version of the protocol that a receiver must speak to understand this request. A receiver of a
+  # lower one refuses the request; it would ignore the new fields and do something else.
+  needs @10 :UInt32 = 1;
 }
 
 struct Submit {
@@ -47,7 +49,7 @@ struct Tasks {
 }
 
 struct Kill {
-  patterns @0 :List(Text);
+  patterns @0 :List(Text);       # none to a leader, which has one task
   wait @1 :Int64 = -1;           # microseconds; negative: the task's own finalization_wait
   lose @2 :Bool;
 }
@@ -64,7 +66,7 @@ struct Subscribe {
 }
 
 struct Order {
-  taskId @0 :Text;
+  taskId @0 :Text;               # empty to a leader
   process @1 :Text;
   verb @2 :Verb;
   wait @3 :Int64 = -1;           # microseconds from SIGTERM to SIGKILL; negative: finalization_wait
@@ -87,6 +89,7 @@ struct Reply {
     event @7 :Event;
     snapshot @8 :UInt64;         # the tasks sent before are the state at this position; events follow
     done @9 :Void;               # the last reply to this request
+    heard @10 :Void;             # a leader's first answer to a kill; `ended` follows
   }
 }
 
@@ -103,7 +106,7 @@ struct Version {
 }
 
 struct TaskEntry {
-  taskId @0 :Text;
+  taskId @0 :Text;               # empty from a leader
   state @1 :Text;
 }
 

@@ -29,6 +29,15 @@ std::string string_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
 }
 
+// On the wire a wait that was not given is negative.
+std::int64_t wire_wait(const std::optional<Microseconds>& wait) {
+  return wait.value_or(-1);
+}
+
+std::optional<Microseconds> given_wait(std::int64_t wait) {
+  return wait < 0 ? std::nullopt : std::optional<Microseconds>(wait);
+}
+
 unsigned count(std::size_t size) {
   return static_cast<unsigned>(size);
 }
@@ -73,8 +82,8 @@ void fill(wire::Request::Builder out, const AskList& body) {
 void fill(wire::Request::Builder out, const AskKill& body) {
   auto kill = out.initKill();
   fill(kill.initPatterns(count(body.patterns.size())), body.patterns);
-  kill.setWait(body.wait);
-  kill.setLose(body.lose);
+  kill.setWait(wire_wait(body.request.wait));
+  kill.setLose(body.request.lose);
 }
 
 void fill(wire::Request::Builder out, const AskWait& body) {
@@ -93,13 +102,13 @@ void fill(wire::Request::Builder out, const Subscribe& body) {
 void fill(wire::Request::Builder out, const AskOrder& body) {
   auto order = out.initOrder();
   order.setTaskId(body.task_id);
-  order.setProcess(body.process);
-  order.setVerb(static_cast<wire::Order::Verb>(body.verb));
-  order.setWait(body.wait);
+  order.setProcess(body.request.process);
+  order.setVerb(static_cast<wire::Order::Verb>(body.request.verb));
+  order.setWait(wire_wait(body.request.wait));
 }
 
 void fill(wire::Request::Builder out, const AskDrain& body) {
-  out.initDrain().setWait(body.wait);
+  out.initDrain().setWait(wire_wait(body.wait));
 }
 
 Submit submit_of(wire::Submit::Reader in) {
@@ -127,8 +136,12 @@ Query query_of(wire::Tasks::Reader in) {
 bool read(wire::Order::Reader in, RequestBody& body) {
   const auto verb = static_cast<std::uint16_t>(in.getVerb());
   if (verb >= kVerbs) return false;
-  body = AskOrder{string_of(in.getTaskId()), string_of(in.getProcess()), static_cast<Verb>(verb),
-                  in.getWait()};
+  AskOrder order;
+  order.task_id = string_of(in.getTaskId());
+  order.request.process = string_of(in.getProcess());
+  order.request.verb = static_cast<Verb>(verb);
+  order.request.wait = given_wait(in.getWait());
+  body = std::move(order);
   return true;
 }
 
@@ -143,7 +156,11 @@ bool read(wire::Request::Reader in, RequestBody& body) {
       return true;
     case wire::Request::KILL: {
       const auto kill = in.getKill();
-      body = AskKill{texts_of(kill.getPatterns()), kill.getWait(), kill.getLose()};
+      AskKill ask;
+      ask.patterns = texts_of(kill.getPatterns());
+      ask.request.wait = given_wait(kill.getWait());
+      ask.request.lose = kill.getLose();
+      body = std::move(ask);
       return true;
     }
     case wire::Request::STATUS:
@@ -164,7 +181,7 @@ bool read(wire::Request::Reader in, RequestBody& body) {
     case wire::Request::ORDER:
       return read(in.getOrder(), body);
     case wire::Request::DRAIN:
-      body = AskDrain{in.getDrain().getWait()};
+      body = AskDrain{given_wait(in.getDrain().getWait())};
       return true;
     default:
       return false;
@@ -221,6 +238,9 @@ void fill(wire::Reply::Builder out, const Snapshot& body) {
 void fill(wire::Reply::Builder out, const Finished& /*body*/) {
   out.setDone();
 }
+void fill(wire::Reply::Builder out, const Heard& /*body*/) {
+  out.setHeard();
+}
 
 Event event_of(wire::Event::Reader in) {
   Event event;
@@ -268,6 +288,9 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
     case wire::Reply::DONE:
       body = Finished{};
       return true;
+    case wire::Reply::HEARD:
+      body = Heard{};
+      return true;
     default:
       return false;
   }
@@ -277,11 +300,12 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
 
 // These messages are few and of any size, so they are built on the heap and then copied to one
 // segment.
-template <typename Root, typename Message>
-Result<std::vector<std::byte>> encode_message(const Message& message) {
+template <typename Root, typename Message, typename More>
+Result<std::vector<std::byte>> encode_message(const Message& message, const More& more) {
   capnp::MallocMessageBuilder builder;
   auto root = builder.initRoot<Root>();
   root.setId(message.id);
+  more(root);
   std::visit([&](const auto& body) { fill(root, body); }, message.body);
   const std::size_t words = root.asReader().totalSize().wordCount + 1;
   std::vector<std::byte> payload(kSegmentTableBytes + words * sizeof(capnp::word));
@@ -299,37 +323,53 @@ Result<std::vector<std::byte>> encode_message(const Message& message) {
   return payload;
 }
 
-template <typename Root, typename Message>
-Result<Message> decode_message(Bytes payload, const char* what) {
-  Message message;
-  bool known = false;
-  const char* fault = read_flat<Root>(payload, [&](typename Root::Reader in) {
-    message.id = in.getId();
-    known = read(in, message.body);
-  });
-  if (fault != nullptr) {
-    return Error{ErrorCode::Corrupt, std::string("not a ") + what + ": " + fault};
-  }
-  if (!known) {
-    return Error{ErrorCode::Usage,
-                 std::string("a ") + what + " of an unknown kind; was it sent by a newer version?"};
-  }
-  return message;
+Error not_a(const char* what, const char* fault) {
+  return {ErrorCode::Corrupt, std::string("not a ") + what + ": " + fault};
+}
+
+Error unknown_kind(const char* what) {
+  return {ErrorCode::Usage,
+          std::string("a ") + what + " of an unknown kind; was it sent by a newer version?"};
 }
 
 }  // namespace
 
 Result<std::vector<std::byte>> encode(const Request& request) {
-  return encode_message<wire::Request>(request);
+  return encode_message<wire::Request>(
+      request, [&](wire::Request::Builder out) { out.setNeeds(request.needs); });
 }
 Result<std::vector<std::byte>> encode(const Reply& reply) {
-  return encode_message<wire::Reply>(reply);
+  return encode_message<wire::Reply>(reply, [](wire::Reply::Builder) {});
 }
+
 Result<Request> decode_request(Bytes payload) {
-  return decode_message<wire::Request, Request>(payload, "request");
+  Request request;
+  bool known = false;
+  const char* fault = read_flat<wire::Request>(payload, [&](wire::Request::Reader in) {
+    request.id = in.getId();
+    request.needs = in.getNeeds();
+    known = read(in, request.body);
+  });
+  if (fault != nullptr) return not_a("request", fault);
+  if (request.needs > kProtocol) {
+    return Error{ErrorCode::Usage, "a request that needs version " + std::to_string(request.needs) +
+                                       " of the control protocol, and version " +
+                                       std::to_string(kProtocol) + " is spoken here"};
+  }
+  if (!known) return unknown_kind("request");
+  return request;
 }
+
 Result<Reply> decode_reply(Bytes payload) {
-  return decode_message<wire::Reply, Reply>(payload, "reply");
+  Reply reply;
+  bool known = false;
+  const char* fault = read_flat<wire::Reply>(payload, [&](wire::Reply::Reader in) {
+    reply.id = in.getId();
+    known = read(in, reply.body);
+  });
+  if (fault != nullptr) return not_a("reply", fault);
+  if (!known) return unknown_kind("reply");
+  return reply;
 }
 
 }  // namespace thermos::control

@@ -1,5 +1,6 @@
 // The messages of the control protocol as plain structs. control.capnp is their form on the wire
-// and documents each field.
+// and documents each field. A kill and an order carry what core's state machine takes, but for the
+// reason.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,9 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/times.h"
 #include "core/record/frame.h"
-#include "core/record/record.h"
+#include "core/runner/requests.h"
 
 namespace thermos::control {
 
@@ -42,8 +44,7 @@ struct AskList : TaskQuery {};
 
 struct AskKill {
   std::vector<std::string> patterns;
-  std::int64_t wait = -1;
-  bool lose = false;
+  KillRequest request;
 };
 
 struct AskWait {
@@ -59,13 +60,11 @@ struct Subscribe {
 
 struct AskOrder {
   std::string task_id;
-  std::string process;
-  Verb verb = Verb::Start;
-  std::int64_t wait = -1;
+  OrderRequest request;
 };
 
 struct AskDrain {
-  std::int64_t wait = -1;
+  std::optional<Microseconds> wait{};
 };
 
 using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
@@ -74,6 +73,7 @@ using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait
 struct Request {
   std::uint64_t id = 0;
   RequestBody body;
+  std::uint32_t needs = 1;  // decode_request() refuses more than kProtocol
 };
 
 // ---- replies -----------------------------------------------------------------------------------
@@ -107,9 +107,10 @@ struct Snapshot {
   std::uint64_t position = 0;
 };
 struct Finished {};
+struct Heard {};
 
 using ReplyBody = std::variant<Error, Version, Submitted, TaskEntry, StatusText, Ended, Event,
-                               Snapshot, Finished>;
+                               Snapshot, Finished, Heard>;
 
 struct Reply {
   std::uint64_t id = 0;

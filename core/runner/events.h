@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "core/record/record.h"
+#include "core/runner/requests.h"
 #include "core/task/graph.h"
 #include "core/task/task.h"
 
@@ -61,24 +62,8 @@ struct LaunchCancelled {
 // The time asked for by SetTimer has come. Early or doubled ones are harmless.
 struct TimerDue {};
 
-// Stop the task. `wait`: how long CLEANING and FINALIZING may take; nothing: the task's own
-// finalization_wait, or no time when it is to be lost; 0: everything dies now. A deadline that
-// stands is never put off.
-struct KillAsked {
-  std::optional<Microseconds> wait;
-  bool lose = false;   // the result is LOST and no finalizer runs
-  std::string reason;  // who asked, for people
-};
-
-// Start, stop or restart one process. REQUIRES: may_order() has nothing against it.
-struct Ordered {
-  ProcessIndex process = 0;
-  Verb verb = Verb::Start;
-  std::optional<Microseconds> wait;  // from SIGTERM to SIGKILL; nothing: finalization_wait
-  std::string reason;                // who asked, for people
-};
-
+// Beside these, what people ask (requests.h). Nothing comes of an order that may_order() refuses.
 using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, TimerDue, KillAsked, Ordered>;
+                           LaunchCancelled, TimerDue, KillRequest, OrderRequest>;
 
 }  // namespace thermos

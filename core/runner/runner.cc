@@ -16,8 +16,11 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
       final_(task, graph, TaskPlanner::Stage::Final),
       launches_(task.processes.size()) {
   slots_.reserve(task.processes.size());
-  for (const ProcessConfig& process : task.processes)
-    slots_.push_back(history_.intern(process.name));
+  by_name_.reserve(task.processes.size());
+  for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
+    slots_.push_back(history_.intern(task.processes[p].name));
+    by_name_.add(task.processes[p].name, p);
+  }
 }
 
 Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now) {
@@ -157,7 +160,7 @@ void Runner::on(const TimerDue& /*event*/) {
   listening_ = false;
 }
 
-void Runner::on(const KillAsked& event) {
+void Runner::on(const KillRequest& event) {
   const TaskState goal = event.lose ? TaskState::Lost : TaskState::Killed;
   const Microseconds wait = event.wait.value_or(event.lose ? 0 : task_.finalization_wait);
   if (state() == TaskState::Active) {
@@ -171,9 +174,9 @@ void Runner::on(const KillAsked& event) {
   append_task(state(), keep(event.reason));
 }
 
-void Runner::on(const Ordered& event) {
-  const ProcessIndex p = event.process;
-  if (!may_order(p)) return;
+void Runner::on(const OrderRequest& event) {
+  if (!may_order(event.process)) return;
+  const ProcessIndex p = *find(event.process);
   std::optional<ProcessOrder> order = order_to_record(past(p), launches_.of(p), event.verb, now_,
                                                       event.wait.value_or(task_.finalization_wait));
   if (!order) return;
@@ -184,8 +187,18 @@ void Runner::on(const Ordered& event) {
   end_by_order(p);
 }
 
-Status Runner::may_order(ProcessIndex p) const {
-  return order_allowed(task_.processes[p], state(), regular_.mark(p));
+Status Runner::may_order(const std::string& process) const {
+  const auto p = find(process);
+  if (!p) {
+    return Error{ErrorCode::NotFound,
+                 "task " + history_.header()->task_id + " has no process " + process};
+  }
+  return order_allowed(task_.processes[*p], state(), regular_.mark(*p));
+}
+
+std::optional<ProcessIndex> Runner::find(std::string_view name) const {
+  return by_name_.find(
+      name, [this](ProcessIndex p) { return std::string_view(task_.processes[p].name); });
 }
 
 // ---- taking over -------------------------------------------------------------------------------

@@ -14,12 +14,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/name_index.h"
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/runner/effects.h"
 #include "core/runner/events.h"
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
+#include "core/runner/requests.h"
 #include "core/task/graph.h"
 #include "core/task/task.h"
 #include "core/task/task_planner.h"
@@ -37,9 +39,10 @@ class Runner {
   // be; nothing changed, and the shell stops this task.
   Result<std::span<const Effect>> handle(const Event& event, Timestamp now);
 
-  // What stands against an order: the task is ending, the process is a finalizer, or it has
-  // finished or failed for good. Usage, and why.
-  Status may_order(ProcessIndex p) const;
+  // What stands against an order. NotFound: the task has no process of that name. Usage, and why:
+  // the task is ending, the process is a finalizer, or it has finished or failed for good.
+  // REQUIRES: Lead was handled.
+  Status may_order(const std::string& process) const;
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
@@ -69,8 +72,8 @@ class Runner {
   void on(const LaunchFailed& event);
   void on(const LaunchCancelled& event);
   void on(const TimerDue& event);
-  void on(const KillAsked& event);
-  void on(const Ordered& event);
+  void on(const KillRequest& event);
+  void on(const OrderRequest& event);
 
   // Take the place of what an earlier runner knew.
   void restore(TaskPlanner& plan);
@@ -112,6 +115,7 @@ class Runner {
 
   // The run under way, if it is this one; nullptr for news of a run that is over.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
+  std::optional<ProcessIndex> find(std::string_view name) const;
   // In FINALIZING: nothing but ephemerals is left, and they are killed.
   bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;
@@ -122,6 +126,7 @@ class Runner {
   TaskPlanner regular_;
   TaskPlanner final_;
   std::vector<std::uint32_t> slots_;  // where in history_ a process stands
+  NameIndex by_name_;
   Launches launches_;
   Lead self_;
   TaskState goal_ = TaskState::Success;

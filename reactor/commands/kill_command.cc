@@ -6,12 +6,12 @@
 #include <cstring>
 
 #include "core/base/text.h"
+#include "core/runner/requests.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/host/foreground.h"
-#include "reactor/host/requests.h"
 #include "reactor/host/task_observer.h"
 #include "reactor/store/task_list.h"
 
@@ -111,11 +111,7 @@ CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patter
                               const KillRequest& request) {
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  control::AskKill ask;
-  ask.patterns = patterns;
-  ask.wait = request.wait.value_or(-1);
-  ask.lose = request.lose;
-  if (auto sent = client->send(std::move(ask)); !sent) return sent.error();
+  if (auto sent = client->send(control::AskKill{patterns, request}); !sent) return sent.error();
   return print_ended(*client);
 }
 
@@ -124,6 +120,7 @@ CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patter
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   std::optional<std::string> wait;
   KillRequest request;
+  request.reason = "killed from the command line";
   OptionParser parser("kill", kHelp, common);
   parser.text("--wait", wait);
   parser.flag("--lose", request.lose);

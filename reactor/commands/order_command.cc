@@ -4,7 +4,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
-#include "reactor/host/leader_socket.h"
+#include "reactor/host/leader_client.h"
 #include "reactor/os/files.h"
 
 namespace thermos {
@@ -58,12 +58,7 @@ Status ask_daemon(const std::string& socket, const std::string& task_id,
                   const OrderRequest& request) {
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  control::AskOrder ask;
-  ask.task_id = task_id;
-  ask.process = request.process;
-  ask.verb = request.verb;
-  ask.wait = request.wait.value_or(-1);
-  if (auto sent = client->send(std::move(ask)); !sent) return sent.error();
+  if (auto sent = client->send(control::AskOrder{task_id, request}); !sent) return sent.error();
   auto reply = client->receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
@@ -139,7 +134,7 @@ CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
   if (!seconds) return seconds.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskDrain{seconds->value_or(-1)}); !sent) {
+  if (auto sent = client->send(control::AskDrain{*seconds}); !sent) {
     return sent.error();
   }
   return print_ended(*client);

@@ -206,14 +206,13 @@ Status Daemon::submit(const control::Submit& submit, const Caller& caller,
 
 Result<std::vector<std::string>> Daemon::kill(const control::AskKill& kill, const Caller& caller,
                                               const std::vector<std::string>& ids) {
-  KillRequest request;
-  if (kill.wait >= 0) request.wait = kill.wait;
-  request.lose = kill.lose;
+  KillRequest request = kill.request;
+  request.reason = asked_by(caller);
   std::vector<std::string> asked;
   for (const std::string& id : ids) {
     const auto it = tasks_.find(id);
     if (it == tasks_.end()) continue;  // it ended, or nobody leads it
-    it->second->host().kill(request, asked_by(caller));
+    it->second->host().kill(request);
     asked.push_back(id);
   }
   if (!asked.empty()) return asked;
@@ -229,12 +228,11 @@ Result<std::vector<std::string>> Daemon::drain(const control::AskDrain& drain,
     return Error{ErrorCode::NotPermitted, "only root may drain this daemon"};
   }
   draining_ = true;
-  KillRequest request;
-  if (drain.wait >= 0) request.wait = drain.wait;
+  const KillRequest request{drain.wait, false, "drained, " + asked_by(caller)};
   std::vector<std::string> asked;
   for (const auto& [id, task] : tasks_) {
     asked.push_back(id);
-    task->host().kill(request, "drained, " + asked_by(caller));
+    task->host().kill(request);
   }
   at_turn_end([this] { finish_draining(); });  // there may be nothing to wait for
   return asked;
@@ -264,18 +262,18 @@ Status Daemon::order(const control::AskOrder& ask, const Caller& caller,
   auto found = find_led(ask.task_id, caller);
   if (!found) return found.error();
   Hosted& task = **found;
-  OrderRequest request{ask.process, ask.verb, std::nullopt};
-  if (ask.wait >= 0) request.wait = ask.wait;
-  if (auto given = task.host().order(request, asked_by(caller)); !given) return given;
+  OrderRequest request = ask.request;
+  request.reason = asked_by(caller);
+  if (auto given = task.host().order(request); !given) return given;
   std::optional<std::uint32_t> run;
   const History& history = task.host().history();
-  if (const auto slot = history.find(ask.process); slot && ask.verb != Verb::Start) {
+  if (const auto slot = history.find(request.process); slot && request.verb != Verb::Start) {
     const ProcessHistory& process = history.process(*slot);
     // A launch that is called off leaves its run where it is.
     const bool began = process.live() && process.current()->state != ProcessState::Waiting;
     if (process.ending && began) run = process.ending->run;
   }
-  task.when_over(ask.process, run, std::move(done));
+  task.when_over(request.process, run, std::move(done));
   return Done{};
 }
 

@@ -386,7 +386,8 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
     return;
   }
   const bool ours = std::all_of(files.begin(), files.end(), [](const std::string& file) {
-    return file == "runner" || file == "task" || file == "leader" || file == "runner.compact";
+    return file == "runner" || file == "task" || file == "leader" || file == "leader.new" ||
+           file == "runner.compact";
   });
   Finding& finding =
       find(Severity::Note, directory, "checkpoints of a task whose creation was not completed",
@@ -404,7 +405,7 @@ void TaskCheck::check_other_files(const std::vector<std::string>& files) {
     if (file == "runner" || stream_of_task(file)) continue;
     struct stat info {};
     if (lstat(path.c_str(), &info) != 0) continue;
-    if (file == "leader" && S_ISSOCK(info.st_mode)) {
+    if ((file == "leader" || file == "leader.new") && S_ISSOCK(info.st_mode)) {
       find(Severity::Note, path, "the socket of a leader that is gone", "--repair removes it")
           .remedy = Remedy::RemoveFile;
     } else if (S_ISREG(info.st_mode) &&

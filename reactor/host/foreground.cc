@@ -8,7 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
-#include "reactor/host/leader_socket.h"
+#include "reactor/host/leader_client.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_host.h"
 #include "reactor/os/files.h"
@@ -36,13 +36,14 @@ Result<TaskState> lead_to_the_end(const TaskSetup& place, SyncMode sync, TaskObs
     loop.stop();
   });
   if (!host) return host.error();
-  if (kill) (*host)->kill(*kill, "killed from the command line");
+  if (kill) (*host)->kill(*kill);
 
   bool asked = false;
   const auto interrupted = [&](const char* name) {
     KillRequest request;
     if (asked) request.wait = 0;
-    (*host)->kill(request, name);
+    request.reason = name;
+    (*host)->kill(request);
     asked = true;
   };
   const SignalWatch interrupt(loop, SIGINT, [&] { interrupted("SIGINT"); });

@@ -1,18 +1,18 @@
-// The socket on which a task's leader takes requests from others, <checkpoints>/<task>/leader. One
-// packet a message. The leader answers a request at once ("heard"), and once more when the task has
-// ended.
+// The socket on which a task's leader takes requests from others, <checkpoints>/<task>/leader.
+// leader_client.h is the other end, capnp/CONTROL.md the protocol.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "capnp/control.h"
 #include "core/base/result.h"
-#include "core/record/paths.h"
 #include "core/record/state.h"
-#include "reactor/host/requests.h"
+#include "core/runner/requests.h"
 #include "reactor/loop/listener.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/descriptor.h"
@@ -21,11 +21,12 @@ namespace thermos {
 
 class LeaderSocket {
  public:
+  // Each request comes with who asked as its reason.
   struct Handlers {
-    std::function<void(const KillRequest&, std::string reason)> on_kill;
-    std::function<Status(const OrderRequest&, std::string reason)> on_order;
+    std::function<void(const KillRequest&)> on_kill;
+    std::function<Status(const OrderRequest&)> on_order;
   };
-  // Makes the socket anew. REQUIRES: the caller leads the task.
+  // Makes the socket anew. It has its name once it listens. REQUIRES: the caller leads the task.
   static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, Deadlines& deadlines,
                                                       const std::string& checkpoint_dir,
                                                       Handlers handlers);
@@ -33,19 +34,22 @@ class LeaderSocket {
   LeaderSocket(const LeaderSocket&) = delete;
   LeaderSocket& operator=(const LeaderSocket&) = delete;
 
-  // Tells everyone who asked how the task ended.
+  // Tells everyone who asked for a kill how the task ended.
   void announce(TaskState state);
 
  private:
   struct Client {
     Descriptor socket;
     std::unique_ptr<Poll> poll;
+    std::optional<std::uint64_t> kill;  // the id of its request, if it asked for one
   };
 
   LeaderSocket(Loop& loop, Deadlines& deadlines, Descriptor directory, Descriptor socket,
                Handlers handlers);
   void accept(Descriptor socket);
   void read_request(std::list<Client>::iterator client);
+  // False: it was no request that a leader takes, and the client was told so.
+  bool answer(Client& client, Bytes packet);
 
   Loop& loop_;
   Descriptor directory_;
@@ -53,27 +57,5 @@ class LeaderSocket {
   std::list<Client> clients_;
   Listener listener_;
 };
-
-// The other end. What asking a leader came to.
-enum class LeaderReply : std::uint8_t {
-  NoLeader,  // nobody listens
-  Silent,    // somebody is there and does not answer: stopped, or hung
-  Vanished,  // it heard, and died before the task ended
-  Ended,     // the task ended; `state` says how
-};
-
-// Asks the leader of a task to kill it and waits until the task has ended. Blocks. A leader that
-// does not say "heard" within `patience` is Silent.
-struct Answer {
-  LeaderReply asked = LeaderReply::NoLeader;
-  TaskState state = TaskState::Lost;
-};
-Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
-                          Microseconds patience);
-
-// Gives the leader of a task an order for one process. NoDaemon: nobody leads it; Busy: who leads
-// it does not answer within `patience`, or knows no orders; and what the leader has against it.
-Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
-                    Microseconds patience);
 
 }  // namespace thermos

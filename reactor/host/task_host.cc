@@ -33,19 +33,14 @@ TaskHost::~TaskHost() {
   reactor_.leave(this);
 }
 
-void TaskHost::kill(const KillRequest& request, std::string reason) {
-  dispatch(KillAsked{request.wait, request.lose, std::move(reason)});
+void TaskHost::kill(const KillRequest& request) {
+  dispatch(request);
 }
 
-Status TaskHost::order(const OrderRequest& request, std::string reason) {
-  const auto it = index_.find(request.process);
-  if (it == index_.end()) {
-    return Error{ErrorCode::NotFound,
-                 "task " + place_.header.task_id + " has no process " + request.process};
-  }
-  if (auto may = runner_->may_order(it->second); !may) return may;
+Status TaskHost::order(const OrderRequest& request) {
+  if (auto may = runner_->may_order(request.process); !may) return may;
   if (stopped_) return Error{ErrorCode::System, "the task is led no longer"};
-  dispatch(Ordered{it->second, request.verb, request.wait, std::move(reason)});
+  dispatch(request);
   return Done{};
 }
 

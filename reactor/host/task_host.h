@@ -18,7 +18,6 @@
 #include "reactor/host/launch_shortage.h"
 #include "reactor/host/leader_socket.h"
 #include "reactor/host/reactor.h"
-#include "reactor/host/requests.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_groups.h"
 #include "reactor/host/task_observer.h"
@@ -41,10 +40,10 @@ class TaskHost : public TurnParticipant, private LinkedTask {
                                                 OnEnd on_end);
   ~TaskHost() override;
 
-  void kill(const KillRequest& request, std::string reason);
-  // Gives an order to one process. NotFound: the task has none of that name; Usage: it can't be
-  // obeyed, and why. Nothing more is said: it is on record, and lasts at the end of the turn.
-  Status order(const OrderRequest& request, std::string reason);
+  void kill(const KillRequest& request);
+  // Gives an order to one process. Runner::may_order() says what stands against it. Nothing more is
+  // said: it is on record, and lasts at the end of the turn.
+  Status order(const OrderRequest& request);
 
   const TaskSetup& place() const { return place_; }
   // What is on record so far.

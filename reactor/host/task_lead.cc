@@ -127,12 +127,10 @@ void TaskHost::take_lead(History history) {
   } else {
     spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
   }
-  auto leader = LeaderSocket::listen(
-      reactor_.loop(), reactor_.deadlines(), directory,
-      {[this](const KillRequest& request, std::string reason) { kill(request, std::move(reason)); },
-       [this](const OrderRequest& request, std::string reason) {
-         return order(request, std::move(reason));
-       }});
+  auto leader =
+      LeaderSocket::listen(reactor_.loop(), reactor_.deadlines(), directory,
+                           {[this](const KillRequest& request) { kill(request); },
+                            [this](const OrderRequest& request) { return order(request); }});
   if (leader) {
     leader_ = std::move(*leader);
   } else {

@@ -128,7 +128,7 @@ class Requests {
       case 1:
         return submission();
       case 2:
-        return control::AskKill{patterns(), number(), random_() % 2 == 0};
+        return control::AskKill{patterns(), {number(), random_() % 2 == 0}};
       case 3: {
         control::AskStatus ask;
         ask.patterns = patterns();
@@ -141,7 +141,7 @@ class Requests {
         return control::Subscribe{patterns(), random_() % 3 == 0 ? random_() : random_() % 3,
                                   random_() % 4 != 0};
       case 6:
-        return control::AskOrder{id(), text(), static_cast<Verb>(random_() % 3), number()};
+        return control::AskOrder{id(), {text(), static_cast<Verb>(random_() % 3), number()}};
       case 7:
         return control::AskDrain{number()};
       default: {
@@ -453,7 +453,7 @@ TEST_F(DaemonAttackTest, ASubmissionCostsWhatItSays) {
   EXPECT_FALSE(std::filesystem::exists(paths().active_task("laughs")));
   attack("a task of many processes", [&] {
     submit("many", many("exec sleep 1000", "true"));
-    EXPECT_FALSE(refused(control::AskKill{{"many"}, 0, true}));
+    EXPECT_FALSE(refused(control::AskKill{{"many"}, {0, true}}));
   });
   expect_all_back(descriptors_before, memory_before);
 }

@@ -119,13 +119,13 @@ TEST_F(DaemonProtocolTest, BadWordsAreAnswered) {
   control::Submit relative = submission("t", one("true"));
   relative.sandbox = "here";
   expect(relative, ErrorCode::Usage);
-  expect(control::AskKill{{"("}, 0, false}, ErrorCode::Usage);
+  expect(control::AskKill{{"("}, {0, false}}, ErrorCode::Usage);
   expect(control::AskKill{{"(a*)*{9}"}, 0, false}, ErrorCode::Usage);
-  expect(control::AskKill{{}, 0, false}, ErrorCode::Usage);
-  expect(control::AskKill{{"none"}, 0, false}, ErrorCode::NotFound);
+  expect(control::AskKill{{}, {0, false}}, ErrorCode::Usage);
+  expect(control::AskKill{{"none"}, {0, false}}, ErrorCode::NotFound);
   expect(control::AskWait{"none", 0}, ErrorCode::NotFound);
   expect(control::AskWait{"../up", 0}, ErrorCode::Usage);
-  expect(control::AskOrder{"none", "p", Verb::Stop, 0}, ErrorCode::NotFound);
+  expect(control::AskOrder{"none", {"p", Verb::Stop, 0}}, ErrorCode::NotFound);
   expect(control::AskList{{std::vector<std::string>(101, "x")}}, ErrorCode::Usage);
   expect(control::AskList{{std::vector<std::string>(17, std::string(255, 'x') + "*")}},
          ErrorCode::Usage);
@@ -247,7 +247,7 @@ TEST_F(DaemonProtocolTest, AWaitEndsWithItsTimeOrItsTask) {
     ASSERT_TRUE(gone.send(control::AskWait{"t", -1}).ok());
     ASSERT_TRUE(gone.send(control::AskWait{"t", 3600 * kSecond}).ok());
   }
-  EXPECT_FALSE(refused(control::AskKill{{"t"}, 0, false}));
+  EXPECT_FALSE(refused(control::AskKill{{"t"}, {0, false}}));
   EXPECT_EQ(state_at_end("t"), "KILLED");
 }
 

@@ -137,7 +137,7 @@ TEST_F(DaemonRestartTest, WhatWasStoppedStaysStopped) {
     {"name": "p", "cmdline": "trap 'exit 0' TERM; touch ready; sleep 1000 & wait", "min_duration": 1000},
     {"name": "q", "cmdline": "true"}], "constraints": [{"order": ["p", "q"]}]})");
   until_ready("t");
-  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, -1}));
+  EXPECT_FALSE(refused(control::AskOrder{"t", {"p", Verb::Stop, {}}}));
   const auto stopped = [](const History& history) {
     const auto* run = last_run(history);
     return run != nullptr && run->state == ProcessState::Killed;
@@ -152,9 +152,9 @@ TEST_F(DaemonRestartTest, WhatWasStoppedStaysStopped) {
   EXPECT_EQ(status("t").at("stopped"), nlohmann::json({"p"}));
   EXPECT_EQ(status("t").at("processes").at("p").size(), 1U);
   EXPECT_FALSE(status("t").at("processes").contains("q"));
-  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Start, -1}));
+  EXPECT_FALSE(refused(control::AskOrder{"t", {"p", Verb::Start, {}}}));
   until_running("t", 1);  // at once, though min_duration is long
-  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Restart, -1}));
+  EXPECT_FALSE(refused(control::AskOrder{"t", {"p", Verb::Restart, {}}}));
   history = until_running("t", 2);
   EXPECT_EQ(history.process(*history.find("p")).totals.killed, 2U);
   EXPECT_EQ(history.process(*history.find("p")).totals.failed, 0U);
@@ -165,14 +165,14 @@ TEST_F(DaemonRestartTest, WhoIgnoresAStopIsKilledForIt) {
   start();
   submit("t", one("trap '' TERM; touch ready; while true; do sleep 1000; done"));
   until_ready("t");
-  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, 1000}));
+  EXPECT_FALSE(refused(control::AskOrder{"t", {"p", Verb::Stop, 1000}}));
   EXPECT_EQ(status("t").at("processes").at("p").at(0).at("return_code"), -9);
   // Again is the same, and so is the kill of a task with nothing that runs.
-  EXPECT_FALSE(refused(control::AskOrder{"t", "p", Verb::Stop, 1000}));
-  EXPECT_TRUE(refused(control::AskOrder{"t", "none", Verb::Stop, 1000}));
-  EXPECT_FALSE(refused(control::AskKill{{"t"}, -1, false}));
+  EXPECT_FALSE(refused(control::AskOrder{"t", {"p", Verb::Stop, 1000}}));
+  EXPECT_TRUE(refused(control::AskOrder{"t", {"none", Verb::Stop, 1000}}));
+  EXPECT_FALSE(refused(control::AskKill{{"t"}, {{}, false}}));
   EXPECT_EQ(state_at_end("t"), "KILLED");
-  EXPECT_EQ(refused(control::AskOrder{"t", "p", Verb::Start, -1})->code, ErrorCode::NotFound);
+  EXPECT_EQ(refused(control::AskOrder{"t", {"p", Verb::Start, {}}})->code, ErrorCode::NotFound);
 }
 
 TEST_F(DaemonRestartTest, ATaskThatCantBeLedStopsNoOther) {
@@ -198,10 +198,10 @@ TEST_F(DaemonRestartTest, ATaskThatCantBeLedStopsNoOther) {
   EXPECT_NE(status("broken").at("error").get<std::string>().find("offset"), std::string::npos);
   if (root) {
     EXPECT_NE(status("foreign").at("error").get<std::string>().find("uid 1"), std::string::npos);
-    EXPECT_EQ(refused(control::AskKill{{"foreign"}, 0, false})->code, ErrorCode::Busy);
+    EXPECT_EQ(refused(control::AskKill{{"foreign"}, {0, false}})->code, ErrorCode::Busy);
   }
   EXPECT_FALSE(status("good").contains("error"));
-  EXPECT_FALSE(refused(control::AskKill{{"good"}, 0, false}));
+  EXPECT_FALSE(refused(control::AskKill{{"good"}, {0, false}}));
   // Every byte is as it was; and put right, they go on.
   {
     std::ifstream file(paths().runner_stream("broken"), std::ios::binary);
@@ -228,7 +228,7 @@ TEST_F(DaemonRestartTest, ATermLeavesTasksRunningAndADrainDoesNot) {
   start();
   const History after = until_running("t");
   EXPECT_EQ(last_run(before)->process, last_run(after)->process);
-  const auto replies = ask(control::AskDrain{-1});
+  const auto replies = ask(control::AskDrain{});
   EXPECT_EQ(std::get<control::Ended>(replies.front()).state, "KILLED");
   EXPECT_EQ(wait_for_daemon(), 0);
   EXPECT_NE(::kill(last_run(before)->process.pid, 0), 0);

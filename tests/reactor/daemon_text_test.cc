@@ -74,11 +74,11 @@ TEST_F(DaemonTextTest, EveryByteInEveryPlace) {
     other = submission("box" + std::to_string(asked), one("true"));
     other.sandbox = "/" + text;
     requests.push_back(other);
-    requests.push_back(control::AskOrder{"t", text, Verb::Stop, 0});
-    requests.push_back(control::AskOrder{text, "p", Verb::Stop, 0});
+    requests.push_back(control::AskOrder{"t", {text, Verb::Stop, 0}});
+    requests.push_back(control::AskOrder{text, {"p", Verb::Stop, 0}});
     requests.push_back(control::AskWait{text, 0});
-    requests.push_back(control::AskKill{{text + "("}, 0, false});
-    requests.push_back(control::AskKill{{"no" + text}, 0, false});
+    requests.push_back(control::AskKill{{text + "("}, {0, false}});
+    requests.push_back(control::AskKill{{"no" + text}, {0, false}});
     requests.push_back(control::AskList{{{text + "("}}});
     for (control::RequestBody& request : requests) ASSERT_TRUE(client.send(request).ok());
     for (std::size_t left = requests.size(); left > 0;) {

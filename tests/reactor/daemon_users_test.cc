@@ -105,13 +105,13 @@ TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
     for (const std::string id : {"roots", "nobodys"}) {
       expect_as_if_absent(
           [](const std::string& t) {
-            return control::AskKill{{t}, 0, false};
+            return control::AskKill{{t}, {0, false}};
           },
           id, "kill");
       for (const Verb verb : {Verb::Start, Verb::Stop, Verb::Restart}) {
         expect_as_if_absent(
             [verb](const std::string& t) {
-              return control::AskOrder{t, "p", verb, 0};
+              return control::AskOrder{t, {"p", verb, 0}};
             },
             id, "order");
       }
@@ -122,7 +122,7 @@ TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
       EXPECT_EQ(taken->code, ErrorCode::Usage) << taken->message;
     }
     EXPECT_EQ(std::get<control::Version>(ask(control::AskVersion{}).back()).tasks, 0U);
-    expect_refused(control::AskKill{{".*"}, 0, false}, ErrorCode::NotFound, "kill all");
+    expect_refused(control::AskKill{{".*"}, {0, false}}, ErrorCode::NotFound, "kill all");
     expect_refused(control::AskDrain{0}, ErrorCode::NotPermitted, "drain");
     EXPECT_EQ(ask(control::AskList{}).size(), 1U);
     EXPECT_EQ(ask(control::AskStatus{}).size(), 1U);
@@ -133,7 +133,7 @@ TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {
   as_user(kNobody, [&] {
     EXPECT_EQ(ask(control::AskList{}).size(), 2U);
     EXPECT_EQ(ask(control::AskStatus{}).size(), 2U);
-    EXPECT_FALSE(refused(control::AskKill{{".*"}, 0, false}));  // their own
+    EXPECT_FALSE(refused(control::AskKill{{".*"}, {0, false}}));  // their own
   });
   EXPECT_EQ(state_at_end("nobodys"), "KILLED");
   EXPECT_EQ(ask(control::AskList{}).size(), 3U);  // root sees both
@@ -150,7 +150,7 @@ TEST_F(DaemonUsersTest, APatternDoesNotTellAnIdEither) {
     for (const char* id : {"odd(id", "odd(no"}) {
       expect_refused(control::AskList{{{id}}}, ErrorCode::Usage, id);
       expect_refused(control::AskStatus{{{id}}}, ErrorCode::Usage, id);
-      expect_refused(control::AskKill{{id}, 0, false}, ErrorCode::Usage, id);
+      expect_refused(control::AskKill{{id}, {0, false}}, ErrorCode::Usage, id);
       expect_refused(control::Subscribe{{id}, 1, false}, ErrorCode::Usage, id);
     }
   });
@@ -221,7 +221,7 @@ TEST_F(DaemonUsersTest, LimitsHoldForUsersAndNotForRoot) {
     submit("a", one("sleep 1000"));
     submit("b", one("sleep 1000"));
     expect_refused(submission("c", one("sleep 1000")), ErrorCode::Busy, "a third task");
-    EXPECT_FALSE(refused(control::AskKill{{"a"}, 0, false}));
+    EXPECT_FALSE(refused(control::AskKill{{"a"}, {0, false}}));
     submit("c", one("sleep 1000"));
     const ControlClient first = connect();
     const ControlClient second = connect();

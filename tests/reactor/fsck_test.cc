@@ -354,13 +354,13 @@ TEST_F(Fsck, LocksOnATaskThatEnded) {
 TEST_F(Fsck, LeftOversAreNotedAndRemoved) {
   make_task(false, true);
   for (const char* file : {"runner.compact", "compact.p", "task"}) spit(beside(file), "x");
-  bind_socket(beside("leader"));
+  for (const char* socket : {"leader", "leader.new"}) bind_socket(beside(socket));
   spit(beside("notes.txt"), "mine");
   const RootReport found = check();
-  EXPECT_EQ(found.findings.size(), 5U) << all_of(found);
+  EXPECT_EQ(found.findings.size(), 6U) << all_of(found);
   EXPECT_FALSE(found.remains()) << "they harm nobody";
   const RootReport repaired = check(true);
-  for (const char* file : {"runner.compact", "compact.p", "task", "leader"}) {
+  for (const char* file : {"runner.compact", "compact.p", "task", "leader", "leader.new"}) {
     ASSERT_NE(about(repaired, beside(file)), nullptr) << file;
     EXPECT_TRUE(about(repaired, beside(file))->repaired) << file;
     EXPECT_FALSE(std::filesystem::exists(beside(file))) << file;

@@ -22,10 +22,10 @@ void Invariants::handling(const Event& event) {
   event_ = &event;
   if (std::holds_alternative<Lead>(event)) led_at_ = timeline_.now();
   ordered_.reset();
-  const auto* order = std::get_if<Ordered>(&event);
-  if (order != nullptr && oracle_.may_order(order->process)) {
-    ordered_ = oracle_.process(order->process);
-  }
+  const auto* order = std::get_if<OrderRequest>(&event);
+  if (order == nullptr) return;
+  const ProcessIndex p = index_of(order->process);
+  if (oracle_.may_order(p)) ordered_ = oracle_.process(p);
 }
 
 void Invariants::appended(const Record& record, bool durable) {
@@ -56,7 +56,7 @@ void Invariants::record(const Entry& entry) {
 void Invariants::task_appended(const TaskStatus& status) {
   const Entry& last = oracle_.task();
   const TaskState from = oracle_.started() ? last.state : TaskState::Active;
-  const auto* kill = std::get_if<KillAsked>(event_);
+  const auto* kill = std::get_if<KillRequest>(event_);
   const Microseconds now = timeline_.now();
   Entry entry;
   entry.kind = Entry::Kind::Task;
@@ -130,8 +130,9 @@ ProcessIndex Invariants::index_of(std::string_view name) const {
 
 void Invariants::order_appended(const ProcessOrder& order) {
   const ProcessIndex p = index_of(order.process);
-  const auto* asked = std::get_if<Ordered>(event_);
-  require(asked != nullptr && asked->process == p, name(p) + ": an order that nobody gave");
+  const auto* asked = std::get_if<OrderRequest>(event_);
+  require(asked != nullptr && asked->process == order.process,
+          name(p) + ": an order that nobody gave");
   require(oracle_.may_order(p), name(p) + ": an order on record that should be refused");
   const Oracle::Process& before = oracle_.process(p);
   const bool unborn = before.live && before.state == ProcessState::Waiting;
@@ -153,19 +154,19 @@ void Invariants::order_appended(const ProcessOrder& order) {
 // What an order must have come to when it was taken.
 void Invariants::check_ordered() const {
   if (!ordered_) return;
-  const auto& order = *std::get_if<Ordered>(event_);
-  const Oracle::Process& after = oracle_.process(order.process);
+  const auto& order = *std::get_if<OrderRequest>(event_);
+  const Oracle::Process& after = oracle_.process(index_of(order.process));
   const bool ran = ordered_->live && ordered_->state != ProcessState::Waiting;
   if (order.verb == Verb::Stop) {
-    require(after.held, name(order.process) + ": stopped, and not held");
-    require(!ran || after.ending, name(order.process) + ": stopped, and its run goes on");
+    require(after.held, order.process + ": stopped, and not held");
+    require(!ran || after.ending, order.process + ": stopped, and its run goes on");
     return;
   }
-  require(!after.held, name(order.process) + ": started, and held");
+  require(!after.held, order.process + ": started, and held");
   require(ordered_->live || after.live || after.immediate,
-          name(order.process) + ": started, and it waits");
+          order.process + ": started, and it waits");
   if (order.verb != Verb::Restart) return;
-  require(!ran || after.ending, name(order.process) + ": restarted, and its run goes on");
+  require(!ran || after.ending, order.process + ": restarted, and its run goes on");
 }
 
 void Invariants::check_ending() const {

@@ -69,7 +69,7 @@ void Shell::lead() {
 }
 
 void Shell::ask_kill(const KillPlan& plan) {
-  KillAsked kill;
+  KillRequest kill;
   kill.wait = plan.wait;
   kill.lose = plan.lose;
   kill.reason = "someone asked";
@@ -77,13 +77,14 @@ void Shell::ask_kill(const KillPlan& plan) {
 }
 
 void Shell::ask_order(const OrderPlan& plan) {
-  const bool refused = !runner_.may_order(plan.process);
+  const bool refused = !runner_.may_order(around_.script.task.processes[plan.process].name);
   if (refused != !around_.invariants.oracle().may_order(plan.process)) {
     throw Broken("an order is refused, or taken, against the rules");
   }
   // Some ask all the same: nothing may come of it.
   if (refused && around_.random.chance(50)) return;
-  feed(Ordered{plan.process, plan.verb, plan.wait, "someone ordered it"});
+  feed(OrderRequest{around_.script.task.processes[plan.process].name, plan.verb, plan.wait,
+                    "someone ordered it"});
 }
 
 // ---- events ------------------------------------------------------------------------------------
@@ -282,12 +283,12 @@ void Shell::trace(const Event& event) const {
   if (const auto* e = std::get_if<LaunchCancelled>(&event)) {
     line += run_name(e->process, e->run) + " cancelled";
   }
-  if (const auto* e = std::get_if<KillAsked>(&event)) {
+  if (const auto* e = std::get_if<KillRequest>(&event)) {
     line += std::string(e->lose ? "lose" : "kill") +
             (e->wait ? " within " + std::to_string(*e->wait) : "");
   }
-  if (const auto* e = std::get_if<Ordered>(&event)) {
-    line += std::string(name_of(e->verb)) + " " + around_.script.task.processes[e->process].name +
+  if (const auto* e = std::get_if<OrderRequest>(&event)) {
+    line += std::string(name_of(e->verb)) + " " + e->process +
             (e->wait ? " within " + std::to_string(*e->wait) : "");
   }
   around_.trace(line);
