@@ -115,8 +115,8 @@ void History::drop_old(std::size_t keep) {
   std::size_t surplus = leads - keep;
   std::vector<TaskStep> kept;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    // The last one says which boot and which deadline hold now.
-    if (surplus > 0 && i + 1 < steps_.size() && only_leads(steps_, i)) {
+    // Never the last one, which says which boot and which deadline hold now: `keep` are left.
+    if (surplus > 0 && only_leads(steps_, i)) {
       --surplus;
       continue;
     }
