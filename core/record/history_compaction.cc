@@ -115,8 +115,8 @@ void History::drop_old(std::size_t keep) {
   std::size_t surplus = leads - keep;
   std::vector<TaskStep> kept;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    // The last step has the current boot and deadline, so it stays.
-    if (surplus > 0 && i + 1 < steps_.size() && only_leads(steps_, i)) {
+    // The last step has the current boot and deadline. It stays, because `keep` of them are left.
+    if (surplus > 0 && only_leads(steps_, i)) {
       --surplus;
       continue;
     }

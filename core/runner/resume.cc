@@ -16,9 +16,8 @@ Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timesta
   return last.deadline.boot - now.boot > allowance ? later(now, allowance) : last.deadline;
 }
 
-Microseconds boot_time_of_end(const ProcessHistory& process, Microseconds min_duration,
-                              const BootId& boot, Timestamp now) {
-  if (!process.last_end) return now.boot;
+Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
+                                   const BootId& boot, Timestamp now) {
   if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);
   // It ended under another boot. Whatever the wall clock did since, it waits no longer than its
   // min_duration from now.

@@ -11,10 +11,10 @@ namespace thermos {
 // runner's. What is left is never more than what was left when `last` was written.
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now);
 
-// When the process's latest run ended, by the clock of this boot and not after `now`: its
-// `min_duration` counts from there. For one that has not ended yet: now.
-Microseconds boot_time_of_end(const ProcessHistory& process, Microseconds min_duration,
-                              const BootId& boot, Timestamp now);
+// When the latest of the process's runs that ended did so, by the clock of this boot and not after
+// `now`: its `min_duration` counts from there. REQUIRES: one has ended.
+Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
+                                   const BootId& boot, Timestamp now);
 
 // How the runs before the current one ended. REQUIRES: there is a current run.
 RunTotals totals_before_current(const ProcessHistory& process);

@@ -147,8 +147,8 @@ void check_process(const ProcessConfig& process, std::size_t index, Faults& faul
 
 void check_fields(const TaskConfig& task, Faults& faults) {
   if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
-  if (task.processes.size() > kMaxProcesses) {
-    faults.add("processes", "a task has at most 4294967294 processes");
+  if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
+    faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
   }
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     check_process(task.processes[i], i, faults);
@@ -242,19 +242,17 @@ void add_cycle(const TaskConfig& task, const Names& names, const std::vector<Pro
     text += task.processes[cycle[i]].name + " -> ";
   }
   text += task.processes[cycle.front()].name;
-  // The error names the order that closes the cycle.
-  std::string path = "constraints";
-  for (std::size_t c = 0; c < task.constraints.size(); ++c) {
-    const std::vector<std::string>& order = task.constraints[c].order;
-    const auto closes = [&](const std::string& before, const std::string& after) {
-      return names.find(before) == cycle.back() && names.find(after) == cycle.front();
-    };
-    if (std::adjacent_find(order.begin(), order.end(), closes) != order.end()) {
-      path = at("constraints", c) + ".order";
-      break;
-    }
-  }
-  faults.add(std::move(path), "a cycle: " + text);
+  // The error names the order that closes the cycle: each of its edges comes from one.
+  const auto closes = [&](const std::string& before, const std::string& after) {
+    return names.find(before) == cycle.back() && names.find(after) == cycle.front();
+  };
+  const auto closing = std::find_if(
+      task.constraints.begin(), task.constraints.end(), [&](const Constraint& constraint) {
+        return std::adjacent_find(constraint.order.begin(), constraint.order.end(), closes) !=
+               constraint.order.end();
+      });
+  const auto c = static_cast<std::size_t>(closing - task.constraints.begin());
+  faults.add(at("constraints", c) + ".order", "a cycle: " + text);
 }
 
 // The graph, without the edges that close a cycle.

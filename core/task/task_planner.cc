@@ -52,7 +52,6 @@ void TaskPlanner::put_back(ProcessIndex p) {
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
   admit(now);
-  while (!waits_.empty() && !current(waits_.top().entry)) waits_.pop();
   if (waits_.empty()) return std::nullopt;
   return waits_.top().ready;
 }

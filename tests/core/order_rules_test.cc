@@ -1,0 +1,149 @@
+// What an order comes to, wherever its process stands.
+#include "core/runner/order.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace thermos {
+namespace {
+
+constexpr Timestamp kNow{1000, 100};
+
+// A process whose latest run is in `state`, and how far its launch is.
+struct Standing {
+  ProcessHistory process;
+  LaunchControl launch;
+
+  explicit Standing(std::optional<ProcessState> state = std::nullopt) {
+    process.name = "p";
+    if (!state) return;
+    process.runs.emplace_back().state = *state;
+    process.next_run = 1;
+    if (process.live()) take(LaunchEvent::Start);
+  }
+  void take(LaunchEvent event) { EXPECT_TRUE(launch.take(event)) << name_of(event); }
+  void ends_at(Microseconds boot) { process.ending = StopOrder{0, {}, {0, boot}}; }
+  std::optional<Verb> recorded(Verb verb, Microseconds wait = 10) const {
+    const auto order = order_to_record(process, launch, verb, kNow, wait);
+    return order ? std::optional(order->verb) : std::nullopt;
+  }
+};
+
+TEST(OrderRules, TheRecordSaysWhatWhenAndUntilWhen) {
+  const Standing running(ProcessState::Running);
+  const auto stop = order_to_record(running.process, running.launch, Verb::Stop, kNow, 10);
+  ASSERT_TRUE(stop);
+  EXPECT_EQ(stop->process, "p");
+  EXPECT_EQ(stop->at, kNow);
+  EXPECT_EQ(stop->deadline, (Timestamp{1010, 110}));
+  Standing held(ProcessState::Killed);
+  held.process.held = true;
+  const auto start = order_to_record(held.process, held.launch, Verb::Start, kNow, 10);
+  ASSERT_TRUE(start);
+  EXPECT_EQ(start->deadline, Timestamp{}) << "it ends nothing";
+}
+
+TEST(OrderRules, AStartOfWhatRunsNeedsNoRecord) {
+  EXPECT_EQ(Standing(ProcessState::Running).recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(Standing(ProcessState::Forked).recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(Standing(ProcessState::Waiting).recorded(Verb::Start), std::nullopt);
+}
+
+TEST(OrderRules, AStartIsRecordedOnceForTheNextRun) {
+  Standing ended(ProcessState::Success);
+  EXPECT_EQ(ended.recorded(Verb::Start), Verb::Start);
+  EXPECT_EQ(ended.recorded(Verb::Restart), Verb::Restart);
+  ended.process.immediate = 1;
+  EXPECT_EQ(ended.recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(Standing().recorded(Verb::Start), Verb::Start) << "one that never ran";
+}
+
+TEST(OrderRules, ARestartOfWhatHasNotBegunIsAStart) {
+  Standing retrying(ProcessState::Waiting);
+  retrying.take(LaunchEvent::Short);
+  EXPECT_EQ(retrying.recorded(Verb::Restart), Verb::Start);
+  EXPECT_EQ(Standing(ProcessState::Waiting).recorded(Verb::Restart), std::nullopt);
+  EXPECT_EQ(Standing(ProcessState::Forked).recorded(Verb::Restart), Verb::Restart);
+}
+
+TEST(OrderRules, AnEndThatWasAskedForIsNotTakenBack) {
+  Standing told(ProcessState::Waiting);
+  told.take(LaunchEvent::Terminate);
+  told.ends_at(105);
+  told.process.held = true;
+  EXPECT_EQ(told.recorded(Verb::Start), Verb::Restart);
+  EXPECT_EQ(told.recorded(Verb::Restart), Verb::Restart);
+  told.take(LaunchEvent::Kill);
+  EXPECT_EQ(told.recorded(Verb::Start), Verb::Restart);
+}
+
+TEST(OrderRules, ASecondStopIsRecordedIfItEndsTheRunSooner) {
+  Standing stopping(ProcessState::Running);
+  EXPECT_EQ(stopping.recorded(Verb::Stop), Verb::Stop);
+  stopping.process.held = true;
+  stopping.ends_at(105);
+  EXPECT_EQ(stopping.recorded(Verb::Stop, 10), std::nullopt);
+  EXPECT_EQ(stopping.recorded(Verb::Stop, 5), std::nullopt);
+  EXPECT_EQ(stopping.recorded(Verb::Stop, 4), Verb::Stop);
+}
+
+TEST(OrderRules, ASecondRestartIsRecordedIfItEndsTheRunSooner) {
+  Standing restarting(ProcessState::Running);
+  restarting.ends_at(105);
+  EXPECT_EQ(restarting.recorded(Verb::Restart, 10), std::nullopt);
+  EXPECT_EQ(restarting.recorded(Verb::Restart, 4), Verb::Restart);
+  EXPECT_EQ(restarting.recorded(Verb::Stop, 10), Verb::Stop) << "it is not held yet";
+  EXPECT_EQ(restarting.recorded(Verb::Start), std::nullopt) << "it will run again anyway";
+}
+
+TEST(OrderRules, WhatIsHeldAndDoesNotRunIsNotStoppedAgain) {
+  Standing held(ProcessState::Killed);
+  held.process.held = true;
+  EXPECT_EQ(held.recorded(Verb::Stop, 0), std::nullopt);
+  EXPECT_EQ(held.recorded(Verb::Restart), Verb::Restart);
+  Standing called_off(ProcessState::Waiting);
+  called_off.take(LaunchEvent::Ended);
+  called_off.process.held = true;
+  called_off.ends_at(105);
+  EXPECT_EQ(called_off.recorded(Verb::Stop, 0), std::nullopt) << "nothing of it is under way";
+}
+
+TEST(OrderRules, ARunThatEndsBehindItsOrderWasEndedByIt) {
+  ProcessHistory process;
+  ProcessStatus end;
+  end.run = 3;
+  end.state = ProcessState::Failed;
+  end.at = {0, 100};
+  EXPECT_FALSE(ended_by_order(process, end)) << "there is no order";
+  process.ending = StopOrder{3, {0, 100}, {}};
+  EXPECT_TRUE(ended_by_order(process, end));
+  end.at = {0, 99};
+  EXPECT_FALSE(ended_by_order(process, end)) << "it had ended before";
+  end.at = {0, 100};
+  end.run = 2;
+  EXPECT_FALSE(ended_by_order(process, end)) << "another run";
+  end.run = 3;
+  end.state = ProcessState::Running;
+  EXPECT_FALSE(ended_by_order(process, end)) << "no end";
+}
+
+TEST(OrderRules, SayWhatStandsAgainstAnOrder) {
+  ProcessConfig process;
+  process.name = "p";
+  const auto why = [&](TaskState task, Planner::Mark mark) {
+    const Status allowed = order_allowed(process, task, mark);
+    return allowed.ok() ? std::string() : allowed.error().message;
+  };
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Runnable), "");
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Blocked), "");
+  EXPECT_EQ(why(TaskState::Cleaning, Planner::Mark::Running), "the task is ending");
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Finished), "p has finished");
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Failed), "p has failed as often as it may");
+  process.final = true;
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Absent),
+            "p is a finalizer: it runs when the task ends");
+}
+
+}  // namespace
+}  // namespace thermos

@@ -1,0 +1,87 @@
+// What an earlier runner left behind, by the clocks of the next one.
+#include "core/runner/resume.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <utility>
+
+namespace thermos {
+namespace {
+
+constexpr BootId kBoot{1, 2};
+constexpr BootId kNextBoot{3, 4};
+
+// Ten seconds, given at 1000 s on the wall and at 100 s of boot time.
+TaskStatus cleaning() {
+  TaskStatus status;
+  status.state = TaskState::Cleaning;
+  status.boot = kBoot;
+  status.at = {1000 * kSecond, 100 * kSecond};
+  status.deadline = later(status.at, 10 * kSecond);
+  return status;
+}
+
+TEST(DeadlineAtResume, StandsInTheSameBootWhateverTheWallClockSays) {
+  const TaskStatus last = cleaning();
+  for (const Microseconds wall : {0 * kSecond, 1004 * kSecond, 5000 * kSecond}) {
+    EXPECT_EQ(deadline_at_resume(last, kBoot, {wall, 104 * kSecond}), last.deadline);
+  }
+}
+
+TEST(DeadlineAtResume, IsNeverFurtherAwayThanItWas) {
+  const Timestamp before{1000 * kSecond, 50 * kSecond};  // a clock that went back
+  EXPECT_EQ(deadline_at_resume(cleaning(), kBoot, before), later(before, 10 * kSecond));
+}
+
+TEST(DeadlineAtResume, GoesOnByTheWallClockInAnotherBoot) {
+  const auto left = [](Microseconds wall) {
+    const Timestamp now{wall, 3 * kSecond};
+    return deadline_at_resume(cleaning(), kNextBoot, now).boot - now.boot;
+  };
+  EXPECT_EQ(left(1004 * kSecond), 6 * kSecond);
+  EXPECT_EQ(left(2000 * kSecond), 0);
+  EXPECT_EQ(left(0), 10 * kSecond);
+}
+
+TEST(DeadlineAtResume, AnAllowanceIsNotNegative) {
+  TaskStatus last = cleaning();
+  last.deadline = {999 * kSecond, 99 * kSecond};
+  EXPECT_EQ(deadline_at_resume(last, kNextBoot, {0, 5}).boot, 5);
+  EXPECT_EQ(deadline_at_resume(last, kBoot, {0, 5}).boot, 5);
+}
+
+TEST(LastEnd, IsOnTheBootClockAndNotInTheFuture) {
+  ProcessHistory process;
+  process.last_end = {1000 * kSecond, 100 * kSecond};
+  process.last_boot = kBoot;
+  const auto end = [&](const BootId& boot, Timestamp now) {
+    return boot_time_of_last_end(process, 5 * kSecond, boot, now);
+  };
+  EXPECT_EQ(end(kBoot, {0, 200 * kSecond}), 100 * kSecond);
+  EXPECT_EQ(end(kBoot, {0, 90 * kSecond}), 90 * kSecond);
+  EXPECT_EQ(end(kNextBoot, {1002 * kSecond, 10 * kSecond}), 8 * kSecond);
+  EXPECT_EQ(end(kNextBoot, {9000 * kSecond, 10 * kSecond}), 5 * kSecond) << "it waited enough";
+  EXPECT_EQ(end(kNextBoot, {0, 10 * kSecond}), 10 * kSecond) << "the wall clock went back";
+}
+
+TEST(TotalsBeforeCurrent, LeaveTheCurrentRunOut) {
+  const std::array<std::pair<ProcessState, RunTotals>, kProcessStates> expected = {{
+      {ProcessState::Waiting, {4, 3, 2, 1}},
+      {ProcessState::Forked, {4, 3, 2, 1}},
+      {ProcessState::Running, {4, 3, 2, 1}},
+      {ProcessState::Success, {3, 3, 2, 1}},
+      {ProcessState::Failed, {4, 2, 2, 1}},
+      {ProcessState::Killed, {4, 3, 1, 1}},
+      {ProcessState::Lost, {4, 3, 2, 0}},
+  }};
+  for (const auto& [state, totals] : expected) {
+    ProcessHistory process;
+    process.totals = {4, 3, 2, 1};
+    process.runs.emplace_back().state = state;
+    EXPECT_EQ(totals_before_current(process), totals) << name_of(state);
+  }
+}
+
+}  // namespace
+}  // namespace thermos
