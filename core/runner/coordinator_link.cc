@@ -181,7 +181,11 @@ void CoordinatorLink::ignore(const link::Event& /*event*/) {}
 // ---- launching ---------------------------------------------------------------------------------
 
 void CoordinatorLink::start(const link::Event& event) {
-  starting_ = as<Start>(event).start;
+  begin(as<Start>(event).start);
+}
+
+void CoordinatorLink::begin(const StartProcess& start) {
+  starting_ = start;
   state_ = State::Locking;
   add(TryLock{});
 }
@@ -450,8 +454,11 @@ void CoordinatorLink::last_words_read(const link::Event& event) {
   add(CloseReader{});
   add(RemoveGroup{run_});
   add(TellGone{{process_, run_, false}});
-  if (deferred_) add(Again{*deferred_});
+  const auto next = std::exchange(deferred_, std::nullopt);
   to_idle();
+  // Not at the end of the turn: a Stop that stands before it there would find nobody, and the run
+  // would begin after the runner had called it off.
+  if (next) begin(*next);
 }
 
 void CoordinatorLink::cancel(const link::Event& event) {

@@ -187,10 +187,6 @@ struct TellFailed {
 struct TellCancelled {
   LaunchCancelled cancelled;
 };
-// Come back with this Start at the end of the turn.
-struct Again {
-  StartProcess start;
-};
 // For the log: a launch under way when the machine went down starts again.
 struct WarnRestarted {
   std::uint32_t run = 0;
@@ -203,7 +199,7 @@ struct Refuse {
 
 using Effect = std::variant<TryLock, DropLock, Read, CloseReader, Clone, WatchChild, OpenPidfd,
                             ClosePidfd, AskLock, Arm, Send, ReplaceServer, RemoveGroup, TellGone,
-                            TellFailed, TellCancelled, Again, WarnRestarted, Refuse>;
+                            TellFailed, TellCancelled, WarnRestarted, Refuse>;
 
 // ---- the machine -------------------------------------------------------------------------------
 
@@ -290,6 +286,7 @@ class CoordinatorLink {
   void cancel(const link::Event& event);
   void stop(const link::Event& event);
 
+  void begin(const StartProcess& start);
   void begin_adopting(bool rebooted);
   void take_over(bool starved);
   void clone_or_yield();

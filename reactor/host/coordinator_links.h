@@ -37,8 +37,6 @@ class LinkedTask {
   // Gives the runner an event. An error: the runner refuses it, and nothing changed.
   virtual Status handle(const Event& event) = 0;
   virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-  // To be carried out at the end of the turn.
-  virtual void start_later(const StartProcess& start) = 0;
   // The run could not be launched, and is tried again.
   virtual void launch_delayed(ProcessIndex p, const std::string& reason) = 0;
   // A coordinator is gone: perhaps none is left.
@@ -112,7 +110,6 @@ class CoordinatorLinks {
   void carry_out(ProcessIndex p, Entry& entry, const link::TellGone& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::TellFailed& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::TellCancelled& effect);
-  void carry_out(ProcessIndex p, Entry& entry, const link::Again& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::WarnRestarted& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Refuse& effect);
 

@@ -196,11 +196,6 @@ void TaskHost::finish_if_quiet() {
 
 // ---- coordinators ------------------------------------------------------------------------------
 
-void TaskHost::start_later(const StartProcess& start) {
-  pending_.emplace_back(start);
-  reactor_.mark_dirty(this);
-}
-
 void TaskHost::launch_delayed(ProcessIndex p, const std::string& reason) {
   shortage_.add(p, reason);
 }

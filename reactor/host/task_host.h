@@ -73,7 +73,6 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // What the coordinators need of us.
   Status handle(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_->past(p); }
-  void start_later(const StartProcess& start) override;
   void launch_delayed(ProcessIndex p, const std::string& reason) override;
   void coordinator_left() override { finish_if_quiet(); }
   void stop(Error error) override;

@@ -1,0 +1,71 @@
+#include "core/runner/coordinator_link.h"
+
+#include <gtest/gtest.h>
+
+namespace thermos {
+namespace {
+
+using Known = CoordinatorLink::Known;
+
+constexpr Identity kCoordinator{100, 7};
+
+Known waiting(std::uint32_t run) {
+  return {true, run, ProcessState::Waiting, {}, false};
+}
+
+Known running(std::uint32_t run) {
+  return {true, run, ProcessState::Running, kCoordinator, false};
+}
+
+// A link and what was wanted of it last.
+class Bench {
+ public:
+  explicit Bench(bool notified = true) : link_(0, notified) {}
+
+  const std::vector<link::Effect>& tell(const link::Event& event, const Known& known) {
+    effects_ = link_.handle(event, known, now);
+    return effects_;
+  }
+  template <typename T>
+  const T* wants() const {
+    for (const link::Effect& effect : effects_) {
+      if (const auto* wanted = std::get_if<T>(&effect)) return wanted;
+    }
+    return nullptr;
+  }
+  link::State state() const { return link_.state(); }
+  const CoordinatorLink& link() const { return link_; }
+
+  // To a coordinator of ours that spoke.
+  void run_one(std::uint32_t run) {
+    tell(link::Start{{0, run, 1}}, waiting(run));
+    tell(link::LockTaken{}, waiting(run));
+    tell(link::Handed{}, waiting(run));
+    tell(link::Answered{run, kCoordinator.pid, false, {}}, waiting(run));
+    tell(link::Changed{}, waiting(run));
+    tell(link::Heard{run, kCoordinator}, waiting(run));
+    tell(link::ReadDone{}, running(run));
+  }
+
+  Microseconds now = 1000 * kSecond;
+
+ private:
+  CoordinatorLink link_;
+  std::vector<link::Effect> effects_;
+};
+
+TEST(CoordinatorLink, TheNextRunBeginsAsSoonAsTheOneBeforeIsReaped) {
+  Bench bench;
+  bench.run_one(0);
+  bench.tell(link::Start{{0, 1, 5}}, waiting(1));
+  EXPECT_EQ(bench.state(), link::State::Ours);
+  bench.tell(link::ChildGone{0}, waiting(1));
+  bench.tell(link::ReadDone{}, waiting(1));
+  // At once: a Stop that is on its way to it must not find nobody, and the run begin behind it.
+  EXPECT_NE(bench.wants<link::TellGone>(), nullptr);
+  EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
+  EXPECT_EQ(bench.state(), link::State::Locking);
+}
+
+}  // namespace
+}  // namespace thermos
