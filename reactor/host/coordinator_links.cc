@@ -313,8 +313,8 @@ void CoordinatorLinks::tell_runner(const Event& event) {
   if (auto handled = task_.handle(event); !handled) task_.stop(handled.error());
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
-                                 const link::TellGone& effect) {
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::TellGone& effect) {
+  write_failures_.over(p);  // the next run may be on its way already
   tell_runner(effect.gone);
 }
 

@@ -1,6 +1,7 @@
 #include "disk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "capnp/codec.h"
 #include "core/record/frame.h"
@@ -13,58 +14,76 @@ constexpr std::size_t kSector = 512;
 
 }  // namespace
 
-Disk::Disk()
-    : bytes_(kStreamHeaderBytes), synced_(kStreamHeaderBytes), chain_(chain_start(kEpoch)) {
-  encode_stream_header({kStreamVersion, kEpoch},
-                       std::span<std::byte, kStreamHeaderBytes>(bytes_.data(), bytes_.size()));
+Disk::File Disk::empty(std::uint64_t generation) {
+  File file;
+  file.bytes.resize(kStreamHeaderBytes);
+  file.synced = kStreamHeaderBytes;
+  file.chain = chain_start(kEpoch);
+  file.generation = generation;
+  encode_stream_header({kStreamVersion, kEpoch}, std::span<std::byte, kStreamHeaderBytes>(
+                                                     file.bytes.data(), file.bytes.size()));
+  return file;
 }
 
+Disk::Disk() : file_(empty(0)) {}
+
 Result<Record> Disk::append(const Record& record) {
-  const std::size_t begin = bytes_.size();
-  const std::uint32_t before = chain_;
-  append_frame(record, chain_, bytes_);
-  FrameScanner scanner(bytes_, begin, before);
+  const std::size_t begin = file_.bytes.size();
+  const std::uint32_t before = file_.chain;
+  append_frame(record, file_.chain, file_.bytes);
+  FrameScanner scanner(file_.bytes, begin, before);
   if (scanner.next() != Verdict::Record) {
     return Error{ErrorCode::Corrupt, "an appended frame does not read back: " + scanner.why()};
   }
-  if (scanner.chain() != chain_ || scanner.offset() != bytes_.size()) {
+  if (scanner.chain() != file_.chain || scanner.offset() != file_.bytes.size()) {
     return Error{ErrorCode::Corrupt, "writer and reader disagree on where a frame ends"};
   }
   return decode(scanner.payload());
 }
 
 void Disk::append_part(const Record& record, Random& random) {
-  const std::size_t begin = bytes_.size();
-  std::uint32_t chain = chain_;
-  append_frame(record, chain, bytes_);
-  bytes_.resize(begin + random.below(static_cast<std::uint32_t>(bytes_.size() - begin)));
+  const std::size_t begin = file_.bytes.size();
+  std::uint32_t chain = file_.chain;
+  append_frame(record, chain, file_.bytes);
+  file_.bytes.resize(begin + random.below(static_cast<std::uint32_t>(file_.bytes.size() - begin)));
 }
 
-void Disk::lose_tail(Random& random) {
-  const std::size_t whole = bytes_.size();
-  std::size_t left = synced_ + random.below(static_cast<std::uint32_t>(whole - synced_ + 1));
+void Disk::fail_sync(Random& random) {
+  if (random.chance(50)) return;  // it stays in memory
+  lose_tail(false, random);
+}
+
+void Disk::lose_tail(bool names, Random& random) {
+  if (names && before_ && random.chance(50)) file_ = std::move(*before_);
+  before_.reset();
+  const std::size_t whole = file_.bytes.size();
+  std::size_t left =
+      file_.synced + random.below(static_cast<std::uint32_t>(whole - file_.synced + 1));
   const bool zeros = random.chance(30);
   // A file that was made longer on the disk and not yet filled has zeros from a sector on.
-  if (zeros) left = std::max(synced_, left / kSector * kSector);
-  bytes_.resize(left);
-  if (zeros) bytes_.resize(whole);
+  if (zeros) left = std::max(file_.synced, left / kSector * kSector);
+  file_.bytes.resize(left);
+  if (zeros) file_.bytes.resize(whole);
 }
 
-Result<Disk> Disk::rewritten(const History& history) {
-  Disk disk;
-  auto given = history.rewrite([&disk](const Record& record) -> Status {
-    auto appended = disk.append(record);
+Status Disk::rewrite(const History& history) {
+  Disk fresh;
+  auto given = history.rewrite([&fresh](const Record& record) -> Status {
+    auto appended = fresh.append(record);
     if (!appended) return appended.error();
     return Done{};
   });
   if (!given) return given.error();
-  disk.sync();
-  return disk;
+  fresh.sync();
+  if (!before_) before_ = std::move(file_);
+  file_ = std::move(fresh.file_);
+  file_.generation = ++generations_;
+  return Done{};
 }
 
 Result<Disk::Replay> Disk::recover() {
   Replay replay;
-  FrameScanner scanner{Bytes(bytes_)};
+  FrameScanner scanner{Bytes(file_.bytes)};
   for (;;) {
     switch (scanner.next()) {
       case Verdict::Record: {
@@ -86,9 +105,9 @@ Result<Disk::Replay> Disk::recover() {
     }
     break;
   }
-  bytes_.resize(scanner.offset());
-  synced_ = bytes_.size();
-  chain_ = scanner.chain();
+  file_.bytes.resize(scanner.offset());
+  file_.synced = file_.bytes.size();
+  file_.chain = scanner.chain();
   return replay;
 }
 

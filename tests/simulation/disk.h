@@ -1,8 +1,10 @@
 // The runner's stream as bytes, by the real codec: what was written, and how much of it would
-// outlive a power cut.
+// outlive a power cut, the file's name included. Writes and syncs may fail.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/record/history.h"
@@ -18,13 +20,19 @@ class Disk {
   Result<Record> append(const Record& record);
   // A write that was cut short.
   void append_part(const Record& record, Random& random);
-  void sync() { synced_ = bytes_.size(); }
-  // The file after a power cut: any prefix of what was not synced, or zeros in its place.
-  void lose_tail(Random& random);
+  void sync() { file_.synced = file_.bytes.size(); }
+  // A sync that failed: what it was for is on the disk, or in memory, or nowhere, as it comes.
+  void fail_sync(Random& random);
+  // After a power cut: any prefix of what was not synced, or zeros in its place; and with `names`
+  // the file that had the name before, as long as the new one's name was not synced.
+  void lose_tail(bool names, Random& random);
 
-  // A stream in few records that means `history`, all of it synced: what compaction renames into
-  // this one's place.
-  static Result<Disk> rewritten(const History& history);
+  // A stream in few records that means `history`, all of it synced, takes this one's place: in the
+  // directory as it is read, and on the disk once the name is synced.
+  Status rewrite(const History& history);
+  void sync_name() { before_.reset(); }
+  // Rises with every rewrite. Says which file has the name.
+  std::uint64_t generation() const { return file_.generation; }
 
   struct Replay {
     History history;
@@ -34,9 +42,17 @@ class Disk {
   Result<Replay> recover();
 
  private:
-  std::vector<std::byte> bytes_;
-  std::size_t synced_ = 0;
-  std::uint32_t chain_ = 0;
+  struct File {
+    std::vector<std::byte> bytes;
+    std::size_t synced = 0;
+    std::uint32_t chain = 0;
+    std::uint64_t generation = 0;
+  };
+  static File empty(std::uint64_t generation);
+
+  File file_;
+  std::optional<File> before_;  // what the disk's directory names yet
+  std::uint64_t generations_ = 0;
 };
 
 }  // namespace thermos::sim

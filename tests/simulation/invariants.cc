@@ -188,7 +188,7 @@ void Invariants::check_ending() const {
 // followed from an order.
 void Invariants::check_end(ProcessIndex p, const ProcessStatus& status, const Entry& entry) const {
   const Oracle::Process& before = oracle_.process(p);
-  for (const Machine::Written& written : machine_.stream(p)) {
+  for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq != status.seq || written.status.run != status.run) continue;
     const bool comparable = before.ending && before.ending->boot == entry.ended.boot;
     const bool ordered = comparable && entry.ended.when >= before.ending->when;
@@ -222,12 +222,12 @@ void Invariants::process_appended(const ProcessStatus& status) {
   entry.seq = status.seq;
   entry.process_state = status.state;
   entry.ended = machine_.moment();
-  for (const Machine::Written& written : machine_.stream(p)) {
+  for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq == status.seq) entry.ended = written.moment;
   }
   if (is_terminal(status.state)) check_end(p, status, entry);
   if (status.state == ProcessState::Lost) {
-    require(!machine_.locked(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
+    require(!machine_.lives(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
   }
   record(entry);
 }
@@ -320,7 +320,7 @@ void Invariants::starting(const Machine::Start& start) {
   for (ProcessIndex q = 0; q < script_.task.processes.size(); ++q) {
     if (q == p) continue;
     const bool works =
-        machine_.locked(q) && machine_.coordinator(q).phase != Machine::Phase::Written;
+        machine_.lives(q) && machine_.coordinator(q).phase != Machine::Phase::Written;
     if (works || machine_.tree(q).alive) ++count;
   }
   const std::uint32_t limit = script_.task.max_concurrency;
@@ -329,17 +329,49 @@ void Invariants::starting(const Machine::Start& start) {
 
 // ---- time --------------------------------------------------------------------------------------
 
-void Invariants::time_moves_on(bool idle) {
+void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_left_active();
   check_left_waiting();
   check_deadline();
   check_signalled();
   check_ending();
-  check_lingering(idle);
+  check_links(links);
+  check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
+    return view.state == link::State::Idle;
+  }));
 }
 
-bool Invariants::clocks_agree(const Machine::Moment& then) const {
-  const Machine::Moment now = machine_.moment();
+// Nobody lives without a link, and no link goes on without somebody.
+void Invariants::check_links(const std::vector<LinkView>& links) {
+  for (ProcessIndex p = 0; p < links.size(); ++p) {
+    const bool idle = links[p].state == link::State::Idle;
+    require(!idle || !machine_.lives(p) || !links[p].known,
+            name(p) + ": its coordinator lives, is on record, and nobody cares");
+    if (idle || machine_.lives(p) || machine_.streams().locked(p)) {
+      alone_since_.erase(p);
+      continue;
+    }
+    const auto [since, fresh] = alone_since_.emplace(p, timeline_.now());
+    require(timeline_.now() <= since->second + kDeathTakes + script_.harsh.slack,
+            name(p) + ": its link waits for nobody");
+  }
+}
+
+void Invariants::linked(ProcessIndex p, const link::Event& event, link::State before,
+                        link::State /*after*/, const std::vector<link::Effect>& effects) {
+  if (!std::holds_alternative<link::Timer>(event)) return;
+  const bool look = std::any_of(effects.begin(), effects.end(), [](const link::Effect& effect) {
+    return std::holds_alternative<link::Read>(effect);
+  });
+  if (!look) return;
+  ++looks_;
+  const Harshness& harsh = script_.harsh;
+  require(!script_.inotify || harsh.late_unlock || !harsh.shortages.empty(),
+          name(p) + ": a look by timer while " + std::string(link::name_of(before)));
+}
+
+bool Invariants::clocks_agree(const Moment& then) const {
+  const Moment now = machine_.moment();
   return then.boot == now.boot || then.wall_jumps == now.wall_jumps;
 }
 
@@ -377,8 +409,9 @@ void Invariants::check_left_waiting() const {
 void Invariants::check_deadline() const {
   const Entry& task = oracle_.task();
   if (task.state == TaskState::Active || is_terminal(task.state)) return;
-  require(timeline_.now() <= std::max(task.deadline_high, led_at_) + kDeathTakes,
-          "the task outlives its deadline");
+  require(
+      timeline_.now() <= std::max(task.deadline_high, led_at_) + kDeathTakes + script_.harsh.slack,
+      "the task outlives its deadline");
 }
 
 void Invariants::check_signalled() const {
@@ -414,14 +447,15 @@ void Invariants::check_lingering(bool idle) {
     return;
   }
   if (!quiet_since_) quiet_since_ = timeline_.now();
-  require(timeline_.now() <= *quiet_since_ + kDeathTakes, "nothing lives and the task lingers");
+  require(timeline_.now() <= *quiet_since_ + kDeathTakes + script_.harsh.slack,
+          "nothing lives and the task lingers");
 }
 
 bool Invariants::nothing_lives() const {
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
     if (machine_.tree(p).alive) return false;
     // One that wrote its last record has only its exit before it.
-    if (machine_.locked(p) && machine_.coordinator(p).phase != Machine::Phase::Written) {
+    if (machine_.lives(p) && machine_.coordinator(p).phase != Machine::Phase::Written) {
       return false;
     }
   }
@@ -430,9 +464,10 @@ bool Invariants::nothing_lives() const {
 
 // ---- over runners ------------------------------------------------------------------------------
 
-void Invariants::crashed(std::size_t records) {
-  require(records >= compacted_records_, "compacted records are gone");
-  const std::size_t entries = compacted_entries_ + (records - compacted_records_);
+void Invariants::crashed(std::uint64_t generation, std::size_t records) {
+  const Compacted compacted = compacted_[generation];
+  require(records >= compacted.records, "compacted records are gone");
+  const std::size_t entries = compacted.entries + (records - compacted.records);
   require(entries >= synced_, "synced records are gone");
   require(entries <= journal_.size(), "records from nowhere");
   journal_.resize(entries);
@@ -440,6 +475,7 @@ void Invariants::crashed(std::size_t records) {
   event_ = nullptr;
   ordered_.reset();
   quiet_since_.reset();
+  alone_since_.clear();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);
 }
@@ -491,10 +527,9 @@ void Invariants::ended(const History& history) const {
   }
 }
 
-void Invariants::compacted(std::size_t records) {
+void Invariants::compacted(std::uint64_t generation, std::size_t records) {
   synced();
-  compacted_entries_ = journal_.size();
-  compacted_records_ = records;
+  compacted_[generation] = {journal_.size(), records};
 }
 
 }  // namespace thermos::sim

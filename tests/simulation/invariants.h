@@ -2,18 +2,24 @@
 // world.
 #pragma once
 
-#include <stdexcept>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "broken.h"
+#include "core/runner/coordinator_link.h"
 #include "core/runner/runner.h"
 #include "machine.h"
 #include "oracle.h"
 
 namespace thermos::sim {
 
-struct Broken : std::runtime_error {
-  using std::runtime_error::runtime_error;
+// A link and its coordinator as they stand.
+struct LinkView {
+  link::State state = link::State::Idle;
+  bool known = false;  // the run that lives is on record, with its coordinator
 };
 
 class Invariants {
@@ -28,20 +34,26 @@ class Invariants {
   void handled(const Runner& runner, const History& replayed);
 
   void synced() { synced_ = journal_.size(); }
-  // All that was written is on the disk, in so many records.
-  void compacted(std::size_t records);
+  // All that was written is on the disk, in so many records of a file of that generation.
+  void compacted(std::uint64_t generation, std::size_t records);
   void carrying_out(const Effect& effect);
   // A real process is about to start.
   void starting(const Machine::Start& start);
-  // All that was due is done and the clock goes on. `idle`: the shell has nothing in hand.
-  void time_moves_on(bool idle);
+  // One event of one link, and what it made of it.
+  void linked(ProcessIndex p, const link::Event& event, link::State before, link::State after,
+              const std::vector<link::Effect>& effects);
+  // All that was due is done and the clock goes on.
+  void time_moves_on(const std::vector<LinkView>& links);
 
-  // The runner is gone and of its stream the first `records` records are left.
-  void crashed(std::size_t records);
+  // The runner is gone and of its stream, a file of that generation, the first `records` records
+  // are left.
+  void crashed(std::uint64_t generation, std::size_t records);
   // The task is over and nothing is planned any more.
   void ended(const History& history) const;
 
   const Oracle& oracle() const { return oracle_; }
+  // How often somebody looked because a timer told him to.
+  std::uint64_t looks() const { return looks_; }
 
  private:
   void task_appended(const TaskStatus& status);
@@ -57,10 +69,11 @@ class Invariants {
   void check_deadline() const;
   void check_signalled() const;
   void check_lingering(bool idle);
+  void check_links(const std::vector<LinkView>& links);
   bool nothing_lives() const;
   // When `p` may start again; for one that never ran, always.
   Microseconds due(ProcessIndex p) const;
-  bool clocks_agree(const Machine::Moment& then) const;
+  bool clocks_agree(const Moment& then) const;
   std::string name(ProcessIndex p) const { return script_.task.processes[p].name; }
   void record(const Entry& entry);
 
@@ -70,9 +83,14 @@ class Invariants {
   Oracle oracle_;
   std::vector<Entry> journal_;
   std::size_t synced_ = 0;
-  // What stands for the journal's first entries since the last compaction.
-  std::size_t compacted_entries_ = 0;
-  std::size_t compacted_records_ = 0;
+  // What stands for the journal's first entries in a compacted file, by its generation.
+  struct Compacted {
+    std::size_t entries = 0;
+    std::size_t records = 0;
+  };
+  std::map<std::uint64_t, Compacted> compacted_;
+  std::uint64_t looks_ = 0;
+  std::map<ProcessIndex, Microseconds> alone_since_;  // a link that waits for nobody
   const Event* event_ = nullptr;
   std::optional<Oracle::Process> ordered_;  // before an order that may not be refused
   Microseconds led_at_ = 0;

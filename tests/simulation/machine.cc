@@ -9,79 +9,147 @@ Machine::Machine(const Script& script, Timeline& timeline, Random& random)
     : script_(script),
       timeline_(timeline),
       random_(random),
+      streams_(script.task.processes.size(), script.harsh.late_unlock, timeline, random),
+      processes_(timeline, random),
       coordinators_(script.task.processes.size()),
-      trees_(script.task.processes.size()),
-      streams_(script.task.processes.size()) {}
+      trees_(script.task.processes.size()) {}
 
-void Machine::launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq,
-                     const RunScript& script) {
-  if (locked(p)) throw std::logic_error("two coordinators with one lock");
-  coordinators_[p] = {Phase::Starting, run, seq, script, false, false, ++ids_};
+bool Machine::within(const std::vector<Window>& windows) const {
+  return std::any_of(windows.begin(), windows.end(), [this](const Window& window) {
+    return window.from <= timeline_.now() && timeline_.now() < window.until;
+  });
+}
+
+bool Machine::short_of_descriptors() {
+  return within(script_.harsh.shortages) && random_.chance(70);
+}
+
+Identity Machine::launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq,
+                         const RunScript& script, Streams::Description stream,
+                         Processes::Parent parent) {
+  if (lives(p)) throw std::logic_error("two coordinators of one process");
+  if (!streams_.holds(p, stream)) throw std::logic_error("a coordinator without the lock");
+  Coordinator& c = coordinators_[p] = Coordinator{};
+  c.phase = Phase::Starting;
+  c.run = run;
+  c.seq = seq;
+  c.script = script;
+  c.identity = processes_.born(parent);
+  c.parent = parent;
+  c.stream = stream;
+  c.born = timeline_.now();
+  c.id = ++ids_;
+  if (script.stopped_for > 0) {
+    timeline_.after(script.stopped_after, [this, p, id = c.id] {
+      if (coordinators_[p].id == id) stops(p);
+    });
+  }
   if (script.death == RunScript::Death::BeforeForked) {
     plan(p, script.fork, &Machine::kill_coordinator);
   } else {
     plan(p, script.fork, &Machine::forked);
   }
+  return c.identity;
 }
 
-void Machine::terminate(ProcessIndex p, std::uint32_t run) {
-  Coordinator& c = coordinators_[p];
-  if (!locked(p) || c.run != run || c.term_asked || c.phase == Phase::Written) return;
-  if (c.phase == Phase::Starting && c.script.early_signal_lost) return;
+// ---- signals -----------------------------------------------------------------------------------
+
+void Machine::signal(const Identity& coordinator, link::Signal signal) {
+  for (ProcessIndex p = 0; p < coordinators_.size(); ++p) {
+    Coordinator& c = coordinators_[p];
+    if (!lives(p) || !(c.identity == coordinator)) continue;
+    if (signal == link::Signal::Terminate) {
+      terminate(c, p);
+    } else if (signal == link::Signal::Force) {
+      if (c.stopped) goes_on(p);
+      force(coordinators_[p], p);
+    } else {
+      kill_coordinator(p);
+    }
+    return;
+  }
+}
+
+void Machine::terminate(Coordinator& c, ProcessIndex p) {
+  if (c.term_asked || c.phase == Phase::Written) return;
   c.term_asked = true;
   if (c.phase == Phase::Forked || c.phase == Phase::Running) {
     if (!c.script.ignores_term) plan(p, c.script.term, &Machine::ends_by_term);
   }
 }
 
-void Machine::kill(ProcessIndex p, std::uint32_t run) {
-  Coordinator& c = coordinators_[p];
-  if (!locked(p) || c.run != run || c.kill_asked || c.phase == Phase::Written) return;
-  if (c.phase == Phase::Starting && c.script.early_signal_lost) return;
+void Machine::force(Coordinator& c, ProcessIndex p) {
+  if (c.kill_asked || c.phase == Phase::Written) return;
   c.kill_asked = true;
-  if (c.phase != Phase::Starting) {
-    plan(p, random_.between(0, kLatency), &Machine::ends_by_kill);
-  }
+  if (c.script.ignores_force) return;
+  if (c.phase != Phase::Starting) plan(p, random_.between(0, kLatency), &Machine::ends_by_kill);
+}
+
+void Machine::stops(ProcessIndex p) {
+  coordinators_[p].stopped = true;
+  timeline_.after(coordinators_[p].script.stopped_for, [this, p, id = coordinators_[p].id] {
+    if (coordinators_[p].id == id && coordinators_[p].stopped) goes_on(p);
+  });
+}
+
+void Machine::goes_on(ProcessIndex p) {
+  coordinators_[p].stopped = false;
+  for (const Step step : std::exchange(coordinators_[p].held_up, {})) plan(p, 0, step);
 }
 
 void Machine::sweep(ProcessIndex p, std::uint32_t run) {
   timeline_.after(random_.between(0, kLatency / 2), [this, p, run] {
-    if (trees_[p].run == run && !locked(p)) trees_[p].alive = false;
+    if (trees_[p].run == run && !lives(p)) trees_[p].alive = false;
   });
 }
 
 void Machine::kill_coordinator(ProcessIndex p) {
-  if (!locked(p)) return;
-  if (coordinators_[p].phase == Phase::Forked && coordinators_[p].script.unrecorded_tree) {
-    start_tree(p);
-  }
+  if (!lives(p)) return;
+  Coordinator& c = coordinators_[p];
+  if (c.phase == Phase::Forked && c.script.unrecorded_tree) start_tree(p);
+  if (c.phase != Phase::Written && c.script.cut_short) streams_.append_part(c.stream);
   exits(p);
 }
 
 void Machine::power_cut() {
-  const auto n = static_cast<ProcessIndex>(coordinators_.size());
-  for (ProcessIndex p = 0; p < n; ++p) {
+  processes_.power_cut();
+  streams_.power_cut(script_.harsh.loses_names);
+  for (ProcessIndex p = 0; p < coordinators_.size(); ++p) {
     coordinators_[p] = {};
     trees_[p] = {};
-    Stream& stream = streams_[p];
-    const auto unsynced = static_cast<std::uint32_t>(stream.records.size() - stream.synced);
-    stream.records.resize(stream.synced + random_.below(unsynced + 1));
-    stream.synced = stream.records.size();
   }
   for (Start& start : ledger_) {
-    const auto& records = streams_[start.process].records;
-    const bool written = std::any_of(records.begin(), records.end(),
-                                     [&](const Written& w) { return w.status.run == start.run; });
+    const auto& records = stream(start.process);
+    const bool written =
+        std::any_of(records.begin(), records.end(),
+                    [&](const Streams::Written& w) { return w.status.run == start.run; });
     start.erased = start.erased || !written;
   }
   ++boots_;
   boot_began_ = timeline_.now() - random_.between(0, 3 * kSecond);
 }
 
-void Machine::plan(ProcessIndex p, Microseconds delay, void (Machine::*step)(ProcessIndex)) {
+// ---- what a coordinator does -------------------------------------------------------------------
+
+void Machine::plan(ProcessIndex p, Microseconds delay, Step step) {
   timeline_.after(delay, [this, p, step, id = coordinators_[p].id] {
-    if (coordinators_[p].id == id) (this->*step)(p);
+    if (coordinators_[p].id == id) perform(p, step);
   });
+}
+
+void Machine::perform(ProcessIndex p, Step step) {
+  Coordinator& c = coordinators_[p];
+  const Microseconds mute_from = c.born + c.script.mute_after;
+  const Microseconds mute_until = mute_from + c.script.mute_for;
+  if (step == &Machine::kill_coordinator || step == &Machine::exits) {
+    (this->*step)(p);
+  } else if (c.stopped) {
+    c.held_up.push_back(step);
+  } else if (mute_from <= timeline_.now() && timeline_.now() < mute_until) {
+    plan(p, mute_until - timeline_.now(), step);
+  } else {
+    (this->*step)(p);
+  }
 }
 
 void Machine::write(ProcessIndex p, ProcessState state, std::optional<std::int32_t> code) {
@@ -94,15 +162,12 @@ void Machine::write(ProcessIndex p, ProcessState state, std::optional<std::int32
   status.at = now();
   status.return_code = code;
   if (state == ProcessState::Forked) {
-    status.identity = {static_cast<std::int32_t>(1000 + 2 * c.id), c.id};
+    status.identity = c.identity;
     status.boot = boot();
   } else if (state == ProcessState::Running) {
-    status.identity = {static_cast<std::int32_t>(1001 + 2 * c.id), c.id};
+    status.identity = {static_cast<std::int32_t>(100'000 + c.id), c.id};
   }
-  Stream& stream = streams_[p];
-  stream.records.push_back({status, moment()});
-  if (is_terminal(state)) stream.synced = stream.records.size();
-  on_written(p);
+  streams_.append(c.stream, {status, moment()}, is_terminal(state));
 }
 
 void Machine::forked(ProcessIndex p) {
@@ -113,11 +178,6 @@ void Machine::forked(ProcessIndex p) {
     plan(p, c.script.exec, &Machine::kill_coordinator);
   } else {
     plan(p, c.script.exec, &Machine::running);
-  }
-  if (c.kill_asked) {
-    plan(p, 0, &Machine::ends_by_kill);
-  } else if (c.term_asked && !c.script.ignores_term) {
-    plan(p, c.script.term, &Machine::ends_by_term);
   }
 }
 
@@ -163,10 +223,11 @@ void Machine::end(ProcessIndex p, ProcessState state, std::optional<std::int32_t
   plan(p, c.script.exit, &Machine::exits);
 }
 
+// Its files are closed before it is a zombie.
 void Machine::exits(ProcessIndex p) {
-  const std::uint32_t run = coordinators_[p].run;
+  const Coordinator gone = coordinators_[p];
   coordinators_[p] = {};
-  on_exit(p, run);
+  streams_.close(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
 }
 
 void Machine::start_tree(ProcessIndex p) {

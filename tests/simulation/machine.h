@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "core/record/record.h"
+#include "core/runner/coordinator_link.h"
+#include "moment.h"
+#include "processes.h"
 #include "random.h"
 #include "script.h"
+#include "streams.h"
 #include "timeline.h"
 
 namespace thermos::sim {
@@ -18,7 +22,7 @@ class Machine {
  public:
   enum class Phase : std::uint8_t { None, Starting, Forked, Running, Written };
 
-  // One coordinator, as long as it lives. It holds the lock of its process's stream.
+  // One coordinator, as long as it lives. It has the lock of its process's stream.
   struct Coordinator {
     Phase phase = Phase::None;  // None: there is none
     std::uint32_t run = 0;
@@ -26,22 +30,18 @@ class Machine {
     RunScript script;
     bool term_asked = false;
     bool kill_asked = false;
+    Identity identity;
+    Processes::Parent parent = 0;
+    Streams::Description stream = 0;
+    Microseconds born = 0;
+    bool stopped = false;                                  // by SIGSTOP
+    std::vector<void (Machine::*)(ProcessIndex)> held_up;  // what it does when it goes on
     std::uint64_t id = 0;  // what was planned for an earlier one is void
   };
   // The process itself and all that it started.
   struct Tree {
     bool alive = false;
     std::uint32_t run = 0;
-  };
-  // A moment as it truly was: not as a clock showed it.
-  struct Moment {
-    Microseconds when = 0;
-    std::uint64_t boot = 0;
-    std::uint64_t wall_jumps = 0;  // so far
-  };
-  struct Written {
-    ProcessStatus status;
-    Moment moment;
   };
   // One start of a real process.
   struct Start {
@@ -64,17 +64,27 @@ class Machine {
     ++wall_jumps_;
   }
 
+  Streams& streams() { return streams_; }
+  const Streams& streams() const { return streams_; }
+  Processes& processes() { return processes_; }
+
+  // The runner is out of descriptors for this one question; nobody can fork.
+  bool short_of_descriptors();
+  bool short_of_processes() const { return within(script_.harsh.no_processes); }
+  bool disk_is_full() const { return within(script_.harsh.disk_full); }
+  bool disk_fails() const { return within(script_.harsh.disk_fails); }
+
   const Coordinator& coordinator(ProcessIndex p) const { return coordinators_[p]; }
-  bool locked(ProcessIndex p) const { return coordinators_[p].phase != Phase::None; }
+  bool lives(ProcessIndex p) const { return coordinators_[p].phase != Phase::None; }
   const Tree& tree(ProcessIndex p) const { return trees_[p]; }
-  const std::vector<Written>& stream(ProcessIndex p) const { return streams_[p].records; }
+  const std::vector<Streams::Written>& stream(ProcessIndex p) const { return streams_.records(p); }
   const std::vector<Start>& ledger() const { return ledger_; }
 
-  // A new coordinator. REQUIRES: !locked(p).
-  void launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq, const RunScript& script);
-  // Signals to a run; nothing happens when it is over.
-  void terminate(ProcessIndex p, std::uint32_t run);
-  void kill(ProcessIndex p, std::uint32_t run);
+  // A new coordinator, which takes over the descriptor. REQUIRES: that has the lock.
+  Identity launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq, const RunScript& script,
+                  Streams::Description stream, Processes::Parent parent);
+  // To exactly that process; nothing happens when it is gone.
+  void signal(const Identity& coordinator, link::Signal signal);
   // Ends what a dead coordinator left behind, within kLatency.
   void sweep(ProcessIndex p, std::uint32_t run);
 
@@ -83,19 +93,20 @@ class Machine {
   // Everything dies, what was not synced may be lost, and another boot begins.
   void power_cut();
 
-  // Who listens: a shell, while one lives; the invariants, just before a tree starts.
-  std::function<void(ProcessIndex)> on_written = [](ProcessIndex) {};
-  std::function<void(ProcessIndex, std::uint32_t)> on_exit = [](ProcessIndex, std::uint32_t) {};
+  // Just before a tree starts.
   std::function<void(const Start&)> on_start = [](const Start&) {};
 
  private:
-  struct Stream {
-    std::vector<Written> records;
-    std::size_t synced = 0;
-  };
+  using Step = void (Machine::*)(ProcessIndex);
 
+  bool within(const std::vector<Window>& windows) const;
   // Plans something for the coordinator that p has now.
-  void plan(ProcessIndex p, Microseconds delay, void (Machine::*step)(ProcessIndex));
+  void plan(ProcessIndex p, Microseconds delay, Step step);
+  void perform(ProcessIndex p, Step step);
+  void stops(ProcessIndex p);
+  void goes_on(ProcessIndex p);
+  void terminate(Coordinator& coordinator, ProcessIndex p);
+  void force(Coordinator& coordinator, ProcessIndex p);
   void write(ProcessIndex p, ProcessState state, std::optional<std::int32_t> code);
   void forked(ProcessIndex p);
   void running(ProcessIndex p);
@@ -109,9 +120,10 @@ class Machine {
   const Script& script_;
   Timeline& timeline_;
   Random& random_;
+  Streams streams_;
+  Processes processes_;
   std::vector<Coordinator> coordinators_;
   std::vector<Tree> trees_;
-  std::vector<Stream> streams_;
   std::vector<Start> ledger_;
   std::uint64_t ids_ = 0;
   std::uint64_t boots_ = 1;

@@ -15,7 +15,7 @@ namespace thermos::sim {
 struct Entry {
   enum class Kind : std::uint8_t { Header, Task, Process, Order };
   Kind kind = Kind::Header;
-  Machine::Moment written;
+  Moment written;
 
   TaskState state = TaskState::Active;
   TaskState goal = TaskState::Success;
@@ -28,7 +28,7 @@ struct Entry {
   std::uint32_t run = 0;
   std::uint64_t seq = 0;
   ProcessState process_state = ProcessState::Waiting;
-  Machine::Moment ended;  // when the process truly ended; terminal states only
+  Moment ended;  // when the process truly ended; terminal states only
 
   Verb verb = Verb::Start;
   Microseconds kill_at = 0;  // true time; Stop and Restart
@@ -51,13 +51,13 @@ class Oracle {
     ProcessState state = ProcessState::Waiting;
     std::uint32_t failures = 0;
     bool succeeded = false;
-    std::optional<Machine::Moment> ended;
+    std::optional<Moment> ended;
 
     bool held = false;
     bool immediate = false;  // its next run need not wait
     bool parked = false;     // its run was called off by an order before it began, or may have been
     // The order to end the run under way.
-    std::optional<Machine::Moment> ending;
+    std::optional<Moment> ending;
     // The last run that was to end by an order, and when it must die.
     std::optional<std::uint32_t> ordered_run;
     Microseconds kill_at = 0;

@@ -75,6 +75,37 @@ void make_orders(Script& script, Random& random) {
   script.kills.push_back({400 * kSecond, std::nullopt, false});
 }
 
+std::vector<Window> make_windows(Random& random, Microseconds longest) {
+  std::vector<Window> windows;
+  for (std::uint32_t i = 1 + random.below(4); i > 0; --i) {
+    const Microseconds from =
+        random.pick<Microseconds>({random.between(0, kSecond), random.between(0, 10 * kSecond),
+                                   random.between(0, 60 * kSecond)});
+    windows.push_back({from, from + random.between(0, longest)});
+  }
+  return windows;
+}
+
+// Several at once, and often none of a kind.
+void make_harsh(Harshness& harsh, Random& random) {
+  harsh.slack = 60 * kSecond;
+  harsh.late_unlock = random.chance(60);
+  if (random.chance(30)) harsh.overflows = random.pick({2U, 10U, 50U});
+  if (random.chance(35)) harsh.shortages = make_windows(random, 5 * kSecond);
+  if (random.chance(35)) harsh.server_dies = random.pick({5U, 20U, 50U});
+  if (random.chance(20)) {
+    for (std::uint32_t i = 1 + random.below(6); i > 0; --i) {
+      harsh.server_killed_at.push_back(random.between(0, 20 * kSecond));
+    }
+  }
+  if (random.chance(20)) harsh.server_stopped = make_windows(random, 20 * kSecond);
+  if (random.chance(25)) harsh.no_processes = make_windows(random, 5 * kSecond);
+  if (random.chance(40)) harsh.coordinators = random.pick({10U, 30U, 60U});
+  if (random.chance(20)) harsh.disk_full = make_windows(random, 5 * kSecond);
+  if (random.chance(20)) harsh.disk_fails = make_windows(random, 5 * kSecond);
+  harsh.loses_names = random.chance(50);
+}
+
 bool can_run_for_ever(const TaskConfig& task) {
   for (const ProcessConfig& process : task.processes) {
     if (process.daemon && !process.ephemeral && process.max_failures == 0) return true;
@@ -108,6 +139,10 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   }
   script.inotify = random.chance(85);
   script.compacts = random.chance(30);
+  if (shape.harsh) {
+    Random harshness(seed ^ 0x4a854);
+    make_harsh(script.harsh, harshness);
+  }
   Result<Graph> graph = check_task(script.task);
   if (!graph) throw std::logic_error("a script that can't be: " + graph.error().message);
   script.graph = std::move(*graph);
@@ -152,7 +187,26 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
     run.term_end = random.pick({ProcessState::Success, ProcessState::Failed});
     run.term_code = run.term_end == ProcessState::Success ? 0 : 143;
   }
-  run.early_signal_lost = inotify && random.chance(50);
+  if (harsh.kind()) return run;
+
+  Random others(seed * 7'000'003 + std::uint64_t{p} * 5003 + attempt);
+  if (!unlucky) return run;
+  run.refused_at_once = others.chance(50);
+  if (others.chance(harsh.server_dies)) {
+    run.server_death =
+        others.pick({RunScript::ServerDeath::BeforeClone, RunScript::ServerDeath::BeforeAnswer});
+  }
+  if (!others.chance(harsh.coordinators)) return run;
+  run.cut_short = others.chance(50);
+  run.ignores_force = others.chance(30);
+  if (others.chance(40)) {
+    run.stopped_after = others.between(0, 2 * kSecond);
+    run.stopped_for = others.between(0, 8 * kSecond);
+  }
+  if (others.chance(40)) {
+    run.mute_after = others.between(0, 2 * kSecond);
+    run.mute_for = others.between(0, 4 * kSecond);
+  }
   return run;
 }
 

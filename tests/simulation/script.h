@@ -24,11 +24,12 @@ struct RunScript {
     CannotStart,  // the coordinator itself says so
   };
   enum class Death : std::uint8_t { Never, BeforeForked, BeforeRunning, Running };
+  enum class ServerDeath : std::uint8_t { Never, BeforeClone, BeforeAnswer };
 
   Launch launch = Launch::Works;
   Death death = Death::Never;    // of the coordinator
   bool unrecorded_tree = false;  // it died after the exec and before RUNNING was written
-  Microseconds held = 0;         // in the shell, where the launch can still be given up
+  Microseconds held = 0;         // in the fork server, before it is cloned
   Microseconds fork = 0;         // until FORKED
   Microseconds exec = 0;         // until RUNNING
   Microseconds duration = 0;     // until it ends by itself
@@ -40,7 +41,16 @@ struct RunScript {
   Microseconds term = 0;  // from SIGTERM to the end
   ProcessState term_end = ProcessState::Killed;
   std::int32_t term_code = -15;
-  bool early_signal_lost = false;  // one that comes before FORKED finds nobody
+
+  // What comes in a harsh world alone.
+  bool refused_at_once = false;  // a launch that is Short or Impossible: before the fork server
+  ServerDeath server_death = ServerDeath::Never;
+  bool cut_short = false;          // it died in the middle of writing a record
+  Microseconds stopped_after = 0;  // by somebody's SIGSTOP, from its start
+  Microseconds stopped_for = 0;    // 0: nobody does
+  bool ignores_force = false;      // only SIGKILL ends it
+  Microseconds mute_after = 0;     // its disk takes nothing, from its start
+  Microseconds mute_for = 0;
 };
 
 struct KillPlan {
@@ -56,6 +66,30 @@ struct OrderPlan {
   std::optional<Microseconds> wait;
 };
 
+struct Window {
+  Microseconds from = 0;
+  Microseconds until = 0;
+};
+
+// What the machine does to a task, beyond ending it. In a kind world: nothing.
+struct Harshness {
+  bool late_unlock = false;          // a close is told before the lock is free
+  std::uint32_t overflows = 0;       // of inotify, in a hundred changes
+  std::vector<Window> shortages;     // of descriptors, for the runner
+  std::vector<Window> no_processes;  // no fork server can be started
+  std::vector<Microseconds> server_killed_at;
+  std::vector<Window> server_stopped;
+  std::uint32_t server_dies = 0;   // at a launch, in a hundred
+  std::uint32_t coordinators = 0;  // in a hundred that have something of their own
+  std::vector<Window> disk_full;   // the runner's stream takes no record
+  std::vector<Window> disk_fails;  // and no sync
+  bool loses_names = false;        // a power cut: of files that were made or renamed
+  // How much longer than in a kind world anything may take by all this.
+  Microseconds slack = 0;
+
+  bool kind() const { return slack == 0; }
+};
+
 struct Script {
   std::uint64_t seed = 0;
   TaskConfig task;
@@ -66,6 +100,7 @@ struct Script {
   std::vector<Microseconds> wall_jumps_at;
   bool compacts = false;  // the shell, now and then
   bool inotify = true;    // without it, records are read when a coordinator exits
+  Harshness harsh;
 
   // The `attempt`-th launch of `p`, from 0. Its misfortunes end after some attempts, or a task
   // could go on for ever.
@@ -76,6 +111,7 @@ struct Shape {
   bool kills = true;
   bool wall_jumps = false;
   bool orders = true;
+  bool harsh = false;
   std::uint32_t most_processes = 10;
 };
 

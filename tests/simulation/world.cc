@@ -35,6 +35,8 @@ class World {
   void ask(const Request& request);
   void step(const Record* append);
   void crash();
+  void next_leader();
+  std::vector<LinkView> views() const;
   void say(const std::string& line);
   void guarded(const Timeline::Action& action);
 
@@ -47,6 +49,7 @@ class World {
   Invariants invariants_;
   std::vector<std::uint32_t> attempts_;
   std::unique_ptr<Shell> shell_;
+  std::uint64_t shells_ = 0;
   bool over_ = false;
   History last_;
   std::size_t next_crash_ = 0;
@@ -67,19 +70,22 @@ Outcome World::live() {
     for (std::uint64_t events = 0; !timeline_.empty(); ++events) {
       if (events > kMostEvents) throw Broken("the task does not end");
       if (shell_ && !shell_->turn_pending() && timeline_.next() > timeline_.now()) {
-        invariants_.time_moves_on(shell_->idle());
+        invariants_.time_moves_on(views());
       }
       guarded([this] { timeline_.step(); });
       if (shell_ && shell_->finished()) {
         last_ = shell_->runner().history();
         over_ = true;
         shell_.reset();
-        machine_.on_written = [](ProcessIndex) {};
-        machine_.on_exit = [](ProcessIndex, std::uint32_t) {};
+      } else if (shell_ && shell_->stopped()) {
+        ++outcome_.stops;
+        shell_.reset();
+        next_leader();
       }
     }
     if (!over_) throw Broken("nothing more happens, and the task is not over: a lost wake-up");
     invariants_.ended(last_);
+    outcome_.looks = invariants_.looks();
   } catch (const Broken& broken) {
     outcome_.broken = broken.what();
     for (const std::string& line : lines_) *outcome_.broken += "\n  " + line;
@@ -100,6 +106,20 @@ void World::plan() {
   for (const OrderPlan& order : script_.orders) {
     timeline_.after(order.at, [this, order] { ask(order); });
   }
+  const auto to_server = [this](Microseconds at, void (ForkServer::*what)(), const char* name) {
+    timeline_.after(at, [this, what, name] {
+      if (!shell_) return;
+      say(std::string("* the fork server is ") + name);
+      (shell_->links().fork_server().*what)();
+    });
+  };
+  for (const Microseconds at : script_.harsh.server_killed_at) {
+    to_server(at, &ForkServer::kill, "killed");
+  }
+  for (const Window& window : script_.harsh.server_stopped) {
+    to_server(window.from, &ForkServer::stop, "stopped");
+    to_server(window.until, &ForkServer::go_on, "continued");
+  }
   for (const Microseconds at : script_.wall_jumps_at) {
     timeline_.after(at, [this] {
       const Microseconds by = random_.between(-3600, 3600) * kSecond;
@@ -109,18 +129,32 @@ void World::plan() {
   }
 }
 
+std::vector<LinkView> World::views() const {
+  std::vector<LinkView> views(script_.task.processes.size());
+  for (ProcessIndex p = 0; p < views.size(); ++p) {
+    const ProcessHistory& past = shell_->runner().past(p);
+    const Run* run = past.current();
+    views[p].state = shell_->links().state(p);
+    views[p].known = run != nullptr && past.live() && run->forked.has_value() &&
+                     run->boot == machine_.boot() && run->number == machine_.coordinator(p).run;
+  }
+  return views;
+}
+
 void World::guarded(const Timeline::Action& action) {
   try {
     action();
   } catch (const Crash&) {
     crash();
+  } catch (const std::logic_error& error) {
+    throw Broken(error.what());
   }
 }
 
 void World::boot_shell() {
   auto replay = disk_.recover();
   if (!replay) throw Broken("the stream does not replay: " + replay.error().message);
-  invariants_.crashed(replay->records);
+  invariants_.crashed(disk_.generation(), replay->records);
   Surroundings around{.script = script_,
                       .timeline = timeline_,
                       .random = random_,
@@ -128,6 +162,7 @@ void World::boot_shell() {
                       .disk = disk_,
                       .invariants = invariants_,
                       .attempts = attempts_,
+                      .number = ++shells_,
                       .step = [this](const Record* append) { step(append); },
                       .answer = [this] { unanswered_.clear(); },
                       .trace = {}};
@@ -163,13 +198,11 @@ void World::step(const Record* append) {
 void World::crash() {
   ++outcome_.crashes;
   shell_.reset();
-  machine_.on_written = [](ProcessIndex) {};
-  machine_.on_exit = [](ProcessIndex, std::uint32_t) {};
   if (random_.chance(faults_.power_cuts)) {
     ++outcome_.power_cuts;
     say("* the power goes");
     machine_.power_cut();
-    disk_.lose_tail(random_);
+    disk_.lose_tail(script_.harsh.loses_names, random_);
   } else {
     say("* the runner is killed");
     const std::uint32_t victims = random_.pick({0U, 0U, 30U, 100U});
@@ -180,6 +213,10 @@ void World::crash() {
   if (!script_.wall_jumps_at.empty() && random_.chance(30)) {
     machine_.jump_wall(random_.between(-3600, 3600) * kSecond);
   }
+  next_leader();
+}
+
+void World::next_leader() {
   const Microseconds down = random_.pick<Microseconds>(
       {0, random_.between(0, kSecond), random_.between(0, 40 * kSecond)});
   timeline_.after(down, [this] { boot_shell(); });

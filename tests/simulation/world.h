@@ -22,6 +22,8 @@ struct Outcome {
   std::uint64_t steps = 0;  // effects
   std::uint32_t crashes = 0;
   std::uint32_t power_cuts = 0;
+  std::uint32_t stops = 0;    // of runners whose disk or streams failed
+  std::uint64_t looks = 0;    // at what a timer alone told of
   std::uint32_t runs = 0;     // real processes started
   std::uint32_t repeats = 0;  // of those, beyond the first of a process
 };

@@ -1,0 +1,37 @@
+#include "children.h"
+
+#include <utility>
+
+namespace thermos::sim {
+
+void Children::watch(std::int32_t pid, std::function<void()> callback) {
+  if (unclaimed_.erase(pid) > 0) {
+    callback();
+    return;
+  }
+  watched_[pid] = std::move(callback);
+}
+
+bool Children::can_watch(std::int32_t pid) const {
+  return unclaimed_.count(pid) == 1 || processes_.is_child(self_, pid);
+}
+
+void Children::expect_births(bool expected) {
+  births_expected_ = expected;
+  if (!expected) unclaimed_.clear();
+}
+
+void Children::reap() {
+  while (const auto pid = processes_.reap(self_)) {
+    const auto it = watched_.find(*pid);
+    if (it == watched_.end()) {
+      if (births_expected_) unclaimed_.insert(*pid);
+      continue;
+    }
+    const auto callback = std::move(it->second);
+    watched_.erase(it);
+    callback();
+  }
+}
+
+}  // namespace thermos::sim
