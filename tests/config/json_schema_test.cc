@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -120,6 +121,15 @@ TEST(JsonSchema, HasTheKeysThatTheLoaderNames) {
     keys += (keys.empty() ? "" : ", ") + key;
   }
   EXPECT_EQ(message.substr(prefix.size()), keys);
+}
+
+// The structs that .thermos and .aurora files fill in are made of it.
+TEST(JsonSchema, LiesBesideThePythonPackage) {
+  constexpr const char* kFile = "/reactor/python/thermos_config/schema.json";
+  std::ifstream file(THERMOS_SOURCE + std::string(kFile));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(text == json_schema())
+      << "the keys have changed: build/bin/thermos schema >" << (kFile + 1);
 }
 
 TEST(JsonSchema, AcceptsWhatIsWritten) {

@@ -8,13 +8,14 @@ import json
 import os
 
 from .aurora import Job, ignored_by
-from .containers import Listing
+from .containers import Listing, Mapping
 from .objects import Empty
 from .problems import ConfigurationError, PlacedError
 from .references import has_references
 from .scalars import Scalar
-from .schema import Constraint, Logger, Process, Resources, RotatePolicy, Task
+from .schema import TYPES, Resources, Task
 from .scopes import Environment, Expansion
+from .structs import Struct
 
 # What thermos's own schema has no key for.
 _DROPPED = {Resources: ("gpu",)}
@@ -100,9 +101,7 @@ class Output:
             self._note("resources: %s is ignored" % key)
             return True
         # Said where someone said it: thermos has the same defaults.
-        return kind in (Process, Logger) and isinstance(value, (Logger, RotatePolicy)) and (
-            value == kind.ATTRIBUTES[key].default
-        )
+        return isinstance(value, Struct) and value == kind.ATTRIBUTES[key].default
 
     def _value(self, value, scopes):
         if isinstance(value, Scalar):
@@ -110,7 +109,10 @@ class Output:
         if isinstance(value, Listing):
             scopes = value.scopes_within(scopes)
             return [self._value(item, scopes) for item in value._items]
-        for kind in (Process, Constraint, Resources, Logger, RotatePolicy):
+        if isinstance(value, Mapping):
+            scopes = value.scopes_within(scopes)
+            return {self._expand(key, scopes): self._value(item, scopes) for key, item in value._items}
+        for kind in TYPES.structs():
             if isinstance(value, kind):
                 return self._struct(value, scopes, kind)
         raise TypeError("no task holds %r" % (value,))

@@ -1,14 +1,24 @@
-"""What a task is made of: the structs that .thermos files fill in."""
+"""What a task is made of: the structs that .thermos files fill in.
 
-from .containers import List, Map
+Their attributes are those of `thermos schema`, which lies beside this as schema.json. What is said
+here is only where the ancestor's structs, and so the files written for them, differ from it.
+"""
+
+import json
+import os
+
+from .containers import List, Map, Mapping
 from .scalars import Boolean, Enum, Float, Integer, Seconds, String
-from .structs import Default, Required, Struct
+from .structs import Attribute, Default, Required, Struct
 
 BYTES = 1
 KB = 1024 * BYTES
 MB = 1024 * KB
 GB = 1024 * MB
 TB = 1024 * GB
+
+# The schema has no word for what a number counts, but times have a bound of their own.
+_MOST_SECONDS = 1000000000
 
 
 class ThermosContext(Struct):
@@ -19,50 +29,109 @@ class ThermosContext(Struct):
     user = String
 
 
-class Resources(Struct):
-    cpu = Float
-    ram = Integer
-    disk = Integer
-    gpu = Integer
+def _camel(words):
+    return "".join(word.capitalize() for word in words.replace("_", " ").split())
 
 
-class Constraint(Struct):
-    order = List(String)
+class Types:
+    """The types of the schema's definitions, each made when it is first asked for."""
+
+    _NAMES = {"rotate": "RotatePolicy"}  # where a struct is called otherwise
+    # What has no default as long as nobody gives it: `resources` are summed up by what was said.
+    _WITHOUT_DEFAULTS = ("resources",)
+
+    def __init__(self, schema):
+        self._definitions = schema["$defs"]
+        self._made = {}
+        self.enums = {}  # by the names of their structs and attributes: LoggerMode
+
+    def structs(self):
+        return tuple(self._made.values())
+
+    def by_name(self):
+        """All structs and enumerations, by the names that files use."""
+        return {**{struct.__name__: struct for struct in self.structs()}, **self.enums}
+
+    def struct(self, definition, **more):
+        """`more`: attributes beside the schema's, or instead of them."""
+        if definition not in self._made:
+            said = self._definitions[definition]
+            name = self._NAMES.get(definition, _camel(definition))
+            members = {
+                key: self._attribute(rule, key in said.get("required", ()), definition, name + _camel(key))
+                for key, rule in said["properties"].items()
+            }
+            members.update(more, __doc__=said["description"], __module__=__name__)
+            self._made[definition] = type(Struct)(name, (Struct,), members)
+        return self._made[definition]
+
+    def _attribute(self, rule, required, definition, enum):
+        kind = self.kind(rule, enum)
+        if required:
+            return Required(kind)
+        if "default" in rule and definition not in self._WITHOUT_DEFAULTS:
+            return Default(kind, rule["default"])
+        # An object is made of its own defaults; but no resources are not resources of nothing.
+        if "$ref" in rule and self._definition(rule) not in self._WITHOUT_DEFAULTS:
+            return Default(kind, kind())
+        return Attribute(kind)
+
+    @staticmethod
+    def _definition(rule):
+        return rule["$ref"].rsplit("/", 1)[1]
+
+    def kind(self, rule, enum):
+        """The type that takes what the rule does. An enumeration in it is called `enum`."""
+        if "anyOf" in rule:
+            return self._either(*rule["anyOf"], enum)
+        if "$ref" in rule:
+            return self.struct(self._definition(rule))
+        if "enum" in rule:
+            return self.enums.setdefault(enum, Enum(enum, tuple(rule["enum"])))
+        kind = rule["type"]
+        if kind == "array":
+            return List(self.kind(rule["items"], enum))
+        if kind == "object":
+            return Map(String, self.kind(rule["additionalProperties"], enum))
+        if kind == "number":
+            return Seconds if rule["maximum"] == _MOST_SECONDS else Float
+        return {"string": String, "boolean": Boolean, "integer": Integer}[kind]
+
+    def _either(self, rule, other, enum):
+        """What is written as the one or, shorter, as the other."""
+        kind = self.kind(rule, enum)
+        if issubclass(kind, Struct):
+            first = next(iter(kind.ATTRIBUTES))
+            return _shorter(kind, str, lambda text: {first: text})
+        if issubclass(kind, Mapping):
+            first = kind.VALUE.VALUES[0]
+            return _shorter(kind, (list, tuple), lambda names: {name: first for name in names})
+        return kind  # or a text with references, which every type takes
 
 
-class RotatePolicy(Struct):
-    log_size = Default(Integer, 100 * MB)
-    backups = Default(Integer, 5)
+def _shorter(kind, types, whole):
+    """`kind`, where values of `types` are taken as well: made whole, they are of it."""
+
+    class Short(kind):
+        @classmethod
+        def coerce(cls, value):
+            return kind.coerce(whole(value) if isinstance(value, types) else value)
+
+    Short.__name__ = kind.__name__
+    return Short
 
 
-LoggerDestination = Enum("LoggerDestination", ("file", "console", "both", "none"))
-LoggerMode = Enum("LoggerMode", ("standard", "rotate"))
+def _load():
+    with open(os.path.join(os.path.dirname(__file__), "schema.json"), encoding="utf-8") as file:
+        return Types(json.load(file))
 
 
-class Logger(Struct):
-    destination = Default(LoggerDestination, "file")
-    mode = Default(LoggerMode, "standard")
-    rotate = Default(RotatePolicy, RotatePolicy())
-
-
-class Process(Struct):
-    cmdline = Required(String)
-    name = Required(String)
-    resources = Resources
-    max_failures = Default(Integer, 1)
-    daemon = Default(Boolean, False)
-    ephemeral = Default(Boolean, False)
-    min_duration = Default(Seconds, 5)
-    final = Default(Boolean, False)
-    logger = Default(Logger, Logger())
-
-
-class Task(Struct):
-    name = Default(String, "{{processes[0].name}}")
-    processes = Required(List(Process))
-    resources = Resources
-    constraints = List(Constraint)
-    max_failures = Default(Integer, 1)
-    max_concurrency = Default(Integer, 0)
-    finalization_wait = Default(Seconds, 30)
-    user = String
+TYPES = _load()
+Resources = TYPES.struct("resources", gpu=Integer)
+Constraint = TYPES.struct("constraint")
+RotatePolicy = TYPES.struct("rotate")
+Logger = TYPES.struct("logger")
+Process = TYPES.struct("process")
+Task = TYPES.struct("task", name=Default(String, "{{processes[0].name}}"))
+LoggerDestination = TYPES.enums["LoggerDestination"]
+LoggerMode = TYPES.enums["LoggerMode"]

@@ -22,11 +22,8 @@ _TYPES = {
     "Environment": scopes.Environment,
 }
 _SCHEMA = {
-    name: getattr(schema, name)
-    for name in (
-        "BYTES KB MB GB TB Process Task Constraint Resources ThermosContext Logger "
-        "LoggerDestination LoggerMode RotatePolicy"
-    ).split()
+    **{name: getattr(schema, name) for name in "BYTES KB MB GB TB ThermosContext".split()},
+    **schema.TYPES.by_name(),
 }
 _HELPERS = {
     name: getattr(helpers, name)
