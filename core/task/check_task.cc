@@ -183,13 +183,10 @@ std::string unknown_name(const TaskConfig& task, std::string_view name) {
 
 // Returns why `after` may not wait for `before`; "" if it may.
 std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
-  const std::string both =
-      quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName);
-  if (before.daemon) return both + ", a daemon: it runs again and again and never ends";
-  if (before.ephemeral && !after.ephemeral) {
-    return both + ", which is ephemeral: only an ephemeral process can";
-  }
-  return "";
+  if (!before.daemon && (!before.ephemeral || after.ephemeral)) return "";
+  return quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName) +
+         (before.daemon ? ", a daemon: it runs again and again and never ends"
+                        : ", which is ephemeral: only an ephemeral process can");
 }
 
 // Turns the orders into edges. An invalid entry makes none.
@@ -215,7 +212,7 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
           why = quoted((a.final ? a : b).name, kMaxName) + " is final and " +
                 quoted((a.final ? b : a).name, kMaxName) +
                 " is not: an order is all final or not at all";
-        } else if (a.daemon || a.ephemeral) {
+        } else {
           why = why_not(a, b);
         }
         if (why.empty()) {

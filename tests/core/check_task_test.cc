@@ -125,6 +125,8 @@ TEST(CheckTask, KnowsTheRangesOfNumbers) {
   task.finalization_wait = 0;
   task.resources = Resources{std::nan(""), 0, 0};
   EXPECT_EQ(complaint(task), "resources.cpu: is out of range: 0 to 1000000 cores");
+  task.resources = Resources{1e6 + 1, 0, 0};
+  EXPECT_EQ(complaint(task), "resources.cpu: is out of range: 0 to 1000000 cores");
   task.resources = Resources{0.5, -1, 0};
   EXPECT_EQ(complaint(task), "resources.ram: is out of range: 0 to 9223372036854775807");
   task.resources = Resources{0.5, 1, 2};
@@ -137,6 +139,8 @@ TEST(CheckTask, RefusesAUserThatBreaksALine) {
   TaskConfig task = task_of({"a"});
   task.user = "x\ny";
   EXPECT_EQ(complaint(task), "user: 'x\\ny': a user's name can't hold control characters");
+  task.user = "x\xff";
+  EXPECT_EQ(complaint(task), "user: 'x\\xff' is not UTF-8");
 }
 
 TEST(CheckTask, NamesTheNearestProcess) {
@@ -152,6 +156,10 @@ TEST(CheckTask, KeepsRegularAndFinalApart) {
   TaskConfig task = task_of({"a", "f"});
   task.processes[1].final = true;
   task.constraints = {{{"a", "f"}}};
+  EXPECT_EQ(complaint(task),
+            "constraints[0].order[1]: 'f' is final and 'a' is not: an order is all final or not at "
+            "all");
+  task.constraints = {{{"f", "a"}}};
   EXPECT_EQ(complaint(task),
             "constraints[0].order[1]: 'f' is final and 'a' is not: an order is all final or not at "
             "all");
@@ -189,6 +197,8 @@ TEST(CheckTask, SaysWhichCycle) {
   EXPECT_EQ(complaint(task), "constraints[0].order: a cycle: b -> b");
   task.constraints = {{{"a", "c", "a"}}};
   EXPECT_EQ(complaint(task), "constraints[0].order: a cycle: a -> c -> a");
+  task.constraints = {{{"b", "c"}}, {{"a", "b"}}, {{"b", "a"}}};
+  EXPECT_EQ(complaint(task), "constraints[2].order: a cycle: a -> b -> a");
 }
 
 TEST(CheckTask, LeavesOutTheMiddleOfALongCycle) {

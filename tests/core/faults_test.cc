@@ -56,6 +56,32 @@ TEST(Faults, FindsEveryCycle) {
                                       "constraints[2].order: a cycle: c -> d -> c"}));
 }
 
+TEST(Faults, StopsAtAsManyAsWanted) {
+  EXPECT_EQ(faults(task({"a", "a", "a"}), {1}).size(), 1U);
+  TaskConfig bad = task({"a"});
+  bad.constraints = {{{"x", "y"}}, {{"z"}}};
+  EXPECT_EQ(faults(bad, {1}).size(), 1U);
+  EXPECT_EQ(faults(bad, {2}).size(), 2U);
+  EXPECT_EQ(faults(bad, {100}).size(), 3U);
+}
+
+TEST(Faults, AnEmptyNameIsNotTheNameOfAnother) {
+  EXPECT_EQ(faults(task({"", ""}), {100}),
+            (std::vector<std::string>{"processes[0].name: a name can't be empty",
+                                      "processes[1].name: a name can't be empty"}));
+}
+
+// The search for each walks the whole graph.
+TEST(Faults, ShowsTwentyCyclesAtMost) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 50; ++i) names.push_back("p" + std::to_string(i));
+  TaskConfig bad = task(names);
+  for (std::size_t i = 0; i < 50; i += 2) {
+    bad.constraints.push_back({{names[i], names[i + 1], names[i]}});
+  }
+  EXPECT_EQ(faults(bad, {100}).size(), 20U);
+}
+
 TEST(Faults, FindsNothingInATaskThatCanRun) {
   EXPECT_TRUE(faults(task({"a", "b"}), {100}).empty());
 }

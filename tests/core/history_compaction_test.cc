@@ -353,6 +353,7 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
   History history = led();
   for (std::uint32_t run = 0; run < 5; ++run) add_run(history, "a", run, ProcessState::Success);
   history.drop_old(2);
+  apply(history, ProcessOrder{"a", Verb::Stop, {}, {}, {}});
   std::size_t all = 0;
   rebuilt(history, &all);
   for (std::size_t fail_at = 0; fail_at < all; ++fail_at) {

@@ -238,6 +238,14 @@ TEST(History, RunNumbersRiseByOne) {
   expect_applied(history, step("a", 2, 1, ProcessState::Waiting));
 }
 
+TEST(History, AFirstRecordOfALaterRun) {
+  History history = led();
+  EXPECT_FALSE(history.would_apply(step("a", 0, 1, ProcessState::Waiting)));
+  EXPECT_FALSE(history.apply(step("a", 0, 1, ProcessState::Waiting)).ok());
+  EXPECT_FALSE(history.would_apply(step("a", 1, 0, ProcessState::Waiting)));
+  EXPECT_TRUE(history.would_apply(step("a", 0, 0, ProcessState::Waiting)));
+}
+
 TEST(History, AFirstRecordThatIsNotWaiting) {
   History history = led();
   expect_refused(history, step("a", 0, 0, ProcessState::Forked));
@@ -434,6 +442,23 @@ TEST(History, SeedingGivesTheTasksOwnOrder) {
   expect_applied(history, step("a", 0, 0, ProcessState::Waiting));
   EXPECT_EQ(history.find("a"), 1U);
   EXPECT_EQ(history.process(1).runs.size(), 1U);
+}
+
+TEST(History, OneThatIsLedOtherwiseOrByAnotherIsNotEqual) {
+  History other;
+  RunnerHeader other_header = header();
+  other_header.task_id = "job-2";
+  expect_applied(other, other_header);
+  expect_applied(other, task(TaskState::Active, 1));
+  EXPECT_FALSE(other == led());
+  History ending = led();
+  expect_applied(ending, task(TaskState::Cleaning, 2));
+  EXPECT_FALSE(ending == led());
+  History one = led();
+  History two = led();
+  expect_applied(one, step("a", 0, 0, ProcessState::Waiting));
+  expect_applied(two, step("b", 0, 0, ProcessState::Waiting));
+  EXPECT_FALSE(one == two);
 }
 
 TEST(History, EqualityIsOfMeaning) {

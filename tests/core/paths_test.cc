@@ -9,6 +9,27 @@
 namespace thermos {
 namespace {
 
+TEST(PathsTest, EverythingLiesUnderTheRoot) {
+  const Paths paths("/r");
+  EXPECT_EQ(paths.root(), "/r");
+  EXPECT_EQ(paths.active_task("t"), "/r/tasks/active/t");
+  EXPECT_EQ(paths.finished_task("t"), "/r/tasks/finished/t");
+  EXPECT_EQ(paths.checkpoint_dir("t"), "/r/checkpoints/t");
+  EXPECT_EQ(paths.runner_stream("t"), "/r/checkpoints/t/runner");
+  EXPECT_EQ(paths.coordinator_stream("t", "p"), "/r/checkpoints/t/coordinator.p");
+  EXPECT_EQ(paths.leader_socket("t"), "/r/checkpoints/t/leader");
+  EXPECT_EQ(paths.default_log_dir("t"), "/r/logs/t");
+  EXPECT_EQ(paths.default_sandbox("t"), "/r/sandboxes/t");
+  EXPECT_EQ(run_log_dir("/logs", "p", 12), "/logs/p/12");
+}
+
+TEST(PathsTest, AStreamsNameTellsItsProcess) {
+  EXPECT_EQ(process_of_file(coordinator_file("a.b")), "a.b");
+  EXPECT_EQ(process_of_file("coordinator."), "");
+  EXPECT_EQ(process_of_file("runner"), "");
+  EXPECT_EQ(process_of_file("xcoordinator.a"), "");
+}
+
 TEST(TaskIdRule, HoldsForEveryByte) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string id = std::string("a") + static_cast<char>(byte) + "b";

@@ -284,6 +284,49 @@ TEST(TaskPlanner, AResumeMayTellADependentFirst) {
   EXPECT_EQ(drain(plan, 9 * kSecond), Line{1});
 }
 
+TEST(TaskPlanner, AnEphemeralDependentThatIsToldFirstHoldsNothingOpen) {
+  TaskConfig task = task_of(2);
+  task.processes[1].ephemeral = true;
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(1);
+  plan.add_lost(1, 0);
+  EXPECT_EQ(plan.mark(1), Mark::Blocked);
+  EXPECT_FALSE(plan.deadlocked());
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_failure(0, 0);
+  EXPECT_EQ(plan.mark(0), Mark::Failed);
+  EXPECT_TRUE(plan.complete());
+}
+
+TEST(TaskPlanner, ADependentWhoseLaunchIsCalledOffWaitsForTheOthers) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(1);
+  plan.cancel(1);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  EXPECT_FALSE(plan.has_ready(0));
+  plan.add_success(0, 0);
+  EXPECT_EQ(drain(plan, 0), Line{1});
+}
+
+TEST(TaskPlanner, WhatIsHeldDoesNotComeBackIntoTheQueue) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(plan.pop_ready(0), 0u);
+  plan.hold(0);
+  plan.put_back(0);
+  plan.set_running(1);
+  plan.hold(1);
+  plan.cancel(1);
+  EXPECT_TRUE(drain(plan, 0).empty());
+  plan.release(1);
+  plan.release(0);
+  EXPECT_EQ(drain(plan, 0), (Line{1, 0}));
+}
+
 TEST(TaskPlanner, TheRunLimitEndsWhatWouldRunForEver) {
   TaskConfig task = task_of(2);
   task.processes[0].daemon = true;
