@@ -72,12 +72,12 @@ std::string text_of(const Event& event, const TaskConfig& task) {
           },
           [&](const LaunchCancelled& e) { return run_name(task, e.process, e.run) + " cancelled"; },
           [](const TimerDue&) { return std::string("timer"); },
-          [](const KillAsked& e) {
+          [](const KillRequest& e) {
             return std::string(e.lose ? "lose" : "kill") +
                    (e.wait ? " within " + std::to_string(*e.wait) : "");
           },
-          [&](const Ordered& e) {
-            return std::string(name_of(e.verb)) + " " + task.processes[e.process].name +
+          [](const OrderRequest& e) {
+            return std::string(name_of(e.verb)) + " " + e.process +
                    (e.wait ? " within " + std::to_string(*e.wait) : "");
           },
       },
