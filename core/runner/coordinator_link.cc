@@ -306,6 +306,7 @@ void CoordinatorLink::born() {
 void CoordinatorLink::changed(const link::Event& event) {
   closed_ = closed_ || as<Changed>(event).closed;
   looks_ = 0;
+  look_at_.reset();  // this is the look, and what it finds may need no other
   add(Read{Origin::Recorded});
 }
 

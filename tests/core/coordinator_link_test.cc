@@ -90,5 +90,20 @@ TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
   EXPECT_EQ(bench.state(), link::State::Ours);
 }
 
+TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
+  Bench bench;
+  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.tell(link::LockTaken{}, waiting(0));
+  bench.tell(link::Handed{}, waiting(0));
+  bench.tell(link::ServerDied{}, waiting(0));
+  bench.tell(link::ReadDone{}, waiting(0));
+  bench.tell(link::LockIs{link::Lock::Held}, waiting(0));
+  ASSERT_NE(bench.wants<link::Arm>(), nullptr);
+  EXPECT_TRUE(bench.wants<link::Arm>()->at);
+  bench.tell(link::Changed{}, waiting(0));
+  ASSERT_NE(bench.wants<link::Arm>(), nullptr);
+  EXPECT_FALSE(bench.wants<link::Arm>()->at);
+}
+
 }  // namespace
 }  // namespace thermos
