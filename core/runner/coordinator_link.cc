@@ -166,7 +166,7 @@ std::vector<link::Effect> CoordinatorLink::handle(const link::Event& event, cons
 // What is told to all links, or can come late because it was on its way, about a run that is over.
 bool CoordinatorLink::is_stale(const link::Event& event) const {
   if (const auto* answered = std::get_if<Answered>(&event)) {
-    return answered->run != run_ || (state_ != State::Sent && state_ != State::Ours);
+    return answered->clone != clones_ || (state_ != State::Sent && state_ != State::Ours);
   }
   if (const auto* child = std::get_if<ChildGone>(&event)) {
     return child->run != run_ || state_ != State::Ours;
@@ -230,7 +230,7 @@ void CoordinatorLink::checked(const link::Event& event) {
 void CoordinatorLink::clone_or_yield() {
   if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {
     state_ = State::Handing;
-    add(Clone{*starting_});
+    add(Clone{*starting_, ++clones_});
     return;
   }
   // It ran already, and the runner's stream had lost that: what is on record is the answer.
@@ -306,6 +306,7 @@ void CoordinatorLink::born() {
 void CoordinatorLink::changed(const link::Event& event) {
   closed_ = closed_ || as<Changed>(event).closed;
   looks_ = 0;
+  look_at_.reset();  // this is the look, and what it finds may need no other
   add(Read{Origin::Recorded});
 }
 

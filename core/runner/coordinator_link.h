@@ -74,9 +74,10 @@ struct HandFailed {
   std::string reason;
 };
 
-// The fork server's answer. `pid` 0: there is no coordinator, and the lock is free.
+// The fork server's answer to the Clone of this number. `pid` 0: there is no coordinator, and the
+// lock is free.
 struct Answered {
-  std::uint32_t run = 0;
+  std::uint64_t clone = 0;
   std::int32_t pid = 0;
   bool retry = false;
   std::string reason;
@@ -141,9 +142,12 @@ struct Read {
 };
 // Close what reading keeps open: there may be tens of thousands.
 struct CloseReader {};
-// Hand the launch, with the locked descriptor, to the fork server.
+// Hand the launch, with the locked descriptor, to the fork server. `number`: of all Clones of this
+// link. One run may have several, and a launch that waited while the fork server was dead may be
+// answered when the next is under way already.
 struct Clone {
   StartProcess start;
+  std::uint64_t number = 0;
 };
 // Say ChildGone when this child is reaped. `certain`: its exit is told, however long ago it was.
 // Otherwise it may have been reaped unseen, and NoSuchChild is the answer then.
@@ -313,6 +317,7 @@ class CoordinatorLink {
   bool rebooted_ = false;      // in Adopting and Beside
   bool closed_ = false;        // somebody closed the stream, so its lock comes free soon
   bool unheard_stop_ = false;  // the run is to end, and its coordinator has not spoken
+  std::uint64_t clones_ = 0;   // so far
   std::optional<StartProcess> starting_;  // in Locking, Checking and Handing
   std::optional<StartProcess> deferred_;  // the next run, until this coordinator is reaped
   std::uint32_t looks_ = 0;               // one after the other, without news

@@ -350,7 +350,9 @@ void Runner::carry_out(ProcessIndex p, LaunchAct act) {
 }
 
 void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
-  if (stopping(p)) {
+  // An order calls a launch off and another takes its place; a resume finds both on record alike.
+  const bool crowded = task_.max_concurrency != 0 && plan_of(p).running() > task_.max_concurrency;
+  if (stopping(p) || crowded) {
     cancel(p);
   } else {
     take(p, event);

@@ -218,19 +218,19 @@ void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone& effect) {
   RunLaunch::Stream stream{std::move(*entry.locked), entry.position};
   entry.locked.reset();
-  const std::uint32_t run = effect.start.run;
-  const auto error =
-      launch_.send(effect.start, stream, task_.past(p).first_failed,
-                   [this, p, run, here = std::weak_ptr<bool>(alive_)](const Launched& launched) {
-                     if (here.expired()) return;
-                     link::Answered answer{run, launched.pid, false, {}};
-                     if (launched.pid == 0) {
-                       answer.retry = may_pass(launched.error) || launched.error == EBADMSG;
-                       answer.reason = std::string("cannot start a coordinator: ") +
-                                       std::strerror(launched.error);
-                     }
-                     tell(p, answer);
-                   });
+  const auto error = launch_.send(effect.start, stream, task_.past(p).first_failed,
+                                  [this, p, clone = effect.number,
+                                   here = std::weak_ptr<bool>(alive_)](const Launched& launched) {
+                                    if (here.expired()) return;
+                                    link::Answered answer{clone, launched.pid, false, {}};
+                                    if (launched.pid == 0) {
+                                      answer.retry =
+                                          may_pass(launched.error) || launched.error == EBADMSG;
+                                      answer.reason = std::string("cannot start a coordinator: ") +
+                                                      std::strerror(launched.error);
+                                    }
+                                    tell(p, answer);
+                                  });
   entry.position = stream.position;
   if (stream.begun_anew) entry.reader.reset();  // it reads the old file
   if (error) {

@@ -80,6 +80,12 @@ Result<History> TaskHost::open_task() {
   } else if (auto same = check_same_task(); !same) {
     return same.error();
   }
+  if (durable && history.header()) {
+    // The runner before may have died between writing and syncing, or between a rename and the
+    // directory's sync: nothing may follow from what a power cut could still take back.
+    if (auto synced = writer_->sync(); !synced) return synced.error();
+    if (auto synced = writer_->sync_name(); !synced) return synced.error();
+  }
   if (is_terminal(history.state())) {
     // The runner before died between the last record and the move.
     if (auto moved = move_to_finished(place_.paths, id, durable); !moved) return moved.error();

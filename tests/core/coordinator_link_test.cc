@@ -40,8 +40,9 @@ class Bench {
   void run_one(std::uint32_t run) {
     tell(link::Start{{0, run, 1}}, waiting(run));
     tell(link::LockTaken{}, waiting(run));
+    const std::uint64_t clone = wants<link::Clone>()->number;
     tell(link::Handed{}, waiting(run));
-    tell(link::Answered{run, kCoordinator.pid, false, {}}, waiting(run));
+    tell(link::Answered{clone, kCoordinator.pid, false, {}}, waiting(run));
     tell(link::Changed{}, waiting(run));
     tell(link::Heard{run, kCoordinator}, waiting(run));
     tell(link::ReadDone{}, running(run));
@@ -65,6 +66,43 @@ TEST(CoordinatorLink, TheNextRunBeginsAsSoonAsTheOneBeforeIsReaped) {
   EXPECT_NE(bench.wants<link::TellGone>(), nullptr);
   EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
   EXPECT_EQ(bench.state(), link::State::Locking);
+}
+
+TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
+  Bench bench;
+  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.tell(link::LockTaken{}, waiting(0));
+  const std::uint64_t first = bench.wants<link::Clone>()->number;
+  bench.tell(link::Handed{}, waiting(0));
+  // It waits for the next fork server, and comes to nothing there.
+  bench.tell(link::ServerDied{}, waiting(0));
+  bench.tell(link::ReadDone{}, waiting(0));
+  bench.tell(link::LockIs{link::Lock::Free}, waiting(0));
+  bench.tell(link::ReadDone{}, waiting(0));
+  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.tell(link::LockTaken{}, waiting(0));
+  const std::uint64_t second = bench.wants<link::Clone>()->number;
+  bench.tell(link::Handed{}, waiting(0));
+  bench.tell(link::Answered{first, 0, false, "no such thing"}, waiting(0));
+  EXPECT_EQ(bench.state(), link::State::Sent);
+  EXPECT_EQ(bench.wants<link::TellFailed>(), nullptr);
+  bench.tell(link::Answered{second, 100, false, {}}, waiting(0));
+  EXPECT_EQ(bench.state(), link::State::Ours);
+}
+
+TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
+  Bench bench;
+  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.tell(link::LockTaken{}, waiting(0));
+  bench.tell(link::Handed{}, waiting(0));
+  bench.tell(link::ServerDied{}, waiting(0));
+  bench.tell(link::ReadDone{}, waiting(0));
+  bench.tell(link::LockIs{link::Lock::Held}, waiting(0));
+  ASSERT_NE(bench.wants<link::Arm>(), nullptr);
+  EXPECT_TRUE(bench.wants<link::Arm>()->at);
+  bench.tell(link::Changed{}, waiting(0));
+  ASSERT_NE(bench.wants<link::Arm>(), nullptr);
+  EXPECT_FALSE(bench.wants<link::Arm>()->at);
 }
 
 }  // namespace
