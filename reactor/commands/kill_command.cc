@@ -11,7 +11,7 @@
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_view.h"
-#include "reactor/host/foreground.h"
+#include "reactor/host/kill_task.h"
 #include "reactor/host/task_observer.h"
 #include "reactor/store/task_list.h"
 

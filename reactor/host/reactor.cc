@@ -92,10 +92,32 @@ void Reactor::use_process_groups() {
 }
 
 void Reactor::shelter_fork_server() {
-  if (!groups_) return;
-  if (auto sheltered = groups_->shelter(fork_server_->pid()); !sheltered) {
-    spdlog::warn("processes get no control groups: {}", sheltered.error().message);
+  scope_start_.reset();  // it was for the fork server before
+  if (!groups_ || groups_->join(fork_server_->pid())) {
+    fork_server_->go_on();
+    return;
+  }
+  fork_server_->hold();
+  auto start = ScopeStart::begin(loop_, deadlines_, groups_->scope_for(fork_server_->pid()),
+                                 [this](const Status& started) { scope_started(started); });
+  if (start) {
+    scope_start_ = std::move(*start);
+  } else {
+    scope_started(start.error());
+  }
+}
+
+void Reactor::scope_started(const Status& started) {
+  scope_start_.reset();
+  const Status settled = started ? groups_->settle(fork_server_->pid()) : started;
+  if (!settled) {
+    spdlog::warn("processes get no control groups: {}", settled.error().message);
     groups_.reset();
+  }
+  fork_server_->go_on();
+  hear_answers();  // of launches that could not be sent
+  if (fork_server_poll_ && fork_server_->wants_write()) {
+    fork_server_poll_->watch(UV_READABLE | UV_WRITABLE);
   }
 }
 
@@ -120,7 +142,8 @@ void Reactor::fork_server_gone() {
   short_of_server_ = false;
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
-  // First to its place: the coordinators that it makes stay where it is.
+  // First to its place, for which what is queued waits: the coordinators that it makes stay where
+  // it is.
   shelter_fork_server();
   fork_server_->on_writable();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
@@ -129,13 +152,15 @@ void Reactor::fork_server_gone() {
   children_.expect_births(fork_server_->unanswered() > 0);
 }
 
-Status Reactor::launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
+Status Reactor::launch(Launch launch, Descriptor stream, RunLogs logs,
+                       ForkServer::MakeGroup make_group,
                        std::function<void(const Launched&)> answer) {
   const std::uint64_t ticket = next_ticket_++;
   launch.ticket = ticket;
   children_.expect_births(true);
-  auto sent = fork_server_->launch(launch, std::move(stream), std::move(logs.out),
-                                   std::move(logs.err), std::move(group), std::move(logs.more));
+  auto sent =
+      fork_server_->launch(launch, std::move(stream), std::move(logs.out), std::move(logs.err),
+                           std::move(make_group), std::move(logs.more));
   if (!sent) return sent.error();
   answers_[ticket] = std::move(answer);
   if (fork_server_poll_ && fork_server_->wants_write()) {

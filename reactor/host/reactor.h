@@ -17,6 +17,7 @@
 #include "core/base/result.h"
 #include "core/record/record.h"
 #include "reactor/launch/fork_server.h"
+#include "reactor/launch/scope_start.h"
 #include "reactor/launch/sweeper.h"
 #include "reactor/loop/child_watcher.h"
 #include "reactor/loop/deadlines.h"
@@ -64,7 +65,8 @@ class Reactor {
   SpareDescriptors& spares() { return spares_; }
   const BootId& boot() const { return boot_; }
 
-  // Each process gets a control group from here on, where there may be any.
+  // Each process gets a control group from here on, where there may be any. Launches wait for
+  // systemd to make room for the groups; nothing else does.
   void use_process_groups();
   // Null where there are none.
   ProcessGroups* groups() { return groups_.get(); }
@@ -79,8 +81,8 @@ class Reactor {
 
   // Hands a launch and its descriptors to the fork server; `answer` says what became of the
   // clone. It is not called when the fork server dies first: see TurnParticipant::fork_server_died.
-  // `group` may be none.
-  Status launch(Launch launch, Descriptor stream, RunLogs logs, Descriptor group,
+  // `make_group` is called when the launch is handed over, and may give none.
+  Status launch(Launch launch, Descriptor stream, RunLogs logs, ForkServer::MakeGroup make_group,
                 std::function<void(const Launched&)> answer);
 
   // Kills the fork server, which does not answer. What it held is free, and another starts.
@@ -95,6 +97,7 @@ class Reactor {
   void raise_descriptor_limit();
   void lower_descriptor_limit();
   void shelter_fork_server();
+  void scope_started(const Status& started);
   void end_turn();
 
   BootId boot_;
@@ -109,7 +112,8 @@ class Reactor {
   std::uint64_t next_place_ = 0;
   std::unique_ptr<ProcessGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
-  bool short_of_server_ = false;  // none can be started, and that was said
+  bool short_of_server_ = false;             // none can be started, and that was said
+  std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it
   std::unique_ptr<Poll> fork_server_poll_;
   std::unique_ptr<Poll> write_failure_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;

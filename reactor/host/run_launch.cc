@@ -34,7 +34,7 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   if (error) return error;
 
   auto sent = reactor_.launch(std::move(launch), stream.writer.release(), std::move(logs),
-                              groups_.make(start.process, start.run), std::move(answer));
+                              groups_.maker(start.process, start.run), std::move(answer));
   if (sent) return std::nullopt;
   return LaunchError{sent.error().code == ErrorCode::System, sent.error().message};
 }

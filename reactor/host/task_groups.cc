@@ -6,13 +6,17 @@
 
 namespace thermos {
 
-Descriptor TaskGroups::make(ProcessIndex p, std::uint32_t run) const {
+ForkServer::MakeGroup TaskGroups::maker(ProcessIndex p, std::uint32_t run) const {
   if (reactor_.groups() == nullptr) return {};
-  auto group = reactor_.groups()->make(name(p, run), task_.resources, task_.processes[p].resources);
-  if (group) return std::move(*group);
-  spdlog::warn("task {}, process {}: {}; it runs without a control group", task_id_,
-               task_.processes[p].name, group.error().message);
-  return {};
+  return [&reactor = reactor_, name = name(p, run), of_task = task_.resources,
+          of_process = task_.processes[p].resources]() -> Descriptor {
+    if (reactor.groups() == nullptr) return {};
+    auto group = reactor.groups()->make(name, of_task, of_process);
+    if (group) return std::move(*group);
+    spdlog::warn("task {}, process {}: {}; it runs without a control group", name.task_id,
+                 name.process, group.error().message);
+    return {};
+  };
 }
 
 void TaskGroups::remove(ProcessIndex p, std::uint32_t run) const {

@@ -18,9 +18,10 @@ class TaskGroups {
   TaskGroups(Reactor& reactor, const std::string& task_id, const TaskConfig& task)
       : reactor_(reactor), task_id_(task_id), task_(task) {}
 
-  // The directory of a new group. A process that can have no group runs without one: then the log
-  // says why, and the descriptor is empty.
-  Descriptor make(ProcessIndex p, std::uint32_t run) const;
+  // Makes a new group when it is called, which may be when this is gone, and gives its directory. A
+  // process that can have no group runs without one: then the log says why, and the descriptor is
+  // empty.
+  ForkServer::MakeGroup maker(ProcessIndex p, std::uint32_t run) const;
   // Does nothing where there is none.
   void remove(ProcessIndex p, std::uint32_t run) const;
   // Empty: there are no groups.

@@ -7,9 +7,9 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
-#include "reactor/host/foreground.h"
 #include "reactor/host/task_host.h"
 #include "reactor/os/files.h"
+#include "reactor/os/lock_holder.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -50,7 +50,7 @@ Result<History> TaskHost::open_task() {
   auto writer = StreamWriter::open(place_.paths.runner_stream(id));
   if (!writer) {
     if (writer.error().code != ErrorCode::Busy) return writer.error();
-    const std::string leader = name_leader(place_.paths, id);
+    const std::string leader = name_lock_holder(place_.paths.runner_stream(id));
     return Error{ErrorCode::Busy,
                  "task " + id + " is led by " + (leader.empty() ? "another runner" : leader)};
   }

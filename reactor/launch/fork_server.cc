@@ -129,7 +129,7 @@ Status ForkServer::spawn() {
 }
 
 bool ForkServer::has_room() const {
-  return !broken_ && !blocked_ && sent_.size() < kMaxUnderWay;
+  return !broken_ && !blocked_ && !held_ && sent_.size() < kMaxUnderWay;
 }
 
 bool ForkServer::wants_write() const {
@@ -137,7 +137,8 @@ bool ForkServer::wants_write() const {
 }
 
 Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descriptor stream,
-                                                   Descriptor out, Descriptor err, Descriptor group,
+                                                   Descriptor out, Descriptor err,
+                                                   MakeGroup make_group,
                                                    std::vector<Descriptor> more) {
   auto message = encode(launch);
   if (!message) return message.error();
@@ -145,7 +146,8 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
                     std::move(*message),
                     {std::move(stream), std::move(out), std::move(err)},
                     std::move(more),
-                    std::move(group)});
+                    std::move(make_group),
+                    {}});
   const std::size_t refused = refused_.size();
   flush();
   if (!queue_.empty()) return SendOutcome::Queued;
@@ -187,7 +189,8 @@ int ForkServer::send(const Pending& pending) {
 
 void ForkServer::flush() {
   while (!queue_.empty() && has_room()) {
-    const Pending& next = queue_.front();
+    Pending& next = queue_.front();
+    if (const auto make_group = std::exchange(next.make_group, nullptr)) next.group = make_group();
     const int error_number = send(next);
     if (error_number == 0) {
       sent_.insert(next.ticket);
@@ -237,6 +240,11 @@ std::optional<Launched> ForkServer::receive() {
   died_ = true;
   broken_ = true;
   return std::nullopt;
+}
+
+void ForkServer::go_on() {
+  held_ = false;
+  flush();
 }
 
 void ForkServer::on_writable() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -41,15 +42,21 @@ class ForkServer {
   // live on.
   ~ForkServer() = default;
 
-  // Sends a launch, in the order of the calls. `stream` is locked and O_APPEND. `group` is the
-  // directory of the process's control group, if it gets one; `more` are the logger's descriptors
-  // in the order of launch.capnp. All descriptors are closed here when they were sent, so the
-  // message, and then the coordinator, holds the lock. An error means that the process is not
-  // launched and the descriptors are closed: System for a shortage that may be temporary, Usage if
-  // this launch can never be sent.
+  // Sends a launch, in the order of the calls. `stream` is locked and O_APPEND. `make_group` is
+  // called when the launch is sent: it makes the process's control group and returns its directory,
+  // or nothing. `more` are the logger's descriptors in the order of launch.capnp. All descriptors
+  // are closed here when they were sent, so the message, and then the coordinator, holds the lock.
+  // An error means that the process is not launched and the descriptors are closed: System for a
+  // shortage that may be temporary, Usage if this launch can never be sent.
+  using MakeGroup = std::function<Descriptor()>;
   Result<SendOutcome> launch(const Launch& launch, Descriptor stream, Descriptor out,
-                             Descriptor err, Descriptor group = {},
+                             Descriptor err, MakeGroup make_group = {},
                              std::vector<Descriptor> more = {});
+
+  // From here on launches are queued and not sent, until go_on(): the server is not in its control
+  // group yet, and its coordinators stay in the group where they are made.
+  void hold() { held_ = true; }
+  void go_on();
 
   // Returns the next answer, or nothing if there is none now. Call it until it returns nothing,
   // then check died(). An answer may have an error: EAGAIN, ENOMEM and similar ones mean a
@@ -86,6 +93,7 @@ class ForkServer {
     std::vector<std::byte> message;
     std::array<Descriptor, 3> descriptors;
     std::vector<Descriptor> more;
+    MakeGroup make_group;
     Descriptor group;
   };
 
@@ -105,6 +113,7 @@ class ForkServer {
   bool died_ = false;
   bool broken_ = false;   // sending is not possible any more
   bool blocked_ = false;  // the socket is full
+  bool held_ = false;
   std::unordered_set<std::uint64_t> sent_;
   std::deque<Pending> queue_;
   std::deque<Launched> refused_;

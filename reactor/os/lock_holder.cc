@@ -7,9 +7,25 @@
 #include <cstdio>
 #include <memory>
 
+#include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 
 namespace thermos {
+namespace {
+
+std::string command_of(pid_t pid) {
+  auto text = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!text) return {};
+  for (char& c : *text) {
+    if (c == '\0') c = ' ';
+  }
+  while (!text->empty() && text->back() == ' ') text->pop_back();
+  constexpr std::size_t kLongest = 80;
+  if (text->size() > kLongest) text->replace(kLongest, std::string::npos, "...");
+  return *text;
+}
+
+}  // namespace
 
 std::optional<Identity> lock_holder(const std::string& path) {
   struct stat info {};
@@ -36,6 +52,13 @@ std::optional<Identity> lock_holder(const std::string& path) {
     if (holder && holder->state != 'Z') return holder->identity;
   }
   return std::nullopt;
+}
+
+std::string name_lock_holder(const std::string& path) {
+  const auto holder = lock_holder(path);
+  if (!holder) return {};
+  const std::string command = command_of(holder->pid);
+  return "pid " + std::to_string(holder->pid) + (command.empty() ? "" : " (" + command + ")");
 }
 
 }  // namespace thermos

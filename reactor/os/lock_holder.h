@@ -13,5 +13,7 @@ namespace thermos {
 // descriptor, it is in another pid namespace, or the descriptor is in a message that was not
 // received yet.
 std::optional<Identity> lock_holder(const std::string& path);
+// The same for people: "pid 123 (thermos run ...)"; empty when nobody is found.
+std::string name_lock_holder(const std::string& path);
 
 }  // namespace thermos

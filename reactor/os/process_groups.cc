@@ -16,7 +16,6 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/os/files.h"
-#include "reactor/os/service_scope.h"
 
 namespace thermos {
 namespace {
@@ -150,16 +149,20 @@ ProcessGroups::ProcessGroups(std::string scope, std::string name, std::string sl
       slice_(std::move(slice)),
       of_user_(of_user) {}
 
-Status ProcessGroups::shelter(pid_t fork_server) {
-  const std::string coordinators = scope_ + "/coordinators/cgroup.procs";
-  // Living coordinators of the previous daemon keep the scope alive.
-  if (!write_value(coordinators, std::to_string(fork_server))) {
-    auto started = start_scope({scope_name_, slice_, fork_server, of_user_});
-    if (!started) return started;
-    if (!make_group(scope_ + "/coordinators") ||
-        !write_value(coordinators, std::to_string(fork_server))) {
-      return failed(coordinators);
-    }
+// Living coordinators have kept the scope of an earlier fork server or daemon.
+bool ProcessGroups::join(pid_t fork_server) {
+  return write_value(coordinators() + "/cgroup.procs", std::to_string(fork_server)) &&
+         prepare().ok();
+}
+
+ScopeRequest ProcessGroups::scope_for(pid_t fork_server) const {
+  return {scope_name_, slice_, fork_server, of_user_};
+}
+
+Status ProcessGroups::settle(pid_t fork_server) {
+  const std::string members = coordinators() + "/cgroup.procs";
+  if (!make_group(coordinators()) || !write_value(members, std::to_string(fork_server))) {
+    return failed(members);
   }
   return prepare();
 }

@@ -25,14 +25,26 @@
 
 namespace thermos {
 
+// A transient scope of systemd (systemd.scope(5)), whose control group is delegated to us.
+struct ScopeRequest {
+  std::string name;      // ends in ".scope"
+  std::string slice;     // the slice that contains it
+  pid_t process = 0;     // its first process; the scope ends with its last one
+  bool of_user = false;  // ask the user's systemd, not the system's
+};
+
 class ProcessGroups {
  public:
   // Returns nothing if this program is not a service with delegated groups (Delegate=yes).
   static std::unique_ptr<ProcessGroups> find();
 
-  // Moves a fork server, and so all its later coordinators, into the scope. Starts the scope if it
-  // does not exist. After an error, make() fails too.
-  Status shelter(pid_t fork_server);
+  // Moves a fork server, and so all its later coordinators, into the scope. False: there is no
+  // scope, and systemd has to be asked for scope_for() it.
+  bool join(pid_t fork_server);
+  ScopeRequest scope_for(pid_t fork_server) const;
+  // Prepares the scope that systemd has started for this fork server. Until then, and after an
+  // error, make() fails.
+  Status settle(pid_t fork_server);
 
   // Identifies the group of a run.
   struct Name {
@@ -56,6 +68,7 @@ class ProcessGroups {
 
  private:
   ProcessGroups(std::string scope, std::string name, std::string slice, bool of_user);
+  std::string coordinators() const { return scope_ + "/coordinators"; }
   Status prepare();
   std::string task_path(const std::string& task_id) const;
   void set_limits(const std::string& path, const std::optional<Resources>& limits);

@@ -53,7 +53,7 @@ class ReactorEnd : public ::testing::Test {
     return directory_ / ("process" + std::to_string(ticket) + ".stream");
   }
 
-  Result<SendOutcome> launch(const Launch& launch) {
+  Result<SendOutcome> launch(const Launch& launch, ForkServer::MakeGroup make_group = {}) {
     Descriptor stream(
         ::open(stream_of(launch.ticket).c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0600));
     std::array<std::byte, kStreamHeaderBytes> header{};
@@ -63,7 +63,8 @@ class ReactorEnd : public ::testing::Test {
     EXPECT_EQ(::flock(stream.get(), LOCK_EX | LOCK_NB), 0);
     Descriptor out(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     Descriptor err(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-    return server_.launch(launch, std::move(stream), std::move(out), std::move(err));
+    return server_.launch(launch, std::move(stream), std::move(out), std::move(err),
+                          std::move(make_group));
   }
 
   // Takes answers until `count` have come in all, or the server died.
@@ -104,6 +105,30 @@ class ReactorEnd : public ::testing::Test {
   std::map<std::uint64_t, Launched> answers_;
   std::vector<pid_t> children_;
 };
+
+// What it makes stays where it is made: so nothing reaches a server that is not in its place yet.
+TEST_F(ReactorEnd, WhatIsHeldGetsItsGroupWhenItGoes) {
+  int groups = 0;
+  const auto make_group = [&] {
+    ++groups;
+    return Descriptor();
+  };
+  server_.hold();
+  for (int i = 0; i < 2; ++i) {
+    const auto outcome = launch(make("true"), make_group);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(*outcome, SendOutcome::Queued);
+  }
+  server_.on_writable();
+  EXPECT_EQ(groups, 0);
+  EXPECT_FALSE(server_.wants_write()) << "nobody is to wait for that";
+  EXPECT_EQ(server_.unanswered(), 2U);
+  server_.go_on();
+  EXPECT_EQ(groups, 2);
+  take_answers(2);
+  expect_success(1);
+  expect_success(2);
+}
 
 TEST_F(ReactorEnd, LaunchesAndAnswers) {
   const auto outcome = launch(make("true"));

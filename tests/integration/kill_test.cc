@@ -1,10 +1,18 @@
 // `thermos kill` by anyone: through the leader, without one, past one that does not answer.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -286,6 +294,100 @@ TEST(KillTask, GoesOnWhenTheLeaderDiesInTheMiddleOfIt) {
   const Json status = site.status();
   EXPECT_EQ(status["state"], "KILLED");
   EXPECT_EQ(status["statuses"].back()["runner_pid"], killer);
+}
+
+// One who holds the lead of a task that nobody leads, and is not `thermos`: this test itself.
+class Usurper {
+ public:
+  explicit Usurper(const Site& site) : directory_(site.checkpoint("t")) {
+    lock_ = ::open((directory_ + "/runner").c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+    EXPECT_EQ(::flock(lock_, LOCK_EX | LOCK_NB), 0);
+  }
+  ~Usurper() { let_go(); }
+  Usurper(const Usurper&) = delete;
+  Usurper& operator=(const Usurper&) = delete;
+
+  void let_go() {
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = -1;
+  }
+  // Takes so many who connect, and hangs up on them once they have spoken: as leaders do that know
+  // another form of requests.
+  std::thread hangs_up(int times) const {
+    const int socket = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = directory_ + "/leader";
+    EXPECT_LT(name.size(), sizeof address.sun_path);
+    std::memcpy(address.sun_path, name.c_str(), std::min(name.size(), sizeof address.sun_path - 1));
+    std::filesystem::remove(name);  // of the leader before
+    EXPECT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(socket, 4), 0);
+    return std::thread([socket, times] {
+      for (int i = 0; i < times; ++i) {
+        const int client = ::accept4(socket, nullptr, nullptr, SOCK_CLOEXEC);
+        char byte = 0;
+        ::recv(client, &byte, 1, 0);
+        ::close(client);
+      }
+      ::close(socket);
+    });
+  }
+
+ private:
+  std::string directory_;
+  int lock_ = -1;
+};
+
+// A task that nobody leads, with a process that runs.
+pid_t orphan(Site& site) {
+  Command runner = site.start_run(site.write_config(polite_task()));
+  const pid_t main = pid_in(site.in_sandbox("up"));
+  runner.destroy();
+  return main;
+}
+
+// It may have the lock for a moment longer than its socket.
+TEST(KillTask, WaitsForALeaderOnItsWayOut) {
+  Site site;
+  const pid_t main = orphan(site);
+  Usurper usurper(site);
+  Command kill = site.start({"kill", "t"});
+  usurper.let_go();
+  const Ended killed = kill.wait();
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(killed.out, "t KILLED\n");
+  EXPECT_FALSE(alive(main));
+}
+
+TEST(KillTask, LeavesALeaderAloneThatMayLeadMore) {
+  Site site;
+  const pid_t main = orphan(site);
+  {
+    const Usurper usurper(site);
+    const Ended refused = site.thermos({"kill", "t"});
+    EXPECT_EQ(refused.code, 75);
+    EXPECT_NE(refused.err.find("pid " + std::to_string(::getpid())), std::string::npos)
+        << refused.err;
+    EXPECT_NE(refused.err.find("does not answer"), std::string::npos) << refused.err;
+  }
+  EXPECT_TRUE(alive(main));
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+}
+
+TEST(KillTask, SaysThatALeaderIsOfAnEarlierVersion) {
+  Site site;
+  orphan(site);
+  {
+    const Usurper usurper(site);
+    std::thread deaf = usurper.hangs_up(1);
+    const Ended refused = site.thermos({"kill", "t"});
+    EXPECT_EQ(refused.code, 75);
+    EXPECT_NE(refused.err.find("earlier version of thermos, restart it"), std::string::npos)
+        << refused.err;
+    deaf.join();
+  }
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
 }
 
 TEST(KillTask, NamesATaskThatHasEndedAlready) {

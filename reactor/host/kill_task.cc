@@ -1,0 +1,155 @@
+#include "reactor/host/kill_task.h"
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/config/load.h"
+#include "reactor/host/foreground.h"
+#include "reactor/host/leader_client.h"
+#include "reactor/host/leadership_watch.h"
+#include "reactor/os/clocks.h"
+#include "reactor/os/files.h"
+#include "reactor/os/identity.h"
+#include "reactor/os/lock_holder.h"
+#include "reactor/store/stream_file.h"
+
+namespace thermos {
+namespace {
+
+// How long a leader may take to say that it has heard, and how long one that holds the lock may do
+// without a socket: it is on its way in or out. That it will never answer is nothing that the
+// kernel could tell: a stopped process, or one that hangs, looks like one that is about to. So this
+// wait has an end, far beyond what a leader needs and short for who waits at a terminal.
+constexpr Microseconds kPatience = 3 * kSecond;
+
+// By the file that it runs, not by its words: those may be anything.
+bool is_one_task_leader(pid_t pid) {
+  const std::string program = program_of(pid);
+  return program == "thermos" || program == "thermos (deleted)";  // an upgrade took its place
+}
+
+class TaskKill {
+ public:
+  TaskKill(const Paths& paths, const std::string& task_id, const KillRequest& request,
+           TaskObserver& observer)
+      : paths_(paths),
+        task_id_(task_id),
+        request_(request),
+        observer_(observer),
+        active_(paths.active_task(task_id)),
+        stream_(paths.runner_stream(task_id)),
+        change_(paths, task_id) {}
+
+  Result<TaskState> carry_out();
+
+ private:
+  // Each is a step: the end of it all, or nothing, and then who leads is to be looked at again.
+  using Step = std::optional<Result<TaskState>>;
+
+  Step step();
+  Result<TaskState> look_up_end() const;
+  // Waits for a leader that can't be asked now, if it has been given time enough; nothing
+  // otherwise.
+  bool outwait(const std::optional<Identity>& leader);
+  std::optional<Error> remove_leader(const Identity& leader, LeaderReply reply) const;
+  Step lead();
+
+  const Paths& paths_;
+  const std::string& task_id_;
+  const KillRequest& request_;
+  TaskObserver& observer_;
+  std::string active_;
+  std::string stream_;
+  LeadershipWatch change_;
+  // Who was last found to lead without being there to be asked, and until when that may be so.
+  std::optional<Identity> awaited_;
+  std::optional<Microseconds> awaited_until_;
+  // Somebody took the lead when we tried to. Who that is may be out of our sight (lock_holder.h).
+  bool outrun_ = false;
+};
+
+Result<TaskState> TaskKill::carry_out() {
+  for (;;) {
+    if (auto ended = step()) return std::move(*ended);
+  }
+}
+
+TaskKill::Step TaskKill::step() {
+  if (!exists(active_)) return look_up_end();
+  const auto answer = ask_leader(paths_.checkpoint_dir(task_id_), request_, kPatience);
+  if (!answer) return answer.error();
+  if (answer->asked == LeaderReply::Ended) return answer->state;
+  if (const auto leader = lock_holder(stream_)) {
+    if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
+    if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
+  } else if (outrun_ && outwait(std::nullopt)) {
+    outrun_ = false;
+    return std::nullopt;
+  }
+  return lead();
+}
+
+// It has ended meanwhile, or never was.
+Result<TaskState> TaskKill::look_up_end() const {
+  if (!exists(paths_.finished_task(task_id_))) {
+    return Error{ErrorCode::NotFound, "no active task " + task_id_};
+  }
+  auto stream = read_runner_stream(stream_);
+  if (!stream) return stream.error();
+  return stream->history.state();
+}
+
+// True: something happened, or there is time left for it to happen.
+bool TaskKill::outwait(const std::optional<Identity>& leader) {
+  if (!awaited_until_ || awaited_ != leader) {
+    awaited_ = leader;
+    awaited_until_ = read_clocks().boot + kPatience;
+  }
+  return change_.wait(leader, *awaited_until_);
+}
+
+std::optional<Error> TaskKill::remove_leader(const Identity& leader, LeaderReply reply) const {
+  const bool hung_up = reply == LeaderReply::HungUp;
+  if (!is_one_task_leader(leader.pid)) {
+    return Error{
+        ErrorCode::Busy,
+        "the leader of task " + task_id_ + ", " + name_lock_holder(stream_) +
+            (hung_up ? ", hangs up without an answer, and leads more than this task: if it "
+                       "is of an earlier version of thermos, restart it"
+                     : ", does not answer, and leads more than this task")};
+  }
+  spdlog::warn("the leader of task {} (pid {}) {}: killing it and taking over", task_id_,
+               leader.pid, hung_up ? "hangs up without an answer" : "does not answer");
+  const auto pidfd = open_pidfd(leader);
+  if (pidfd && send_signal(*pidfd, SIGKILL)) wait_for_death(*pidfd);
+  return std::nullopt;
+}
+
+TaskKill::Step TaskKill::lead() {
+  auto text = read_file(active_);
+  if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
+  auto task = config::load_bound(*text, active_);
+  if (!task) return task.error();
+  TaskSetup place{paths_, std::move(*task), {}};
+  place.header.task_id = task_id_;  // the rest is in the stream
+  auto ended = run_in_foreground(place, SyncMode::Power, observer_, request_);
+  if (ended) return ended;
+  if (!exists(active_)) return std::nullopt;  // another who kills it led it to its end
+  if (ended.error().code != ErrorCode::Busy) return ended;
+  if (std::exchange(outrun_, true)) return ended;
+  // Our own attempt closed the stream, too, which is no news.
+  change_.forget();
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
+                            const KillRequest& request, TaskObserver& observer) {
+  return TaskKill(paths, task_id, request, observer).carry_out();
+}
+
+}  // namespace thermos
