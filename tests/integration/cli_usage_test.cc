@@ -59,7 +59,7 @@ TEST_F(Usage, WantsWhatACommandIsAbout) {
   refuse({"tail"}, 64, "TASK_ID is missing");
   refuse({"tail", "a", "b", "c"}, 64, "unexpected argument 'c'");
   refuse({"read"}, 64, "CHECKPOINT is missing");
-  refuse({"read", "--simple", "--json", "x"}, 64, "not both");
+  refuse({"read", "--simple", "--json", "x"}, 64, "cannot be combined");
 }
 
 TEST_F(Usage, ChecksPortsAndBindings) {
