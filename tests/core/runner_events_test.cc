@@ -187,7 +187,7 @@ TEST_F(RunnerEvents, AnOrderBeforeTheLeadIsRefused) {
   task_.name = "t";
   graph_ = *check_task(task_);
   runner_ = std::make_unique<Runner>(task_, graph_, History());
-  EXPECT_NE(refusal_of(Ordered{0, Verb::Stop, {}, {}}).find("header"), std::string::npos);
+  EXPECT_NE(refusal_of(OrderRequest{"a", Verb::Stop, {}, {}}).find("header"), std::string::npos);
 }
 
 TEST_F(RunnerEvents, AHistoryWithoutANumberForTheNextRunStopsTheTask) {
@@ -245,7 +245,7 @@ TEST_F(RunnerEvents, NewsOfALaunchThatSucceededChangesNothing) {
 TEST_F(RunnerEvents, NewsOfALaunchThatWasCalledOffChangesNothing) {
   add("a");
   start();
-  tell(Ordered{0, Verb::Stop, {}, {}});
+  tell(OrderRequest{"a", Verb::Stop, {}, {}});
   tell(LaunchCancelled{0, 0});
   tell(LaunchCancelled{0, 0});
   EXPECT_TRUE(effects_.empty());
@@ -277,7 +277,7 @@ TEST_F(RunnerEvents, ALaunchThatDiesTwiceIsTriedAgainOnce) {
 TEST_F(RunnerEvents, ACalledOffLaunchThatComesToLifeIsEnded) {
   add("a");
   start();
-  tell(Ordered{0, Verb::Stop, 10 * kSecond, {}});
+  tell(OrderRequest{"a", Verb::Stop, 10 * kSecond, {}});
   EXPECT_EQ(all<Terminate>().size(), 1U);
   tell(LaunchCancelled{0, 0});
   tell(wrote(0, 1, 0, State::Forked));
@@ -298,7 +298,7 @@ TEST_F(RunnerEvents, NothingComesOfAnythingWhenTheTaskIsOver) {
   tell(wrote(0, 3, 0, State::Success));
   ASSERT_EQ(all<Finish>().size(), 1U);
   EXPECT_TRUE(runner_->done());
-  tell(KillAsked{});
+  tell(KillRequest{});
   EXPECT_TRUE(effects_.empty());
 }
 
@@ -309,13 +309,13 @@ TEST_F(RunnerEvents, ALaterKillPutsNoDeadlineOff) {
   add("a");
   start();
   tell(wrote(0, 1, 0, State::Forked));
-  tell(KillAsked{10 * kSecond, false, "one"});
+  tell(KillRequest{10 * kSecond, false, "one"});
   const Timestamp deadline = runner_->history().steps().back().status.deadline;
-  tell(KillAsked{60 * kSecond, false, "two"});
+  tell(KillRequest{60 * kSecond, false, "two"});
   const TaskStep& last = runner_->history().steps().back();
   EXPECT_EQ(last.reason, "two");
   EXPECT_EQ(last.status.deadline.boot, deadline.boot);
-  tell(KillAsked{kSecond, false, "three"});
+  tell(KillRequest{kSecond, false, "three"});
   EXPECT_LT(runner_->history().steps().back().status.deadline.boot, deadline.boot);
 }
 
@@ -323,8 +323,8 @@ TEST_F(RunnerEvents, AKillThatIsLostStaysLost) {
   add("a");
   start();
   tell(wrote(0, 1, 0, State::Forked));
-  tell(KillAsked{10 * kSecond, true, {}});
-  tell(KillAsked{10 * kSecond, false, {}});
+  tell(KillRequest{10 * kSecond, true, {}});
+  tell(KillRequest{10 * kSecond, false, {}});
   EXPECT_EQ(runner_->history().steps().back().status.goal, TaskState::Lost);
 }
 
@@ -421,7 +421,7 @@ TEST_F(RunnerEvents, AnOrderForARunThatAnotherOrderCalledOffOnlyHoldsIt) {
   lead();
   EXPECT_EQ(all<Terminate>().size(), 1U);
   tell(CoordinatorGone{0, 0, false});
-  tell(Ordered{0, Verb::Stop, {}, {}});
+  tell(OrderRequest{"a", Verb::Stop, {}, {}});
   EXPECT_EQ(all<Append>().size(), 1U);
   EXPECT_TRUE(all<Terminate>().empty()) << "there is nobody";
   tell(TimerDue{});
@@ -464,7 +464,7 @@ TEST_F(RunnerEvents, CountsTheProcessesOfTheStage) {
   EXPECT_EQ(runner_->counts(now_).failed, 1U);
   tell(LaunchFailed{1, 0, false, "no"});
   EXPECT_EQ(runner_->counts(now_).next_start, now_.boot + 5 * kSecond);
-  tell(KillAsked{});
+  tell(KillRequest{});
   tell(LaunchCancelled{2, 0});
   ASSERT_EQ(runner_->state(), TaskState::Finalizing);
   const Runner::Counts counts = runner_->counts(now_);
