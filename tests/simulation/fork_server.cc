@@ -35,17 +35,19 @@ class ForkServer::Process : public std::enable_shared_from_this<ForkServer::Proc
   void kill() {
     if (died_) return;
     died_ = true;
-    for (const Launch& launch : queue_) machine_.streams().close(launch.stream);
+    for (const Launch& launch : queue_) machine_.streams().close_dying(launch.stream);
     queue_.clear();
     after(random_.between(0, kLatency), [this] {
       if (listener_.died) listener_.died();
     });
   }
 
-  void stop() { stopped_ = true; }
-  void go_on() {
-    stopped_ = false;
-    serve();
+  void stop(Microseconds time) {
+    stopped_ = true;
+    after(time, [this] {
+      stopped_ = false;
+      serve();
+    });
   }
   // Nobody reads its answers any more.
   void abandon() {
@@ -127,7 +129,7 @@ ForkServer::ForkServer(Machine& machine, Timeline& timeline, Random& random,
 
 ForkServer::~ForkServer() {
   process_->abandon();
-  for (const Launch& launch : queue_) machine_.streams().close(launch.stream);
+  for (const Launch& launch : queue_) machine_.streams().close_dying(launch.stream);
 }
 
 void ForkServer::start() {
@@ -166,12 +168,8 @@ void ForkServer::kill() {
   process_->kill();
 }
 
-void ForkServer::stop() {
-  process_->stop();
-}
-
-void ForkServer::go_on() {
-  process_->go_on();
+void ForkServer::stop(Microseconds time) {
+  process_->stop(time);
 }
 
 }  // namespace thermos::sim

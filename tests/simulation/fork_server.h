@@ -56,8 +56,8 @@ class ForkServer {
 
   // Signals that anybody may send it.
   void kill();
-  void stop();
-  void go_on();
+  // SIGSTOP, and SIGCONT after that time.
+  void stop(Microseconds time);
 
  private:
   class Process;

@@ -227,7 +227,7 @@ void Machine::end(ProcessIndex p, ProcessState state, std::optional<std::int32_t
 void Machine::exits(ProcessIndex p) {
   const Coordinator gone = coordinators_[p];
   coordinators_[p] = {};
-  streams_.close(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
+  streams_.close_dying(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
 }
 
 void Machine::start_tree(ProcessIndex p) {

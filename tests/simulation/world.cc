@@ -12,7 +12,7 @@ namespace thermos::sim {
 namespace {
 
 constexpr std::uint64_t kMostEvents = 100'000;
-constexpr std::size_t kTraceLines = 400;
+constexpr std::size_t kTraceLines = 2000;
 
 using Request = std::variant<KillPlan, OrderPlan>;
 
@@ -106,19 +106,19 @@ void World::plan() {
   for (const OrderPlan& order : script_.orders) {
     timeline_.after(order.at, [this, order] { ask(order); });
   }
-  const auto to_server = [this](Microseconds at, void (ForkServer::*what)(), const char* name) {
-    timeline_.after(at, [this, what, name] {
-      if (!shell_) return;
-      say(std::string("* the fork server is ") + name);
-      (shell_->links().fork_server().*what)();
-    });
-  };
   for (const Microseconds at : script_.harsh.server_killed_at) {
-    to_server(at, &ForkServer::kill, "killed");
+    timeline_.after(at, [this] {
+      if (!shell_) return;
+      say("* the fork server is killed");
+      shell_->links().fork_server().kill();
+    });
   }
   for (const Window& window : script_.harsh.server_stopped) {
-    to_server(window.from, &ForkServer::stop, "stopped");
-    to_server(window.until, &ForkServer::go_on, "continued");
+    timeline_.after(window.from, [this, window] {
+      if (!shell_) return;
+      say("* the fork server is stopped");
+      shell_->links().fork_server().stop(window.until - window.from);
+    });
   }
   for (const Microseconds at : script_.wall_jumps_at) {
     timeline_.after(at, [this] {
