@@ -44,10 +44,11 @@ class ForkServer::Process : public std::enable_shared_from_this<ForkServer::Proc
 
   void stop(Microseconds time) {
     stopped_ = true;
-    after(time, [this] {
-      stopped_ = false;
-      serve();
-    });
+    after(time, [this] { go_on(); });
+  }
+  void go_on() {
+    stopped_ = false;
+    serve();
   }
   // Nobody reads its answers any more.
   void abandon() {
@@ -170,6 +171,10 @@ void ForkServer::kill() {
 
 void ForkServer::stop(Microseconds time) {
   process_->stop(time);
+}
+
+void ForkServer::go_on() {
+  process_->go_on();
 }
 
 }  // namespace thermos::sim

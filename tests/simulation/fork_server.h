@@ -56,8 +56,9 @@ class ForkServer {
 
   // Signals that anybody may send it.
   void kill();
-  // SIGSTOP, and SIGCONT after that time.
+  // SIGSTOP, and SIGCONT after that time, or sooner.
   void stop(Microseconds time);
+  void go_on();
 
  private:
   class Process;

@@ -178,7 +178,9 @@ void Invariants::check_ending() const {
         coordinator.phase != Machine::Phase::Running) {
       continue;
     }
-    const bool hard = timeline_.now() >= process.kill_at;
+    // The deadline on record is a boot time, and the order does not say of which boot.
+    const bool same_boot = process.ending->boot == machine_.moment().boot;
+    const bool hard = same_boot && timeline_.now() >= process.kill_at;
     require(coordinator.kill_asked || (!hard && coordinator.term_asked),
             name(p) + " was ordered to end and not told");
   }
@@ -225,6 +227,7 @@ void Invariants::process_appended(const ProcessStatus& status) {
   for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq == status.seq) entry.ended = written.moment;
   }
+  if (status.state == ProcessState::Forked) forked_in_[p] = status.boot.low;
   if (is_terminal(status.state)) check_end(p, status, entry);
   if (status.state == ProcessState::Lost) {
     require(!machine_.lives(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
@@ -299,6 +302,9 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     require(ordered || is_terminal(task.state) || after_finalizers ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
+  } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
+    require(forked_in_[sweep->process] == machine_.moment().boot,
+            name(sweep->process) + ": a sweep after what another boot had");
   } else if (std::holds_alternative<Finish>(effect)) {
     require(is_terminal(task.state), "finished without a terminal state");
     require(synced_ == journal_.size(), "finished before it is on the disk");
@@ -422,9 +428,9 @@ void Invariants::check_deadline() const {
 void Invariants::check_signalled() const {
   const Entry& task = oracle_.task();
   if (task.state == TaskState::Active) return;
-  const bool hard =
-      timeline_.now() >= task.deadline_high ||
-      (task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true)));
+  const bool hard = timeline_.now() >= task.deadline_high ||
+                    (task.state == TaskState::Finalizing && task.goal != TaskState::Lost &&
+                     (oracle_.complete(true) || oracle_.deadlocked(true)));
   const bool soft = task.state == TaskState::Cleaning || task.goal == TaskState::Lost;
   if (!hard && !soft) return;
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {

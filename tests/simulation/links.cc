@@ -197,8 +197,8 @@ void Links::hear_answers() {
     const link::Clone clone = it->second;
     answers_.erase(it);
     const bool retry = launched->error == Launched::Error::Short;
-    take(clone.start.process, link::Answered{clone.number, launched->pid, retry,
-                                             retry ? "no pids" : "no such thing"});
+    take(clone.start.process,
+         link::Answered{clone.number, launched->pid, retry, retry ? "no pids" : "no such thing"});
   }
   children_.expect_births(fork_server_.unanswered() > 0);
 }
@@ -261,8 +261,8 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Arm& effect) {
 
 // ---- ending ------------------------------------------------------------------------------------
 
-Links::Answer Links::carry_out(ProcessIndex /*p*/, const link::Send& effect) {
-  machine_.signal(effect.coordinator, effect.signal);
+Links::Answer Links::carry_out(ProcessIndex p, const link::Send& effect) {
+  machine_.signal(p, effect.coordinator, effect.signal);
   return {};
 }
 

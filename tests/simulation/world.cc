@@ -35,6 +35,7 @@ class World {
   void ask(const Request& request);
   void step(const Record* append);
   void crash();
+  void lose_shell();
   void next_leader();
   std::vector<LinkView> views() const;
   void say(const std::string& line);
@@ -79,7 +80,7 @@ Outcome World::live() {
         shell_.reset();
       } else if (shell_ && shell_->stopped()) {
         ++outcome_.stops;
-        shell_.reset();
+        lose_shell();
         next_leader();
       }
     }
@@ -197,7 +198,7 @@ void World::step(const Record* append) {
 
 void World::crash() {
   ++outcome_.crashes;
-  shell_.reset();
+  lose_shell();
   if (random_.chance(faults_.power_cuts)) {
     ++outcome_.power_cuts;
     say("* the power goes");
@@ -214,6 +215,13 @@ void World::crash() {
     machine_.jump_wall(random_.between(-3600, 3600) * kSecond);
   }
   next_leader();
+}
+
+// What its fork server has received it carries out yet. If somebody stopped that, the next runner
+// can't know it to kill it: whoever did it lets it go on.
+void World::lose_shell() {
+  shell_->links().fork_server().go_on();
+  shell_.reset();
 }
 
 void World::next_leader() {
