@@ -372,19 +372,16 @@ void CoordinatorLink::adopted_read(const link::Event& event) {
   take_over(as<ReadDone>(event).starved);
 }
 
+bool CoordinatorLink::is_of_another_boot() const {
+  return known_.state != ProcessState::Waiting && known_.other_boot;
+}
+
 void CoordinatorLink::take_over(bool starved) {
   ours_ = false;
   run_ = known_.run;
   coordinator_ = known_.coordinator;
-  if (known_.state != ProcessState::Waiting && known_.other_boot) {
-    // Nobody is left who could say more.
-    if (starved) {
-      add(Refuse{});
-      return;
-    }
-    add(CloseReader{});
-    if (known_.live) add(TellGone{{process_, run_, true}});
-    to_idle();
+  if (is_of_another_boot() && starved) {
+    add(Refuse{});
     return;
   }
   // Only the end of a run waits for the disk.
@@ -398,6 +395,10 @@ void CoordinatorLink::found_read(const link::Event& event) {
   add(CloseReader{});
   if (as<ReadDone>(event).starved) {
     look_again();
+  } else if (is_of_another_boot()) {
+    // Nobody is left who could say more, and its pid means nothing here.
+    if (known_.live) add(TellGone{{process_, run_, true}});
+    to_idle();
   } else if (coordinator_.pid != 0) {
     add(OpenPidfd{coordinator_, run_});
   } else {
@@ -455,7 +456,7 @@ void CoordinatorLink::last_words_read(const link::Event& event) {
   }
   add(CloseReader{});
   add(RemoveGroup{run_});
-  add(TellGone{{process_, run_, false}});
+  add(TellGone{{process_, run_, is_of_another_boot()}});
   const auto next = std::exchange(deferred_, std::nullopt);
   to_idle();
   // Not at the end of the turn: a Stop that stands before it there would find nobody, and the run

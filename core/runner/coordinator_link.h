@@ -293,6 +293,7 @@ class CoordinatorLink {
   void begin(const StartProcess& start);
   void begin_adopting(bool rebooted);
   void take_over(bool starved);
+  bool is_of_another_boot() const;
   void clone_or_yield();
   void born();
   void gone();

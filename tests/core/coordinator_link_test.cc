@@ -105,5 +105,34 @@ TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
   EXPECT_FALSE(bench.wants<link::Arm>()->at);
 }
 
+// Its stream can't be read at first, so that it is only heard later that it ran before the reboot.
+TEST(CoordinatorLink, APidOfAnotherBootIsNeverLookedAt) {
+  const Known rebooted{true, 0, ProcessState::Forked, kCoordinator, true};
+  Bench bench;
+  bench.tell(link::Adopt{true}, waiting(0));
+  bench.tell(link::ReadDone{true}, waiting(0));
+  bench.tell(link::LockIs{link::Lock::Unknown}, waiting(0));
+  bench.now += kSecond;
+  bench.tell(link::Timer{}, waiting(0));
+  bench.tell(link::Heard{0, kCoordinator}, waiting(0));
+  bench.tell(link::ReadDone{}, rebooted);
+  EXPECT_EQ(bench.wants<link::OpenPidfd>(), nullptr);
+  ASSERT_NE(bench.wants<link::TellGone>(), nullptr);
+  EXPECT_TRUE(bench.wants<link::TellGone>()->gone.rebooted);
+  EXPECT_EQ(bench.state(), link::State::Idle);
+}
+
+TEST(CoordinatorLink, LastWordsOfAnotherBootLeaveNothingToSweep) {
+  const Known rebooted{true, 0, ProcessState::Forked, kCoordinator, true};
+  Bench bench;
+  bench.tell(link::Adopt{true}, waiting(0));
+  bench.tell(link::ReadDone{true}, waiting(0));
+  bench.tell(link::LockIs{link::Lock::Free}, waiting(0));
+  bench.tell(link::Heard{0, kCoordinator}, waiting(0));
+  bench.tell(link::ReadDone{}, rebooted);
+  ASSERT_NE(bench.wants<link::TellGone>(), nullptr);
+  EXPECT_TRUE(bench.wants<link::TellGone>()->gone.rebooted);
+}
+
 }  // namespace
 }  // namespace thermos

@@ -50,18 +50,21 @@ void Disk::append_part(const Record& record, Random& random) {
 
 void Disk::fail_sync(Random& random) {
   if (random.chance(50)) return;  // it stays in memory
-  lose_tail(false, random);
+  lose_behind(std::max(file_.synced, file_.acted_on), random);
 }
 
 void Disk::lose_tail(bool names, Random& random) {
   if (names && before_ && random.chance(50)) file_ = std::move(*before_);
   before_.reset();
+  lose_behind(file_.synced, random);
+}
+
+void Disk::lose_behind(std::size_t from, Random& random) {
   const std::size_t whole = file_.bytes.size();
-  std::size_t left =
-      file_.synced + random.below(static_cast<std::uint32_t>(whole - file_.synced + 1));
+  std::size_t left = from + random.below(static_cast<std::uint32_t>(whole - from + 1));
   const bool zeros = random.chance(30);
   // A file that was made longer on the disk and not yet filled has zeros from a sector on.
-  if (zeros) left = std::max(file_.synced, left / kSector * kSector);
+  if (zeros) left = std::max(from, left / kSector * kSector);
   file_.bytes.resize(left);
   if (zeros) file_.bytes.resize(whole);
 }
@@ -106,7 +109,8 @@ Result<Disk::Replay> Disk::recover() {
     break;
   }
   file_.bytes.resize(scanner.offset());
-  file_.synced = file_.bytes.size();
+  file_.synced = std::min(file_.synced, file_.bytes.size());
+  file_.acted_on = file_.bytes.size();
   file_.chain = scanner.chain();
   return replay;
 }

@@ -21,7 +21,9 @@ class Disk {
   // A write that was cut short.
   void append_part(const Record& record, Random& random);
   void sync() { file_.synced = file_.bytes.size(); }
-  // A sync that failed: what it was for is on the disk, or in memory, or nowhere, as it comes.
+  // Somebody acts on what was written: it stays readable as long as the machine is up.
+  void act() { file_.acted_on = file_.bytes.size(); }
+  // A sync that failed: what nobody acted on yet is on the disk, or in memory, or nowhere.
   void fail_sync(Random& random);
   // After a power cut: any prefix of what was not synced, or zeros in its place; and with `names`
   // the file that had the name before, as long as the new one's name was not synced.
@@ -45,10 +47,13 @@ class Disk {
   struct File {
     std::vector<std::byte> bytes;
     std::size_t synced = 0;
+    std::size_t acted_on = 0;
     std::uint32_t chain = 0;
     std::uint64_t generation = 0;
   };
   static File empty(std::uint64_t generation);
+  // Any of what stands behind `from` may be lost, or be zeros.
+  void lose_behind(std::size_t from, Random& random);
 
   File file_;
   std::optional<File> before_;  // what the disk's directory names yet

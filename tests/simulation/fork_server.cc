@@ -35,14 +35,17 @@ class ForkServer::Process : public std::enable_shared_from_this<ForkServer::Proc
   void kill() {
     if (died_) return;
     died_ = true;
-    for (const Launch& launch : queue_) machine_.streams().close(launch.stream);
+    for (const Launch& launch : queue_) machine_.streams().close_dying(launch.stream);
     queue_.clear();
     after(random_.between(0, kLatency), [this] {
       if (listener_.died) listener_.died();
     });
   }
 
-  void stop() { stopped_ = true; }
+  void stop(Microseconds time) {
+    stopped_ = true;
+    after(time, [this] { go_on(); });
+  }
   void go_on() {
     stopped_ = false;
     serve();
@@ -127,7 +130,7 @@ ForkServer::ForkServer(Machine& machine, Timeline& timeline, Random& random,
 
 ForkServer::~ForkServer() {
   process_->abandon();
-  for (const Launch& launch : queue_) machine_.streams().close(launch.stream);
+  for (const Launch& launch : queue_) machine_.streams().close_dying(launch.stream);
 }
 
 void ForkServer::start() {
@@ -166,8 +169,8 @@ void ForkServer::kill() {
   process_->kill();
 }
 
-void ForkServer::stop() {
-  process_->stop();
+void ForkServer::stop(Microseconds time) {
+  process_->stop(time);
 }
 
 void ForkServer::go_on() {

@@ -56,7 +56,8 @@ class ForkServer {
 
   // Signals that anybody may send it.
   void kill();
-  void stop();
+  // SIGSTOP, and SIGCONT after that time, or sooner.
+  void stop(Microseconds time);
   void go_on();
 
  private:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,14 +35,16 @@ class Invariants {
   void handled(const Runner& runner, const History& replayed);
 
   void synced() { synced_ = journal_.size(); }
-  // All that was written is on the disk, in so many records of a file of that generation.
+  // All that was written is in a file of that generation, in so many records.
   void compacted(std::uint64_t generation, std::size_t records);
-  void carrying_out(const Effect& effect);
+  // What was written by now. An effect depends on what was written before the runner wanted it.
+  std::size_t written() const { return journal_.size(); }
+  void carrying_out(const Effect& effect, std::size_t written);
   // A real process is about to start.
   void starting(const Machine::Start& start);
   // One event of one link, and what it made of it.
-  void linked(ProcessIndex p, const link::Event& event, link::State before, link::State after,
-              const std::vector<link::Effect>& effects);
+  void linked(ProcessIndex p, const link::Event& event, link::State before,
+              const CoordinatorLink& link, const std::vector<link::Effect>& effects);
   // All that was due is done and the clock goes on.
   void time_moves_on(const std::vector<LinkView>& links);
 
@@ -90,6 +93,8 @@ class Invariants {
   };
   std::map<std::uint64_t, Compacted> compacted_;
   std::uint64_t looks_ = 0;
+  std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
+  std::set<ProcessIndex> close_told_;                 // since its link was idle
   std::map<ProcessIndex, Microseconds> alone_since_;  // a link that waits for nobody
   const Event* event_ = nullptr;
   std::optional<Oracle::Process> ordered_;  // before an order that may not be refused

@@ -56,7 +56,7 @@ Links::~Links() {
   machine_.streams().on_change = [](ProcessIndex, bool) {};
   machine_.processes().on_child = [](Processes::Parent) {};
   for (Link& link : links_) {
-    if (link.locked != 0) machine_.streams().close(link.locked);
+    if (link.locked != 0) machine_.streams().close_dying(link.locked);
     if (link.pidfd != 0) machine_.processes().close(link.pidfd);
   }
   machine_.processes().orphan(self_);
@@ -94,7 +94,7 @@ void Links::take(ProcessIndex p, const link::Event& event) {
   const link::State before = state(p);
   const std::vector<link::Effect> effects =
       links_[p].machine.handle(event, known(p), machine_.now().boot);
-  invariants_.linked(p, event, before, state(p), effects);
+  invariants_.linked(p, event, before, links_[p].machine, effects);
   for (std::size_t i = 0; i < effects.size() && !owner_.stopped(); ++i) {
     owner_.trace(p, "    < " + text_of(effects[i]));
     owner_.step();
@@ -183,7 +183,7 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Clone& effect) {
     return link::HandFailed{script.launch == RunScript::Launch::Short, "no logs"};
   }
   const std::uint64_t ticket = ++tickets_;
-  answers_[ticket] = effect.start;
+  answers_[ticket] = effect;
   children_.expect_births(true);
   fork_server_.launch(
       {ticket, p, effect.start.run, effect.start.seq, std::exchange(link.locked, 0), script});
@@ -194,11 +194,11 @@ void Links::hear_answers() {
   while (const auto launched = fork_server_.receive()) {
     const auto it = answers_.find(launched->ticket);
     if (it == answers_.end()) continue;
-    const StartProcess start = it->second;
+    const link::Clone clone = it->second;
     answers_.erase(it);
     const bool retry = launched->error == Launched::Error::Short;
-    take(start.process,
-         link::Answered{start.run, launched->pid, retry, retry ? "no pids" : "no such thing"});
+    take(clone.start.process,
+         link::Answered{clone.number, launched->pid, retry, retry ? "no pids" : "no such thing"});
   }
   children_.expect_births(fork_server_.unanswered() > 0);
 }
@@ -261,8 +261,8 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Arm& effect) {
 
 // ---- ending ------------------------------------------------------------------------------------
 
-Links::Answer Links::carry_out(ProcessIndex /*p*/, const link::Send& effect) {
-  machine_.signal(effect.coordinator, effect.signal);
+Links::Answer Links::carry_out(ProcessIndex p, const link::Send& effect) {
+  machine_.signal(p, effect.coordinator, effect.signal);
   return {};
 }
 

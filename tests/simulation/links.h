@@ -108,7 +108,7 @@ class Links {
   Notices notices_;
   Children children_;
   ForkServer fork_server_;
-  std::map<std::uint64_t, StartProcess> answers_;  // by ticket
+  std::map<std::uint64_t, link::Clone> answers_;  // by ticket
   std::uint64_t tickets_ = 0;
 };
 

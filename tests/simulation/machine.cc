@@ -54,19 +54,20 @@ Identity Machine::launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq,
 
 // ---- signals -----------------------------------------------------------------------------------
 
-void Machine::signal(const Identity& coordinator, link::Signal signal) {
-  for (ProcessIndex p = 0; p < coordinators_.size(); ++p) {
-    Coordinator& c = coordinators_[p];
-    if (!lives(p) || !(c.identity == coordinator)) continue;
-    if (signal == link::Signal::Terminate) {
-      terminate(c, p);
-    } else if (signal == link::Signal::Force) {
-      if (c.stopped) goes_on(p);
-      force(coordinators_[p], p);
-    } else {
-      kill_coordinator(p);
+void Machine::signal(ProcessIndex p, const Identity& coordinator, link::Signal signal) {
+  for (ProcessIndex q = 0; q < coordinators_.size(); ++q) {
+    if (q != p && lives(q) && coordinators_[q].identity == coordinator) {
+      throw std::logic_error("a signal to the coordinator of another process");
     }
-    return;
+  }
+  if (!lives(p) || !(coordinators_[p].identity == coordinator)) return;
+  if (signal == link::Signal::Terminate) {
+    terminate(coordinators_[p], p);
+  } else if (signal == link::Signal::Force) {
+    if (coordinators_[p].stopped) goes_on(p);
+    force(coordinators_[p], p);
+  } else {
+    kill_coordinator(p);
   }
 }
 
@@ -227,7 +228,7 @@ void Machine::end(ProcessIndex p, ProcessState state, std::optional<std::int32_t
 void Machine::exits(ProcessIndex p) {
   const Coordinator gone = coordinators_[p];
   coordinators_[p] = {};
-  streams_.close(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
+  streams_.close_dying(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
 }
 
 void Machine::start_tree(ProcessIndex p) {

@@ -83,8 +83,9 @@ class Machine {
   // A new coordinator, which takes over the descriptor. REQUIRES: that has the lock.
   Identity launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq, const RunScript& script,
                   Streams::Description stream, Processes::Parent parent);
-  // To exactly that process; nothing happens when it is gone.
-  void signal(const Identity& coordinator, link::Signal signal);
+  // To exactly that process, which is meant to be a coordinator of `p`. Nothing happens when it is
+  // gone.
+  void signal(ProcessIndex p, const Identity& coordinator, link::Signal signal);
   // Ends what a dead coordinator left behind, within kLatency.
   void sweep(ProcessIndex p, std::uint32_t run);
 

@@ -98,7 +98,8 @@ void make_harsh(Harshness& harsh, Random& random) {
       harsh.server_killed_at.push_back(random.between(0, 20 * kSecond));
     }
   }
-  if (random.chance(20)) harsh.server_stopped = make_windows(random, 20 * kSecond);
+  if (random.chance(20))
+    harsh.server_stopped = make_windows(random, random.pick({20, 200}) * kSecond);
   if (random.chance(25)) harsh.no_processes = make_windows(random, 5 * kSecond);
   if (random.chance(40)) harsh.coordinators = random.pick({10U, 30U, 60U});
   if (random.chance(20)) harsh.disk_full = make_windows(random, 5 * kSecond);

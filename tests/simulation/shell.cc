@@ -19,6 +19,7 @@ Shell::Shell(Surroundings around, History history)
 // ---- the lead ----------------------------------------------------------------------------------
 
 void Shell::lead() {
+  if (before_.header() && !sync_what_was_found()) return;
   if (is_terminal(before_.state())) {
     finished_ = true;
     return;
@@ -42,6 +43,13 @@ void Shell::lead() {
   for (const ProcessIndex p : beside) links_.take(p, link::LookBeside{rebooted});
   --depth_;
   end_turn();
+}
+
+// The runner before may have died between writing and syncing.
+bool Shell::sync_what_was_found() {
+  if (!sync()) return false;
+  around_.disk.sync_name();
+  return true;
 }
 
 // The processes that have a stream and are not live in the history. Each behind those it waits for:
@@ -99,7 +107,7 @@ void Shell::tell(const Event& event) {
       append(*record);
       if (stopped_) return;
     } else {
-      turn_.push_back(effect);
+      turn_.push_back({effect, around_.invariants.written()});
     }
   }
   around_.invariants.handled(runner_, replayed_);
@@ -143,10 +151,11 @@ void Shell::end_turn() {
   begin();
   while (!stopped_ && (need_sync_ || !turn_.empty())) {
     if (need_sync_ && !sync()) break;
-    for (const Effect& effect : std::exchange(turn_, {})) {
+    around_.disk.act();
+    for (const auto& [effect, written] : std::exchange(turn_, {})) {
       if (stopped_) break;
       around_.step(nullptr);
-      around_.invariants.carrying_out(effect);
+      around_.invariants.carrying_out(effect, written);
       carry_out(effect);
     }
   }
@@ -171,9 +180,13 @@ bool Shell::sync() {
 }
 
 void Shell::compact() {
-  runner_.drop_old(1 + around_.random.below(3));
+  const std::size_t keep = 1 + around_.random.below(3);
+  runner_.drop_old(keep);
   around_.step(nullptr);
-  if (around_.machine.disk_is_full() || around_.machine.disk_fails()) return;  // with the long one
+  if (around_.machine.disk_is_full() || around_.machine.disk_fails()) {
+    replayed_.drop_old(keep);  // it goes on with the long one
+    return;
+  }
   if (auto written = around_.disk.rewrite(runner_.history()); !written) {
     throw Broken("a history can't be rewritten: " + written.error().message);
   }
@@ -190,6 +203,7 @@ void Shell::compact() {
     return;
   }
   around_.disk.sync_name();
+  around_.invariants.synced();
   around_.invariants.handled(runner_, replayed_);
 }
 

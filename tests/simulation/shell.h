@@ -71,6 +71,7 @@ class Shell : private Links::Owner {
   void append(const Append& effect);
   void end_turn();
   bool sync();
+  bool sync_what_was_found();
   void compact();
 
   void carry_out(const Effect& effect);
@@ -85,7 +86,11 @@ class Shell : private Links::Owner {
   Runner runner_;
   Lifetime life_;
   Links links_;
-  std::vector<Effect> turn_;
+  struct Wanted {
+    Effect effect;
+    std::size_t written = 0;  // by then
+  };
+  std::vector<Wanted> turn_;
   std::uint32_t depth_ = 0;  // of what happens now
   bool need_sync_ = false;
   bool turn_pending_ = false;

@@ -27,30 +27,38 @@ void Streams::dup(Description description) {
   ++open_.at(description).descriptors;
 }
 
-void Streams::close(Description description, std::function<void()> freed) {
+bool Streams::drop(Description description) {
   const auto it = open_.find(description);
   if (it == open_.end()) throw std::logic_error("a descriptor closed twice");
-  if (--it->second.descriptors > 0) return;
-  const ProcessIndex p = it->second.process;
-  open_.erase(it);
-  const Microseconds takes = late_ ? random_.between(0, kLongestClose) : 0;
-  ++closing_[p];
-  // fsnotify_close() comes before locks_remove_file() in the kernel's __fput().
-  on_change(p, true);
-  const auto done = [this, p, description, freed = std::move(freed)] {
-    --closing_[p];
-    free(p, description);
-    if (freed) freed();
-  };
-  if (takes == 0) {
-    done();
-  } else {
-    life_.after(takes, done);
-  }
+  return --it->second.descriptors == 0;
 }
 
-void Streams::free(ProcessIndex p, Description description) {
-  if (files_[p].holder == description) files_[p].holder = 0;
+void Streams::close(Description description) {
+  if (!drop(description)) return;
+  const ProcessIndex p = open_.at(description).process;
+  open_.erase(description);
+  files_[p].holder = 0;
+  on_change(p, true);
+}
+
+// fsnotify_close() comes before locks_remove_file() in the kernel's __fput().
+void Streams::close_dying(Description description, std::function<void()> freed) {
+  if (!drop(description)) return;
+  const ProcessIndex p = open_.at(description).process;
+  open_.erase(description);
+  ++closing_[p];
+  on_change(p, true);
+  const auto free = [this, p, freed = std::move(freed)] {
+    --closing_[p];
+    files_[p].holder = 0;
+    if (freed) freed();
+  };
+  const Microseconds takes = late_ ? random_.between(0, kLongestClose) : 0;
+  if (takes == 0) {
+    free();
+  } else {
+    life_.after(takes, free);
+  }
 }
 
 Streams::File& Streams::file_of(Description description) {

@@ -47,8 +47,11 @@ class Streams {
   }
   // One descriptor more refers to it.
   void dup(Description description);
-  // One fewer. `freed` is called when the lock is free, if this was the last.
-  void close(Description description, std::function<void()> freed = {});
+  // One fewer, by close(2): if it was the last, the lock is free when this returns.
+  void close(Description description);
+  // One fewer, as its owner dies: if it was the last, the lock comes free some time after the close
+  // was told, and `freed` is called then.
+  void close_dying(Description description, std::function<void()> freed = {});
 
   // The holder's alone. `durable`: on the disk when this returns.
   void append(Description description, const Written& record, bool durable);
@@ -79,7 +82,8 @@ class Streams {
   };
 
   File& file_of(Description description);
-  void free(ProcessIndex p, Description description);
+  // True if that was the last.
+  bool drop(Description description);
 
   bool late_;
   Random& random_;

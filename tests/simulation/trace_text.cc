@@ -118,7 +118,7 @@ std::string text_of(const link::Event& event) {
           [](const link::Handed&) { return std::string("Handed"); },
           [](const link::HandFailed& e) { return "HandFailed: " + e.reason; },
           [](const link::Answered& e) {
-            return "Answered run " + number(e.run) + ": pid " + std::to_string(e.pid);
+            return "Answered clone " + number(e.clone) + ": pid " + std::to_string(e.pid);
           },
           [](const link::ServerDied&) { return std::string("ServerDied"); },
           [](const link::ChildGone& e) { return "ChildGone run " + number(e.run); },
@@ -145,7 +145,9 @@ std::string text_of(const link::Effect& effect) {
           [](const link::DropLock&) { return std::string("DropLock"); },
           [](const link::Read&) { return std::string("Read"); },
           [](const link::CloseReader&) { return std::string("CloseReader"); },
-          [](const link::Clone& e) { return "Clone run " + number(e.start.run); },
+          [](const link::Clone& e) {
+            return "Clone " + number(e.number) + " of run " + number(e.start.run);
+          },
           [](const link::WatchChild& e) {
             return "WatchChild " + std::to_string(e.pid) + (e.certain ? ", certain" : "");
           },

@@ -12,7 +12,7 @@ namespace thermos::sim {
 namespace {
 
 constexpr std::uint64_t kMostEvents = 100'000;
-constexpr std::size_t kTraceLines = 400;
+constexpr std::size_t kTraceLines = 2000;
 
 using Request = std::variant<KillPlan, OrderPlan>;
 
@@ -35,6 +35,7 @@ class World {
   void ask(const Request& request);
   void step(const Record* append);
   void crash();
+  void lose_shell();
   void next_leader();
   std::vector<LinkView> views() const;
   void say(const std::string& line);
@@ -79,7 +80,7 @@ Outcome World::live() {
         shell_.reset();
       } else if (shell_ && shell_->stopped()) {
         ++outcome_.stops;
-        shell_.reset();
+        lose_shell();
         next_leader();
       }
     }
@@ -106,19 +107,19 @@ void World::plan() {
   for (const OrderPlan& order : script_.orders) {
     timeline_.after(order.at, [this, order] { ask(order); });
   }
-  const auto to_server = [this](Microseconds at, void (ForkServer::*what)(), const char* name) {
-    timeline_.after(at, [this, what, name] {
-      if (!shell_) return;
-      say(std::string("* the fork server is ") + name);
-      (shell_->links().fork_server().*what)();
-    });
-  };
   for (const Microseconds at : script_.harsh.server_killed_at) {
-    to_server(at, &ForkServer::kill, "killed");
+    timeline_.after(at, [this] {
+      if (!shell_) return;
+      say("* the fork server is killed");
+      shell_->links().fork_server().kill();
+    });
   }
   for (const Window& window : script_.harsh.server_stopped) {
-    to_server(window.from, &ForkServer::stop, "stopped");
-    to_server(window.until, &ForkServer::go_on, "continued");
+    timeline_.after(window.from, [this, window] {
+      if (!shell_) return;
+      say("* the fork server is stopped");
+      shell_->links().fork_server().stop(window.until - window.from);
+    });
   }
   for (const Microseconds at : script_.wall_jumps_at) {
     timeline_.after(at, [this] {
@@ -197,7 +198,7 @@ void World::step(const Record* append) {
 
 void World::crash() {
   ++outcome_.crashes;
-  shell_.reset();
+  lose_shell();
   if (random_.chance(faults_.power_cuts)) {
     ++outcome_.power_cuts;
     say("* the power goes");
@@ -214,6 +215,13 @@ void World::crash() {
     machine_.jump_wall(random_.between(-3600, 3600) * kSecond);
   }
   next_leader();
+}
+
+// What its fork server has received it carries out yet. If somebody stopped that, the next runner
+// can't know it to kill it: whoever did it lets it go on.
+void World::lose_shell() {
+  shell_->links().fork_server().go_on();
+  shell_.reset();
 }
 
 void World::next_leader() {
