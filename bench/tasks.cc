@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "core/task/check_task.h"
+
 namespace thermos::bench {
 
 const char* name_of(Shape shape) {

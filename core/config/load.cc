@@ -13,7 +13,7 @@
 #include "core/config/references.h"
 #include "core/config/schema.h"
 #include "core/config/template.h"
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 
 namespace thermos::config {
 namespace {

@@ -1,3 +1,5 @@
+#include "core/task/check_task.h"
+
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -10,7 +12,6 @@
 #include "core/base/name_index.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
-#include "core/task/graph.h"
 #include "core/task/task_fields.h"
 
 namespace thermos {

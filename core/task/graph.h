@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "core/base/result.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -51,20 +50,5 @@ class Graph {
   std::vector<ProcessIndex> dependents_;
   std::vector<std::uint32_t> waits_for_;
 };
-
-// Checks everything about a task that does not depend on the machine: names and their uniqueness,
-// ranges, the length of command lines, and constraints (known names, all regular or all final, no
-// cycle, no process behind a daemon, no non-ephemeral process behind an ephemeral one). Returns the
-// graph, or BadConfig with a message that starts with the JSON path ("processes[3].name: ...").
-Result<Graph> check_task(const TaskConfig& task);
-
-// The extent of find_faults().
-struct FaultSearch {
-  std::size_t most = 1;  // stop after this many errors
-  bool orders = true;    // also check the constraints
-};
-// Returns every error for which check_task() refuses a task, at most `search.most`; empty if there
-// is none. Of several cycles that share their last step, only one is reported.
-std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search);
 
 }  // namespace thermos

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/config/load.h"
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/graph_text.h"

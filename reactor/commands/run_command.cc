@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/os/account.h"

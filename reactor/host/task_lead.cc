@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "core/task/check_task.h"
 #include "reactor/host/task_host.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 
 namespace thermos {
 namespace {

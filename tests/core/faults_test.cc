@@ -1,7 +1,7 @@
 // All that is wrong with a task, and how long its longest chain is.
 #include <gtest/gtest.h>
 
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 
 namespace thermos {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/record/history.h"
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 #include "core/task/task_planner.h"
 
 namespace thermos {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/runner/runner.h"
+#include "core/task/check_task.h"
 
 namespace thermos {
 namespace {

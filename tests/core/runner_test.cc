@@ -1,5 +1,6 @@
 // What the state machine takes from a history that is too long to be simulated.
 #include "core/runner/runner.h"
+#include "core/task/check_task.h"
 
 #include <variant>
 

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "core/task/check_task.h"
 #include "reactor/commands/free_port.h"
 #include "reactor/commands/graph_text.h"
 #include "reactor/commands/options.h"

@@ -11,7 +11,7 @@
 #include <ctime>
 
 #include "cli_history.h"
-#include "core/task/graph.h"
+#include "core/task/check_task.h"
 #include "reactor/os/descriptor.h"
 
 namespace thermos {

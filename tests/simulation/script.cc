@@ -4,6 +4,8 @@
 
 #include "random.h"
 
+#include "core/task/check_task.h"
+
 namespace thermos::sim {
 namespace {
 
