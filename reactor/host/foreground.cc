@@ -25,8 +25,9 @@ constexpr int kTries = 50;
 constexpr Microseconds kTryAgain = kSecond / 20;
 
 // Leads the task until it ends. `kill`: ask for this at once.
-Result<TaskState> lead_to_the_end(const TaskSetup& place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> lead_to_the_end(TaskSetup place, SyncMode sync, TaskObserver& observer,
                                   const std::optional<KillRequest>& kill) {
+  place.alone = true;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
   Loop& loop = (*reactor)->loop();
