@@ -11,7 +11,7 @@
 #include "bench/sizes.h"
 #include "bench/streams.h"
 #include "capnp/codec.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include "capnp/codec.h"
 #include "core/record/frame.h"
 #include "core/record/history.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos::bench {
 namespace {

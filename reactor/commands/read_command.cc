@@ -10,7 +10,7 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/store/history_json.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
@@ -28,7 +28,7 @@ Exit status: 0 (also with a torn record at the end, which stderr tells), 65 a
 corrupt stream, 66 no such file.
 )";
 
-Result<Descriptor> open_stream(const std::string& path) {
+Result<Descriptor> open_given(const std::string& path) {
   // O_NONBLOCK: opening a FIFO must not block. It has no effect on a regular file.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
@@ -102,7 +102,7 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
     return Error{ErrorCode::Usage, "read: --simple and --json cannot be combined"};
 
   const std::string& path = files.front();
-  const Result<Descriptor> stream = open_stream(path);
+  const Result<Descriptor> stream = open_given(path);
   if (!stream) return stream.error();
   Output out(STDOUT_FILENO);
   Fold fold;

@@ -5,7 +5,7 @@
 #include "reactor/commands/run_options.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {

@@ -15,7 +15,7 @@
 #include "reactor/commands/log_tail.h"
 #include "reactor/commands/output.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 

@@ -8,7 +8,8 @@
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_lock.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {

@@ -1,6 +1,6 @@
 #include "reactor/commands/task_view.h"
 
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 

@@ -12,6 +12,7 @@
 #include "core/config/load.h"
 #include "reactor/daemon/hosted_task.h"
 #include "reactor/os/files.h"
+#include "reactor/store/stream_lock.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -19,6 +20,11 @@ namespace {
 
 // Between two tries at a task that the machine had no room for.
 constexpr Microseconds kTryAgain = 10 * kSecond;
+// Between two tries at one whose lock is only being asked about: it doubles, up to the longest.
+constexpr Microseconds kMoment = kSecond / 1000;
+constexpr Microseconds kLongestMoment = kSecond;
+// So long it is nothing to speak of: about a second.
+constexpr int kQuietTries = 10;
 
 }  // namespace
 
@@ -123,6 +129,21 @@ void Daemon::leave_for_now(const std::string& id, const Error& why) {
   });
 }
 
+// Whether a task could not be led because of nobody who leads it: asking about a lock takes it for
+// a moment. (Or its leader let go in this moment.)
+bool Daemon::only_asked_about(const std::string& id, const Error& why) const {
+  if (why.code != ErrorCode::Busy) return false;
+  const auto held = stream_is_locked(paths_.runner_stream(id));
+  return held && !*held;
+}
+
+// By a timer, as the kernel has no event for a flock() that comes free: it only wakes who blocks in
+// it, and on this loop that would hold up all other tasks.
+void Daemon::in_a_moment(int tries, std::function<void()> call) {
+  const Microseconds wait = std::min(kMoment << std::min(tries, 16), kLongestMoment);
+  reactor_.deadlines().add(reactor_.loop().now().boot + wait, std::move(call));
+}
+
 void Daemon::resume_all() {
   close_task_directories(paths_);
   // Also so that they can be watched.
@@ -158,7 +179,7 @@ std::string foreign_file(const Paths& paths, const std::string& id) {
 
 }  // namespace
 
-void Daemon::resume(const std::string& id) {
+void Daemon::resume(const std::string& id, int tries) {
   if (const std::string foreign = foreign_file(paths_, id); !foreign.empty()) {
     leave(id, {ErrorCode::NotPermitted,
                foreign + ", and this daemon runs as uid " + std::to_string(geteuid())});
@@ -187,10 +208,16 @@ void Daemon::resume(const std::string& id) {
   }
   TaskSetup place{paths_, std::move(*task), {}};
   place.header.task_id = id;
-  if (auto led = host(place, past.owner); !led) {
-    leave_for_now(id, led.error());
-  } else {
+  auto led = host(place, past.owner);
+  if (led) {
     spdlog::info("task {} goes on", id);
+  } else if (only_asked_about(id, led.error())) {
+    if (tries >= kQuietTries) leave(id, led.error());
+    in_a_moment(tries, [this, id, tries] {
+      if (!tasks_.contains(id)) resume(id, tries + 1);
+    });
+  } else {
+    leave_for_now(id, led.error());
   }
 }
 

@@ -123,8 +123,10 @@ class Daemon {
   class Hosted;
   using Ended = std::function<void(const std::string& state)>;
 
-  void resume(const std::string& id);
+  void resume(const std::string& id, int tries = 0);
   Result<Hosted*> host(const TaskSetup& place, std::uint32_t owner);
+  bool only_asked_about(const std::string& id, const Error& why) const;
+  void in_a_moment(int tries, std::function<void()> call);
   void publish();
   void ended(Hosted* task, const Result<TaskState>& result);
   void remember(Hosted& task, TaskState state);
@@ -132,6 +134,8 @@ class Daemon {
   void leave_for_now(const std::string& id, const Error& why);
   void finish_draining();
 
+  Status try_submit(const control::Submit& submit, const Caller& caller,
+                    std::function<void(const Status&)> made, int tries);
   Status may_submit(const control::Submit& submit, const Caller& caller) const;
   Status has_room_for(const Caller& caller) const;
   static std::string first_difference(const TaskSetup& one, const TaskSetup& other);

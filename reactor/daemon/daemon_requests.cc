@@ -20,6 +20,9 @@
 namespace thermos {
 namespace {
 
+// How often a submission is tried whose task's lock is being asked about: for about a minute.
+constexpr int kSubmitTries = 70;
+
 std::string asked_by(const Caller& caller) {
   return "asked by pid " + std::to_string(caller.pid) + ", uid " + std::to_string(caller.uid);
 }
@@ -180,6 +183,11 @@ Status Daemon::place_for(const control::Submit& submit, const Caller& caller, Ta
 
 Status Daemon::submit(const control::Submit& submit, const Caller& caller,
                       std::function<void(const Status&)> made) {
+  return try_submit(submit, caller, std::move(made), 0);
+}
+
+Status Daemon::try_submit(const control::Submit& submit, const Caller& caller,
+                          std::function<void(const Status&)> made, int tries) {
   if (auto may = may_submit(submit, caller); !may) return may;
   TaskSetup place{paths_, {}, {}};
   FileOwner owner;
@@ -196,6 +204,12 @@ Status Daemon::submit(const control::Submit& submit, const Caller& caller,
   }
   summaries_.forget(submit.task_id);
   auto led = host(place, place.header.uid);
+  if (!led && tries < kSubmitTries && only_asked_about(submit.task_id, led.error())) {
+    in_a_moment(tries, [this, submit, caller, made = std::move(made), tries] {
+      if (auto again = try_submit(submit, caller, made, tries + 1); !again) made(again);
+    });
+    return Done{};
+  }
   if (!led) return led.error();
   sandbox.keep();
   (*led)->set_made(std::move(made));

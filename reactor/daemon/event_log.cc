@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -74,22 +72,6 @@ const OwnedEvent* EventLog::first_after(std::uint64_t since) const {
       std::upper_bound(events_.begin(), events_.end(), since,
                        [](std::uint64_t s, const OwnedEvent& e) { return s < e.event.position; });
   return first == events_.end() ? nullptr : &*first;
-}
-
-Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take) {
-  auto file = read_words(path);
-  if (!file) return file.error();
-  FrameScanner scanner(std::as_bytes(std::span(file->words)).first(file->size));
-  Verdict verdict = Verdict::End;
-  while ((verdict = scanner.next()) == Verdict::Record) {
-    if (auto taken = take(scanner.payload()); !taken) {
-      return Error{taken.error().code, path + ", offset " + std::to_string(scanner.offset()) +
-                                           ": " + taken.error().message};
-    }
-  }
-  if (verdict != Verdict::Corrupt) return Done{};
-  return Error{ErrorCode::Corrupt,
-               path + ", offset " + std::to_string(scanner.offset()) + ": " + scanner.why()};
 }
 
 }  // namespace thermos

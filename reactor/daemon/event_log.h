@@ -5,12 +5,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 
 #include "capnp/control.h"
-#include "core/base/result.h"
-#include "core/record/frame.h"
 #include "core/record/record.h"
 
 namespace thermos {
@@ -55,9 +52,5 @@ class EventLog {
   std::uint64_t forgotten_ = 0;  // the position of the latest event not in memory
   bool started_ = false;
 };
-
-// Hands out the payloads of a stream, each 8-byte aligned, valid during its call. An error: of
-// `take`, or Corrupt, or that the file can't be read. A torn tail is an end.
-Status scan_stream(const std::string& path, const std::function<Status(Bytes payload)>& take);
 
 }  // namespace thermos

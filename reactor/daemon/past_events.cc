@@ -1,16 +1,13 @@
 #include "reactor/daemon/past_events.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
 #include <utility>
 
 #include "capnp/codec.h"
-#include "core/record/frame.h"
-#include "reactor/os/descriptor.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
@@ -39,47 +36,29 @@ class PastEvents::Stream {
  private:
   // Until there are events, or no more can come.
   void read_on() {
-    const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const auto file = open_stream(path_);
     struct stat info {};
-    if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return;
+    if (!file || fstat(file->get(), &info) != 0) return;
     if (inode_ != info.st_ino) {
       // It was compacted: another file, in which we stand nowhere yet.
       inode_ = info.st_ino;
-      offset_ = 0;
-      chain_ = 0;
+      position_ = {};
     }
-    const auto size = static_cast<std::size_t>(info.st_size);
-    std::size_t window = kWindow;
-    while (!over_ && events_.empty() && offset_ < size) {
-      std::vector<std::uint64_t> words(std::min(window, size - offset_) / 8 + 1);
-      const auto bytes = std::as_writable_bytes(std::span(words));
-      const ssize_t got = pread(file.get(), bytes.data(), std::min(window, size - offset_),
-                                static_cast<off_t>(offset_));
-      if (got <= 0) return;
-      const std::size_t before = offset_;
-      if (!take_frames(bytes.first(static_cast<std::size_t>(got)))) return;
-      if (offset_ > before) continue;
-      if (window >= size - before) return;  // the rest is no whole frame
-      window *= 2;
+    while (!over_ && events_.empty()) {
+      const auto end = read_part(file->get(), path_, position_, kWindow, [&](Bytes payload) {
+        take(payload);
+        return Status(Done{});
+      });
+      if (!end || *end) return;
     }
   }
 
-  // False: nothing behind this can be read.
-  bool take_frames(Bytes bytes) {
-    FrameScanner scanner = FrameScanner::tail(bytes, offset_, chain_);
-    Verdict verdict = Verdict::End;
-    while ((verdict = scanner.next()) == Verdict::Record) {
-      const std::uint64_t position = position_of(scanner.payload());
-      over_ = over_ || position > until_;
-      if (position > behind_ && !over_) {
-        behind_ = position;
-        events_.push_back(
-            {position, task_id_, {scanner.payload().begin(), scanner.payload().end()}});
-      }
-    }
-    offset_ = scanner.offset();
-    chain_ = scanner.chain();
-    return verdict != Verdict::Corrupt;
+  void take(Bytes payload) {
+    const std::uint64_t position = position_of(payload);
+    over_ = over_ || position > until_;
+    if (position <= behind_ || over_) return;
+    behind_ = position;
+    events_.push_back({position, task_id_, {payload.begin(), payload.end()}});
   }
 
   std::string path_;
@@ -87,8 +66,7 @@ class PastEvents::Stream {
   std::uint64_t behind_;
   std::uint64_t until_;
   ino_t inode_ = 0;
-  std::size_t offset_ = 0;
-  std::uint32_t chain_ = 0;
+  StreamPosition position_;
   bool over_ = false;
   std::deque<control::Event> events_;
 };

@@ -6,25 +6,38 @@
 
 #include "capnp/codec.h"
 #include "core/record/history.h"
-#include "reactor/daemon/event_log.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
 
+constexpr std::size_t kRoom = std::size_t{256} * 1024;
+
+// A stream that is torn, or grows as we read it, is as good as any.
+Status read_all(const std::string& path, const std::function<Status(Bytes payload)>& take) {
+  const auto fd = open_stream(path);
+  if (!fd) return fd.error();
+  StreamPosition position;
+  for (;;) {
+    const auto end = read_part(fd->get(), path, position, kRoom, take);
+    if (!end) return end.error();
+    if (*end) return Done{};
+  }
+}
+
 TaskSummary read_past(const std::string& stream) {
   TaskSummary past;
   History history;
-  auto read = scan_stream(stream, [&](Bytes payload) {
+  Record record = ProcessStatus();
+  const auto read = read_all(stream, [&](Bytes payload) {
     const std::uint64_t position = position_of(payload);
     if (past.first_position == 0) past.first_position = position;
     past.last_position = std::max(past.last_position, position);
-    auto record = decode(payload);
-    if (!record) return Status(record.error());
-    auto applied = history.apply(*record);
+    if (auto decoded = decode(payload, record); !decoded) return decoded;
+    const auto applied = history.apply(record);
     return applied ? Status(Done{}) : Status(applied.error());
   });
   past.readable = read.ok();
-  if (!read) past.error = read.error().message;
   past.begun = history.header().has_value();
   if (past.begun) past.owner = history.header()->uid;
   past.state = history.state();

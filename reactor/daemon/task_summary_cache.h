@@ -23,7 +23,6 @@ struct TaskSummary {
   TaskState state = TaskState::Active;
   std::uint64_t first_position = 0;  // in its stream; 0: none of its records has one
   std::uint64_t last_position = 0;
-  std::string error;  // why it is not readable
 };
 
 class TaskSummaryCache {

@@ -15,7 +15,7 @@
 #include "reactor/fsck/fsck_repair.h"
 #include "reactor/fsck/fsck_task.h"
 #include "reactor/os/files.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 namespace {
@@ -74,7 +74,7 @@ void check_one(const Paths& paths, const std::string& id, bool repair, RootRepor
     take(check);
     return;
   }
-  auto lead = StreamWriter::open(path);
+  auto lead = StreamWriter::open_patiently(path);
   if (!lead) {
     say_of_all(check.findings(), lead.error().message);
     take(check);

@@ -35,7 +35,7 @@ Result<std::string> cut_tail(StreamWriter& writer) {
 
 Result<std::string> cut_file(const std::string& path, StreamWriter& lead) {
   if (path == lead.path()) return cut_tail(lead);
-  auto writer = StreamWriter::open(path);
+  auto writer = StreamWriter::open_patiently(path);
   if (!writer) return writer.error();
   return cut_tail(*writer);
 }

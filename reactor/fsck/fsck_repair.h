@@ -3,7 +3,7 @@
 
 #include "core/record/paths.h"
 #include "reactor/fsck/fsck_task.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 

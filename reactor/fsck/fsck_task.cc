@@ -14,6 +14,7 @@
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/compaction.h"
+#include "reactor/store/stream_lock.h"
 
 namespace thermos {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/record/paths.h"
 #include "core/task/task.h"
 #include "reactor/fsck/fsck.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 

@@ -12,6 +12,7 @@
 
 #include "reactor/os/errors.h"
 #include "reactor/os/identity.h"
+#include "reactor/store/stream_lock.h"
 
 namespace thermos {
 

@@ -22,7 +22,7 @@
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 

@@ -7,8 +7,9 @@
 
 namespace thermos {
 
-Result<TaskState> run_in_foreground(const TaskSetup& place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
                                     const std::optional<KillRequest>& kill) {
+  place.alone = true;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
   Loop& loop = (*reactor)->loop();

@@ -18,7 +18,7 @@ namespace thermos {
 // Busy (someone leads it; the message names who), BadConfig (another configuration under this id;
 // names the first difference), Usage (the id ended already; says how), Corrupt, System.
 // `kill`: what is asked of the task at once.
-Result<TaskState> run_in_foreground(const TaskSetup& place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
                                     const std::optional<KillRequest>& kill = std::nullopt);
 
 }  // namespace thermos

@@ -10,7 +10,7 @@
 #include "reactor/host/task_groups.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/launch/launch_site.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 

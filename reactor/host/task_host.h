@@ -23,7 +23,8 @@
 #include "reactor/host/task_observer.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/store/compaction.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 
@@ -59,7 +60,16 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   // In task_lead.cc.
   Result<History> open_task();
-  Status make_task(bool durable);
+  Error refuse_ended(TaskState state) const;
+  Error refuse_finished() const;
+  Status lock_task();
+  Result<History> read_own_stream();
+  Status settle_task_file(const History& history);
+  Error complete_move(TaskState state) const;
+  void settle_header(const History& history);
+  Status settle_disk(const History& history);
+  bool durable() const { return sync_ == SyncMode::Power; }
+  Status make_task();
   Status check_same_task();
   void take_lead(History history);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);

@@ -32,23 +32,36 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
 }
 
 Result<History> TaskHost::open_task() {
+  if (exists(place_.paths.finished_task(place_.header.task_id))) return refuse_finished();
+  if (auto locked = lock_task(); !locked) return locked.error();
+  auto history = read_own_stream();
+  if (!history) return history.error();
+  if (auto placed = settle_task_file(*history); !placed) return placed.error();
+  if (auto settled = settle_disk(*history); !settled) return settled.error();
+  if (is_terminal(history->state())) return complete_move(history->state());
+  settle_header(*history);
+  return history;
+}
+
+Error TaskHost::refuse_ended(TaskState state) const {
+  return {ErrorCode::Usage, "task " + place_.header.task_id +
+                                " has ended already: " + std::string(name_of(state)) +
+                                "; give another --task-id to run it again"};
+}
+
+Error TaskHost::refuse_finished() const {
   const std::string& id = place_.header.task_id;
-  const bool durable = sync_ == SyncMode::Power;
-  const auto refuse_ended = [&](TaskState state) {
-    return Error{ErrorCode::Usage, "task " + id +
-                                       " has ended already: " + std::string(name_of(state)) +
-                                       "; give another --task-id to run it again"};
-  };
-  if (exists(place_.paths.finished_task(id))) {
-    auto stream = read_runner_stream(place_.paths.runner_stream(id));
-    if (!stream) {
-      return Error{ErrorCode::Usage, "task " + id + " has ended already, and how can't be read: " +
-                                         stream.error().message};
-    }
-    return refuse_ended(stream->history.state());
-  }
-  if (auto made = make_task_directories(place_.paths, id, durable); !made) return made.error();
-  auto writer = StreamWriter::open(place_.paths.runner_stream(id));
+  auto stream = read_runner_stream(place_.paths.runner_stream(id));
+  if (stream) return refuse_ended(stream->history.state());
+  return {ErrorCode::Usage,
+          "task " + id + " has ended already, and how can't be read: " + stream.error().message};
+}
+
+Status TaskHost::lock_task() {
+  const std::string& id = place_.header.task_id;
+  if (auto made = make_task_directories(place_.paths, id, durable()); !made) return made;
+  const std::string path = place_.paths.runner_stream(id);
+  auto writer = place_.alone ? StreamWriter::open_patiently(path) : StreamWriter::open(path);
   if (!writer) {
     if (writer.error().code != ErrorCode::Busy) return writer.error();
     const std::string leader = name_lock_holder(place_.paths.runner_stream(id));
@@ -56,56 +69,67 @@ Result<History> TaskHost::open_task() {
                  "task " + id + " is led by " + (leader.empty() ? "another runner" : leader)};
   }
   writer_.emplace(std::move(*writer));
+  return Done{};
+}
 
-  // Under the lock nobody else appends: what is read now is all there is.
+// Under the lock nobody else appends: what is read now is all there is.
+Result<History> TaskHost::read_own_stream() {
   auto stream = read_runner_stream(writer_->fd(), writer_->path());
   if (!stream) return stream.error();
   records_ = stream->records;
-  History& history = stream->history;
-  if (history.header() && history.header()->task_id != id) {
+  const std::optional<RunnerHeader>& header = stream->history.header();
+  if (header && header->task_id != place_.header.task_id) {
     return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
-                                         history.header()->task_id + "; the file is left as it is"};
+                                         header->task_id + "; the file is left as it is"};
   }
   if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
-
-  if (!exists(place_.paths.active_task(id))) {
-    if (exists(place_.paths.finished_task(id))) return refuse_ended(history.state());
-    if (history.header()) {
-      return Error{ErrorCode::Corrupt,
-                   place_.paths.active_task(id) + " is missing, but " + writer_->path() +
-                       " has records: put the task's file back, or give another --task-id"};
-    }
-    if (auto made = make_task(durable); !made) return made.error();
-  } else if (place_.replaces_unbegun && !history.header()) {
-    if (auto made = make_task(durable); !made) return made.error();
-  } else if (auto same = check_same_task(); !same) {
-    return same.error();
-  }
-  if (durable && history.header()) {
-    // The runner before may have died between writing and syncing, or between a rename and the
-    // directory's sync: nothing may follow from what a power cut could still take back.
-    if (auto synced = writer_->sync(); !synced) return synced.error();
-    if (auto synced = writer_->sync_name(); !synced) return synced.error();
-  }
-  if (is_terminal(history.state())) {
-    // The runner before died between the last record and the move.
-    if (auto moved = move_to_finished(place_.paths, id, durable); !moved) return moved.error();
-    return refuse_ended(history.state());
-  }
-  if (history.header()) {
-    place_.header = *history.header();  // where it ran is where it runs
-  } else {
-    char hostname[256] = {};
-    gethostname(hostname, sizeof hostname - 1);
-    place_.header.hostname = hostname;
-    place_.header.launch_time = reactor_.loop().now().wall;
-  }
-  return std::move(history);
+  return std::move(stream->history);
 }
 
-Status TaskHost::make_task(bool durable) {
+// Makes the task's file where there is none yet; one that is there must say the same.
+Status TaskHost::settle_task_file(const History& history) {
+  const std::string& id = place_.header.task_id;
+  const bool begun = history.header().has_value();
+  if (exists(place_.paths.active_task(id))) {
+    return place_.replaces_unbegun && !begun ? make_task() : check_same_task();
+  }
+  // It ended between our first look and our lock.
+  if (exists(place_.paths.finished_task(id))) return refuse_ended(history.state());
+  if (!begun) return make_task();
+  return Error{ErrorCode::Corrupt,
+               place_.paths.active_task(id) + " is missing, but " + writer_->path() +
+                   " has records: put the task's file back, or give another --task-id"};
+}
+
+// The runner before died between the last record and the move. An error in any case: what has ended
+// is not led.
+Error TaskHost::complete_move(TaskState state) const {
+  auto moved = move_to_finished(place_.paths, place_.header.task_id, durable());
+  return moved ? refuse_ended(state) : moved.error();
+}
+
+void TaskHost::settle_header(const History& history) {
+  if (history.header()) {
+    place_.header = *history.header();  // where it ran is where it runs
+    return;
+  }
+  char hostname[256] = {};
+  gethostname(hostname, sizeof hostname - 1);
+  place_.header.hostname = hostname;
+  place_.header.launch_time = reactor_.loop().now().wall;
+}
+
+// The runner before may have died between writing and syncing, or between a rename and the
+// directory's sync: nothing may follow from what a power cut could still take back.
+Status TaskHost::settle_disk(const History& history) {
+  if (!durable() || !history.header()) return Done{};
+  if (auto synced = writer_->sync(); !synced) return synced;
+  return writer_->sync_name();
+}
+
+Status TaskHost::make_task() {
   return write_active_task(place_.paths, place_.header.task_id, config::to_json(place_.task, 2),
-                           durable);
+                           durable());
 }
 
 Status TaskHost::check_same_task() {

@@ -14,6 +14,9 @@ struct TaskSetup {
   // The task is new: what somebody made under its id and died before it began is replaced. Else
   // that goes on, if its configuration is the same.
   bool replaces_unbegun = false;
+  // Nobody else is on the loop: a lock that is only being asked about may be waited for, which
+  // holds up all there is. Else that is Busy, like a lock that is held.
+  bool alone = false;
 };
 
 }  // namespace thermos

@@ -120,23 +120,6 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
-Result<FileWords> read_words(const std::string& path) {
-  const auto fd = open_file(path);
-  if (!fd) return fd.error();
-  constexpr std::size_t kStep = std::size_t{64} * 1024;
-  FileWords file;
-  for (;;) {
-    if (file.words.size() * 8 < file.size + kStep) {
-      file.words.resize(std::max(2 * file.words.size(), kStep / 8));
-    }
-    const auto got = read_some(*fd, path, reinterpret_cast<char*>(file.words.data()) + file.size,
-                               file.words.size() * 8 - file.size);
-    if (!got) return got.error();
-    if (*got == 0) return file;
-    file.size += *got;
-  }
-}
-
 bool exists(const std::string& path) {
   struct stat info {};
   return lstat(path.c_str(), &info) == 0;

@@ -1,8 +1,6 @@
 // Reads, replaces, creates and lists files and directories by path. Errors are system_error()'s.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +11,6 @@ namespace thermos {
 
 // Returns the contents of a file.
 Result<std::string> read_file(const std::string& path);
-// The contents of a file, 8-byte aligned as Cap'n Proto requires.
-struct FileWords {
-  std::vector<std::uint64_t> words;
-  std::size_t size = 0;  // bytes of the file; the last word may have more
-};
-Result<FileWords> read_words(const std::string& path);
 
 // Replaces the file `path` by one with the contents `text`, atomically and durably: writes a
 // temporary file (mode 0600), syncs it, renames it and syncs the directory.

@@ -7,7 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/record/history.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 

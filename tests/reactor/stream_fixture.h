@@ -15,7 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_lock.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 

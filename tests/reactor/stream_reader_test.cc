@@ -1,4 +1,4 @@
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 #include "reactor/os/files.h"
 
 #include <fcntl.h>

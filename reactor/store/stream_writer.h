@@ -1,10 +1,8 @@
-// Checkpoint streams on the disk: opening, locking, appending, syncing, reading. The bytes are
-// core/frame.h's business and the records capnp/codec.h's.
+// Writing checkpoint streams: making, locking, appending, syncing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,60 +10,23 @@
 #include "capnp/codec.h"
 #include "core/base/result.h"
 #include "core/record/frame.h"
-#include "core/record/history.h"
 #include "core/record/record.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
-
-// Where a reader stands in a stream.
-struct StreamPosition {
-  std::size_t offset = 0;   // behind the last good record; 0: not even the header was read
-  std::uint32_t chain = 0;  // of that record
-};
-
-// What reading to the end came to.
-enum class StreamEnd : std::uint8_t {
-  Clean,  // the file ends behind a record
-  Torn,   // it ends inside one. While its writer lives that means: wait
-};
-
-// Why a checkpoint can't be opened, for people; `error_number`: errno's.
-std::string open_failure(int error_number);
-// Corrupt unless `fd` is a regular file: `path` may name a FIFO, a device or a directory.
-Status check_is_file(int fd, const std::string& path);
-
-// Reads the records of `fd` from `position` on, hands each to `take`, and moves `position` behind
-// it. `name` is for errors. Corrupt (with file and offset) for bytes that can't be true; what
-// `take` refuses keeps its code and gets file and offset too. `position` then stands before the
-// offender. Records, and the views in them, are valid only during their call. `fd` need only be
-// readable; its own file offset is neither used nor moved.
-//
-// The file is read and not mapped: a mapping of a file that is cut meanwhile ends in SIGBUS, and
-// copying a buffer's worth at a time costs no more than the page faults.
-Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& position,
-                              const std::function<Status(const Record&)>& take);
-
-// Everything a runner's stream says. `position` and `end` tell a would-be writer where to go on.
-struct RunnerStream {
-  History history;
-  std::size_t records = 0;
-  StreamPosition position;
-  StreamEnd end = StreamEnd::Clean;
-};
-// NotFound when there is no such file. Corrupt, too, for another kind of stream: a runner's begins
-// with its task's header.
-Result<RunnerStream> read_runner_stream(const std::string& path);
-// The same of an open file; `path` is for errors.
-Result<RunnerStream> read_runner_stream(int fd, const std::string& path);
 
 // The right to append to one stream. Owns the descriptor (O_APPEND, O_CLOEXEC) and its lock.
 class StreamWriter {
  public:
   // Opens `path`, making it (0600, header written) if it isn't there, and takes its lock. Busy when
-  // another holds it. Having the lock, it checks that the name still means the file it locked. A
-  // new name is only on the disk for good after sync_directory().
+  // it is not to be had now, and it does not wait: somebody holds it, or only asks about it at this
+  // moment (stream_is_locked() tells which). Having the lock, it checks that the name still means
+  // the file it locked. A new name is only on the disk for good after sync_directory().
   static Result<StreamWriter> open(const std::string& path);
+  // The same, for a program that has nothing else to do: waits for those who only ask, a second at
+  // the most.
+  static Result<StreamWriter> open_patiently(const std::string& path);
 
   // Says where the good records end, from having read the file under the lock. Cuts a torn tail off
   // and says so in the log. REQUIRED before append(), but for a file that open() has just begun.
@@ -114,9 +75,5 @@ class StreamWriter {
   std::vector<std::byte> frame_;  // of the last append()
   std::vector<std::byte> later_;  // of append_later(), not written yet
 };
-
-// Whether someone holds the lock of the stream at `path`. False when there is no such file. Asking
-// takes nothing from anybody: an open() at the same moment is not refused for it.
-Result<bool> stream_is_locked(const std::string& path);
 
 }  // namespace thermos

@@ -1,0 +1,77 @@
+#include "reactor/store/stream_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "reactor/store/stream_reader.h"
+
+namespace thermos {
+namespace {
+
+// How often a lost race for a name is run again. Each loss means that another got through; more
+// than a few in a row do not happen.
+constexpr int kRaces = 100;
+
+// Never waits. EINTR comes of nothing but a debugger then.
+bool take(int fd, int operation) {
+  while (::flock(fd, operation | LOCK_NB) != 0) {
+    if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Descriptor> lock_stream(const std::string& path) {
+  for (int race = 0; race < kRaces; ++race) {
+    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return stream_error(path, "can't open the checkpoint for writing", errno);
+    if (!take(fd.get(), LOCK_EX)) {
+      if (errno != EWOULDBLOCK) return stream_error(path, "can't lock the checkpoint", errno);
+      return Error{ErrorCode::Busy, path + ": someone else holds this checkpoint's lock"};
+    }
+    // Between open and lock, the one before may have put another file under this name, or taken it
+    // away: a lock on a file without a name keeps nobody out.
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+    if (!S_ISREG(ours.st_mode)) {
+      return Error{ErrorCode::System, path + ": not a file; move it out of the way"};
+    }
+    if (::lstat(path.c_str(), &named) != 0) {
+      if (errno == ENOENT) continue;
+      return stream_error(path, "can't look at it", errno);
+    }
+    if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return fd;
+  }
+  return Error{ErrorCode::Busy, path + ": another file comes under this name again and again"};
+}
+
+Result<bool> stream_is_locked(const std::string& path) {
+  for (int race = 0; race < kRaces; ++race) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+      if (errno == ENOENT) return false;
+      return stream_error(path, "can't open the checkpoint", errno);
+    }
+    if (!take(fd.get(), LOCK_SH)) {
+      if (errno == EWOULDBLOCK) return true;
+      return stream_error(path, "can't ask for the checkpoint's lock", errno);
+    }
+    // A free lock tells only of the file that was opened. If the name means another by now, that
+    // one was locked before it got the name.
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+    if (::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+        ours.st_dev == named.st_dev) {
+      return false;
+    }
+  }
+  return true;  // replaced again and again: whoever does that holds its lock
+}
+
+}  // namespace thermos

@@ -1,0 +1,196 @@
+#include "reactor/store/stream_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <span>
+#include <system_error>
+
+#include "capnp/codec.h"
+#include "reactor/os/errors.h"
+
+namespace thermos {
+namespace {
+
+// A coordinator's news is one record, of 100 to 200 bytes: one read into the stack is enough. A
+// longer rest goes through a buffer that fits a processor's cache.
+constexpr std::size_t kSmallRead = 4096;
+constexpr std::size_t kLargeRead = std::size_t{256} * 1024;
+
+Error at_offset(const std::string& name, std::size_t offset, const Error& error) {
+  return {error.code, name + ": offset " + std::to_string(offset) + ": " + error.message};
+}
+
+Error corrupt(const std::string& name, std::size_t offset, const std::string& why) {
+  return {ErrorCode::Corrupt,
+          name + ": offset " + std::to_string(offset) + ": " + why + "; the file is left as it is"};
+}
+
+// Reads until the room is full or the file ends: only a read of 0 is the end, a short one is not.
+Result<std::size_t> read_at(int fd, const std::string& name, std::span<std::byte> room,
+                            std::size_t offset) {
+  std::size_t have = 0;
+  while (have < room.size()) {
+    const ssize_t got =
+        ::pread(fd, room.data() + have, room.size() - have, static_cast<off_t>(offset + have));
+    if (got == 0) break;
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return stream_error(name, "can't read it at offset " + std::to_string(offset + have), errno);
+    }
+    have += static_cast<std::size_t>(got);
+  }
+  return have;
+}
+
+// What one buffer came to: nothing when only bytes beyond it can tell.
+using Scanned = Result<std::optional<StreamEnd>>;
+
+// Hands the payloads in `bytes`, which start at `position`, and their offsets to `take`. `whole`:
+// the file ends where they do.
+template <typename Take>
+Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& position,
+             const Take& take) {
+  FrameScanner scanner = FrameScanner::tail(bytes, position.offset, position.chain);
+  for (;;) {
+    const Verdict verdict = scanner.next();
+    if (verdict == Verdict::Record) {
+      // The first record stands behind the header, which is read with it.
+      const std::size_t at = std::max(position.offset, kStreamHeaderBytes);
+      if (const Status taken = take(scanner.payload(), at); !taken) return taken.error();
+      position = {scanner.offset(), scanner.chain()};
+      continue;
+    }
+    if (!whole) return std::optional<StreamEnd>();
+    if (verdict == Verdict::Corrupt) return corrupt(name, scanner.offset(), scanner.why());
+    position = {scanner.offset(), scanner.chain()};
+    return std::optional(verdict == Verdict::End ? StreamEnd::Clean : StreamEnd::Torn);
+  }
+}
+
+// Words, for their alignment. Not a vector: that would be zeroed first.
+class Buffer {
+ public:
+  explicit Buffer(std::size_t size)
+      : size_(size), words_(std::make_unique_for_overwrite<std::uint64_t[]>(size / 8)) {}
+  std::size_t size() const { return size_; }
+  std::span<std::byte> room() { return std::as_writable_bytes(std::span(words_.get(), size_ / 8)); }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<std::uint64_t[]> words_;
+};
+
+// Reads on by one buffer, which grows where it does not hold a whole record.
+template <typename Take>
+Scanned read_buffer(int fd, const std::string& name, StreamPosition& position, Buffer& buffer,
+                    const Take& take) {
+  const std::size_t from = position.offset;
+  for (;;) {
+    const Result<std::size_t> got = read_at(fd, name, buffer.room(), from);
+    if (!got) return got.error();
+    Scanned scanned = scan(buffer.room().first(*got), *got < buffer.size(), name, position, take);
+    if (!scanned || *scanned || position.offset != from) return scanned;
+    // Not one whole record in all of it: a long one, or damage of which only the end can tell.
+    buffer = Buffer(2 * buffer.size());
+  }
+}
+
+// A file that ends before `position` was cut or replaced.
+Status check_not_shorter(int fd, const std::string& name, const StreamPosition& position) {
+  struct stat now {};
+  if (::fstat(fd, &now) != 0) return stream_error(name, "can't ask for its size", errno);
+  if (static_cast<std::size_t>(now.st_size) >= position.offset) return Done{};
+  return corrupt(name, position.offset, "it was longer when it was read before");
+}
+
+}  // namespace
+
+std::string open_failure(int error_number) {
+  if (error_number == ELOOP) return "it is a symbolic link, and none is followed here";
+  return std::system_category().message(error_number);
+}
+
+Error stream_error(const std::string& path, const std::string& what, int error_number) {
+  return {system_error(path, error_number).code,
+          path + ": " + what + ": " + open_failure(error_number)};
+}
+
+Status check_is_file(int fd, const std::string& path) {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0) return stream_error(path, "can't look at it", errno);
+  if (S_ISREG(what.st_mode)) return Done{};
+  return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+}
+
+Result<Descriptor> open_stream(const std::string& path) {
+  // O_NONBLOCK: a FIFO under this name must not hang the reader. It means nothing to a file.
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return stream_error(path, "can't open the checkpoint", errno);
+  if (auto file = check_is_file(fd.get(), path); !file) return file.error();
+  return fd;
+}
+
+Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& position,
+                              const std::function<Status(const Record&)>& take) {
+  Record record = ProcessStatus();
+  const auto decode_and_take = [&](Bytes payload, std::size_t at) -> Status {
+    const Status decoded = decode(payload, record);
+    if (!decoded) return corrupt(name, at, decoded.error().message);
+    const Status taken = take(record);
+    return taken ? taken : at_offset(name, at, taken.error());
+  };
+  alignas(8) std::array<std::byte, kSmallRead> small;
+  const Result<std::size_t> got = read_at(fd, name, small, position.offset);
+  if (!got) return got.error();
+  if (*got == 0 && position.offset > 0) {
+    if (auto same = check_not_shorter(fd, name, position); !same) return same.error();
+  }
+  Scanned end = std::optional<StreamEnd>();
+  if (*got < small.size()) {
+    end = scan(Bytes(small).first(*got), true, name, position, decode_and_take);
+  } else {
+    Buffer buffer(kLargeRead);
+    while (end && !*end) end = read_buffer(fd, name, position, buffer, decode_and_take);
+  }
+  if (!end) return end.error();
+  return **end;
+}
+
+Result<std::optional<StreamEnd>> read_part(int fd, const std::string& name,
+                                           StreamPosition& position, std::size_t room,
+                                           const std::function<Status(Bytes payload)>& take) {
+  if (auto same = check_not_shorter(fd, name, position); !same) return same.error();
+  Buffer buffer(room);
+  return read_buffer(fd, name, position, buffer, [&](Bytes payload, std::size_t at) -> Status {
+    const Status taken = take(payload);
+    return taken ? taken : at_offset(name, at, taken.error());
+  });
+}
+
+Result<RunnerStream> read_runner_stream(const std::string& path) {
+  const auto fd = open_stream(path);
+  if (!fd) return fd.error();
+  return read_runner_stream(fd->get(), path);
+}
+
+Result<RunnerStream> read_runner_stream(int fd, const std::string& path) {
+  RunnerStream stream;
+  const auto end = read_stream(fd, path, stream.position, [&](const Record& record) {
+    if (stream.records++ == 0 && !std::holds_alternative<RunnerHeader>(record)) {
+      return Status(Error{ErrorCode::Corrupt, "this is no runner's stream, but a coordinator's"});
+    }
+    const auto applied = stream.history.apply(record);
+    return applied ? Status(Done{}) : Status(applied.error());
+  });
+  if (!end) return end.error();
+  stream.end = *end;
+  return stream;
+}
+
+}  // namespace thermos

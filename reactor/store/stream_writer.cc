@@ -1,0 +1,172 @@
+#include "reactor/store/stream_writer.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "reactor/store/stream_lock.h"
+
+namespace thermos {
+
+Result<StreamWriter> StreamWriter::open(const std::string& path) {
+  auto fd = lock_stream(path);
+  if (!fd) return fd.error();
+  struct stat ours {};
+  if (::fstat(fd->get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+  StreamWriter writer(std::move(*fd), path);
+  writer.size_ = static_cast<std::size_t>(ours.st_size);
+  if (writer.size_ == 0) {
+    if (const Status begun = writer.begin(); !begun) return begun.error();
+  }
+  return writer;
+}
+
+// Sleeps and looks again: the kernel has no event for a flock() that comes free but waking who
+// blocks in it, and that wait has no end where somebody leads. A second, since who asks may lose
+// the processor before it lets go.
+Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
+  constexpr timespec kPause{0, 1'000'000};
+  constexpr int kTries = 1000;
+  for (int tries = 1;; ++tries) {
+    auto writer = open(path);
+    if (writer || writer.error().code != ErrorCode::Busy || tries == kTries) return writer;
+    if (const auto held = stream_is_locked(path); !held || *held) return writer;
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
+// Writes the header of an empty file.
+Status StreamWriter::begin() {
+  StreamHeader header;
+  // 8 bytes are never cut short, and never wait once the machine is up.
+  if (::getrandom(&header.epoch, sizeof header.epoch, 0) != sizeof header.epoch) {
+    return fail("can't draw an epoch", errno);
+  }
+  std::array<std::byte, kStreamHeaderBytes> bytes{};
+  encode_stream_header(header, bytes);
+  if (Status written = write_once(bytes, "can't write the header"); !written) return written;
+  position_ = {kStreamHeaderBytes, chain_start(header.epoch)};
+  ready_ = true;
+  return Done{};
+}
+
+Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  struct stat now {};
+  if (::fstat(fd_.get(), &now) != 0) return fail("can't ask for its size", errno);
+  size_ = static_cast<std::size_t>(now.st_size);
+  if (size_ < position.offset || (end == StreamEnd::Clean && size_ != position.offset)) {
+    return Error{ErrorCode::System, path_ + ": it holds " + std::to_string(size_) + " bytes and " +
+                                        std::to_string(position.offset) +
+                                        " were read: someone writes it without its lock"};
+  }
+  if (size_ > position.offset) {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(position.offset)) != 0) {
+      return fail("can't cut off an unfinished record", errno);
+    }
+    spdlog::warn("{}: cut off {} bytes at offset {}: a record there was not written to its end",
+                 path_, size_ - position.offset, position.offset);
+    size_ = position.offset;
+  }
+  if (size_ == 0) return begin();
+  position_ = position;
+  ready_ = true;
+  return Done{};
+}
+
+Status StreamWriter::appendable() const {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (!ready_ || !fd_) {
+    return Error{ErrorCode::System, path_ + ": not ready to be appended to; read it first"};
+  }
+  return Done{};
+}
+
+Status StreamWriter::append(const Record& record, std::uint64_t position) {
+  if (Status able = appendable(); !able) return able;
+  if (Status flushed = flush(); !flushed) return flushed;
+  frame_.clear();
+  std::uint32_t chain = position_.chain;
+  if (!append_frame(record, chain, frame_, position)) {
+    return fail("can't append a record", EMSGSIZE);
+  }
+  if (Status written = write_once(frame_, "can't append a record"); !written) return written;
+  position_ = {position_.offset + frame_.size(), chain};
+  return Done{};
+}
+
+Status StreamWriter::append_later(const Record& record) {
+  if (Status able = appendable(); !able) return able;
+  std::uint32_t chain = position_.chain;
+  const std::size_t before = later_.size();
+  if (!append_frame(record, chain, later_)) return fail("can't append a record", EMSGSIZE);
+  position_ = {position_.offset + later_.size() - before, chain};
+  constexpr std::size_t kEnough = std::size_t{64} * 1024;
+  return later_.size() < kEnough ? Status(Done{}) : flush();
+}
+
+Status StreamWriter::flush() {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (later_.empty()) return Done{};
+  Status written = write_once(later_, "can't append records");
+  later_.clear();
+  return written;
+}
+
+Status StreamWriter::rename_to(const std::string& path) {
+  if (::rename(path_.c_str(), path.c_str()) != 0) {
+    return stream_error(path_, "can't rename it to " + path, errno);
+  }
+  path_ = path;
+  return Done{};
+}
+
+// One write(2). A second for the rest of a short one could land behind what another wrote, and what
+// is wrong with the disk would not have gone away.
+Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* what) {
+  ssize_t wrote = 0;
+  do {
+    wrote = ::write(fd_.get(), bytes.data(), bytes.size());
+  } while (wrote < 0 && errno == EINTR);
+  if (wrote < 0) return fail(what, errno);
+  size_ += static_cast<std::size_t>(wrote);
+  // Linux does not say why a write was short; a full disk and a size limit are what there is.
+  if (static_cast<std::size_t>(wrote) != bytes.size()) {
+    return fail(std::string(what) + ", only " + std::to_string(wrote) + " of " +
+                    std::to_string(bytes.size()) + " bytes were taken",
+                ENOSPC);
+  }
+  return Done{};
+}
+
+Status StreamWriter::sync() {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  // Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
+  // second call would report success.
+  if (::fdatasync(fd_.get()) != 0) return fail("can't bring it to the disk", errno);
+  return Done{};
+}
+
+Status StreamWriter::sync_name() {
+  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  const std::string directory = path_.substr(0, path_.rfind('/'));
+  const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return fail("can't bring its name to the disk", errno);
+  return Done{};
+}
+
+Error StreamWriter::fail(const std::string& what, int error_number) {
+  failure_ = path_ + ": offset " + std::to_string(position_.offset) + ": " + what + ": " +
+             open_failure(error_number) + "; what is recorded is kept";
+  ready_ = false;
+  return {ErrorCode::System, failure_};
+}
+
+}  // namespace thermos
