@@ -1,15 +1,40 @@
 #include "reactor/host/task_host.h"
 
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "core/config/load.h"
+#include "core/task/check_task.h"
+#include "reactor/host/open_task.h"
+#include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
+
+Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSetup& place,
+                                                 SyncMode sync, TaskObserver& observer,
+                                                 OnEnd on_end) {
+  const std::string& id = place.header.task_id;
+  const bool known = may_be_task(id) && exists(place.paths.active_task(id));
+  if (auto valid = check_task_id(id); !known && !valid) return valid.error();
+  auto graph = check_task(place.task);
+  if (!graph) return graph.error();
+  std::unique_ptr<TaskHost> host(
+      new TaskHost(reactor, place, std::move(*graph), sync, observer, std::move(on_end)));
+  auto opened = open_task(host->place_, sync, reactor.loop().now().wall);
+  if (!opened) return opened.error();
+  host->place_.header = std::move(opened->header);
+  host->writer_.emplace(std::move(opened->writer));
+  host->records_ = opened->records;
+  host->take_lead(std::move(opened->history));
+  return host;
+}
+
 TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
                    TaskObserver& observer, OnEnd on_end)
     : reactor_(reactor),
@@ -42,6 +67,80 @@ Status TaskHost::order(const OrderRequest& request) {
   if (stopped_) return Error{ErrorCode::System, "the task is led no longer"};
   dispatch(request);
   return Done{};
+}
+
+// ---- taking the lead ----------------------------------------------------------------------------
+
+void TaskHost::take_lead(History history) {
+  const std::string directory = place_.paths.checkpoint_dir(place_.header.task_id);
+  auto watch = reactor_.inotify().watch(
+      directory,
+      {[this](std::string_view name, std::uint32_t mask) { on_directory_event(name, mask); },
+       [this] {
+         if (links_) links_->all_changed();
+       }});
+  if (watch) {
+    watch_ = *watch;
+  } else {
+    spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
+  }
+  auto leader =
+      LeaderSocket::listen(reactor_.loop(), reactor_.deadlines(), directory,
+                           {[this](const KillRequest& request) { kill(request); },
+                            [this](const OrderRequest& request) { return order(request); }});
+  if (leader) {
+    leader_ = std::move(*leader);
+  } else {
+    spdlog::warn("{}; `thermos kill` will have to take this task over", leader.error().message);
+  }
+
+  const bool rebooted =
+      !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
+  LinkedTask& linked = *this;
+  const bool notified = watch && *watch >= 0;
+  links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, groups_, notified, linked);
+  runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history));
+  std::vector<ProcessIndex> live;
+  for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
+    if (past(p).live()) live.push_back(p);
+  }
+  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot()});
+  take_over(live, rebooted);
+}
+
+void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
+  for (const ProcessIndex p : live) {
+    if (stopped_) return;
+    links_->tell(p, link::Adopt{rebooted});
+  }
+  // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
+  // leave a coordinator's: what ran may not be in our history at all.
+  for (const ProcessIndex p : recorded_beside(live)) {
+    if (stopped_) return;
+    links_->look_beside(p, rebooted);
+  }
+  if (stopped_) return;
+  clear_groups();  // of runs that ended while nobody led
+}
+
+// The processes that have a stream, but for `live`. Each behind those it waits for: a run may be
+// news only to who knows that it could begin.
+std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
+  std::vector<bool> skipped(place_.task.processes.size());
+  for (const ProcessIndex p : live) skipped[p] = true;
+  std::vector<ProcessIndex> found;
+  for (const std::string& file :
+       list_directory(place_.paths.checkpoint_dir(place_.header.task_id))) {
+    const auto it = index_.find(process_of_file(file));
+    if (it != index_.end() && !skipped[it->second]) found.push_back(it->second);
+  }
+  const std::vector<std::uint32_t> depths = graph_.depths();
+  const auto place = [&](ProcessIndex p) {
+    return std::pair(place_.task.processes[p].final, depths[p]);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](ProcessIndex a, ProcessIndex b) { return place(a) < place(b); });
+  return found;
 }
 
 // ---- events in, effects out --------------------------------------------------------------------

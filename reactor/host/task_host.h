@@ -58,19 +58,6 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
            TaskObserver& observer, OnEnd on_end);
 
-  // In task_lead.cc.
-  Result<History> open_task();
-  Error refuse_ended(TaskState state) const;
-  Error refuse_finished() const;
-  Status lock_task();
-  Result<History> read_own_stream();
-  Status settle_task_file(const History& history);
-  Error complete_move(TaskState state) const;
-  void settle_header(const History& history);
-  Status settle_disk(const History& history);
-  bool durable() const { return sync_ == SyncMode::Power; }
-  Status make_task();
-  Status check_same_task();
   void take_lead(History history);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
   std::vector<ProcessIndex> recorded_beside(const std::vector<ProcessIndex>& live) const;

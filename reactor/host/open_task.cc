@@ -1,0 +1,164 @@
+#include "reactor/host/open_task.h"
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "core/config/load.h"
+#include "reactor/os/files.h"
+#include "reactor/os/lock_holder.h"
+#include "reactor/store/task_store.h"
+
+namespace thermos {
+namespace {
+
+class TaskOpening {
+ public:
+  TaskOpening(const TaskSetup& setup, SyncMode sync, Microseconds now)
+      : setup_(setup), sync_(sync), now_(now), header_(setup.header) {}
+
+  Result<OpenedTask> carry_out();
+
+ private:
+  Error refuse_ended(TaskState state) const;
+  Error refuse_finished() const;
+  Status lock_task();
+  Result<History> read_own_stream();
+  Status settle_task_file(const History& history) const;
+  Status settle_disk(const History& history);
+  Error complete_move(TaskState state) const;
+  void settle_header(const History& history);
+  bool durable() const { return sync_ == SyncMode::Power; }
+  Status make_task() const;
+  Status check_same_task() const;
+
+  const TaskSetup& setup_;
+  const SyncMode sync_;
+  const Microseconds now_;
+  RunnerHeader header_;
+  std::optional<StreamWriter> writer_;
+  std::size_t records_ = 0;
+};
+
+Result<OpenedTask> TaskOpening::carry_out() {
+  if (exists(setup_.paths.finished_task(setup_.header.task_id))) return refuse_finished();
+  if (auto locked = lock_task(); !locked) return locked.error();
+  auto history = read_own_stream();
+  if (!history) return history.error();
+  if (auto placed = settle_task_file(*history); !placed) return placed.error();
+  if (auto settled = settle_disk(*history); !settled) return settled.error();
+  if (is_terminal(history->state())) return complete_move(history->state());
+  settle_header(*history);
+  return OpenedTask{std::move(*writer_), std::move(*history), records_, std::move(header_)};
+}
+
+Error TaskOpening::refuse_ended(TaskState state) const {
+  return {ErrorCode::Usage, "task " + setup_.header.task_id +
+                                " has ended already: " + std::string(name_of(state)) +
+                                "; give another --task-id to run it again"};
+}
+
+Error TaskOpening::refuse_finished() const {
+  const std::string& id = setup_.header.task_id;
+  auto stream = read_runner_stream(setup_.paths.runner_stream(id));
+  if (stream) return refuse_ended(stream->history.state());
+  return {ErrorCode::Usage,
+          "task " + id + " has ended already, and how can't be read: " + stream.error().message};
+}
+
+Status TaskOpening::lock_task() {
+  const std::string& id = setup_.header.task_id;
+  if (auto made = make_task_directories(setup_.paths, id, durable()); !made) return made;
+  const std::string path = setup_.paths.runner_stream(id);
+  auto writer = setup_.alone ? StreamWriter::open_patiently(path) : StreamWriter::open(path);
+  if (!writer) {
+    if (writer.error().code != ErrorCode::Busy) return writer.error();
+    const std::string leader = name_lock_holder(setup_.paths.runner_stream(id));
+    return Error{ErrorCode::Busy,
+                 "task " + id + " is led by " + (leader.empty() ? "another runner" : leader)};
+  }
+  writer_.emplace(std::move(*writer));
+  return Done{};
+}
+
+// Under the lock nobody else appends: what is read now is all there is.
+Result<History> TaskOpening::read_own_stream() {
+  auto stream = read_runner_stream(writer_->fd(), writer_->path());
+  if (!stream) return stream.error();
+  records_ = stream->records;
+  const std::optional<RunnerHeader>& header = stream->history.header();
+  if (header && header->task_id != setup_.header.task_id) {
+    return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
+                                         header->task_id + "; the file is left as it is"};
+  }
+  if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
+  return std::move(stream->history);
+}
+
+// Makes the task's file where there is none yet; one that is there must say the same.
+Status TaskOpening::settle_task_file(const History& history) const {
+  const std::string& id = setup_.header.task_id;
+  const bool begun = history.header().has_value();
+  if (exists(setup_.paths.active_task(id))) {
+    return setup_.replaces_unbegun && !begun ? make_task() : check_same_task();
+  }
+  // It ended between our first look and our lock.
+  if (exists(setup_.paths.finished_task(id))) return refuse_ended(history.state());
+  if (!begun) return make_task();
+  return Error{ErrorCode::Corrupt,
+               setup_.paths.active_task(id) + " is missing, but " + writer_->path() +
+                   " has records: put the task's file back, or give another --task-id"};
+}
+
+// The runner before died between the last record and the move. An error in any case: what has ended
+// is not led.
+Error TaskOpening::complete_move(TaskState state) const {
+  auto moved = move_to_finished(setup_.paths, setup_.header.task_id, durable());
+  return moved ? refuse_ended(state) : moved.error();
+}
+
+void TaskOpening::settle_header(const History& history) {
+  if (history.header()) {
+    header_ = *history.header();  // where it ran is where it runs
+    return;
+  }
+  char hostname[256] = {};
+  gethostname(hostname, sizeof hostname - 1);
+  header_.hostname = hostname;
+  header_.launch_time = now_;
+}
+
+// The runner before may have died between writing and syncing, or between a rename and the
+// directory's sync: nothing may follow from what a power cut could still take back.
+Status TaskOpening::settle_disk(const History& history) {
+  if (!durable() || !history.header()) return Done{};
+  if (auto synced = writer_->sync(); !synced) return synced;
+  return writer_->sync_name();
+}
+
+Status TaskOpening::make_task() const {
+  return write_active_task(setup_.paths, setup_.header.task_id, config::to_json(setup_.task, 2),
+                           durable());
+}
+
+Status TaskOpening::check_same_task() const {
+  const std::string path = setup_.paths.active_task(setup_.header.task_id);
+  auto text = read_file(path);
+  if (!text) return text.error();
+  auto recorded = config::load_bound(*text, path);
+  if (!recorded) return recorded.error();
+  const std::string difference = config::first_difference(*recorded, setup_.task);
+  if (difference.empty()) return Done{};
+  return Error{ErrorCode::BadConfig, "task " + setup_.header.task_id +
+                                         " exists with another configuration: " + difference +
+                                         "; give another --task-id, or the same configuration"};
+}
+
+}  // namespace
+
+Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now) {
+  return TaskOpening(setup, sync, now).carry_out();
+}
+
+}  // namespace thermos
