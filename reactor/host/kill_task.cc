@@ -14,7 +14,7 @@
 #include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
-#include "reactor/store/stream_file.h"
+#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
