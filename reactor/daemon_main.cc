@@ -84,7 +84,7 @@ Status serve(const Options& options, const Settings& settings) {
   };
   const SignalWatch terminate(loop, SIGTERM, stop);
   const SignalWatch interrupt(loop, SIGINT, stop);
-  daemon.on_drained = stop;
+  daemon.requests().on_drained = stop;
   const SignalWatch hang_up(loop, SIGHUP, [&] {
     service.reloading();
     reload(options, daemon);

@@ -6,9 +6,9 @@ namespace thermos {
 
 std::optional<control::ReplyBody> TaskAnswer::step() {
   auto id = walk_.step();
-  if (id && status_) return control::StatusText{daemon_.status_json(*id)};
+  if (id && status_) return control::StatusText{tasks_.status_json(*id)};
   if (id) {
-    std::string state = daemon_.state_of(*id);
+    std::string state = tasks_.state_of(*id);
     return control::TaskEntry{std::move(*id), std::move(state)};
   }
   if (!walk_.done()) return std::nullopt;

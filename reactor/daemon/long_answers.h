@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "capnp/control.h"
-#include "reactor/daemon/daemon.h"
 #include "reactor/daemon/task_walk.h"
+#include "reactor/daemon/visible_tasks.h"
 
 namespace thermos {
 
@@ -29,13 +29,13 @@ class LongAnswer {
 // `list` and `status`.
 class TaskAnswer : public LongAnswer {
  public:
-  TaskAnswer(Daemon& daemon, TaskWalk walk, bool status)
-      : daemon_(daemon), walk_(std::move(walk)), status_(status) {}
+  TaskAnswer(VisibleTasks& tasks, TaskWalk walk, bool status)
+      : tasks_(tasks), walk_(std::move(walk)), status_(status) {}
   std::optional<control::ReplyBody> step() override;
   bool complete() const override { return complete_; }
 
  private:
-  Daemon& daemon_;
+  VisibleTasks& tasks_;
   TaskWalk walk_;
   bool status_;
   bool complete_ = false;

@@ -4,10 +4,11 @@
 
 namespace thermos {
 
-Subscription::Subscription(Daemon& daemon, const Caller& caller, std::uint64_t request,
-                           const control::Subscribe& ask,
+Subscription::Subscription(EventFeed& events, VisibleTasks& tasks, const Caller& caller,
+                           std::uint64_t request, const control::Subscribe& ask,
                            std::shared_ptr<const TaskPatterns> patterns)
-    : daemon_(daemon),
+    : events_(events),
+      tasks_(tasks),
       caller_(caller),
       request_(request),
       follow_(ask.follow),
@@ -17,9 +18,9 @@ Subscription::Subscription(Daemon& daemon, const Caller& caller, std::uint64_t r
 
 void Subscription::begin() {
   begun_ = true;
-  end_ = daemon_.told_position();
+  end_ = events_.told_position();
   if (!snapshot_) return;
-  entries_ = daemon_.active_tasks(caller_);
+  entries_ = tasks_.active_tasks(caller_);
   position_ = end_;
 }
 
@@ -29,7 +30,7 @@ bool Subscription::concerns(std::uint32_t owner) const {
 
 bool Subscription::quiet() const {
   if (complete_ || !begun_) return true;
-  return !snapshot_ && follow_ && position_ >= daemon_.told_position();
+  return !snapshot_ && follow_ && position_ >= events_.told_position();
 }
 
 std::optional<control::ReplyBody> Subscription::step() {
@@ -39,7 +40,7 @@ std::optional<control::ReplyBody> Subscription::step() {
     complete_ = true;
     return control::Finished{};
   }
-  if (past_ || walk_ || !daemon_.events().reaches_back_to(position_)) return step_disk();
+  if (past_ || walk_ || !events_.log().reaches_back_to(position_)) return step_disk();
   return step_memory();
 }
 
@@ -55,9 +56,9 @@ std::optional<control::ReplyBody> Subscription::step_snapshot() {
 }
 
 std::optional<control::ReplyBody> Subscription::step_memory() {
-  const OwnedEvent* const next = daemon_.events().first_after(position_);
+  const OwnedEvent* const next = events_.log().first_after(position_);
   if (next == nullptr) {
-    position_ = daemon_.told_position();
+    position_ = events_.told_position();
     return std::nullopt;
   }
   position_ = next->event.position;
@@ -68,18 +69,18 @@ std::optional<control::ReplyBody> Subscription::step_memory() {
 
 std::optional<control::ReplyBody> Subscription::step_disk() {
   if (!past_ && !walk_) {
-    horizon_ = daemon_.told_position();
-    walk_.emplace(daemon_, caller_, patterns_, true, true);
+    horizon_ = events_.told_position();
+    walk_.emplace(tasks_, caller_, patterns_, true, true);
   }
   if (walk_) {
     if (const auto id = walk_->step()) {
-      if (auto source = daemon_.stream_behind(*id, position_)) {
+      if (auto source = tasks_.stream_behind(*id, position_)) {
         sources_.push_back(std::move(*source));
       }
     }
     if (!walk_->done()) return std::nullopt;
     walk_.reset();
-    past_ = std::make_unique<PastEvents>(daemon_.paths(), std::exchange(sources_, {}), position_,
+    past_ = std::make_unique<PastEvents>(tasks_.paths(), std::exchange(sources_, {}), position_,
                                          horizon_);
     return std::nullopt;
   }

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "capnp/control.h"
-#include "reactor/daemon/daemon.h"
+#include "reactor/daemon/caller.h"
+#include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/past_events.h"
 #include "reactor/daemon/task_walk.h"
+#include "reactor/daemon/visible_tasks.h"
 
 namespace thermos {
 
 class Subscription {
  public:
-  Subscription(Daemon& daemon, const Caller& caller, std::uint64_t request,
+  Subscription(EventFeed& events, VisibleTasks& tasks, const Caller& caller, std::uint64_t request,
                const control::Subscribe& ask, std::shared_ptr<const TaskPatterns> patterns);
 
   // At the end of a turn, when what has a position lasts: from here on it has something to say.
@@ -37,7 +39,8 @@ class Subscription {
   std::optional<control::ReplyBody> step_memory();
   std::optional<control::ReplyBody> step_disk();
 
-  Daemon& daemon_;
+  EventFeed& events_;
+  VisibleTasks& tasks_;
   Caller caller_;
   std::uint64_t request_;
   bool follow_;

@@ -6,6 +6,7 @@
 
 #include "capnp/codec.h"
 #include "core/record/history.h"
+#include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
@@ -54,6 +55,11 @@ const TaskSummary& TaskSummaryCache::look(const std::string& task_id) {
   if (known.past.readable && now == known.version) return known.past;
   known = {read_past(stream), now};
   return known.past;
+}
+
+bool TaskSummaryCache::was_begun(const std::string& task_id) {
+  const TaskSummary& past = look(task_id);
+  return past.begun || (!past.readable && exists(paths_.runner_stream(task_id)));
 }
 
 TaskSummaryCache::Version TaskSummaryCache::version_of(const std::string& path) {

@@ -35,6 +35,8 @@ class TaskSummaryCache {
   void learn(const std::string& task_id, TaskSummary past) {
     known_[task_id].past = std::move(past);
   }
+  // Of an active task, whether it has a header. One whose stream can't be read may have.
+  bool was_begun(const std::string& task_id);
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:

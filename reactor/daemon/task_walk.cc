@@ -4,9 +4,9 @@
 
 namespace thermos {
 
-TaskWalk::TaskWalk(Daemon& daemon, const Caller& caller,
+TaskWalk::TaskWalk(VisibleTasks& tasks, const Caller& caller,
                    std::shared_ptr<const TaskPatterns> patterns, bool active, bool finished)
-    : daemon_(daemon),
+    : tasks_(tasks),
       caller_(caller),
       patterns_(std::move(patterns)),
       finished_(finished),
@@ -14,7 +14,7 @@ TaskWalk::TaskWalk(Daemon& daemon, const Caller& caller,
       directory_(active ? TaskDirectory::Active : TaskDirectory::Finished) {}
 
 std::optional<std::string> TaskWalk::step() {
-  const TaskIndex::Ids& ids = daemon_.index().on(directory_);
+  const TaskIndex::Ids& ids = tasks_.index().on(directory_);
   const auto it = last_ ? ids.upper_bound(*last_) : ids.begin();
   if (it == ids.end()) {
     done_ = directory_ == TaskDirectory::Finished || !finished_;
@@ -25,10 +25,10 @@ std::optional<std::string> TaskWalk::step() {
   last_ = *it;
   if (directory_ == TaskDirectory::Active) {
     seen_.insert(*last_);
-  } else if (seen_.contains(*last_) || daemon_.index().on(TaskDirectory::Active).contains(*last_)) {
+  } else if (seen_.contains(*last_) || tasks_.index().on(TaskDirectory::Active).contains(*last_)) {
     return std::nullopt;
   }
-  if (!daemon_.may_see(*last_, caller_) || !patterns_->match(*last_)) return std::nullopt;
+  if (!tasks_.may_see(*last_, caller_) || !patterns_->match(*last_)) return std::nullopt;
   return last_;
 }
 

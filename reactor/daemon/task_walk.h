@@ -6,15 +6,16 @@
 #include <optional>
 #include <string>
 
-#include "reactor/daemon/daemon.h"
+#include "reactor/daemon/caller.h"
 #include "reactor/daemon/task_index.h"
+#include "reactor/daemon/visible_tasks.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
 
 class TaskWalk {
  public:
-  TaskWalk(Daemon& daemon, const Caller& caller, std::shared_ptr<const TaskPatterns> patterns,
+  TaskWalk(VisibleTasks& tasks, const Caller& caller, std::shared_ptr<const TaskPatterns> patterns,
            bool active, bool finished);
 
   // Looks at one task; its id, if it is meant. What comes and goes meanwhile may be seen or not;
@@ -23,7 +24,7 @@ class TaskWalk {
   bool done() const { return done_; }
 
  private:
-  Daemon& daemon_;
+  VisibleTasks& tasks_;
   Caller caller_;
   std::shared_ptr<const TaskPatterns> patterns_;
   bool finished_;

@@ -1,0 +1,86 @@
+#include "reactor/daemon/hosted_task.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+namespace thermos {
+
+HostedTask::HostedTask(Reactor& reactor, EventFeed& events, std::string task_id,
+                       std::uint32_t owner, bool went_on)
+    : reactor_(reactor),
+      events_(events),
+      id_(std::move(task_id)),
+      owner_(owner),
+      went_on_(went_on) {}
+
+Status HostedTask::lead(const TaskSetup& setup, SyncMode sync, TaskHost::OnEnd on_end) {
+  auto led = TaskHost::lead(reactor_, setup, sync, *this, std::move(on_end));
+  if (!led) return led.error();
+  host_ = std::move(*led);
+  return Done{};
+}
+
+// ---- what happens to it ------------------------------------------------------------------------
+
+void HostedTask::on_record(const Record& record, const History& /*history*/) {
+  const auto* status = std::get_if<ProcessStatus>(&record);
+  if (status == nullptr || !is_terminal(status->state)) return;
+  for (OrderWait& wait : waits_) {
+    if (wait.process == status->process && wait.run == status->run) wait.over = true;
+  }
+}
+
+std::uint64_t HostedTask::next_position() {
+  return events_.next_position(reactor_.loop().now());
+}
+
+void HostedTask::on_appended(std::uint64_t position, Bytes payload) {
+  if (first_position_ == 0) first_position_ = position;
+  events_.add({{position, id_, {payload.begin(), payload.end()}}, owner_});
+}
+
+std::optional<Microseconds> HostedTask::on_turn(Runner& /*runner*/, Timestamp /*now*/) {
+  notify_durable();
+  return std::nullopt;
+}
+
+// ---- who waits for what ------------------------------------------------------------------------
+
+Status HostedTask::order(const OrderRequest& request, Told done) {
+  if (auto given = host_->order(request); !given) return given;
+  const auto run = run_ended_by(request);
+  waits_.push_back({request.process, run.value_or(0), !run, std::move(done)});
+  reactor_.mark_dirty(host_.get());
+  return Done{};
+}
+
+std::optional<std::uint32_t> HostedTask::run_ended_by(const OrderRequest& request) const {
+  const auto slot = history().find(request.process);
+  if (!slot || request.verb == Verb::Start) return std::nullopt;
+  const ProcessHistory& process = history().process(*slot);
+  // A launch that is called off leaves its run where it is.
+  const bool began = process.live() && process.current()->state != ProcessState::Waiting;
+  if (!process.ending || !began) return std::nullopt;
+  return process.ending->run;
+}
+
+void HostedTask::notify_durable() {
+  if (const auto made = std::exchange(made_, nullptr)) made(Done{});
+  if (waits_.empty()) return;
+  const auto over = std::stable_partition(waits_.begin(), waits_.end(),
+                                          [](const OrderWait& wait) { return !wait.over; });
+  std::vector<OrderWait> told(std::make_move_iterator(over), std::make_move_iterator(waits_.end()));
+  waits_.erase(over, waits_.end());
+  for (const OrderWait& wait : told) wait.done(Done{});
+}
+
+void HostedTask::notify_closed(const Status& why) {
+  // Its first record may be what could not be written: then nobody may take it for accepted.
+  if (const auto made = std::exchange(made_, nullptr)) made(why);
+  notify_durable();
+  for (const OrderWait& wait : std::exchange(waits_, {})) wait.done(why);
+}
+
+}  // namespace thermos

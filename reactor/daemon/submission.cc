@@ -1,0 +1,100 @@
+#include "reactor/daemon/submission.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/config/load.h"
+#include "reactor/os/account.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
+#include "reactor/os/task_user.h"
+
+namespace thermos {
+namespace {
+
+// A sandbox that the caller named: that they could use it themselves is theirs to show. It may be
+// another directory by the time of a launch, and is looked at again then.
+Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, bool by_root) {
+  if (sandbox.front() != '/') {
+    return Error{ErrorCode::Usage, "the sandbox must be an absolute path: " + sandbox};
+  }
+  const AsUser self(owner);
+  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner.name};
+  const Descriptor directory(open(sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const bool usable =
+      directory && (by_root || faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0);
+  if (usable) return Done{};
+  const ErrorCode code = errno == EACCES || errno == EROFS ? ErrorCode::NotPermitted
+                         : errno == ENOENT                 ? ErrorCode::NotFound
+                         : may_pass(errno)                 ? ErrorCode::System
+                                                           : ErrorCode::Usage;
+  return Error{code, "the sandbox " + sandbox + ", as " + owner.name + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+std::string name_of_user(std::uint32_t uid) {
+  auto account = find_account(uid);
+  // Nobody is found, too, when for a moment there was no descriptor to look with.
+  if (!account) account = find_account(uid);
+  return account ? account->name : std::to_string(uid);
+}
+
+Result<Submission> check_submission(const control::Submit& submit, const Caller& caller,
+                                    const Settings& settings, const Paths& paths) {
+  auto task = config::load_bound(submit.config, "the task");
+  if (!task) return task.error();
+  if (!caller.is_root() && task->processes.size() > settings.processes_per_task) {
+    return Error{ErrorCode::BadConfig, "the task has " + std::to_string(task->processes.size()) +
+                                           " processes, and at most " +
+                                           std::to_string(settings.processes_per_task) +
+                                           " may be submitted"};
+  }
+  const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
+  TaskUser user;
+  if (auto trouble = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
+    return Error{trouble->retry ? ErrorCode::System : ErrorCode::NotPermitted, trouble->reason};
+  }
+  if (!caller.is_root() && user.uid != caller.uid) {
+    return Error{ErrorCode::NotPermitted, "only root may run tasks as " + user.name};
+  }
+  if (submit.chroot && !caller.is_root()) {
+    return Error{ErrorCode::NotPermitted, "only root may ask for --chroot"};
+  }
+  if (!submit.sandbox.empty()) {
+    if (auto usable = check_given_sandbox(submit.sandbox, user, caller.is_root()); !usable) {
+      return usable.error();
+    }
+  }
+  Submission checked{{paths, std::move(*task), {}}, user};
+  RunnerHeader& header = checked.setup.header;
+  header.task_id = submit.task_id;
+  header.user = user.name;
+  header.uid = user.uid;
+  header.ports = submit.ports;
+  header.chroot = submit.chroot;
+  header.keep_logs = submit.keep_logs.value_or(settings.keep_logs);
+  header.sandbox = submit.sandbox.empty() ? paths.default_sandbox(submit.task_id) : submit.sandbox;
+  header.log_dir = header.sandbox + "/.logs";
+  return checked;
+}
+
+std::string first_difference(const TaskSetup& one, const TaskSetup& other) {
+  if (auto differs = config::first_difference(one.task, other.task); !differs.empty()) {
+    return differs;
+  }
+  const RunnerHeader& a = one.header;
+  const RunnerHeader& b = other.header;
+  if (a.user != b.user) return "user: " + a.user + " is now " + b.user;
+  if (a.sandbox != b.sandbox) return "sandbox: " + a.sandbox + " is now " + b.sandbox;
+  if (a.ports != b.ports) return "the ports are others";
+  if (a.chroot != b.chroot) return b.chroot ? "--chroot is new" : "--chroot is gone";
+  if (a.keep_logs != b.keep_logs) return "--keep-logs is another";
+  return {};
+}
+
+}  // namespace thermos

@@ -1,0 +1,111 @@
+#include "reactor/daemon/task_resumption.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "core/config/load.h"
+#include "reactor/daemon/lock_retry.h"
+#include "reactor/os/files.h"
+#include "reactor/store/task_store.h"
+
+namespace thermos {
+namespace {
+
+// Between two tries at a task that the machine had no room for. No event tells that descriptors, or
+// room on a disk, are there again.
+constexpr Microseconds kTryAgain = 10 * kSecond;
+// So long a lock that is only asked about is nothing to speak of: about a second.
+constexpr int kQuietTries = 10;
+
+// Whose the files of a task are, if not ours: whoever can write them could have us run anything, as
+// anyone.
+std::string foreign_file(const Paths& paths, const std::string& task_id) {
+  for (const std::string& path :
+       {paths.active_task(task_id), paths.checkpoint_dir(task_id), paths.runner_stream(task_id)}) {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0 || info.st_uid == geteuid()) continue;
+    return path + " belongs to uid " + std::to_string(info.st_uid);
+  }
+  return {};
+}
+
+}  // namespace
+
+void TaskResumption::resume_all() {
+  close_task_directories(paths_);
+  // Also so that they can be watched.
+  for (const char* directory : {"tasks/active", "tasks/finished"}) {
+    if (auto made = make_task_directory(paths_, directory); !made)
+      spdlog::error("{}", made.error().message);
+  }
+  std::uint64_t highest = 0;
+  const std::vector<std::string> active = list_directory(paths_.active_dir());
+  for (const std::string& id : active)
+    highest = std::max(highest, summaries_.look(id).last_position);
+  events_.start_after(highest, reactor_.loop().now());
+  for (const std::string& id : active) resume(id);
+  if (const ProcessGroups* groups = reactor_.groups()) {
+    groups->clear_all_but({active.begin(), active.end()});
+  }
+}
+
+// What the machine refused it may grant later. Not for a task whose stream failed under us: that is
+// for the next start.
+void TaskResumption::leave_for_now(const std::string& task_id, const Error& why) {
+  tasks_.leave(task_id, why);
+  if (why.code != ErrorCode::System) return;
+  reactor_.deadlines().add(reactor_.loop().now().boot + kTryAgain, [this, task_id] {
+    if (tasks_.find(task_id) == nullptr && !tasks_.why_left(task_id).empty()) resume(task_id);
+  });
+}
+
+void TaskResumption::resume(const std::string& task_id, int tries) {
+  if (const std::string foreign = foreign_file(paths_, task_id); !foreign.empty()) {
+    tasks_.leave(task_id, {ErrorCode::NotPermitted,
+                           foreign + ", and this daemon runs as uid " + std::to_string(geteuid())});
+    return;
+  }
+  const std::string path = paths_.active_task(task_id);
+  auto text = read_file(path);
+  auto task = text ? config::load_bound(*text, path) : Result<TaskConfig>(text.error());
+  if (!task) {
+    leave_for_now(task_id, task.error());
+    return;
+  }
+  // Whoever made it died right then, and told nobody that it was made.
+  if (!summaries_.was_begun(task_id)) {
+    tasks_.leave(task_id,
+                 {ErrorCode::Corrupt,
+                  "it was never begun, and nothing says where it was to run; submit it again under "
+                  "this id, or remove " +
+                      path});
+    return;
+  }
+  const TaskSummary past = summaries_.look(task_id);
+  if (geteuid() != 0 && past.begun && past.owner != geteuid()) {
+    tasks_.leave(task_id, {ErrorCode::NotPermitted, "it runs as uid " + std::to_string(past.owner) +
+                                                        ", which only root may do"});
+    return;
+  }
+  TaskSetup setup{paths_, std::move(*task), {}};
+  setup.header.task_id = task_id;
+  auto led = tasks_.host(setup, past.owner);
+  if (led) {
+    spdlog::info("task {} goes on", task_id);
+  } else if (only_asked_about(paths_, task_id, led.error())) {
+    if (tries >= kQuietTries) tasks_.leave(task_id, led.error());
+    in_a_moment(reactor_, tries, [this, task_id, tries] {
+      if (tasks_.find(task_id) == nullptr) resume(task_id, tries + 1);
+    });
+  } else {
+    leave_for_now(task_id, led.error());
+  }
+}
+
+}  // namespace thermos

@@ -1,0 +1,118 @@
+#include "reactor/daemon/visible_tasks.h"
+
+#include <utility>
+
+#include "core/record/frame.h"
+#include "reactor/os/files.h"
+#include "reactor/store/history_json.h"
+
+namespace thermos {
+namespace {
+
+// A message's worth of JSON, with room for what is said beside it.
+constexpr std::size_t kMostJson = kMaxPayloadBytes - std::size_t{64} * 1024;
+
+// No more bytes than the history is as JSON, found without making it.
+std::size_t least_json(const History& history) {
+  constexpr std::size_t kWaiting = 40;
+  constexpr std::size_t kBegun = 120;
+  std::size_t bytes = 0;
+  for (const ProcessHistory& process : history.processes()) {
+    bytes += process.name.size();
+    for (const Run& run : process.runs) {
+      bytes += run.state == ProcessState::Waiting ? kWaiting : kBegun;
+    }
+  }
+  return bytes;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// What no message can hold is not made: it would also take its time.
+Json fitting_json(const History& history) {
+  if (least_json(history) <= kMostJson) {
+    Json json = history_json(history);
+    if (dump(json).size() <= kMostJson) return json;
+  }
+  Json json = Json::object();
+  json["state"] = name_of(history.state());
+  json["error"] =
+      "what is on record of it is too long for one message; `thermos status` without --socket, by "
+      "who "
+      "may read the root, shows all of it";
+  return json;
+}
+
+}  // namespace
+
+std::uint32_t VisibleTasks::owner_of(const std::string& task_id) {
+  if (const HostedTask* task = tasks_.find(task_id)) return task->owner();
+  return summaries_.look(task_id).owner;
+}
+
+bool VisibleTasks::may_see(const std::string& task_id, const Caller& caller) {
+  return caller.is_root() || owner_of(task_id) == caller.uid;
+}
+
+// A pattern that is an id means that task alone. Not to who may not see the task: they could tell
+// by it that there is one.
+Result<std::shared_ptr<const TaskPatterns>> VisibleTasks::compile(
+    const std::vector<std::string>& patterns, const Caller& caller) {
+  auto compiled = TaskPatterns::compile(patterns, [&](const std::string& id) {
+    return may_be_task(id) && index_.has(id) && may_see(id, caller);
+  });
+  if (!compiled) return compiled.error();
+  return std::make_shared<const TaskPatterns>(std::move(*compiled));
+}
+
+// ---- list, status ------------------------------------------------------------------------------
+
+std::string VisibleTasks::state_of(const std::string& task_id) {
+  if (const HostedTask* task = tasks_.find(task_id)) {
+    return std::string(name_of(task->history().state()));
+  }
+  const TaskSummary& past = summaries_.look(task_id);
+  return past.readable ? std::string(name_of(past.state)) : "?";
+}
+
+std::size_t VisibleTasks::active_of(const Caller& caller) const {
+  return caller.is_root() ? tasks_.size() : tasks_.owned_by(caller.uid);
+}
+
+std::vector<control::TaskEntry> VisibleTasks::active_tasks(const Caller& caller) {
+  std::vector<control::TaskEntry> tasks;
+  for (const std::string& id : index_.on(TaskDirectory::Active)) {
+    if (may_see(id, caller)) tasks.push_back({id, state_of(id)});
+  }
+  return tasks;
+}
+
+std::string VisibleTasks::status_json(const std::string& task_id) const {
+  Json json = Json::object();
+  if (const HostedTask* task = tasks_.find(task_id)) {
+    json = fitting_json(task->history());
+    json["task_id"] = task_id;
+    return dump(json);
+  }
+  auto stream = read_runner_stream(paths_.runner_stream(task_id));
+  if (stream) json = fitting_json(stream->history);
+  json["task_id"] = task_id;
+  if (!stream) json["error"] = stream.error().message;
+  if (const std::string why = tasks_.why_left(task_id); !why.empty()) json["error"] = why;
+  return dump(json);
+}
+
+// ---- events ------------------------------------------------------------------------------------
+
+std::optional<PastEvents::Source> VisibleTasks::stream_behind(const std::string& task_id,
+                                                              std::uint64_t position) {
+  // One that is led is being written.
+  if (tasks_.find(task_id) != nullptr) return PastEvents::Source{task_id, 0};
+  const TaskSummary& past = summaries_.look(task_id);
+  if (past.last_position <= position) return std::nullopt;
+  return PastEvents::Source{task_id, past.first_position};
+}
+
+}  // namespace thermos
