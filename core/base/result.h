@@ -1,8 +1,11 @@
 // The result of a call that can fail: a value, or an error that a person can act on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -25,7 +28,17 @@ struct Error {
   ErrorCode code = ErrorCode::System;
   // One line: the place, what is wrong, and what to do. No trailing newline or full stop.
   std::string message;
+  // The parts of it, for who says it in other words or another place: set by error_at() alone, and
+  // empty where no place is known.
+  std::string path = {};                   // a file, or a field of a configuration
+  std::optional<std::size_t> offset = {};  // in that file
+  std::string what = {};                   // without where, and without what to do
 };
+
+// The error whose message is "`path`: offset `offset`: `what`; `consequence`", without what is not
+// given. Nobody else puts a place in front of a message and no one has to find it there again.
+Error error_at(ErrorCode code, std::string path, std::optional<std::size_t> offset,
+               std::string what, std::string_view consequence = {});
 
 // A value or an Error. A call without a value returns Status.
 template <typename T>

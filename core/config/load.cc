@@ -41,8 +41,7 @@ Error place(std::string_view where, const Candidate& candidate, const Problem& p
 
 // A problem in a task that has passed the schema is known by its path alone.
 Problem problem_of(const Error& error) {
-  const std::size_t colon = error.message.find(": ");
-  return {error.message.substr(0, colon), error.message.substr(colon + 2), {}, std::nullopt};
+  return {error.path, error.what, {}, std::nullopt};
 }
 
 // The text that will be the task's name, as far as it can be told. Takes only what it needs: a

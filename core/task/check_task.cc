@@ -46,7 +46,7 @@ class Names {
 using Complaint = std::optional<std::string>;
 
 Error bad(std::string path, std::string_view what) {
-  return {ErrorCode::BadConfig, std::move(path.append(": ").append(what))};
+  return error_at(ErrorCode::BadConfig, std::move(path), std::nullopt, std::string(what));
 }
 
 std::string at(std::string_view list, std::size_t index) {

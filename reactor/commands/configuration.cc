@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "core/base/utf8.h"
 #include "core/record/paths.h"
@@ -15,6 +14,7 @@
 #include "reactor/commands/text.h"
 #include "reactor/os/account.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
 namespace {
@@ -24,13 +24,6 @@ constexpr std::size_t kMaxFileName = 255;
 // memory.
 constexpr std::size_t kMaxConfiguration = std::size_t{1} << 30;
 
-Error file_error(const std::string& path, int number) {
-  ErrorCode code = ErrorCode::System;
-  if (number == ENOENT || number == ENOTDIR) code = ErrorCode::NotFound;
-  if (number == EACCES) code = ErrorCode::NotPermitted;
-  return {code, path + ": " + std::strerror(number)};
-}
-
 Result<std::string> read_all(int fd, const std::string& path) {
   std::string text;
   char buffer[65536];
@@ -38,7 +31,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
     const ssize_t got = ::read(fd, buffer, sizeof buffer);
     if (got == 0) return text;
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return file_error(path, errno);
+    if (got < 0) return system_error(path, errno);
     text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > kMaxConfiguration) {
       return Error{ErrorCode::BadConfig,
@@ -62,7 +55,7 @@ Result<ConfigurationText> read_configuration(const std::string& path,
   Descriptor file;
   if (!standard_input) {
     file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return file_error(path, errno);
+    if (!file) return system_error(path, errno);
     struct stat status {};
     if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
       return Error{ErrorCode::NotFound, path + ": a directory, not a configuration file"};

@@ -1,14 +1,13 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
+#include "reactor/os/errors.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/stream_reader.h"
 
@@ -31,17 +30,8 @@ corrupt stream, 66 no such file.
 Result<Descriptor> open_given(const std::string& path) {
   // O_NONBLOCK: opening a FIFO must not block. It has no effect on a regular file.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) {
-    const bool missing = errno == ENOENT || errno == ENOTDIR;
-    const bool denied = errno == EACCES;
-    ErrorCode code = missing ? ErrorCode::NotFound : ErrorCode::System;
-    if (denied) code = ErrorCode::NotPermitted;
-    return Error{code, path + ": " + std::strerror(errno)};
-  }
-  struct stat what {};
-  if (::fstat(fd.get(), &what) != 0 || !S_ISREG(what.st_mode)) {
-    return Error{ErrorCode::Corrupt, path + ": not a regular file, so not a checkpoint"};
-  }
+  if (!fd) return system_error(path, errno);
+  if (auto file = check_is_file(fd.get(), path); !file) return file.error();
   return fd;
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -14,6 +13,7 @@
 
 #include "reactor/fsck/fsck_repair.h"
 #include "reactor/fsck/fsck_task.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_writer.h"
 
@@ -26,10 +26,7 @@ Status add_names(const std::string& directory, bool must_be, std::set<std::strin
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
   if (!dir) {
     if (errno == ENOENT && !must_be) return Done{};
-    ErrorCode code = ErrorCode::System;
-    if (errno == ENOENT || errno == ENOTDIR) code = ErrorCode::NotFound;
-    if (errno == EACCES || errno == EPERM) code = ErrorCode::NotPermitted;
-    return Error{code, directory + ": " + std::strerror(errno)};
+    return system_error(directory, errno);
   }
   while (const dirent* entry = readdir(dir.get())) {
     if (may_be_task(entry->d_name)) names.insert(entry->d_name);

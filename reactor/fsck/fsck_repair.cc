@@ -5,18 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
 namespace {
-
-Error refused(const std::string& what) {
-  return {ErrorCode::System, what + ": " + std::strerror(errno)};
-}
 
 // Reads the stream under its lock, truncates it and syncs it.
 Result<std::string> cut_tail(StreamWriter& writer) {
@@ -26,7 +22,7 @@ Result<std::string> cut_tail(StreamWriter& writer) {
   if (!end) return end.error();
   if (*end == StreamEnd::Clean) return std::string("it has been completed meanwhile");
   struct stat info {};
-  if (fstat(writer.fd(), &info) != 0) return refused("cannot read its size");
+  if (fstat(writer.fd(), &info) != 0) return system_error("cannot read its size", errno);
   if (auto cut = writer.resume_at(position, *end); !cut) return cut.error();
   if (auto synced = writer.sync(); !synced) return synced.error();
   return "cut off " + std::to_string(static_cast<std::size_t>(info.st_size) - position.offset) +
@@ -41,7 +37,7 @@ Result<std::string> cut_file(const std::string& path, StreamWriter& lead) {
 }
 
 Result<std::string> remove_file(const std::string& path) {
-  if (unlink(path.c_str()) != 0) return refused("can't remove it");
+  if (unlink(path.c_str()) != 0) return system_error("can't remove it", errno);
   return std::string("removed it");
 }
 
@@ -56,9 +52,10 @@ Result<std::string> remove_unborn(const std::string& directory) {
   std::stable_partition(files.begin(), files.end(),
                         [](const std::string& file) { return file != "runner"; });
   for (const std::string& file : files) {
-    if (unlink((directory + "/" + file).c_str()) != 0) return refused("can't remove " + file);
+    if (unlink((directory + "/" + file).c_str()) != 0)
+      return system_error("can't remove " + file, errno);
   }
-  if (rmdir(directory.c_str()) != 0) return refused("can't remove it");
+  if (rmdir(directory.c_str()) != 0) return system_error("can't remove it", errno);
   return std::string("removed it");
 }
 

@@ -1,12 +1,8 @@
 #include "reactor/fsck/fsck_task.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "core/config/load.h"
@@ -25,10 +21,6 @@ constexpr int kLooks = 5;
 std::string holder_text(const std::string& path) {
   const auto holder = lock_holder(path);
   return holder ? "pid " + std::to_string(holder->pid) : std::string("somebody");
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -129,87 +121,22 @@ void TaskCheck::read_task_file() {
 
 // ---- streams -----------------------------------------------------------------------------------
 
-// The message starts with file and offset and ends with a note that nothing was changed.
-void TaskCheck::found_in(const StreamReading& reading, const Error& error) {
-  std::string_view what = error.message;
-  if (what.starts_with(reading.path + ": ")) what.remove_prefix(reading.path.size() + 2);
-  std::optional<std::size_t> offset;
-  constexpr std::string_view kOffset = "offset ";
-  if (what.starts_with(kOffset)) {
-    std::size_t number = 0;
-    const char* end = what.data() + what.size();
-    const auto [stop, fault] = std::from_chars(what.data() + kOffset.size(), end, number);
-    if (fault == std::errc() && std::string_view(stop, end).starts_with(": ")) {
-      offset = number;
-      what = std::string_view(stop + 2, end);
-    }
-  }
-  constexpr std::string_view kKept = "; the file is left as it is";
-  if (what.ends_with(kKept)) what.remove_suffix(kKept.size());
-  Finding& finding = find(Severity::Error, reading.path, std::string(what));
-  finding.offset = offset;
-  if (!reading.corrupt) return;
-  finding.corrupt = true;
-  finding.advice = "the bytes are kept; restore the file, or run the task under another id";
-}
-
-StreamReading TaskCheck::read(const std::string& path, const Take& take) {
-  StreamReading reading;
-  reading.path = path;
-  // O_NONBLOCK: opening a FIFO of this name must not block.
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-  struct stat info {};
-  if (!fd || fstat(fd.get(), &info) != 0) {
-    reading.missing = errno == ENOENT;
-    reading.unreadable = !reading.missing;
-    if (reading.unreadable) {
-      find(Severity::Error, path, "can't be opened: " + open_failure(errno));
-    }
-    return reading;
-  }
-  if (!S_ISREG(info.st_mode)) {
-    reading.unreadable = true;
-    find(Severity::Error, path, "not a regular file, so not a stream", "move it out of the way");
-    return reading;
-  }
-  ++streams_;
-  const auto count = [&](const Record& record) {
-    // The first record is behind the header, which was read with it.
-    Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
-    if (taken) ++reading.records;
-    return taken;
-  };
-  auto end = read_stream(fd.get(), path, reading.position, count);
-  const auto locked = stream_is_locked(path);
-  reading.locked = locked && *locked && !(leading_ && path == paths_.runner_stream(id_));
-  if (end && *end == StreamEnd::Torn && !reading.locked) {
-    // The writer may have finished between the read and the test of the lock.
-    end = read_stream(fd.get(), path, reading.position, count);
-    reading.torn = end && *end == StreamEnd::Torn;
-  }
+void TaskCheck::count(StreamReading& reading) {
+  if (!reading.not_a_stream) ++streams_;
   records_ += reading.records;
-  if (!end) {
-    reading.corrupt = end.error().code == ErrorCode::Corrupt;
-    reading.unreadable = !reading.corrupt;
-    found_in(reading, end.error());
+  for (Finding& finding : std::exchange(reading.findings, {})) {
+    finding.task_id = id_;
+    findings_.push_back(std::move(finding));
   }
-  if (reading.torn && fstat(fd.get(), &info) == 0) {
-    const std::size_t over = static_cast<std::size_t>(info.st_size) - reading.position.offset;
-    Finding& finding = find(
-        Severity::Warning, path,
-        "a torn tail: " + counted(over, "byte") + " of a record that was not written to its end",
-        "the next leader cuts it off, and so does --repair");
-    finding.offset = reading.position.offset;
-    finding.remedy = Remedy::CutTail;
-  }
-  return reading;
 }
 
 void TaskCheck::read_runner() {
-  runner_ = read(paths_.runner_stream(id_), [&](const Record& record, std::size_t) {
-    const auto applied = history_.apply(record);
-    return applied ? Status(Done{}) : Status(applied.error());
-  });
+  runner_ = check_stream(paths_.runner_stream(id_), leading_,
+                         [&](const Record& record, std::size_t /*offset*/) {
+                           const auto applied = history_.apply(record);
+                           return applied ? Status(Done{}) : Status(applied.error());
+                         });
+  count(runner_);
 }
 
 bool TaskCheck::stream_of_task(const std::string& file) const {
@@ -223,43 +150,9 @@ bool TaskCheck::stream_of_task(const std::string& file) const {
 void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     if (!stream_of_task(file)) continue;
-    CoordinatorReading& reading = coordinators_.emplace_back();
-    reading.process = process_of_file(file);
-    bool first = true;
-    const auto refuse = [](const std::string& why) {
-      return Status(Error{ErrorCode::Corrupt, why});
-    };
-    reading.stream =
-        read(paths_.checkpoint_dir(id_) + "/" + file, [&](const Record& record, std::size_t at) {
-          const bool is_first = std::exchange(first, false);
-          if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
-            if (!is_first) return refuse("a summary behind other records");
-            return summary->process == reading.process ? Status(Done{})
-                                                       : refuse("a summary of another process");
-          }
-          const auto* status = std::get_if<ProcessStatus>(&record);
-          if (status == nullptr) return refuse("a runner's record in a coordinator's stream");
-          if (status->process != reading.process) return refuse("a record of another process");
-          const ProcessStatus* last =
-              reading.transitions.empty() ? nullptr : &reading.transitions.back().status;
-          const bool same_run = last != nullptr && last->run == status->run;
-          const bool legal = same_run ? may_follow(last->state, status->state)
-                                      : status->state == ProcessState::Forked;
-          if (last != nullptr && (status->seq <= last->seq || status->run < last->run)) {
-            return refuse("record " + std::to_string(status->seq) + " behind record " +
-                          std::to_string(last->seq));
-          }
-          if (!legal) {
-            return refuse("record " + std::to_string(status->seq) + ": " +
-                          std::string(name_of(status->state)) + " can't follow " +
-                          (same_run ? std::string(name_of(last->state)) : "another run"));
-          }
-          SeenTransition& seen = reading.transitions.emplace_back();
-          seen.status = *status;
-          seen.offset = at;
-          seen.status.process = seen.status.reason = {};
-          return Status(Done{});
-        });
+    coordinators_.push_back(check_coordinator_stream(paths_.checkpoint_dir(id_) + "/" + file,
+                                                     std::string(process_of_file(file))));
+    count(coordinators_.back().stream);
   }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,34 +10,9 @@
 #include "core/record/paths.h"
 #include "core/task/task.h"
 #include "reactor/fsck/fsck.h"
-#include "reactor/store/stream_reader.h"
+#include "reactor/fsck/fsck_stream.h"
 
 namespace thermos {
-
-// One transition of a coordinator's stream, with its offset.
-struct SeenTransition {
-  ProcessStatus status;  // process and reason are empty
-  std::size_t offset = 0;
-};
-
-// The result of reading one stream to its end.
-struct StreamReading {
-  std::string path;
-  StreamPosition position;
-  std::size_t records = 0;
-  bool missing = false;
-  bool unreadable = false;
-  bool corrupt = false;
-  bool torn = false;    // it has a torn tail, and no writer
-  bool locked = false;  // its lock was held after the reading
-  bool whole() const { return !missing && !unreadable && !corrupt; }
-};
-
-struct CoordinatorReading {
-  StreamReading stream;
-  std::string process;
-  std::vector<SeenTransition> transitions;
-};
 
 class TaskCheck {
  public:
@@ -80,11 +54,8 @@ class TaskCheck {
   void check_agreement(const CoordinatorReading& coordinator);
   void check_unread(const CoordinatorReading& coordinator, std::size_t first);
 
-  // `offset` is the record's.
-  using Take = std::function<Status(const Record&, std::size_t offset)>;
-  StreamReading read(const std::string& path, const Take& take);
-  void found_in(const StreamReading& reading, const Error& error);
-
+  // Takes over what the reading found.
+  void count(StreamReading& reading);
   Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});
   bool stream_of_task(const std::string& file) const;
   // Whether nobody leads the task. Otherwise its leader deals with what is unfinished.

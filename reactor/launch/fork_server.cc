@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "reactor/os/errors.h"
@@ -27,10 +26,6 @@ constexpr int kServerWriteFailures = 4;
 constexpr std::size_t kMaxUnderWay = 64;
 // Room for several of the largest messages; the kernel reduces it to its limit (net.core.wmem_max).
 constexpr int kSocketBytes = 1024 * 1024;
-
-std::string words(int error_number) {
-  return std::generic_category().message(error_number);
-}
 
 // The path of the program in the directory of the running one. /proc/self/exe names that also after
 // an upgrade replaced the file; then " (deleted)" follows the name.
@@ -154,8 +149,9 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
   if (refused_.size() > refused && refused_.back().ticket == launch.ticket) {
     const int error_number = refused_.back().error;
     refused_.pop_back();
-    return Error{may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
-                 "cannot hand " + launch.process + " to the fork server: " + words(error_number)};
+    return Error{
+        may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
+        "cannot hand " + launch.process + " to the fork server: " + error_text(error_number)};
   }
   return SendOutcome::Sent;
 }

@@ -5,11 +5,25 @@
 
 namespace thermos {
 
+std::string error_text(int error_number) {
+  return std::strerror(error_number);
+}
+
+ErrorCode code_of(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+    case ENOTDIR:
+      return ErrorCode::NotFound;
+    case EACCES:
+    case EPERM:
+      return ErrorCode::NotPermitted;
+    default:
+      return ErrorCode::System;
+  }
+}
+
 Error system_error(const std::string& what, int error_number) {
-  const ErrorCode code = error_number == ENOENT                            ? ErrorCode::NotFound
-                         : error_number == EACCES || error_number == EPERM ? ErrorCode::NotPermitted
-                                                                           : ErrorCode::System;
-  return Error{code, what + ": " + std::strerror(error_number)};
+  return {code_of(error_number), what + ": " + error_text(error_number)};
 }
 
 bool may_pass(int error_number) {

@@ -7,8 +7,14 @@
 
 namespace thermos {
 
-// Returns an error with the message "`what`: No such file or directory" or the like. Its code is
-// NotFound for ENOENT, NotPermitted for EACCES and EPERM, and System for all others.
+// Returns the C library's words for it, such as "No such file or directory".
+std::string error_text(int error_number);
+
+// Returns NotFound for ENOENT and ENOTDIR, NotPermitted for EACCES and EPERM, and System for all
+// others.
+ErrorCode code_of(int error_number);
+
+// Returns an error with that code and the message "`what`: No such file or directory" or the like.
 Error system_error(const std::string& what, int error_number);
 
 // Whether an errno means a shortage that may be temporary: of descriptors, memory, buffers, locks,

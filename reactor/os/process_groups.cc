@@ -15,6 +15,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 
 namespace thermos {
@@ -22,10 +23,6 @@ namespace {
 
 constexpr Microseconds kCpuPeriod = 100'000;
 constexpr Microseconds kLeastCpuQuota = 1'000;  // the kernel refuses smaller quotas
-
-Error failed(const std::string& what) {
-  return {ErrorCode::System, what + ": " + std::strerror(errno)};
-}
 
 // Writes a file of the kernel with one write(2).
 bool write_value(const std::string& path, const std::string& value) {
@@ -162,14 +159,14 @@ ScopeRequest ProcessGroups::scope_for(pid_t fork_server) const {
 Status ProcessGroups::settle(pid_t fork_server) {
   const std::string members = coordinators() + "/cgroup.procs";
   if (!make_group(coordinators()) || !write_value(members, std::to_string(fork_server))) {
-    return failed(members);
+    return system_error(members, errno);
   }
   return prepare();
 }
 
 Status ProcessGroups::prepare() {
   hand_on_controllers(scope_);
-  if (!make_group(scope_ + "/tasks")) return failed(scope_ + "/tasks");
+  if (!make_group(scope_ + "/tasks")) return system_error(scope_ + "/tasks", errno);
   hand_on_controllers(scope_ + "/tasks");
   return Done{};
 }
@@ -190,13 +187,13 @@ Result<Descriptor> ProcessGroups::make(const Name& name,
     set_limits(task, task_limits);
     hand_on_controllers(task);
   } else if (errno != EEXIST) {
-    return failed("cannot make " + task);
+    return system_error("cannot make " + task, errno);
   }
   const std::string path = path_of(name);
-  if (!make_group(path)) return failed("cannot make " + path);
+  if (!make_group(path)) return system_error("cannot make " + path, errno);
   set_limits(path, limits);
   Descriptor group(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!group) return failed("cannot open " + path);
+  if (!group) return system_error("cannot open " + path, errno);
   return group;
 }
 

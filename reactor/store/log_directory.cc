@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "core/record/paths.h"
 #include "reactor/os/account.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/task_user.h"
 #include "reactor/store/run_logs.h"
 
@@ -63,16 +63,9 @@ Result<Descriptor> LogDirectory::open(const std::string& name) const {
       openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ELOOP) return not_theirs(path_of(name), "a symbolic link");
   if (!file && errno == ENXIO) return not_theirs(path_of(name), "a socket or a device");
-  if (!file) {
-    ErrorCode code = ErrorCode::System;
-    if (errno == ENOENT) code = ErrorCode::NotFound;
-    if (errno == EACCES) code = ErrorCode::NotPermitted;
-    return Error{code, path_of(name) + ": " + std::strerror(errno)};
-  }
+  if (!file) return system_error(path_of(name), errno);
   struct stat info {};
-  if (fstat(file.get(), &info) != 0) {
-    return Error{ErrorCode::System, path_of(name) + ": " + std::strerror(errno)};
-  }
+  if (fstat(file.get(), &info) != 0) return system_error(path_of(name), errno);
   if (!S_ISREG(info.st_mode)) return not_theirs(path_of(name), kind_of(info.st_mode));
   // Whoever isn't root reads only what they may read anyhow.
   if (geteuid() != kRoot) return file;

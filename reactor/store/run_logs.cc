@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/record/paths.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 
@@ -214,15 +214,11 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
                                     Descriptor& at) {
   std::string path = in_sandbox(header) ? header.sandbox : header.log_dir;
   const auto failed = [&path](int number) {
-    ErrorCode code = ErrorCode::System;
-    std::string what = std::strerror(number);
-    if (number == ENOENT) code = ErrorCode::NotFound;
-    if (number == EACCES) code = ErrorCode::NotPermitted;
     if (number == ELOOP || number == ENOTDIR) {
-      code = ErrorCode::NotPermitted;
-      what = "a link, or no directory, where a task's output should be";
+      return Error{ErrorCode::NotPermitted,
+                   path + ": a link, or no directory, where a task's output should be"};
     }
-    return Error{code, path + ": " + what};
+    return system_error(path, number);
   };
   if (!in_sandbox(header)) at.reset(open(path.c_str(), kStep));
   if (!in_sandbox(header) && !at) return failed(errno);

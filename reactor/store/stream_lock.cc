@@ -31,7 +31,8 @@ Result<Descriptor> lock_stream(const std::string& path) {
     if (!fd) return stream_error(path, "can't open the checkpoint for writing", errno);
     if (!take(fd.get(), LOCK_EX)) {
       if (errno != EWOULDBLOCK) return stream_error(path, "can't lock the checkpoint", errno);
-      return Error{ErrorCode::Busy, path + ": someone else holds this checkpoint's lock"};
+      return error_at(ErrorCode::Busy, path, std::nullopt,
+                      "someone else holds this checkpoint's lock");
     }
     // Between open and lock, the one before may have put another file under this name, or taken it
     // away: a lock on a file without a name keeps nobody out.
@@ -39,7 +40,8 @@ Result<Descriptor> lock_stream(const std::string& path) {
     struct stat named {};
     if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
     if (!S_ISREG(ours.st_mode)) {
-      return Error{ErrorCode::System, path + ": not a file; move it out of the way"};
+      return error_at(ErrorCode::System, path, std::nullopt, "not a file",
+                      "move it out of the way");
     }
     if (::lstat(path.c_str(), &named) != 0) {
       if (errno == ENOENT) continue;
@@ -47,7 +49,8 @@ Result<Descriptor> lock_stream(const std::string& path) {
     }
     if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return fd;
   }
-  return Error{ErrorCode::Busy, path + ": another file comes under this name again and again"};
+  return error_at(ErrorCode::Busy, path, std::nullopt,
+                  "another file comes under this name again and again");
 }
 
 Result<bool> stream_is_locked(const std::string& path) {

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <memory>
 #include <span>
-#include <system_error>
 
 #include "capnp/codec.h"
 #include "reactor/os/errors.h"
@@ -23,12 +22,11 @@ constexpr std::size_t kSmallRead = 4096;
 constexpr std::size_t kLargeRead = std::size_t{256} * 1024;
 
 Error at_offset(const std::string& name, std::size_t offset, const Error& error) {
-  return {error.code, name + ": offset " + std::to_string(offset) + ": " + error.message};
+  return error_at(error.code, name, offset, error.message);
 }
 
 Error corrupt(const std::string& name, std::size_t offset, const std::string& why) {
-  return {ErrorCode::Corrupt,
-          name + ": offset " + std::to_string(offset) + ": " + why + "; the file is left as it is"};
+  return error_at(ErrorCode::Corrupt, name, offset, why, "the file is left as it is");
 }
 
 // Reads until the room is full or the file ends: only a read of 0 is the end, a short one is not.
@@ -113,19 +111,20 @@ Status check_not_shorter(int fd, const std::string& name, const StreamPosition& 
 
 std::string open_failure(int error_number) {
   if (error_number == ELOOP) return "it is a symbolic link, and none is followed here";
-  return std::system_category().message(error_number);
+  return error_text(error_number);
 }
 
 Error stream_error(const std::string& path, const std::string& what, int error_number) {
-  return {system_error(path, error_number).code,
-          path + ": " + what + ": " + open_failure(error_number)};
+  return error_at(code_of(error_number), path, std::nullopt,
+                  what + ": " + open_failure(error_number));
 }
 
 Status check_is_file(int fd, const std::string& path) {
   struct stat what {};
   if (::fstat(fd, &what) != 0) return stream_error(path, "can't look at it", errno);
   if (S_ISREG(what.st_mode)) return Done{};
-  return Error{ErrorCode::Corrupt, path + ": not a file, so not a checkpoint"};
+  return error_at(ErrorCode::Corrupt, path, std::nullopt,
+                  "not a regular file, so not a checkpoint");
 }
 
 Result<Descriptor> open_stream(const std::string& path) {

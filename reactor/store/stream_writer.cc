@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "reactor/os/errors.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
@@ -58,14 +59,15 @@ Status StreamWriter::begin() {
 }
 
 Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (failure_) return *failure_;
   struct stat now {};
   if (::fstat(fd_.get(), &now) != 0) return fail("can't ask for its size", errno);
   size_ = static_cast<std::size_t>(now.st_size);
   if (size_ < position.offset || (end == StreamEnd::Clean && size_ != position.offset)) {
-    return Error{ErrorCode::System, path_ + ": it holds " + std::to_string(size_) + " bytes and " +
-                                        std::to_string(position.offset) +
-                                        " were read: someone writes it without its lock"};
+    return error_at(ErrorCode::System, path_, std::nullopt,
+                    "it holds " + std::to_string(size_) + " bytes and " +
+                        std::to_string(position.offset) +
+                        " were read: someone writes it without its lock");
   }
   if (size_ > position.offset) {
     if (::ftruncate(fd_.get(), static_cast<off_t>(position.offset)) != 0) {
@@ -82,9 +84,10 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
 }
 
 Status StreamWriter::appendable() const {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (failure_) return *failure_;
   if (!ready_ || !fd_) {
-    return Error{ErrorCode::System, path_ + ": not ready to be appended to; read it first"};
+    return error_at(ErrorCode::System, path_, std::nullopt, "not ready to be appended to",
+                    "read it first");
   }
   return Done{};
 }
@@ -113,7 +116,7 @@ Status StreamWriter::append_later(const Record& record) {
 }
 
 Status StreamWriter::flush() {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (failure_) return *failure_;
   if (later_.empty()) return Done{};
   Status written = write_once(later_, "can't append records");
   later_.clear();
@@ -147,7 +150,7 @@ Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* wh
 }
 
 Status StreamWriter::sync() {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (failure_) return *failure_;
   // Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
   // second call would report success.
   if (::fdatasync(fd_.get()) != 0) return fail("can't bring it to the disk", errno);
@@ -155,7 +158,7 @@ Status StreamWriter::sync() {
 }
 
 Status StreamWriter::sync_name() {
-  if (!failure_.empty()) return Error{ErrorCode::System, failure_};
+  if (failure_) return *failure_;
   const std::string directory = path_.substr(0, path_.rfind('/'));
   const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return fail("can't bring its name to the disk", errno);
@@ -163,10 +166,10 @@ Status StreamWriter::sync_name() {
 }
 
 Error StreamWriter::fail(const std::string& what, int error_number) {
-  failure_ = path_ + ": offset " + std::to_string(position_.offset) + ": " + what + ": " +
-             open_failure(error_number) + "; what is recorded is kept";
+  failure_ = error_at(ErrorCode::System, path_, position_.offset,
+                      what + ": " + error_text(error_number), "what is recorded is kept");
   ready_ = false;
-  return {ErrorCode::System, failure_};
+  return *failure_;
 }
 
 }  // namespace thermos

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,7 +72,7 @@ class StreamWriter {
   StreamPosition position_;
   std::size_t size_ = 0;          // the file's
   bool ready_ = false;            // position_ is the end of the file
-  std::string failure_;           // empty: none yet
+  std::optional<Error> failure_;  // nothing: none yet
   std::vector<std::byte> frame_;  // of the last append()
   std::vector<std::byte> later_;  // of append_later(), not written yet
 };

@@ -1,4 +1,6 @@
 // What becomes of a submission whose client, or whose daemon, died in the middle of it.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -45,6 +47,79 @@ TEST_F(DaemonSubmitTest, WhatWasMadeAndNeverBegunIsSubmittedAgain) {
     EXPECT_EQ(state_at_end(id), "SUCCESS");
     EXPECT_EQ(text_of(sandbox(id) + "/ledger"), "ran\n");
   }
+}
+
+// Whoever asks about a lock takes it shared for a moment, and may be stopped in it.
+class Asker {
+ public:
+  explicit Asker(const std::string& stream)
+      : fd_(::open(stream.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    EXPECT_EQ(::flock(fd_.get(), LOCK_SH | LOCK_NB), 0);
+  }
+  void let_go() { fd_.reset(); }
+
+ private:
+  Descriptor fd_;
+};
+
+TEST_F(DaemonSubmitTest, ALockThatIsAskedAboutHoldsUpNobodyElse) {
+  make_unbegun("asked", ledger());
+  start();
+  Asker asker(paths().runner_stream("asked"));
+  ControlClient client = connect();
+  ASSERT_TRUE(client.send(submission("asked", ledger())).ok());
+  // Sent later, and answered while the lock is held: a daemon that waits for it first refuses the
+  // one before.
+  submit("other", ledger());
+  until_running("other");
+  EXPECT_FALSE(*client.receive(0)) << "it is neither accepted nor refused yet";
+  asker.let_go();
+  const auto reply = client.receive(60 * kSecond);
+  ASSERT_TRUE(reply.ok() && *reply) << log();
+  EXPECT_TRUE(std::holds_alternative<control::Submitted>((*reply)->body)) << log();
+  for (const std::string id : {"asked", "other"}) {
+    let_go(id);
+    EXPECT_EQ(state_at_end(id), "SUCCESS");
+  }
+}
+
+TEST_F(DaemonSubmitTest, ATaskWhoseLockIsAskedAboutIsResumedAfterThat) {
+  start();
+  submit("asked", ledger());
+  until_running("asked");
+  kill_daemon();
+  Asker asker(paths().runner_stream("asked"));
+  start();
+  submit("other", ledger());
+  until_running("other");
+  EXPECT_EQ(log().find("task asked goes on"), std::string::npos);
+  asker.let_go();
+  EXPECT_TRUE(until_logged("task asked goes on"));
+  for (const std::string id : {"asked", "other"}) {
+    let_go(id);
+    EXPECT_EQ(state_at_end(id), "SUCCESS");
+  }
+  EXPECT_EQ(text_of(sandbox("asked") + "/ledger"), "ran\n");
+}
+
+// The lock of a coordinator's stream, at the launch of its process.
+TEST_F(DaemonSubmitTest, ALaunchIsTriedAgainWhereALockIsAskedAbout) {
+  make_unbegun("asked", ledger());
+  const std::string stream = paths().coordinator_stream("asked", "p");
+  std::ofstream(stream).flush();
+  std::filesystem::permissions(stream, std::filesystem::perms(0600));
+  start();
+  Asker asker(stream);
+  submit("asked", ledger());
+  submit("other", ledger());
+  until_running("other");
+  asker.let_go();
+  until_running("asked");
+  for (const std::string id : {"asked", "other"}) {
+    let_go(id);
+    EXPECT_EQ(state_at_end(id), "SUCCESS");
+  }
+  EXPECT_EQ(text_of(sandbox("asked") + "/ledger"), "ran\n");
 }
 
 TEST_F(DaemonSubmitTest, TheSameAgainIsAcceptedAndRunsOnce) {

@@ -1,6 +1,7 @@
 // Streams under contention and on machines that refuse.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -47,15 +48,29 @@ TEST_F(StreamFaults, TheLockLivesInTheDescriptorGivenAway) {
   EXPECT_FALSE(*stream_is_locked(path()));
 }
 
-// Whoever asks about a lock takes a shared one for a moment; that must refuse nobody.
-TEST_F(StreamFaults, AQuestionKeepsNobodyOut) {
+// Whoever asks about a lock takes it shared for a moment. It may be a long one: they may be
+// stopped.
+TEST_F(StreamFaults, AQuestionIsNotWaitedFor) {
+  make_stream(1);
+  Descriptor asking(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(asking.get(), LOCK_SH | LOCK_NB), 0);
+  // One that waited would wait for ever: nobody else is here to let go.
+  const auto refused = StreamWriter::open(path());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::Busy);
+  EXPECT_FALSE(*stream_is_locked(path())) << "it is no leader that keeps us out";
+  asking.reset();
+  EXPECT_TRUE(StreamWriter::open(path()).ok());
+}
+
+TEST_F(StreamFaults, AQuestionKeepsNobodyOutWhoIsPatient) {
   make_stream(1);
   std::atomic<bool> done{false};
   std::thread asking([&] {
     while (!done) EXPECT_TRUE(stream_is_locked(path()).ok());
   });
   for (int i = 0; i < 3000; ++i) {
-    const auto writer = StreamWriter::open(path());
+    const auto writer = StreamWriter::open_patiently(path());
     EXPECT_TRUE(writer.ok()) << writer.error().message;
   }
   done = true;

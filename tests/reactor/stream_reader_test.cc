@@ -1,5 +1,4 @@
 #include "reactor/store/stream_reader.h"
-#include "reactor/os/files.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,31 +11,9 @@
 namespace thermos {
 namespace {
 
-class StreamFile : public StreamFixture {};
+class StreamReaderTest : public StreamFixture {};
 
-TEST_F(StreamFile, ANewOneIsPrivateLockedAndEmpty) {
-  auto writer = StreamWriter::open(path());
-  ASSERT_TRUE(writer.ok()) << writer.error().message;
-  EXPECT_TRUE(writer->empty());
-  EXPECT_EQ(writer->position().offset, kStreamHeaderBytes);
-  struct stat made {};
-  ASSERT_EQ(::stat(path().c_str(), &made), 0);
-  EXPECT_EQ(made.st_mode & 07777, 0600U);
-  EXPECT_NE(::fcntl(writer->fd(), F_GETFL) & O_APPEND, 0);
-  EXPECT_NE(::fcntl(writer->fd(), F_GETFD) & FD_CLOEXEC, 0);
-  EXPECT_TRUE(*stream_is_locked(path()));
-  ASSERT_TRUE(writer->append(header()).ok());
-  EXPECT_FALSE(writer->empty());
-  EXPECT_TRUE(writer->sync().ok());
-}
-
-TEST_F(StreamFile, EpochsDiffer) {
-  ASSERT_TRUE(StreamWriter::open(path("a")).ok());
-  ASSERT_TRUE(StreamWriter::open(path("b")).ok());
-  EXPECT_NE(slurp(path("a")), slurp(path("b")));
-}
-
-TEST_F(StreamFile, WhatWasAppendedIsRead) {
+TEST_F(StreamReaderTest, WhatWasAppendedIsRead) {
   make_stream(30);
   const auto stream = read_runner_stream(path());
   ASSERT_TRUE(stream.ok()) << stream.error().message;
@@ -48,7 +25,7 @@ TEST_F(StreamFile, WhatWasAppendedIsRead) {
   EXPECT_EQ(stream->history.process(0).runs.back().reason, "no such directory");
 }
 
-TEST_F(StreamFile, AReaderGoesOnWhereItStopped) {
+TEST_F(StreamReaderTest, AReaderGoesOnWhereItStopped) {
   auto writer = StreamWriter::open(path());
   ASSERT_TRUE(writer.ok());
   const Descriptor reader(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
@@ -71,7 +48,41 @@ TEST_F(StreamFile, AReaderGoesOnWhereItStopped) {
 }
 
 // While the writer lives, half a record means wait: the reader stays before it.
-TEST_F(StreamFile, AHalfRecordIsReadWhenItIsWhole) {
+TEST_F(StreamReaderTest, InStepsItIsTheSameStream) {
+  make_stream(300);
+  const Descriptor file(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
+  std::vector<std::vector<std::byte>> whole;
+  StreamPosition at_once;
+  const auto all = read_part(file.get(), path(), at_once, 1 << 20, [&](Bytes payload) {
+    whole.emplace_back(payload.begin(), payload.end());
+    return Status(Done{});
+  });
+  ASSERT_TRUE(all.ok());
+  ASSERT_EQ(**all, StreamEnd::Clean);
+  ASSERT_EQ(whole.size(), 602U);
+  // 8 bytes hold no record at all, and one is taken all the same.
+  for (const std::size_t room : {std::size_t{8}, std::size_t{256}, std::size_t{4096}}) {
+    std::vector<std::vector<std::byte>> pieces;
+    StreamPosition position;
+    std::optional<StreamEnd> end;
+    while (!end) {
+      const std::size_t before = pieces.size();
+      const auto part = read_part(file.get(), path(), position, room, [&](Bytes payload) {
+        pieces.emplace_back(payload.begin(), payload.end());
+        return Status(Done{});
+      });
+      ASSERT_TRUE(part.ok()) << part.error().message;
+      end = *part;
+      ASSERT_TRUE(end || pieces.size() > before) << "a step that goes nowhere";
+      ASSERT_LE((pieces.size() - before) * 64, std::max<std::size_t>(room, 512));
+    }
+    EXPECT_EQ(*end, StreamEnd::Clean);
+    EXPECT_EQ(pieces, whole);
+    EXPECT_EQ(position.offset, at_once.offset);
+  }
+}
+
+TEST_F(StreamReaderTest, AHalfRecordIsReadWhenItIsWhole) {
   make_stream(2);
   const std::string whole = slurp(path());
   const std::size_t before = read_runner_stream(path())->position.offset - 8;
@@ -90,70 +101,7 @@ TEST_F(StreamFile, AHalfRecordIsReadWhenItIsWhole) {
   EXPECT_EQ(count, records(2).size());
 }
 
-TEST_F(StreamFile, CutAtEveryByteItIsResumedWithNothingLost) {
-  make_stream(2);
-  const std::string whole = slurp(path());
-  std::vector<std::size_t> ends{0};
-  {
-    FrameScanner scanner(std::as_bytes(std::span(whole)));
-    while (scanner.next() == Verdict::Record) ends.push_back(scanner.offset());
-  }
-  for (std::size_t size = 0; size <= whole.size(); ++size) {
-    spit(path(), whole.substr(0, size));
-    std::size_t kept = 0;
-    auto writer = lead(path(), kept);
-    ASSERT_TRUE(writer.ok()) << size << ": " << writer.error().message;
-    std::size_t complete = 0;
-    while (complete + 1 < ends.size() && ends[complete + 1] <= size) ++complete;
-    ASSERT_EQ(kept, complete) << size;
-    ASSERT_TRUE(writer->append(waiting(9)).ok());
-    StreamPosition position;
-    std::string last;
-    const auto end = read_stream(writer->fd(), path(), position, [&](const Record& record) {
-      ++kept;
-      if (const auto* status = std::get_if<ProcessStatus>(&record)) last = status->process;
-      return Status(Done{});
-    });
-    ASSERT_TRUE(end.ok()) << size << ": " << end.error().message;
-    ASSERT_EQ(*end, StreamEnd::Clean);
-    ASSERT_EQ(kept, 2 * complete + 1);
-    ASSERT_EQ(last, "p");
-  }
-}
-
-TEST_F(StreamFile, ZerosAtTheEndAreCutOff) {
-  make_stream(1);
-  const std::string whole = slurp(path());
-  for (const std::size_t zeros : {1, 8, 4096, 1 << 20}) {
-    spit(path(), whole + std::string(zeros, '\0'));
-    std::size_t kept = 0;
-    ASSERT_TRUE(lead(path(), kept).ok()) << zeros;
-    EXPECT_EQ(slurp(path()), whole);
-    EXPECT_EQ(kept, records(1).size());
-  }
-  spit(path(), std::string(100, '\0'));
-  std::size_t kept = 0;
-  auto begun = lead(path(), kept);
-  ASSERT_TRUE(begun.ok());
-  EXPECT_EQ(std::filesystem::file_size(path()), kStreamHeaderBytes);
-  EXPECT_TRUE(begun->append(header()).ok());
-}
-
-TEST_F(StreamFile, TheLogSaysWhatWasCutOff) {
-  make_stream(1);
-  std::size_t kept = 0;
-  ASSERT_TRUE(lead(path(), kept).ok());
-  EXPECT_EQ(logged(), "") << "nothing to say of a whole stream";
-  const std::size_t size = slurp(path()).size();
-  spit(path(), slurp(path()) + std::string(13, '\0'));
-  ASSERT_TRUE(lead(path(), kept).ok());
-  for (const std::string& part : {path(), std::string("13 bytes"), "offset " + std::to_string(size),
-                                  std::string("warning")}) {
-    EXPECT_NE(logged().find(part), std::string::npos) << logged();
-  }
-}
-
-TEST_F(StreamFile, CorruptionNamesFileAndOffsetAndIsLeftAlone) {
+TEST_F(StreamReaderTest, CorruptionNamesFileAndOffsetAndIsLeftAlone) {
   make_stream(3);
   std::string bytes = slurp(path());
   bytes[kStreamHeaderBytes + 40] = static_cast<char>(bytes[kStreamHeaderBytes + 40] ^ 4);
@@ -169,7 +117,7 @@ TEST_F(StreamFile, CorruptionNamesFileAndOffsetAndIsLeftAlone) {
   EXPECT_FALSE(*stream_is_locked(path())) << "who is refused lets go of the lock";
 }
 
-TEST_F(StreamFile, WhatTheTakerRefusesStandsBehindThePosition) {
+TEST_F(StreamReaderTest, WhatTheTakerRefusesStandsBehindThePosition) {
   make_stream(2);
   const Descriptor file(::open(path().c_str(), O_RDONLY | O_CLOEXEC));
   StreamPosition position;
@@ -190,7 +138,7 @@ TEST_F(StreamFile, WhatTheTakerRefusesStandsBehindThePosition) {
   EXPECT_EQ(count, records(2).size() + 1);
 }
 
-TEST_F(StreamFile, AGapInTheSequenceIsCorruptAtItsRecord) {
+TEST_F(StreamReaderTest, AGapInTheSequenceIsCorruptAtItsRecord) {
   {
     auto writer = StreamWriter::open(path());
     ASSERT_TRUE(writer.ok());
@@ -205,7 +153,7 @@ TEST_F(StreamFile, AGapInTheSequenceIsCorruptAtItsRecord) {
 }
 
 // Longer than any buffer, with one record that is longer than the first of them alone.
-TEST_F(StreamFile, LongStreamsAndLongRecords) {
+TEST_F(StreamReaderTest, LongStreamsAndLongRecords) {
   RunnerHeader large = header();
   large.sandbox.assign(700'000, 's');
   constexpr std::uint32_t kRuns = 8000;
@@ -238,7 +186,7 @@ TEST_F(StreamFile, LongStreamsAndLongRecords) {
   EXPECT_FALSE(read_runner_stream(path()).ok());
 }
 
-TEST_F(StreamFile, WhatIsNotThereOrNotAFile) {
+TEST_F(StreamReaderTest, WhatIsNotThereOrNotAFile) {
   EXPECT_EQ(read_runner_stream(path("none")).error().code, ErrorCode::NotFound);
   EXPECT_EQ(StreamWriter::open(path("none/runner")).error().code, ErrorCode::NotFound);
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
@@ -252,7 +200,7 @@ TEST_F(StreamFile, WhatIsNotThereOrNotAFile) {
   EXPECT_EQ(read_runner_stream(path("text")).error().code, ErrorCode::Corrupt);
 }
 
-TEST_F(StreamFile, AFileThatBecameShorterIsCorrupt) {
+TEST_F(StreamReaderTest, AFileThatBecameShorterIsCorrupt) {
   make_stream(2);
   StreamPosition position = read_runner_stream(path())->position;
   std::filesystem::resize_file(path(), position.offset - 8);
@@ -261,49 +209,6 @@ TEST_F(StreamFile, AFileThatBecameShorterIsCorrupt) {
       read_stream(file.get(), path(), position, [](const Record&) { return Status(Done{}); });
   ASSERT_FALSE(end.ok());
   EXPECT_EQ(end.error().code, ErrorCode::Corrupt);
-}
-
-TEST_F(StreamFile, NothingIsAppendedBeforeTheEndIsKnown) {
-  make_stream(1);
-  const std::string whole = slurp(path());
-  auto writer = StreamWriter::open(path());
-  ASSERT_TRUE(writer.ok());
-  EXPECT_FALSE(writer->empty());
-  EXPECT_FALSE(writer->append(waiting(1)).ok());
-  // Not the end of the file, whatever the caller says.
-  EXPECT_FALSE(writer->resume_at({kStreamHeaderBytes, 0}, StreamEnd::Clean).ok());
-  EXPECT_FALSE(writer->resume_at({whole.size() + 8, 0}, StreamEnd::Torn).ok());
-  EXPECT_EQ(slurp(path()), whole);
-}
-
-// As compaction does it: written aside in large pieces, then put in place.
-TEST_F(StreamFile, ManyRecordsWithFewWritesUnderAnotherName) {
-  make_stream(1);
-  auto writer = StreamWriter::open(path("aside"));
-  ASSERT_TRUE(writer.ok());
-  const auto all = records(1000);
-  ASSERT_TRUE(writer->append(all.front()).ok());
-  for (std::size_t i = 1; i + 1 < all.size(); ++i) ASSERT_TRUE(writer->append_later(all[i]).ok());
-  ASSERT_TRUE(writer->append(all.back()).ok()) << "and what waited goes before it";
-  ASSERT_TRUE(writer->flush().ok());
-  EXPECT_EQ(writer->position().offset, slurp(path("aside")).size());
-  ASSERT_TRUE(writer->rename_to(path()).ok());
-  EXPECT_EQ(writer->path(), path());
-  ASSERT_TRUE(writer->append(waiting(1000)).ok());
-  EXPECT_TRUE(*stream_is_locked(path()));
-  const auto last = decode(writer->last_payload());
-  ASSERT_TRUE(last.ok());
-  EXPECT_EQ(*last, Record(waiting(1000)));
-  const auto stream = read_runner_stream(path());
-  ASSERT_TRUE(stream.ok()) << stream.error().message;
-  EXPECT_EQ(stream->history.process(0).next_run, 1001U);
-  EXPECT_FALSE(writer->rename_to(path("none/runner")).ok());
-  EXPECT_EQ(writer->path(), path());
-}
-
-TEST_F(StreamFile, DirectoriesAreSynced) {
-  EXPECT_TRUE(sync_directory(std::filesystem::path(path()).parent_path()).ok());
-  EXPECT_EQ(sync_directory(path("none")).error().code, ErrorCode::NotFound);
 }
 
 }  // namespace
