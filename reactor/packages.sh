@@ -9,6 +9,7 @@
   # libboost-dev: Thrift's headers include it, and Debian's libthrift-dev does not ask for it.
   bench_packages=(libbenchmark-dev libthrift-dev thrift-compiler libboost-dev)
   lint_packages=(clang-format-14 clang-tidy-14 shellcheck)
+  coverage_packages=(gcovr)
   fuzz_packages=(clang-14 libclang-rt-14-dev)
 }
 

@@ -13,14 +13,14 @@ std::optional<LaunchAct> Launches::take(ProcessIndex p, LaunchEvent event, Micro
   const std::optional<LaunchAct> act = control.take(event);
   if (before == LaunchState::Retrying) retries_.clear(p);
   if (act == LaunchAct::AwaitRetry) retries_.set(p, now + control.retry_wait());
-  const bool was_live = before != LaunchState::Idle;
-  const bool lives = control.state() != LaunchState::Idle;
-  if (!was_live && lives) {
-    live_.add(p);
-    told_ = Told::Nothing;
-  } else if (was_live && !lives) {
-    live_.remove(p);
-    kills_.clear(p);
+  if (const bool lives = control.state() != LaunchState::Idle; lives != live_.has(p)) {
+    if (lives) {
+      live_.add(p);
+      told_ = Told::Nothing;
+    } else {
+      live_.remove(p);
+      kills_.clear(p);
+    }
   }
   return act;
 }

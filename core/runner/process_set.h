@@ -21,9 +21,19 @@ class ProcessSet {
   const std::vector<ProcessIndex>& members() const { return members_; }
 
   // REQUIRES: !has(p).
-  void add(ProcessIndex p);
+  void add(ProcessIndex p) {
+    places_[p] = static_cast<std::uint32_t>(members_.size());
+    members_.push_back(p);
+  }
   // REQUIRES: has(p). The last one takes its place.
-  void remove(ProcessIndex p);
+  void remove(ProcessIndex p) {
+    const std::uint32_t place = places_[p];
+    const ProcessIndex last = members_.back();
+    members_[place] = last;
+    places_[last] = place;
+    members_.pop_back();
+    places_[p] = kOut;
+  }
 
  private:
   static constexpr std::uint32_t kOut = 0xffffffff;

@@ -8,21 +8,16 @@ void ProcessTimers::set(ProcessIndex p, Microseconds at) {
   order_.emplace(at, p);
 }
 
-void ProcessTimers::clear(ProcessIndex p) {
-  if (!has(p)) return;
+void ProcessTimers::take_off(ProcessIndex p) {
   order_.erase({*times_[p], p});
   times_[p].reset();
 }
 
-std::optional<Microseconds> ProcessTimers::next() const {
-  if (order_.empty()) return std::nullopt;
-  return order_.begin()->first;
-}
-
-std::optional<ProcessIndex> ProcessTimers::pop_due(Microseconds now) {
-  if (order_.empty() || order_.begin()->first > now) return std::nullopt;
+std::optional<ProcessIndex> ProcessTimers::pop_first_due(Microseconds now) {
+  if (order_.begin()->first > now) return std::nullopt;
   const ProcessIndex p = order_.begin()->second;
-  clear(p);
+  order_.erase(order_.begin());
+  times_[p].reset();
   return p;
 }
 

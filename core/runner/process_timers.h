@@ -20,17 +20,26 @@ class ProcessTimers {
   bool has(ProcessIndex p) const { return times_[p].has_value(); }
   // `at`, by the boot clock, takes the place of the time that it had.
   void set(ProcessIndex p, Microseconds at);
-  void clear(ProcessIndex p);
+  void clear(ProcessIndex p) {
+    if (has(p)) take_off(p);
+  }
 
   // The earliest time; nothing when no process has one.
-  std::optional<Microseconds> next() const;
+  std::optional<Microseconds> next() const {
+    return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
+  }
   // The process with the earliest time, if that has come; it has none from here on. Ties go by
   // the number of the process.
-  std::optional<ProcessIndex> pop_due(Microseconds now);
+  std::optional<ProcessIndex> pop_due(Microseconds now) {
+    return order_.empty() ? std::nullopt : pop_first_due(now);
+  }
   // All that have a time, the earliest first.
   std::vector<ProcessIndex> in_order() const;
 
  private:
+  void take_off(ProcessIndex p);
+  std::optional<ProcessIndex> pop_first_due(Microseconds now);
+
   std::vector<std::optional<Microseconds>> times_;
   std::set<std::pair<Microseconds, ProcessIndex>> order_;
 };

@@ -68,7 +68,7 @@ void Runner::on(const CoordinatorRecord& event) {
     check_repeat(p, status);
     return;
   }
-  restore_waiting(p, status);
+  if (status.seq > past(p).next_seq) restore_waiting(p, status);
   if (ended_by_order(past(p), status)) {
     status.state = ProcessState::Killed;
     status.origin = Origin::Ordered;
@@ -79,8 +79,10 @@ void Runner::on(const CoordinatorRecord& event) {
 
 // Something new of a run is on record, in `state`.
 void Runner::heard_of(ProcessIndex p, ProcessState state) {
-  if (!launches_.is_live(p)) plan_of(p).set_running(p);  // its launch was thought to be called off
-  take(p, LaunchEvent::Found);
+  if (!launches_.of(p).launched()) {  // whatever was said of its launch
+    if (!launches_.is_live(p)) plan_of(p).set_running(p);
+    take(p, LaunchEvent::Found);
+  }
   if (is_terminal(state)) {
     ended(p);
   } else if (state == ProcessState::Forked && stopping(p)) {
@@ -313,41 +315,37 @@ void Runner::start(ProcessIndex p) {
 }
 
 void Runner::take(ProcessIndex p, LaunchEvent event) {
-  const LaunchState before = launches_.of(p).state();
   const std::optional<LaunchAct> act = launches_.take(p, event, now_.boot);
-  // GCOVR_EXCL_START: no sequence of events leads here. If one does, the task stops and says which.
-  if (!act) {
-    error_ = Error{ErrorCode::Corrupt,
-                   "process \"" + task_.processes[p].name + "\": " + std::string(name_of(event)) +
-                       " can't come while it is " + std::string(name_of(before))};
-    return;
-  }
-  // GCOVR_EXCL_STOP
-  carry_out(p, *act);
-}
-
-void Runner::carry_out(ProcessIndex p, LaunchAct act) {
-  switch (act) {
+  if (!act) return refuse(p, event);  // GCOVR_EXCL_BR_LINE: see refuse()
+  switch (*act) {
     case LaunchAct::None:
     case LaunchAct::AwaitRetry:
-      break;
+      return;
     case LaunchAct::Start:
       effects_.emplace_back(StartProcess{p, past(p).current()->number, past(p).current()->seq + 1});
-      break;
+      return;
     case LaunchAct::Terminate:
       effects_.emplace_back(Terminate{p, past(p).current()->number});
-      break;
+      return;
     case LaunchAct::Kill:
       effects_.emplace_back(Kill{p, past(p).current()->number});
-      break;
+      return;
     case LaunchAct::Sweep:
       effects_.emplace_back(Sweep{p, past(p).current()->number});
-      break;
+      return;
     case LaunchAct::CallOff:
       plan_of(p).cancel(p);
-      break;
+      return;
   }
 }
+
+// GCOVR_EXCL_START: no sequence of events leads here. If one does, its task stops and says which.
+[[gnu::cold]] void Runner::refuse(ProcessIndex p, LaunchEvent event) {
+  error_ = Error{ErrorCode::Corrupt,
+                 "process \"" + task_.processes[p].name + "\": " + std::string(name_of(event)) +
+                     " can't come while it is " + std::string(name_of(launches_.of(p).state()))};
+}
+// GCOVR_EXCL_STOP
 
 void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
   // An order calls a launch off and another takes its place; a resume finds both on record alike.

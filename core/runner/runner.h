@@ -93,7 +93,7 @@ class Runner {
   void heard_of(ProcessIndex p, ProcessState state);
   void start(ProcessIndex p);
   void take(ProcessIndex p, LaunchEvent event);
-  void carry_out(ProcessIndex p, LaunchAct act);
+  void refuse(ProcessIndex p, LaunchEvent event);
   void launch_came_to_nothing(ProcessIndex p, LaunchEvent event);
   void cancel(ProcessIndex p);
   void ended(ProcessIndex p);

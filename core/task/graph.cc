@@ -4,6 +4,8 @@
 
 namespace thermos {
 
+Graph::Graph() : begin_{0} {}
+
 Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
     : begin_(std::size_t{nodes} + 1), dependents_(edges.size()), waits_for_(nodes) {
   // A counting sort by the node that is waited for; it takes linear time.

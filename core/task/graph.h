@@ -19,7 +19,7 @@ class Graph {
     ProcessIndex after;
   };
 
-  Graph() = default;
+  Graph();  // without nodes
   // Merges repeated edges. REQUIRES: every index in `edges` is below `nodes`.
   Graph(std::uint32_t nodes, const std::vector<Edge>& edges);
 
@@ -46,7 +46,7 @@ class Graph {
   std::vector<std::uint32_t> depths() const;
 
  private:
-  std::vector<std::uint64_t> begin_{0};
+  std::vector<std::uint64_t> begin_;
   std::vector<ProcessIndex> dependents_;
   std::vector<std::uint32_t> waits_for_;
 };

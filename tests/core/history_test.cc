@@ -238,6 +238,22 @@ TEST(History, RunNumbersRiseByOne) {
   expect_applied(history, step("a", 2, 1, ProcessState::Waiting));
 }
 
+TEST(History, ARunIsFoundByItsNumberAsLongAsItIsKept) {
+  EXPECT_EQ(ProcessHistory().run(0), nullptr);
+  History history = led();
+  for (std::uint32_t run = 0; run < 3; ++run) {
+    expect_applied(history, step("a", std::uint64_t{2} * run, run, ProcessState::Waiting));
+    expect_applied(history, step("a", std::uint64_t{2} * run + 1, run, ProcessState::Failed));
+  }
+  history.drop_old(2);
+  const ProcessHistory& process = history.process(0);
+  EXPECT_EQ(process.run(0), nullptr);
+  ASSERT_NE(process.run(1), nullptr);
+  EXPECT_EQ(process.run(1)->number, 1U);
+  EXPECT_EQ(process.run(2), process.current());
+  EXPECT_EQ(process.run(3), nullptr);
+}
+
 TEST(History, AFirstRecordOfALaterRun) {
   History history = led();
   EXPECT_FALSE(history.would_apply(step("a", 0, 1, ProcessState::Waiting)));

@@ -109,6 +109,13 @@ TEST(OrderRules, WhatIsHeldAndDoesNotRunIsNotStoppedAgain) {
   EXPECT_EQ(called_off.recorded(Verb::Stop, 0), std::nullopt) << "nothing of it is under way";
 }
 
+TEST(OrderRules, ARunThatNobodyLeadsIsUnderWayAllTheSame) {
+  Standing orphan(ProcessState::Forked);
+  orphan.take(LaunchEvent::Ended);
+  EXPECT_EQ(orphan.recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(orphan.recorded(Verb::Restart), Verb::Restart);
+}
+
 TEST(OrderRules, ARunThatEndsBehindItsOrderWasEndedByIt) {
   ProcessHistory process;
   ProcessStatus end;

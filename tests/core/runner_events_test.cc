@@ -275,6 +275,19 @@ TEST_F(RunnerEvents, ALaunchThatDiesTwiceIsTriedAgainOnce) {
   EXPECT_EQ(all<StartProcess>().size(), 1U);
 }
 
+TEST_F(RunnerEvents, ALaunchThatComesToLifeAfterAllIsNotTriedAgain) {
+  add("a");
+  start();
+  tell(LaunchFailed{0, 0, true, "no answer"});
+  tell(wrote(0, 1, 0, State::Forked));
+  EXPECT_EQ(appended(0), std::vector<State>{State::Forked});
+  now_ = later(now_, kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<StartProcess>().empty());
+  tell(wrote(0, 2, 0, State::Running));
+  EXPECT_EQ(run(0).state, State::Running);
+}
+
 TEST_F(RunnerEvents, ACalledOffLaunchThatComesToLifeIsEnded) {
   add("a");
   start();
