@@ -6,14 +6,14 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kMostFollowing = 3;  // bytes behind the first one of a character
+constexpr std::size_t kMaxContinuation = 3;  // bytes of a character after its first
 
 std::uint8_t byte_at(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
 }
 
-// A byte that begins no character.
-bool is_following(char byte) {
+// Whether the byte begins no character.
+bool is_continuation(char byte) {
   return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80;
 }
 
@@ -55,7 +55,7 @@ Utf8Character utf8_character_at(std::string_view text, std::size_t at) {
   if (second < lead.low || second > lead.high) return broken;
   char32_t code = lead.bits;
   for (std::size_t i = 1; i < lead.bytes; ++i) {
-    if (!is_following(text[at + i])) return broken;
+    if (!is_continuation(text[at + i])) return broken;
     code = (code << 6) | (byte_at(text, at + i) & 0x3F);
   }
   return {code, lead.bytes, true};
@@ -77,8 +77,8 @@ bool is_utf8(std::string_view text) {
 std::size_t utf8_boundary(std::string_view text, std::size_t at) {
   if (at >= text.size()) return text.size();
   std::size_t boundary = at;
-  while (boundary > 0 && is_following(text[boundary])) {
-    if (at - boundary == kMostFollowing) return at;
+  while (boundary > 0 && is_continuation(text[boundary])) {
+    if (at - boundary == kMaxContinuation) return at;
     --boundary;
   }
   return boundary;
@@ -87,13 +87,13 @@ std::size_t utf8_boundary(std::string_view text, std::size_t at) {
 std::size_t next_utf8_boundary(std::string_view text, std::size_t at) {
   if (at >= text.size()) return text.size();
   ++at;
-  while (at < text.size() && is_following(text[at])) ++at;
+  while (at < text.size() && is_continuation(text[at])) ++at;
   return at;
 }
 
 std::size_t utf8_columns(std::string_view text) {
   return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !is_following(byte); }));
+      std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));
 }
 
 }  // namespace thermos

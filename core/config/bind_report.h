@@ -1,4 +1,4 @@
-// What is wrong with a task's references, and what led to the one that is looked at.
+// The errors in a task's references, and the trail of references to the one that is being bound.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +17,20 @@ class BindReport {
   bool full() const { return problems_.size() >= most_; }
   Problems& problems() { return problems_; }
 
-  // One reference deeper, into what is called `label`, which outlives the way back. References are
-  // followed by recursion, so their depth is bounded: false, and said of `path`, when it is too
-  // deep.
+  // Goes one reference deeper, into what is called `label`, which stays valid until leave_to().
+  // References are followed by recursion, so their depth is bounded: returns false, and reports it
+  // for `path`, if it is too deep.
   bool enter(const std::string& path, std::string_view label);
   std::size_t depth() const { return trail_.size(); }
-  // Back to a depth.
+  // Returns to an earlier depth().
   void leave_to(std::size_t depth) { trail_.resize(depth); }
 
-  // All of these say what is wrong with the text at `path`, and give false.
+  // These report an error in the text at `path` and return false.
   bool fail(const std::string& path, std::string what);
-  // `value_of`: the name in whose value the reference stands; "" for none.
+  // The reference `name` is wrong. `value_of` is the name in whose value it stands, or "".
   bool fail_reference(const std::string& path, std::string_view name, std::string_view value_of,
                       const std::string& what);
-  // `label` is on the way to itself.
+  // The trail leads from `label` to `label`.
   bool fail_endless(const std::string& path, std::string_view label);
 
  private:

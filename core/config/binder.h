@@ -1,4 +1,4 @@
-// Replaces the texts of a task that hold references by what these are bound to (references.h).
+// Replaces the references in a task's texts by what they are bound to. references.h has the rules.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,13 @@ namespace thermos::config {
 
 class Binder {
  public:
-  // `name`: the text that stands for {{name}} of `root`, if not its own field; nullptr: that one.
-  // All outlive this. Stops at `most` problems.
+  // `name` is what {{name}} means in `root`; nullptr if it has no name. All outlive this. Binding
+  // stops at `most` problems.
   Binder(fields::Slot root, std::vector<Deferred>& deferred, const std::string* name,
          const Bindings& bindings, std::size_t most);
 
   void bind_all();
-  // The text at this place of the task; true: it holds no reference any more.
+  // Binds one text of the task. Returns false, with a problem, if it can't be bound.
   bool bind_at(const std::string* text);
   Problems& problems() { return report_.problems(); }
 
@@ -37,13 +37,14 @@ class Binder {
   // What stands around a text, from the inside.
   enum class Around : std::uint8_t { Object, Process, Task, Environment };
 
-  // What is known while one text is bound. What bindings and the task's texts say is looked up from
-  // where that text stands, so their values hold for this text alone.
+  // The state while one text is bound. The references in values are looked up from where that text
+  // stands, so the values hold for this text alone.
   struct BindContext {
     const ReferenceText& target;
-    std::map<const void*, std::string> values;                   // by the text that became this
-    std::vector<std::pair<const void*, std::string_view>> busy;  // the text and its name
-    bool spent = false;                                          // it has grown too long to go on
+    std::map<const void*, std::string> values;  // by the text that became it
+    std::vector<std::pair<const void*, std::string_view>>
+        busy;            // the texts being expanded, and their names
+    bool spent = false;  // too long: nothing is added
     // Something was looked up that would be something else elsewhere.
     bool context_dependent = false;
     // Only the text's own object and process are looked in, and what they lack stays as it is.
@@ -53,17 +54,17 @@ class Binder {
   bool bind(ReferenceText& target);
   bool settle_number(BindContext& context, const std::string& expanded);
 
-  // The text with its references followed, behind `out`.
+  // Appends `text` to `out` with its references replaced.
   bool expand(BindContext& context, std::string_view text, std::string& out);
   bool expand_reference(BindContext& context, const Reference& reference, std::string& out,
                         bool& good);
   bool append(BindContext& context, std::string& out, std::string_view piece);
 
-  // What `name` is bound to, behind `out`.
+  // Appends the value of `name` to `out`.
   bool resolve(BindContext& context, std::string_view name, std::string& out);
   bool resolve_own(BindContext& context, std::string_view name, std::string& out);
   Found resolve_super(BindContext& context, std::string_view name, std::string& out);
-  // Looks in what stands around the text, from `from` outwards to `to`.
+  // Looks `name` up in the levels `from` to `to`, outwards.
   Found look_up(BindContext& context, std::string_view name, Around from, Around to,
                 std::string& out);
   Found look_in_task(BindContext& context, std::string_view name, const Steps& steps,
@@ -72,7 +73,7 @@ class Binder {
   static Around innermost(const BindContext& context);
   static Around outside(const BindContext& context, Around level);
 
-  // What a lookup found: the value, its own references followed.
+  // These append the value that a lookup found, with its own references replaced.
   Found take(BindContext& context, std::string_view name, const FieldLookup& lookup,
              std::string& out);
   Found take_value(BindContext& context, fields::View value, std::string& out);

@@ -1,4 +1,4 @@
-// Where in a task a walk through its fields is.
+// The place of a field during a walk through a task.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,18 @@ namespace thermos::config {
 // The objects whose fields a text may name plainly, from the task inwards.
 using Enclosing = std::vector<fields::View>;
 
-// One step down from another place, which outlives it; they are made as the walk recurses.
+// A step down from another place, which outlives this: they live on the stack of the walk.
 class FieldPlace {
  public:
-  FieldPlace() = default;  // the whole
+  FieldPlace() = default;  // the whole task
 
   // The key outlives the place.
   FieldPlace below(std::string_view key) const { return {this, key, 0, false}; }
   FieldPlace below(std::size_t index) const { return {this, {}, index, true}; }
-  // The same place, where an object is whose fields come next.
+  // Returns the same place with the object that is there; the walk goes on into its fields.
   FieldPlace holding(fields::View object) const;
 
-  // "processes[3].cmdline"; "" for the whole.
+  // "processes[3].cmdline"; "" for the whole task.
   std::string path() const;
   Enclosing enclosing() const;
 
@@ -35,13 +35,13 @@ class FieldPlace {
 
   const FieldPlace* above_ = nullptr;
   std::string_view key_;
-  std::size_t index_ = 0;  // instead of a key
+  std::size_t index_ = 0;  // if is_item_, instead of the key
   bool is_item_ = false;
-  fields::View object_;  // absent: none, or one whose fields can't be named plainly
+  fields::View object_;  // absent if there is none, or its fields can't be named plainly
 };
 
-// Calls `visit` with every text inside `root` that holds a reference, escaped or not, in the order
-// of the table, until it gives false. A text may be replaced, and nothing else may be changed.
+// Calls `visit` for every text inside `root` that holds a reference, escaped or not, in the order
+// of the tables, until it returns false. `visit` may replace the text and change nothing else.
 using VisitText = std::function<bool(std::string& text, const FieldPlace& place)>;
 void visit_references(fields::Slot root, const VisitText& visit);
 

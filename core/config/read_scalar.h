@@ -1,4 +1,4 @@
-// One value of the tree as a number, a boolean or a word of a task.
+// Reads a number, a boolean or a word of a task from a value of the document.
 #pragma once
 
 #include <optional>
@@ -10,13 +10,13 @@
 
 namespace thermos::config {
 
-// What is wrong with a value; nullopt when nothing is.
+// The error in a value, or nothing.
 using Complaint = std::optional<std::string>;
 
-// Into a Flag, a Count, Bytes, Seconds, a Real or a Word.
+// REQUIRES: `out` is a Flag, a Count, Bytes, Seconds, a Real or a Word.
 Complaint read_scalar(const Value& value, fields::Slot out);
 
-// "must be a list, not a string", and what its author was misled by where that was YAML.
+// Returns "must be a list, not a string", with advice where YAML misled the author.
 std::string wrong_kind(const Value& value, std::string_view wanted);
 
 }  // namespace thermos::config

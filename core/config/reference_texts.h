@@ -1,4 +1,4 @@
-// The texts of a task that hold references, and how far each of them is bound.
+// The texts of a task that hold references, with the state of their binding.
 #pragma once
 
 #include <cstddef>
@@ -13,27 +13,27 @@
 namespace thermos::config {
 
 struct ReferenceText {
-  // ContextDependent: bound, but from another process it would have become something else.
+  // ContextDependent: bound, but with another value than from another process.
   enum class Mark : std::uint8_t { Raw, Busy, Bound, ContextDependent, Failed };
 
   std::string* text = nullptr;         // in the task, or Deferred::text
   const Deferred* deferred = nullptr;  // a number, a boolean or a word
   std::string path;
-  fields::View process;  // that it stands in; absent: the task alone
-  Enclosing inside;      // the objects inside that, the innermost last
+  fields::View process;  // around it; absent if it stands in no process
+  Enclosing inside;      // the objects between that, or the task, and the text; innermost last
   Mark mark = Mark::Raw;
-  // As written: of one that stands in no process always, of others once they are ContextDependent.
+  // The text as written. Set if it stands in no process, or is ContextDependent.
   std::string raw;
 };
 
 class ReferenceTexts {
  public:
-  // Both stay where they are while this is used, and nobody else changes their texts.
+  // `root` and `deferred` outlive this and stay where they are; nobody else changes their texts.
   ReferenceTexts(fields::Slot root, std::vector<Deferred>& deferred);
 
-  // In the order in which they are to be bound: that of the table, and then what is deferred.
+  // In the order in which they are to be bound: the texts, as in the tables, and then `deferred`.
   std::deque<ReferenceText>& all() { return texts_; }
-  // The one that is at `place` in the task; nullptr: what is there never held a reference.
+  // Returns the text of the field at this address; nullptr if it never held a reference.
   ReferenceText* at(const void* place);
 
  private:

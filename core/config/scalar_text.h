@@ -11,7 +11,7 @@ namespace thermos::config {
 std::string number_text(double number);
 // Seconds: "5", "0.25".
 std::string seconds_text(Microseconds duration);
-// Of a text the text itself; of a number, a boolean or a word what to_json() writes, unquoted.
+// Returns what to_json() writes for a number, a boolean or a word, without quotes; a text as it is.
 std::string scalar_text(fields::View value);
 
 }  // namespace thermos::config

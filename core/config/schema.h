@@ -23,7 +23,7 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-// A number, a boolean or a word written as a text with references, such as "{{retries}}".
+// A number, a boolean or a word that is written as a text with references, such as "{{retries}}".
 struct Deferred {
   std::string path;
   fields::Slot slot;    // where what it becomes goes
@@ -31,7 +31,7 @@ struct Deferred {
   std::string text;
 };
 
-// Reads `bound`, which the text became, into its field. What is wrong with it; nullopt: nothing.
+// Reads `bound`, which the text became, into its field. Returns the error, or nothing.
 std::optional<std::string> settle(const Deferred& deferred, const std::string& bound);
 
 // A task as written: references not bound yet. Stays where it is: what is deferred points into it.
@@ -48,8 +48,7 @@ struct Draft {
 // Fills `draft` from `value`, whose strings are moved away. Stops at `most` problems.
 Problems read_task(Value& value, Draft& draft, std::size_t most);
 
-// The same for any object of a type that is described; it stays where it is while `deferred` is
-// used.
+// Reads any struct that has an ObjectType. It stays where it is while `deferred` is used.
 Problems read_object(Value& value, fields::Slot object, std::vector<Deferred>& deferred,
                      std::size_t most);
 

@@ -1,4 +1,4 @@
-// The values that a YAML document gives a name (&NAME), to be copied where it is used (*NAME).
+// The values that a YAML document names (&NAME), and the copies of them that it asks for (*NAME).
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace thermos::config {
 
-// How much a value holds, for what copying it costs.
+// The size of a value: what a copy of it costs.
 struct Extent {
   std::size_t values = 1;
   std::size_t bytes = 0;
@@ -27,12 +27,12 @@ struct AnchoredValue {
 class YamlAnchors {
  public:
   void clear() { values_.clear(); }
-  // An anchor of 0 is none. One that is given again means the newer value.
+  // Does nothing for anchor 0, which is none. A later value replaces an earlier one.
   void remember(YAML::anchor_t anchor, const Value& value);
-  // nullptr: not known yet, so the alias stands inside what it names.
+  // nullptr if it is not complete yet: the alias stands inside what it names.
   const AnchoredValue* find(YAML::anchor_t anchor) const;
-  // Counts a copy of it. False: all copies of the text have become too much, since a few anchors
-  // that name each other double with each.
+  // Counts a copy. Returns false if all copies in the text are too large: a few anchors that name
+  // each other double with each. limit_text() is the error for it.
   bool count_copy(const AnchoredValue& value);
   static const char* limit_text();
 

@@ -10,11 +10,12 @@
 
 namespace thermos::config {
 
-// The parser's places count bytes, ours characters. Unknown where the mark is.
+// Returns the place of a mark; none for a null mark. Marks count columns in bytes, places in
+// characters.
 Position yaml_position(std::string_view text, const YAML::Mark& mark);
 
-// One line that says what is wrong and what to do about it. `message` is the parser's, `mark` its
-// place in `text`.
+// Returns one line that says what is wrong and what to do about it. `message` is the parser's,
+// `mark` its place in `text`.
 std::string explain_yaml_error(const std::string& message, std::string_view text,
                                const YAML::Mark& mark);
 

@@ -1,4 +1,4 @@
-// Why a YAML text is not taken.
+// The error that ends the reading of a YAML text.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace thermos::config {
 
-// Thrown out of the parser's callbacks, which have no other way to end it; parse_yaml() catches it.
+// The callbacks of the parser throw it, because they have no other way to end it; parse_yaml()
+// catches it.
 struct YamlRefusal {
   Position at;
   std::string path;  // of the value, below the document's root; "" where none is meant

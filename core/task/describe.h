@@ -1,4 +1,4 @@
-// Makes fields of the members of structs, so that a field's kind is that of its member.
+// Makes fields of the members of structs. A field's kind follows from its member's type.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@ namespace thermos::fields {
 template <typename E>
 struct Words;
 
-// The keys of a struct. Specialized for each.
+// Returns the keys of a struct. Each struct specializes it.
 template <typename S>
 const ObjectType& object_type();
 
-// What a field is beyond its member's type.
+// What a field is beside its member's type.
 struct FieldRules {
-  Unit unit = {};                  // must be given for std::int64_t and double
+  Unit unit = {};                  // required for std::int64_t and double
   bool filled = false;             // Type::filled
   bool names_alone = false;        // Type::names_alone
   std::string_view required = "";  // Field::required; "-": there is nothing more to say
@@ -143,7 +143,7 @@ struct MemberOf<T S::*> {
 
 }  // namespace detail
 
-// The field that is the member kMember of its struct.
+// Returns the field for the member kMember of its struct.
 template <auto kMember>
 constexpr Field field(std::string_view key, std::string_view about, const FieldRules& rules = {}) {
   using Struct = typename detail::MemberOf<decltype(kMember)>::Struct;
@@ -172,7 +172,7 @@ constexpr Field field(std::string_view key, std::string_view about, const FieldR
 template <typename S>
 inline constexpr Type kObjectOf = detail::type_of<S>({});
 
-// The whole of a struct.
+// A whole struct as a value.
 template <typename S>
 View view_of(const S& object) {
   return {&kObjectOf<S>, &object};

@@ -1,6 +1,6 @@
-// What the structs of a task hold, for code that treats all keys alike: reading, writing, comparing
-// and checking them, and finding what a reference names. task_fields.cc has the keys themselves,
-// describe.h makes them of members.
+// The fields of the structs of a task, for code that treats all keys alike: it reads, writes,
+// compares and checks them, and finds what a reference names. task_fields.cc lists the keys;
+// describe.h makes a field of a member.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace thermos::fields {
 struct ObjectType;
 
 enum class Kind : std::uint8_t {
-  Text,     // std::string; a text, and a text with references where a configuration is read
+  Text,     // std::string; references in it are bound when a configuration is read
   Flag,     // bool
   Count,    // std::uint32_t
   Bytes,    // std::int64_t
@@ -27,11 +27,11 @@ enum class Kind : std::uint8_t {
   Object,   // a struct with an ObjectType
 };
 
-// How a number is written and how large it may be; the least is 0.
+// How a number is written and its maximum. The minimum is 0.
 struct Unit {
   Kind kind = Kind::Count;
-  double most = 0;        // of Seconds and Real; the others' is that of their type
-  std::string_view name;  // behind the range in messages
+  double most = 0;        // of Seconds and Real; that of others is their C++ type's
+  std::string_view name;  // follows the range in messages
 };
 inline constexpr Unit kBytes{Kind::Bytes, 0, ""};
 inline constexpr Unit kSeconds{Kind::Seconds, 1e9, "seconds"};
@@ -39,29 +39,29 @@ inline constexpr Unit kCores{Kind::Real, 1e6, "cores"};
 
 struct Type;
 
-// What a List or a Map does with its items.
+// The operations of a List or a Map.
 struct Items {
   std::size_t (*size)(const void* list);
   const void* (*view)(const void* list, std::size_t index);
   void* (*slot)(void* list, std::size_t index);
   void (*resize)(void* list, std::size_t size);
-  // Of a Map; nullptr: a List.
+  // nullptr for a List.
   const std::string& (*name)(const void* list, std::size_t index);
   std::string& (*name_slot)(void* list, std::size_t index);
 };
 
-// What may stand somewhere.
+// What a field, or an item of one, may hold.
 struct Type {
   Kind kind = Kind::Text;
-  // Of a Text or of a List's texts: can't be empty.
+  // A Text, or each text of a List, can't be empty.
   bool filled = false;
-  // Of a Map: may be written as a list of names, each of which has the first value that there is.
+  // A Map of Words may be written as a list of names; each then has the first word.
   bool names_alone = false;
   Unit unit;
   std::span<const std::string_view> words;  // of a Word, in the order of its values
   const ObjectType& (*object)() = nullptr;  // of an Object
   const Items* items = nullptr;             // of a List or a Map
-  const Type* item = nullptr;               // and what each of its values is
+  const Type* item = nullptr;               // the type of its values
 };
 
 // A key of an object.
@@ -69,15 +69,15 @@ struct Field {
   std::string_view key;
   Type type;
   std::string_view about;     // one sentence for editors
-  std::string_view required;  // why it can't be missing or empty; "" when it can be missing
-  // What is said of a reference to it where nobody gave one, "no ... are given". Empty: not to give
-  // it is to give its default.
+  std::string_view required;  // why it can't be missing or empty; "" if it can be missing
+  // The error for a reference to the field where it is missing: "no ... are given". Empty if a
+  // missing field means the same as its default.
   std::string_view absent;
-  const void* (*view)(const void* object);  // gives nullptr where it is absent
-  void* (*slot)(void* object);              // makes one with every default where it is absent
+  const void* (*view)(const void* object);  // nullptr if it is absent
+  void* (*slot)(void* object);              // makes one with every default if it is absent
 };
 
-// All keys of an object, in the order in which they are written and shown.
+// The keys of a struct, in the order in which they are written and shown.
 struct ObjectType {
   std::string_view name;   // in the JSON Schema: "process"
   std::string_view noun;   // in messages: "a process"
@@ -85,19 +85,20 @@ struct ObjectType {
   std::span<const Field> fields;
   const void* usual = nullptr;  // one with every default
   bool plural = false;          // "resources have", not "has"
-  // As an item of a list: may references inside it name its fields plainly?
+  // References inside an item of a list may name its fields plainly, as {{name}} of a process.
   bool scope = false;
-  // May be written as a text, which is then its first field.
+  // It may be written as a text, which is then its first field.
   bool short_form = false;
 
-  // nullptr: no such key.
+  // nullptr if there is no such key.
   const Field* find(std::string_view key) const;
 };
 
-// A value of a task, to be read. `at` is what the kind says, and outlives this.
+// A value of a task, to be read. `at` points to what the kind says and outlives this. REQUIRES for
+// each accessor: the kind that it names.
 struct View {
   const Type* type = nullptr;
-  const void* at = nullptr;  // nullptr: absent
+  const void* at = nullptr;  // nullptr if absent
 
   explicit operator bool() const { return at != nullptr; }
   const std::string& text() const { return *static_cast<const std::string*>(at); }
@@ -112,11 +113,11 @@ struct View {
   const std::string& name(std::size_t index) const { return type->items->name(at, index); }
   // Of an Object.
   View field(const Field& field) const { return {&field.type, field.view(at)}; }
-  // The same, and the default where it is absent.
+  // The same, or for an absent object its default.
   View field_or_usual(const Field& field) const;
 };
 
-// A value of a task, to be written.
+// A value of a task, to be changed. As View.
 struct Slot {
   const Type* type = nullptr;
   void* at = nullptr;
@@ -137,14 +138,14 @@ struct Slot {
   Slot field(const Field& field) const { return {&field.type, field.slot(at)}; }
 };
 
-// Are two numbers, flags or words of one type equal?
+// Whether two numbers, flags or words of one type are equal.
 bool same_scalar(View a, View b);
 
-// "0 to 1000000 cores": what a number of this type may be.
+// Returns the range of a number: "0 to 1000000 cores".
 std::string range_text(const Type& type);
 
-// Is the number in the range of its type? Also for numbers that no configuration was read for. What
-// is no number is.
+// Whether a number is in the range of its type; true for other kinds. Tasks that were made by code
+// are checked by this, too.
 bool is_in_range(View number);
 
 }  // namespace thermos::fields

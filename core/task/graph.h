@@ -1,5 +1,4 @@
-// The order of a task's processes as a graph of their indexes, and the check of a task that makes
-// it.
+// The order of a task's processes as a graph of their indexes. check_task() makes it.
 #pragma once
 
 #include <cstddef>

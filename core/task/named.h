@@ -1,4 +1,4 @@
-// Names and what each stands for, in the order in which they were written.
+// A map that keeps the order in which it was written.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace thermos {
 
-// A vector of its own kind: a name may be a text whose references are bound in place.
+// No std::map: a name may hold references, and these are bound in place.
 template <typename T>
 struct Named {
   std::vector<std::pair<std::string, T>> entries;

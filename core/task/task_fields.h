@@ -1,6 +1,7 @@
-// The keys that a task and its parts may have in a configuration. A key is a member in task.h, a
-// line in task_fields.cc, and the code that acts on it: reading, writing, comparing, references,
-// the JSON Schema and the Python package all go by these tables.
+// The keys that a task and its parts may have in a configuration. A new key takes a member in
+// task.h, an entry in task_fields.cc, and the code that acts on it. Everything else goes by these
+// tables: the reader, to_json(), first_difference(), references, ranges, the JSON Schema, and the
+// Python package, which reads a copy of the schema (`thermos schema` prints it).
 #pragma once
 
 #include "core/task/describe.h"
