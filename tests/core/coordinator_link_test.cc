@@ -656,5 +656,115 @@ TEST(CoordinatorLink, WithoutNoticesAStopOfOneThatDidNotSpeakLooks) {
   EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Force);
 }
 
+// ---- what comes late, twice or together --------------------------------------------------------
+
+TEST(CoordinatorLink, TheEndOfAnotherRunIsLetPass) {
+  Bench ours;
+  ours.run_one(1);
+  ours.tell(link::ChildGone{0}, running(1));
+  EXPECT_EQ(ours.state(), link::State::Ours);
+  EXPECT_EQ(ours.effects(), 0u);
+  Bench watched;
+  watched.go_to(link::State::Watched);
+  watched.tell(link::PidfdReady{7}, running(0));
+  EXPECT_EQ(watched.state(), link::State::Watched);
+  EXPECT_EQ(watched.effects(), 0u);
+}
+
+TEST(CoordinatorLink, ACloseThatWasToldIsRememberedThroughLaterNews) {
+  Bench bench;
+  bench.go_to(link::State::Found);
+  bench.tell(link::PidfdRefused{}, running(0));
+  bench.tell(link::LockIs{link::Lock::Held}, running(0));
+  bench.tell(link::Changed{true}, running(0));
+  bench.tell(link::ReadDone{}, running(0));
+  bench.tell(link::Changed{false}, running(0));
+  bench.tell(link::ReadDone{}, running(0));
+  bench.tell(link::PidfdRefused{}, running(0));
+  bench.tell(link::LockIs{link::Lock::Held}, running(0));
+  EXPECT_TRUE(bench.armed());
+}
+
+TEST(CoordinatorLink, WithNoticesAStopOfOneThatDidNotSpeakWaitsForThem) {
+  Bench bench;
+  bench.send(0);
+  bench.tell(link::Stop{0, false}, waiting(0));
+  bench.tell(link::Changed{}, waiting(0));
+  bench.tell(link::ReadDone{}, waiting(0));
+  EXPECT_FALSE(bench.armed());
+}
+
+TEST(CoordinatorLink, TheReaderIsKeptOnlyUntilRunning) {
+  const std::pair<ProcessState, bool> kept[] = {
+      {ProcessState::Forked, true}, {ProcessState::Running, false}, {ProcessState::Success, false}};
+  for (const auto& [state, is_kept] : kept) {
+    Bench bench;
+    bench.run_one(0);
+    bench.tell(link::Changed{}, running(0));
+    bench.tell(link::ReadDone{}, {!is_terminal(state), 0, state, kCoordinator, false});
+    EXPECT_EQ(bench.wants<link::CloseReader>() == nullptr, is_kept);
+  }
+}
+
+TEST(CoordinatorLink, ARunThatOnlyWaitsBesideTheStreamIsLeftToTheRunner) {
+  Bench bench;
+  bench.go_to(link::State::Beside);
+  bench.tell(link::ReadDone{}, waiting(0));
+  EXPECT_TRUE(bench.link().idle());
+}
+
+TEST(CoordinatorLink, WhatRunsInThisBootIsNotWarnedOfAfterAReboot) {
+  Bench bench;
+  bench.tell(link::Adopt{true}, running(0));
+  bench.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(bench.wants<link::WarnRestarted>(), nullptr);
+  EXPECT_NE(bench.wants<link::OpenPidfd>(), nullptr);
+}
+
+TEST(CoordinatorLink, AStopOfTheRunUnderWayLeavesTheDeferredOne) {
+  Bench bench;
+  bench.run_one(0);
+  bench.tell(link::Start{{0, 1, 5}}, waiting(1));
+  bench.tell(link::Stop{0, false}, waiting(1));
+  EXPECT_EQ(bench.wants<link::TellCancelled>(), nullptr);
+  EXPECT_NE(bench.wants<link::Send>(), nullptr);
+  bench.tell(link::ChildGone{0}, waiting(1));
+  bench.tell(link::ReadDone{}, waiting(1));
+  EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
+}
+
+TEST(CoordinatorLink, PatienceIsNotRenewedByAskingAgain) {
+  Bench bench(false);
+  bench.send(0);
+  bench.tell(link::Stop{0, true}, waiting(0));
+  const Microseconds asked = bench.now;
+  bench.now += kSecond / 100;
+  bench.tell(link::Timer{}, waiting(0));  // a look comes before
+  EXPECT_EQ(bench.wants<link::ReplaceServer>(), nullptr);
+  bench.tell(link::ReadDone{}, waiting(0));
+  bench.tell(link::Stop{0, true}, waiting(0));
+  bench.now = asked + 5 * kSecond;
+  bench.tell(link::Timer{}, waiting(0));
+  EXPECT_NE(bench.wants<link::ReplaceServer>(), nullptr);
+}
+
+// Its stream can't be read while it is to die: whichever comes first.
+TEST(CoordinatorLink, TheEarlierOfTwoTimesIsAskedFor) {
+  Bench bench;
+  bench.run_one(0);
+  bench.tell(link::Stop{0, true}, running(0));
+  const Microseconds kill_at = *bench.armed();
+  bench.tell(link::Changed{}, running(0));
+  bench.tell(link::ReadDone{true}, running(0));
+  EXPECT_LT(*bench.armed(), kill_at);
+  bench.now = *bench.armed();
+  bench.tell(link::Timer{}, running(0));
+  EXPECT_EQ(bench.wants<link::Send>(), nullptr);
+  EXPECT_EQ(bench.armed(), kill_at);
+  bench.now = kill_at - 1;
+  bench.tell(link::ReadDone{true}, running(0));
+  EXPECT_EQ(bench.armed(), kill_at);
+}
+
 }  // namespace
 }  // namespace thermos
