@@ -66,15 +66,20 @@ int fill(sd_bus_message* call, const ScopeRequest& request) {
 
 // A connection with one call, and its results so far.
 struct ScopeStart::Call {
-  std::string name;
+  ScopeRequest request;
   Bus bus;
+  // systemd still has the scope of an earlier fork server, which ended with it: this is what it
+  // said.
+  std::string exists;
   std::string job;             // systemd's name for it, in its answer
   std::set<std::string> over;  // finished jobs; ours may finish before we know its name
   std::optional<Status> result;
 
   static int on_job_removed(sd_bus_message* message, void* data, sd_bus_error* error);
+  static int on_unit_removed(sd_bus_message* message, void* data, sd_bus_error* error);
   static int on_answer(sd_bus_message* answer, void* data, sd_bus_error* error);
-  Status send(const ScopeRequest& request);
+  Status begin();
+  int send();
   // Returns nothing while the call is not finished.
   std::optional<Status> process();
 };
@@ -87,6 +92,21 @@ int ScopeStart::Call::on_job_removed(sd_bus_message* message, void* data, sd_bus
   return 0;
 }
 
+int ScopeStart::Call::on_unit_removed(sd_bus_message* message, void* data,
+                                      sd_bus_error* /*error*/) {
+  auto& call = *static_cast<Call*>(data);
+  const char* name = nullptr;
+  if (sd_bus_message_read(message, "so", &name, nullptr) < 0 || call.exists.empty() ||
+      call.request.name != name) {
+    return 0;
+  }
+  call.exists.clear();
+  if (const int error = call.send(); error < 0) {
+    call.result = failed("cannot ask systemd for " + call.request.name, error);
+  }
+  return 0;
+}
+
 int ScopeStart::Call::on_answer(sd_bus_message* answer, void* data, sd_bus_error* /*error*/) {
   auto& call = *static_cast<Call*>(data);
   const char* job = nullptr;
@@ -94,7 +114,12 @@ int ScopeStart::Call::on_answer(sd_bus_message* answer, void* data, sd_bus_error
     const std::string why = refused->message != nullptr
                                 ? refused->message
                                 : std::strerror(sd_bus_error_get_errno(refused));
-    call.result = Error{ErrorCode::System, "systemd does not start " + call.name + ": " + why};
+    const std::string all = "systemd does not start " + call.request.name + ": " + why;
+    if (sd_bus_error_has_name(refused, "org.freedesktop.systemd1.UnitExists") != 0) {
+      call.exists = all;  // until it is removed
+    } else {
+      call.result = Error{ErrorCode::System, all};
+    }
   } else if (const int error = sd_bus_message_read(answer, "o", &job); error < 0) {
     call.result = failed("systemd sent an invalid answer", error);
   } else {
@@ -103,22 +128,29 @@ int ScopeStart::Call::on_answer(sd_bus_message* answer, void* data, sd_bus_error
   return 0;
 }
 
-Status ScopeStart::Call::send(const ScopeRequest& request) {
+Status ScopeStart::Call::begin() {
   int error = sd_bus_match_signal(bus.get(), nullptr, nullptr, kPath, kInterface, "JobRemoved",
                                   on_job_removed, this);
-  sd_bus_message* raw = nullptr;
   if (error >= 0) {
-    error = sd_bus_message_new_method_call(bus.get(), &raw, kService, kPath, kInterface,
-                                           "StartTransientUnit");
+    error = sd_bus_match_signal(bus.get(), nullptr, nullptr, kPath, kInterface, "UnitRemoved",
+                                on_unit_removed, this);
   }
+  if (error >= 0) error = send();
+  if (error < 0) return failed("cannot ask systemd for " + request.name, error);
+  return Done{};
+}
+
+int ScopeStart::Call::send() {
+  sd_bus_message* raw = nullptr;
+  int error = sd_bus_message_new_method_call(bus.get(), &raw, kService, kPath, kInterface,
+                                             "StartTransientUnit");
   const Message message(raw);
   if (error >= 0) error = fill(raw, request);
   if (error >= 0) {
     error = sd_bus_call_async(bus.get(), nullptr, raw, on_answer, this,
                               0);  // its time limit is this class's
   }
-  if (error < 0) return failed("cannot ask systemd for " + request.name, error);
-  return Done{};
+  return error;
 }
 
 std::optional<Status> ScopeStart::Call::process() {
@@ -137,14 +169,17 @@ Result<std::unique_ptr<ScopeStart>> ScopeStart::begin(Loop& loop, Deadlines& dea
   auto bus = connect(request.of_user);
   if (!bus) return bus.error();
   auto call = std::make_unique<Call>();
-  call->name = request.name;
+  call->request = request;
   call->bus = std::move(*bus);
-  if (auto sent = call->send(request); !sent) return sent.error();
+  if (auto begun = call->begin(); !begun) return begun.error();
   std::unique_ptr<ScopeStart> start(
       new ScopeStart(loop, deadlines, std::move(call), std::move(on_started)));
-  start->patience_ = deadlines.add(loop.now().boot + patience, [start = start.get(), request] {
+  start->patience_ = deadlines.add(loop.now().boot + patience, [start = start.get()] {
     start->patience_.reset();
-    start->finish(Error{ErrorCode::System, "systemd did not start " + request.name + " in time"});
+    const Call& late = *start->call_;
+    start->finish(Error{ErrorCode::System, late.exists.empty() ? "systemd did not start " +
+                                                                     late.request.name + " in time"
+                                                               : late.exists});
   });
   return start;
 }

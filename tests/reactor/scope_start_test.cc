@@ -97,6 +97,14 @@ class ScopeStartTest : public StreamFixture {
     sd_bus_flush(manager_);
   }
 
+  void unit_is_removed(const char* name) {
+    ASSERT_GE(sd_bus_emit_signal(manager_, "/org/freedesktop/systemd1",
+                                 "org.freedesktop.systemd1.Manager", "UnitRemoved", "so", name,
+                                 "/org/freedesktop/systemd1/unit/x"),
+              0);
+    sd_bus_flush(manager_);
+  }
+
   static ScopeRequest request() { return {"x.scope", "x.slice", getpid(), true}; }
   void begin(Microseconds patience = 600 * kSecond) {
     auto start = ScopeStart::begin(
@@ -165,12 +173,47 @@ TEST_F(ScopeStartTest, TheJobMayBeDoneBeforeItsName) {
 TEST_F(ScopeStartTest, ARefusalIsSaid) {
   listen();
   on_asked_ = [&](sd_bus_message* call) {
-    sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitExists", "it is there already");
+    sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitMasked", "it is masked");
   };
   begin();
   loop_.run();
   ASSERT_TRUE(result_ && !result_->ok());
-  EXPECT_EQ(result_->error().message, "systemd does not start x.scope: it is there already");
+  EXPECT_EQ(result_->error().message, "systemd does not start x.scope: it is masked");
+}
+
+// The scope of an earlier fork server ends with it, and systemd takes a moment to see that.
+TEST_F(ScopeStartTest, OneThatEndsIsWaitedFor) {
+  listen();
+  int asked = 0;
+  on_asked_ = [&](sd_bus_message* call) {
+    if (++asked == 1) {
+      sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitExists", "it is there");
+      unit_is_removed("y.scope");  // another
+      deadlines_.add(loop_.now().boot + 1, [&] {
+        EXPECT_EQ(asked, 1);
+        unit_is_removed("x.scope");
+      });
+      return;
+    }
+    reply_job(call);
+    job_is_done();
+  };
+  begin();
+  loop_.run();
+  ASSERT_TRUE(result_);
+  EXPECT_TRUE(result_->ok()) << result_->error().message;
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(ScopeStartTest, OneThatStaysIsSaidToBeThere) {
+  listen();
+  on_asked_ = [&](sd_bus_message* call) {
+    sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitExists", "it is there");
+  };
+  begin(kSecond / 100);
+  loop_.run();
+  ASSERT_TRUE(result_ && !result_->ok());
+  EXPECT_EQ(result_->error().message, "systemd does not start x.scope: it is there");
 }
 
 TEST_F(ScopeStartTest, SoIsAnEndOfTheConnection) {

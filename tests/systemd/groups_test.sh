@@ -24,6 +24,18 @@ install_build
 boot
 start_service
 
+step "the fork server dies, and the scope with it: the launches wait for another scope"
+box pkill --signal KILL --exact thermos-forks
+cat >"$THERMOS_BOX/share/first.json" <<'END'
+{"name": "first", "processes": [{"name": "work", "cmdline": "exec sleep infinity"}]}
+END
+box thermos submit --task-id first /box/first.json
+run=$(event first '.run == 0 and .state == "RUNNING"' | jq .pid)
+coordinator=$(event first '.run == 0 and .state == "FORKED"' | jq .coordinator_pid)
+is "group of the process" "${SCOPE#/sys/fs/cgroup}/tasks/first/work.0" "$(group_of "$run")"
+is "group of the coordinator" "${SCOPE#/sys/fs/cgroup}/coordinators" "$(group_of "$coordinator")"
+box thermos kill --wait 0 first
+
 step "each run has its group, and coordinators have theirs"
 escaping
 exec 8<>"$THERMOS_BOX/share/escaped"
