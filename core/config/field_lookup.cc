@@ -158,10 +158,10 @@ FieldLookup find_in_object_list(View owner, const Field& field, View list, const
   const ObjectType& item = list.type->item->object();
   const std::string entry = std::string(field.key) + "[0]." + std::string(item.fields.front().key);
   const bool names_list = item.fields.front().type.kind == Kind::List;
-  const FieldLookup no_text{Found::Wrong,
-                            {},
-                            names_list ? "is no text: name an entry, as in " + entry + "[0]"
-                                       : "is no text: name a field, as in " + entry};
+  FieldLookup no_text{Found::Wrong,
+                      {},
+                      names_list ? "is no text: name an entry, as in " + entry + "[0]"
+                                 : "is no text: name a field, as in " + entry};
   if (steps[0].indices.size() != 1 || steps.size() < 2) return no_text;
   const std::string the_owner =
       "the " + std::string(without_article(owner.type->object().noun)) + " has ";

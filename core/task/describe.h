@@ -25,8 +25,8 @@ struct FieldRules {
   Unit unit = {};                  // required for std::int64_t and double
   bool filled = false;             // Type::filled
   bool names_alone = false;        // Type::names_alone
-  std::string_view required = "";  // Field::required; "-": there is nothing more to say
-  std::string_view absent = "";    // Field::absent
+  std::string_view required = {};  // Field::required; "-": there is nothing more to say
+  std::string_view absent = {};    // Field::absent
 };
 
 namespace detail {
