@@ -377,6 +377,9 @@ void Invariants::linked(ProcessIndex p, const link::Event& event, link::State be
   // A close is told before the lock is free, and the lock may be another's by then; and somebody
   // may have it who never writes.
   const bool nobody_tells = close_told_.count(p) == 1 || link.coordinator().pid == 0;
+  // Who found nobody when it began, on a kind machine, hears of all that happens.
+  require(!script_.inotify || !script_.harsh.kind() || leaders_ > 1,
+          name(p) + ": a look by timer with nothing to wait for");
   require(!script_.inotify || !script_.harsh.shortages.empty() || nobody_tells,
           name(p) + ": a look by timer while " + std::string(link::name_of(before)));
 }
@@ -484,6 +487,7 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   journal_.resize(entries);
   event_ = nullptr;
   ordered_.reset();
+  ++leaders_;
   quiet_since_.reset();
   alone_since_.clear();
   close_told_.clear();

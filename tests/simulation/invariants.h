@@ -93,6 +93,7 @@ class Invariants {
   };
   std::map<std::uint64_t, Compacted> compacted_;
   std::uint64_t looks_ = 0;
+  std::uint32_t leaders_ = 0;                         // so far
   std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
   std::set<ProcessIndex> close_told_;                 // since its link was idle
   std::map<ProcessIndex, Microseconds> alone_since_;  // a link that waits for nobody

@@ -149,6 +149,7 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Read& effect) {
       });
     }
   }
+  link.seen = machine_.streams().end(p);
   return link::ReadDone{};
 }
 
@@ -172,6 +173,10 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Clone& effect) {
   if (machine_.short_of_descriptors()) {
     let_go(p);
     return link::HandFailed{true, "no descriptor for its logs"};
+  }
+  const std::size_t end = machine_.streams().end(p);
+  if (end != link.read && end != link.seen) {
+    throw Broken(script_.task.processes[p].name + ": what nobody read of its stream is cut off");
   }
   // A piece of a record would stand in the way of the next.
   machine_.streams().cut(link.locked, link.read);

@@ -61,6 +61,7 @@ class Links {
     explicit Link(CoordinatorLink link) : machine(std::move(link)) {}
     CoordinatorLink machine;
     std::size_t read = 0;  // records of its stream
+    std::size_t seen = 0;  // where the stream ended then; behind them may be a piece of one
     bool reader_open = false;
     Streams::Description locked = 0;
     Processes::Pidfd pidfd = 0;

@@ -224,10 +224,18 @@ void Machine::end(ProcessIndex p, ProcessState state, std::optional<std::int32_t
   plan(p, c.script.exit, &Machine::exits);
 }
 
-// Its files are closed before it is a zombie.
+// Its files are closed before it is a zombie; but for a child of its that has not come to its exec,
+// and has its descriptors until then.
 void Machine::exits(ProcessIndex p) {
   const Coordinator gone = coordinators_[p];
   coordinators_[p] = {};
+  if (gone.phase == Phase::Forked && script_.harsh.late_unlock && random_.chance(50)) {
+    processes_.exits(gone.identity.pid);
+    timeline_.after(random_.between(0, kLatency), [this, stream = gone.stream, boots = boots_] {
+      if (boots == boots_) streams_.close(stream);
+    });
+    return;
+  }
   streams_.close_dying(gone.stream, [this, pid = gone.identity.pid] { processes_.exits(pid); });
 }
 
