@@ -191,6 +191,17 @@ TEST_F(RunnerEvents, AnOrderBeforeTheLeadIsRefused) {
   EXPECT_NE(refusal_of(OrderRequest{"a", Verb::Stop, {}, {}}).find("header"), std::string::npos);
 }
 
+TEST_F(RunnerEvents, AnOrderForAProcessThatIsNotThereIsRefusedByName) {
+  add("a");
+  start();
+  const Status allowed = runner_->may_order("b");
+  ASSERT_FALSE(allowed.ok());
+  EXPECT_EQ(allowed.error().code, ErrorCode::NotFound);
+  EXPECT_EQ(allowed.error().message, "task t-1 has no process b");
+  tell(OrderRequest{"b", Verb::Stop, {}, {}});
+  EXPECT_TRUE(effects_.empty());
+}
+
 TEST_F(RunnerEvents, AHistoryWithoutANumberForTheNextRunStopsTheTask) {
   add("a").min_duration = 0;
   recorded(TaskState::Active);
