@@ -1,6 +1,6 @@
 // The only place that reaps children: at every SIGCHLD it calls waitpid(-1) until no child is left
-// to reap. Nothing else in the program may wait for a child, uv_spawn() included, or an exit would
-// be lost.
+// to reap. Nothing else in the program may wait for a child, libuv included, or an exit would be
+// lost.
 #pragma once
 
 #include <sys/types.h>

@@ -176,7 +176,8 @@ TEST_F(Fsck, ATaskFileThatDoesNotLoad) {
   EXPECT_NE(about(report, paths().active_task("t")), nullptr);
   std::filesystem::remove(paths().active_task("t"));
   std::filesystem::create_directory(paths().active_task("t"));
-  EXPECT_NE(about(check(), paths().active_task("t"))->what.find("not a regular file"), std::string::npos);
+  EXPECT_NE(about(check(), paths().active_task("t"))->what.find("not a regular file"),
+            std::string::npos);
 }
 
 TEST_F(Fsck, InBothDirectories) {
