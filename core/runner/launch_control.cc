@@ -11,29 +11,28 @@ constexpr std::array<std::string_view, kLaunchStates> kStateNames = {
 constexpr std::array<std::string_view, kLaunchEvents> kEventNames = {
     "START", "FOUND", "FORKED", "DIED", "SHORT", "DUE", "TERMINATE", "KILL", "VANISHED", "ENDED"};
 
-struct Step {
-  LaunchState next = LaunchState::Idle;
-  LaunchAct act = LaunchAct::None;
-};
-using Row = std::array<std::optional<Step>, kLaunchStates>;
-using Table = std::array<Row, kLaunchEvents>;
+constexpr std::optional<LaunchStep> kNever = std::nullopt;
+constexpr LaunchStep kIdle = {LaunchState::Idle, LaunchAct::None};
+constexpr LaunchStep kCalledOff = {LaunchState::Idle, LaunchAct::CallOff};
+constexpr LaunchStep kStarted = {LaunchState::Launched, LaunchAct::Start};
+constexpr LaunchStep kLaunched = {LaunchState::Launched, LaunchAct::None};
+constexpr LaunchStep kTryAgain = {LaunchState::Retrying, LaunchAct::AwaitRetry};
+constexpr LaunchStep kTerminate = {LaunchState::Terminating, LaunchAct::Terminate};
+constexpr LaunchStep kTerminating = {LaunchState::Terminating, LaunchAct::None};
+constexpr LaunchStep kKill = {LaunchState::Killing, LaunchAct::Kill};
+constexpr LaunchStep kKilling = {LaunchState::Killing, LaunchAct::None};
+constexpr LaunchStep kSweep = {LaunchState::Sweeping, LaunchAct::Sweep};
+constexpr LaunchStep kSweeping = {LaunchState::Sweeping, LaunchAct::None};
 
-constexpr std::optional<Step> kNever = std::nullopt;
-constexpr Step kIdle = {LaunchState::Idle, LaunchAct::None};
-constexpr Step kCalledOff = {LaunchState::Idle, LaunchAct::CallOff};
-constexpr Step kStarted = {LaunchState::Launched, LaunchAct::Start};
-constexpr Step kLaunched = {LaunchState::Launched, LaunchAct::None};
-constexpr Step kTryAgain = {LaunchState::Retrying, LaunchAct::AwaitRetry};
-constexpr Step kTerminate = {LaunchState::Terminating, LaunchAct::Terminate};
-constexpr Step kTerminating = {LaunchState::Terminating, LaunchAct::None};
-constexpr Step kKill = {LaunchState::Killing, LaunchAct::Kill};
-constexpr Step kKilling = {LaunchState::Killing, LaunchAct::None};
-constexpr Step kSweep = {LaunchState::Sweeping, LaunchAct::Sweep};
-constexpr Step kSweeping = {LaunchState::Sweeping, LaunchAct::None};
+// Between two tries at a launch that failed for want of pids, memory or descriptors.
+constexpr Microseconds kFirstRetry = kSecond / 10;
+constexpr Microseconds kLastRetry = 5 * kSecond;
+
+}  // namespace
 
 // Rows: events. Columns: states, in enum order. What is asked for twice is done once; a launch that
 // comes to nothing after its end was asked for is not tried again.
-constexpr Table kTable = {{
+constexpr LaunchTable kLaunchTable = {{
     // IDLE, LAUNCHED, RETRYING, TERMINATING, KILLING, SWEEPING
     {kStarted, kNever, kNever, kNever, kNever, kNever},                    // START
     {kLaunched, kLaunched, kLaunched, kTerminating, kKilling, kSweeping},  // FOUND
@@ -47,29 +46,12 @@ constexpr Table kTable = {{
     {kIdle, kIdle, kIdle, kIdle, kIdle, kIdle},                            // ENDED
 }};
 
-// Between two tries at a launch that failed for want of pids, memory or descriptors.
-constexpr Microseconds kFirstRetry = kSecond / 10;
-constexpr Microseconds kLastRetry = 5 * kSecond;
-
-}  // namespace
-
 std::string_view name_of(LaunchState state) {
   return kStateNames[static_cast<std::size_t>(state)];
 }
 
 std::string_view name_of(LaunchEvent event) {
   return kEventNames[static_cast<std::size_t>(event)];
-}
-
-std::optional<LaunchAct> LaunchControl::take(LaunchEvent event) {
-  const std::optional<Step>& step =
-      kTable[static_cast<std::size_t>(event)][static_cast<std::size_t>(state_)];
-  if (!step) return std::nullopt;
-  state_ = step->next;
-  if (state_ == LaunchState::Idle) retries_ = 0;
-  if (event == LaunchEvent::Short) retries_ = std::max(retries_, 1U);
-  if (event == LaunchEvent::Due) ++retries_;
-  return step->act;
 }
 
 Microseconds LaunchControl::retry_wait() const {

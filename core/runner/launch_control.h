@@ -3,6 +3,8 @@
 // and what has to be done about it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -47,6 +49,15 @@ enum class LaunchAct : std::uint8_t {
   CallOff,     // give the run back to the plan: nobody has it in hand
 };
 
+// What an event leads to in one state.
+struct LaunchStep {
+  LaunchState next = LaunchState::Idle;
+  LaunchAct act = LaunchAct::None;
+};
+// A row for each event, a column for each state; nothing where the event can't come.
+using LaunchTable = std::array<std::array<std::optional<LaunchStep>, kLaunchStates>, kLaunchEvents>;
+extern const LaunchTable kLaunchTable;
+
 std::string_view name_of(LaunchState state);
 std::string_view name_of(LaunchEvent event);
 
@@ -70,5 +81,17 @@ class LaunchControl {
   LaunchState state_ = LaunchState::Idle;
   std::uint32_t retries_ = 0;
 };
+
+// In the header to be inlined: a runner calls it at every start and end of a run.
+inline std::optional<LaunchAct> LaunchControl::take(LaunchEvent event) {
+  const std::optional<LaunchStep>& step =
+      kLaunchTable[static_cast<std::size_t>(event)][static_cast<std::size_t>(state_)];
+  if (!step) return std::nullopt;
+  state_ = step->next;
+  if (state_ == LaunchState::Idle) retries_ = 0;
+  if (event == LaunchEvent::Short) retries_ = std::max(retries_, 1U);
+  if (event == LaunchEvent::Due) ++retries_;
+  return step->act;
+}
 
 }  // namespace thermos

@@ -1,6 +1,7 @@
 // The launches of all processes of a task: who is live, and whose time comes next.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,7 @@ class Launches {
   // LaunchControl::take(), and what follows for the times below. AwaitRetry is done here.
   std::optional<LaunchAct> take(ProcessIndex p, LaunchEvent event, Microseconds now);
 
+  bool any_retry() const { return !retries_.empty(); }
   // One whose next try is due; it is not any more. In order of time.
   std::optional<ProcessIndex> pop_retry(Microseconds now) { return retries_.pop_due(now); }
   // If it awaits its next try, that is due at `now`.
@@ -34,6 +36,7 @@ class Launches {
 
   // The live run of `p` is to be killed at `at`, unless it has ended by then.
   void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }
+  bool any_kill() const { return !kills_.empty(); }
   // One that is to be killed; it is not any more. In order of time.
   std::optional<ProcessIndex> pop_kill(Microseconds now) { return kills_.pop_due(now); }
   // All that have a time to be killed at, in order of time.
@@ -56,5 +59,32 @@ class Launches {
   ProcessTimers retries_;      // of those that are Retrying
   ProcessTimers kills_;
 };
+
+// Inlined: a runner calls it at every start and end of a run, and gcc takes it for too large.
+[[gnu::always_inline]] inline std::optional<LaunchAct> Launches::take(ProcessIndex p,
+                                                                      LaunchEvent event,
+                                                                      Microseconds now) {
+  LaunchControl& control = controls_[p];
+  const LaunchState before = control.state();
+  const std::optional<LaunchAct> act = control.take(event);
+  if (before == LaunchState::Retrying) retries_.clear(p);
+  if (act == LaunchAct::AwaitRetry) retries_.set(p, now + control.retry_wait());
+  const bool lives = control.state() != LaunchState::Idle;
+  if (lives == (before != LaunchState::Idle)) return act;
+  if (lives) {
+    live_.add(p);
+    told_ = Told::Nothing;
+  } else {
+    live_.remove(p);
+    kills_.clear(p);
+  }
+  return act;
+}
+
+inline std::optional<Microseconds> Launches::next_due() const {
+  if (retries_.empty()) return kills_.next();
+  if (kills_.empty()) return retries_.next();
+  return std::min(*retries_.next(), *kills_.next());
+}
 
 }  // namespace thermos

@@ -17,6 +17,7 @@ class ProcessTimers {
   // For processes 0 to `processes` - 1; none has a time.
   explicit ProcessTimers(std::size_t processes) : times_(processes) {}
 
+  bool empty() const { return order_.empty(); }
   bool has(ProcessIndex p) const { return times_[p].has_value(); }
   // `at`, by the boot clock, takes the place of the time that it had.
   void set(ProcessIndex p, Microseconds at);

@@ -253,7 +253,7 @@ void Runner::restore_orders() {
 // ---- going on ----------------------------------------------------------------------------------
 
 void Runner::advance() {
-  kill_overdue();
+  if (launches_.any_kill()) kill_overdue();
   TaskState before;
   do {
     before = state();
@@ -271,7 +271,7 @@ void Runner::advance_active() {
   } else if (regular_.deadlocked()) {
     leave_active(TaskState::Failed, task_.finalization_wait, "nothing can run any more");
   } else {
-    retry_launches();
+    if (launches_.any_retry()) retry_launches();
     schedule(regular_);
   }
 }
@@ -292,7 +292,7 @@ void Runner::advance_finalizing() {
   } else if (goal_ == TaskState::Lost) {
     stop_all(false);
   } else {
-    retry_launches();
+    if (launches_.any_retry()) retry_launches();
     schedule(final_);
     return;
   }
