@@ -21,7 +21,6 @@ mutants=(
   'last words are not read|s/add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});/last_words_read(ReadDone{});/'
   'last words that could not be read are given up|/::last_words_read/,/^}/s/if (as<ReadDone>(event).starved) {/if (false) {/'
   'what was not read of a stream is cut off|s/if (as<LockTaken>(event).unread) {/if (false) {/'
-  'a run that the stream knows is started again|s/if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {/if (true) {/'
   'a clone that failed is not told|s/if (answer.pid == 0) {/if (false) {/'
   'an answer of an earlier launch is taken|s/return answered->clone != clones_ ||/return/'
   'a child that was reaped before is waited for|s/row<NoSuchChild>(t, S::Ours, &Link::child_gone)/row<NoSuchChild>(t, S::Ours, \&Link::ignore)/'
@@ -38,6 +37,7 @@ mutants=(
 mkdir -p "$dir/source"
 tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
 link=$dir/source/core/runner/coordinator_link.cc
+cp "$link" "$dir/original.cc"  # the sources may change meanwhile
 if [[ ! -f $dir/build/build.ninja ]]; then
   # A mutant may leave something unused.
   cmake -S "$dir/source" -B "$dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
@@ -67,9 +67,9 @@ survivors=0
 for mutant in "${mutants[@]}"; do
   name=${mutant%%|*}
   wanted "$name" "$@" || continue
-  cp "$source/core/runner/coordinator_link.cc" "$link"
+  cp "$dir/original.cc" "$link"
   sed -i "${mutant#*|}" "$link"
-  if cmp -s "$source/core/runner/coordinator_link.cc" "$link"; then
+  if cmp -s "$dir/original.cc" "$link"; then
     echo "$name: the source has nothing to change like that" >&2
     exit 1
   fi
