@@ -73,7 +73,7 @@ for mutant in "${mutants[@]}"; do
     echo "$name: the source has nothing to change like that" >&2
     exit 1
   fi
-  ninja -C "$dir/build" simulation_tests >"$dir/log" || { tail -30 "$dir/log"; exit 1; }
+  ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
   found=$(failure 'Harsh*:Simulation*')
   [[ -n $found ]] || found=$(failure 'CrashSimulation*')
   if [[ -n $found ]]; then
