@@ -109,11 +109,8 @@ struct LockIs {
   Lock lock = Lock::Unknown;
 };
 
-// The stream's file changed. `closed`: somebody who could write it closed it for good, or nobody
-// can say (events were lost).
-struct Changed {
-  bool closed = false;
-};
+// The stream's file changed or was closed, or events were lost and nobody can say.
+struct Changed {};
 
 // The time that Arm asked for has come.
 struct Timer {};
@@ -316,7 +313,6 @@ class CoordinatorLink {
   Identity coordinator_;
   bool ours_ = false;          // our child, as far as the sweep of what it left is concerned
   bool rebooted_ = false;      // in Adopting and Beside
-  bool closed_ = false;        // somebody closed the stream, so its lock comes free soon
   bool unheard_stop_ = false;  // the run is to end, and its coordinator has not spoken
   std::uint64_t clones_ = 0;   // so far
   std::optional<StartProcess> starting_;  // in Locking, Checking and Handing

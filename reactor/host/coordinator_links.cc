@@ -57,13 +57,13 @@ void CoordinatorLinks::look_beside(ProcessIndex p, bool rebooted) {
   if (!entry_of(p).busy) entries_.erase(p);  // there may be a hundred thousand
 }
 
-void CoordinatorLinks::changed(ProcessIndex p, bool closed) {
+void CoordinatorLinks::changed(ProcessIndex p) {
   const auto found = entries_.find(p);
-  if (found != entries_.end() && found->second->busy) tell(p, link::Changed{closed});
+  if (found != entries_.end() && found->second->busy) tell(p, link::Changed{});
 }
 
 void CoordinatorLinks::all_changed() {
-  for (const ProcessIndex p : busy_ones()) tell(p, link::Changed{true});
+  for (const ProcessIndex p : busy_ones()) tell(p, link::Changed{});
 }
 
 void CoordinatorLinks::fork_server_died() {

@@ -60,8 +60,8 @@ class CoordinatorLinks {
   void look_beside(ProcessIndex p, bool rebooted);
   // Gives the process's link another event from outside: Start, Stop, Adopt.
   void tell(ProcessIndex p, const link::Event& event);
-  // The file of the process's stream changed; `closed`: who wrote it closed it.
-  void changed(ProcessIndex p, bool closed);
+  // The file of the process's stream changed or was closed.
+  void changed(ProcessIndex p);
   // Changes were missed.
   void all_changed();
   void fork_server_died();

@@ -314,7 +314,7 @@ void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
     return;
   }
   const auto it = index_.find(process_of_file(name));
-  if (it != index_.end() && links_) links_->changed(it->second, (mask & IN_CLOSE_WRITE) != 0);
+  if (it != index_.end() && links_) links_->changed(it->second);
 }
 
 void TaskHost::sweep(const Sweep& effect) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +43,7 @@ class Invariants {
   void starting(const Machine::Start& start);
   // One event of one link, and what it made of it.
   void linked(ProcessIndex p, const link::Event& event, link::State before,
-              const CoordinatorLink& link, const std::vector<link::Effect>& effects);
+              const std::vector<link::Effect>& effects);
   // All that was due is done and the clock goes on.
   void time_moves_on(const std::vector<LinkView>& links);
 
@@ -95,7 +94,6 @@ class Invariants {
   std::uint64_t looks_ = 0;
   std::uint32_t leaders_ = 0;                         // so far
   std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
-  std::set<ProcessIndex> close_told_;                 // since its link was idle
   std::map<ProcessIndex, Microseconds> alone_since_;  // a link that waits for nobody
   const Event* event_ = nullptr;
   std::optional<Oracle::Process> ordered_;  // before an order that may not be refused
