@@ -50,7 +50,7 @@ void TaskResumption::resume_all() {
     highest = std::max(highest, summaries_.look(id).last_position);
   events_.start_after(highest, reactor_.loop().now());
   for (const std::string& id : active) resume(id);
-  if (const ProcessGroups* groups = reactor_.groups()) {
+  if (const ControlGroups* groups = reactor_.groups()) {
     groups->clear_all_but({active.begin(), active.end()});
   }
 }

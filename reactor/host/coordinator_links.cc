@@ -84,8 +84,8 @@ bool CoordinatorLinks::was_our_child(ProcessIndex p) const {
   return found != entries_.end() && found->second->link.is_our_child();
 }
 
-std::vector<ProcessGroups::Name> CoordinatorLinks::groups() const {
-  std::vector<ProcessGroups::Name> all;
+std::vector<ControlGroups::Name> CoordinatorLinks::groups() const {
+  std::vector<ControlGroups::Name> all;
   all.reserve(entries_.size());
   for (const auto& [p, entry] : entries_) all.push_back(groups_.name(p, entry->link.run()));
   return all;

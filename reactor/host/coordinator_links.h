@@ -73,7 +73,7 @@ class CoordinatorLinks {
   // Of the last coordinator of `p`: its orphans came to us.
   bool was_our_child(ProcessIndex p) const;
   // The control groups of the runs that a link stands for.
-  std::vector<ProcessGroups::Name> groups() const;
+  std::vector<ControlGroups::Name> groups() const;
 
  private:
   struct Entry {

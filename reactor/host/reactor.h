@@ -23,8 +23,8 @@
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
+#include "reactor/os/control_groups.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/os/process_groups.h"
 #include "reactor/os/spare_descriptors.h"
 #include "reactor/store/run_logs.h"
 
@@ -67,9 +67,9 @@ class Reactor {
 
   // Each process gets a control group from here on, where there may be any. Launches wait for
   // systemd to make room for the groups; nothing else does.
-  void use_process_groups();
+  void use_control_groups();
   // Null where there are none.
-  ProcessGroups* groups() { return groups_.get(); }
+  ControlGroups* groups() { return groups_.get(); }
 
   void join(TurnParticipant* participant);
   void leave(TurnParticipant* participant);
@@ -110,7 +110,7 @@ class Reactor {
   std::map<std::uint64_t, TurnParticipant*> participants_;  // by place
   std::set<std::uint64_t> dirty_;                           // places
   std::uint64_t next_place_ = 0;
-  std::unique_ptr<ProcessGroups> groups_;
+  std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   bool short_of_server_ = false;             // none can be started, and that was said
   std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it

@@ -7,8 +7,8 @@
 
 #include "core/task/task.h"
 #include "reactor/host/reactor.h"
+#include "reactor/os/control_groups.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/os/process_groups.h"
 
 namespace thermos {
 
@@ -27,11 +27,11 @@ class TaskGroups {
   // Empty: there are no groups.
   std::string path(ProcessIndex p, std::uint32_t run) const;
 
-  ProcessGroups::Name name(ProcessIndex p, std::uint32_t run) const {
+  ControlGroups::Name name(ProcessIndex p, std::uint32_t run) const {
     return {task_id_, task_.processes[p].name, run};
   }
   // Removes the groups of all runs but `living`.
-  void clear_but(const std::vector<ProcessGroups::Name>& living) const;
+  void clear_but(const std::vector<ControlGroups::Name>& living) const;
 
  private:
   Reactor& reactor_;

@@ -333,7 +333,7 @@ void TaskHost::sweep(const Sweep& effect) {
 }
 
 void TaskHost::clear_groups() const {
-  groups_.clear_but(stopped_ ? std::vector<ProcessGroups::Name>() : links_->groups());
+  groups_.clear_but(stopped_ ? std::vector<ControlGroups::Name>() : links_->groups());
 }
 
 }  // namespace thermos
