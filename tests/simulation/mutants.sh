@@ -34,6 +34,7 @@ mutants=(
   'a held lock is no news at a launch|/::lock_busy/,/^}/s/begin_adopting(false);/to_idle();/'
 )
 
+rm -rf "${dir:?}/source" # what was removed must not be built
 mkdir -p "$dir/source"
 tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
 link=$dir/source/core/runner/coordinator_link.cc
