@@ -20,7 +20,6 @@ mutants=(
   'the next run is forgotten|s/if (next) begin(\*next);/static_cast<void>(next);/'
   'last words are not read|s/add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});/last_words_read(ReadDone{});/'
   'last words that could not be read are given up|/::last_words_read/,/^}/s/if (as<ReadDone>(event).starved) {/if (false) {/'
-  'what was not read of a stream is cut off|s/if (as<LockTaken>(event).unread) {/if (false) {/'
   'a clone that failed is not told|s/if (answer.pid == 0) {/if (false) {/'
   'an answer of an earlier launch is taken|s/return answered->clone != clones_ ||/return/'
   'a child that was reaped before is waited for|s/row<NoSuchChild>(t, S::Ours, &Link::child_gone)/row<NoSuchChild>(t, S::Ours, \&Link::ignore)/'
