@@ -29,7 +29,6 @@ mutants=(
   'a fork server that does not answer stays|s/add(ReplaceServer{});//'
   'a stop that nobody heard is not followed up|s/if (unheard_stop_ \&\& !notified_) look_again();//'
   'pids of another boot are believed|/::is_of_another_boot/,/^}/s/return .*/return false;/'
-  'a stop of a deferred run is lost|s/if (deferred_ && deferred_->run == wanted.run) {/if (false) {/'
   'a held lock is no news at a launch|/::lock_busy/,/^}/s/begin_adopting(false);/to_idle();/'
 )
 
