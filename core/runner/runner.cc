@@ -364,6 +364,13 @@ void Runner::retry_launches() {
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
   take(p, LaunchEvent::Ended);
+  if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
+  // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
+  // is recorded, or a FORKED would look like the one of the launch that was told to end.
+  append(
+      ProcessOrder{
+          task_.processes[p].name, Verb::Start, now_, {}, "the run that was to end had not begun"},
+      true);
 }
 
 void Runner::ended(ProcessIndex p) {

@@ -315,6 +315,58 @@ TEST_F(RunnerEvents, ACalledOffLaunchThatComesToLifeIsEnded) {
   EXPECT_TRUE(all<StartProcess>().empty());
 }
 
+TEST_F(RunnerEvents, ALaunchThatARestartCalledOffIsTheRestart) {
+  add("a").min_duration = 0;
+  start();
+  tell(OrderRequest{"a", Verb::Stop, 10 * kSecond, {}});
+  tell(OrderRequest{"a", Verb::Restart, 10 * kSecond, {}});
+  tell(LaunchCancelled{0, 0});
+  const auto appends = all<Append>();
+  ASSERT_EQ(appends.size(), 1U);
+  EXPECT_TRUE(appends[0].durable);
+  const auto* order = std::get_if<ProcessOrder>(&appends[0].record);
+  ASSERT_NE(order, nullptr);
+  EXPECT_EQ(order->process, "a");
+  EXPECT_EQ(order->verb, Verb::Start);
+  EXPECT_EQ(order->reason, "the run that was to end had not begun");
+  ASSERT_EQ(all<StartProcess>().size(), 1U);
+  EXPECT_EQ(all<StartProcess>()[0].run, 0U);
+  tell(wrote(0, 1, 0, State::Forked));
+  EXPECT_TRUE(all<Terminate>().empty());
+  now_ = later(now_, 60 * kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  tell(wrote(0, 2, 0, State::Running));
+  tell(wrote(0, 3, 0, State::Success));
+  EXPECT_EQ(run(0).state, State::Success);
+  EXPECT_EQ(run(0).origin, Origin::Recorded);
+  EXPECT_EQ(all<Finish>().size(), 1U) << "it does not run once more";
+}
+
+TEST_F(RunnerEvents, ARestartThatAResumeFindsIsTheLaunchThatNobodyHas) {
+  add("a");
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  recorded(ProcessOrder{"a", Verb::Restart, now_, later(now_, 20 * kSecond), {}});
+  lead();
+  tell(CoordinatorGone{0, 0, false});
+  tell(TimerDue{});
+  ASSERT_EQ(all<StartProcess>().size(), 1U);
+  tell(wrote(0, 1, 0, State::Forked));
+  EXPECT_TRUE(all<Terminate>().empty());
+}
+
+TEST_F(RunnerEvents, ALaunchThatTheEndOfTheTaskCalledOffHasNoOrder) {
+  add("a");
+  add("b");
+  start();
+  tell(OrderRequest{"a", Verb::Stop, 10 * kSecond, {}});
+  tell(OrderRequest{"a", Verb::Restart, 10 * kSecond, {}});
+  tell(KillRequest{10 * kSecond, false, {}});
+  tell(LaunchCancelled{0, 0});
+  EXPECT_TRUE(all<Append>().empty()) << "orders are for an ACTIVE task";
+}
+
 TEST_F(RunnerEvents, NothingComesOfAnythingWhenTheTaskIsOver) {
   add("a");
   start();

@@ -130,20 +130,23 @@ ProcessIndex Invariants::index_of(std::string_view name) const {
 
 void Invariants::order_appended(const ProcessOrder& order) {
   const ProcessIndex p = index_of(order.process);
-  const auto* asked = std::get_if<OrderRequest>(event_);
-  require(asked != nullptr && asked->process == order.process,
-          name(p) + ": an order that nobody gave");
   require(oracle_.may_order(p), name(p) + ": an order on record that should be refused");
   const Oracle::Process& before = oracle_.process(p);
   const bool unborn = before.live && before.state == ProcessState::Waiting;
-  require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
-          name(p) + ": another order on record than was given");
   Entry entry;
   entry.kind = Entry::Kind::Order;
   entry.written = machine_.moment();
   entry.process = p;
   entry.verb = order.verb;
-  entry.kill_at = timeline_.now() + asked->wait.value_or(script_.task.finalization_wait);
+  if (const auto* asked = std::get_if<OrderRequest>(event_)) {
+    require(asked->process == order.process, name(p) + ": an order that nobody gave");
+    require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
+            name(p) + ": another order on record than was given");
+    entry.kill_at = timeline_.now() + asked->wait.value_or(script_.task.finalization_wait);
+  } else {
+    require(order.verb == Verb::Start && unborn && before.ending && !before.held,
+            name(p) + ": an order that neither anybody gave nor a called off restart needs");
+  }
   if (order.verb != Verb::Start) {
     require(machine_.true_time(order.deadline.boot) == entry.kill_at,
             name(p) + ": a wrong deadline of an order on record");
@@ -280,6 +283,14 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
   const Entry& task = oracle_.task();
   const Microseconds now = timeline_.now();
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    const auto last =
+        std::find_if(journal_.rend() - static_cast<std::ptrdiff_t>(written), journal_.rend(),
+                     [&](const Entry& entry) {
+                       return entry.kind >= Entry::Kind::Process && entry.process == start->process;
+                     });
+    require(
+        last != journal_.rend() && (last->kind != Entry::Kind::Order || last->verb == Verb::Start),
+        name(start->process) + ": launched to be ended by an order that came before");
     oracle_.launching(start->process);
     for (std::size_t i = synced_; i < written; ++i) {
       const bool terminal =
