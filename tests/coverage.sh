@@ -20,7 +20,7 @@ cmake --build "$build" -j "$(nproc)" --target "${programs[@]}" -- --quiet
 # Counts are added up from run to run, and the notes of a file outlive it.
 find "$build" -name '*.gcda' -delete
 find "$build/core" -name '*.cc.gcno' | while read -r notes; do
-  source=core/${notes##*/thermos_core.dir/}
+  source=core/${notes##*/thermos_*.dir/}
   [ -e "${source%.gcno}" ] || rm "$notes"
 done
 for program in "${programs[@]}"; do
@@ -32,7 +32,7 @@ done
 found=$build/coverage.json
 quietly gcovr -r . -j "$(nproc)" --filter '(.*/)?core/(runner|record|task)/' \
   --exclude-throw-branches --exclude-branches-by-pattern '\s*switch \(.*' \
-  --json "$found" "$build/core/CMakeFiles/thermos_core.dir" "$build/capnp" "$build/tests"
+  --json "$found" "$build/core" "$build/capnp" "$build/tests"
 
 # Of each file: its name, and the lines that hold code.
 files='.files[] | {

@@ -135,6 +135,23 @@ TEST(CheckTask, KnowsTheRangesOfNumbers) {
             "processes[0].resources.disk: is out of range: 0 to 9223372036854775807");
 }
 
+TEST(CheckTask, SaysOfAFaultyLogSizeOneThing) {
+  TaskConfig task = task_of({"a"});
+  const auto complaints = [&task](std::int64_t log_size) {
+    task.processes[0].logger.emplace().rotate.log_size = log_size;
+    std::string all;
+    for (const Error& error : find_faults(task, {.most = 10})) all += error.message + "\n";
+    return all;
+  };
+  EXPECT_EQ(complaints(-1),
+            "processes[0].logger.rotate.log_size: is out of range: 0 to 9223372036854775807\n");
+  EXPECT_EQ(
+      complaints(0),
+      "processes[0].logger.rotate.log_size: is too small: a file holds 1024 bytes at least\n");
+  EXPECT_EQ(complaints(1023), complaints(0));
+  EXPECT_EQ(complaints(1024), "");
+}
+
 TEST(CheckTask, RefusesAUserThatBreaksALine) {
   TaskConfig task = task_of({"a"});
   task.user = "x\ny";

@@ -37,6 +37,8 @@ TEST(Equality, OfTasks) {
            [](auto& v) { v.ephemeral = true; }, [](auto& v) { v.final = true; },
            [](auto& v) { ++v.min_duration; }, [](auto& v) { v.resources.emplace(); },
            [](auto& v) { v.logger.emplace(); }});
+  expect_each_counts<Constraint>(
+      {{"a", "b"}}, {[](auto& v) { v.order.back() = "c"; }, [](auto& v) { v.order.pop_back(); }});
   expect_each_counts<TaskConfig>(
       {}, {[](auto& v) { v.name = "x"; }, [](auto& v) { v.processes.emplace_back(); },
            [](auto& v) { v.constraints.emplace_back(); }, [](auto& v) { v.resources.emplace(); },

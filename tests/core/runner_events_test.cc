@@ -274,6 +274,20 @@ TEST_F(RunnerEvents, AFailedLaunchIsNotOverturnedByItsCoordinator) {
   EXPECT_EQ(run(0).state, State::Failed);
 }
 
+TEST_F(RunnerEvents, ACoordinatorThatVanishesTwiceIsSweptUpAfterOnce) {
+  add("a");
+  start();
+  tell(wrote(0, 1, 0, State::Forked));
+  tell(CoordinatorGone{0, 0, false});
+  EXPECT_EQ(all<Sweep>().size(), 1U);
+  tell(CoordinatorGone{0, 0, false});
+  EXPECT_TRUE(effects_.empty());
+  tell(CoordinatorGone{0, 0, true});
+  EXPECT_TRUE(effects_.empty()) << "its end is known when the sweep is done";
+  tell(Swept{0, 0});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Lost});
+}
+
 TEST_F(RunnerEvents, ALaunchThatDiesTwiceIsTriedAgainOnce) {
   add("a");
   start();
@@ -519,6 +533,31 @@ TEST_F(RunnerEvents, AnOrderForARunThatAnotherOrderCalledOffOnlyHoldsIt) {
   EXPECT_TRUE(all<Terminate>().empty()) << "there is nobody";
   tell(TimerDue{});
   EXPECT_TRUE(all<StartProcess>().empty());
+}
+
+TEST_F(RunnerEvents, OfTwoLaunchesOnRecordWhereThereIsRoomForOneOneGoesOn) {
+  task_.max_concurrency = 1;
+  task_.max_failures = 0;
+  add("a");
+  add("b");
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  recorded(ProcessOrder{"a", Verb::Stop, now_, later(now_, kSecond), {}});
+  recorded("b", 0, State::Waiting);  // it takes the room of the one that was called off
+  recorded(ProcessOrder{"a", Verb::Start, now_, {}, {}});
+  lead();
+  EXPECT_EQ(runner_->counts(now_).running, 2U);
+  tell(CoordinatorGone{0, 0, false});
+  EXPECT_TRUE(effects_.empty()) << "it is called off again, and that takes no record";
+  EXPECT_EQ(runner_->counts(now_).running, 1U);
+  tell(CoordinatorGone{1, 0, false});
+  tell(TimerDue{});
+  ASSERT_EQ(all<StartProcess>().size(), 1U);
+  EXPECT_EQ(all<StartProcess>()[0].process, 1U);
+  tell(LaunchFailed{1, 0, false, "no such user"});
+  ASSERT_EQ(all<StartProcess>().size(), 1U) << "now there is room";
+  EXPECT_EQ(all<StartProcess>()[0].process, 0U);
+  EXPECT_EQ(run(0).number, 0U);
 }
 
 TEST_F(RunnerEvents, AHistoryInWhichAProcessRanTooEarlyIsTaken) {
