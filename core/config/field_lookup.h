@@ -16,7 +16,7 @@ struct FieldLookup {
   enum class Found : std::uint8_t { Yes, No, Wrong };
   Found found = Found::No;
   fields::View value;  // if found: a text, a number, a boolean or a word
-  // If wrong: what the error says after the reference, "is not there: no resources are given".
+  // If wrong: what the error says after the reference, "does not exist: no resources are given".
   std::string wrong;
 };
 
