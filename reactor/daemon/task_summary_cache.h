@@ -18,7 +18,7 @@ namespace thermos {
 struct TaskSummary {
   bool readable = false;
   bool begun = false;       // its stream has a header
-  std::uint32_t owner = 0;  // uid; root if the stream can't be read
+  std::uint32_t owner = 0;  // the header's uid; root if there is no header
   TaskState state = TaskState::Active;
   std::uint64_t first_position = 0;  // the first in its stream; 0: none of its records has one
   std::uint64_t last_position = 0;

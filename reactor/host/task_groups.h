@@ -1,5 +1,5 @@
-// The control groups of one task's processes, one for each run. All calls do nothing if the machine
-// has no control groups for us.
+// The control groups of one task's processes, one for each run. All calls do nothing if the reactor
+// uses no control groups.
 #pragma once
 
 #include <cstdint>

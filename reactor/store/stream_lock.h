@@ -11,8 +11,8 @@ namespace thermos {
 
 // Opens the file at `path` for appending, creates it (0600) if it doesn't exist, and takes its lock
 // without waiting. Fails with Busy if someone holds the lock or asks about it at this moment
-// (stream_is_locked()), or if the file was replaced too often meanwhile; or with System and the
-// like. On success the name means the file that is locked.
+// (stream_is_locked()), or if the file was replaced too often meanwhile; NotFound if the directory
+// doesn't exist, NotPermitted, or System. On success the name means the file that is locked.
 Result<Descriptor> lock_stream(const std::string& path);
 
 // Whether someone holds the lock of the stream at `path`; false if there is no such file. The query

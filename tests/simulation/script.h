@@ -43,8 +43,7 @@ struct RunScript {
   std::int32_t term_code = -15;
 
   // Only in a harsh world.
-  bool refused_at_once =
-      false;  // a Short or Impossible launch fails before the fork server gets it
+  bool refused_at_once = false;  // if Short or Impossible: before the fork server gets the launch
   ServerDeath server_death = ServerDeath::Never;
   bool cut_short = false;          // the coordinator died while it wrote a record
   Microseconds stopped_after = 0;  // from its start until someone's SIGSTOP
