@@ -95,7 +95,8 @@ Status serve(const Options& options, const Settings& settings) {
   service.ready(daemon.active());
   while (!stopping) loop.run();
   service.stopping();
-  spdlog::info("stopping; {} tasks go on without us until the next start", daemon.active());
+  spdlog::info("stopping; {} active tasks continue, and the next start resumes them",
+               daemon.active());
   return Done{};
 }
 

@@ -290,8 +290,9 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::S
         send_signal(effect.coordinator, SIGCONT);
         break;
       case link::Signal::Kill:
-        spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
-                     setup_.header.task_id, name_of(p), effect.coordinator.pid);
+        spdlog::warn(
+            "task {}, process {}: its coordinator (pid {}) did not end the process; killing both",
+            setup_.header.task_id, name_of(p), effect.coordinator.pid);
         send_signal(effect.coordinator, SIGKILL);
         break;
     }
@@ -332,8 +333,9 @@ void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
                                  const link::WarnRestarted& effect) {
   spdlog::warn(
-      "task {}, process {}, run {}: it was to start as the machine went down; if it did, that is "
-      "not on record, and it starts again",
+      "task {}, process {}, run {}: the machine went down while it was being started; whether it "
+      "ran "
+      "is not recorded, and it starts again",
       setup_.header.task_id, name_of(p), effect.run);
 }
 

@@ -64,7 +64,7 @@ void TaskHost::kill(const KillRequest& request) {
 
 Status TaskHost::order(const OrderRequest& request) {
   if (auto may = runner_->may_order(request.process); !may) return may;
-  if (stopped_) return Error{ErrorCode::System, "the task is led no longer"};
+  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   dispatch(request);
   return Done{};
 }
@@ -216,7 +216,7 @@ void TaskHost::compact_if_long() {
       writer_ = std::move(*compacted);
       records_ = runner_->history().records_after(kKeptRuns);
     } else {
-      spdlog::warn("{}; going on with the long one", compacted.error().message);
+      spdlog::warn("{}; the stream stays uncompacted", compacted.error().message);
     }
   }
   compact_at_ = std::max(kLongStream, 2 * writer_->position().offset);
@@ -244,7 +244,7 @@ void TaskHost::stop(Error error) {
   stopped_ = true;
   pending_.clear();
   leader_.reset();
-  error.message += "; processes that run go on";
+  error.message += "; running processes continue";
   // From what is corrupt, or gone, no new start could go on.
   if (error.code == ErrorCode::System && !checkpoints_gone_) {
     error.message += ", and a new start takes over from there";
