@@ -62,7 +62,7 @@ Status serve(const Options& options, const Settings& settings) {
   common.root = options.root;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
-  (*reactor)->use_process_groups();
+  (*reactor)->use_control_groups();
   Daemon daemon(**reactor, common.paths(), settings);
   Descriptor kept = kept_listener(options.socket);
   const bool new_socket = !kept;
@@ -95,7 +95,8 @@ Status serve(const Options& options, const Settings& settings) {
   service.ready(daemon.active());
   while (!stopping) loop.run();
   service.stopping();
-  spdlog::info("stopping; {} tasks go on without us until the next start", daemon.active());
+  spdlog::info("stopping; {} active tasks continue, and the next start resumes them",
+               daemon.active());
   return Done{};
 }
 

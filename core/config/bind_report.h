@@ -17,9 +17,9 @@ class BindReport {
   bool full() const { return problems_.size() >= most_; }
   Problems& problems() { return problems_; }
 
-  // Goes one reference deeper, into what is called `label`, which stays valid until leave_to().
-  // References are followed by recursion, so their depth is bounded: returns false, and reports it
-  // for `path`, if it is too deep.
+  // Enters a reference called `label`, which stays valid until leave_to(). References are followed
+  // by recursion, so their depth is bounded: returns false, and reports it for `path`, if it is too
+  // deep.
   bool enter(const std::string& path, std::string_view label);
   std::size_t depth() const { return trail_.size(); }
   // Returns to an earlier depth().

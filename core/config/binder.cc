@@ -141,7 +141,7 @@ bool Binder::resolve(BindContext& context, std::string_view name, std::string& o
   if (found == Found::No) found = resolve_super(context, name, out);
   if (found != Found::No) return found == Found::Yes;
   if (name.find_first_of("[]") != std::string_view::npos) {
-    return fail(context, name, "leads to nothing in this task");
+    return fail(context, name, "names no field of this task");
   }
   return fail(context, name, "is not bound: give -E " + std::string(name) + "=VALUE");
 }
@@ -214,7 +214,7 @@ Binder::Found Binder::look_in_task(BindContext& context, std::string_view name, 
     if (name_ != nullptr) {
       return take_value(context, {&root_.type->object().find(kNameKey)->type, name_}, out);
     }
-    return wrong(context, name, "is not there: the task has neither a name nor a process");
+    return wrong(context, name, "does not exist: the task has neither a name nor a process");
   }
   const FieldLookup lookup = find_in_task(root_, steps);
   if (lookup.found == Found::Yes && is_plain(steps)) {

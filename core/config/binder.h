@@ -37,17 +37,18 @@ class Binder {
   // What stands around a text, from the inside.
   enum class Around : std::uint8_t { Object, Process, Task, Environment };
 
-  // The state while one text is bound. The references in values are looked up from where that text
-  // stands, so the values hold for this text alone.
+  // The state while one text is bound. References in values are looked up from where that text
+  // stands, so `values` holds for this text alone.
   struct BindContext {
     const ReferenceText& target;
     std::map<const void*, std::string> values;  // by the text that became it
     std::vector<std::pair<const void*, std::string_view>>
         busy;            // the texts being expanded, and their names
-    bool spent = false;  // too long: nothing is added
-    // Something was looked up that would be something else elsewhere.
+    bool spent = false;  // the limit on length is reached: nothing is added
+    // A looked-up value would be another from another object or process.
     bool context_dependent = false;
-    // Only the text's own object and process are looked in, and what they lack stays as it is.
+    // Only the text's own object and process are searched; a reference that they lack stays
+    // unbound.
     bool partial = false;
   };
 

@@ -1,5 +1,5 @@
-// The texts of a task in which everything is bound: what is left in them to be read is {{&NAME}},
-// which is the text {{NAME}}. Nothing here looks a name up, so no text can grow.
+// Reads the texts of a task in which every reference is bound already: {{&NAME}} in them stands for
+// the text {{NAME}}. It looks no name up, so no text can grow.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace thermos::config {
 
-// Puts the texts that they stand for into `draft`'s fields. A reference is a problem; of these it
-// stops at `most`.
+// Replaces the fields of `draft` by the texts that they stand for. An unescaped reference is a
+// problem; it stops at `most` problems.
 Problems take_texts_as_bound(Draft& draft, std::size_t most);
 
 }  // namespace thermos::config

@@ -17,7 +17,6 @@ namespace {
 
 using fields::Field;
 using fields::Kind;
-using fields::ObjectType;
 using fields::View;
 
 constexpr std::size_t kShown = 40;

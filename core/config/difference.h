@@ -1,4 +1,4 @@
-// The first place in which two described objects of one type differ. load.h has it for tasks.
+// Finds the first place where two described objects of one type differ. load.h has it for tasks.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace thermos::config {
 
-// "processes[2].cmdline: 'a' is now 'b'"; empty when they are equal.
+// Such as "processes[2].cmdline: 'a' is now 'b'"; empty if they are equal.
 std::string first_difference(fields::View recorded, fields::View given);
 
 }  // namespace thermos::config

@@ -1,5 +1,5 @@
-// The JSON that an evaluated configuration file (.thermos, .aurora) becomes. What reads the file
-// says of each object on which of its lines it was made, so that errors can name it.
+// Parses the JSON that an evaluated configuration file (.thermos, .aurora) becomes. The evaluator
+// records for each object the line on which it was made, so that errors can name it.
 #pragma once
 
 #include <string_view>
@@ -9,9 +9,9 @@
 
 namespace thermos::config {
 
-// {"tasks": [...]}, where an object's member "" is its line (0: in another file) and a task's
-// member " names" lists what it may be called by beside its own name. Both become the tree's places
-// and Document::names. One task alone is the root. BadConfig for what is no such JSON.
+// The JSON is {"tasks": [...]}. An object's member "" is its line (0: in another file), and a
+// task's member " names" lists what it may be called besides its own name. They become the tree's
+// positions and Document::names. If there is one task alone, it is the root. Fails with BadConfig.
 Result<Document> parse_evaluated(std::string_view text, std::string_view where);
 
 }  // namespace thermos::config

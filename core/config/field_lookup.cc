@@ -115,7 +115,7 @@ FieldLookup no_value(const ObjectType& object, std::string_view label) {
   std::vector<std::string> values;
   bool numbers = true;
   list_values(object, "", values, numbers);
-  std::string wrong = numbers ? "is no number: name " : "is no text: name ";
+  std::string wrong = numbers ? "is not a number: name " : "is not a string: name ";
   wrong += label;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i != 0) wrong += i + 1 == values.size() ? " or " : ", ";
@@ -129,7 +129,7 @@ FieldLookup found(const Walk& walked) {
     case Walk::End::Value:
       return {Found::Yes, walked.value, {}};
     case Walk::End::Absent:
-      return {Found::Wrong, {}, "is not there: " + walked.absent};
+      return {Found::Wrong, {}, "does not exist: " + walked.absent};
     case Walk::End::NoSuchPath:
       break;
   }
@@ -150,7 +150,7 @@ FieldLookup find_in_item(View item, const Steps& steps) {
   for (const Field& one : type.fields) nearest.offer(one.key);
   return {Found::Wrong,
           {},
-          "is not there: " + std::string(type.noun) + " has no such field" + nearest.hint()};
+          "does not exist: " + std::string(type.noun) + " has no such field" + nearest.hint()};
 }
 
 // `list` is a field of `owner`: processes, constraints.
@@ -160,8 +160,8 @@ FieldLookup find_in_object_list(View owner, const Field& field, View list, const
   const bool names_list = item.fields.front().type.kind == Kind::List;
   FieldLookup no_text{Found::Wrong,
                       {},
-                      names_list ? "is no text: name an entry, as in " + entry + "[0]"
-                                 : "is no text: name a field, as in " + entry};
+                      names_list ? "is not a string: name an entry, as in " + entry + "[0]"
+                                 : "is not a string: name a field, as in " + entry};
   if (steps[0].indices.size() != 1 || steps.size() < 2) return no_text;
   const std::string the_owner =
       "the " + std::string(without_article(owner.type->object().noun)) + " has ";
@@ -179,7 +179,7 @@ FieldLookup find_in_object_list(View owner, const Field& field, View list, const
   if (there && walked.end == Walk::End::Value) return found(walked);
   return {Found::Wrong,
           {},
-          "is not there: " + the_owner + "no such " + std::string(without_article(item.noun))};
+          "does not exist: " + the_owner + "no such " + std::string(without_article(item.noun))};
 }
 
 // What can be named behind a key that leads to several values. No: the key is that of one value.
@@ -190,7 +190,8 @@ FieldLookup name_values(const Field& field, const PathStep& step) {
   }
   if (kind == Kind::List || kind == Kind::Map) {
     const std::string key(field.key);
-    return {Found::Wrong, {}, "is no text: name " + key + (kind == Kind::List ? "[0]" : ".NAME")};
+    return {
+        Found::Wrong, {}, "is not a string: name " + key + (kind == Kind::List ? "[0]" : ".NAME")};
   }
   return {};
 }

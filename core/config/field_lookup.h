@@ -1,4 +1,5 @@
-// Finds what the names inside {{...}} lead to in a task, by its tables. It binds nothing.
+// Finds the fields of a task that the names inside {{...}} refer to, by the field tables. It binds
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ struct FieldLookup {
   enum class Found : std::uint8_t { Yes, No, Wrong };
   Found found = Found::No;
   fields::View value;  // if found: a text, a number, a boolean or a word
-  // If wrong: what the error says after the reference, "is not there: no resources are given".
+  // If wrong: the error's text after the reference, such as "does not exist: no resources are
+  // given".
   std::string wrong;
 };
 

@@ -1,4 +1,4 @@
-// The names inside {{...}} that lead into the task: "processes[0].name" taken apart.
+// Splits a name inside {{...}} that is a path to a field, such as "processes[0].name".
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@ struct PathStep {
   std::vector<std::size_t> indices;  // the [N] behind the key
 };
 
-// nullopt when `name` is no such path: an empty part, an index that is no number, a stray bracket.
+// Returns nothing if `name` is no such path: it has an empty part, an index that is not a number,
+// or a stray bracket.
 std::optional<std::vector<PathStep>> parse_field_path(std::string_view name);
 
 }  // namespace thermos::config

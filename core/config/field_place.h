@@ -14,7 +14,7 @@ namespace thermos::config {
 // The objects whose fields a text may name plainly, from the task inwards.
 using Enclosing = std::vector<fields::View>;
 
-// A step down from another place, which outlives this: they live on the stack of the walk.
+// A step down from another place, which outlives this: places live on the stack of the walk.
 class FieldPlace {
  public:
   FieldPlace() = default;  // the whole task

@@ -13,16 +13,16 @@
 namespace thermos::config {
 
 struct ReferenceText {
-  // ContextDependent: bound, but with another value than from another process.
+  // ContextDependent: bound, but another process would get another value.
   enum class Mark : std::uint8_t { Raw, Busy, Bound, ContextDependent, Failed };
 
   std::string* text = nullptr;         // in the task, or Deferred::text
   const Deferred* deferred = nullptr;  // a number, a boolean or a word
   std::string path;
-  fields::View process;  // around it; absent if it stands in no process
+  fields::View process;  // the process that holds it; absent if none does
   Enclosing inside;      // the objects between that, or the task, and the text; innermost last
   Mark mark = Mark::Raw;
-  // The text as written. Set if it stands in no process, or is ContextDependent.
+  // The text as written. Set if no process holds it, or it is ContextDependent.
   std::string raw;
 };
 
@@ -31,7 +31,8 @@ class ReferenceTexts {
   // `root` and `deferred` outlive this and stay where they are; nobody else changes their texts.
   ReferenceTexts(fields::Slot root, std::vector<Deferred>& deferred);
 
-  // In the order in which they are to be bound: the texts, as in the tables, and then `deferred`.
+  // All texts, in the order in which they must be bound: the fields' in the order of the tables,
+  // and then `deferred`.
   std::deque<ReferenceText>& all() { return texts_; }
   // Returns the text of the field at this address; nullptr if it never held a reference.
   ReferenceText* at(const void* place);

@@ -1,17 +1,19 @@
 // Binds the references in a task's texts.
 //
-// {{NAME}} is looked for, in this order, among
+// {{NAME}} is searched for, in this order, in
+//
 //   thermos.task_id, thermos.user, thermos.ports[NAME]   (nothing else may begin with "thermos.")
 //   the fields of the objects around it in its process    ({{disk}} in resources)
 //   the fields of the process that the text stands in     ({{name}}, {{min_duration}})
 //   the fields of the task                                ({{max_failures}}, {{processes[0].name}})
-//   Bindings::environment                                 (what -E says)
-// {{self.NAME}} is looked for in the innermost of these objects alone, {{super.NAME}} in what is
-// around that, from the outermost inwards. A number or a boolean may be a text with references, if
-// it becomes one: "{{retries}}". What a reference leads to may hold references itself. They are
-// looked up from where they are used; those of a field that is reached by a path
+//   Bindings::environment                                 (-E)
+//
+// {{self.NAME}} is searched for in the innermost of these objects alone; {{super.NAME}} in the
+// objects around that one, from the outermost inwards. A number or a boolean may be written as a
+// text with references that becomes one: "{{retries}}". A value may hold references itself. They
+// are looked up from where the value is used; those of a field that is named by a path
 // ({{processes[0].cmdline}}) first in its own process. A field that was not written has its
-// default. All of it is as in the ancestor, where -E was bound around the task.
+// default. Apache Aurora's Thermos has the same rules, with -E bound around the task.
 #pragma once
 
 #include <optional>
@@ -21,11 +23,12 @@
 
 namespace thermos::config {
 
-// Binds everything and gives a task without a name its first process's. Stops at `most` problems;
-// a text that can't be bound stays as it was written.
+// Binds every reference, and gives a task without a name that of its first process. Stops at `most`
+// problems; a text that can't be bound stays as it was written.
 Problems bind_references(Draft& draft, const Bindings& bindings, std::size_t most);
 
-// Binds the task's name alone, or that of the first process where it stands for it, into `name`.
+// Binds only the task's name, or that of the first process if the task has none, into `name`.
+// Returns the problem, if there is one.
 std::optional<Problem> bind_name(Draft& draft, const Bindings& bindings, std::string& name);
 
 }  // namespace thermos::config

@@ -1,5 +1,5 @@
-// What a text without quotes means in YAML 1.2 (its "core schema"): null, a boolean, a number, or
-// just the text.
+// Reads a text without quotes as YAML 1.2 does (its "core schema"): null, a boolean, a number, or a
+// string.
 #pragma once
 
 #include <string_view>
@@ -8,16 +8,17 @@
 
 namespace thermos::config {
 
-// The value alone, without a place; a text that means nothing else is a string.
+// Returns the value, without a position; a text that means nothing else is a string.
 Value plain_scalar(std::string_view text);
 
-// A whole number with a zero in front, such as 010: YAML 1.1 reads it as 8 and YAML 1.2 as 10.
+// Whether it is an integer with a leading zero, such as 010: YAML 1.1 reads it as 8 and YAML 1.2 as
+// 10.
 bool has_leading_zero(std::string_view text);
 
-// What YAML 1.1 took for a boolean and 1.2 does not: yes, no, on, off, y, n.
+// Whether YAML 1.1 reads it as a boolean and 1.2 does not: yes, no, on, off, y, n.
 bool is_old_boolean(std::string_view text);
 
-// What YAML 1.1 took for a number and 1.2 does not: 1:30, 1_000.
+// Whether YAML 1.1 reads it as a number and 1.2 does not: 1:30, 1_000.
 bool is_old_number(std::string_view text);
 
 }  // namespace thermos::config

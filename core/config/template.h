@@ -1,4 +1,4 @@
-// How references look inside a configuration's text. What they are bound to is config's business.
+// The syntax of references inside a configuration's text. references.h binds them.
 //
 //   {{NAME}}    is replaced by what NAME is bound to
 //   {{&NAME}}   is the text {{NAME}}; each further & is kept, so {{&&NAME}} is the text {{&NAME}}
@@ -23,11 +23,11 @@ struct Reference {
   bool nested = false;    // the name holds references
 };
 
-// The first reference or escaped reference at or behind `from`. Walking a whole text by this is
-// linear in its length.
+// Returns the first reference, escaped or not, at or after `from`. Walking through a whole text
+// with it takes linear time.
 std::optional<Reference> find_reference(std::string_view text, std::size_t from);
 
-// The text whose expansion is `text`: each {{...}} with one & more.
+// Returns the text whose expansion is `text`: each {{...}} gets one more &.
 std::string escape_references(std::string_view text);
 
 }  // namespace thermos

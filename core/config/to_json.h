@@ -1,4 +1,4 @@
-// Any described object as JSON. load.h has the same for a task.
+// Writes any described object as JSON. load.h has it for a task.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace thermos::config {
 
-// As to_json() of a task: every default filled in, texts escaped.
+// As to_json() of a task: with every default, texts escaped.
 std::string to_json(fields::View object, int indent);
 
 }  // namespace thermos::config

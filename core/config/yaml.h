@@ -1,5 +1,5 @@
-// YAML 1.2 text as the same tree as JSON's. Tags other than YAML's own, keys that are no texts, a
-// key twice and whatever YAML 1.1 and 1.2 read differently as a number are refused.
+// Reads YAML 1.2 text into the same tree as JSON. It refuses tags other than YAML's own, keys that
+// are not strings, a repeated key, and whatever YAML 1.1 and 1.2 read as different numbers.
 #pragma once
 
 #include <string_view>
@@ -9,8 +9,8 @@
 
 namespace thermos::config {
 
-// One document, or a list of them when there are several. Aliases are copied in and merge keys
-// ("<<") carried out. Errors as parse_json()'s: "where:line:column: ...".
+// Returns one document, or a list of them if there are several. Aliases are copied and merge keys
+// ("<<") merged. Fails as parse_json() does: "where:line:column: ...".
 Result<Document> parse_yaml(std::string_view text, std::string_view where);
 
 }  // namespace thermos::config

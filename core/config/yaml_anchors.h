@@ -27,9 +27,11 @@ struct AnchoredValue {
 class YamlAnchors {
  public:
   void clear() { values_.clear(); }
-  // Does nothing for anchor 0, which is none. A later value replaces an earlier one.
+  // Stores the value of an anchor; a later one replaces an earlier one. Anchor 0 means none, and is
+  // ignored.
   void remember(YAML::anchor_t anchor, const Value& value);
-  // nullptr if it is not complete yet: the alias stands inside what it names.
+  // Returns nullptr if the value is not complete yet: the alias stands inside the value that it
+  // names.
   const AnchoredValue* find(YAML::anchor_t anchor) const;
   // Counts a copy. Returns false if all copies in the text are too large: a few anchors that name
   // each other double with each. limit_text() is the error for it.

@@ -11,7 +11,7 @@ namespace thermos::config {
 // catches it.
 struct YamlRefusal {
   Position at;
-  std::string path;  // of the value, below the document's root; "" where none is meant
+  std::string path;  // of the value, below the document's root; "" if the error is of no value
   std::string what;
 };
 

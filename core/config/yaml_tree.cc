@@ -37,7 +37,7 @@ void YamlTree::OnDocumentStart(const YAML::Mark& mark) {
   if (begun_at_ && (!apart || *begun_at_ == pos)) {
     throw YamlRefusal{
         position(mark), "",
-        "not valid YAML: this belongs to nothing above: check its indentation (another "
+        "not valid YAML: wrong indentation: this line belongs to no key above (another "
         "task begins behind a line '---')"};
   }
   begun_at_ = pos;

@@ -15,15 +15,15 @@
 
 namespace thermos::config {
 
-// Takes the events of one whole text. All but documents() throw YamlRefusal.
+// Takes the events of one whole text. All functions but documents() may throw YamlRefusal.
 class YamlTree : public YAML::EventHandler {
  public:
-  // Both outlive this. Keys are kept by `document`.
+  // Both outlive this. `document` owns the keys.
   YamlTree(std::string_view text, Document& document) : text_(text), document_(document) {}
 
-  // To be called when the text has ended: what is not closed is the last scalar.
+  // Call it at the end of the text: throws if the last scalar's quote is not closed.
   void check_last_quote() const;
-  // Of every document that holds something.
+  // The roots of all documents that hold something.
   std::vector<Value>& documents() { return documents_; }
 
   // NOLINTBEGIN(readability-identifier-naming)
@@ -64,13 +64,14 @@ class YamlTree : public YAML::EventHandler {
   void open(Value value, const YAML::Mark& mark, const std::string& tag, std::string_view kind,
             YAML::anchor_t anchor);
   void close();
-  // A whole value, to where it belongs.
+  // Adds a complete value to the innermost open list or object, or to the documents.
   void put(Value value);
   void take_merged(Open& around, Value value);
-  // At the end of an object: what it says itself wins, and of what it merges the first.
+  // Called at the end of an object: its own members win over merged ones, and an earlier merged one
+  // over a later.
   void merge();
 
-  // Of the innermost open value, and of what comes next inside it.
+  // The path of the innermost open value, and that of the next value in it.
   std::string path() const { return path_of(open_.empty() ? 0 : open_.size() - 1); }
   std::string inner_path() const;
   std::string path_of(std::size_t steps) const;

@@ -217,7 +217,8 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
   } else if (live) {
     StopOrder ending{process.current()->number, order.at, order.deadline};
-    if (process.ending) {
+    // An order from before a reboot is behind by this clock: its times mean nothing now.
+    if (process.ending && process.ending->at.boot <= order.at.boot) {
       // The first order set the time; a later one may only move the deadline forward.
       ending.at = process.ending->at;
       if (process.ending->deadline.boot < ending.deadline.boot) {

@@ -15,10 +15,11 @@ using namespace link;
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
 
-// Between two looks at what no event tells of. Four things have none: that a descriptor is free
-// again; anything at all, where there is no inotify; the last step of a close, because the kernel
-// reports it (fsnotify_close in __fput) before it gives the lock back; and a lock that somebody
-// holds who never writes (flock(1)), whose close is not reported as one.
+// Between two looks at what no event tells of: that a descriptor is free again; anything at all,
+// where there is no inotify; and how it goes on with a held lock without a pidfd of its holder. Of
+// that only a close would tell, which the kernel reports (fsnotify_close in __fput) before it gives
+// the lock back, and perhaps before we listened; and of one who never writes (flock(1)), not even a
+// close.
 constexpr Microseconds kFirstLook = kSecond / 100;
 constexpr Microseconds kLastLook = 2 * kSecond;
 
@@ -303,8 +304,7 @@ void CoordinatorLink::born() {
 
 // ---- reading -----------------------------------------------------------------------------------
 
-void CoordinatorLink::changed(const link::Event& event) {
-  closed_ = closed_ || as<Changed>(event).closed;
+void CoordinatorLink::changed(const link::Event& /*event*/) {
   looks_ = 0;
   look_at_.reset();  // this is the look, and what it finds may need no other
   add(Read{Origin::Recorded});
@@ -416,10 +416,9 @@ void CoordinatorLink::pidfd_refused(const link::Event& /*event*/) {
 
 // A question that gets no answer is no sign of death.
 void CoordinatorLink::lock_is(const link::Event& event) {
-  const Lock lock = as<LockIs>(event).lock;
-  if (lock == Lock::Free) {
+  if (as<LockIs>(event).lock == Lock::Free) {
     gone();
-  } else if (lock == Lock::Unknown || closed_ || !notified_ || coordinator_.pid == 0) {
+  } else {
     look_again();
   }
 }
@@ -533,7 +532,6 @@ void CoordinatorLink::to_idle() {
   starting_.reset();
   deferred_.reset();
   unheard_stop_ = false;
-  closed_ = false;
   looks_ = 0;
   look_at_.reset();
   force_at_.reset();

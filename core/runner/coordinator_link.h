@@ -1,11 +1,12 @@
-// What a host knows of one process's coordinator, and what it does about it: is the stream's lock
-// held, was a coordinator cloned, did it speak, is it gone, may it be signalled, does the next run
-// wait for it to be reaped. Events in, effects out, as Runner: it knows no descriptor, no pid of
-// its own and no clock. The reactor carries the effects out; so does the simulator.
+// The state machine of one process's coordinator, as its host knows it: whether the stream's lock
+// is held, a coordinator was cloned, it has written a record, it is gone, it may be signalled, and
+// the next run must wait until it is reaped. It takes events and returns effects, like Runner, and
+// knows no descriptor, no pid of its own and no clock. The reactor and the simulator carry the
+// effects out.
 //
-// There is one link for each process, and it lives through all of the process's runs. Who holds the
-// lock of the process's stream is a coordinator, or a launch on its way to become one: the lock
-// decides, never a pid.
+// There is one link for each process, for all of the process's runs. Whoever holds the lock of the
+// process's stream is its coordinator, or a launch that will become one. The lock, never a pid,
+// decides that.
 #pragma once
 
 #include <cstddef>
@@ -31,14 +32,14 @@ struct Start {
   StartProcess start;
 };
 
-// At a resume: the history says that a run of this process is live. `rebooted`: the runner before
-// ran under another boot id.
+// At a resume: the history has a live run of this process. `rebooted`: the runner before ran under
+// another boot id.
 struct Adopt {
   bool rebooted = false;
 };
 
-// At a resume: the process has a stream, and the history knows of nothing live. A power cut, or a
-// disk that failed and came back, may have taken the end of the runner's stream.
+// At a resume: the process has a stream, but no live run in the history. A power cut, or a disk
+// that failed and came back, may have taken the end of the runner's stream.
 struct LookBeside {
   bool rebooted = false;
 };
@@ -54,20 +55,20 @@ struct LockFailed {
   std::string reason;
 };
 
-// A FORKED record was read. Comes before the record itself is given to the runner.
+// A FORKED record was read. It comes before the runner is given the record.
 struct Heard {
   std::uint32_t run = 0;
   Identity coordinator;
 };
 
-// Answers Read. `starved`: the stream is there and could not be opened for want of something, so
-// nothing follows from its silence.
+// Answers Read. `starved`: the stream exists and could not be opened because the machine was short
+// of something, so that nothing follows from finding no record.
 struct ReadDone {
   bool starved = false;
 };
 
-// Answers Clone: the launch is with the fork server, or could not be handed to it. The lock is the
-// launch's then, or free.
+// Answer Clone. Handed: the fork server has the launch, and the lock with it. HandFailed: it could
+// not be handed over, and the lock is free.
 struct Handed {};
 struct HandFailed {
   bool retry = false;
@@ -83,19 +84,19 @@ struct Answered {
   std::string reason;
 };
 
-// The fork server died, and another took its place. What the old one had not answered may have been
+// The fork server died, and another took its place. A launch that the old one had not answered was
 // cloned or not.
 struct ServerDied {};
 
-// A child that WatchChild asked for has been reaped. May come inside the carrying out of
-// WatchChild.
+// The child of WatchChild has been reaped. May come while WatchChild is being carried out.
 struct ChildGone {
   std::uint32_t run = 0;
 };
-// Answers a WatchChild that is not `certain`: there is no such child; it was reaped already.
+// Answers a WatchChild that is not `certain`: there is no such child, because it was reaped
+// already.
 struct NoSuchChild {};
 
-// Answer OpenPidfd. Refused: out of descriptors, or the process is gone.
+// Answer OpenPidfd. Refused: no descriptor was free, or the process is gone.
 struct PidfdOpened {};
 struct PidfdRefused {};
 // The process behind the pidfd has ended.
@@ -103,22 +104,19 @@ struct PidfdReady {
   std::uint32_t run = 0;
 };
 
-// Answers AskLock. Unknown: there was no descriptor to ask with.
+// Answers AskLock. Unknown: no descriptor was free to query the lock with.
 enum class Lock : std::uint8_t { Held, Free, Unknown };
 struct LockIs {
   Lock lock = Lock::Unknown;
 };
 
-// The stream's file changed. `closed`: somebody who could write it closed it for good, or nobody
-// can say (events were lost).
-struct Changed {
-  bool closed = false;
-};
+// The stream's file was written or closed, or inotify lost events.
+struct Changed {};
 
-// The time that Arm asked for has come.
+// The time of Arm has come.
 struct Timer {};
 
-// The runner wants the run ended: by SIGTERM, or (`hard`) by force.
+// The runner wants the run ended: by SIGTERM, or by force if `hard`.
 struct Stop {
   std::uint32_t run = 0;
   bool hard = false;
@@ -131,26 +129,26 @@ using Event =
 
 // ---- effects -----------------------------------------------------------------------------------
 
-// Open the stream, which is made if there is none, and try its lock.
+// Open the stream, create it if there is none, and try to take its lock.
 struct TryLock {};
 // Close the descriptor that TryLock left open.
 struct DropLock {};
-// Give the runner every record that was not read yet, each FORKED first as Heard. `origin`: what
-// its records are marked with.
+// Give the runner every record that was not read yet; give this machine a Heard before each FORKED.
+// `origin` is set in the records.
 struct Read {
   Origin origin = Origin::Recorded;
 };
-// Close what reading keeps open: there may be tens of thousands.
+// Close the descriptor that Read keeps open: there may be tens of thousands.
 struct CloseReader {};
-// Hand the launch, with the locked descriptor, to the fork server. `number`: of all Clones of this
-// link. One run may have several, and a launch that waited while the fork server was dead may be
-// answered when the next is under way already.
+// Hand the launch, with the locked descriptor, to the fork server. `number` counts the Clones of
+// this link: one run may have several, and the answer to a launch that waited while the fork server
+// was dead may come when the next one is under way.
 struct Clone {
   StartProcess start;
   std::uint64_t number = 0;
 };
-// Say ChildGone when this child is reaped. `certain`: its exit is told, however long ago it was.
-// Otherwise it may have been reaped unseen, and NoSuchChild is the answer then.
+// Send ChildGone when this child is reaped. `certain`: its exit will be reported, however long ago
+// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild.
 struct WatchChild {
   std::int32_t pid = 0;
   std::uint32_t run = 0;
@@ -162,26 +160,26 @@ struct OpenPidfd {
 };
 struct ClosePidfd {};
 struct AskLock {};
-// Send Timer at this boot time; replaces the earlier one. Nothing: no timer.
+// Send Timer at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
 struct Arm {
   std::optional<Microseconds> at;
 };
 enum class Signal : std::uint8_t {
-  Terminate,  // SIGTERM, which the coordinator passes on
-  Force,      // end the whole tree, and record it; one that somebody stopped must first go on
-  Kill,       // SIGKILL: it did not do it in time
+  Terminate,  // SIGTERM, which the coordinator passes on to the process group
+  Force,  // SIGUSR1: the coordinator ends the whole tree and records it. SIGCONT, if it was stopped
+  Kill,   // SIGKILL: the coordinator did not end the run in time
 };
 struct Send {
   Identity coordinator;
   Signal signal = Signal::Terminate;
 };
-// The fork server holds a launch up: kill it, so that another takes its place.
+// The fork server does not answer a launch: kill it, so that another takes its place.
 struct ReplaceServer {};
-// The run's coordinator is gone, so its control group can go.
+// The run's coordinator is gone: remove its control group.
 struct RemoveGroup {
   std::uint32_t run = 0;
 };
-// For the runner.
+// Give this event to the runner.
 struct TellGone {
   CoordinatorGone gone;
 };
@@ -191,12 +189,12 @@ struct TellFailed {
 struct TellCancelled {
   LaunchCancelled cancelled;
 };
-// For the log: a launch under way when the machine went down starts again.
+// Log that the machine went down during a launch, and that the run starts again.
 struct WarnRestarted {
   std::uint32_t run = 0;
 };
-// The stream can't be read, and nobody is left who could say more; or (`event` not empty) an event
-// came that can't come. Stop this task and keep what is recorded.
+// Stop leading this task, and keep what is recorded: the stream can't be read and its coordinator
+// is gone, or (`event` not empty) an impossible event came.
 struct Refuse {
   std::string event;
 };
@@ -208,18 +206,18 @@ using Effect = std::variant<TryLock, DropLock, Read, CloseReader, Clone, WatchCh
 // ---- the machine -------------------------------------------------------------------------------
 
 enum class State : std::uint8_t {
-  Idle,        // nobody
-  Locking,     // TryLock was asked
-  Checking,    // we hold the lock, and read first what the stream already says
-  Handing,     // Clone was asked
-  Sent,        // with the fork server, and not heard of since
-  Unanswered,  // the fork server died with it: cloned without an answer, or never
+  Idle,        // there is no coordinator
+  Locking,     // TryLock is not answered yet
+  Checking,    // we hold the lock, and read the stream before launching
+  Handing,     // Clone is not answered yet
+  Sent,        // the fork server has the launch, and has not answered
+  Unanswered,  // the fork server died with the launch: it was cloned without an answer, or never
   Ours,        // our child: its end comes by SIGCHLD
-  Beside,      // reading a stream of which the history knows nothing live
-  Adopting,    // reading what a coordinator wrote that another runner started
-  Found,       // somebody holds the lock, and only the lock tells of the end
+  Beside,      // reading a stream for which the history has no live run
+  Adopting,    // reading the stream of a coordinator that an earlier runner started
+  Found,       // someone holds the lock, and only the lock tells when they end
   Watched,     // as Found, but a pidfd tells
-  Leaving,     // gone; its last words could not be read yet
+  Leaving,     // it is gone; its last records could not be read yet
 };
 inline constexpr std::size_t kStates = 12;
 std::string_view name_of(State state);
@@ -228,7 +226,7 @@ std::string_view name_of(State state);
 
 class CoordinatorLink {
  public:
-  // What is on record of the process at this moment: of its last run, when there was one.
+  // The record of the process at this moment: its last run, if there was one.
   struct Known {
     bool live = false;
     std::uint32_t run = 0;
@@ -237,20 +235,20 @@ class CoordinatorLink {
     bool other_boot = false;  // it was FORKED under another boot id
   };
 
-  // `notified`: the host hears of every change to the stream (inotify). Without, the machine looks
-  // by itself where nothing else would tell.
+  // `notified`: the host gets an event for every change to the stream (inotify). Without, the
+  // machine reads the stream by timer where no other event would come.
   CoordinatorLink(ProcessIndex process, bool notified) : process_(process), notified_(notified) {}
 
-  // Takes one event. The effects must be carried out in their order. Those that have an answer
-  // (TryLock, Read, Clone, WatchChild, OpenPidfd, AskLock) are answered by an event before anything
-  // else is told; such an effect is the last one of its list. `known` is what is on record now, and
-  // `now` the boot time. Events of runs that are over are ignored.
+  // Takes one event. Returns effects, to be carried out in their order. An effect that has an
+  // answer (TryLock, Read, Clone, WatchChild, OpenPidfd, AskLock) is the last one of its list, and
+  // its answer must be the next event. `known` is the record at this moment, `now` the boot time in
+  // microseconds. Events of runs that have ended are ignored.
   std::vector<link::Effect> handle(const link::Event& event, const Known& known, Microseconds now);
 
   link::State state() const { return state_; }
   bool idle() const { return state_ == link::State::Idle; }
   std::uint32_t run() const { return run_; }
-  // pid 0: not known. ticks 0: it has not spoken yet.
+  // pid 0: not known. ticks 0: it has not written a record yet.
   const Identity& coordinator() const { return coordinator_; }
   bool is_our_child() const { return ours_; }
 
@@ -259,7 +257,7 @@ class CoordinatorLink {
   using Handler = void (CoordinatorLink::*)(const link::Event&);
 
   bool is_stale(const link::Event& event) const;
-  // One for each way an event can be taken; link::Table says which state takes which how.
+  // One for each way to handle an event; link::Table has the handler for each state and event.
   void ignore(const link::Event& event);
   void start(const link::Event& event);
   void defer(const link::Event& event);
@@ -314,17 +312,16 @@ class CoordinatorLink {
   link::State state_ = link::State::Idle;
   std::uint32_t run_ = 0;
   Identity coordinator_;
-  bool ours_ = false;          // our child, as far as the sweep of what it left is concerned
+  bool ours_ = false;          // it was our child, so a sweep finds its orphans among ours
   bool rebooted_ = false;      // in Adopting and Beside
-  bool closed_ = false;        // somebody closed the stream, so its lock comes free soon
-  bool unheard_stop_ = false;  // the run is to end, and its coordinator has not spoken
+  bool unheard_stop_ = false;  // the run is to end, and its coordinator has written no record
   std::uint64_t clones_ = 0;   // so far
   std::optional<StartProcess> starting_;  // in Locking, Checking and Handing
   std::optional<StartProcess> deferred_;  // the next run, until this coordinator is reaped
-  std::uint32_t looks_ = 0;               // one after the other, without news
+  std::uint32_t looks_ = 0;               // in a row that found nothing new
   std::optional<Microseconds> look_at_;
-  std::optional<Microseconds> force_at_;    // when an end by force has not come: SIGKILL
-  std::optional<Microseconds> overdue_at_;  // of a launch that is to end by force and isn't there
+  std::optional<Microseconds> force_at_;  // when SIGKILL follows an end by force that did not come
+  std::optional<Microseconds> overdue_at_;  // when a launch that is to end by force is overdue
   std::optional<Microseconds> armed_;
 
   std::vector<link::Effect> effects_;

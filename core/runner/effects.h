@@ -1,4 +1,4 @@
-// What a task's state machine asks of the shell around it. See Runner.
+// The effects of a task's state machine: what it asks the shell around it to do. See Runner.
 #pragma once
 
 #include <cstdint>
@@ -11,45 +11,49 @@
 
 namespace thermos {
 
-// Put this at the end of the runner's stream.
+// Append this record to the runner's stream.
 struct Append {
   Record record;
-  // Effects behind this one depend on its being on the disk, not only in the kernel.
+  // The effects after this one may be carried out only when the record is on the disk, not only in
+  // the kernel.
   bool durable = false;
 };
 
-// Start this run: lock its stream, and hand it to a coordinator. Answered by records, LaunchFailed
-// or CoordinatorGone. If the lock is held, the one who holds it is the answer.
+// Start this run: lock the process's stream and hand it to a coordinator. Answered by the
+// coordinator's records, LaunchFailed or CoordinatorGone. If another holds the lock, that is the
+// run's coordinator, and its records are the answer.
 struct StartProcess {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
-  std::uint64_t seq = 0;  // of its FORKED record
+  std::uint64_t seq = 0;  // the number of its FORKED record
 };
 
-// Ask the run's process group to end (SIGTERM). The coordinator carries it out.
+// Ask the coordinator to send SIGTERM to the run's process group.
 struct Terminate {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
 };
 
-// End the run's whole tree at once (SIGKILL).
+// Ask the coordinator to end the run's whole process tree immediately (SIGKILL).
 struct Kill {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
 };
 
-// The coordinator vanished: find what it left running and end it, then say Swept.
+// The coordinator died without recording an end: kill the processes that it left, and then answer
+// Swept.
 struct Sweep {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
 };
 
-// Send TimerDue at this boot time; replaces the earlier one. Nothing: no timer.
+// Send TimerDue at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
 struct SetTimer {
   std::optional<Microseconds> at;
 };
 
-// The task reached this state, its terminal record is behind an Append, and nothing of it lives.
+// The task has reached this final state. The record of it is in an Append before this, and no
+// process of the task lives.
 struct Finish {
   TaskState state = TaskState::Success;
 };

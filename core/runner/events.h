@@ -1,5 +1,5 @@
-// What a task's state machine is told: by its coordinators, by the shell that carries out what it
-// asked for, and by people. See Runner.
+// The events of a task's state machine. They come from coordinators, from the shell that carries
+// out its effects, and from users. See Runner.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace thermos {
 
-// This runner takes the lead. First event, once. `header` is for a task that has none yet.
-// Behind it, and before anything else, the shell sends for each process that is live in the history
-// what its stream holds beyond it (CoordinatorRecord) and, where nobody holds its lock,
-// CoordinatorGone.
+// This runner takes the lead. It is the first event, and comes once. `header` is used for a new
+// task. After it and before any other event, the shell sends for each process that is live in the
+// history the records of its stream that the history lacks (CoordinatorRecord) and, if nobody holds
+// its lock, CoordinatorGone.
 struct Lead {
   RunnerHeader header;
   std::int32_t pid = 0;
@@ -25,27 +25,28 @@ struct Lead {
   BootId boot;
 };
 
-// A coordinator wrote this. Repeats are harmless.
+// A coordinator wrote this record. A repeated record is ignored.
 struct CoordinatorRecord {
   ProcessIndex process = 0;
   ProcessStatus status;
 };
 
-// The coordinator of this run is gone and its stream was read to the end.
+// The coordinator of this run is dead, and its stream was read to the end.
 struct CoordinatorGone {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
-  bool rebooted = false;  // it ran under another boot id: there is nothing to sweep
+  bool rebooted = false;  // it ran under another boot id, so there is nothing to sweep
 };
 
-// All that a vanished coordinator left behind is gone (answers Sweep).
+// Answers Sweep: no process that the dead coordinator left is alive.
 struct Swept {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
 };
 
-// A launch did not happen. `retry`: the machine is short of something (pids, memory, descriptors)
-// and it is worth trying again; otherwise the process is FAILED with `reason`.
+// A launch failed, and no process was started. `retry`: the machine is short of something (pids,
+// memory, descriptors), and the launch is tried again; otherwise the process is FAILED with
+// `reason`.
 struct LaunchFailed {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
@@ -53,16 +54,17 @@ struct LaunchFailed {
   std::string reason;
 };
 
-// The shell gave up a launch that nothing had come of yet (answers Terminate or Kill).
+// Answers Terminate or Kill: the shell cancelled a launch that had started no process yet.
 struct LaunchCancelled {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
 };
 
-// The time asked for by SetTimer has come. Early or doubled ones are harmless.
+// The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
-// Beside these, what people ask (requests.h). Nothing comes of an order that may_order() refuses.
+// Besides these, the requests of users (requests.h). An order that may_order() refuses has no
+// effect.
 using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
                            LaunchCancelled, TimerDue, KillRequest, OrderRequest>;
 

@@ -1,5 +1,5 @@
-// Orders for single processes: what a user wants of one, whatever the plan says. What is refused,
-// what an order comes to where the process stands, and what it makes of the run that it ends.
+// Orders for single processes: start, stop or restart, against the plan. Which orders are refused,
+// what an order does in the process's state, and how the run that it ends counts.
 #pragma once
 
 #include <optional>
@@ -14,20 +14,19 @@
 
 namespace thermos {
 
-// What stands against an order for `process`, which has this mark in the regular plan: the task is
-// ending, the process is a finalizer, or it has finished or failed for good. Usage, and why.
+// Checks an order for `process`, which has this mark in the regular plan. Fails with Usage and the
+// reason if the task is ending, the process is a finalizer, or it has finished or failed for good.
 Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark);
 
-// The order to be recorded at `now`, but for its reason; nothing: what it asks for is so already,
-// and takes no record and no second SIGTERM. `wait`: from SIGTERM to SIGKILL. The record borrows
-// the process's name.
-// REQUIRES: order_allowed() has nothing against it.
+// The order to record at `now`, without its reason; nothing if its effect is in place already, so
+// that it takes no record and no second SIGTERM. `wait`: microseconds from SIGTERM to SIGKILL. The
+// record borrows the process's name. REQUIRES: order_allowed() returns no error.
 std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
                                             const LaunchControl& launch, Verb verb, Timestamp now,
                                             Microseconds wait);
 
-// Is this the end of a run that an order ends? It has not failed and not succeeded then, whatever
-// exit code it had left to give; unless it was over before.
+// Whether `status` is the end of a run that an order ended. Such a run counts neither as failed nor
+// as a success, whatever its exit code, unless it had ended before the order.
 bool ended_by_order(const ProcessHistory& process, const ProcessStatus& status);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// Some processes of a task: who is in, and all that are, in no particular order.
+// A set of a task's processes, with its members in no particular order.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace thermos {
 
-// Every call takes the same short time, whatever the number of processes.
+// Every call takes constant time.
 class ProcessSet {
  public:
-  // Of processes 0 to `processes` - 1; empty.
+  // An empty set for processes 0 to `processes` - 1.
   explicit ProcessSet(std::size_t processes) : places_(processes, kOut) {}
 
   bool has(ProcessIndex p) const { return places_[p] != kOut; }
   bool empty() const { return members_.empty(); }
-  // Good until the next add() or remove().
+  // Valid until the next add() or remove().
   const std::vector<ProcessIndex>& members() const { return members_; }
 
   // REQUIRES: !has(p).
@@ -25,7 +25,7 @@ class ProcessSet {
     places_[p] = static_cast<std::uint32_t>(members_.size());
     members_.push_back(p);
   }
-  // REQUIRES: has(p). The last one takes its place.
+  // REQUIRES: has(p). The last member takes its place.
   void remove(ProcessIndex p) {
     const std::uint32_t place = places_[p];
     const ProcessIndex last = members_.back();

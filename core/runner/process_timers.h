@@ -1,4 +1,4 @@
-// One time for each of some processes, and which of them comes next.
+// Timers of processes: at most one time for each process, and which comes next.
 #pragma once
 
 #include <cstddef>
@@ -14,27 +14,27 @@ namespace thermos {
 
 class ProcessTimers {
  public:
-  // For processes 0 to `processes` - 1; none has a time.
+  // For processes 0 to `processes` - 1, without any time set.
   explicit ProcessTimers(std::size_t processes) : times_(processes) {}
 
   bool empty() const { return order_.empty(); }
   bool has(ProcessIndex p) const { return times_[p].has_value(); }
-  // `at`, by the boot clock, takes the place of the time that it had.
+  // Sets the process's time, in microseconds of the boot clock; it replaces an earlier one.
   void set(ProcessIndex p, Microseconds at);
   void clear(ProcessIndex p) {
     if (has(p)) take_off(p);
   }
 
-  // The earliest time; nothing when no process has one.
+  // The earliest time; nothing if no process has one.
   std::optional<Microseconds> next() const {
     return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
   }
-  // The process with the earliest time, if that has come; it has none from here on. Ties go by
-  // the number of the process.
+  // Removes and returns the process with the earliest time, if that has come. Equal times go by the
+  // number of the process.
   std::optional<ProcessIndex> pop_due(Microseconds now) {
     return order_.empty() ? std::nullopt : pop_first_due(now);
   }
-  // All that have a time, the earliest first.
+  // All processes that have a time, earliest first.
   std::vector<ProcessIndex> in_order() const;
 
  private:

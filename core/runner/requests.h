@@ -1,5 +1,6 @@
-// What people may ask of whoever leads a task. One form all the way: the command line fills it in,
-// capnp/control.h carries it to a daemon or a leader, and the state machine takes it as an event.
+// The requests that users make of a task's leader. The same structs go all the way: the command
+// line fills them in, capnp/control.h carries them to a daemon or a leader, and the state machine
+// takes them as events.
 #pragma once
 
 #include <optional>
@@ -10,13 +11,13 @@
 
 namespace thermos {
 
-// Stop the task. A deadline that stands is never put off.
+// Kill the task. A deadline from an earlier request is never put off.
 struct KillRequest {
-  // How long CLEANING and FINALIZING may take. Nothing: the task's own finalization_wait, or no
-  // time when it is to be lost. 0: everything dies now.
+  // How long CLEANING and FINALIZING may take, in microseconds. Nothing: the task's own
+  // finalization_wait, or no time if `lose` is set. 0: everything is killed now.
   std::optional<Microseconds> wait{};
-  bool lose = false;  // the result is LOST and no finalizer runs
-  // Who asked, for people. Not sent: who takes the request from the asker fills it in.
+  bool lose = false;  // the task ends LOST, and no finalizer runs
+  // Who asked, for people. It is not sent: whoever receives the request fills it in.
   std::string reason{};
 };
 
@@ -25,7 +26,7 @@ struct OrderRequest {
   std::string process{};  // its name
   Verb verb = Verb::Start;
   std::optional<Microseconds> wait{};  // from SIGTERM to SIGKILL; nothing: finalization_wait
-  std::string reason{};                // as a kill's
+  std::string reason{};                // as KillRequest::reason
 };
 
 }  // namespace thermos

@@ -16,6 +16,11 @@ Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timesta
   return last.deadline.boot - now.boot > allowance ? later(now, allowance) : last.deadline;
 }
 
+Microseconds kill_time_of(const StopOrder& ending, Timestamp now) {
+  const Microseconds allowance = std::max<Microseconds>(0, ending.deadline.boot - ending.at.boot);
+  return std::min(ending.deadline.boot, later(now, allowance).boot);
+}
+
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
                                    const BootId& boot, Timestamp now) {
   if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);

@@ -1,4 +1,4 @@
-// What an earlier runner of a task left behind, as the clocks of this one have it.
+// Converts the times that an earlier runner of a task recorded to the clocks of this runner.
 #pragma once
 
 #include "core/base/times.h"
@@ -7,16 +7,21 @@
 
 namespace thermos {
 
-// When a task that has left ACTIVE must be over. `last`: its latest status; `boot` and `now`: this
-// runner's. What is left is never more than what was left when `last` was written.
+// The deadline of a task that has left ACTIVE. `last` is its latest status; `boot` and `now` are
+// this runner's. The time left is never more than it was when `last` was written.
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now);
 
-// When the latest of the process's runs that ended did so, by the clock of this boot and not after
-// `now`: its `min_duration` counts from there. REQUIRES: one has ended.
+// The time of this boot's clock at which a run that an order ends is killed. The record does not
+// name the boot in which the order was given, so the time from `now` is never more than it was from
+// the order.
+Microseconds kill_time_of(const StopOrder& ending, Timestamp now);
+
+// The time of this boot's clock, not after `now`, at which the latest ended run of the process
+// ended; its `min_duration` counts from there. REQUIRES: a run has ended.
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
                                    const BootId& boot, Timestamp now);
 
-// How the runs before the current one ended. REQUIRES: there is a current run.
+// Counts how the runs before the current one ended. REQUIRES: there is a current run.
 RunTotals totals_before_current(const ProcessHistory& process);
 
 }  // namespace thermos

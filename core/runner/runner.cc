@@ -245,7 +245,7 @@ void Runner::restore_orders() {
     if (past(p).held) plan_of(p).hold(p);
     if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
     if (past(p).ending && launches_.is_live(p)) {
-      launches_.kill_at(p, past(p).ending->deadline.boot);
+      launches_.kill_at(p, kill_time_of(*past(p).ending, now_));
     }
   }
 }
@@ -433,7 +433,7 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
 // If its run is to end by an order: what has not been done for that yet.
 void Runner::end_by_order(ProcessIndex p) {
   if (!past(p).ending || !launches_.is_live(p)) return;
-  launches_.kill_at(p, past(p).ending->deadline.boot);
+  launches_.kill_at(p, kill_time_of(*past(p).ending, now_));
   stop(p, false);
 }
 

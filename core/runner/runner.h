@@ -1,9 +1,9 @@
-// The task state machine. Events in, effects out: it knows no file, no pid of its own and no
-// clock. The reactor binds it to the real world, the simulator to a virtual one.
+// The state machine of one task. It takes events and returns effects; it knows no file, no pid of
+// its own and no clock. The reactor runs it on the real machine, the simulator on a virtual one.
 //
 // Its state is the History (the same fold that replays a stream) and what follows from it. Every
-// transition leaves as an Append effect before the effects that depend on it; the shell makes
-// appends durable before it carries out what comes after them.
+// transition is an Append effect before the effects that depend on it; the shell makes the appends
+// durable before it carries out what comes after them.
 #pragma once
 
 #include <cstdint>
@@ -30,35 +30,36 @@ namespace thermos {
 
 class Runner {
  public:
-  // `task` and `graph` outlive this; `graph` is check_task(task)'s. `history` is what the task's
-  // stream held; empty for a new task.
+  // `task` and `graph` outlive this; `graph` is the result of check_task(task). `history` is the
+  // contents of the task's stream; empty for a new task.
   Runner(const TaskConfig& task, const Graph& graph, History history);
 
-  // Takes one event. The effects are in the order in which they must happen; they, and the views
-  // inside them, are valid until the next call. An error (Corrupt): a coordinator wrote what can't
-  // be; nothing changed, and the shell stops this task.
+  // Takes one event at the time `now`. Returns the effects in the order in which they must be
+  // carried out; they, and the views in them, are valid until the next call. Fails with Corrupt if
+  // a coordinator wrote an impossible record; then nothing has changed, and the shell must stop
+  // leading this task.
   Result<std::span<const Effect>> handle(const Event& event, Timestamp now);
 
-  // What stands against an order. NotFound: the task has no process of that name. Usage, and why:
-  // the task is ending, the process is a finalizer, or it has finished or failed for good.
-  // REQUIRES: Lead was handled.
+  // Checks an order for a process. Fails with NotFound if the task has no process of that name, or
+  // with Usage if the task is ending, the process is a finalizer, or it has finished or failed for
+  // good (the message says which). REQUIRES: Lead was handled.
   Status may_order(const std::string& process) const;
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
-  // Forgets what History::drop_old() forgets. Nothing that decides anything changes.
+  // Drops old runs as History::drop_old() does. No decision depends on them.
   void drop_old(std::size_t keep) { history_.drop_old(keep); }
-  // What the history says of one process of the task.
+  // The history of one process of the task.
   const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
   bool done() const { return finished_; }
 
-  // For the live line: how the processes of the current stage stand.
+  // The number of processes in each state in the current stage, for the live line.
   struct Counts {
     std::uint32_t running = 0;
     std::uint32_t done = 0;
     std::uint32_t failed = 0;
-    std::uint32_t waiting = 0;  // runnable, but behind the clock gate or the concurrency limit
+    std::uint32_t waiting = 0;  // runnable, but held by min_duration or max_concurrency
     std::uint32_t blocked = 0;
     std::optional<Microseconds> next_start;  // boot time at which the next waiting one may start
   };
@@ -75,12 +76,12 @@ class Runner {
   void on(const KillRequest& event);
   void on(const OrderRequest& event);
 
-  // Take the place of what an earlier runner knew.
+  // Restore the state of an earlier runner from the history.
   void restore(TaskPlanner& plan);
   void restore_process(TaskPlanner& plan, ProcessIndex p);
   void restore_deadline();
   void restore_orders();
-  // Gives a FORKED that no WAITING stands before the one that a power cut took.
+  // Appends the WAITING before a FORKED that has none because a power cut took it.
   void restore_waiting(ProcessIndex p, const ProcessStatus& forked);
 
   void advance();
@@ -113,10 +114,10 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
-  // The run under way, if it is this one; nullptr for news of a run that is over.
+  // The current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
   std::optional<ProcessIndex> find(std::string_view name) const;
-  // In FINALIZING: nothing but ephemerals is left, and they are killed.
+  // In FINALIZING: whether only ephemeral processes are left. They are killed.
   bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;
   TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
@@ -125,15 +126,15 @@ class Runner {
   History history_;
   TaskPlanner regular_;
   TaskPlanner final_;
-  std::vector<std::uint32_t> slots_;  // where in history_ a process stands
+  std::vector<std::uint32_t> slots_;  // the index of each process in history_
   NameIndex by_name_;
   Launches launches_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE
-  bool overrun_ = false;  // the deadline passed: all dies, and no finalizer runs any more
+  bool overrun_ = false;  // the deadline passed: everything is killed, no finalizer starts
   bool finished_ = false;
-  bool listening_ = false;  // at a resume, until all that happened meanwhile is told
+  bool listening_ = false;  // at a resume, until everything that happened meanwhile was told
   Timestamp now_;
   std::optional<Microseconds> timer_;
   std::vector<Effect> effects_;

@@ -37,6 +37,11 @@ inline constexpr Unit kBytes{Kind::Bytes, 0, ""};
 inline constexpr Unit kSeconds{Kind::Seconds, 1e9, "seconds"};
 inline constexpr Unit kCores{Kind::Real, 1e6, "cores"};
 
+// Whether a value of this kind, as its C++ type has it, may be outside of what the table allows.
+constexpr bool has_range(Kind kind) {
+  return kind == Kind::Bytes || kind == Kind::Seconds || kind == Kind::Real;
+}
+
 struct Type;
 
 // The operations of a List or a Map.

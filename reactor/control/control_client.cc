@@ -100,8 +100,9 @@ Result<std::optional<control::Reply>> ControlClient::receive(Microseconds patien
     const auto room = in_.space(kReadBytes);
     const ssize_t got = recv(socket_.get(), room.data(), room.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got == 0) return no_daemon("the daemon went away");
-    if (got < 0) return no_daemon(std::string("can't hear the daemon: ") + std::strerror(errno));
+    if (got == 0) return no_daemon("the daemon closed the connection");
+    if (got < 0)
+      return no_daemon(std::string("cannot read from the daemon: ") + std::strerror(errno));
     in_.filled(static_cast<std::size_t>(got));
   }
 }

@@ -1,4 +1,4 @@
-// The command line's end of the control socket. Blocks.
+// The client's end of the control socket. Calls block.
 #pragma once
 
 #include <optional>
@@ -12,22 +12,25 @@
 
 namespace thermos {
 
-// Where the daemon listens when nobody says otherwise: /run/thermos/reactor.sock for root,
-// $XDG_RUNTIME_DIR/thermos/reactor.sock for others. THERMOS_SOCKET overrides both.
+// The path at which a daemon listens by default: $THERMOS_SOCKET if set, else
+// /run/thermos/reactor.sock for root and $XDG_RUNTIME_DIR/thermos/reactor.sock for other users.
 std::string own_socket();
-// Where a client asks: the same, but who has no daemon of their own asks the system's.
+// The path at which a client connects by default: own_socket(), or the system daemon's socket if
+// the user has no daemon of their own and may write to that.
 std::string default_socket();
 
 class ControlClient {
  public:
-  // NoDaemon when nobody answers there.
+  // Connects to the daemon at `path`. Fails with NoDaemon if nobody listens there, NotPermitted,
+  // Usage if the path is too long, or System.
   static Result<ControlClient> connect(const std::string& path);
 
-  // Sends one request; the answer is its id. A daemon that has gone away shows itself in receive(),
-  // behind what it said before.
+  // Sends one request and returns its id. If the daemon has closed the connection, send() succeeds
+  // and receive() fails, after the replies that the daemon had sent.
   Result<std::uint64_t> send(control::RequestBody body);
-  // The next reply. Nothing: none within `patience` (negative: for ever). NoDaemon: the daemon went
-  // away.
+  // Waits for the next reply. Returns nothing if none comes within `patience` (microseconds;
+  // negative: no limit). Fails with NoDaemon if the daemon closed the connection, or Corrupt for
+  // bytes that are no reply.
   Result<std::optional<control::Reply>> receive(Microseconds patience = -1);
 
  private:

@@ -1,5 +1,5 @@
-// One direction of a control connection, as bytes: a stream as capnp/FORMAT.md has it, of requests
-// or of replies.
+// One direction of a control connection, as bytes: a stream as in capnp/FORMAT.md, of requests or
+// of replies.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace thermos {
 
-// What is still to be written to a peer.
+// The bytes that are still to be sent to the peer.
 class OutgoingStream {
  public:
-  // Queues one payload (the stream's header before the first).
+  // Queues one payload; before the first one, the stream's header.
   void put(Bytes payload);
   Bytes bytes() const { return Bytes(buffer_).subspan(done_); }
-  // The first `count` of bytes() are written.
+  // The first `count` of bytes() were sent.
   void consume(std::size_t count);
   std::size_t size() const { return buffer_.size() - done_; }
 
@@ -28,16 +28,17 @@ class OutgoingStream {
   std::optional<std::uint32_t> chain_;
 };
 
-// What came from a peer.
+// The bytes that were received from the peer.
 class IncomingStream {
  public:
-  // Where to read to: at least `room` bytes. Follow with filled().
+  // A buffer of at least `room` bytes to receive into. Call filled() with the number received.
   std::span<std::byte> space(std::size_t room);
   void filled(std::size_t count) { size_ += count; }
-  // The next payload, 8-byte aligned and valid until the next call of space(); nothing until more
-  // has come. Corrupt: not such a stream; the connection is of no more use.
+  // The next payload, 8-byte aligned and valid until the next call of space(); nothing if more
+  // bytes must come first. Fails with Corrupt if the bytes are no such stream; the connection is
+  // useless then.
   Result<std::optional<Bytes>> next();
-  // Bytes that came and were not given out.
+  // The bytes that were received and that next() has not returned yet.
   std::size_t buffered() const { return size_ - taken_; }
 
  private:
@@ -45,7 +46,7 @@ class IncomingStream {
   // and its frames are multiples of eight.
   std::vector<std::uint64_t> buffer_;
   std::size_t size_ = 0;    // bytes in the buffer
-  std::size_t taken_ = 0;   // of them, given out
+  std::size_t taken_ = 0;   // of them, returned by next()
   std::size_t offset_ = 0;  // of the stream, at taken_
   std::uint32_t chain_ = 0;
 };

@@ -1,4 +1,4 @@
-// Who asks the daemon for something.
+// The user who sent a request to the daemon.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 
 namespace thermos {
 
-// From the socket's credentials, never from the message.
+// Taken from the socket's credentials (SO_PEERCRED), never from the message.
 struct Caller {
   std::uint32_t uid = 0;
   std::int32_t pid = 0;
   bool is_root() const { return uid == 0; }
 };
 
-// For the reason of what they asked for.
+// The text that is recorded as the reason of a request by `caller`.
 std::string asked_by(const Caller& caller);
 
 }  // namespace thermos

@@ -1,5 +1,5 @@
-// The bytes of one client of the daemon: what it has sent and nobody has looked at yet, and what it
-// is still to be told. Nothing here blocks.
+// The buffers of one client's connection: received bytes that were not decoded yet, and replies
+// that were not sent yet. No call blocks.
 #pragma once
 
 #include <cstddef>
@@ -18,42 +18,46 @@ namespace thermos {
 
 class ClientConnection {
  public:
-  // `used` counts the bytes that go through the buffers, and outlives this.
+  // `used` counts the bytes that pass through the buffers, and outlives this.
   ClientConnection(Descriptor socket, std::size_t& used)
       : socket_(std::move(socket)), used_(used) {}
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
 
-  // Calls back from here on when the client sends, or takes what it is told.
+  // Calls `on_ready` from here on when the client has sent something or can take more.
   void watch(Loop& loop, std::function<void(int events)> on_ready);
 
-  // Reads some of what has come. What it was is dealt with later: until then the client's next
-  // bytes may wait where they are.
+  // Receives some bytes into the buffer (Some), or finds that none are there (Nothing), that the
+  // client sends no more (End), or an error (Broken). It decodes nothing: until next() is called,
+  // further bytes may wait in the socket.
   enum class Read : std::uint8_t { Nothing, Some, End, Broken };
   Read read();
-  // The next whole request, valid until the next read(); nothing: more has to come first.
+  // The payload of the next complete request, valid until the next read(); nothing if more bytes
+  // must come first. Fails with Corrupt for bytes that are no such stream.
   Result<std::optional<Bytes>> next();
-  // What it has sent so far is looked at.
+  // Whether next() has found no further complete request in the received bytes.
   bool hungry() const { return hungry_; }
 
-  // Puts a reply behind the others, and sends what goes; not while it is corked.
+  // Queues a reply, and sends as much as the socket takes unless the connection is corked. The text
+  // of an error is made one printable line.
   void reply(std::uint64_t id, control::ReplyBody body);
   void cork() { corked_ = true; }
   void uncork() { corked_ = false; }
-  // Sends as much as goes. A client that is gone is closed.
+  // Sends as much as the socket takes. Closes the connection if the client is gone.
   void flush();
-  // Bytes that it has not taken yet.
+  // The bytes that are queued and not sent yet.
   std::size_t unsent() const { return out_.size(); }
 
-  // It sends no more, and is still to be answered.
+  // The client sends no more, but is still to be answered.
   void end_input();
   bool ended() const { return ends_; }
-  // Nothing more is read or answered; it goes when all is written.
+  // From here on nothing is read and no reply is queued; the connection ends when all queued
+  // replies are sent.
   void close();
   bool closing() const { return closing_; }
-  // Closing, and all is written.
+  // Whether it is closing and everything queued was sent.
   bool done() const { return closing_ && out_.size() == 0; }
-  // At once, whatever is still to be written.
+  // Ends the connection immediately and drops the queued replies.
   void abandon();
   bool abandoned() const { return !poll_; }
 

@@ -172,7 +172,7 @@ void ClientRequests::on(std::uint64_t id, const control::AskWait& ask) {
 
 void ClientRequests::on(std::uint64_t id, const control::AskKill& ask) {
   if (ask.patterns.empty()) {
-    reply(id, Error{ErrorCode::Usage, "kill: which tasks?"});
+    reply(id, Error{ErrorCode::Usage, "kill: no pattern given"});
     return;
   }
   auto patterns = daemon_.visible().compile(ask.patterns, caller_);

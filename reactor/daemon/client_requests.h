@@ -1,5 +1,6 @@
-// What one client has asked the daemon, and how far that is answered: a little at a time, each
-// request behind the one before or beside those that wait for something to happen.
+// The requests of one client, and how far each is answered. They are handled in small steps, one
+// after another; a request that waits for an event (an end, a record) does not hold up those behind
+// it.
 #pragma once
 
 #include <cstddef>
@@ -23,13 +24,13 @@
 
 namespace thermos {
 
-// Owned by a shared_ptr: what it waits for calls back only while it lives.
+// Owned by a shared_ptr: callbacks hold a weak_ptr and do nothing once it is destroyed.
 class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
  public:
-  // Requests of one client whose answer is still to come.
+  // The limit of one client's unanswered requests; further ones fail with Busy.
   static constexpr std::size_t kMostOpen = 1000;
 
-  // All by reference outlive this. `on_work` is called when there is something to do again.
+  // All references outlive this. `on_work` is called when there is work for step() again.
   ClientRequests(Reactor& reactor, Daemon& daemon, const Caller& caller,
                  ClientConnection& connection, std::function<void()> on_work)
       : reactor_(reactor),
@@ -41,17 +42,18 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   ClientRequests(const ClientRequests&) = delete;
   ClientRequests& operator=(const ClientRequests&) = delete;
 
-  // Does a small piece of work; false: there is none until something comes, or goes out.
+  // Does a small piece of work. Returns false if there is none until the client sends something or
+  // takes its replies.
   bool step();
-  // Nothing is being answered or told, apart from what waits for something to happen.
+  // Whether no answer and no events are being sent, apart from requests that wait for an event.
   bool quiet() const;
-  // Its subscription has news when tasks of these users have.
+  // Whether the client has a subscription that may concern tasks of these users.
   bool concerned_by(const std::set<std::uint32_t>& owners) const;
-  // The client is gone: nothing is waited for or answered any more.
+  // The client is gone: cancels all waits and answers nothing any more.
   void give_up();
 
  private:
-  // What it waits for.
+  // A wait for the end of one task.
   struct Wait {
     std::string task_id;
     HostedTasks::WaitKey key = 0;
@@ -62,13 +64,15 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   bool step_subscription();
   void answer(const control::Request& request);
   void reply(std::uint64_t id, control::ReplyBody body) { connection_.reply(id, std::move(body)); }
-  // Answers one request when its outcome is known: with `good`, or the error.
+  // Returns a callback that answers the request: with `good`, or with the error it is given.
   std::function<void(const Status&)> reply_later(std::uint64_t id, control::ReplyBody good);
-  // How it began: an error is the answer; else the answer is still to come.
+  // Takes the result of starting a request: an error is answered now; otherwise the callback
+  // answers later.
   void await(std::uint64_t id, const Status& begun);
 
-  // Answers "ended" for a task, and "done" behind the last of several. False: it can't be waited
-  // for, and that was the answer. `wait`: its number among the client's, 0 if it had ended.
+  // Answers "ended" when the task ends, and "done" after the last of several. Returns false if the
+  // task can't be waited for; the error has been sent. `wait` is set to the wait's number, or 0 if
+  // the task had ended.
   bool wait_for_end(std::uint64_t id, const std::string& task_id,
                     const std::shared_ptr<std::size_t>& left, std::uint64_t& wait);
   void ended(std::uint64_t id, std::uint64_t wait, const std::string& state,
@@ -92,13 +96,13 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   Caller caller_;
   ClientConnection& connection_;
   std::function<void()> on_work_;
-  // The request that is being answered, and the next one waits for that.
+  // The request that is being answered; the next one waits for it.
   std::unique_ptr<LongAnswer> answer_;
   std::uint64_t answered_ = 0;
   std::shared_ptr<Subscription> subscription_;
   std::map<std::uint64_t, Wait> waits_;
   std::uint64_t next_wait_ = 1;
-  std::size_t open_ = 0;  // other requests under way
+  std::size_t open_ = 0;  // other requests that are not answered yet
 };
 
 }  // namespace thermos

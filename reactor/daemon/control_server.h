@@ -1,6 +1,6 @@
-// The daemon's control socket: who connects, and whose turn it is. No client slows another: each is
-// read, worked for and answered in small steps by turns (fair_turns.h), and no further than it
-// reads what it is told.
+// The daemon's control socket: it accepts clients and shares the loop among them. Each client is
+// read, served and answered in small steps by turns (fair_turns.h), so no client slows another. A
+// client that does not read its replies is not served further.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ namespace thermos {
 
 class ControlServer {
  public:
-  // Listens on `socket_path`, made anew (control_socket.h, with its errors). `kept` is a socket
-  // that listens there already, kept over a restart: then nothing is made.
+  // Listens on `socket_path`; creates the socket with listen_at() and fails as that does. `kept`,
+  // if given, is a socket that already listens there (kept over a restart): then none is created.
   static Result<std::unique_ptr<ControlServer>> listen(Reactor& reactor, Daemon& daemon,
                                                        const std::string& socket_path,
                                                        Descriptor kept = {});
@@ -34,7 +34,7 @@ class ControlServer {
   ControlServer& operator=(const ControlServer&) = delete;
 
   int listener() const { return listener_.fd(); }
-  // The path stays when this goes: someone else keeps the socket alive.
+  // The destructor leaves the path in place, because someone else keeps the socket open.
   void leave_path() { path_.clear(); }
 
  private:
@@ -53,18 +53,18 @@ class ControlServer {
   void on_ready(const std::shared_ptr<Client>& client, int events);
   void read_requests(const std::shared_ptr<Client>& client);
   bool is_full(const Client& client) const;
-  // What its turn is for. True: there is more to do.
+  // The client's turn. Returns true if there is more to do.
   bool work(const std::shared_ptr<Client>& client, const Slice& slice);
   bool step(Client& client) const;
   void drop(const std::shared_ptr<Client>& client);
-  // What clients needed goes back to the machine when they need it no more, and nobody waits.
+  // Returns freed memory to the kernel (malloc_trim) after much was used and when no client waits.
   void give_back_memory();
 
   Reactor& reactor_;
   Daemon& daemon_;
   std::string path_;
-  std::size_t used_ = 0;  // bytes that went through buffers since memory was given back
-  std::map<std::uint32_t, std::size_t> connected_;  // a user
+  std::size_t used_ = 0;  // bytes that passed through buffers since memory was given back
+  std::map<std::uint32_t, std::size_t> connected_;  // connections by user
   std::list<std::shared_ptr<Client>> clients_;
   FairTurns turns_;
   Listener listener_;

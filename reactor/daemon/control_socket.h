@@ -1,4 +1,4 @@
-// The socket at which a daemon's clients find it.
+// Creates the control socket of a daemon.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace thermos {
 
-// A listening socket at `path`, made anew: 0660, and root's belongs to the group thermos where
-// there is one. It does not block. Busy when someone listens there; Usage when the path is too
-// long.
+// Creates a listening, non-blocking socket at `path`, in place of a dead daemon's. Its mode is
+// 0660; root's belongs to the group `thermos` if that exists. Fails with Busy if a daemon listens
+// there, Usage if the path is too long, or System.
 Result<Descriptor> listen_at(const std::string& path);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// The daemon: many tasks on one loop, what clients may ask of them, and what they are told.
+// The daemon: it leads many tasks on one loop, and serves its clients' requests and subscriptions.
 #pragma once
 
 #include <cstddef>
@@ -24,18 +24,18 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // What comes from now on goes by these.
+  // Uses these settings for what comes from now on (`systemctl reload`).
   void use(const Settings& settings) { settings_ = settings; }
   const Settings& settings() const { return settings_; }
 
-  // Goes on with the root's active tasks: TaskResumption::resume_all().
+  // Resumes the root's active tasks: see TaskResumption::resume_all().
   void resume_all() { resumption_.resume_all(); }
 
   TaskRequests& requests() { return requests_; }
   VisibleTasks& visible() { return visible_; }
   EventFeed& events() { return events_; }
 
-  // Tasks that are led.
+  // The number of tasks that this daemon leads.
   std::size_t active() const { return tasks_.size(); }
   // Called whenever active() changes.
   std::function<void()> on_change;

@@ -1,4 +1,5 @@
-// A running daemon from outside: who it is, how it was started, and starting it again.
+// A running daemon as another program sees it: how it was started, killing it, and starting it
+// again. `thermos drill` uses it.
 #pragma once
 
 #include <string>
@@ -12,18 +13,18 @@ namespace thermos {
 
 class DaemonProcess {
  public:
-  // What /proc tells of `pid`. NotFound when it is no thermos-reactor; NotPermitted when it is
+  // Reads /proc/`pid`. Fails with NotFound if that is no thermos-reactor, NotPermitted if it is
   // another user's.
   static Result<DaemonProcess> of(pid_t pid);
 
   pid_t pid() const { return pid_; }
-  // systemd, or whoever speaks its protocol, starts it again when it dies.
+  // Whether a service manager that sets NOTIFY_SOCKET (systemd) restarts it when it dies.
   bool has_a_keeper() const { return has_a_keeper_; }
 
-  // SIGKILL; returns when it is dead.
+  // Sends SIGKILL and blocks until it is dead. Fails with NotPermitted or System.
   Status kill();
-  // Starts a daemon with the same arguments, environment, working directory and, where that can be
-  // opened again, the same stderr; in a session of its own.
+  // Starts a daemon with the same arguments, environment and working directory, in a new session.
+  // Its stderr is the same file if that can be opened again, else /dev/null. Fails with System.
   Status start_again() const;
 
  private:

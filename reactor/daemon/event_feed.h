@@ -1,5 +1,5 @@
-// The daemon's events on their way to its clients: an event is told at the end of the turn in which
-// it was appended, when its record is on the disk.
+// Passes the daemon's events to its clients. An event is published at the end of the turn in which
+// its record was appended, when the record is durable.
 #pragma once
 
 #include <cstdint>
@@ -14,28 +14,28 @@ namespace thermos {
 
 class EventFeed {
  public:
-  // `file`: as EventLog's.
+  // `file`: as for EventLog.
   explicit EventFeed(std::string file) : log_(std::move(file)) {}
 
-  // Before the first event: positions go on above `last`.
+  // Called before the first event: positions continue above `last`.
   void start_after(std::uint64_t last, Timestamp now);
   std::uint64_t next_position(Timestamp now) { return log_.next_position(now); }
-  // It is told when the turn is over.
+  // Adds an event of this turn; publish() makes it visible.
   void add(OwnedEvent event) { fresh_.push_back(std::move(event)); }
-  // The turn is over: tells its events, of all tasks in one order, so that a client that has seen a
-  // position has seen all before it.
+  // Called at the end of a turn: publishes its events, of all tasks in one order, so that a client
+  // that has seen a position has seen all before it.
   void publish();
 
-  // Calls back when this turn's events have been told, and none of the next turn's: then all that
-  // has a position lasts.
+  // Calls `call` when this turn's events have been published and none of the next turn's: at that
+  // moment everything that has a position is durable.
   void at_turn_end(std::function<void()> call);
-  // Called when there is news that lasts: events of tasks of these users.
+  // Called after events were published, with the users whose tasks they concern.
   std::function<void(const std::set<std::uint32_t>& owners)> on_events;
 
-  // All that lasts has a position up to this one.
+  // The position of the latest published event; everything up to it is durable.
   std::uint64_t told_position() const { return told_; }
   std::uint64_t last_position() const { return log_.last_position(); }
-  // Those that were told and are still in memory.
+  // The published events that are still in memory.
   const EventLog& log() const { return log_; }
 
  private:

@@ -52,8 +52,7 @@ std::uint64_t EventLog::next_position(Timestamp now) {
 void EventLog::reserve(std::uint64_t up_to) {
   reserved_ = up_to;
   if (auto written = replace_file(file_, std::to_string(up_to) + "\n"); !written) {
-    spdlog::error("{}; after a restart positions of events may come twice",
-                  written.error().message);
+    spdlog::error("{}; after a restart event positions may repeat", written.error().message);
   }
 }
 

@@ -1,6 +1,5 @@
-// What happened to the daemon's tasks, in one order. The latest events are in memory; all of them
-// are in the tasks' own streams, where each record bears its position, so the order outlives the
-// daemon.
+// The events of the daemon's tasks in one order. The latest are in memory; all are in the tasks'
+// own streams, where each record carries its position, so the order survives the daemon.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace thermos {
 
-// An event, and whose task it is about: who may be told.
+// An event and the uid of its task's owner, who may see it.
 struct OwnedEvent {
   control::Event event;
   std::uint32_t owner = 0;
@@ -20,25 +19,26 @@ struct OwnedEvent {
 
 class EventLog {
  public:
-  // `file` keeps a position that none before it has reached, so that a restart need not read every
-  // stream to go on above them all, and no clock that was set back makes one come twice.
+  // `file` stores an upper bound of the positions that were used. So a restart continues above them
+  // all without reading every stream, and a clock that was set back does not make a position
+  // repeat.
   explicit EventLog(std::string file);
   ~EventLog();
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  // Positions rise, and go on above `last` and above what the file says. They are microseconds of
-  // the wall clock where that rises.
+  // Positions rise strictly, and start above `last` and above the bound in the file. They are
+  // microseconds of the wall clock, as long as that rises.
   void start_after(std::uint64_t last, Timestamp now);
   std::uint64_t next_position(Timestamp now);
   std::uint64_t last_position() const { return last_; }
 
   void add(OwnedEvent event);
 
-  // The first event behind `since` that is still in memory; null when there is none. Valid until
+  // The first event after `since` that is still in memory; nullptr if there is none. Valid until
   // the next add().
   const OwnedEvent* first_after(std::uint64_t since) const;
-  // Whether all there is behind `since` is still in memory.
+  // Whether all events after `since` are still in memory.
   bool reaches_back_to(std::uint64_t since) const { return since >= forgotten_; }
 
  private:

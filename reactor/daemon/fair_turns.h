@@ -1,5 +1,5 @@
-// Work for many askers on one loop, a little of each in every turn, so that nobody waits for what
-// another asked for.
+// Shares the loop's time among many clients: each gets a little in every turn, so that no client
+// waits for what another asked for.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace thermos {
 
-// How long a piece of work may go on. Who works asks when a small step is done.
+// The time limit of a piece of work. The worker checks it after each small step.
 class Slice {
  public:
-  // `until` by uv_hrtime(), in nanoseconds.
+  // `until` is a time of uv_hrtime(), in nanoseconds.
   explicit Slice(std::uint64_t until) : until_(until) {}
   bool over() const { return uv_hrtime() >= until_; }
 
@@ -23,24 +23,25 @@ class Slice {
   std::uint64_t until_;
 };
 
-// One asker's place. Whoever owns it keeps it alive; when it goes its work is forgotten.
+// One client's place in the queue. Its owner keeps it alive; when it is destroyed, its work is
+// dropped.
 struct Seat {
   std::uint32_t uid = 0;
-  // Does some, until the slice is over or nothing is left to do now; true: there is more.
+  // Works until the slice is over or there is nothing to do now. Returns true if there is more.
   std::function<bool(const Slice& slice)> work;
-  bool waiting = false;  // has been called, and its turn is still to come
+  bool waiting = false;  // call() was made, and its turn is still to come
 };
 
-// A turn of the loop gives every user who waits the same time, and in it the user's seats one after
-// another: a thousand connections of one user are no more to another user than one.
+// In each turn of the loop every user who has work gets the same time, shared by that user's seats
+// in order: a thousand connections of one user cost another user no more than one.
 class FairTurns {
  public:
   explicit FairTurns(Loop& loop);
 
-  // The seat has work. Its turn comes in one of the next turns of the loop.
+  // The seat has work. It is served in one of the loop's next turns.
   void call(const std::shared_ptr<Seat>& seat);
   bool busy() const { return !lines_.empty(); }
-  // Nobody waits any more.
+  // Called when no seat has work any more.
   std::function<void()> on_rest;
 
  private:

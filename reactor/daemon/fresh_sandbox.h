@@ -8,7 +8,7 @@
 
 namespace thermos {
 
-// A directory made for a task that then was not made goes away again.
+// Removes the directory again if the task was not created after all.
 class FreshSandbox {
  public:
   FreshSandbox() = default;
@@ -16,9 +16,10 @@ class FreshSandbox {
   FreshSandbox(const FreshSandbox&) = delete;
   FreshSandbox& operator=(const FreshSandbox&) = delete;
 
-  // Makes the directory for `owner` alone, or takes the one that is there and theirs.
+  // Creates the directory `path` (0700) for `owner`, or takes one that exists and is theirs. Fails
+  // with System.
   Status make(const std::string& path, const FileOwner& owner);
-  // The task is made.
+  // The task was created: the directory stays.
   void keep() { made_ = false; }
 
  private:

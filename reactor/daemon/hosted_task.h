@@ -1,4 +1,4 @@
-// One task that the daemon leads, and who waits for what of it.
+// One task that the daemon leads, with the callbacks of those who wait for it.
 #pragma once
 
 #include <cstdint>
@@ -22,29 +22,33 @@ class HostedTask : public TaskObserver {
  public:
   using Told = std::function<void(const Status&)>;
 
-  // `reactor` and `events` outlive this. `owner`: the user that it belongs to. `went_on`: it is not
-  // new, so some of its events may be older than this.
+  // `reactor` and `events` outlive this. `owner` is the uid of the user that the task belongs to.
+  // `went_on`: the task existed before, so some of its events may be older than this object.
   HostedTask(Reactor& reactor, EventFeed& events, std::string task_id, std::uint32_t owner,
              bool went_on);
 
-  // Takes the lead. Errors and `on_end` as TaskHost::lead(). REQUIRES: once, before anything else.
+  // Takes the lead. Fails, and calls `on_end`, as TaskHost::lead() does. REQUIRES: called once,
+  // before anything else.
   Status lead(const TaskSetup& setup, SyncMode sync, TaskHost::OnEnd on_end);
 
   const std::string& id() const { return id_; }
   std::uint32_t owner() const { return owner_; }
   const TaskSetup& setup() const { return host_->place(); }
   const History& history() const { return host_->history(); }
-  // No event of its lies before this. Of one that went on here from elsewhere that is not known: 0.
+  // No event of this task has a lower position. 0 if that is not known, because the task was
+  // resumed.
   std::uint64_t first_position() const { return went_on_ ? 0 : first_position_; }
 
   void kill(const KillRequest& request) { host_->kill(request); }
-  // `done` is called when the order lasts and the run that it ends, if any, has ended; with an
-  // error if that will not be seen here. Errors as TaskHost::order(); then `done` is not called.
+  // Gives the order. `done` is called when the order is durable and the run that it ends, if any,
+  // has ended; with an error if this daemon stops leading the task before that. Fails as
+  // TaskHost::order() does; then `done` is not called.
   Status order(const OrderRequest& request, Told done);
-  // Calls back when the turn is committed, or with why its first record could not be written.
+  // Calls `made` when this turn is committed, or with the error if the task's first record could
+  // not be written.
   void when_made(Told made) { made_ = std::move(made); }
 
-  // Nothing more will be seen of it here: tells all who wait.
+  // The daemon no longer leads the task: calls everyone who waits, with `why`.
   void notify_closed(const Status& why);
 
   void on_record(const Record& record, const History& history) override;
@@ -60,9 +64,9 @@ class HostedTask : public TaskObserver {
     Told done;
   };
 
-  // The run that an order just given ends; nothing: none.
+  // The number of the run that an order just given ends; nothing if it ends none.
   std::optional<std::uint32_t> run_ended_by(const OrderRequest& request) const;
-  // The turn is committed: what was waited for in it may be told.
+  // The turn is committed: calls those whose wait is over.
   void notify_durable();
 
   Reactor& reactor_;

@@ -1,5 +1,5 @@
-// The tasks that the daemon leads, and those active ones that it can't lead: the same host as
-// `thermos run` has, many times on one loop.
+// The tasks that the daemon leads, and the active ones that it can't lead. Each has the same
+// TaskHost as in `thermos run`, many on one loop.
 #pragma once
 
 #include <cstddef>
@@ -24,15 +24,16 @@ namespace thermos {
 
 class HostedTasks {
  public:
-  // All outlive this. `settings` may change: what is led from then on goes by them.
+  // All references outlive this. `settings` may change; tasks led from then on use the new ones.
   HostedTasks(Reactor& reactor, const Paths& paths, const Settings& settings, EventFeed& events,
               TaskSummaryCache& summaries, TaskIndex& index);
   HostedTasks(const HostedTasks&) = delete;
   HostedTasks& operator=(const HostedTasks&) = delete;
 
-  // Leads a task, new or not, for its owner. Errors as TaskHost::lead().
+  // Takes the lead of a task, new or not, for its owner's uid. Fails as TaskHost::lead() does.
   Result<HostedTask*> host(const TaskSetup& setup, std::uint32_t owner);
-  // nullptr: it is not led here. Valid until the end of the turn in which the task ends.
+  // nullptr if this daemon does not lead the task. Valid until the end of the turn in which the
+  // task ends.
   HostedTask* find(const std::string& task_id) const;
   // Sorted.
   std::vector<std::string> ids() const;
@@ -41,19 +42,20 @@ class HostedTasks {
   // Called whenever size() changes.
   std::function<void()> on_change;
 
-  // This active task is not led, and why: in the log, once for each reason, and in answers.
+  // Notes that this active task is not led, and why. The log gets one line for each reason, and
+  // clients see it in answers.
   void leave(const std::string& task_id, const Error& why);
-  // Empty: it was not left.
+  // Why the task is not led; empty if leave() was not called for it.
   std::string why_left(const std::string& task_id) const;
 
-  // Calls back once when the task ends, with the state's name, "?" when that is not known; unless
-  // the key takes it back. REQUIRES: it is led.
+  // Calls `ended` once when the task ends, with the name of its final state, or "?" if that is not
+  // known. wait_no_more() with the key cancels it. REQUIRES: this daemon leads the task.
   using Ended = std::function<void(const std::string& state)>;
   using WaitKey = std::uint64_t;  // never 0
   WaitKey when_ended(const std::string& task_id, Ended ended);
   void wait_no_more(const std::string& task_id, WaitKey key);
 
-  // At the end of a turn: frees those that ended in it.
+  // Called at the end of a turn: destroys the tasks that ended in it.
   void free_ended() { over_.clear(); }
 
  private:

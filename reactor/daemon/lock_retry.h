@@ -1,4 +1,5 @@
-// Trying again to lead a task whose lock is only being asked about: asking takes it for a moment.
+// Retries to lead a task whose lock is held only by someone who asks about it: asking
+// (stream_is_locked()) takes the lock for a moment.
 #pragma once
 
 #include <functional>
@@ -10,13 +11,13 @@
 
 namespace thermos {
 
-// Whether a task could not be led because of nobody who leads it. (Or its leader let go in this
-// moment.)
+// Whether leading the task failed with Busy although no leader holds its lock now: someone only
+// asked about it, or its leader has just let go.
 bool only_asked_about(const Paths& paths, const std::string& task_id, const Error& why);
 
-// Calls after a wait that doubles with `tries`, from a millisecond to a second. By a timer, as the
-// kernel has no event for a flock() that comes free: it only wakes who blocks in it, and on this
-// loop that would hold up all other tasks.
+// Calls `call` after a delay that doubles with `tries`, from a millisecond to a second. It uses a
+// timer because the kernel has no event for a flock() that becomes free: it wakes only a caller
+// that blocks in flock(), and on this loop that would hold up all other tasks.
 void in_a_moment(Reactor& reactor, int tries, std::function<void()> call);
 
 }  // namespace thermos

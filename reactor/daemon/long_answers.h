@@ -1,4 +1,4 @@
-// Answers that take longer than one turn of the loop may: made step by step.
+// Answers that take longer than one turn of the loop may take. They are made in steps.
 #pragma once
 
 #include <functional>
@@ -20,13 +20,13 @@ class LongAnswer {
   LongAnswer& operator=(const LongAnswer&) = delete;
   virtual ~LongAnswer() = default;
 
-  // A small step; what is to be sent after it, if anything.
+  // Does a small step. Returns the reply to send after it, if any.
   virtual std::optional<control::ReplyBody> step() = 0;
-  // No more steps.
+  // Whether no step is left.
   virtual bool complete() const = 0;
 };
 
-// `list` and `status`.
+// The answer to `list` and `status`.
 class TaskAnswer : public LongAnswer {
  public:
   TaskAnswer(VisibleTasks& tasks, TaskWalk walk, bool status)
@@ -41,7 +41,8 @@ class TaskAnswer : public LongAnswer {
   bool complete_ = false;
 };
 
-// `kill`: which of the caller's tasks are meant. Then all of them are killed in one go.
+// The answer to `kill`: finds the caller's tasks that match, and then kills all of them in one
+// step.
 class KillAnswer : public LongAnswer {
  public:
   using Meant = std::function<void(const std::vector<std::string>& ids)>;

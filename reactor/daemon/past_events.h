@@ -1,5 +1,5 @@
-// Events that are not in memory any more, out of the tasks' streams, in the order in which they
-// happened. Never more than a few of each stream are in memory.
+// Reads events that are not in memory any more from the tasks' streams, in the order in which they
+// happened. It holds only a few events of each stream in memory.
 #pragma once
 
 #include <cstddef>
@@ -16,23 +16,25 @@ namespace thermos {
 
 class PastEvents {
  public:
-  // A task's stream, and a position before which nothing in it lies. It is not opened before then.
+  // A task whose stream holds no event before the position `first`. Its stream is not opened before
+  // that position is reached.
   struct Source {
     std::string task_id;
     std::uint64_t first = 0;
   };
 
-  // Events behind `since`, up to `until`: all of those must be on record.
+  // Gives the events after `since`, up to and including `until`. REQUIRES: all of those are
+  // recorded.
   PastEvents(const Paths& paths, std::vector<Source> sources, std::uint64_t since,
              std::uint64_t until);
   ~PastEvents();
   PastEvents(const PastEvents&) = delete;
   PastEvents& operator=(const PastEvents&) = delete;
 
-  // A small step; the next event in order, if it gave one. What lies behind damage in a stream is
-  // left out; what lies before it is true all the same.
+  // Does a small step. Returns the next event in order, if the step found one. Events after a
+  // corrupt record of a stream are left out; those before it are given.
   std::optional<control::Event> step();
-  // Those were all.
+  // Whether all events were given.
   bool done() const { return sources_.empty() && streams_.empty(); }
 
  private:

@@ -1,4 +1,5 @@
-// What systemd and the daemon tell each other. Without systemd all of it does nothing.
+// Talks to systemd: readiness, status, watchdog, kept listening socket. Without systemd all calls
+// do nothing.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +14,10 @@ class ServiceLink {
  public:
   explicit ServiceLink(Reactor& reactor) : reactor_(reactor) {}
 
-  // All is taken over, or the new configuration is in use. From the first call on the watchdog is
-  // fed, if systemd asked for that: otherwise no timer is set.
+  // Reports that all tasks are taken over, or that the new configuration is in use (READY=1). From
+  // the first call on it feeds the watchdog, if systemd asks for one; otherwise it sets no timer.
   void ready(std::size_t active_tasks);
-  // Between this and ready() `systemctl reload` waits.
+  // Reports a reload (RELOADING=1): `systemctl reload` waits until ready().
   void reloading();
   void stopping();
   void say_active(std::size_t tasks);
@@ -25,20 +26,20 @@ class ServiceLink {
   void feed_watchdog();
 
   Reactor& reactor_;
-  Microseconds watchdog_ = 0;  // between two signs of life; 0: nobody wants any
+  Microseconds watchdog_ = 0;  // between two WATCHDOG=1; 0: systemd wants none
   bool told_ready_ = false;
 };
 
-// The listening socket that systemd kept for us while no daemon ran, if it is the one at `path`:
-// who connected in between waits in its queue.
+// The listening socket that systemd kept while no daemon ran, if it is the one at `path`; otherwise
+// empty. Clients that connected meanwhile wait in its queue.
 Descriptor kept_listener(const std::string& path);
-// Gives systemd a copy of the listening socket to keep.
+// Gives systemd a copy of the listening socket to keep (FDSTORE=1).
 void keep_listener(int socket);
-// Whether systemd takes what keep_listener() gives.
+// Whether a service manager is there to take what keep_listener() gives.
 bool service_keeps_listener();
 
-// How log lines are to look on stderr (log_lines.h): for the journal with the level that it
-// understands in front, for people with a word.
+// The spdlog pattern of log lines on stderr (log_lines.h): with a syslog level prefix if stderr is
+// the journal, else with the level's name.
 std::string log_pattern();
 
 }  // namespace thermos

@@ -91,9 +91,9 @@ std::string first_difference(const TaskSetup& one, const TaskSetup& other) {
   const RunnerHeader& b = other.header;
   if (a.user != b.user) return "user: " + a.user + " is now " + b.user;
   if (a.sandbox != b.sandbox) return "sandbox: " + a.sandbox + " is now " + b.sandbox;
-  if (a.ports != b.ports) return "the ports are others";
-  if (a.chroot != b.chroot) return b.chroot ? "--chroot is new" : "--chroot is gone";
-  if (a.keep_logs != b.keep_logs) return "--keep-logs is another";
+  if (a.ports != b.ports) return "the ports differ";
+  if (a.chroot != b.chroot) return b.chroot ? "with --chroot" : "without --chroot";
+  if (a.keep_logs != b.keep_logs) return "--keep-logs differs";
   return {};
 }
 

@@ -1,4 +1,4 @@
-// What a client submits, looked at: whether it may be a task, whose, and where it runs.
+// Checks what a client submits: whether it is a valid task, who owns it, and where it runs.
 #pragma once
 
 #include <string>
@@ -14,19 +14,20 @@
 namespace thermos {
 
 struct Submission {
-  TaskSetup setup;  // complete, but that a sandbox that was not named is not made
-  FileOwner owner;  // the user that it runs as
+  TaskSetup setup;  // complete; a sandbox that the client did not name does not exist yet
+  FileOwner owner;  // the user that the task runs as
 };
 
-// BadConfig; NotPermitted where the caller may not have it run so; and what stands against the
-// sandbox that they named.
+// Checks a submission. Fails with BadConfig for an invalid task, NotPermitted if the caller may not
+// run it as that user or with --chroot, or with what is wrong with the sandbox that the client
+// named: Usage, NotFound, NotPermitted or System.
 Result<Submission> check_submission(const control::Submit& submit, const Caller& caller,
                                     const Settings& settings, const Paths& paths);
 
-// What tells two submissions under one id apart; empty: they are the same.
+// How two submissions under one id differ, for people; empty if they are the same.
 std::string first_difference(const TaskSetup& one, const TaskSetup& other);
 
-// A user's name; the number where they have none.
+// The user's name; the number if they have no account.
 std::string name_of_user(std::uint32_t uid);
 
 }  // namespace thermos

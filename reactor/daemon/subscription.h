@@ -1,5 +1,6 @@
-// What one subscriber is still to be told. It asks for the next thing when there is room for it: so
-// who reads slowly, or subscribes to a long past, costs no more memory than who is up to date.
+// The events that one subscriber has not been sent yet. The server asks for the next one only when
+// the client's queue has room, so a subscriber that reads slowly, or wants a long past, costs no
+// more memory than one that is up to date.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +23,15 @@ class Subscription {
   Subscription(EventFeed& events, VisibleTasks& tasks, const Caller& caller, std::uint64_t request,
                const control::Subscribe& ask, std::shared_ptr<const TaskPatterns> patterns);
 
-  // At the end of a turn, when what has a position lasts: from here on it has something to say.
+  // Starts the subscription. Called at the end of a turn, when everything that has a position is
+  // durable.
   void begin();
-  // Whether it concerns the subscriber that tasks of `owner` have news.
+  // Whether events of `owner`'s tasks may concern this subscriber.
   bool concerns(std::uint32_t owner) const;
 
-  // A small step; what is to be told after it, if anything.
+  // Does a small step. Returns the reply to send after it, if any.
   std::optional<control::ReplyBody> step();
-  // Nothing is left to tell, for now or for good.
+  // Whether nothing is left to send, for now or for good.
   bool quiet() const;
   bool complete() const { return complete_; }
   std::uint64_t request() const { return request_; }
@@ -48,12 +50,13 @@ class Subscription {
   bool begun_ = false;
   bool complete_ = false;
   std::uint64_t position_;
-  std::uint64_t end_ = 0;  // of one that does not follow
-  // A snapshot: those that the caller may see, of which not all may be meant.
+  std::uint64_t end_ = 0;  // where it ends, if it does not follow
+  // The snapshot: all active tasks that the caller may see; the patterns may still drop some.
   bool snapshot_ = false;
   std::vector<control::TaskEntry> entries_;
   std::size_t next_entry_ = 0;
-  // What is not in memory any more, up to `horizon_`: first which streams, then the events in them.
+  // Events that are not in memory any more, up to `horizon_`: first it finds their streams, and
+  // then it reads the events.
   std::uint64_t horizon_ = 0;
   std::optional<TaskWalk> walk_;
   std::vector<PastEvents::Source> sources_;

@@ -1,5 +1,5 @@
-// Which tasks there are under a root, known and kept up to date: the directories are read once, and
-// then what happens in them is told by inotify, so that a question costs no reading of them.
+// The ids of all tasks under a root. The directories are read once; then inotify reports changes,
+// so that a query reads no directory.
 #pragma once
 
 #include <sys/stat.h>
@@ -20,24 +20,25 @@ class TaskIndex {
  public:
   using Ids = std::set<std::string, std::less<>>;
 
-  // `inotify` outlives this. Without it, or where the directory can't be watched, the directories
-  // are read again when their times have changed.
+  // `inotify` outlives this. If inotify is not available, or a directory can't be watched, it is
+  // read again when its mtime has changed.
   TaskIndex(const Paths& paths, Inotify& inotify);
   ~TaskIndex();
   TaskIndex(const TaskIndex&) = delete;
   TaskIndex& operator=(const TaskIndex&) = delete;
 
-  // Ids that lie there, sorted. One may be on both directories for a moment: it is active.
+  // The ids in that directory, sorted. An id may be in both directories for a moment; it is active
+  // then.
   const Ids& on(TaskDirectory which) { return refreshed(which).ids; }
   bool has(std::string_view id) {
     return on(TaskDirectory::Active).contains(id) || on(TaskDirectory::Finished).contains(id);
   }
 
-  // By us; others' doings are found out.
+  // Called for tasks that this daemon creates or finishes; changes by others are found by inotify.
   void added(const std::string& id) { refreshed(TaskDirectory::Active).ids.insert(id); }
   void finished(const std::string& id);
 
-  // Of an id that begins anew, or whose finished task was removed.
+  // Called for an id under which a new task begins, or whose finished task was removed.
   std::function<void(const std::string& id)> on_new_life;
 
  private:
@@ -46,7 +47,7 @@ class TaskIndex {
     Ids ids;
     int watch = -1;
     bool stale = true;
-    timespec changed{};  // when it was read
+    timespec changed{};  // its mtime when it was read
   };
 
   Directory& refreshed(TaskDirectory which);

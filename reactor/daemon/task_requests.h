@@ -1,4 +1,5 @@
-// What clients ask of the daemon's tasks, and who may. capnp/CONTROL.md says the rules.
+// The requests that clients make of the daemon's tasks, and who may make them. capnp/CONTROL.md has
+// the rules.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,11 @@
 
 namespace thermos {
 
-// Each request is refused (NotPermitted) to who may not.
+// A request fails with NotPermitted unless the caller is authorised. An order or a wait for a task
+// that the caller may not see fails with NotFound.
 class TaskRequests {
  public:
-  // All outlive this. `settings` may change.
+  // All references outlive this. `settings` may change.
   TaskRequests(Reactor& reactor, const Paths& paths, const Settings& settings, EventFeed& events,
                TaskSummaryCache& summaries, HostedTasks& tasks, VisibleTasks& visible)
       : reactor_(reactor),
@@ -36,32 +38,37 @@ class TaskRequests {
   TaskRequests(const TaskRequests&) = delete;
   TaskRequests& operator=(const TaskRequests&) = delete;
 
-  // Makes a task and leads it. `made` is called when it is on the disk (at the end of a turn), or
-  // with why it will never be; not at all after an error here. The same submission again, while the
-  // task is active, is accepted and makes nothing: its client may have lost us before it was
-  // answered.
+  // Creates a task and leads it. `made` is called when the task is durable (at the end of a turn),
+  // or with the error that prevents it; it is not called if submit() itself fails. Submitting the
+  // same task again while it is active succeeds and creates nothing, because the client may have
+  // lost the connection before the answer. Fails with Usage if the id exists with another
+  // configuration, was used, or is not led here; Busy at the user's limit or while draining;
+  // NotPermitted; or as check_submission().
   Status submit(const control::Submit& submit, const Caller& caller,
                 std::function<void(const Status&)> made);
 
-  // Asks tasks of this daemon to end: those of `ids` that it leads, which match and which the
-  // caller may kill. Returns them; NotFound when there are none.
+  // Asks those tasks of `ids` that this daemon leads to end, and returns their ids. `ids` are the
+  // tasks that match and that the caller may kill. Fails with NotFound if there are none, or Busy
+  // if the first pattern names a task that this daemon does not lead.
   Result<std::vector<std::string>> kill(const control::AskKill& ask, const Caller& caller,
                                         const std::vector<std::string>& ids);
 
-  // Orders one process about. `done` is called when the order is on the disk and the run that it
-  // ends has ended; with an error if that will not be seen here.
+  // Gives an order to one process. `done` is called when the order is durable and the run that it
+  // ends has ended, or with an error if this daemon stops leading the task before that.
   Status order(const control::AskOrder& ask, const Caller& caller,
                std::function<void(const Status&)> done);
 
-  // Kills every task, takes no new ones, and calls on_drained when none is left. Returns the ids.
+  // Kills every task, refuses new ones, and calls on_drained when none is left. Returns the ids of
+  // the tasks. Fails with NotPermitted unless the caller is root or the daemon's own user.
   Result<std::vector<std::string>> drain(const control::AskDrain& ask, const Caller& caller);
-  // Called once when all is drained.
+  // Called when a drain was asked for and no task is left.
   std::function<void()> on_drained;
-  // A task is led no longer: it may have been the last of a drain.
+  // Called when a task has ended: it may have been the last of a drain.
   void finish_draining();
 
-  // Calls back once when the task ends, at once if it has ended. NotFound. The key
-  // (0: it has called back) takes it back.
+  // Calls `ended` once when the task ends, or inside this call if it has ended. Returns a key for
+  // wait_no_more(); 0 if `ended` was called already. Fails with NotFound if the caller may see no
+  // such task, or Busy if this daemon does not lead it.
   Result<HostedTasks::WaitKey> when_ended(const std::string& task_id, const Caller& caller,
                                           HostedTasks::Ended ended);
   void wait_no_more(const std::string& task_id, HostedTasks::WaitKey key) {
@@ -69,7 +76,7 @@ class TaskRequests {
   }
 
  private:
-  // `tries`: how often it found the lock only asked about.
+  // `tries`: how often the lock was found held only by someone who asks about it.
   Status try_submit(const control::Submit& submit, const Caller& caller,
                     std::function<void(const Status&)> made, int tries);
   Status may_submit(const control::Submit& submit, const Caller& caller) const;

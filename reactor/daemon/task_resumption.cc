@@ -50,7 +50,7 @@ void TaskResumption::resume_all() {
     highest = std::max(highest, summaries_.look(id).last_position);
   events_.start_after(highest, reactor_.loop().now());
   for (const std::string& id : active) resume(id);
-  if (const ProcessGroups* groups = reactor_.groups()) {
+  if (const ControlGroups* groups = reactor_.groups()) {
     groups->clear_all_but({active.begin(), active.end()});
   }
 }
@@ -82,7 +82,7 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
   if (!summaries_.was_begun(task_id)) {
     tasks_.leave(task_id,
                  {ErrorCode::Corrupt,
-                  "it was never begun, and nothing says where it was to run; submit it again under "
+                  "it never started, and its sandbox is not recorded; submit it again under "
                   "this id, or remove " +
                       path});
     return;
@@ -97,7 +97,7 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
   setup.header.task_id = task_id;
   auto led = tasks_.host(setup, past.owner);
   if (led) {
-    spdlog::info("task {} goes on", task_id);
+    spdlog::info("task {} resumed", task_id);
   } else if (only_asked_about(paths_, task_id, led.error())) {
     if (tries >= kQuietTries) tasks_.leave(task_id, led.error());
     in_a_moment(reactor_, tries, [this, task_id, tries] {

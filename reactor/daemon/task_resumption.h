@@ -1,5 +1,5 @@
-// Going on with the tasks that a root has, at a daemon's start and when the machine allows it
-// again.
+// Resumes the active tasks of a root when a daemon starts, and again later when the machine was
+// short of something.
 #pragma once
 
 #include <string>
@@ -15,18 +15,18 @@ namespace thermos {
 
 class TaskResumption {
  public:
-  // All outlive this.
+  // All references outlive this.
   TaskResumption(Reactor& reactor, const Paths& paths, EventFeed& events,
                  TaskSummaryCache& summaries, HostedTasks& tasks)
       : reactor_(reactor), paths_(paths), events_(events), summaries_(summaries), tasks_(tasks) {}
 
-  // Leads every active task of the root that nobody leads. One that can't be resumed, or whose
-  // files are another user's, is left as it is, logged, and stops no other. Events begin above the
-  // highest position on record.
+  // Takes the lead of every active task of the root that nobody leads. A task that can't be
+  // resumed, or whose files are another user's, is left as it is and logged, and the others are
+  // resumed all the same. Event positions start above the highest one on record.
   void resume_all();
 
  private:
-  // `tries`: how often it found the lock only asked about.
+  // `tries`: how often the lock was found held only by someone who asks about it.
   void resume(const std::string& task_id, int tries = 0);
   void leave_for_now(const std::string& task_id, const Error& why);
 

@@ -1,6 +1,5 @@
-// What the daemon remembers of tasks that it does not lead: most of them have ended, and what they
-// were never changes, so that their streams are read once and not at every question. Others are
-// read again when their streams have changed.
+// What the daemon remembers of tasks that it does not lead. A task that has ended never changes, so
+// its stream is read once; the stream of another task is read again when it has changed.
 #pragma once
 
 #include <sys/types.h>
@@ -18,10 +17,10 @@ namespace thermos {
 
 struct TaskSummary {
   bool readable = false;
-  bool begun = false;       // there is a header
-  std::uint32_t owner = 0;  // of one that can't be read: root
+  bool begun = false;       // its stream has a header
+  std::uint32_t owner = 0;  // the header's uid; root if there is no header
   TaskState state = TaskState::Active;
-  std::uint64_t first_position = 0;  // in its stream; 0: none of its records has one
+  std::uint64_t first_position = 0;  // the first in its stream; 0: none of its records has one
   std::uint64_t last_position = 0;
 };
 
@@ -29,18 +28,20 @@ class TaskSummaryCache {
  public:
   explicit TaskSummaryCache(const Paths& paths) : paths_(paths) {}
 
-  // Reads the task's stream, if what is known of it may not be all. Valid until the next call.
+  // The summary of a task. Reads its stream if the remembered summary may be out of date. Valid
+  // until the next call.
   const TaskSummary& look(const std::string& task_id);
-  // That task has ended, under our eyes: so its stream need not be read.
+  // Stores the summary of a task that this daemon led to its end, so that its stream need not be
+  // read.
   void learn(const std::string& task_id, TaskSummary past) {
     known_[task_id].past = std::move(past);
   }
-  // Of an active task, whether it has a header. One whose stream can't be read may have.
+  // Whether an active task was begun: its stream has a header, or exists and can't be read.
   bool was_begun(const std::string& task_id);
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:
-  // A file as it was before it was read: an append that came meanwhile makes it another.
+  // The version of a file before it was read: an append in between makes it another version.
   struct Version {
     ino_t inode = 0;
     off_t size = -1;

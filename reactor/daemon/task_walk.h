@@ -1,5 +1,6 @@
-// The tasks that somebody asked about and may see, one after another and a few at a time: there may
-// be very many, and each costs a look at its pattern and perhaps at its stream.
+// Walks through the tasks that match a request and that the caller may see, one in each step,
+// because there may be very many, and each costs a match of its id and perhaps a reading of its
+// stream.
 #pragma once
 
 #include <memory>
@@ -18,8 +19,8 @@ class TaskWalk {
   TaskWalk(VisibleTasks& tasks, const Caller& caller, std::shared_ptr<const TaskPatterns> patterns,
            bool active, bool finished);
 
-  // Looks at one task; its id, if it is meant. What comes and goes meanwhile may be seen or not;
-  // all others are, active ones first, by id, and each once.
+  // Looks at one task and returns its id if it matches. Active tasks come first, sorted by id; each
+  // task comes once. A task that is created or removed during the walk may be seen or not.
   std::optional<std::string> step();
   bool done() const { return done_; }
 
@@ -30,8 +31,8 @@ class TaskWalk {
   bool finished_;
   bool done_;
   TaskDirectory directory_;
-  std::optional<std::string> last_;  // looked at
-  TaskIndex::Ids seen_;              // active ones: they may be finished when we come there
+  std::optional<std::string> last_;  // the last id looked at
+  TaskIndex::Ids seen_;              // active ones; they may be finished when the walk gets there
 };
 
 }  // namespace thermos

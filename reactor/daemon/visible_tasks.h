@@ -1,4 +1,5 @@
-// The daemon's tasks as clients see them. To who may not see a task there is none, in every answer.
+// The daemon's tasks as a client sees them. For a caller who may not see a task, every answer is
+// the same as if the task did not exist.
 #pragma once
 
 #include <cstddef>
@@ -20,33 +21,36 @@
 
 namespace thermos {
 
-// Each question is a small step; what asks about many tasks takes many (task_walk.h).
+// Each query about one task is a small step; TaskWalk (task_walk.h) queries many tasks in many
+// steps.
 class VisibleTasks {
  public:
-  // All outlive this.
+  // All references outlive this.
   VisibleTasks(const Paths& paths, const HostedTasks& tasks, TaskSummaryCache& summaries,
                TaskIndex& index)
       : paths_(paths), tasks_(tasks), summaries_(summaries), index_(index) {}
 
   bool may_see(const std::string& task_id, const Caller& caller);
-  // Of all tasks, whoever may see them.
+  // The index of all tasks, without regard to who may see them.
   TaskIndex& index() { return index_; }
   const Paths& paths() const { return paths_; }
-  // The state's name; "?" of one that can't be read.
+  // The name of the task's state; "?" if its stream can't be read.
   std::string state_of(const std::string& task_id);
-  // How many led tasks of theirs there are.
+  // The number of tasks that are led here and belong to the caller; for root, of all.
   std::size_t active_of(const Caller& caller) const;
-  // All active ones that they may see, at one moment.
+  // All active tasks that the caller may see, at one moment.
   std::vector<control::TaskEntry> active_tasks(const Caller& caller);
 
-  // One task as `status --json` prints it; of one that is not led, or can't be read, with its
-  // error.
+  // One task as `status --json` prints it. A task that is not led, or whose stream can't be read,
+  // has its error under "error".
   std::string status_json(const std::string& task_id) const;
 
+  // TaskPatterns::compile() for this caller: a pattern counts as an id only if the caller may see
+  // that task, or it would tell them that the task exists.
   Result<std::shared_ptr<const TaskPatterns>> compile(const std::vector<std::string>& patterns,
                                                       const Caller& caller);
 
-  // Where to find a task's events that are not in memory, if there are any behind `position`.
+  // The stream to read a task's events after `position` from; nothing if it holds none.
   std::optional<PastEvents::Source> stream_behind(const std::string& task_id,
                                                   std::uint64_t position);
 

@@ -57,13 +57,13 @@ void CoordinatorLinks::look_beside(ProcessIndex p, bool rebooted) {
   if (!entry_of(p).busy) entries_.erase(p);  // there may be a hundred thousand
 }
 
-void CoordinatorLinks::changed(ProcessIndex p, bool closed) {
+void CoordinatorLinks::changed(ProcessIndex p) {
   const auto found = entries_.find(p);
-  if (found != entries_.end() && found->second->busy) tell(p, link::Changed{closed});
+  if (found != entries_.end() && found->second->busy) tell(p, link::Changed{});
 }
 
 void CoordinatorLinks::all_changed() {
-  for (const ProcessIndex p : busy_ones()) tell(p, link::Changed{true});
+  for (const ProcessIndex p : busy_ones()) tell(p, link::Changed{});
 }
 
 void CoordinatorLinks::fork_server_died() {
@@ -84,8 +84,8 @@ bool CoordinatorLinks::was_our_child(ProcessIndex p) const {
   return found != entries_.end() && found->second->link.is_our_child();
 }
 
-std::vector<ProcessGroups::Name> CoordinatorLinks::groups() const {
-  std::vector<ProcessGroups::Name> all;
+std::vector<ControlGroups::Name> CoordinatorLinks::groups() const {
+  std::vector<ControlGroups::Name> all;
   all.reserve(entries_.size());
   for (const auto& [p, entry] : entries_) all.push_back(groups_.name(p, entry->link.run()));
   return all;
@@ -290,8 +290,9 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::S
         send_signal(effect.coordinator, SIGCONT);
         break;
       case link::Signal::Kill:
-        spdlog::warn("task {}, process {}: its coordinator (pid {}) does not end it; killing both",
-                     setup_.header.task_id, name_of(p), effect.coordinator.pid);
+        spdlog::warn(
+            "task {}, process {}: its coordinator (pid {}) did not end the process; killing both",
+            setup_.header.task_id, name_of(p), effect.coordinator.pid);
         send_signal(effect.coordinator, SIGKILL);
         break;
     }
@@ -332,8 +333,9 @@ void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
                                  const link::WarnRestarted& effect) {
   spdlog::warn(
-      "task {}, process {}, run {}: it was to start as the machine went down; if it did, that is "
-      "not on record, and it starts again",
+      "task {}, process {}, run {}: the machine went down while it was being started; whether it "
+      "ran "
+      "is not recorded, and it starts again",
       setup_.header.task_id, name_of(p), effect.run);
 }
 

@@ -1,6 +1,6 @@
-// The coordinators of one task: carries out what their links (core/runner/coordinator_link) decide,
-// and tells them what came of it. No decision is taken here: what a lock, a silence or a death
-// means is the link's to say, because the link is what the simulator drives.
+// The coordinators of one task. Carries out the effects of each process's CoordinatorLink
+// (core/runner/coordinator_link.h) and gives the link their results as events. It decides nothing:
+// the link decides what a lock, a silence or a death means, because the simulator drives the link.
 #pragma once
 
 #include <sys/types.h>
@@ -26,7 +26,7 @@
 
 namespace thermos {
 
-// What the coordinators of a task need of whoever leads it.
+// What CoordinatorLinks needs of the task's host.
 class LinkedTask {
  public:
   LinkedTask() = default;
@@ -34,46 +34,54 @@ class LinkedTask {
   LinkedTask& operator=(const LinkedTask&) = delete;
   virtual ~LinkedTask() = default;
 
-  // Gives the runner an event. An error: the runner refuses it, and nothing changed.
+  // Gives the runner an event. Fails with Corrupt if the runner refuses it; then nothing has
+  // changed.
   virtual Status handle(const Event& event) = 0;
+  // What is on record of the process.
   virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-  // The run could not be launched, and is tried again.
+  // The run of `p` could not be launched for `reason`; the launch is tried again.
   virtual void launch_delayed(ProcessIndex p, const std::string& reason) = 0;
-  // A coordinator is gone: perhaps none is left.
+  // A coordinator has ended, perhaps the last one: quiet() tells.
   virtual void coordinator_left() = 0;
-  // The task can be led no longer.
+  // This host must stop leading the task, because of `error`.
   virtual void stop(Error error) = 0;
+  // The same; the reason is that the task's checkpoint directory was removed.
   virtual void stop_without_checkpoints() = 0;
   virtual bool stopped() const = 0;
 };
 
 class CoordinatorLinks {
  public:
-  // All outlive this. `notified`: changed() is called for every change to a stream.
+  // All references outlive this. `notified`: the caller calls changed() for every change to a
+  // stream (inotify works); without it, the links look at their streams by timer.
   CoordinatorLinks(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups,
                    bool notified, LinkedTask& task);
   ~CoordinatorLinks();
   CoordinatorLinks(const CoordinatorLinks&) = delete;
   CoordinatorLinks& operator=(const CoordinatorLinks&) = delete;
 
-  // At a resume, for a process that has a stream and of which nothing is live on record.
+  // At a resume: looks into the stream of a process that has one, but no live run on record.
+  // `rebooted`: the runner before ran under another boot id.
   void look_beside(ProcessIndex p, bool rebooted);
-  // Gives the process's link another event from outside: Start, Stop, Adopt.
+  // Gives the link of `p` an event from outside: Start, Stop or Adopt. Does nothing once the task
+  // has stopped.
   void tell(ProcessIndex p, const link::Event& event);
-  // The file of the process's stream changed; `closed`: who wrote it closed it.
-  void changed(ProcessIndex p, bool closed);
-  // Changes were missed.
+  // The file of the process's stream was written or closed (inotify).
+  void changed(ProcessIndex p);
+  // Change events were lost (IN_Q_OVERFLOW): every live link looks at its stream.
   void all_changed();
+  // The fork server died, and another took its place. Every live link is told.
   void fork_server_died();
-  // The coordinator `pid` can't append to its stream. False: it is none of ours.
+  // The coordinator `pid` reports that it can't write its stream, with the errno. Returns false if
+  // it is not a coordinator of this task.
   bool cannot_write(pid_t pid, int error_number);
 
-  // No coordinator lives, as far as we know.
+  // Whether no coordinator lives, as far as the links know.
   bool quiet() const { return busy_ == 0; }
-  // Of the last coordinator of `p`: its orphans came to us.
+  // Whether the last coordinator of `p` was our child, so that its orphans became ours.
   bool was_our_child(ProcessIndex p) const;
-  // The control groups of the runs that a link stands for.
-  std::vector<ProcessGroups::Name> groups() const;
+  // The names of the control groups of the latest run of each link.
+  std::vector<ControlGroups::Name> groups() const;
 
  private:
   struct Entry {
@@ -82,7 +90,7 @@ class CoordinatorLinks {
     bool busy = false;  // counted in busy_
     StreamPosition position;
     Descriptor reader;
-    bool starved = false;                // its stream could not be opened, and that was said
+    bool starved = false;                // its stream could not be opened, and the log says so
     std::optional<StreamWriter> locked;  // between TryLock and Clone
     Descriptor pidfd;
     std::unique_ptr<Poll> pidfd_poll;
@@ -113,11 +121,12 @@ class CoordinatorLinks {
   void carry_out(ProcessIndex p, Entry& entry, const link::WarnRestarted& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Refuse& effect);
 
-  // False: nothing can be read now. The task may have stopped over it.
+  // Opens the stream for reading. Returns false if it can't be read now; the task may have stopped
+  // for that reason.
   bool open_reader(ProcessIndex p, Entry& entry);
   Status take(ProcessIndex p, const Record& record, Origin origin);
   void tell_runner(const Event& event);
-  // The processes with a coordinator.
+  // The processes whose link is not idle.
   std::vector<ProcessIndex> busy_ones() const;
 
   Reactor& reactor_;

@@ -1,4 +1,5 @@
-// One task in the foreground: what `thermos run` and, where nobody leads, `thermos kill` do.
+// Runs one task in the foreground, for `thermos run` and for a `thermos kill` of a task without a
+// leader.
 #pragma once
 
 #include <optional>
@@ -12,12 +13,13 @@
 
 namespace thermos {
 
-// Takes the lead of a task and runs it to its end. A task id that is new is created on the disk;
-// one that is active and led by nobody is resumed, if the configuration is the same. SIGINT and
-// SIGTERM are a kill with the task's own finalization_wait, a second one a kill at once. Errors:
-// Busy (someone leads it; the message names who), BadConfig (another configuration under this id;
-// names the first difference), Usage (the id ended already; says how), Corrupt, System.
-// `kill`: what is asked of the task at once.
+// Takes the lead of a task, runs it to its end and returns its final state. Blocks. A new task id
+// is created on the disk; one that is active and has no leader is resumed, if the configuration is
+// the same. SIGINT and SIGTERM are a kill with the task's own finalization_wait; a second one kills
+// everything at once. `kill`, if given, is requested as soon as the task is led. Fails with Busy if
+// another leads the task (the message names who), BadConfig if the id exists with another
+// configuration (the message names the first difference), Usage if the task has ended (the message
+// says how), Corrupt, or System.
 Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
                                     const std::optional<KillRequest>& kill = std::nullopt);
 

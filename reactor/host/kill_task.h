@@ -1,4 +1,4 @@
-// What `thermos kill` does to one task.
+// Kills one task, for `thermos kill`.
 #pragma once
 
 #include <string>
@@ -11,10 +11,11 @@
 
 namespace thermos {
 
-// Stops an active task, whoever leads it: asks the leader; without one, or with a one-task leader
-// that doesn't answer, takes the lock and does the work here. Returns how the task ended, if it has
-// ended already, too. Blocks until then. NotFound when there is no such task; Busy when its leader
-// leads others besides and doesn't answer; and what that leader has against the request.
+// Kills an active task, whoever leads it, and returns its final state; that of a task that has
+// ended already, too. Blocks until the task has ended. It asks the leader. If there is none, it
+// takes the lock and ends the task itself; a leader that doesn't answer is killed first if it is a
+// `thermos` of this one task. Fails with NotFound if there is no such task, Busy if a leader of
+// several tasks (a daemon) doesn't answer, or with the leader's own error.
 Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
                             const KillRequest& request, TaskObserver& observer);
 

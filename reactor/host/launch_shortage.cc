@@ -15,8 +15,7 @@ void LaunchShortage::report(const std::function<bool(ProcessIndex)>& waits) {
   if (said_ != waiting_.empty()) return;
   said_ = !waiting_.empty();
   if (!said_) {
-    spdlog::warn("task {}: the processes that waited for that were started, or need not be",
-                 task_id_);
+    spdlog::warn("task {}: the shortage is over: no process waits for it any more", task_id_);
     return;
   }
   const std::string& first = task_.processes[*waiting_.begin()].name;

@@ -1,6 +1,6 @@
 // Processes of a task that can't be launched for now, because the machine is short of something.
-// It is said once when that begins and once when it is over, however many wait and however often
-// they are tried.
+// The log gets one line when the shortage begins and one when it is over, however many processes
+// wait and however often they are tried.
 #pragma once
 
 #include <functional>
@@ -17,10 +17,10 @@ class LaunchShortage {
   LaunchShortage(const std::string& task_id, const TaskConfig& task)
       : task_id_(task_id), task_(task) {}
 
-  // The launch of `p` failed for `reason` and is to be tried again.
+  // The launch of `p` failed for `reason`, and will be tried again.
   void add(ProcessIndex p, const std::string& reason);
-  // At the end of a turn: says what has begun or ended in it. `waits`: whether a process still
-  // waits for its launch. Costs nothing where nobody does, and constant time otherwise.
+  // Called at the end of a turn: logs a shortage that began or ended in it. `waits` tells whether a
+  // process still waits for its launch. Takes constant time (amortized).
   void report(const std::function<bool(ProcessIndex)>& waits);
 
  private:

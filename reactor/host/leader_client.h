@@ -1,4 +1,5 @@
-// Asking the leader of a task, at its socket (leader_socket.h). For programs without a loop.
+// Sends requests to the leader of a task, over its socket (leader_socket.h). Blocking calls, for
+// programs without a loop.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,12 @@
 
 namespace thermos {
 
-// What asking a leader came to.
+// The outcome of a request to a leader.
 enum class LeaderReply : std::uint8_t {
-  NoLeader,  // nobody listens
-  Silent,    // somebody is there and does not answer: stopped, or hung
-  HungUp,    // somebody closed the connection instead of answering: on the way out, or too old
-  Vanished,  // it heard, and died before the task ended
+  NoLeader,  // nobody listens on the socket
+  Silent,    // the leader doesn't answer in time: it is stopped, or hangs
+  HungUp,    // the leader closed the connection without an answer: it is ending, or too old
+  Vanished,  // the leader accepted the request and died before the task ended
   Ended,     // the task ended; `state` says how
 };
 struct Answer {
@@ -24,14 +25,15 @@ struct Answer {
   TaskState state = TaskState::Lost;
 };
 
-// Asks the leader of a task to kill it and waits until the task has ended. Blocks. A leader that
-// does not say "heard" within `patience` is Silent. An error: what the leader has against it, or
-// System.
+// Asks the leader of a task to kill it, and blocks until the task has ended. The reply is Silent if
+// the leader does not accept the request within `patience` (microseconds). Fails with the leader's
+// own error if it refuses the request, or with System.
 Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience);
 
-// Gives the leader of a task an order for one process. NoDaemon: nobody leads it; Busy: who leads
-// it does not answer within `patience`, or hangs up; and what the leader has against it.
+// Gives the leader of a task an order for one process. Fails with NoDaemon if the task has no
+// leader, Busy if the leader does not answer within `patience` (microseconds) or hangs up, System,
+// or with the leader's own error.
 Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
                     Microseconds patience);
 

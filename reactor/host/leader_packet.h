@@ -1,5 +1,5 @@
-// What goes over a leader's socket: messages of the control protocol, one a packet
-// (SOCK_SEQPACKET); capnp/CONTROL.md says which.
+// The packets on a leader's socket: each is one message of the control protocol (SOCK_SEQPACKET).
+// capnp/CONTROL.md lists the messages.
 #pragma once
 
 #include <sys/un.h>
@@ -15,35 +15,37 @@
 
 namespace thermos {
 
-// A longer packet is not read.
+// Bytes. A longer packet is dropped.
 inline constexpr std::size_t kMaxLeaderPacket = 4096;
 
-// The names under which the socket lies in the task's checkpoint directory, and under which it is
-// made ready.
+// The socket's name in the task's checkpoint directory, and the name under which it is bound before
+// it listens.
 inline constexpr const char* kLeaderSocketName = "leader";
 inline constexpr const char* kUnreadyLeaderSocketName = "leader.new";
 
-// The directory as a place for addresses; empty, and errno, when it can't be opened.
+// Opens the directory for address_in(). Returns an empty descriptor and sets errno on failure.
 Descriptor open_directory(const std::string& path);
-// sun_path holds 108 bytes and a root may be longer: the directory is named by its descriptor.
+// The address of `name` in `directory`. It goes by /proc/self/fd, because sun_path holds 108 bytes
+// and the path of a root may be longer. Valid while `directory` is open.
 sockaddr_un address_in(const Descriptor& directory, const char* name);
 
-// False: it could not be sent. What a failure says is cut to what fits.
+// Sends one packet. Returns false if it could not be sent. The text of an error reply is cut to
+// fit.
 bool send_packet(int socket, const control::Request& request);
 bool send_packet(int socket, control::Reply reply);
 
-// One packet.
+// One received packet.
 class Packet {
  public:
   enum class Verdict : std::uint8_t {
     Message,
-    TooLong,  // and lost
-    HungUp,   // the other end closed, or died
-    None,     // none for now
+    TooLong,  // and dropped
+    HungUp,   // the other end closed the connection, or died
+    None,     // none to read now
   };
-  // Waits for it unless the socket does not block.
+  // Receives a packet. Blocks if the socket does.
   Verdict receive(int socket);
-  // Valid until the next call.
+  // The packet's bytes. Valid until the next receive().
   Bytes bytes() const { return std::as_bytes(std::span(words_)).first(size_); }
 
  private:

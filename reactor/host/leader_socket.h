@@ -1,5 +1,5 @@
-// The socket on which a task's leader takes requests from others, <checkpoints>/<task>/leader.
-// leader_client.h is the other end, capnp/CONTROL.md the protocol.
+// The socket on which a task's leader takes requests: <checkpoints>/<task>/leader. leader_client.h
+// is the client; capnp/CONTROL.md describes the protocol.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +21,22 @@ namespace thermos {
 
 class LeaderSocket {
  public:
-  // Each request comes with who asked as its reason.
+  // Called for each request. Its `reason` names who asked.
   struct Handlers {
     std::function<void(const KillRequest&)> on_kill;
     std::function<Status(const OrderRequest&)> on_order;
   };
-  // Makes the socket anew. It has its name once it listens. REQUIRES: the caller leads the task.
+  // Creates the socket, in place of an earlier leader's. It gets its name once it listens. Fails
+  // with System. REQUIRES: the caller leads the task.
   static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, Deadlines& deadlines,
                                                       const std::string& checkpoint_dir,
                                                       Handlers handlers);
+  // Removes the socket's name.
   ~LeaderSocket();
   LeaderSocket(const LeaderSocket&) = delete;
   LeaderSocket& operator=(const LeaderSocket&) = delete;
 
-  // Tells everyone who asked for a kill how the task ended.
+  // Sends the final state to every client that asked for a kill.
   void announce(TaskState state);
 
  private:
@@ -48,7 +50,7 @@ class LeaderSocket {
                Handlers handlers);
   void accept(Descriptor socket);
   void read_request(std::list<Client>::iterator client);
-  // False: it was no request that a leader takes, and the client was told so.
+  // Answers one packet. Returns false if it was no request for a leader; the client has been told.
   bool answer(Client& client, Bytes packet);
 
   Loop& loop_;

@@ -1,4 +1,4 @@
-// Waiting for the lead of a task to change hands. For programs without a loop.
+// Waits for a task's leader to change. Blocking, for programs without a loop.
 #pragma once
 
 #include <optional>
@@ -11,23 +11,24 @@
 
 namespace thermos {
 
-// Sees, from its making on, what a change of the lead shows itself by: a leader's socket gets its
-// name or loses it, the runner's stream is closed by one who could write it (so a lock is free),
-// the task's file leaves tasks/active. What happened between two waits ends the second one at once.
-// Where inotify can't be had a wait ends by the leader's death or by its time alone.
+// Watches, from its construction on, the events that show a change of leader: a leader's socket
+// appears or disappears, someone who could write the runner's stream closes it (so the lock is
+// free), or the task's file leaves tasks/active. An event between two waits ends the second one at
+// once. If inotify is not available, only the leader's death or the timeout ends a wait.
 class LeadershipWatch {
  public:
   LeadershipWatch(const Paths& paths, const std::string& task_id);
 
-  // Waits until something happened, or `leader`, where there is one, has died. False: nothing did
-  // until the boot time `until`.
+  // Blocks until an event happens or `leader`, if given, has died. Returns false if neither happens
+  // before the boot time `until` (microseconds).
   bool wait(const std::optional<Identity>& leader, Microseconds until);
 
-  // Leaves aside what happened up to now: an attempt to lead closes the stream, too.
+  // Drops the events up to now. The caller needs this after its own attempt to lead, which closes
+  // the stream, too.
   void forget();
 
  private:
-  // Takes the events that wait; true: one of them concerns the lead.
+  // Reads the waiting events. Returns true if one of them concerns this task's leader.
   bool take_events();
 
   std::string task_id_;

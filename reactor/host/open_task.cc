@@ -64,7 +64,7 @@ Error TaskOpening::refuse_finished() const {
   auto stream = read_runner_stream(setup_.paths.runner_stream(id));
   if (stream) return refuse_ended(stream->history.state());
   return {ErrorCode::Usage,
-          "task " + id + " has ended already, and how can't be read: " + stream.error().message};
+          "task " + id + " has ended, but its result cannot be read: " + stream.error().message};
 }
 
 Status TaskOpening::lock_task() {

@@ -1,4 +1,4 @@
-// How a task comes to be led: its files, its lock and its history.
+// Opens a task in order to lead it: its files, its lock and its history.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +13,18 @@
 
 namespace thermos {
 
-// What is known of a task when its stream's lock is taken.
+// A task whose stream is locked and read.
 struct OpenedTask {
   StreamWriter writer;  // of the runner's stream, locked and ready for append()
-  History history;      // what it says; empty for a new task
+  History history;      // what the stream holds; empty for a new task
   std::size_t records = 0;
-  RunnerHeader header;  // where the task runs: as recorded, or as `setup` says for a new one
+  RunnerHeader header;  // where the task runs: as recorded; for a new task, from `setup`
 };
 
-// Makes the files of a task that is new, takes the lock of its stream and reads it. What the
-// history says is on the disk then, if `sync` asks for that. `now`: wall time. Errors: Usage (it
-// has ended already; says how), Busy (another leads it; names who), BadConfig (it exists with
-// another configuration), Corrupt, System.
+// Creates the files of a new task, locks its stream and reads it. With SyncMode::Power, everything
+// in the history is on the disk when this returns. `now` is wall time in microseconds. Fails with
+// Usage if the task has ended (the message says how), Busy if another leads it (the message names
+// who), BadConfig if it exists with another configuration, Corrupt, or System.
 Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now);
 
 }  // namespace thermos

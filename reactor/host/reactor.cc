@@ -86,8 +86,8 @@ Status Reactor::start_fork_server() {
   return Done{};
 }
 
-void Reactor::use_process_groups() {
-  groups_ = ProcessGroups::find();
+void Reactor::use_control_groups() {
+  groups_ = ControlGroups::find();
   shelter_fork_server();
 }
 

@@ -1,6 +1,6 @@
-// The shared half of every task on one loop: reaping, inotify, timers, the fork server, and the
-// turn: events append records during callbacks; at the end of the turn one commit makes them last,
-// and only then do launches, signals and answers go out.
+// What all tasks on one loop share: reaping, inotify, timers, the fork server, and the turn. During
+// a turn, callbacks append records. At its end one commit makes them durable, and only then
+// launches, signals and answers go out.
 #pragma once
 
 #include <sys/resource.h>
@@ -23,35 +23,38 @@
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
+#include "reactor/os/control_groups.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/os/process_groups.h"
 #include "reactor/os/spare_descriptors.h"
 #include "reactor/store/run_logs.h"
 
 namespace thermos {
 
-// Who lives by turns: a task's host.
+// Whoever takes part in turns: a task's host.
 class TurnParticipant {
  public:
   TurnParticipant() = default;
   TurnParticipant(const TurnParticipant&) = delete;
   TurnParticipant& operator=(const TurnParticipant&) = delete;
   virtual ~TurnParticipant() = default;
-  // The turn in which it was marked dirty is over: commit, then act.
+  // Called at the end of a turn in which it was marked dirty: it commits, and then acts.
   virtual void end_turn() = 0;
-  // The fork server died and another stands in its place: launches that were under way may have
-  // come to nothing.
+  // The fork server died and another took its place. A launch that was under way may or may not
+  // have happened.
   virtual void fork_server_died() = 0;
-  // The coordinator `pid` can't write its stream; false: it is none of its coordinators.
+  // The coordinator `pid` can't write its stream. Returns false if it is not a coordinator of this
+  // task.
   virtual bool coordinator_cannot_write(pid_t pid, int error_number) = 0;
 
  private:
   friend class Reactor;
-  std::uint64_t place_ = 0;  // in the order of joining: that is the order of commits
+  std::uint64_t place_ = 0;  // by the order of join(), which is the order of commits
 };
 
 class Reactor {
  public:
+  // Starts the fork server. Makes the program ignore SIGPIPE and SIGXFSZ, so that they are errors
+  // of write(2) instead. Fails with System.
   static Result<std::unique_ptr<Reactor>> make();
   ~Reactor();
   Reactor(const Reactor&) = delete;
@@ -65,27 +68,30 @@ class Reactor {
   SpareDescriptors& spares() { return spares_; }
   const BootId& boot() const { return boot_; }
 
-  // Each process gets a control group from here on, where there may be any. Launches wait for
-  // systemd to make room for the groups; nothing else does.
-  void use_process_groups();
-  // Null where there are none.
-  ProcessGroups* groups() { return groups_.get(); }
+  // From here on each process gets a control group, if the machine allows it. Launches wait until
+  // systemd has made room for the groups; nothing else waits.
+  void use_control_groups();
+  // nullptr if there are no control groups.
+  ControlGroups* groups() { return groups_.get(); }
 
+  // `participant` must leave() before it is destroyed.
   void join(TurnParticipant* participant);
   void leave(TurnParticipant* participant);
-  // `participant` has something to do at the end of this turn.
+  // Calls the participant's end_turn() at the end of this turn.
   void mark_dirty(TurnParticipant* participant) { dirty_.insert(participant->place_); }
 
-  // Called at the end of every turn, behind all takers.
+  // Called at the end of every turn, after all participants.
   std::function<void()> after_turn;
 
-  // Hands a launch and its descriptors to the fork server; `answer` says what became of the
-  // clone. It is not called when the fork server dies first: see TurnParticipant::fork_server_died.
-  // `make_group` is called when the launch is handed over, and may give none.
+  // Hands a launch and its descriptors to the fork server. `answer` gets the result of the clone;
+  // it is not called if the fork server dies first (see TurnParticipant::fork_server_died).
+  // `make_group` is called when the launch is sent, and may return an empty descriptor: no group.
+  // Fails if the launch could not be handed over; `answer` is not called then.
   Status launch(Launch launch, Descriptor stream, RunLogs logs, ForkServer::MakeGroup make_group,
                 std::function<void(const Launched&)> answer);
 
-  // Kills the fork server, which does not answer. What it held is free, and another starts.
+  // Kills a fork server that does not answer (SIGKILL). Its descriptors are closed, and another is
+  // started.
   void replace_fork_server();
 
  private:
@@ -110,9 +116,9 @@ class Reactor {
   std::map<std::uint64_t, TurnParticipant*> participants_;  // by place
   std::set<std::uint64_t> dirty_;                           // places
   std::uint64_t next_place_ = 0;
-  std::unique_ptr<ProcessGroups> groups_;
+  std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
-  bool short_of_server_ = false;             // none can be started, and that was said
+  bool short_of_server_ = false;             // none can be started, and the log says so
   std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it
   std::unique_ptr<Poll> fork_server_poll_;
   std::unique_ptr<Poll> write_failure_poll_;

@@ -49,7 +49,7 @@ void RunLaunch::shorten(const StartProcess& start, Stream& stream) const {
     stream.writer = std::move(*anew);
     stream.begun_anew = true;
   } else {
-    spdlog::warn("{}; going on with the long one", anew.error().message);
+    spdlog::warn("{}; the stream stays uncompacted", anew.error().message);
   }
 }
 

@@ -1,4 +1,4 @@
-// Hands one run to the fork server: its stream, its logs, its control group and its message.
+// Hands one run to the fork server: its stream, its logs, its control group and its launch message.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@ namespace thermos {
 
 class RunLaunch {
  public:
-  // All outlive this. `setup.header` says where the task runs.
+  // All references outlive this. `setup.header` says where the task runs.
   RunLaunch(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups)
       : reactor_(reactor), setup_(setup), groups_(groups), site_(setup.header) {}
 
-  // What is known of the process's stream before the launch, and after it.
+  // The process's stream, before send() and after it.
   struct Stream {
     StreamWriter writer;      // locked
-    StreamPosition position;  // read as far as this: what is behind it is a torn tail
-    bool begun_anew = false;  // out: another file stands under the name, of a summary alone
+    StreamPosition position;  // how far it was read; what follows is a torn record
+    bool begun_anew = false;  // out: the file was replaced by one that holds a summary alone
   };
 
-  // Hands the run to the fork server. `answer` comes later, and never if the fork server dies. An
-  // error means that it was not handed over, and that the lock is free. `first_failed`: the
-  // process's first run that failed, whose output is kept.
+  // Hands the run to the fork server. `answer` is called later, or never if the fork server dies.
+  // On an error nothing was handed over, and the lock is free once `stream` is destroyed.
+  // `first_failed`: the process's first run that failed, whose output is kept.
   std::optional<LaunchError> send(const StartProcess& start, Stream& stream,
                                   std::optional<std::uint32_t> first_failed,
                                   std::function<void(const Launched&)> answer);
 
  private:
-  // All of a long stream is in the runner's own, and synced there before this launch was released:
-  // so it can begin anew.
+  // Replaces a long stream by an empty one. Nothing is lost: the runner's own stream holds all of
+  // its records, and was synced before this launch was released.
   void shorten(const StartProcess& start, Stream& stream) const;
 
   Reactor& reactor_;

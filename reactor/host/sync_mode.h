@@ -1,4 +1,4 @@
-// How much a task gives for what is recorded.
+// What a task's records survive.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 namespace thermos {
 
 enum class SyncMode : std::uint8_t {
-  Power,  // terminal records reach the disk before what depends on them starts
-  Crash,  // flushing is left to the kernel, which survives kill -9 of everything
+  Power,  // a power cut: terminal records are synced before what depends on them starts
+  Crash,  // kill -9 of everything, but no power cut: the kernel writes when it likes
 };
 
 }  // namespace thermos

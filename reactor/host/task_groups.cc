@@ -20,15 +20,15 @@ ForkServer::MakeGroup TaskGroups::maker(ProcessIndex p, std::uint32_t run) const
 }
 
 void TaskGroups::remove(ProcessIndex p, std::uint32_t run) const {
-  if (reactor_.groups() != nullptr) ProcessGroups::remove(path(p, run));
+  if (reactor_.groups() != nullptr) ControlGroups::remove(path(p, run));
 }
 
 std::string TaskGroups::path(ProcessIndex p, std::uint32_t run) const {
-  const ProcessGroups* const groups = reactor_.groups();
+  const ControlGroups* const groups = reactor_.groups();
   return groups == nullptr ? std::string() : groups->path_of(name(p, run));
 }
 
-void TaskGroups::clear_but(const std::vector<ProcessGroups::Name>& living) const {
+void TaskGroups::clear_but(const std::vector<ControlGroups::Name>& living) const {
   if (reactor_.groups() != nullptr) reactor_.groups()->clear_task(task_id_, living);
 }
 

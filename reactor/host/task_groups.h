@@ -1,4 +1,5 @@
-// The control groups of one task's processes, where there are any: one for each run.
+// The control groups of one task's processes, one for each run. All calls do nothing if the reactor
+// uses no control groups.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,8 @@
 
 #include "core/task/task.h"
 #include "reactor/host/reactor.h"
+#include "reactor/os/control_groups.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/os/process_groups.h"
 
 namespace thermos {
 
@@ -18,20 +19,20 @@ class TaskGroups {
   TaskGroups(Reactor& reactor, const std::string& task_id, const TaskConfig& task)
       : reactor_(reactor), task_id_(task_id), task_(task) {}
 
-  // Makes a new group when it is called, which may be when this is gone, and gives its directory. A
-  // process that can have no group runs without one: then the log says why, and the descriptor is
-  // empty.
+  // Returns a function that creates the run's group and returns its directory. It may be called
+  // after this object is destroyed. If the group can't be created it logs why, and returns an empty
+  // descriptor: the process runs without one.
   ForkServer::MakeGroup maker(ProcessIndex p, std::uint32_t run) const;
-  // Does nothing where there is none.
+  // Removes the group of this run, if there is one.
   void remove(ProcessIndex p, std::uint32_t run) const;
-  // Empty: there are no groups.
+  // The group's directory; empty if there are no control groups.
   std::string path(ProcessIndex p, std::uint32_t run) const;
 
-  ProcessGroups::Name name(ProcessIndex p, std::uint32_t run) const {
+  ControlGroups::Name name(ProcessIndex p, std::uint32_t run) const {
     return {task_id_, task_.processes[p].name, run};
   }
-  // Removes the groups of all runs but `living`.
-  void clear_but(const std::vector<ProcessGroups::Name>& living) const;
+  // Removes the groups of all runs of this task except `living`.
+  void clear_but(const std::vector<ControlGroups::Name>& living) const;
 
  private:
   Reactor& reactor_;

@@ -64,7 +64,7 @@ void TaskHost::kill(const KillRequest& request) {
 
 Status TaskHost::order(const OrderRequest& request) {
   if (auto may = runner_->may_order(request.process); !may) return may;
-  if (stopped_) return Error{ErrorCode::System, "the task is led no longer"};
+  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   dispatch(request);
   return Done{};
 }
@@ -216,7 +216,7 @@ void TaskHost::compact_if_long() {
       writer_ = std::move(*compacted);
       records_ = runner_->history().records_after(kKeptRuns);
     } else {
-      spdlog::warn("{}; going on with the long one", compacted.error().message);
+      spdlog::warn("{}; the stream stays uncompacted", compacted.error().message);
     }
   }
   compact_at_ = std::max(kLongStream, 2 * writer_->position().offset);
@@ -244,7 +244,7 @@ void TaskHost::stop(Error error) {
   stopped_ = true;
   pending_.clear();
   leader_.reset();
-  error.message += "; processes that run go on";
+  error.message += "; running processes continue";
   // From what is corrupt, or gone, no new start could go on.
   if (error.code == ErrorCode::System && !checkpoints_gone_) {
     error.message += ", and a new start takes over from there";
@@ -314,7 +314,7 @@ void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
     return;
   }
   const auto it = index_.find(process_of_file(name));
-  if (it != index_.end() && links_) links_->changed(it->second, (mask & IN_CLOSE_WRITE) != 0);
+  if (it != index_.end() && links_) links_->changed(it->second);
 }
 
 void TaskHost::sweep(const Sweep& effect) {
@@ -333,7 +333,7 @@ void TaskHost::sweep(const Sweep& effect) {
 }
 
 void TaskHost::clear_groups() const {
-  groups_.clear_but(stopped_ ? std::vector<ProcessGroups::Name>() : links_->groups());
+  groups_.clear_but(stopped_ ? std::vector<ControlGroups::Name>() : links_->groups());
 }
 
 }  // namespace thermos

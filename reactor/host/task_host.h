@@ -1,5 +1,5 @@
-// One task on a loop: the shell around core's state machine. It turns what happens (records, exits,
-// timers, requests) into events, and effects into appends, launches and signals.
+// One task on a loop: the shell around core's state machine. It turns records, exits, timers and
+// requests into events, and effects into appends, launches and signals.
 #pragma once
 
 #include <cstdint>
@@ -30,24 +30,27 @@ namespace thermos {
 
 class TaskHost : public TurnParticipant, private LinkedTask {
  public:
-  // Called once, at the end of a turn, when the task has ended or this host can lead it no longer
-  // (its stream failed: the task's processes go on, and the next leader takes over from there).
+  // Called once, at the end of a turn, when the task has ended, or with an error when this host has
+  // stopped leading it because its stream failed. In that case the task's processes continue, and
+  // the next leader takes over.
   using OnEnd = std::function<void(const Result<TaskState>&)>;
 
-  // Takes the lead: locks the task's stream, replays it, and takes over what lives. A task that is
-  // new is created. Errors as run_in_foreground(). All arguments by reference outlive the host.
+  // Takes the lead: locks the task's stream, replays it, and takes over the live runs. A new task
+  // is created. Fails as run_in_foreground() does. All arguments by reference outlive the host.
   static Result<std::unique_ptr<TaskHost>> lead(Reactor& reactor, const TaskSetup& place,
                                                 SyncMode sync, TaskObserver& observer,
                                                 OnEnd on_end);
   ~TaskHost() override;
 
+  // Asks the task to end. It returns at once; `on_end` tells the result.
   void kill(const KillRequest& request);
-  // Gives an order to one process. Runner::may_order() says what stands against it. Nothing more is
-  // said: it is on record, and lasts at the end of the turn.
+  // Gives an order to one process. Fails as Runner::may_order() does, or with System once this host
+  // has stopped leading the task. On success the order is on record, and durable at the end of the
+  // turn; nothing reports that it was carried out.
   Status order(const OrderRequest& request);
 
   const TaskSetup& place() const { return place_; }
-  // What is on record so far.
+  // Everything recorded so far.
   const History& history() const { return runner_->history(); }
 
   void end_turn() override;
@@ -66,7 +69,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void release(const Effect& effect);
   void report(Result<TaskState> result);
 
-  // What the coordinators need of us.
+  // LinkedTask: called by the coordinators' links.
   Status handle(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_->past(p); }
   void launch_delayed(ProcessIndex p, const std::string& reason) override;
@@ -75,13 +78,13 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
 
-  // Its run is to start, and has no coordinator that spoke yet.
+  // Whether the process has a run to start whose coordinator has not written a record yet.
   bool waits_for_launch(ProcessIndex p) const;
   void compact_if_long();
   void sweep(const Sweep& effect);
   void set_timer(const SetTimer& effect);
   void finish_if_quiet();
-  // Of all runs but those that are under way.
+  // Removes the control groups of all runs except those under way.
   void clear_groups() const;
   void on_directory_event(std::string_view name, std::uint32_t mask);
 

@@ -1,4 +1,4 @@
-// Who watches a task go by.
+// The interface through which a terminal or the daemon observes a task.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace thermos {
 
-// Watches a task go by. Called on the loop, between turns of the state machine; it must not block.
+// Observes a task. It is called on the loop, between turns of the state machine, and must not
+// block.
 class TaskObserver {
  public:
   TaskObserver() = default;
@@ -18,16 +19,17 @@ class TaskObserver {
   TaskObserver& operator=(const TaskObserver&) = delete;
   virtual ~TaskObserver() = default;
 
-  // A record was appended and applied; `history` includes it. On a resume the records of earlier
+  // A record was appended and applied; `history` includes it. At a resume, the records of earlier
   // runners are not repeated.
   virtual void on_record(const Record& record, const History& history) = 0;
-  // The position that the next record is appended with, for who keeps an order of events; 0: none.
+  // The position that the next record is appended with, for an observer that keeps an order of
+  // events; 0: none.
   virtual std::uint64_t next_position() { return 0; }
-  // The record just appended, as its frame's payload; valid during the call.
+  // The payload of the record that was just appended; valid during the call.
   virtual void on_appended(std::uint64_t /*position*/, Bytes /*payload*/) {}
 
-  // The turn is over: for a live line. `now` is the turn's time. Returns the boot time at which it
-  // wants to be called again though nothing happens (a countdown on a terminal); nothing: never.
+  // The turn is over, at the time `now`. Returns the boot time at which it wants to be called again
+  // even if nothing happens (a countdown on a terminal), or nothing for never.
   virtual std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) = 0;
 };
 

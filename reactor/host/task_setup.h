@@ -1,4 +1,4 @@
-// What is to be run, and where.
+// A task to be led: its configuration, and where it runs.
 #pragma once
 
 #include "core/record/paths.h"
@@ -10,12 +10,12 @@ namespace thermos {
 struct TaskSetup {
   Paths paths;
   TaskConfig task;      // fully bound and checked
-  RunnerHeader header;  // launch_time and hostname are filled in when a new task is made
-  // The task is new: what somebody made under its id and died before it began is replaced. Else
-  // that goes on, if its configuration is the same.
+  RunnerHeader header;  // open_task() fills in launch_time and hostname of a new task
+  // The task is new. Files that someone created under its id before dying, without beginning the
+  // task, are replaced. If false, such a task is resumed if its configuration is the same.
   bool replaces_unbegun = false;
-  // Nobody else is on the loop: a lock that is only being asked about may be waited for, which
-  // holds up all there is. Else that is Busy, like a lock that is held.
+  // This task is alone on the loop, so opening it may block for up to a second while someone only
+  // asks about the lock (stream_is_locked()). If false, that is Busy, like a lock that is held.
   bool alone = false;
 };
 

@@ -1,5 +1,5 @@
-// The coordinators of a task that can't write their streams. It is said of the first, and when all
-// write again: on a full disk ten thousand may come to the same.
+// The coordinators of a task that can't write their streams. The log gets one line for the first of
+// them and one when all write again, because a full disk may stop ten thousand at once.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,9 @@ class WriteFailures {
     const std::string& stream;
     int error_number;
   };
+  // The coordinator of `p` can't write its stream.
   void add(ProcessIndex p, const Failure& failure);
-  // It wrote, or is gone. Harmless for one that never failed.
+  // The coordinator of `p` wrote, or has ended. Does nothing for one that never failed.
   void over(ProcessIndex p);
 
  private:

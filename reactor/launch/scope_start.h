@@ -10,7 +10,7 @@
 #include "core/base/times.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
-#include "reactor/os/process_groups.h"
+#include "reactor/os/control_groups.h"
 
 namespace thermos {
 

@@ -11,7 +11,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "reactor/os/process_groups.h"
+#include "reactor/os/control_groups.h"
 
 namespace thermos {
 namespace {

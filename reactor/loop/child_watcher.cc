@@ -16,21 +16,32 @@ ChildWatcher::ChildWatcher(Loop& loop, std::function<void()> before_reaping)
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
+namespace {
+
+// A child that lives, or was not reaped yet.
+bool is_child(pid_t pid) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+}  // namespace
+
 void ChildWatcher::watch(pid_t pid, std::function<void(int)> callback) {
   const auto early = unclaimed_.find(pid);
   if (early != unclaimed_.end()) {
     const int status = early->second;
     unclaimed_.erase(early);
-    callback(status);
-    return;
+    // Births may be expected for long. If a child has this pid now, the exit was of one before it.
+    if (!is_child(pid)) {
+      callback(status);
+      return;
+    }
   }
   watched_[pid] = std::move(callback);
 }
 
 bool ChildWatcher::can_watch(pid_t pid) const {
-  siginfo_t info{};
-  return unclaimed_.contains(pid) ||
-         waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return unclaimed_.contains(pid) || is_child(pid);
 }
 
 void ChildWatcher::expect_births(bool expected) {

@@ -46,8 +46,9 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
   auto back = read_runner_stream(aside_of(path));
   if (!back) return drop_aside(path, back.error());
   if (!(back->history == history)) {
-    return drop_aside(path, {ErrorCode::Corrupt,
-                             path + ": compacted, it would say something else; left as it is"});
+    return drop_aside(path,
+                      {ErrorCode::Corrupt,
+                       path + ": compaction would change its contents; the file is left as it is"});
   }
   if (durable) {
     if (auto synced = aside->sync(); !synced) return drop_aside(path, synced.error());

@@ -1,5 +1,5 @@
-// Streams that don't grow for ever: superseded history is written aside in fewer records, checked
-// against what it replaces, and put in its place.
+// Compaction of streams, so that they don't grow for ever: the history is written to another file
+// in fewer records, checked against the original, and renamed over it.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +11,29 @@
 
 namespace thermos {
 
-// How many runs of a process a compacted stream still tells one by one.
+// The number of runs of a process that a compacted stream still records one by one.
 inline constexpr std::size_t kKeptRuns = 100;
-// A runner's stream shorter than this is left alone, and a coordinator's one likewise.
+// Bytes. A shorter runner's stream is not compacted, and a shorter coordinator's stream not
+// restarted.
 inline constexpr std::size_t kLongStream = std::size_t{256} * 1024;
 inline constexpr std::size_t kLongCoordinatorStream = std::size_t{64} * 1024;
 
-// The file beside the stream at `path` in which its successor is written: `runner.compact`, and
-// `compact.X` for `coordinator.X`. One that is there while nobody holds the stream's lock is left
-// over.
+// The file in which the successor of the stream at `path` is written: `runner.compact`, or
+// `compact.X` for `coordinator.X`. If it exists while nobody holds the stream's lock, it is a
+// leftover.
 std::string aside_of(const std::string& path);
 
-// Writes `history` aside as a stream of its own, locked; reads it back and compares; syncs it when
-// `durable`; renames it over `path`, and syncs the directory. The answer is the new stream's
-// writer; if the directory could not be synced, it refuses to append and says so. On an error
-// nothing has changed under `path`. REQUIRES: the caller holds the lock of the stream at `path`,
-// and goes on holding it until it has the answer: whoever waits for the old lock finds that the
-// name means another file by then.
+// Writes `history` to aside_of(path) and locks that file, reads it back and compares, syncs it if
+// `durable`, renames it over `path`, and syncs the directory if `durable`. Returns the new stream's
+// writer. If the directory could not be synced, that writer refuses every append with the error. On
+// any other error nothing has changed under `path`. REQUIRES: the caller holds the lock of the
+// stream at `path` until this returns: whoever waits for the old lock then finds that the name
+// means another file.
 Result<StreamWriter> compact_stream(const std::string& path, const History& history, bool durable);
 
-// Puts an empty stream (but for `summary`) under `path`, when all that the old one says is recorded
-// elsewhere. Not synced: after a power cut its process is lost either way.
+// Replaces the stream at `path` by one that holds only `summary`, and returns its writer. REQUIRES:
+// everything in the old stream is recorded elsewhere. It is not synced: a power cut ends the
+// process in any case.
 Result<StreamWriter> restart_stream(const std::string& path, const ProcessSummary& summary);
 
 }  // namespace thermos

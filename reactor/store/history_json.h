@@ -8,11 +8,11 @@
 
 namespace thermos {
 
-// Keys keep the order they are given here, for people.
+// Keys keep the order in which they are added, for people.
 using Json = nlohmann::ordered_json;
 
-// {"task_id","state","header","statuses","processes"}. What is not yet known is left out. Processes
-// whose oldest runs were dropped have their totals over all runs under "totals".
+// {"task_id","state","header","statuses","processes"}. Keys whose value is not known yet are left
+// out. Processes whose oldest runs were dropped have their totals over all runs under "totals".
 Json history_json(const History& history);
 // {"success","failed","killed","lost"}.
 Json totals_json(const RunTotals& totals);
@@ -20,7 +20,8 @@ Json totals_json(const RunTotals& totals);
 Json status_json(const ProcessStatus& status);
 // One record of any kind, with its "kind": "header", "task", "process" or "summary".
 Json record_json(const Record& record);
-// The text, two spaces deep, a newline behind it. Bytes that are not UTF-8 are replaced.
+// The text of `json`, indented by two spaces, with a newline at its end. Bytes that are not UTF-8
+// are replaced.
 std::string json_text(const Json& json);
 
 }  // namespace thermos

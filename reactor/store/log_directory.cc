@@ -19,8 +19,7 @@ constexpr uid_t kRoot = 0;
 
 Error not_theirs(const std::string& path, const std::string& what) {
   return {ErrorCode::NotPermitted,
-          path + " is " + what +
-              ": somebody put it in the place of a task's output, so it is not shown"};
+          path + " is " + what + ": it is not the task's own output file, so it is not shown"};
 }
 
 std::string kind_of(mode_t mode) {

@@ -32,8 +32,8 @@ std::string user_of(const FileOwner& owner) {
 // For what stands where a directory, or a file, of ours should be.
 Failure not_ours(const std::string& path, const std::string& what) {
   return LaunchError{false, path + " is " + what +
-                                ": a task's output goes only where its user's "
-                                "own directories lead; remove it"};
+                                "; remove it: every directory above a task's output must "
+                                "belong to its user"};
 }
 
 Failure cannot(const std::string& doing, const std::string& path, const FileOwner& owner,
@@ -46,7 +46,7 @@ Failure enter(const Descriptor& above, const std::string& name, const std::strin
               const FileOwner& owner, Descriptor& below) {
   below.reset(openat(above.get(), name.c_str(), kStep));
   if (!below) {
-    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or no directory");
+    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or not a directory");
     return cannot("enter", path, owner, errno);
   }
   struct stat info {};
@@ -167,9 +167,8 @@ Failure open_file(const Descriptor& directory, const std::string& name, const st
   }
   struct stat info {};
   if (fstat(file.get(), &info) != 0) return cannot("look at", path, owner, errno);
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
-    return not_ours(path, "no file of its own");
-  }
+  if (!S_ISREG(info.st_mode)) return not_ours(path, "not a regular file");
+  if (info.st_nlink != 1) return not_ours(path, "a file that has another hard link");
   // The process has it as its output, and would not expect that.
   fcntl(file.get(), F_SETFL, O_APPEND);
   return std::nullopt;
@@ -183,7 +182,7 @@ Failure make_private_directory(const std::string& path, const FileOwner& owner, 
   if (!made && errno != EEXIST) return launch_error("cannot make " + path, errno);
   directory.reset(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory) {
-    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or no directory");
+    if (errno == ELOOP || errno == ENOTDIR) return not_ours(path, "a link, or not a directory");
     return launch_error("cannot enter " + path, errno);
   }
   auto error = give_to(directory.get(), path, owner);

@@ -1,9 +1,9 @@
-// The files that a run's output goes to: <log_dir>/<process>/<run>/{stdout,stderr}, for the task's
-// user alone.
+// The files that a run's output goes to: <log_dir>/<process>/<run>/{stdout,stderr}. Only the task's
+// user can read them.
 //
-// The directories above may belong to that user, or lie where others can write. So they are walked
-// step by step from one descriptor to the next, no link is followed, and what is done below a
-// sandbox is done as the user: root lends nobody its rights over a path.
+// The directories above may belong to that user, or lie where others can write. So the path is
+// opened one component at a time (openat(2)), no link is followed, and below a sandbox everything
+// is done as the user: root must not lend its rights to a path that others control.
 #pragma once
 
 #include <cstdint>
@@ -22,27 +22,30 @@ namespace thermos {
 struct RunLogs {
   Descriptor out;
   Descriptor err;
-  Descriptor directory;          // of both, when they are files; opened by O_PATH
-  std::vector<Descriptor> more;  // what a launch hands on beside them, as launch.capnp wants it
+  Descriptor directory;          // of both, if they are files; opened with O_PATH
+  std::vector<Descriptor> more;  // further descriptors of the launch, in the order of launch.capnp
 };
 
-// Makes what is missing (directories 0700, files 0600) and opens both for appending.
+// Creates what is missing (directories 0700, files 0600) and opens both files for appending, into
+// `logs`. Returns an error, or nothing on success.
 std::optional<LaunchError> open_run_logs(const RunnerHeader& header, const FileOwner& owner,
                                          const std::string& process, std::uint32_t run,
                                          RunLogs& logs);
 
-// Enters <log_dir>/<process>, or a run's directory in it, as it is there, and gives it in `at`.
-// NotFound; NotPermitted, also for a link in the way.
+// Opens the directory <log_dir>/<process>, or a run's directory in it, into `at`; creates nothing.
+// Returns nothing on success, or NotFound, System, or NotPermitted, also for a link on the way.
 std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
                                     const std::string& process, std::optional<std::uint32_t> run,
                                     Descriptor& at);
 
-// Takes away the output of that run, if it is there. What somebody put beside it stays.
+// Removes the output of that run, if there is any. Other files that someone put into its directory
+// stay.
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
                    std::uint32_t run);
 
-// Makes the directory `path` for `owner` alone (0700), in a directory that only we can write to,
-// and opens it; one that is there and theirs is as good. `made`: it was not there.
+// Creates the directory `path` (0700) for `owner` and opens it into `directory`. One that exists
+// and is theirs is used. `made` is set if it was created. Returns an error, or nothing on success.
+// REQUIRES: only we can write to the directory above.
 std::optional<LaunchError> make_private_directory(const std::string& path, const FileOwner& owner,
                                                   bool& made, Descriptor& directory);
 

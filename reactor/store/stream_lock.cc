@@ -38,19 +38,19 @@ Result<Descriptor> lock_stream(const std::string& path) {
     // away: a lock on a file without a name keeps nobody out.
     struct stat ours {};
     struct stat named {};
-    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
     if (!S_ISREG(ours.st_mode)) {
       return error_at(ErrorCode::System, path, std::nullopt, "not a file",
                       "move it out of the way");
     }
     if (::lstat(path.c_str(), &named) != 0) {
       if (errno == ENOENT) continue;
-      return stream_error(path, "can't look at it", errno);
+      return stream_error(path, "cannot stat it", errno);
     }
     if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return fd;
   }
   return error_at(ErrorCode::Busy, path, std::nullopt,
-                  "another file comes under this name again and again");
+                  "the file was replaced too often while locking it");
 }
 
 Result<bool> stream_is_locked(const std::string& path) {
@@ -68,13 +68,13 @@ Result<bool> stream_is_locked(const std::string& path) {
     // one was locked before it got the name.
     struct stat ours {};
     struct stat named {};
-    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+    if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
     if (::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
         ours.st_dev == named.st_dev) {
       return false;
     }
   }
-  return true;  // replaced again and again: whoever does that holds its lock
+  return true;  // replaced too often: whoever replaces it holds its lock
 }
 
 }  // namespace thermos

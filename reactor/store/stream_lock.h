@@ -1,5 +1,5 @@
-// The lock of a stream: who holds it leads a task, or is the coordinator of a run. Whether somebody
-// lives is a question for it.
+// The lock of a stream (flock(2)). Whoever holds it leads the task, or is the coordinator of a run.
+// The lock, never a pid, decides whether they live.
 #pragma once
 
 #include <string>
@@ -9,14 +9,15 @@
 
 namespace thermos {
 
-// Opens the file at `path` for appending, makes it (0600) if it isn't there, and takes its lock,
-// without waiting. Busy: somebody holds it, or asks about it at this moment. With the lock, the
-// name means the file that is locked.
+// Opens the file at `path` for appending, creates it (0600) if it doesn't exist, and takes its lock
+// without waiting. Fails with Busy if someone holds the lock or asks about it at this moment
+// (stream_is_locked()), or if the file was replaced too often meanwhile; NotFound if the directory
+// doesn't exist, NotPermitted, or System. On success the name means the file that is locked.
 Result<Descriptor> lock_stream(const std::string& path);
 
-// Whether someone holds the lock of the stream at `path`. False when there is no such file. Asking
-// takes the lock shared for a moment, so a lock_stream() at that moment is refused, and asks in its
-// turn.
+// Whether someone holds the lock of the stream at `path`; false if there is no such file. The query
+// takes a shared lock for a moment, so a lock_stream() at that moment fails with Busy, and its
+// caller must query in turn.
 Result<bool> stream_is_locked(const std::string& path);
 
 }  // namespace thermos

@@ -102,7 +102,7 @@ Scanned read_buffer(int fd, const std::string& name, StreamPosition& position, B
 // A file that ends before `position` was cut or replaced.
 Status check_not_shorter(int fd, const std::string& name, const StreamPosition& position) {
   struct stat now {};
-  if (::fstat(fd, &now) != 0) return stream_error(name, "can't ask for its size", errno);
+  if (::fstat(fd, &now) != 0) return stream_error(name, "cannot read its size", errno);
   if (static_cast<std::size_t>(now.st_size) >= position.offset) return Done{};
   return corrupt(name, position.offset, "it was longer when it was read before");
 }
@@ -121,7 +121,7 @@ Error stream_error(const std::string& path, const std::string& what, int error_n
 
 Status check_is_file(int fd, const std::string& path) {
   struct stat what {};
-  if (::fstat(fd, &what) != 0) return stream_error(path, "can't look at it", errno);
+  if (::fstat(fd, &what) != 0) return stream_error(path, "cannot stat it", errno);
   if (S_ISREG(what.st_mode)) return Done{};
   return error_at(ErrorCode::Corrupt, path, std::nullopt,
                   "not a regular file, so not a checkpoint");

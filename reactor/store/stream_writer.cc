@@ -20,7 +20,7 @@ Result<StreamWriter> StreamWriter::open(const std::string& path) {
   auto fd = lock_stream(path);
   if (!fd) return fd.error();
   struct stat ours {};
-  if (::fstat(fd->get(), &ours) != 0) return stream_error(path, "can't look at it", errno);
+  if (::fstat(fd->get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
   StreamWriter writer(std::move(*fd), path);
   writer.size_ = static_cast<std::size_t>(ours.st_size);
   if (writer.size_ == 0) {
@@ -48,7 +48,7 @@ Status StreamWriter::begin() {
   StreamHeader header;
   // 8 bytes are never cut short, and never wait once the machine is up.
   if (::getrandom(&header.epoch, sizeof header.epoch, 0) != sizeof header.epoch) {
-    return fail("can't draw an epoch", errno);
+    return fail("cannot get random bytes for the epoch", errno);
   }
   std::array<std::byte, kStreamHeaderBytes> bytes{};
   encode_stream_header(header, bytes);
@@ -61,7 +61,7 @@ Status StreamWriter::begin() {
 Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
   if (failure_) return *failure_;
   struct stat now {};
-  if (::fstat(fd_.get(), &now) != 0) return fail("can't ask for its size", errno);
+  if (::fstat(fd_.get(), &now) != 0) return fail("cannot read its size", errno);
   size_ = static_cast<std::size_t>(now.st_size);
   if (size_ < position.offset || (end == StreamEnd::Clean && size_ != position.offset)) {
     return error_at(ErrorCode::System, path_, std::nullopt,
@@ -86,8 +86,8 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
 Status StreamWriter::appendable() const {
   if (failure_) return *failure_;
   if (!ready_ || !fd_) {
-    return error_at(ErrorCode::System, path_, std::nullopt, "not ready to be appended to",
-                    "read it first");
+    return error_at(ErrorCode::System, path_, std::nullopt,
+                    "internal error: append before the stream was read");
   }
   return Done{};
 }
@@ -153,7 +153,7 @@ Status StreamWriter::sync() {
   if (failure_) return *failure_;
   // Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
   // second call would report success.
-  if (::fdatasync(fd_.get()) != 0) return fail("can't bring it to the disk", errno);
+  if (::fdatasync(fd_.get()) != 0) return fail("cannot sync it", errno);
   return Done{};
 }
 
@@ -161,7 +161,7 @@ Status StreamWriter::sync_name() {
   if (failure_) return *failure_;
   const std::string directory = path_.substr(0, path_.rfind('/'));
   const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return fail("can't bring its name to the disk", errno);
+  if (!fd || ::fsync(fd.get()) != 0) return fail("cannot sync its directory", errno);
   return Done{};
 }
 

@@ -1,4 +1,4 @@
-// Writing checkpoint streams: making, locking, appending, syncing.
+// Writes checkpoint streams: creates, locks, appends and syncs them.
 #pragma once
 
 #include <cstddef>
@@ -20,44 +20,44 @@ namespace thermos {
 // The right to append to one stream. Owns the descriptor (O_APPEND, O_CLOEXEC) and its lock.
 class StreamWriter {
  public:
-  // Opens `path`, making it (0600, header written) if it isn't there, and takes its lock. Busy when
-  // it is not to be had now, and it does not wait: somebody holds it, or only asks about it at this
-  // moment (stream_is_locked() tells which). Having the lock, it checks that the name still means
-  // the file it locked. A new name is only on the disk for good after sync_directory().
+  // Opens `path`, creates it (0600, header written) if it doesn't exist, and takes its lock without
+  // waiting. Fails with Busy if someone holds the lock or asks about it at this moment
+  // (stream_is_locked() tells which). With the lock, it has checked that the name still means the
+  // locked file. A new file's name is durable only after sync_name().
   static Result<StreamWriter> open(const std::string& path);
-  // The same, for a program that has nothing else to do: waits for those who only ask, a second at
-  // the most.
+  // The same, for a program that has nothing else to do: blocks for up to a second while others
+  // only ask about the lock.
   static Result<StreamWriter> open_patiently(const std::string& path);
 
-  // Says where the good records end, from having read the file under the lock. Cuts a torn tail off
-  // and says so in the log. REQUIRED before append(), but for a file that open() has just begun.
+  // Sets where the good records end, as read from the file under the lock. Cuts off a torn record
+  // and logs that. REQUIRED before append(), except for a file that open() has just created.
   Status resume_at(const StreamPosition& position, StreamEnd end);
 
-  // Appends one record with one write(2). After any failure, a short write included, the stream is
-  // closed for good: every later call repeats the error.
-  // `position`: the event's in the daemon's order, 0 for none.
+  // Appends one record with one write(2). After any failure, a short write included, the writer
+  // stays closed: every later call returns the same error. `position` is the event's position in
+  // the daemon's order; 0: none.
   Status append(const Record& record, std::uint64_t position = 0);
-  // The payload that the last append() wrote; until the next one. REQUIRES: there was one.
+  // The payload that the last append() wrote; valid until the next one. REQUIRES: there was one.
   Bytes last_payload() const { return Bytes(frame_).subspan(kFrameHeaderBytes); }
-  // Many records with few writes, for a file that is not in its place yet: the last of them are
-  // only there after flush().
+  // Appends many records with few writes, for a file that is not in its place yet; the last of them
+  // are written only by flush().
   Status append_later(const Record& record);
   Status flush();
-  // Puts the file under another name, in place of what was there.
+  // Renames the file, over whatever has that name.
   Status rename_to(const std::string& path);
-  // fdatasync. A failure closes the stream for good: it is never tried again as if nothing had
-  // been.
+  // Calls fdatasync(2). After a failure the writer stays closed and never syncs again: the kernel
+  // would take the lost pages for clean, and report success.
   Status sync();
-  // The same for the directory that its name is in.
+  // Syncs the directory that holds the file's name, with the same rule.
   Status sync_name();
 
-  // No record in it, as far as its size tells: what a torn write left behind may look like some.
+  // Whether the file is too short to hold a record. A torn write may leave more bytes behind.
   bool empty() const { return size_ <= kStreamHeaderBytes; }
   const std::string& path() const { return path_; }
-  // Where the next record goes; {0, 0} while resume_at() is still to come.
+  // Where the next record is appended; {0, 0} before resume_at().
   const StreamPosition& position() const { return position_; }
   int fd() const { return fd_.get(); }
-  // Gives the locked descriptor away; the lock lives in it.
+  // Gives up the locked descriptor; the lock goes with it.
   Descriptor release() { return std::move(fd_); }
 
  private:
@@ -72,7 +72,7 @@ class StreamWriter {
   StreamPosition position_;
   std::size_t size_ = 0;          // the file's
   bool ready_ = false;            // position_ is the end of the file
-  std::optional<Error> failure_;  // nothing: none yet
+  std::optional<Error> failure_;  // the first failure, if there was one
   std::vector<std::byte> frame_;  // of the last append()
   std::vector<std::byte> later_;  // of append_later(), not written yet
 };

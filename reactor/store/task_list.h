@@ -1,4 +1,5 @@
-// Which tasks there are under a root, and which of them a command means. Reads names only.
+// Lists the tasks under a root and selects those that a command names. It reads only directory
+// entries.
 #pragma once
 
 #include <cstdint>
@@ -20,29 +21,32 @@ struct TaskEntry {
   TaskDirectory directory = TaskDirectory::Active;
 };
 
-// Every task of `root`, active ones first, by id. An id on both directories (its runner died in the
-// middle of the move) counts as active. A root that isn't there holds no tasks.
+// All tasks of the root, active ones first, sorted by id. An id in both directories (its runner
+// died in the middle of the move) counts as active. A root that doesn't exist holds no tasks. Fails
+// with NotPermitted or System.
 Result<std::vector<TaskEntry>> list_tasks(const Paths& paths);
 
-// Those that the patterns mean; all when there are none. A pattern that is some task's id means
-// that task alone; otherwise it is a regular expression (ECMAScript) that matches from the start of
-// an id. Usage for one that is malformed.
+// The tasks that match one of the patterns; all if there are none. A pattern that is a task's id
+// matches that task alone; any other is a regular expression (ECMAScript) that matches from the
+// start of an id. Fails with Usage for a malformed pattern.
 Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
                                             const std::vector<std::string>& patterns);
 
-// Patterns compiled once, to be asked of many ids. What strangers send is bounded: kMostPatterns of
-// kLongestPattern bytes, kMostBytes in all where they are more than the beginning of an id, and
-// none that takes more than time linear in what it is asked of.
+// Patterns compiled once and matched against many ids. They may come from other users, so they are
+// bounded: at most kMostPatterns; each that is no task's id has at most kLongestPattern bytes and
+// no count in {}; the regular expressions have kMostBytes together; and they are matched without
+// backtracking.
 class TaskPatterns {
  public:
   static constexpr std::size_t kMostPatterns = 100;
   static constexpr std::size_t kLongestPattern = 256;
   static constexpr std::size_t kMostBytes = 4096;
 
-  // `is_task`: whether an id is that of some task. Usage for a pattern that can't be.
+  // `is_task` tells whether a text is the id of a task. Fails with Usage for a pattern that is
+  // malformed or exceeds a limit.
   static Result<TaskPatterns> compile(const std::vector<std::string>& patterns,
                                       const std::function<bool(const std::string&)>& is_task);
-  // No patterns match all.
+  // Whether one of the patterns matches `id`; without patterns every id matches.
   bool match(const std::string& id) const;
 
  private:
@@ -51,7 +55,8 @@ class TaskPatterns {
   std::vector<std::regex> regexes_;
 };
 
-// The one task that `pattern` means. NotFound for none, Usage for several.
+// The one task that `pattern` matches. Fails with NotFound if there is none, Usage if there are
+// several.
 Result<TaskEntry> select_one(const std::vector<TaskEntry>& tasks, const std::string& pattern);
 
 }  // namespace thermos

@@ -1,5 +1,5 @@
-// A task's files under the root: made, found, and moved to finished. Everything is made so that a
-// crash at any point leaves either no task or a whole one.
+// Creates a task's files under the root and moves them to finished, so that a crash at any point
+// leaves either no task or a complete one.
 #pragma once
 
 #include <optional>
@@ -12,26 +12,29 @@
 
 namespace thermos {
 
-// Of the directories in which each task has an entry: everybody may pass through to what is theirs
-// in it, and nobody else may list them. What tasks there are is the business of who may see them.
+// The mode of the directories that hold an entry for each task. Every user may pass through to
+// their own entry, and only the owner may list them: the list of tasks is for those who may see the
+// tasks.
 inline constexpr unsigned kTaskDirectoryMode = 0711;
 
-// Makes <root>/<name>, such a directory.
+// Creates the directory <root>/<name> with kTaskDirectoryMode. Does nothing if it exists.
 Status make_task_directory(const Paths& paths, const std::string& name);
 
-// Earlier versions let everybody list those directories. What is ours and still exactly as they
-// made it is mended.
+// Earlier versions created these directories with mode 0755. Changes those that are ours and still
+// have that mode.
 void close_task_directories(const Paths& paths);
 
-// Makes the root's directories, and the task's checkpoint directory (0700). Harmless when they are
-// there. `durable`: names reach the disk before this returns.
+// Creates the root's directories and the task's checkpoint directory (0700). Does nothing if they
+// exist. `durable`: the new name is synced before this returns.
 Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable);
 
-// Puts `json` at tasks/active/<task_id>: written aside, synced, renamed, the directory synced.
+// Writes `json` to tasks/active/<task_id>: to another file first, which is renamed into place.
+// `durable`: the file and its directory are synced.
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                          bool durable);
 
-// tasks/active/<task_id> becomes tasks/finished/<task_id>. Harmless when it has moved already.
+// Renames tasks/active/<task_id> to tasks/finished/<task_id>. Does nothing if that has happened
+// already. `durable`: both directories are synced.
 Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable);
 
 }  // namespace thermos

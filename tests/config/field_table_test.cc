@@ -301,19 +301,19 @@ TEST(FieldTable, SaysWhereReferencesLeadToNothing) {
   const auto expect = [](const std::string& name, const std::string& what) {
     EXPECT_EQ(bound("{{" + name + "}}"), "steps[0].cwd: {{" + name + "}} " + what);
   };
-  expect("env", "is no text: name env.NAME");
-  expect("env.X", "is not there: there is no such name");
-  expect("argv", "is no text: name argv[0]");
-  expect("argv[2]", "is not there: it has 2 entries");
-  expect("ready", "is no text: name ready.cmd, .tcp, .interval or .factor");
-  expect("ready.cmd.x", "is no text: name ready.cmd, .tcp, .interval or .factor");
-  expect("steps[1].ready.cmd", "is not there: no probe is given");
-  expect("steps[1].timeout", "is not there: nobody gave one");
-  expect("steps[1].env.X", "is not there: there is no such name");
+  expect("env", "is not a string: name env.NAME");
+  expect("env.X", "does not exist: there is no such name");
+  expect("argv", "is not a string: name argv[0]");
+  expect("argv[2]", "does not exist: it has 2 entries");
+  expect("ready", "is not a string: name ready.cmd, .tcp, .interval or .factor");
+  expect("ready.cmd.x", "is not a string: name ready.cmd, .tcp, .interval or .factor");
+  expect("steps[1].ready.cmd", "does not exist: no probe is given");
+  expect("steps[1].timeout", "does not exist: nobody gave one");
+  expect("steps[1].env.X", "does not exist: there is no such name");
   expect("steps[2].name", "is out of range: the plan has 2 steps, from [0] on");
-  expect("steps", "is no text: name a field, as in steps[0].name");
-  expect("probes[0]", "is no text: name a field, as in probes[0].cmd");
-  expect("probes[7].cmd", "is not there: the plan has no such probe");
+  expect("steps", "is not a string: name a field, as in steps[0].name");
+  expect("probes[0]", "is not a string: name a field, as in probes[0].cmd");
+  expect("probes[7].cmd", "does not exist: the plan has no such probe");
   // What a step was not given may be bound from outside.
   expect("timeout", "is not bound: give -E timeout=VALUE");
 }

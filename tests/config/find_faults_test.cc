@@ -48,10 +48,11 @@ constraints:
 }
 
 TEST(FindFaults, LooksForNoNameWhereThereIsNone) {
-  EXPECT_EQ(faults("max_failures: '{{name}}'\n"),
-            (Lines{"f:1:1: 'processes' is missing: a task needs at least one process",
-                   "f:1:15: max_failures: {{name}} is not there: the task has neither a name nor a "
-                   "process"}));
+  EXPECT_EQ(
+      faults("max_failures: '{{name}}'\n"),
+      (Lines{"f:1:1: 'processes' is missing: a task needs at least one process",
+             "f:1:15: max_failures: {{name}} does not exist: the task has neither a name nor a "
+             "process"}));
 }
 
 TEST(FindFaults, FindsThemInOrders) {

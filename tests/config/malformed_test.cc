@@ -259,24 +259,25 @@ const Case kReferences[] = {
      "1: processes[0].cmdline: {{processes[1].name}} is out of range: the task has 1 processes, "
      "from [0] on"},
     {"HugeIndex", command("{{processes[99999999999999999999].name}}"),
-     "1: processes[0].cmdline: {{processes[99999999999999999999].name}} leads to nothing in this "
-     "task"},
+     "1: processes[0].cmdline: {{processes[99999999999999999999].name}} names no field of "
+     "this task"},
     {"WholeProcess", command("{{processes[0]}}"),
-     "1: processes[0].cmdline: {{processes[0]}} is no text: name a field, as in processes[0].name"},
+     "1: processes[0].cmdline: {{processes[0]}} is not a string: name a field, as in "
+     "processes[0].name"},
     {"FieldOfProcess", command("{{processes[0].nmae}}"),
-     "1: processes[0].cmdline: {{processes[0].nmae}} is not there: a process has no such field, "
+     "1: processes[0].cmdline: {{processes[0].nmae}} does not exist: a process has no such field, "
      "did you "
      "mean 'name'?"},
     {"WholeConstraint", command("{{constraints[0]}}"),
-     "1: processes[0].cmdline: {{constraints[0]}} is no text: name an entry, as in "
+     "1: processes[0].cmdline: {{constraints[0]}} is not a string: name an entry, as in "
      "constraints[0].order[0]"},
     {"NoSuchConstraint", command("{{constraints[0].order[0]}}"),
-     "1: processes[0].cmdline: {{constraints[0].order[0]}} is not there: the task has no such "
+     "1: processes[0].cmdline: {{constraints[0].order[0]}} does not exist: the task has no such "
      "constraint"},
     {"NoResources", command("{{resources.ram}}"),
-     "1: processes[0].cmdline: {{resources.ram}} is not there: no resources are given"},
+     "1: processes[0].cmdline: {{resources.ram}} does not exist: no resources are given"},
     {"NoUser", command("{{user}}"),
-     "1: processes[0].cmdline: {{user}} is not there: the task names no user; there is "
+     "1: processes[0].cmdline: {{user}} does not exist: the task names no user; there is "
      "{{thermos.user}}"},
     {"InName", R"({"processes": [{"name": "{{x}}", "cmdline": "true"}]})",
      "1: processes[0].name: {{x}} is not bound: give -E x=VALUE"},

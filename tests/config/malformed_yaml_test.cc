@@ -98,10 +98,10 @@ const Case kLayout[] = {
      "4:3: processes[0]: unknown key 'echo': a process has name, cmdline, max_failures, daemon, "
      "ephemeral, min_duration, final, resources, logger"},
     {"BehindAnObject", "{name: a, processes: []} x\n",
-     "1:26: not valid YAML: this belongs to nothing above: check its indentation (another task "
+     "1:26: not valid YAML: wrong indentation: this line belongs to no key above (another task "
      "begins behind a line '---')"},
     {"CommaBehindAnEnd", "name: a\n...\n,\n",
-     "3:1: not valid YAML: this belongs to nothing above: check its indentation (another task "
+     "3:1: not valid YAML: wrong indentation: this line belongs to no key above (another task "
      "begins behind a line '---')"},
     {"BehindAList", "[]\nfoo\n",
      "2:2: not valid JSON: syntax error while parsing value - invalid literal; expected end of "

@@ -1,7 +1,7 @@
-// What a runner finds around it, twice: simulated, and real. One set of tests holds for both, so
-// that what the simulator shows of the state machines is true of them on a real machine.
+// A runner's surroundings in two implementations: simulated and real. One set of tests holds for
+// both, so that what the simulator shows of the state machines is true on a real machine.
 //
-// Every wait is for an event and without a limit of its own: a test that hangs is ended by ctest.
+// Every wait is for an event and has no time limit of its own: ctest ends a test that hangs.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace thermos::contract {
 // One coordinator's stream, the fork server, and the processes that it makes.
 class Side {
  public:
-  using Handle = int;  // a descriptor of the runner's that has the stream's lock
+  using Handle = int;  // a descriptor of the runner's that holds the stream's lock
   struct Contents {
     std::vector<ProcessState> states;
     bool torn = false;  // it ends inside a record
@@ -29,42 +29,44 @@ class Side {
   Side& operator=(const Side&) = delete;
   virtual ~Side() = default;
 
-  // Opens the stream, which is made if there is none, and locks it. Nothing: another has the lock.
+  // Opens the stream, creates it if there is none, and locks it. Returns nothing if another holds
+  // the lock.
   virtual std::optional<Handle> lock() = 0;
   virtual void close(Handle handle) = 0;
   virtual bool locked() = 0;
   virtual void wait_for_free_lock() = 0;
   virtual void append(Handle handle, const ProcessStatus& status) = 0;
   virtual void append_part(Handle handle, const ProcessStatus& status) = 0;
-  // What was not read before.
+  // Reads what was not read before.
   virtual Contents read() = 0;
-  // Cuts off what stands behind that, and makes the descriptor ready for records.
+  // Cuts off everything after what was read, and makes the descriptor ready to append.
   virtual void cut(Handle handle) = 0;
-  // Waits until it is told that somebody who could write the stream closed it.
+  // Waits until it is told that someone who could write the stream closed it.
   virtual void wait_for_close() = 0;
 
-  // Hands the descriptor to the fork server, with a process that goes on until it is told to end.
-  // The runner's own descriptor is closed.
+  // Hands the descriptor to the fork server, with a process that runs until it is told to end. The
+  // runner's own descriptor is closed.
   virtual void launch(Handle handle) = 0;
-  // Waits for the answer: the coordinator's pid.
+  // Waits for the answer, and returns the coordinator's pid.
   virtual std::int32_t answer() = 0;
-  // Waits for FORKED: the coordinator. Reads as read().
+  // Waits for the FORKED record, and returns the coordinator in it. Reads as read() does.
   virtual Identity forked() = 0;
-  // By somebody else's SIGSTOP; returns when it has stopped.
+  // Sends SIGSTOP to the fork server; returns when it has stopped.
   virtual void stop_server() = 0;
-  // By SIGKILL; returns when it is reaped.
+  // Sends SIGKILL to the fork server; returns when it is reaped.
   virtual void kill_server() = 0;
   virtual bool restart_server() = 0;
 
   virtual void kill(const Identity& coordinator) = 0;
-  // Waits until that child is a zombie; it is not reaped.
+  // Waits until that child is a zombie; does not reap it.
   virtual void wait_for_end(std::int32_t child) = 0;
-  // At SIGCHLD, while answers are awaited or not.
+  // Reaps as at a SIGCHLD. `births_expected`: answers of the fork server are outstanding.
   virtual void reap(bool births_expected) = 0;
   virtual bool can_watch(std::int32_t child) = 0;
-  // Whether the callback came inside the call.
+  // Watches the child; returns whether the callback came inside the call.
   virtual bool watch_is_answered_at_once(std::int32_t child) = 0;
-  // False: refused. Otherwise waits until it is readable, after `then`.
+  // Opens a pidfd. Returns false if it is refused; otherwise calls `then`, and waits until the
+  // pidfd is readable.
   virtual bool pidfd_tells(const Identity& identity, const std::function<void()>& then) = 0;
 };
 
@@ -76,11 +78,11 @@ class FullDisk {
   FullDisk& operator=(const FullDisk&) = delete;
   virtual ~FullDisk() = default;
 
-  // Empty: it can be had. Else why not.
+  // Why there is no such disk on this machine; empty if there is.
   virtual std::string unavailable() const = 0;
   virtual bool append(const Record& record) = 0;
   virtual void fill() = 0;
-  // Opens the stream anew, as who takes the lead does: how many records it holds.
+  // Opens the stream again, as a new leader does, and returns how many records it holds.
   virtual std::size_t recover() = 0;
 };
 

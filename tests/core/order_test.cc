@@ -92,6 +92,14 @@ TEST_F(OrderTest, ADeadlineIsNeverPutOff) {
   EXPECT_EQ(p().immediate, 1U);
 }
 
+TEST_F(OrderTest, AfterARebootALaterOneStandsAlone) {
+  run_up_to(ProcessState::Waiting);
+  order(Verb::Stop, 5000, 10);
+  order(Verb::Restart, 20, 10);
+  EXPECT_EQ(p().ending->at.boot, 20);
+  EXPECT_EQ(p().ending->deadline.boot, 30);
+}
+
 TEST_F(OrderTest, AStartDoesNotSaveARunThatIsEnding) {
   run_up_to(ProcessState::Forked);
   order(Verb::Stop);

@@ -51,6 +51,18 @@ TEST(DeadlineAtResume, AnAllowanceIsNotNegative) {
   EXPECT_EQ(deadline_at_resume(last, kBoot, {0, 5}).boot, 5);
 }
 
+TEST(KillTime, IsNeverFurtherAwayThanTheOrderLeftIt) {
+  StopOrder ending;
+  ending.at = {900 * kSecond, 500 * kSecond};
+  ending.deadline = later(ending.at, 10 * kSecond);
+  EXPECT_EQ(kill_time_of(ending, {904 * kSecond, 504 * kSecond}), 510 * kSecond);
+  EXPECT_EQ(kill_time_of(ending, {950 * kSecond, 550 * kSecond}), 510 * kSecond);  // overdue
+  // Another boot, whose clock has begun anew.
+  EXPECT_EQ(kill_time_of(ending, {950 * kSecond, 3 * kSecond}), 13 * kSecond);
+  ending.deadline = {};
+  EXPECT_LE(kill_time_of(ending, {950 * kSecond, 3 * kSecond}), 3 * kSecond);
+}
+
 TEST(LastEnd, IsOnTheBootClockAndNotInTheFuture) {
   ProcessHistory process;
   process.last_end = {1000 * kSecond, 100 * kSecond};

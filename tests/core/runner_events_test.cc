@@ -437,6 +437,22 @@ TEST_F(RunnerEvents, AResumeWaitsUntilAllIsTold) {
   EXPECT_EQ(all<StartProcess>()[0].process, 1U);
 }
 
+TEST_F(RunnerEvents, AnOrderOfAnotherBootIsNotPutOffByItsClock) {
+  add("a");
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  ProcessOrder order;
+  order.process = "a";
+  order.verb = Verb::Stop;
+  order.at = {now_.wall, now_.boot + 5000 * kSecond};  // that boot had lasted longer
+  order.deadline = later(order.at, 10 * kSecond);
+  recorded(order);
+  start();
+  ASSERT_EQ(all<SetTimer>().size(), 1U);
+  ASSERT_TRUE(all<SetTimer>()[0].at.has_value());
+  EXPECT_LE(*all<SetTimer>()[0].at, now_.boot + 10 * kSecond);
+}
+
 TEST_F(RunnerEvents, AnEphemeralFinalizerThatShowsItselfWhenTheOthersAreOverIsKilled) {
   add("a");
   add("f").final = true;

@@ -42,8 +42,8 @@ bool names_cause(std::string text, const Point& point) {
   static const std::map<int, std::string> other_words = {{ENFILE, "file table overflow"},
                                                          {ENOMEM, "not enough memory"},
                                                          {EIO, "i/o error"},
-                                                         {EPIPE, "went away"},
-                                                         {ECONNRESET, "went away"}};
+                                                         {EPIPE, "closed the connection"},
+                                                         {ECONNRESET, "closed the connection"}};
   const auto lower = [](std::string words) {
     for (char& c : words) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return words;

@@ -338,9 +338,9 @@ TEST(Reboot, ARunThatWasToStartStartsAndThatIsSaid) {
   const Ended ended = site.start_run(config).wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(states(site.status(), "main"), "SUCCESS");
-  EXPECT_NE(
-      (ended.out + ended.err).find("process main, run 0: it was to start as the machine went down"),
-      std::string::npos)
+  EXPECT_NE((ended.out + ended.err)
+                .find("process main, run 0: the machine went down while it was being started"),
+            std::string::npos)
       << ended.err;
 }
 

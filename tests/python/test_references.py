@@ -163,8 +163,8 @@ class Binding(unittest.TestCase):
         with self.assertRaises(ConfigurationError):
             String("{{x19}}").bind(bindings).get()
 
-    def test_a_struct_is_no_text(self):
-        with self.assertRaisesRegex(ConfigurationError, "is no text"):
+    def test_a_struct_is_not_a_string(self):
+        with self.assertRaisesRegex(ConfigurationError, "is not a string"):
             String("{{p}}").bind(p=Process(name="a")).get()
 
 

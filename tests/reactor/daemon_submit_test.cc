@@ -92,9 +92,9 @@ TEST_F(DaemonSubmitTest, ATaskWhoseLockIsAskedAboutIsResumedAfterThat) {
   start();
   submit("other", ledger());
   until_running("other");
-  EXPECT_EQ(log().find("task asked goes on"), std::string::npos);
+  EXPECT_EQ(log().find("task asked resumed"), std::string::npos);
   asker.let_go();
-  EXPECT_TRUE(until_logged("task asked goes on"));
+  EXPECT_TRUE(until_logged("task asked resumed"));
   for (const std::string id : {"asked", "other"}) {
     let_go(id);
     EXPECT_EQ(state_at_end(id), "SUCCESS");

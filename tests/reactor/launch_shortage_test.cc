@@ -67,7 +67,7 @@ TEST_F(LaunchShortageTest, ManyAreOneLineAndSoIsTheEnd) {
   end_turn();
   end_turn();
   const std::string over = said();
-  EXPECT_NE(over.find("were started"), std::string::npos) << over;
+  EXPECT_NE(over.find("the shortage is over"), std::string::npos) << over;
   EXPECT_EQ(over.find('\n'), over.size() - 1) << over;
 }
 

@@ -220,7 +220,7 @@ const Case kReferences[] = {
      "export(Task(name='{{name}}', processes=[Process(name='a', cmdline='true')]))\n",
      ":1: Task.name: endless reference: name -> name"},
     {"ReferenceToAStruct", "export(Task(processes=[Process(name='a', cmdline='echo {{logger}}')]))",
-     ":1: Process.cmdline: a Logger is no text"},
+     ":1: Process.cmdline: a Logger is not a string"},
     {"ReferenceBehindTheEnd",
      "export(Task(processes=[Process(name='a', cmdline='echo {{processes[3].name}}')]))",
      ":1: processes[0].cmdline: {{processes[3].name}} is out of range: the task has 1 processes, "

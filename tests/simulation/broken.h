@@ -1,4 +1,4 @@
-// A rule was broken: the world ends here.
+// Thrown when a rule is broken. It ends the simulation of this world.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,5 @@
-// How many seeds a build has time for.
+// The number of seeds that a kind of build has time for: sanitized and unoptimised builds run
+// fewer.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,8 @@
 namespace thermos::sim {
 
 void Children::watch(std::int32_t pid, std::function<void()> callback) {
-  if (unclaimed_.erase(pid) > 0) {
+  // If a child has this pid now, the exit was of one before it.
+  if (unclaimed_.erase(pid) > 0 && !processes_.is_child(self_, pid)) {
     callback();
     return;
   }

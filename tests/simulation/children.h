@@ -1,5 +1,5 @@
-// One runner's reaper, by the rules of reactor/loop/child_watcher: an exit that comes before anyone
-// asked for it is kept while births are expected, and forgotten otherwise.
+// Simulates one runner's reaper, with the rules of reactor/loop/child_watcher.h: an exit of an
+// unknown child is kept while births are expected, and dropped otherwise.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ class Children {
  public:
   Children(Processes& processes, Processes::Parent self) : processes_(processes), self_(self) {}
 
-  // Calls back once when `pid` has been reaped; inside this call when it was reaped before.
+  // Calls `callback` once when `pid` has been reaped; inside this call if its exit was kept.
   void watch(std::int32_t pid, std::function<void()> callback);
   bool can_watch(std::int32_t pid) const;
   void expect_births(bool expected);
-  // At SIGCHLD.
+  // Called at SIGCHLD.
   void reap();
 
  private:

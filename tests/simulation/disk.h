@@ -1,5 +1,5 @@
-// The runner's stream as bytes, by the real codec: what was written, and how much of it would
-// outlive a power cut, the file's name included. Writes and syncs may fail.
+// Simulates the runner's stream as bytes, written by the real codec: what was written, and how much
+// of it survives a power cut, the file's name included. Writes and syncs may fail.
 #pragma once
 
 #include <cstddef>
@@ -16,31 +16,33 @@ class Disk {
  public:
   Disk();
 
-  // One write(2). Returns the record as it reads back; its views are valid until the next append.
+  // Appends a record by one write(2). Returns it as it reads back; its views are valid until the
+  // next append.
   Result<Record> append(const Record& record);
-  // A write that was cut short.
+  // Simulates a write that was cut short.
   void append_part(const Record& record, Random& random);
   void sync() { file_.synced = file_.bytes.size(); }
-  // Somebody acts on what was written: it stays readable as long as the machine is up.
+  // Someone acts on what was written. From here on it stays readable as long as the machine is up.
   void act() { file_.acted_on = file_.bytes.size(); }
-  // A sync that failed: what nobody acted on yet is on the disk, or in memory, or nowhere.
+  // Simulates a failed sync: bytes that nobody acted on are on the disk, or in memory only, or
+  // lost.
   void fail_sync(Random& random);
-  // After a power cut: any prefix of what was not synced, or zeros in its place; and with `names`
-  // the file that had the name before, as long as the new one's name was not synced.
+  // Simulates a power cut: any prefix of the unsynced bytes stays, or zeros take their place. With
+  // `names`, the name may mean the earlier file again if the rename was not synced.
   void lose_tail(bool names, Random& random);
 
-  // A stream in few records that means `history`, all of it synced, takes this one's place: in the
-  // directory as it is read, and on the disk once the name is synced.
+  // Replaces the stream by a compacted one that holds `history` in few records, all synced. The
+  // name is durable after sync_name().
   Status rewrite(const History& history);
   void sync_name() { before_.reset(); }
-  // Rises with every rewrite. Says which file has the name.
+  // The number of the file that has the name; it rises with every rewrite().
   std::uint64_t generation() const { return file_.generation; }
 
   struct Replay {
     History history;
     std::size_t records = 0;
   };
-  // Reads the stream from its beginning and cuts a torn tail off, as who takes the lead does.
+  // Reads the stream from its beginning and cuts off a torn record, as a new leader does.
   Result<Replay> recover();
 
  private:
@@ -52,11 +54,11 @@ class Disk {
     std::uint64_t generation = 0;
   };
   static File empty(std::uint64_t generation);
-  // Any of what stands behind `from` may be lost, or be zeros.
+  // Loses any of the bytes after `from`, or replaces them by zeros.
   void lose_behind(std::size_t from, Random& random);
 
   File file_;
-  std::optional<File> before_;  // what the disk's directory names yet
+  std::optional<File> before_;  // the file that the directory on the disk still names
   std::uint64_t generations_ = 0;
 };
 

@@ -1,6 +1,5 @@
-// The fork server as a runner sees it: launches go in with their stream's lock, answers come out,
-// late; and it dies at any moment. What it has received it carries out even when the runner is
-// gone.
+// Simulates the fork server: it takes launches with their stream's lock, answers late, and may die
+// at any moment. It carries out what it has received even if the runner is gone.
 #pragma once
 
 #include <cstdint>
@@ -20,43 +19,44 @@ struct Launch {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
   std::uint64_t seq = 0;
-  Streams::Description stream = 0;  // becomes the server's
+  Streams::Description stream = 0;  // the server takes it over
   RunScript script;
 };
 
 struct Launched {
   enum class Error : std::uint8_t { None, Short, Impossible };
   std::uint64_t ticket = 0;
-  std::int32_t pid = 0;  // 0: there is none
+  std::int32_t pid = 0;  // 0: no coordinator was cloned
   Error error = Error::None;
 };
 
 class ForkServer {
  public:
   struct Listener {
-    std::function<void()> readable;  // receive() has something
-    std::function<void()> died;      // SIGCHLD
+    std::function<void()> readable;  // receive() has an answer
+    std::function<void()> died;      // it died (SIGCHLD)
   };
 
-  // `parent`: whose children its coordinators are.
+  // `parent`: the program whose children its coordinators are.
   ForkServer(Machine& machine, Timeline& timeline, Random& random, Processes::Parent parent,
              Listener listener);
-  // The runner is gone.
+  // Called when the runner is gone.
   ~ForkServer();
   ForkServer(const ForkServer&) = delete;
   ForkServer& operator=(const ForkServer&) = delete;
 
-  // Takes the launch, and its descriptor, in any case. While the server is dead it waits here.
+  // Takes the launch and its descriptor, in any case. If the server is dead, the launch waits in a
+  // queue.
   void launch(const Launch& launch);
   std::optional<Launched> receive();
   std::size_t unanswered() const { return sent_.size() + queue_.size(); }
   bool died() const;
-  // Starts another. False: there is no room for one just now.
+  // Starts another server. Returns false if the machine has no room for a process now.
   bool restart();
 
-  // Signals that anybody may send it.
+  // Sends SIGKILL to the server.
   void kill();
-  // SIGSTOP, and SIGCONT after that time, or sooner.
+  // Sends SIGSTOP, and SIGCONT after `time` or at go_on().
   void stop(Microseconds time);
   void go_on();
 

@@ -375,19 +375,15 @@ void Invariants::check_links(const std::vector<LinkView>& links) {
 }
 
 void Invariants::linked(ProcessIndex p, const link::Event& event, link::State before,
-                        const CoordinatorLink& link, const std::vector<link::Effect>& effects) {
-  const auto* changed = std::get_if<link::Changed>(&event);
-  if (changed != nullptr && changed->closed) close_told_.insert(p);
-  if (link.idle()) close_told_.erase(p);
+                        const std::vector<link::Effect>& effects) {
   if (!std::holds_alternative<link::Timer>(event)) return;
   const bool look = std::any_of(effects.begin(), effects.end(), [](const link::Effect& effect) {
     return std::holds_alternative<link::Read>(effect);
   });
   if (!look) return;
   ++looks_;
-  // A close is told before the lock is free, and the lock may be another's by then; and somebody
-  // may have it who never writes.
-  const bool nobody_tells = close_told_.count(p) == 1 || link.coordinator().pid == 0;
+  // Nobody tells of a lock without a pidfd of its holder.
+  const bool nobody_tells = before == link::State::Found || before == link::State::Unanswered;
   // Who found nobody when it began, on a kind machine, hears of all that happens.
   require(!script_.inotify || !script_.harsh.kind() || leaders_ > 1,
           name(p) + ": a look by timer with nothing to wait for");
@@ -501,7 +497,6 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   ++leaders_;
   quiet_since_.reset();
   alone_since_.clear();
-  close_told_.clear();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);
 }

@@ -1,11 +1,10 @@
-// What must hold at every moment, whatever happens. A breach is thrown as Broken, and ends the
-// world.
+// The rules that must hold at every moment, whatever happens. A breach is thrown as Broken and ends
+// the world.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,10 @@
 
 namespace thermos::sim {
 
-// A link and its coordinator as they stand.
+// The state of one link and of its coordinator.
 struct LinkView {
   link::State state = link::State::Idle;
-  bool known = false;  // the run that lives is on record, with its coordinator
+  bool known = false;  // the live run is on record, with its coordinator
 };
 
 class Invariants {
@@ -28,34 +27,35 @@ class Invariants {
   Invariants(const Script& script, const Timeline& timeline, const Machine& machine)
       : script_(script), timeline_(timeline), machine_(machine), oracle_(script) {}
 
-  // Around one event of the runner.
+  // Called before, during and after one event of the runner.
   void handling(const Event& event);
   void appended(const Record& record, bool durable);
-  // `replayed`: the fold of what the stream holds.
+  // `replayed`: the fold of the stream's contents.
   void handled(const Runner& runner, const History& replayed);
 
   void synced() { synced_ = journal_.size(); }
-  // All that was written is in a file of that generation, in so many records.
+  // Everything written is now in the file of that generation, in `records` records.
   void compacted(std::uint64_t generation, std::size_t records);
-  // What was written by now. An effect depends on what was written before the runner wanted it.
+  // The number of records written so far. An effect depends on what was written before the runner
+  // asked for it.
   std::size_t written() const { return journal_.size(); }
   void carrying_out(const Effect& effect, std::size_t written);
   // A real process is about to start.
   void starting(const Machine::Start& start);
-  // One event of one link, and what it made of it.
+  // One event of one link, with the state before it and the effects that followed.
   void linked(ProcessIndex p, const link::Event& event, link::State before,
-              const CoordinatorLink& link, const std::vector<link::Effect>& effects);
-  // All that was due is done and the clock goes on.
+              const std::vector<link::Effect>& effects);
+  // Everything that was due is done, and the clock moves on.
   void time_moves_on(const std::vector<LinkView>& links);
 
-  // The runner is gone and of its stream, a file of that generation, the first `records` records
+  // The runner is gone, and the first `records` records of its stream, a file of that generation,
   // are left.
   void crashed(std::uint64_t generation, std::size_t records);
-  // The task is over and nothing is planned any more.
+  // The task is over, and nothing is planned any more.
   void ended(const History& history) const;
 
   const Oracle& oracle() const { return oracle_; }
-  // How often somebody looked because a timer told him to.
+  // How often a link looked only because its timer fired.
   std::uint64_t looks() const { return looks_; }
 
  private:
@@ -74,7 +74,7 @@ class Invariants {
   void check_lingering(bool idle);
   void check_links(const std::vector<LinkView>& links);
   bool nothing_lives() const;
-  // When `p` may start again; for one that never ran, always.
+  // The time at which `p` may start again; any time if it never ran.
   Microseconds due(ProcessIndex p) const;
   bool clocks_agree(const Moment& then) const;
   std::string name(ProcessIndex p) const { return script_.task.processes[p].name; }
@@ -86,7 +86,7 @@ class Invariants {
   Oracle oracle_;
   std::vector<Entry> journal_;
   std::size_t synced_ = 0;
-  // What stands for the journal's first entries in a compacted file, by its generation.
+  // The journal's first entries in a compacted file, by that file's generation.
   struct Compacted {
     std::size_t entries = 0;
     std::size_t records = 0;
@@ -95,10 +95,9 @@ class Invariants {
   std::uint64_t looks_ = 0;
   std::uint32_t leaders_ = 0;                         // so far
   std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
-  std::set<ProcessIndex> close_told_;                 // since its link was idle
-  std::map<ProcessIndex, Microseconds> alone_since_;  // a link that waits for nobody
+  std::map<ProcessIndex, Microseconds> alone_since_;  // a link with nobody to wait for
   const Event* event_ = nullptr;
-  std::optional<Oracle::Process> ordered_;  // before an order that may not be refused
+  std::optional<Oracle::Process> ordered_;  // before an order that must be accepted
   Microseconds led_at_ = 0;
   std::optional<Microseconds> quiet_since_;
 };

@@ -1,4 +1,4 @@
-// What a program planned dies with it.
+// Planned actions that are dropped when the program that planned them ends.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,13 @@ class Lifetime {
  public:
   explicit Lifetime(Timeline& timeline) : timeline_(timeline) {}
 
-  // Runs `action` after `delay`, unless this is gone by then.
+  // Runs `action` after `delay` microseconds, unless this object was destroyed or renewed.
   void after(Microseconds delay, Timeline::Action action) {
     timeline_.after(delay, [alive = std::weak_ptr<bool>(alive_), action = std::move(action)] {
       if (!alive.expired()) action();
     });
   }
-  // What was planned so far is void.
+  // Drops everything planned so far.
   void renew() { alive_ = std::make_shared<bool>(true); }
 
  private:

@@ -23,10 +23,10 @@ Links::Links(Owner& owner, const Script& script, Timeline& timeline, Random& ran
       self_(self),
       life_(timeline),
       notices_(script.inotify, script.harsh.overflows, timeline, random,
-               {[this](ProcessIndex p, bool closed) { happens(p, link::Changed{closed}); },
+               {[this](ProcessIndex p, bool) { happens(p, link::Changed{}); },
                 [this] {
                   for (ProcessIndex p = 0; p < links_.size(); ++p) {
-                    if (!idle(p)) happens(p, link::Changed{true});
+                    if (!idle(p)) happens(p, link::Changed{});
                   }
                 }}),
       children_(machine.processes(), self),
@@ -94,7 +94,7 @@ void Links::take(ProcessIndex p, const link::Event& event) {
   const link::State before = state(p);
   const std::vector<link::Effect> effects =
       links_[p].machine.handle(event, known(p), machine_.now().boot);
-  invariants_.linked(p, event, before, links_[p].machine, effects);
+  invariants_.linked(p, event, before, effects);
   for (std::size_t i = 0; i < effects.size() && !owner_.stopped(); ++i) {
     owner_.trace(p, "    < " + text_of(effects[i]));
     owner_.step();

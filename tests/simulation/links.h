@@ -1,5 +1,6 @@
-// The links of one runner to its coordinators, and the carrying out of what they want of the
-// machine. It decides nothing. Thrown away with its runner: then all its descriptors are closed.
+// The links of one runner to its coordinators, and the executor of their effects on the simulated
+// machine. It decides nothing. It is destroyed with its runner; then all its descriptors are
+// closed.
 #pragma once
 
 #include <cstdint>
@@ -23,22 +24,22 @@ namespace thermos::sim {
 
 class Links {
  public:
-  // Who owns the links: the shell of a runner.
+  // The owner of the links: the shell of a runner.
   class Owner {
    public:
     Owner() = default;
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
     virtual ~Owner() = default;
-    // Around everything that happens by itself: when it is over, a turn may be.
+    // Called before and after everything that happens by itself; after settle() a turn may end.
     virtual void begin() = 0;
     virtual void settle() = 0;
     virtual void tell(const Event& event) = 0;
     virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-    // The task stops here, and what is recorded is kept.
+    // The runner stops leading the task; what is recorded is kept.
     virtual void refuse(const std::string& why) = 0;
     virtual bool stopped() const = 0;
-    // One effect is about to be carried out.
+    // Called before each effect is carried out.
     virtual void step() = 0;
     virtual void trace(ProcessIndex p, const std::string& line) const = 0;
   };
@@ -49,7 +50,7 @@ class Links {
   Links(const Links&) = delete;
   Links& operator=(const Links&) = delete;
 
-  // One event of one link, and all that follows from it at once.
+  // Gives one event to one link, and carries out everything that follows immediately.
   void take(ProcessIndex p, const link::Event& event);
   bool idle(ProcessIndex p) const { return links_[p].machine.idle(); }
   bool all_idle() const;
@@ -60,12 +61,12 @@ class Links {
   struct Link {
     explicit Link(CoordinatorLink link) : machine(std::move(link)) {}
     CoordinatorLink machine;
-    std::size_t read = 0;  // records of its stream
-    std::size_t seen = 0;  // where the stream ended then; behind them may be a piece of one
+    std::size_t read = 0;  // records of its stream that were read
+    std::size_t seen = 0;  // where the stream ended then; a torn record may follow the records
     bool reader_open = false;
     Streams::Description locked = 0;
     Processes::Pidfd pidfd = 0;
-    std::uint64_t pidfds = 0;  // so far: what an earlier one had to say is void
+    std::uint64_t pidfds = 0;  // opened so far: the event of an earlier one is dropped
     std::uint64_t timer = 0;
   };
 
@@ -91,7 +92,7 @@ class Links {
   Answer carry_out(ProcessIndex p, const link::WarnRestarted&);
   Answer carry_out(ProcessIndex p, const link::Refuse& effect);
 
-  // As take(), of something that comes by itself.
+  // As take(), for an event that comes by itself.
   void happens(ProcessIndex p, const link::Event& event);
   void hear_answers();
   void fork_server_gone();

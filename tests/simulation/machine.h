@@ -1,5 +1,5 @@
-// The machine under a runner: clocks, coordinators, what they started and what they wrote. All of
-// it outlives a runner that is killed; some of it outlives a power cut.
+// Simulates the machine under a runner: its clocks, coordinators, process trees and streams. All of
+// it survives a killed runner; some of it survives a power cut.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class Machine {
  public:
   enum class Phase : std::uint8_t { None, Starting, Forked, Running, Written };
 
-  // One coordinator, as long as it lives. It has the lock of its process's stream.
+  // One coordinator while it lives. It holds the lock of its process's stream.
   struct Coordinator {
     Phase phase = Phase::None;  // None: there is none
     std::uint32_t run = 0;
@@ -35,10 +35,10 @@ class Machine {
     Streams::Description stream = 0;
     Microseconds born = 0;
     bool stopped = false;                                  // by SIGSTOP
-    std::vector<void (Machine::*)(ProcessIndex)> held_up;  // what it does when it goes on
-    std::uint64_t id = 0;  // what was planned for an earlier one is void
+    std::vector<void (Machine::*)(ProcessIndex)> held_up;  // the steps that wait for SIGCONT
+    std::uint64_t id = 0;  // steps planned for an earlier coordinator are dropped
   };
-  // The process itself and all that it started.
+  // The process itself and everything that it started.
   struct Tree {
     bool alive = false;
     std::uint32_t run = 0;
@@ -48,15 +48,15 @@ class Machine {
     ProcessIndex process = 0;
     std::uint32_t run = 0;
     Microseconds when = 0;
-    bool erased = false;  // a power cut took all that was written about it
-    bool real = true;     // false: its coordinator could not start it, and wrote RUNNING for form
+    bool erased = false;  // a power cut took every record of it
+    bool real = true;  // false: its coordinator could not start it; it writes RUNNING all the same
   };
 
   Machine(const Script& script, Timeline& timeline, Random& random);
 
   Timestamp now() const { return {timeline_.now() + wall_ahead_, timeline_.now() - boot_began_}; }
   BootId boot() const { return {7, boots_}; }
-  // True time of a reading of the boot clock of the current boot.
+  // The true time of a reading of the current boot's boot clock.
   Microseconds true_time(Microseconds boot_time) const { return boot_time + boot_began_; }
   Moment moment() const { return {timeline_.now(), boots_, wall_jumps_}; }
   void jump_wall(Microseconds by) {
@@ -68,7 +68,8 @@ class Machine {
   const Streams& streams() const { return streams_; }
   Processes& processes() { return processes_; }
 
-  // The runner is out of descriptors for this one question; nobody can fork.
+  // The machine's shortages. short_of_descriptors(): the runner gets no descriptor for this one
+  // query. short_of_processes(): nobody can fork.
   bool short_of_descriptors();
   bool short_of_processes() const { return within(script_.harsh.no_processes); }
   bool disk_is_full() const { return within(script_.harsh.disk_full); }
@@ -80,28 +81,27 @@ class Machine {
   const std::vector<Streams::Written>& stream(ProcessIndex p) const { return streams_.records(p); }
   const std::vector<Start>& ledger() const { return ledger_; }
 
-  // A new coordinator, which takes over the descriptor. REQUIRES: that has the lock.
+  // Starts a coordinator, which takes over the descriptor. REQUIRES: the descriptor has the lock.
   Identity launch(ProcessIndex p, std::uint32_t run, std::uint64_t seq, const RunScript& script,
                   Streams::Description stream, Processes::Parent parent);
-  // To exactly that process, which is meant to be a coordinator of `p`. Nothing happens when it is
-  // gone.
+  // Signals exactly that process, which should be a coordinator of `p`. Does nothing if it is gone.
   void signal(ProcessIndex p, const Identity& coordinator, link::Signal signal);
-  // Ends what a dead coordinator left behind, within kLatency.
+  // Kills what a dead coordinator left, within kLatency.
   void sweep(ProcessIndex p, std::uint32_t run);
 
-  // SIGKILL to the coordinator alone; its tree lives on.
+  // Sends SIGKILL to the coordinator alone; its tree lives on.
   void kill_coordinator(ProcessIndex p);
-  // Everything dies, what was not synced may be lost, and another boot begins.
+  // Kills everything, may lose what was not synced, and begins another boot.
   void power_cut();
 
-  // Just before a tree starts.
+  // Called just before a tree starts.
   std::function<void(const Start&)> on_start = [](const Start&) {};
 
  private:
   using Step = void (Machine::*)(ProcessIndex);
 
   bool within(const std::vector<Window>& windows) const;
-  // Plans something for the coordinator that p has now.
+  // Plans a step of the coordinator that `p` has now.
   void plan(ProcessIndex p, Microseconds delay, Step step);
   void perform(ProcessIndex p, Step step);
   void stops(ProcessIndex p);

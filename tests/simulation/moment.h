@@ -1,4 +1,4 @@
-// A moment as it truly was: not as a clock showed it.
+// A moment in true time, whatever a clock of the machine showed.
 #pragma once
 
 #include <cstdint>

@@ -13,32 +13,30 @@ dir=${MUTANTS_DIR:-$source/build-mutants}
 
 # What it breaks, and how (sed).
 mutants=(
-  'a free lock is taken for a held one|s/if (lock == Lock::Free) {/if (lock == Lock::Unknown \&\& false) {/'
-  'no answer about a lock is taken for a free one|s/if (lock == Lock::Free) {/if (lock != Lock::Held) {/'
+  'a free lock is taken for a held one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock == Lock::Unknown \&\& false) {/'
+  'no answer about a lock is taken for a free one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock != Lock::Held) {/'
   'the fork server'\''s death is ignored|s/row<ServerDied>(t, S::Sent, &Link::server_died)/row<ServerDied>(t, S::Sent, \&Link::ignore)/'
   'the next run does not wait for the coordinator|s/row<Start>(t, S::Ours, &Link::defer)/row<Start>(t, S::Ours, \&Link::start)/'
   'the next run is forgotten|s/if (next) begin(\*next);/static_cast<void>(next);/'
   'last words are not read|s/add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});/last_words_read(ReadDone{});/'
   'last words that could not be read are given up|/::last_words_read/,/^}/s/if (as<ReadDone>(event).starved) {/if (false) {/'
-  'what was not read of a stream is cut off|s/if (as<LockTaken>(event).unread) {/if (false) {/'
-  'a run that the stream knows is started again|s/if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {/if (true) {/'
   'a clone that failed is not told|s/if (answer.pid == 0) {/if (false) {/'
   'an answer of an earlier launch is taken|s/return answered->clone != clones_ ||/return/'
-  'the run that was heard of is not kept|/::heard(/,/^}/s/^  run_ = news.run;$//'
   'a child that was reaped before is waited for|s/row<NoSuchChild>(t, S::Ours, &Link::child_gone)/row<NoSuchChild>(t, S::Ours, \&Link::ignore)/'
   'who gets no pidfd does not ask the lock|/::pidfd_refused/,/^}/s/add(AskLock{});//'
-  'a closed stream is not looked at again|s/lock == Lock::Unknown || closed_ || !notified_ || coordinator_.pid == 0/lock == Lock::Unknown/'
+  'a lock that was held is not asked again|/::lock_is/,/^}/s/    look_again();//'
   'who does not die by force is not killed|s/if (known_.live && known_.run == run_) add(Send{coordinator_, Signal::Kill});//'
   'a fork server that does not answer stays|s/add(ReplaceServer{});//'
   'a stop that nobody heard is not followed up|s/if (unheard_stop_ \&\& !notified_) look_again();//'
   'pids of another boot are believed|/::is_of_another_boot/,/^}/s/return .*/return false;/'
-  'a stop of a deferred run is lost|s/if (deferred_ && deferred_->run == wanted.run) {/if (false) {/'
   'a held lock is no news at a launch|/::lock_busy/,/^}/s/begin_adopting(false);/to_idle();/'
 )
 
+rm -rf "${dir:?}/source" # what was removed must not be built
 mkdir -p "$dir/source"
 tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
 link=$dir/source/core/runner/coordinator_link.cc
+cp "$link" "$dir/original.cc"  # the sources may change meanwhile
 if [[ ! -f $dir/build/build.ninja ]]; then
   # A mutant may leave something unused.
   cmake -S "$dir/source" -B "$dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
@@ -68,13 +66,13 @@ survivors=0
 for mutant in "${mutants[@]}"; do
   name=${mutant%%|*}
   wanted "$name" "$@" || continue
-  cp "$source/core/runner/coordinator_link.cc" "$link"
+  cp "$dir/original.cc" "$link"
   sed -i "${mutant#*|}" "$link"
-  if cmp -s "$source/core/runner/coordinator_link.cc" "$link"; then
+  if cmp -s "$dir/original.cc" "$link"; then
     echo "$name: the source has nothing to change like that" >&2
     exit 1
   fi
-  ninja -C "$dir/build" simulation_tests >"$dir/log" || { tail -30 "$dir/log"; exit 1; }
+  ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
   found=$(failure 'Harsh*:Simulation*')
   [[ -n $found ]] || found=$(failure 'CrashSimulation*')
   if [[ -n $found ]]; then

@@ -1,4 +1,5 @@
-// One runner's inotify: told late, in order, and sometimes nothing but that something was lost.
+// Simulates one runner's inotify: events come late and in order, and sometimes an overflow replaces
+// them.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,11 @@ class Notices {
  public:
   struct Listener {
     std::function<void(ProcessIndex, bool closed)> changed;
-    std::function<void()> lost;  // an overflow: nobody can say what happened
+    std::function<void()> lost;  // an overflow: events were lost
   };
 
-  // `enabled` false: nothing is ever told. `overflows`: in a hundred changes.
+  // If `enabled` is false, no event ever comes. `overflows`: how many in a hundred changes
+  // overflow.
   Notices(bool enabled, std::uint32_t overflows, Timeline& timeline, Random& random,
           Listener listener);
 

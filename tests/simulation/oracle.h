@@ -1,5 +1,17 @@
-// The rules of a task a second time, from DESIGN.md and not from core: slow, plain, and asked anew
-// at every step. It knows only what was written to the runner's stream.
+// The rules of a task, implemented a second time, independently of core: slow, plain, and evaluated
+// from scratch at every step. It knows only what was written to the runner's stream. The rules:
+//
+// - A process runs when it is not live, is neither finished nor failed, and everything that it
+//   depends on is finished. A SUCCESS finishes it, unless it is a daemon, which then runs again.
+//   When it has ended FAILED max_failures times (0: no limit), it has failed; an ephemeral process
+//   is finished instead. KILLED and LOST are not failures: it runs again.
+// - ACTIVE runs the regular processes. It ends FAILED when max_failures processes of the task have
+//   failed (0: no limit); SUCCESS when all that are not ephemeral are finished or failed; FAILED
+//   when none of these lives or can run any more (a deadlock; a held one can still be started).
+// - CLEANING ends what runs, and FINALIZING runs the `final` processes, both within one deadline.
+//   How the finalizers end does not change the task's result.
+// - While the task is ACTIVE, it takes orders for regular processes that are neither finished nor
+//   failed. A stopped process is held until an order starts it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +23,7 @@
 
 namespace thermos::sim {
 
-// What one record of the runner's stream says, and what truly happened when it was written.
+// What one record of the runner's stream says, and the true times of it.
 struct Entry {
   enum class Kind : std::uint8_t { Header, Task, Process, Order };
   Kind kind = Kind::Header;
@@ -19,8 +31,8 @@ struct Entry {
 
   TaskState state = TaskState::Active;
   TaskState goal = TaskState::Success;
-  // True time by which the stages after ACTIVE must be over. Between two boots with a wall clock
-  // that was set meanwhile nobody can know, so it is a range.
+  // The true time by which the stages after ACTIVE must be over. It is a range, because between two
+  // boots with a wall clock that was set meanwhile nobody can know.
   Microseconds deadline_low = 0;
   Microseconds deadline_high = 0;
 
@@ -40,7 +52,7 @@ class Oracle {
       : script_(&script), processes_(script.task.processes.size()) {}
 
   void apply(const Entry& entry);
-  // Its launch is on the way.
+  // The launch of `p` is under way.
   void launching(ProcessIndex p) { processes_[p].parked = false; }
 
   struct Process {
@@ -55,16 +67,16 @@ class Oracle {
 
     bool held = false;
     bool immediate = false;  // its next run need not wait
-    bool parked = false;     // its run was called off by an order before it began, or may have been
-    // The order to end the run under way.
+    bool parked = false;     // an order cancelled its run before it began, or may have
+    // When an order to end the current run was written, if one was.
     std::optional<Moment> ending;
-    // The last run that was to end by an order, and when it must die.
+    // The last run that an order ended or was to end, and when it must be killed.
     std::optional<std::uint32_t> ordered_run;
     Microseconds kill_at = 0;
   };
 
   const Process& process(ProcessIndex p) const { return processes_[p]; }
-  bool started() const { return started_; }  // any task status yet
+  bool started() const { return started_; }  // whether any task status was written
   // The last task status.
   const Entry& task() const { return task_; }
 
@@ -76,13 +88,13 @@ class Oracle {
   std::uint32_t live(bool final_stage) const;  // without those that are parked
   std::uint32_t parked(bool final_stage) const;
 
-  // An order for it is not refused.
+  // Whether an order for `p` must be accepted.
   bool may_order(ProcessIndex p) const;
 
   bool limit_reached() const;
   bool complete(bool final_stage) const;
   bool deadlocked(bool final_stage) const;
-  // How ACTIVE ends now, if it does.
+  // The result with which ACTIVE ends now; nothing if it does not end.
   std::optional<TaskState> verdict() const;
 
  private:

@@ -1,4 +1,5 @@
-// Who lives: pids, which are handed out again, whose child each is, and who waits for its end.
+// Simulates the process table: pids, which are reused, the parent of each process, and the waits
+// for its end.
 #pragma once
 
 #include <cstdint>
@@ -15,33 +16,33 @@ namespace thermos::sim {
 
 class Processes {
  public:
-  using Parent = std::uint64_t;  // a program that reaps; 0: init
+  using Parent = std::uint64_t;  // a program that reaps its children; 0: init
   using Pidfd = std::uint64_t;   // 0: none
 
   Processes(Timeline& timeline, Random& random) : random_(random), life_(timeline) {}
 
   Identity born(Parent parent);
-  // It ended, and is a zombie until it is reaped.
+  // The process ended; it is a zombie until it is reaped.
   void exits(std::int32_t pid);
-  // `parent` is gone: its children are init's.
+  // `parent` is gone: init adopts its children.
   void orphan(Parent parent);
   void power_cut();
 
-  // Who that pid belongs to now; nothing: nobody. A zombie has its pid yet.
+  // The process that has this pid now, zombies included; nothing if none has.
   std::optional<Identity> named(std::int32_t pid) const;
   bool lives(const Identity& identity) const;
 
-  // waitpid(-1): the pid of a child that ended, which is free from now on.
+  // waitpid(-1): reaps a child that ended and returns its pid, which is free from now on.
   std::optional<std::int32_t> reap(Parent parent);
-  // waitid(P_PID, WNOWAIT): is that a child, living or not reaped?
+  // waitid(P_PID, WNOWAIT): whether it is a child of `parent` that was not reaped, alive or not.
   bool is_child(Parent parent, std::int32_t pid) const;
 
-  // A pidfd for exactly this process, or 0. `ready` is called as it ends; at once if it is a
-  // zombie.
+  // Opens a pidfd for exactly this process, or returns 0. `ready` is called when it ends; at once
+  // if it is a zombie.
   Pidfd open(const Identity& identity, std::function<void()> ready);
   void close(Pidfd pidfd);
 
-  // A child of `parent` ended: SIGCHLD.
+  // Called when a child of `parent` ended (SIGCHLD).
   std::function<void(Parent)> on_child = [](Parent) {};
 
  private:

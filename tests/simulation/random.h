@@ -1,5 +1,5 @@
-// Numbers that depend on a seed and on nothing else: the standard's distributions differ between
-// libraries, and a seed must mean the same run everywhere.
+// Random numbers that depend on the seed alone. The standard library's distributions differ between
+// implementations, and a seed must mean the same run everywhere.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a seed decides beforehand: the task, how each run of each process goes, who kills the task
-// and when, and how kind the machine is.
+// What a seed decides in advance: the task, how each run of each process goes, who kills the task
+// and when, and what the machine does to it.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@
 
 namespace thermos::sim {
 
-// Nothing that the machine or the shell does on the way takes longer than this.
+// The longest time that any single step of the machine or the shell takes.
 inline constexpr Microseconds kLatency = kSecond / 20;
 
 struct RunScript {
   enum class Launch : std::uint8_t {
     Works,
-    Short,        // of pids, memory or descriptors: worth another try
-    Impossible,   // never worth one
-    CannotStart,  // the coordinator itself says so
+    Short,        // of pids, memory or descriptors: another try may work
+    Impossible,   // no try can work
+    CannotStart,  // the coordinator reports that it can't start the process
   };
   enum class Death : std::uint8_t { Never, BeforeForked, BeforeRunning, Running };
   enum class ServerDeath : std::uint8_t { Never, BeforeClone, BeforeAnswer };
 
   Launch launch = Launch::Works;
   Death death = Death::Never;    // of the coordinator
-  bool unrecorded_tree = false;  // it died after the exec and before RUNNING was written
-  Microseconds held = 0;         // in the fork server, before it is cloned
+  bool unrecorded_tree = false;  // the coordinator died between the exec and writing RUNNING
+  Microseconds held = 0;         // how long the fork server holds it before the clone
   Microseconds fork = 0;         // until FORKED
   Microseconds exec = 0;         // until RUNNING
-  Microseconds duration = 0;     // until it ends by itself
+  Microseconds duration = 0;     // until the process ends by itself
   Microseconds death_after = 0;  // from RUNNING, where death is Running
   Microseconds exit = 0;         // from the terminal record to the lock's release
   ProcessState end = ProcessState::Success;
@@ -42,14 +42,14 @@ struct RunScript {
   ProcessState term_end = ProcessState::Killed;
   std::int32_t term_code = -15;
 
-  // What comes in a harsh world alone.
-  bool refused_at_once = false;  // a launch that is Short or Impossible: before the fork server
+  // Only in a harsh world.
+  bool refused_at_once = false;  // if Short or Impossible: before the fork server gets the launch
   ServerDeath server_death = ServerDeath::Never;
-  bool cut_short = false;          // it died in the middle of writing a record
-  Microseconds stopped_after = 0;  // by somebody's SIGSTOP, from its start
-  Microseconds stopped_for = 0;    // 0: nobody does
+  bool cut_short = false;          // the coordinator died while it wrote a record
+  Microseconds stopped_after = 0;  // from its start until someone's SIGSTOP
+  Microseconds stopped_for = 0;    // until SIGCONT; 0: nobody stops it
   bool ignores_force = false;      // only SIGKILL ends it
-  Microseconds mute_after = 0;     // its disk takes nothing, from its start
+  Microseconds mute_after = 0;     // from its start until its disk takes no writes
   Microseconds mute_for = 0;
 };
 
@@ -71,20 +71,20 @@ struct Window {
   Microseconds until = 0;
 };
 
-// What the machine does to a task, beyond ending it. In a kind world: nothing.
+// The faults of the machine. A kind world has none.
 struct Harshness {
-  bool late_unlock = false;          // a close is told before the lock is free
+  bool late_unlock = false;          // a close is reported before the lock is free
   std::uint32_t overflows = 0;       // of inotify, in a hundred changes
   std::vector<Window> shortages;     // of descriptors, for the runner
   std::vector<Window> no_processes;  // no fork server can be started
   std::vector<Microseconds> server_killed_at;
   std::vector<Window> server_stopped;
-  std::uint32_t server_dies = 0;   // at a launch, in a hundred
-  std::uint32_t coordinators = 0;  // in a hundred that have something of their own
+  std::uint32_t server_dies = 0;   // in how many of a hundred launches
+  std::uint32_t coordinators = 0;  // how many of a hundred have a fault of their own
   std::vector<Window> disk_full;   // the runner's stream takes no record
-  std::vector<Window> disk_fails;  // and no sync
-  bool loses_names = false;        // a power cut: of files that were made or renamed
-  // How much longer than in a kind world anything may take by all this.
+  std::vector<Window> disk_fails;  // no sync of it succeeds
+  bool loses_names = false;        // a power cut may take the names of new and renamed files
+  // How much longer anything may take in this world than in a kind one, in microseconds.
   Microseconds slack = 0;
 
   bool kind() const { return slack == 0; }
@@ -98,12 +98,12 @@ struct Script {
   std::vector<KillPlan> kills;
   std::vector<OrderPlan> orders;
   std::vector<Microseconds> wall_jumps_at;
-  bool compacts = false;  // the shell, now and then
+  bool compacts = false;  // the shell compacts its stream now and then
   bool inotify = true;    // without it, records are read when a coordinator exits
   Harshness harsh;
 
-  // The `attempt`-th launch of `p`, from 0. Its misfortunes end after some attempts, or a task
-  // could go on for ever.
+  // The script of the `attempt`-th launch of `p`, counted from 0. Its faults end after some
+  // attempts, or a task could run for ever.
   RunScript run(ProcessIndex p, std::uint32_t attempt) const;
 };
 

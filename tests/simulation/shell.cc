@@ -170,7 +170,7 @@ bool Shell::sync() {
   around_.step(nullptr);
   if (around_.machine.disk_fails()) {
     around_.disk.fail_sync(around_.random);
-    refuse("its stream can't be brought to the disk");
+    refuse("its stream cannot be synced");
     return false;
   }
   around_.disk.sync();
@@ -199,7 +199,7 @@ void Shell::compact() {
   around_.step(nullptr);
   if (around_.machine.disk_fails()) {
     // The name means the new file by now. Whoever appends next is told.
-    refuse("its name can't be brought to the disk");
+    refuse("its directory cannot be synced");
     return;
   }
   around_.disk.sync_name();

@@ -1,6 +1,6 @@
-// The executor of one runner, as the reactor is: it feeds events, appends at once, and at the end
-// of a turn syncs and then carries the other effects out in order. What concerns coordinators goes
-// through their links. Thrown away when it crashes, or stops.
+// The executor of one runner, as the reactor is: it feeds events and appends immediately; at the
+// end of a turn it syncs, and then carries out the other effects in order. Effects for coordinators
+// go through their links. It is destroyed when it crashes or stops.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@
 
 namespace thermos::sim {
 
-// The power went, or someone killed the runner.
+// Thrown when the power is cut or the runner is killed.
 struct Crash {};
 
-// What a shell finds around it, and what outlives it.
+// The surroundings of a shell, which outlive it.
 struct Surroundings {
   const Script& script;
   Timeline& timeline;
@@ -29,27 +29,27 @@ struct Surroundings {
   Machine& machine;
   Disk& disk;
   Invariants& invariants;
-  std::vector<std::uint32_t>& attempts;  // launches so far, a process
+  std::vector<std::uint32_t>& attempts;  // launches so far, by process
   std::uint64_t number;                  // of this shell
-  // Counts one effect, and throws Crash in its place when its number has come. `append`: what
+  // Counts one effect, or throws Crash instead when its number has come. `append`: the record that
   // would be written, of which a part may be.
   std::function<void(const Record* append)> step;
-  std::function<void()> answer;                   // a turn is over: its replies go out
-  std::function<void(const std::string&)> trace;  // empty: nobody reads it
+  std::function<void()> answer;                   // a turn is over, and its replies are sent
+  std::function<void(const std::string&)> trace;  // empty: no trace is wanted
 };
 
 class Shell : private Links::Owner {
  public:
-  // `history`: what the stream holds.
+  // `history`: the contents of the stream.
   Shell(Surroundings around, History history);
 
-  // Takes the lead: the first thing to do. A task that is over already is only finished.
+  // Takes the lead; it must be called first. A task that is over already is only finished.
   void lead();
   void ask_kill(const KillPlan& plan);
   void ask_order(const OrderPlan& plan);
 
   bool finished() const { return finished_; }
-  // It can go on no longer, and another may.
+  // Whether it has stopped leading, so that another runner may.
   bool stopped() const override { return stopped_; }
   bool turn_pending() const { return turn_pending_; }
   const Runner& runner() const { return runner_; }
@@ -65,7 +65,7 @@ class Shell : private Links::Owner {
   void step() override { around_.step(nullptr); }
   void trace(ProcessIndex p, const std::string& line) const override;
 
-  // As tell(), of something that comes by itself.
+  // As tell(), for an event that comes by itself.
   void feed(const Event& event);
   std::vector<ProcessIndex> recorded_beside() const;
   void append(const Append& effect);
@@ -82,16 +82,16 @@ class Shell : private Links::Owner {
 
   Surroundings around_;
   const History before_;  // of this runner
-  History replayed_;      // the fold of what the stream holds
+  History replayed_;      // the fold of the stream's contents
   Runner runner_;
   Lifetime life_;
   Links links_;
   struct Wanted {
     Effect effect;
-    std::size_t written = 0;  // by then
+    std::size_t written = 0;  // records written by then
   };
   std::vector<Wanted> turn_;
-  std::uint32_t depth_ = 0;  // of what happens now
+  std::uint32_t depth_ = 0;  // of nested events
   bool need_sync_ = false;
   bool turn_pending_ = false;
   bool finishing_ = false;

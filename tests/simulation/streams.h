@@ -1,6 +1,6 @@
-// The coordinators' streams: what each holds, who has its lock, and who is told of both. As with
-// flock(2), a lock lives in an open file description, and is free when the last descriptor that
-// refers to it is closed: the runner's, a message's, a coordinator's.
+// Simulates the coordinators' streams: their contents, who holds their locks, and who is told of
+// changes. As with flock(2), a lock belongs to an open file description and is free when the last
+// descriptor that refers to it is closed: the runner's, a message's, a coordinator's.
 #pragma once
 
 #include <cstddef>
@@ -27,44 +27,46 @@ class Streams {
     Moment moment;
   };
 
-  // `late`: a close is told some time before the lock is free, as the kernel does it.
+  // `late`: a close is reported some time before the lock is free, as the kernel does.
   Streams(std::size_t count, bool late, Timeline& timeline, Random& random);
 
   bool exists(ProcessIndex p) const { return files_[p].exists; }
   const std::vector<Written>& records(ProcessIndex p) const { return files_[p].records; }
-  // Where the file ends: records, and one more for a piece of one.
+  // Where the file ends: the number of records, plus one for a torn record.
   std::size_t end(ProcessIndex p) const {
     return files_[p].records.size() + (files_[p].torn ? 1 : 0);
   }
 
-  // Opens the stream, which is made if there is none, and takes its lock. Nothing: another has it.
+  // Opens the stream, creates it if there is none, and takes its lock. Returns nothing if another
+  // holds it.
   std::optional<Description> lock(ProcessIndex p);
   bool locked(ProcessIndex p) const { return files_[p].holder != 0; }
-  // The last descriptor is being closed, and the lock is not free yet.
+  // Whether the last descriptor is being closed, and the lock is not free yet.
   bool closing(ProcessIndex p) const { return closing_[p] > 0; }
   bool holds(ProcessIndex p, Description description) const {
     return description != 0 && files_[p].holder == description && open_.count(description) == 1;
   }
-  // One descriptor more refers to it.
+  // Adds a descriptor that refers to it.
   void dup(Description description);
-  // One fewer, by close(2): if it was the last, the lock is free when this returns.
+  // Closes one descriptor by close(2). If it was the last, the lock is free when this returns.
   void close(Description description);
-  // One fewer, as its owner dies: if it was the last, the lock comes free some time after the close
-  // was told, and `freed` is called then.
+  // Closes one descriptor because its owner dies. If it was the last, the lock becomes free some
+  // time after the close was reported; then `freed` is called.
   void close_dying(Description description, std::function<void()> freed = {});
 
-  // The holder's alone. `durable`: on the disk when this returns.
+  // Appends a record. REQUIRES: the description holds the lock. `durable`: the record is on the
+  // disk when this returns.
   void append(Description description, const Written& record, bool durable);
-  // The writer died in the middle of its write.
+  // Appends a part of a record: the writer died during its write.
   void append_part(Description description);
-  // Cuts off what stands behind the first `count` records.
+  // Cuts off everything after the first `count` records.
   void cut(Description description, std::size_t count);
 
-  // Every lock is free, and what was not on the disk may be gone: records, and with `names` whole
-  // files.
+  // A power cut: every lock is free, and unsynced records may be lost; with `names`, whole files as
+  // well.
   void power_cut(bool names);
 
-  // The file changed; `closed`: somebody who could write it closed it.
+  // Called when the file changed. `closed`: someone who could write it closed it.
   std::function<void(ProcessIndex, bool closed)> on_change = [](ProcessIndex, bool) {};
 
  private:
@@ -82,7 +84,7 @@ class Streams {
   };
 
   File& file_of(Description description);
-  // True if that was the last.
+  // Returns true if it was the last descriptor.
   bool drop(Description description);
 
   bool late_;

@@ -1,5 +1,5 @@
-// Virtual time: what is to happen, by when and then by who asked first. It stands still while an
-// action runs and jumps to the next one.
+// Virtual time: planned actions, ordered by time and then by the order of planning. It stands still
+// while an action runs, and jumps to the next one.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ class Timeline {
  public:
   using Action = std::function<void()>;
 
-  // Microseconds since the world began: true time, which no clock of the machine shows.
+  // Microseconds since the world began. This is true time, which no clock of the machine shows.
   Microseconds now() const { return now_; }
   bool empty() const { return entries_.empty(); }
   Microseconds next() const { return entries_.front().at; }

@@ -127,9 +127,7 @@ std::string text_of(const link::Event& event) {
           [](const link::PidfdRefused&) { return std::string("PidfdRefused"); },
           [](const link::PidfdReady& e) { return "PidfdReady run " + number(e.run); },
           [](const link::LockIs& e) { return "LockIs " + std::string(lock_text(e.lock)); },
-          [](const link::Changed& e) {
-            return std::string("Changed") + (e.closed ? ", closed" : "");
-          },
+          [](const link::Changed&) { return std::string("Changed"); },
           [](const link::Timer&) { return std::string("Timer"); },
           [](const link::Stop& e) {
             return "Stop run " + number(e.run) + (e.hard ? ", hard" : "");

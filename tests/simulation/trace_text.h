@@ -1,4 +1,4 @@
-// Events and effects of both machines in words, for the trace of a world that broke.
+// Events and effects of both state machines as text, for the trace of a world that broke.
 #pragma once
 
 #include <string>

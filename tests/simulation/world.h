@@ -1,4 +1,5 @@
-// One task's whole life in virtual time, by a script and with faults, and what came of it.
+// Runs one task from its beginning to its end in virtual time, with a script and faults, and
+// reports the outcome.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +12,25 @@
 namespace thermos::sim {
 
 struct Faults {
-  std::vector<std::uint64_t> crash_at;  // numbers of effects, rising; the first effect is 1
+  std::vector<std::uint64_t> crash_at;  // numbers of effects, ascending; the first effect is 1
   std::uint32_t power_cuts = 0;         // how many in a hundred crashes are power cuts
-  std::uint64_t seed = 0;               // for what a crash takes with it
+  std::uint64_t seed = 0;               // decides what a crash loses
 };
 
 struct Outcome {
-  std::optional<std::string> broken;  // the rule that was, and everything that led there
+  std::optional<std::string> broken;  // the broken rule, and the trace that led there
   TaskState state = TaskState::Active;
   std::uint64_t steps = 0;  // effects
   std::uint32_t crashes = 0;
   std::uint32_t power_cuts = 0;
-  std::uint32_t stops = 0;    // of runners whose disk or streams failed
-  std::uint64_t looks = 0;    // at what a timer alone told of
+  std::uint32_t stops = 0;    // runners that stopped because their disk or streams failed
+  std::uint64_t looks = 0;    // looks of links that only a timer caused
   std::uint32_t runs = 0;     // real processes started
-  std::uint32_t repeats = 0;  // of those, beyond the first of a process
+  std::uint32_t repeats = 0;  // of those, the second and later ones of a process
 };
 
-// Runs the script to its end. A breach is run again with a trace, which is then in `broken`.
+// Runs the script to its end. A run that breaks a rule is repeated with a trace, which is then in
+// `broken`.
 Outcome run(const Script& script, const Faults& faults);
 
 }  // namespace thermos::sim

@@ -74,7 +74,7 @@ class Object:
         raise NotImplementedError
 
     def as_text(self, expansion, scopes):
-        raise ConfigurationError("a %s is no text" % type(self).__name__)
+        raise ConfigurationError("a %s is not a string" % type(self).__name__)
 
     def get(self):
         """As a plain Python value."""

@@ -143,7 +143,7 @@ class Expansion:
             return text
         if isinstance(value, (str, int, float)):
             return str(value)
-        raise ConfigurationError("{{%s}} is no text, but %s" % (name, kind_of(value)))
+        raise ConfigurationError("{{%s}} is not a string, but %s" % (name, kind_of(value)))
 
 
 _KINDS = {

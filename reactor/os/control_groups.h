@@ -33,10 +33,10 @@ struct ScopeRequest {
   bool of_user = false;  // ask the user's systemd, not the system's
 };
 
-class ProcessGroups {
+class ControlGroups {
  public:
   // Returns nothing if this program is not a service with delegated groups (Delegate=yes).
-  static std::unique_ptr<ProcessGroups> find();
+  static std::unique_ptr<ControlGroups> find();
 
   // Moves a fork server, and so all its later coordinators, into the scope. False: there is no
   // scope, and systemd has to be asked for scope_for() it.
@@ -67,7 +67,7 @@ class ProcessGroups {
   void clear_all_but(const std::set<std::string>& task_ids) const;
 
  private:
-  ProcessGroups(std::string scope, std::string name, std::string slice, bool of_user);
+  ControlGroups(std::string scope, std::string name, std::string slice, bool of_user);
   std::string coordinators() const { return scope_ + "/coordinators"; }
   Status prepare();
   std::string task_path(const std::string& task_id) const;

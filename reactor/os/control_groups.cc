@@ -1,4 +1,4 @@
-#include "reactor/os/process_groups.h"
+#include "reactor/os/control_groups.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -125,7 +125,7 @@ std::vector<pid_t> group_members(const std::string& path) {
   return members;
 }
 
-std::unique_ptr<ProcessGroups> ProcessGroups::find() {
+std::unique_ptr<ControlGroups> ControlGroups::find() {
   constexpr std::string_view kSuffix = ".service";
   std::string inner;
   const std::string own = own_group(inner);
@@ -136,27 +136,27 @@ std::unique_ptr<ProcessGroups> ProcessGroups::find() {
   const std::string slice = above.substr(above.rfind('/') + 1);
   if (!slice.ends_with(".slice")) return nullptr;
   const std::string scope = unit + "-processes.scope";
-  return std::unique_ptr<ProcessGroups>(new ProcessGroups(
+  return std::unique_ptr<ControlGroups>(new ControlGroups(
       above + "/" + scope, scope, slice, inner.find("/user@") != std::string::npos));
 }
 
-ProcessGroups::ProcessGroups(std::string scope, std::string name, std::string slice, bool of_user)
+ControlGroups::ControlGroups(std::string scope, std::string name, std::string slice, bool of_user)
     : scope_(std::move(scope)),
       scope_name_(std::move(name)),
       slice_(std::move(slice)),
       of_user_(of_user) {}
 
 // Living coordinators have kept the scope of an earlier fork server or daemon.
-bool ProcessGroups::join(pid_t fork_server) {
+bool ControlGroups::join(pid_t fork_server) {
   return write_value(coordinators() + "/cgroup.procs", std::to_string(fork_server)) &&
          prepare().ok();
 }
 
-ScopeRequest ProcessGroups::scope_for(pid_t fork_server) const {
+ScopeRequest ControlGroups::scope_for(pid_t fork_server) const {
   return {scope_name_, slice_, fork_server, of_user_};
 }
 
-Status ProcessGroups::settle(pid_t fork_server) {
+Status ControlGroups::settle(pid_t fork_server) {
   const std::string members = coordinators() + "/cgroup.procs";
   if (!make_group(coordinators()) || !write_value(members, std::to_string(fork_server))) {
     return system_error(members, errno);
@@ -164,22 +164,22 @@ Status ProcessGroups::settle(pid_t fork_server) {
   return prepare();
 }
 
-Status ProcessGroups::prepare() {
+Status ControlGroups::prepare() {
   hand_on_controllers(scope_);
   if (!make_group(scope_ + "/tasks")) return system_error(scope_ + "/tasks", errno);
   hand_on_controllers(scope_ + "/tasks");
   return Done{};
 }
 
-std::string ProcessGroups::task_path(const std::string& task_id) const {
+std::string ControlGroups::task_path(const std::string& task_id) const {
   return scope_ + "/tasks/" + group_name(task_id);
 }
 
-std::string ProcessGroups::path_of(const Name& name) const {
+std::string ControlGroups::path_of(const Name& name) const {
   return task_path(name.task_id) + "/" + name.process + "." + std::to_string(name.run);
 }
 
-Result<Descriptor> ProcessGroups::make(const Name& name,
+Result<Descriptor> ControlGroups::make(const Name& name,
                                        const std::optional<Resources>& task_limits,
                                        const std::optional<Resources>& limits) {
   const std::string task = task_path(name.task_id);
@@ -197,7 +197,7 @@ Result<Descriptor> ProcessGroups::make(const Name& name,
   return group;
 }
 
-void ProcessGroups::set_limits(const std::string& path, const std::optional<Resources>& limits) {
+void ControlGroups::set_limits(const std::string& path, const std::optional<Resources>& limits) {
   if (!limits) return;
   bool kept = true;
   if (limits->cpu > 0) {
@@ -213,13 +213,13 @@ void ProcessGroups::set_limits(const std::string& path, const std::optional<Reso
   spdlog::warn("cannot set limits of cpu or ram: {}: {}", path, std::strerror(errno));
 }
 
-void ProcessGroups::remove(const std::string& path) {
+void ControlGroups::remove(const std::string& path) {
   if (rmdir(path.c_str()) == 0 || errno != EBUSY) return;
   // A process made groups of its own in it.
   if (group_members(path).empty()) remove_tree(path);
 }
 
-void ProcessGroups::clear_task(const std::string& task_id, const std::vector<Name>& living) const {
+void ControlGroups::clear_task(const std::string& task_id, const std::vector<Name>& living) const {
   const std::string task = task_path(task_id);
   std::set<std::string> kept;
   for (const Name& name : living) kept.insert(path_of(name));
@@ -229,7 +229,7 @@ void ProcessGroups::clear_task(const std::string& task_id, const std::vector<Nam
   rmdir(task.c_str());
 }
 
-void ProcessGroups::clear_all_but(const std::set<std::string>& task_ids) const {
+void ControlGroups::clear_all_but(const std::set<std::string>& task_ids) const {
   for (const std::string& name : groups_in(scope_ + "/tasks")) {
     if (!task_ids.contains(task_id_of(name))) remove_tree(scope_ + "/tasks/" + name);
   }
