@@ -10,7 +10,8 @@
 namespace thermos {
 namespace {
 
-using namespace link;
+// The events, effects and states of this very machine, whose names each line below would repeat.
+using namespace link;  // NOLINT(google-build-using-namespace)
 
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;

@@ -109,7 +109,7 @@ void HostedTasks::remember(const HostedTask& task, TaskState state) {
   past.state = state;
   past.first_position = task.first_position();
   past.last_position = events_.last_position();
-  summaries_.learn(task.id(), std::move(past));
+  summaries_.learn(task.id(), past);
 }
 
 }  // namespace thermos

@@ -33,9 +33,7 @@ class TaskSummaryCache {
   const TaskSummary& look(const std::string& task_id);
   // Stores the summary of a task that this daemon led to its end, so that its stream need not be
   // read.
-  void learn(const std::string& task_id, TaskSummary past) {
-    known_[task_id].past = std::move(past);
-  }
+  void learn(const std::string& task_id, const TaskSummary& past) { known_[task_id].past = past; }
   // Whether an active task was begun: its stream has a header, or exists and can't be read.
   bool was_begun(const std::string& task_id);
   void forget(const std::string& task_id) { known_.erase(task_id); }
