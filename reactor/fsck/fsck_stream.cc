@@ -131,7 +131,7 @@ CoordinatorReading check_coordinator_stream(const std::string& path, std::string
   reading.process = std::move(process);
   bool first = true;
   reading.stream = check_stream(path, false, [&](const Record& record, std::size_t offset) {
-    const Status good = check_next(reading, std::exchange(first, false), record);
+    Status good = check_next(reading, std::exchange(first, false), record);
     const auto* status = std::get_if<ProcessStatus>(&record);
     if (!good || status == nullptr) return good;
     SeenTransition& seen = reading.transitions.emplace_back();
