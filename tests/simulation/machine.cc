@@ -142,11 +142,11 @@ void Machine::perform(ProcessIndex p, Step step) {
   Coordinator& c = coordinators_[p];
   const Microseconds mute_from = c.born + c.script.mute_after;
   const Microseconds mute_until = mute_from + c.script.mute_for;
-  if (step == &Machine::kill_coordinator || step == &Machine::exits) {
-    (this->*step)(p);
-  } else if (c.stopped) {
+  const bool dies = step == &Machine::kill_coordinator || step == &Machine::exits;
+  const bool mute = mute_from <= timeline_.now() && timeline_.now() < mute_until;
+  if (!dies && c.stopped) {
     c.held_up.push_back(step);
-  } else if (mute_from <= timeline_.now() && timeline_.now() < mute_until) {
+  } else if (!dies && mute) {
     plan(p, mute_until - timeline_.now(), step);
   } else {
     (this->*step)(p);
