@@ -120,7 +120,7 @@ TEST_F(DaemonProtocolTest, BadWordsAreAnswered) {
   relative.sandbox = "here";
   expect(relative, ErrorCode::Usage);
   expect(control::AskKill{{"("}, {0, false}}, ErrorCode::Usage);
-  expect(control::AskKill{{"(a*)*{9}"}, 0, false}, ErrorCode::Usage);
+  expect(control::AskKill{{"(a*)*{9}"}, {0, false}}, ErrorCode::Usage);
   expect(control::AskKill{{}, {0, false}}, ErrorCode::Usage);
   expect(control::AskKill{{"none"}, {0, false}}, ErrorCode::NotFound);
   expect(control::AskWait{"none", 0}, ErrorCode::NotFound);
