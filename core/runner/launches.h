@@ -60,10 +60,9 @@ class Launches {
   ProcessTimers kills_;
 };
 
-// Inlined: a runner calls it at every start and end of a run, and gcc takes it for too large.
-[[gnu::always_inline]] inline std::optional<LaunchAct> Launches::take(ProcessIndex p,
-                                                                      LaunchEvent event,
-                                                                      Microseconds now) {
+// In the header to be inlined: a runner calls it at every start and end of a run.
+inline std::optional<LaunchAct> Launches::take(ProcessIndex p, LaunchEvent event,
+                                               Microseconds now) {
   LaunchControl& control = controls_[p];
   const LaunchState before = control.state();
   const std::optional<LaunchAct> act = control.take(event);

@@ -314,7 +314,8 @@ void Runner::start(ProcessIndex p) {
   take(p, LaunchEvent::Start);
 }
 
-void Runner::take(ProcessIndex p, LaunchEvent event) {
+// Flattened, as gcc takes Launches::take() for too large to be inlined.
+[[gnu::flatten]] void Runner::take(ProcessIndex p, LaunchEvent event) {
   const std::optional<LaunchAct> act = launches_.take(p, event, now_.boot);
   if (!act) return refuse(p, event);  // GCOVR_EXCL_BR_LINE: see refuse()
   switch (*act) {
