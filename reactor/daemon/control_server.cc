@@ -163,8 +163,11 @@ bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& sli
     more = step(*client);
   } while (more && !slice.over());
   connection.uncork();
+  const bool was_full = is_full(*client);
   if (!connection.abandoned()) connection.flush();
   if (connection.done()) drop(client);
+  // What was full has gone out here, so on_ready() does not see it become free.
+  if (was_full && !is_full(*client)) more = true;
   return more && !connection.closing();
 }
 
@@ -172,10 +175,7 @@ bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& sli
 bool ControlServer::step(Client& client) const {
   ClientConnection& connection = client.connection;
   if (connection.closing()) return false;
-  if (is_full(client)) {
-    connection.flush();
-    if (connection.closing() || is_full(client)) return false;
-  }
+  if (is_full(client)) return false;
   const bool did = client.requests->step();
   if (!did && connection.ended()) connection.close();
   return did;

@@ -52,24 +52,33 @@ Timestamp Loop::now() {
 struct Poll::State {
   uv_poll_t handle;
   std::function<void(int)> callback;
+  int watched;
+
+  void start() {
+    uv_poll_start(&handle, watched, [](uv_poll_t* raw, int status, int seen) {
+      auto* state = reinterpret_cast<State*>(raw);
+      if (!state->callback) return;
+      // libuv has stopped the handle at POLLERR. A peer that has died may have left bytes behind:
+      // a read takes these first, and its end would not be heard by a handle that is stopped.
+      if (status < 0) state->start();
+      state->callback(status < 0 ? state->watched : seen);
+    });
+  }
 };
 
 Poll::Poll(Loop& loop, int fd, std::function<void(int)> callback)
-    : state_(new State{{}, std::move(callback)}) {
+    : state_(new State{{}, std::move(callback), UV_READABLE}) {
   const int result = uv_poll_init(loop.raw(), &state_->handle, fd);
   if (result < 0) {
     delete state_;
     check(result, "cannot watch a descriptor");
   }
-  watch(UV_READABLE);
+  state_->start();
 }
 
 void Poll::watch(int events) {
-  uv_poll_start(&state_->handle, events, [](uv_poll_t* handle, int status, int seen) {
-    auto* state = reinterpret_cast<State*>(handle);
-    // An error (POLLERR) is reported as readable; the owner's read(2) returns it.
-    if (state->callback) state->callback(status < 0 ? UV_READABLE : seen);
-  });
+  state_->watched = events;
+  state_->start();
 }
 
 Poll::~Poll() {

@@ -37,8 +37,8 @@ class Loop {
 };
 
 // Calls back when a descriptor is readable or writable; at first it watches for readable. Borrows
-// the descriptor, which must stay open as long as this lives. After an error or a hang-up it
-// reports readable, so that read(2) returns the error.
+// the descriptor, which must stay open as long as this lives. An error (POLLERR) is reported, again
+// and again, as everything that is watched for: the owner's next read(2) or write(2) returns it.
 class Poll {
  public:
   Poll(Loop& loop, int fd, std::function<void(int events)> callback);

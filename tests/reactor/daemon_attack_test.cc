@@ -208,10 +208,6 @@ class DaemonAttackTest : public DaemonFixture {
     }
     return 0;
   }
-  std::size_t descriptors() const {
-    const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon()) + "/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-  }
   std::int64_t cpu_of_daemon() const {
     clockid_t clock = 0;
     timespec used{};
@@ -297,17 +293,6 @@ class DaemonAttackTest : public DaemonFixture {
     const std::string secret(kSecret);
     follow(secret + "-alive",
            [&](const History& history) { return is_running(history, 0, secret); });
-  }
-  // The stranger has gone. Connections that were open are closed when the daemon has seen it, and
-  // so is what belonged to them.
-  void wait_for_descriptors(std::size_t most) {
-    const int tries = 100'000;
-    int left = tries;
-    while (left > 0 && descriptors() > most) {
-      EXPECT_FALSE(refused(control::AskVersion{}));
-      --left;
-    }
-    EXPECT_LE(descriptors(), most);
   }
   void expect_all_back(std::size_t descriptors_before, std::uint64_t memory_before) {
     wait_for_descriptors(descriptors_before);

@@ -24,6 +24,18 @@ namespace {
 // Far beyond need, so that a test that can't succeed ends.
 constexpr Microseconds kPatience = 120 * kSecond;
 
+// What each descriptor of a process stands for, a line each.
+std::string open_files(pid_t pid) {
+  std::string all;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    std::error_code gone;
+    all += entry.path().filename().string() + " -> " +
+           std::filesystem::read_symlink(entry.path(), gone).string() + "\n";
+  }
+  return all;
+}
+
 }  // namespace
 
 void DaemonFixture::SetUp() {
@@ -113,6 +125,24 @@ std::string DaemonFixture::log() const {
 }
 
 // ---- clients -----------------------------------------------------------------------------------
+
+std::size_t DaemonFixture::descriptors() const {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon_) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+void DaemonFixture::wait_for_descriptors(std::size_t most) const {
+  // One connection for all questions: each new one would be one more that was just closed. With
+  // each answer the daemon has been round its loop.
+  ControlClient looker = connect();
+  const int tries = 10'000;
+  for (int i = 0; i < tries && descriptors() > most + 1; ++i) {
+    ASSERT_TRUE(looker.send(control::AskVersion{}).ok());
+    const auto reply = looker.receive(kPatience);
+    ASSERT_TRUE(reply.ok() && *reply) << "no answer";
+  }
+  EXPECT_LE(descriptors(), most + 1) << open_files(daemon_);
+}
 
 ControlClient DaemonFixture::connect() const {
   auto client = ControlClient::connect(socket_path());

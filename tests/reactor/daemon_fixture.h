@@ -45,6 +45,11 @@ class DaemonFixture : public ::testing::Test {
   // Waits until the daemon's log contains `text`.
   ::testing::AssertionResult until_logged(const std::string& text) const;
   pid_t daemon() const { return daemon_; }
+  // How many descriptors the daemon has open.
+  std::size_t descriptors() const;
+  // Waits until there are at most that many: connections that clients have closed are open until
+  // the daemon has seen it.
+  void wait_for_descriptors(std::size_t most) const;
   // The --socket argument for the daemon, whose current directory is that of path(); empty:
   // socket_path().
   std::string socket_word_;

@@ -1,14 +1,17 @@
 // Clients that behave badly, and many of them.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 
 #include "daemon_fixture.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -178,6 +181,34 @@ TEST_F(DaemonProtocolTest, WhoDoesNotReadIsAnsweredNoFurtherAndSlowsNobody) {
       EXPECT_EQ(reply->id, ++answered);
     }
   }
+}
+
+// Bytes that nobody has read make the end of a connection an error (ECONNRESET) for the other side,
+// and what the client sent last is read before that.
+TEST_F(DaemonProtocolTest, WhoDiesWithAnAnswerUnreadLeavesNothing) {
+  start();
+  const std::size_t before = descriptors();
+  {
+    const Descriptor client = raw();
+    OutgoingStream out;
+    const auto ask = [&](control::RequestBody body) {
+      out.put(*control::encode(control::Request{1, std::move(body)}));
+      ASSERT_EQ(send(client.get(), out.bytes().data(), out.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(out.size()));
+      out.consume(out.size());
+    };
+    ask(control::AskVersion{});
+    pollfd answered{client.get(), POLLIN, 0};
+    ASSERT_EQ(poll(&answered, 1, -1), 1);
+    signal(SIGSTOP);
+    ASSERT_TRUE(real::stops(daemon()));
+    // It has no answer before there is news, and there is none.
+    control::Subscribe subscribe;
+    subscribe.since = 1;
+    ask(subscribe);
+  }
+  signal(SIGCONT);
+  wait_for_descriptors(before);
 }
 
 // What was asked before the end of a stream is answered before the connection ends.
