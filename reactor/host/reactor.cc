@@ -87,19 +87,23 @@ Status Reactor::start_fork_server() {
 }
 
 void Reactor::use_control_groups() {
-  groups_ = ControlGroups::find();
+  wants_groups_ = true;
   shelter_fork_server();
 }
 
 void Reactor::shelter_fork_server() {
   scope_start_.reset();  // it was for the fork server before
-  if (!groups_ || groups_->join(fork_server_->pid())) {
+  // Where none could be had for the fork server before, one may be had for this.
+  if (wants_groups_ && !groups_) groups_ = ControlGroups::find();
+  const pid_t pid = fork_server_->pid();
+  if (!groups_ || groups_->settle(pid)) {
     fork_server_->go_on();
     return;
   }
   fork_server_->hold();
-  auto start = ScopeStart::begin(loop_, deadlines_, groups_->scope_for(fork_server_->pid()),
-                                 [this](const Status& started) { scope_started(started); });
+  auto start = ScopeStart::begin(
+      loop_, deadlines_, groups_->scope_for(pid), [this, pid] { return groups_->settle(pid).ok(); },
+      [this](const Status& started) { scope_started(started); });
   if (start) {
     scope_start_ = std::move(*start);
   } else {

@@ -116,6 +116,7 @@ class Reactor {
   std::map<std::uint64_t, TurnParticipant*> participants_;  // by place
   std::set<std::uint64_t> dirty_;                           // places
   std::uint64_t next_place_ = 0;
+  bool wants_groups_ = false;
   std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServer> fork_server_;
   bool short_of_server_ = false;             // none can be started, and the log says so

@@ -67,6 +67,7 @@ int fill(sd_bus_message* call, const ScopeRequest& request) {
 // A connection with one call, and its results so far.
 struct ScopeStart::Call {
   ScopeRequest request;
+  UseExisting use_existing;
   Bus bus;
   // systemd still has the scope of an earlier fork server, which ended with it: this is what it
   // said.
@@ -117,6 +118,7 @@ int ScopeStart::Call::on_answer(sd_bus_message* answer, void* data, sd_bus_error
     const std::string all = "systemd does not start " + call.request.name + ": " + why;
     if (sd_bus_error_has_name(refused, "org.freedesktop.systemd1.UnitExists") != 0) {
       call.exists = all;  // until it is removed
+      if (call.use_existing()) call.result = Status(Done{});
     } else {
       call.result = Error{ErrorCode::System, all};
     }
@@ -165,11 +167,13 @@ std::optional<Status> ScopeStart::Call::process() {
 
 Result<std::unique_ptr<ScopeStart>> ScopeStart::begin(Loop& loop, Deadlines& deadlines,
                                                       const ScopeRequest& request,
+                                                      UseExisting use_existing,
                                                       OnStarted on_started, Microseconds patience) {
   auto bus = connect(request.of_user);
   if (!bus) return bus.error();
   auto call = std::make_unique<Call>();
   call->request = request;
+  call->use_existing = std::move(use_existing);
   call->bus = std::move(*bus);
   if (auto begun = call->begin(); !begun) return begun.error();
   std::unique_ptr<ScopeStart> start(

@@ -19,15 +19,21 @@ namespace thermos {
 class ScopeStart {
  public:
   using OnStarted = std::function<void(const Status&)>;
+  using UseExisting = std::function<bool()>;
   static constexpr Microseconds kPatience = 5 * kSecond;
 
   // Calls `on_started` once, from the loop, when the scope is started, or with an error if systemd
   // refused, closed the connection, or did not start it within `patience`. `on_started` may destroy
   // this object. An error of begin() itself means that systemd can't be reached; then nothing is
   // called.
+  //
+  // If systemd has a scope of that name already, `use_existing` is asked to move in: true ends the
+  // request as started. Else the scope is one that is about to be removed, and is waited for. One
+  // that stays empty is never removed: systemd does not notice that the fork server for which it
+  // started the scope had died before.
   static Result<std::unique_ptr<ScopeStart>> begin(Loop& loop, Deadlines& deadlines,
                                                    const ScopeRequest& request,
-                                                   OnStarted on_started,
+                                                   UseExisting use_existing, OnStarted on_started,
                                                    Microseconds patience = kPatience);
   ~ScopeStart();
   ScopeStart(const ScopeStart&) = delete;

@@ -146,12 +146,6 @@ ControlGroups::ControlGroups(std::string scope, std::string name, std::string sl
       slice_(std::move(slice)),
       of_user_(of_user) {}
 
-// Living coordinators have kept the scope of an earlier fork server or daemon.
-bool ControlGroups::join(pid_t fork_server) {
-  return write_value(coordinators() + "/cgroup.procs", std::to_string(fork_server)) &&
-         prepare().ok();
-}
-
 ScopeRequest ControlGroups::scope_for(pid_t fork_server) const {
   return {scope_name_, slice_, fork_server, of_user_};
 }

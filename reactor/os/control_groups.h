@@ -38,13 +38,12 @@ class ControlGroups {
   // Returns nothing if this program is not a service with delegated groups (Delegate=yes).
   static std::unique_ptr<ControlGroups> find();
 
-  // Moves a fork server, and so all its later coordinators, into the scope. False: there is no
-  // scope, and systemd has to be asked for scope_for() it.
-  bool join(pid_t fork_server);
-  ScopeRequest scope_for(pid_t fork_server) const;
-  // Prepares the scope that systemd has started for this fork server. Until then, and after an
-  // error, make() fails.
+  // Moves a fork server, and so all its later coordinators, into the scope if there is one: systemd
+  // has started it, or living coordinators have kept that of an earlier fork server or daemon.
+  // Fails with System if there is none; then systemd has to be asked for scope_for() it. Until this
+  // succeeds, make() fails.
   Status settle(pid_t fork_server);
+  ScopeRequest scope_for(pid_t fork_server) const;
 
   // Identifies the group of a run.
   struct Name {

@@ -64,7 +64,8 @@ TEST_F(OrderCommandTest, OrdersReachTheRunnerOfATask) {
 TEST_F(OrderCommandTest, AStopOutlivesItsRunner) {
   const std::string config = file("t.json", R"({"name": "t", "processes": [
     {"name": "p", "cmdline": "echo $$ >> starts; exec sleep 1000"},
-    {"name": "q", "cmdline": "while test ! -e go; do sleep 0.01; done; touch gone"}]})");
+    {"name": "q", "cmdline": "while test ! -e go; do sleep 0.01; done"},
+    {"name": "r", "cmdline": "touch gone"}], "constraints": [{"order": ["q", "r"]}]})");
   auto runner = std::make_unique<Program>(thermos({"run", "--task-id", "t", config}));
   ASSERT_TRUE(started(1));
   EXPECT_EQ(ask({"stop", "t", "p"}).status, 0);
@@ -72,7 +73,7 @@ TEST_F(OrderCommandTest, AStopOutlivesItsRunner) {
   EXPECT_EQ(runner->wait().status, -SIGKILL);
   runner = std::make_unique<Program>(thermos({"run", "--task-id", "t", config}));
   file("go", "");
-  ASSERT_TRUE(real::wait_for_file(work() + "/gone"));
+  ASSERT_TRUE(real::wait_for_file(work() + "/gone"));  // so there is a runner again
   EXPECT_EQ(status_of("t").at("stopped"), nlohmann::json({"p"}));
   EXPECT_EQ(status_of("t").at("state"), "ACTIVE");
   EXPECT_EQ(ask({"start", "t", "p"}).status, 0);

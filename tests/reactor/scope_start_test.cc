@@ -108,7 +108,7 @@ class ScopeStartTest : public StreamFixture {
   static ScopeRequest request() { return {"x.scope", "x.slice", getpid(), true}; }
   void begin(Microseconds patience = 600 * kSecond) {
     auto start = ScopeStart::begin(
-        loop_, deadlines_, request(),
+        loop_, deadlines_, request(), [this] { return moves_in_; },
         [this](const Status& status) {
           EXPECT_FALSE(result_) << "said twice";
           result_ = status;
@@ -130,6 +130,7 @@ class ScopeStartTest : public StreamFixture {
   std::unique_ptr<Poll> manager_poll_;
   std::function<void(sd_bus_message*)> on_asked_;
   std::string asked_for_;
+  bool moves_in_ = false;  // into a scope that is there
   std::unique_ptr<ScopeStart> start_;
   std::optional<Status> result_;
 };
@@ -205,6 +206,18 @@ TEST_F(ScopeStartTest, OneThatEndsIsWaitedFor) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST_F(ScopeStartTest, OneThatIsThereIsUsed) {
+  listen();
+  on_asked_ = [&](sd_bus_message* call) {
+    sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitExists", "it is there");
+  };
+  moves_in_ = true;
+  begin();
+  loop_.run();
+  ASSERT_TRUE(result_);
+  EXPECT_TRUE(result_->ok()) << result_->error().message;
+}
+
 TEST_F(ScopeStartTest, OneThatStaysIsSaidToBeThere) {
   listen();
   on_asked_ = [&](sd_bus_message* call) {
@@ -236,7 +249,8 @@ TEST_F(ScopeStartTest, AndThatItDoesNotGetToIt) {
 }
 
 TEST_F(ScopeStartTest, WhereNobodyListensItIsAnErrorAtOnce) {
-  auto start = ScopeStart::begin(loop_, deadlines_, request(), [](const Status&) { FAIL(); });
+  auto start = ScopeStart::begin(
+      loop_, deadlines_, request(), [] { return true; }, [](const Status&) { FAIL(); });
   ASSERT_FALSE(start.ok());
   EXPECT_NE(start.error().message.find("systemd/private"), std::string::npos)
       << start.error().message;

@@ -14,6 +14,9 @@ skip() {
 
 fail() {
   echo "FAILED: $*" >&2
+  if [ "${LEADER:-0}" -ne 0 ]; then
+    box journalctl --no-pager --unit thermos-reactor --lines 30 -o short-monotonic >&2 || true
+  fi
   exit 1
 }
 

@@ -36,6 +36,24 @@ is "group of the process" "${SCOPE#/sys/fs/cgroup}/tasks/first/work.0" "$(group_
 is "group of the coordinator" "${SCOPE#/sys/fs/cgroup}/coordinators" "$(group_of "$coordinator")"
 box thermos kill --wait 0 first
 
+step "a scope that systemd has started for a fork server that was dead already is empty, and stays"
+box systemctl stop thermos-reactor
+cp "$BUILD/bin/start_scope" "$THERMOS_BOX/share"
+mkfifo "$THERMOS_BOX/share/dead"
+exec 6<>"$THERMOS_BOX/share/dead"
+box sh -c '(true & echo $! >/box/dead; exec sleep infinity) &' # which doesn't reap it
+read -r dead <&6
+until [ "$(box ps -o stat= -p "$dead")" = Z ]; do :; done
+box /box/start_scope "${SCOPE##*/}" "$dead"
+is "the scope" active "$(box systemctl is-active "${SCOPE##*/}")"
+is "who is in it" "" "$(box cat "$SCOPE/cgroup.procs")"
+box systemctl start thermos-reactor
+box thermos submit --task-id second /box/first.json
+run=$(event second '.run == 0 and .state == "RUNNING"' | jq .pid)
+is "group of the process" "${SCOPE#/sys/fs/cgroup}/tasks/second/work.0" "$(group_of "$run")"
+box thermos kill --wait 0 second
+box pkill --exact sleep
+
 step "each run has its group, and coordinators have theirs"
 escaping
 exec 8<>"$THERMOS_BOX/share/escaped"
@@ -113,6 +131,6 @@ is "sleepers left" "" "$(box pgrep --exact sleep || true)"
 
 step "what is left"
 box systemctl stop thermos-reactor
-is "coordinators and fork servers" "" "$(box pgrep --list-name '^coord|^thermos' || true)"
+is "coordinators and fork servers" "" "$(box pgrep --list-name '^coord|^thermos-' || true)"
 power_off
 step "all is well"
