@@ -69,7 +69,7 @@ struct Order {
   taskId @0 :Text;               # empty to a leader
   process @1 :Text;
   verb @2 :Verb;
-  wait @3 :Int64 = -1;           # microseconds from SIGTERM to SIGKILL; negative: finalization_wait
+  wait @3 :Int64 = -1;           # microseconds to SIGKILL; negative: its stop_wait, else finalization_wait
   enum Verb { start @0; stop @1; restart @2; }
 }
 

@@ -28,6 +28,11 @@ struct Launch {
   rotateSize @15 :UInt64;      # bytes that a rotated file does not exceed; 0: no rotation
   backups @16 :UInt32;         # how many full files are kept
   console @17 :Bool;           # the output goes to the console too
+  arguments @18 :List(Text);   # a program and its arguments, run instead of cmdline
+  subdirectory @19 :Text;      # entered from the directory, and made if it is missing; empty: none
+  input @20 :Text;             # an absolute path, inside the root if that is set; empty: no input
+  successCodes @21 :Data;      # a byte for each exit code that is a success; empty: 0 alone
+  stopSignal @22 :UInt8 = 15;  # what SIGTERM is passed on as
 }
 
 # A coordinator sends this on the datagram socket that all coordinators share when it fails to append

@@ -2,6 +2,8 @@
 
 #include <capnp/message.h>
 
+#include <algorithm>
+
 #include "capnp/flat.h"
 #include "launch.capnp.h"
 
@@ -10,12 +12,20 @@ namespace {
 
 std::size_t words_of(const Launch& launch) {
   std::size_t words = 1 + capnp::sizeInWords<wire::Launch>();
-  for (const auto* text : {&launch.process, &launch.cmdline, &launch.directory, &launch.root}) {
+  for (const auto* text : {&launch.process, &launch.cmdline, &launch.directory, &launch.root,
+                           &launch.subdirectory, &launch.input}) {
     words += text_words(*text);
   }
-  words += launch.environment.size();
-  for (const auto& variable : launch.environment) words += text_words(variable);
+  for (const auto* list : {&launch.environment, &launch.arguments}) {
+    words += list->size();
+    for (const auto& text : *list) words += text_words(text);
+  }
+  words += launch.success_codes.size() / sizeof(capnp::word) + 1;
   return words + (launch.groups.size() + 1) / 2;
+}
+
+void fill(capnp::List<capnp::Text>::Builder out, const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
 }
 
 void fill(wire::Launch::Builder out, const Launch& launch) {
@@ -29,8 +39,7 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setCmdline(launch.cmdline);
   out.setDirectory(launch.directory);
   if (!launch.root.empty()) out.setRoot(launch.root);
-  auto environment = out.initEnvironment(static_cast<unsigned>(launch.environment.size()));
-  for (unsigned i = 0; i < environment.size(); ++i) environment.set(i, launch.environment[i]);
+  fill(out.initEnvironment(static_cast<unsigned>(launch.environment.size())), launch.environment);
   out.setChangeUser(launch.change_user);
   out.setUid(launch.uid);
   out.setGid(launch.gid);
@@ -39,6 +48,12 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setRotateSize(launch.rotate_size);
   out.setBackups(launch.backups);
   out.setConsole(launch.console);
+  fill(out.initArguments(static_cast<unsigned>(launch.arguments.size())), launch.arguments);
+  if (!launch.subdirectory.empty()) out.setSubdirectory(launch.subdirectory);
+  if (!launch.input.empty()) out.setInput(launch.input);
+  auto codes = out.initSuccessCodes(static_cast<unsigned>(launch.success_codes.size()));
+  std::copy(launch.success_codes.begin(), launch.success_codes.end(), codes.begin());
+  out.setStopSignal(launch.stop_signal);
 }
 
 // The library checks that a text ends in a NUL. One inside the text would cut the C string short.
@@ -46,15 +61,30 @@ bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
 
+bool any_has_nul(const std::vector<std::string>& texts) {
+  return std::any_of(texts.begin(), texts.end(), [](const auto& text) { return has_nul(text); });
+}
+
 const char* first_with_nul(const Launch& launch) {
   if (has_nul(launch.process)) return "its name";
   if (has_nul(launch.cmdline)) return "its cmdline";
   if (has_nul(launch.directory)) return "its directory";
   if (has_nul(launch.root)) return "its root";
-  for (const auto& variable : launch.environment) {
-    if (has_nul(variable)) return "its environment";
-  }
+  if (has_nul(launch.subdirectory)) return "its working directory";
+  if (has_nul(launch.input)) return "the name of its input";
+  if (any_has_nul(launch.environment)) return "its environment";
+  if (any_has_nul(launch.arguments)) return "its arguments";
   return nullptr;
+}
+
+// Fills `room` with the texts and a NULL behind them. False if it is too small.
+bool point_to(capnp::List<capnp::Text>::Reader texts, std::span<const char*> room,
+              std::span<const char* const>& out) {
+  if (texts.size() >= room.size()) return false;
+  for (unsigned i = 0; i < texts.size(); ++i) room[i] = texts[i].cStr();
+  room[texts.size()] = nullptr;
+  out = room.first(texts.size());
+  return true;
 }
 
 }  // namespace
@@ -99,8 +129,7 @@ Result<WriteFailure> decode_write_failure(Bytes message) {
   return write_failure;
 }
 
-bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> environment,
-                   std::span<std::uint32_t> groups, std::size_t& group_count) {
+bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room) {
   bool fits = false;
   const char* fault = read_flat<wire::Launch>(message, [&](wire::Launch::Reader in) {
     const auto process = in.getProcess();
@@ -119,17 +148,18 @@ bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> envir
     view.rotate_size = in.getRotateSize();
     view.backups = in.getBackups();
     view.console = in.getConsole();
-    const auto variables = in.getEnvironment();
+    view.subdirectory = in.getSubdirectory().cStr();
+    view.input = in.getInput().cStr();
+    view.stop_signal = in.getStopSignal();
+    const auto codes = in.getSuccessCodes();
+    if (codes.size() != 0) view.success.clear();
+    for (const auto code : codes) view.success.add(code);
     const auto ids = in.getGroups();
-    if (process.size() == 0 || variables.size() >= environment.size() ||
-        ids.size() > groups.size()) {
-      return;
-    }
-    for (unsigned i = 0; i < variables.size(); ++i) environment[i] = variables[i].cStr();
-    environment[variables.size()] = nullptr;
-    for (unsigned i = 0; i < ids.size(); ++i) groups[i] = ids[i];
-    group_count = ids.size();
-    fits = true;
+    if (process.size() == 0 || ids.size() > room.groups.size()) return;
+    for (unsigned i = 0; i < ids.size(); ++i) room.groups[i] = ids[i];
+    view.groups = std::span<const std::uint32_t>(room.groups).first(ids.size());
+    fits = point_to(in.getEnvironment(), room.environment, view.environment) &&
+           point_to(in.getArguments(), room.arguments, view.arguments);
   });
   return fault == nullptr && fits;
 }

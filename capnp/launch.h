@@ -33,6 +33,11 @@ struct Launch {
   std::uint64_t rotate_size = 0;
   std::uint32_t backups = 0;
   bool console = false;
+  std::vector<std::string> arguments;
+  std::string subdirectory;
+  std::string input;
+  std::vector<std::uint8_t> success_codes;
+  std::uint8_t stop_signal = 15;
 };
 
 struct Launched {
@@ -58,7 +63,7 @@ Result<Launched> decode_launched(Bytes message);
 Result<WriteFailure> decode_write_failure(Bytes message);
 
 // A Launch as the fork server reads it, without an allocation: the views and the NUL-terminated
-// strings point into the message, and decode_launch() writes the lists into the caller's arrays.
+// strings point into the message, and the lists into the caller's arrays.
 struct LaunchView {
   std::uint64_t ticket = 0;
   std::string_view process;
@@ -75,6 +80,14 @@ struct LaunchView {
   std::uint64_t rotate_size = 0;
   std::uint32_t backups = 0;
   bool console = false;
+  const char* subdirectory = nullptr;  // "" for none
+  const char* input = nullptr;         // "" for none
+  ExitCodes success;
+  std::uint8_t stop_signal = 0;
+  // A NULL follows the last entry of these two.
+  std::span<const char* const> environment;
+  std::span<const char* const> arguments;  // empty: cmdline is run
+  std::span<const std::uint32_t> groups;
 
   // The number of descriptors that come with it, without the optional last one, the control
   // group's.
@@ -82,10 +95,15 @@ struct LaunchView {
 };
 inline constexpr std::size_t kMaxLaunchDescriptors = 7;
 
-// Fills `view`, `environment` (NULL-terminated) and `groups`. False if the message is not a Launch
-// or one of the arrays is too small. REQUIRES: `message` is 8-byte aligned.
-bool decode_launch(Bytes message, LaunchView& view, std::span<const char*> environment,
-                   std::span<std::uint32_t> groups, std::size_t& group_count);
+// Arrays for the lists of a LaunchView.
+struct LaunchRoom {
+  std::span<const char*> environment;
+  std::span<const char*> arguments;
+  std::span<std::uint32_t> groups;
+};
+// Fills `view`. False if the message is not a Launch or one of the arrays is too small. REQUIRES:
+// `message` is 8-byte aligned.
+bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room);
 // Returns the message's size. REQUIRES: `out` has at least kLaunchedBytes and is 8-byte aligned.
 std::size_t encode(const Launched& launched, std::span<std::byte> out);
 // The same for at least kWriteFailureBytes.

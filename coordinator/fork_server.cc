@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t kStackBytes = std::size_t{32} * 1024;
 // A string in a message's list takes at least 16 bytes, a group id 4.
-constexpr std::size_t kMaxEnvironment = kMaxLaunchBytes / 16 + 1;
+constexpr std::size_t kMaxTexts = kMaxLaunchBytes / 16 + 1;
 constexpr std::size_t kMaxGroups = kMaxLaunchBytes / 4;
 constexpr std::size_t kDescriptorsSeen = 16;
 
@@ -36,7 +36,8 @@ constexpr std::size_t kDescriptorsSeen = 16;
 struct Workspace {
   alignas(16) std::array<std::byte, kStackBytes> stack;
   alignas(8) std::array<std::byte, kMaxLaunchBytes> message;
-  std::array<const char*, kMaxEnvironment> environment;
+  std::array<const char*, kMaxTexts> environment;
+  std::array<const char*, kMaxTexts> arguments;
   std::array<std::uint32_t, kMaxGroups> groups;
 };
 
@@ -108,8 +109,8 @@ RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet
   return all;
 }
 
-[[noreturn]] void coordinate(int write_failures, const LaunchView& launch, std::size_t group_count,
-                             const Packet& packet, Workspace* workspace) {
+[[noreturn]] void coordinate(int write_failures, const LaunchView& launch, const Packet& packet,
+                             Workspace* workspace) {
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "coordinator", 0, 0, 0);
@@ -118,8 +119,6 @@ RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet
 
   SpawnRequest request;
   request.launch = &launch;
-  request.environment = workspace->environment.data();
-  request.groups = std::span<const std::uint32_t>(workspace->groups).first(group_count);
   RunSupervisor::Descriptors descriptors = descriptors_of(launch, packet);
   descriptors.write_failures = write_failures;
   RunSupervisor supervisor(request, descriptors, STDIN_FILENO, workspace->stack);
@@ -148,10 +147,9 @@ int serve_launches(int socket, int write_failures) {
     if (!packet) return 0;
 
     LaunchView launch;
-    std::size_t group_count = 0;
     const bool readable =
         decode_launch(std::span<const std::byte>(workspace->message).first(packet->size), launch,
-                      workspace->environment, workspace->groups, group_count);
+                      {workspace->environment, workspace->arguments, workspace->groups});
     if (!readable || !packet->whole || !packet->right_count(launch)) {
       packet->close_descriptors();
       if (readable) {
@@ -166,7 +164,7 @@ int serve_launches(int socket, int write_failures) {
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);
-      coordinate(write_failures, launch, group_count, *packet, workspace);
+      coordinate(write_failures, launch, *packet, workspace);
     }
     const int error_number = pid < 0 ? errno : 0;
     // Before the answer, so that the stream's lock is free when the reactor reads of a failed

@@ -40,6 +40,8 @@ RunSupervisor::RunSupervisor(SpawnRequest request, Descriptors descriptors, int 
       run_(request.launch->run),
       chain_(request.launch->chain),
       boot_(request.launch->boot),
+      success_(request.launch->success),
+      stop_signal_(request.launch->stop_signal),
       name_size_(std::min(request.launch->process.size(), sizeof name_ - 1)) {
   request_.null = null;
   request_.out = descriptors.out;
@@ -154,7 +156,7 @@ SpawnResult RunSupervisor::spawn() {
     request_.out = pump_.out();
     request_.err = pump_.err();
   }
-  return spawn_shell(request_, stack_);
+  return coordinator::spawn(request_, stack_);
 }
 
 void RunSupervisor::finish() {
@@ -166,7 +168,10 @@ void RunSupervisor::finish() {
   if (pump_.active()) drain();
   Text reason;
   EndCause cause;
-  if (wait_status_ != 0) {  // after exit 0 it does not matter what killed others of its tree
+  cause.success = success_;
+  if (asked_) cause.asked = stop_signal_;
+  // After a success it does not matter what killed others of its tree.
+  if (end_of(wait_status_, cause).state != ProcessState::Success) {
     cause.service_manager = going_down_;
     if (!ran_out_of_memory(reason, cause.over_its_memory) && going_down_) {
       reason.add("ended by the service manager");
@@ -214,12 +219,13 @@ void RunSupervisor::take(const Signal& signal) {
   }
 }
 
-void RunSupervisor::forward_term() const {
+void RunSupervisor::forward_term() {
   // Only while the shell is not reaped: until then its pid and its group are not recycled.
   if (main_ == 0) return;
-  ::kill(-main_, SIGTERM);
-  if (::getpgid(main_) != main_) ::kill(main_, SIGTERM);
-  // A stopped process does not see SIGTERM until it is continued.
+  asked_ = true;
+  ::kill(-main_, stop_signal_);
+  if (::getpgid(main_) != main_) ::kill(main_, stop_signal_);
+  // A stopped process does not see a signal until it is continued.
   ::kill(-main_, SIGCONT);
 }
 

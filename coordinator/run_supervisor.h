@@ -16,9 +16,9 @@
 
 namespace thermos::coordinator {
 
-// A coordinator passes SIGTERM on to its process's group. On SIGUSR1 it kills the process's whole
-// tree with SIGKILL. Before the shell is started, either signal ends the run as KILLED. Neither is
-// lost: all signals are blocked before the coordinator is created.
+// A coordinator passes SIGTERM on to its process's group, as the launch's stop signal. On SIGUSR1
+// it kills the process's whole tree with SIGKILL. Before the shell is started, either signal ends
+// the run as KILLED. Neither is lost: all signals are blocked before the coordinator is created.
 //
 // Nothing here allocates, and little memory is touched, because each page that a clone writes to
 // becomes its private page.
@@ -34,9 +34,9 @@ class RunSupervisor {
     std::array<int, 2> consoles = {-1, -1};
   };
 
-  // Borrows the launch, environment and groups of `request` until begin() returns, and copies the
-  // process's name. The descriptors of `request` are set here. `null` is a descriptor of /dev/null.
-  // `stack` is for spawn_shell().
+  // Borrows the launch of `request` until begin() returns, and copies what it needs after that. The
+  // descriptors of `request` are set here. `null` is a descriptor of /dev/null. `stack` is for
+  // spawn().
   RunSupervisor(SpawnRequest request, Descriptors descriptors, int null,
                 std::span<std::byte> stack);
   RunSupervisor(const RunSupervisor&) = delete;
@@ -60,7 +60,7 @@ class RunSupervisor {
   void drain();
   void pause(Microseconds time);
   void take(const Signal& signal);
-  void forward_term() const;
+  void forward_term();
   void kill_tree();
   void kill_group() const;
   bool ran_out_of_memory(Text& reason, bool& own) const;
@@ -76,6 +76,8 @@ class RunSupervisor {
   std::uint32_t run_;
   std::uint32_t chain_;
   BootId boot_;
+  ExitCodes success_;
+  int stop_signal_;
 
   std::int32_t main_ = 0;    // the shell's pid until it is reaped, else 0
   bool ended_ = false;       // the shell was reaped, or will never run
@@ -83,6 +85,7 @@ class RunSupervisor {
   bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
   bool going_down_ = false;  // the service manager sent SIGTERM before the shell ended
   bool stop_before_start_ = false;
+  bool asked_ = false;  // stop_signal_ was sent to the process
   int wait_status_ = 0;
   Timestamp stopped_;
   std::size_t name_size_;

@@ -15,6 +15,9 @@ namespace thermos::coordinator {
 namespace {
 
 constexpr const char* kShell = "/bin/bash";
+constexpr std::size_t kPathRoom = 4096;  // PATH_MAX
+constexpr std::size_t kNameRoom = 256;   // NAME_MAX and a NUL
+constexpr int kDirectoryMode = 0777;     // as mkdir(1) makes them: less the umask
 
 struct Shared {
   const SpawnRequest* request;
@@ -29,6 +32,102 @@ THERMOS_SHARED_MEMORY bool enter_group(int group) {
   if (file >= 0 && ::syscall(SYS_write, file, "0", 1) == 1) return true;
   // If the group was removed meanwhile, the process runs without one.
   return errno == ENOENT || errno == ENODEV;
+}
+
+// Not strlen() and the like: sanitizers replace them.
+THERMOS_SHARED_MEMORY std::size_t length_to(const char* text, char end) {
+  std::size_t length = 0;
+  while (text[length] != '\0' && text[length] != end) ++length;
+  return length;
+}
+
+// Appends `size` bytes and a NUL behind the first `used` bytes of `room`. False if they don't fit.
+template <std::size_t kRoom>
+THERMOS_SHARED_MEMORY bool append(char (&room)[kRoom], std::size_t& used, const char* text,
+                                  std::size_t size) {
+  if (used + size >= kRoom) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    // Volatile, or the compiler makes a call of memcpy() of this.
+    const_cast<volatile char*>(room)[used + i] = text[i];
+  }
+  used += size;
+  room[used] = '\0';
+  return true;
+}
+
+// Becomes stdin. Not blocking, or a FIFO would hold the coordinator until somebody opens its other
+// end; the process has it as any other input.
+THERMOS_SHARED_MEMORY bool take_input(const char* path) {
+  const long file =
+      ::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (file < 0) return false;
+  ::syscall(SYS_fcntl, file, F_SETFL, 0);
+  return ::syscall(SYS_dup3, file, 0, 0) >= 0;
+}
+
+// Enters the directory `path` below the current one, and makes what is missing of it. Nothing is
+// made behind a link, which may lead out of the sandbox.
+THERMOS_SHARED_MEMORY bool enter_below(const char* path) {
+  for (const char* rest = path; *rest != '\0';) {
+    if (*rest == '/') {
+      ++rest;
+      continue;
+    }
+    char name[kNameRoom];
+    std::size_t size = 0;
+    if (!append(name, size, rest, length_to(rest, '/'))) {
+      errno = ENAMETOOLONG;
+      return false;
+    }
+    const int made = ::syscall(SYS_mkdirat, AT_FDCWD, name, kDirectoryMode) == 0 ? 0 : errno;
+    const long directory =
+        ::syscall(SYS_openat, AT_FDCWD, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0) {
+      if (errno == ENOENT && made != 0) errno = made;
+      // A link, or a file: the kernel decides where the rest leads.
+      return (errno == ENOTDIR || errno == ELOOP) && ::syscall(SYS_chdir, rest) == 0;
+    }
+    if (::syscall(SYS_fchdir, directory) != 0) return false;
+    ::syscall(SYS_close, directory);
+    rest += size;
+  }
+  return true;
+}
+
+THERMOS_SHARED_MEMORY const char* path_in(const char* const* environment) {
+  for (; *environment != nullptr; ++environment) {
+    const char* variable = *environment;
+    if (variable[0] == 'P' && variable[1] == 'A' && variable[2] == 'T' && variable[3] == 'H' &&
+        variable[4] == '=') {
+      return variable + 5;
+    }
+  }
+  return nullptr;
+}
+
+// As execvp(3), without its shell for what is no program.
+THERMOS_SHARED_MEMORY void execute(const char* const* arguments, const char* const* environment) {
+  const char* program = arguments[0];
+  const std::size_t size = length_to(program, '\0');
+  if (length_to(program, '/') != size) {
+    ::syscall(SYS_execve, program, arguments, environment);
+    return;
+  }
+  int denied = 0;
+  for (const char* rest = path_in(environment); rest != nullptr;) {
+    const std::size_t length = length_to(rest, ':');
+    char path[kPathRoom];
+    std::size_t used = 0;
+    // An empty entry is the current directory.
+    if (append(path, used, rest, length) && append(path, used, "/", length == 0 ? 0 : 1) &&
+        append(path, used, program, size)) {
+      ::syscall(SYS_execve, path, arguments, environment);
+      if (errno == EACCES) denied = errno;
+      if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
+    }
+    rest = rest[length] == ':' ? rest + length + 1 : nullptr;
+  }
+  errno = denied != 0 ? denied : ENOENT;
 }
 
 // Raw system calls only: the C library's setuid() and similar functions act on all threads of the
@@ -47,21 +146,23 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
     if (::syscall(SYS_chdir, "/") != 0) return SpawnStep::Root;
   }
   if (launch.change_user) {
-    if (::syscall(SYS_setgroups, request.groups.size(), request.groups.data()) != 0)
+    if (::syscall(SYS_setgroups, launch.groups.size(), launch.groups.data()) != 0)
       return SpawnStep::Groups;
     if (::syscall(SYS_setresgid, launch.gid, launch.gid, launch.gid) != 0) return SpawnStep::Gid;
     if (::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) return SpawnStep::Uid;
   }
-  // After setuid, so that the user's own rights decide whether the directory may be entered.
+  // After setuid, so that the user's own rights decide what may be read and entered.
+  if (*launch.input != '\0' && !take_input(launch.input)) return SpawnStep::Input;
   if (::syscall(SYS_chdir, launch.directory) != 0) return SpawnStep::Directory;
+  if (!enter_below(launch.subdirectory)) return SpawnStep::Subdirectory;
 #ifdef SYS_close_range
   // All our descriptors are O_CLOEXEC too, for kernels without close_range() (before 5.9).
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
 #endif
   const std::uint64_t none = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
-  ::syscall(SYS_execve, kShell, arguments, request.environment);
-  return SpawnStep::Shell;
+  execute(arguments, launch.environment.data());
+  return SpawnStep::Program;
 }
 
 THERMOS_SHARED_MEMORY int child(void* argument) {
@@ -103,7 +204,7 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
       break;
     case SpawnStep::Groups:
       text.add("cannot set ")
-          .add(static_cast<std::int64_t>(request.groups.size()))
+          .add(static_cast<std::int64_t>(launch.groups.size()))
           .add(" supplementary groups");
       break;
     case SpawnStep::Gid:
@@ -112,26 +213,44 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
     case SpawnStep::Uid:
       text.add("cannot become user ").add(std::int64_t{launch.uid});
       break;
+    case SpawnStep::Input:
+      text.add("cannot open its stdin ").add(path(launch.input));
+      break;
     case SpawnStep::Directory:
       text.add("cannot enter directory ").add(path(launch.directory));
       if (*launch.root != '\0') text.add(" in ").add(path(launch.root).substr(0, 100));
       break;
-    case SpawnStep::Shell:
+    case SpawnStep::Subdirectory:
+      text.add("cannot enter or make the directory ").add(path(launch.subdirectory).substr(0, 400));
+      text.add(" in ").add(path(launch.directory).substr(0, 400));
+      break;
+    case SpawnStep::Program: {
+      const std::string_view program =
+          launch.arguments.empty() ? kShell : path(launch.arguments.front()).substr(0, 400);
+      text.add("cannot run ").add(program);
       if (error_number == E2BIG) {
-        text.add("cannot run /bin/bash: command line and environment are too long together");
+        text.add(": command line and environment are too long together");
         return;
       }
-      text.add("cannot run /bin/bash");
-      if (*launch.root != '\0') text.add(" in ").add(path(launch.root));
+      if (error_number == ENOENT && program.find('/') == std::string_view::npos) {
+        const char* searched = path_in(launch.environment.data());
+        text.add(": it is not in PATH, ")
+            .add(path(searched != nullptr ? searched : "").substr(0, 400));
+        return;
+      }
+      if (*launch.root != '\0') text.add(" in ").add(path(launch.root).substr(0, 400));
       break;
+    }
   }
   text.add(": ").add_error(error_number);
 }
 
-SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack) {
-  const char* const arguments[] = {kShell, "-c", request.launch->cmdline, nullptr};
+SpawnResult spawn(const SpawnRequest& request, std::span<std::byte> stack) {
+  const LaunchView& launch = *request.launch;
+  const char* const shell[] = {kShell, "-c", launch.cmdline, nullptr};
+  const char* const* arguments = launch.arguments.empty() ? shell : launch.arguments.data();
   Shared shared{&request, arguments, SpawnStep::None, 0};
-  // CLONE_VFORK: the parent continues when the child has executed the shell or exited.
+  // CLONE_VFORK: the parent continues when the child has executed the program or exited.
   const int pid =
       ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
   if (pid < 0) return {0, SpawnStep::Clone, errno};

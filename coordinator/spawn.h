@@ -1,6 +1,6 @@
-// Starts a process's shell in a child that shares our memory until its exec (CLONE_VM,
-// CLONE_VFORK). So the page tables are not copied, and the child reports a failed step in a plain
-// variable.
+// Starts a process's shell, or its program, in a child that shares our memory until its exec
+// (CLONE_VM, CLONE_VFORK). So the page tables are not copied, and the child reports a failed step
+// in a plain variable.
 #pragma once
 
 #include <cstddef>
@@ -22,15 +22,15 @@ enum class SpawnStep : std::uint8_t {
   Groups,
   Gid,
   Uid,
+  Input,
   Directory,
-  Shell
+  Subdirectory,
+  Program
 };
 
 struct SpawnRequest {
   const LaunchView* launch = nullptr;
-  const char* const* environment = nullptr;  // NULL-terminated
-  std::span<const std::uint32_t> groups;
-  int null = -1;  // becomes stdin
+  int null = -1;  // becomes stdin, unless the launch names an input
   int out = -1;
   int err = -1;
   int group = -1;  // the directory of its control group; -1: none
@@ -46,10 +46,12 @@ struct SpawnResult {
   void describe(const SpawnRequest& request, Text& text) const;
 };
 
-// Runs /bin/bash -c with the launch's environment, directory, root and user, in a process group of
-// its own, with every signal at its default and none blocked, and with no descriptor but 0, 1 and
-// 2. Returns when the child has executed the shell or has ended; the caller reaps a child that
-// failed. The child uses `stack` until then. REQUIRES: hold_all_signals() was called.
-SpawnResult spawn_shell(const SpawnRequest& request, std::span<std::byte> stack);
+// Runs the launch's arguments, or else its cmdline by /bin/bash -c, with its environment,
+// directory, input, root and user, in a process group of its own, with every signal at its default
+// and none blocked, and with no descriptor but 0, 1 and 2. A program without a '/' is searched for
+// in the PATH of that environment. Files are opened and directories made with that user's rights,
+// inside the root. Returns when the child has executed the program or has ended; the caller reaps a
+// child that failed. The child uses `stack` until then. REQUIRES: hold_all_signals() was called.
+SpawnResult spawn(const SpawnRequest& request, std::span<std::byte> stack);
 
 }  // namespace thermos::coordinator

@@ -64,9 +64,9 @@ Compared compare_texts(const std::string& recorded, const std::string& given) {
 }
 
 Compared compare_scalars(View recorded, View given) {
-  const bool quotes = recorded.type->kind == Kind::Word;
+  const bool quotes = recorded.type->kind == Kind::Word || recorded.type->kind == Kind::Signal;
   const auto text = [quotes](View value) {
-    return quotes ? quoted(value.word()) : scalar_text(value);
+    return quotes ? quoted(scalar_text(value)) : scalar_text(value);
   };
   if (fields::same_scalar(recorded, given)) return std::nullopt;
   return Difference{"", text(recorded) + " is now " + text(given)};

@@ -18,8 +18,8 @@ void settle_lines(Value& value, std::uint32_t line) {
     if (!object->empty() && object->front().key == kLineKey) {
       if (const auto* own = std::get_if<std::uint64_t>(&object->front().value.data)) {
         line = static_cast<std::uint32_t>(*own);
+        object->erase(object->begin());
       }
-      object->erase(object->begin());
     }
     for (Member& member : *object) settle_lines(member.value, line);
   } else if (auto* list = std::get_if<Array>(&value.data)) {

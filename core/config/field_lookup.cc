@@ -104,7 +104,8 @@ void list_values(const ObjectType& object, const std::string& path, std::vector<
         out.push_back(below);
     }
     const Kind kind = field.type.kind;
-    if (kind == Kind::Text || kind == Kind::Word || kind == Kind::List || kind == Kind::Map) {
+    if (kind == Kind::Text || kind == Kind::Word || kind == Kind::Signal || kind == Kind::List ||
+        kind == Kind::Map) {
       numbers = false;
     }
   }

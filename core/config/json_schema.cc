@@ -82,6 +82,9 @@ Json schema_of(const Type& type) {
       return ranged("number", number(type.unit.most));
     case Kind::Word:
       return or_reference({{"enum", type.words}});
+    case Kind::Signal:
+      return either({{"type", "string"}},
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", kLastSignal}});
     case Kind::List:
       return list_schema(type);
     case Kind::Map:
@@ -110,6 +113,14 @@ Json default_of(View usual) {
       return number(usual.real());
     case Kind::Word:
       return usual.word();
+    case Kind::Signal:
+      return name_of(usual.signal());
+    case Kind::List: {
+      Json list = Json::array();
+      for (std::size_t i = 0; i < usual.size(); ++i) list.push_back(default_of(usual.item(i)));
+      if (list.empty()) return nullptr;
+      return list;
+    }
     default:
       return nullptr;
   }
@@ -129,12 +140,18 @@ Json definition_of(const Type& type) {
   const ObjectType& of = type.object();
   Json object = {{"type", "object"}, {"description", of.about}};
   Json required = Json::array();
+  Json one_of = Json::array();
   Json& properties = object["properties"] = Json::object();
   for (const Field& field : of.fields) {
     properties[std::string(field.key)] = property_of(field, {&type, of.usual});
-    if (!field.required.empty()) required.push_back(field.key);
+    if (!field.instead.empty()) {
+      one_of.push_back({{"required", Json::array({field.key})}});
+    } else if (!field.required.empty()) {
+      required.push_back(field.key);
+    }
   }
   if (!required.empty()) object["required"] = std::move(required);
+  if (!one_of.empty()) object["oneOf"] = std::move(one_of);
   object["additionalProperties"] = false;
   return object;
 }

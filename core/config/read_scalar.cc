@@ -123,6 +123,25 @@ Complaint read_word(const Value& value, Slot out) {
   return quoted(*text) + " is none of " + choices + nearest.hint();
 }
 
+Complaint read_signal(const Value& value, Slot out) {
+  std::string written;
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    written = *text;
+  } else if (const auto* number = std::get_if<std::uint64_t>(&value.data)) {
+    written = std::to_string(*number);
+  } else {
+    return wrong_kind(value, "a signal's name or number");
+  }
+  const auto signal = signal_from(written);
+  if (!signal) {
+    const std::string hint = nearest_signal(written);
+    return quoted(written) + " is no signal" +
+           (hint.empty() ? ": it has a name, as TERM, or a number, 1 to 64" : hint);
+  }
+  out.signal() = *signal;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string wrong_kind(const Value& value, std::string_view wanted) {
@@ -144,6 +163,8 @@ Complaint read_scalar(const Value& value, Slot out) {
       return read_real(value, *out.type, out.real());
     case Kind::Word:
       return read_word(value, out);
+    case Kind::Signal:
+      return read_signal(value, out);
     default:
       return "is no scalar";  // not reached: the reader knows the others
   }

@@ -13,7 +13,7 @@ namespace thermos::config {
 // The error in a value, or nothing.
 using Complaint = std::optional<std::string>;
 
-// REQUIRES: `out` is a Flag, a Count, Bytes, Seconds, a Real or a Word.
+// REQUIRES: `out` is a Flag, a Count, Bytes, Seconds, a Real, a Word or a Signal.
 Complaint read_scalar(const Value& value, fields::Slot out);
 
 // Returns "must be a list, not a string", with advice where YAML misled the author.

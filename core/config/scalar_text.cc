@@ -42,6 +42,8 @@ std::string scalar_text(fields::View value) {
       return number_text(value.real());
     case fields::Kind::Word:
       return std::string(value.word());
+    case fields::Kind::Signal:
+      return name_of(value.signal());
     default:
       return "";
   }

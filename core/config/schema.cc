@@ -15,6 +15,7 @@ namespace thermos::config {
 namespace {
 
 using fields::Field;
+using fields::ForeignKey;
 using fields::Kind;
 using fields::ObjectType;
 using fields::Slot;
@@ -33,6 +34,14 @@ std::string unknown_key(std::string_view key, const ObjectType& type, std::strin
     first = false;
   }
   return what;
+}
+
+// What says the same here as a key of another program; nullptr if nothing is known to.
+const ForeignKey* find_foreign(std::string_view key, const ObjectType& type) {
+  const auto found = std::find_if(
+      type.foreign.begin(), type.foreign.end(),
+      [&](const ForeignKey& one) { return one.key == key && type.find(one.ours) != nullptr; });
+  return found == type.foreign.end() ? nullptr : &*found;
 }
 
 // Finds the fields of one object. Most are written in the order of the table, so the next one is
@@ -100,6 +109,7 @@ class Reader {
     for (const Field& field : type.fields) {
       if (full()) return;
       if (field.required.empty() || value.find(field.key) != nullptr) continue;
+      if (!field.instead.empty() && value.find(field.instead) != nullptr) continue;
       const std::string missing = join_path(place.path(), field.key);
       const auto meant = [&missing](const Problem& problem) { return problem.spoiled == missing; };
       if (std::any_of(problems_.begin() + static_cast<std::ptrdiff_t>(before), problems_.end(),
@@ -113,13 +123,21 @@ class Reader {
   }
 
   void refuse_key(const Member& member, const ObjectType& type, const FieldPlace& place) {
-    NearestWord nearest(member.key);
-    for (const Field& field : type.fields) nearest.offer(field.key);
-    const std::string hint = nearest.hint();
+    std::string hint;
+    if (const ForeignKey* foreign = find_foreign(member.key, type)) {
+      hint = ": here it is '" + std::string(foreign->ours) + "'";
+      if (!foreign->more.empty()) hint.append(", ").append(foreign->more);
+    } else {
+      NearestWord nearest(member.key);
+      for (const Field& field : type.fields) nearest.offer(field.key);
+      hint = nearest.hint();
+    }
     std::optional<std::string> meant;
     for (const Field& field : type.fields) {
       if (hint.find("'" + std::string(field.key) + "'") == std::string::npos) continue;
-      meant = join_path(place.path(), field.key);
+      // Of two keys that stand for each other the required one is said to be missing.
+      const bool other = field.required.empty() && !field.instead.empty();
+      meant = join_path(place.path(), other ? field.instead : field.key);
     }
     fail(member.value, place, unknown_key(member.key, type, hint), std::move(meant));
   }

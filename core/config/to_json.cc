@@ -102,16 +102,19 @@ void write_map(Writer& json, View map) {
   json.close('}');
 }
 
-// A text that may be empty and is was never given.
-bool is_left_out(View value) {
-  return !value || (value.type->kind == Kind::Text && !value.type->filled && value.text().empty());
+// A text that may be empty and is was never given; nor was what another key stands for.
+bool is_left_out(View value, const Field& field) {
+  if (!value) return true;
+  if (value.type->kind == Kind::List) return !field.instead.empty() && value.size() == 0;
+  if (value.type->kind != Kind::Text || !value.text().empty()) return false;
+  return !value.type->filled || !field.instead.empty();
 }
 
 void write_object(Writer& json, View object) {
   json.open('{');
   for (const Field& field : object.type->object().fields) {
     const View value = object.field(field);
-    if (is_left_out(value)) continue;
+    if (is_left_out(value, field)) continue;
     json.key(field.key);
     write(json, value);
   }
@@ -124,6 +127,8 @@ void write(Writer& json, View value) {
       return json.text(value.text());
     case Kind::Word:
       return json.text(value.word());
+    case Kind::Signal:
+      return json.text(scalar_text(value));
     case Kind::List:
       return write_list(json, value);
     case Kind::Map:

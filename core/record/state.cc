@@ -83,13 +83,14 @@ bool may_follow(TaskState from, TaskState to) {
   return kTaskTable[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
 }
 
-ProcessEnd end_of(int wait_status, EndCause cause) {
+ProcessEnd end_of(int wait_status, const EndCause& cause) {
   const int signal = wait_status & 0x7f;
   if (signal == 0) {
     const int code = (wait_status >> 8) & 0xff;
-    if (code == 0) return {ProcessState::Success, code};
+    if (cause.success.has(code)) return {ProcessState::Success, code};
     return {cause.service_manager ? ProcessState::Killed : ProcessState::Failed, code};
   }
+  if (signal == cause.asked) return {ProcessState::Killed, -signal};
   const bool own_fault = (signal == kSigkill && cause.over_its_memory) ||
                          std::find(kOwnFault.begin(), kOwnFault.end(), signal) != kOwnFault.end();
   return {own_fault ? ProcessState::Failed : ProcessState::Killed, -signal};

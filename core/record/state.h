@@ -46,19 +46,36 @@ struct ProcessEnd {
   std::int32_t return_code = 0;  // the exit code, or minus the signal number
 };
 
-// Causes of an end that its wait status does not show.
+// The exit codes that are a success: 0 alone, unless others are named.
+class ExitCodes {
+ public:
+  bool has(int code) const { return (words_[at(code)] >> (code % 64) & 1U) != 0; }
+  // REQUIRES for both: 0 to 255.
+  void add(int code) { words_[at(code)] |= std::uint64_t{1} << (code % 64); }
+  void clear() { words_ = {}; }
+  bool operator==(const ExitCodes&) const = default;
+
+ private:
+  static std::size_t at(int code) { return static_cast<std::size_t>(code / 64); }
+  std::array<std::uint64_t, 4> words_ = {1};
+};
+
+// What decides about an end beside its wait status.
 struct EndCause {
+  ExitCodes success{};
+  // The signal that the run was asked to end by; 0: it was not asked.
+  int asked = 0;
   // The kernel killed it because it exceeded its own memory limit.
   bool over_its_memory = false;
   // The service manager asked it to end, because the machine or the session shuts down.
   bool service_manager = false;
 };
 
-// Decodes a wait status (waitpid(2)). Exit code 0 is SUCCESS, any other is FAILED. A signal that
-// someone sent is KILLED. A signal that the kernel raises for what the process did (SIGSEGV,
-// SIGABRT, SIGPIPE ..., SIGKILL for its own memory limit) is FAILED; otherwise a program that
-// crashes immediately would run again for ever. An end with an error that the service manager asked
-// for is KILLED.
-ProcessEnd end_of(int wait_status, EndCause cause = {});
+// Decodes a wait status (waitpid(2)). An exit code of `cause.success` is SUCCESS, any other is
+// FAILED. A signal that someone sent is KILLED, and so is one that the run was asked to end by. A
+// signal that the kernel raises for what the process did (SIGSEGV, SIGABRT, SIGPIPE ..., SIGKILL
+// for its own memory limit) is FAILED; otherwise a program that crashes immediately would run again
+// for ever. An end with an error that the service manager asked for is KILLED.
+ProcessEnd end_of(int wait_status, const EndCause& cause = {});
 
 }  // namespace thermos

@@ -26,9 +26,11 @@ struct StartProcess {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
   std::uint64_t seq = 0;  // the number of its FORKED record
+  // The state that the task is to reach; it is for finalizers.
+  TaskState goal = TaskState::Success;
 };
 
-// Ask the coordinator to send SIGTERM to the run's process group.
+// Ask the coordinator to send the process's stop signal to the run's process group.
 struct Terminate {
   ProcessIndex process = 0;
   std::uint32_t run = 0;

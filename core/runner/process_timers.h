@@ -19,6 +19,8 @@ class ProcessTimers {
 
   bool empty() const { return order_.empty(); }
   bool has(ProcessIndex p) const { return times_[p].has_value(); }
+  // The process's time; nothing if it has none.
+  std::optional<Microseconds> of(ProcessIndex p) const { return times_[p]; }
   // Sets the process's time, in microseconds of the boot clock; it replaces an earlier one.
   void set(ProcessIndex p, Microseconds at);
   void clear(ProcessIndex p) {

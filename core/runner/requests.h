@@ -25,8 +25,9 @@ struct KillRequest {
 struct OrderRequest {
   std::string process{};  // its name
   Verb verb = Verb::Start;
-  std::optional<Microseconds> wait{};  // from SIGTERM to SIGKILL; nothing: finalization_wait
-  std::string reason{};                // as KillRequest::reason
+  // From SIGTERM to SIGKILL; nothing: the process's stop_wait, or else finalization_wait.
+  std::optional<Microseconds> wait{};
+  std::string reason{};  // as KillRequest::reason
 };
 
 }  // namespace thermos

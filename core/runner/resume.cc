@@ -21,6 +21,15 @@ Microseconds kill_time_of(const StopOrder& ending, Timestamp now) {
   return std::min(ending.deadline.boot, later(now, allowance).boot);
 }
 
+Microseconds end_began(const History& history, bool regular, const BootId& boot, Timestamp now) {
+  for (const TaskStep& step : history.steps()) {
+    if (step.status.state == TaskState::Active) continue;
+    if (!regular && step.status.goal != TaskState::Lost) continue;
+    return step.status.boot == boot ? std::min(step.status.at.boot, now.boot) : now.boot;
+  }
+  return now.boot;
+}
+
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
                                    const BootId& boot, Timestamp now) {
   if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);

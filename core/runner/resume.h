@@ -16,6 +16,11 @@ Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timesta
 // the order.
 Microseconds kill_time_of(const StopOrder& ending, Timestamp now);
 
+// The time of this boot's clock, not after `now`, at which the end of the task reached the regular
+// processes (they were told to end when it left ACTIVE) or the finalizers (when the task was lost).
+// `now` if it has not, or did so under another boot.
+Microseconds end_began(const History& history, bool regular, const BootId& boot, Timestamp now);
+
 // The time of this boot's clock, not after `now`, at which the latest ended run of the process
 // ended; its `min_duration` counts from there. REQUIRES: a run has ended.
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,

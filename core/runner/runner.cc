@@ -179,8 +179,10 @@ void Runner::on(const KillRequest& event) {
 void Runner::on(const OrderRequest& event) {
   if (!may_order(event.process)) return;
   const ProcessIndex p = *find(event.process);
-  std::optional<ProcessOrder> order = order_to_record(past(p), launches_.of(p), event.verb, now_,
-                                                      event.wait.value_or(task_.finalization_wait));
+  const Microseconds wait =
+      event.wait.value_or(task_.processes[p].stop_wait.value_or(task_.finalization_wait));
+  std::optional<ProcessOrder> order =
+      order_to_record(past(p), launches_.of(p), event.verb, now_, wait);
   if (!order) return;
   order->reason = keep(event.reason);
   append(*order, true);
@@ -323,7 +325,8 @@ void Runner::start(ProcessIndex p) {
     case LaunchAct::AwaitRetry:
       return;
     case LaunchAct::Start:
-      effects_.emplace_back(StartProcess{p, past(p).current()->number, past(p).current()->seq + 1});
+      effects_.emplace_back(
+          StartProcess{p, past(p).current()->number, past(p).current()->seq + 1, goal_});
       return;
     case LaunchAct::Terminate:
       effects_.emplace_back(Terminate{p, past(p).current()->number});
@@ -418,6 +421,11 @@ void Runner::stop_all(bool hard) {
 
 void Runner::stop(ProcessIndex p, bool hard) {
   take(p, hard ? LaunchEvent::Kill : LaunchEvent::Terminate);
+  if (hard || state() == TaskState::Active || !launches_.is_live(p)) return;
+  const auto& wait = task_.processes[p].stop_wait;
+  if (!wait) return;
+  const Microseconds since = end_began(history_, regular_.has(p), self_.boot, now_);
+  launches_.kill_by(p, add_saturated(since, *wait));
 }
 
 void Runner::tell_plan(ProcessIndex p, Verb verb) {

@@ -12,6 +12,7 @@
 #include "core/base/name_index.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/task/check_launch.h"
 #include "core/task/task_fields.h"
 
 namespace thermos {
@@ -19,8 +20,6 @@ namespace {
 
 // "coordinator." and the name are a file name, which has at most 255 bytes (NAME_MAX).
 constexpr std::size_t kMaxName = 243;
-// Linux limits an argument to 32 pages, its NUL included (MAX_ARG_STRLEN, execve(2)).
-constexpr std::size_t kMaxCmdline = 131'071;
 constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
 constexpr std::size_t kMaxShownInCycle = 12;
@@ -65,17 +64,6 @@ Complaint check_name(std::string_view name) {
     return quoted(name) + ": a name can't hold control characters";
   }
   if (!is_utf8(name)) return quoted(name) + " is not UTF-8";
-  return std::nullopt;
-}
-
-Complaint check_cmdline(std::string_view cmdline) {
-  if (cmdline.empty()) return "is empty";
-  if (cmdline.size() > kMaxCmdline) {
-    return "is " + std::to_string(cmdline.size()) +
-           " bytes long: the kernel takes at most 131071 in one argument";
-  }
-  if (cmdline.find('\0') != std::string_view::npos) return "holds a NUL byte";
-  if (!is_utf8(cmdline)) return "is not UTF-8";
   return std::nullopt;
 }
 
@@ -138,11 +126,14 @@ void check_logger(const std::string& path, const Logger& logger, Faults& faults)
   }
 }
 
-void check_process(const ProcessConfig& process, std::size_t index, Faults& faults) {
+void check_process(const ProcessConfig& process, std::size_t index, std::size_t inherited,
+                   Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
   const auto path = [index] { return at("processes", index); };
   if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
-  if (auto complaint = check_cmdline(process.cmdline)) faults.add(path() + ".cmdline", *complaint);
+  for (const LaunchFault& fault : find_launch_faults(process, inherited)) {
+    faults.add(path() + "." + fault.key, fault.what);
+  }
   const fields::View view = fields::view_of(process);
   if (!are_in_range(view)) find_out_of_range(view, path(), faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
@@ -153,14 +144,16 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
     faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
   }
+  const std::size_t inherited = launch_size(task.env);
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
-    check_process(task.processes[i], i, faults);
+    check_process(task.processes[i], i, inherited, faults);
   }
   // After the processes: a task without a name gets that of its first process, and an error in it
   // is shown at the process.
   if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
   find_out_of_range(fields::view_of(task), "", faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
+  for (const LaunchFault& fault : find_launch_faults(task)) faults.add(fault.key, fault.what);
 }
 
 Names read_names(const TaskConfig& task, Faults& faults) {

@@ -26,6 +26,7 @@ struct FieldRules {
   bool filled = false;             // Type::filled
   bool names_alone = false;        // Type::names_alone
   std::string_view required = {};  // Field::required; "-": there is nothing more to say
+  std::string_view instead = {};   // Field::instead
   std::string_view absent = {};    // Field::absent
 };
 
@@ -67,6 +68,8 @@ constexpr Type type_of(const FieldRules& rules) {
     type.kind = Kind::Text;
   } else if constexpr (std::is_same_v<T, bool>) {
     type.kind = Kind::Flag;
+  } else if constexpr (std::is_same_v<T, SignalNumber>) {
+    type.kind = Kind::Signal;
   } else if constexpr (std::is_same_v<T, std::uint32_t>) {
     type.kind = Kind::Count;
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
@@ -148,7 +151,7 @@ template <auto kMember>
 constexpr Field field(std::string_view key, std::string_view about, const FieldRules& rules = {}) {
   using Struct = typename detail::MemberOf<decltype(kMember)>::Struct;
   using Value = typename detail::MemberOf<decltype(kMember)>::Value;
-  Field made{key, {}, about, rules.required, rules.absent, nullptr, nullptr};
+  Field made{key, {}, about, rules.required, rules.instead, rules.absent, nullptr, nullptr};
   if constexpr (detail::OptionalOf<Value>::value) {
     made.type = detail::type_of<typename detail::OptionalOf<Value>::Inner>(rules);
     made.view = [](const void* object) -> const void* {

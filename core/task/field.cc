@@ -30,6 +30,8 @@ bool same_scalar(View a, View b) {
       return a.whole() == b.whole();
     case Kind::Real:
       return a.real() == b.real();
+    case Kind::Signal:
+      return a.signal() == b.signal();
     default:
       return a.word() == b.word();
   }

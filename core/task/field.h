@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/signal.h"
+
 namespace thermos::fields {
 
 struct ObjectType;
@@ -22,6 +24,7 @@ enum class Kind : std::uint8_t {
   Seconds,  // Microseconds; written as seconds
   Real,     // double
   Word,     // an enumeration of one byte: one of a few words
+  Signal,   // SignalNumber; written by its name, or by its number
   List,     // std::vector
   Map,      // Named: names and values, in the order written
   Object,   // a struct with an ObjectType
@@ -75,11 +78,20 @@ struct Field {
   Type type;
   std::string_view about;     // one sentence for editors
   std::string_view required;  // why it can't be missing or empty; "" if it can be missing
+  // The key that may be given in its place; "" if none. It is left out where it is empty.
+  std::string_view instead;
   // The error for a reference to the field where it is missing: "no ... are given". Empty if a
   // missing field means the same as its default.
   std::string_view absent;
   const void* (*view)(const void* object);  // nullptr if it is absent
   void* (*slot)(void* object);              // makes one with every default if it is absent
+};
+
+// A key that the files of other programs have, and the one that says the same here.
+struct ForeignKey {
+  std::string_view key;
+  std::string_view ours;  // passed over as long as there is no such key
+  std::string_view more;  // what else there is to say, "" for nothing
 };
 
 // The keys of a struct, in the order in which they are written and shown.
@@ -94,6 +106,7 @@ struct ObjectType {
   bool scope = false;
   // It may be written as a text, which is then its first field.
   bool short_form = false;
+  std::span<const ForeignKey> foreign = {};
 
   // nullptr if there is no such key.
   const Field* find(std::string_view key) const;
@@ -111,6 +124,7 @@ struct View {
   std::uint32_t count() const { return *static_cast<const std::uint32_t*>(at); }
   std::int64_t whole() const { return *static_cast<const std::int64_t*>(at); }  // Bytes, Seconds
   double real() const { return *static_cast<const double*>(at); }
+  SignalNumber signal() const { return *static_cast<const SignalNumber*>(at); }
   std::string_view word() const { return type->words[*static_cast<const std::uint8_t*>(at)]; }
   // Of a List or a Map.
   std::size_t size() const { return type->items->size(at); }
@@ -133,6 +147,7 @@ struct Slot {
   std::uint32_t& count() const { return *static_cast<std::uint32_t*>(at); }
   std::int64_t& whole() const { return *static_cast<std::int64_t*>(at); }
   double& real() const { return *static_cast<double*>(at); }
+  SignalNumber& signal() const { return *static_cast<SignalNumber*>(at); }
   void set_word(std::size_t index) const {
     *static_cast<std::uint8_t*>(at) = static_cast<std::uint8_t>(index);
   }

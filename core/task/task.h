@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/signal.h"
 #include "core/base/times.h"
+#include "core/task/named.h"
 
 namespace thermos {
 
@@ -42,14 +44,23 @@ struct Logger {
 
 struct ProcessConfig {
   std::string name;
-  std::string cmdline;
+  std::string cmdline;                      // what bash runs; empty if there is an `argv`
   std::uint32_t max_failures = 1;           // 0: no limit
   bool daemon = false;                      // it runs again after a success
   bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
   std::optional<Resources> resources;
-  std::optional<Logger> logger;  // nothing: the task's default
+  std::optional<Logger> logger;   // nothing: the task's default
+  std::vector<std::string> argv;  // run without a shell; empty if there is a `cmdline`
+  Named<std::string> env;         // over the task's
+  // Where it starts, relative to the sandbox. Empty: the task's.
+  std::string cwd;
+  std::string input;                               // a file of the sandbox; empty: no input
+  std::vector<std::uint32_t> success_codes = {0};  // exit codes, 0 to 255
+  SignalNumber stop_signal;
+  // From stop_signal to SIGKILL; nothing: as long as the task or the order allows.
+  std::optional<Microseconds> stop_wait;
   bool operator==(const ProcessConfig&) const = default;
 };
 
@@ -66,7 +77,9 @@ struct TaskConfig {
   std::uint32_t max_failures = 1;     // failed processes that fail the task; 0: no limit
   std::uint32_t max_concurrency = 0;  // 0: no limit
   Microseconds finalization_wait = 30 * kSecond;
-  std::string user;  // empty: the user who runs it
+  std::string user;        // empty: the user who runs it
+  Named<std::string> env;  // of all processes
+  std::string cwd;         // of processes without one; empty: the sandbox
   bool operator==(const TaskConfig&) const = default;
 };
 

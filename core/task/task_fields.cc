@@ -41,7 +41,12 @@ constexpr std::array kProcessFields = {
         "name",
         "1 to 243 bytes, unlike every other process's, without '/' and not beginning with '.'.",
         {.filled = true, .required = "-"}),
-    field<&ProcessConfig::cmdline>("cmdline", "What bash runs.", {.filled = true, .required = "-"}),
+    field<&ProcessConfig::cmdline>(
+        "cmdline", "What bash runs.",
+        {.filled = true, .required = "it or 'argv' says what is run", .instead = "argv"}),
+    field<&ProcessConfig::argv>(
+        "argv", "A program and its arguments, run without a shell, instead of a cmdline.",
+        {.instead = "cmdline"}),
     field<&ProcessConfig::max_failures>("max_failures",
                                         "So many failed runs fail the process; 0: no limit."),
     field<&ProcessConfig::daemon>("daemon",
@@ -57,6 +62,19 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::resources>("resources", kLimits, {.absent = "no resources are given"}),
     field<&ProcessConfig::logger>("logger",
                                   "What becomes of its output: without it, files that grow."),
+    field<&ProcessConfig::env>("env", "Variables added to its environment, over the task's."),
+    field<&ProcessConfig::cwd>(
+        "cwd", "Where it starts, relative to the sandbox; a missing directory is made there.",
+        {.absent = "no cwd is given"}),
+    field<&ProcessConfig::input>("stdin", "A file of the sandbox that it reads as its input.",
+                                 {.absent = "no stdin is given"}),
+    field<&ProcessConfig::success_codes>("success_codes",
+                                         "The exit codes, 0 to 255, that are a success."),
+    field<&ProcessConfig::stop_signal>("stop_signal",
+                                       "The signal that asks it to end, by name or number."),
+    field<&ProcessConfig::stop_wait>(
+        "stop_wait", "Seconds from stop_signal to SIGKILL, and never beyond the task's end.",
+        {.unit = kSeconds, .absent = "no stop_wait is given"}),
 };
 
 constexpr std::array kTaskFields = {
@@ -84,6 +102,66 @@ constexpr std::array kTaskFields = {
     field<&TaskConfig::user>(
         "user", "The user that the processes run as; only root may name another than himself.",
         {.absent = "the task names no user; there is {{thermos.user}}"}),
+    field<&TaskConfig::env>("env", "Variables added to the environment of every process."),
+    field<&TaskConfig::cwd>("cwd", "Where processes without a cwd of their own start.",
+                            {.absent = "no cwd is given"}),
+};
+
+// Docker Compose's, process-compose's, supervisord's and systemd's, as far as there is the same
+// here.
+constexpr std::string_view kRunsAgain = "after a failure, and 'daemon' after a success";
+
+constexpr std::array kForeignProcessKeys = {
+    ForeignKey{"command", "cmdline", "or 'argv' without a shell"},
+    ForeignKey{"entrypoint", "argv", ""},
+    ForeignKey{"args", "argv", "with the program first"},
+    ForeignKey{"exec", "cmdline", ""},
+    ForeignKey{"run", "cmdline", ""},
+    ForeignKey{"script", "cmdline", ""},
+    ForeignKey{"depends_on", "needs", "as {NAME: success | start | ready | end}"},
+    ForeignKey{"requires", "needs", ""},
+    ForeignKey{"after", "needs", ""},
+    ForeignKey{"environment", "env", "an object of names and texts"},
+    ForeignKey{"variables", "env", "an object of names and texts"},
+    ForeignKey{"working_dir", "cwd", ""},
+    ForeignKey{"working_directory", "cwd", ""},
+    ForeignKey{"workdir", "cwd", ""},
+    ForeignKey{"directory", "cwd", ""},
+    ForeignKey{"restart", "max_failures", kRunsAgain},
+    ForeignKey{"autorestart", "max_failures", kRunsAgain},
+    ForeignKey{"availability", "max_failures", kRunsAgain},
+    ForeignKey{"retries", "max_failures", "which counts the first run, too"},
+    ForeignKey{"startretries", "max_failures", "which counts the first run, too"},
+    ForeignKey{"max_restarts", "max_failures", "which counts the first run, too"},
+    ForeignKey{"healthcheck", "healthy", "and 'ready' says when it may be used"},
+    ForeignKey{"liveness_probe", "healthy", ""},
+    ForeignKey{"readiness_probe", "ready", ""},
+    ForeignKey{"stopsignal", "stop_signal", ""},
+    ForeignKey{"kill_signal", "stop_signal", ""},
+    ForeignKey{"stop_grace_period", "stop_wait", "in seconds"},
+    ForeignKey{"stopwaitsecs", "stop_wait", "in seconds"},
+    ForeignKey{"kill_timeout", "stop_wait", "in seconds"},
+    ForeignKey{"shutdown", "stop_signal", "and 'stop_wait' in seconds"},
+    ForeignKey{"exitcodes", "success_codes", "a list of numbers"},
+    ForeignKey{"success_exit_codes", "success_codes", "a list of numbers"},
+    ForeignKey{"stdout_logfile", "logger", ""},
+    ForeignKey{"log_location", "logger", ""},
+    ForeignKey{"logging", "logger", ""},
+};
+
+constexpr std::array kForeignTaskKeys = {
+    ForeignKey{"services", "processes", "a list"},
+    ForeignKey{"programs", "processes", "a list"},
+    ForeignKey{"jobs", "processes", "a list"},
+    ForeignKey{"steps", "processes", "a list"},
+    ForeignKey{"depends_on", "constraints", "as [{order: [FIRST, THEN]}]"},
+    ForeignKey{"environment", "env", "an object of names and texts"},
+    ForeignKey{"variables", "env", "an object of names and texts"},
+    ForeignKey{"working_dir", "cwd", ""},
+    ForeignKey{"working_directory", "cwd", ""},
+    ForeignKey{"workdir", "cwd", ""},
+    ForeignKey{"concurrency", "max_concurrency", ""},
+    ForeignKey{"parallel", "max_concurrency", ""},
 };
 
 }  // namespace
@@ -149,10 +227,11 @@ const ObjectType& object_type<ProcessConfig>() {
   static const ObjectType type{
       .name = "process",
       .noun = "a process",
-      .about = "One command, run by bash in the sandbox.",
+      .about = "One command, run in the sandbox.",
       .fields = kProcessFields,
       .usual = &usual,
       .scope = true,
+      .foreign = kForeignProcessKeys,
   };
   return type;
 }
@@ -166,6 +245,7 @@ const ObjectType& object_type<TaskConfig>() {
       .about = "A graph of processes that run on one machine.",
       .fields = kTaskFields,
       .usual = &usual,
+      .foreign = kForeignTaskKeys,
   };
   return type;
 }

@@ -27,7 +27,7 @@ does not run it again until it is started; the task stays active meanwhile. The
 run is KILLED, whatever its exit code, which is not a failure. Returns when it
 has ended (if `thermos run` leads the task: when the order is recorded).
 
-  --wait SECONDS    from SIGTERM to SIGKILL; default: finalization_wait
+  --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";
@@ -38,7 +38,7 @@ Ends the run of one process of an active task as `thermos stop` does, and runs
 it again without waiting for its min_duration. Returns when the old run has
 ended. Also starts a process that was stopped.
 
-  --wait SECONDS    from SIGTERM to SIGKILL; default: finalization_wait
+  --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";

@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +46,44 @@ std::string joined(const Words& words) {
   return text;
 }
 
+// As a shell would read it: in quotes where it holds more than plain characters.
+std::string shell_word(const std::string& word) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_-./:=,+@%").find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string shell_words(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
+  return text;
+}
+
+void add_surroundings(Words& words, const Named<std::string>& env, const std::string& cwd) {
+  if (!cwd.empty()) words.push_back("cwd " + printable(cwd));
+  for (const auto& [name, value] : env.entries) {
+    words.push_back("env " + printable(name) + "=" + printable(shell_word(value)));
+  }
+}
+
+void add_end(Words& words, const ProcessConfig& process) {
+  const ProcessConfig usual;
+  if (process.success_codes != usual.success_codes) {
+    std::string codes = "success_codes";
+    for (const std::uint32_t code : process.success_codes) codes += " " + std::to_string(code);
+    words.push_back(codes);
+  }
+  if (process.stop_signal != usual.stop_signal) {
+    words.push_back("stop_signal " + name_of(process.stop_signal));
+  }
+  if (process.stop_wait) words.push_back("stop_wait " + seconds_text(*process.stop_wait));
+}
+
 std::string settings_of(const ProcessConfig& process) {
   const ProcessConfig usual;
   Words words;
@@ -58,6 +98,9 @@ std::string settings_of(const ProcessConfig& process) {
   }
   add_resources(words, process.resources);
   add_logger(words, process.logger);
+  add_surroundings(words, process.env, process.cwd);
+  if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
+  add_end(words, process);
   return joined(words);
 }
 
@@ -68,6 +111,7 @@ std::string settings_of(const TaskConfig& task) {
   words.push_back("finalization_wait " + seconds_text(task.finalization_wait));
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);
+  add_surroundings(words, task.env, task.cwd);
   return joined(words);
 }
 
@@ -91,7 +135,7 @@ std::string task_text(const TaskConfig& task) {
     const std::string settings = settings_of(process);
     text += "  " + printable(process.name);
     if (!settings.empty()) text += "  [" + settings + "]";
-    text += "\n" + command_text(process.cmdline);
+    text += "\n" + command_text(process.argv.empty() ? process.cmdline : shell_words(process.argv));
   }
   if (task.constraints.empty()) return text;
   text += "\norder\n";

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "capnp/launch.h"
+#include "reactor/launch/run_environment.h"
 #include "reactor/store/compaction.h"
 
 namespace thermos {
@@ -26,9 +27,11 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   launch.run = start.run;
   launch.chain = stream.position.chain;
   launch.boot = reactor_.boot();
-  launch.cmdline = process.cmdline;
+  launch.success_codes.assign(process.success_codes.begin(), process.success_codes.end());
+  launch.stop_signal = process.stop_signal.number;
   RunLogs logs;
-  auto error = site_.fill(launch);
+  auto error = site_.fill(setup_.task, process, launch);
+  complete_environment(setup_.header, setup_.task, start, launch.environment);
   if (!error) error = site_.open_logs(process, start.run, launch, logs);
   if (!error) site_.drop_logs(process.name, start.run, first_failed);
   if (error) return error;

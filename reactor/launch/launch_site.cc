@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/task/check_launch.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
 
@@ -19,6 +20,8 @@ namespace {
 constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 constexpr const char* kProfile = "/.thermos_profile";
+// What check_task() lets pass fits into the message, beside paths and a login's variables.
+static_assert(kMaxLaunchText + std::size_t{32} * 1024 <= kMaxLaunchBytes);
 
 // Our own PATH if the process runs as our user, else that of a plain login. Our PATH may begin with
 // directories of programs that are only ours, or that the other user cannot read.
@@ -26,6 +29,11 @@ const char* path_of(const TaskUser& user) {
   const char* ours = user.change ? nullptr : std::getenv("PATH");
   if (ours != nullptr) return ours;
   return user.uid == 0 ? kRootPath : kUserPath;
+}
+
+// Such a directory may lie outside of the sandbox, so it is not made.
+bool leaves(const std::string& path) {
+  return ("/" + path + "/").find("/../") != std::string::npos;
 }
 
 }  // namespace
@@ -40,9 +48,22 @@ std::optional<LaunchError> LaunchSite::find_user() {
   return std::nullopt;
 }
 
-std::optional<LaunchError> LaunchSite::fill(Launch& launch) {
+std::optional<LaunchError> LaunchSite::fill(const TaskConfig& task, const ProcessConfig& process,
+                                            Launch& launch) {
   if (auto trouble = find_user()) return trouble;
+  launch.cmdline = process.cmdline;
+  launch.arguments = process.argv;
+  const std::string sandbox = header_.chroot ? "" : header_.sandbox;
+  const std::string& cwd = process.cwd.empty() ? task.cwd : process.cwd;
   launch.directory = header_.chroot ? "/" : header_.sandbox;
+  if (cwd.starts_with('/')) {
+    launch.directory = cwd;
+  } else if (leaves(cwd)) {
+    launch.directory = sandbox + "/" + cwd;
+  } else {
+    launch.subdirectory = cwd;
+  }
+  if (!process.input.empty()) launch.input = sandbox + "/" + process.input;
   launch.root = header_.chroot ? header_.sandbox : "";
   launch.environment = {
       "HOME=" + (header_.chroot ? user_->home : header_.sandbox),
@@ -51,8 +72,7 @@ std::optional<LaunchError> LaunchSite::fill(Launch& launch) {
       std::string("PATH=") + path_of(*user_),
   };
   if (exists(header_.sandbox + kProfile)) {
-    launch.environment.push_back("BASH_ENV=" + (header_.chroot ? std::string() : header_.sandbox) +
-                                 kProfile);
+    launch.environment.push_back("BASH_ENV=" + sandbox + kProfile);
   }
   launch.change_user = user_->change;
   launch.uid = user_->uid;

@@ -22,9 +22,11 @@ class LaunchSite {
  public:
   explicit LaunchSite(const RunnerHeader& header);
 
-  // Fills in directory, root, environment and user. The reactor looks users up, because the
-  // coordinator is a static program and cannot use the name service.
-  std::optional<LaunchError> fill(Launch& launch);
+  // Fills in what is run and where: command, directories, input, root and user, and the environment
+  // of a login. `task` is the process's. The reactor looks users up, because the coordinator is a
+  // static program and cannot use the name service.
+  std::optional<LaunchError> fill(const TaskConfig& task, const ProcessConfig& process,
+                                  Launch& launch);
 
   // Opens the output of a run into `logs`, as the process's logger says, and sets the logger's
   // fields of `launch`. Files are <log_dir>/<process>/<run>/{stdout,stderr}, accessible to the

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <random>
 
 namespace thermos {
@@ -24,6 +25,11 @@ Launch a_launch() {
   launch.uid = 1000;
   launch.gid = 1001;
   launch.groups = {4, 24, 27};
+  launch.arguments = {"/bin/cat", "", "-"};
+  launch.subdirectory = "work/here";
+  launch.input = "/srv/job/in";
+  launch.success_codes = {0, 3, 255};
+  launch.stop_signal = 2;
   return launch;
 }
 
@@ -31,14 +37,15 @@ struct Opened {
   bool ok = false;
   LaunchView view;
   std::array<const char*, 8> environment{};
+  std::array<const char*, 4> arguments{};
   std::array<std::uint32_t, 8> groups{};
-  std::size_t group_count = 0;
 };
 
-Opened open_message(const std::vector<std::byte>& message) {
-  Opened opened;
-  opened.ok =
-      decode_launch(message, opened.view, opened.environment, opened.groups, opened.group_count);
+// It is not copied: its view points into it.
+std::unique_ptr<Opened> open_message(const std::vector<std::byte>& message) {
+  auto opened = std::make_unique<Opened>();
+  opened->ok = decode_launch(message, opened->view,
+                             {opened->environment, opened->arguments, opened->groups});
   return opened;
 }
 
@@ -46,9 +53,9 @@ TEST(Launch, ComesThereAsItWas) {
   const Launch launch = a_launch();
   const auto message = encode(launch);
   ASSERT_TRUE(message.ok());
-  const Opened opened = open_message(*message);
-  ASSERT_TRUE(opened.ok);
-  const LaunchView& view = opened.view;
+  const auto opened = open_message(*message);
+  ASSERT_TRUE(opened->ok);
+  const LaunchView& view = opened->view;
   EXPECT_EQ(view.ticket, launch.ticket);
   EXPECT_EQ(view.process, launch.process);
   EXPECT_EQ(view.seq, launch.seq);
@@ -62,11 +69,21 @@ TEST(Launch, ComesThereAsItWas) {
   EXPECT_EQ(view.uid, launch.uid);
   EXPECT_EQ(view.gid, launch.gid);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_STREQ(opened.environment[i], launch.environment[i].c_str());
-    EXPECT_EQ(opened.groups[i], launch.groups[i]);
+    EXPECT_STREQ(opened->environment[i], launch.environment[i].c_str());
+    EXPECT_EQ(opened->groups[i], launch.groups[i]);
   }
-  EXPECT_EQ(opened.environment[3], nullptr);
-  EXPECT_EQ(opened.group_count, 3U);
+  EXPECT_EQ(opened->environment[3], nullptr);
+  EXPECT_EQ(view.environment.size(), 3U);
+  EXPECT_EQ(view.groups.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_STREQ(view.arguments[i], launch.arguments[i].c_str());
+  }
+  EXPECT_EQ(opened->arguments[3], nullptr);
+  EXPECT_STREQ(view.subdirectory, launch.subdirectory.c_str());
+  EXPECT_STREQ(view.input, launch.input.c_str());
+  for (const int code : {0, 3, 255}) EXPECT_TRUE(view.success.has(code)) << code;
+  for (const int code : {1, 2, 4, 254}) EXPECT_FALSE(view.success.has(code)) << code;
+  EXPECT_EQ(view.stop_signal, 2);
 }
 
 TEST(Launch, WithNothingOptional) {
@@ -74,12 +91,17 @@ TEST(Launch, WithNothingOptional) {
   launch.process = "p";
   const auto message = encode(launch);
   ASSERT_TRUE(message.ok());
-  const Opened opened = open_message(*message);
-  ASSERT_TRUE(opened.ok);
-  EXPECT_STREQ(opened.view.cmdline, "");
-  EXPECT_STREQ(opened.view.root, "");
-  EXPECT_EQ(opened.environment[0], nullptr);
-  EXPECT_EQ(opened.group_count, 0U);
+  const auto opened = open_message(*message);
+  ASSERT_TRUE(opened->ok);
+  EXPECT_STREQ(opened->view.cmdline, "");
+  EXPECT_STREQ(opened->view.root, "");
+  EXPECT_EQ(opened->environment[0], nullptr);
+  EXPECT_EQ(opened->view.groups.size(), 0U);
+  EXPECT_TRUE(opened->view.arguments.empty());
+  EXPECT_STREQ(opened->view.subdirectory, "");
+  EXPECT_STREQ(opened->view.input, "");
+  EXPECT_EQ(opened->view.success, ExitCodes());
+  EXPECT_EQ(opened->view.stop_signal, 15);
 }
 
 TEST(Launch, TheLongestCommandLineFits) {
@@ -88,9 +110,9 @@ TEST(Launch, TheLongestCommandLineFits) {
   const auto message = encode(launch);
   ASSERT_TRUE(message.ok());
   EXPECT_LE(message->size(), kMaxLaunchBytes);
-  const Opened opened = open_message(*message);
-  ASSERT_TRUE(opened.ok);
-  EXPECT_EQ(opened.view.cmdline, launch.cmdline);
+  const auto opened = open_message(*message);
+  ASSERT_TRUE(opened->ok);
+  EXPECT_EQ(opened->view.cmdline, launch.cmdline);
 }
 
 TEST(Launch, TooMuchIsAnErrorThatSaysHowMuch) {
@@ -115,34 +137,41 @@ TEST(Launch, ANulWouldCutAStringAndIsRefused) {
   EXPECT_TRUE(refused([](Launch& l) { l.directory = "a\0b"s; }));
   EXPECT_TRUE(refused([](Launch& l) { l.root = "a\0b"s; }));
   EXPECT_TRUE(refused([](Launch& l) { l.environment[1] = "a\0b"s; }));
+  EXPECT_TRUE(refused([](Launch& l) { l.arguments[2] = "a\0b"s; }));
+  EXPECT_TRUE(refused([](Launch& l) { l.subdirectory = "a\0b"s; }));
+  EXPECT_TRUE(refused([](Launch& l) { l.input = "a\0b"s; }));
 }
 
 TEST(Launch, MoreThanTheRoomGivenIsRefused) {
   Launch launch = a_launch();
   launch.environment.assign(7, "A=B");
   launch.groups.assign(8, 1);
-  EXPECT_TRUE(open_message(*encode(launch)).ok);
+  EXPECT_TRUE(open_message(*encode(launch))->ok);
   launch.groups.push_back(1);
-  EXPECT_FALSE(open_message(*encode(launch)).ok);
+  EXPECT_FALSE(open_message(*encode(launch))->ok);
   launch.groups.clear();
   launch.environment.emplace_back("A=B");  // the NULL behind them needs a place too
-  EXPECT_FALSE(open_message(*encode(launch)).ok);
+  EXPECT_FALSE(open_message(*encode(launch))->ok);
+  launch.environment.clear();
+  EXPECT_TRUE(open_message(*encode(launch))->ok);
+  launch.arguments.emplace_back("more");
+  EXPECT_FALSE(open_message(*encode(launch))->ok);
 }
 
 TEST(Launch, OtherBytesAreRefusedNotFatal) {
-  EXPECT_FALSE(open_message({}).ok);
+  EXPECT_FALSE(open_message({})->ok);
   const std::vector<std::byte> message = *encode(a_launch());
   for (std::size_t size = 0; size < message.size(); ++size) {
     const auto end = message.begin() + static_cast<std::ptrdiff_t>(size);
-    EXPECT_FALSE(open_message({message.begin(), end}).ok) << size;
+    EXPECT_FALSE(open_message({message.begin(), end})->ok) << size;
   }
   std::mt19937_64 random(5);
   for (int round = 0; round < 5000; ++round) {
     auto bent = message;
     for (int n = 0; n < 4; ++n) bent[random() % bent.size()] = static_cast<std::byte>(random());
-    const Opened opened = open_message(bent);
-    if (opened.ok) {
-      EXPECT_FALSE(opened.view.process.empty());
+    const auto opened = open_message(bent);
+    if (opened->ok) {
+      EXPECT_FALSE(opened->view.process.empty());
     }
   }
 }

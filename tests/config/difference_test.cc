@@ -55,6 +55,23 @@ TEST(Difference, NamesEveryField) {
             "processes[0].min_duration: 5 is now 0.000001");
   EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].resources = Resources{}; }),
             "processes[1].resources: are new");
+  EXPECT_EQ(after([](TaskConfig& t) {
+              t.processes[1].env.entries = {{"A", "1"}};
+            }),
+            "processes[1].env.A: '1' is new");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].argv = {"x"}; }),
+            "processes[1].argv[0]: 'x' is new");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].cwd = "x"; }),
+            "processes[1].cwd: '' is now 'x'");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].input = "x"; }),
+            "processes[1].stdin: '' is now 'x'");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].success_codes = {3}; }),
+            "processes[1].success_codes[0]: 0 is now 3");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].stop_signal.number = 2; }),
+            "processes[1].stop_signal: 'TERM' is now 'INT'");
+  EXPECT_EQ(after([](TaskConfig& t) { t.processes[1].stop_wait = kSecond; }),
+            "processes[1].stop_wait: is new");
+  EXPECT_EQ(after([](TaskConfig& t) { t.env.entries = {{"A", "1"}}; }), "env.A: '1' is new");
   EXPECT_EQ(after([](TaskConfig& t) { t.constraints[0].order[1] = "c"; }),
             "constraints[0].order[1]: 'b' is now 'c'");
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/config/load.h"
+#include "keys.h"
 
 namespace thermos::config {
 namespace {
@@ -35,8 +36,7 @@ processes:
 constraints:
 - order: [a, b]
 )"),
-            (Lines{"f:3:9: unknown key 'colour': a task has name, processes, constraints, "
-                   "resources, max_failures, max_concurrency, finalization_wait, user",
+            (Lines{"f:3:9: unknown key 'colour': a task has " + task_keys(),
                    "f:2:15: max_failures: -1 is out of range: 0 to 4294967295",
                    "f:7:11: processes[0].daemon: must be true or false, not a string: 'yes' is no "
                    "boolean in YAML 1.2",
@@ -71,8 +71,9 @@ TEST(FindFaults, FindsThemInOrders) {
 
 // What stands for a missing value is not complained of.
 TEST(FindFaults, SaysNothingTwice) {
-  EXPECT_EQ(faults(R"({"processes": [{}]})"), (Lines{"f:1: processes[0]: 'name' is missing",
-                                                     "f:1: processes[0]: 'cmdline' is missing"}));
+  EXPECT_EQ(faults(R"({"processes": [{}]})"),
+            (Lines{"f:1: processes[0]: 'name' is missing",
+                   "f:1: processes[0]: 'cmdline' is missing: it or 'argv' says what is run"}));
   EXPECT_EQ(faults(R"({"processes": [3, {"name": "a", "cmdline": "x"}],
 "constraints": [{"order": ["a", "b"]}]})"),
             (Lines{"f:1: processes[0]: a process is an object, not a number"}));

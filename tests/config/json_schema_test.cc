@@ -42,6 +42,10 @@ class Validator {
       return std::any_of(rule.begin(), rule.end(),
                          [&](const Json& one) { return valid(one, value); });
     }
+    if (word == "oneOf") {
+      return std::count_if(rule.begin(), rule.end(),
+                           [&](const Json& one) { return valid(one, value); }) == 1;
+    }
     if (word == "type") return is(rule.get<std::string>(), value);
     if (word == "minimum") return !value.is_number() || value >= rule;
     if (word == "maximum") return !value.is_number() || value <= rule;
@@ -68,9 +72,10 @@ class Validator {
       }
       return true;
     }
-    if (word == "additionalProperties" && rule == false) {
+    if (word == "additionalProperties") {
       for (const auto& [key, inner] : value.items()) {
-        if (!schema.at("properties").contains(key)) return false;
+        if (schema.contains("properties") && schema.at("properties").contains(key)) continue;
+        if (rule == false || !valid(rule, inner)) return false;
       }
       return true;
     }
@@ -104,7 +109,9 @@ TEST(JsonSchema, IsOfDraft202012AndDescribesEveryKey) {
     }
   }
   const Json& process = schema.at("$defs").at("process");
-  EXPECT_EQ(process.at("required"), Json({"name", "cmdline"}));
+  EXPECT_EQ(process.at("required"), Json({"name"}));
+  EXPECT_EQ(process.at("properties").at("success_codes").at("default"), Json({0}));
+  EXPECT_EQ(process.at("properties").at("stop_signal").at("default"), "TERM");
   EXPECT_EQ(process.at("properties").at("min_duration").at("default"), 5);
   EXPECT_EQ(process.at("properties").at("daemon").at("default"), false);
   EXPECT_EQ(schema.at("$defs").at("task").at("properties").at("max_failures").at("default"), 1);
@@ -164,6 +171,7 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
         std::string(R"({"processes": [{"name": "", "cmdline": "x"}]})"), with(R"(, "colour": 1)"),
         with(R"(, "max_failures": -1)"), with(R"(, "max_failures": 1.5)"),
         with(R"(, "max_failures": "3")"), with(R"(, "max_failures": 4294967296)"),
+        with(R"(, "argv": ["x"])"), with(R"(, "stop_signal": 65)"), with(R"(, "env": {"A": 1})"),
         with(R"(, "daemon": "yes")"), with(R"(, "min_duration": 1000000001)"),
         with(R"(, "resources": {"gpu": 1})"), with(R"(, "resources": {"cpu": 1000001})")}) {
     EXPECT_FALSE(load(text, "f", "", {}).ok()) << text;
@@ -172,6 +180,11 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
   const std::string bound = with(R"(, "max_failures": "1{{max_concurrency}}")");
   EXPECT_TRUE(load(bound, "f", "", {}).ok());
   EXPECT_TRUE(validator.accepts(Json::parse(bound)));
+  const std::string plain = R"({"processes": [{"name": "a", "argv": ["x"], "stop_signal": 9}]})";
+  const auto loaded = load(plain, "f", "", {});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_TRUE(validator.accepts(Json::parse(plain)));
+  EXPECT_TRUE(validator.accepts(Json::parse(to_json(*loaded, 2))));
 }
 
 }  // namespace

@@ -60,10 +60,25 @@ TEST(Load, ReadsEveryField) {
   expected.finalization_wait = 500'000;
   expected.resources = Resources{0.25, 9223372036854775807, 1'000'000'000};
   expected.constraints = {{{"b", "ä"}}};
-  expected.processes = {
-      {"ä", "say \"ü\"\n", 5, true, true, false, 1, Resources{}, std::nullopt},
-      {"b", "true", 1, false, true, false, 1'000'000'000 * kSecond, std::nullopt, std::nullopt},
-      {"c", "true", 1, false, false, true, 0, std::nullopt, std::nullopt}};
+  expected.processes.resize(3);
+  ProcessConfig& a = expected.processes[0];
+  a.name = "ä";
+  a.cmdline = "say \"ü\"\n";
+  a.max_failures = 5;
+  a.daemon = true;
+  a.ephemeral = true;
+  a.min_duration = 1;
+  a.resources = Resources{};
+  ProcessConfig& b = expected.processes[1];
+  b.name = "b";
+  b.cmdline = "true";
+  b.ephemeral = true;
+  b.min_duration = 1'000'000'000 * kSecond;
+  ProcessConfig& c = expected.processes[2];
+  c.name = "c";
+  c.cmdline = "true";
+  c.final = true;
+  c.min_duration = 0;
   EXPECT_EQ(*task, expected);
 }
 
@@ -71,6 +86,50 @@ const char* const kThree = R"([
   {"name": "one", "processes": [{"name": "a", "cmdline": "true"}]},
   {"processes": [{"name": "two", "cmdline": "true"}]},
   {"name": "broken", "wrong": 1}])";
+
+TEST(Load, ReadsWhatIsSaidOfALaunch) {
+  const std::string text = R"(
+env: {BASE: "{{thermos.user}}", "IN_{{processes[0].name}}": x}
+cwd: work
+processes:
+- name: web
+  argv: [serve, "--port={{thermos.ports[http]}}", ""]
+  env:
+    PATH: /bin
+    AS: "{{env.PATH}} {{name}} {{stop_signal}}"
+  cwd: "run/{{name}}"
+  stdin: in.txt
+  success_codes: [0, 143]
+  stop_signal: SIGINT
+  stop_wait: 2.5
+- {name: db, cmdline: "echo {{processes[0].env.AS}} {{cwd}} {{self.stop_signal}}",
+   stop_signal: "{{which}}"}
+- {name: rt, cmdline: x, stop_signal: 9}
+)";
+  Bindings bindings;
+  bindings.user = "joe";
+  bindings.ports["http"] = 80;
+  bindings.environment["which"] = "rtmin+3";
+  const auto task = config::load(text, "f", "", bindings);
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  using Entries = decltype(task->env.entries);
+  EXPECT_EQ(task->env.entries, (Entries{{"BASE", "joe"}, {"IN_web", "x"}}));
+  EXPECT_EQ(task->cwd, "work");
+  const ProcessConfig& web = task->processes[0];
+  EXPECT_EQ(web.cmdline, "");
+  EXPECT_EQ(web.argv, (std::vector<std::string>{"serve", "--port=80", ""}));
+  EXPECT_EQ(web.env.entries, (Entries{{"PATH", "/bin"}, {"AS", "/bin web INT"}}));
+  EXPECT_EQ(web.cwd, "run/web");
+  EXPECT_EQ(web.input, "in.txt");
+  EXPECT_EQ(web.success_codes, (std::vector<std::uint32_t>{0, 143}));
+  EXPECT_EQ(web.stop_signal.number, 2);
+  EXPECT_EQ(web.stop_wait, 2'500'000);
+  EXPECT_EQ(task->processes[1].cmdline, "echo /bin web INT work rtmin+3");
+  EXPECT_EQ(task->processes[1].stop_signal.number, 37);
+  EXPECT_EQ(task->processes[2].stop_signal.number, 9);
+  EXPECT_EQ(task->processes[2].success_codes, (std::vector<std::uint32_t>{0}));
+  EXPECT_FALSE(task->processes[2].stop_wait);
+}
 
 TEST(Load, PicksATaskByName) {
   for (const std::string& text :

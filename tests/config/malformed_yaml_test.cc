@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config/load.h"
+#include "keys.h"
 
 namespace thermos::config {
 namespace {
@@ -50,8 +51,7 @@ const Case kBytes[] = {
     {"ColumnsCountCharacters", "processes:\n- name: '\303\251'\n  cmdlin: x\n",
      "3:11: processes[0]: unknown key 'cmdlin', did you mean 'cmdline'?"},
     {"ColumnsOfTheSameLine", "processes:\n- {name: '\303\251', cmdline: x, foo: 1}\n",
-     "2:32: processes[0]: unknown key 'foo': a process has name, cmdline, max_failures, daemon, "
-     "ephemeral, min_duration, final, resources, logger"},
+     "2:32: processes[0]: unknown key 'foo': a process has " + process_keys()},
     {"JsonComment", "// x\n{\"processes\": []}",
      "1: not valid YAML: a comment begins with '#' there, and JSON has none"},
     {"AlmostJson", "{\"processes\": [{\"name\": \"a\" \"cmdline\": \"x\"}]}",
@@ -95,8 +95,7 @@ const Case kLayout[] = {
      "3:13: not valid YAML: behind '|' or '>' only +, - and a digit can stand: the text begins on "
      "the next line"},
     {"BlockNotIndented", "processes:\n- name: a\n  cmdline: |\n  echo\n",
-     "4:3: processes[0]: unknown key 'echo': a process has name, cmdline, max_failures, daemon, "
-     "ephemeral, min_duration, final, resources, logger"},
+     "4:3: processes[0]: unknown key 'echo': a process has " + process_keys()},
     {"BehindAnObject", "{name: a, processes: []} x\n",
      "1:26: not valid YAML: wrong indentation: this line belongs to no key above (another task "
      "begins behind a line '---')"},
@@ -201,9 +200,7 @@ const Case kKeys[] = {
     {"NoKey", ": x\n",
      "1:1: a '{' or '[' begins no key: a text that begins with it needs quotes, an object or a "
      "list its end"},
-    {"KeyIsNumber", "1: x\n",
-     "1:4: unknown key '1': a task has name, processes, constraints, resources, max_failures, "
-     "max_concurrency, finalization_wait, user"},
+    {"KeyIsNumber", "1: x\n", "1:4: unknown key '1': a task has " + task_keys()},
     {"AliasesThatDouble",
      [] {
        std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";

@@ -56,6 +56,14 @@ Microseconds duration(Random& random) {
   }
 }
 
+Named<std::string> env(Random& random) {
+  Named<std::string> env;
+  for (std::uint64_t n = random() % 3; n > 0; --n) {
+    env.entries.emplace_back(std::to_string(n) + name(random), text(random, kAwkward, 3));
+  }
+  return env;
+}
+
 TaskConfig random_task(Random& random) {
   TaskConfig task;
   task.name = name(random);
@@ -70,6 +78,16 @@ TaskConfig random_task(Random& random) {
     process.ephemeral = i + 1 == count && random() % 2 == 0;
     process.min_duration = duration(random);
     process.resources = resources(random);
+    if (random() % 2 == 0) {
+      process.argv = {name(random), "", text(random, kAwkward, 3)};
+      process.cmdline.clear();
+    }
+    process.env = env(random);
+    if (random() % 2 == 0) process.cwd = text(random, kBraces, 5);
+    if (random() % 2 == 0) process.input = name(random);
+    if (random() % 2 == 0) process.success_codes = {static_cast<std::uint32_t>(random() % 256), 0};
+    process.stop_signal.number = static_cast<std::uint8_t>(1 + random() % kLastSignal);
+    if (random() % 2 == 0) process.stop_wait = duration(random);
     task.processes.push_back(process);
   }
   for (std::size_t i = 0; i + 1 < count; ++i) {
@@ -81,6 +99,8 @@ TaskConfig random_task(Random& random) {
   task.max_failures = static_cast<std::uint32_t>(random() % 3);
   task.max_concurrency = static_cast<std::uint32_t>(random());
   task.finalization_wait = duration(random);
+  task.env = env(random);
+  if (random() % 2 == 0) task.cwd = text(random, kBraces, 5);
   if (random() % 2 == 0) task.user = text(random, kBraces, 5);
   return task;
 }
@@ -107,7 +127,7 @@ TEST(RoundTrip, GivesTheSameTask) {
 TEST(RoundTrip, NothingIsExpandedInIt) {
   const auto with = [](const std::string& field, const std::string& value) {
     std::string task = R"({"name": "t", "user": "u", "processes": [{"name": "a", "cmdline": "true",
-      "max_failures": 1}, {"name": "b", "cmdline": "true"}], "constraints": [{"order": ["a"]}]})";
+      "max_failures": 1, "env": {"A": "x"}, "stop_signal": "INT", "cwd": "d"}, {"name": "b", "cmdline": "true"}], "constraints": [{"order": ["a"]}]})";
     const std::string before = "\"" + field + "\": ";
     const std::size_t at = task.find(before) + before.size();
     const std::size_t end = task.find_first_of(",}]", at);
@@ -115,7 +135,8 @@ TEST(RoundTrip, NothingIsExpandedInIt) {
     return task.substr(0, at) + (task[at] == '[' ? "[" : "") + "\"" + value + "\"" +
            task.substr(end);
   };
-  for (const std::string field : {"name", "user", "cmdline", "order", "max_failures"}) {
+  for (const std::string field :
+       {"name", "user", "cmdline", "order", "max_failures", "A", "stop_signal", "cwd"}) {
     for (const char* reference :
          {"{{name}}", "{{super.processes[0].cmdline}}", "{{thermos.user}}", "x{{a{{b}}}}"}) {
       const auto task = load_bound(with(field, reference), "f");
@@ -144,9 +165,10 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
   EXPECT_EQ(to_json(task, -1),
             R"({"name": "t", "processes": [{"name": "a", "cmdline": "echo \"{{&x}}\"", )"
             R"("max_failures": 1, "daemon": false, "ephemeral": false, "min_duration": 5, )"
-            R"("final": false}], "constraints": [{"order": ["a"]}, {"order": []}], )"
+            R"("final": false, "env": {}, "success_codes": [0], "stop_signal": "TERM"}], )"
+            R"("constraints": [{"order": ["a"]}, {"order": []}], )"
             R"("resources": {"cpu": 0.5, "ram": 1, "disk": 2}, "max_failures": 1, )"
-            R"("max_concurrency": 0, "finalization_wait": 30, "user": "joe"})");
+            R"("max_concurrency": 0, "finalization_wait": 30, "user": "joe", "env": {}})");
   task.constraints.clear();
   task.resources.reset();
   task.user.clear();
@@ -161,13 +183,19 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
       "daemon": false,
       "ephemeral": false,
       "min_duration": 0.25,
-      "final": false
+      "final": false,
+      "env": {},
+      "success_codes": [
+        0
+      ],
+      "stop_signal": "TERM"
     }
   ],
   "constraints": [],
   "max_failures": 1,
   "max_concurrency": 0,
-  "finalization_wait": 30
+  "finalization_wait": 30,
+  "env": {}
 })");
 }
 

@@ -90,6 +90,29 @@ TEST(State, EndOfEveryExitCode) {
   }
 }
 
+TEST(State, EndByCodesThatAreASuccess) {
+  ExitCodes success;
+  success.clear();
+  for (const int code : {3, 64, 255}) success.add(code);
+  for (int code = 0; code <= 255; ++code) {
+    const bool good = code == 3 || code == 64 || code == 255;
+    const ProcessEnd end = end_of(code << 8, {.success = success});
+    EXPECT_EQ(end.state, good ? ProcessState::Success : ProcessState::Failed) << code;
+    EXPECT_EQ(end.return_code, code);
+  }
+  EXPECT_EQ(end_of(3 << 8, {.success = success, .service_manager = true}).state,
+            ProcessState::Success);
+  EXPECT_EQ(end_of(SIGTERM, {.success = success}).state, ProcessState::Killed);
+}
+
+// A process that is asked to end by SIGABRT, and dies of it, did nothing wrong.
+TEST(State, EndByTheSignalThatAskedForIt) {
+  EXPECT_EQ(end_of(SIGABRT, {.asked = SIGABRT}).state, ProcessState::Killed);
+  EXPECT_EQ(end_of(SIGSEGV, {.asked = SIGABRT}).state, ProcessState::Failed);
+  EXPECT_EQ(end_of(0, {.asked = SIGABRT}).state, ProcessState::Success);
+  EXPECT_EQ(end_of(1 << 8, {.asked = SIGABRT}).state, ProcessState::Failed);
+}
+
 TEST(State, EndAsTheMachineGoesDown) {
   EXPECT_EQ(end_of(0, {.service_manager = true}).state, ProcessState::Success);
   EXPECT_EQ(end_of(SIGSEGV, {.service_manager = true}).state, ProcessState::Failed);

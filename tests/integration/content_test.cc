@@ -83,8 +83,10 @@ TEST(Surroundings, AnEnvironmentThatIsNotTheRunners) {
   std::vector<std::string> lines = lines_of(site.log("main", 0));
   std::sort(lines.begin(), lines.end());
   const std::string self = ::getpwuid(::geteuid())->pw_name;
-  EXPECT_EQ(lines, (std::vector<std::string>{"HOME=" + site.sandbox(), "LOGNAME=" + self,
-                                             "PATH=/usr/bin:/bin", "USER=" + self}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"HOME=" + site.sandbox(), "LOGNAME=" + self,
+                                      "PATH=/usr/bin:/bin", "THERMOS_PROCESS=main", "THERMOS_RUN=0",
+                                      "THERMOS_TASK_ID=t", "USER=" + self}));
 }
 
 // Root's PATH may lead where only root's programs are, and perhaps where nobody else may look.

@@ -142,7 +142,9 @@ void Invariants::order_appended(const ProcessOrder& order) {
     require(asked->process == order.process, name(p) + ": an order that nobody gave");
     require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
             name(p) + ": another order on record than was given");
-    entry.kill_at = timeline_.now() + asked->wait.value_or(script_.task.finalization_wait);
+    const auto& own = script_.task.processes[p].stop_wait;
+    entry.kill_at =
+        timeline_.now() + asked->wait.value_or(own.value_or(script_.task.finalization_wait));
   } else {
     require(order.verb == Verb::Start && unborn && before.ending && !before.held,
             name(p) + ": an order that neither anybody gave nor a called off restart needs");
@@ -310,7 +312,8 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
         task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true));
     const Oracle::Process& process = oracle_.process(kill->process);
     const bool ordered = process.ordered_run == kill->run && now >= process.kill_at;
-    require(ordered || is_terminal(task.state) || after_finalizers ||
+    const auto own = oracle_.stop_wait_over(kill->process, machine_.moment().boot);
+    require(ordered || is_terminal(task.state) || after_finalizers || (own && now >= *own) ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
@@ -453,7 +456,9 @@ void Invariants::check_signalled() const {
     const bool known =
         process.live && process.run == coordinator.run && process.state != ProcessState::Waiting;
     if (!known) continue;
-    require(coordinator.kill_asked || (!hard && coordinator.term_asked),
+    const auto own = oracle_.stop_wait_over(p, machine_.moment().boot);
+    const bool over = hard || (own && timeline_.now() >= *own);
+    require(coordinator.kill_asked || (!over && coordinator.term_asked),
             name(p) + " was not told to end");
   }
 }

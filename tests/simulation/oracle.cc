@@ -8,6 +8,9 @@ void Oracle::apply(const Entry& entry) {
   if (entry.kind == Entry::Kind::Task) {
     started_ = true;
     task_ = entry;
+    const bool ending = entry.state != TaskState::Active;
+    if (ending && !left_active_) left_active_ = entry.written;
+    if (ending && entry.goal == TaskState::Lost && !lost_) lost_ = entry.written;
   }
   if (entry.kind == Entry::Kind::Order) apply_order(entry);
   if (entry.kind != Entry::Kind::Process) return;
@@ -39,6 +42,13 @@ void Oracle::apply_order(const Entry& entry) {
     process.parked = unborn;
   }
   process.immediate = !process.held && (!process.live || process.ending);
+}
+
+std::optional<Microseconds> Oracle::stop_wait_over(ProcessIndex p, std::uint64_t boot) const {
+  const ProcessConfig& config = script_->task.processes[p];
+  const std::optional<Moment>& told = config.final ? lost_ : left_active_;
+  if (!config.stop_wait || !told || told->boot != boot) return std::nullopt;
+  return told->when + *config.stop_wait;
 }
 
 bool Oracle::may_order(ProcessIndex p) const {

@@ -10,6 +10,8 @@
 //   when none of these lives or can run any more (a deadlock; a held one can still be started).
 // - CLEANING ends what runs, and FINALIZING runs the `final` processes, both within one deadline.
 //   How the finalizers end does not change the task's result.
+// - A process with a stop_wait is killed so long after the end of the task reached it: when the
+//   task left ACTIVE, or, for a finalizer, when it was lost.
 // - While the task is ACTIVE, it takes orders for regular processes that are neither finished nor
 //   failed. A stopped process is held until an order starts it.
 #pragma once
@@ -88,6 +90,10 @@ class Oracle {
   std::uint32_t live(bool final_stage) const;  // without those that are parked
   std::uint32_t parked(bool final_stage) const;
 
+  // When `p`, told to end with its task, must be killed by its stop_wait; nothing if it has none,
+  // was not told, or was under another boot than `boot`.
+  std::optional<Microseconds> stop_wait_over(ProcessIndex p, std::uint64_t boot) const;
+
   // Whether an order for `p` must be accepted.
   bool may_order(ProcessIndex p) const;
 
@@ -105,6 +111,8 @@ class Oracle {
   std::vector<Process> processes_;
   bool started_ = false;
   Entry task_;
+  std::optional<Moment> left_active_;
+  std::optional<Moment> lost_;
 };
 
 }  // namespace thermos::sim

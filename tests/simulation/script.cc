@@ -21,6 +21,9 @@ void make_processes(TaskConfig& task, std::uint32_t n, Random& random) {
     process.ephemeral = random.chance(15);
     process.final = random.chance(25);
     process.min_duration = random.pick<Microseconds>({0, kSecond / 2, kSecond, 5 * kSecond});
+    if (random.chance(25)) {
+      process.stop_wait = random.pick<Microseconds>({0, kSecond / 2, 2 * kSecond, 20 * kSecond});
+    }
   }
 }
 

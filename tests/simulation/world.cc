@@ -248,6 +248,7 @@ std::string describe(const Script& script, const Faults& faults) {
     const ProcessConfig& config = script.task.processes[p];
     text += "\n  " + config.name + ": max_failures " + std::to_string(config.max_failures) +
             ", min_duration " + std::to_string(config.min_duration) +
+            (config.stop_wait ? ", stop_wait " + std::to_string(*config.stop_wait) : "") +
             (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
             (config.final ? ", final" : "");
     for (const ProcessIndex need : script.needs[p]) text += " <- p" + std::to_string(need);

@@ -1,0 +1,32 @@
+// Checks what a task says of the launch of its processes: what is run, with which environment,
+// where, and with which input.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/task/task.h"
+
+namespace thermos {
+
+// The texts of one launch may take so many bytes together: its command and its environment. What
+// its surroundings add (directories, a login's variables, groups) has its own room in the message.
+inline constexpr std::size_t kMaxLaunchText = std::size_t{160} * 1024;
+
+// One error and the key that it is in, as "env.PATH" or "argv[2]".
+struct LaunchFault {
+  std::string key;
+  std::string what;
+};
+
+// How many bytes of kMaxLaunchText an environment takes.
+std::size_t launch_size(const Named<std::string>& env);
+
+// What is wrong with the process's own keys, or with them and its task's environment together,
+// which takes `inherited` bytes of kMaxLaunchText.
+std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::size_t inherited);
+// What is wrong with the task's keys.
+std::vector<LaunchFault> find_launch_faults(const TaskConfig& task);
+
+}  // namespace thermos

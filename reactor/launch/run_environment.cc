@@ -1,0 +1,48 @@
+#include "reactor/launch/run_environment.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/record/state.h"
+
+namespace thermos {
+namespace {
+
+std::string_view name_in(std::string_view variable) {
+  return variable.substr(0, variable.find('='));
+}
+
+void add(const Named<std::string>& env, std::vector<std::string>& environment) {
+  for (const auto& [name, value] : env.entries) environment.push_back(name + "=" + value);
+}
+
+// Of each name the last one, in the order of the names.
+void keep_last(std::vector<std::string>& environment) {
+  std::stable_sort(
+      environment.begin(), environment.end(),
+      [](const std::string& a, const std::string& b) { return name_in(a) < name_in(b); });
+  const auto first_kept = std::unique(environment.rbegin(), environment.rend(),
+                                      [](const std::string& a, const std::string& b) {
+                                        return name_in(a) == name_in(b);
+                                      })
+                              .base();
+  environment.erase(environment.begin(), first_kept);
+}
+
+}  // namespace
+
+void complete_environment(const RunnerHeader& header, const TaskConfig& task,
+                          const StartProcess& start, std::vector<std::string>& environment) {
+  const ProcessConfig& process = task.processes[start.process];
+  add(task.env, environment);
+  add(process.env, environment);
+  environment.push_back("THERMOS_TASK_ID=" + header.task_id);
+  environment.push_back("THERMOS_PROCESS=" + process.name);
+  environment.push_back("THERMOS_RUN=" + std::to_string(start.run));
+  if (process.final) {
+    environment.push_back("THERMOS_RESULT=" + std::string(name_of(start.goal)));
+  }
+  keep_last(environment);
+}
+
+}  // namespace thermos

@@ -1,0 +1,19 @@
+// The environment of one run: a login's, what the configuration adds to it, and what the run is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/record/record.h"
+#include "core/runner/effects.h"
+#include "core/task/task.h"
+
+namespace thermos {
+
+// Adds the variables of the task and of the process to `environment` ("NAME=VALUE"), and
+// THERMOS_TASK_ID, THERMOS_PROCESS, THERMOS_RUN and, for a finalizer, THERMOS_RESULT. A later one
+// replaces an earlier one of the same name.
+void complete_environment(const RunnerHeader& header, const TaskConfig& task,
+                          const StartProcess& start, std::vector<std::string>& environment);
+
+}  // namespace thermos
