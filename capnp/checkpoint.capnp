@@ -50,7 +50,8 @@ struct Record {
 
 enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }
 enum ProcessState { waiting @0; forked @1; running @2; success @3; failed @4; killed @5; lost @6; }
-enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; ordered @5; }
+enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; ordered @5;
+              endedByRunner @6; }
 
 struct RunnerHeader {
   taskId @0 :Text;
@@ -70,14 +71,14 @@ struct RunnerHeader {
   }
 }
 
-enum Verb { start @0; stop @1; restart @2; }
+enum Verb { start @0; stop @1; restart @2; fail @3; }
 
 struct ProcessOrder {
   process @0 :Text;
   verb @1 :Verb;
   wall @2 :Int64;
   boot @3 :Int64;
-  deadlineWall @4 :Int64;      # stop and restart: when SIGKILL follows SIGTERM
+  deadlineWall @4 :Int64;      # all but start: when SIGKILL follows SIGTERM
   deadlineBoot @5 :Int64;
   reason @6 :Text;
 }

@@ -15,8 +15,8 @@ namespace {
 // The enumerators have the same order on both sides; a change on one side must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
-static_assert(static_cast<int>(disk::Origin::ORDERED) == static_cast<int>(Origin::Ordered));
-static_assert(static_cast<int>(disk::Verb::RESTART) == static_cast<int>(Verb::Restart));
+static_assert(static_cast<int>(disk::Origin::ENDED_BY_RUNNER) == static_cast<int>(Origin::EndedByRunner));
+static_assert(static_cast<int>(disk::Verb::FAIL) == static_cast<int>(Verb::Fail));
 
 std::string_view view_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};

@@ -135,7 +135,7 @@ Query query_of(wire::Tasks::Reader in) {
 // False if this version does not know the verb.
 bool read(wire::Order::Reader in, RequestBody& body) {
   const auto verb = static_cast<std::uint16_t>(in.getVerb());
-  if (verb >= kVerbs) return false;
+  if (verb >= kUserVerbs) return false;
   AskOrder order;
   order.task_id = string_of(in.getTaskId());
   order.request.process = string_of(in.getProcess());

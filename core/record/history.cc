@@ -211,12 +211,21 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   if (!header_) return corrupt("an order before the runner's header");
   ProcessHistory& process = processes_[intern(order.process)];
   const bool live = process.live();
+  if (order.verb == Verb::Fail) {
+    if (live && !process.ending) {
+      process.ending =
+          StopOrder{process.current()->number, order.at, order.deadline, std::string(order.reason)};
+    }
+    return Outcome::Applied;
+  }
   process.held = order.verb == Verb::Stop;
   if (order.verb == Verb::Start) {
     // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
   } else if (live) {
-    StopOrder ending{process.current()->number, order.at, order.deadline};
+    StopOrder ending{process.current()->number, order.at, order.deadline, {}};
+    // A run that the runner ends has failed, whatever is ordered meanwhile.
+    if (process.ending) ending.failure = process.ending->failure;
     // An order from before a reboot is behind by this clock: its times mean nothing now.
     if (process.ending && process.ending->at.boot <= order.at.boot) {
       // The first order set the time; a later one may only move the deadline forward.

@@ -39,6 +39,8 @@ struct StopOrder {
   std::uint32_t run = 0;
   Timestamp at;
   Timestamp deadline;
+  // The reason of a Verb::Fail: the run counts as FAILED. Nothing: it counts as KILLED.
+  std::optional<std::string> failure{};
   bool operator==(const StopOrder&) const = default;
 };
 

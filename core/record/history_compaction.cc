@@ -92,11 +92,21 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
-// Gives one order with the effects of all earlier ones that still apply.
-Status give_order(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
-  if (!process.held && !process.immediate) return Done{};
+// Gives the order of the runner that still applies, if one does, and one order with the effects of
+// all those of users that do.
+Status give_orders(const ProcessHistory& process,
+                   const std::function<Status(const Record&)>& give) {
   ProcessOrder order;
   order.process = process.name;
+  if (process.ending && process.ending->failure) {
+    order.verb = Verb::Fail;
+    order.at = process.ending->at;
+    order.deadline = process.ending->deadline;
+    order.reason = *process.ending->failure;
+    if (auto given = give(order); !given) return given;
+    order.reason = {};
+  }
+  if (!process.held && !process.immediate) return Done{};
   order.verb = process.held ? Verb::Stop : process.ending ? Verb::Restart : Verb::Start;
   if (process.ending) {
     order.at = process.ending->at;
@@ -151,7 +161,7 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     for (const Run& run : process.runs) {
       if (auto given = give_run(process, run, give); !given) return given;
     }
-    if (auto given = give_order(process, give); !given) return given;
+    if (auto given = give_orders(process, give); !given) return given;
   }
   return Done{};
 }

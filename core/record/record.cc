@@ -4,8 +4,9 @@ namespace thermos {
 namespace {
 
 constexpr std::array<std::string_view, kOrigins> kOriginNames = {
-    "recorded", "found at resume", "coordinator vanished", "lost by reboot", "repaired", "ordered"};
-constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart"};
+    "recorded", "found at resume", "coordinator vanished", "lost by reboot",
+    "repaired", "ordered",         "ended by the runner"};
+constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart", "fail"};
 
 }  // namespace
 

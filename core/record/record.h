@@ -75,8 +75,9 @@ enum class Origin : std::uint8_t {
   Reboot,           // the machine restarted while it ran
   Repaired,         // fsck --repair wrote it
   Ordered,          // an order ended the run: KILLED, whatever its exit status
+  EndedByRunner,    // the runner ended the run (Verb::Fail): FAILED, whatever its exit status
 };
-inline constexpr std::size_t kOrigins = 6;
+inline constexpr std::size_t kOrigins = 7;
 std::string_view name_of(Origin origin);
 
 // One transition of one process. Coordinators write FORKED and the transitions after it; they write
@@ -125,21 +126,26 @@ struct ProcessSummary {
   bool operator==(const ProcessSummary&) const = default;
 };
 
-// A user's order for one process of an active task.
+// An order for one process: a user's, while the task is active, or the runner's own (Fail).
 enum class Verb : std::uint8_t {
   Start,    // run it (again) as soon as the plan allows, without waiting for min_duration
   Stop,     // end its run, and do not run it again until it is started
   Restart,  // end its run, and continue like Start
+  // End its run, which counts as FAILED for the reason of this order. It has no effect on a run
+  // that is ending already. No user gives it: it is on record before the runner ends a run that
+  // its configuration does not allow to go on.
+  Fail,
 };
-inline constexpr std::size_t kVerbs = 3;
+inline constexpr std::size_t kVerbs = 4;
+inline constexpr std::size_t kUserVerbs = 3;  // the verbs that a user can give come first
 std::string_view name_of(Verb verb);
 
 struct ProcessOrder {
   std::string_view process;  // borrowed
   Verb verb = Verb::Start;
   Timestamp at;
-  Timestamp deadline;       // Stop and Restart: when SIGKILL follows SIGTERM
-  std::string_view reason;  // who asked, for people; may be empty. Borrowed
+  Timestamp deadline;       // all but Start: when SIGKILL follows SIGTERM
+  std::string_view reason;  // for people: who asked, or why (Fail); may be empty. Borrowed
   bool operator==(const ProcessOrder&) const = default;
 };
 

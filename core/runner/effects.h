@@ -49,6 +49,12 @@ struct Sweep {
   std::uint32_t run = 0;
 };
 
+// Read what the run's coordinator has written, as if its stream had changed: without inotify,
+// nobody tells of a record.
+struct Look {
+  ProcessIndex process = 0;
+};
+
 // Send TimerDue at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
 struct SetTimer {
   std::optional<Microseconds> at;
@@ -60,6 +66,6 @@ struct Finish {
   TaskState state = TaskState::Success;
 };
 
-using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, SetTimer, Finish>;
+using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, SetTimer, Finish>;
 
 }  // namespace thermos

@@ -25,7 +25,11 @@ bool holds_already(const ProcessHistory& process, const LaunchControl& launch,
   const bool sooner = process.ending && order.deadline.boot < process.ending->deadline.boot;
   if (order.verb == Verb::Stop) return process.held && !(sooner && under_way(process, launch));
   if (process.held) return false;
-  if (under_way(process, launch)) return order.verb == Verb::Start || (process.ending && !sooner);
+  if (under_way(process, launch)) {
+    if (!process.ending) return order.verb == Verb::Start;
+    // One that the runner ends is not excused from its next wait yet.
+    return process.immediate == process.next_run && (order.verb == Verb::Start || !sooner);
+  }
   return !process.live() && process.immediate == process.next_run;
 }
 
@@ -57,9 +61,13 @@ std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
   return order;
 }
 
-bool ended_by_order(const ProcessHistory& process, const ProcessStatus& status) {
-  return is_terminal(status.state) && process.ending && process.ending->run == status.run &&
-         status.at.boot >= process.ending->at.boot;
+void count_as_ordered(const ProcessHistory& process, ProcessStatus& status) {
+  const std::optional<StopOrder>& ending = process.ending;
+  if (!is_terminal(status.state) || !ending || ending->run != status.run) return;
+  if (status.at.boot < ending->at.boot) return;
+  status.state = ending->failure ? ProcessState::Failed : ProcessState::Killed;
+  status.origin = ending->failure ? Origin::EndedByRunner : Origin::Ordered;
+  if (ending->failure) status.reason = *ending->failure;
 }
 
 }  // namespace thermos

@@ -1,4 +1,5 @@
-// Orders for single processes: start, stop or restart, against the plan. Which orders are refused,
+// Orders for single processes: start, stop or restart, against the plan, and the runner's own order
+// to end a run. Which orders are refused,
 // what an order does in the process's state, and how the run that it ends counts.
 #pragma once
 
@@ -25,8 +26,10 @@ std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
                                             const LaunchControl& launch, Verb verb, Timestamp now,
                                             Microseconds wait);
 
-// Whether `status` is the end of a run that an order ended. Such a run counts neither as failed nor
-// as a success, whatever its exit code, unless it had ended before the order.
-bool ended_by_order(const ProcessHistory& process, const ProcessStatus& status);
+// If `status` is the end of a run that an order ended, makes it count as that order says, whatever
+// its exit code: a user's as KILLED, neither failed nor a success; the runner's (Verb::Fail) as
+// FAILED, with a reason that is borrowed from `process`. A run that had ended before the order
+// counts as it ended.
+void count_as_ordered(const ProcessHistory& process, ProcessStatus& status);
 
 }  // namespace thermos

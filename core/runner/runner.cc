@@ -14,7 +14,8 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
       history_(std::move(history)),
       regular_(task, graph, TaskPlanner::Stage::Regular),
       final_(task, graph, TaskPlanner::Stage::Final),
-      launches_(task.processes.size()) {
+      launches_(task.processes.size()),
+      timeouts_(task) {
   slots_.reserve(task.processes.size());
   by_name_.reserve(task.processes.size());
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
@@ -63,16 +64,13 @@ void Runner::on(const CoordinatorRecord& event) {
   const ProcessIndex p = event.process;
   ProcessStatus status = event.status;
   status.process = task_.processes[p].name;
-  status.reason = keep(status.reason);
   if (status.seq < past(p).next_seq) {
     check_repeat(p, status);
     return;
   }
   if (status.seq > past(p).next_seq) restore_waiting(p, status);
-  if (ended_by_order(past(p), status)) {
-    status.state = ProcessState::Killed;
-    status.origin = Origin::Ordered;
-  }
+  count_as_ordered(past(p), status);
+  status.reason = keep(status.reason);
   append(status, is_terminal(status.state));
   if (!error_) heard_of(p, status.state);
 }
@@ -85,7 +83,10 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
   }
   if (is_terminal(state)) {
     ended(p);
-  } else if (state == ProcessState::Forked && stopping(p)) {
+    return;
+  }
+  timeouts_.watch(p, *past(p).current(), now_);
+  if (state == ProcessState::Forked && stopping(p)) {
     // What was asked before there was anyone to hear it, or was never asked.
     const bool hard =
         launches_.of(p).state() == LaunchState::Killing || overrun_ || finalizers_over();
@@ -179,8 +180,7 @@ void Runner::on(const KillRequest& event) {
 void Runner::on(const OrderRequest& event) {
   if (!may_order(event.process)) return;
   const ProcessIndex p = *find(event.process);
-  const Microseconds wait =
-      event.wait.value_or(task_.processes[p].stop_wait.value_or(task_.finalization_wait));
+  const Microseconds wait = event.wait.value_or(stop_wait_of(task_, p));
   std::optional<ProcessOrder> order =
       order_to_record(past(p), launches_.of(p), event.verb, now_, wait);
   if (!order) return;
@@ -229,6 +229,7 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   plan.set_running(p);
   if (past(p).live()) {
     take(p, LaunchEvent::Found);
+    timeouts_.watch(p, *past(p).current(), now_);
   } else {
     ended(p);
   }
@@ -255,6 +256,7 @@ void Runner::restore_orders() {
 // ---- going on ----------------------------------------------------------------------------------
 
 void Runner::advance() {
+  if (timeouts_.any()) end_overdue();
   if (launches_.any_kill()) kill_overdue();
   TaskState before;
   do {
@@ -313,6 +315,7 @@ void Runner::start(ProcessIndex p) {
   plan_of(p).set_running(p);
   // A run whose launch an order called off goes on where it stood.
   if (!past(p).live()) append_process(p, ProcessState::Waiting, Origin::Recorded, {});
+  timeouts_.not_running(p, now_);
   take(p, LaunchEvent::Start);
 }
 
@@ -367,6 +370,7 @@ void Runner::retry_launches() {
 
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
+  timeouts_.forget(p);
   take(p, LaunchEvent::Ended);
   if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
   // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
@@ -397,6 +401,7 @@ void Runner::ended(ProcessIndex p) {
       break;
   }
   if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
+  timeouts_.forget(p);
   take(p, LaunchEvent::Ended);
 }
 
@@ -446,6 +451,32 @@ void Runner::end_by_order(ProcessIndex p) {
   stop(p, false);
 }
 
+// Ends the runs whose time is over, but not those that are ending anyway.
+void Runner::end_overdue() {
+  while (const auto p = timeouts_.pop_due(now_)) {
+    if (!launches_.is_live(*p) || launches_.of(*p).state() == LaunchState::Sweeping) continue;
+    if (stopping(*p) || past(*p).ending) continue;
+    const Run& run = *past(*p).current();
+    // One of another boot is gone, and its times mean nothing here.
+    if (run.forked && run.boot != self_.boot) continue;
+    if (run.started) {
+      fail(*p, keep(timed_out(*task_.processes[*p].timeout)));
+    } else {
+      timeouts_.not_running(*p, now_);
+      effects_.emplace_back(Look{*p});
+    }
+  }
+}
+
+// Ends the run under way, which counts as FAILED. That is recorded first, so that a crash between
+// the record and the signal changes nothing.
+void Runner::fail(ProcessIndex p, std::string_view reason) {
+  append(ProcessOrder{task_.processes[p].name, Verb::Fail, now_,
+                      later(now_, stop_wait_of(task_, p)), reason},
+         true);
+  if (!error_) end_by_order(p);
+}
+
 // Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
 void Runner::kill_overdue() {
   while (const auto p = launches_.pop_kill(now_.boot)) stop(*p, true);
@@ -483,6 +514,7 @@ void Runner::set_timer() {
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
     sooner(launches_.next_due());
+    sooner(timeouts_.next());
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;

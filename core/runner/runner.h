@@ -22,6 +22,7 @@
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
 #include "core/runner/requests.h"
+#include "core/runner/timeouts.h"
 #include "core/task/graph.h"
 #include "core/task/task.h"
 #include "core/task/task_planner.h"
@@ -105,6 +106,8 @@ class Runner {
   void stop(ProcessIndex p, bool hard);
   void tell_plan(ProcessIndex p, Verb verb);
   void end_by_order(ProcessIndex p);
+  void end_overdue();
+  void fail(ProcessIndex p, std::string_view reason);
   void kill_overdue();
   void finish();
   void set_timer();
@@ -129,6 +132,7 @@ class Runner {
   std::vector<std::uint32_t> slots_;  // the index of each process in history_
   NameIndex by_name_;
   Launches launches_;
+  Timeouts timeouts_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE

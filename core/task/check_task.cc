@@ -136,6 +136,9 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   }
   const fields::View view = fields::view_of(process);
   if (!are_in_range(view)) find_out_of_range(view, path(), faults);
+  if (process.timeout == 0) {
+    faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
+  }
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
 }
 

@@ -50,6 +50,8 @@ struct ProcessConfig {
   bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
+  // From RUNNING to the end of a run; one that takes longer is ended, and has FAILED.
+  std::optional<Microseconds> timeout;
   std::optional<Resources> resources;
   std::optional<Logger> logger;   // nothing: the task's default
   std::vector<std::string> argv;  // run without a shell; empty if there is a `cmdline`
@@ -82,5 +84,10 @@ struct TaskConfig {
   std::string cwd;         // of processes without one; empty: the sandbox
   bool operator==(const TaskConfig&) const = default;
 };
+
+// The time from a process's stop signal to SIGKILL where nothing shorter is asked for.
+inline Microseconds stop_wait_of(const TaskConfig& task, ProcessIndex p) {
+  return task.processes[p].stop_wait.value_or(task.finalization_wait);
+}
 
 }  // namespace thermos

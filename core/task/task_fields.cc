@@ -57,6 +57,9 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::min_duration>("min_duration",
                                         "Seconds from the end of a run to the start of the next.",
                                         {.unit = kSeconds}),
+    field<&ProcessConfig::timeout>(
+        "timeout", "Seconds that a run may take; then it is ended, and has failed: \"timed out\".",
+        {.unit = kSeconds, .absent = "no timeout is given"}),
     field<&ProcessConfig::final>("final",
                                  "A finalizer: runs after the others, whatever became of them."),
     field<&ProcessConfig::resources>("resources", kLimits, {.absent = "no resources are given"}),

@@ -96,6 +96,7 @@ std::string settings_of(const ProcessConfig& process) {
   if (process.min_duration != usual.min_duration) {
     words.push_back("min_duration " + seconds_text(process.min_duration));
   }
+  if (process.timeout) words.push_back("timeout " + seconds_text(*process.timeout));
   add_resources(words, process.resources);
   add_logger(words, process.logger);
   add_surroundings(words, process.env, process.cwd);

@@ -19,10 +19,11 @@ bool agrees(const Run& run, const ProcessStatus& status) {
     case ProcessState::Running:
       return run.started == status.at && run.process == status.identity;
     default:
-      // The runner records the end of a run that an order ended as KILLED, whatever the coordinator
-      // wrote.
+      // The runner records the end of a run that an order ended as the order says, whatever the
+      // coordinator wrote.
       return run.seq == status.seq && run.stopped == status.at &&
-             (run.state == status.state || run.origin == Origin::Ordered) &&
+             (run.state == status.state || run.origin == Origin::Ordered ||
+              run.origin == Origin::EndedByRunner) &&
              run.return_code == status.return_code;
   }
 }

@@ -231,6 +231,8 @@ void TaskHost::release(const Effect& effect) {
     links_->tell(kill->process, link::Stop{kill->run, true});
   } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
     sweep(*sweep_effect);
+  } else if (const auto* look = std::get_if<Look>(&effect)) {
+    links_->changed(look->process);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     set_timer(*timer);
   } else if (const auto* finish = std::get_if<Finish>(&effect)) {

@@ -257,8 +257,8 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");
   payload = payload_of(a_status());
-  put16(payload, kData + 4, 6);
-  expect_error(payload, "origin of a process state 6");
+  put16(payload, kData + 4, 7);
+  expect_error(payload, "origin of a process state 7");
   payload = payload_of(TaskStatus{});
   put16(payload, kData + 2, 7);
   expect_error(payload, "task state 7");

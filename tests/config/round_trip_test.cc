@@ -77,6 +77,7 @@ TaskConfig random_task(Random& random) {
     process.daemon = i + 1 == count && random() % 2 == 0;
     process.ephemeral = i + 1 == count && random() % 2 == 0;
     process.min_duration = duration(random);
+    if (random() % 2 == 0) process.timeout = 1 + duration(random) / 2;
     process.resources = resources(random);
     if (random() % 2 == 0) {
       process.argv = {name(random), "", text(random, kAwkward, 3)};

@@ -23,7 +23,10 @@ struct Standing {
     if (process.live()) take(LaunchEvent::Start);
   }
   void take(LaunchEvent event) { EXPECT_TRUE(launch.take(event)) << name_of(event); }
-  void ends_at(Microseconds boot) { process.ending = StopOrder{0, {}, {0, boot}}; }
+  void ends_at(Microseconds boot) {
+    process.ending = StopOrder{0, {}, {0, boot}};
+    process.immediate = process.next_run;  // as a restart leaves it
+  }
   std::optional<Verb> recorded(Verb verb, Microseconds wait = 10) const {
     const auto order = order_to_record(process, launch, verb, kNow, wait);
     return order ? std::optional(order->verb) : std::nullopt;
@@ -116,23 +119,36 @@ TEST(OrderRules, ARunThatNobodyLeadsIsUnderWayAllTheSame) {
   EXPECT_EQ(orphan.recorded(Verb::Restart), Verb::Restart);
 }
 
-TEST(OrderRules, ARunThatEndsBehindItsOrderWasEndedByIt) {
+// How `end` counts on record.
+ProcessStatus counted(const ProcessHistory& process, ProcessStatus end) {
+  count_as_ordered(process, end);
+  return end;
+}
+
+TEST(OrderRules, ARunThatEndsBehindItsOrderCountsAsThatSays) {
   ProcessHistory process;
   ProcessStatus end;
   end.run = 3;
-  end.state = ProcessState::Failed;
+  end.state = ProcessState::Success;
+  end.return_code = 0;
   end.at = {0, 100};
-  EXPECT_FALSE(ended_by_order(process, end)) << "there is no order";
+  EXPECT_EQ(counted(process, end), end) << "there is no order";
   process.ending = StopOrder{3, {0, 100}, {}};
-  EXPECT_TRUE(ended_by_order(process, end));
+  EXPECT_EQ(counted(process, end).state, ProcessState::Killed);
+  EXPECT_EQ(counted(process, end).origin, Origin::Ordered);
+  process.ending->failure = "timed out after 9 s";
+  EXPECT_EQ(counted(process, end).state, ProcessState::Failed);
+  EXPECT_EQ(counted(process, end).origin, Origin::EndedByRunner);
+  EXPECT_EQ(counted(process, end).reason, "timed out after 9 s");
+  EXPECT_EQ(counted(process, end).return_code, 0);
   end.at = {0, 99};
-  EXPECT_FALSE(ended_by_order(process, end)) << "it had ended before";
+  EXPECT_EQ(counted(process, end), end) << "it had ended before";
   end.at = {0, 100};
   end.run = 2;
-  EXPECT_FALSE(ended_by_order(process, end)) << "another run";
+  EXPECT_EQ(counted(process, end), end) << "another run";
   end.run = 3;
   end.state = ProcessState::Running;
-  EXPECT_FALSE(ended_by_order(process, end)) << "no end";
+  EXPECT_EQ(counted(process, end), end) << "no end";
 }
 
 TEST(OrderRules, SayWhatStandsAgainstAnOrder) {

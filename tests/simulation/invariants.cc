@@ -130,6 +130,7 @@ ProcessIndex Invariants::index_of(std::string_view name) const {
 
 void Invariants::order_appended(const ProcessOrder& order) {
   const ProcessIndex p = index_of(order.process);
+  if (order.verb == Verb::Fail) return failure_appended(p, order);
   require(oracle_.may_order(p), name(p) + ": an order on record that should be refused");
   const Oracle::Process& before = oracle_.process(p);
   const bool unborn = before.live && before.state == ProcessState::Waiting;
@@ -142,9 +143,7 @@ void Invariants::order_appended(const ProcessOrder& order) {
     require(asked->process == order.process, name(p) + ": an order that nobody gave");
     require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
             name(p) + ": another order on record than was given");
-    const auto& own = script_.task.processes[p].stop_wait;
-    entry.kill_at =
-        timeline_.now() + asked->wait.value_or(own.value_or(script_.task.finalization_wait));
+    entry.kill_at = timeline_.now() + asked->wait.value_or(stop_wait_of(script_.task, p));
   } else {
     require(order.verb == Verb::Start && unborn && before.ending && !before.held,
             name(p) + ": an order that neither anybody gave nor a called off restart needs");
@@ -197,13 +196,16 @@ void Invariants::check_end(ProcessIndex p, const ProcessStatus& status, const En
   const Oracle::Process& before = oracle_.process(p);
   for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq != status.seq || written.status.run != status.run) continue;
-    const bool comparable = before.ending && before.ending->boot == entry.ended.boot;
-    const bool ordered = comparable && entry.ended.when >= before.ending->when;
+    const bool comparable = before.ending && before.ending->boot == entry.happened.boot;
+    const bool ordered = comparable && entry.happened.when >= before.ending->when;
     if (before.ending && !comparable) return;
-    require((status.origin == Origin::Ordered) == ordered,
+    const Origin by = before.failing ? Origin::EndedByRunner : Origin::Ordered;
+    const ProcessState as = before.failing ? ProcessState::Failed : ProcessState::Killed;
+    require(ordered ? status.origin == by
+                    : status.origin != Origin::Ordered && status.origin != Origin::EndedByRunner,
             name(p) + (ordered ? ": ended by an order and not so on record"
                                : ": on record as ended by an order"));
-    require(status.state == (ordered ? ProcessState::Killed : written.status.state),
+    require(status.state == (ordered ? as : written.status.state),
             name(p) + ": another end on record than it had");
     require(status.return_code == written.status.return_code, name(p) + ": a wrong exit code");
   }
@@ -228,9 +230,9 @@ void Invariants::process_appended(const ProcessStatus& status) {
   entry.run = status.run;
   entry.seq = status.seq;
   entry.process_state = status.state;
-  entry.ended = machine_.moment();
+  entry.happened = machine_.moment();
   for (const Streams::Written& written : machine_.stream(p)) {
-    if (written.status.seq == status.seq) entry.ended = written.moment;
+    if (written.status.seq == status.seq) entry.happened = written.moment;
   }
   if (status.state == ProcessState::Forked) forked_in_[p] = status.boot.low;
   if (is_terminal(status.state)) check_end(p, status, entry);
@@ -355,6 +357,7 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_deadline();
   check_signalled();
   check_ending();
+  check_timeouts();
   check_links(links);
   check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
     return view.state == link::State::Idle;

@@ -65,6 +65,9 @@ class Invariants {
   void check_end(ProcessIndex p, const ProcessStatus& status, const Entry& entry) const;
   void check_ordered() const;
   void check_ending() const;
+  void failure_appended(ProcessIndex p, const ProcessOrder& order);
+  bool may_time_out(ProcessIndex p, Microseconds deadline) const;
+  void check_timeouts() const;
   ProcessIndex index_of(std::string_view name) const;
   void may_wait(ProcessIndex p, const ProcessStatus& status) const;
   void check_left_active() const;

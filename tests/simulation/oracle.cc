@@ -22,15 +22,25 @@ void Oracle::apply(const Entry& entry) {
   process.live = !is_terminal(entry.process_state);
   process.parked = false;
   if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
+  if (entry.process_state == ProcessState::Waiting) process.started.reset();
+  if (entry.process_state == ProcessState::Running) process.started = entry.happened;
   if (process.live) return;
   process.ending.reset();
-  process.ended = entry.ended;
+  process.failing = false;
+  process.ended = entry.happened;
   if (entry.process_state == ProcessState::Failed) ++process.failures;
   if (entry.process_state == ProcessState::Success) process.succeeded = true;
 }
 
 void Oracle::apply_order(const Entry& entry) {
   Process& process = processes_[entry.process];
+  if (entry.verb == Verb::Fail) {
+    process.ending = entry.written;
+    process.failing = true;
+    process.ordered_run = process.run;
+    process.kill_at = entry.kill_at;
+    return;
+  }
   const bool unborn = process.live && process.state == ProcessState::Waiting;
   process.held = entry.verb == Verb::Stop;
   if (entry.verb == Verb::Start) {

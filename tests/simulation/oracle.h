@@ -14,6 +14,8 @@
 //   task left ACTIVE, or, for a finalizer, when it was lost.
 // - While the task is ACTIVE, it takes orders for regular processes that are neither finished nor
 //   failed. A stopped process is held until an order starts it.
+// - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
+//   FAILED, however it ends then.
 #pragma once
 
 #include <cstdint>
@@ -42,10 +44,10 @@ struct Entry {
   std::uint32_t run = 0;
   std::uint64_t seq = 0;
   ProcessState process_state = ProcessState::Waiting;
-  Moment ended;  // when the process truly ended; terminal states only
+  Moment happened;  // when it truly came to that
 
   Verb verb = Verb::Start;
-  Microseconds kill_at = 0;  // true time; Stop and Restart
+  Microseconds kill_at = 0;  // true time; all but Start
 };
 
 class Oracle {
@@ -65,6 +67,7 @@ class Oracle {
     ProcessState state = ProcessState::Waiting;
     std::uint32_t failures = 0;
     bool succeeded = false;
+    std::optional<Moment> started;  // its last run: when it was RUNNING
     std::optional<Moment> ended;
 
     bool held = false;
@@ -72,6 +75,7 @@ class Oracle {
     bool parked = false;     // an order cancelled its run before it began, or may have
     // When an order to end the current run was written, if one was.
     std::optional<Moment> ending;
+    bool failing = false;  // that order was the runner's: it counts as FAILED
     // The last run that an order ended or was to end, and when it must be killed.
     std::optional<std::uint32_t> ordered_run;
     Microseconds kill_at = 0;

@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "random.h"
@@ -24,6 +25,15 @@ void make_processes(TaskConfig& task, std::uint32_t n, Random& random) {
     if (random.chance(25)) {
       process.stop_wait = random.pick<Microseconds>({0, kSecond / 2, 2 * kSecond, 20 * kSecond});
     }
+  }
+}
+
+// Timeouts that some runs keep, and some don't.
+void make_limits(TaskConfig& task, Random& random) {
+  for (ProcessConfig& process : task.processes) {
+    if (!random.chance(40)) continue;
+    process.timeout = random.pick<Microseconds>(
+        {kSecond / 2, kSecond, random.between(kSecond / 4, 10 * kSecond)});
   }
 }
 
@@ -128,6 +138,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   script.task.name = "simulated";
   make_processes(script.task, 1 + random.below(shape.most_processes), random);
   make_order(script, random);
+  Random limits(seed ^ 0x11417);  // so that a seed's task is the same with limits and without
+  if (limits.chance(50)) make_limits(script.task, limits);
   script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
   script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
   script.task.finalization_wait =
@@ -182,6 +194,7 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
     run.end = random.pick({ProcessState::Failed, ProcessState::Failed, ProcessState::Killed});
     run.return_code = run.end == ProcessState::Killed ? -9 : random.pick({1, 255, -11});
   }
+  if (!unlucky && process.timeout) run.duration = std::min(run.duration, *process.timeout / 2);
   // A daemon that holds the task open must give up some time.
   if (process.daemon && !unlucky && process.max_failures != 0) {
     run.end = ProcessState::Failed;

@@ -219,6 +219,8 @@ void Shell::carry_out(const Effect& effect) {
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
     around_.machine.sweep(sweep->process, sweep->run);
     life_.after(kLatency, [this, p = sweep->process, run = sweep->run] { feed(Swept{p, run}); });
+  } else if (const auto* look = std::get_if<Look>(&effect)) {
+    links_.take(look->process, link::Changed{});
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     arm(*timer);
   } else if (std::holds_alternative<Finish>(effect)) {

@@ -92,6 +92,7 @@ std::string text_of(const Effect& effect, const TaskConfig& task) {
           [&](const Terminate& e) { return "term " + run_name(task, e.process, e.run); },
           [&](const Kill& e) { return "kill " + run_name(task, e.process, e.run); },
           [&](const Sweep& e) { return "sweep " + run_name(task, e.process, e.run); },
+          [&](const Look& e) { return "look at " + task.processes[e.process].name; },
           [](const SetTimer& e) { return "timer" + time_of(e.at); },
           [](const Finish&) { return std::string("finish"); },
       },

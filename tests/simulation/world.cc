@@ -249,6 +249,7 @@ std::string describe(const Script& script, const Faults& faults) {
     text += "\n  " + config.name + ": max_failures " + std::to_string(config.max_failures) +
             ", min_duration " + std::to_string(config.min_duration) +
             (config.stop_wait ? ", stop_wait " + std::to_string(*config.stop_wait) : "") +
+            (config.timeout ? ", timeout " + std::to_string(*config.timeout) : "") +
             (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
             (config.final ? ", final" : "");
     for (const ProcessIndex need : script.needs[p]) text += " <- p" + std::to_string(need);

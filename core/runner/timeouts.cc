@@ -1,0 +1,42 @@
+#include "core/runner/timeouts.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace thermos {
+namespace {
+
+std::size_t timers_needed(const TaskConfig& task) {
+  const bool any =
+      std::any_of(task.processes.begin(), task.processes.end(),
+                  [](const ProcessConfig& process) { return process.timeout.has_value(); });
+  return any ? task.processes.size() : 0;
+}
+
+}  // namespace
+
+Timeouts::Timeouts(const TaskConfig& task) : task_(task), timers_(timers_needed(task)) {}
+
+void Timeouts::watch(ProcessIndex p, const Run& run, Timestamp now) {
+  const std::optional<Microseconds>& timeout = task_.processes[p].timeout;
+  if (!timeout) return;
+  // A clock that went back (another time namespace) makes nobody wait longer.
+  const Microseconds since = std::min(run.started ? run.started->boot : run.waiting.boot, now.boot);
+  timers_.set(p, add_saturated(since, *timeout));
+}
+
+void Timeouts::not_running(ProcessIndex p, Timestamp now) {
+  const std::optional<Microseconds>& timeout = task_.processes[p].timeout;
+  if (timeout) timers_.set(p, add_saturated(now.boot, *timeout));
+}
+
+std::string timed_out(Microseconds timeout) {
+  std::array<char, 32> number{};
+  const double seconds = static_cast<double>(timeout) / static_cast<double>(kSecond);
+  const auto end = std::to_chars(number.data(), number.data() + number.size(), seconds,
+                                 std::chars_format::fixed);
+  return "timed out after " + std::string(number.data(), end.ptr) + " s";
+}
+
+}  // namespace thermos

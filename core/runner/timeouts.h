@@ -1,0 +1,43 @@
+// The time limits of runs (ProcessConfig::timeout): whose time is over, and who comes next.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/times.h"
+#include "core/record/history.h"
+#include "core/runner/process_timers.h"
+#include "core/task/task.h"
+
+namespace thermos {
+
+// All times are by the boot clock. A task without timeouts costs nothing.
+class Timeouts {
+ public:
+  // `task` outlives this.
+  explicit Timeouts(const TaskConfig& task);
+
+  // Sets the time of `p`, whose live run is `run`. The limit counts from RUNNING. Until that is on
+  // record, the time set is the first at which the limit can be over: the record may have been
+  // written and not read, if nobody tells of it.
+  void watch(ProcessIndex p, const Run& run, Timestamp now);
+  // The same for a run that is launched now, or was looked for and is not RUNNING.
+  void not_running(ProcessIndex p, Timestamp now);
+  void forget(ProcessIndex p) {
+    if (task_.processes[p].timeout) timers_.clear(p);
+  }
+
+  std::optional<Microseconds> next() const { return timers_.next(); }
+  bool any() const { return !timers_.empty(); }
+  // Removes and returns one whose time has come, in order of time.
+  std::optional<ProcessIndex> pop_due(Timestamp now) { return timers_.pop_due(now.boot); }
+
+ private:
+  const TaskConfig& task_;
+  ProcessTimers timers_;
+};
+
+// Why a run of this timeout failed: "timed out after 30 s".
+std::string timed_out(Microseconds timeout);
+
+}  // namespace thermos

@@ -1,0 +1,75 @@
+// The rules of timeouts.
+#include <algorithm>
+
+#include "invariants.h"
+
+namespace thermos::sim {
+namespace {
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw Broken(what);
+}
+
+// From RUNNING to the runner that reads it, and with a look for it.
+constexpr Microseconds kNewsTakes = 4 * kLatency;
+
+}  // namespace
+
+// Whether the run of `p` is one that nobody ends for another reason. The finalizers' deadline may
+// be known as a range only.
+bool Invariants::may_time_out(ProcessIndex p, Microseconds deadline) const {
+  const Oracle::Process& process = oracle_.process(p);
+  const Entry& task = oracle_.task();
+  const bool final = script_.task.processes[p].final;
+  if (!script_.task.processes[p].timeout || !process.live || process.ending) return false;
+  if (task.state == TaskState::Active) return !final && !process.held;
+  return task.state == TaskState::Finalizing && final && task.goal != TaskState::Lost &&
+         timeline_.now() < deadline && !oracle_.complete(true) && !oracle_.deadlocked(true);
+}
+
+void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
+  const Oracle::Process& before = oracle_.process(p);
+  const ProcessConfig& config = script_.task.processes[p];
+  const Microseconds now = timeline_.now();
+  require(may_time_out(p, oracle_.task().deadline_high),
+          name(p) + ": timed out though it has no limit, or is ending anyway");
+  require(before.started.has_value() && before.started->boot == machine_.moment().boot,
+          name(p) + ": timed out before it was RUNNING");
+  require(now >= before.started->when + *config.timeout, name(p) + ": timed out before its time");
+  require(machine_.true_time(order.deadline.boot) == now + stop_wait_of(script_.task, p),
+          name(p) + ": a wrong deadline of a timed out run");
+  require(!order.reason.empty(), name(p) + ": timed out without a reason");
+  Entry entry;
+  entry.kind = Entry::Kind::Order;
+  entry.written = machine_.moment();
+  entry.process = p;
+  entry.verb = order.verb;
+  entry.kill_at = now + stop_wait_of(script_.task, p);
+  record(entry);
+}
+
+void Invariants::check_timeouts() const {
+  const Microseconds now = timeline_.now();
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    if (!may_time_out(p, oracle_.task().deadline_low)) continue;
+    // One whose coordinator is gone is being swept.
+    const Machine::Coordinator& coordinator = machine_.coordinator(p);
+    if (coordinator.phase != Machine::Phase::Running) continue;
+    const Oracle::Process& process = oracle_.process(p);
+    const Microseconds timeout = *script_.task.processes[p].timeout;
+    if (process.state == ProcessState::Running) {
+      require(now < process.started->when + timeout, name(p) + " outlives its timeout");
+      continue;
+    }
+    // A record that nobody told of.
+    for (const Streams::Written& written : machine_.stream(p)) {
+      if (written.status.run != coordinator.run) continue;
+      if (written.status.state != ProcessState::Running) continue;
+      const Microseconds known_at = std::max(written.moment.when + timeout, led_at_);
+      require(now <= known_at + kNewsTakes + script_.harsh.slack,
+              name(p) + " outlives its timeout, and nobody looks");
+    }
+  }
+}
+
+}  // namespace thermos::sim
