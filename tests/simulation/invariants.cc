@@ -318,6 +318,8 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     require(ordered || is_terminal(task.state) || after_finalizers || (own && now >= *own) ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
+    require(!own || now <= std::max({*own, led_at_, process.heard}) + script_.harsh.slack,
+            name(kill->process) + ": SIGKILL after its stop_wait");
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
     require(forked_in_[sweep->process] == machine_.moment().boot,
             name(sweep->process) + ": a sweep after what another boot had");

@@ -16,6 +16,7 @@ void Oracle::apply(const Entry& entry) {
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
   process.spoken = true;
+  process.heard = entry.written.when;
   process.run = entry.run;
   process.next_seq = entry.seq + 1;
   process.state = entry.process_state;

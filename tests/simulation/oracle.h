@@ -69,6 +69,7 @@ class Oracle {
     bool succeeded = false;
     std::optional<Moment> started;  // its last run: when it was RUNNING
     std::optional<Moment> ended;
+    Microseconds heard = 0;  // when its last record was written
 
     bool held = false;
     bool immediate = false;  // its next run need not wait
