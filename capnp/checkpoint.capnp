@@ -96,4 +96,5 @@ struct ProcessSummary {
   bootHigh @9 :UInt64;
   bootLow @10 :UInt64;
   firstFailed @11 :UInt32 = .noRun;  # noRun: none of them
+  started @12 :Bool;                 # a run has been RUNNING: one of them, or a later one
 }

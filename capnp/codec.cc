@@ -15,7 +15,8 @@ namespace {
 // The enumerators have the same order on both sides; a change on one side must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
-static_assert(static_cast<int>(disk::Origin::ENDED_BY_RUNNER) == static_cast<int>(Origin::EndedByRunner));
+static_assert(static_cast<int>(disk::Origin::ENDED_BY_RUNNER) ==
+              static_cast<int>(Origin::EndedByRunner));
 static_assert(static_cast<int>(disk::Verb::FAIL) == static_cast<int>(Verb::Fail));
 
 std::string_view view_of(capnp::Text::Reader text) {
@@ -142,6 +143,7 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
   out.setFirstFailed(summary.first_failed.value_or(disk::NO_RUN));
+  out.setStarted(summary.started);
 }
 
 void fill(disk::Record::Builder record, const ProcessOrder& order) {
@@ -263,6 +265,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
   if (in.getFirstFailed() != disk::NO_RUN) summary.first_failed = in.getFirstFailed();
+  summary.started = in.getStarted();
   return Record(summary);
 }
 

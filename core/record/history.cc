@@ -144,6 +144,7 @@ Result<History::Outcome> History::apply_process(const ProcessStatus& status) {
   } else if (status.state == ProcessState::Running) {
     run.process = status.identity;
     run.started = status.at;
+    known->started = true;
   } else {
     take_end(*known, run, status);
   }
@@ -200,6 +201,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.last_end = summary.last_end;
   process.last_boot = summary.boot;
   process.first_failed = summary.first_failed;
+  process.started = summary.started;
   // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
   // wait.
   process.held = false;

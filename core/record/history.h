@@ -51,6 +51,7 @@ struct ProcessHistory {
   std::uint64_t next_seq = 0;  // the number that the next record must have
   std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
+  bool started = false;                       // a run has been RUNNING
   // The end of the latest ended run, from which min_duration counts, and the boot in which
   // last_end.boot counts: the boot of the run's FORKED, or, for a run without FORKED or lost by a
   // reboot, the boot of the runner that recorded its end.

@@ -42,6 +42,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   if (process.first_failed && *process.first_failed < summary.next_run) {
     summary.first_failed = process.first_failed;
   }
+  summary.started = process.started;
   // Correct if no kept run has ended; otherwise the end of a kept run replaces it.
   summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;

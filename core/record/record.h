@@ -123,6 +123,7 @@ struct ProcessSummary {
   std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
   Timestamp last_end;                         // the end of the last one dropped
   BootId boot;                                // the boot that last_end.boot counts in
+  bool started = false;                       // a run has been RUNNING: one of them, or a later one
   bool operator==(const ProcessSummary&) const = default;
 };
 

@@ -71,7 +71,7 @@ void Runner::on(const CoordinatorRecord& event) {
   if (status.seq > past(p).next_seq) restore_waiting(p, status);
   count_as_ordered(past(p), status);
   status.reason = keep(status.reason);
-  append(status, is_terminal(status.state));
+  append(status, durable(p, status.state));
   if (!error_) heard_of(p, status.state);
 }
 
@@ -85,6 +85,7 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
     ended(p);
     return;
   }
+  if (state == ProcessState::Running) plan_of(p).set_started(p);
   timeouts_.watch(p, *past(p).current(), now_);
   if (state == ProcessState::Forked && stopping(p)) {
     // What was asked before there was anyone to hear it, or was never asked.
@@ -212,7 +213,7 @@ void Runner::restore(TaskPlanner& plan) {
   // finished, as they were when it ran.
   std::vector<ProcessIndex> untouched;
   std::vector<bool> restored(task_.processes.size());
-  while (const auto p = plan.pop_ready(now_.boot)) {
+  while (const auto p = plan.pop_any(now_.boot)) {
     if (past(*p).current() == nullptr || restored[*p]) {  // never ran, or is free to run again
       untouched.push_back(*p);
     } else {
@@ -227,6 +228,7 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   const RunTotals before = totals_before_current(past(p));
   plan.restore_totals(p, before.success, before.failed, before.killed + before.lost);
   plan.set_running(p);
+  if (past(p).started) plan.set_started(p);
   if (past(p).live()) {
     take(p, LaunchEvent::Found);
     timeouts_.watch(p, *past(p).current(), now_);
@@ -268,9 +270,11 @@ void Runner::advance() {
 }
 
 void Runner::advance_active() {
-  if (task_.max_failures != 0 && regular_.failed() >= task_.max_failures) {
+  const bool failed = task_.max_failures != 0 && regular_.failed() >= task_.max_failures;
+  const bool complete = regular_.complete();
+  if (failed && (complete || !task_.keep_going)) {
     leave_active(TaskState::Failed, task_.finalization_wait, "its failure limit is reached");
-  } else if (regular_.complete()) {
+  } else if (complete) {
     leave_active(TaskState::Success, task_.finalization_wait, {});
   } else if (regular_.deadlocked()) {
     leave_active(TaskState::Failed, task_.finalization_wait, "nothing can run any more");
@@ -356,7 +360,9 @@ void Runner::start(ProcessIndex p) {
 
 void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
   // An order calls a launch off and another takes its place; a resume finds both on record alike.
-  const bool crowded = task_.max_concurrency != 0 && plan_of(p).running() > task_.max_concurrency;
+  const bool crowded =
+      (task_.max_concurrency != 0 && plan_of(p).running() > task_.max_concurrency) ||
+      plan_of(p).overdrawn(p);
   if (stopping(p) || crowded) {
     cancel(p);
   } else {
@@ -529,6 +535,11 @@ void Runner::set_timer() {
 }
 
 // ---- records -----------------------------------------------------------------------------------
+
+// Whether a record of that state must be on the disk before anything that depends on it starts.
+bool Runner::durable(ProcessIndex p, ProcessState state) {
+  return is_terminal(state) || (state == ProcessState::Running && plan_of(p).start_awaited(p));
+}
 
 void Runner::append(const Record& record, bool durable) {
   auto outcome = history_.apply(record);

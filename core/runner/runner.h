@@ -112,6 +112,7 @@ class Runner {
   void finish();
   void set_timer();
 
+  bool durable(ProcessIndex p, ProcessState state);
   void append(const Record& record, bool durable);
   void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
   void append_task(TaskState state, std::string_view reason);

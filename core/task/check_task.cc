@@ -142,6 +142,69 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
 }
 
+// Pools by their names.
+class PoolNames {
+ public:
+  explicit PoolNames(const TaskConfig& task) : pools_(task.pools.entries) {}
+  std::optional<std::uint32_t> find(std::string_view name) const {
+    return index_.find(name,
+                       [this](std::uint32_t i) -> const std::string& { return pools_[i].first; });
+  }
+  void add(std::uint32_t pool) { index_.add(pools_[pool].first, pool); }
+
+ private:
+  const std::vector<std::pair<std::string, std::uint32_t>>& pools_;
+  NameIndex index_;
+};
+
+std::string unknown_pool(const TaskConfig& task, std::string_view name) {
+  NearestWord nearest(name);
+  for (const auto& [pool, amount] : task.pools.entries) nearest.offer(pool);
+  return "the task has no pool " + quoted(name, kMaxName) + nearest.hint();
+}
+
+void check_uses(const TaskConfig& task, const PoolNames& names, ProcessIndex p, Faults& faults) {
+  const std::string path = at("processes", p) + ".uses.";
+  std::vector<std::uint32_t> used;
+  for (const auto& [name, amount] : task.processes[p].uses.entries) {
+    const auto pool = names.find(name);
+    if (!pool) {
+      faults.add(path + name, unknown_pool(task, name));
+      continue;
+    }
+    used.push_back(*pool);
+    const std::uint32_t most = task.pools.entries[*pool].second;
+    if (amount == 0) {
+      faults.add(path + name, "is 0: what uses a pool takes 1 of it at least");
+    } else if (amount > most) {
+      faults.add(path + name, "is " + std::to_string(amount) + ", and the pool holds " +
+                                  std::to_string(most) + ": it could never run");
+    }
+  }
+  std::sort(used.begin(), used.end());
+  const auto twice = std::adjacent_find(used.begin(), used.end());
+  if (twice != used.end()) {
+    faults.add(path + task.pools.entries[*twice].first, "is given twice");
+  }
+}
+
+void check_pools(const TaskConfig& task, Faults& faults) {
+  PoolNames names(task);
+  for (std::uint32_t i = 0; i < task.pools.entries.size() && !faults.full(); ++i) {
+    const std::string& name = task.pools.entries[i].first;
+    if (auto complaint = check_name(name)) {
+      faults.add("pools." + name, *complaint);
+    } else if (names.find(name)) {
+      faults.add("pools." + name, "is given twice");
+    } else {
+      names.add(i);
+    }
+  }
+  for (ProcessIndex p = 0; p < task.processes.size() && !faults.full(); ++p) {
+    if (!task.processes[p].uses.entries.empty()) check_uses(task, names, p, faults);
+  }
+}
+
 void check_fields(const TaskConfig& task, Faults& faults) {
   if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
   if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
@@ -157,6 +220,7 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   find_out_of_range(fields::view_of(task), "", faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
   for (const LaunchFault& fault : find_launch_faults(task)) faults.add(fault.key, fault.what);
+  if (!faults.full()) check_pools(task, faults);
 }
 
 Names read_names(const TaskConfig& task, Faults& faults) {
@@ -180,12 +244,39 @@ std::string unknown_name(const TaskConfig& task, std::string_view name) {
   return "there is no process " + quoted(name, kMaxName) + nearest.hint();
 }
 
-// Returns why `after` may not wait for `before`; "" if it may.
+// Returns why `after` may not wait until `before` has come to an end; "" if it may.
 std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
   if (!before.daemon && (!before.ephemeral || after.ephemeral)) return "";
   return quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName) +
          (before.daemon ? ", a daemon: it runs again and again and never ends"
                         : ", which is ephemeral: only an ephemeral process can");
+}
+
+// Whether a run of the process can be ready.
+bool can_be_ready(const ProcessConfig& /*process*/) {
+  return false;
+}
+
+// Returns why `after` may not need that condition of `before`; "" if it may.
+std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Condition condition) {
+  if (before.final != after.final) {
+    return quoted((before.final ? before : after).name, kMaxName) + " is final and " +
+           quoted((before.final ? after : before).name, kMaxName) +
+           " is not: neither can need the other";
+  }
+  switch (condition) {
+    case Condition::Start:
+      return "";
+    case Condition::Ready:
+      if (can_be_ready(before)) return "";
+      return quoted(before.name, kMaxName) +
+             " has no `ready`, so nothing can wait until it is ready";
+    case Condition::Success:
+    case Condition::End:
+      break;
+  }
+  std::string why = why_not(before, after);
+  return why.empty() ? why : why + "; its start can be needed";
 }
 
 // Turns the orders into edges. An invalid entry makes none.
@@ -226,6 +317,39 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
   return edges;
 }
 
+// Turns the needs into edges. An invalid entry makes none.
+void read_needs(const TaskConfig& task, const Names& names, std::vector<Graph::Edge>& edges,
+                Faults& faults) {
+  for (ProcessIndex p = 0; p < task.processes.size() && !faults.full(); ++p) {
+    const ProcessConfig& process = task.processes[p];
+    for (const auto& [name, condition] : process.needs.entries) {
+      const auto before = names.find(name);
+      const std::string why =
+          before ? why_not(task.processes[*before], process, condition) : unknown_name(task, name);
+      if (why.empty()) {
+        edges.push_back({*before, p, condition});
+      } else {
+        faults.add(at("processes", p) + ".needs." + name, why);
+      }
+    }
+  }
+}
+
+// The path of what makes `after` wait for `before`. REQUIRES: something does.
+std::string path_of_wait(const TaskConfig& task, const Names& names, ProcessIndex before,
+                         ProcessIndex after) {
+  const auto waits = [&](const std::string& one, const std::string& next) {
+    return names.find(one) == before && names.find(next) == after;
+  };
+  for (std::size_t c = 0; c < task.constraints.size(); ++c) {
+    const std::vector<std::string>& order = task.constraints[c].order;
+    if (std::adjacent_find(order.begin(), order.end(), waits) != order.end()) {
+      return at("constraints", c) + ".order";
+    }
+  }
+  return at("processes", after) + ".needs." + task.processes[before].name;
+}
+
 void add_cycle(const TaskConfig& task, const Names& names, const std::vector<ProcessIndex>& cycle,
                Faults& faults) {
   std::string text;
@@ -238,17 +362,8 @@ void add_cycle(const TaskConfig& task, const Names& names, const std::vector<Pro
     text += task.processes[cycle[i]].name + " -> ";
   }
   text += task.processes[cycle.front()].name;
-  // The error names the order that closes the cycle: each of its edges comes from one.
-  const auto closes = [&](const std::string& before, const std::string& after) {
-    return names.find(before) == cycle.back() && names.find(after) == cycle.front();
-  };
-  const auto closing = std::find_if(
-      task.constraints.begin(), task.constraints.end(), [&](const Constraint& constraint) {
-        return std::adjacent_find(constraint.order.begin(), constraint.order.end(), closes) !=
-               constraint.order.end();
-      });
-  const auto c = static_cast<std::size_t>(closing - task.constraints.begin());
-  faults.add(at("constraints", c) + ".order", "a cycle: " + text);
+  // The error names the order, or the need, that closes the cycle.
+  faults.add(path_of_wait(task, names, cycle.back(), cycle.front()), "a cycle: " + text);
 }
 
 // The graph, without the edges that close a cycle.
@@ -256,6 +371,7 @@ Graph read_graph(const TaskConfig& task, Faults& faults) {
   const Names names = read_names(task, faults);
   if (faults.full()) return {};
   std::vector<Graph::Edge> edges = read_orders(task, names, faults);
+  read_needs(task, names, edges, faults);
   const auto processes = static_cast<std::uint32_t>(task.processes.size());
   for (int cycles = 0; !faults.full(); ++cycles) {
     Graph graph(processes, edges);

@@ -11,15 +11,17 @@
 namespace thermos {
 
 // Checks everything about a task that does not depend on the machine: names and their uniqueness,
-// ranges, the length of command lines, and constraints (known names, all regular or all final, no
-// cycle, no process behind a daemon, no non-ephemeral process behind an ephemeral one). Returns the
-// graph, or BadConfig with a message that starts with the JSON path ("processes[3].name: ...").
+// ranges, the length of command lines, and constraints and needs (known names, all regular or all
+// final, no cycle through any condition, no process behind the end of a daemon, no non-ephemeral
+// process behind the end of an ephemeral one, no need of the readiness of a process that can't tell
+// it). Returns the graph, or BadConfig with a message that starts with the JSON path
+// ("processes[3].name: ...").
 Result<Graph> check_task(const TaskConfig& task);
 
 // The extent of find_faults().
 struct FaultSearch {
   std::size_t most = 1;  // stop after this many errors
-  bool orders = true;    // also check the constraints
+  bool orders = true;    // also check the constraints and needs
 };
 // Returns every error for which check_task() refuses a task, at most `search.most`; empty if there
 // is none. Of several cycles that share their last step, only one is reported.

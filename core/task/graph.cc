@@ -7,26 +7,35 @@ namespace thermos {
 Graph::Graph() : begin_{0} {}
 
 Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
-    : begin_(std::size_t{nodes} + 1), dependents_(edges.size()), waits_for_(nodes) {
-  // A counting sort by the node that is waited for; it takes linear time.
-  for (const Edge& edge : edges) ++begin_[std::size_t{edge.before} + 1];
+    : lists_(std::any_of(edges.begin(), edges.end(),
+                         [](const Edge& edge) { return edge.condition != Condition::Success; })
+                 ? kConditions
+                 : 1),
+      begin_(std::size_t{nodes} * lists_ + 1),
+      dependents_(edges.size()),
+      waits_for_(nodes) {
+  // A counting sort by the node that is waited for, and the condition; it takes linear time.
+  const auto list_of = [this](const Edge& edge) {
+    return std::size_t{edge.before} * lists_ + static_cast<std::size_t>(edge.condition);
+  };
+  for (const Edge& edge : edges) ++begin_[list_of(edge) + 1];
   for (std::size_t i = 1; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
   std::vector<std::uint64_t> next(begin_.begin(), begin_.end() - 1);
-  for (const Edge& edge : edges) dependents_[next[edge.before]++] = edge.after;
+  for (const Edge& edge : edges) dependents_[next[list_of(edge)]++] = edge.after;
 
   // A repeated edge would be counted twice as an unmet dependency and be met once.
   std::uint64_t kept = 0;
-  for (std::size_t node = 0; node < nodes; ++node) {
-    const auto first = dependents_.begin() + static_cast<std::ptrdiff_t>(begin_[node]);
-    const auto last = dependents_.begin() + static_cast<std::ptrdiff_t>(next[node]);
+  for (std::size_t list = 0; list < next.size(); ++list) {
+    const auto first = dependents_.begin() + static_cast<std::ptrdiff_t>(begin_[list]);
+    const auto last = dependents_.begin() + static_cast<std::ptrdiff_t>(next[list]);
     std::sort(first, last);
-    begin_[node] = kept;
+    begin_[list] = kept;
     for (auto it = first, end = std::unique(first, last); it != end; ++it) {
       dependents_[kept++] = *it;
       ++waits_for_[*it];
     }
   }
-  begin_[nodes] = kept;
+  begin_.back() = kept;
   dependents_.resize(kept);
 }
 
@@ -35,7 +44,7 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
   // call frames.
   enum class Seen : std::uint8_t { No, OnPath, Done };
   std::vector<Seen> seen(size(), Seen::No);
-  std::vector<std::uint64_t> cursor(begin_.begin(), begin_.end() - 1);
+  std::vector<std::uint64_t> cursor(size());  // how many of a node's dependents were looked at
   std::vector<ProcessIndex> path;
   for (ProcessIndex start = 0; start < size(); ++start) {
     if (seen[start] != Seen::No) continue;
@@ -43,12 +52,13 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
     path.push_back(start);
     while (!path.empty()) {
       const ProcessIndex node = path.back();
-      if (cursor[node] == begin_[std::size_t{node} + 1]) {
+      const std::span<const ProcessIndex> after = dependents(node);
+      if (cursor[node] == after.size()) {
         seen[node] = Seen::Done;
         path.pop_back();
         continue;
       }
-      const ProcessIndex next = dependents_[cursor[node]++];
+      const ProcessIndex next = after[cursor[node]++];
       if (seen[next] == Seen::OnPath) {
         path.erase(path.begin(), std::find(path.begin(), path.end(), next));
         std::rotate(path.begin(), std::min_element(path.begin(), path.end()), path.end());

@@ -10,12 +10,14 @@
 
 namespace thermos {
 
-// Compressed adjacency lists. An edge that the configuration repeats is kept once.
+// Compressed adjacency lists. An edge that the configuration repeats is kept once; two conditions
+// for the same pair are two edges.
 class Graph {
  public:
   struct Edge {
     ProcessIndex before;
     ProcessIndex after;
+    Condition condition = Condition::Success;
   };
 
   Graph();  // without nodes
@@ -23,11 +25,20 @@ class Graph {
   Graph(std::uint32_t nodes, const std::vector<Edge>& edges);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(waits_for_.size()); }
-  // The nodes that wait for `node`. Valid as long as the graph.
+  // Whether there are edges with other conditions than Success.
+  bool mixed() const { return lists_ != 1; }
+  // The nodes that wait for `node`, those for its success first. One that waits for two conditions
+  // of it stands there twice. Valid as long as the graph.
   std::span<const ProcessIndex> dependents(ProcessIndex node) const {
-    return {dependents_.data() + begin_[node], dependents_.data() + begin_[node + 1]};
+    return span(std::size_t{node} * lists_, (std::size_t{node} + 1) * lists_);
   }
-  // The number of nodes that `node` waits for.
+  // Those that wait for that condition of it, in ascending order.
+  std::span<const ProcessIndex> dependents(ProcessIndex node, Condition condition) const {
+    const std::size_t first = std::size_t{node} * lists_ + static_cast<std::size_t>(condition);
+    if (mixed() || condition == Condition::Success) return span(first, first + 1);
+    return {};
+  }
+  // The number of edges that lead to `node`.
   std::uint32_t dependencies(ProcessIndex node) const { return waits_for_[node]; }
 
   // Returns the nodes of one cycle in order, without repeating the first; empty if there is no
@@ -45,7 +56,14 @@ class Graph {
   std::vector<std::uint32_t> depths() const;
 
  private:
-  std::vector<std::uint64_t> begin_;
+  std::span<const ProcessIndex> span(std::size_t first_list, std::size_t end_list) const {
+    return {dependents_.data() + begin_[first_list], dependents_.data() + begin_[end_list]};
+  }
+
+  // Each node has one list of dependents, or one for each condition where there are several: most
+  // tasks have only Success, and pay nothing for the others.
+  std::size_t lists_ = 1;
+  std::vector<std::uint64_t> begin_;  // of each list in dependents_, and the end of the last
   std::vector<ProcessIndex> dependents_;
   std::vector<std::uint32_t> waits_for_;
 };

@@ -1,8 +1,11 @@
-// Which processes can run, given which have finished. It keeps a count of unmet dependencies for
-// each process, so a transition costs the process's out-degree, whatever the size of the graph.
+// Which processes can run, given which have started, become ready, finished and failed. It keeps a
+// count of unmet dependencies for each process, so a transition costs the process's out-degree,
+// whatever the size of the graph. Something that can no longer come about costs more once: it is
+// told to all that can never run because of it, and each of them is told once.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/task/graph.h"
@@ -21,15 +24,30 @@ class Planner {
   Mark mark(ProcessIndex p) const { return marks_[p]; }
   // The processes that became runnable and were not taken from this list yet; the caller clears it.
   // First those without dependencies, in the task's order, then each when its last dependency
-  // finished. reset() adds none.
+  // was met. reset() adds none.
   std::vector<ProcessIndex>& newly_runnable() { return newly_runnable_; }
+
+  // Whether `p` is Blocked and can never run: a condition that it needs can no longer come about.
+  // This is so behind a failure if its success is needed, behind an end without a start (or without
+  // having been ready) if that is needed, and behind everything that can itself never run.
+  bool stuck(ProcessIndex p) const { return stuck_[p] && marks_[p] == Mark::Blocked; }
+  // Those that became stuck and were not taken from this list yet; the caller clears it.
+  std::vector<ProcessIndex>& newly_stuck() { return newly_stuck_; }
 
   // Each REQUIRES the mark named before the arrow. A Blocked process may run too, because a resume
   // replays runs process by process, and not in the order of time.
   void set_running(ProcessIndex p);  // Runnable or Blocked -> Running
   void reset(ProcessIndex p);        // Running -> Runnable, or Blocked if it still waits for others
-  void set_finished(ProcessIndex p);  // Running -> Finished; frees its dependents
-  void set_failed(ProcessIndex p);    // Running -> Failed; its dependents can never run
+  void set_finished(ProcessIndex p);  // Running -> Finished; success and end have come
+  void set_failed(ProcessIndex p);    // Running -> Failed; the end has come, success never will
+
+  // Tells that a run of `p` is RUNNING, or ready. What has come about stays so, whatever becomes of
+  // the run; to tell it again changes nothing. REQUIRES: p is Running.
+  void set_started(ProcessIndex p) { come(started_, p, Condition::Start); }
+  void set_ready(ProcessIndex p) { come(ready_, p, Condition::Ready); }
+  // Whether set_started() or set_ready() would meet something that somebody needs.
+  bool start_awaited(ProcessIndex p) const { return awaited(started_, p, Condition::Start); }
+  bool ready_awaited(ProcessIndex p) const { return awaited(ready_, p, Condition::Ready); }
 
   std::uint32_t size() const { return size_; }
   std::uint32_t runnable() const { return runnable_; }
@@ -39,10 +57,21 @@ class Planner {
   bool complete() const { return finished_ + failed_ == size_; }
 
  private:
+  void come(std::vector<bool>& has, ProcessIndex p, Condition condition);
+  bool awaited(const std::vector<bool>& has, ProcessIndex p, Condition condition) const;
+  void meet(ProcessIndex p, Condition condition);
+  void end(ProcessIndex p);
+  void rule_out(std::span<const ProcessIndex> dependents);
+  void stick(ProcessIndex p);
+
   const Graph& graph_;
   std::vector<Mark> marks_;
   std::vector<std::uint32_t> unmet_;
+  std::vector<bool> stuck_;    // something that it needs can't come about
+  std::vector<bool> started_;  // this and ready_ are empty if only successes are needed
+  std::vector<bool> ready_;
   std::vector<ProcessIndex> newly_runnable_;
+  std::vector<ProcessIndex> newly_stuck_;
   std::uint32_t size_ = 0;
   std::uint32_t runnable_ = 0;
   std::uint32_t running_ = 0;

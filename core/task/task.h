@@ -1,6 +1,7 @@
 // The configuration of a task, with every default filled in and every reference bound.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,13 +43,24 @@ struct Logger {
   bool operator==(const Logger&) const = default;
 };
 
+// What must have come about of a process before another one may start.
+enum class Condition : std::uint8_t {
+  Success,  // it has finished: it succeeded, or is ephemeral and has failed as often as it may
+  Start,    // a run of it has been RUNNING
+  Ready,    // a run of it has been ready
+  End,      // it has finished or failed, and will not run again
+};
+inline constexpr std::size_t kConditions = 4;
+
 struct ProcessConfig {
   std::string name;
   std::string cmdline;                      // what bash runs; empty if there is an `argv`
+  Named<Condition> needs;                   // by the names of processes
   std::uint32_t max_failures = 1;           // 0: no limit
   bool daemon = false;                      // it runs again after a success
   bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING
+  Named<std::uint32_t> uses;                // so much of pools, by their names, while it runs
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
   // From RUNNING to the end of a run; one that takes longer is ended, and has FAILED.
   std::optional<Microseconds> timeout;
@@ -78,6 +90,8 @@ struct TaskConfig {
   std::optional<Resources> resources;
   std::uint32_t max_failures = 1;     // failed processes that fail the task; 0: no limit
   std::uint32_t max_concurrency = 0;  // 0: no limit
+  bool keep_going = false;            // max_failures ends the task when nothing more can run
+  Named<std::uint32_t> pools;         // how much there is of what processes use, by name
   Microseconds finalization_wait = 30 * kSecond;
   std::string user;        // empty: the user who runs it
   Named<std::string> env;  // of all processes

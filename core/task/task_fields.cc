@@ -47,10 +47,14 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::argv>(
         "argv", "A program and its arguments, run without a shell, instead of a cmdline.",
         {.instead = "cmdline"}),
+    field<&ProcessConfig::needs>("needs",
+                                 "Processes, and what must have come about of each before this one "
+                                 "starts; a list: their success.",
+                                 {.names_alone = true}),
     field<&ProcessConfig::max_failures>("max_failures",
                                         "So many failed runs fail the process; 0: no limit."),
     field<&ProcessConfig::daemon>("daemon",
-                                  "A success means: run it again. Nothing can wait for it."),
+                                  "A success means: run it again. Others can need its start."),
     field<&ProcessConfig::ephemeral>(
         "ephemeral",
         "Neither holds the task open nor fails it: it is ended with the others' work."),
@@ -62,6 +66,7 @@ constexpr std::array kProcessFields = {
         {.unit = kSeconds, .absent = "no timeout is given"}),
     field<&ProcessConfig::final>("final",
                                  "A finalizer: runs after the others, whatever became of them."),
+    field<&ProcessConfig::uses>("uses", "So much of the task's pools, while it runs."),
     field<&ProcessConfig::resources>("resources", kLimits, {.absent = "no resources are given"}),
     field<&ProcessConfig::logger>("logger",
                                   "What becomes of its output: without it, files that grow."),
@@ -98,6 +103,10 @@ constexpr std::array kTaskFields = {
                                      "So many failed processes fail the task; 0: no limit."),
     field<&TaskConfig::max_concurrency>("max_concurrency",
                                         "So many processes run at a time; 0: no limit."),
+    field<&TaskConfig::keep_going>("keep_going",
+                                   "Failed processes fail the task only when nothing more can "
+                                   "run."),
+    field<&TaskConfig::pools>("pools", "How much there is of what its processes use, by name."),
     field<&TaskConfig::finalization_wait>(
         "finalization_wait",
         "Seconds for ending what still runs and for the finalizers; then SIGKILL.",

@@ -10,6 +10,11 @@
 namespace thermos::fields {
 
 template <>
+struct Words<Condition> {
+  static constexpr std::array<std::string_view, kConditions> kAll = {"success", "start", "ready",
+                                                                     "end"};
+};
+template <>
 struct Words<LogDestination> {
   static constexpr std::array<std::string_view, 4> kAll = {"file", "console", "both", "none"};
 };

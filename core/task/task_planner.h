@@ -1,5 +1,6 @@
 // The planner for one stage of a task: Planner's order, and the rules for daemons, ephemerals,
-// failure limits and min_duration. The caller passes times, in microseconds of CLOCK_BOOTTIME.
+// failure limits, pools and min_duration. The caller passes times, in microseconds of
+// CLOCK_BOOTTIME.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/task/planner.h"
+#include "core/task/pools.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -30,13 +32,18 @@ class TaskPlanner {
   Planner::Mark mark(ProcessIndex p) const { return planner_.mark(p); }
 
   // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
-  // stays Runnable: the caller continues with set_running() or put_back().
+  // stays Runnable: the caller continues with set_running() or put_back(). A process whose share of
+  // a pool is not free is passed over, and has its place kept (pools.h).
   std::optional<ProcessIndex> pop_ready(Microseconds now);
+  // The same whatever the pools say, for a resume: what it finds running has its share of them.
+  // REQUIRES: pop_ready() was not called yet.
+  std::optional<ProcessIndex> pop_any(Microseconds now);
   // Puts a process from pop_ready() back at the head of the queue.
   void put_back(ProcessIndex p);
   // Returns when the next process that waits for its min_duration becomes ready; nothing if none
   // waits. A process that is ready at `now` does not wait: has_ready() tells of those.
   std::optional<Microseconds> next_ready_at(Microseconds now);
+  // Whether a process waits for nothing but a place, or for a pool that pop_ready() has not asked.
   bool has_ready(Microseconds now);
   std::uint32_t waiting(Microseconds now);  // how many wait for their min_duration
 
@@ -54,6 +61,12 @@ class TaskPlanner {
   // again at the head of the queue, without a wait, and nothing is counted.
   void cancel(ProcessIndex p);
 
+  // Tells that a run of `p` is RUNNING, or ready; see Planner.
+  void set_started(ProcessIndex p);
+  void set_ready(ProcessIndex p);
+  bool start_awaited(ProcessIndex p) const { return planner_.start_awaited(p); }
+  bool ready_awaited(ProcessIndex p) const { return planner_.ready_awaited(p); }
+
   // By a user's order: pop_ready() does not return `p` until release(). The task stays open
   // meanwhile.
   void hold(ProcessIndex p);
@@ -70,14 +83,16 @@ class TaskPlanner {
                       std::uint64_t others = 0);
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals have finished or failed
-  // Whether the stage is not complete but only ephemerals run or can ever run.
-  bool deadlocked() const { return live_candidates_ == 0 && !complete(); }
+  // Whether the stage is not complete, and none of what it waits for can ever run.
+  bool deadlocked() const { return stuck_ == pending_ && !complete(); }
 
   std::uint32_t size() const { return planner_.size(); }
   std::uint32_t running() const { return planner_.running(); }
   std::uint32_t finished() const { return planner_.finished(); }
   std::uint32_t failed() const { return planner_.failed(); }
   std::uint32_t runnable() const { return planner_.runnable(); }
+  // Whether more is taken than there is of a pool that `p` uses.
+  bool overdrawn(ProcessIndex p) const { return pools_.overdrawn(p); }
   std::uint64_t failures(ProcessIndex p) const { return failures_[p]; }
   std::uint64_t successes(ProcessIndex p) const { return successes_[p]; }
 
@@ -96,23 +111,28 @@ class TaskPlanner {
       return ready != o.ready ? ready > o.ready : order > o.order;
     }
   };
-  enum class QueueState : std::uint8_t { None, Ready, Waits };
+  enum class QueueState : std::uint8_t { None, Ready, Pools, Waits };
 
   bool current(const Entry& e) const { return tickets_[e.process] == e.ticket; }
   void leave_queue(ProcessIndex p);
   Entry join_queue(ProcessIndex p, QueueState queue);
+  void join_first(ProcessIndex p);
+  void join_last(ProcessIndex p);
+  void ask_pools(ProcessIndex p);
+  void drop_void();
   void line_up(ProcessIndex p);
   void count_run(ProcessIndex p, Microseconds end);
   void again(ProcessIndex p);
   bool reset(ProcessIndex p);  // true: it is runnable now
   void settle(ProcessIndex p, bool failed);
-  void take_newly_runnable();
+  void take_changes();
   void admit(Microseconds now);
 
   static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
 
   const TaskConfig& task_;
   Planner planner_;
+  Pools pools_;
   std::deque<Entry> ready_;
   std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
   std::uint64_t wait_order_ = 0;
@@ -125,8 +145,8 @@ class TaskPlanner {
   std::vector<std::uint64_t> runs_;     // ended runs, whatever their end
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;
-  std::uint32_t pending_ = 0;          // not ephemeral, and neither finished nor failed
-  std::uint32_t live_candidates_ = 0;  // of the pending, those that are runnable or running
+  std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
+  std::uint32_t stuck_ = 0;    // of the pending, those that can never run
 };
 
 }  // namespace thermos

@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kGraphHelp = R"(Usage: thermos graph [OPTIONS] CONFIG
 
 Shows which process waits for which in the task in CONFIG ("-": standard
-input), and the longest chain: the least number of runs one after another. A
-CONFIG in Python is executed, as by `thermos inspect`.
+input), and until when if not for its success, and the longest chain of them.
+A CONFIG in Python is executed, as by `thermos inspect`.
 
   --format F        text (default), dot (for graphviz) or mermaid
   --json            one JSON object instead

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/task/task_fields.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
@@ -15,13 +16,50 @@ std::string count_of(std::size_t count, std::string_view one, std::string_view m
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
+constexpr Condition kEveryCondition[] = {Condition::Success, Condition::Start, Condition::Ready,
+                                         Condition::End};
+
+std::string_view word_of(Condition condition) {
+  return fields::Words<Condition>::kAll[static_cast<std::size_t>(condition)];
+}
+
+// A process that is waited for, and until when.
+struct Wait {
+  ProcessIndex process;
+  Condition until;
+};
+
 // For each process, those that it waits for; the graph has only the opposite direction.
-std::vector<std::vector<ProcessIndex>> waits_of(const Graph& graph) {
-  std::vector<std::vector<ProcessIndex>> waits(graph.size());
+std::vector<std::vector<Wait>> waits_of(const Graph& graph) {
+  std::vector<std::vector<Wait>> waits(graph.size());
   for (ProcessIndex p = 0; p < graph.size(); ++p) {
-    for (const ProcessIndex after : graph.dependents(p)) waits[after].push_back(p);
+    for (const Condition until : kEveryCondition) {
+      for (const ProcessIndex after : graph.dependents(p, until))
+        waits[after].push_back({p, until});
+    }
   }
   return waits;
+}
+
+std::string waits_text(const TaskConfig& task, const std::vector<Wait>& waits) {
+  std::string text;
+  for (const Wait& wait : waits) {
+    if (!text.empty()) text += ", ";
+    text += printable(task.processes[wait.process].name);
+    if (wait.until != Condition::Success) text.append(" (").append(word_of(wait.until)).append(")");
+  }
+  return text;
+}
+
+// Calls `add` with the ends of each edge, and the word for its condition: "" for success.
+template <typename Add>
+void for_each_edge(const Graph& graph, const Add& add) {
+  for (ProcessIndex p = 0; p < graph.size(); ++p) {
+    for (const Condition until : kEveryCondition) {
+      const std::string_view word = until == Condition::Success ? "" : word_of(until);
+      for (const ProcessIndex after : graph.dependents(p, until)) add(p, after, word);
+    }
+  }
 }
 
 std::vector<ProcessIndex> longest_of(const TaskConfig& task, const Graph& graph, bool final) {
@@ -63,7 +101,7 @@ void add_levels(std::string& text, const TaskConfig& task, const Graph& graph, b
     last = std::move(level);
     const std::string kind = kind_of(task.processes[p]);
     if (!kind.empty()) text += "  [" + kind + "]";
-    if (!waits[p].empty()) text += "  <- " + joined(task, waits[p], ", ");
+    if (!waits[p].empty()) text += "  <- " + waits_text(task, waits[p]);
     text += '\n';
   }
 }
@@ -146,11 +184,11 @@ std::string graph_dot(const TaskConfig& task, const Graph& graph) {
   if (!finals.empty()) {
     text += "  subgraph cluster_final {\n    label=\"finalizers\";\n" + finals + "  }\n";
   }
-  for (ProcessIndex p = 0; p < graph.size(); ++p) {
-    for (const ProcessIndex after : graph.dependents(p)) {
-      text += "  " + node_id(p) + " -> " + node_id(after) + ";\n";
-    }
-  }
+  for_each_edge(graph, [&text](ProcessIndex p, ProcessIndex after, std::string_view until) {
+    text += "  " + node_id(p) + " -> " + node_id(after);
+    if (!until.empty()) text.append(" [label=\"").append(until).append("\"]");
+    text += ";\n";
+  });
   return text + "}\n";
 }
 
@@ -169,11 +207,11 @@ std::string graph_mermaid(const TaskConfig& task, const Graph& graph) {
     }
   }
   if (!finals.empty()) text += "  subgraph finalizers\n" + finals + "  end\n";
-  for (ProcessIndex p = 0; p < graph.size(); ++p) {
-    for (const ProcessIndex after : graph.dependents(p)) {
-      text += "  " + node_id(p) + " --> " + node_id(after) + "\n";
-    }
-  }
+  for_each_edge(graph, [&text](ProcessIndex p, ProcessIndex after, std::string_view until) {
+    text += "  " + node_id(p) + " -->";
+    if (!until.empty()) text.append("|").append(until).append("|");
+    text += " " + node_id(after) + "\n";
+  });
   return text;
 }
 
@@ -191,7 +229,13 @@ Json graph_json(const TaskConfig& task, const Graph& graph) {
     one["final"] = process.final;
     one["daemon"] = process.daemon;
     one["ephemeral"] = process.ephemeral;
-    one["waits_for"] = names_json(task, waits[p]);
+    Json& names = one["waits_for"] = Json::array();
+    Json& needs = one["needs"] = Json::array();
+    for (const Wait& wait : waits[p]) {
+      const std::string& name = task.processes[wait.process].name;
+      if (names.empty() || names.back() != name) names.push_back(name);
+      needs.push_back({{"process", name}, {"condition", word_of(wait.until)}});
+    }
     processes.push_back(std::move(one));
   }
   json["longest_chain"] = names_json(task, longest_of(task, graph, false));

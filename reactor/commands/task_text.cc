@@ -7,12 +7,27 @@
 #include <string_view>
 #include <vector>
 
+#include "core/task/task_fields.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
 namespace {
 
 using Words = std::vector<std::string>;
+
+void add_needs(Words& words, const ProcessConfig& process) {
+  for (const auto& [name, condition] : process.needs.entries) {
+    const std::string_view until =
+        fields::Words<Condition>::kAll[static_cast<std::size_t>(condition)];
+    words.push_back(fmt::format("needs {} ({})", printable(name), until));
+  }
+}
+
+void add_amounts(Words& words, std::string_view what, const Named<std::uint32_t>& amounts) {
+  for (const auto& [name, amount] : amounts.entries) {
+    words.push_back(fmt::format("{} {} {}", what, printable(name), amount));
+  }
+}
 
 void add_resources(Words& words, const std::optional<Resources>& resources) {
   if (!resources) return;
@@ -90,6 +105,8 @@ std::string settings_of(const ProcessConfig& process) {
   if (process.final) words.emplace_back("final");
   if (process.daemon) words.emplace_back("daemon");
   if (process.ephemeral) words.emplace_back("ephemeral");
+  add_needs(words, process);
+  add_amounts(words, "uses", process.uses);
   if (process.max_failures != usual.max_failures) {
     words.push_back(limit_text("max_failures", process.max_failures));
   }
@@ -109,6 +126,8 @@ std::string settings_of(const TaskConfig& task) {
   Words words;
   words.push_back(limit_text("max_failures", task.max_failures));
   words.push_back(limit_text("max_concurrency", task.max_concurrency));
+  if (task.keep_going) words.emplace_back("keep_going");
+  add_amounts(words, "pool", task.pools);
   words.push_back("finalization_wait " + seconds_text(task.finalization_wait));
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);

@@ -109,6 +109,7 @@ inline std::vector<Record> sample_records() {
   summary.next_run = 10;
   summary.totals = {4, 3, 2, 1};
   summary.first_failed = 5;
+  summary.started = true;
   summary.last_end = {1'700'000'000'000'000, 4'000'000};
   summary.boot = active.boot;
 

@@ -46,6 +46,7 @@ class Validator {
       return std::count_if(rule.begin(), rule.end(),
                            [&](const Json& one) { return valid(one, value); }) == 1;
     }
+    if (word == "enum") return std::find(rule.begin(), rule.end(), value) != rule.end();
     if (word == "type") return is(rule.get<std::string>(), value);
     if (word == "minimum") return !value.is_number() || value >= rule;
     if (word == "maximum") return !value.is_number() || value <= rule;
@@ -151,7 +152,8 @@ TEST(JsonSchema, AcceptsWhatIsWritten) {
     ++examples;
   }
   EXPECT_GE(examples, 4);
-  const std::string task = R"({"processes": [{"name": "a", "cmdline": "x"}]})";
+  const std::string task = R"({"processes": [{"name": "a", "cmdline": "x", "uses": {"gpu": 1},
+      "needs": {"b": "start"}}, {"name": "b", "cmdline": "x", "needs": []}], "pools": {"gpu": 2}})";
   const auto full = load(task, "f", "", {});
   ASSERT_TRUE(full.ok());
   EXPECT_TRUE(validator.accepts(Json::parse(to_json(*full, 2))));
@@ -165,15 +167,28 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
   const auto with = [](const std::string& more) {
     return R"({"processes": [{"name": "a", "cmdline": "x")" + more + "}]}";
   };
-  for (const std::string& text :
-       {std::string("{}"), std::string("[]"), std::string("3"), std::string(R"({"processes": []})"),
-        std::string(R"({"tasks": []})"), std::string(R"({"processes": [{"name": "a"}]})"),
-        std::string(R"({"processes": [{"name": "", "cmdline": "x"}]})"), with(R"(, "colour": 1)"),
-        with(R"(, "max_failures": -1)"), with(R"(, "max_failures": 1.5)"),
-        with(R"(, "max_failures": "3")"), with(R"(, "max_failures": 4294967296)"),
-        with(R"(, "argv": ["x"])"), with(R"(, "stop_signal": 65)"), with(R"(, "env": {"A": 1})"),
-        with(R"(, "daemon": "yes")"), with(R"(, "min_duration": 1000000001)"),
-        with(R"(, "resources": {"gpu": 1})"), with(R"(, "resources": {"cpu": 1000001})")}) {
+  for (const std::string& text : {std::string("{}"),
+                                  std::string("[]"),
+                                  std::string("3"),
+                                  std::string(R"({"processes": []})"),
+                                  std::string(R"({"tasks": []})"),
+                                  std::string(R"({"processes": [{"name": "a"}]})"),
+                                  std::string(R"({"processes": [{"name": "", "cmdline": "x"}]})"),
+                                  with(R"(, "colour": 1)"),
+                                  with(R"(, "max_failures": -1)"),
+                                  with(R"(, "max_failures": 1.5)"),
+                                  with(R"(, "max_failures": "3")"),
+                                  with(R"(, "max_failures": 4294967296)"),
+                                  with(R"(, "argv": ["x"])"),
+                                  with(R"(, "stop_signal": 65)"),
+                                  with(R"(, "env": {"A": 1})"),
+                                  with(R"(, "daemon": "yes")"),
+                                  with(R"(, "min_duration": 1000000001)"),
+                                  with(R"(, "needs": {"a": "begin"})"),
+                                  with(R"(, "needs": "a")"),
+                                  with(R"(, "uses": ["a"])"),
+                                  with(R"(, "resources": {"gpu": 1})"),
+                                  with(R"(, "resources": {"cpu": 1000001})")}) {
     EXPECT_FALSE(load(text, "f", "", {}).ok()) << text;
     EXPECT_FALSE(validator.accepts(Json::parse(text))) << text;
   }

@@ -44,9 +44,10 @@ TEST(Load, ReadsEveryField) {
       R"({
     "user": "joe", "max_failures": 0, "max_concurrency": 4294967295, "finalization_wait": 0.5,
     "resources": {"cpu": 0.25, "ram": 9223372036854775807, "disk": 1e9},
-    "constraints": [{"order": ["b", "ä"]}],
+    "constraints": [{"order": ["b", "ä"]}], "keep_going": true, "pools": {"gpu": 2, "disk": 0},
     "processes": [
-      {"name": "ä", "cmdline": "say \"ü\"\n", "max_failures": 5.0, "daemon": true,
+      {"name": "ä", "cmdline": "say \"ü\"\n", "needs": {"b": "start"}, "uses": {"gpu": 1},
+       "max_failures": 5.0, "daemon": true,
        "ephemeral": true, "min_duration": 0.000001, "resources": {}},
       {"name": "b", "cmdline": "true", "ephemeral": true, "min_duration": 1000000000},
       {"name": "c", "cmdline": "true", "final": true, "min_duration": 0, "daemon": false}],
@@ -60,10 +61,14 @@ TEST(Load, ReadsEveryField) {
   expected.finalization_wait = 500'000;
   expected.resources = Resources{0.25, 9223372036854775807, 1'000'000'000};
   expected.constraints = {{{"b", "ä"}}};
+  expected.keep_going = true;
+  expected.pools.entries = {{"gpu", 2}, {"disk", 0}};
   expected.processes.resize(3);
   ProcessConfig& a = expected.processes[0];
   a.name = "ä";
   a.cmdline = "say \"ü\"\n";
+  a.needs.entries = {{"b", Condition::Start}};
+  a.uses.entries = {{"gpu", 1}};
   a.max_failures = 5;
   a.daemon = true;
   a.ephemeral = true;

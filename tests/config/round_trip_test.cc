@@ -162,17 +162,25 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
   task.processes.resize(1);
   task.processes[0].name = "a";
   task.processes[0].cmdline = "echo \"{{x}}\"";
+  task.processes[0].needs.entries = {{"b", Condition::End}};
+  task.processes[0].uses.entries = {{"gpu", 1}};
+  task.pools.entries = {{"gpu", 2}};
   task.constraints = {{{"a"}}, {{}}};
   EXPECT_EQ(to_json(task, -1),
             R"({"name": "t", "processes": [{"name": "a", "cmdline": "echo \"{{&x}}\"", )"
-            R"("max_failures": 1, "daemon": false, "ephemeral": false, "min_duration": 5, )"
-            R"("final": false, "env": {}, "success_codes": [0], "stop_signal": "TERM"}], )"
+            R"("needs": {"b": "end"}, "max_failures": 1, "daemon": false, "ephemeral": false, )"
+            R"("min_duration": 5, "final": false, "uses": {"gpu": 1}, "env": {}, )"
+            R"("success_codes": [0], "stop_signal": "TERM"}], )"
             R"("constraints": [{"order": ["a"]}, {"order": []}], )"
             R"("resources": {"cpu": 0.5, "ram": 1, "disk": 2}, "max_failures": 1, )"
-            R"("max_concurrency": 0, "finalization_wait": 30, "user": "joe", "env": {}})");
+            R"("max_concurrency": 0, "keep_going": false, "pools": {"gpu": 2}, )"
+            R"("finalization_wait": 30, "user": "joe", "env": {}})");
   task.constraints.clear();
   task.resources.reset();
   task.user.clear();
+  task.processes[0].needs.entries.clear();
+  task.processes[0].uses.entries.clear();
+  task.pools.entries.clear();
   task.processes[0].min_duration = 250'000;
   EXPECT_EQ(to_json(task, 2), R"({
   "name": "t",
@@ -180,11 +188,13 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
     {
       "name": "a",
       "cmdline": "echo \"{{&x}}\"",
+      "needs": {},
       "max_failures": 1,
       "daemon": false,
       "ephemeral": false,
       "min_duration": 0.25,
       "final": false,
+      "uses": {},
       "env": {},
       "success_codes": [
         0
@@ -195,6 +205,8 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
   "constraints": [],
   "max_failures": 1,
   "max_concurrency": 0,
+  "keep_going": false,
+  "pools": {},
   "finalization_wait": 30,
   "env": {}
 })");

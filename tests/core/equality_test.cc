@@ -73,7 +73,7 @@ TEST(Equality, OfRecords) {
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.next_seq; },
            [](auto& v) { ++v.next_run; }, [](auto& v) { ++v.totals.lost; },
            [](auto& v) { v.first_failed = 0; }, [](auto& v) { ++v.last_end.boot; },
-           [](auto& v) { ++v.boot.low; }});
+           [](auto& v) { ++v.boot.low; }, [](auto& v) { v.started = true; }});
   expect_each_counts<ProcessOrder>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
@@ -97,7 +97,7 @@ TEST(Equality, OfHistories) {
            [](auto& v) { ++v.next_run; }, [](auto& v) { v.first_failed = 0; },
            [](auto& v) { v.last_end.emplace(); }, [](auto& v) { ++v.last_boot.low; },
            [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
-           [](auto& v) { v.immediate = 0; }});
+           [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

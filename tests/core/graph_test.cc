@@ -46,6 +46,36 @@ TEST(Graph, KeepsAnEdgeWrittenTwiceOnce) {
   EXPECT_EQ(graph.dependencies(1), 1u);
 }
 
+TEST(Graph, TellsConditionsApart) {
+  const Graph plain(3, {{0, 1}, {0, 2}});
+  EXPECT_FALSE(plain.mixed());
+  EXPECT_EQ(plain.dependents(0, Condition::Success).size(), 2U);
+  EXPECT_TRUE(plain.dependents(0, Condition::Start).empty());
+  const Graph mixed(4, {{0, 3, Condition::End},
+                        {0, 2, Condition::Start},
+                        {0, 1, Condition::Start},
+                        {0, 1, Condition::Start},
+                        {0, 1},
+                        {1, 2, Condition::Ready}});
+  EXPECT_TRUE(mixed.mixed());
+  const auto of = [&mixed](ProcessIndex node, Condition condition) {
+    const auto span = mixed.dependents(node, condition);
+    return std::vector<ProcessIndex>(span.begin(), span.end());
+  };
+  EXPECT_EQ(of(0, Condition::Success), (std::vector<ProcessIndex>{1}));
+  EXPECT_EQ(of(0, Condition::Start), (std::vector<ProcessIndex>{1, 2}));
+  EXPECT_EQ(of(0, Condition::End), (std::vector<ProcessIndex>{3}));
+  EXPECT_EQ(of(1, Condition::Ready), (std::vector<ProcessIndex>{2}));
+  EXPECT_EQ(dependents(mixed, 0), (std::vector<ProcessIndex>{1, 1, 2, 3}));
+  EXPECT_EQ(mixed.dependencies(1), 2U);
+  EXPECT_EQ(mixed.depths(), (std::vector<std::uint32_t>{0, 1, 2, 1}));
+}
+
+TEST(Graph, FindsACycleThroughAnyCondition) {
+  EXPECT_EQ(Graph(3, {{0, 1, Condition::Start}, {1, 2, Condition::End}, {2, 0}}).find_cycle(),
+            (std::vector<ProcessIndex>{0, 1, 2}));
+}
+
 TEST(Graph, FindsACycleInOrderFromItsSmallestNode) {
   const Graph graph(6, {{5, 4}, {4, 2}, {2, 5}, {0, 1}, {1, 4}, {2, 3}});
   EXPECT_EQ(graph.find_cycle(), (std::vector<ProcessIndex>{2, 5, 4}));

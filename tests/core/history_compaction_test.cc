@@ -185,6 +185,7 @@ TEST(HistoryCompaction, AnyStoryComesBack) {
         EXPECT_EQ(other.next_seq, process.next_seq);
         EXPECT_EQ(other.next_run, process.next_run);
         EXPECT_EQ(other.first_failed, process.first_failed);
+        EXPECT_EQ(other.started, process.started);
         EXPECT_EQ(other.last_end, process.last_end);
         EXPECT_EQ(other.last_boot, process.last_boot);
         ASSERT_EQ(other.runs.size(), std::min(keep, process.runs.size()));
@@ -245,6 +246,7 @@ TEST(HistoryCompaction, TheSummaryOfWhatWasDropped) {
   expected.next_run = 5;
   expected.totals = {3, 1, 1, 0};
   expected.first_failed = 3;
+  expected.started = true;
   expected.last_end = {5027, 27};  // the kept runs have ended and set it themselves
   expected.boot = kBoot;
   ASSERT_EQ(summaries.size(), 1U);
@@ -274,6 +276,22 @@ TEST(HistoryCompaction, TheFirstThatFailedIsNotForgotten) {
   for (std::uint32_t run = 0; run < 10; ++run) add_run(none, "a", run, ProcessState::Lost);
   none.drop_old(1);
   EXPECT_EQ(rebuilt(none).process(0).first_failed, std::nullopt);
+}
+
+// Others may need that it has started, though every run that is kept failed before that.
+TEST(HistoryCompaction, ThatItHasStartedIsNotForgotten) {
+  History history = led();
+  add_run(history, "a", 0, ProcessState::Lost);
+  ProcessStatus status;
+  status.process = "a";
+  status.seq = 4;
+  status.run = 1;
+  ASSERT_TRUE(history.apply(status).ok());
+  ++status.seq;
+  status.state = ProcessState::Failed;
+  ASSERT_TRUE(history.apply(status).ok());
+  history.drop_old(1);
+  EXPECT_TRUE(rebuilt(history).process(0).started);
 }
 
 // min_duration counts from the last end also when the run that ended is the one that was dropped.

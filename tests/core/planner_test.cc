@@ -114,18 +114,121 @@ TEST(Planner, AResumeMayTellADependentFirst) {
   EXPECT_TRUE(planner.complete());
 }
 
+TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
+  const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
+  Planner planner(graph, everyone(3));
+  take(planner);
+  EXPECT_TRUE(planner.start_awaited(0));
+  EXPECT_TRUE(planner.ready_awaited(0));
+  EXPECT_FALSE(planner.start_awaited(1));
+  planner.set_running(0);
+  EXPECT_TRUE(take(planner).empty()) << "it is on its way, and not there";
+  planner.set_started(0);
+  EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
+  EXPECT_FALSE(planner.start_awaited(0));
+  planner.reset(0);
+  EXPECT_EQ(planner.mark(1), Mark::Runnable);
+  planner.set_running(0);
+  planner.set_started(0);
+  EXPECT_TRUE(take(planner).empty());
+  EXPECT_EQ(planner.mark(2), Mark::Blocked);
+  planner.set_ready(0);
+  EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{2}));
+  EXPECT_FALSE(planner.ready_awaited(0));
+}
+
+TEST(Planner, AnEndFreesHoweverItCame) {
+  const Graph graph(4, {{0, 1, Condition::End}, {2, 3, Condition::End}});
+  Planner planner(graph, everyone(4));
+  take(planner);
+  run(planner, 0);
+  EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
+  planner.set_running(2);
+  planner.set_failed(2);
+  EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{3}));
+}
+
+TEST(Planner, TwoConditionsOfOneProcessAreBothNeeded) {
+  const Graph graph(2, {{0, 1, Condition::Start}, {0, 1}});
+  Planner planner(graph, everyone(2));
+  take(planner);
+  planner.set_running(0);
+  planner.set_started(0);
+  EXPECT_TRUE(take(planner).empty());
+  planner.set_finished(0);
+  EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
+}
+
+TEST(Planner, WhatCanNotComeAboutRulesOutAllBehindIt) {
+  // 0 fails; 1 needs its success, 2 the end of 1, 3 the start of 2, and 4 the end of 0.
+  const Graph graph(
+      5,
+      {{0, 1}, {1, 2, Condition::End}, {2, 3, Condition::Start}, {0, 3}, {0, 4, Condition::End}});
+  Planner planner(graph, everyone(5));
+  take(planner);
+  planner.set_running(0);
+  planner.set_started(0);
+  EXPECT_TRUE(planner.newly_stuck().empty());
+  planner.set_failed(0);
+  std::vector<ProcessIndex> stuck = planner.newly_stuck();
+  std::sort(stuck.begin(), stuck.end());
+  EXPECT_EQ(stuck, (std::vector<ProcessIndex>{1, 2, 3}));
+  EXPECT_TRUE(planner.stuck(3));
+  EXPECT_FALSE(planner.stuck(4));
+}
+
+TEST(Planner, AnEndWithoutAStartRulesOutWhoNeedsIt) {
+  const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
+  Planner planner(graph, everyone(3));
+  planner.set_running(0);
+  planner.set_finished(0);  // an ephemeral process that could not be launched, say
+  EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2}));
+}
+
+TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
+  const Graph graph(3, {{0, 1}, {1, 2}});
+  Planner planner(graph, everyone(3));
+  planner.set_running(1);
+  planner.set_running(0);
+  planner.set_failed(0);
+  EXPECT_TRUE(planner.newly_stuck().empty());
+  planner.reset(1);
+  EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2}));
+}
+
 // The same rules with sets and maps, asked anew at every step.
 struct Naive {
-  std::vector<std::set<ProcessIndex>> needs;
-  std::set<ProcessIndex> running, finished, failed;
+  std::vector<std::set<std::pair<ProcessIndex, Condition>>> needs;
+  std::set<ProcessIndex> running, finished, failed, started, ready;
 
+  bool over(ProcessIndex p) const { return finished.contains(p) || failed.contains(p); }
+  bool holds(ProcessIndex p, Condition condition) const {
+    switch (condition) {
+      case Condition::Success:
+        return finished.contains(p);
+      case Condition::Start:
+        return started.contains(p);
+      case Condition::Ready:
+        return ready.contains(p);
+      case Condition::End:
+        break;
+    }
+    return over(p);
+  }
   Mark mark(ProcessIndex p) const {
     if (running.contains(p)) return Mark::Running;
     if (finished.contains(p)) return Mark::Finished;
     if (failed.contains(p)) return Mark::Failed;
-    const bool free =
-        std::includes(finished.begin(), finished.end(), needs[p].begin(), needs[p].end());
+    const bool free = std::all_of(needs[p].begin(), needs[p].end(), [this](const auto& need) {
+      return holds(need.first, need.second);
+    });
     return free ? Mark::Runnable : Mark::Blocked;
+  }
+  bool stuck(ProcessIndex p) const {
+    if (mark(p) != Mark::Blocked) return false;
+    return std::any_of(needs[p].begin(), needs[p].end(), [this](const auto& need) {
+      return !holds(need.first, need.second) && (over(need.first) || stuck(need.first));
+    });
   }
 };
 
@@ -134,24 +237,32 @@ void random_walk(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto below = [&](std::uint64_t n) { return static_cast<std::uint32_t>(random() % n); };
   const std::uint32_t n = 1 + below(20);
-  Naive naive{std::vector<std::set<ProcessIndex>>(n), {}, {}, {}};
+  Naive naive;
+  naive.needs.resize(n);
+  const bool mixed = below(3) != 0;
   std::vector<Graph::Edge> edges;
   for (std::uint32_t i = below(3 * n); i > 0 && n > 1; --i) {
     const ProcessIndex after = 1 + below(n - 1);
     const ProcessIndex before = below(after);
-    edges.push_back({before, after});
-    naive.needs[after].insert(before);
+    const auto condition = static_cast<Condition>(mixed ? below(kConditions) : 0);
+    edges.push_back({before, after, condition});
+    naive.needs[after].insert({before, condition});
   }
   const Graph graph(n, edges);
   Planner planner(graph, everyone(n));
+  std::set<ProcessIndex> told_stuck;
   std::set<ProcessIndex> told;  // everything that newly_runnable() ever named
   for (int step = 0; step < 200; ++step) {
     for (const ProcessIndex p : take(planner)) EXPECT_TRUE(told.insert(p).second);
+    for (const ProcessIndex p : planner.newly_stuck()) EXPECT_TRUE(told_stuck.insert(p).second);
+    planner.newly_stuck().clear();
     std::uint32_t counts[6] = {};
     for (ProcessIndex p = 0; p < n; ++p) {
       ASSERT_EQ(planner.mark(p), naive.mark(p)) << p << " at step " << step;
       ++counts[static_cast<int>(planner.mark(p))];
       EXPECT_EQ(told.contains(p), planner.mark(p) != Mark::Blocked);
+      ASSERT_EQ(planner.stuck(p), naive.stuck(p)) << p << " at step " << step;
+      EXPECT_EQ(told_stuck.contains(p), planner.stuck(p));
     }
     EXPECT_EQ(planner.runnable(), counts[static_cast<int>(Mark::Runnable)]);
     EXPECT_EQ(planner.running(), counts[static_cast<int>(Mark::Running)]);
@@ -163,6 +274,12 @@ void random_walk(std::uint64_t seed) {
     if (planner.mark(p) == Mark::Runnable) {
       planner.set_running(p);
       naive.running.insert(p);
+      continue;
+    }
+    if (below(3) == 0) {
+      const bool starts = below(2) == 0;
+      (starts ? naive.started : naive.ready).insert(p);
+      starts ? planner.set_started(p) : planner.set_ready(p);
       continue;
     }
     naive.running.erase(p);

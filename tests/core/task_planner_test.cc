@@ -189,6 +189,228 @@ TEST(TaskPlanner, AnEphemeralThatRunsOnIsNoHope) {
   EXPECT_TRUE(plan.deadlocked());
 }
 
+TEST(TaskPlanner, AnEphemeralIsHopeUntilItHasStarted) {
+  TaskConfig task = task_of(3);
+  task.processes[0].ephemeral = task.processes[0].daemon = true;
+  const Graph graph(3, {{0, 1, Condition::Start}, {1, 2}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  EXPECT_FALSE(plan.deadlocked());
+  plan.add_lost(0, 0);
+  EXPECT_FALSE(plan.deadlocked());
+  EXPECT_EQ(drain(plan, 5 * kSecond), Line{0});
+  plan.set_started(0);
+  EXPECT_EQ(drain(plan, 5 * kSecond), Line{1});
+  plan.add_failure(1, 6 * kSecond);
+  EXPECT_TRUE(plan.deadlocked()) << "the daemon runs on, and nothing comes of it";
+}
+
+TEST(TaskPlanner, AnEphemeralThatNeverStartsIsNoHope) {
+  TaskConfig task = task_of(2);
+  task.processes[0].ephemeral = true;
+  const Graph graph(2, {{0, 1, Condition::Start}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_failure(0, 1);
+  EXPECT_EQ(plan.mark(0), Mark::Finished);
+  EXPECT_TRUE(plan.deadlocked());
+}
+
+TEST(TaskPlanner, ASuccessSaysThatItHadStarted) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1, Condition::Start}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_success(0, 1);
+  EXPECT_EQ(drain(plan, 1), Line{1});
+}
+
+TEST(TaskPlanner, WhatIsReadyFreesWhoNeedsThat) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1, Condition::Ready}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  EXPECT_TRUE(plan.ready_awaited(0));
+  plan.set_started(0);
+  EXPECT_TRUE(drain(plan, 0).empty());
+  plan.set_ready(0);
+  EXPECT_EQ(drain(plan, 0), Line{1});
+}
+
+TEST(TaskPlanner, WhoRanThoughItIsRuledOutIsNoHopeLater) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_failure(0, 0);
+  EXPECT_TRUE(plan.deadlocked());
+  plan.set_running(1);
+  EXPECT_FALSE(plan.deadlocked());
+  plan.add_lost(1, 0);
+  EXPECT_TRUE(plan.deadlocked());
+}
+
+// A task of processes that use so much of the one pool, which holds `amount`.
+TaskConfig pool_task(std::uint32_t amount, const std::vector<std::uint32_t>& uses) {
+  TaskConfig task = task_of(static_cast<std::uint32_t>(uses.size()));
+  task.pools.entries = {{"gpu", amount}};
+  for (std::size_t p = 0; p < uses.size(); ++p) {
+    if (uses[p] != 0) task.processes[p].uses.entries = {{"gpu", uses[p]}};
+  }
+  return task;
+}
+
+TEST(TaskPlanner, APoolIsSharedInTheOrderOfAsking) {
+  const TaskConfig task = pool_task(3, {2, 2, 1, 0, 1});
+  const Graph graph(5, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  // The 2nd waits and has the rest reserved; who uses nothing passes by.
+  EXPECT_EQ(drain(plan, 0), (Line{0, 3}));
+  EXPECT_FALSE(plan.has_ready(0));
+  plan.add_success(0, 1);
+  EXPECT_EQ(drain(plan, 1), (Line{1, 2}));
+  plan.add_success(2, 2);
+  EXPECT_EQ(drain(plan, 2), (Line{4}));
+}
+
+TEST(TaskPlanner, WhoIsHeldLeavesItsPlaceAtAPool) {
+  const TaskConfig task = pool_task(2, {1, 2, 1});
+  const Graph graph(3, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), (Line{0}));
+  plan.hold(1);
+  EXPECT_EQ(drain(plan, 0), (Line{2}));
+  plan.release(1);
+  plan.add_lost(0, 0);
+  EXPECT_TRUE(drain(plan, 0).empty());
+  plan.add_success(2, 0);
+  EXPECT_EQ(drain(plan, 0), (Line{1}));
+}
+
+TEST(TaskPlanner, WhoIsPutBackKeepsItsPlaceAtAPool) {
+  const TaskConfig task = pool_task(1, {1, 1, 1});
+  const Graph graph(3, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(plan.pop_ready(0), 0U);
+  EXPECT_EQ(plan.pop_ready(0), 1U) << "nothing was taken yet";
+  plan.put_back(1);
+  plan.put_back(0);
+  EXPECT_EQ(drain(plan, 0), (Line{0}));
+  plan.cancel(0);
+  EXPECT_EQ(drain(plan, 0), (Line{0}));
+  plan.add_success(0, 0);
+  EXPECT_EQ(drain(plan, 0), (Line{1}));
+}
+
+TEST(TaskPlanner, AResumeTakesWhatRunsWhateverThePoolsSay) {
+  const TaskConfig task = pool_task(2, {2, 1, 1, 2});
+  const Graph graph(4, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  Line popped;
+  while (const auto p = plan.pop_any(0)) popped.push_back(*p);
+  EXPECT_EQ(popped, (Line{0, 1, 2, 3}));
+  plan.set_running(1);
+  plan.put_back(3);
+  plan.put_back(2);
+  plan.put_back(0);
+  EXPECT_TRUE(drain(plan, 0).empty()) << "1 of 2 is free, and the first wants both";
+  plan.set_running(3);
+  EXPECT_TRUE(plan.overdrawn(1));
+  plan.cancel(3);
+  EXPECT_FALSE(plan.overdrawn(1));
+  plan.add_success(1, 0);
+  EXPECT_EQ(drain(plan, 0), (Line{3}));
+}
+
+// Processes that use several pools, in any order: never is more taken than there is, nobody who
+// could start is left waiting, and nobody whom another's turn comes before overtakes it.
+void random_pools(std::uint64_t seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::uint64_t n) { return static_cast<std::uint32_t>(random() % n); };
+  const std::uint32_t n = 1 + below(12);
+  const std::uint32_t pools = 1 + below(4);
+  TaskConfig task = task_of(n);
+  for (std::uint32_t i = 0; i < pools; ++i) {
+    task.pools.entries.emplace_back("pool" + std::to_string(i), 1 + below(5));
+  }
+  std::vector<std::vector<std::uint32_t>> uses(n, std::vector<std::uint32_t>(pools, 0));
+  for (ProcessIndex p = 0; p < n; ++p) {
+    task.processes[p].min_duration = 0;
+    for (std::uint32_t i = 0; i < pools; ++i) {
+      if (below(2) == 0) continue;
+      const auto& [name, amount] = task.pools.entries[i];
+      uses[p][i] = 1 + below(amount);
+      task.processes[p].uses.entries.emplace_back(name, uses[p][i]);
+    }
+  }
+  const Graph graph(n, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  std::vector<ProcessIndex> line(n);  // of those who wait, in the order of asking
+  for (ProcessIndex p = 0; p < n; ++p) line[p] = p;
+  std::set<ProcessIndex> running;
+  std::set<ProcessIndex> held;
+  const auto next = [&]() -> std::optional<ProcessIndex> {
+    std::vector<std::uint32_t> free(pools);
+    for (std::uint32_t i = 0; i < pools; ++i) {
+      free[i] = task.pools.entries[i].second;
+      for (const ProcessIndex p : running) free[i] -= uses[p][i];
+    }
+    for (const ProcessIndex p : line) {
+      bool may = true;
+      for (std::uint32_t i = 0; i < pools; ++i) may &= uses[p][i] <= free[i];
+      if (may) return p;
+      for (std::uint32_t i = 0; i < pools; ++i) {
+        if (uses[p][i] != 0) free[i] = 0;
+      }
+    }
+    return std::nullopt;
+  };
+  for (int step = 0; step < 300; ++step) {
+    plan.has_ready(0);  // whose wait is over stands in line from now on
+    const auto expected = next();
+    if (below(2) == 0) {
+      const auto p = plan.pop_ready(0);
+      ASSERT_EQ(p, expected) << "at step " << step;
+      if (!p) continue;
+      if (below(6) == 0) {
+        plan.put_back(*p);
+        std::erase(line, *p);
+        line.insert(line.begin(), *p);
+        continue;
+      }
+      plan.set_running(*p);
+      std::erase(line, *p);
+      running.insert(*p);
+      continue;
+    }
+    const ProcessIndex p = below(n);
+    if (running.contains(p)) {
+      running.erase(p);
+      if (below(4) == 0) {
+        plan.cancel(p);
+        if (!held.contains(p)) line.insert(line.begin(), p);
+      } else {
+        plan.add_lost(p, 0);
+        if (!held.contains(p)) line.push_back(p);
+      }
+    } else if (held.erase(p) > 0) {
+      plan.release(p);
+      line.push_back(p);
+    } else if (below(3) == 0) {
+      plan.hold(p);
+      held.insert(p);
+      std::erase(line, p);
+    }
+  }
+}
+
+TEST(TaskPlanner, AgreesWithANaiveOneOnPools) {
+  for (std::uint64_t seed = 1; seed <= 1000 && !::testing::Test::HasFailure(); ++seed) {
+    random_pools(seed);
+  }
+}
+
 TEST(TaskPlanner, WaitsEndInOrderOfTimeAndTiesByWhoWaitedFirst) {
   TaskConfig task = task_of(4);
   task.processes[3].min_duration = 2 * kSecond;
@@ -359,7 +581,8 @@ TEST(TaskPlanner, AWaitThatWouldOverflowNeverEnds) {
 struct Naive {
   const TaskConfig& task;
   std::vector<std::set<ProcessIndex>> needs;
-  std::set<ProcessIndex> running, finished, failed;
+  std::vector<std::set<ProcessIndex>> needs_start;
+  std::set<ProcessIndex> running, finished, failed, started;
   std::vector<std::uint64_t> failures;
   std::vector<std::optional<Microseconds>> last_end;
 
@@ -368,23 +591,32 @@ struct Naive {
     if (finished.contains(p)) return Mark::Finished;
     if (failed.contains(p)) return Mark::Failed;
     const bool free =
-        std::includes(finished.begin(), finished.end(), needs[p].begin(), needs[p].end());
+        std::includes(finished.begin(), finished.end(), needs[p].begin(), needs[p].end()) &&
+        std::includes(started.begin(), started.end(), needs_start[p].begin(), needs_start[p].end());
     return free ? Mark::Runnable : Mark::Blocked;
+  }
+  bool over(ProcessIndex p) const { return finished.contains(p) || failed.contains(p); }
+  bool stuck(ProcessIndex p) const {
+    if (mark(p) != Mark::Blocked) return false;
+    return std::any_of(
+               needs[p].begin(), needs[p].end(),
+               [this](ProcessIndex need) { return failed.contains(need) || stuck(need); }) ||
+           std::any_of(needs_start[p].begin(), needs_start[p].end(), [this](ProcessIndex need) {
+             return !started.contains(need) && (over(need) || stuck(need));
+           });
   }
   Microseconds ready_at(ProcessIndex p) const {
     return last_end[p] ? *last_end[p] + task.processes[p].min_duration : 0;
   }
   bool complete() const {
     for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-      const bool over = finished.contains(p) || failed.contains(p);
-      if (!over && !task.processes[p].ephemeral) return false;
+      if (!over(p) && !task.processes[p].ephemeral) return false;
     }
     return true;
   }
   bool deadlocked() const {
     for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-      const bool goes_on = mark(p) == Mark::Runnable || mark(p) == Mark::Running;
-      if (goes_on && !task.processes[p].ephemeral) return false;
+      if (!over(p) && !stuck(p) && !task.processes[p].ephemeral) return false;
     }
     return !complete();
   }
@@ -394,6 +626,7 @@ struct Naive {
   }
   void success(ProcessIndex p, Microseconds now) {
     end(p, now);
+    started.insert(p);
     if (!task.processes[p].daemon) finished.insert(p);
   }
   void failure(ProcessIndex p, Microseconds now) {
@@ -419,6 +652,8 @@ void random_walk(std::uint64_t seed) {
   }
   Naive naive{task,
               std::vector<std::set<ProcessIndex>>(n),
+              std::vector<std::set<ProcessIndex>>(n),
+              {},
               {},
               {},
               {},
@@ -428,8 +663,9 @@ void random_walk(std::uint64_t seed) {
   for (std::uint32_t i = below(2 * n); i > 0 && n > 1; --i) {
     const ProcessIndex after = 1 + below(n - 1);
     const ProcessIndex before = below(after);
-    edges.push_back({before, after});
-    naive.needs[after].insert(before);
+    const bool start = below(3) == 0;
+    edges.push_back({before, after, start ? Condition::Start : Condition::Success});
+    (start ? naive.needs_start : naive.needs)[after].insert(before);
   }
   const Graph graph(n, edges);
   TaskPlanner plan(task, graph, Stage::Regular);
@@ -474,6 +710,11 @@ void random_walk(std::uint64_t seed) {
     }
     if (naive.running.empty()) continue;
     const ProcessIndex p = *std::next(naive.running.begin(), below(naive.running.size()));
+    if (below(3) == 0) {
+      plan.set_started(p);
+      naive.started.insert(p);
+      continue;
+    }
     switch (below(3)) {
       case 0:
         plan.add_success(p, now);

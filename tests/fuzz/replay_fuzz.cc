@@ -69,6 +69,7 @@ Record next_record(Program& program, const History& history) {
       if ((what & 4) != 0) summary.next_seq = ~std::uint64_t{0} - summary.next_seq;
       if ((what & 8) != 0) summary.next_run = ~std::uint32_t{0} - summary.next_run;
       if ((what & 16) != 0 && summary.next_run > 0) summary.first_failed = summary.next_run - 1;
+      summary.started = (what & 32) != 0;
       return summary;
     }
     default: {

@@ -46,6 +46,38 @@ TEST(GraphText, ShowsLevelsAndTheLongestChain) {
             "longest chain of finalizers (2 processes): clean -> tell\n");
 }
 
+TEST(GraphText, ShowsConditionsAtTheEdges) {
+  TaskConfig task;
+  task.name = "t";
+  for (const char* name : {"db", "load", "tell"}) {
+    task.processes.emplace_back();
+    task.processes.back().name = name;
+    task.processes.back().cmdline = "true";
+  }
+  task.processes[0].daemon = task.processes[0].ephemeral = true;
+  task.processes[1].needs.entries = {{"db", Condition::Start}};
+  task.processes[2].needs.entries = {{"load", Condition::End}, {"db", Condition::Start}};
+  task.constraints = {{{"load", "tell"}}};
+  const Graph graph = check_task(task).value();
+  EXPECT_EQ(graph_text(task, graph),
+            "task t: 3 processes, 4 dependencies\n"
+            "\n"
+            "   1  db  [daemon, ephemeral]\n"
+            "   2  load  <- db (start)\n"
+            "   3  tell  <- db (start), load, load (end)\n"
+            "\n"
+            "longest chain (3 processes): db -> load -> tell\n");
+  const std::string dot = graph_dot(task, graph);
+  EXPECT_NE(dot.find("  p0 -> p1 [label=\"start\"];\n"), std::string::npos) << dot;
+  EXPECT_NE(dot.find("  p1 -> p2;\n  p1 -> p2 [label=\"end\"];\n"), std::string::npos) << dot;
+  const std::string mermaid = graph_mermaid(task, graph);
+  EXPECT_NE(mermaid.find("  p0 -->|start| p1\n"), std::string::npos) << mermaid;
+  const Json tell = graph_json(task, graph).at("processes")[2];
+  EXPECT_EQ(tell.at("waits_for"), Json({"db", "load"}));
+  EXPECT_EQ(tell.at("needs"), Json::parse(R"([{"process": "db", "condition": "start"},
+      {"process": "load", "condition": "success"}, {"process": "load", "condition": "end"}])"));
+}
+
 TEST(GraphText, OfOneProcess) {
   TaskConfig task;
   task.name = "a\nb";

@@ -40,6 +40,8 @@ void Invariants::appended(const Record& record, bool durable) {
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
     require(durable || !is_terminal(process->state), "a terminal record that need not last");
     process_appended(*process);
+    require(durable || !journal_.back().first_start,
+            "a start that others need and that need not last");
   } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
     require(durable, "an order that need not last");
     order_appended(*order);
@@ -152,6 +154,7 @@ void Invariants::order_appended(const ProcessOrder& order) {
     require(machine_.true_time(order.deadline.boot) == entry.kill_at,
             name(p) + ": a wrong deadline of an order on record");
   }
+  pools_.ordered(p);
   record(entry);
 }
 
@@ -230,6 +233,7 @@ void Invariants::process_appended(const ProcessStatus& status) {
   entry.run = status.run;
   entry.seq = status.seq;
   entry.process_state = status.state;
+  entry.first_start = status.state == ProcessState::Running && is_first_start(p);
   entry.happened = machine_.moment();
   for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq == status.seq) entry.happened = written.moment;
@@ -242,14 +246,24 @@ void Invariants::process_appended(const ProcessStatus& status) {
   record(entry);
 }
 
-void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
+bool Invariants::is_first_start(ProcessIndex p) const {
+  const auto needs_start = [p](const std::vector<Need>& needs) {
+    return std::any_of(needs.begin(), needs.end(), [p](const Need& need) {
+      return need.process == p && need.condition == Condition::Start;
+    });
+  };
+  return !oracle_.process(p).begun &&
+         std::any_of(script_.needs.begin(), script_.needs.end(), needs_start);
+}
+
+void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) {
   const Oracle::Process& before = oracle_.process(p);
   const ProcessConfig& config = script_.task.processes[p];
   require(!before.live, name(p) + ": WAITING while it lives");
   require(status.run == (before.spoken ? before.run + 1 : 0), name(p) + ": a wrong run number");
   // It had run before a power cut that took this record.
   if (status.origin == Origin::FoundAtResume) return;
-  require(oracle_.dependencies_finished(p), name(p) + " starts before its dependencies finished");
+  require(oracle_.has_what_it_needs(p), name(p) + " starts before what it needs has come about");
   require(!oracle_.over(p), name(p) + " starts again though it is done with");
   require(!before.held, name(p) + " starts though it is held");
   const Entry& task = oracle_.task();
@@ -264,6 +278,8 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) const {
   }
   const std::uint32_t limit = script_.task.max_concurrency;
   require(limit == 0 || oracle_.live(config.final) < limit, name(p) + ": too many at once");
+  pools_.check_fits(p, live_ones(config.final, false));
+  pools_.check_turn(p);
   if (before.ended && !before.immediate && clocks_agree(*before.ended)) {
     require(timeline_.now() >= before.ended->when + config.min_duration,
             name(p) + " starts before its min_duration is over");
@@ -297,9 +313,11 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
         name(start->process) + ": launched to be ended by an order that came before");
     oracle_.launching(start->process);
     for (std::size_t i = synced_; i < written; ++i) {
-      const bool terminal =
-          journal_[i].kind == Entry::Kind::Process && is_terminal(journal_[i].process_state);
-      require(!terminal, name(start->process) + " starts before an end is on the disk");
+      if (journal_[i].kind != Entry::Kind::Process) continue;
+      require(!is_terminal(journal_[i].process_state),
+              name(start->process) + " starts before an end is on the disk");
+      require(!journal_[i].first_start,
+              name(start->process) + " starts before a start that others need is on the disk");
     }
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
     // One that was due in CLEANING may come when its process has just ended.
@@ -337,18 +355,19 @@ void Invariants::starting(const Machine::Start& start) {
   const Oracle::Process& process = oracle_.process(p);
   require(!machine_.tree(p).alive, name(p) + " runs twice at once");
   require(process.live && process.run == start.run, name(p) + " runs without a record of it");
-  require(oracle_.dependencies_finished(p), name(p) + " runs before its dependencies finished");
+  require(oracle_.has_what_it_needs(p), name(p) + " runs before what it needs has come about");
   require(!oracle_.over(p), name(p) + " runs again though it is done with");
   require(!is_terminal(oracle_.task().state), name(p) + " runs after the task's end");
-  std::uint32_t count = 1;
+  std::vector<ProcessIndex> running;
   for (ProcessIndex q = 0; q < script_.task.processes.size(); ++q) {
     if (q == p) continue;
     const bool works =
         machine_.lives(q) && machine_.coordinator(q).phase != Machine::Phase::Written;
-    if (works || machine_.tree(q).alive) ++count;
+    if (works || machine_.tree(q).alive) running.push_back(q);
   }
   const std::uint32_t limit = script_.task.max_concurrency;
-  require(limit == 0 || count <= limit, "more run at once than may");
+  require(limit == 0 || running.size() < limit, "more run at once than may");
+  pools_.check_fits(p, running);
 }
 
 // ---- time --------------------------------------------------------------------------------------
@@ -417,7 +436,17 @@ void Invariants::check_left_active() const {
   require(!active || !oracle_.verdict(), "the task stays ACTIVE though it is over");
 }
 
-void Invariants::check_left_waiting() const {
+std::vector<ProcessIndex> Invariants::live_ones(bool final_stage, bool parked) const {
+  std::vector<ProcessIndex> those;
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    const Oracle::Process& process = oracle_.process(p);
+    if (script_.task.processes[p].final != final_stage) continue;
+    if (process.live && process.parked == parked) those.push_back(p);
+  }
+  return those;
+}
+
+void Invariants::check_left_waiting() {
   const Entry& task = oracle_.task();
   const bool final_stage = task.state == TaskState::Finalizing;
   if (task.state != TaskState::Active && !final_stage) return;
@@ -428,11 +457,20 @@ void Invariants::check_left_waiting() const {
   const std::uint32_t limit = script_.task.max_concurrency;
   // One that is parked may have its coordinator yet.
   if (limit != 0 && oracle_.live(final_stage) + oracle_.parked(final_stage) >= limit) return;
+  std::vector<ProcessIndex> waiting;
+  std::vector<ProcessIndex> others = live_ones(final_stage, true);
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
     if (script_.task.processes[p].final != final_stage || !oracle_.runnable(p)) continue;
     if (oracle_.process(p).held) continue;
-    require(due(p) > timeline_.now(), name(p) + " could run and is left waiting");
+    if (due(p) > timeline_.now()) {
+      // By a clock that was set, its wait may be over.
+      if (!clocks_agree(*oracle_.process(p).ended)) others.push_back(p);
+      continue;
+    }
+    require(pools_.uses_any(p), name(p) + " could run and is left waiting");
+    waiting.push_back(p);
   }
+  pools_.waiting(waiting, live_ones(final_stage, false), others, timeline_.now());
 }
 
 void Invariants::check_deadline() const {
@@ -507,6 +545,7 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   ++leaders_;
   quiet_since_.reset();
   alone_since_.clear();
+  pools_.crashed();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);
 }

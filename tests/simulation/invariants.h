@@ -13,6 +13,7 @@
 #include "core/runner/runner.h"
 #include "machine.h"
 #include "oracle.h"
+#include "pool_rules.h"
 
 namespace thermos::sim {
 
@@ -25,7 +26,7 @@ struct LinkView {
 class Invariants {
  public:
   Invariants(const Script& script, const Timeline& timeline, const Machine& machine)
-      : script_(script), timeline_(timeline), machine_(machine), oracle_(script) {}
+      : script_(script), timeline_(timeline), machine_(machine), oracle_(script), pools_(script) {}
 
   // Called before, during and after one event of the runner.
   void handling(const Event& event);
@@ -69,9 +70,13 @@ class Invariants {
   bool may_time_out(ProcessIndex p, Microseconds deadline) const;
   void check_timeouts() const;
   ProcessIndex index_of(std::string_view name) const;
-  void may_wait(ProcessIndex p, const ProcessStatus& status) const;
+  void may_wait(ProcessIndex p, const ProcessStatus& status);
+  // Whether others need that `p` has started, and no run of it had.
+  bool is_first_start(ProcessIndex p) const;
   void check_left_active() const;
-  void check_left_waiting() const;
+  void check_left_waiting();
+  // Those of a stage that are live, or that are parked.
+  std::vector<ProcessIndex> live_ones(bool final_stage, bool parked) const;
   void check_deadline() const;
   void check_signalled() const;
   void check_lingering(bool idle);
@@ -87,6 +92,7 @@ class Invariants {
   const Timeline& timeline_;
   const Machine& machine_;
   Oracle oracle_;
+  PoolRules pools_;
   std::vector<Entry> journal_;
   std::size_t synced_ = 0;
   // The journal's first entries in a compacted file, by that file's generation.

@@ -24,7 +24,10 @@ void Oracle::apply(const Entry& entry) {
   process.parked = false;
   if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
   if (entry.process_state == ProcessState::Waiting) process.started.reset();
-  if (entry.process_state == ProcessState::Running) process.started = entry.happened;
+  if (entry.process_state == ProcessState::Running) {
+    process.started = entry.happened;
+    process.begun = true;
+  }
   if (process.live) return;
   process.ending.reset();
   process.failing = false;
@@ -82,13 +85,26 @@ bool Oracle::failed(ProcessIndex p) const {
   return !script_->task.processes[p].ephemeral && exhausted(p);
 }
 
-bool Oracle::dependencies_finished(ProcessIndex p) const {
+bool Oracle::holds(const Need& need) const {
+  if (need.condition == Condition::Start) return processes_[need.process].begun;
+  if (need.condition == Condition::End) return over(need.process);
+  return finished(need.process);
+}
+
+bool Oracle::has_what_it_needs(ProcessIndex p) const {
   return std::all_of(script_->needs[p].begin(), script_->needs[p].end(),
-                     [this](ProcessIndex need) { return finished(need); });
+                     [this](const Need& need) { return holds(need); });
 }
 
 bool Oracle::runnable(ProcessIndex p) const {
-  return !processes_[p].live && !over(p) && dependencies_finished(p);
+  return !processes_[p].live && !over(p) && has_what_it_needs(p);
+}
+
+bool Oracle::may_come(ProcessIndex p) const {
+  if (over(p) || processes_[p].live) return true;
+  return std::all_of(script_->needs[p].begin(), script_->needs[p].end(), [this](const Need& need) {
+    return holds(need) || (!over(need.process) && may_come(need.process));
+  });
 }
 
 std::uint32_t Oracle::live(bool final_stage) const {
@@ -128,15 +144,14 @@ bool Oracle::deadlocked(bool final_stage) const {
   for (ProcessIndex p = 0; p < processes_.size(); ++p) {
     const ProcessConfig& config = script_->task.processes[p];
     // One that is held is waited for: it may be started yet.
-    // What is ephemeral frees no one who isn't, so its going on is no hope.
     if (config.final != final_stage || config.ephemeral) continue;
-    if (processes_[p].live || runnable(p)) return false;
+    if (!over(p) && may_come(p)) return false;
   }
   return !complete(final_stage);
 }
 
 std::optional<TaskState> Oracle::verdict() const {
-  if (limit_reached()) return TaskState::Failed;
+  if (limit_reached() && (!script_->task.keep_going || complete(false))) return TaskState::Failed;
   if (complete(false)) return TaskState::Success;
   if (deadlocked(false)) return TaskState::Failed;
   return std::nullopt;

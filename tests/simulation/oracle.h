@@ -2,12 +2,15 @@
 // from scratch at every step. It knows only what was written to the runner's stream. The rules:
 //
 // - A process runs when it is not live, is neither finished nor failed, and everything that it
-//   depends on is finished. A SUCCESS finishes it, unless it is a daemon, which then runs again.
-//   When it has ended FAILED max_failures times (0: no limit), it has failed; an ephemeral process
-//   is finished instead. KILLED and LOST are not failures: it runs again.
+//   needs has come about: that a process is finished (success), that a run of it has been RUNNING
+//   (start), or that it is finished or has failed (end). A SUCCESS finishes it, unless it is a
+//   daemon, which then runs again. When it has ended FAILED max_failures times (0: no limit), it
+//   has failed; an ephemeral process is finished instead. KILLED and LOST are not failures: it runs
+//   again.
 // - ACTIVE runs the regular processes. It ends FAILED when max_failures processes of the task have
-//   failed (0: no limit); SUCCESS when all that are not ephemeral are finished or failed; FAILED
-//   when none of these lives or can run any more (a deadlock; a held one can still be started).
+//   failed (0: no limit), with keep_going only when no more can run; SUCCESS when all that are not
+//   ephemeral are finished or failed; FAILED when none of these lives or can ever run (a deadlock;
+//   a held one can still be started).
 // - CLEANING ends what runs, and FINALIZING runs the `final` processes, both within one deadline.
 //   How the finalizers end does not change the task's result.
 // - A process with a stop_wait is killed so long after the end of the task reached it: when the
@@ -44,7 +47,8 @@ struct Entry {
   std::uint32_t run = 0;
   std::uint64_t seq = 0;
   ProcessState process_state = ProcessState::Waiting;
-  Moment happened;  // when it truly came to that
+  Moment happened;           // when it truly came to that
+  bool first_start = false;  // the first RUNNING of a process whose start others need
 
   Verb verb = Verb::Start;
   Microseconds kill_at = 0;  // true time; all but Start
@@ -61,6 +65,7 @@ class Oracle {
 
   struct Process {
     bool spoken = false;  // any record at all
+    bool begun = false;   // a run of it has been RUNNING
     bool live = false;    // its last run has no terminal record
     std::uint32_t run = 0;
     std::uint64_t next_seq = 0;
@@ -87,11 +92,14 @@ class Oracle {
   // The last task status.
   const Entry& task() const { return task_; }
 
-  bool finished(ProcessIndex p) const;  // its dependents may run
+  bool finished(ProcessIndex p) const;
   bool failed(ProcessIndex p) const;
   bool over(ProcessIndex p) const { return finished(p) || failed(p); }
-  bool dependencies_finished(ProcessIndex p) const;
+  bool holds(const Need& need) const;
+  bool has_what_it_needs(ProcessIndex p) const;
   bool runnable(ProcessIndex p) const;
+  // Whether it is over, lives or may run some time, by what it needs.
+  bool may_come(ProcessIndex p) const;
   std::uint32_t live(bool final_stage) const;  // without those that are parked
   std::uint32_t parked(bool final_stage) const;
 

@@ -49,7 +49,36 @@ void make_order(Script& script, Random& random) {
     const ProcessConfig& b = task.processes[after];
     if (a.final != b.final || a.daemon || (a.ephemeral && !b.ephemeral)) continue;
     task.constraints.push_back({{a.name, b.name}});
-    script.needs[after].push_back(before);
+    script.needs[after].push_back({before, Condition::Success});
+  }
+}
+
+void make_needs(Script& script, Random& random) {
+  TaskConfig& task = script.task;
+  const auto n = static_cast<std::uint32_t>(task.processes.size());
+  if (n < 2) return;
+  for (std::uint32_t tries = random.below(2 * n + 1); tries > 0; --tries) {
+    const ProcessIndex after = 1 + random.below(n - 1);
+    const ProcessIndex before = random.below(after);
+    const ProcessConfig& a = task.processes[before];
+    ProcessConfig& b = task.processes[after];
+    const Condition condition = random.pick(
+        {Condition::Success, Condition::Start, Condition::Start, Condition::End, Condition::End});
+    const bool to_its_end = condition != Condition::Start;
+    if (a.final != b.final || (to_its_end && (a.daemon || (a.ephemeral && !b.ephemeral)))) continue;
+    b.needs.entries.emplace_back(a.name, condition);
+    script.needs[after].push_back({before, condition});
+  }
+}
+
+void make_pools(TaskConfig& task, Random& random) {
+  for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+    const std::string name = "pool" + std::to_string(i);
+    const std::uint32_t amount = 1 + random.below(4);
+    task.pools.entries.emplace_back(name, amount);
+    for (ProcessConfig& process : task.processes) {
+      if (random.chance(50)) process.uses.entries.emplace_back(name, 1 + random.below(amount));
+    }
   }
 }
 
@@ -140,6 +169,10 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   make_order(script, random);
   Random limits(seed ^ 0x11417);  // so that a seed's task is the same with limits and without
   if (limits.chance(50)) make_limits(script.task, limits);
+  Random needing(seed ^ 0x4eed5);  // so that the rest of a seed's task is what it was
+  if (needing.chance(50)) make_needs(script, needing);
+  if (needing.chance(35)) make_pools(script.task, needing);
+  script.task.keep_going = needing.chance(15);
   script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
   script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
   script.task.finalization_wait =

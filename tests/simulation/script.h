@@ -90,11 +90,17 @@ struct Harshness {
   bool kind() const { return slack == 0; }
 };
 
+// What a process waits for.
+struct Need {
+  ProcessIndex process = 0;
+  Condition condition = Condition::Success;
+};
+
 struct Script {
   std::uint64_t seed = 0;
   TaskConfig task;
   Graph graph;
-  std::vector<std::vector<ProcessIndex>> needs;  // the graph the other way round
+  std::vector<std::vector<Need>> needs;  // the graph the other way round
   std::vector<KillPlan> kills;
   std::vector<OrderPlan> orders;
   std::vector<Microseconds> wall_jumps_at;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/task/task_fields.h"
 #include "shell.h"
 
 namespace thermos::sim {
@@ -243,7 +244,11 @@ std::string describe(const Script& script, const Faults& faults) {
   for (const std::uint64_t at : faults.crash_at) text += ", crash at " + std::to_string(at);
   text += "\n  task: max_failures " + std::to_string(script.task.max_failures) +
           ", max_concurrency " + std::to_string(script.task.max_concurrency) +
-          ", finalization_wait " + std::to_string(script.task.finalization_wait / kSecond);
+          ", finalization_wait " + std::to_string(script.task.finalization_wait / kSecond) +
+          (script.task.keep_going ? ", keep_going" : "");
+  for (const auto& [name, amount] : script.task.pools.entries) {
+    text += ", pool " + name + " " + std::to_string(amount);
+  }
   for (ProcessIndex p = 0; p < script.task.processes.size(); ++p) {
     const ProcessConfig& config = script.task.processes[p];
     text += "\n  " + config.name + ": max_failures " + std::to_string(config.max_failures) +
@@ -252,7 +257,13 @@ std::string describe(const Script& script, const Faults& faults) {
             (config.timeout ? ", timeout " + std::to_string(*config.timeout) : "") +
             (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
             (config.final ? ", final" : "");
-    for (const ProcessIndex need : script.needs[p]) text += " <- p" + std::to_string(need);
+    for (const auto& [name, amount] : config.uses.entries) {
+      text += ", uses " + name + " " + std::to_string(amount);
+    }
+    for (const Need& need : script.needs[p]) {
+      text += " <- p" + std::to_string(need.process) + " ";
+      text += fields::Words<Condition>::kAll[static_cast<std::size_t>(need.condition)];
+    }
   }
   return text;
 }
