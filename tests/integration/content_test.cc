@@ -310,14 +310,28 @@ TEST(Chroot, TheSandboxIsTheRoot) {
     mounted.push_back(target);
   }
   std::ofstream(site.in_sandbox(".thermos_profile")) << "export GREETING=hello\n";
+  std::ofstream(site.in_sandbox("in")) << "inside\n";
+  // A link that leads elsewhere from inside of the root than from outside.
+  std::filesystem::create_directory_symlink("/made/deep", site.in_sandbox("link"));
+  const Json inside = {{"name", "inside"},
+                       {"argv", {"sh", "-c", "cat; pwd"}},
+                       {"stdin", "in"},
+                       {"cwd", "made/deep"}};
+  const Json linked = {{"name", "linked"}, {"argv", {"pwd", "-P"}}, {"cwd", "link"}};
+  const Json outside = {{"name", "absolute"}, {"argv", {"pwd"}}, {"cwd", "/made"}};
   const Ended ended = site.run(
-      task({process(
-          "main", "pwd; ls / | sort | tr '\\n' ' '; echo; echo $GREETING $BASH_ENV; touch /here")}),
+      task({process("main",
+                    "pwd; ls / | sort | tr '\\n' ' '; echo; echo $GREETING $BASH_ENV; touch /here"),
+            inside, linked, outside},
+           {{"inside", "linked", "absolute"}}),
       "t", {"--chroot"});
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err << site.log("main", 0, "stderr");
   const std::vector<std::string> lines = lines_of(site.log("main", 0));
   EXPECT_TRUE(exists(site.in_sandbox("here")));
   for (const std::string& target : mounted) ::umount2(target.c_str(), MNT_DETACH);
+  EXPECT_EQ(site.log("inside", 0), "inside\n/made/deep\n");
+  EXPECT_EQ(site.log("linked", 0), "/made/deep\n");
+  EXPECT_EQ(site.log("absolute", 0), "/made\n");
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0], "/");
   EXPECT_EQ(lines[1].find("etc"), std::string::npos) << lines[1];
