@@ -41,6 +41,7 @@ struct Record {
       bootHigh @22 :UInt64;    # FORKED, and terminal states that the runner wrote
       bootLow @23 :UInt64;
       reason @24 :Text;
+      failures @28 :UInt32;    # in a row, up to this end: the runner's, of a process with a backoff
     }
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
@@ -97,4 +98,5 @@ struct ProcessSummary {
   bootLow @10 :UInt64;
   firstFailed @11 :UInt32 = .noRun;  # noRun: none of them
   started @12 :Bool;                 # a run has been RUNNING: one of them, or a later one
+  failures @13 :UInt32;              # as the last end that it replaces has it
 }

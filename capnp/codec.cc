@@ -89,6 +89,7 @@ void fill(disk::Record::Builder record, const ProcessStatus& status) {
   out.setReturnCode(status.return_code.value_or(disk::NO_RETURN_CODE));
   out.setBootHigh(status.boot.high);
   out.setBootLow(status.boot.low);
+  out.setFailures(status.failures);
   const std::string_view reason = cut_reason(status.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -142,6 +143,7 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setEndBoot(summary.last_end.boot);
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
+  out.setFailures(summary.failures);
   out.setFirstFailed(summary.first_failed.value_or(disk::NO_RUN));
   out.setStarted(summary.started);
 }
@@ -208,6 +210,7 @@ Status read_process(const In& in, ProcessStatus& status) {
   status.return_code.reset();
   const std::int32_t code = in.getReturnCode();
   if (code != disk::NO_RETURN_CODE) status.return_code = code;
+  status.failures = in.getFailures();
   status.reason = view_of(in.getReason());
   return Done{};
 }
@@ -264,6 +267,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost()};
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
+  summary.failures = in.getFailures();
   if (in.getFirstFailed() != disk::NO_RUN) summary.first_failed = in.getFirstFailed();
   summary.started = in.getStarted();
   return Record(summary);

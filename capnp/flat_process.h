@@ -41,6 +41,7 @@ class FlatProcess {
   std::int32_t getReturnCode() const {
     return static_cast<std::int32_t>(word(6)) ^ disk::NO_RETURN_CODE;
   }
+  std::uint32_t getFailures() const { return static_cast<std::uint32_t>(word(6) >> 32); }
   std::uint64_t getBootHigh() const { return word(7); }
   std::uint64_t getBootLow() const { return word(8); }
   // NOLINTEND(readability-identifier-naming)

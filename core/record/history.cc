@@ -171,6 +171,7 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   ++counter(process.totals, status.state);
   process.ending.reset();
   process.last_end = status.at;
+  process.failures_in_row = status.failures;
   // `at.boot` counts in the boot of the record's writer. After a reboot that is the new runner, and
   // FORKED has an earlier boot.
   const bool by_runner = !run.forked || status.origin == Origin::Reboot;
@@ -202,6 +203,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.last_boot = summary.boot;
   process.first_failed = summary.first_failed;
   process.started = summary.started;
+  process.failures_in_row = summary.failures;
   // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
   // wait.
   process.held = false;
@@ -240,7 +242,9 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   }
   process.immediate.reset();
   // A run that has started has waited already.
-  if (!process.held && (!live || process.ending)) process.immediate = process.next_run;
+  if (process.held || (live && !process.ending)) return Outcome::Applied;
+  process.immediate = process.next_run;
+  process.failures_in_row = 0;
   return Outcome::Applied;
 }
 

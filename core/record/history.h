@@ -57,6 +57,9 @@ struct ProcessHistory {
   // reboot, the boot of the runner that recorded its end.
   std::optional<Timestamp> last_end;
   BootId last_boot;
+  // Failures in a row up to there, as the backoff counts them: as recorded with that end; 0 after
+  // an order that waives the next wait.
+  std::uint32_t failures_in_row = 0;
   // Orders that still apply.
   bool held = false;                // no run starts until an order starts the process
   std::optional<StopOrder> ending;  // the run under way is to end; reset when it has ended

@@ -46,6 +46,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   // Correct if no kept run has ended; otherwise the end of a kept run replaces it.
   summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;
+  summary.failures = process.failures_in_row;
   return summary;
 }
 
@@ -85,7 +86,9 @@ Status give_run(const ProcessHistory& process, const Run& run,
   if (run.stopped) {
     status.state = run.state;
     status.identity = {};
-    status.boot = process.last_boot;  // the fold keeps only that of the last end
+    // The fold keeps only those of the last end.
+    status.boot = process.last_boot;
+    status.failures = process.failures_in_row;
     status.at = *run.stopped;
     status.return_code = run.return_code;
     return give_next();

@@ -100,6 +100,9 @@ struct ProcessStatus {
   // Terminal states: the exit code, or minus the signal number; nullopt when unknown.
   std::optional<std::int32_t> return_code;
   std::string_view reason;  // for people, why it failed or was lost; may be empty. Borrowed
+  // In the runner's record of an end, if the process has a backoff: how many failures in a row its
+  // next wait counts, this end included. See failures_in_row().
+  std::uint32_t failures = 0;
   bool operator==(const ProcessStatus&) const = default;
 };
 
@@ -124,6 +127,7 @@ struct ProcessSummary {
   Timestamp last_end;                         // the end of the last one dropped
   BootId boot;                                // the boot that last_end.boot counts in
   bool started = false;                       // a run has been RUNNING: one of them, or a later one
+  std::uint32_t failures = 0;                 // ProcessStatus::failures of the last one dropped
   bool operator==(const ProcessSummary&) const = default;
 };
 

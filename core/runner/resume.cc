@@ -30,13 +30,13 @@ Microseconds end_began(const History& history, bool regular, const BootId& boot,
   return now.boot;
 }
 
-Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
+Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds wait,
                                    const BootId& boot, Timestamp now) {
   if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);
-  // It ended under another boot. Whatever the wall clock did since, it waits no longer than its
-  // min_duration from now.
+  // It ended under another boot. Whatever the wall clock did since, it waits no longer than `wait`
+  // from now.
   const Microseconds since = now.wall - process.last_end->wall;
-  return now.boot - std::clamp<Microseconds>(since, 0, min_duration);
+  return now.boot - std::clamp<Microseconds>(since, 0, wait);
 }
 
 RunTotals totals_before_current(const ProcessHistory& process) {

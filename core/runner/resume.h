@@ -22,8 +22,8 @@ Microseconds kill_time_of(const StopOrder& ending, Timestamp now);
 Microseconds end_began(const History& history, bool regular, const BootId& boot, Timestamp now);
 
 // The time of this boot's clock, not after `now`, at which the latest ended run of the process
-// ended; its `min_duration` counts from there. REQUIRES: a run has ended.
-Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds min_duration,
+// ended; its next start waits for `wait` microseconds from there. REQUIRES: a run has ended.
+Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds wait,
                                    const BootId& boot, Timestamp now);
 
 // Counts how the runs before the current one ended. REQUIRES: there is a current run.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/times.h"
+#include "core/runner/backoff.h"
 #include "core/runner/order.h"
 #include "core/runner/resume.h"
 
@@ -70,6 +71,7 @@ void Runner::on(const CoordinatorRecord& event) {
   }
   if (status.seq > past(p).next_seq) restore_waiting(p, status);
   count_as_ordered(past(p), status);
+  count_failures(p, status);
   status.reason = keep(status.reason);
   append(status, durable(p, status.state));
   if (!error_) heard_of(p, status.state);
@@ -388,22 +390,22 @@ void Runner::cancel(ProcessIndex p) {
 }
 
 void Runner::ended(ProcessIndex p) {
-  const Microseconds end =
-      boot_time_of_last_end(past(p), task_.processes[p].min_duration, self_.boot, now_);
+  const Microseconds wait = wait_before_rerun(task_, p, past(p));
+  const Microseconds end = boot_time_of_last_end(past(p), wait, self_.boot, now_);
   TaskPlanner& plan = plan_of(p);
   switch (past(p).current()->state) {
     case ProcessState::Success:
       plan.add_success(p, end);
       break;
     case ProcessState::Failed:
-      plan.add_failure(p, end);
+      plan.add_failure(p, end, wait);
       break;
     case ProcessState::Killed:
     case ProcessState::Lost:
     case ProcessState::Waiting:
     case ProcessState::Forked:
     case ProcessState::Running:
-      plan.add_lost(p, end);
+      plan.add_lost(p, end, wait);
       break;
   }
   if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
@@ -455,32 +457,6 @@ void Runner::end_by_order(ProcessIndex p) {
   if (!past(p).ending || !launches_.is_live(p)) return;
   launches_.kill_at(p, kill_time_of(*past(p).ending, now_));
   stop(p, false);
-}
-
-// Ends the runs whose time is over, but not those that are ending anyway.
-void Runner::end_overdue() {
-  while (const auto p = timeouts_.pop_due(now_)) {
-    if (!launches_.is_live(*p) || launches_.of(*p).state() == LaunchState::Sweeping) continue;
-    if (stopping(*p) || past(*p).ending) continue;
-    const Run& run = *past(*p).current();
-    // One of another boot is gone, and its times mean nothing here.
-    if (run.forked && run.boot != self_.boot) continue;
-    if (run.started) {
-      fail(*p, keep(timed_out(*task_.processes[*p].timeout)));
-    } else {
-      timeouts_.not_running(*p, now_);
-      effects_.emplace_back(Look{*p});
-    }
-  }
-}
-
-// Ends the run under way, which counts as FAILED. That is recorded first, so that a crash between
-// the record and the signal changes nothing.
-void Runner::fail(ProcessIndex p, std::string_view reason) {
-  append(ProcessOrder{task_.processes[p].name, Verb::Fail, now_,
-                      later(now_, stop_wait_of(task_, p)), reason},
-         true);
-  if (!error_) end_by_order(p);
 }
 
 // Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
@@ -562,6 +538,7 @@ void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
   status.at = now_;
   if (is_terminal(state)) status.boot = self_.boot;
   status.reason = reason;
+  count_failures(p, status);
   append(status, is_terminal(state));
 }
 

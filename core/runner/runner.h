@@ -115,6 +115,7 @@ class Runner {
   bool durable(ProcessIndex p, ProcessState state);
   void append(const Record& record, bool durable);
   void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
+  void count_failures(ProcessIndex p, ProcessStatus& status) const;
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 

@@ -126,6 +126,21 @@ void check_logger(const std::string& path, const Logger& logger, Faults& faults)
   }
 }
 
+// Numbers out of range have an error of their own.
+void check_backoff(const std::string& path, const Backoff& backoff, Faults& faults) {
+  if (backoff.factor >= 0 && backoff.factor < 1) {
+    faults.add(path + ".factor", "is too small: a wait grows by a factor of 1 at least");
+  }
+  if (backoff.first == 0) faults.add(path + ".first", "is 0: no wait would ever grow from it");
+  if (backoff.most >= 0 && backoff.most < backoff.first) {
+    faults.add(path + ".most", "is less than the first wait");
+  }
+  if (backoff.reset == 0) {
+    faults.add(path + ".reset",
+               "is 0: every run lasts so long, and no wait would grow; leave it out");
+  }
+}
+
 void check_process(const ProcessConfig& process, std::size_t index, std::size_t inherited,
                    Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
@@ -139,6 +154,7 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.timeout == 0) {
     faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
   }
+  if (process.backoff) check_backoff(path() + ".backoff", *process.backoff, faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
 }
 
@@ -218,6 +234,7 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   // is shown at the process.
   if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
   find_out_of_range(fields::view_of(task), "", faults);
+  if (task.backoff) check_backoff("backoff", *task.backoff, faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
   for (const LaunchFault& fault : find_launch_faults(task)) faults.add(fault.key, fault.what);
   if (!faults.full()) check_pools(task, faults);

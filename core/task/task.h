@@ -52,6 +52,16 @@ enum class Condition : std::uint8_t {
 };
 inline constexpr std::size_t kConditions = 4;
 
+// The wait before a rerun after a failure: `first` after the first of them in a row, then each time
+// `factor` times as long, at most `most`.
+struct Backoff {
+  Microseconds first = kSecond;
+  double factor = 2;  // 1 or more
+  Microseconds most = 300 * kSecond;
+  std::optional<Microseconds> reset;  // a failure of a run that lasted so long is again the first
+  bool operator==(const Backoff&) const = default;
+};
+
 struct ProcessConfig {
   std::string name;
   std::string cmdline;                      // what bash runs; empty if there is an `argv`
@@ -62,6 +72,7 @@ struct ProcessConfig {
   bool final = false;                       // runs in FINALIZING
   Named<std::uint32_t> uses;                // so much of pools, by their names, while it runs
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
+  std::optional<Backoff> backoff;           // nothing: the task's
   // From RUNNING to the end of a run; one that takes longer is ended, and has FAILED.
   std::optional<Microseconds> timeout;
   std::optional<Resources> resources;
@@ -93,9 +104,10 @@ struct TaskConfig {
   bool keep_going = false;            // max_failures ends the task when nothing more can run
   Named<std::uint32_t> pools;         // how much there is of what processes use, by name
   Microseconds finalization_wait = 30 * kSecond;
-  std::string user;        // empty: the user who runs it
-  Named<std::string> env;  // of all processes
-  std::string cwd;         // of processes without one; empty: the sandbox
+  std::optional<Backoff> backoff;  // of all processes that have none of their own
+  std::string user;                // empty: the user who runs it
+  Named<std::string> env;          // of all processes
+  std::string cwd;                 // of processes without one; empty: the sandbox
   bool operator==(const TaskConfig&) const = default;
 };
 

@@ -36,6 +36,19 @@ constexpr std::array kLoggerFields = {
     field<&Logger::rotate>("rotate", "For the mode rotate."),
 };
 
+constexpr Unit kTimes{Kind::Real, 1000, "times"};
+
+constexpr std::array kBackoffFields = {
+    field<&Backoff::first>("first", "Seconds of the wait after the first failure in a row.",
+                           {.unit = kSeconds}),
+    field<&Backoff::factor>("factor", "Each wait is so many times as long as the one before.",
+                            {.unit = kTimes}),
+    field<&Backoff::most>("most", "Seconds that no wait exceeds.", {.unit = kSeconds}),
+    field<&Backoff::reset>(
+        "reset", "When a run that lasted so many seconds fails, the first wait is next again.",
+        {.unit = kSeconds, .absent = "no reset is given"}),
+};
+
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
         "name",
@@ -61,6 +74,9 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::min_duration>("min_duration",
                                         "Seconds from the end of a run to the start of the next.",
                                         {.unit = kSeconds}),
+    field<&ProcessConfig::backoff>(
+        "backoff", "The wait before a rerun after failures in a row: without it, the task's.",
+        {.absent = "no backoff is given"}),
     field<&ProcessConfig::timeout>(
         "timeout", "Seconds that a run may take; then it is ended, and has failed: \"timed out\".",
         {.unit = kSeconds, .absent = "no timeout is given"}),
@@ -111,6 +127,8 @@ constexpr std::array kTaskFields = {
         "finalization_wait",
         "Seconds for ending what still runs and for the finalizers; then SIGKILL.",
         {.unit = kSeconds}),
+    field<&TaskConfig::backoff>("backoff", "For the processes that have none of their own.",
+                                {.absent = "no backoff is given"}),
     field<&TaskConfig::user>(
         "user", "The user that the processes run as; only root may name another than himself.",
         {.absent = "the task names no user; there is {{thermos.user}}"}),
@@ -228,6 +246,19 @@ const ObjectType& object_type<Logger>() {
       .noun = "a logger",
       .about = "What becomes of what a process prints.",
       .fields = kLoggerFields,
+      .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Backoff>() {
+  static const Backoff usual;
+  static const ObjectType type{
+      .name = "backoff",
+      .noun = "a backoff",
+      .about = "How long a process waits before it runs again after failures in a row.",
+      .fields = kBackoffFields,
       .usual = &usual,
   };
   return type;

@@ -35,5 +35,7 @@ template <>
 const ObjectType& object_type<Logger>();
 template <>
 const ObjectType& object_type<RotatePolicy>();
+template <>
+const ObjectType& object_type<Backoff>();
 
 }  // namespace thermos::fields

@@ -1,5 +1,6 @@
 #include "core/task/task_planner.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "core/base/times.h"
@@ -98,7 +99,7 @@ void TaskPlanner::set_ready(ProcessIndex p) {
 }
 
 void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
-  count_run(p, end);
+  count_run(p, end, 0);
   ++successes_[p];
   set_started(p);  // it had, whoever told so
   if (task_.processes[p].daemon) {
@@ -108,8 +109,8 @@ void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
   }
 }
 
-void TaskPlanner::add_failure(ProcessIndex p, Microseconds end) {
-  count_run(p, end);
+void TaskPlanner::add_failure(ProcessIndex p, Microseconds end, Microseconds wait) {
+  count_run(p, end, wait);
   ++failures_[p];
   const std::uint32_t limit = task_.processes[p].max_failures;
   if (limit == 0 || failures_[p] < limit) {
@@ -119,8 +120,8 @@ void TaskPlanner::add_failure(ProcessIndex p, Microseconds end) {
   }
 }
 
-void TaskPlanner::add_lost(ProcessIndex p, Microseconds end) {
-  count_run(p, end);
+void TaskPlanner::add_lost(ProcessIndex p, Microseconds end, Microseconds wait) {
+  count_run(p, end, wait);
   again(p);
 }
 
@@ -201,9 +202,9 @@ void TaskPlanner::line_up(ProcessIndex p) {
   }
 }
 
-void TaskPlanner::count_run(ProcessIndex p, Microseconds end) {
+void TaskPlanner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
   ++runs_[p];
-  ready_at_[p] = add_saturated(end, task_.processes[p].min_duration);
+  ready_at_[p] = add_saturated(end, std::max(wait, task_.processes[p].min_duration));
 }
 
 void TaskPlanner::again(ProcessIndex p) {

@@ -51,12 +51,13 @@ class TaskPlanner {
   // REQUIRES: p is Runnable or Blocked.
   void set_running(ProcessIndex p);
   // Tells that the process ended at `end`, as SUCCESS or FAILED. The rules decide whether its
-  // dependents become runnable, whether it has failed, or whether it is queued again.
+  // dependents become runnable, whether it has failed, or whether it is queued again. If it runs
+  // again, it waits for its min_duration, or for `wait` where that is longer.
   void add_success(ProcessIndex p, Microseconds end);
-  void add_failure(ProcessIndex p, Microseconds end);
-  // Tells that it ended KILLED or LOST: it runs again and no failure is counted. It waits for its
-  // min_duration too, so that an event-driven runner cannot spin.
-  void add_lost(ProcessIndex p, Microseconds end);
+  void add_failure(ProcessIndex p, Microseconds end, Microseconds wait = 0);
+  // Tells that it ended KILLED or LOST: it runs again and no failure is counted. It waits too, so
+  // that an event-driven runner cannot spin.
+  void add_lost(ProcessIndex p, Microseconds end, Microseconds wait = 0);
   // Takes back set_running() for a launch that was given up before anything ran: `p` is Runnable
   // again at the head of the queue, without a wait, and nothing is counted.
   void cancel(ProcessIndex p);
@@ -121,7 +122,7 @@ class TaskPlanner {
   void ask_pools(ProcessIndex p);
   void drop_void();
   void line_up(ProcessIndex p);
-  void count_run(ProcessIndex p, Microseconds end);
+  void count_run(ProcessIndex p, Microseconds end, Microseconds wait);
   void again(ProcessIndex p);
   bool reset(ProcessIndex p);  // true: it is runnable now
   void settle(ProcessIndex p, bool failed);
@@ -141,7 +142,7 @@ class TaskPlanner {
   std::vector<QueueState> queued_;
   std::vector<bool> held_;
   std::vector<std::uint32_t> tickets_;
-  std::vector<Microseconds> ready_at_;  // last end plus min_duration
+  std::vector<Microseconds> ready_at_;  // last end plus the wait
   std::vector<std::uint64_t> runs_;     // ended runs, whatever their end
   std::vector<std::uint64_t> successes_;
   std::vector<std::uint64_t> failures_;

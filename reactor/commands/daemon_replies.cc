@@ -25,6 +25,14 @@ std::string task_lines(const Json& task) {
   for (const Json& name : task.value("stopped", Json::array())) {
     text += "  " + printable(name.get<std::string>()) + "  stopped by order\n";
   }
+  const Json backoff = task.value("backoff", Json::object());
+  for (const auto& [name, until] : backoff.items()) {
+    text += "  " + printable(name) + "  BACKOFF until " +
+            timestamp_text(static_cast<Microseconds>(until.get<double>() * kSecond)) + "\n";
+  }
+  for (const Json& name : task.value("fatal", Json::array())) {
+    text += "  " + printable(name.get<std::string>()) + "  FATAL\n";
+  }
   return text;
 }
 

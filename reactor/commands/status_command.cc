@@ -8,6 +8,7 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/store/history_json.h"
+#include "reactor/store/outlook_json.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -36,6 +37,7 @@ Json view_json(const TaskView& view) {
   json["task_id"] = view.entry.id;
   if (view.history) {
     json.update(history_json(*view.history));
+    if (view.task) add_outlook(json, *view.task, *view.history, wall_now());
   } else {
     json["error"] = view.error;
   }

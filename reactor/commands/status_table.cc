@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/runner/outlook.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
@@ -82,6 +83,7 @@ std::string why(const Run& run) {
   std::string reason = printable(run.reason);
   switch (run.origin) {
     case Origin::Recorded:
+    case Origin::EndedByRunner:
       return reason;
     case Origin::CoordinatorGone:
     case Origin::Reboot:
@@ -92,8 +94,31 @@ std::string why(const Run& run) {
   }
 }
 
-void add_process(std::string& text, const ProcessHistory& process, const TableStyle& style,
-                 std::size_t name_width) {
+// What comes of each process of the task's history that does not run.
+std::vector<Outlook> outlooks_of(const TaskView& view, Microseconds now) {
+  std::vector<Outlook> outlooks(view.history->processes().size());
+  if (!view.task || view.history->state() != TaskState::Active) return outlooks;
+  for (ProcessIndex p = 0; p < view.task->processes.size(); ++p) {
+    const auto found = view.history->find(view.task->processes[p].name);
+    if (!found) continue;
+    outlooks[*found] = outlook_of(*view.task, p, view.history->process(*found), now);
+  }
+  return outlooks;
+}
+
+std::string note_of(const ProcessHistory& process, const Outlook& outlook,
+                    const TableStyle& style) {
+  const Run& run = *process.current();
+  if (process.held) return is_terminal(run.state) ? "stopped by order" : "being stopped by order";
+  std::string note;
+  if (outlook.fatal) note = "FATAL";
+  if (outlook.next_try) note = "BACKOFF until " + since_text(*outlook.next_try, style.now);
+  const std::string reason = why(run);
+  return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
+}
+
+void add_process(std::string& text, const ProcessHistory& process, const Outlook& outlook,
+                 const TableStyle& style, std::size_t name_width) {
   const Run* run = process.current();
   std::string name = printable(process.name);
   if (display_width(name) > name_width) {
@@ -113,9 +138,7 @@ void add_process(std::string& text, const ProcessHistory& process, const TableSt
           pad_left(live && run->process.pid != 0 ? std::to_string(run->process.pid) : "", kPid) +
           " " + pad_left(duration_column(*run, style), kTook) + " ";
   const std::size_t used = 2 + name_width + kRuns + kProcessState + kExit + kPid + kTook + 6;
-  const std::string note =
-      process.held ? std::string(live ? "being stopped by order" : "stopped by order") : why(*run);
-  text += cut_end(note, rest(style.columns, used));
+  text += cut_end(note_of(process, outlook, style), rest(style.columns, used));
   end_line(text);
 }
 
@@ -132,7 +155,10 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   text += "  " + pad_right("PROCESS", name_width) + " " + pad_left("RUNS", kRuns) + " " +
           pad_right("STATE", kProcessState) + " " + pad_left("EXIT", kExit) + " " +
           pad_left("PID", kPid) + " " + pad_left("TOOK", kTook) + " REASON\n";
-  for (std::size_t i = 0; i < shown; ++i) add_process(text, all[i], style, name_width);
+  const std::vector<Outlook> outlooks = outlooks_of(view, style.now);
+  for (std::size_t i = 0; i < shown; ++i) {
+    add_process(text, all[i], outlooks[i], style, name_width);
+  }
   if (shown < all.size()) {
     text += fmt::format("  and {} more: `thermos status {}` shows all\n", all.size() - shown,
                         printable(view.entry.id));

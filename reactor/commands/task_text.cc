@@ -52,6 +52,13 @@ std::string limit_text(std::string_view name, std::uint32_t limit) {
   return fmt::format("{} {}", name, limit == 0 ? std::string("none") : std::to_string(limit));
 }
 
+void add_backoff(Words& words, const std::optional<Backoff>& backoff) {
+  if (!backoff) return;
+  words.push_back(fmt::format("backoff from {} to {} by {}", seconds_text(backoff->first),
+                              seconds_text(backoff->most), backoff->factor));
+  if (backoff->reset) words.push_back("backoff reset " + seconds_text(*backoff->reset));
+}
+
 std::string joined(const Words& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -113,6 +120,7 @@ std::string settings_of(const ProcessConfig& process) {
   if (process.min_duration != usual.min_duration) {
     words.push_back("min_duration " + seconds_text(process.min_duration));
   }
+  add_backoff(words, process.backoff);
   if (process.timeout) words.push_back("timeout " + seconds_text(*process.timeout));
   add_resources(words, process.resources);
   add_logger(words, process.logger);
@@ -129,6 +137,7 @@ std::string settings_of(const TaskConfig& task) {
   if (task.keep_going) words.emplace_back("keep_going");
   add_amounts(words, "pool", task.pools);
   words.push_back("finalization_wait " + seconds_text(task.finalization_wait));
+  add_backoff(words, task.backoff);
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);
   add_surroundings(words, task.env, task.cwd);

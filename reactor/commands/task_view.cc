@@ -1,11 +1,25 @@
 #include "reactor/commands/task_view.h"
 
+#include "core/config/load.h"
+#include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
+namespace {
+
+std::optional<TaskConfig> read_config(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return std::nullopt;
+  auto task = config::load_bound(*text, "the task");
+  return task ? std::optional(std::move(*task)) : std::nullopt;
+}
+
+}  // namespace
 
 TaskView view_task(const Paths& paths, const TaskEntry& entry) {
-  TaskView view{entry, std::nullopt, {}};
+  TaskView view{entry, std::nullopt, {}, std::nullopt};
+  if (entry.directory == TaskDirectory::Active)
+    view.task = read_config(paths.active_task(entry.id));
   Result<RunnerStream> stream = read_runner_stream(paths.runner_stream(entry.id));
   if (stream) {
     view.history = std::move(stream->history);

@@ -7,6 +7,7 @@
 
 #include "core/record/history.h"
 #include "core/record/paths.h"
+#include "core/task/task.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -15,6 +16,8 @@ struct TaskView {
   TaskEntry entry;
   std::optional<History> history;  // nullopt: it could not be read
   std::string error;               // why not
+  // The configuration of an active task; nothing if it could not be read.
+  std::optional<TaskConfig> task{};
 };
 
 // Reads a task. Does not fail: an unreadable stream is noted in the view's `error`, so that the

@@ -3,14 +3,17 @@
 #include <utility>
 
 #include "core/record/frame.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
 #include "reactor/store/history_json.h"
+#include "reactor/store/outlook_json.h"
 
 namespace thermos {
 namespace {
 
 // A message's worth of JSON, with room for what is said beside it.
 constexpr std::size_t kMostJson = kMaxPayloadBytes - std::size_t{64} * 1024;
+constexpr std::size_t kMostBeside = std::size_t{48} * 1024;
 
 // No more bytes than the history is as JSON, found without making it.
 std::size_t least_json(const History& history) {
@@ -93,6 +96,9 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   Json json = Json::object();
   if (const HostedTask* task = tasks_.find(task_id)) {
     json = fitting_json(task->history());
+    Json outlook = Json::object();
+    add_outlook(outlook, task->setup().task, task->history(), read_clocks().wall);
+    if (dump(outlook).size() <= kMostBeside) json.update(outlook);
     json["task_id"] = task_id;
     return dump(json);
   }

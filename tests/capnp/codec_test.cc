@@ -107,6 +107,10 @@ TEST(Codec, AProcessRecordMeansTheSameHoweverItIsLaidOut) {
     all.push_back(a_status());
     all.back().return_code = code;
   }
+  for (const std::uint32_t failures : {1U, ~0U}) {
+    all.push_back(a_status());
+    all.back().failures = failures;
+  }
   for (const ProcessStatus& status : all) {
     const auto payload = payload_of(status);
     const auto other = written_otherwise(payload);
@@ -116,6 +120,18 @@ TEST(Codec, AProcessRecordMeansTheSameHoweverItIsLaidOut) {
     EXPECT_EQ(*ours, Record(status));
     EXPECT_EQ(*ours, *by_library);
   }
+}
+
+TEST(Codec, ASummaryComesBack) {
+  ProcessSummary summary;
+  summary.process = "fetch";
+  summary.next_seq = 8;
+  summary.next_run = 2;
+  summary.totals = {1, 2, 3, 4};
+  summary.first_failed = 1;
+  summary.failures = ~std::uint32_t{0};
+  const std::vector<Record> records = {summary};
+  EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
 }
 
 TEST(Codec, OrdersComeBack) {

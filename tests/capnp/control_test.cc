@@ -94,7 +94,7 @@ TEST(ControlMessage, OtherBytesAreRefusedNotFatal) {
     if (!request) {
       EXPECT_FALSE(request.error().message.empty());
     } else if (const auto* order = std::get_if<AskOrder>(&request->body)) {
-      EXPECT_LT(static_cast<std::size_t>(order->request.verb), kVerbs);
+      EXPECT_LT(static_cast<std::size_t>(order->request.verb), kUserVerbs);
       EXPECT_GE(order->request.wait.value_or(0), 0);
     }
     const auto reply = decode_reply(bent);

@@ -87,6 +87,26 @@ TEST(Load, ReadsEveryField) {
   EXPECT_EQ(*task, expected);
 }
 
+TEST(Load, ReadsLimitsAndWaits) {
+  const auto task = load(R"({
+    "backoff": {"factor": 1.5},
+    "processes": [
+      {"name": "a", "cmdline": "x {{timeout}} {{backoff.most}}", "timeout": 0.25, "backoff": {}},
+      {"name": "b", "cmdline": "x",
+       "backoff": {"first": 5, "factor": 1, "most": 5, "reset": 60}},
+      {"name": "c", "cmdline": "x"}]})");
+  ASSERT_TRUE(task.ok()) << task.error().message;
+  const Backoff of_task{kSecond, 1.5, 300 * kSecond, std::nullopt};
+  const Backoff of_b{5 * kSecond, 1, 5 * kSecond, 60 * kSecond};
+  EXPECT_EQ(task->backoff, of_task);
+  EXPECT_EQ(task->processes[0].timeout, kSecond / 4);
+  EXPECT_EQ(task->processes[0].backoff, Backoff{});
+  EXPECT_EQ(task->processes[0].cmdline, "x 0.25 300");
+  EXPECT_EQ(task->processes[1].backoff, of_b);
+  EXPECT_EQ(task->processes[2].backoff, std::nullopt);
+  EXPECT_EQ(task->processes[2].timeout, std::nullopt);
+}
+
 const char* const kThree = R"([
   {"name": "one", "processes": [{"name": "a", "cmdline": "true"}]},
   {"processes": [{"name": "two", "cmdline": "true"}]},

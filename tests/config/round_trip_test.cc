@@ -64,6 +64,16 @@ Named<std::string> env(Random& random) {
   return env;
 }
 
+std::optional<Backoff> backoff(Random& random) {
+  if (random() % 2 == 0) return std::nullopt;
+  Backoff backoff;
+  backoff.first = 1 + duration(random) / 4;
+  backoff.factor = 1 + static_cast<double>(random() % 1000) / 7;
+  backoff.most = 2 * backoff.first;
+  if (random() % 2 == 0) backoff.reset = 1 + duration(random) / 2;
+  return backoff;
+}
+
 TaskConfig random_task(Random& random) {
   TaskConfig task;
   task.name = name(random);
@@ -77,6 +87,7 @@ TaskConfig random_task(Random& random) {
     process.daemon = i + 1 == count && random() % 2 == 0;
     process.ephemeral = i + 1 == count && random() % 2 == 0;
     process.min_duration = duration(random);
+    process.backoff = backoff(random);
     if (random() % 2 == 0) process.timeout = 1 + duration(random) / 2;
     process.resources = resources(random);
     if (random() % 2 == 0) {
@@ -102,6 +113,7 @@ TaskConfig random_task(Random& random) {
   task.finalization_wait = duration(random);
   task.env = env(random);
   if (random() % 2 == 0) task.cwd = text(random, kBraces, 5);
+  task.backoff = backoff(random);
   if (random() % 2 == 0) task.user = text(random, kBraces, 5);
   return task;
 }

@@ -61,6 +61,19 @@ TEST(TaskPlanner, ASuccessFreesDependentsAtOnce) {
   EXPECT_EQ(plan.finished(), 2u);
 }
 
+TEST(TaskPlanner, ARerunWaitsForWhatIsLonger) {
+  TaskConfig task = task_of(1);
+  task.processes[0].max_failures = 0;
+  const Graph graph(1, {});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_failure(0, 0, 7 * kSecond);
+  EXPECT_EQ(plan.next_ready_at(0), 7 * kSecond);
+  EXPECT_EQ(drain(plan, 7 * kSecond), Line{0});
+  plan.add_lost(0, 8 * kSecond, kSecond);
+  EXPECT_EQ(plan.next_ready_at(8 * kSecond), 13 * kSecond) << "its min_duration";
+}
+
 TEST(TaskPlanner, AFailureWithinTheLimitWaitsMinDurationFromItsEnd) {
   TaskConfig task = task_of(1);
   task.processes[0].max_failures = 3;

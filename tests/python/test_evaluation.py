@@ -124,6 +124,19 @@ class File(unittest.TestCase):
         self.assertNotIn("logger", task["processes"][0])
         self.assertEqual(task["processes"][1]["logger"]["rotate"]["log_size"], 5 << 20)
 
+    def test_limits_and_waits(self):
+        (task,), _ = self.evaluate(
+            "export(Task(backoff=Backoff(), processes=[Process(name='a', cmdline='{{timeout}}',"
+            "timeout=30, backoff=Backoff(first=0.5, reset=60)), Process(name='b', cmdline='c')]))"
+        )
+        self.assertEqual(task["processes"][0]["timeout"], 30)
+        self.assertEqual(task["processes"][0]["cmdline"], "30")
+        backoff = task["processes"][0]["backoff"]
+        self.assertEqual([backoff[key] for key in ("first", "factor", "most", "reset")],
+                         [0.5, 2, 300, 60])
+        self.assertEqual(task["backoff"]["first"], 1)
+        self.assertNotIn("timeout", task["processes"][1])
+
     def test_the_ancestors_imports_and_old_builtins(self):
         (task,), _ = self.evaluate(
             "from pystachio import *\nfrom apache.thermos.config.schema import Process, Task\n"

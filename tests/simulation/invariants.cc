@@ -239,6 +239,7 @@ void Invariants::process_appended(const ProcessStatus& status) {
     if (written.status.seq == status.seq) entry.happened = written.moment;
   }
   if (status.state == ProcessState::Forked) forked_in_[p] = status.boot.low;
+  entry.by_order = status.origin == Origin::Ordered;
   if (is_terminal(status.state)) check_end(p, status, entry);
   if (status.state == ProcessState::Lost) {
     require(!machine_.lives(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
@@ -281,8 +282,8 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) {
   pools_.check_fits(p, live_ones(config.final, false));
   pools_.check_turn(p);
   if (before.ended && !before.immediate && clocks_agree(*before.ended)) {
-    require(timeline_.now() >= before.ended->when + config.min_duration,
-            name(p) + " starts before its min_duration is over");
+    require(timeline_.now() >= before.ended->when + std::max(config.min_duration, before.backoff),
+            name(p) + " starts before its wait is over");
   }
 }
 
@@ -426,7 +427,7 @@ bool Invariants::clocks_agree(const Moment& then) const {
 Microseconds Invariants::due(ProcessIndex p) const {
   const Oracle::Process& process = oracle_.process(p);
   if (!process.ended || process.immediate) return 0;
-  const Microseconds wait = script_.task.processes[p].min_duration;
+  const Microseconds wait = std::max(script_.task.processes[p].min_duration, process.backoff);
   if (clocks_agree(*process.ended)) return process.ended->when + wait;
   return std::max(process.ended->when, led_at_) + wait;
 }

@@ -29,6 +29,7 @@ void Oracle::apply(const Entry& entry) {
     process.begun = true;
   }
   if (process.live) return;
+  apply_backoff(entry);
   process.ending.reset();
   process.failing = false;
   process.ended = entry.happened;
@@ -56,6 +57,29 @@ void Oracle::apply_order(const Entry& entry) {
     process.parked = unborn;
   }
   process.immediate = !process.held && (!process.live || process.ending);
+  if (process.immediate) process.in_row = 0;
+}
+
+void Oracle::apply_backoff(const Entry& entry) {
+  Process& process = processes_[entry.process];
+  const std::optional<Backoff>& own = script_->task.processes[entry.process].backoff;
+  const std::optional<Backoff>& backoff = own ? own : script_->task.backoff;
+  process.backoff = 0;
+  if (!backoff) return;
+  const bool killed = entry.process_state == ProcessState::Killed && !entry.by_order;
+  if (entry.process_state == ProcessState::Success || process.immediate) {
+    process.in_row = 0;
+  } else if (killed || entry.process_state == ProcessState::Failed) {
+    const bool lasted = backoff->reset && process.started &&
+                        entry.happened.when - process.started->when >= *backoff->reset;
+    process.in_row = lasted ? 1 : process.in_row + 1;
+    Microseconds wait = backoff->first;
+    for (std::uint32_t n = 1; n < process.in_row && wait < backoff->most; ++n) {
+      wait *= static_cast<Microseconds>(backoff->factor);
+      if (backoff->factor == 1) break;
+    }
+    process.backoff = std::min(wait, backoff->most);
+  }
 }
 
 std::optional<Microseconds> Oracle::stop_wait_over(ProcessIndex p, std::uint64_t boot) const {

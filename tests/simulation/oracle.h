@@ -17,6 +17,10 @@
 //   task left ACTIVE, or, for a finalizer, when it was lost.
 // - While the task is ACTIVE, it takes orders for regular processes that are neither finished nor
 //   failed. A stopped process is held until an order starts it.
+// - Between two runs is min_duration, and behind the n-th failure in a row first * factor^(n-1), at
+//   most `most`, if the process has a backoff. KILLED counts as FAILED does, unless an order did
+//   it; LOST does not count. A SUCCESS starts over, and so does a user's start; the failure of a
+//   run that lasted `reset` is the first.
 // - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
 //   FAILED, however it ends then.
 #pragma once
@@ -49,6 +53,7 @@ struct Entry {
   ProcessState process_state = ProcessState::Waiting;
   Moment happened;           // when it truly came to that
   bool first_start = false;  // the first RUNNING of a process whose start others need
+  bool by_order = false;     // KILLED, because a user said so
 
   Verb verb = Verb::Start;
   Microseconds kill_at = 0;  // true time; all but Start
@@ -72,6 +77,8 @@ class Oracle {
     ProcessState state = ProcessState::Waiting;
     std::uint32_t failures = 0;
     bool succeeded = false;
+    std::uint32_t in_row = 0;       // failures, as the backoff counts them
+    Microseconds backoff = 0;       // what it asks for from the last end on
     std::optional<Moment> started;  // its last run: when it was RUNNING
     std::optional<Moment> ended;
     Microseconds heard = 0;  // when its last record was written
@@ -118,6 +125,7 @@ class Oracle {
 
  private:
   void apply_order(const Entry& entry);
+  void apply_backoff(const Entry& entry);
   bool exhausted(ProcessIndex p) const;
 
   const Script* script_;

@@ -37,6 +37,22 @@ void make_limits(TaskConfig& task, Random& random) {
   }
 }
 
+Backoff make_backoff(Random& random) {
+  Backoff backoff;
+  backoff.first = random.pick<Microseconds>({kSecond / 4, kSecond, 3 * kSecond});
+  backoff.factor = random.pick({1, 2, 2, 3});
+  backoff.most = backoff.first * random.between(1, 10);
+  if (random.chance(50)) backoff.reset = random.between(kSecond / 2, 5 * kSecond);
+  return backoff;
+}
+
+void make_backoffs(TaskConfig& task, Random& random) {
+  if (random.chance(50)) task.backoff = make_backoff(random);
+  for (ProcessConfig& process : task.processes) {
+    if (random.chance(40)) process.backoff = make_backoff(random);
+  }
+}
+
 void make_order(Script& script, Random& random) {
   TaskConfig& task = script.task;
   const auto n = static_cast<std::uint32_t>(task.processes.size());
@@ -169,6 +185,7 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   make_order(script, random);
   Random limits(seed ^ 0x11417);  // so that a seed's task is the same with limits and without
   if (limits.chance(50)) make_limits(script.task, limits);
+  if (limits.chance(50)) make_backoffs(script.task, limits);
   Random needing(seed ^ 0x4eed5);  // so that the rest of a seed's task is what it was
   if (needing.chance(50)) make_needs(script, needing);
   if (needing.chance(35)) make_pools(script.task, needing);

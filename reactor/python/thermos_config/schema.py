@@ -39,6 +39,8 @@ class Types:
     _NAMES = {"rotate": "RotatePolicy"}  # where a struct is called otherwise
     # What has no default as long as nobody gives it: `resources` are summed up by what was said.
     _WITHOUT_DEFAULTS = ("resources",)
+    # Objects that say something when they have all their defaults: no backoff is none.
+    _NEVER_DEFAULTS = (*_WITHOUT_DEFAULTS, "backoff")
 
     def __init__(self, schema):
         self._definitions = schema["$defs"]
@@ -72,7 +74,7 @@ class Types:
         if "default" in rule and definition not in self._WITHOUT_DEFAULTS:
             return Default(kind, rule["default"])
         # An object is made of its own defaults; but no resources are not resources of nothing.
-        if "$ref" in rule and self._definition(rule) not in self._WITHOUT_DEFAULTS:
+        if "$ref" in rule and self._definition(rule) not in self._NEVER_DEFAULTS:
             return Default(kind, kind())
         return Attribute(kind)
 
@@ -131,6 +133,7 @@ Resources = TYPES.struct("resources", gpu=Integer)
 Constraint = TYPES.struct("constraint")
 RotatePolicy = TYPES.struct("rotate")
 Logger = TYPES.struct("logger")
+Backoff = TYPES.struct("backoff")
 Process = TYPES.struct("process")
 Task = TYPES.struct("task", name=Default(String, "{{processes[0].name}}"))
 LoggerDestination = TYPES.enums["LoggerDestination"]

@@ -1,0 +1,23 @@
+#include "core/runner/outlook.h"
+
+#include "core/runner/backoff.h"
+
+namespace thermos {
+
+Outlook outlook_of(const TaskConfig& task, ProcessIndex p, const ProcessHistory& past,
+                   Microseconds now) {
+  Outlook outlook;
+  const ProcessConfig& process = task.processes[p];
+  if (past.live() || past.current() == nullptr) return outlook;
+  if (past.totals.success > 0 && !process.daemon) return outlook;
+  if (process.max_failures != 0 && past.totals.failed >= process.max_failures) {
+    outlook.fatal = !process.ephemeral;
+    return outlook;
+  }
+  if (past.held || past.immediate == past.next_run) return outlook;
+  const Microseconds at = later(*past.last_end, wait_before_rerun(task, p, past)).wall;
+  if (at > now) outlook.next_try = at;
+  return outlook;
+}
+
+}  // namespace thermos

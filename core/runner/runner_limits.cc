@@ -1,0 +1,43 @@
+// What a runner does about the limits of runs: it ends those whose time is over, and counts the
+// failures for the waits behind them.
+#include "core/runner/backoff.h"
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+// Ends the runs whose time is over, but not those that are ending anyway.
+void Runner::end_overdue() {
+  while (const auto p = timeouts_.pop_due(now_)) {
+    if (!launches_.is_live(*p) || launches_.of(*p).state() == LaunchState::Sweeping) continue;
+    if (stopping(*p) || past(*p).ending) continue;
+    const Run& run = *past(*p).current();
+    // One of another boot is gone, and its times mean nothing here.
+    if (run.forked && run.boot != self_.boot) continue;
+    if (run.started) {
+      fail(*p, keep(timed_out(*task_.processes[*p].timeout)));
+    } else {
+      timeouts_.not_running(*p, now_);
+      effects_.emplace_back(Look{*p});
+    }
+  }
+}
+
+// Ends the run under way, which counts as FAILED. That is recorded first, so that a crash between
+// the record and the signal changes nothing.
+void Runner::fail(ProcessIndex p, std::string_view reason) {
+  append(ProcessOrder{task_.processes[p].name, Verb::Fail, now_,
+                      later(now_, stop_wait_of(task_, p)), reason},
+         true);
+  if (!error_) end_by_order(p);
+}
+
+// Of an end: for the wait behind it, at a resume too, and when the runs before it were compacted
+// away.
+void Runner::count_failures(ProcessIndex p, ProcessStatus& status) const {
+  const Backoff* backoff = is_terminal(status.state) ? backoff_of(task_, p) : nullptr;
+  if (backoff != nullptr && past(p).live()) {
+    status.failures = failures_in_row(*backoff, past(p), status);
+  }
+}
+
+}  // namespace thermos
