@@ -60,7 +60,7 @@ void Planner::set_failed(ProcessIndex p) {
 }
 
 void Planner::come(std::vector<bool>& has, ProcessIndex p, Condition condition) {
-  if (!graph_.mixed() || has[p]) return;
+  if (has[p]) return;
   assert(marks_[p] == Mark::Running);
   has[p] = true;
   meet(p, condition);

@@ -43,8 +43,12 @@ class Planner {
 
   // Tells that a run of `p` is RUNNING, or ready. What has come about stays so, whatever becomes of
   // the run; to tell it again changes nothing. REQUIRES: p is Running.
-  void set_started(ProcessIndex p) { come(started_, p, Condition::Start); }
-  void set_ready(ProcessIndex p) { come(ready_, p, Condition::Ready); }
+  void set_started(ProcessIndex p) {
+    if (graph_.mixed()) come(started_, p, Condition::Start);
+  }
+  void set_ready(ProcessIndex p) {
+    if (graph_.mixed()) come(ready_, p, Condition::Ready);
+  }
   // Whether set_started() or set_ready() would meet something that somebody needs.
   bool start_awaited(ProcessIndex p) const { return awaited(started_, p, Condition::Start); }
   bool ready_awaited(ProcessIndex p) const { return awaited(ready_, p, Condition::Ready); }

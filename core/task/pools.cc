@@ -65,7 +65,6 @@ bool Pools::overdrawn(ProcessIndex p) const {
 
 template <typename Change>
 void Pools::for_each_use(ProcessIndex p, const Change& change) {
-  if (!any()) return;
   for (std::uint32_t use = first_use_[p]; use < first_use_[p + 1]; ++use) {
     Pool& pool = pools_[uses_[use].pool];
     take_back(pool);

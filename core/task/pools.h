@@ -44,7 +44,7 @@ class Pools {
   }
 
   // `p` starts, whether or not all is free that it uses (a resume finds runs that a launch which
-  // was called off has made too many); it has ended. REQUIRES: it waits in no line.
+  // was called off has made too many); it has ended. REQUIRES: any(), and it waits in no line.
   void take(ProcessIndex p);
   void give_back(ProcessIndex p);
   // Whether more is taken than there is of something that `p` uses.

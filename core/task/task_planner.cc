@@ -36,8 +36,8 @@ TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage
 }
 
 std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
-  admit(now);
   if (pools_.any()) {
+    admit(now);
     for (drop_void(); !ready_.empty() && pools_.uses(ready_.front().process); drop_void()) {
       ask_pools(ready_.front().process);
     }
@@ -83,9 +83,11 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 
 void TaskPlanner::set_running(ProcessIndex p) {
   leave_queue(p);
-  if (planner_.stuck(p) && !task_.processes[p].ephemeral) --stuck_;
+  if (mark(p) == Planner::Mark::Blocked && planner_.stuck(p) && !task_.processes[p].ephemeral) {
+    --stuck_;
+  }
   planner_.set_running(p);
-  pools_.take(p);
+  if (pools_.any()) pools_.take(p);
 }
 
 void TaskPlanner::set_started(ProcessIndex p) {
@@ -101,7 +103,7 @@ void TaskPlanner::set_ready(ProcessIndex p) {
 void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
   count_run(p, end, 0);
   ++successes_[p];
-  set_started(p);  // it had, whoever told so
+  planner_.set_started(p);  // it had, whoever told so
   if (task_.processes[p].daemon) {
     again(p);
   } else {
@@ -217,7 +219,7 @@ void TaskPlanner::again(ProcessIndex p) {
 
 bool TaskPlanner::reset(ProcessIndex p) {
   planner_.reset(p);
-  pools_.give_back(p);
+  if (pools_.any()) pools_.give_back(p);
   take_changes();
   // A resume may replay a process before those it waits for; it joins the queue when they are
   // replayed.
@@ -233,7 +235,7 @@ void TaskPlanner::settle(ProcessIndex p, bool failed) {
   } else {
     planner_.set_finished(p);
   }
-  pools_.give_back(p);
+  if (pools_.any()) pools_.give_back(p);
   take_changes();
 }
 
