@@ -69,6 +69,10 @@ void fill(thrifty::Record&, const ProcessOrder&) {
   std::abort();  // our streams for comparison have none
 }
 
+void fill(thrifty::Record&, const ProcessReport&) {
+  std::abort();  // our streams for comparison have none
+}
+
 }  // namespace
 
 const ScratchFile& thrift_file(const StreamShape& shape) {

@@ -45,6 +45,7 @@ struct Record {
     }
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
+    report @28 :ProcessReport;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }
@@ -84,6 +85,17 @@ struct ProcessOrder {
   reason @6 :Text;
 }
 
+enum ReportKind { ready @0; }
+
+struct ProcessReport {
+  process @0 :Text;
+  run @1 :UInt32;
+  kind @2 :ReportKind;
+  wall @3 :Int64;
+  boot @4 :Int64;
+  text @5 :Text;
+}
+
 struct ProcessSummary {
   process @0 :Text;
   nextSeq @1 :UInt64;
@@ -99,4 +111,5 @@ struct ProcessSummary {
   firstFailed @11 :UInt32 = .noRun;  # noRun: none of them
   started @12 :Bool;                 # a run has been RUNNING: one of them, or a later one
   failures @13 :UInt32;              # as the last end that it replaces has it
+  wasReady @14 :Bool;                # one of them, or one that is kept, was ready
 }

@@ -18,6 +18,7 @@ static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskSt
 static_assert(static_cast<int>(disk::Origin::ENDED_BY_RUNNER) ==
               static_cast<int>(Origin::EndedByRunner));
 static_assert(static_cast<int>(disk::Verb::FAIL) == static_cast<int>(Verb::Fail));
+static_assert(static_cast<int>(disk::ReportKind::READY) == static_cast<int>(ReportKind::Ready));
 
 std::string_view view_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
@@ -73,6 +74,11 @@ std::size_t words_of(const ProcessSummary& summary) {
 std::size_t words_of(const ProcessOrder& order) {
   return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessOrder>() +
          text_words(order.process) + text_words(cut_reason(order.reason));
+}
+
+std::size_t words_of(const ProcessReport& report) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessReport>() +
+         text_words(report.process) + text_words(cut_reason(report.text));
 }
 
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
@@ -144,6 +150,7 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setBootHigh(summary.boot.high);
   out.setBootLow(summary.boot.low);
   out.setFailures(summary.failures);
+  out.setWasReady(summary.was_ready);
   out.setFirstFailed(summary.first_failed.value_or(disk::NO_RUN));
   out.setStarted(summary.started);
 }
@@ -158,6 +165,17 @@ void fill(disk::Record::Builder record, const ProcessOrder& order) {
   out.setDeadlineBoot(order.deadline.boot);
   const std::string_view reason = cut_reason(order.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
+}
+
+void fill(disk::Record::Builder record, const ProcessReport& report) {
+  auto out = record.initReport();
+  put(out.initProcess(size_of(report.process)), report.process);
+  out.setRun(report.run);
+  out.setKind(static_cast<disk::ReportKind>(report.kind));
+  out.setWall(report.at.wall);
+  out.setBoot(report.at.boot);
+  const std::string_view text = cut_reason(report.text);
+  if (!text.empty()) put(out.initText(size_of(text)), text);
 }
 
 // Writes one frame at the start of `room` and returns its size. Nothing in here may throw or
@@ -268,6 +286,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
   summary.failures = in.getFailures();
+  summary.was_ready = in.getWasReady();
   if (in.getFirstFailed() != disk::NO_RUN) summary.first_failed = in.getFirstFailed();
   summary.started = in.getStarted();
   return Record(summary);
@@ -286,6 +305,19 @@ Result<Record> read(disk::ProcessOrder::Reader in) {
   return Record(order);
 }
 
+Result<Record> read(disk::ProcessReport::Reader in) {
+  ProcessReport report;
+  report.process = view_of(in.getProcess());
+  if (report.process.empty()) return corrupt("a report without a process name");
+  const auto kind = static_cast<std::uint16_t>(in.getKind());
+  if (kind >= kReportKinds) return unknown("report", kind);
+  report.run = in.getRun();
+  report.kind = static_cast<ReportKind>(kind);
+  report.at = {in.getWall(), in.getBoot()};
+  report.text = view_of(in.getText());
+  return Record(report);
+}
+
 Result<Record> read(disk::Record::Reader record) {
   switch (record.which()) {
     case disk::Record::HEADER:
@@ -298,6 +330,8 @@ Result<Record> read(disk::Record::Reader record) {
       return read(record.getSummary());
     case disk::Record::ORDER:
       return read(record.getOrder());
+    case disk::Record::REPORT:
+      return read(record.getReport());
   }
   return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
 }

@@ -33,6 +33,7 @@ struct Launch {
   input @20 :Text;             # an absolute path, inside the root if that is set; empty: no input
   successCodes @21 :Data;      # a byte for each exit code that is a success; empty: 0 alone
   stopSignal @22 :UInt8 = 15;  # what SIGTERM is passed on as
+  endsWithUs @23 :Bool;        # the whole tree is killed when the program that launched it is gone
 }
 
 # A coordinator sends this on the datagram socket that all coordinators share when it fails to append

@@ -54,6 +54,7 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   auto codes = out.initSuccessCodes(static_cast<unsigned>(launch.success_codes.size()));
   std::copy(launch.success_codes.begin(), launch.success_codes.end(), codes.begin());
   out.setStopSignal(launch.stop_signal);
+  out.setEndsWithUs(launch.ends_with_us);
 }
 
 // The library checks that a text ends in a NUL. One inside the text would cut the C string short.
@@ -154,6 +155,7 @@ bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room) {
     const auto codes = in.getSuccessCodes();
     if (codes.size() != 0) view.success.clear();
     for (const auto code : codes) view.success.add(code);
+    view.ends_with_us = in.getEndsWithUs();
     const auto ids = in.getGroups();
     if (process.size() == 0 || ids.size() > room.groups.size()) return;
     for (unsigned i = 0; i < ids.size(); ++i) room.groups[i] = ids[i];

@@ -38,6 +38,7 @@ struct Launch {
   std::string input;
   std::vector<std::uint8_t> success_codes;
   std::uint8_t stop_signal = 15;
+  bool ends_with_us = false;
 };
 
 struct Launched {
@@ -80,6 +81,7 @@ struct LaunchView {
   std::uint64_t rotate_size = 0;
   std::uint32_t backups = 0;
   bool console = false;
+  bool ends_with_us = false;
   const char* subdirectory = nullptr;  // "" for none
   const char* input = nullptr;         // "" for none
   ExitCodes success;

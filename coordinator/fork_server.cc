@@ -109,9 +109,14 @@ RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet
   return all;
 }
 
-[[noreturn]] void coordinate(int write_failures, const LaunchView& launch, const Packet& packet,
-                             Workspace* workspace) {
+[[noreturn]] void coordinate(pid_t reactor, int write_failures, const LaunchView& launch,
+                             const Packet& packet, Workspace* workspace) {
   ::setsid();
+  if (launch.ends_with_us) {
+    // Our parent is the reactor. One that died before this call sends nothing.
+    ::prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
+    if (::getppid() != reactor) ::kill(::getpid(), SIGUSR1);
+  }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "coordinator", 0, 0, 0);
   // If stderr is a terminal, a coordinator must not keep it open for as long as the process runs.
@@ -161,10 +166,11 @@ int serve_launches(int socket, int write_failures) {
     }
 
     // Not fork(): the child would be ours and not the reactor's, and it would run atfork handlers.
+    const pid_t reactor = ::getppid();
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);
-      coordinate(write_failures, launch, *packet, workspace);
+      coordinate(reactor, write_failures, launch, *packet, workspace);
     }
     const int error_number = pid < 0 ? errno : 0;
     // Before the answer, so that the stream's lock is free when the reactor reads of a failed

@@ -151,6 +151,9 @@ Json definition_of(const Type& type) {
     }
   }
   if (!required.empty()) object["required"] = std::move(required);
+  for (const Field& choice : of.fields.first(of.choices)) {
+    one_of.push_back({{"required", Json::array({choice.key})}});
+  }
   if (!one_of.empty()) object["oneOf"] = std::move(one_of);
   object["additionalProperties"] = false;
   return object;

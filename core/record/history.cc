@@ -76,6 +76,7 @@ Result<History::Outcome> History::apply(const Record& record) {
   if (const auto* task = std::get_if<TaskStatus>(&record)) return apply_task(*task);
   if (const auto* summary = std::get_if<ProcessSummary>(&record)) return apply_summary(*summary);
   if (const auto* order = std::get_if<ProcessOrder>(&record)) return apply_order(*order);
+  if (const auto* report = std::get_if<ProcessReport>(&record)) return apply_report(*report);
   return apply_header(*std::get_if<RunnerHeader>(&record));
 }
 
@@ -204,6 +205,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.first_failed = summary.first_failed;
   process.started = summary.started;
   process.failures_in_row = summary.failures;
+  process.was_ready = summary.was_ready;
   // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
   // wait.
   process.held = false;
@@ -245,6 +247,22 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   if (process.held || (live && !process.ending)) return Outcome::Applied;
   process.immediate = process.next_run;
   process.failures_in_row = 0;
+  return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_report(const ProcessReport& report) {
+  const auto known = find(report.process);
+  ProcessHistory* process = known ? &processes_[*known] : nullptr;
+  if (process == nullptr || report.run >= process->next_run) {
+    return corrupt("process " + quoted(report.process) + ": a report of run " +
+                   std::to_string(report.run) + ", which has not begun");
+  }
+  Run* run = process->live() && process->runs.back().number == report.run ? &process->runs.back()
+                                                                          : nullptr;
+  // Of a run that is over it decides nothing.
+  if (run == nullptr || run->ready) return Outcome::Repeat;
+  run->ready = report.at;
+  process->was_ready = true;
   return Outcome::Applied;
 }
 

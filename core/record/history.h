@@ -28,6 +28,7 @@ struct Run {
   Timestamp waiting;
   std::optional<Timestamp> forked;
   std::optional<Timestamp> started;
+  std::optional<Timestamp> ready;  // its `ready` said yes
   std::optional<Timestamp> stopped;
   std::optional<std::int32_t> return_code;
   std::string reason;
@@ -52,6 +53,7 @@ struct ProcessHistory {
   std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
   bool started = false;                       // a run has been RUNNING
+  bool was_ready = false;                     // a run of it has been ready
   // The end of the latest ended run, from which min_duration counts, and the boot in which
   // last_end.boot counts: the boot of the run's FORKED, or, for a run without FORKED or lost by a
   // reboot, the boot of the runner that recorded its end.
@@ -146,6 +148,7 @@ class History {
   void take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const;
   Result<Outcome> apply_summary(const ProcessSummary& summary);
   Result<Outcome> apply_order(const ProcessOrder& order);
+  Result<Outcome> apply_report(const ProcessReport& report);
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;

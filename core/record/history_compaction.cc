@@ -47,6 +47,8 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;
   summary.failures = process.failures_in_row;
+  // Of a kept run, if not of one that is dropped: the sum is the same.
+  summary.was_ready = process.was_ready;
   return summary;
 }
 
@@ -82,6 +84,10 @@ Status give_run(const ProcessHistory& process, const Run& run,
     status.identity = run.process;
     status.at = *run.started;
     if (auto given = give_next(); !given) return given;
+  }
+  if (run.ready) {
+    const ProcessReport ready{process.name, run.number, ReportKind::Ready, *run.ready, {}};
+    if (auto given = give(ready); !given) return given;
   }
   if (run.stopped) {
     status.state = run.state;

@@ -7,6 +7,7 @@ constexpr std::array<std::string_view, kOrigins> kOriginNames = {
     "recorded", "found at resume", "coordinator vanished", "lost by reboot",
     "repaired", "ordered",         "ended by the runner"};
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart", "fail"};
+constexpr std::array<std::string_view, kReportKinds> kReportNames = {"ready"};
 
 }  // namespace
 
@@ -16,6 +17,10 @@ std::string_view name_of(Origin origin) {
 
 std::string_view name_of(Verb verb) {
   return kVerbNames[static_cast<std::size_t>(verb)];
+}
+
+std::string_view name_of(ReportKind kind) {
+  return kReportNames[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace thermos

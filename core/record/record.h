@@ -128,6 +128,7 @@ struct ProcessSummary {
   BootId boot;                                // the boot that last_end.boot counts in
   bool started = false;                       // a run has been RUNNING: one of them, or a later one
   std::uint32_t failures = 0;                 // ProcessStatus::failures of the last one dropped
+  bool was_ready = false;                     // one of them was ready
   bool operator==(const ProcessSummary&) const = default;
 };
 
@@ -154,6 +155,23 @@ struct ProcessOrder {
   bool operator==(const ProcessOrder&) const = default;
 };
 
-using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder>;
+// What became known of a run while it is under way, beside its transitions.
+enum class ReportKind : std::uint8_t {
+  Ready,  // its `ready` said yes, once for each run
+};
+inline constexpr std::size_t kReportKinds = 1;
+std::string_view name_of(ReportKind kind);
+
+struct ProcessReport {
+  std::string_view process;  // borrowed
+  std::uint32_t run = 0;
+  ReportKind kind = ReportKind::Ready;
+  Timestamp at;
+  std::string_view text;  // what said so, or why, for people; may be empty. Borrowed
+  bool operator==(const ProcessReport&) const = default;
+};
+
+using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder,
+                            ProcessReport>;
 
 }  // namespace thermos

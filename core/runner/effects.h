@@ -55,6 +55,13 @@ struct Look {
   ProcessIndex process = 0;
 };
 
+// Ask whether the process is ready, as its `ready` says. Answered by ProbeAnswered, within the
+// `timeout` there. The answer for a run that has ended meanwhile may be left out.
+struct Probe {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+};
+
 // Send TimerDue at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
 struct SetTimer {
   std::optional<Microseconds> at;
@@ -66,6 +73,7 @@ struct Finish {
   TaskState state = TaskState::Success;
 };
 
-using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, SetTimer, Finish>;
+using Effect =
+    std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, Probe, SetTimer, Finish>;
 
 }  // namespace thermos

@@ -60,12 +60,20 @@ struct LaunchCancelled {
   std::uint32_t run = 0;
 };
 
+// Answers Probe. A second answer is harmless.
+struct ProbeAnswered {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool ready = false;
+  std::string text;  // what said so, or why it is not ready; for people
+};
+
 // The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no
 // effect.
 using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, TimerDue, KillRequest, OrderRequest>;
+                           LaunchCancelled, ProbeAnswered, TimerDue, KillRequest, OrderRequest>;
 
 }  // namespace thermos

@@ -16,7 +16,8 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
       regular_(task, graph, TaskPlanner::Stage::Regular),
       final_(task, graph, TaskPlanner::Stage::Final),
       launches_(task.processes.size()),
-      timeouts_(task) {
+      timeouts_(task),
+      readiness_(task) {
   slots_.reserve(task.processes.size());
   by_name_.reserve(task.processes.size());
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
@@ -89,6 +90,7 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
   }
   if (state == ProcessState::Running) plan_of(p).set_started(p);
   timeouts_.watch(p, *past(p).current(), now_);
+  readiness_.watch(p, past(p), now_.boot);
   if (state == ProcessState::Forked && stopping(p)) {
     // What was asked before there was anyone to hear it, or was never asked.
     const bool hard =
@@ -231,9 +233,11 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   plan.restore_totals(p, before.success, before.failed, before.killed + before.lost);
   plan.set_running(p);
   if (past(p).started) plan.set_started(p);
+  if (past(p).was_ready) plan.set_ready(p);
   if (past(p).live()) {
     take(p, LaunchEvent::Found);
     timeouts_.watch(p, *past(p).current(), now_);
+    readiness_.watch(p, past(p), now_.boot);
   } else {
     ended(p);
   }
@@ -261,6 +265,7 @@ void Runner::restore_orders() {
 
 void Runner::advance() {
   if (timeouts_.any()) end_overdue();
+  if (readiness_.any()) ask_the_unready();
   if (launches_.any_kill()) kill_overdue();
   TaskState before;
   do {
@@ -322,6 +327,7 @@ void Runner::start(ProcessIndex p) {
   // A run whose launch an order called off goes on where it stood.
   if (!past(p).live()) append_process(p, ProcessState::Waiting, Origin::Recorded, {});
   timeouts_.not_running(p, now_);
+  readiness_.watch(p, past(p), now_.boot);
   take(p, LaunchEvent::Start);
 }
 
@@ -379,6 +385,7 @@ void Runner::retry_launches() {
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
   timeouts_.forget(p);
+  readiness_.forget(p);
   take(p, LaunchEvent::Ended);
   if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
   // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
@@ -410,6 +417,7 @@ void Runner::ended(ProcessIndex p) {
   }
   if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
   timeouts_.forget(p);
+  readiness_.forget(p);
   take(p, LaunchEvent::Ended);
 }
 
@@ -497,6 +505,7 @@ void Runner::set_timer() {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
     sooner(launches_.next_due());
     sooner(timeouts_.next());
+    sooner(readiness_.next_due());
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;

@@ -21,6 +21,7 @@
 #include "core/runner/events.h"
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
+#include "core/runner/readiness.h"
 #include "core/runner/requests.h"
 #include "core/runner/timeouts.h"
 #include "core/task/graph.h"
@@ -73,6 +74,7 @@ class Runner {
   void on(const Swept& event);
   void on(const LaunchFailed& event);
   void on(const LaunchCancelled& event);
+  void on(const ProbeAnswered& event);
   void on(const TimerDue& event);
   void on(const KillRequest& event);
   void on(const OrderRequest& event);
@@ -108,6 +110,8 @@ class Runner {
   void end_by_order(ProcessIndex p);
   void end_overdue();
   void fail(ProcessIndex p, std::string_view reason);
+  void report(ProcessIndex p, ReportKind kind, std::string_view text, bool durable);
+  void ask_the_unready();
   void kill_overdue();
   void finish();
   void set_timer();
@@ -135,6 +139,7 @@ class Runner {
   NameIndex by_name_;
   Launches launches_;
   Timeouts timeouts_;
+  Readiness readiness_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE

@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/task/check_launch.h"
+#include "core/task/question.h"
 #include "core/task/task_fields.h"
 
 namespace thermos {
@@ -96,6 +97,7 @@ class Faults {
 
 // Are the numbers of `object`, and of the objects in it, what the table says that they may be?
 bool are_in_range(fields::View object) {
+  if (object.type->object().choices > 0 && !fields::choice_fault(object).empty()) return false;
   const std::span<const fields::Field> all = object.type->object().fields;
   return std::all_of(all.begin(), all.end(), [object](const fields::Field& field) {
     const fields::Kind kind = field.type.kind;
@@ -108,6 +110,9 @@ bool are_in_range(fields::View object) {
 }
 
 void find_out_of_range(fields::View object, const std::string& path, Faults& faults) {
+  if (const std::string fault = fields::choice_fault(object); !fault.empty()) {
+    faults.add(path, fault);
+  }
   for (const fields::Field& field : object.type->object().fields) {
     const fields::View value = object.field(field);
     if (!value) continue;
@@ -127,6 +132,24 @@ void check_logger(const std::string& path, const Logger& logger, Faults& faults)
   }
   if (rotate.backups > kMaxBackups) {
     faults.add(path + ".rotate.backups", "is too large: at most 1000 files are kept");
+  }
+}
+
+void check_ready(const std::string& path, const ProcessConfig& process, Faults& faults) {
+  const Ready& ready = *process.ready;
+  if (!fields::choice_fault(fields::view_of(ready)).empty()) return;  // it was refused before
+  if (const auto fault = find_question_fault(ready)) {
+    faults.add(path + "." + std::string(fault->key), fault->what);
+  }
+  const Question question = question_of(ready);
+  if (question.kind == QuestionKind::Cmd) {
+    if (auto complaint = check_cmdline(ready.cmd)) faults.add(path + ".cmd", *complaint);
+  }
+  const LogDestination to = process.logger.value_or(Logger()).destination;
+  if (question.kind == QuestionKind::Log && to != LogDestination::File &&
+      to != LogDestination::Both) {
+    faults.add(path + ".log", "needs files to read: the process's logger has the destination " +
+                                  quoted(to == LogDestination::None ? "none" : "console"));
   }
 }
 
@@ -160,6 +183,7 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   }
   if (process.backoff) check_backoff(path() + ".backoff", *process.backoff, faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
+  if (process.ready) check_ready(path() + ".ready", process, faults);
 }
 
 // Pools by their names.
@@ -276,11 +300,6 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
                         : ", which is ephemeral: only an ephemeral process can");
 }
 
-// Whether a run of the process can be ready.
-bool can_be_ready(const ProcessConfig& /*process*/) {
-  return false;
-}
-
 // Returns why `after` may not need that condition of `before`; "" if it may.
 std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Condition condition) {
   if (before.final != after.final) {
@@ -292,7 +311,7 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Con
     case Condition::Start:
       return "";
     case Condition::Ready:
-      if (can_be_ready(before)) return "";
+      if (before.ready) return "";
       return quoted(before.name, kMaxName) +
              " has no `ready`, so nothing can wait until it is ready";
     case Condition::Success:

@@ -50,6 +50,24 @@ std::string range_text(const Type& type) {
   }
 }
 
+std::string choice_fault(View object) {
+  const ObjectType& type = object.type->object();
+  const Field* first = nullptr;
+  std::string all;
+  for (std::size_t i = 0; i < type.choices; ++i) {
+    const Field& field = type.fields[i];
+    all.append(i == 0 ? "" : ", ").append(field.key);
+    const View value = object.field(field);
+    if (!value || (value.type->kind == Kind::Flag ? !value.flag() : value.text().empty())) continue;
+    if (first != nullptr) {
+      return "has both " + std::string(first->key) + " and " + std::string(field.key) +
+             ": give one of them";
+    }
+    first = &field;
+  }
+  return first == nullptr && type.choices > 0 ? "needs one of " + all : "";
+}
+
 bool is_in_range(View number) {
   switch (number.type->kind) {
     case Kind::Bytes:

@@ -107,6 +107,8 @@ struct ObjectType {
   // It may be written as a text, which is then its first field.
   bool short_form = false;
   std::span<const ForeignKey> foreign = {};
+  // Exactly one of the first so many fields is given: a text that is not empty, or a true flag.
+  std::size_t choices = 0;
 
   // nullptr if there is no such key.
   const Field* find(std::string_view key) const;
@@ -163,6 +165,9 @@ bool same_scalar(View a, View b);
 
 // Returns the range of a number: "0 to 1000000 cores".
 std::string range_text(const Type& type);
+
+// What is wrong with the choice of an object whose type has `choices`; "" if exactly one is made.
+std::string choice_fault(View object);
 
 // Whether a number is in the range of its type; true for other kinds. Tasks that were made by code
 // are checked by this, too.

@@ -62,6 +62,20 @@ struct Backoff {
   bool operator==(const Backoff&) const = default;
 };
 
+// What a process is asked, again and again, until it is ready. Exactly one question is given.
+struct Ready {
+  std::string cmd;                     // a command line for bash: exits 0
+  std::string tcp;                     // "host:port": takes connections
+  std::string unix_socket;             // the path of a socket: takes connections
+  std::string http;                    // a URL: answers with status 200 to 399
+  std::string file;                    // a path: exists
+  std::string log;                     // a Pattern: is found in a line of its output
+  Microseconds interval = kSecond;     // from one asking to the next
+  Microseconds timeout = kSecond;      // that one answer may take
+  Microseconds within = 60 * kSecond;  // from RUNNING; then the run has failed
+  bool operator==(const Ready&) const = default;
+};
+
 struct ProcessConfig {
   std::string name;
   std::string cmdline;                      // what bash runs; empty if there is an `argv`
@@ -86,6 +100,7 @@ struct ProcessConfig {
   SignalNumber stop_signal;
   // From stop_signal to SIGKILL; nothing: as long as the task or the order allows.
   std::optional<Microseconds> stop_wait;
+  std::optional<Ready> ready;  // nothing: it is never asked
   bool operator==(const ProcessConfig&) const = default;
 };
 

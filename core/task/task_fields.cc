@@ -48,6 +48,28 @@ constexpr std::array kBackoffFields = {
         "reset", "When a run that lasted so many seconds fails, the first wait is next again.",
         {.unit = kSeconds, .absent = "no reset is given"}),
 };
+constexpr std::array kReadyFields = {
+    field<&Ready::cmd>("cmd",
+                       "Ready when bash runs this and it exits with 0, as the process's user."),
+    field<&Ready::tcp>("tcp",
+                       "Ready when \"HOST:PORT\" takes a connection; HOST is an IP address "
+                       "or localhost."),
+    field<&Ready::unix_socket>("unix",
+                               "Ready when the Unix socket at this path takes a connection."),
+    field<&Ready::http>("http",
+                        "Ready when a GET of this http:// URL is answered with a status of "
+                        "200 to 399."),
+    field<&Ready::file>("file", "Ready when there is something at this path."),
+    field<&Ready::log>("log",
+                       "Ready when this regular expression is found in a line of its output."),
+    field<&Ready::interval>("interval", "Seconds from one try to the next.", {.unit = kSeconds}),
+    field<&Ready::timeout>("timeout", "Seconds that one try may take.", {.unit = kSeconds}),
+    field<&Ready::within>("within",
+                          "Seconds from its start within which the run is ready; else it has "
+                          "failed.",
+                          {.unit = kSeconds}),
+};
+constexpr std::size_t kQuestions = 6;  // the first fields
 
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
@@ -99,6 +121,10 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::stop_wait>(
         "stop_wait", "Seconds from stop_signal to SIGKILL, and never beyond the task's end.",
         {.unit = kSeconds, .absent = "no stop_wait is given"}),
+    field<&ProcessConfig::ready>("ready",
+                                 "How it is known that the process is ready; until then it runs "
+                                 "and is not ready.",
+                                 {.absent = "nothing is given that tells when it is ready"}),
 };
 
 constexpr std::array kTaskFields = {
@@ -260,6 +286,20 @@ const ObjectType& object_type<Backoff>() {
       .about = "How long a process waits before it runs again after failures in a row.",
       .fields = kBackoffFields,
       .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Ready>() {
+  static const Ready usual;
+  static const ObjectType type{
+      .name = "ready",
+      .noun = "a ready",
+      .about = "What is asked until the process is ready.",
+      .fields = kReadyFields,
+      .usual = &usual,
+      .choices = kQuestions,
   };
   return type;
 }

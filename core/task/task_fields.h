@@ -37,5 +37,7 @@ template <>
 const ObjectType& object_type<RotatePolicy>();
 template <>
 const ObjectType& object_type<Backoff>();
+template <>
+const ObjectType& object_type<Ready>();
 
 }  // namespace thermos::fields

@@ -69,6 +69,13 @@ std::string line_of(const ProcessOrder& order) {
   return line;
 }
 
+std::string line_of(const ProcessReport& report) {
+  std::string line = fmt::format("{} report {} run={} {}", timestamp_text(report.at.wall),
+                                 printable(report.process), report.run, name_of(report.kind));
+  add(line, "text", report.text);
+  return line;
+}
+
 }  // namespace
 
 std::string record_text(const Record& record) {

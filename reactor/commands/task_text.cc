@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/task/question.h"
 #include "core/task/task_fields.h"
 #include "reactor/commands/text.h"
 
@@ -46,6 +47,12 @@ void add_logger(Words& words, const std::optional<Logger>& logger) {
   const RotatePolicy& rotate = logger->rotate;
   words.push_back(
       fmt::format("logs rotate at {} bytes, {} backups", rotate.log_size, rotate.backups));
+}
+
+void add_ready(Words& words, const std::optional<Ready>& ready) {
+  if (!ready) return;
+  words.push_back(fmt::format("ready by {} within {}", printable(text_of(question_of(*ready))),
+                              seconds_text(ready->within)));
 }
 
 std::string limit_text(std::string_view name, std::uint32_t limit) {
@@ -127,6 +134,7 @@ std::string settings_of(const ProcessConfig& process) {
   add_surroundings(words, process.env, process.cwd);
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
   add_end(words, process);
+  add_ready(words, process.ready);
   return joined(words);
 }
 

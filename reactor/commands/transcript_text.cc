@@ -122,6 +122,14 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
   return trimmed(std::move(line));
 }
 
+std::string report_line(const ProcessReport& report, const LineStyle& style) {
+  std::string line = opening(report.at.wall, printable(report.process), style);
+  line += pad_left(std::to_string(report.run), 2) + "  ";
+  line += coloured(pad_right(name_of(report.kind), kStateWidth), "36", style);
+  append_part(line, printable(report.text));
+  return trimmed(std::move(line));
+}
+
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style) {
   std::string line = opening(status.at.wall, kTaskColumn, style) + "    ";
   line += state_text(status.state, style, kStateWidth);

@@ -27,6 +27,8 @@ std::string state_text(TaskState state, const LineStyle& style, std::size_t widt
 // Returns the line of one transition, without a newline: time, process, run, state, how it ended,
 // how long it took, and why. `run` is the record's run after the record was applied.
 std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style);
+// The line of what became known of a run: time, process, run, what, and who said so.
+std::string report_line(const ProcessReport& report, const LineStyle& style);
 // `again`: the task was already in this state.
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style);
 // The line that tells where a new task runs.

@@ -44,7 +44,8 @@ TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMo
       observer_(observer),
       on_end_(std::move(on_end)),
       shortage_(place_.header.task_id, place_.task),
-      groups_(reactor_, place_.header.task_id, place_.task) {
+      groups_(reactor_, place_.header.task_id, place_.task),
+      probes_(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); }) {
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     index_.emplace(place_.task.processes[p].name, p);
   }
@@ -233,6 +234,8 @@ void TaskHost::release(const Effect& effect) {
     sweep(*sweep_effect);
   } else if (const auto* look = std::get_if<Look>(&effect)) {
     links_->changed(look->process);
+  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
+    probes_.ask(*probe);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     set_timer(*timer);
   } else if (const auto* finish = std::get_if<Finish>(&effect)) {

@@ -17,6 +17,7 @@
 #include "reactor/host/coordinator_links.h"
 #include "reactor/host/launch_shortage.h"
 #include "reactor/host/leader_socket.h"
+#include "reactor/host/probes.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_groups.h"
@@ -100,6 +101,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskGroups groups_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unique_ptr<CoordinatorLinks> links_;
+  Probes probes_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;
   bool must_sync_ = false;

@@ -40,6 +40,7 @@ Json run_json(const Run& run) {
   if (run.forked) json["fork_time"] = seconds(run.forked->wall);
   if (run.started) json["start_time"] = seconds(run.started->wall);
   if (run.process.pid != 0) json["pid"] = run.process.pid;
+  if (run.ready) json["ready_time"] = seconds(run.ready->wall);
   if (run.stopped) json["stop_time"] = seconds(run.stopped->wall);
   if (run.return_code) json["return_code"] = *run.return_code;
   json["origin"] = name_of(run.origin);
@@ -138,6 +139,13 @@ Json record_json(const Record& record) {
     json["verb"] = name_of(order->verb);
     json["timestamp_ms"] = order->at.wall / 1000;
     if (!order->reason.empty()) json["reason"] = order->reason;
+  } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    json["kind"] = "report";
+    json["process"] = report->process;
+    json["run"] = report->run;
+    json["report"] = name_of(report->kind);
+    json["time"] = seconds(report->at.wall);
+    if (!report->text.empty()) json["text"] = report->text;
   }
   return json;
 }

@@ -148,6 +148,25 @@ TEST(Codec, OrdersComeBack) {
   EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
 }
 
+TEST(Codec, ReportsComeBack) {
+  std::vector<Record> records;
+  for (std::size_t kind = 0; kind < kReportKinds; ++kind) {
+    ProcessReport report;
+    report.process = "fetch";
+    report.run = 0xfffffffe;
+    report.kind = static_cast<ReportKind>(kind);
+    report.at = {1'700'000'000'000'009, -1};
+    report.text = kind == 0 ? "tcp 127.0.0.1:80" : "";
+    records.emplace_back(report);
+  }
+  ProcessSummary summary;
+  summary.process = "fetch";
+  summary.next_seq = 4;
+  summary.was_ready = true;
+  records.emplace_back(summary);
+  EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
+}
+
 TEST(Codec, TheTwoEncodersWriteTheSameBytes) {
   for (const Record& record : sample_records()) {
     const auto* status = std::get_if<ProcessStatus>(&record);
@@ -267,8 +286,8 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
     EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
   };
   auto payload = payload_of(a_status());
-  put16(payload, kData, 5);
-  expect_error(payload, "kind of record 5");
+  put16(payload, kData, 6);
+  expect_error(payload, "kind of record 6");
   payload = payload_of(a_status());
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");

@@ -91,7 +91,11 @@ TEST(Golden, AFieldThatIsMissingIsReadAsItsDefault) {
   const std::vector<std::byte> payload = unhex(kShorterSummary);
   const auto record = decode(payload);
   ASSERT_TRUE(record.ok()) << record.error().message;
-  EXPECT_EQ(*record, sample_records()[2]);
+  ProcessSummary summary = std::get<ProcessSummary>(sample_records()[2]);
+  summary.started = false;
+  summary.failures = 0;
+  summary.was_ready = false;
+  EXPECT_EQ(*record, Record(summary));
 }
 
 // FORMAT.md's hexdump is true: its lines are "    OFFSET  8 bytes    what they mean".

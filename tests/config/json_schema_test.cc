@@ -187,11 +187,17 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
                                   with(R"(, "needs": {"a": "begin"})"),
                                   with(R"(, "needs": "a")"),
                                   with(R"(, "uses": ["a"])"),
+                                  with(R"(, "ready": {})"),
+                                  with(R"(, "ready": {"file": "a", "log": "b"})"),
+                                  with(R"(, "ready": {"file": 1})"),
                                   with(R"(, "resources": {"gpu": 1})"),
                                   with(R"(, "resources": {"cpu": 1000001})")}) {
     EXPECT_FALSE(load(text, "f", "", {}).ok()) << text;
     EXPECT_FALSE(validator.accepts(Json::parse(text))) << text;
   }
+  const std::string ready = with(R"(, "ready": {"file": "a", "within": 0.5})");
+  EXPECT_TRUE(load(ready, "f", "", {}).ok());
+  EXPECT_TRUE(validator.accepts(Json::parse(ready)));
   const std::string bound = with(R"(, "max_failures": "1{{max_concurrency}}")");
   EXPECT_TRUE(load(bound, "f", "", {}).ok());
   EXPECT_TRUE(validator.accepts(Json::parse(bound)));

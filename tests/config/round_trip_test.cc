@@ -100,6 +100,10 @@ TaskConfig random_task(Random& random) {
     if (random() % 2 == 0) process.success_codes = {static_cast<std::uint32_t>(random() % 256), 0};
     process.stop_signal.number = static_cast<std::uint8_t>(1 + random() % kLastSignal);
     if (random() % 2 == 0) process.stop_wait = duration(random);
+    if (random() % 2 == 0) {
+      process.ready.emplace().file = "x" + text(random, kBraces, 5);
+      process.ready->within = duration(random);
+    }
     task.processes.push_back(process);
   }
   for (std::size_t i = 0; i + 1 < count; ++i) {

@@ -73,7 +73,11 @@ TEST(Equality, OfRecords) {
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.next_seq; },
            [](auto& v) { ++v.next_run; }, [](auto& v) { ++v.totals.lost; },
            [](auto& v) { v.first_failed = 0; }, [](auto& v) { ++v.last_end.boot; },
-           [](auto& v) { ++v.boot.low; }, [](auto& v) { v.started = true; }});
+           [](auto& v) { ++v.boot.low; }, [](auto& v) { v.started = true; },
+           [](auto& v) { v.was_ready = true; }});
+  expect_each_counts<ProcessReport>(
+      {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
+           [](auto& v) { v.text = "x"; }});
   expect_each_counts<ProcessOrder>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
@@ -82,13 +86,14 @@ TEST(Equality, OfRecords) {
 
 TEST(Equality, OfHistories) {
   expect_each_counts<thermos::Run>(
-      {}, {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
-           [](auto& v) { v.state = ProcessState::Lost; },
-           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.coordinator.pid; },
-           [](auto& v) { ++v.process.pid; }, [](auto& v) { ++v.boot.low; },
-           [](auto& v) { ++v.waiting.boot; }, [](auto& v) { v.forked.emplace(); },
-           [](auto& v) { v.started.emplace(); }, [](auto& v) { v.stopped.emplace(); },
-           [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
+      {},
+      {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
+       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
+       [](auto& v) { ++v.coordinator.pid; }, [](auto& v) { ++v.process.pid; },
+       [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.waiting.boot; },
+       [](auto& v) { v.forked.emplace(); }, [](auto& v) { v.started.emplace(); },
+       [](auto& v) { v.ready.emplace(); }, [](auto& v) { v.stopped.emplace(); },
+       [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<StopOrder>({}, {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
                                      [](auto& v) { ++v.deadline.boot; }});
   expect_each_counts<ProcessHistory>(
@@ -97,7 +102,8 @@ TEST(Equality, OfHistories) {
            [](auto& v) { ++v.next_run; }, [](auto& v) { v.first_failed = 0; },
            [](auto& v) { v.last_end.emplace(); }, [](auto& v) { ++v.last_boot.low; },
            [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
-           [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; }});
+           [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; },
+           [](auto& v) { v.was_ready = true; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

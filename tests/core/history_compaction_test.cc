@@ -399,5 +399,61 @@ TEST(HistoryCompaction, TellsHowManyRecordsWouldStay) {
   EXPECT_LE(told, records + 2) << "a summary for each process, at most";
 }
 
+// ---- reports -----------------------------------------------------------------------------------
+
+ProcessReport ready_report(std::uint32_t run, Microseconds at) {
+  return {"a", run, ReportKind::Ready, {1000 + at, at}, "file up"};
+}
+
+// Runs 0 to `runs` - 1 of "a", the first of which was ready.
+History first_was_ready(std::uint32_t runs) {
+  History history = led();
+  ProcessStatus status;
+  status.process = "a";
+  for (const ProcessState state : {ProcessState::Waiting, ProcessState::Forked,
+                                   ProcessState::Running, ProcessState::Success}) {
+    status.seq = is_terminal(state) ? 3 : static_cast<unsigned>(state);
+    status.state = state;
+    apply(history, status);
+    if (state == ProcessState::Running) apply(history, ready_report(0, 77));
+  }
+  for (std::uint32_t run = 1; run < runs; ++run) add_run(history, "a", run, ProcessState::Success);
+  return history;
+}
+
+TEST(Reports, SayThatARunIsReady) {
+  const History history = first_was_ready(2);
+  EXPECT_EQ(history.process(0).runs[0].ready, (Timestamp{1077, 77}));
+  EXPECT_EQ(history.process(0).runs[1].ready, std::nullopt);
+  EXPECT_TRUE(history.process(0).was_ready);
+}
+
+TEST(Reports, OfRunsThatAreOverOrReadyAreRepeats) {
+  History history = first_was_ready(2);
+  const History before = history;
+  for (const std::uint32_t run : {0U, 1U}) {
+    const auto applied = history.apply(ready_report(run, 99));
+    ASSERT_TRUE(applied.ok());
+    EXPECT_EQ(*applied, History::Outcome::Repeat);
+  }
+  EXPECT_EQ(history, before);
+}
+
+TEST(Reports, OfRunsThatHaveNotBegunAreCorrupt) {
+  History history = led();
+  EXPECT_FALSE(history.apply(ready_report(0, 1)).ok());
+  add_run(history, "a", 0, ProcessState::Success);
+  EXPECT_FALSE(history.apply(ready_report(1, 1)).ok());
+}
+
+TEST(Reports, OutliveACompactionWithTheirRunAndWithoutIt) {
+  History history = first_was_ready(3);
+  EXPECT_EQ(rebuilt(history), history);
+  history.drop_old(1);
+  const History other = rebuilt(history);
+  EXPECT_EQ(other, history);
+  EXPECT_TRUE(other.process(0).was_ready) << "whoever needs it may not have run yet";
+}
+
 }  // namespace
 }  // namespace thermos

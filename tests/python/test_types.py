@@ -6,7 +6,7 @@ from thermos_config.containers import List, Map
 from thermos_config.objects import Empty
 from thermos_config.problems import CoercionError, UnknownAttribute
 from thermos_config.scalars import Boolean, Enum, Float, Integer, Seconds, String
-from thermos_config.schema import Constraint, Logger, Process, Resources, RotatePolicy, Task
+from thermos_config.schema import Constraint, Logger, Process, Ready, Resources, RotatePolicy, Task
 from thermos_config.structs import Default, Required, Struct
 
 
@@ -104,6 +104,12 @@ class Structs(unittest.TestCase):
         brian = self.Employee(first="brian")
         ian = brian(first="ian", age=Empty)
         self.assertEqual((brian.first().get(), ian.first().get()), ("brian", "ian"))
+
+    def test_ready_is_nothing_by_itself(self):
+        self.assertIs(Process(name="a", cmdline="b").ready(), Empty)
+        asked = Process(name="a", cmdline="b", ready=Ready(tcp="127.0.0.1:{{port}}")).bind(port=80)
+        self.assertEqual(asked.ready().tcp().get(), "127.0.0.1:80")
+        self.assertEqual(asked.ready().within().get(), 60)
 
     def test_from_dictionaries(self):
         task = Task({"name": "basic", "processes": [{"cmdline": "true", "resources": {"cpu": 1}}]})

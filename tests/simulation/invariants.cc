@@ -45,6 +45,8 @@ void Invariants::appended(const Record& record, bool durable) {
   } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
     require(durable, "an order that need not last");
     order_appended(*order);
+  } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    report_appended(*report);
   } else {
     throw Broken("a live runner wrote a summary");
   }
@@ -380,6 +382,7 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_signalled();
   check_ending();
   check_timeouts();
+  check_readiness();
   check_links(links);
   check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
     return view.state == link::State::Idle;
@@ -547,6 +550,7 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   quiet_since_.reset();
   alone_since_.clear();
   pools_.crashed();
+  refused_.clear();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);
 }

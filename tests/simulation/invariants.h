@@ -41,6 +41,8 @@ class Invariants {
   // asked for it.
   std::size_t written() const { return journal_.size(); }
   void carrying_out(const Effect& effect, std::size_t written);
+  // Someone was asked whether that run is ready.
+  void probed(const Probe& probe, bool ready);
   // A real process is about to start.
   void starting(const Machine::Start& start);
   // One event of one link, with the state before it and the effects that followed.
@@ -67,7 +69,13 @@ class Invariants {
   void check_ordered() const;
   void check_ending() const;
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
-  bool may_time_out(ProcessIndex p, Microseconds deadline) const;
+  void report_appended(const ProcessReport& report);
+  void check_readiness() const;
+  // Whether nobody ends the run of `p` for another reason than its own limits. The finalizers'
+  // deadline may be known as a range only.
+  bool may_go_on(ProcessIndex p, Microseconds deadline) const;
+  bool timed_out(ProcessIndex p) const;
+  bool overdue(ProcessIndex p) const;
   void check_timeouts() const;
   ProcessIndex index_of(std::string_view name) const;
   void may_wait(ProcessIndex p, const ProcessStatus& status);
@@ -102,6 +110,7 @@ class Invariants {
   };
   std::map<std::uint64_t, Compacted> compacted_;
   std::uint64_t looks_ = 0;
+  std::map<ProcessIndex, std::uint32_t> refused_;     // the run that said no to this runner
   std::uint32_t leaders_ = 0;                         // so far
   std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
   std::map<ProcessIndex, Microseconds> alone_since_;  // a link with nobody to wait for

@@ -15,27 +15,29 @@ constexpr Microseconds kNewsTakes = 4 * kLatency;
 
 }  // namespace
 
-// Whether the run of `p` is one that nobody ends for another reason. The finalizers' deadline may
-// be known as a range only.
-bool Invariants::may_time_out(ProcessIndex p, Microseconds deadline) const {
+bool Invariants::may_go_on(ProcessIndex p, Microseconds deadline) const {
   const Oracle::Process& process = oracle_.process(p);
   const Entry& task = oracle_.task();
   const bool final = script_.task.processes[p].final;
-  if (!script_.task.processes[p].timeout || !process.live || process.ending) return false;
+  if (!process.live || process.ending) return false;
   if (task.state == TaskState::Active) return !final && !process.held;
   return task.state == TaskState::Finalizing && final && task.goal != TaskState::Lost &&
          timeline_.now() < deadline && !oracle_.complete(true) && !oracle_.deadlocked(true);
 }
 
+bool Invariants::timed_out(ProcessIndex p) const {
+  const auto& timeout = script_.task.processes[p].timeout;
+  return timeout && timeline_.now() >= oracle_.process(p).started->when + *timeout;
+}
+
 void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
   const Oracle::Process& before = oracle_.process(p);
-  const ProcessConfig& config = script_.task.processes[p];
   const Microseconds now = timeline_.now();
-  require(may_time_out(p, oracle_.task().deadline_high),
-          name(p) + ": timed out though it has no limit, or is ending anyway");
+  require(may_go_on(p, oracle_.task().deadline_high),
+          name(p) + ": failed by the runner though it is ending anyway");
   require(before.started.has_value() && before.started->boot == machine_.moment().boot,
-          name(p) + ": timed out before it was RUNNING");
-  require(now >= before.started->when + *config.timeout, name(p) + ": timed out before its time");
+          name(p) + ": failed by the runner before it was RUNNING");
+  require(timed_out(p) || overdue(p), name(p) + ": failed by the runner before its time");
   require(machine_.true_time(order.deadline.boot) == now + stop_wait_of(script_.task, p),
           name(p) + ": a wrong deadline of a timed out run");
   require(!order.reason.empty(), name(p) + ": timed out without a reason");
@@ -51,7 +53,8 @@ void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
 void Invariants::check_timeouts() const {
   const Microseconds now = timeline_.now();
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
-    if (!may_time_out(p, oracle_.task().deadline_low)) continue;
+    if (!script_.task.processes[p].timeout) continue;
+    if (!may_go_on(p, oracle_.task().deadline_low)) continue;
     // One whose coordinator is gone is being swept.
     const Machine::Coordinator& coordinator = machine_.coordinator(p);
     if (coordinator.phase != Machine::Phase::Running) continue;

@@ -242,7 +242,9 @@ void Machine::exits(ProcessIndex p) {
 void Machine::start_tree(ProcessIndex p) {
   ledger_.push_back({p, coordinators_[p].run, timeline_.now(), false, true});
   on_start(ledger_.back());
-  trees_[p] = {true, coordinators_[p].run};
+  const std::optional<Microseconds> after = coordinators_[p].script.ready_after;
+  trees_[p] = {true, coordinators_[p].run, {}};
+  if (after) trees_[p].ready_at = timeline_.now() + *after;
 }
 
 }  // namespace thermos::sim

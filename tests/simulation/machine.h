@@ -42,6 +42,7 @@ class Machine {
   struct Tree {
     bool alive = false;
     std::uint32_t run = 0;
+    std::optional<Microseconds> ready_at{};  // true time; nothing: never
   };
   // One start of a real process.
   struct Start {
@@ -78,6 +79,11 @@ class Machine {
   const Coordinator& coordinator(ProcessIndex p) const { return coordinators_[p]; }
   bool lives(ProcessIndex p) const { return coordinators_[p].phase != Phase::None; }
   const Tree& tree(ProcessIndex p) const { return trees_[p]; }
+  // Whether run `run` of `p` would say now that it is ready.
+  bool is_ready(ProcessIndex p, std::uint32_t run) const {
+    const Tree& tree = trees_[p];
+    return tree.alive && tree.run == run && tree.ready_at && *tree.ready_at <= timeline_.now();
+  }
   const std::vector<Streams::Written>& stream(ProcessIndex p) const { return streams_.records(p); }
   const std::vector<Start>& ledger() const { return ledger_; }
 

@@ -13,6 +13,10 @@ void Oracle::apply(const Entry& entry) {
     if (ending && entry.goal == TaskState::Lost && !lost_) lost_ = entry.written;
   }
   if (entry.kind == Entry::Kind::Order) apply_order(entry);
+  if (entry.kind == Entry::Kind::Ready) {
+    processes_[entry.process].ready = true;
+    processes_[entry.process].was_ready = true;
+  }
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
   process.spoken = true;
@@ -24,6 +28,7 @@ void Oracle::apply(const Entry& entry) {
   process.parked = false;
   if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
   if (entry.process_state == ProcessState::Waiting) process.started.reset();
+  if (entry.process_state == ProcessState::Waiting) process.ready = false;
   if (entry.process_state == ProcessState::Running) {
     process.started = entry.happened;
     process.begun = true;
@@ -111,6 +116,7 @@ bool Oracle::failed(ProcessIndex p) const {
 
 bool Oracle::holds(const Need& need) const {
   if (need.condition == Condition::Start) return processes_[need.process].begun;
+  if (need.condition == Condition::Ready) return processes_[need.process].was_ready;
   if (need.condition == Condition::End) return over(need.process);
   return finished(need.process);
 }

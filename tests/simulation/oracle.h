@@ -21,6 +21,7 @@
 //   most `most`, if the process has a backoff. KILLED counts as FAILED does, unless an order did
 //   it; LOST does not count. A SUCCESS starts over, and so does a user's start; the failure of a
 //   run that lasted `reset` is the first.
+// - A run that is not ready within the time of its `ready`, though it was asked, is ended likewise.
 // - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
 //   FAILED, however it ends then.
 #pragma once
@@ -36,7 +37,7 @@ namespace thermos::sim {
 
 // What one record of the runner's stream says, and the true times of it.
 struct Entry {
-  enum class Kind : std::uint8_t { Header, Task, Process, Order };
+  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready };
   Kind kind = Kind::Header;
   Moment written;
 
@@ -69,9 +70,10 @@ class Oracle {
   void launching(ProcessIndex p) { processes_[p].parked = false; }
 
   struct Process {
-    bool spoken = false;  // any record at all
-    bool begun = false;   // a run of it has been RUNNING
-    bool live = false;    // its last run has no terminal record
+    bool spoken = false;     // any record at all
+    bool was_ready = false;  // a run of it has been ready
+    bool begun = false;      // a run of it has been RUNNING
+    bool live = false;       // its last run has no terminal record
     std::uint32_t run = 0;
     std::uint64_t next_seq = 0;
     ProcessState state = ProcessState::Waiting;
@@ -80,6 +82,7 @@ class Oracle {
     std::uint32_t in_row = 0;       // failures, as the backoff counts them
     Microseconds backoff = 0;       // what it asks for from the last end on
     std::optional<Moment> started;  // its last run: when it was RUNNING
+    bool ready = false;             // its last run
     std::optional<Moment> ended;
     Microseconds heard = 0;  // when its last record was written
 

@@ -53,6 +53,18 @@ void make_backoffs(TaskConfig& task, Random& random) {
   }
 }
 
+void make_readiness(TaskConfig& task, Random& random) {
+  for (ProcessConfig& process : task.processes) {
+    if (!random.chance(40)) continue;
+    Ready& ready = process.ready.emplace();
+    ready.file = "up";
+    ready.interval = random.pick<Microseconds>({kSecond / 10, kSecond / 4, kSecond});
+    ready.timeout = random.pick<Microseconds>({kLatency, kSecond / 4});
+    ready.within = random.pick<Microseconds>(
+        {2 * kSecond, 5 * kSecond, random.between(2 * kSecond, 60 * kSecond)});
+  }
+}
+
 void make_order(Script& script, Random& random) {
   TaskConfig& task = script.task;
   const auto n = static_cast<std::uint32_t>(task.processes.size());
@@ -84,6 +96,20 @@ void make_needs(Script& script, Random& random) {
     if (a.final != b.final || (to_its_end && (a.daemon || (a.ephemeral && !b.ephemeral)))) continue;
     b.needs.entries.emplace_back(a.name, condition);
     script.needs[after].push_back({before, condition});
+  }
+}
+
+// Some of those that need the start of a process that can be ready need that it is.
+void need_readiness(Script& script, Random& random) {
+  for (ProcessIndex p = 0; p < script.needs.size(); ++p) {
+    for (Need& need : script.needs[p]) {
+      const ProcessConfig& before = script.task.processes[need.process];
+      if (need.condition != Condition::Start || !before.ready || !random.chance(60)) continue;
+      need.condition = Condition::Ready;
+      for (auto& [name, condition] : script.task.processes[p].needs.entries) {
+        if (name == before.name && condition == Condition::Start) condition = Condition::Ready;
+      }
+    }
   }
 }
 
@@ -190,6 +216,9 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   if (needing.chance(50)) make_needs(script, needing);
   if (needing.chance(35)) make_pools(script.task, needing);
   script.task.keep_going = needing.chance(15);
+  Random readiness(seed ^ 0x4ead7);
+  if (readiness.chance(50)) make_readiness(script.task, readiness);
+  need_readiness(script, readiness);
   script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
   script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
   script.task.finalization_wait =
@@ -239,6 +268,16 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
   if (process.daemon) run.duration += kSecond / 10;
   if (process.ephemeral && random.chance(30)) run.duration = 100 * kSecond;
   run.death_after = random.between(0, run.duration);
+  if (process.ready) {
+    Random when(seed * 9'000'011 + std::uint64_t{p} * 6007 + attempt);
+    if (!unlucky || when.chance(80)) {
+      run.ready_after = unlucky ? when.pick<Microseconds>(
+                                      {0, when.between(0, kSecond), when.between(0, 10 * kSecond)})
+                                : 0;
+    }
+    // Some live long enough to outlive a runner, and the time to be ready in.
+    if (unlucky && when.chance(50)) run.duration += when.between(0, 40 * kSecond);
+  }
   run.exit = random.between(0, kLatency);
   if (unlucky && random.chance(30)) {
     run.end = random.pick({ProcessState::Failed, ProcessState::Failed, ProcessState::Killed});

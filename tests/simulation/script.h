@@ -33,8 +33,9 @@ struct RunScript {
   Microseconds fork = 0;         // until FORKED
   Microseconds exec = 0;         // until RUNNING
   Microseconds duration = 0;     // until the process ends by itself
-  Microseconds death_after = 0;  // from RUNNING, where death is Running
-  Microseconds exit = 0;         // from the terminal record to the lock's release
+  std::optional<Microseconds> ready_after;  // from RUNNING; nothing: it never is
+  Microseconds death_after = 0;             // from RUNNING, where death is Running
+  Microseconds exit = 0;                    // from the terminal record to the lock's release
   ProcessState end = ProcessState::Success;
   std::int32_t return_code = 0;
   bool ignores_term = false;

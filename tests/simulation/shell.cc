@@ -221,11 +221,25 @@ void Shell::carry_out(const Effect& effect) {
     life_.after(kLatency, [this, p = sweep->process, run = sweep->run] { feed(Swept{p, run}); });
   } else if (const auto* look = std::get_if<Look>(&effect)) {
     links_.take(look->process, link::Changed{});
+  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
+    answer(*probe);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     arm(*timer);
   } else if (std::holds_alternative<Finish>(effect)) {
     finishing_ = true;
   }
+}
+
+// At once, or as late as it may be.
+void Shell::answer(const Probe& probe) {
+  const Microseconds timeout = around_.script.task.processes[probe.process].ready->timeout;
+  const Microseconds takes =
+      around_.random.pick<Microseconds>({0, around_.random.between(0, timeout), timeout});
+  life_.after(takes, [this, probe] {
+    const bool ready = around_.machine.is_ready(probe.process, probe.run);
+    around_.invariants.probed(probe, ready);
+    feed(ProbeAnswered{probe.process, probe.run, ready, ready ? "it is up" : "it is not up"});
+  });
 }
 
 void Shell::arm(const SetTimer& timer) {

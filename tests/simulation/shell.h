@@ -75,6 +75,7 @@ class Shell : private Links::Owner {
   void compact();
 
   void carry_out(const Effect& effect);
+  void answer(const Probe& probe);
   void arm(const SetTimer& timer);
   void trace(const std::string& line) const {
     if (around_.trace) around_.trace(line);

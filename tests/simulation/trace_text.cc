@@ -39,6 +39,10 @@ std::string text_of(const Record& record) {
   if (const auto* order = std::get_if<ProcessOrder>(&record)) {
     return std::string(name_of(order->verb)) + " " + std::string(order->process);
   }
+  if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    return std::string(report->process) + "/" + number(report->run) + " " +
+           std::string(name_of(report->kind));
+  }
   return "header";
 }
 
@@ -71,6 +75,9 @@ std::string text_of(const Event& event, const TaskConfig& task) {
                    (e.retry ? " launch short: " : " launch impossible: ") + e.reason;
           },
           [&](const LaunchCancelled& e) { return run_name(task, e.process, e.run) + " cancelled"; },
+          [&](const ProbeAnswered& e) {
+            return run_name(task, e.process, e.run) + (e.ready ? " ready" : " not ready");
+          },
           [](const TimerDue&) { return std::string("timer"); },
           [](const KillRequest& e) {
             return std::string(e.lose ? "lose" : "kill") +
@@ -93,6 +100,7 @@ std::string text_of(const Effect& effect, const TaskConfig& task) {
           [&](const Kill& e) { return "kill " + run_name(task, e.process, e.run); },
           [&](const Sweep& e) { return "sweep " + run_name(task, e.process, e.run); },
           [&](const Look& e) { return "look at " + task.processes[e.process].name; },
+          [&](const Probe& e) { return "probe " + run_name(task, e.process, e.run); },
           [](const SetTimer& e) { return "timer" + time_of(e.at); },
           [](const Finish&) { return std::string("finish"); },
       },

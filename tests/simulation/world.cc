@@ -255,6 +255,7 @@ std::string describe(const Script& script, const Faults& faults) {
             ", min_duration " + std::to_string(config.min_duration) +
             (config.stop_wait ? ", stop_wait " + std::to_string(*config.stop_wait) : "") +
             (config.timeout ? ", timeout " + std::to_string(*config.timeout) : "") +
+            (config.ready ? ", ready within " + std::to_string(config.ready->within) : "") +
             (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
             (config.final ? ", final" : "");
     for (const auto& [name, amount] : config.uses.entries) {

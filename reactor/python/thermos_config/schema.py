@@ -73,9 +73,11 @@ class Types:
             return Required(kind)
         if "default" in rule and definition not in self._WITHOUT_DEFAULTS:
             return Default(kind, rule["default"])
-        # An object is made of its own defaults; but no resources are not resources of nothing.
+        # An object is made of its own defaults; but no resources are not resources of nothing, and
+        # where one of several keys must be given, no default is enough.
         if "$ref" in rule and self._definition(rule) not in self._NEVER_DEFAULTS:
-            return Default(kind, kind())
+            if "oneOf" not in self._definitions[self._definition(rule)]:
+                return Default(kind, kind())
         return Attribute(kind)
 
     @staticmethod
@@ -134,6 +136,7 @@ Constraint = TYPES.struct("constraint")
 RotatePolicy = TYPES.struct("rotate")
 Logger = TYPES.struct("logger")
 Backoff = TYPES.struct("backoff")
+Ready = TYPES.struct("ready")
 Process = TYPES.struct("process")
 Task = TYPES.struct("task", name=Default(String, "{{processes[0].name}}"))
 LoggerDestination = TYPES.enums["LoggerDestination"]

@@ -1,0 +1,150 @@
+#include "reactor/host/connection_probe.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace thermos {
+namespace {
+
+// Of an answer: its first line, and all that is read of it before the connection is closed. Some
+// servers complain of a client that goes while they write.
+constexpr std::size_t kMaxLine = 4096;
+constexpr std::size_t kMaxAnswer = std::size_t{1} << 18;
+
+// On loopback a connect() to a port that nobody listens on can meet itself: the kernel may choose
+// that very port for its own end.
+bool met_itself(int socket) {
+  SocketAddress ours;
+  SocketAddress theirs;
+  ours.size = theirs.size = sizeof(sockaddr_storage);
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&ours.bytes), &ours.size) != 0) return false;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&theirs.bytes), &theirs.size) != 0) {
+    return false;
+  }
+  return ours.bytes.ss_family != AF_UNIX && ours.size == theirs.size &&
+         std::memcmp(&ours.bytes, &theirs.bytes, ours.size) == 0;
+}
+
+}  // namespace
+
+ConnectionProbe::ConnectionProbe(Loop& loop, Deadlines& deadlines, const FileOwner& owner,
+                                 std::vector<SocketAddress> addresses, std::string request,
+                                 Answer answer)
+    : loop_(loop),
+      deadlines_(deadlines),
+      owner_(owner),
+      addresses_(std::move(addresses)),
+      request_(std::move(request)),
+      answer_(std::move(answer)) {}
+
+ConnectionProbe::~ConnectionProbe() {
+  close();
+}
+
+void ConnectionProbe::start(Microseconds until) {
+  deadline_ = deadlines_.add(until, [this] {
+    deadline_.reset();
+    say(false, connecting_ ? "no connection in time" : "no answer in time");
+    close();
+  });
+  connect_next();
+}
+
+void ConnectionProbe::connect_next() {
+  const SocketAddress& to = addresses_[next_++];
+  poll_.reset();
+  socket_.reset(::socket(to.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket_) return refused(errno);
+  connecting_ = true;
+  const int error_number = connect(to);
+  if (error_number == 0) return connected();
+  if (error_number != EINPROGRESS) return refused(error_number);
+  poll_ = std::make_unique<Poll>(loop_, socket_.get(), [this](int) { on_event(); });
+  poll_->watch(UV_WRITABLE);
+}
+
+// Returns the errno; 0 when connected.
+int ConnectionProbe::connect(const SocketAddress& to) const {
+  const AsUser as_user(owner_);
+  if (!as_user.holds()) return EPERM;
+  const int result =
+      ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to.bytes), to.size);
+  return result == 0 ? 0 : errno;
+}
+
+void ConnectionProbe::refused(int error_number) {
+  if (next_ < addresses_.size()) return connect_next();
+  say(false, std::strerror(error_number));
+  close();
+}
+
+void ConnectionProbe::on_event() {
+  if (!connecting_) return read_answer();
+  int error_number = 0;
+  socklen_t size = sizeof error_number;
+  getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+  if (error_number != 0) return refused(error_number);
+  connected();
+}
+
+void ConnectionProbe::connected() {
+  connecting_ = false;
+  if (met_itself(socket_.get())) return refused(ECONNREFUSED);
+  if (request_.empty()) {
+    say(true, {});
+    return close();
+  }
+  // A new connection has room for more than a request.
+  const ssize_t sent = ::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request_.size())) return refused(sent < 0 ? errno : ENOBUFS);
+  if (!poll_) {
+    poll_ = std::make_unique<Poll>(loop_, socket_.get(), [this](int) { on_event(); });
+  }
+  poll_->watch(UV_READABLE);
+}
+
+void ConnectionProbe::read_answer() {
+  std::array<char, 4096> bytes{};
+  const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) {
+    say(false, got < 0 ? std::strerror(errno) : "closed the connection without an answer");
+    return close();
+  }
+  received_ += static_cast<std::size_t>(got);
+  if (!answered_) {
+    head_.append(bytes.data(), static_cast<std::size_t>(got));
+    const std::size_t end = head_.find('\n');
+    if (end != std::string::npos || head_.size() > kMaxLine) judge(head_.substr(0, end));
+  }
+  if (received_ > kMaxAnswer) close();
+}
+
+// "HTTP/1.1 200 OK"
+void ConnectionProbe::judge(const std::string& line) {
+  const std::size_t blank = line.find(' ');
+  int status = 0;
+  if (line.starts_with("HTTP/1.") && blank != std::string::npos) {
+    std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+  }
+  if (status == 0) return say(false, "its answer is not HTTP");
+  say(status >= 200 && status < 400, "status " + std::to_string(status));
+}
+
+void ConnectionProbe::say(bool ready, const std::string& text) {
+  if (std::exchange(answered_, true)) return;
+  answer_(ready, text);
+}
+
+void ConnectionProbe::close() {
+  if (deadline_) deadlines_.cancel(*deadline_);
+  deadline_.reset();
+  poll_.reset();
+  socket_.reset();
+}
+
+}  // namespace thermos

@@ -1,0 +1,195 @@
+#include "reactor/host/probes.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <netinet/in.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "reactor/launch/run_environment.h"
+#include "reactor/os/as_user.h"
+
+namespace thermos {
+namespace {
+
+// What is not an address is left out.
+void add_address(std::vector<SocketAddress>& to, const std::string& host, std::uint16_t port) {
+  SocketAddress address;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.bytes);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.bytes);
+  if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    address.size = sizeof(sockaddr_in);
+  } else if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    address.size = sizeof(sockaddr_in6);
+  } else {
+    return;
+  }
+  to.push_back(address);
+}
+
+std::vector<SocketAddress> addresses_of(const HostPort& to) {
+  std::vector<SocketAddress> addresses;
+  if (to.host == "localhost") {
+    add_address(addresses, "127.0.0.1", to.port);
+    add_address(addresses, "::1", to.port);
+  } else {
+    add_address(addresses, to.host, to.port);
+  }
+  return addresses;
+}
+
+SocketAddress unix_address(int path) {
+  SocketAddress address;
+  auto* named = reinterpret_cast<sockaddr_un*>(&address.bytes);
+  named->sun_family = AF_UNIX;
+  // By its descriptor, so that it is what was looked up, and may lie deeper than a name reaches.
+  const std::string name = "/proc/self/fd/" + std::to_string(path);
+  std::memcpy(named->sun_path, name.c_str(), name.size() + 1);
+  address.size = sizeof(sockaddr_un);
+  return address;
+}
+
+}  // namespace
+
+Probes::Probes(Reactor& reactor, const TaskSetup& setup, Answer answer)
+    : reactor_(reactor), setup_(setup), site_(setup.header), answer_(std::move(answer)) {}
+
+void Probes::ask(const Probe& probe) {
+  connections_.erase(probe.process);
+  const Ready& ready = *setup_.task.processes[probe.process].ready;
+  const Asked asked{probe, question_of(ready),
+                    add_saturated(reactor_.loop().now().boot, ready.timeout)};
+  switch (asked.question.kind) {
+    case QuestionKind::Tcp:
+      return ask_tcp(asked);
+    case QuestionKind::Unix:
+      return ask_unix(asked);
+    case QuestionKind::Http:
+      return ask_http(asked);
+    case QuestionKind::File:
+      return ask_file(asked);
+    case QuestionKind::Log:
+      return ask_log(asked);
+    case QuestionKind::Cmd:
+      return ask_command(asked);
+  }
+}
+
+void Probes::ask_tcp(const Asked& asked) {
+  connect(asked, addresses_of(*read_host_port(asked.question.text)), {});
+}
+
+void Probes::ask_http(const Asked& asked) {
+  const HttpUrl url = *read_http_url(asked.question.text);
+  connect(asked, addresses_of(url.to),
+          "GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
+              "\r\nUser-Agent: thermos-reactor\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+}
+
+void Probes::ask_unix(const Asked& asked) {
+  const Descriptor path = open_path(asked);
+  if (path) connect(asked, {unix_address(path.get())}, {});
+}
+
+void Probes::ask_file(const Asked& asked) {
+  if (open_path(asked)) say(asked, true, {});
+}
+
+void Probes::ask_log(const Asked& asked) {
+  if (const std::string why = find_user(); !why.empty()) return say(asked, false, why);
+  auto& log = logs_[asked.probe.process];
+  if (!log || log->run() != asked.probe.run) {
+    const ProcessConfig& process = setup_.task.processes[asked.probe.process];
+    const Logger logger = process.logger.value_or(Logger());
+    log = std::make_unique<LogProbe>(setup_.header, *user_, process.name, asked.probe.run,
+                                     logger.mode == LogMode::Rotate ? logger.rotate.backups : 0,
+                                     std::move(*Pattern::compile(asked.question.text)));
+  }
+  const std::string trouble = log->look();
+  const bool found = log->found();
+  if (found) log.reset();
+  say(asked, found, found ? "" : trouble.empty() ? "no line matches" : trouble);
+}
+
+void Probes::ask_command(const Asked& asked) {
+  const ProcessConfig& process = setup_.task.processes[asked.probe.process];
+  auto& command = commands_[asked.probe.process];
+  if (command && !command->over()) return say(asked, false, "the last command has not ended yet");
+  Launch launch;
+  launch.process = process.name;
+  launch.run = asked.probe.run;
+  launch.seq = 1;
+  if (auto trouble = site_.fill(setup_.task, process, launch)) {
+    return say(asked, false, trouble->reason);
+  }
+  launch.cmdline = asked.question.text;
+  launch.arguments.clear();
+  launch.input.clear();
+  complete_environment(setup_.header, setup_.task, {asked.probe.process, asked.probe.run},
+                       launch.environment);
+  command = std::make_unique<CommandProbe>(
+      reactor_, std::move(launch), asked.until,
+      [this, asked](bool ready, const std::string& text) { say(asked, ready, text); });
+  if (const std::string why = command->start(); !why.empty()) say(asked, false, why);
+}
+
+void Probes::connect(const Asked& asked, std::vector<SocketAddress> addresses,
+                     std::string request) {
+  if (addresses.empty()) return say(asked, false, "not an IP address");
+  if (const std::string why = find_user(); !why.empty()) return say(asked, false, why);
+  auto& probe = connections_[asked.probe.process];
+  probe = std::make_unique<ConnectionProbe>(
+      reactor_.loop(), reactor_.deadlines(), *user_, std::move(addresses), std::move(request),
+      [this, asked](bool ready, const std::string& text) { say(asked, ready, text); });
+  probe->start(asked.until);
+}
+
+void Probes::say(const Asked& asked, bool ready, std::string_view text) {
+  ProbeAnswered answer{asked.probe.process, asked.probe.run, ready, std::string(text)};
+  if (ready) {
+    answer.text = text_of(asked.question).append(text.empty() ? "" : ": ").append(text);
+  }
+  answer_(answer);
+}
+
+std::string Probes::find_user() {
+  if (user_) return {};
+  TaskUser user;
+  if (auto trouble = find_task_user(setup_.header.user, user)) return trouble->reason;
+  user_ = std::move(user);
+  return {};
+}
+
+Descriptor Probes::open_path(const Asked& asked) {
+  if (const std::string why = find_user(); !why.empty()) {
+    say(asked, false, why);
+    return {};
+  }
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  // What the process calls "/" is its sandbox.
+  if (setup_.header.chroot) how.resolve = RESOLVE_IN_ROOT;
+  const std::string name(asked.question.text);
+  Descriptor path;
+  int error_number = EPERM;
+  if (const AsUser as_user(*user_); as_user.holds()) {
+    const Descriptor base(::open(setup_.header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    path.reset(
+        static_cast<int>(::syscall(SYS_openat2, base.get(), name.c_str(), &how, sizeof how)));
+    error_number = errno;
+  }
+  if (!path) say(asked, false, std::strerror(error_number));
+  return path;
+}
+
+}  // namespace thermos

@@ -1,0 +1,71 @@
+// The rules of readiness.
+#include <algorithm>
+
+#include "invariants.h"
+
+namespace thermos::sim {
+namespace {
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw Broken(what);
+}
+
+// From RUNNING to the runner that reads it, and with a look for it.
+constexpr Microseconds kNewsTakes = 4 * kLatency;
+
+}  // namespace
+
+void Invariants::probed(const Probe& probe, bool ready) {
+  const Oracle::Process& process = oracle_.process(probe.process);
+  if (!process.live || process.run != probe.run) return;  // it has ended meanwhile
+  require(!process.ready, name(probe.process) + " is asked though it is ready on record");
+  if (!ready) refused_[probe.process] = probe.run;
+}
+
+void Invariants::report_appended(const ProcessReport& report) {
+  const ProcessIndex p = index_of(report.process);
+  const Oracle::Process& before = oracle_.process(p);
+  require(before.live && before.run == report.run && before.state == ProcessState::Running,
+          name(p) + ": a run that is not RUNNING is ready");
+  require(!before.ready, name(p) + ": ready twice in one run");
+  require(machine_.is_ready(p, report.run), name(p) + ": ready on record, and it is not");
+  Entry entry;
+  entry.kind = Entry::Kind::Ready;
+  entry.written = machine_.moment();
+  entry.process = p;
+  entry.run = report.run;
+  record(entry);
+}
+
+// Whether the run of `p` may be ended because it is not ready. Its time counts from RUNNING,
+// whoever leads; but a runner asks before it says no.
+bool Invariants::overdue(ProcessIndex p) const {
+  const std::optional<Ready>& ready = script_.task.processes[p].ready;
+  const Oracle::Process& process = oracle_.process(p);
+  const auto refused = refused_.find(p);
+  return ready && !process.ready && timeline_.now() >= process.started->when + ready->within &&
+         refused != refused_.end() && refused->second == process.run;
+}
+
+void Invariants::check_readiness() const {
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    const std::optional<Ready>& ready = script_.task.processes[p].ready;
+    const Oracle::Process& process = oracle_.process(p);
+    if (!ready || process.ready || !may_go_on(p, oracle_.task().deadline_low)) continue;
+    if (machine_.coordinator(p).phase != Machine::Phase::Running) continue;
+    if (process.state == ProcessState::Running) {
+      require(!overdue(p), name(p) + " is not ready in time, and goes on");
+    }
+    for (const Streams::Written& written : machine_.stream(p)) {
+      if (written.status.run != machine_.coordinator(p).run) continue;
+      if (written.status.state != ProcessState::Running) continue;
+      // Found by a look, and asked at least once; what is ready at the first question is on record.
+      const Microseconds asked = std::max(written.moment.when + ready->interval, led_at_) +
+                                 ready->timeout + kNewsTakes + script_.harsh.slack;
+      require(timeline_.now() <= std::max(asked, written.moment.when + ready->within),
+              name(p) + " is neither ready nor ended, and nobody asks");
+    }
+  }
+}
+
+}  // namespace thermos::sim
