@@ -45,7 +45,7 @@ struct Record {
     }
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
-    report @28 :ProcessReport;
+    report @29 :ProcessReport;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }

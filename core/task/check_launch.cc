@@ -37,14 +37,6 @@ Complaint check_bytes(std::string_view text) {
   return std::nullopt;
 }
 
-Complaint check_argument(std::string_view text) {
-  if (text.size() > kMaxArgument) {
-    return "is " + std::to_string(text.size()) +
-           " bytes long: the kernel takes at most 131071 in one argument";
-  }
-  return check_bytes(text);
-}
-
 Complaint check_path(std::string_view path) {
   if (path.size() > kMaxPath) {
     return "is " + std::to_string(path.size()) + " bytes long: a path has at most 4095";
@@ -142,6 +134,14 @@ std::size_t size_of(const ProcessConfig& process) {
 }
 
 }  // namespace
+
+std::optional<std::string> check_argument(std::string_view text) {
+  if (text.size() > kMaxArgument) {
+    return "is " + std::to_string(text.size()) +
+           " bytes long: the kernel takes at most 131071 in one argument";
+  }
+  return check_bytes(text);
+}
 
 std::size_t launch_size(const Named<std::string>& env) {
   std::size_t bytes = 0;

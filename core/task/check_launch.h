@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/task/task.h"
@@ -19,6 +21,9 @@ struct LaunchFault {
   std::string key;
   std::string what;
 };
+
+// Why the text can't be an argument of a program, as a command line for bash; nothing if it can.
+std::optional<std::string> check_argument(std::string_view text);
 
 // How many bytes of kMaxLaunchText an environment takes.
 std::size_t launch_size(const Named<std::string>& env);

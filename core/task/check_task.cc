@@ -143,7 +143,7 @@ void check_ready(const std::string& path, const ProcessConfig& process, Faults& 
   }
   const Question question = question_of(ready);
   if (question.kind == QuestionKind::Cmd) {
-    if (auto complaint = check_cmdline(ready.cmd)) faults.add(path + ".cmd", *complaint);
+    if (auto complaint = check_argument(ready.cmd)) faults.add(path + ".cmd", *complaint);
   }
   const LogDestination to = process.logger.value_or(Logger()).destination;
   if (question.kind == QuestionKind::Log && to != LogDestination::File &&

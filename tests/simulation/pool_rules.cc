@@ -62,6 +62,8 @@ void PoolRules::waiting(const std::vector<ProcessIndex>& waiting,
     return std::any_of(waiting.begin(), waiting.end(), is_in_the_way) ||
            std::any_of(others.begin(), others.end(), is_in_the_way);
   };
+  // They may have asked already.
+  unsure_.insert(others.begin(), others.end());
   bool all_fit = !waiting.empty() && others.empty();
   for (const ProcessIndex p : waiting) {
     const bool fits_now = fits(p, running);

@@ -39,7 +39,8 @@ class PoolRules {
 
   const Script& script_;
   std::map<ProcessIndex, Microseconds> asked_;
-  std::set<ProcessIndex> unsure_;  // until they start
+  // When they asked is not known, until they start.
+  std::set<ProcessIndex> unsure_;
 };
 
 }  // namespace thermos::sim

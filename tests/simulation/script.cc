@@ -99,15 +99,18 @@ void make_needs(Script& script, Random& random) {
   }
 }
 
-// Some of those that need the start of a process that can be ready need that it is.
+// Some processes need that others are ready, instead of their start.
 void need_readiness(Script& script, Random& random) {
   for (ProcessIndex p = 0; p < script.needs.size(); ++p) {
-    for (Need& need : script.needs[p]) {
-      const ProcessConfig& before = script.task.processes[need.process];
-      if (need.condition != Condition::Start || !before.ready || !random.chance(60)) continue;
-      need.condition = Condition::Ready;
-      for (auto& [name, condition] : script.task.processes[p].needs.entries) {
-        if (name == before.name && condition == Condition::Start) condition = Condition::Ready;
+    if (!random.chance(60)) continue;
+    const auto turn = [&](ProcessIndex before, Condition& condition) {
+      const bool starts = condition == Condition::Start && script.task.processes[before].ready;
+      if (starts) condition = Condition::Ready;
+    };
+    for (Need& need : script.needs[p]) turn(need.process, need.condition);
+    for (auto& [name, condition] : script.task.processes[p].needs.entries) {
+      for (ProcessIndex before = 0; before < p; ++before) {
+        if (script.task.processes[before].name == name) turn(before, condition);
       }
     }
   }
