@@ -21,6 +21,7 @@ TEST(Examples, AreGoodTasks) {
   bindings.task_id = "example-1";
   bindings.user = "joe";
   bindings.ports["http"] = 8080;
+  bindings.ports["db"] = 8081;
   bindings.environment["mode"] = "test";
   bindings.environment["day"] = "monday";
   int loaded = 0;
