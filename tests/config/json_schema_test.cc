@@ -111,7 +111,7 @@ TEST(JsonSchema, IsOfDraft202012AndDescribesEveryKey) {
   }
   const Json& process = schema.at("$defs").at("process");
   EXPECT_EQ(process.at("required"), Json({"name"}));
-  EXPECT_EQ(process.at("properties").at("success_codes").at("default"), Json({0}));
+  EXPECT_EQ(process.at("properties").at("success_codes").at("default"), Json::array({0U}));
   EXPECT_EQ(process.at("properties").at("stop_signal").at("default"), "TERM");
   EXPECT_EQ(process.at("properties").at("min_duration").at("default"), 5);
   EXPECT_EQ(process.at("properties").at("daemon").at("default"), false);

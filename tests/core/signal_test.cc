@@ -15,7 +15,7 @@ TEST(SignalName, IsReadAsItIsWritten) {
     EXPECT_EQ(signal_from(std::to_string(number))->number, number);
   }
   EXPECT_EQ(name_of(SignalNumber()), "TERM");
-  EXPECT_EQ(name_of(SignalNumber{SIGRTMIN}), "RTMIN");
+  EXPECT_EQ(name_of(SignalNumber{static_cast<std::uint8_t>(SIGRTMIN)}), "RTMIN");
 }
 
 TEST(SignalName, IsTheMachines) {
