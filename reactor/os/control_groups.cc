@@ -23,6 +23,7 @@ namespace {
 
 constexpr Microseconds kCpuPeriod = 100'000;
 constexpr Microseconds kLeastCpuQuota = 1'000;  // the kernel refuses smaller quotas
+constexpr int kMakeTries = 10;
 
 // Writes a file of the kernel with one write(2).
 bool write_value(const std::string& path, const std::string& value) {
@@ -173,18 +174,30 @@ std::string ControlGroups::path_of(const Name& name) const {
   return task_path(name.task_id) + "/" + name.process + "." + std::to_string(name.run);
 }
 
-Result<Descriptor> ControlGroups::make(const Name& name,
-                                       const std::optional<Resources>& task_limits,
-                                       const std::optional<Resources>& limits) {
-  const std::string task = task_path(name.task_id);
+bool ControlGroups::make_groups(const std::string& task,
+                                const std::optional<Resources>& task_limits,
+                                const std::string& path) {
   if (mkdir(task.c_str(), 0755) == 0) {
     set_limits(task, task_limits);
     hand_on_controllers(task);
   } else if (errno != EEXIST) {
-    return system_error("cannot make " + task, errno);
+    return false;
   }
+  return make_group(path);
+}
+
+Result<Descriptor> ControlGroups::make(const Name& name,
+                                       const std::optional<Resources>& task_limits,
+                                       const std::optional<Resources>& limits) {
+  const std::string task = task_path(name.task_id);
   const std::string path = path_of(name);
-  if (!make_group(path)) return system_error("cannot make " + path, errno);
+  bool made = make_groups(task, task_limits, path);
+  // systemd removes what is empty of a scope whose last fork server has died, also when the next
+  // one has just moved in.
+  for (int tries = 0; !made && errno == ENOENT && tries < kMakeTries; ++tries) {
+    made = prepare().ok() && make_groups(task, task_limits, path);
+  }
+  if (!made) return system_error("cannot make " + path, errno);
   set_limits(path, limits);
   Descriptor group(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!group) return system_error("cannot open " + path, errno);

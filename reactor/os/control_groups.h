@@ -69,6 +69,9 @@ class ControlGroups {
   ControlGroups(std::string scope, std::string name, std::string slice, bool of_user);
   std::string coordinators() const { return scope_ + "/coordinators"; }
   Status prepare();
+  // Creates the groups of a task and of one of its runs, where they are missing. False with errno.
+  bool make_groups(const std::string& task, const std::optional<Resources>& task_limits,
+                   const std::string& path);
   std::string task_path(const std::string& task_id) const;
   void set_limits(const std::string& path, const std::optional<Resources>& limits);
 

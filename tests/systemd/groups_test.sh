@@ -41,9 +41,12 @@ box systemctl stop thermos-reactor
 cp "$BUILD/bin/start_scope" "$THERMOS_BOX/share"
 mkfifo "$THERMOS_BOX/share/dead"
 exec 6<>"$THERMOS_BOX/share/dead"
-box sh -c '(true & echo $! >/box/dead; exec sleep infinity) &' # which doesn't reap it
+box sh -c 'sleep infinity & echo $! >/box/dead; exec sleep infinity' &
 read -r dead <&6
-until [ "$(box ps -o stat= -p "$dead")" = Z ]; do :; done
+parent=$(box ps -o ppid= -p "$dead")
+until [ "$(box ps -o comm= -p "${parent// /}")" = sleep ]; do :; done # it reaps nobody
+box kill -KILL "$dead"
+until [[ "$(box ps -o stat= -p "$dead")" == Z* ]]; do :; done
 box /box/start_scope "${SCOPE##*/}" "$dead"
 is "the scope" active "$(box systemctl is-active "${SCOPE##*/}")"
 is "who is in it" "" "$(box cat "$SCOPE/cgroup.procs")"
@@ -131,6 +134,6 @@ is "sleepers left" "" "$(box pgrep --exact sleep || true)"
 
 step "what is left"
 box systemctl stop thermos-reactor
-is "coordinators and fork servers" "" "$(box pgrep --list-name '^coord|^thermos-' || true)"
+is "coordinators and fork servers" "" "$(box ps -eo pid=,comm= | grep -E ' (coordinator|thermos-)' || true)"
 power_off
 step "all is well"

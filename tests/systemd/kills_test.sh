@@ -59,6 +59,6 @@ if [ -s "$THERMOS_BOX/drills" ]; then
 fi
 is "systemd's count of restarts" "$KILLS" "$(box systemctl show -P NRestarts thermos-reactor)"
 box systemctl stop thermos-reactor
-is "coordinators and fork servers" "" "$(box pgrep --list-name '^coord|^thermos-' || true)"
+is "coordinators and fork servers" "" "$(box ps -eo pid=,comm= | grep -E ' (coordinator|thermos-)' || true)"
 power_off
 step "all is well"

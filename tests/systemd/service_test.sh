@@ -147,7 +147,7 @@ ends_well quitter
 
 step "what is left"
 box systemctl stop thermos-reactor
-is "coordinators and fork servers" "" "$(box pgrep --list-name '^coord|^thermos-' || true)"
+is "coordinators and fork servers" "" "$(box ps -eo pid=,comm= | grep -E ' (coordinator|thermos-)' || true)"
 is "/run/thermos" "" "$(box ls /run 2>/dev/null | grep thermos || true)"
 is "fsck" 0 "$(box thermos fsck >&2; echo $?)"
 box systemd-analyze security --no-pager thermos-reactor | tail -n 1
