@@ -184,6 +184,11 @@ TEST(ForkServer, KeepsNoDescriptorOfALaunch) {
   EXPECT_EQ(open, 4U);  // 0, 1, 2 and the socket
 }
 
+// A user whom nobody else is, as the kernel counts the processes of a user.
+uid_t own_user() {
+  return 20'000 + static_cast<uid_t>(::getpid()) % 40'000;
+}
+
 // Its place is what another waits for.
 TEST(ForkServer, ACoordinatorThatGetsNoProcessForItsShellGivesUp) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be someone else";
@@ -191,7 +196,7 @@ TEST(ForkServer, ACoordinatorThatGetsNoProcessForItsShellGivesUp) {
   ::getrlimit(RLIMIT_NPROC, &before);
   const rlimit limit{2, before.rlim_max};
   ::setrlimit(RLIMIT_NPROC, &limit);
-  Server server(54325);
+  Server server(own_user());
   ::setrlimit(RLIMIT_NPROC, &before);
   const auto entries = server.run("true");
   ASSERT_EQ(rig::states(entries), "FORKED LOST");
@@ -207,7 +212,8 @@ TEST(ForkServer, SaysWhenThereAreNoPids) {
   ::getrlimit(RLIMIT_NPROC, &before);
   rlimit limit{1, before.rlim_max};
   ::setrlimit(RLIMIT_NPROC, &limit);
-  Server server(54324);
+  const uid_t user = own_user();
+  Server server(user);
   ::setrlimit(RLIMIT_NPROC, &before);
   Job job;
   job.launch = server.make("true");
@@ -222,7 +228,7 @@ TEST(ForkServer, SaysWhenThereAreNoPids) {
   const pid_t same_user = ::fork();
   if (same_user == 0) {
     limit.rlim_cur = before.rlim_max;
-    if (::setgid(54324) != 0 || ::setuid(54324) != 0) ::_exit(1);
+    if (::setgid(user) != 0 || ::setuid(user) != 0) ::_exit(1);
     ::_exit(::prlimit(server.pid(), RLIMIT_NPROC, &limit, nullptr) == 0 ? 0 : 2);
   }
   ASSERT_EQ(rig::wait_for(same_user), 0);
