@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/base/seconds.h"
+
 namespace thermos::config {
 
 std::string number_text(double number) {
@@ -14,16 +16,6 @@ std::string number_text(double number) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number);
   return {text.data(), end.ptr};
-}
-
-std::string seconds_text(Microseconds duration) {
-  const std::string sign = duration < 0 ? "-" : "";
-  const Microseconds whole = std::abs(duration / kSecond);
-  const Microseconds part = std::abs(duration % kSecond);
-  if (part == 0) return sign + std::to_string(whole);
-  std::string fraction = std::to_string(kSecond + part).substr(1);
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  return sign + std::to_string(whole) + "." + fraction;
 }
 
 std::string scalar_text(fields::View value) {

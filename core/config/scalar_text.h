@@ -3,14 +3,11 @@
 
 #include <string>
 
-#include "core/base/times.h"
 #include "core/task/field.h"
 
 namespace thermos::config {
 
 std::string number_text(double number);
-// Seconds: "5", "0.25".
-std::string seconds_text(Microseconds duration);
 // Returns what to_json() writes for a number, a boolean or a word, without quotes; a text as it is.
 std::string scalar_text(fields::View value);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/seconds.h"
 #include "core/base/text.h"
 #include "core/task/question.h"
 
@@ -14,15 +15,6 @@ std::size_t timers_for(const TaskConfig& task) {
   const bool any = std::any_of(task.processes.begin(), task.processes.end(),
                                [](const ProcessConfig& process) { return process.ready; });
   return any ? task.processes.size() : 0;
-}
-
-// "60", "0.5"
-std::string seconds_text(Microseconds time) {
-  std::string text = std::to_string(time / kSecond);
-  if (time % kSecond == 0) return text;
-  std::string part = std::to_string(kSecond + time % kSecond).substr(1);
-  part.erase(part.find_last_not_of('0') + 1);
-  return text + "." + part;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "core/runner/timeouts.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+
+#include "core/base/seconds.h"
 
 namespace thermos {
 namespace {
@@ -32,11 +32,7 @@ void Timeouts::not_running(ProcessIndex p, Timestamp now) {
 }
 
 std::string timed_out(Microseconds timeout) {
-  std::array<char, 32> number{};
-  const double seconds = static_cast<double>(timeout) / static_cast<double>(kSecond);
-  const auto end = std::to_chars(number.data(), number.data() + number.size(), seconds,
-                                 std::chars_format::fixed);
-  return "timed out after " + std::string(number.data(), end.ptr) + " s";
+  return "timed out after " + seconds_text(timeout) + " s";
 }
 
 }  // namespace thermos

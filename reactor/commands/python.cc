@@ -115,7 +115,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   if (!end) return Error{end.error().code, where + ": " + end.error().message};
   if (end->over) {
     return Error{ErrorCode::BadConfig, where + ": evaluating it took longer than " +
-                                           seconds_text(words.eval_timeout) +
+                                           in_seconds(words.eval_timeout) +
                                            ", so it was killed; --eval-timeout SECONDS sets "
                                            "another limit"};
   }

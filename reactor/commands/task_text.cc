@@ -52,7 +52,7 @@ void add_logger(Words& words, const std::optional<Logger>& logger) {
 void add_ready(Words& words, const std::optional<Ready>& ready) {
   if (!ready) return;
   words.push_back(fmt::format("ready by {} within {}", printable(text_of(question_of(*ready))),
-                              seconds_text(ready->within)));
+                              in_seconds(ready->within)));
 }
 
 std::string limit_text(std::string_view name, std::uint32_t limit) {
@@ -61,9 +61,9 @@ std::string limit_text(std::string_view name, std::uint32_t limit) {
 
 void add_backoff(Words& words, const std::optional<Backoff>& backoff) {
   if (!backoff) return;
-  words.push_back(fmt::format("backoff from {} to {} by {}", seconds_text(backoff->first),
-                              seconds_text(backoff->most), backoff->factor));
-  if (backoff->reset) words.push_back("backoff reset " + seconds_text(*backoff->reset));
+  words.push_back(fmt::format("backoff from {} to {} by {}", in_seconds(backoff->first),
+                              in_seconds(backoff->most), backoff->factor));
+  if (backoff->reset) words.push_back("backoff reset " + in_seconds(*backoff->reset));
 }
 
 std::string joined(const Words& words) {
@@ -110,7 +110,7 @@ void add_end(Words& words, const ProcessConfig& process) {
   if (process.stop_signal != usual.stop_signal) {
     words.push_back("stop_signal " + name_of(process.stop_signal));
   }
-  if (process.stop_wait) words.push_back("stop_wait " + seconds_text(*process.stop_wait));
+  if (process.stop_wait) words.push_back("stop_wait " + in_seconds(*process.stop_wait));
 }
 
 std::string settings_of(const ProcessConfig& process) {
@@ -125,10 +125,10 @@ std::string settings_of(const ProcessConfig& process) {
     words.push_back(limit_text("max_failures", process.max_failures));
   }
   if (process.min_duration != usual.min_duration) {
-    words.push_back("min_duration " + seconds_text(process.min_duration));
+    words.push_back("min_duration " + in_seconds(process.min_duration));
   }
   add_backoff(words, process.backoff);
-  if (process.timeout) words.push_back("timeout " + seconds_text(*process.timeout));
+  if (process.timeout) words.push_back("timeout " + in_seconds(*process.timeout));
   add_resources(words, process.resources);
   add_logger(words, process.logger);
   add_surroundings(words, process.env, process.cwd);
@@ -144,7 +144,7 @@ std::string settings_of(const TaskConfig& task) {
   words.push_back(limit_text("max_concurrency", task.max_concurrency));
   if (task.keep_going) words.emplace_back("keep_going");
   add_amounts(words, "pool", task.pools);
-  words.push_back("finalization_wait " + seconds_text(task.finalization_wait));
+  words.push_back("finalization_wait " + in_seconds(task.finalization_wait));
   add_backoff(words, task.backoff);
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);

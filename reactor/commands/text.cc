@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "core/base/seconds.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 
@@ -151,11 +152,8 @@ std::string duration_text(Microseconds duration) {
   return fmt::format("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600);
 }
 
-std::string seconds_text(Microseconds duration) {
-  std::string text = fmt::format("{}.{:06}", duration / kSecond, duration % kSecond);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text + " s";
+std::string in_seconds(Microseconds duration) {
+  return seconds_text(duration) + " s";
 }
 
 std::string return_code_text(std::int32_t return_code) {

@@ -36,7 +36,7 @@ std::string stamp_text(Microseconds wall);
 // "0.123s", "12.3s", "3m12s", "2h03m", "4d05h". A negative duration counts as 0.
 std::string duration_text(Microseconds duration);
 // For settings: "5 s", "0.25 s".
-std::string seconds_text(Microseconds duration);
+std::string in_seconds(Microseconds duration);
 
 // "exit 3", "signal 9 (SIGKILL)".
 std::string return_code_text(std::int32_t return_code);

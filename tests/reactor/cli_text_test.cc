@@ -76,10 +76,10 @@ TEST(Durations, AreShortAndNeverRoundedUp) {
 }
 
 TEST(Durations, SettingsAreSecondsWithoutTail) {
-  EXPECT_EQ(seconds_text(5 * kSecond), "5 s");
-  EXPECT_EQ(seconds_text(250'000), "0.25 s");
-  EXPECT_EQ(seconds_text(0), "0 s");
-  EXPECT_EQ(seconds_text(100 * kSecond + 1), "100.000001 s");
+  EXPECT_EQ(in_seconds(5 * kSecond), "5 s");
+  EXPECT_EQ(in_seconds(250'000), "0.25 s");
+  EXPECT_EQ(in_seconds(0), "0 s");
+  EXPECT_EQ(in_seconds(100 * kSecond + 1), "100.000001 s");
 }
 
 TEST(ReturnCodes, AreExitsOrSignals) {
