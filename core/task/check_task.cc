@@ -325,6 +325,9 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Con
 // Turns the orders into edges. An invalid entry makes none.
 std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
   std::vector<Graph::Edge> edges;
+  std::size_t most = 0;
+  for (const Constraint& constraint : task.constraints) most += constraint.order.size();
+  edges.reserve(most);
   for (std::size_t c = 0; c < task.constraints.size() && !faults.full(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
     const auto path = [c](std::size_t i) { return at(at("constraints", c) + ".order", i); };

@@ -5,75 +5,71 @@
 namespace thermos {
 
 Planner::Planner(const Graph& graph, const std::vector<bool>& member)
-    : graph_(graph),
-      marks_(graph.size(), Mark::Absent),
-      unmet_(graph.size(), 0),
-      stuck_(graph.size(), false),
-      started_(graph.mixed() ? graph.size() : 0, false),
-      ready_(graph.mixed() ? graph.size() : 0, false) {
+    : graph_(graph), nodes_(graph.size()) {
   assert(member.size() == graph.size());
   for (ProcessIndex p = 0; p < graph.size(); ++p) {
     if (!member[p]) continue;
     ++size_;
-    marks_[p] = Mark::Blocked;
-    for (const ProcessIndex after : graph.dependents(p)) ++unmet_[after];
+    nodes_[p].mark = Mark::Blocked;
+    for (const ProcessIndex after : graph.dependents(p)) ++nodes_[after].unmet;
   }
   for (ProcessIndex p = 0; p < graph.size(); ++p) {
-    if (marks_[p] != Mark::Blocked || unmet_[p] != 0) continue;
-    marks_[p] = Mark::Runnable;
+    if (nodes_[p].mark != Mark::Blocked || nodes_[p].unmet != 0) continue;
+    nodes_[p].mark = Mark::Runnable;
     ++runnable_;
     newly_runnable_.push_back(p);
   }
 }
 
 void Planner::set_running(ProcessIndex p) {
-  assert(marks_[p] == Mark::Runnable || marks_[p] == Mark::Blocked);
-  if (marks_[p] == Mark::Runnable) --runnable_;
-  marks_[p] = Mark::Running;
+  assert(nodes_[p].mark == Mark::Runnable || nodes_[p].mark == Mark::Blocked);
+  if (nodes_[p].mark == Mark::Runnable) --runnable_;
+  nodes_[p].mark = Mark::Running;
   ++running_;
 }
 
 void Planner::reset(ProcessIndex p) {
-  assert(marks_[p] == Mark::Running);
+  assert(nodes_[p].mark == Mark::Running);
   --running_;
-  marks_[p] = unmet_[p] == 0 ? Mark::Runnable : Mark::Blocked;
-  if (unmet_[p] == 0) ++runnable_;
+  nodes_[p].mark = nodes_[p].unmet == 0 ? Mark::Runnable : Mark::Blocked;
+  if (nodes_[p].unmet == 0) ++runnable_;
   if (stuck(p)) stick(p);
 }
 
 void Planner::set_finished(ProcessIndex p) {
-  assert(marks_[p] == Mark::Running);
+  assert(nodes_[p].mark == Mark::Running);
   --running_;
-  marks_[p] = Mark::Finished;
+  nodes_[p].mark = Mark::Finished;
   ++finished_;
   meet(p, Condition::Success);
   if (graph_.mixed()) end(p);
 }
 
 void Planner::set_failed(ProcessIndex p) {
-  assert(marks_[p] == Mark::Running);
+  assert(nodes_[p].mark == Mark::Running);
   --running_;
-  marks_[p] = Mark::Failed;
+  nodes_[p].mark = Mark::Failed;
   ++failed_;
   rule_out(graph_.dependents(p, Condition::Success));
   if (graph_.mixed()) end(p);
 }
 
-void Planner::come(std::vector<bool>& has, ProcessIndex p, Condition condition) {
-  if (has[p]) return;
-  assert(marks_[p] == Mark::Running);
-  has[p] = true;
+void Planner::come(bool& has, ProcessIndex p, Condition condition) {
+  if (has) return;
+  assert(nodes_[p].mark == Mark::Running);
+  has = true;
   meet(p, condition);
 }
 
-bool Planner::awaited(const std::vector<bool>& has, ProcessIndex p, Condition condition) const {
-  return graph_.mixed() && !has[p] && !graph_.dependents(p, condition).empty();
+bool Planner::awaited(bool has, ProcessIndex p, Condition condition) const {
+  return graph_.mixed() && !has && !graph_.dependents(p, condition).empty();
 }
 
 void Planner::meet(ProcessIndex p, Condition condition) {
   for (const ProcessIndex after : graph_.dependents(p, condition)) {
-    if (--unmet_[after] != 0 || marks_[after] != Mark::Blocked) continue;
-    marks_[after] = Mark::Runnable;
+    Node& node = nodes_[after];
+    if (--node.unmet != 0 || node.mark != Mark::Blocked) continue;
+    node.mark = Mark::Runnable;
     ++runnable_;
     newly_runnable_.push_back(after);
   }
@@ -82,17 +78,17 @@ void Planner::meet(ProcessIndex p, Condition condition) {
 // It will not run again: what has not come about never will.
 void Planner::end(ProcessIndex p) {
   meet(p, Condition::End);
-  if (!started_[p]) rule_out(graph_.dependents(p, Condition::Start));
-  if (!ready_[p]) rule_out(graph_.dependents(p, Condition::Ready));
+  if (!nodes_[p].started) rule_out(graph_.dependents(p, Condition::Start));
+  if (!nodes_[p].ready) rule_out(graph_.dependents(p, Condition::Ready));
 }
 
 // They wait for what can't come about. One that runs all the same, as a resume may tell it, is
 // stuck when it is Blocked again.
 void Planner::rule_out(std::span<const ProcessIndex> dependents) {
   for (const ProcessIndex after : dependents) {
-    if (stuck_[after]) continue;
-    stuck_[after] = true;
-    if (marks_[after] == Mark::Blocked) stick(after);
+    if (nodes_[after].stuck) continue;
+    nodes_[after].stuck = true;
+    if (nodes_[after].mark == Mark::Blocked) stick(after);
   }
 }
 
@@ -103,9 +99,9 @@ void Planner::stick(ProcessIndex p) {
   newly_stuck_.push_back(p);
   for (; told < newly_stuck_.size(); ++told) {
     for (const ProcessIndex after : graph_.dependents(newly_stuck_[told])) {
-      if (stuck_[after]) continue;
-      stuck_[after] = true;
-      if (marks_[after] == Mark::Blocked) newly_stuck_.push_back(after);
+      if (nodes_[after].stuck) continue;
+      nodes_[after].stuck = true;
+      if (nodes_[after].mark == Mark::Blocked) newly_stuck_.push_back(after);
     }
   }
 }

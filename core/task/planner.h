@@ -21,7 +21,7 @@ class Planner {
   // this.
   Planner(const Graph& graph, const std::vector<bool>& member);
 
-  Mark mark(ProcessIndex p) const { return marks_[p]; }
+  Mark mark(ProcessIndex p) const { return nodes_[p].mark; }
   // The processes that became runnable and were not taken from this list yet; the caller clears it.
   // First those without dependencies, in the task's order, then each when its last dependency
   // was met. reset() adds none.
@@ -30,7 +30,7 @@ class Planner {
   // Whether `p` is Blocked and can never run: a condition that it needs can no longer come about.
   // This is so behind a failure if its success is needed, behind an end without a start (or without
   // having been ready) if that is needed, and behind everything that can itself never run.
-  bool stuck(ProcessIndex p) const { return stuck_[p] && marks_[p] == Mark::Blocked; }
+  bool stuck(ProcessIndex p) const { return nodes_[p].stuck && mark(p) == Mark::Blocked; }
   // Those that became stuck and were not taken from this list yet; the caller clears it.
   std::vector<ProcessIndex>& newly_stuck() { return newly_stuck_; }
 
@@ -44,14 +44,16 @@ class Planner {
   // Tells that a run of `p` is RUNNING, or ready. What has come about stays so, whatever becomes of
   // the run; to tell it again changes nothing. REQUIRES: p is Running.
   void set_started(ProcessIndex p) {
-    if (graph_.mixed()) come(started_, p, Condition::Start);
+    if (graph_.mixed()) come(nodes_[p].started, p, Condition::Start);
   }
   void set_ready(ProcessIndex p) {
-    if (graph_.mixed()) come(ready_, p, Condition::Ready);
+    if (graph_.mixed()) come(nodes_[p].ready, p, Condition::Ready);
   }
   // Whether set_started() or set_ready() would meet something that somebody needs.
-  bool start_awaited(ProcessIndex p) const { return awaited(started_, p, Condition::Start); }
-  bool ready_awaited(ProcessIndex p) const { return awaited(ready_, p, Condition::Ready); }
+  bool start_awaited(ProcessIndex p) const {
+    return awaited(nodes_[p].started, p, Condition::Start);
+  }
+  bool ready_awaited(ProcessIndex p) const { return awaited(nodes_[p].ready, p, Condition::Ready); }
 
   std::uint32_t size() const { return size_; }
   std::uint32_t runnable() const { return runnable_; }
@@ -61,19 +63,25 @@ class Planner {
   bool complete() const { return finished_ + failed_ == size_; }
 
  private:
-  void come(std::vector<bool>& has, ProcessIndex p, Condition condition);
-  bool awaited(const std::vector<bool>& has, ProcessIndex p, Condition condition) const;
+  // All that is known of one process is in one word: to tell the dependents of a process, in any
+  // order of memory, costs one cache miss for each.
+  struct Node {
+    std::uint32_t unmet = 0;
+    Mark mark = Mark::Absent;
+    bool stuck = false;    // something that it needs can't come about
+    bool started = false;  // this and ready are false if only successes are needed
+    bool ready = false;
+  };
+
+  void come(bool& has, ProcessIndex p, Condition condition);
+  bool awaited(bool has, ProcessIndex p, Condition condition) const;
   void meet(ProcessIndex p, Condition condition);
   void end(ProcessIndex p);
   void rule_out(std::span<const ProcessIndex> dependents);
   void stick(ProcessIndex p);
 
   const Graph& graph_;
-  std::vector<Mark> marks_;
-  std::vector<std::uint32_t> unmet_;
-  std::vector<bool> stuck_;    // something that it needs can't come about
-  std::vector<bool> started_;  // this and ready_ are empty if only successes are needed
-  std::vector<bool> ready_;
+  std::vector<Node> nodes_;
   std::vector<ProcessIndex> newly_runnable_;
   std::vector<ProcessIndex> newly_stuck_;
   std::uint32_t size_ = 0;

@@ -19,18 +19,15 @@ std::vector<bool> members(const TaskConfig& task, TaskPlanner::Stage stage) {
 }  // namespace
 
 TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
-    : task_(task),
-      planner_(graph, members(task, stage)),
-      pools_(task),
-      queued_(task.processes.size(), QueueState::None),
-      held_(task.processes.size(), false),
-      tickets_(task.processes.size(), 0),
-      ready_at_(task.processes.size(), kNeverEnded),
-      runs_(task.processes.size(), 0),
-      successes_(task.processes.size(), 0),
-      failures_(task.processes.size(), 0) {
+    : planner_(graph, members(task, stage)), processes_(task.processes.size()), pools_(task) {
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-    if (has(p) && !task.processes[p].ephemeral) ++pending_;
+    const ProcessConfig& config = task.processes[p];
+    Process& process = processes_[p];
+    process.min_duration = config.min_duration;
+    process.max_failures = config.max_failures;
+    process.daemon = config.daemon;
+    process.ephemeral = config.ephemeral;
+    if (has(p) && !config.ephemeral) ++pending_;
   }
   take_changes();
 }
@@ -62,7 +59,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
 
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
-  if (!held_[p]) join_first(p);
+  if (!processes_[p].held) join_first(p);
 }
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
@@ -83,7 +80,7 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 
 void TaskPlanner::set_running(ProcessIndex p) {
   leave_queue(p);
-  if (mark(p) == Planner::Mark::Blocked && planner_.stuck(p) && !task_.processes[p].ephemeral) {
+  if (mark(p) == Planner::Mark::Blocked && planner_.stuck(p) && !processes_[p].ephemeral) {
     --stuck_;
   }
   planner_.set_running(p);
@@ -102,9 +99,9 @@ void TaskPlanner::set_ready(ProcessIndex p) {
 
 void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
   count_run(p, end, 0);
-  ++successes_[p];
+  ++processes_[p].successes;
   planner_.set_started(p);  // it had, whoever told so
-  if (task_.processes[p].daemon) {
+  if (processes_[p].daemon) {
     again(p);
   } else {
     settle(p, false);
@@ -113,9 +110,9 @@ void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
 
 void TaskPlanner::add_failure(ProcessIndex p, Microseconds end, Microseconds wait) {
   count_run(p, end, wait);
-  ++failures_[p];
-  const std::uint32_t limit = task_.processes[p].max_failures;
-  if (limit == 0 || failures_[p] < limit) {
+  ++processes_[p].failures;
+  const std::uint32_t limit = processes_[p].max_failures;
+  if (limit == 0 || processes_[p].failures < limit) {
     again(p);
   } else {
     settle(p, true);
@@ -128,45 +125,45 @@ void TaskPlanner::add_lost(ProcessIndex p, Microseconds end, Microseconds wait) 
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
-  if (reset(p) && !held_[p]) join_first(p);
+  if (reset(p) && !processes_[p].held) join_first(p);
 }
 
 void TaskPlanner::hold(ProcessIndex p) {
-  held_[p] = true;
+  processes_[p].held = true;
   leave_queue(p);
 }
 
 void TaskPlanner::release(ProcessIndex p) {
-  if (!held_[p]) return;
-  held_[p] = false;
+  if (!processes_[p].held) return;
+  processes_[p].held = false;
   if (mark(p) == Planner::Mark::Runnable) line_up(p);
 }
 
 void TaskPlanner::waive_backoff(ProcessIndex p) {
-  ready_at_[p] = kNeverEnded;
-  if (queued_[p] == QueueState::Waits) line_up(p);
+  processes_[p].ready_at = kNeverEnded;
+  if (processes_[p].queue == QueueState::Waits) line_up(p);
 }
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
                                  std::uint64_t others) {
-  successes_[p] += successes;
-  failures_[p] += failures;
-  runs_[p] += successes + failures + others;
+  processes_[p].successes += successes;
+  processes_[p].failures += failures;
+  processes_[p].runs += successes + failures + others;
 }
 
 void TaskPlanner::leave_queue(ProcessIndex p) {
-  if (queued_[p] == QueueState::Ready) --in_ready_;
-  if (queued_[p] == QueueState::Waits) --in_waits_;
-  if (queued_[p] == QueueState::Pools) pools_.leave(p);
-  queued_[p] = QueueState::None;
-  ++tickets_[p];
+  if (processes_[p].queue == QueueState::Ready) --in_ready_;
+  if (processes_[p].queue == QueueState::Waits) --in_waits_;
+  if (processes_[p].queue == QueueState::Pools) pools_.leave(p);
+  processes_[p].queue = QueueState::None;
+  ++processes_[p].ticket;
 }
 
 TaskPlanner::Entry TaskPlanner::join_queue(ProcessIndex p, QueueState queue) {
   leave_queue(p);
-  queued_[p] = queue;
+  processes_[p].queue = queue;
   ++(queue == QueueState::Ready ? in_ready_ : in_waits_);
-  return {p, tickets_[p]};
+  return {p, processes_[p].ticket};
 }
 
 void TaskPlanner::join_first(ProcessIndex p) {
@@ -185,7 +182,7 @@ void TaskPlanner::join_last(ProcessIndex p) {
 
 void TaskPlanner::ask_pools(ProcessIndex p) {
   leave_queue(p);
-  queued_[p] = QueueState::Pools;
+  processes_[p].queue = QueueState::Pools;
   pools_.line_up(p);
 }
 
@@ -195,22 +192,22 @@ void TaskPlanner::drop_void() {
 }
 
 void TaskPlanner::line_up(ProcessIndex p) {
-  if (held_[p]) return;
-  if (ready_at_[p] == kNeverEnded) {
+  if (processes_[p].held) return;
+  if (processes_[p].ready_at == kNeverEnded) {
     join_last(p);
   } else {
     const Entry entry = join_queue(p, QueueState::Waits);
-    waits_.push({ready_at_[p], wait_order_++, entry});
+    waits_.push({processes_[p].ready_at, wait_order_++, entry});
   }
 }
 
 void TaskPlanner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
-  ++runs_[p];
-  ready_at_[p] = add_saturated(end, std::max(wait, task_.processes[p].min_duration));
+  ++processes_[p].runs;
+  processes_[p].ready_at = add_saturated(end, std::max(wait, processes_[p].min_duration));
 }
 
 void TaskPlanner::again(ProcessIndex p) {
-  if (runs_[p] >= kRunLimit) {
+  if (processes_[p].runs >= kRunLimit) {
     settle(p, true);
     return;
   }
@@ -227,7 +224,7 @@ bool TaskPlanner::reset(ProcessIndex p) {
 }
 
 void TaskPlanner::settle(ProcessIndex p, bool failed) {
-  const bool ephemeral = task_.processes[p].ephemeral;
+  const bool ephemeral = processes_[p].ephemeral;
   if (!ephemeral) --pending_;
   // An ephemeral process cannot fail its task, so one that used up its failures counts as finished.
   if (failed && !ephemeral) {
@@ -243,7 +240,7 @@ void TaskPlanner::take_changes() {
   for (const ProcessIndex p : planner_.newly_runnable()) line_up(p);
   planner_.newly_runnable().clear();
   for (const ProcessIndex p : planner_.newly_stuck()) {
-    if (!task_.processes[p].ephemeral) ++stuck_;
+    if (!processes_[p].ephemeral) ++stuck_;
   }
   planner_.newly_stuck().clear();
 }

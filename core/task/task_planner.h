@@ -94,8 +94,8 @@ class TaskPlanner {
   std::uint32_t runnable() const { return planner_.runnable(); }
   // Whether more is taken than there is of a pool that `p` uses.
   bool overdrawn(ProcessIndex p) const { return pools_.overdrawn(p); }
-  std::uint64_t failures(ProcessIndex p) const { return failures_[p]; }
-  std::uint64_t successes(ProcessIndex p) const { return successes_[p]; }
+  std::uint64_t failures(ProcessIndex p) const { return processes_[p].failures; }
+  std::uint64_t successes(ProcessIndex p) const { return processes_[p].successes; }
 
  private:
   // An entry of a queue is void when its ticket is not the process's latest one. So a process
@@ -113,8 +113,25 @@ class TaskPlanner {
     }
   };
   enum class QueueState : std::uint8_t { None, Ready, Pools, Waits };
+  static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
 
-  bool current(const Entry& e) const { return tickets_[e.process] == e.ticket; }
+  // All that a transition of a process reads and writes, its configuration's part as well: that
+  // lies far apart in TaskConfig, and each process of a large task would be a cache miss more.
+  struct Process {
+    Microseconds ready_at = kNeverEnded;  // last end plus the wait
+    Microseconds min_duration = 0;
+    std::uint64_t runs = 0;  // ended runs, whatever their end
+    std::uint64_t successes = 0;
+    std::uint64_t failures = 0;
+    std::uint32_t max_failures = 0;
+    std::uint32_t ticket = 0;
+    QueueState queue = QueueState::None;
+    bool held = false;
+    bool daemon = false;
+    bool ephemeral = false;
+  };
+
+  bool current(const Entry& e) const { return processes_[e.process].ticket == e.ticket; }
   void leave_queue(ProcessIndex p);
   Entry join_queue(ProcessIndex p, QueueState queue);
   void join_first(ProcessIndex p);
@@ -129,23 +146,14 @@ class TaskPlanner {
   void take_changes();
   void admit(Microseconds now);
 
-  static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
-
-  const TaskConfig& task_;
   Planner planner_;
+  std::vector<Process> processes_;
   Pools pools_;
   std::deque<Entry> ready_;
   std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
   std::uint64_t wait_order_ = 0;
   std::uint32_t in_ready_ = 0;  // entries of ready_ that are not void
   std::uint32_t in_waits_ = 0;
-  std::vector<QueueState> queued_;
-  std::vector<bool> held_;
-  std::vector<std::uint32_t> tickets_;
-  std::vector<Microseconds> ready_at_;  // last end plus the wait
-  std::vector<std::uint64_t> runs_;     // ended runs, whatever their end
-  std::vector<std::uint64_t> successes_;
-  std::vector<std::uint64_t> failures_;
   std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
   std::uint32_t stuck_ = 0;    // of the pending, those that can never run
 };
