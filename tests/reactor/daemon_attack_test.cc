@@ -221,10 +221,10 @@ class DaemonAttackTest : public DaemonFixture {
     return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
   }
 
-  // `attack` runs as a stranger. Meanwhile another user asks for the version again and again: each
-  // answer comes within 100 ms, however the attack goes. On a machine that is busy with other
-  // things the time of day says nothing of the daemon, so what counts is the lesser of that and the
-  // daemon's own processor time between question and answer.
+  // `attack` runs as a stranger. Meanwhile another user asks for the version again and again, and
+  // no answer waits for a tenth of the attack, or for 100 ms where that is more. On a machine that
+  // is busy with other things the time of day says nothing of the daemon, so what counts is the
+  // lesser of that and the daemon's own processor time between question and answer.
   void attack(const char* what, const std::function<void()>& work) {
     std::vector<std::int64_t> taken;
     const std::size_t quiet = descriptors();
@@ -243,7 +243,8 @@ class DaemonAttackTest : public DaemonFixture {
     const std::int64_t whole = wall() - began;
     const std::int64_t worst = *std::max_element(taken.begin(), taken.end());
     if (!kSanitized) {
-      EXPECT_LE(worst, 100'000) << what << ": microseconds, of " << taken.size() << " answers";
+      EXPECT_LE(worst, std::max<std::int64_t>(100'000, whole / 10))
+          << what << ": microseconds, of " << taken.size() << " answers";
     }
     RecordProperty(what, static_cast<int>(worst));
     std::printf("%s: %.1f s, %zu answers, the slowest %.1f ms\n", what,
