@@ -28,6 +28,20 @@ constexpr std::int64_t kMinLogSize = 1024;
 constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
 constexpr int kMaxCycles = 20;               // the search for each walks the whole graph
 
+// What decides whether a process may wait for another.
+struct Traits {
+  explicit Traits(const ProcessConfig& process)
+      : daemon(process.daemon), ephemeral(process.ephemeral), final(process.final) {}
+  bool daemon : 1;
+  bool ephemeral : 1;
+  bool final : 1;
+};
+
+// Whether `after` may wait until `before` has come to an end.
+bool may_wait(Traits before, Traits after) {
+  return before.final == after.final && !before.daemon && (!before.ephemeral || after.ephemeral);
+}
+
 // The task's processes by name; the first of several with the same name.
 class Names {
  public:
@@ -41,6 +55,9 @@ class Names {
   // The processes that need others. They are noted on the way, as a pass of its own over a million
   // processes takes its time.
   std::vector<ProcessIndex> needing;
+  // What an order asks of each process: a byte, because orders go to and fro among a million
+  // processes, and each look at a ProcessConfig is a cache miss.
+  std::vector<Traits> traits;
 
  private:
   const TaskConfig& task_;
@@ -270,8 +287,10 @@ void check_fields(const TaskConfig& task, Faults& faults) {
 
 Names read_names(const TaskConfig& task, Faults& faults) {
   Names names(task);
+  names.traits.reserve(task.processes.size());
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     const std::string& name = task.processes[i].name;
+    names.traits.emplace_back(task.processes[i]);
     if (!task.processes[i].needs.entries.empty()) {
       names.needing.push_back(static_cast<ProcessIndex>(i));
     }
@@ -294,7 +313,7 @@ std::string unknown_name(const TaskConfig& task, std::string_view name) {
 
 // Returns why `after` may not wait until `before` has come to an end; "" if it may.
 std::string why_not(const ProcessConfig& before, const ProcessConfig& after) {
-  if (!before.daemon && (!before.ephemeral || after.ephemeral)) return "";
+  if (may_wait(Traits(before), Traits(after))) return "";
   return quoted(after.name, kMaxName) + " can't wait for " + quoted(before.name, kMaxName) +
          (before.daemon ? ", a daemon: it runs again and again and never ends"
                         : ", which is ephemeral: only an ephemeral process can");
@@ -322,6 +341,14 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Con
   return why.empty() ? why : why + "; its start can be needed";
 }
 
+// The same for an order that names them one behind the other. REQUIRES: not may_wait().
+std::string why_not_ordered(const ProcessConfig& before, const ProcessConfig& after) {
+  if (before.final == after.final) return why_not(before, after);
+  return quoted((before.final ? before : after).name, kMaxName) + " is final and " +
+         quoted((before.final ? after : before).name, kMaxName) +
+         " is not: an order is all final or not at all";
+}
+
 // Turns the orders into edges. An invalid entry makes none.
 std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
   std::vector<Graph::Edge> edges;
@@ -341,20 +368,10 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
       }
       const ProcessIndex after = *found;
       if (before != kNobody) {
-        const ProcessConfig& a = task.processes[before];
-        const ProcessConfig& b = task.processes[after];
-        std::string why;
-        if (a.final != b.final) {
-          why = quoted((a.final ? a : b).name, kMaxName) + " is final and " +
-                quoted((a.final ? b : a).name, kMaxName) +
-                " is not: an order is all final or not at all";
-        } else {
-          why = why_not(a, b);
-        }
-        if (why.empty()) {
+        if (may_wait(names.traits[before], names.traits[after])) {
           edges.push_back({before, after});
         } else {
-          faults.add(path(i), why);
+          faults.add(path(i), why_not_ordered(task.processes[before], task.processes[after]));
         }
       }
       before = after;

@@ -8,26 +8,42 @@
 namespace thermos {
 namespace {
 
-std::vector<bool> members(const TaskConfig& task, TaskPlanner::Stage stage) {
-  std::vector<bool> member(task.processes.size());
-  for (std::size_t p = 0; p < member.size(); ++p) {
-    member[p] = task.processes[p].final == (stage == TaskPlanner::Stage::Final);
-  }
-  return member;
+// The sum, at most as many as a process may have.
+std::uint32_t add_runs(std::uint32_t count, std::uint64_t more) {
+  if (count >= TaskPlanner::kRunLimit) return count;
+  return count +
+         static_cast<std::uint32_t>(std::min<std::uint64_t>(more, TaskPlanner::kRunLimit - count));
 }
 
 }  // namespace
 
-TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
-    : planner_(graph, members(task, stage)), processes_(task.processes.size()), pools_(task) {
-  for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
+// In one pass: the configuration of a large task does not fit into a cache.
+std::vector<TaskPlanner::Process> TaskPlanner::processes_of(const TaskConfig& task) {
+  std::vector<Process> processes(task.processes.size());
+  for (std::size_t p = 0; p < processes.size(); ++p) {
     const ProcessConfig& config = task.processes[p];
-    Process& process = processes_[p];
+    Process& process = processes[p];
     process.min_duration = config.min_duration;
     process.max_failures = config.max_failures;
     process.daemon = config.daemon;
     process.ephemeral = config.ephemeral;
-    if (has(p) && !config.ephemeral) ++pending_;
+    process.final = config.final;
+  }
+  return processes;
+}
+
+std::vector<bool> TaskPlanner::members(const std::vector<Process>& processes, Stage stage) {
+  std::vector<bool> member(processes.size());
+  for (std::size_t p = 0; p < member.size(); ++p) {
+    member[p] = processes[p].final == (stage == Stage::Final);
+  }
+  return member;
+}
+
+TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
+    : processes_(processes_of(task)), planner_(graph, members(processes_, stage)), pools_(task) {
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    if (has(p) && !processes_[p].ephemeral) ++pending_;
   }
   take_changes();
 }
@@ -146,9 +162,12 @@ void TaskPlanner::waive_backoff(ProcessIndex p) {
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
                                  std::uint64_t others) {
-  processes_[p].successes += successes;
-  processes_[p].failures += failures;
-  processes_[p].runs += successes + failures + others;
+  Process& process = processes_[p];
+  process.successes = add_runs(process.successes, successes);
+  process.failures = add_runs(process.failures, failures);
+  process.runs = add_runs(process.runs, successes);
+  process.runs = add_runs(process.runs, failures);
+  process.runs = add_runs(process.runs, others);
 }
 
 void TaskPlanner::leave_queue(ProcessIndex p) {

@@ -22,7 +22,7 @@ class TaskPlanner {
   enum class Stage : std::uint8_t { Regular, Final };
   // A process that ran this often counts as failed and does not run again, because run numbers must
   // not wrap around.
-  static constexpr std::uint64_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
+  static constexpr std::uint32_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
   // `graph` is the result of check_task(task). Both outlive this.
   TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage);
@@ -120,17 +120,20 @@ class TaskPlanner {
   struct Process {
     Microseconds ready_at = kNeverEnded;  // last end plus the wait
     Microseconds min_duration = 0;
-    std::uint64_t runs = 0;  // ended runs, whatever their end
-    std::uint64_t successes = 0;
-    std::uint64_t failures = 0;
+    std::uint32_t runs = 0;  // ended runs, whatever their end; these three stay at kRunLimit
+    std::uint32_t successes = 0;
+    std::uint32_t failures = 0;
     std::uint32_t max_failures = 0;
     std::uint32_t ticket = 0;
     QueueState queue = QueueState::None;
     bool held = false;
     bool daemon = false;
     bool ephemeral = false;
+    bool final = false;
   };
 
+  static std::vector<Process> processes_of(const TaskConfig& task);
+  static std::vector<bool> members(const std::vector<Process>& processes, Stage stage);
   bool current(const Entry& e) const { return processes_[e.process].ticket == e.ticket; }
   void leave_queue(ProcessIndex p);
   Entry join_queue(ProcessIndex p, QueueState queue);
@@ -146,8 +149,8 @@ class TaskPlanner {
   void take_changes();
   void admit(Microseconds now);
 
-  Planner planner_;
   std::vector<Process> processes_;
+  Planner planner_;
   Pools pools_;
   std::deque<Entry> ready_;
   std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
