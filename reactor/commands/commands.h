@@ -34,6 +34,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome drill_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome completion_command(const Arguments& arguments, CommonOptions common);
 
 class Output;
 // The outcome of a command that only prints: fails with System if the output could not be written.

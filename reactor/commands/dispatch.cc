@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 19> kCommands = {{
+constexpr std::array<Command, 20> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
@@ -32,6 +32,7 @@ constexpr std::array<Command, 19> kCommands = {{
     {"events", "print what happens to the daemon's tasks", events_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},
     {"drill", "kill the daemon and check that nothing is lost", drill_command},
+    {"completion", "print a script with which a shell completes words", completion_command},
 }};
 
 constexpr std::string_view kOptionHelp = R"(

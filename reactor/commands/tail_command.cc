@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
-#include "core/config/load.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
-#include "reactor/os/files.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -26,23 +24,6 @@ latest run. TASK_ID may be a pattern that matches one task.
 )";
 
 constexpr std::size_t kMaxPrefix = 24;
-
-// The processes of a task by its configuration, or by its records if that cannot be read.
-std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
-  std::vector<std::string> names;
-  for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
-  const std::string path = view.entry.directory == TaskDirectory::Active
-                               ? paths.active_task(view.entry.id)
-                               : paths.finished_task(view.entry.id);
-  const Result<std::string> text = read_file(path);
-  if (!text) return names;
-  const Result<TaskConfig> task = config::load_bound(*text, path);
-  if (!task) return names;
-  for (const ProcessConfig& process : task->processes) {
-    if (!view.history->find(process.name)) names.push_back(process.name);
-  }
-  return names;
-}
 
 // The width of the prefix for several processes; 0 for a single one.
 std::size_t prefix_width(const std::vector<std::string>& names) {

@@ -33,6 +33,20 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   return view;
 }
 
+std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
+  std::vector<std::string> names;
+  for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
+  const std::string path = view.entry.directory == TaskDirectory::Active
+                               ? paths.active_task(view.entry.id)
+                               : paths.finished_task(view.entry.id);
+  const auto task = read_config(path);
+  if (!task) return names;
+  for (const ProcessConfig& process : task->processes) {
+    if (!view.history->find(process.name)) names.push_back(process.name);
+  }
+  return names;
+}
+
 std::string state_name(const TaskView& view) {
   if (!view.history) return "?";
   return std::string(name_of(view.history->state()));

@@ -24,6 +24,10 @@ struct TaskView {
 // caller can show the other tasks.
 TaskView view_task(const Paths& paths, const TaskEntry& entry);
 
+// The names of the processes: of all in the configuration, or of those on record if it cannot be
+// read. REQUIRES: view.history.
+std::vector<std::string> process_names(const Paths& paths, const TaskView& view);
+
 // Returns "ACTIVE", "SUCCESS" and so on, or "?" for a task that could not be read.
 std::string state_name(const TaskView& view);
 // The wall time since which the task is in its state, and that of its launch; nothing if not known.

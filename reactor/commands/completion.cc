@@ -1,0 +1,154 @@
+#include "reactor/commands/completion.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+namespace thermos {
+namespace {
+
+using Kind = Completion::Kind;
+
+// What the positional arguments of a command are: the first, and those behind it.
+struct Positional {
+  std::string_view command;
+  Kind first;
+  Kind others;
+};
+
+constexpr std::array<Positional, 17> kPositional = {{
+    {"run", Kind::Files, Kind::Nothing},
+    {"submit", Kind::Files, Kind::Nothing},
+    {"inspect", Kind::Files, Kind::Nothing},
+    {"graph", Kind::Files, Kind::Nothing},
+    {"read", Kind::Files, Kind::Nothing},
+    {"config", Kind::Files, Kind::Files},
+    {"simplerun", Kind::Files, Kind::Files},
+    {"status", Kind::Tasks, Kind::Tasks},
+    {"fsck", Kind::Tasks, Kind::Tasks},
+    {"events", Kind::Tasks, Kind::Tasks},
+    {"wait", Kind::Tasks, Kind::Nothing},
+    {"tail", Kind::Tasks, Kind::Processes},
+    {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
+    {"start", Kind::ActiveTasks, Kind::Processes},
+    {"stop", Kind::ActiveTasks, Kind::Processes},
+    {"restart", Kind::ActiveTasks, Kind::Processes},
+    {"help", Kind::Command, Kind::Nothing},
+}};
+
+// Options that take a value as the next word, and what it may be: words, a path, or nothing known.
+constexpr std::string_view kPath = ":files";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kValues = {{
+    {"--only", "active finished failed"},
+    {"--sync", "power crash"},
+    {"--format", "text dot mermaid"},
+    {"--log-level", "trace debug info warn error critical off"},
+    {"--root", kPath},
+    {"--sandbox", kPath},
+    {"--socket", kPath},
+    {"--task-id", ""},
+    {"--task", ""},
+    {"--user", ""},
+    {"--name", ""},
+    {"-P", ""},
+    {"-E", ""},
+    {"-n", ""},
+    {"--keep-logs", ""},
+    {"--log-rotate", ""},
+    {"--timeout", ""},
+    {"--since", ""},
+    {"--wait", ""},
+    {"--grace", ""},
+    {"--eval-timeout", ""},
+}};
+
+std::optional<std::string_view> value_of(std::string_view option) {
+  const auto* known = std::find_if(kValues.begin(), kValues.end(),
+                                   [&](const auto& entry) { return entry.first == option; });
+  return known == kValues.end() ? std::nullopt : std::optional(known->second);
+}
+
+Completion one_of(std::string_view words) {
+  Completion found;
+  if (words.empty()) return found;
+  found.kind = words == kPath ? Kind::Files : Kind::Words;
+  for (std::size_t begin = 0; begin < words.size();) {
+    const std::size_t end = std::min(words.find(' ', begin), words.size());
+    found.words.emplace_back(words.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return found;
+}
+
+Completion positional(std::string_view command, const std::vector<std::string>& before) {
+  const auto* known =
+      std::find_if(kPositional.begin(), kPositional.end(),
+                   [&](const Positional& entry) { return entry.command == command; });
+  Completion found;
+  if (command == "completion" && before.empty()) return one_of("bash zsh fish");
+  if (known == kPositional.end()) return found;
+  found.kind = before.empty() ? known->first : known->others;
+  if (found.kind == Kind::Processes) found.task = before.front();
+  return found;
+}
+
+}  // namespace
+
+Completion complete(const std::vector<std::string>& typed) {
+  Completion found;
+  std::string command;
+  std::vector<std::string> before;  // the positional arguments behind the command
+  const std::size_t last = typed.empty() ? 0 : typed.size() - 1;
+  for (std::size_t i = 0; i < last; ++i) {
+    const std::string& word = typed[i];
+    if (const auto value = value_of(word)) {
+      ++i;
+      if (i == last) return one_of(*value);
+    } else if (word.size() > 1 && word.front() == '-') {
+      continue;
+    } else if (command.empty()) {
+      command = word;
+    } else {
+      before.push_back(word);
+    }
+  }
+  const std::string_view begun = typed.empty() ? std::string_view() : typed.back();
+  if (command.empty()) {
+    if (begun.starts_with('-')) return one_of("--root --log-level --no-color --help --version");
+    found.kind = Kind::Command;
+    return found;
+  }
+  if (begun.starts_with('-')) {
+    found.kind = Kind::Options;
+    found.command = command;
+    return found;
+  }
+  return positional(command, before);
+}
+
+std::vector<std::string> options_in(std::string_view help) {
+  std::vector<std::string> found;
+  for (std::size_t at = help.find('-'); at != std::string_view::npos; at = help.find('-', at)) {
+    const bool begins =
+        at == 0 || help[at - 1] == ' ' || help[at - 1] == '`' || help[at - 1] == '\n';
+    std::size_t end = at;
+    while (end < help.size() &&
+           (std::isalnum(static_cast<unsigned char>(help[end])) != 0 || help[end] == '-')) {
+      ++end;
+    }
+    const std::string word(help.substr(at, end - at));
+    const bool is_long = word.size() > 3 && word.starts_with("--");
+    const bool is_short = word.size() == 2 && word[1] != '-';
+    if (begins && (is_long || is_short) &&
+        std::find(found.begin(), found.end(), word) == found.end()) {
+      found.push_back(word);
+    }
+    at = std::max(end, at + 1);
+  }
+  if (std::find(found.begin(), found.end(), "--help") == found.end()) found.emplace_back("--help");
+  return found;
+}
+
+}  // namespace thermos

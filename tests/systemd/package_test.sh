@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The Debian package under a real systemd: installed, upgraded and removed under a running task,
+# installed again, and purged.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=box.sh
+. "$(dirname "$(realpath "$0")")/box.sh"
+
+command -v dpkg-deb >/dev/null || skip "no dpkg here"
+
+# make_package VERSION: puts /box/VERSION.deb into the box.
+make_package() {
+  local out=$THERMOS_BOX/packages
+  flock "$BUILD/CMakeCache.txt" cpack --config "$BUILD/CPackConfig.cmake" -G DEB -B "$out" \
+    -D CPACK_PACKAGE_VERSION="$1" >"$THERMOS_BOX/cpack" 2>&1 || fail "cpack: $(cat "$THERMOS_BOX/cpack")"
+  mv "$out/thermos-reactor_$1_"*.deb "$THERMOS_BOX/share/$1.deb"
+}
+active() { is "the service" "$1" "$(box systemctl is-active thermos-reactor || true)"; }
+
+make_package 0.1.0
+make_package 0.1.1
+chmod 0777 "$THERMOS_BOX/share"
+rm -f "$ROOT/usr/sbin/policy-rc.d"  # a container's base image may forbid that packages start services
+boot
+
+if command -v lintian >/dev/null; then
+  step "lintian"
+  lintian --allow-root --fail-on error "$THERMOS_BOX/share/0.1.0.deb" || fail "lintian has errors"
+fi
+
+step "install"
+box dpkg --install /box/0.1.0.deb >/dev/null 2>&1
+active active
+is "enabled" enabled "$(box systemctl is-enabled thermos-reactor)"
+is "socket" "660 root:thermos" "$(box stat -c '%a %U:%G' /run/thermos/reactor.sock)"
+is "manual" "/usr/share/man/man1/thermos-run.1.gz" "$(box ls /usr/share/man/man1/thermos-run.1.gz)"
+
+step "upgrade under a running task"
+mkfifo -m 0666 "$THERMOS_BOX/share/gate"
+cat >"$THERMOS_BOX/share/task.json" <<'END'
+{"name": "task", "processes": [
+  {"name": "work", "cmdline": "echo run >>/box/runs; read -r word <>/box/gate; echo $word"}]}
+END
+box thermos submit --task-id task /box/task.json >/dev/null
+pid=$(event task '.process == "work" and .state == "RUNNING"' | jq .pid)
+before=$(main_pid)
+box dpkg --install /box/0.1.1.deb >/dev/null
+active active
+[ "$(main_pid)" != "$before" ] || fail "the daemon was not restarted"
+box kill -0 "$pid" || fail "the upgrade ended what ran"
+is "state" ACTIVE "$(box thermos status --json task | jq -r '.tasks[0].state')"
+
+step "remove: what runs goes on, and is said"
+said=$(box dpkg --remove thermos-reactor 2>&1)
+grep -q "active tasks remain" <<<"$said" || fail "the removal does not say that a task is active: $said"
+active inactive
+box kill -0 "$pid" || fail "the removal ended what ran"
+
+step "install again: the task goes on and ends well, having run once"
+box dpkg --install /box/0.1.1.deb >/dev/null
+active active
+is "state" ACTIVE "$(box thermos status --json task | jq -r '.tasks[0].state')"
+echo open >"$THERMOS_BOX/share/gate"
+box thermos wait --timeout 120 task || fail "the task ended with status $?"
+is "runs" 1 "$(wc -l <"$THERMOS_BOX/share/runs")"
+
+step "purge"
+box dpkg --purge thermos-reactor >/dev/null
+[ ! -e "$ROOT/var/lib/thermos" ] || fail "the purge left $(box find /var/lib/thermos)"
+left=$(box find /usr /etc /var/lib -xdev -name '*thermos*')
+is "files left" "" "$left"
+echo "all is well"
