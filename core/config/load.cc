@@ -170,11 +170,12 @@ Parse parse_of(Form form) {
 }
 
 // What is left to do with a draft whose texts are as they will be.
-Result<TaskConfig> finish(Draft& draft, const Candidate& task, std::string_view where) {
+Result<TaskConfig> finish(Draft& draft, const Candidate& task, std::string_view where,
+                          PoolsOf pools) {
   if (!draft.named && !draft.task.processes.empty()) {
     draft.task.name = draft.task.processes.front().name;
   }
-  if (auto graph = check_task(draft.task); !graph) {
+  if (auto graph = check_task(draft.task, pools); !graph) {
     return place(where, task, problem_of(graph.error()));
   }
   return std::move(draft.task);
@@ -213,9 +214,9 @@ class Spoiled {
 }  // namespace
 
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
-                        const Bindings& bindings, Form form) {
+                        const Bindings& bindings, const Reading& reading) {
   if (auto error = check_bindings(bindings)) return *error;
-  auto document = parse_of(form)(text, where);
+  auto document = parse_of(reading.form)(text, where);
   if (!document) return document.error();
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();
@@ -226,7 +227,7 @@ Result<TaskConfig> load(std::string_view text, std::string_view where, std::stri
   for (const Problem& problem : bind_references(draft, bindings, 1)) {
     return place(where, *picked, problem);
   }
-  return finish(draft, *picked, where);
+  return finish(draft, *picked, where, reading.pools);
 }
 
 Result<TaskConfig> load_bound(std::string_view text, std::string_view where) {
@@ -244,13 +245,14 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where) {
     return place(where, task, problem);
   }
   for (const Problem& problem : take_texts_as_bound(draft, 1)) return place(where, task, problem);
-  return finish(draft, task, where);
+  return finish(draft, task, where, PoolsOf::Daemon);
 }
 
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
-                               std::string_view task_name, const Bindings& bindings, Form form) {
+                               std::string_view task_name, const Bindings& bindings,
+                               const Reading& reading) {
   if (auto error = check_bindings(bindings)) return {*error};
-  auto document = parse_of(form)(text, where);
+  auto document = parse_of(reading.form)(text, where);
   if (!document) return {document.error()};
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return {picked.error()};
@@ -264,7 +266,7 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
   const Problems unbound = bind_references(draft, bindings, kMaxFaults);
   for (const Problem& problem : unbound) take(problem);
   spoiled.add(unbound);
-  FaultSearch search{kMaxFaults, !spoiled.names()};
+  const FaultSearch search{kMaxFaults, !spoiled.names(), reading.pools};
   for (const Error& error : thermos::find_faults(draft.task, search)) {
     Problem problem = problem_of(error);
     // What it has from its first process is said there.

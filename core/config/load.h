@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/task/check_pools.h"
 #include "core/task/task.h"
 
 namespace thermos::config {
@@ -25,6 +26,12 @@ struct Bindings {
 // Who made the text: people, or the evaluator (evaluated.h).
 enum class Form : std::uint8_t { Written, Evaluated };
 
+// How a text is read.
+struct Reading {
+  Form form = Form::Written;
+  PoolsOf pools = PoolsOf::Task;  // what check_task() lets processes use
+};
+
 // Reads one task from `text`, which is JSON or YAML (document.h says how it decides). `where` names
 // it in errors (a file's path). In the result every default is filled in and every reference bound
 // (references.h has the rules), and it has passed check_task(). `text` holds one task object, a
@@ -35,12 +42,13 @@ enum class Form : std::uint8_t { Written, Evaluated };
 // of the nearest one around it, and with its column in YAML; NotFound if no task has that name;
 // Usage if there are several tasks and no name.
 Result<TaskConfig> load(std::string_view text, std::string_view where, std::string_view task_name,
-                        const Bindings& bindings, Form form = Form::Written);
+                        const Bindings& bindings, const Reading& reading = {});
 
 // Reads what to_json() wrote: one task as JSON in which every reference is bound already. Tasks are
 // recorded and submitted in this form. {{&NAME}} is the text {{NAME}}; nothing is looked up or
 // expanded, so the task is no larger than its text. Fails with BadConfig for a reference: whoever
-// wrote it must bind it first, as `inspect --json` does.
+// wrote it must bind it first, as `inspect --json` does. A daemon may have pools that the task has
+// not.
 Result<TaskConfig> load_bound(std::string_view text, std::string_view where);
 
 // Finds everything that load() would refuse: each error as load() would give it alone, in the order
@@ -50,7 +58,7 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where);
 inline constexpr std::size_t kMaxFaults = 1000;
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
                                std::string_view task_name, const Bindings& bindings,
-                               Form form = Form::Written);
+                               const Reading& reading = {});
 
 // Returns the task's name alone (to make a task id before the references are bound), and checks no
 // more than it must to find it. References in the name are bound if `bindings` can; a name with

@@ -71,9 +71,14 @@ struct ProbeAnswered {
 // The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
+// It has become the turn of a process of this task at the daemon's pools. A needless one is
+// harmless.
+struct PoolTurn {};
+
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no
 // effect.
-using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, ProbeAnswered, TimerDue, KillRequest, OrderRequest>;
+using Event =
+    std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed, LaunchCancelled,
+                 ProbeAnswered, TimerDue, PoolTurn, KillRequest, OrderRequest>;
 
 }  // namespace thermos

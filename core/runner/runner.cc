@@ -10,11 +10,11 @@
 
 namespace thermos {
 
-Runner::Runner(const TaskConfig& task, const Graph& graph, History history)
+Runner::Runner(const TaskConfig& task, const Graph& graph, History history, PoolAccess access)
     : task_(task),
       history_(std::move(history)),
-      regular_(task, graph, TaskPlanner::Stage::Regular),
-      final_(task, graph, TaskPlanner::Stage::Final),
+      regular_(task, graph, TaskPlanner::Stage::Regular, access),
+      final_(task, graph, TaskPlanner::Stage::Final, std::move(access)),
       launches_(task.processes.size()),
       timeouts_(task),
       readiness_(task) {
@@ -225,7 +225,7 @@ void Runner::restore(TaskPlanner& plan) {
       restore_process(plan, *p);
     }
   }
-  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
+  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back_unasked(*it);
 }
 
 void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
@@ -245,6 +245,7 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
 
 void Runner::restore_deadline() {
   if (state() == TaskState::Active) return;
+  regular_.close();
   const TaskStatus& last = history_.steps().back().status;
   goal_ = last.goal;
   deadline_ = deadline_at_resume(last, self_.boot, now_);
@@ -303,8 +304,10 @@ void Runner::advance_cleaning() {
 
 void Runner::advance_finalizing() {
   if (over_deadline() || finalizers_over()) {
+    final_.close();
     stop_all(true);  // of finalizers that are over only ephemerals are left
   } else if (goal_ == TaskState::Lost) {
+    final_.close();
     stop_all(false);
   } else {
     if (launches_.any_retry()) retry_launches();
@@ -315,7 +318,7 @@ void Runner::advance_finalizing() {
 }
 
 void Runner::schedule(TaskPlanner& plan) {
-  while (!error_ && (task_.max_concurrency == 0 || plan.running() < task_.max_concurrency)) {
+  while (!error_) {
     const auto p = plan.pop_ready(now_.boot);
     if (!p) return;
     start(*p);
@@ -378,10 +381,6 @@ void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
   }
 }
 
-void Runner::retry_launches() {
-  while (const auto p = launches_.pop_retry(now_.boot)) take(*p, LaunchEvent::Due);
-}
-
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
   timeouts_.forget(p);
@@ -426,6 +425,7 @@ void Runner::ended(ProcessIndex p) {
 void Runner::leave_active(TaskState goal, Microseconds wait, std::string_view reason) {
   goal_ = goal;
   deadline_ = later(now_, wait);
+  regular_.close();
   append_task(TaskState::Cleaning, reason);
   if (!over_deadline()) stop_all(false);
 }
@@ -509,8 +509,7 @@ void Runner::set_timer() {
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;
-    if (plan != nullptr && !overrun_ &&
-        (task_.max_concurrency == 0 || plan->running() < task_.max_concurrency)) {
+    if (plan != nullptr && !overrun_ && plan->has_room()) {
       sooner(plan->next_ready_at(now_.boot));
     }
   }

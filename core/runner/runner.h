@@ -33,8 +33,9 @@ namespace thermos {
 class Runner {
  public:
   // `task` and `graph` outlive this; `graph` is the result of check_task(task). `history` is the
-  // contents of the task's stream; empty for a new task.
-  Runner(const TaskConfig& task, const Graph& graph, History history);
+  // contents of the task's stream; empty for a new task. `access` is to the pools of a daemon that
+  // leads many tasks; they outlive this.
+  Runner(const TaskConfig& task, const Graph& graph, History history, PoolAccess access = {});
 
   // Takes one event at the time `now`. Returns the effects in the order in which they must be
   // carried out; they, and the views in them, are valid until the next call. Fails with Corrupt if
@@ -46,6 +47,10 @@ class Runner {
   // with Usage if the task is ending, the process is a finalizer, or it has finished or failed for
   // good (the message says which). REQUIRES: Lead was handled.
   Status may_order(const std::string& process) const;
+
+  // This runner does not lead the task any more, whose processes may run on: what they use of the
+  // daemon's pools is given back, as nobody here learns when they end.
+  void give_up_pools();
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
@@ -76,6 +81,7 @@ class Runner {
   void on(const LaunchCancelled& event);
   void on(const ProbeAnswered& event);
   void on(const TimerDue& event);
+  void on(const PoolTurn& event);
   void on(const KillRequest& event);
   void on(const OrderRequest& event);
 

@@ -13,14 +13,14 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/task/check_launch.h"
+#include "core/task/check_name.h"
+#include "core/task/check_pools.h"
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
 
 namespace thermos {
 namespace {
 
-// "coordinator." and the name are a file name, which has at most 255 bytes (NAME_MAX).
-constexpr std::size_t kMaxName = 243;
 constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
 constexpr std::size_t kMaxShownInCycle = 12;
@@ -72,21 +72,6 @@ Error bad(std::string path, std::string_view what) {
 
 std::string at(std::string_view list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
-}
-
-Complaint check_name(std::string_view name) {
-  if (name.empty()) return "a name can't be empty";
-  if (name.size() > kMaxName) {
-    return quoted(name) + " is " + std::to_string(name.size()) +
-           " bytes long: a name has at most 243, to fit into a file name";
-  }
-  if (name.front() == '.') return quoted(name) + ": a name can't begin with '.'";
-  if (name.find('/') != std::string_view::npos) return quoted(name) + ": a name can't hold '/'";
-  if (holds_control(name)) {
-    return quoted(name) + ": a name can't hold control characters";
-  }
-  if (!is_utf8(name)) return quoted(name) + " is not UTF-8";
-  return std::nullopt;
 }
 
 Complaint check_user(std::string_view user) {
@@ -203,68 +188,7 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.ready) check_ready(path() + ".ready", process, faults);
 }
 
-// Pools by their names.
-class PoolNames {
- public:
-  explicit PoolNames(const TaskConfig& task) : pools_(task.pools.entries) {}
-  std::optional<std::uint32_t> find(std::string_view name) const {
-    return index_.find(name,
-                       [this](std::uint32_t i) -> const std::string& { return pools_[i].first; });
-  }
-  void add(std::uint32_t pool) { index_.add(pools_[pool].first, pool); }
-
- private:
-  const std::vector<std::pair<std::string, std::uint32_t>>& pools_;
-  NameIndex index_;
-};
-
-std::string unknown_pool(const TaskConfig& task, std::string_view name) {
-  NearestWord nearest(name);
-  for (const auto& [pool, amount] : task.pools.entries) nearest.offer(pool);
-  return "the task has no pool " + quoted(name, kMaxName) + nearest.hint();
-}
-
-void check_uses(const TaskConfig& task, const PoolNames& names, ProcessIndex p, Faults& faults) {
-  const std::string path = at("processes", p) + ".uses.";
-  std::vector<std::uint32_t> used;
-  for (const auto& [name, amount] : task.processes[p].uses.entries) {
-    const auto pool = names.find(name);
-    if (!pool) {
-      faults.add(path + name, unknown_pool(task, name));
-      continue;
-    }
-    used.push_back(*pool);
-    const std::uint32_t most = task.pools.entries[*pool].second;
-    if (amount == 0) {
-      faults.add(path + name, "is 0: what uses a pool takes 1 of it at least");
-    } else if (amount > most) {
-      faults.add(path + name, "is " + std::to_string(amount) + ", and the pool holds " +
-                                  std::to_string(most) + ": it could never run");
-    }
-  }
-  std::sort(used.begin(), used.end());
-  const auto twice = std::adjacent_find(used.begin(), used.end());
-  if (twice != used.end()) {
-    faults.add(path + task.pools.entries[*twice].first, "is given twice");
-  }
-}
-
-void check_pools(const TaskConfig& task, const std::vector<ProcessIndex>& users, Faults& faults) {
-  PoolNames names(task);
-  for (std::uint32_t i = 0; i < task.pools.entries.size() && !faults.full(); ++i) {
-    const std::string& name = task.pools.entries[i].first;
-    if (auto complaint = check_name(name)) {
-      faults.add("pools." + name, *complaint);
-    } else if (names.find(name)) {
-      faults.add("pools." + name, "is given twice");
-    } else {
-      names.add(i);
-    }
-  }
-  for (const ProcessIndex p : users) check_uses(task, names, p, faults);
-}
-
-void check_fields(const TaskConfig& task, Faults& faults) {
+void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
   if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
     faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
@@ -282,7 +206,10 @@ void check_fields(const TaskConfig& task, Faults& faults) {
   if (task.backoff) check_backoff("backoff", *task.backoff, faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
   for (const LaunchFault& fault : find_launch_faults(task)) faults.add(fault.key, fault.what);
-  if (!faults.full()) check_pools(task, users, faults);
+  if (faults.full()) return;
+  for (const PoolFault& fault : find_pool_faults(task, users, pools)) {
+    faults.add(fault.path, fault.what);
+  }
 }
 
 Names read_names(const TaskConfig& task, Faults& faults) {
@@ -453,20 +380,25 @@ Graph read_graph(const TaskConfig& task, Faults& faults) {
 
 std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search) {
   Faults faults(search.most);
-  check_fields(task, faults);
+  check_fields(task, search.pools, faults);
   if (search.orders && !faults.full()) {
     read_graph(task, faults);
   }
   return std::move(faults.found());
 }
 
-Result<Graph> check_task(const TaskConfig& task) {
+Result<Graph> check_task(const TaskConfig& task, PoolsOf pools) {
   Faults faults(1);
-  check_fields(task, faults);
+  check_fields(task, pools, faults);
   if (faults.full()) return std::move(faults.found().front());
   Graph graph = read_graph(task, faults);
   if (faults.full()) return std::move(faults.found().front());
   return graph;
+}
+
+Status check_shared_uses(const TaskConfig& task, const Named<std::uint32_t>& pools) {
+  const auto fault = find_shared_fault(task, pools);
+  return fault ? Status(bad(fault->path, fault->what)) : Status(Done{});
 }
 
 }  // namespace thermos

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/task/check_pools.h"
 #include "core/task/graph.h"
 #include "core/task/task.h"
 
@@ -16,15 +18,21 @@ namespace thermos {
 // process behind the end of an ephemeral one, no need of the readiness of a process that can't tell
 // it). Returns the graph, or BadConfig with a message that starts with the JSON path
 // ("processes[3].name: ...").
-Result<Graph> check_task(const TaskConfig& task);
+Result<Graph> check_task(const TaskConfig& task, PoolsOf pools = PoolsOf::Task);
 
 // The extent of find_faults().
 struct FaultSearch {
   std::size_t most = 1;  // stop after this many errors
   bool orders = true;    // also check the constraints and needs
+  PoolsOf pools = PoolsOf::Task;
 };
 // Returns every error for which check_task() refuses a task, at most `search.most`; empty if there
 // is none. Of several cycles that share their last step, only one is reported.
 std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search);
+
+// Checks that a daemon with these pools has what a task uses beside its own, and as much of it.
+// Fails with BadConfig as check_task() does. REQUIRES: check_task(task, PoolsOf::Daemon) found no
+// error.
+Status check_shared_uses(const TaskConfig& task, const Named<std::uint32_t>& pools);
 
 }  // namespace thermos

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "core/base/times.h"
 
@@ -40,8 +41,11 @@ std::vector<bool> TaskPlanner::members(const std::vector<Process>& processes, St
   return member;
 }
 
-TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage)
-    : processes_(processes_of(task)), planner_(graph, members(processes_, stage)), pools_(task) {
+TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage, PoolAccess access)
+    : max_concurrency_(task.max_concurrency),
+      processes_(processes_of(task)),
+      planner_(graph, members(processes_, stage)),
+      pools_(task, std::move(access)) {
   for (ProcessIndex p = 0; p < processes_.size(); ++p) {
     if (has(p) && !processes_[p].ephemeral) ++pending_;
   }
@@ -51,16 +55,20 @@ TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage
 std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
   if (pools_.any()) {
     admit(now);
-    for (drop_void(); !ready_.empty() && pools_.uses(ready_.front().process); drop_void()) {
-      ask_pools(ready_.front().process);
+    for (drop_void(); has_room() && !ready_.empty() && pools_.uses(ready_.front().process);
+         drop_void()) {
+      ask_pools(ready_.front().process, false);
     }
     const std::optional<ProcessIndex> first = pools_.first();
-    if (first && (ready_.empty() || pools_.place(*first) < pools_.place(ready_.front().process))) {
+    const bool seated = pools_.shared();  // it has its place among max_concurrency
+    if (!seated && !has_room()) return std::nullopt;
+    if (first &&
+        (seated || ready_.empty() || pools_.place(*first) < pools_.place(ready_.front().process))) {
       leave_queue(*first);
       return first;
     }
   }
-  return pop_any(now);
+  return has_room() ? pop_any(now) : std::nullopt;
 }
 
 std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
@@ -76,6 +84,12 @@ std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
   if (!processes_[p].held) join_first(p);
+}
+
+void TaskPlanner::put_back_unasked(ProcessIndex p) {
+  if (processes_[p].held) return;
+  if (pools_.any()) pools_.place_first(p);
+  ready_.push_front(join_queue(p, QueueState::Ready));
 }
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
@@ -160,6 +174,20 @@ void TaskPlanner::waive_backoff(ProcessIndex p) {
   if (processes_[p].queue == QueueState::Waits) line_up(p);
 }
 
+void TaskPlanner::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (!pools_.any()) return;
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
+    if (processes_[p].queue == QueueState::Pools) leave_queue(p);
+  }
+}
+
+void TaskPlanner::give_up() {
+  close();
+  pools_.give_up();
+}
+
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
                                  std::uint64_t others) {
   Process& process = processes_[p];
@@ -173,7 +201,10 @@ void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::u
 void TaskPlanner::leave_queue(ProcessIndex p) {
   if (processes_[p].queue == QueueState::Ready) --in_ready_;
   if (processes_[p].queue == QueueState::Waits) --in_waits_;
-  if (processes_[p].queue == QueueState::Pools) pools_.leave(p);
+  if (processes_[p].queue == QueueState::Pools) {
+    pools_.leave(p);
+    if (takes_seat(p)) --waiting_seats_;
+  }
   processes_[p].queue = QueueState::None;
   ++processes_[p].ticket;
 }
@@ -186,9 +217,13 @@ TaskPlanner::Entry TaskPlanner::join_queue(ProcessIndex p, QueueState queue) {
 }
 
 void TaskPlanner::join_first(ProcessIndex p) {
+  if (takes_seat(p) && !has_room()) {
+    join_last(p);
+    return;
+  }
   if (pools_.any()) pools_.place_first(p);
-  if (pools_.uses(p)) {
-    ask_pools(p);  // at once: it must stand before all who did
+  if (pools_.uses(p) && !closed_) {
+    ask_pools(p, true);  // at once: it must stand before all who did
   } else {
     ready_.push_front(join_queue(p, QueueState::Ready));
   }
@@ -199,10 +234,11 @@ void TaskPlanner::join_last(ProcessIndex p) {
   ready_.push_back(join_queue(p, QueueState::Ready));
 }
 
-void TaskPlanner::ask_pools(ProcessIndex p) {
+void TaskPlanner::ask_pools(ProcessIndex p, bool first) {
   leave_queue(p);
   processes_[p].queue = QueueState::Pools;
-  pools_.line_up(p);
+  if (takes_seat(p)) ++waiting_seats_;
+  pools_.line_up(p, first);
 }
 
 // Takes the entries off the head of the queue whose processes have left it.

@@ -24,8 +24,8 @@ class TaskPlanner {
   // not wrap around.
   static constexpr std::uint32_t kRunLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
-  // `graph` is the result of check_task(task). Both outlive this.
-  TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage);
+  // `graph` is the result of check_task(task). Both outlive this, and so do the daemon's pools.
+  TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage, PoolAccess access = {});
 
   // Whether `p` belongs to this stage. The mark of a process of the other stage is Absent.
   bool has(ProcessIndex p) const { return planner_.mark(p) != Planner::Mark::Absent; }
@@ -33,13 +33,17 @@ class TaskPlanner {
 
   // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
   // stays Runnable: the caller continues with set_running() or put_back(). A process whose share of
-  // a pool is not free is passed over, and has its place kept (pools.h).
+  // a pool is not free is passed over, and has its place kept (pools.h). Where processes use pools
+  // of the daemon, who waits for any pool counts towards max_concurrency, so that no sibling can
+  // keep it, and those of other tasks behind it, from going on.
   std::optional<ProcessIndex> pop_ready(Microseconds now);
-  // The same whatever the pools say, for a resume: what it finds running has its share of them.
-  // REQUIRES: pop_ready() was not called yet.
+  // The same whatever the pools and max_concurrency say, for a resume: what it finds running has
+  // its share of them. REQUIRES: pop_ready() was not called yet.
   std::optional<ProcessIndex> pop_any(Microseconds now);
-  // Puts a process from pop_ready() back at the head of the queue.
+  // Puts a process from pop_ready() back at the head of the queue, or one from pop_any(), which has
+  // not asked its pools yet.
   void put_back(ProcessIndex p);
+  void put_back_unasked(ProcessIndex p);
   // Returns when the next process that waits for its min_duration becomes ready; nothing if none
   // waits. A process that is ready at `now` does not wait: has_ready() tells of those.
   std::optional<Microseconds> next_ready_at(Microseconds now);
@@ -92,6 +96,14 @@ class TaskPlanner {
   std::uint32_t finished() const { return planner_.finished(); }
   std::uint32_t failed() const { return planner_.failed(); }
   std::uint32_t runnable() const { return planner_.runnable(); }
+  // Whether max_concurrency lets one more start.
+  bool has_room() const {
+    return max_concurrency_ == 0 || running() + waiting_seats_ < max_concurrency_;
+  }
+  // Nothing starts any more: who waits for pools leaves its place. What runs keeps its share.
+  void close();
+  // The same, and what runs gives back its share of the daemon's pools: it is not ours any more.
+  void give_up();
   // Whether more is taken than there is of a pool that `p` uses.
   bool overdrawn(ProcessIndex p) const { return pools_.overdrawn(p); }
   std::uint64_t failures(ProcessIndex p) const { return processes_[p].failures; }
@@ -139,7 +151,10 @@ class TaskPlanner {
   Entry join_queue(ProcessIndex p, QueueState queue);
   void join_first(ProcessIndex p);
   void join_last(ProcessIndex p);
-  void ask_pools(ProcessIndex p);
+  void ask_pools(ProcessIndex p, bool first);
+  bool takes_seat(ProcessIndex p) const {
+    return pools_.shared() && pools_.uses(p) && !pools_.never(p);
+  }
   void drop_void();
   void line_up(ProcessIndex p);
   void count_run(ProcessIndex p, Microseconds end, Microseconds wait);
@@ -149,6 +164,7 @@ class TaskPlanner {
   void take_changes();
   void admit(Microseconds now);
 
+  std::uint32_t max_concurrency_ = 0;
   std::vector<Process> processes_;
   Planner planner_;
   Pools pools_;
@@ -157,6 +173,8 @@ class TaskPlanner {
   std::uint64_t wait_order_ = 0;
   std::uint32_t in_ready_ = 0;  // entries of ready_ that are not void
   std::uint32_t in_waits_ = 0;
+  std::uint32_t waiting_seats_ = 0;  // who wait for pools, if they count
+  bool closed_ = false;
   std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
   std::uint32_t stuck_ = 0;    // of the pending, those that can never run
 };

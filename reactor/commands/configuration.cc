@@ -85,7 +85,8 @@ std::vector<Error> find_faults(const ConfigurationText& text, const Configuratio
   bindings.user = words.user.empty() ? caller_account().name : words.user;
   bindings.ports = words.ports;
   bindings.environment = words.environment;
-  return config::find_faults(text.text, text.where, words.task_name, bindings, text.form);
+  return config::find_faults(text.text, text.where, words.task_name, bindings,
+                             {text.form, words.pools});
 }
 
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
@@ -105,13 +106,13 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
   }
   if (Status id = check_task_id(bindings.task_id); !id) return id.error();
 
-  Result<TaskConfig> task =
-      config::load(text.text, text.where, words.task_name, bindings, text.form);
+  const config::Reading reading{text.form, words.pools};
+  Result<TaskConfig> task = config::load(text.text, text.where, words.task_name, bindings, reading);
   if (!task) return task.error();
   if (words.user.empty() && !task->user.empty() && task->user != bindings.user) {
     // The task names its user, which {{thermos.user}} then stands for.
     bindings.user = task->user;
-    task = config::load(text.text, text.where, words.task_name, bindings, text.form);
+    task = config::load(text.text, text.where, words.task_name, bindings, reading);
     if (!task) return task.error();
   }
   return BoundTask{std::move(*task), std::move(bindings.task_id), std::move(bindings.user)};

@@ -24,6 +24,8 @@ struct ConfigurationWords {
   std::map<std::string, std::string> environment;  // -E
   // --eval-timeout: the time limit for evaluating a file in Python; 0: no limit.
   Microseconds eval_timeout = kDefaultEvalTimeout;
+  // Whose pools the task may use: what is submitted has those of the daemon, too.
+  PoolsOf pools = PoolsOf::Task;
 };
 
 // Parses the value of --eval-timeout; without one, returns the default. Fails with Usage.

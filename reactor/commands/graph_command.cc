@@ -79,9 +79,10 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
 
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
+  words.pools = PoolsOf::Daemon;
   const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
   if (!bound) return bound.error();
-  const Result<Graph> graph = check_task(bound->task);
+  const Result<Graph> graph = check_task(bound->task, words.pools);
   if (!graph) return graph.error();
   Output out(STDOUT_FILENO);
   if (json) {

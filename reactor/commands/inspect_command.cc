@@ -119,6 +119,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
     if (json) return Error{ErrorCode::Usage, "inspect: --check and --json cannot be combined"};
     return check_configuration(*text, words);
   }
+  words.pools = PoolsOf::Daemon;
   const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
   if (!bound) return bound.error();
   Output out(STDOUT_FILENO);

@@ -101,7 +101,9 @@ TEST(CheckPools, RefusesWhatCanNeverBeHad) {
             "processes[1].uses.gpu: is 3, and the pool holds 2: it could never run");
   EXPECT_EQ(with_uses({{"gpu", 2}}, {{"gpus", 1}}),
             "processes[1].uses.gpus: the task has no pool 'gpus', did you mean 'gpu'?");
-  EXPECT_EQ(with_uses({}, {{"gpu", 1}}), "processes[1].uses.gpu: the task has no pool 'gpu'");
+  EXPECT_EQ(with_uses({}, {{"gpu", 1}}),
+            "processes[1].uses.gpu: the task has no pool 'gpu'; what tasks share is a daemon's, so "
+            "submit it");
   EXPECT_EQ(with_uses({{"gpu", 2}}, {{"gpu", 0}}),
             "processes[1].uses.gpu: is 0: what uses a pool takes 1 of it at least");
   EXPECT_EQ(with_uses({{"gpu", 2}}, {{"gpu", 1}, {"gpu", 1}}),

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bindings.environment = {{"x", "{{y}}{{y}}"}, {"y", "{{name}}"}, {"z", "{{&x}}"}};
   const auto task = thermos::config::load(text, "f", "", bindings);
   // Never a crash of these, whatever they say.
-  (void)thermos::config::load(text, "f", "", bindings, thermos::config::Form::Evaluated);
+  (void)thermos::config::load(text, "f", "", bindings, {thermos::config::Form::Evaluated});
   const auto faults = thermos::config::find_faults(text, "f", "", bindings);
   require(task.ok() == faults.empty(), "a dry run that says otherwise", text);
   if (!task) {

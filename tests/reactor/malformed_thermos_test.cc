@@ -49,7 +49,7 @@ TEST_P(MalformedThermos, IsRefusedInOneLine) {
   const auto loaded = [&]() -> Result<TaskConfig> {
     const auto text = evaluate_python(GetParam().text, "f.thermos", {});
     if (!text) return text.error();
-    return config::load(*text, "f.thermos", "", bindings, config::Form::Evaluated);
+    return config::load(*text, "f.thermos", "", bindings, {config::Form::Evaluated});
   }();
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.error().code, ErrorCode::BadConfig);

@@ -79,6 +79,7 @@ std::string text_of(const Event& event, const TaskConfig& task) {
             return run_name(task, e.process, e.run) + (e.ready ? " ready" : " not ready");
           },
           [](const TimerDue&) { return std::string("timer"); },
+          [](const PoolTurn&) { return std::string("its turn at a pool"); },
           [](const KillRequest& e) {
             return std::string(e.lose ? "lose" : "kill") +
                    (e.wait ? " within " + std::to_string(*e.wait) : "");
