@@ -20,6 +20,7 @@ struct Request {
     list @7 :Tasks;
     order @8 :Order;
     drain @9 :Drain;
+    pools @11 :Void;
   }
   # The version of the protocol that a receiver must speak to understand this request. A receiver of a
   # lower one refuses the request; it would ignore the new fields and do something else.
@@ -90,6 +91,7 @@ struct Reply {
     snapshot @8 :UInt64;         # the tasks sent before are the state at this position; events follow
     done @9 :Void;               # the last reply to this request
     heard @10 :Void;             # a leader's first answer to a kill; `ended` follows
+    pool @11 :Text;              # one for each pool, as `pools --json` prints it; then done
   }
 }
 

@@ -111,6 +111,10 @@ void fill(wire::Request::Builder out, const AskDrain& body) {
   out.initDrain().setWait(wire_wait(body.wait));
 }
 
+void fill(wire::Request::Builder out, const AskPools& /*body*/) {
+  out.setPools();
+}
+
 Submit submit_of(wire::Submit::Reader in) {
   Submit body;
   body.task_id = string_of(in.getTaskId());
@@ -183,6 +187,9 @@ bool read(wire::Request::Reader in, RequestBody& body) {
     case wire::Request::DRAIN:
       body = AskDrain{given_wait(in.getDrain().getWait())};
       return true;
+    case wire::Request::POOLS:
+      body = AskPools{};
+      return true;
     default:
       return false;
   }
@@ -241,6 +248,9 @@ void fill(wire::Reply::Builder out, const Finished& /*body*/) {
 void fill(wire::Reply::Builder out, const Heard& /*body*/) {
   out.setHeard();
 }
+void fill(wire::Reply::Builder out, const PoolText& body) {
+  out.setPool(body.json);
+}
 
 Event event_of(wire::Event::Reader in) {
   Event event;
@@ -290,6 +300,9 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
       return true;
     case wire::Reply::HEARD:
       body = Heard{};
+      return true;
+    case wire::Reply::POOL:
+      body = PoolText{string_of(in.getPool())};
       return true;
     default:
       return false;

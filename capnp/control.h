@@ -67,8 +67,10 @@ struct AskDrain {
   std::optional<Microseconds> wait{};
 };
 
+struct AskPools {};
+
 using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
-                                 AskList, AskOrder, AskDrain>;
+                                 AskList, AskOrder, AskDrain, AskPools>;
 
 struct Request {
   std::uint64_t id = 0;
@@ -108,9 +110,12 @@ struct Snapshot {
 };
 struct Finished {};
 struct Heard {};
+struct PoolText {
+  std::string json;
+};
 
 using ReplyBody = std::variant<Error, Version, Submitted, TaskEntry, StatusText, Ended, Event,
-                               Snapshot, Finished, Heard>;
+                               Snapshot, Finished, Heard, PoolText>;
 
 struct Reply {
   std::uint64_t id = 0;

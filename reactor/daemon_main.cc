@@ -9,6 +9,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/text.h"
 #include "reactor/commands/exit_status.h"
@@ -29,6 +30,7 @@ struct Options {
   std::string config;
   std::string sync;       // empty: not given
   std::string log_level;  // empty: not given
+  std::vector<std::string> pools;
 };
 
 // What holds now: the file, if there is one, and above it the command line.
@@ -43,6 +45,9 @@ Result<Settings> settings_of(const Options& options) {
     settings.sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
   }
   if (!options.log_level.empty()) settings.log_level = options.log_level;
+  for (const std::string& pool : options.pools) {
+    if (auto added = add_pool(pool, settings); !added) return added.error();
+  }
   return settings;
 }
 
@@ -113,10 +118,13 @@ int run(int argc, char** argv) {
   app.add_option("--config", options.config,
                  "Settings, as JSON or YAML; read again at SIGHUP. They are sync, log_level, "
                  "keep_logs, tasks_per_user, processes_per_task, connections, "
-                 "connections_per_user, queue_bytes");
+                 "connections_per_user, queue_bytes, pools");
   app.add_option("--sync", options.sync, "What has ended is on the disk before anything goes on")
       ->check(CLI::IsMember({"power", "crash"}));
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");
+  app.add_option("--pool", options.pools,
+                 "NAME=N: there is so much of that for the processes of all tasks; may be repeated")
+      ->allow_extra_args(false);
   app.set_version_flag("--version", std::string("thermos-reactor ") + THERMOS_VERSION);
   try {
     app.parse(argc, argv);

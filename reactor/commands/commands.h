@@ -29,6 +29,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome start_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome stop_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome restart_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome pools_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome drain_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common);

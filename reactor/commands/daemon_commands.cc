@@ -78,8 +78,9 @@ CommandOutcome wait_for(ControlClient& client, const std::string& task_id,
 }
 
 Result<control::Submit> submission(const std::string& file, const RunOptions& options) {
-  const auto words = check_run_options(options);
+  auto words = check_run_options(options);
   if (!words) return words.error();
+  words->pools = PoolsOf::Daemon;
   const auto text = read_configuration(file, *words);
   if (!text) return text.error();
   auto bound = bind_configuration(*text, *words, wall_now());

@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 20> kCommands = {{
+constexpr std::array<Command, 21> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
@@ -28,6 +28,7 @@ constexpr std::array<Command, 20> kCommands = {{
     {"stop", "end a process of a task and hold it until it is started", stop_command},
     {"restart", "end a process of a task and run it again", restart_command},
     {"drain", "end all tasks of the daemon, and the daemon", drain_command},
+    {"pools", "show what the daemon's tasks share", pools_command},
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},

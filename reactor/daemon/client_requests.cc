@@ -9,6 +9,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/daemon/pool_texts.h"
+
 namespace thermos {
 
 // ---- piece by piece ----------------------------------------------------------------------------
@@ -212,6 +214,13 @@ void ClientRequests::on(std::uint64_t id, const control::AskVersion& /*ask*/) {
   version.pid = getpid();
   version.tasks = static_cast<std::uint32_t>(daemon_.visible().active_of(caller_));
   reply(id, version);
+}
+
+void ClientRequests::on(std::uint64_t id, const control::AskPools& /*ask*/) {
+  for (const std::string& pool : pool_texts(daemon_.pools(), daemon_.visible(), caller_)) {
+    reply(id, control::PoolText{pool});
+  }
+  reply(id, control::Finished{});
 }
 
 void ClientRequests::on(std::uint64_t id, const control::AskList& ask) {

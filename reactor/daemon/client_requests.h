@@ -89,6 +89,7 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   void on(std::uint64_t id, const control::Subscribe& ask);
   void on(std::uint64_t id, const control::AskOrder& ask);
   void on(std::uint64_t id, const control::AskDrain& ask);
+  void on(std::uint64_t id, const control::AskPools& ask);
   void on_list(std::uint64_t id, const control::TaskQuery& ask, bool status);
 
   Reactor& reactor_;

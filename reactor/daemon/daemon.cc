@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 namespace thermos {
 
 Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
@@ -11,10 +13,11 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
       events_(paths_.root() + "/position"),
       summaries_(paths_),
       index_(paths_, reactor.inotify()),
+      pools_(settings_.pools),
       tasks_(reactor_, paths_, settings_, events_, summaries_, index_),
       visible_(paths_, tasks_, summaries_, index_),
-      requests_(reactor_, paths_, settings_, events_, summaries_, tasks_, visible_),
-      resumption_(reactor_, paths_, events_, summaries_, tasks_) {
+      requests_(reactor_, paths_, settings_, events_, summaries_, tasks_, visible_, pools_),
+      resumption_(reactor_, paths_, events_, summaries_, tasks_, pools_) {
   // What was known of that id is of a task that is gone.
   index_.on_new_life = [this](const std::string& id) { summaries_.forget(id); };
   tasks_.on_change = [this] {
@@ -29,6 +32,13 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
 
 Daemon::~Daemon() {
   reactor_.after_turn = nullptr;
+}
+
+void Daemon::use(const Settings& settings) {
+  settings_ = settings;
+  if (settings_.pools == pools_.sizes()) return;
+  settings_.pools = pools_.sizes();
+  spdlog::warn("pools stay as they are until the daemon starts again");
 }
 
 }  // namespace thermos

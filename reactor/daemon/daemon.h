@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "core/record/paths.h"
+#include "core/task/shared_pools.h"
 #include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/hosted_tasks.h"
 #include "reactor/daemon/settings.h"
@@ -24,8 +25,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Uses these settings for what comes from now on (`systemctl reload`).
-  void use(const Settings& settings) { settings_ = settings; }
+  // Uses these settings for what comes from now on (`systemctl reload`). Pools stay as they are.
+  void use(const Settings& settings);
   const Settings& settings() const { return settings_; }
 
   // Resumes the root's active tasks: see TaskResumption::resume_all().
@@ -34,6 +35,7 @@ class Daemon {
   TaskRequests& requests() { return requests_; }
   VisibleTasks& visible() { return visible_; }
   EventFeed& events() { return events_; }
+  const SharedPools& pools() const { return pools_; }
 
   // The number of tasks that this daemon leads.
   std::size_t active() const { return tasks_.size(); }
@@ -47,6 +49,7 @@ class Daemon {
   EventFeed events_;
   TaskSummaryCache summaries_;
   TaskIndex index_;
+  SharedPools pools_;
   HostedTasks tasks_;
   VisibleTasks visible_;
   TaskRequests requests_;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <optional>
 
+#include "core/base/text.h"
 #include "core/config/document.h"
+#include "core/task/check_name.h"
 #include "reactor/os/files.h"
 
 namespace thermos {
@@ -47,6 +50,39 @@ constexpr std::array<Count, 6> kCounts = {{
      [](Settings& s, std::uint64_t n) { s.queue_bytes = n; }},
 }};
 
+constexpr std::uint32_t kMostOfPool = std::numeric_limits<std::uint32_t>::max();
+constexpr std::string_view kPoolRange = "a whole number from 1 to 4294967295";
+
+void set_pool(const std::string& name, std::uint32_t amount, Settings& settings) {
+  auto& pools = settings.pools.entries;
+  const auto known = std::find_if(pools.begin(), pools.end(),
+                                  [&](const auto& pool) { return pool.first == name; });
+  if (known == pools.end()) {
+    pools.emplace_back(name, amount);
+  } else {
+    known->second = amount;
+  }
+}
+
+Status take_pools(const std::string& path, const config::Member& member, Settings& settings) {
+  const auto* pools = std::get_if<config::Object>(&member.value.data);
+  if (pools == nullptr) {
+    return wrong(path, member.value, member.key, "it is an object: {\"NAME\": how much there is}");
+  }
+  for (const config::Member& pool : *pools) {
+    const std::string name(pool.key);
+    const config::Value& value = pool.value;
+    if (const auto complaint = check_name(name)) return wrong(path, value, member.key, *complaint);
+    const auto amount = count_of(value);
+    if (!amount || *amount < 1 || *amount > kMostOfPool) {
+      return wrong(path, value, std::string(member.key).append(".").append(name),
+                   "it is " + std::string(kPoolRange));
+    }
+    set_pool(name, static_cast<std::uint32_t>(*amount), settings);
+  }
+  return Done{};
+}
+
 Status take(const std::string& path, const config::Member& member, Settings& settings) {
   const config::Value& value = member.value;
   const auto* text = std::get_if<std::string>(&value.data);
@@ -65,6 +101,7 @@ Status take(const std::string& path, const config::Member& member, Settings& set
     settings.log_level = *text;
     return Done{};
   }
+  if (member.key == "pools") return take_pools(path, member, settings);
   for (const Count& count : kCounts) {
     if (count.key != member.key) continue;
     const auto number = count_of(value);
@@ -76,7 +113,7 @@ Status take(const std::string& path, const config::Member& member, Settings& set
     count.set(settings, *number);
     return Done{};
   }
-  std::string known = "sync, log_level";
+  std::string known = "sync, log_level, pools";
   for (const Count& count : kCounts) known.append(", ").append(count.key);
   return wrong(path, value, member.key, "no such setting; there are " + known);
 }
@@ -96,6 +133,24 @@ Result<Settings> load_settings(const std::string& path, Settings defaults) {
     if (auto taken = take(path, member, defaults); !taken) return taken.error();
   }
   return defaults;
+}
+
+Status add_pool(const std::string& text, Settings& settings) {
+  const auto refuse = [](const std::string& what) {
+    return Error{ErrorCode::Usage, "--pool takes NAME=N: " + what};
+  };
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string::npos) return refuse(quoted(text) + " has no '='");
+  const std::string name = text.substr(0, equals);
+  if (const auto complaint = check_name(name)) return refuse(*complaint);
+  const char* const end = text.data() + text.size();
+  std::uint32_t amount = 0;
+  const auto [behind, error] = std::from_chars(text.data() + equals + 1, end, amount);
+  if (error != std::errc() || behind != end || amount == 0) {
+    return refuse(quoted(text.substr(equals + 1)) + " is not " + std::string(kPoolRange));
+  }
+  set_pool(name, amount, settings);
+  return Done{};
 }
 
 }  // namespace thermos

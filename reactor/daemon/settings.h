@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/record/record.h"
+#include "core/task/named.h"
 #include "reactor/host/sync_mode.h"
 
 namespace thermos {
@@ -22,11 +23,17 @@ struct Settings {
   std::size_t connections_per_user = 128;  // root has no limit
   // The limit, in bytes, of replies that a client has not read: above it no more are made.
   std::size_t queue_bytes = std::size_t{256} << 10;
+  // How much there is of what all tasks share, by name; as it was when the daemon started.
+  Named<std::uint32_t> pools;
 };
 
 // Reads a configuration file, JSON or YAML: an object with the names above, each at most once,
 // which override `defaults`. Fails with NotFound, or BadConfig with the place and the name that is
 // not known.
 Result<Settings> load_settings(const std::string& path, Settings defaults);
+
+// Takes "NAME=N", a pool as the command line gives it, in place of one of that name. Fails with
+// Usage.
+Status add_pool(const std::string& text, Settings& settings);
 
 }  // namespace thermos

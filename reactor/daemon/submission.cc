@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config/load.h"
+#include "core/task/check_task.h"
 #include "reactor/os/account.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"
@@ -48,6 +49,7 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
                                     const Settings& settings, const Paths& paths) {
   auto task = config::load_bound(submit.config, "the task");
   if (!task) return task.error();
+  if (auto had = check_shared_uses(*task, settings.pools); !had) return had.error();
   if (!caller.is_root() && task->processes.size() > settings.processes_per_task) {
     return Error{ErrorCode::BadConfig, "the task has " + std::to_string(task->processes.size()) +
                                            " processes, and at most " +

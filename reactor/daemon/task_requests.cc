@@ -72,6 +72,7 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   auto checked = check_submission(submit, caller, settings_, paths_);
   if (!checked) return checked.error();
   TaskSetup& setup = checked->setup;
+  setup.pools = &pools_;
   if (exists(paths_.finished_task(id)) ||
       (exists(paths_.active_task(id)) && summaries_.was_begun(id))) {
     return submit_again(setup, caller, std::move(made));

@@ -27,14 +27,16 @@ class TaskRequests {
  public:
   // All references outlive this. `settings` may change.
   TaskRequests(Reactor& reactor, const Paths& paths, const Settings& settings, EventFeed& events,
-               TaskSummaryCache& summaries, HostedTasks& tasks, VisibleTasks& visible)
+               TaskSummaryCache& summaries, HostedTasks& tasks, VisibleTasks& visible,
+               SharedPools& pools)
       : reactor_(reactor),
         paths_(paths),
         settings_(settings),
         events_(events),
         summaries_(summaries),
         tasks_(tasks),
-        visible_(visible) {}
+        visible_(visible),
+        pools_(pools) {}
   TaskRequests(const TaskRequests&) = delete;
   TaskRequests& operator=(const TaskRequests&) = delete;
 
@@ -92,6 +94,7 @@ class TaskRequests {
   TaskSummaryCache& summaries_;
   HostedTasks& tasks_;
   VisibleTasks& visible_;
+  SharedPools& pools_;
   bool draining_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "core/task/check_task.h"
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
@@ -46,13 +47,26 @@ void TaskResumption::resume_all() {
   }
   std::uint64_t highest = 0;
   const std::vector<std::string> active = list_directory(paths_.active_dir());
-  for (const std::string& id : active)
-    highest = std::max(highest, summaries_.look(id).last_position);
+  std::vector<std::pair<Microseconds, std::string>> by_launch;
+  for (const std::string& id : active) {
+    const TaskSummary& past = summaries_.look(id);
+    highest = std::max(highest, past.last_position);
+    by_launch.emplace_back(past.launch_time, id);
+  }
+  std::sort(by_launch.begin(), by_launch.end());
   events_.start_after(highest, reactor_.loop().now());
-  for (const std::string& id : active) resume(id);
+  pools_.close();
+  closed_ = true;
+  for (const auto& [launch, id] : by_launch) resume(id);
+  open_pools();
   if (const ControlGroups* groups = reactor_.groups()) {
     groups->clear_all_but({active.begin(), active.end()});
   }
+}
+
+void TaskResumption::open_pools() {
+  if (!awaited_.empty() || !std::exchange(closed_, false)) return;
+  pools_.open();
 }
 
 // What the machine refused it may grant later. Not for a task whose stream failed under us: that is
@@ -95,13 +109,25 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
   }
   TaskSetup setup{paths_, std::move(*task), {}};
   setup.header.task_id = task_id;
+  setup.pools = &pools_;
+  const Status had = check_shared_uses(setup.task, pools_.sizes());
   auto led = tasks_.host(setup, past.owner);
   if (led) {
     spdlog::info("task {} resumed", task_id);
+    if (!had) {
+      spdlog::warn("task {}: {}; it waits until the daemon is started with that", task_id,
+                   had.error().message);
+    }
   } else if (only_asked_about(paths_, task_id, led.error())) {
-    if (tries >= kQuietTries) tasks_.leave(task_id, led.error());
+    if (tries >= kQuietTries) {
+      tasks_.leave(task_id, led.error());
+    } else if (closed_) {
+      awaited_.insert(task_id);
+    }
     in_a_moment(reactor_, tries, [this, task_id, tries] {
+      awaited_.erase(task_id);
       if (tasks_.find(task_id) == nullptr) resume(task_id, tries + 1);
+      open_pools();
     });
   } else {
     leave_for_now(task_id, led.error());

@@ -2,10 +2,12 @@
 // short of something.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "core/base/result.h"
 #include "core/record/paths.h"
+#include "core/task/shared_pools.h"
 #include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/hosted_tasks.h"
 #include "reactor/daemon/task_summary_cache.h"
@@ -17,24 +19,36 @@ class TaskResumption {
  public:
   // All references outlive this.
   TaskResumption(Reactor& reactor, const Paths& paths, EventFeed& events,
-                 TaskSummaryCache& summaries, HostedTasks& tasks)
-      : reactor_(reactor), paths_(paths), events_(events), summaries_(summaries), tasks_(tasks) {}
+                 TaskSummaryCache& summaries, HostedTasks& tasks, SharedPools& pools)
+      : reactor_(reactor),
+        paths_(paths),
+        events_(events),
+        summaries_(summaries),
+        tasks_(tasks),
+        pools_(pools) {}
 
   // Takes the lead of every active task of the root that nobody leads. A task that can't be
   // resumed, or whose files are another user's, is left as it is and logged, and the others are
-  // resumed all the same. Event positions start above the highest one on record.
+  // resumed all the same. Event positions start above the highest one on record. At the daemon's
+  // pools what still runs has its share before anything new starts, and then the tasks ask in the
+  // order of their launch times.
   void resume_all();
 
  private:
   // `tries`: how often the lock was found held only by someone who asks about it.
   void resume(const std::string& task_id, int tries = 0);
   void leave_for_now(const std::string& task_id, const Error& why);
+  // If all were resumed that can be in a moment.
+  void open_pools();
 
   Reactor& reactor_;
   const Paths& paths_;
   EventFeed& events_;
   TaskSummaryCache& summaries_;
   HostedTasks& tasks_;
+  SharedPools& pools_;
+  bool closed_ = false;            // the pools
+  std::set<std::string> awaited_;  // tasks whose locks are asked about
 };
 
 }  // namespace thermos

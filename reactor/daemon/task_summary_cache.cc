@@ -41,6 +41,7 @@ TaskSummary read_past(const std::string& stream) {
   past.readable = read.ok();
   past.begun = history.header().has_value();
   if (past.begun) past.owner = history.header()->uid;
+  if (past.begun) past.launch_time = history.header()->launch_time;
   past.state = history.state();
   return past;
 }

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/base/times.h"
 #include "core/record/paths.h"
 #include "core/record/state.h"
 
@@ -20,6 +21,7 @@ struct TaskSummary {
   bool begun = false;       // its stream has a header
   std::uint32_t owner = 0;  // the header's uid; root if there is no header
   TaskState state = TaskState::Active;
+  Microseconds launch_time = 0;      // wall time
   std::uint64_t first_position = 0;  // the first in its stream; 0: none of its records has one
   std::uint64_t last_position = 0;
 };

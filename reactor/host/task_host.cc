@@ -22,7 +22,7 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   const std::string& id = place.header.task_id;
   const bool known = may_be_task(id) && exists(place.paths.active_task(id));
   if (auto valid = check_task_id(id); !known && !valid) return valid.error();
-  auto graph = check_task(place.task);
+  auto graph = check_task(place.task, PoolsOf::Daemon);
   if (!graph) return graph.error();
   std::unique_ptr<TaskHost> host(
       new TaskHost(reactor, place, std::move(*graph), sync, observer, std::move(on_end)));
@@ -100,7 +100,11 @@ void TaskHost::take_lead(History history) {
   LinkedTask& linked = *this;
   const bool notified = watch && *watch >= 0;
   links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, groups_, notified, linked);
-  runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history));
+  runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
+                                     PoolAccess{place_.pools, place_.header.task_id, [this] {
+                                                  pool_turn_ = true;
+                                                  reactor_.mark_dirty(this);
+                                                }});
   std::vector<ProcessIndex> live;
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     if (past(p).live()) live.push_back(p);
@@ -175,6 +179,7 @@ Status TaskHost::handle(const Event& event) {
 }
 
 void TaskHost::end_turn() {
+  if (std::exchange(pool_turn_, false)) dispatch(PoolTurn{});
   while (!stopped_ && (must_sync_ || !pending_.empty())) {
     if (must_sync_ && sync_ == SyncMode::Power) {
       if (auto synced = writer_->sync(); !synced) {
@@ -249,6 +254,7 @@ void TaskHost::stop(Error error) {
   stopped_ = true;
   pending_.clear();
   leader_.reset();
+  if (runner_) runner_->give_up_pools();
   error.message += "; running processes continue";
   // From what is corrupt, or gone, no new start could go on.
   if (error.code == ErrorCode::System && !checkpoints_gone_) {

@@ -105,6 +105,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;
   bool must_sync_ = false;
+  bool pool_turn_ = false;   // for the runner
   std::size_t records_ = 0;  // in the stream, about
   std::size_t compact_at_ = kLongStream;
   // Callbacks that can outlive this host hold a weak pointer to it.

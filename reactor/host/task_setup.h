@@ -3,6 +3,7 @@
 
 #include "core/record/paths.h"
 #include "core/record/record.h"
+#include "core/task/shared_pools.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -17,6 +18,8 @@ struct TaskSetup {
   // This task is alone on the loop, so opening it may block for up to a second while someone only
   // asks about the lock (stream_is_locked()). If false, that is Busy, like a lock that is held.
   bool alone = false;
+  // Of the daemon; nullptr: it has none, or there is no daemon.
+  SharedPools* pools = nullptr;
 };
 
 }  // namespace thermos

@@ -1,0 +1,19 @@
+// What the daemon says of its pools.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/task/shared_pools.h"
+#include "reactor/daemon/caller.h"
+#include "reactor/daemon/visible_tasks.h"
+
+namespace thermos {
+
+// Each pool as one JSON object, for `pools --json`. Of tasks that the caller may not see only the
+// amounts are told. At most kMostShares of a pool are listed.
+inline constexpr std::size_t kMostShares = 1000;
+std::vector<std::string> pool_texts(const SharedPools& pools, VisibleTasks& visible,
+                                    const Caller& caller);
+
+}  // namespace thermos
