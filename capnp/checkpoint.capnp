@@ -85,7 +85,9 @@ struct ProcessOrder {
   reason @6 :Text;
 }
 
-enum ReportKind { ready @0; }
+enum ReportKind {
+  ready @0; unhealthy @1; healthy @2; status @3; stopping @4; extended @5; ignored @6;
+}
 
 struct ProcessReport {
   process @0 :Text;
@@ -94,6 +96,7 @@ struct ProcessReport {
   wall @3 :Int64;
   boot @4 :Int64;
   text @5 :Text;
+  untilBoot @6 :Int64;         # extended: its limits are not over before
 }
 
 struct ProcessSummary {

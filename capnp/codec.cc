@@ -174,6 +174,7 @@ void fill(disk::Record::Builder record, const ProcessReport& report) {
   out.setKind(static_cast<disk::ReportKind>(report.kind));
   out.setWall(report.at.wall);
   out.setBoot(report.at.boot);
+  out.setUntilBoot(report.until);
   const std::string_view text = cut_reason(report.text);
   if (!text.empty()) put(out.initText(size_of(text)), text);
 }
@@ -315,6 +316,7 @@ Result<Record> read(disk::ProcessReport::Reader in) {
   report.kind = static_cast<ReportKind>(kind);
   report.at = {in.getWall(), in.getBoot()};
   report.text = view_of(in.getText());
+  report.until = in.getUntilBoot();
   return Record(report);
 }
 
@@ -342,6 +344,12 @@ std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
                          std::span<std::byte> out) {
   if (frame_room(status) > out.size()) return 0;
   return write_frame(status, chain, out);
+}
+
+std::size_t encode_frame(const ProcessReport& report, std::uint32_t& chain,
+                         std::span<std::byte> out) {
+  if (frame_room(report) > out.size()) return 0;
+  return write_frame(report, chain, out);
 }
 
 bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::byte>& out,

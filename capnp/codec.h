@@ -24,6 +24,10 @@ inline constexpr std::size_t kStatusFrameBytes = 2048;
 std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
                          std::span<std::byte> out);
 
+// The same for a report; it fits into kStatusFrameBytes, too.
+std::size_t encode_frame(const ProcessReport& report, std::uint32_t& chain,
+                         std::span<std::byte> out);
+
 // Appends a record to `out` as a complete frame and advances `chain`. The size of `out` stays a
 // multiple of 8. Returns false, and changes nothing, if the payload exceeds kMaxPayloadBytes, which
 // readers refuse.

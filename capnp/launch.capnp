@@ -34,6 +34,11 @@ struct Launch {
   successCodes @21 :Data;      # a byte for each exit code that is a success; empty: 0 alone
   stopSignal @22 :UInt8 = 15;  # what SIGTERM is passed on as
   endsWithUs @23 :Bool;        # the whole tree is killed when the program that launched it is gone
+  # The process gets a socket for sd_notify(3); the environment has a NOTIFY_SOCKET for its address.
+  notify @24 :Bool;
+  watchdog @25 :Int64;         # microseconds; 0: it need not say WATCHDOG=1
+  watchdogWaits @26 :Bool;     # the watchdog begins at READY=1, not when it runs
+  killWait @27 :Int64;         # microseconds from the watchdog's SIGABRT to SIGKILL
 }
 
 # A coordinator sends this on the datagram socket that all coordinators share when it fails to append

@@ -55,6 +55,10 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   std::copy(launch.success_codes.begin(), launch.success_codes.end(), codes.begin());
   out.setStopSignal(launch.stop_signal);
   out.setEndsWithUs(launch.ends_with_us);
+  out.setNotify(launch.notify);
+  out.setWatchdog(launch.watchdog);
+  out.setWatchdogWaits(launch.watchdog_waits);
+  out.setKillWait(launch.kill_wait);
 }
 
 // The library checks that a text ends in a NUL. One inside the text would cut the C string short.
@@ -79,8 +83,8 @@ const char* first_with_nul(const Launch& launch) {
 }
 
 // Fills `room` with the texts and a NULL behind them. False if it is too small.
-bool point_to(capnp::List<capnp::Text>::Reader texts, std::span<const char*> room,
-              std::span<const char* const>& out) {
+template <typename View>
+bool point_to(capnp::List<capnp::Text>::Reader texts, std::span<const char*> room, View& out) {
   if (texts.size() >= room.size()) return false;
   for (unsigned i = 0; i < texts.size(); ++i) room[i] = texts[i].cStr();
   room[texts.size()] = nullptr;
@@ -156,6 +160,10 @@ bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room) {
     if (codes.size() != 0) view.success.clear();
     for (const auto code : codes) view.success.add(code);
     view.ends_with_us = in.getEndsWithUs();
+    view.notify = in.getNotify();
+    view.watchdog = in.getWatchdog();
+    view.watchdog_waits = in.getWatchdogWaits();
+    view.kill_wait = in.getKillWait();
     const auto ids = in.getGroups();
     if (process.size() == 0 || ids.size() > room.groups.size()) return;
     for (unsigned i = 0; i < ids.size(); ++i) room.groups[i] = ids[i];

@@ -39,6 +39,10 @@ struct Launch {
   std::vector<std::uint8_t> success_codes;
   std::uint8_t stop_signal = 15;
   bool ends_with_us = false;
+  bool notify = false;
+  Microseconds watchdog = 0;
+  bool watchdog_waits = false;
+  Microseconds kill_wait = 0;
 };
 
 struct Launched {
@@ -82,12 +86,17 @@ struct LaunchView {
   std::uint32_t backups = 0;
   bool console = false;
   bool ends_with_us = false;
+  bool notify = false;
+  Microseconds watchdog = 0;
+  bool watchdog_waits = false;
+  Microseconds kill_wait = 0;
   const char* subdirectory = nullptr;  // "" for none
   const char* input = nullptr;         // "" for none
   ExitCodes success;
   std::uint8_t stop_signal = 0;
-  // A NULL follows the last entry of these two.
-  std::span<const char* const> environment;
+  // A NULL follows the last entry of these two. The coordinator fills in the address of
+  // NOTIFY_SOCKET.
+  std::span<const char*> environment;
   std::span<const char* const> arguments;  // empty: cmdline is run
   std::span<const std::uint32_t> groups;
 

@@ -64,9 +64,7 @@ void hold_all_signals() {
 std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
   sigset_t wanted;
   ::sigemptyset(&wanted);
-  ::sigaddset(&wanted, SIGCHLD);
-  ::sigaddset(&wanted, SIGTERM);
-  ::sigaddset(&wanted, SIGUSR1);
+  for (const int signal : kSignalsTaken) ::sigaddset(&wanted, signal);
   for (;;) {
     timespec left{};
     if (timeout) {

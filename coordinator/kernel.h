@@ -2,6 +2,7 @@
 // library reserves among them, clocks, process parents and start times.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,7 +22,9 @@ struct Signal {
   int number = 0;
   std::int32_t sender = 0;  // a pid; 0: the kernel, or a process outside of our pid namespace
 };
-// Takes one of SIGCHLD, SIGTERM and SIGUSR1, which must be blocked (sigtimedwait(2)). With timeout
+// The signals that a coordinator takes.
+inline constexpr int kSignalsTaken[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGIO, SIGALRM};
+// Takes one of them, which must be blocked (sigtimedwait(2)). With timeout
 // 0 it does not wait; without a timeout it waits until a signal comes. Returns nothing when the
 // time is over or, with a timeout, when the call was interrupted (EINTR): the caller looks at the
 // clock.

@@ -47,7 +47,7 @@ int own_console(int fd, bool& is_socket) {
 bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
   sigset_t wanted;
   ::sigemptyset(&wanted);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGUSR1}) ::sigaddset(&wanted, signal);
+  for (const int signal : kSignalsTaken) ::sigaddset(&wanted, signal);
   if (signals_ < 0) signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals_ < 0) return false;
   RotatedFile::Policy policy{sinks.directory,    launch.rotate_size, launch.backups,

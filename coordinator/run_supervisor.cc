@@ -11,6 +11,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "coordinator/kernel.h"
 #include "core/record/state.h"
@@ -60,13 +62,23 @@ ProcessStatus RunSupervisor::transition(ProcessState state, Timestamp at) const 
   return status;
 }
 
-// Appends a record. Nothing may happen that is not recorded, so it tries until the disk takes the
-// record, and reports the first failure to the reactor. False only before the shell is started: a
-// run that was told to end by then needs no record.
 bool RunSupervisor::record(ProcessStatus status) {
   alignas(8) std::array<std::byte, kStatusFrameBytes> room;
   status.seq = seq_++;
-  const std::span<const std::byte> frame(room.data(), encode_frame(status, chain_, room));
+  return append({room.data(), encode_frame(status, chain_, room)});
+}
+
+void RunSupervisor::record(ProcessReport report) {
+  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  report.process = {name_, name_size_};
+  report.run = run_;
+  append({room.data(), encode_frame(report, chain_, room)});
+}
+
+// Nothing may happen that is not recorded, so it tries until the disk takes the record, and reports
+// the first failure to the reactor. False only before the shell is started: a run that was told to
+// end by then needs no record.
+bool RunSupervisor::append(std::span<const std::byte> frame) {
   for (Microseconds wait = kFirstAppendPause; !appender_.append(frame);
        wait = std::min(2 * wait, kLongestAppendPause)) {
     if (wait == kFirstAppendPause) tell_write_failure();
@@ -148,6 +160,12 @@ SpawnResult RunSupervisor::start() {
 
 SpawnResult RunSupervisor::spawn() {
   const LaunchView& launch = *request_.launch;
+  if (launch.notify) {
+    if (!notices_.open(launch)) return {0, SpawnStep::Notify, errno};
+    for (const char*& variable : launch.environment) {
+      if (std::string_view(variable) == "NOTIFY_SOCKET=") variable = notices_.variable();
+    }
+  }
   if (OutputPump::wanted(launch)) {
     const bool open = pump_.open(
         launch,
@@ -160,12 +178,15 @@ SpawnResult RunSupervisor::spawn() {
 }
 
 void RunSupervisor::finish() {
+  notices_.begin();
   while (!ended_ || !alone_) {
+    if (std::exchange(news_, false)) hear(false);
     if (const auto signal = pump_.active() ? pump_.wait() : wait_signal(std::nullopt)) {
       take(*signal);
     }
   }
   if (pump_.active()) drain();
+  hear(true);
   Text reason;
   EndCause cause;
   cause.success = success_;
@@ -179,9 +200,39 @@ void RunSupervisor::finish() {
   }
   const ProcessEnd end = end_of(wait_status_, cause);
   ProcessStatus last = transition(end.state, stopped_);
+  Text complaint;
+  if (notices_.complain(complaint)) {
+    last.state = ProcessState::Failed;
+    reason = complaint;
+  }
   last.return_code = end.return_code;
   last.reason = reason.view();
   record(last);
+}
+
+// Takes what the process said of itself. The watchdog comes before the records, which may have to
+// wait for a full disk.
+void RunSupervisor::hear(bool last) {
+  if (!notices_.active()) return;
+  notices_.listen();
+  if (asked_ || ended_) notices_.calm();
+  switch (notices_.bite()) {
+    case Notices::Bite::None:
+      break;
+    case Notices::Bite::Abort:
+      send_to_process(SIGABRT);
+      break;
+    case Notices::Bite::Kill:
+      kill_tree();
+      break;
+  }
+  for (;;) {
+    Text text;
+    const auto report = notices_.next(last, text);
+    if (!report) break;
+    record(*report);
+  }
+  if (!last) notices_.arm();
 }
 
 // Forwards all output of the tree before the end is recorded. A full disk delays that until the
@@ -208,6 +259,8 @@ void RunSupervisor::pause(Microseconds time) {
 void RunSupervisor::take(const Signal& signal) {
   if (signal.number == SIGCHLD) {
     reap();
+  } else if (signal.number == SIGIO || signal.number == SIGALRM) {
+    news_ = true;
   } else if (starting()) {
     stop_before_start_ = true;
   } else if (signal.number == SIGTERM) {
@@ -220,11 +273,15 @@ void RunSupervisor::take(const Signal& signal) {
 }
 
 void RunSupervisor::forward_term() {
+  if (main_ != 0) asked_ = true;
+  send_to_process(stop_signal_);
+}
+
+void RunSupervisor::send_to_process(int signal) const {
   // Only while the shell is not reaped: until then its pid and its group are not recycled.
   if (main_ == 0) return;
-  asked_ = true;
-  ::kill(-main_, stop_signal_);
-  if (::getpgid(main_) != main_) ::kill(main_, stop_signal_);
+  ::kill(-main_, signal);
+  if (::getpgid(main_) != main_) ::kill(main_, signal);
   // A stopped process does not see a signal until it is continued.
   ::kill(-main_, SIGCONT);
 }

@@ -11,13 +11,15 @@
 #include "capnp/launch.h"
 #include "coordinator/appender.h"
 #include "coordinator/kernel.h"
+#include "coordinator/notices.h"
 #include "coordinator/output_pump.h"
 #include "coordinator/spawn.h"
 
 namespace thermos::coordinator {
 
 // A coordinator passes SIGTERM on to its process's group, as the launch's stop signal. On SIGUSR1
-// it kills the process's whole tree with SIGKILL. Before the shell is started, either signal ends
+// it kills the process's whole tree with SIGKILL. SIGIO and SIGALRM are its own: what the process
+// says of itself. Before the shell is started, either signal ends
 // the run as KILLED. Neither is lost: all signals are blocked before the coordinator is created.
 //
 // Nothing here allocates, and little memory is touched, because each page that a clone writes to
@@ -51,6 +53,8 @@ class RunSupervisor {
 
  private:
   bool record(ProcessStatus status);
+  void record(ProcessReport report);
+  bool append(std::span<const std::byte> frame);
   void tell_write_failure() const;
   ProcessStatus transition(ProcessState state, Timestamp at) const;
   // Records the end of a run whose shell was not started. Returns false, for begin().
@@ -58,9 +62,11 @@ class RunSupervisor {
   SpawnResult start();
   SpawnResult spawn();
   void drain();
+  void hear(bool last);
   void pause(Microseconds time);
   void take(const Signal& signal);
   void forward_term();
+  void send_to_process(int signal) const;
   void kill_tree();
   void kill_group() const;
   bool ran_out_of_memory(Text& reason, bool& own) const;
@@ -72,6 +78,7 @@ class RunSupervisor {
   Appender appender_;
   Descriptors descriptors_;
   OutputPump pump_;
+  Notices notices_;
   std::uint64_t seq_;
   std::uint32_t run_;
   std::uint32_t chain_;
@@ -85,6 +92,7 @@ class RunSupervisor {
   bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
   bool going_down_ = false;  // the service manager sent SIGTERM before the shell ended
   bool stop_before_start_ = false;
+  bool news_ = false;   // SIGIO or SIGALRM came: notices_ has something to do
   bool asked_ = false;  // stop_signal_ was sent to the process
   int wait_status_ = 0;
   Timestamp stopped_;

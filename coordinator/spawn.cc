@@ -190,6 +190,9 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
   switch (step) {
     case SpawnStep::None:
       return;
+    case SpawnStep::Notify:
+      text.add("cannot make its notify socket");
+      break;
     case SpawnStep::Clone:
       text.add("cannot make a process");
       break;

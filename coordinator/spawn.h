@@ -15,6 +15,7 @@ namespace thermos::coordinator {
 // The step that failed, in the order in which the child takes them. None: the shell runs.
 enum class SpawnStep : std::uint8_t {
   None,
+  Notify,  // before there is a child
   Clone,
   Files,
   Group,

@@ -112,9 +112,13 @@ bool is_left_out(View value, const Field& field) {
 
 void write_object(Writer& json, View object) {
   json.open('{');
-  for (const Field& field : object.type->object().fields) {
+  const fields::ObjectType& type = object.type->object();
+  for (const Field& field : type.fields) {
     const View value = object.field(field);
     if (is_left_out(value, field)) continue;
+    // Another choice was made.
+    const bool choice = &field < type.fields.data() + type.choices;
+    if (choice && value.type->kind == Kind::Flag && !value.flag()) continue;
     json.key(field.key);
     write(json, value);
   }

@@ -164,13 +164,16 @@ void History::start_run(ProcessHistory& process, const ProcessStatus& status) {
   if (!status.reason.empty()) run.reason = status.reason;
   process.held = false;
   process.immediate.reset();
+  process.said.reset();
 }
 
 void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const {
   run.stopped = status.at;
+  run.refusals = 0;
   run.return_code = status.return_code;
   ++counter(process.totals, status.state);
   process.ending.reset();
+  process.said.reset();
   process.last_end = status.at;
   process.failures_in_row = status.failures;
   // `at.boot` counts in the boot of the record's writer. After a reboot that is the new runner, and
@@ -257,13 +260,50 @@ Result<History::Outcome> History::apply_report(const ProcessReport& report) {
     return corrupt("process " + quoted(report.process) + ": a report of run " +
                    std::to_string(report.run) + ", which has not begun");
   }
-  Run* run = process->live() && process->runs.back().number == report.run ? &process->runs.back()
-                                                                          : nullptr;
   // Of a run that is over it decides nothing.
-  if (run == nullptr || run->ready) return Outcome::Repeat;
-  run->ready = report.at;
-  process->was_ready = true;
-  return Outcome::Applied;
+  const bool under_way = process->live() && process->runs.back().number == report.run;
+  return under_way && take_report(*process, report) ? Outcome::Applied : Outcome::Repeat;
+}
+
+// False if it tells nothing new: a runner that takes over reads a coordinator's reports again.
+bool History::take_report(ProcessHistory& process, const ProcessReport& report) {
+  Run& run = process.runs.back();
+  const auto newer = [&report](std::optional<Timestamp>& known) {
+    if (known && known->boot >= report.at.boot) return false;
+    known = report.at;
+    return true;
+  };
+  switch (report.kind) {
+    case ReportKind::Ready:
+      if (run.ready) return false;
+      run.ready = report.at;
+      process.was_ready = true;
+      return true;
+    case ReportKind::Unhealthy:
+      if (run.refusals < std::numeric_limits<std::uint16_t>::max()) ++run.refusals;
+      return true;
+    case ReportKind::Healthy:
+      if (run.refusals == 0) return false;
+      run.refusals = 0;
+      return true;
+    case ReportKind::Status:
+      if (!newer(process.said.get().status_at)) return false;
+      process.said.get().status = report.text;
+      return true;
+    case ReportKind::Stopping:
+      if (process.said && process.said->stopping) return false;
+      process.said.get().stopping = report.at;
+      return true;
+    case ReportKind::Extended:
+      if (!newer(process.said.get().extended_at)) return false;
+      process.said.get().until = report.until;
+      return true;
+    case ReportKind::Ignored:
+      if (process.said && process.said->ignored) return false;
+      process.said.get().ignored = report.at;
+      return true;
+  }
+  return false;  // GCOVR_EXCL_LINE: the codec refuses other kinds
 }
 
 bool History::would_apply(const ProcessStatus& status) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/name_index.h"
+#include "core/base/rare.h"
 #include "core/base/result.h"
 #include "core/base/series.h"
 #include "core/record/record.h"
@@ -22,6 +23,7 @@ struct Run {
   std::uint32_t number = 0;
   ProcessState state = ProcessState::Waiting;
   Origin origin = Origin::Recorded;  // of the latest transition
+  std::uint16_t refusals = 0;        // its `healthy` said no so often in a row, up to now
   Identity coordinator;
   Identity process;
   BootId boot;
@@ -33,6 +35,17 @@ struct Run {
   std::optional<std::int32_t> return_code;
   std::string reason;
   bool operator==(const Run&) const = default;
+};
+
+// What the run under way said of itself. Each time is that of the latest report of its kind.
+struct Said {
+  std::string status;
+  std::optional<Timestamp> status_at;
+  std::optional<Timestamp> stopping;
+  Microseconds until = 0;  // its limits are not over before; by the boot clock
+  std::optional<Timestamp> extended_at;
+  std::optional<Timestamp> ignored;
+  bool operator==(const Said&) const = default;
 };
 
 // An order to end a run that was under way.
@@ -67,6 +80,7 @@ struct ProcessHistory {
   std::optional<StopOrder> ending;  // the run under way is to end; reset when it has ended
   // The number of the run that need not wait for min_duration.
   std::optional<std::uint32_t> immediate;
+  Rare<Said> said;  // by the run under way
 
   // The run under way, or else the last one; nullptr before the first run.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
@@ -149,6 +163,7 @@ class History {
   Result<Outcome> apply_summary(const ProcessSummary& summary);
   Result<Outcome> apply_order(const ProcessOrder& order);
   Result<Outcome> apply_report(const ProcessReport& report);
+  static bool take_report(ProcessHistory& process, const ProcessReport& report);
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;

@@ -52,6 +52,21 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   return summary;
 }
 
+// REQUIRES: a run is under way.
+Status give_said(const ProcessHistory& process, const Said& said,
+                 const std::function<Status(const Record&)>& give) {
+  const auto give_one = [&](ReportKind kind, const std::optional<Timestamp>& at,
+                            std::string_view text, Microseconds until) -> Status {
+    if (!at) return Done{};
+    return give(ProcessReport{process.name, process.current()->number, kind, *at, text, until});
+  };
+  auto given = give_one(ReportKind::Status, said.status_at, said.status, 0);
+  if (given) given = give_one(ReportKind::Extended, said.extended_at, {}, said.until);
+  if (given) given = give_one(ReportKind::Stopping, said.stopping, {}, 0);
+  if (given) given = give_one(ReportKind::Ignored, said.ignored, {}, 0);
+  return given;
+}
+
 Status give_run(const ProcessHistory& process, const Run& run,
                 const std::function<Status(const Record&)>& give) {
   ProcessStatus status;
@@ -86,9 +101,14 @@ Status give_run(const ProcessHistory& process, const Run& run,
     if (auto given = give_next(); !given) return given;
   }
   if (run.ready) {
-    const ProcessReport ready{process.name, run.number, ReportKind::Ready, *run.ready, {}};
+    const ProcessReport ready{process.name, run.number, ReportKind::Ready, *run.ready, {}, 0};
     if (auto given = give(ready); !given) return given;
   }
+  for (std::uint16_t refusal = 0; refusal < run.refusals; ++refusal) {
+    const ProcessReport unhealthy{process.name, run.number, ReportKind::Unhealthy, {}, {}, 0};
+    if (auto given = give(unhealthy); !given) return given;
+  }
+  if (!run.stopped && process.said) return give_said(process, *process.said, give);
   if (run.stopped) {
     status.state = run.state;
     status.identity = {};

@@ -157,9 +157,16 @@ struct ProcessOrder {
 
 // What became known of a run while it is under way, beside its transitions.
 enum class ReportKind : std::uint8_t {
-  Ready,  // its `ready` said yes, once for each run
+  Ready,      // its `ready` said yes, once for each run
+  Unhealthy,  // its `healthy` said no
+  Healthy,    // its `healthy` said yes, after it had said no
+  // What it said of itself (sd_notify(3)); in its coordinator's stream, too.
+  Status,    // STATUS: its text
+  Stopping,  // STOPPING=1
+  Extended,  // EXTEND_TIMEOUT_USEC: its limits are not over before `until`
+  Ignored,   // something else sent to its socket; the text says who. Once for each run
 };
-inline constexpr std::size_t kReportKinds = 1;
+inline constexpr std::size_t kReportKinds = 7;
 std::string_view name_of(ReportKind kind);
 
 struct ProcessReport {
@@ -167,7 +174,8 @@ struct ProcessReport {
   std::uint32_t run = 0;
   ReportKind kind = ReportKind::Ready;
   Timestamp at;
-  std::string_view text;  // what said so, or why, for people; may be empty. Borrowed
+  std::string_view text;   // what said so, or why, for people; may be empty. Borrowed
+  Microseconds until = 0;  // of Extended, by the boot clock
   bool operator==(const ProcessReport&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/record/record.h"
 #include "core/task/graph.h"
+#include "core/task/question.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -55,11 +56,13 @@ struct Look {
   ProcessIndex process = 0;
 };
 
-// Ask whether the process is ready, as its `ready` says. Answered by ProbeAnswered, within the
-// `timeout` there. The answer for a run that has ended meanwhile may be left out.
+// Ask whether the process is ready, as its `ready` says, or healthy, as its `healthy` says.
+// Answered by ProbeAnswered, within the `timeout` there. The answer for a run that has ended
+// meanwhile may be left out.
 struct Probe {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
+  Purpose purpose = Purpose::Ready;
 };
 
 // Send TimerDue at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.

@@ -10,6 +10,7 @@
 #include "core/record/record.h"
 #include "core/runner/requests.h"
 #include "core/task/graph.h"
+#include "core/task/question.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -29,6 +30,12 @@ struct Lead {
 struct CoordinatorRecord {
   ProcessIndex process = 0;
   ProcessStatus status;
+};
+
+// A coordinator wrote what its process said of itself. A repeated report is ignored.
+struct CoordinatorReport {
+  ProcessIndex process = 0;
+  ProcessReport report;
 };
 
 // The coordinator of this run is dead, and its stream was read to the end.
@@ -60,12 +67,13 @@ struct LaunchCancelled {
   std::uint32_t run = 0;
 };
 
-// Answers Probe. A second answer is harmless.
+// Answers Probe, once.
 struct ProbeAnswered {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
-  bool ready = false;
-  std::string text;  // what said so, or why it is not ready; for people
+  bool yes = false;
+  std::string text;  // what said so, or why it is not; for people
+  Purpose purpose = Purpose::Ready;
 };
 
 // The time of SetTimer has come. An early or repeated one is harmless.
@@ -79,6 +87,6 @@ struct PoolTurn {};
 // effect.
 using Event =
     std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed, LaunchCancelled,
-                 ProbeAnswered, TimerDue, PoolTurn, KillRequest, OrderRequest>;
+                 CoordinatorReport, ProbeAnswered, TimerDue, PoolTurn, KillRequest, OrderRequest>;
 
 }  // namespace thermos

@@ -17,6 +17,9 @@ std::size_t timers_for(const TaskConfig& task) {
   return any ? task.processes.size() : 0;
 }
 
+// For a look at what a coordinator has written: one file is read.
+constexpr Microseconds kLookTakes = kSecond / 10;
+
 }  // namespace
 
 Readiness::Readiness(const TaskConfig& task)
@@ -27,9 +30,16 @@ void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microsecond
   if (!ready || !process.live() || process.ending || process.current()->ready) return;
   const Run& run = *process.current();
   const bool begins = unready_.try_emplace(p).second;
-  if (run.state == ProcessState::Running && !limits_.has(p)) {
-    questions_.set(p, now);
-    limits_.set(p, add_saturated(std::min(run.started->boot, now), ready->within));
+  const Microseconds extended = process.said ? process.said->until : 0;
+  if (run.state == ProcessState::Running) {
+    const bool known = limits_.has(p);
+    const Microseconds limit = add_saturated(std::min(run.started->boot, now), ready->within);
+    if (!known || extended > now) limits_.set(p, std::max(limit, extended));
+    if (ready->notify) {
+      questions_.clear(p);
+    } else if (!known) {
+      questions_.set(p, now);
+    }
   } else if (begins) {
     questions_.set(p, add_saturated(now, ready->interval));
   }
@@ -61,10 +71,17 @@ void Readiness::too_early(ProcessIndex p, Microseconds now) {
 
 std::optional<ProcessIndex> Readiness::pop_overdue(Microseconds now) {
   while (const auto p = limits_.pop_due(now)) {
-    const Unready& unready = unready_[*p];
-    if (!unready.refused) continue;  // refused() brings it back
-    complaint_ = "not ready within " + seconds_text(ready_of(*p).within) +
-                 " s: " + text_of(question_of(ready_of(*p))) +
+    Unready& unready = unready_[*p];
+    const Ready& ready = ready_of(*p);
+    if (!unready.refused) {
+      if (!ready.notify) continue;  // refused() brings it back
+      unready.refused = true;
+      questions_.set(*p, now);
+      limits_.set(*p, add_saturated(now, kLookTakes));
+      continue;
+    }
+    complaint_ = "not ready within " + seconds_text(ready.within) +
+                 " s: " + (ready.notify ? "it has not said READY=1" : text_of(question_of(ready))) +
                  (unready.why.empty() ? "" : ": " + unready.why);
     forget(*p);
     return p;

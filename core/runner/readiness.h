@@ -21,8 +21,10 @@ class Readiness {
   explicit Readiness(const TaskConfig& task);
 
   // The current run of `process`, which is `p`, is as on record. If it has a `ready` and is not on
-  // record as ready, it is asked from RUNNING on, and its `within` counts from there. Until then it
-  // comes due too: RUNNING may have been written and not read, if nobody tells of it.
+  // record as ready, it is asked from RUNNING on, and its `within` counts from there, and is not
+  // over before its own EXTEND_TIMEOUT_USEC. Until RUNNING it comes due too: that may have been
+  // written and not read, if nobody tells of it. One that says so itself (`notify`) is not asked;
+  // for the same reason it comes due when its `within` is over, and is overdue shortly after.
   void watch(ProcessIndex p, const ProcessHistory& process, Microseconds now);
   // It is ready, or over: it is not asked any more.
   void forget(ProcessIndex p);
@@ -51,7 +53,7 @@ class Readiness {
 
   struct Unready {
     Microseconds asked = 0;  // the last time
-    bool refused = false;    // at least once
+    bool refused = false;    // at least once, or looked for, if it says so itself
     std::string why;
   };
 

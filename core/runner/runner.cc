@@ -17,7 +17,8 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history, Pool
       final_(task, graph, TaskPlanner::Stage::Final, std::move(access)),
       launches_(task.processes.size()),
       timeouts_(task),
-      readiness_(task) {
+      readiness_(task),
+      health_(task) {
   slots_.reserve(task.processes.size());
   by_name_.reserve(task.processes.size());
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
@@ -89,8 +90,7 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
     return;
   }
   if (state == ProcessState::Running) plan_of(p).set_started(p);
-  timeouts_.watch(p, *past(p).current(), now_);
-  readiness_.watch(p, past(p), now_.boot);
+  watch(p);
   if (state == ProcessState::Forked && stopping(p)) {
     // What was asked before there was anyone to hear it, or was never asked.
     const bool hard =
@@ -236,8 +236,7 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   if (past(p).was_ready) plan.set_ready(p);
   if (past(p).live()) {
     take(p, LaunchEvent::Found);
-    timeouts_.watch(p, *past(p).current(), now_);
-    readiness_.watch(p, past(p), now_.boot);
+    watch(p);
   } else {
     ended(p);
   }
@@ -257,7 +256,7 @@ void Runner::restore_orders() {
     if (past(p).held) plan_of(p).hold(p);
     if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
     if (past(p).ending && launches_.is_live(p)) {
-      launches_.kill_at(p, kill_time_of(*past(p).ending, now_));
+      launches_.kill_at(p, kill_time(p));
     }
   }
 }
@@ -267,6 +266,7 @@ void Runner::restore_orders() {
 void Runner::advance() {
   if (timeouts_.any()) end_overdue();
   if (readiness_.any()) ask_the_unready();
+  if (health_.any()) ask_the_healthy();
   if (launches_.any_kill()) kill_overdue();
   TaskState before;
   do {
@@ -329,8 +329,7 @@ void Runner::start(ProcessIndex p) {
   plan_of(p).set_running(p);
   // A run whose launch an order called off goes on where it stood.
   if (!past(p).live()) append_process(p, ProcessState::Waiting, Origin::Recorded, {});
-  timeouts_.not_running(p, now_);
-  readiness_.watch(p, past(p), now_.boot);
+  watch_launch(p);
   take(p, LaunchEvent::Start);
 }
 
@@ -383,8 +382,7 @@ void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
 
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
-  timeouts_.forget(p);
-  readiness_.forget(p);
+  forget(p);
   take(p, LaunchEvent::Ended);
   if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
   // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
@@ -415,8 +413,7 @@ void Runner::ended(ProcessIndex p) {
       break;
   }
   if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
-  timeouts_.forget(p);
-  readiness_.forget(p);
+  forget(p);
   take(p, LaunchEvent::Ended);
 }
 
@@ -463,7 +460,7 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
 // If its run is to end by an order: what has not been done for that yet.
 void Runner::end_by_order(ProcessIndex p) {
   if (!past(p).ending || !launches_.is_live(p)) return;
-  launches_.kill_at(p, kill_time_of(*past(p).ending, now_));
+  launches_.kill_at(p, kill_time(p));
   stop(p, false);
 }
 
@@ -506,6 +503,7 @@ void Runner::set_timer() {
     sooner(launches_.next_due());
     sooner(timeouts_.next());
     sooner(readiness_.next_due());
+    sooner(health_.next_due());
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;

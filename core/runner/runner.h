@@ -19,6 +19,7 @@
 #include "core/record/record.h"
 #include "core/runner/effects.h"
 #include "core/runner/events.h"
+#include "core/runner/health.h"
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
 #include "core/runner/readiness.h"
@@ -79,6 +80,7 @@ class Runner {
   void on(const Swept& event);
   void on(const LaunchFailed& event);
   void on(const LaunchCancelled& event);
+  void on(const CoordinatorReport& event);
   void on(const ProbeAnswered& event);
   void on(const TimerDue& event);
   void on(const PoolTurn& event);
@@ -116,8 +118,17 @@ class Runner {
   void end_by_order(ProcessIndex p);
   void end_overdue();
   void fail(ProcessIndex p, std::string_view reason);
-  void report(ProcessIndex p, ReportKind kind, std::string_view text, bool durable);
+  void report(ProcessIndex p, ReportKind kind, Timestamp at, std::string_view text, bool durable);
   void ask_the_unready();
+  void ask_the_healthy();
+  void found_ready(ProcessIndex p, Timestamp at, std::string_view text);
+  void heard_of_health(const ProbeAnswered& event);
+  // Begins to watch the limits and questions of the run of `p`, as on record; or of its launch; or
+  // does so no more.
+  void watch(ProcessIndex p);
+  void watch_launch(ProcessIndex p);
+  void forget(ProcessIndex p);
+  Microseconds kill_time(ProcessIndex p) const;
   void kill_overdue();
   void finish();
   void set_timer();
@@ -129,6 +140,8 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
+  // Its coordinator is dead, or it is of another boot. REQUIRES: its run is FORKED on record.
+  bool gone(ProcessIndex p) const;
   // The current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
   std::optional<ProcessIndex> find(std::string_view name) const;
@@ -146,6 +159,7 @@ class Runner {
   Launches launches_;
   Timeouts timeouts_;
   Readiness readiness_;
+  Health health_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE

@@ -1,9 +1,43 @@
 // What a runner does about the limits of runs: it ends those whose time is over, and counts the
 // failures for the waits behind them.
+#include <algorithm>
+
 #include "core/runner/backoff.h"
+#include "core/runner/resume.h"
 #include "core/runner/runner.h"
 
 namespace thermos {
+
+void Runner::watch(ProcessIndex p) {
+  timeouts_.watch(p, past(p), now_);
+  readiness_.watch(p, past(p), now_.boot);
+  health_.watch(p, past(p), now_.boot);
+}
+
+// When SIGKILL follows. What the run asks for after the order moves that.
+Microseconds Runner::kill_time(ProcessIndex p) const {
+  const StopOrder& ending = *past(p).ending;
+  const Microseconds at = kill_time_of(ending, now_);
+  const Rare<Said>& said = past(p).said;
+  const bool asked = said && said->extended_at && said->extended_at->boot >= ending.at.boot;
+  return asked ? std::max(at, said->until) : at;
+}
+
+void Runner::watch_launch(ProcessIndex p) {
+  timeouts_.not_running(p, now_);
+  readiness_.watch(p, past(p), now_.boot);
+  health_.watch(p, past(p), now_.boot);
+}
+
+void Runner::forget(ProcessIndex p) {
+  timeouts_.forget(p);
+  readiness_.forget(p);
+  health_.forget(p);
+}
+
+bool Runner::gone(ProcessIndex p) const {
+  return launches_.of(p).state() == LaunchState::Sweeping || past(p).current()->boot != self_.boot;
+}
 
 // Ends the runs whose time is over, but not those that are ending anyway.
 void Runner::end_overdue() {

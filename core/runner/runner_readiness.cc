@@ -5,28 +5,35 @@ namespace thermos {
 
 void Runner::on(const ProbeAnswered& event) {
   const ProcessIndex p = event.process;
-  if (live_run(p, event.run) == nullptr || !readiness_.awaits(p)) return;
-  if (!event.ready) {
+  if (live_run(p, event.run) == nullptr) return;
+  if (event.purpose == Purpose::Healthy) return heard_of_health(event);
+  if (!readiness_.awaits(p)) return;
+  if (!event.yes) {
     readiness_.refused(p, event.text, now_.boot);
     return;
   }
+  found_ready(p, now_, event.text);
+}
+
+void Runner::found_ready(ProcessIndex p, Timestamp at, std::string_view text) {
   readiness_.forget(p);
   // A process that starts because of it must not be on record without it.
   TaskPlanner& plan = plan_of(p);
-  report(p, ReportKind::Ready, keep(event.text), plan.ready_awaited(p));
-  if (!error_) plan.set_ready(p);
+  report(p, ReportKind::Ready, at, keep(text), plan.ready_awaited(p));
+  if (error_) return;
+  plan.set_ready(p);
+  health_.watch(p, past(p), now_.boot);
 }
 
 // Those that are due, and those whose time is over.
 void Runner::ask_the_unready() {
   while (const auto p = readiness_.pop_overdue(now_.boot)) {
-    const bool gone =
-        launches_.of(*p).state() == LaunchState::Sweeping || past(*p).current()->boot != self_.boot;
-    if (!gone && !stopping(*p) && !past(*p).ending) fail(*p, keep(readiness_.complaint()));
+    if (!gone(*p) && !stopping(*p) && !past(*p).ending) fail(*p, keep(readiness_.complaint()));
   }
   while (const auto p = readiness_.pop_question(now_.boot)) {
-    if (past(*p).current()->started) {
-      effects_.emplace_back(Probe{*p, past(*p).current()->number});
+    const bool asked = !task_.processes[*p].ready->notify;
+    if (past(*p).current()->started && asked) {
+      effects_.emplace_back(Probe{*p, past(*p).current()->number, Purpose::Ready});
     } else {
       readiness_.too_early(*p, now_.boot);
       effects_.emplace_back(Look{*p});
@@ -34,8 +41,9 @@ void Runner::ask_the_unready() {
   }
 }
 
-void Runner::report(ProcessIndex p, ReportKind kind, std::string_view text, bool durable) {
-  append(ProcessReport{task_.processes[p].name, past(p).current()->number, kind, now_, text},
+void Runner::report(ProcessIndex p, ReportKind kind, Timestamp at, std::string_view text,
+                    bool durable) {
+  append(ProcessReport{task_.processes[p].name, past(p).current()->number, kind, at, text, 0},
          durable);
 }
 

@@ -17,10 +17,11 @@ class Timeouts {
   // `task` outlives this.
   explicit Timeouts(const TaskConfig& task);
 
-  // Sets the time of `p`, whose live run is `run`. The limit counts from RUNNING. Until that is on
+  // Sets the time of `p`, whose run is live in `process`. The limit counts from RUNNING, and is not
+  // over before the run's own EXTEND_TIMEOUT_USEC. Until that is on
   // record, the time set is the first at which the limit can be over: the record may have been
   // written and not read, if nobody tells of it.
-  void watch(ProcessIndex p, const Run& run, Timestamp now);
+  void watch(ProcessIndex p, const ProcessHistory& process, Timestamp now);
   // The same for a run that is launched now, or was looked for and is not RUNNING.
   void not_running(ProcessIndex p, Timestamp now);
   void forget(ProcessIndex p) {

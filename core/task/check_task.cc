@@ -137,21 +137,39 @@ void check_logger(const std::string& path, const Logger& logger, Faults& faults)
   }
 }
 
-void check_ready(const std::string& path, const ProcessConfig& process, Faults& faults) {
-  const Ready& ready = *process.ready;
-  if (!fields::choice_fault(fields::view_of(ready)).empty()) return;  // it was refused before
-  if (const auto fault = find_question_fault(ready)) {
+// REQUIRES: exactly one question is given.
+void check_asking(const std::string& path, const ProcessConfig& process, const Asking& asking,
+                  Faults& faults) {
+  if (const auto fault = find_question_fault(asking)) {
     faults.add(path + "." + std::string(fault->key), fault->what);
   }
-  const Question question = question_of(ready);
+  const Question question = question_of(asking);
   if (question.kind == QuestionKind::Cmd) {
-    if (auto complaint = check_argument(ready.cmd)) faults.add(path + ".cmd", *complaint);
+    if (auto complaint = check_argument(asking.cmd)) faults.add(path + ".cmd", *complaint);
   }
   const LogDestination to = process.logger.value_or(Logger()).destination;
   if (question.kind == QuestionKind::Log && to != LogDestination::File &&
       to != LogDestination::Both) {
     faults.add(path + ".log", "needs files to read: the process's logger has the destination " +
                                   quoted(to == LogDestination::None ? "none" : "console"));
+  }
+}
+
+// Whether a question is missing, or there are two, was said before.
+void check_questions(const std::string& path, const ProcessConfig& process, Faults& faults) {
+  if (process.ready && fields::choice_fault(fields::view_of(*process.ready)).empty()) {
+    check_asking(path + ".ready", process, *process.ready, faults);
+  }
+  if (!process.healthy) return;
+  if (fields::choice_fault(fields::view_of(*process.healthy)).empty()) {
+    check_asking(path + ".healthy", process, *process.healthy, faults);
+  }
+  const std::uint32_t failures = process.healthy->failures;
+  if (failures == 0) {
+    faults.add(path + ".healthy.failures", "is 0: leave 'healthy' out to ask nothing");
+  } else if (failures > kMaxHealthFailures) {
+    faults.add(path + ".healthy.failures",
+               "is too large: at most " + std::to_string(kMaxHealthFailures));
   }
 }
 
@@ -183,9 +201,12 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.timeout == 0) {
     faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
   }
+  if (process.watchdog && *process.watchdog >= 0 && *process.watchdog < kSecond / 10) {
+    faults.add(path() + ".watchdog", "is too short: 0.1 seconds at least");
+  }
   if (process.backoff) check_backoff(path() + ".backoff", *process.backoff, faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
-  if (process.ready) check_ready(path() + ".ready", process, faults);
+  if (process.ready || process.healthy) check_questions(path(), process, faults);
 }
 
 void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {

@@ -146,10 +146,9 @@ struct MemberOf<T S::*> {
 
 }  // namespace detail
 
-// Returns the field for the member kMember of its struct.
-template <auto kMember>
+// Returns the field for the member kMember of `Struct`, which may have inherited it.
+template <auto kMember, typename Struct = typename detail::MemberOf<decltype(kMember)>::Struct>
 constexpr Field field(std::string_view key, std::string_view about, const FieldRules& rules = {}) {
-  using Struct = typename detail::MemberOf<decltype(kMember)>::Struct;
   using Value = typename detail::MemberOf<decltype(kMember)>::Value;
   Field made{key, {}, about, rules.required, rules.instead, rules.absent, nullptr, nullptr};
   if constexpr (detail::OptionalOf<Value>::value) {

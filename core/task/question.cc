@@ -20,19 +20,20 @@ constexpr std::string_view kScheme = "http://";
 struct Given {
   QuestionKind kind;
   std::string_view key;
-  const std::string Ready::*text;
+  const std::string Asking::*text;
 };
 
 constexpr std::array kAll = {
-    Given{QuestionKind::Cmd, "cmd", &Ready::cmd},
-    Given{QuestionKind::Tcp, "tcp", &Ready::tcp},
-    Given{QuestionKind::Unix, "unix", &Ready::unix_socket},
-    Given{QuestionKind::Http, "http", &Ready::http},
-    Given{QuestionKind::File, "file", &Ready::file},
-    Given{QuestionKind::Log, "log", &Ready::log},
+    Given{QuestionKind::Cmd, "cmd", &Asking::cmd},
+    Given{QuestionKind::Tcp, "tcp", &Asking::tcp},
+    Given{QuestionKind::Unix, "unix", &Asking::unix_socket},
+    Given{QuestionKind::Http, "http", &Asking::http},
+    Given{QuestionKind::File, "file", &Asking::file},
+    Given{QuestionKind::Log, "log", &Asking::log},
 };
 
 std::string_view key_of(QuestionKind kind) {
+  if (kind == QuestionKind::Notify) return "notify";
   return kAll[static_cast<std::size_t>(kind)].key;
 }
 
@@ -90,6 +91,7 @@ std::string fault_of(const Question& question) {
       return pattern ? "" : quoted(question.text) + ": " + pattern.error().message;
     }
     case QuestionKind::Cmd:
+    case QuestionKind::Notify:
       break;
   }
   return "";
@@ -97,14 +99,23 @@ std::string fault_of(const Question& question) {
 
 }  // namespace
 
-Question question_of(const Ready& ready) {
-  const auto* const given = std::find_if(
-      kAll.begin(), kAll.end(), [&ready](const Given& one) { return !(ready.*one.text).empty(); });
-  return {given->kind, ready.*given->text};
+Question question_of(const Asking& asking) {
+  if (asking.notify) return {QuestionKind::Notify, {}};
+  const auto* const given = std::find_if(kAll.begin(), kAll.end(), [&asking](const Given& one) {
+    return !(asking.*one.text).empty();
+  });
+  return {given->kind, asking.*given->text};
+}
+
+const Asking& asking_of(const ProcessConfig& process, Purpose purpose) {
+  if (purpose == Purpose::Healthy) return *process.healthy;
+  return *process.ready;
 }
 
 std::string text_of(const Question& question) {
-  return std::string(key_of(question.kind)).append(" ").append(question.text);
+  std::string text(key_of(question.kind));
+  if (!question.text.empty()) text.append(" ").append(question.text);
+  return text;
 }
 
 std::optional<HostPort> read_host_port(std::string_view text) {
@@ -139,12 +150,12 @@ std::optional<HttpUrl> read_http_url(std::string_view text) {
   return url;
 }
 
-std::optional<QuestionFault> find_question_fault(const Ready& ready) {
-  if (ready.interval < kSecond / 100)
+std::optional<QuestionFault> find_question_fault(const Asking& asking) {
+  if (asking.interval < kSecond / 100)
     return QuestionFault{"interval", "is too short: 0.01 seconds at least"};
-  if (ready.timeout < kSecond / 100)
+  if (asking.timeout < kSecond / 100)
     return QuestionFault{"timeout", "is too short: 0.01 seconds at least"};
-  const Question question = question_of(ready);
+  const Question question = question_of(asking);
   if (std::string what = fault_of(question); !what.empty()) {
     return QuestionFault{key_of(question.kind), std::move(what)};
   }

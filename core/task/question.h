@@ -1,5 +1,5 @@
-// What a process may be asked to find out whether it is ready: the kinds of questions, and what
-// their texts may be.
+// What a process may be asked to find out whether it is ready, or healthy: the kinds of questions,
+// and what their texts may be.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,11 @@
 
 namespace thermos {
 
-enum class QuestionKind : std::uint8_t { Cmd, Tcp, Unix, Http, File, Log };
+// What the answer is for.
+enum class Purpose : std::uint8_t { Ready, Healthy };
+
+// Notify is not asked: the process says so itself.
+enum class QuestionKind : std::uint8_t { Cmd, Tcp, Unix, Http, File, Log, Notify };
 
 struct Question {
   QuestionKind kind = QuestionKind::File;
@@ -20,7 +24,10 @@ struct Question {
 };
 
 // The question that is given. REQUIRES: check_task() accepted it.
-Question question_of(const Ready& ready);
+Question question_of(const Asking& asking);
+
+// What `process` is asked for that purpose. REQUIRES: it has a `ready`, or a `healthy`.
+const Asking& asking_of(const ProcessConfig& process, Purpose purpose);
 
 // "tcp 127.0.0.1:80", for people.
 std::string text_of(const Question& question);
@@ -50,6 +57,6 @@ struct QuestionFault {
   std::string_view key;
   std::string what;
 };
-std::optional<QuestionFault> find_question_fault(const Ready& ready);
+std::optional<QuestionFault> find_question_fault(const Asking& asking);
 
 }  // namespace thermos

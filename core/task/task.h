@@ -62,18 +62,33 @@ struct Backoff {
   bool operator==(const Backoff&) const = default;
 };
 
-// What a process is asked, again and again, until it is ready. Exactly one question is given.
-struct Ready {
-  std::string cmd;                     // a command line for bash: exits 0
-  std::string tcp;                     // "host:port": takes connections
-  std::string unix_socket;             // the path of a socket: takes connections
-  std::string http;                    // a URL: answers with status 200 to 399
-  std::string file;                    // a path: exists
-  std::string log;                     // a Pattern: is found in a line of its output
-  Microseconds interval = kSecond;     // from one asking to the next
-  Microseconds timeout = kSecond;      // that one answer may take
+// What a process is asked, again and again. Exactly one question is given.
+struct Asking {
+  std::string cmd;                  // a command line for bash: exits 0
+  std::string tcp;                  // "host:port": takes connections
+  std::string unix_socket;          // the path of a socket: takes connections
+  std::string http;                 // a URL: answers with status 200 to 399
+  std::string file;                 // a path: exists
+  std::string log;                  // a Pattern: is found in a line of its output
+  bool notify = false;              // not asked: it says so itself, as sd_notify(3) does
+  Microseconds interval = kSecond;  // from one asking to the next
+  Microseconds timeout = kSecond;   // that one answer may take
+  bool operator==(const Asking&) const = default;
+};
+
+// Asked until it is ready.
+struct Ready : Asking {
   Microseconds within = 60 * kSecond;  // from RUNNING; then the run has failed
   bool operator==(const Ready&) const = default;
+};
+
+inline constexpr std::uint32_t kMaxHealthFailures = 65'535;
+
+// Asked as long as it runs, once it is ready. No `log`: what was found stays found; no `notify`:
+// that is ProcessConfig::watchdog.
+struct Healthy : Asking {
+  std::uint32_t failures = 3;  // so many refusals in a row, and the run has failed
+  bool operator==(const Healthy&) const = default;
 };
 
 struct ProcessConfig {
@@ -100,7 +115,11 @@ struct ProcessConfig {
   SignalNumber stop_signal;
   // From stop_signal to SIGKILL; nothing: as long as the task or the order allows.
   std::optional<Microseconds> stop_wait;
-  std::optional<Ready> ready;  // nothing: it is never asked
+  std::optional<Ready> ready;      // nothing: it is never asked
+  std::optional<Healthy> healthy;  // nothing: it is never asked
+  bool notify = false;             // it gets a NOTIFY_SOCKET; see may_notify()
+  // A run that does not say WATCHDOG=1 for so long has FAILED. Nothing: it need not.
+  std::optional<Microseconds> watchdog;
   bool operator==(const ProcessConfig&) const = default;
 };
 
@@ -125,6 +144,11 @@ struct TaskConfig {
   std::string cwd;                 // of processes without one; empty: the sandbox
   bool operator==(const TaskConfig&) const = default;
 };
+
+// Whether the process gets a NOTIFY_SOCKET.
+inline bool may_notify(const ProcessConfig& process) {
+  return process.notify || process.watchdog || (process.ready && process.ready->notify);
+}
 
 // The time from a process's stop signal to SIGKILL where nothing shorter is asked for.
 inline Microseconds stop_wait_of(const TaskConfig& task, ProcessIndex p) {

@@ -49,27 +49,54 @@ constexpr std::array kBackoffFields = {
         {.unit = kSeconds, .absent = "no reset is given"}),
 };
 constexpr std::array kReadyFields = {
-    field<&Ready::cmd>("cmd",
-                       "Ready when bash runs this and it exits with 0, as the process's user."),
-    field<&Ready::tcp>("tcp",
-                       "Ready when \"HOST:PORT\" takes a connection; HOST is an IP address "
-                       "or localhost."),
-    field<&Ready::unix_socket>("unix",
-                               "Ready when the Unix socket at this path takes a connection."),
-    field<&Ready::http>("http",
-                        "Ready when a GET of this http:// URL is answered with a status of "
-                        "200 to 399."),
-    field<&Ready::file>("file", "Ready when there is something at this path."),
-    field<&Ready::log>("log",
-                       "Ready when this regular expression is found in a line of its output."),
-    field<&Ready::interval>("interval", "Seconds from one try to the next.", {.unit = kSeconds}),
-    field<&Ready::timeout>("timeout", "Seconds that one try may take.", {.unit = kSeconds}),
+    field<&Asking::cmd, Ready>(
+        "cmd", "Ready when bash runs this and it exits with 0, as the process's user."),
+    field<&Asking::tcp, Ready>("tcp",
+                               "Ready when \"HOST:PORT\" takes a connection; HOST is an IP address "
+                               "or localhost."),
+    field<&Asking::unix_socket, Ready>(
+        "unix", "Ready when the Unix socket at this path takes a connection."),
+    field<&Asking::http, Ready>("http",
+                                "Ready when a GET of this http:// URL is answered with a status of "
+                                "200 to 399."),
+    field<&Asking::file, Ready>("file", "Ready when there is something at this path."),
+    field<&Asking::log, Ready>(
+        "log", "Ready when this regular expression is found in a line of its output."),
+    field<&Asking::notify, Ready>("notify",
+                                  "Ready when it says READY=1 to its NOTIFY_SOCKET, as "
+                                  "sd_notify(3) does."),
+    field<&Asking::interval, Ready>("interval", "Seconds from one try to the next.",
+                                    {.unit = kSeconds}),
+    field<&Asking::timeout, Ready>("timeout", "Seconds that one try may take.", {.unit = kSeconds}),
     field<&Ready::within>("within",
                           "Seconds from its start within which the run is ready; else it has "
                           "failed.",
                           {.unit = kSeconds}),
 };
-constexpr std::size_t kQuestions = 6;  // the first fields
+constexpr std::size_t kQuestions = 7;  // the first fields
+
+constexpr std::array kHealthyFields = {
+    field<&Asking::cmd, Healthy>(
+        "cmd", "Healthy when bash runs this and it exits with 0, as the process's user."),
+    field<&Asking::tcp, Healthy>("tcp",
+                                 "Healthy when \"HOST:PORT\" takes a connection; HOST is an IP "
+                                 "address or localhost."),
+    field<&Asking::unix_socket, Healthy>(
+        "unix", "Healthy when the Unix socket at this path takes a connection."),
+    field<&Asking::http, Healthy>(
+        "http",
+        "Healthy when a GET of this http:// URL is answered with a status "
+        "of 200 to 399."),
+    field<&Asking::file, Healthy>("file", "Healthy when there is something at this path."),
+    field<&Asking::interval, Healthy>("interval", "Seconds from one question to the next.",
+                                      {.unit = kSeconds}),
+    field<&Asking::timeout, Healthy>("timeout", "Seconds that one answer may take.",
+                                     {.unit = kSeconds}),
+    field<&Healthy::failures>("failures",
+                              "When so many answers in a row are no, the run is ended, and has "
+                              "failed."),
+};
+constexpr std::size_t kHealthQuestions = 5;  // the first fields
 
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
@@ -125,6 +152,19 @@ constexpr std::array kProcessFields = {
                                  "How it is known that the process is ready; until then it runs "
                                  "and is not ready.",
                                  {.absent = "nothing is given that tells when it is ready"}),
+    field<&ProcessConfig::healthy>(
+        "healthy",
+        "What the process is asked as long as it runs, once it is ready: "
+        "when it says no too often, the run has failed.",
+        {.absent = "nothing is given that tells whether it is healthy"}),
+    field<&ProcessConfig::notify>("notify",
+                                  "It gets a NOTIFY_SOCKET for sd_notify(3), to say its STATUS and "
+                                  "more. So it does for 'ready' by notify, and for 'watchdog'."),
+    field<&ProcessConfig::watchdog>(
+        "watchdog",
+        "Seconds within which it says WATCHDOG=1 to its NOTIFY_SOCKET, again and again; else the "
+        "run has failed.",
+        {.unit = kSeconds, .absent = "no watchdog is given"}),
 };
 
 constexpr std::array kTaskFields = {
@@ -300,6 +340,20 @@ const ObjectType& object_type<Ready>() {
       .fields = kReadyFields,
       .usual = &usual,
       .choices = kQuestions,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Healthy>() {
+  static const Healthy usual;
+  static const ObjectType type{
+      .name = "healthy",
+      .noun = "a healthy",
+      .about = "What is asked as long as the process runs.",
+      .fields = kHealthyFields,
+      .usual = &usual,
+      .choices = kHealthQuestions,
   };
   return type;
 }

@@ -39,5 +39,7 @@ template <>
 const ObjectType& object_type<Backoff>();
 template <>
 const ObjectType& object_type<Ready>();
+template <>
+const ObjectType& object_type<Healthy>();
 
 }  // namespace thermos::fields

@@ -41,8 +41,8 @@ class Fold {
   Status take(const Record& record) {
     const auto* status = std::get_if<ProcessStatus>(&record);
     const bool summary = std::holds_alternative<ProcessSummary>(record);
-    // A runner's stream starts with its header. A coordinator's has only transitions, and, if it
-    // was started anew, a summary before them.
+    // A runner's stream starts with its header. A coordinator's has only transitions and reports,
+    // and, if it was started anew, a summary before them.
     const bool begins = first_;
     if (first_) coordinator_ = status != nullptr || summary;
     first_ = false;
@@ -51,6 +51,10 @@ class Fold {
       return Done{};
     }
     if (coordinator_ && summary && begins) return Done{};
+    if (coordinator_ && std::holds_alternative<ProcessReport>(record)) {
+      records_.push_back(record_json(record));
+      return Done{};
+    }
     if (coordinator_)
       return Error{ErrorCode::Corrupt, "a runner's record in a coordinator's stream"};
     const auto applied = history_.apply(record);

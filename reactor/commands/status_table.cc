@@ -113,6 +113,10 @@ std::string note_of(const ProcessHistory& process, const Outlook& outlook,
   std::string note;
   if (outlook.fatal) note = "FATAL";
   if (outlook.next_try) note = "BACKOFF until " + since_text(*outlook.next_try, style.now);
+  if (run.refusals > 0) note = fmt::format("not healthy: {} times in a row", run.refusals);
+  if (process.said && !process.said->status.empty() && !is_terminal(run.state)) {
+    note += (note.empty() ? "" : ": ") + printable(process.said->status);
+  }
   const std::string reason = why(run);
   return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
 }

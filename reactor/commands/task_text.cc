@@ -55,6 +55,13 @@ void add_ready(Words& words, const std::optional<Ready>& ready) {
                               in_seconds(ready->within)));
 }
 
+void add_healthy(Words& words, const std::optional<Healthy>& healthy) {
+  if (!healthy) return;
+  words.push_back(fmt::format("healthy by {} every {}, {} failures",
+                              printable(text_of(question_of(*healthy))),
+                              in_seconds(healthy->interval), healthy->failures));
+}
+
 std::string limit_text(std::string_view name, std::uint32_t limit) {
   return fmt::format("{} {}", name, limit == 0 ? std::string("none") : std::to_string(limit));
 }
@@ -135,6 +142,9 @@ std::string settings_of(const ProcessConfig& process) {
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
   add_end(words, process);
   add_ready(words, process.ready);
+  add_healthy(words, process.healthy);
+  if (process.notify) words.emplace_back("notify");
+  if (process.watchdog) words.push_back("watchdog " + in_seconds(*process.watchdog));
   return joined(words);
 }
 

@@ -38,7 +38,9 @@ void Transcript::on_record(const Record& record, const History& history) {
     const Run* run = index ? history.process(*index).run(process->run) : nullptr;
     if (run != nullptr) line(process_line(*process, *run, settings_.style));
   } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
-    line(report_line(*report, settings_.style));
+    // A status may change every second; `thermos status` shows it.
+    const bool chatty = report->kind == ReportKind::Status || report->kind == ReportKind::Extended;
+    if (!chatty) line(report_line(*report, settings_.style));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     if (is_terminal(task->state)) {
       // The history belongs to the runner and is destroyed with it.

@@ -79,6 +79,13 @@ Status check_next(const CoordinatorReading& seen, bool first, const Record& reco
     if (summary->process != seen.process) return refuse("a summary of another process");
     return Done{};
   }
+  if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    if (report->process != seen.process) return refuse("a report of another process");
+    const bool under_way = !seen.transitions.empty() &&
+                           seen.transitions.back().status.run == report->run &&
+                           !is_terminal(seen.transitions.back().status.state);
+    return under_way ? Status(Done{}) : refuse("a report of a run that is not under way");
+  }
   const auto* status = std::get_if<ProcessStatus>(&record);
   if (status == nullptr) return refuse("a runner's record in a coordinator's stream");
   if (status->process != seen.process) return refuse("a record of another process");

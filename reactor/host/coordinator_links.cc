@@ -194,13 +194,17 @@ bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
 Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origin) {
   const auto* status = std::get_if<ProcessStatus>(&record);
   const auto* summary = std::get_if<ProcessSummary>(&record);
-  if (status == nullptr && summary == nullptr) {
+  const auto* report = std::get_if<ProcessReport>(&record);
+  if (status == nullptr && summary == nullptr && report == nullptr) {
     return Error{ErrorCode::Corrupt, "this is no coordinator's stream, but a runner's"};
   }
-  const std::string_view whose = status != nullptr ? status->process : summary->process;
+  const std::string_view whose = status != nullptr   ? status->process
+                                 : report != nullptr ? report->process
+                                                     : summary->process;
   if (whose != name_of(p)) {
     return Error{ErrorCode::Corrupt, "a record of another process, " + std::string(whose)};
   }
+  if (report != nullptr) return task_.handle(CoordinatorReport{p, *report});
   if (status == nullptr) return Done{};  // it sums up runs that are known anyway
   write_failures_.over(p);
   if (status->state == ProcessState::Forked) tell(p, link::Heard{status->run, status->identity});

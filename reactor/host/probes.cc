@@ -66,9 +66,9 @@ Probes::Probes(Reactor& reactor, const TaskSetup& setup, Answer answer)
 
 void Probes::ask(const Probe& probe) {
   connections_.erase(probe.process);
-  const Ready& ready = *setup_.task.processes[probe.process].ready;
-  const Asked asked{probe, question_of(ready),
-                    add_saturated(reactor_.loop().now().boot, ready.timeout)};
+  const Asking& asking = asking_of(setup_.task.processes[probe.process], probe.purpose);
+  const Asked asked{probe, question_of(asking),
+                    add_saturated(reactor_.loop().now().boot, asking.timeout)};
   switch (asked.question.kind) {
     case QuestionKind::Tcp:
       return ask_tcp(asked);
@@ -82,6 +82,8 @@ void Probes::ask(const Probe& probe) {
       return ask_log(asked);
     case QuestionKind::Cmd:
       return ask_command(asked);
+    case QuestionKind::Notify:
+      return;  // it says so itself
   }
 }
 
@@ -154,9 +156,10 @@ void Probes::connect(const Asked& asked, std::vector<SocketAddress> addresses,
   probe->start(asked.until);
 }
 
-void Probes::say(const Asked& asked, bool ready, std::string_view text) {
-  ProbeAnswered answer{asked.probe.process, asked.probe.run, ready, std::string(text)};
-  if (ready) {
+void Probes::say(const Asked& asked, bool yes, std::string_view text) {
+  ProbeAnswered answer{asked.probe.process, asked.probe.run, yes, std::string(text),
+                       asked.probe.purpose};
+  if (yes) {
     answer.text = text_of(asked.question).append(text.empty() ? "" : ": ").append(text);
   }
   answer_(answer);
@@ -170,6 +173,14 @@ std::string Probes::find_user() {
   return {};
 }
 
+// Relative to the sandbox.
+std::string Probes::path_of(const Asked& asked) const {
+  const std::string path(asked.question.text);
+  const std::string& own = setup_.task.processes[asked.probe.process].cwd;
+  const std::string& cwd = own.empty() ? setup_.task.cwd : own;
+  return path.starts_with('/') || cwd.empty() ? path : cwd + "/" + path;
+}
+
 Descriptor Probes::open_path(const Asked& asked) {
   if (const std::string why = find_user(); !why.empty()) {
     say(asked, false, why);
@@ -179,7 +190,7 @@ Descriptor Probes::open_path(const Asked& asked) {
   how.flags = O_PATH | O_CLOEXEC;
   // What the process calls "/" is its sandbox.
   if (setup_.header.chroot) how.resolve = RESOLVE_IN_ROOT;
-  const std::string name(asked.question.text);
+  const std::string name = path_of(asked);
   Descriptor path;
   int error_number = EPERM;
   if (const AsUser as_user(*user_); as_user.holds()) {

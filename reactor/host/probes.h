@@ -1,5 +1,5 @@
-// Asks the processes of a task whether they are ready, as their `ready` says. Every question is an
-// event of the loop: a socket that connects, a path that is looked for.
+// Asks the processes of a task whether they are ready, or healthy, as their `ready` and `healthy`
+// say. Every question is an event of the loop: a socket that connects, a path that is looked for.
 #pragma once
 
 #include <functional>
@@ -31,7 +31,7 @@ class Probes {
   Probes(Reactor& reactor, const TaskSetup& setup, Answer answer);
 
   // Asks once. A question to the same process that has not been answered is taken back: its answer
-  // does not come. REQUIRES: the process has a `ready`.
+  // does not come. REQUIRES: the process has what is asked.
   void ask(const Probe& probe);
 
  private:
@@ -47,10 +47,11 @@ class Probes {
   void ask_log(const Asked& asked);
   void ask_command(const Asked& asked);
   void connect(const Asked& asked, std::vector<SocketAddress> addresses, std::string request);
-  void say(const Asked& asked, bool ready, std::string_view text);
+  void say(const Asked& asked, bool yes, std::string_view text);
 
   // Looks the task's user up; what it may not see is not there. Returns why that is not known.
   std::string find_user();
+  std::string path_of(const Asked& asked) const;
   // Opens what is at the path of the question, as the process sees it (O_PATH). Empty: it is not
   // ready, and that was said.
   Descriptor open_path(const Asked& asked);

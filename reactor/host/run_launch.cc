@@ -32,6 +32,13 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   RunLogs logs;
   auto error = site_.fill(setup_.task, process, launch);
   complete_environment(setup_.header, setup_.task, start, launch.environment);
+  if (may_notify(process)) {
+    launch.notify = true;
+    launch.watchdog = process.watchdog.value_or(0);
+    launch.watchdog_waits = process.ready && process.ready->notify;
+    launch.kill_wait = stop_wait_of(setup_.task, start.process);
+    add_notify_variables(process, launch.environment);
+  }
   if (!error) error = site_.open_logs(process, start.run, launch, logs);
   if (!error) site_.drop_logs(process.name, start.run, first_failed);
   if (error) return error;

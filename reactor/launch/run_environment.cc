@@ -45,4 +45,15 @@ void complete_environment(const RunnerHeader& header, const TaskConfig& task,
   keep_last(environment);
 }
 
+void add_notify_variables(const ProcessConfig& process, std::vector<std::string>& environment) {
+  std::erase_if(environment, [](const std::string& variable) {
+    const std::string_view name = name_in(variable);
+    return name == "NOTIFY_SOCKET" || name == "WATCHDOG_USEC" || name == "WATCHDOG_PID";
+  });
+  environment.emplace_back("NOTIFY_SOCKET=");
+  if (process.watchdog) {
+    environment.push_back("WATCHDOG_USEC=" + std::to_string(*process.watchdog));
+  }
+}
+
 }  // namespace thermos

@@ -16,4 +16,9 @@ namespace thermos {
 void complete_environment(const RunnerHeader& header, const TaskConfig& task,
                           const StartProcess& start, std::vector<std::string>& environment);
 
+// Adds what sd_notify(3) and sd_watchdog_enabled(3) look for: a NOTIFY_SOCKET that is empty, for
+// the coordinator to fill in, and WATCHDOG_USEC if the process has a watchdog. Others of these
+// names are dropped. REQUIRES: may_notify(process).
+void add_notify_variables(const ProcessConfig& process, std::vector<std::string>& environment);
+
 }  // namespace thermos

@@ -41,11 +41,18 @@ Json run_json(const Run& run) {
   if (run.started) json["start_time"] = seconds(run.started->wall);
   if (run.process.pid != 0) json["pid"] = run.process.pid;
   if (run.ready) json["ready_time"] = seconds(run.ready->wall);
+  if (run.refusals > 0) json["refusals"] = run.refusals;
   if (run.stopped) json["stop_time"] = seconds(run.stopped->wall);
   if (run.return_code) json["return_code"] = *run.return_code;
   json["origin"] = name_of(run.origin);
   if (!run.reason.empty()) json["reason"] = run.reason;
   return json;
+}
+
+// What the run under way said of itself.
+void add_said(Json& run, const Said& said) {
+  if (said.status_at) run["status"] = said.status;
+  if (said.stopping) run["stopping_time"] = seconds(said.stopping->wall);
 }
 
 }  // namespace
@@ -76,6 +83,7 @@ Json history_json(const History& history) {
     if (process.runs.empty() && process.totals.all() == 0) continue;
     Json runs = Json::array();
     for (const Run& run : process.runs) runs.push_back(run_json(run));
+    if (process.said && process.live()) add_said(runs.back(), *process.said);
     static_cast<Json::object_t::Container&>(processes).emplace_back(process.name, std::move(runs));
     if (process.totals.all() > process.runs.size()) {
       totals[process.name] = totals_json(process.totals);
@@ -146,6 +154,7 @@ Json record_json(const Record& record) {
     json["report"] = name_of(report->kind);
     json["time"] = seconds(report->at.wall);
     if (!report->text.empty()) json["text"] = report->text;
+    if (report->kind == ReportKind::Extended) json["until_boot"] = seconds(report->until);
   }
   return json;
 }

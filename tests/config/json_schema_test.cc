@@ -101,7 +101,7 @@ class Validator {
 TEST(JsonSchema, IsOfDraft202012AndDescribesEveryKey) {
   const Json schema = Json::parse(json_schema());
   EXPECT_EQ(schema.at("$schema"), "https://json-schema.org/draft/2020-12/schema");
-  EXPECT_EQ(schema.at("$defs").size(), 8U);
+  EXPECT_EQ(schema.at("$defs").size(), 9U);
   for (const auto& [name, object] : schema.at("$defs").items()) {
     EXPECT_FALSE(object.at("description").get<std::string>().empty()) << name;
     EXPECT_EQ(object.at("additionalProperties"), false);
@@ -190,6 +190,8 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
                                   with(R"(, "ready": {})"),
                                   with(R"(, "ready": {"file": "a", "log": "b"})"),
                                   with(R"(, "ready": {"file": 1})"),
+                                  with(R"(, "healthy": {"failures": 1})"),
+                                  with(R"(, "healthy": {"log": "b"})"),
                                   with(R"(, "resources": {"gpu": 1})"),
                                   with(R"(, "resources": {"cpu": 1000001})")}) {
     EXPECT_FALSE(load(text, "f", "", {}).ok()) << text;
@@ -198,6 +200,9 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
   const std::string ready = with(R"(, "ready": {"file": "a", "within": 0.5})");
   EXPECT_TRUE(load(ready, "f", "", {}).ok());
   EXPECT_TRUE(validator.accepts(Json::parse(ready)));
+  const std::string healthy = with(R"(, "healthy": {"tcp": "localhost:80", "failures": 2})");
+  EXPECT_TRUE(load(healthy, "f", "", {}).ok());
+  EXPECT_TRUE(validator.accepts(Json::parse(healthy)));
   const std::string bound = with(R"(, "max_failures": "1{{max_concurrency}}")");
   EXPECT_TRUE(load(bound, "f", "", {}).ok());
   EXPECT_TRUE(validator.accepts(Json::parse(bound)));

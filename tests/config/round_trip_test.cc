@@ -104,6 +104,15 @@ TaskConfig random_task(Random& random) {
       process.ready.emplace().file = "x" + text(random, kBraces, 5);
       process.ready->within = duration(random);
     }
+    if (random() % 4 == 0) {
+      process.ready.emplace().notify = true;
+      process.notify = true;
+      process.watchdog = kSecond / 10 + duration(random);
+    }
+    if (random() % 2 == 0) {
+      process.healthy.emplace().cmd = "x" + text(random, kBraces, 5);
+      process.healthy->failures = 1 + static_cast<std::uint32_t>(random() % 9);
+    }
     task.processes.push_back(process);
   }
   for (std::size_t i = 0; i + 1 < count; ++i) {
@@ -186,7 +195,7 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
             R"({"name": "t", "processes": [{"name": "a", "cmdline": "echo \"{{&x}}\"", )"
             R"("needs": {"b": "end"}, "max_failures": 1, "daemon": false, "ephemeral": false, )"
             R"("min_duration": 5, "final": false, "uses": {"gpu": 1}, "env": {}, )"
-            R"("success_codes": [0], "stop_signal": "TERM"}], )"
+            R"("success_codes": [0], "stop_signal": "TERM", "notify": false}], )"
             R"("constraints": [{"order": ["a"]}, {"order": []}], )"
             R"("resources": {"cpu": 0.5, "ram": 1, "disk": 2}, "max_failures": 1, )"
             R"("max_concurrency": 0, "keep_going": false, "pools": {"gpu": 2}, )"
@@ -215,7 +224,8 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
       "success_codes": [
         0
       ],
-      "stop_signal": "TERM"
+      "stop_signal": "TERM",
+      "notify": false
     }
   ],
   "constraints": [],

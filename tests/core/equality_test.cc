@@ -86,14 +86,14 @@ TEST(Equality, OfRecords) {
 
 TEST(Equality, OfHistories) {
   expect_each_counts<thermos::Run>(
-      {},
-      {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
-       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
-       [](auto& v) { ++v.coordinator.pid; }, [](auto& v) { ++v.process.pid; },
-       [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.waiting.boot; },
-       [](auto& v) { v.forked.emplace(); }, [](auto& v) { v.started.emplace(); },
-       [](auto& v) { v.ready.emplace(); }, [](auto& v) { v.stopped.emplace(); },
-       [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
+      {}, {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
+           [](auto& v) { v.state = ProcessState::Lost; },
+           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.coordinator.pid; },
+           [](auto& v) { ++v.process.pid; }, [](auto& v) { ++v.boot.low; },
+           [](auto& v) { ++v.waiting.boot; }, [](auto& v) { v.forked.emplace(); },
+           [](auto& v) { v.started.emplace(); }, [](auto& v) { v.ready.emplace(); },
+           [](auto& v) { ++v.refusals; }, [](auto& v) { v.stopped.emplace(); },
+           [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<StopOrder>({}, {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
                                      [](auto& v) { ++v.deadline.boot; }});
   expect_each_counts<ProcessHistory>(

@@ -402,7 +402,7 @@ TEST(HistoryCompaction, TellsHowManyRecordsWouldStay) {
 // ---- reports -----------------------------------------------------------------------------------
 
 ProcessReport ready_report(std::uint32_t run, Microseconds at) {
-  return {"a", run, ReportKind::Ready, {1000 + at, at}, "file up"};
+  return {"a", run, ReportKind::Ready, {1000 + at, at}, "file up", 0};
 }
 
 // Runs 0 to `runs` - 1 of "a", the first of which was ready.
@@ -444,6 +444,34 @@ TEST(Reports, OfRunsThatHaveNotBegunAreCorrupt) {
   EXPECT_FALSE(history.apply(ready_report(0, 1)).ok());
   add_run(history, "a", 0, ProcessState::Success);
   EXPECT_FALSE(history.apply(ready_report(1, 1)).ok());
+}
+
+TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
+  History history = led();
+  ProcessStatus status;
+  status.process = "a";
+  for (const ProcessState state :
+       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running}) {
+    status.seq = static_cast<unsigned>(state);
+    status.state = state;
+    apply(history, status);
+  }
+  const auto tell = [&](ReportKind kind) {
+    const auto applied = history.apply(ProcessReport{"a", 0, kind, {1, 1}, "file well", 0});
+    return applied.ok() && *applied == History::Outcome::Applied;
+  };
+  EXPECT_FALSE(tell(ReportKind::Healthy)) << "that is nothing new";
+  EXPECT_TRUE(tell(ReportKind::Unhealthy) && tell(ReportKind::Unhealthy));
+  EXPECT_TRUE(tell(ReportKind::Healthy) && tell(ReportKind::Unhealthy) &&
+              tell(ReportKind::Unhealthy));
+  EXPECT_EQ(history.process(0).runs[0].refusals, 2U);
+  EXPECT_EQ(rebuilt(history), history);
+  status.seq = 3;
+  status.state = ProcessState::Failed;
+  apply(history, status);
+  EXPECT_EQ(history.process(0).runs[0].refusals, 0U);
+  EXPECT_FALSE(tell(ReportKind::Unhealthy)) << "the run is over";
+  EXPECT_EQ(rebuilt(history), history);
 }
 
 TEST(Reports, OutliveACompactionWithTheirRunAndWithoutIt) {

@@ -27,7 +27,7 @@ class Readiness : public RunnerFixture {
     tell(TimerDue{});
   }
   void says(bool ready, const std::string& text = "No such file or directory") {
-    tell(ProbeAnswered{0, runner_->past(0).current()->number, ready, text});
+    tell(ProbeAnswered{0, runner_->past(0).current()->number, ready, text, Purpose::Ready});
   }
   std::vector<ProcessReport> reports() const {
     std::vector<ProcessReport> found;
@@ -102,7 +102,7 @@ TEST_F(Readiness, NewsOfAnotherRunChangesNothing) {
   run_a();
   tell(wrote(0, 3, 0, State::Failed));
   EXPECT_EQ(run(0).number, 1U);
-  tell(ProbeAnswered{0, 0, true, "late"});
+  tell(ProbeAnswered{0, 0, true, "late", Purpose::Ready});
   EXPECT_TRUE(effects_.empty());
   tell(wrote(0, 5, 1, State::Forked));
   tell(wrote(0, 6, 1, State::Running));
@@ -118,7 +118,7 @@ class ReadinessAtResume : public Readiness {
     for (const State state : {State::Waiting, State::Forked, State::Running}) {
       recorded("a", static_cast<std::uint64_t>(state), state);
     }
-    if (ready) recorded(ProcessReport{"a", 0, ReportKind::Ready, now_, {}});
+    if (ready) recorded(ProcessReport{"a", 0, ReportKind::Ready, now_, {}, 0});
     now_ = later(now_, before);
     start();
   }

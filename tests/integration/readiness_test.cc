@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -109,6 +110,56 @@ TEST(Ready, WhenAServerAnswersWell) {
 TEST(Ready, WhenAFileIsThere) {
   Site site;
   expect_ready_when_up(site, server(std::string("true") + kWaits, {{"file", "up"}}));
+}
+
+// Relative paths begin where the process does.
+TEST(Ready, WhenAFileIsThereInItsDirectory) {
+  Site site;
+  Json in_deep = server(std::string("until [ -e ../../up ]; do sleep 0.02; done; touch here") +
+                            "; until [ -e ../../go ]; do sleep 0.02; done",
+                        {{"file", "here"}});
+  in_deep["cwd"] = "deep/er";
+  expect_ready_when_up(site, in_deep);
+}
+
+TEST(Ready, WhenASocketTakesConnectionsInItsDirectory) {
+  Site site;
+  Json in_deep = server(
+      "until [ -e ../up ]; do sleep 0.02; done; python3 -c '"
+      "import socket, time\n"
+      "s = socket.socket(socket.AF_UNIX)\n"
+      "s.bind(\"run.sock\"); s.listen()\n"
+      "while True: s.accept()' & until [ -e ../go ]; do sleep 0.02; done; kill $!",
+      {{"unix", "run.sock"}});
+  in_deep["cwd"] = "deep";
+  expect_ready_when_up(site, in_deep);
+}
+
+// What is asked is what the process sees, in a root that has no more than a shell.
+TEST(Ready, InsideOfARoot) {
+  if (getuid() != 0) GTEST_SKIP() << "only root may change its root";
+  const std::vector<Json> all = {
+      Json::object({{"file", "/in/up"}}),
+      Json::object({{"file", "up"}}),
+      Json::object({{"cmd", "[ -e up -a ! -e /etc ]"}}),
+  };
+  for (const Json& ready : all) {
+    Site site;
+    const std::string copy = "mkdir -p " + site.sandbox() + " && cd " + site.sandbox() +
+                             " && mkdir -p bin in && cp /bin/bash /bin/sleep bin && "
+                             "for lib in $( (ldd /bin/bash; ldd /bin/sleep) | grep -o '/[^ ]*'); "
+                             "do mkdir -p .$(dirname $lib) && cp $lib .$lib || exit 1; done";
+    ASSERT_EQ(system(copy.c_str()), 0);
+    Json inside = server("until [ -e /go ]; do sleep 0.02; done", ready);
+    inside["cwd"] = "in";
+    Command runner = site.start_run(site.write_config(task({inside})), "t", {"--chroot"});
+    EXPECT_FALSE(site.run_in_state("s", "RUNNING").contains("ready_time"));
+    write_file(site.in_sandbox("in/up"), "");
+    ready_run(site);
+    write_file(site.in_sandbox("go"), "");
+    const Ended ended = runner.wait();
+    EXPECT_EQ(ended.code, 0) << ready << ended.out << ended.err;
+  }
 }
 
 TEST(Ready, WhenALineIsWritten) {

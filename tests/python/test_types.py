@@ -6,7 +6,8 @@ from thermos_config.containers import List, Map
 from thermos_config.objects import Empty
 from thermos_config.problems import CoercionError, UnknownAttribute
 from thermos_config.scalars import Boolean, Enum, Float, Integer, Seconds, String
-from thermos_config.schema import Constraint, Logger, Process, Ready, Resources, RotatePolicy, Task
+from thermos_config.schema import (Constraint, Healthy, Logger, Process, Ready, Resources, RotatePolicy,
+                                   Task)
 from thermos_config.structs import Default, Required, Struct
 
 
@@ -110,6 +111,11 @@ class Structs(unittest.TestCase):
         asked = Process(name="a", cmdline="b", ready=Ready(tcp="127.0.0.1:{{port}}")).bind(port=80)
         self.assertEqual(asked.ready().tcp().get(), "127.0.0.1:80")
         self.assertEqual(asked.ready().within().get(), 60)
+
+    def test_healthy_has_no_default_question(self):
+        self.assertIs(Process(name="a", cmdline="b").healthy(), Empty)
+        asked = Process(name="a", cmdline="b", healthy=Healthy(cmd="true"))
+        self.assertEqual(asked.healthy().failures().get(), 3)
 
     def test_from_dictionaries(self):
         task = Task({"name": "basic", "processes": [{"cmdline": "true", "resources": {"cpu": 1}}]})

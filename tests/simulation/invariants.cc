@@ -291,6 +291,7 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) {
 
 void Invariants::handled(const Runner& runner, const History& replayed) {
   check_ordered();
+  check_counted();
   event_ = nullptr;
   ordered_.reset();
   require(runner.history() == replayed, "replay differs from the live state");
@@ -322,6 +323,8 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
       require(!journal_[i].first_start,
               name(start->process) + " starts before a start that others need is on the disk");
     }
+  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
+    asking(*probe);
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
     // One that was due in CLEANING may come when its process has just ended.
     const bool finalizer = script_.task.processes[term->process].final;
@@ -383,6 +386,7 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_ending();
   check_timeouts();
   check_readiness();
+  check_health();
   check_links(links);
   check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
     return view.state == link::State::Idle;
@@ -551,6 +555,7 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   alone_since_.clear();
   pools_.crashed();
   refused_.clear();
+  health_.clear();
   oracle_ = Oracle(script_);
   for (const Entry& entry : journal_) oracle_.apply(entry);
 }

@@ -41,8 +41,8 @@ class Invariants {
   // asked for it.
   std::size_t written() const { return journal_.size(); }
   void carrying_out(const Effect& effect, std::size_t written);
-  // Someone was asked whether that run is ready.
-  void probed(const Probe& probe, bool ready);
+  // Someone was asked whether that run is ready, or healthy.
+  void probed(const Probe& probe, bool yes);
   // A real process is about to start.
   void starting(const Machine::Start& start);
   // One event of one link, with the state before it and the effects that followed.
@@ -71,6 +71,11 @@ class Invariants {
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
   void report_appended(const ProcessReport& report);
   void check_readiness() const;
+  void health_appended(ProcessIndex p, const ProcessReport& report);
+  void asking(const Probe& probe);
+  bool unhealthy(ProcessIndex p) const;
+  void check_counted() const;
+  void check_health() const;
   // Whether nobody ends the run of `p` for another reason than its own limits. The finalizers'
   // deadline may be known as a range only.
   bool may_go_on(ProcessIndex p, Microseconds deadline) const;
@@ -110,7 +115,19 @@ class Invariants {
   };
   std::map<std::uint64_t, Compacted> compacted_;
   std::uint64_t looks_ = 0;
-  std::map<ProcessIndex, std::uint32_t> refused_;     // the run that said no to this runner
+  std::map<ProcessIndex, std::uint32_t> refused_;  // the run that said no to this runner
+  // What is known of the health of a process's last run.
+  struct Answer {
+    std::uint32_t run = 0;
+    bool yes = true;
+    bool counted = false;  // it is on record, or in the way to be
+  };
+  struct Health {
+    Answer answer;           // the last one that this runner was given
+    std::uint32_t run = 0;   // that was asked last
+    Microseconds since = 0;  // when that was, or when a run was on record as ready
+  };
+  std::map<ProcessIndex, Health> health_;
   std::uint32_t leaders_ = 0;                         // so far
   std::map<ProcessIndex, std::uint64_t> forked_in_;   // the boot of its last FORKED on record
   std::map<ProcessIndex, Microseconds> alone_since_;  // a link with nobody to wait for

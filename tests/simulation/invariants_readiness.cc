@@ -15,18 +15,23 @@ constexpr Microseconds kNewsTakes = 4 * kLatency;
 
 }  // namespace
 
-void Invariants::probed(const Probe& probe, bool ready) {
+void Invariants::probed(const Probe& probe, bool yes) {
   const Oracle::Process& process = oracle_.process(probe.process);
+  if (probe.purpose == Purpose::Healthy) {
+    health_[probe.process].answer = {probe.run, yes, false};
+    return;
+  }
   if (!process.live || process.run != probe.run) return;  // it has ended meanwhile
   require(!process.ready, name(probe.process) + " is asked though it is ready on record");
-  if (!ready) refused_[probe.process] = probe.run;
+  if (!yes) refused_[probe.process] = probe.run;
 }
 
 void Invariants::report_appended(const ProcessReport& report) {
   const ProcessIndex p = index_of(report.process);
   const Oracle::Process& before = oracle_.process(p);
   require(before.live && before.run == report.run && before.state == ProcessState::Running,
-          name(p) + ": a run that is not RUNNING is ready");
+          name(p) + ": a report of a run that is not RUNNING");
+  if (report.kind != ReportKind::Ready) return health_appended(p, report);
   require(!before.ready, name(p) + ": ready twice in one run");
   require(machine_.is_ready(p, report.run), name(p) + ": ready on record, and it is not");
   Entry entry;
@@ -35,6 +40,7 @@ void Invariants::report_appended(const ProcessReport& report) {
   entry.process = p;
   entry.run = report.run;
   record(entry);
+  health_[p].since = timeline_.now();
 }
 
 // Whether the run of `p` may be ended because it is not ready. Its time counts from RUNNING,

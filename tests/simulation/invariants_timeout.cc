@@ -37,7 +37,11 @@ void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
           name(p) + ": failed by the runner though it is ending anyway");
   require(before.started.has_value() && before.started->boot == machine_.moment().boot,
           name(p) + ": failed by the runner before it was RUNNING");
-  require(timed_out(p) || overdue(p), name(p) + ": failed by the runner before its time");
+  if (order.reason.starts_with("not healthy: ")) {
+    require(unhealthy(p), name(p) + ": failed by the runner though it was healthy enough");
+  } else {
+    require(timed_out(p) || overdue(p), name(p) + ": failed by the runner before its time");
+  }
   require(machine_.true_time(order.deadline.boot) == now + stop_wait_of(script_.task, p),
           name(p) + ": a wrong deadline of a timed out run");
   require(!order.reason.empty(), name(p) + ": timed out without a reason");

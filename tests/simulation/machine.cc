@@ -242,9 +242,9 @@ void Machine::exits(ProcessIndex p) {
 void Machine::start_tree(ProcessIndex p) {
   ledger_.push_back({p, coordinators_[p].run, timeline_.now(), false, true});
   on_start(ledger_.back());
-  const std::optional<Microseconds> after = coordinators_[p].script.ready_after;
-  trees_[p] = {true, coordinators_[p].run, {}};
-  if (after) trees_[p].ready_at = timeline_.now() + *after;
+  const RunScript& script = coordinators_[p].script;
+  trees_[p] = {true, coordinators_[p].run, {}, timeline_.now(), script.well, script.ill};
+  if (script.ready_after) trees_[p].ready_at = timeline_.now() + *script.ready_after;
 }
 
 }  // namespace thermos::sim

@@ -43,6 +43,9 @@ class Machine {
     bool alive = false;
     std::uint32_t run = 0;
     std::optional<Microseconds> ready_at{};  // true time; nothing: never
+    Microseconds began = 0;                  // true time
+    Microseconds well = 0;                   // as in its script
+    Microseconds ill = 0;
   };
   // One start of a real process.
   struct Start {
@@ -83,6 +86,12 @@ class Machine {
   bool is_ready(ProcessIndex p, std::uint32_t run) const {
     const Tree& tree = trees_[p];
     return tree.alive && tree.run == run && tree.ready_at && *tree.ready_at <= timeline_.now();
+  }
+  // Whether run `run` of `p` would say now that it is healthy.
+  bool is_healthy(ProcessIndex p, std::uint32_t run) const {
+    const Tree& tree = trees_[p];
+    if (!tree.alive || tree.run != run) return false;
+    return tree.ill == 0 || (timeline_.now() - tree.began) % (tree.well + tree.ill) < tree.well;
   }
   const std::vector<Streams::Written>& stream(ProcessIndex p) const { return streams_.records(p); }
   const std::vector<Start>& ledger() const { return ledger_; }

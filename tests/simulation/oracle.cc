@@ -17,6 +17,8 @@ void Oracle::apply(const Entry& entry) {
     processes_[entry.process].ready = true;
     processes_[entry.process].was_ready = true;
   }
+  if (entry.kind == Entry::Kind::Unhealthy) ++processes_[entry.process].refusals;
+  if (entry.kind == Entry::Kind::Healthy) processes_[entry.process].refusals = 0;
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
   process.spoken = true;
@@ -29,6 +31,7 @@ void Oracle::apply(const Entry& entry) {
   if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
   if (entry.process_state == ProcessState::Waiting) process.started.reset();
   if (entry.process_state == ProcessState::Waiting) process.ready = false;
+  if (entry.process_state == ProcessState::Waiting) process.refusals = 0;
   if (entry.process_state == ProcessState::Running) {
     process.started = entry.happened;
     process.begun = true;

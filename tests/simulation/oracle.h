@@ -22,6 +22,8 @@
 //   it; LOST does not count. A SUCCESS starts over, and so does a user's start; the failure of a
 //   run that lasted `reset` is the first.
 // - A run that is not ready within the time of its `ready`, though it was asked, is ended likewise.
+// - A run that is not healthy so often in a row as its `healthy` allows is ended likewise. It is
+//   asked as long as it is RUNNING, and ready if it has a `ready`.
 // - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
 //   FAILED, however it ends then.
 #pragma once
@@ -37,7 +39,7 @@ namespace thermos::sim {
 
 // What one record of the runner's stream says, and the true times of it.
 struct Entry {
-  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready };
+  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready, Unhealthy, Healthy };
   Kind kind = Kind::Header;
   Moment written;
 
@@ -83,6 +85,7 @@ class Oracle {
     Microseconds backoff = 0;       // what it asks for from the last end on
     std::optional<Moment> started;  // its last run: when it was RUNNING
     bool ready = false;             // its last run
+    std::uint32_t refusals = 0;     // in a row, by its last run
     std::optional<Moment> ended;
     Microseconds heard = 0;  // when its last record was written
 

@@ -65,6 +65,17 @@ void make_readiness(TaskConfig& task, Random& random) {
   }
 }
 
+void make_health(TaskConfig& task, Random& random) {
+  for (ProcessConfig& process : task.processes) {
+    if (!random.chance(40)) continue;
+    Healthy& healthy = process.healthy.emplace();
+    healthy.file = "well";
+    healthy.interval = random.pick<Microseconds>({kSecond / 10, kSecond / 4, kSecond});
+    healthy.timeout = random.pick<Microseconds>({kLatency, kSecond / 4});
+    healthy.failures = random.pick({1U, 2U, 3U, 3U});
+  }
+}
+
 void make_order(Script& script, Random& random) {
   TaskConfig& task = script.task;
   const auto n = static_cast<std::uint32_t>(task.processes.size());
@@ -222,6 +233,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   Random readiness(seed ^ 0x4ead7);
   if (readiness.chance(50)) make_readiness(script.task, readiness);
   need_readiness(script, readiness);
+  Random health(seed ^ 0x4ea17);
+  if (health.chance(40)) make_health(script.task, health);
   script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
   script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
   script.task.finalization_wait =
@@ -280,6 +293,12 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
     }
     // Some live long enough to outlive a runner, and the time to be ready in.
     if (unlucky && when.chance(50)) run.duration += when.between(0, 40 * kSecond);
+  }
+  if (process.healthy && unlucky) {
+    Random when(seed * 11'000'003 + std::uint64_t{p} * 7001 + attempt);
+    run.well = when.pick<Microseconds>({0, when.between(0, kSecond), when.between(0, 5 * kSecond)});
+    if (when.chance(70)) run.ill = when.between(1, 4 * kSecond);
+    if (when.chance(50)) run.duration += when.between(0, 20 * kSecond);
   }
   run.exit = random.between(0, kLatency);
   if (unlucky && random.chance(30)) {

@@ -34,8 +34,11 @@ struct RunScript {
   Microseconds exec = 0;         // until RUNNING
   Microseconds duration = 0;     // until the process ends by itself
   std::optional<Microseconds> ready_after;  // from RUNNING; nothing: it never is
-  Microseconds death_after = 0;             // from RUNNING, where death is Running
-  Microseconds exit = 0;                    // from the terminal record to the lock's release
+  // From RUNNING on it is healthy for `well`, not for `ill`, and so on; always if `ill` is 0.
+  Microseconds well = 0;
+  Microseconds ill = 0;
+  Microseconds death_after = 0;  // from RUNNING, where death is Running
+  Microseconds exit = 0;         // from the terminal record to the lock's release
   ProcessState end = ProcessState::Success;
   std::int32_t return_code = 0;
   bool ignores_term = false;

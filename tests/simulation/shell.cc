@@ -5,6 +5,8 @@
 
 #include "trace_text.h"
 
+#include "core/task/question.h"
+
 namespace thermos::sim {
 
 Shell::Shell(Surroundings around, History history)
@@ -232,13 +234,17 @@ void Shell::carry_out(const Effect& effect) {
 
 // At once, or as late as it may be.
 void Shell::answer(const Probe& probe) {
-  const Microseconds timeout = around_.script.task.processes[probe.process].ready->timeout;
+  const Microseconds timeout =
+      asking_of(around_.script.task.processes[probe.process], probe.purpose).timeout;
   const Microseconds takes =
       around_.random.pick<Microseconds>({0, around_.random.between(0, timeout), timeout});
   life_.after(takes, [this, probe] {
-    const bool ready = around_.machine.is_ready(probe.process, probe.run);
-    around_.invariants.probed(probe, ready);
-    feed(ProbeAnswered{probe.process, probe.run, ready, ready ? "it is up" : "it is not up"});
+    const bool yes = probe.purpose == Purpose::Healthy
+                         ? around_.machine.is_healthy(probe.process, probe.run)
+                         : around_.machine.is_ready(probe.process, probe.run);
+    around_.invariants.probed(probe, yes);
+    feed(ProbeAnswered{probe.process, probe.run, yes, yes ? "it is up" : "it is not up",
+                       probe.purpose});
   });
 }
 

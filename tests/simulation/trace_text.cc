@@ -75,8 +75,14 @@ std::string text_of(const Event& event, const TaskConfig& task) {
                    (e.retry ? " launch short: " : " launch impossible: ") + e.reason;
           },
           [&](const LaunchCancelled& e) { return run_name(task, e.process, e.run) + " cancelled"; },
+          [&](const CoordinatorReport& e) {
+            return run_name(task, e.process, e.report.run) + " says " +
+                   std::string(name_of(e.report.kind));
+          },
           [&](const ProbeAnswered& e) {
-            return run_name(task, e.process, e.run) + (e.ready ? " ready" : " not ready");
+            return run_name(task, e.process, e.run) + (e.purpose == Purpose::Healthy
+                                                           ? (e.yes ? " healthy" : " not healthy")
+                                                           : (e.yes ? " ready" : " not ready"));
           },
           [](const TimerDue&) { return std::string("timer"); },
           [](const PoolTurn&) { return std::string("its turn at a pool"); },

@@ -256,8 +256,8 @@ std::string describe(const Script& script, const Faults& faults) {
             (config.stop_wait ? ", stop_wait " + std::to_string(*config.stop_wait) : "") +
             (config.timeout ? ", timeout " + std::to_string(*config.timeout) : "") +
             (config.ready ? ", ready within " + std::to_string(config.ready->within) : "") +
-            (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
-            (config.final ? ", final" : "");
+            (config.healthy ? ", healthy" : "") + (config.daemon ? ", daemon" : "") +
+            (config.ephemeral ? ", ephemeral" : "") + (config.final ? ", final" : "");
     for (const auto& [name, amount] : config.uses.entries) {
       text += ", uses " + name + " " + std::to_string(amount);
     }

@@ -137,6 +137,7 @@ RotatePolicy = TYPES.struct("rotate")
 Logger = TYPES.struct("logger")
 Backoff = TYPES.struct("backoff")
 Ready = TYPES.struct("ready")
+Healthy = TYPES.struct("healthy")
 Process = TYPES.struct("process")
 Task = TYPES.struct("task", name=Default(String, "{{processes[0].name}}"))
 LoggerDestination = TYPES.enums["LoggerDestination"]

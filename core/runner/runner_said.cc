@@ -1,0 +1,35 @@
+// What a runner makes of what its runs say of themselves (sd_notify(3)). Their coordinators record
+// it, whoever leads; the runner copies what is news to it.
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+void Runner::on(const CoordinatorReport& event) {
+  const ProcessIndex p = event.process;
+  const ProcessConfig& config = task_.processes[p];
+  if (live_run(p, event.report.run) == nullptr) return;
+  ProcessReport report = event.report;
+  report.process = config.name;
+  report.text = keep(report.text);
+  switch (report.kind) {
+    case ReportKind::Ready:
+      if (readiness_.awaits(p) && config.ready->notify) found_ready(p, report.at, report.text);
+      return;
+    case ReportKind::Unhealthy:
+    case ReportKind::Healthy:
+      return;  // the runner's own
+    case ReportKind::Stopping:
+      health_.forget(p);
+      break;
+    case ReportKind::Status:
+    case ReportKind::Extended:
+    case ReportKind::Ignored:
+      break;
+  }
+  append(report, false);
+  if (error_ || report.kind != ReportKind::Extended) return;
+  watch(p);
+  if (past(p).ending) launches_.kill_at(p, kill_time(p));
+}
+
+}  // namespace thermos
