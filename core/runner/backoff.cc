@@ -19,7 +19,7 @@ bool lasted(const Run& run, Timestamp end, Microseconds time) {
 }  // namespace
 
 const Backoff* backoff_of(const TaskConfig& task, ProcessIndex p) {
-  const std::optional<Backoff>& own = task.processes[p].backoff;
+  const Boxed<Backoff>& own = task.processes[p].backoff;
   if (own) return &*own;
   return task.backoff ? &*task.backoff : nullptr;
 }

@@ -26,7 +26,7 @@ Readiness::Readiness(const TaskConfig& task)
     : task_(task), questions_(timers_for(task)), limits_(timers_for(task)) {}
 
 void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microseconds now) {
-  const std::optional<Ready>& ready = task_.processes[p].ready;
+  const Boxed<Ready>& ready = task_.processes[p].ready;
   if (!ready || !process.live() || process.ending || process.current()->ready) return;
   const Run& run = *process.current();
   const bool begins = unready_.try_emplace(p).second;

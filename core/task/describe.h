@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/boxed.h"
 #include "core/task/field.h"
 #include "core/task/named.h"
 
@@ -36,6 +37,10 @@ template <typename T>
 struct OptionalOf : std::false_type {};
 template <typename T>
 struct OptionalOf<std::optional<T>> : std::true_type {
+  using Inner = T;
+};
+template <typename T>
+struct OptionalOf<Boxed<T>> : std::true_type {
   using Inner = T;
 };
 

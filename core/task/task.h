@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/boxed.h"
 #include "core/base/signal.h"
 #include "core/base/times.h"
 #include "core/task/named.h"
@@ -92,16 +93,19 @@ struct Healthy : Asking {
 };
 
 struct ProcessConfig {
+  // The planner and the check ask for these of a million processes, in any order: they lie
+  // together.
   std::string name;
-  std::string cmdline;                      // what bash runs; empty if there is an `argv`
-  Named<Condition> needs;                   // by the names of processes
   std::uint32_t max_failures = 1;           // 0: no limit
   bool daemon = false;                      // it runs again after a success
   bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING
-  Named<std::uint32_t> uses;                // so much of pools, by their names, while it runs
   Microseconds min_duration = 5 * kSecond;  // from the last end to the next start
-  std::optional<Backoff> backoff;           // nothing: the task's
+
+  std::string cmdline;        // what bash runs; empty if there is an `argv`
+  Named<Condition> needs;     // by the names of processes
+  Named<std::uint32_t> uses;  // so much of pools, by their names, while it runs
+  Boxed<Backoff> backoff;     // nothing: the task's
   // From RUNNING to the end of a run; one that takes longer is ended, and has FAILED.
   std::optional<Microseconds> timeout;
   std::optional<Resources> resources;
@@ -115,9 +119,9 @@ struct ProcessConfig {
   SignalNumber stop_signal;
   // From stop_signal to SIGKILL; nothing: as long as the task or the order allows.
   std::optional<Microseconds> stop_wait;
-  std::optional<Ready> ready;      // nothing: it is never asked
-  std::optional<Healthy> healthy;  // nothing: it is never asked
-  bool notify = false;             // it gets a NOTIFY_SOCKET; see may_notify()
+  Boxed<Ready> ready;      // nothing: it is never asked
+  Boxed<Healthy> healthy;  // nothing: it is never asked
+  bool notify = false;     // it gets a NOTIFY_SOCKET; see may_notify()
   // A run that does not say WATCHDOG=1 for so long has FAILED. Nothing: it need not.
   std::optional<Microseconds> watchdog;
   bool operator==(const ProcessConfig&) const = default;
@@ -138,10 +142,10 @@ struct TaskConfig {
   bool keep_going = false;            // max_failures ends the task when nothing more can run
   Named<std::uint32_t> pools;         // how much there is of what processes use, by name
   Microseconds finalization_wait = 30 * kSecond;
-  std::optional<Backoff> backoff;  // of all processes that have none of their own
-  std::string user;                // empty: the user who runs it
-  Named<std::string> env;          // of all processes
-  std::string cwd;                 // of processes without one; empty: the sandbox
+  Boxed<Backoff> backoff;  // of all processes that have none of their own
+  std::string user;        // empty: the user who runs it
+  Named<std::string> env;  // of all processes
+  std::string cwd;         // of processes without one; empty: the sandbox
   bool operator==(const TaskConfig&) const = default;
 };
 

@@ -49,13 +49,13 @@ void add_logger(Words& words, const std::optional<Logger>& logger) {
       fmt::format("logs rotate at {} bytes, {} backups", rotate.log_size, rotate.backups));
 }
 
-void add_ready(Words& words, const std::optional<Ready>& ready) {
+void add_ready(Words& words, const Boxed<Ready>& ready) {
   if (!ready) return;
   words.push_back(fmt::format("ready by {} within {}", printable(text_of(question_of(*ready))),
                               in_seconds(ready->within)));
 }
 
-void add_healthy(Words& words, const std::optional<Healthy>& healthy) {
+void add_healthy(Words& words, const Boxed<Healthy>& healthy) {
   if (!healthy) return;
   words.push_back(fmt::format("healthy by {} every {}, {} failures",
                               printable(text_of(question_of(*healthy))),
@@ -66,7 +66,7 @@ std::string limit_text(std::string_view name, std::uint32_t limit) {
   return fmt::format("{} {}", name, limit == 0 ? std::string("none") : std::to_string(limit));
 }
 
-void add_backoff(Words& words, const std::optional<Backoff>& backoff) {
+void add_backoff(Words& words, const Boxed<Backoff>& backoff) {
   if (!backoff) return;
   words.push_back(fmt::format("backoff from {} to {} by {}", in_seconds(backoff->first),
                               in_seconds(backoff->most), backoff->factor));

@@ -64,7 +64,7 @@ Named<std::string> env(Random& random) {
   return env;
 }
 
-std::optional<Backoff> backoff(Random& random) {
+Boxed<Backoff> backoff(Random& random) {
   if (random() % 2 == 0) return std::nullopt;
   Backoff backoff;
   backoff.first = 1 + duration(random) / 4;

@@ -48,7 +48,7 @@ void Invariants::health_appended(ProcessIndex p, const ProcessReport& report) {
 
 // Whether the run of `p` may be ended because of what it answered, whoever led.
 bool Invariants::unhealthy(ProcessIndex p) const {
-  const std::optional<Healthy>& healthy = script_.task.processes[p].healthy;
+  const Boxed<Healthy>& healthy = script_.task.processes[p].healthy;
   const Oracle::Process& process = oracle_.process(p);
   const auto known = health_.find(p);
   if (!healthy || known == health_.end()) return false;

@@ -46,7 +46,7 @@ void Invariants::report_appended(const ProcessReport& report) {
 // Whether the run of `p` may be ended because it is not ready. Its time counts from RUNNING,
 // whoever leads; but a runner asks before it says no.
 bool Invariants::overdue(ProcessIndex p) const {
-  const std::optional<Ready>& ready = script_.task.processes[p].ready;
+  const Boxed<Ready>& ready = script_.task.processes[p].ready;
   const Oracle::Process& process = oracle_.process(p);
   const auto refused = refused_.find(p);
   return ready && !process.ready && timeline_.now() >= process.started->when + ready->within &&
@@ -55,7 +55,7 @@ bool Invariants::overdue(ProcessIndex p) const {
 
 void Invariants::check_readiness() const {
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
-    const std::optional<Ready>& ready = script_.task.processes[p].ready;
+    const Boxed<Ready>& ready = script_.task.processes[p].ready;
     const Oracle::Process& process = oracle_.process(p);
     if (!ready || process.ready || !may_go_on(p, oracle_.task().deadline_low)) continue;
     if (machine_.coordinator(p).phase != Machine::Phase::Running) continue;

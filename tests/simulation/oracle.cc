@@ -70,8 +70,8 @@ void Oracle::apply_order(const Entry& entry) {
 
 void Oracle::apply_backoff(const Entry& entry) {
   Process& process = processes_[entry.process];
-  const std::optional<Backoff>& own = script_->task.processes[entry.process].backoff;
-  const std::optional<Backoff>& backoff = own ? own : script_->task.backoff;
+  const Boxed<Backoff>& own = script_->task.processes[entry.process].backoff;
+  const Boxed<Backoff>& backoff = own ? own : script_->task.backoff;
   process.backoff = 0;
   if (!backoff) return;
   const bool killed = entry.process_state == ProcessState::Killed && !entry.by_order;
