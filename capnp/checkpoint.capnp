@@ -83,6 +83,7 @@ struct ProcessOrder {
   deadlineWall @4 :Int64;      # all but start: when SIGKILL follows SIGTERM
   deadlineBoot @5 :Int64;
   reason @6 :Text;
+  revives @7 :Bool;            # it had failed for good; its failures and kills count from here
 }
 
 enum ReportKind {
@@ -115,4 +116,8 @@ struct ProcessSummary {
   started @12 :Bool;                 # a run has been RUNNING: one of them, or a later one
   failures @13 :UInt32;              # as the last end that it replaces has it
   wasReady @14 :Bool;                # one of them, or one that is kept, was ready
+  ordered @15 :UInt64;               # of the killed ones, those that an order ended
+  forgivenRuns @16 :UInt32;          # they no longer count, as an order revived the process behind them
+  forgivenFailed @17 :UInt64;        # of these
+  forgivenKilled @18 :UInt64;        # of these, and not by an order
 }

@@ -145,6 +145,10 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setFailed(summary.totals.failed);
   out.setKilled(summary.totals.killed);
   out.setLost(summary.totals.lost);
+  out.setOrdered(summary.totals.ordered);
+  out.setForgivenRuns(summary.forgiven.runs);
+  out.setForgivenFailed(summary.forgiven.failed);
+  out.setForgivenKilled(summary.forgiven.killed);
   out.setEndWall(summary.last_end.wall);
   out.setEndBoot(summary.last_end.boot);
   out.setBootHigh(summary.boot.high);
@@ -163,6 +167,7 @@ void fill(disk::Record::Builder record, const ProcessOrder& order) {
   out.setBoot(order.at.boot);
   out.setDeadlineWall(order.deadline.wall);
   out.setDeadlineBoot(order.deadline.boot);
+  out.setRevives(order.revives);
   const std::string_view reason = cut_reason(order.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -283,7 +288,8 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   if (summary.process.empty()) return corrupt("a summary without a process name");
   summary.next_seq = in.getNextSeq();
   summary.next_run = in.getNextRun();
-  summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost()};
+  summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost(), in.getOrdered()};
+  summary.forgiven = {in.getForgivenRuns(), in.getForgivenFailed(), in.getForgivenKilled()};
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
   summary.failures = in.getFailures();
@@ -303,6 +309,7 @@ Result<Record> read(disk::ProcessOrder::Reader in) {
   order.at = {in.getWall(), in.getBoot()};
   order.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
   order.reason = view_of(in.getReason());
+  order.revives = in.getRevives();
   return Record(order);
 }
 

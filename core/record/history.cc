@@ -172,6 +172,7 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   run.refusals = 0;
   run.return_code = status.return_code;
   ++counter(process.totals, status.state);
+  if (ended_by_order(status.state, status.origin)) ++process.totals.ordered;
   process.ending.reset();
   process.said.reset();
   process.last_end = status.at;
@@ -199,6 +200,12 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
                    std::to_string(summary.next_seq) + " records where " +
                    std::to_string(processes_[*known].next_seq) + " are known");
   }
+  const RunTotals& totals = summary.totals;
+  if (totals.ordered > totals.killed || summary.forgiven.runs > summary.next_run ||
+      summary.forgiven.failed > totals.failed ||
+      summary.forgiven.killed > totals.killed - totals.ordered) {
+    return corrupt("process " + quoted(summary.process) + ": a summary that adds up to no past");
+  }
   ProcessHistory& process = processes_[intern(summary.process)];
   process.totals = summary.totals;
   process.next_seq = summary.next_seq;
@@ -209,6 +216,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.started = summary.started;
   process.failures_in_row = summary.failures;
   process.was_ready = summary.was_ready;
+  process.forgiven = summary.forgiven;
   // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
   // wait.
   process.held = false;
@@ -228,6 +236,10 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     return Outcome::Applied;
   }
   process.held = order.verb == Verb::Stop;
+  if (order.revives && !live) {
+    process.forgiven = {process.next_run, process.totals.failed,
+                        process.totals.killed - process.totals.ordered};
+  }
   if (order.verb == Verb::Start) {
     // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();

@@ -72,6 +72,7 @@ struct ProcessHistory {
   // reboot, the boot of the runner that recorded its end.
   std::optional<Timestamp> last_end;
   BootId last_boot;
+  Forgiven forgiven;  // by the latest order that revived it
   // Failures in a row up to there, as the backoff counts them: as recorded with that end; 0 after
   // an order that waives the next wait.
   std::uint32_t failures_in_row = 0;
@@ -90,6 +91,11 @@ struct ProcessHistory {
     const std::size_t nth = number - runs.front().number;
     return nth < runs.size() ? &runs[nth] : nullptr;
   }
+  // How many runs count towards max_failures, and towards max_kills.
+  std::uint64_t failures() const { return totals.failed - forgiven.failed; }
+  std::uint64_t kills() const { return totals.killed - totals.ordered - forgiven.killed; }
+  // Whether it was revived, and has not run since.
+  bool revived() const { return forgiven.runs != 0 && forgiven.runs == next_run; }
   bool live() const { return !runs.empty() && !is_terminal(runs.back().state); }
   bool operator==(const ProcessHistory&) const = default;
 };

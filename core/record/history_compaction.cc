@@ -27,6 +27,7 @@ RunTotals totals_of(const Series<Run>& runs) {
     if (run.state == ProcessState::Failed) ++totals.failed;
     if (run.state == ProcessState::Killed) ++totals.killed;
     if (run.state == ProcessState::Lost) ++totals.lost;
+    if (ended_by_order(run.state, run.origin)) ++totals.ordered;
   }
   return totals;
 }
@@ -38,7 +39,9 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   summary.next_run = process.runs.empty() ? process.next_run : process.runs.front().number;
   const RunTotals kept = totals_of(process.runs);
   summary.totals = {process.totals.success - kept.success, process.totals.failed - kept.failed,
-                    process.totals.killed - kept.killed, process.totals.lost - kept.lost};
+                    process.totals.killed - kept.killed, process.totals.lost - kept.lost,
+                    process.totals.ordered - kept.ordered};
+  if (process.forgiven.runs <= summary.next_run) summary.forgiven = process.forgiven;
   if (process.first_failed && *process.first_failed < summary.next_run) {
     summary.first_failed = process.first_failed;
   }
@@ -122,6 +125,28 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
+// The order that revived the process stands behind the runs that it forgives.
+Status give_revival(const ProcessHistory& process,
+                    const std::function<Status(const Record&)>& give) {
+  ProcessOrder order;
+  order.process = process.name;
+  order.revives = true;
+  return give(order);
+}
+
+// Gives the runs that are left, the order that revived the process among them.
+Status give_runs(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
+  // One before the first that is left is in the summary.
+  const std::uint32_t revived = process.forgiven.runs;
+  for (const Run& run : process.runs) {
+    if (run.number == revived && run.number != process.runs.front().number) {
+      if (auto given = give_revival(process, give); !given) return given;
+    }
+    if (auto given = give_run(process, run, give); !given) return given;
+  }
+  return process.revived() && !process.runs.empty() ? give_revival(process, give) : Done{};
+}
+
 // Gives the order of the runner that still applies, if one does, and one order with the effects of
 // all those of users that do.
 Status give_orders(const ProcessHistory& process,
@@ -188,9 +213,7 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     if (dropped) {
       if (auto given = give(summary_of(process)); !given) return given;
     }
-    for (const Run& run : process.runs) {
-      if (auto given = give_run(process, run, give); !given) return given;
-    }
+    if (auto given = give_runs(process, give); !given) return given;
     if (auto given = give_orders(process, give); !given) return given;
   }
   return Done{};

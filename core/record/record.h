@@ -80,6 +80,11 @@ enum class Origin : std::uint8_t {
 inline constexpr std::size_t kOrigins = 7;
 std::string_view name_of(Origin origin);
 
+// Whether a run that ended so was ended by a user's order.
+constexpr bool ended_by_order(ProcessState state, Origin origin) {
+  return state == ProcessState::Killed && origin == Origin::Ordered;
+}
+
 // One transition of one process. Coordinators write FORKED and the transitions after it; they write
 // LOST when the machine had no process for the shell. The runner writes WAITING, LOST, FAILED for a
 // process that could not be launched, and copies of the coordinators' records.
@@ -112,8 +117,18 @@ struct RunTotals {
   std::uint64_t failed = 0;
   std::uint64_t killed = 0;
   std::uint64_t lost = 0;
+  std::uint64_t ordered = 0;  // of the killed ones, those that an order ended
   std::uint64_t all() const { return success + failed + killed + lost; }
   bool operator==(const RunTotals&) const = default;
+};
+
+// What no longer counts against a process, because an order revived it: so many runs of its past,
+// and of these so many that FAILED, and that were KILLED but not by an order.
+struct Forgiven {
+  std::uint32_t runs = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t killed = 0;
+  bool operator==(const Forgiven&) const = default;
 };
 
 // Replaces the records of runs that compaction dropped: all runs up to and including number
@@ -129,6 +144,7 @@ struct ProcessSummary {
   bool started = false;                       // a run has been RUNNING: one of them, or a later one
   std::uint32_t failures = 0;                 // ProcessStatus::failures of the last one dropped
   bool was_ready = false;                     // one of them was ready
+  Forgiven forgiven;                          // if it was revived before the next run
   bool operator==(const ProcessSummary&) const = default;
 };
 
@@ -152,6 +168,8 @@ struct ProcessOrder {
   Timestamp at;
   Timestamp deadline;       // all but Start: when SIGKILL follows SIGTERM
   std::string_view reason;  // for people: who asked, or why (Fail); may be empty. Borrowed
+  // Start and Restart: the process had failed for good. Its failures and kills count from here.
+  bool revives = false;
   bool operator==(const ProcessOrder&) const = default;
 };
 

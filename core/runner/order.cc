@@ -35,7 +35,7 @@ bool holds_already(const ProcessHistory& process, const LaunchControl& launch,
 
 }  // namespace
 
-Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark) {
+Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark, Verb verb) {
   if (task != TaskState::Active) return Error{ErrorCode::Usage, "the task is ending"};
   if (process.final) {
     return Error{ErrorCode::Usage, process.name + " is a finalizer: it runs when the task ends"};
@@ -43,21 +43,23 @@ Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark
   if (mark == Planner::Mark::Finished) {
     return Error{ErrorCode::Usage, process.name + " has finished"};
   }
-  if (mark == Planner::Mark::Failed) {
-    return Error{ErrorCode::Usage, process.name + " has failed as often as it may"};
+  if (mark == Planner::Mark::Failed && verb == Verb::Stop) {
+    return Error{ErrorCode::Usage,
+                 process.name + " does not run: it has failed as often as it may"};
   }
   return Done{};
 }
 
 std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
                                             const LaunchControl& launch, Verb verb, Timestamp now,
-                                            Microseconds wait) {
+                                            Microseconds wait, bool failed) {
   ProcessOrder order;
   order.process = process.name;
   order.verb = meant(process, launch, verb);
   order.at = now;
   if (order.verb != Verb::Start) order.deadline = later(now, wait);
-  if (holds_already(process, launch, order)) return std::nullopt;
+  order.revives = failed;
+  if (!failed && holds_already(process, launch, order)) return std::nullopt;
   return order;
 }
 

@@ -16,15 +16,17 @@
 namespace thermos {
 
 // Checks an order for `process`, which has this mark in the regular plan. Fails with Usage and the
-// reason if the task is ending, the process is a finalizer, or it has finished or failed for good.
-Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark);
+// reason if the task is ending, the process is a finalizer, or it has finished; or if it has failed
+// for good and is to be stopped.
+Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark, Verb verb);
 
 // The order to record at `now`, without its reason; nothing if its effect is in place already, so
-// that it takes no record and no second SIGTERM. `wait`: microseconds from SIGTERM to SIGKILL. The
-// record borrows the process's name. REQUIRES: order_allowed() returns no error.
+// that it takes no record and no second SIGTERM. `wait`: microseconds from SIGTERM to SIGKILL.
+// `failed`: it has failed for good, and is revived. The record borrows the process's name.
+// REQUIRES: order_allowed() returns no error.
 std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
                                             const LaunchControl& launch, Verb verb, Timestamp now,
-                                            Microseconds wait);
+                                            Microseconds wait, bool failed = false);
 
 // If `status` is the end of a run that an order ended, makes it count as that order says, whatever
 // its exit code: a user's as KILLED, neither failed nor a success; the runner's (Verb::Fail) as

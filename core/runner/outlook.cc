@@ -10,7 +10,8 @@ Outlook outlook_of(const TaskConfig& task, ProcessIndex p, const ProcessHistory&
   const ProcessConfig& process = task.processes[p];
   if (past.live() || past.current() == nullptr) return outlook;
   if (past.totals.success > 0 && !process.daemon) return outlook;
-  if (process.max_failures != 0 && past.totals.failed >= process.max_failures) {
+  if ((process.max_failures != 0 && past.failures() >= process.max_failures) ||
+      (process.max_kills != 0 && past.kills() >= process.max_kills)) {
     outlook.fatal = !process.ephemeral;
     return outlook;
   }

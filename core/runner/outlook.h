@@ -10,7 +10,7 @@
 namespace thermos {
 
 struct Outlook {
-  bool fatal = false;                    // it has failed as often as it may
+  bool fatal = false;                    // it has failed, or was killed, as often as it may
   std::optional<Microseconds> next_try;  // wall time: it waits until then to run again
 };
 

@@ -39,27 +39,20 @@ Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds w
   return now.boot - std::clamp<Microseconds>(since, 0, wait);
 }
 
-RunTotals totals_before_current(const ProcessHistory& process) {
-  RunTotals totals = process.totals;
-  switch (process.current()->state) {
-    case ProcessState::Success:
-      --totals.success;
-      break;
-    case ProcessState::Failed:
-      --totals.failed;
-      break;
-    case ProcessState::Killed:
-      --totals.killed;
-      break;
-    case ProcessState::Lost:
-      --totals.lost;
-      break;
-    case ProcessState::Waiting:
-    case ProcessState::Forked:
-    case ProcessState::Running:
-      break;
-  }
-  return totals;
+PastRuns runs_before_current(const ProcessHistory& process) {
+  PastRuns past;
+  past.successes = process.totals.success;
+  // Those of one that was revived and has not run since count no more, its last run included.
+  const bool fresh = process.revived();
+  past.failures = fresh ? 0 : process.failures();
+  past.kills = fresh ? 0 : process.kills();
+  const Run& run = *process.current();
+  if (run.state == ProcessState::Success) --past.successes;
+  if (!fresh && run.state == ProcessState::Failed) --past.failures;
+  if (!fresh && run.state == ProcessState::Killed && run.origin != Origin::Ordered) --past.kills;
+  const std::uint64_t ended = process.totals.all() - (is_terminal(run.state) ? 1 : 0);
+  past.others = ended - past.successes - past.failures - past.kills;
+  return past;
 }
 
 }  // namespace thermos

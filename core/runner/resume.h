@@ -26,7 +26,15 @@ Microseconds end_began(const History& history, bool regular, const BootId& boot,
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds wait,
                                    const BootId& boot, Timestamp now);
 
-// Counts how the runs before the current one ended. REQUIRES: there is a current run.
-RunTotals totals_before_current(const ProcessHistory& process);
+// How the runs before the current one count.
+struct PastRuns {
+  std::uint64_t successes = 0;
+  std::uint64_t failures = 0;  // towards max_failures
+  std::uint64_t kills = 0;     // towards max_kills
+  std::uint64_t others = 0;    // towards nothing
+  bool operator==(const PastRuns&) const = default;
+};
+// REQUIRES: there is a current run.
+PastRuns runs_before_current(const ProcessHistory& process);
 
 }  // namespace thermos

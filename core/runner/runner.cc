@@ -75,6 +75,7 @@ void Runner::on(const CoordinatorRecord& event) {
   count_as_ordered(past(p), status);
   count_failures(p, status);
   status.reason = keep(status.reason);
+  count_kills(p, status);
   append(status, durable(p, status.state));
   if (!error_) heard_of(p, status.state);
 }
@@ -183,11 +184,11 @@ void Runner::on(const KillRequest& event) {
 }
 
 void Runner::on(const OrderRequest& event) {
-  if (!may_order(event.process)) return;
+  if (!may_order(event.process, event.verb)) return;
   const ProcessIndex p = *find(event.process);
   const Microseconds wait = event.wait.value_or(stop_wait_of(task_, p));
-  std::optional<ProcessOrder> order =
-      order_to_record(past(p), launches_.of(p), event.verb, now_, wait);
+  std::optional<ProcessOrder> order = order_to_record(
+      past(p), launches_.of(p), event.verb, now_, wait, regular_.mark(p) == Planner::Mark::Failed);
   if (!order) return;
   order->reason = keep(event.reason);
   append(*order, true);
@@ -196,13 +197,16 @@ void Runner::on(const OrderRequest& event) {
   end_by_order(p);
 }
 
-Status Runner::may_order(const std::string& process) const {
+Status Runner::may_order(const std::string& process, Verb verb) const {
   const auto p = find(process);
   if (!p) {
     return Error{ErrorCode::NotFound,
                  "task " + history_.header()->task_id + " has no process " + process};
   }
-  return order_allowed(task_.processes[*p], state(), regular_.mark(*p));
+  if (regular_.mark(*p) == Planner::Mark::Failed && !regular_.may_revive(*p)) {
+    return Error{ErrorCode::Usage, process + " has run as often as it can: no number is left"};
+  }
+  return order_allowed(task_.processes[*p], state(), regular_.mark(*p), verb);
 }
 
 std::optional<ProcessIndex> Runner::find(std::string_view name) const {
@@ -229,9 +233,10 @@ void Runner::restore(TaskPlanner& plan) {
 }
 
 void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
-  const RunTotals before = totals_before_current(past(p));
-  plan.restore_totals(p, before.success, before.failed, before.killed + before.lost);
+  const PastRuns before = runs_before_current(past(p));
+  plan.restore_totals(p, before.successes, before.failures, before.others, before.kills);
   plan.set_running(p);
+  if (past(p).forgiven.runs != 0) plan.set_ended(p);
   if (past(p).started) plan.set_started(p);
   if (past(p).was_ready) plan.set_ready(p);
   if (past(p).live()) {
@@ -396,23 +401,8 @@ void Runner::cancel(ProcessIndex p) {
 void Runner::ended(ProcessIndex p) {
   const Microseconds wait = wait_before_rerun(task_, p, past(p));
   const Microseconds end = boot_time_of_last_end(past(p), wait, self_.boot, now_);
-  TaskPlanner& plan = plan_of(p);
-  switch (past(p).current()->state) {
-    case ProcessState::Success:
-      plan.add_success(p, end);
-      break;
-    case ProcessState::Failed:
-      plan.add_failure(p, end, wait);
-      break;
-    case ProcessState::Killed:
-    case ProcessState::Lost:
-    case ProcessState::Waiting:
-    case ProcessState::Forked:
-    case ProcessState::Running:
-      plan.add_lost(p, end, wait);
-      break;
-  }
-  if (past(p).immediate == past(p).next_run) plan.waive_backoff(p);
+  count_run(p, end, wait);
+  if (past(p).immediate == past(p).next_run) plan_of(p).waive_backoff(p);
   forget(p);
   take(p, LaunchEvent::Ended);
 }
@@ -453,6 +443,7 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
     return;
   }
   plan.release(p);
+  if (plan.mark(p) == Planner::Mark::Failed) plan.revive(p);
   if (!launches_.is_live(p)) plan.waive_backoff(p);
   launches_.hurry_retry(p, now_.boot);
 }

@@ -45,9 +45,8 @@ class Runner {
   Result<std::span<const Effect>> handle(const Event& event, Timestamp now);
 
   // Checks an order for a process. Fails with NotFound if the task has no process of that name, or
-  // with Usage if the task is ending, the process is a finalizer, or it has finished or failed for
-  // good (the message says which). REQUIRES: Lead was handled.
-  Status may_order(const std::string& process) const;
+  // with Usage as order_allowed() does. REQUIRES: Lead was handled.
+  Status may_order(const std::string& process, Verb verb) const;
 
   // This runner does not lead the task any more, whose processes may run on: what they use of the
   // daemon's pools is given back, as nobody here learns when they end.
@@ -137,6 +136,8 @@ class Runner {
   void append(const Record& record, bool durable);
   void append_process(ProcessIndex p, ProcessState state, Origin origin, std::string_view reason);
   void count_failures(ProcessIndex p, ProcessStatus& status) const;
+  void count_kills(ProcessIndex p, ProcessStatus& status);
+  void count_run(ProcessIndex p, Microseconds end, Microseconds wait);
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 

@@ -6,6 +6,8 @@
 #include "core/runner/resume.h"
 #include "core/runner/runner.h"
 
+#include <string>
+
 namespace thermos {
 
 void Runner::watch(ProcessIndex p) {
@@ -63,6 +65,33 @@ void Runner::fail(ProcessIndex p, std::string_view reason) {
                       later(now_, stop_wait_of(task_, p)), reason},
          true);
   if (!error_) end_by_order(p);
+}
+
+// The end of the current run of `p`, as it counts towards its limits.
+void Runner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
+  TaskPlanner& plan = plan_of(p);
+  const Run& run = *past(p).current();
+  if (past(p).revived()) {
+    plan.add_lost(p, end, wait);  // it counted once
+  } else if (run.state == ProcessState::Success) {
+    plan.add_success(p, end);
+  } else if (run.state == ProcessState::Failed) {
+    plan.add_failure(p, end, wait);
+  } else if (run.state == ProcessState::Killed && run.origin != Origin::Ordered) {
+    plan.add_killed(p, end, wait);
+  } else {
+    plan.add_lost(p, end, wait);
+  }
+}
+
+// Says of the KILLED run that fails its process that it does.
+void Runner::count_kills(ProcessIndex p, ProcessStatus& status) {
+  const std::uint32_t limit = task_.processes[p].max_kills;
+  if (limit == 0 || status.state != ProcessState::Killed) return;
+  if (status.origin == Origin::Ordered || past(p).kills() + 1 < limit) return;
+  const std::string times = limit == 1 ? "once" : std::to_string(limit) + " times";
+  const std::string before = status.reason.empty() ? "" : std::string(status.reason) + "; ";
+  status.reason = keep(before + "killed " + times + ", which is max_kills");
 }
 
 // Of an end: for the wait behind it, at a resume too, and when the runs before it were compacted

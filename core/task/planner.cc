@@ -1,11 +1,12 @@
 #include "core/task/planner.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace thermos {
 
 Planner::Planner(const Graph& graph, const std::vector<bool>& member)
-    : graph_(graph), nodes_(graph.size()) {
+    : graph_(graph), nodes_(graph.size()), ruled_out_(graph.size(), 0) {
   assert(member.size() == graph.size());
   for (ProcessIndex p = 0; p < graph.size(); ++p) {
     if (!member[p]) continue;
@@ -24,8 +25,10 @@ Planner::Planner(const Graph& graph, const std::vector<bool>& member)
 void Planner::set_running(ProcessIndex p) {
   assert(nodes_[p].mark == Mark::Runnable || nodes_[p].mark == Mark::Blocked);
   if (nodes_[p].mark == Mark::Runnable) --runnable_;
+  const bool was_stuck = stuck(p);
   nodes_[p].mark = Mark::Running;
   ++running_;
+  if (was_stuck) rule_in(graph_.dependents(p));  // it runs all the same, as a resume may tell
 }
 
 void Planner::reset(ProcessIndex p) {
@@ -54,6 +57,18 @@ void Planner::set_failed(ProcessIndex p) {
   if (graph_.mixed()) end(p);
 }
 
+void Planner::revive(ProcessIndex p) {
+  Node& node = nodes_[p];
+  assert(node.mark == Mark::Failed);
+  --failed_;
+  node.mark = node.unmet == 0 ? Mark::Runnable : Mark::Blocked;
+  if (node.unmet == 0) ++runnable_;
+  rule_in(graph_.dependents(p, Condition::Success));
+  if (!graph_.mixed()) return;
+  if (!node.started) rule_in(graph_.dependents(p, Condition::Start));
+  if (!node.ready) rule_in(graph_.dependents(p, Condition::Ready));
+}
+
 void Planner::come(bool& has, ProcessIndex p, Condition condition) {
   if (has) return;
   assert(nodes_[p].mark == Mark::Running);
@@ -77,7 +92,8 @@ void Planner::meet(ProcessIndex p, Condition condition) {
 
 // It will not run again: what has not come about never will.
 void Planner::end(ProcessIndex p) {
-  meet(p, Condition::End);
+  if (!nodes_[p].ended) meet(p, Condition::End);
+  nodes_[p].ended = true;
   if (!nodes_[p].started) rule_out(graph_.dependents(p, Condition::Start));
   if (!nodes_[p].ready) rule_out(graph_.dependents(p, Condition::Ready));
 }
@@ -86,9 +102,7 @@ void Planner::end(ProcessIndex p) {
 // stuck when it is Blocked again.
 void Planner::rule_out(std::span<const ProcessIndex> dependents) {
   for (const ProcessIndex after : dependents) {
-    if (nodes_[after].stuck) continue;
-    nodes_[after].stuck = true;
-    if (nodes_[after].mark == Mark::Blocked) stick(after);
+    if (ruled_out_[after]++ == 0 && nodes_[after].mark == Mark::Blocked) stick(after);
   }
 }
 
@@ -99,10 +113,23 @@ void Planner::stick(ProcessIndex p) {
   newly_stuck_.push_back(p);
   for (; told < newly_stuck_.size(); ++told) {
     for (const ProcessIndex after : graph_.dependents(newly_stuck_[told])) {
-      if (nodes_[after].stuck) continue;
-      nodes_[after].stuck = true;
-      if (nodes_[after].mark == Mark::Blocked) newly_stuck_.push_back(after);
+      if (ruled_out_[after]++ == 0 && nodes_[after].mark == Mark::Blocked)
+        newly_stuck_.push_back(after);
     }
+  }
+}
+
+// Takes rule_out() back, for the same dependents.
+void Planner::rule_in(std::span<const ProcessIndex> dependents) {
+  std::size_t told = newly_unstuck_.size();
+  const auto take_back = [this](ProcessIndex after) {
+    if (--ruled_out_[after] == 0 && nodes_[after].mark == Mark::Blocked)
+      newly_unstuck_.push_back(after);
+  };
+  std::for_each(dependents.begin(), dependents.end(), take_back);
+  for (; told < newly_unstuck_.size(); ++told) {
+    const auto behind = graph_.dependents(newly_unstuck_[told]);
+    std::for_each(behind.begin(), behind.end(), take_back);
   }
 }
 

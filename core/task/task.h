@@ -97,6 +97,7 @@ struct ProcessConfig {
   // together.
   std::string name;
   std::uint32_t max_failures = 1;           // 0: no limit
+  std::uint32_t max_kills = 0;              // KILLED runs, but by orders, that fail it; 0: no limit
   bool daemon = false;                      // it runs again after a success
   bool ephemeral = false;                   // the task neither waits for it nor fails because of it
   bool final = false;                       // runs in FINALIZING

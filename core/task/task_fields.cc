@@ -115,6 +115,9 @@ constexpr std::array kProcessFields = {
                                  {.names_alone = true}),
     field<&ProcessConfig::max_failures>("max_failures",
                                         "So many failed runs fail the process; 0: no limit."),
+    field<&ProcessConfig::max_kills>("max_kills",
+                                     "So many runs that a signal killed, but not by an order, fail "
+                                     "the process; 0: no limit."),
     field<&ProcessConfig::daemon>("daemon",
                                   "A success means: run it again. Others can need its start."),
     field<&ProcessConfig::ephemeral>(

@@ -26,6 +26,7 @@ std::vector<TaskPlanner::Process> TaskPlanner::processes_of(const TaskConfig& ta
     Process& process = processes[p];
     process.min_duration = config.min_duration;
     process.max_failures = config.max_failures;
+    process.max_kills = config.max_kills;
     process.daemon = config.daemon;
     process.ephemeral = config.ephemeral;
     process.final = config.final;
@@ -110,11 +111,12 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 
 void TaskPlanner::set_running(ProcessIndex p) {
   leave_queue(p);
-  if (mark(p) == Planner::Mark::Blocked && planner_.stuck(p) && !processes_[p].ephemeral) {
-    --stuck_;
-  }
+  const bool was_stuck = planner_.stuck(p);
   planner_.set_running(p);
   if (pools_.any()) pools_.take(p);
+  if (!was_stuck) return;
+  if (!processes_[p].ephemeral) --stuck_;
+  take_changes();
 }
 
 void TaskPlanner::set_started(ProcessIndex p) {
@@ -124,6 +126,11 @@ void TaskPlanner::set_started(ProcessIndex p) {
 
 void TaskPlanner::set_ready(ProcessIndex p) {
   planner_.set_ready(p);
+  take_changes();
+}
+
+void TaskPlanner::set_ended(ProcessIndex p) {
+  planner_.set_ended(p);
   take_changes();
 }
 
@@ -152,6 +159,17 @@ void TaskPlanner::add_failure(ProcessIndex p, Microseconds end, Microseconds wai
 void TaskPlanner::add_lost(ProcessIndex p, Microseconds end, Microseconds wait) {
   count_run(p, end, wait);
   again(p);
+}
+
+void TaskPlanner::add_killed(ProcessIndex p, Microseconds end, Microseconds wait) {
+  count_run(p, end, wait);
+  ++processes_[p].kills;
+  const std::uint32_t limit = processes_[p].max_kills;
+  if (limit == 0 || processes_[p].kills < limit) {
+    again(p);
+  } else {
+    settle(p, true);
+  }
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
@@ -188,14 +206,25 @@ void TaskPlanner::give_up() {
   pools_.give_up();
 }
 
+void TaskPlanner::revive(ProcessIndex p) {
+  processes_[p].failures = 0;
+  processes_[p].kills = 0;
+  processes_[p].ready_at = kNeverEnded;
+  ++pending_;  // it is not ephemeral: those never fail
+  planner_.revive(p);
+  take_changes();
+  if (mark(p) == Planner::Mark::Runnable) line_up(p);
+}
+
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
-                                 std::uint64_t others) {
+                                 std::uint64_t others, std::uint64_t kills) {
   Process& process = processes_[p];
   process.successes = add_runs(process.successes, successes);
   process.failures = add_runs(process.failures, failures);
-  process.runs = add_runs(process.runs, successes);
-  process.runs = add_runs(process.runs, failures);
-  process.runs = add_runs(process.runs, others);
+  process.kills = add_runs(process.kills, kills);
+  for (const std::uint64_t runs : {successes, failures, others, kills}) {
+    process.runs = add_runs(process.runs, runs);
+  }
 }
 
 void TaskPlanner::leave_queue(ProcessIndex p) {
@@ -298,6 +327,10 @@ void TaskPlanner::take_changes() {
     if (!processes_[p].ephemeral) ++stuck_;
   }
   planner_.newly_stuck().clear();
+  for (const ProcessIndex p : planner_.newly_unstuck()) {
+    if (!processes_[p].ephemeral) --stuck_;
+  }
+  planner_.newly_unstuck().clear();
 }
 
 void TaskPlanner::admit(Microseconds now) {

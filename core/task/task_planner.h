@@ -62,13 +62,17 @@ class TaskPlanner {
   // Tells that it ended KILLED or LOST: it runs again and no failure is counted. It waits too, so
   // that an event-driven runner cannot spin.
   void add_lost(ProcessIndex p, Microseconds end, Microseconds wait = 0);
+  // Tells that it ended KILLED, and not by an order: likewise, up to its max_kills.
+  void add_killed(ProcessIndex p, Microseconds end, Microseconds wait = 0);
   // Takes back set_running() for a launch that was given up before anything ran: `p` is Runnable
   // again at the head of the queue, without a wait, and nothing is counted.
   void cancel(ProcessIndex p);
 
-  // Tells that a run of `p` is RUNNING, or ready; see Planner.
+  // Tells that a run of `p` is RUNNING, or ready, or that it had failed and was revived; see
+  // Planner.
   void set_started(ProcessIndex p);
   void set_ready(ProcessIndex p);
+  void set_ended(ProcessIndex p);
   bool start_awaited(ProcessIndex p) const { return planner_.start_awaited(p); }
   bool ready_awaited(ProcessIndex p) const { return planner_.ready_awaited(p); }
 
@@ -79,13 +83,19 @@ class TaskPlanner {
   // Ends the wait for min_duration that `p` is in, or else waives its next one.
   void waive_backoff(ProcessIndex p);
 
-  // Adds runs of the past to the counters and changes no mark. `others` is the number of runs that
-  // ended KILLED or LOST. To restore a process: pass all its ended runs but the last to this call,
-  // then call set_running() and the add_ function of the last run with its end (so that the failure
-  // limit is applied and min_duration counts from that end), then set_running() again if a run is
-  // under way. Processes may be restored in any order.
+  // By a user's order: a process that has failed for good is free to run again, without a wait. Its
+  // failures and kills are counted from 0. REQUIRES: its mark is Failed, and may_revive().
+  void revive(ProcessIndex p);
+  bool may_revive(ProcessIndex p) const { return processes_[p].runs < kRunLimit; }
+
+  // Adds runs of the past to the counters and changes no mark. `kills` is the number of runs that
+  // count towards max_kills, and `others` that of runs that count towards nothing. To restore a
+  // process: pass all its ended runs but the last to this call, then call set_running() and the
+  // add_ function of the last run with its end (so that the failure limit is applied and
+  // min_duration counts from that end), then set_running() again if a run is under way. Processes
+  // may be restored in any order.
   void restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
-                      std::uint64_t others = 0);
+                      std::uint64_t others = 0, std::uint64_t kills = 0);
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals have finished or failed
   // Whether the stage is not complete, and none of what it waits for can ever run.
@@ -132,10 +142,12 @@ class TaskPlanner {
   struct Process {
     Microseconds ready_at = kNeverEnded;  // last end plus the wait
     Microseconds min_duration = 0;
-    std::uint32_t runs = 0;  // ended runs, whatever their end; these three stay at kRunLimit
+    std::uint32_t runs = 0;  // ended runs, whatever their end; these and kills stay at kRunLimit
     std::uint32_t successes = 0;
     std::uint32_t failures = 0;
     std::uint32_t max_failures = 0;
+    std::uint32_t max_kills = 0;
+    std::uint32_t kills = 0;
     std::uint32_t ticket = 0;
     QueueState queue = QueueState::None;
     bool held = false;

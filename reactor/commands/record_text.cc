@@ -65,6 +65,7 @@ std::string line_of(const ProcessOrder& order) {
   std::string line = fmt::format("{} order {} {}", timestamp_text(order.at.wall),
                                  name_of(order.verb), printable(order.process));
   if (order.verb != Verb::Start) add(line, "deadline", timestamp_text(order.deadline.wall));
+  if (order.revives) add(line, "revives", "true");
   add(line, "reason", order.reason);
   return line;
 }

@@ -131,6 +131,9 @@ std::string settings_of(const ProcessConfig& process) {
   if (process.max_failures != usual.max_failures) {
     words.push_back(limit_text("max_failures", process.max_failures));
   }
+  if (process.max_kills != usual.max_kills) {
+    words.push_back(limit_text("max_kills", process.max_kills));
+  }
   if (process.min_duration != usual.min_duration) {
     words.push_back("min_duration " + in_seconds(process.min_duration));
   }

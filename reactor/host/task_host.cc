@@ -64,7 +64,7 @@ void TaskHost::kill(const KillRequest& request) {
 }
 
 Status TaskHost::order(const OrderRequest& request) {
-  if (auto may = runner_->may_order(request.process); !may) return may;
+  if (auto may = runner_->may_order(request.process, request.verb); !may) return may;
   if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   dispatch(request);
   return Done{};

@@ -145,6 +145,7 @@ Json record_json(const Record& record) {
     json["kind"] = "order";
     json["process"] = order->process;
     json["verb"] = name_of(order->verb);
+    if (order->revives) json["revives"] = true;
     json["timestamp_ms"] = order->at.wall / 1000;
     if (!order->reason.empty()) json["reason"] = order->reason;
   } else if (const auto* report = std::get_if<ProcessReport>(&record)) {

@@ -127,7 +127,8 @@ TEST(Codec, ASummaryComesBack) {
   summary.process = "fetch";
   summary.next_seq = 8;
   summary.next_run = 2;
-  summary.totals = {1, 2, 3, 4};
+  summary.totals = {1, 2, 3, 4, 2};
+  summary.forgiven = {7, 2, 1};
   summary.first_failed = 1;
   summary.failures = ~std::uint32_t{0};
   const std::vector<Record> records = {summary};
@@ -143,6 +144,7 @@ TEST(Codec, OrdersComeBack) {
     order.at = {1'700'000'000'000'009, 5'000'009};
     order.deadline = {-1, std::numeric_limits<Microseconds>::max()};
     order.reason = verb == 0 ? "" : "asked by pid 1";
+    order.revives = verb == 0;
     records.emplace_back(order);
   }
   EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);

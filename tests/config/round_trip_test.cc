@@ -88,6 +88,7 @@ TaskConfig random_task(Random& random) {
     process.ephemeral = i + 1 == count && random() % 2 == 0;
     process.min_duration = duration(random);
     process.backoff = backoff(random);
+    process.max_kills = static_cast<std::uint32_t>(random() % 3);
     if (random() % 2 == 0) process.timeout = 1 + duration(random) / 2;
     process.resources = resources(random);
     if (random() % 2 == 0) {
@@ -193,7 +194,8 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
   task.constraints = {{{"a"}}, {{}}};
   EXPECT_EQ(to_json(task, -1),
             R"({"name": "t", "processes": [{"name": "a", "cmdline": "echo \"{{&x}}\"", )"
-            R"("needs": {"b": "end"}, "max_failures": 1, "daemon": false, "ephemeral": false, )"
+            R"("needs": {"b": "end"}, "max_failures": 1, "max_kills": 0, "daemon": false, )"
+            R"("ephemeral": false, )"
             R"("min_duration": 5, "final": false, "uses": {"gpu": 1}, "env": {}, )"
             R"("success_codes": [0], "stop_signal": "TERM", "notify": false}], )"
             R"("constraints": [{"order": ["a"]}, {"order": []}], )"
@@ -215,6 +217,7 @@ TEST(RoundTrip, IsOneObjectInTheSchemasOwnOrder) {
       "cmdline": "echo \"{{&x}}\"",
       "needs": {},
       "max_failures": 1,
+      "max_kills": 0,
       "daemon": false,
       "ephemeral": false,
       "min_duration": 0.25,

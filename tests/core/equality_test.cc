@@ -74,14 +74,16 @@ TEST(Equality, OfRecords) {
            [](auto& v) { ++v.next_run; }, [](auto& v) { ++v.totals.lost; },
            [](auto& v) { v.first_failed = 0; }, [](auto& v) { ++v.last_end.boot; },
            [](auto& v) { ++v.boot.low; }, [](auto& v) { v.started = true; },
-           [](auto& v) { v.was_ready = true; }});
+           [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.totals.ordered; },
+           [](auto& v) { ++v.forgiven.runs; }, [](auto& v) { ++v.forgiven.failed; },
+           [](auto& v) { ++v.forgiven.killed; }});
   expect_each_counts<ProcessReport>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
            [](auto& v) { v.text = "x"; }});
   expect_each_counts<ProcessOrder>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
-           [](auto& v) { v.reason = "x"; }});
+           [](auto& v) { v.reason = "x"; }, [](auto& v) { v.revives = true; }});
 }
 
 TEST(Equality, OfHistories) {
@@ -103,7 +105,7 @@ TEST(Equality, OfHistories) {
            [](auto& v) { v.last_end.emplace(); }, [](auto& v) { ++v.last_boot.low; },
            [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
            [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; },
-           [](auto& v) { v.was_ready = true; }});
+           [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.forgiven.runs; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

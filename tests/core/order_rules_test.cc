@@ -154,15 +154,18 @@ TEST(OrderRules, ARunThatEndsBehindItsOrderCountsAsThatSays) {
 TEST(OrderRules, SayWhatStandsAgainstAnOrder) {
   ProcessConfig process;
   process.name = "p";
-  const auto why = [&](TaskState task, Planner::Mark mark) {
-    const Status allowed = order_allowed(process, task, mark);
+  const auto why = [&](TaskState task, Planner::Mark mark, Verb verb = Verb::Start) {
+    const Status allowed = order_allowed(process, task, mark, verb);
     return allowed.ok() ? std::string() : allowed.error().message;
   };
   EXPECT_EQ(why(TaskState::Active, Planner::Mark::Runnable), "");
   EXPECT_EQ(why(TaskState::Active, Planner::Mark::Blocked), "");
   EXPECT_EQ(why(TaskState::Cleaning, Planner::Mark::Running), "the task is ending");
   EXPECT_EQ(why(TaskState::Active, Planner::Mark::Finished), "p has finished");
-  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Failed), "p has failed as often as it may");
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Failed), "") << "it is revived";
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Failed, Verb::Restart), "");
+  EXPECT_EQ(why(TaskState::Active, Planner::Mark::Failed, Verb::Stop),
+            "p does not run: it has failed as often as it may");
   process.final = true;
   EXPECT_EQ(why(TaskState::Active, Planner::Mark::Absent),
             "p is a finalizer: it runs when the task ends");

@@ -196,10 +196,47 @@ TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
   EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2}));
 }
 
+TEST(Planner, ARevivalRulesInAllThatTheFailureRuledOut) {
+  // 1 needs the success of 0, 2 that of 1 and of 4, 3 the end of 0, and 5 that 0 is ready.
+  const Graph graph(6, {{0, 1}, {1, 2}, {4, 2}, {0, 3, Condition::End}, {0, 5, Condition::Ready}});
+  Planner planner(graph, everyone(6));
+  for (const ProcessIndex p : {0, 4}) {
+    planner.set_running(p);
+    planner.set_failed(p);
+  }
+  EXPECT_TRUE(planner.stuck(1) && planner.stuck(2) && planner.stuck(5));
+  take(planner);
+  planner.revive(0);
+  EXPECT_EQ(planner.mark(0), Mark::Runnable);
+  EXPECT_EQ(planner.failed(), 1u);
+  EXPECT_EQ(planner.newly_unstuck(), (std::vector<ProcessIndex>{1, 5}));
+  EXPECT_TRUE(planner.stuck(2)) << "4 has failed all the same";
+  EXPECT_EQ(planner.mark(3), Mark::Runnable) << "the end has come";
+  planner.revive(4);
+  EXPECT_FALSE(planner.stuck(2));
+  planner.newly_stuck().clear();
+  planner.set_running(0);
+  planner.set_failed(0);
+  EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2, 5}));
+  EXPECT_TRUE(take(planner).empty());
+}
+
+TEST(Planner, AResumeTellsThatARevivedProcessHadEnded) {
+  const Graph graph(2, {{0, 1, Condition::End}});
+  Planner planner(graph, everyone(2));
+  take(planner);
+  planner.set_running(0);
+  planner.set_ended(0);
+  planner.reset(0);
+  EXPECT_EQ(take(planner), std::vector<ProcessIndex>{1});
+  run(planner, 0);
+  EXPECT_TRUE(take(planner).empty());
+}
+
 // The same rules with sets and maps, asked anew at every step.
 struct Naive {
   std::vector<std::set<std::pair<ProcessIndex, Condition>>> needs;
-  std::set<ProcessIndex> running, finished, failed, started, ready;
+  std::set<ProcessIndex> running, finished, failed, started, ready, revived;
 
   bool over(ProcessIndex p) const { return finished.contains(p) || failed.contains(p); }
   bool holds(ProcessIndex p, Condition condition) const {
@@ -213,7 +250,7 @@ struct Naive {
       case Condition::End:
         break;
     }
-    return over(p);
+    return over(p) || revived.contains(p);
   }
   Mark mark(ProcessIndex p) const {
     if (running.contains(p)) return Mark::Running;
@@ -256,6 +293,8 @@ void random_walk(std::uint64_t seed) {
     for (const ProcessIndex p : take(planner)) EXPECT_TRUE(told.insert(p).second);
     for (const ProcessIndex p : planner.newly_stuck()) EXPECT_TRUE(told_stuck.insert(p).second);
     planner.newly_stuck().clear();
+    for (const ProcessIndex p : planner.newly_unstuck()) EXPECT_EQ(told_stuck.erase(p), 1U);
+    planner.newly_unstuck().clear();
     std::uint32_t counts[6] = {};
     for (ProcessIndex p = 0; p < n; ++p) {
       ASSERT_EQ(planner.mark(p), naive.mark(p)) << p << " at step " << step;
@@ -268,6 +307,13 @@ void random_walk(std::uint64_t seed) {
     EXPECT_EQ(planner.running(), counts[static_cast<int>(Mark::Running)]);
     EXPECT_EQ(planner.finished(), counts[static_cast<int>(Mark::Finished)]);
     EXPECT_EQ(planner.failed(), counts[static_cast<int>(Mark::Failed)]);
+    if (!naive.failed.empty() && below(8) == 0) {
+      const ProcessIndex p = *std::next(naive.failed.begin(), below(naive.failed.size()));
+      planner.revive(p);
+      naive.failed.erase(p);
+      naive.revived.insert(p);
+      continue;
+    }
     if (planner.runnable() + planner.running() == 0) break;
     ProcessIndex p = below(n);
     while (planner.mark(p) != Mark::Runnable && planner.mark(p) != Mark::Running) p = (p + 1) % n;
@@ -285,10 +331,11 @@ void random_walk(std::uint64_t seed) {
     naive.running.erase(p);
     switch (below(8)) {
       case 0:
+      case 1:
         planner.set_failed(p);
         naive.failed.insert(p);
         break;
-      case 1:
+      case 2:
         planner.reset(p);
         break;
       default:

@@ -77,22 +77,41 @@ TEST(LastEnd, IsOnTheBootClockAndNotInTheFuture) {
   EXPECT_EQ(end(kNextBoot, {0, 10 * kSecond}), 10 * kSecond) << "the wall clock went back";
 }
 
-TEST(TotalsBeforeCurrent, LeaveTheCurrentRunOut) {
-  const std::array<std::pair<ProcessState, RunTotals>, kProcessStates> expected = {{
-      {ProcessState::Waiting, {4, 3, 2, 1}},
-      {ProcessState::Forked, {4, 3, 2, 1}},
-      {ProcessState::Running, {4, 3, 2, 1}},
-      {ProcessState::Success, {3, 3, 2, 1}},
-      {ProcessState::Failed, {4, 2, 2, 1}},
-      {ProcessState::Killed, {4, 3, 1, 1}},
-      {ProcessState::Lost, {4, 3, 2, 0}},
+// Of a process that has run so often, the current run being in that state.
+PastRuns before(ProcessState state, Origin origin, std::uint32_t forgiven) {
+  ProcessHistory process;
+  process.totals = {4, 3, 5, 1, 2};  // 3 of the killed count
+  process.next_run = 13 + (is_terminal(state) ? 0 : 1);
+  process.forgiven = {forgiven, forgiven != 0 ? 1U : 0U, forgiven != 0 ? 2U : 0U};
+  process.runs.emplace_back().state = state;
+  process.runs.back().origin = origin;
+  return runs_before_current(process);
+}
+
+TEST(RunsBeforeCurrent, LeaveTheCurrentRunOut) {
+  struct Case {
+    ProcessState state;
+    Origin origin;
+    PastRuns past;
+  };
+  const std::array<Case, 8> cases = {{
+      {ProcessState::Waiting, Origin::Recorded, {4, 3, 3, 3}},
+      {ProcessState::Forked, Origin::Recorded, {4, 3, 3, 3}},
+      {ProcessState::Running, Origin::Recorded, {4, 3, 3, 3}},
+      {ProcessState::Success, Origin::Recorded, {3, 3, 3, 3}},
+      {ProcessState::Failed, Origin::Recorded, {4, 2, 3, 3}},
+      {ProcessState::Killed, Origin::Recorded, {4, 3, 2, 3}},
+      {ProcessState::Killed, Origin::Ordered, {4, 3, 3, 2}},
+      {ProcessState::Lost, Origin::Recorded, {4, 3, 3, 2}},
   }};
-  for (const auto& [state, totals] : expected) {
-    ProcessHistory process;
-    process.totals = {4, 3, 2, 1};
-    process.runs.emplace_back().state = state;
-    EXPECT_EQ(totals_before_current(process), totals) << name_of(state);
-  }
+  for (const Case& c : cases) EXPECT_EQ(before(c.state, c.origin, 0), c.past) << name_of(c.state);
+}
+
+TEST(RunsBeforeCurrent, LeaveOutWhatIsForgiven) {
+  EXPECT_EQ(before(ProcessState::Running, Origin::Recorded, 6), (PastRuns{4, 2, 1, 6}));
+  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 6), (PastRuns{4, 1, 1, 6}));
+  // The current run is the last that is forgiven.
+  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 13), (PastRuns{4, 0, 0, 8}));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST_F(RunnerEvents, AnOrderBeforeTheLeadIsRefused) {
 TEST_F(RunnerEvents, AnOrderForAProcessThatIsNotThereIsRefusedByName) {
   add("a");
   start();
-  const Status allowed = runner_->may_order("b");
+  const Status allowed = runner_->may_order("b", Verb::Start);
   ASSERT_FALSE(allowed.ok());
   EXPECT_EQ(allowed.error().code, ErrorCode::NotFound);
   EXPECT_EQ(allowed.error().message, "task t-1 has no process b");

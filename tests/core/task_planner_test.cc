@@ -598,6 +598,7 @@ struct Naive {
   std::set<ProcessIndex> running, finished, failed, started;
   std::vector<std::uint64_t> failures;
   std::vector<std::optional<Microseconds>> last_end;
+  std::vector<std::uint64_t> kills;
 
   Mark mark(ProcessIndex p) const {
     if (running.contains(p)) return Mark::Running;
@@ -649,6 +650,18 @@ struct Naive {
     if (config.max_failures == 0 || failures[p] < config.max_failures) return;
     (config.ephemeral ? finished : failed).insert(p);
   }
+  void killed(ProcessIndex p, Microseconds now) {
+    end(p, now);
+    const ProcessConfig& config = task.processes[p];
+    ++kills[p];
+    if (config.max_kills == 0 || kills[p] < config.max_kills) return;
+    (config.ephemeral ? finished : failed).insert(p);
+  }
+  void revive(ProcessIndex p) {
+    failed.erase(p);
+    failures[p] = kills[p] = 0;
+    last_end[p].reset();
+  }
 };
 
 void random_walk(std::uint64_t seed) {
@@ -662,6 +675,7 @@ void random_walk(std::uint64_t seed) {
     process.daemon = below(5) == 0;
     process.ephemeral = below(5) == 0;
     process.min_duration = below(4);
+    process.max_kills = below(3);
   }
   Naive naive{task,
               std::vector<std::set<ProcessIndex>>(n),
@@ -671,7 +685,8 @@ void random_walk(std::uint64_t seed) {
               {},
               {},
               std::vector<std::uint64_t>(n, 0),
-              std::vector<std::optional<Microseconds>>(n)};
+              std::vector<std::optional<Microseconds>>(n),
+              std::vector<std::uint64_t>(n, 0)};
   std::vector<Graph::Edge> edges;
   for (std::uint32_t i = below(2 * n); i > 0 && n > 1; --i) {
     const ProcessIndex after = 1 + below(n - 1);
@@ -721,6 +736,12 @@ void random_walk(std::uint64_t seed) {
       naive.running.insert(*p);
       continue;
     }
+    if (!naive.failed.empty() && below(4) == 0) {
+      const ProcessIndex p = *std::next(naive.failed.begin(), below(naive.failed.size()));
+      plan.revive(p);
+      naive.revive(p);
+      continue;
+    }
     if (naive.running.empty()) continue;
     const ProcessIndex p = *std::next(naive.running.begin(), below(naive.running.size()));
     if (below(3) == 0) {
@@ -728,7 +749,7 @@ void random_walk(std::uint64_t seed) {
       naive.started.insert(p);
       continue;
     }
-    switch (below(3)) {
+    switch (below(4)) {
       case 0:
         plan.add_success(p, now);
         naive.success(p, now);
@@ -736,6 +757,10 @@ void random_walk(std::uint64_t seed) {
       case 1:
         plan.add_failure(p, now);
         naive.failure(p, now);
+        break;
+      case 2:
+        plan.add_killed(p, now);
+        naive.killed(p, now);
         break;
       default:
         plan.add_lost(p, now);

@@ -58,6 +58,7 @@ Record next_record(Program& program, const History& history) {
         order.verb = static_cast<Verb>((how >> 1) % kVerbs);
         order.at.boot = how;
         order.deadline.boot = how + program.byte();
+        order.revives = (how & 16) != 0;
         return order;
       }
       ProcessSummary summary;

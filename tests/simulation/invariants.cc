@@ -25,7 +25,7 @@ void Invariants::handling(const Event& event) {
   const auto* order = std::get_if<OrderRequest>(&event);
   if (order == nullptr) return;
   const ProcessIndex p = index_of(order->process);
-  if (oracle_.may_order(p)) ordered_ = oracle_.process(p);
+  if (oracle_.may_order(p, order->verb)) ordered_ = oracle_.process(p);
 }
 
 void Invariants::appended(const Record& record, bool durable) {
@@ -135,7 +135,8 @@ ProcessIndex Invariants::index_of(std::string_view name) const {
 void Invariants::order_appended(const ProcessOrder& order) {
   const ProcessIndex p = index_of(order.process);
   if (order.verb == Verb::Fail) return failure_appended(p, order);
-  require(oracle_.may_order(p), name(p) + ": an order on record that should be refused");
+  require(oracle_.may_order(p, order.verb),
+          name(p) + ": an order on record that should be refused");
   const Oracle::Process& before = oracle_.process(p);
   const bool unborn = before.live && before.state == ProcessState::Waiting;
   Entry entry;
@@ -143,6 +144,9 @@ void Invariants::order_appended(const ProcessOrder& order) {
   entry.written = machine_.moment();
   entry.process = p;
   entry.verb = order.verb;
+  entry.revives = order.revives;
+  require(order.revives == oracle_.failed(p),
+          name(p) + ": revived by an order though it had not failed, or not revived");
   if (const auto* asked = std::get_if<OrderRequest>(event_)) {
     require(asked->process == order.process, name(p) + ": an order that nobody gave");
     require(order.verb == asked->verb || (unborn && order.verb != Verb::Stop),
@@ -243,6 +247,11 @@ void Invariants::process_appended(const ProcessStatus& status) {
   if (status.state == ProcessState::Forked) forked_in_[p] = status.boot.low;
   entry.by_order = status.origin == Origin::Ordered;
   if (is_terminal(status.state)) check_end(p, status, entry);
+  const std::uint32_t kills = script_.task.processes[p].max_kills;
+  if (status.state == ProcessState::Killed && !entry.by_order && kills != 0) {
+    require((before.kills + 1 >= kills) == !status.reason.empty(),
+            name(p) + ": killed for good and it is not said, or said too early");
+  }
   if (status.state == ProcessState::Lost) {
     require(!machine_.lives(p) && !machine_.tree(p).alive, name(p) + ": LOST and alive");
   }
@@ -572,6 +581,7 @@ void Invariants::ended(const History& history) const {
     if (entry.process_state == ProcessState::Failed) ++sum.failed;
     if (entry.process_state == ProcessState::Killed) ++sum.killed;
     if (entry.process_state == ProcessState::Lost) ++sum.lost;
+    if (entry.process_state == ProcessState::Killed && entry.by_order) ++sum.ordered;
   }
   for (ProcessIndex p = 0; p < totals.size(); ++p) {
     const auto index = history.find(name(p));

@@ -42,6 +42,7 @@ void Oracle::apply(const Entry& entry) {
   process.failing = false;
   process.ended = entry.happened;
   if (entry.process_state == ProcessState::Failed) ++process.failures;
+  if (entry.process_state == ProcessState::Killed && !entry.by_order) ++process.kills;
   if (entry.process_state == ProcessState::Success) process.succeeded = true;
 }
 
@@ -53,6 +54,10 @@ void Oracle::apply_order(const Entry& entry) {
     process.ordered_run = process.run;
     process.kill_at = entry.kill_at;
     return;
+  }
+  if (entry.revives) {
+    process.failures = process.kills = 0;
+    process.revived = true;
   }
   const bool unborn = process.live && process.state == ProcessState::Waiting;
   process.held = entry.verb == Verb::Stop;
@@ -97,14 +102,17 @@ std::optional<Microseconds> Oracle::stop_wait_over(ProcessIndex p, std::uint64_t
   return told->when + *config.stop_wait;
 }
 
-bool Oracle::may_order(ProcessIndex p) const {
-  return started_ && task_.state == TaskState::Active && !script_->task.processes[p].final &&
-         !over(p);
+bool Oracle::may_order(ProcessIndex p, Verb verb) const {
+  if (!started_ || task_.state != TaskState::Active || script_->task.processes[p].final)
+    return false;
+  return !finished(p) && (!failed(p) || verb != Verb::Stop);
 }
 
 bool Oracle::exhausted(ProcessIndex p) const {
-  const std::uint32_t limit = script_->task.processes[p].max_failures;
-  return limit != 0 && processes_[p].failures >= limit;
+  const std::uint32_t failures = script_->task.processes[p].max_failures;
+  const std::uint32_t kills = script_->task.processes[p].max_kills;
+  return (failures != 0 && processes_[p].failures >= failures) ||
+         (kills != 0 && processes_[p].kills >= kills);
 }
 
 bool Oracle::finished(ProcessIndex p) const {
@@ -120,7 +128,8 @@ bool Oracle::failed(ProcessIndex p) const {
 bool Oracle::holds(const Need& need) const {
   if (need.condition == Condition::Start) return processes_[need.process].begun;
   if (need.condition == Condition::Ready) return processes_[need.process].was_ready;
-  if (need.condition == Condition::End) return over(need.process);
+  if (need.condition == Condition::End)
+    return over(need.process) || processes_[need.process].revived;
   return finished(need.process);
 }
 

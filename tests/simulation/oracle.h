@@ -5,8 +5,8 @@
 //   needs has come about: that a process is finished (success), that a run of it has been RUNNING
 //   (start), or that it is finished or has failed (end). A SUCCESS finishes it, unless it is a
 //   daemon, which then runs again. When it has ended FAILED max_failures times (0: no limit), it
-//   has failed; an ephemeral process is finished instead. KILLED and LOST are not failures: it runs
-//   again.
+//   has failed; an ephemeral process is finished instead. So it is when it was KILLED max_kills
+//   times (0: no limit), orders not counted. Else KILLED and LOST are not failures: it runs again.
 // - ACTIVE runs the regular processes. It ends FAILED when max_failures processes of the task have
 //   failed (0: no limit), with keep_going only when no more can run; SUCCESS when all that are not
 //   ephemeral are finished or failed; FAILED when none of these lives or can ever run (a deadlock;
@@ -15,8 +15,9 @@
 //   How the finalizers end does not change the task's result.
 // - A process with a stop_wait is killed so long after the end of the task reached it: when the
 //   task left ACTIVE, or, for a finalizer, when it was lost.
-// - While the task is ACTIVE, it takes orders for regular processes that are neither finished nor
-//   failed. A stopped process is held until an order starts it.
+// - While the task is ACTIVE, it takes orders for regular processes that are not finished. One that
+//   has failed can only be started: it is no longer failed, and its failures and kills are counted
+//   from 0; but its end had come. A stopped process is held until an order starts it.
 // - Between two runs is min_duration, and behind the n-th failure in a row first * factor^(n-1), at
 //   most `most`, if the process has a backoff. KILLED counts as FAILED does, unless an order did
 //   it; LOST does not count. A SUCCESS starts over, and so does a user's start; the failure of a
@@ -59,6 +60,7 @@ struct Entry {
   bool by_order = false;     // KILLED, because a user said so
 
   Verb verb = Verb::Start;
+  bool revives = false;
   Microseconds kill_at = 0;  // true time; all but Start
 };
 
@@ -79,7 +81,9 @@ class Oracle {
     std::uint32_t run = 0;
     std::uint64_t next_seq = 0;
     ProcessState state = ProcessState::Waiting;
-    std::uint32_t failures = 0;
+    std::uint32_t failures = 0;  // since it was revived, as kills
+    std::uint32_t kills = 0;
+    bool revived = false;  // it had failed, and an order started it
     bool succeeded = false;
     std::uint32_t in_row = 0;       // failures, as the backoff counts them
     Microseconds backoff = 0;       // what it asks for from the last end on
@@ -121,7 +125,7 @@ class Oracle {
   std::optional<Microseconds> stop_wait_over(ProcessIndex p, std::uint64_t boot) const;
 
   // Whether an order for `p` must be accepted.
-  bool may_order(ProcessIndex p) const;
+  bool may_order(ProcessIndex p, Verb verb) const;
 
   bool limit_reached() const;
   bool complete(bool final_stage) const;

@@ -28,6 +28,10 @@ void make_processes(TaskConfig& task, std::uint32_t n, Random& random) {
   }
 }
 
+void make_kill_limits(TaskConfig& task, Random& random) {
+  for (ProcessConfig& process : task.processes) process.max_kills = random.pick({0U, 0U, 1U, 2U});
+}
+
 // Timeouts that some runs keep, and some don't.
 void make_limits(TaskConfig& task, Random& random) {
   for (ProcessConfig& process : task.processes) {
@@ -226,6 +230,7 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   Random limits(seed ^ 0x11417);  // so that a seed's task is the same with limits and without
   if (limits.chance(50)) make_limits(script.task, limits);
   if (limits.chance(50)) make_backoffs(script.task, limits);
+  if (limits.chance(30)) make_kill_limits(script.task, limits);
   Random needing(seed ^ 0x4eed5);  // so that the rest of a seed's task is what it was
   if (needing.chance(50)) make_needs(script, needing);
   if (needing.chance(35)) make_pools(script.task, needing);

@@ -162,7 +162,8 @@ void SharedWorld::order(std::size_t i, ProcessIndex p, Verb verb) {
   }
   if (!tasks_[i].runner) return;
   rules_.unsure({i, p});
-  if (tasks_[i].runner->may_order(name)) tell(i, OrderRequest{name, verb, std::nullopt, "asked"});
+  if (tasks_[i].runner->may_order(name, verb))
+    tell(i, OrderRequest{name, verb, std::nullopt, "asked"});
 }
 
 void SharedWorld::guarded(const std::function<void()>& action) {

@@ -79,14 +79,14 @@ void Shell::ask_kill(const KillPlan& plan) {
 }
 
 void Shell::ask_order(const OrderPlan& plan) {
-  const bool refused = !runner_.may_order(around_.script.task.processes[plan.process].name);
-  if (refused != !around_.invariants.oracle().may_order(plan.process)) {
+  const std::string& name = around_.script.task.processes[plan.process].name;
+  const bool refused = !runner_.may_order(name, plan.verb);
+  if (refused != !around_.invariants.oracle().may_order(plan.process, plan.verb)) {
     throw Broken("an order is refused, or taken, against the rules");
   }
   // Some ask all the same: nothing may come of it.
   if (refused && around_.random.chance(50)) return;
-  feed(OrderRequest{around_.script.task.processes[plan.process].name, plan.verb, plan.wait,
-                    "someone ordered it"});
+  feed(OrderRequest{name, plan.verb, plan.wait, "someone ordered it"});
 }
 
 // ---- events ------------------------------------------------------------------------------------

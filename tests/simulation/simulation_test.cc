@@ -11,11 +11,15 @@ namespace {
 void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
   std::map<TaskState, std::uint32_t> results;
   std::uint32_t repeats = 0;
+  std::uint32_t revived = 0;
+  std::uint32_t killed_off = 0;
   for (std::uint64_t seed = from; seed < from + count; ++seed) {
     const Outcome outcome = run(make_script(seed, shape), {});
     ASSERT_FALSE(outcome.broken) << *outcome.broken;
     ++results[outcome.state];
     repeats += outcome.repeats;
+    revived += outcome.revived;
+    killed_off += outcome.killed_off;
   }
   // A world in which these never come shows nothing.
   EXPECT_GT(results[TaskState::Success], count / 20);
@@ -25,6 +29,8 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     EXPECT_GT(results[TaskState::Lost], count / 100);
   }
   EXPECT_GT(repeats, count / 10);
+  EXPECT_GT(revived, count / 100);
+  EXPECT_GT(killed_off, count / 100);
 }
 
 TEST(Simulation, TasksRunByTheirRules) {

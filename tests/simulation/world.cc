@@ -98,6 +98,12 @@ Outcome World::live() {
     ++outcome_.runs;
     if (!seen.insert(start.process).second) ++outcome_.repeats;
   }
+  for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
+    const Oracle::Process& process = invariants_.oracle().process(p);
+    const std::uint32_t limit = script_.task.processes[p].max_kills;
+    if (process.revived) ++outcome_.revived;
+    if (limit != 0 && process.kills >= limit) ++outcome_.killed_off;
+  }
   return outcome_;
 }
 

@@ -23,10 +23,12 @@ struct Outcome {
   std::uint64_t steps = 0;  // effects
   std::uint32_t crashes = 0;
   std::uint32_t power_cuts = 0;
-  std::uint32_t stops = 0;    // runners that stopped because their disk or streams failed
-  std::uint64_t looks = 0;    // looks of links that only a timer caused
-  std::uint32_t runs = 0;     // real processes started
-  std::uint32_t repeats = 0;  // of those, the second and later ones of a process
+  std::uint32_t stops = 0;       // runners that stopped because their disk or streams failed
+  std::uint64_t looks = 0;       // looks of links that only a timer caused
+  std::uint32_t runs = 0;        // real processes started
+  std::uint32_t repeats = 0;     // of those, the second and later ones of a process
+  std::uint32_t revived = 0;     // processes that had failed for good and were started again
+  std::uint32_t killed_off = 0;  // processes that were killed as often as they may be
 };
 
 // Runs the script to its end. A run that breaks a rule is repeated with a trace, which is then in
