@@ -71,6 +71,7 @@ struct Order {
   process @1 :Text;
   verb @2 :Verb;
   wait @3 :Int64 = -1;           # microseconds to SIGKILL; negative: its stop_wait, else finalization_wait
+  processes @4 :List(Text);      # names and patterns, instead of `process`; both empty: all services
   enum Verb { start @0; stop @1; restart @2; }
 }
 

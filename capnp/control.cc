@@ -3,6 +3,7 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "capnp/flat.h"
@@ -102,9 +103,11 @@ void fill(wire::Request::Builder out, const Subscribe& body) {
 void fill(wire::Request::Builder out, const AskOrder& body) {
   auto order = out.initOrder();
   order.setTaskId(body.task_id);
-  order.setProcess(body.request.process);
+  // A receiver of version 1 knows one name.
+  order.setProcess(body.processes.size() == 1 ? body.processes.front() : body.request.process);
   order.setVerb(static_cast<wire::Order::Verb>(body.request.verb));
   order.setWait(wire_wait(body.request.wait));
+  fill(order.initProcesses(static_cast<unsigned>(body.processes.size())), body.processes);
 }
 
 void fill(wire::Request::Builder out, const AskDrain& body) {
@@ -142,7 +145,8 @@ bool read(wire::Order::Reader in, RequestBody& body) {
   if (verb >= kUserVerbs) return false;
   AskOrder order;
   order.task_id = string_of(in.getTaskId());
-  order.request.process = string_of(in.getProcess());
+  order.processes = texts_of(in.getProcesses());
+  if (order.processes.empty()) order.request.process = string_of(in.getProcess());
   order.request.verb = static_cast<Verb>(verb);
   order.request.wait = given_wait(in.getWait());
   body = std::move(order);
@@ -348,8 +352,13 @@ Error unknown_kind(const char* what) {
 }  // namespace
 
 Result<std::vector<std::byte>> encode(const Request& request) {
+  std::uint32_t needs = request.needs;
+  if (const auto* order = std::get_if<AskOrder>(&request.body)) {
+    const bool one = !order->request.process.empty() || order->processes.size() == 1;
+    needs = std::max(needs, one ? 1U : 2U);
+  }
   return encode_message<wire::Request>(
-      request, [&](wire::Request::Builder out) { out.setNeeds(request.needs); });
+      request, [needs](wire::Request::Builder out) { out.setNeeds(needs); });
 }
 Result<std::vector<std::byte>> encode(const Reply& reply) {
   return encode_message<wire::Reply>(reply, [](wire::Reply::Builder) {});

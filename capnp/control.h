@@ -18,7 +18,7 @@
 
 namespace thermos::control {
 
-inline constexpr std::uint32_t kProtocol = 1;
+inline constexpr std::uint32_t kProtocol = 2;
 
 // ---- requests ----------------------------------------------------------------------------------
 
@@ -60,7 +60,9 @@ struct Subscribe {
 
 struct AskOrder {
   std::string task_id;
-  OrderRequest request;
+  OrderRequest request;  // if there are `processes`, it names none
+  // Names of processes, and patterns of names. See ordered_processes() for none.
+  std::vector<std::string> processes{};
 };
 
 struct AskDrain {
@@ -75,7 +77,8 @@ using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait
 struct Request {
   std::uint64_t id = 0;
   RequestBody body;
-  std::uint32_t needs = 1;  // decode_request() refuses more than kProtocol
+  // decode_request() refuses more than kProtocol. encode() raises it to what the body needs.
+  std::uint32_t needs = 1;
 };
 
 // ---- replies -----------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ struct KillRequest {
   std::string reason{};
 };
 
-// Start, stop or restart one process.
+// Start, stop or restart one process. Where a request for several goes (capnp/control.h), each of
+// them gets this.
 struct OrderRequest {
   std::string process{};  // its name
   Verb verb = Verb::Start;

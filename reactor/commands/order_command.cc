@@ -1,4 +1,4 @@
-// The commands start, stop and restart for one process, and drain for all tasks.
+// The commands start, stop and restart for processes, and drain for all tasks.
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
@@ -10,33 +10,44 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK_ID PROCESS
+constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK_ID PROCESS...
 
-Releases a process of an active task that was stopped, or that waits for its
-min_duration: it runs as soon as the processes that it waits for have finished
-and max_concurrency allows. A process that is running is not affected.
+Releases processes of an active task that were stopped, or that wait for their
+min_duration or backoff: each runs as soon as what it needs has come about and
+max_concurrency allows. A process that has failed for good (FATAL) runs again,
+and its failures are counted anew. A process that is running is not affected.
+
+PROCESS is a name, or a regular expression that matches from the start of names.
 
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";
 
-constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK_ID PROCESS
+constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK_ID PROCESS...
 
-Ends the run of one process of an active task, by SIGTERM and then SIGKILL, and
-does not run it again until it is started; the task stays active meanwhile. The
-run is KILLED, whatever its exit code, which is not a failure. Returns when it
-has ended (if `thermos run` leads the task: when the order is recorded).
+Ends the runs of processes of an active task, by SIGTERM and then SIGKILL, and
+does not run them again until they are started; the task stays active meanwhile.
+Such a run is KILLED, whatever its exit code, which is not a failure. Returns
+when they have ended (if `thermos run` leads the task: when the order is
+recorded).
+
+PROCESS is a name, or a regular expression that matches from the start of names.
 
   --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";
 
-constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK_ID PROCESS
+constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK_ID [PROCESS...]
 
-Ends the run of one process of an active task as `thermos stop` does, and runs
-it again without waiting for its min_duration. Returns when the old run has
-ended. Also starts a process that was stopped.
+Ends the runs of processes of an active task as `thermos stop` does, all at the
+same time, and runs them again without waiting for their min_duration. Returns
+when the old runs have ended. Also starts processes that were stopped or have
+failed for good, as `thermos start` does.
+
+PROCESS is a name, or a regular expression that matches from the start of names;
+without one: all services of the task, which are its daemons, and the processes
+with a `ready` that run.
 
   --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
@@ -54,11 +65,10 @@ takes no new tasks meanwhile. Returns when all have ended.
 
 constexpr Microseconds kPatience = 5 * kSecond;
 
-Status ask_daemon(const std::string& socket, const std::string& task_id,
-                  const OrderRequest& request) {
+Status ask_daemon(const std::string& socket, const control::AskOrder& order) {
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskOrder{task_id, request}); !sent) return sent.error();
+  if (auto sent = client->send(order); !sent) return sent.error();
   auto reply = client->receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
@@ -66,11 +76,12 @@ Status ask_daemon(const std::string& socket, const std::string& task_id,
 }
 
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
-                     const std::string& task_id, const OrderRequest& request) {
+                     control::AskOrder ask) {
+  const std::string task_id = ask.task_id;
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
   // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
   // a run has ended.
-  auto asked = ask_daemon(socket, task_id, request);
+  auto asked = ask_daemon(socket, ask);
   if (asked) return kExitDone;
   const ErrorCode code = asked.error().code;
   const bool elsewhere =
@@ -79,7 +90,8 @@ CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
     return Error{ErrorCode::NotFound, "task " + task_id + " has ended"};
   }
   if (given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
-  if (auto taken = order_leader(paths.checkpoint_dir(task_id), request, kPatience); !taken) {
+  ask.task_id.clear();
+  if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kPatience); !taken) {
     return taken.error();
   }
   return kExitDone;
@@ -96,13 +108,16 @@ CommandOutcome order_command(std::string_view name, std::string_view help, Verb 
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
-  if (words.size() != 2) {
-    return Error{ErrorCode::Usage, std::string(name) + ": takes one TASK_ID and one PROCESS"};
+  if (words.empty() || (words.size() == 1 && verb != Verb::Restart)) {
+    return Error{ErrorCode::Usage,
+                 std::string(name) + (verb == Verb::Restart
+                                          ? ": takes one TASK_ID, and PROCESSes if not all services"
+                                          : ": takes one TASK_ID and at least one PROCESS")};
   }
   auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
-  return order(socket.value_or(default_socket()), socket.has_value(), common.paths(), words[0],
-               {words[1], verb, *seconds});
+  return order(socket.value_or(default_socket()), socket.has_value(), common.paths(),
+               {words[0], {{}, verb, *seconds}, {words.begin() + 1, words.end()}});
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ Status HostedTask::lead(const TaskSetup& setup, SyncMode sync, TaskHost::OnEnd o
 void HostedTask::on_record(const Record& record, const History& /*history*/) {
   const auto* status = std::get_if<ProcessStatus>(&record);
   if (status == nullptr || !is_terminal(status->state)) return;
-  for (OrderWait& wait : waits_) {
-    if (wait.process == status->process && wait.run == status->run) wait.over = true;
-  }
+  if (waits_.empty()) return;
+  const std::pair ended{std::string(status->process), status->run};
+  for (OrderWait& wait : waits_) wait.runs.erase(ended);
 }
 
 std::uint64_t HostedTask::next_position() {
@@ -48,17 +48,22 @@ std::optional<Microseconds> HostedTask::on_turn(Runner& /*runner*/, Timestamp /*
 
 // ---- who waits for what ------------------------------------------------------------------------
 
-Status HostedTask::order(const OrderRequest& request, Told done) {
-  if (auto given = host_->order(request); !given) return given;
-  const auto run = run_ended_by(request);
-  waits_.push_back({request.process, run.value_or(0), !run, std::move(done)});
+Status HostedTask::order(const OrderRequest& request, const std::vector<std::string>& processes,
+                         Told done) {
+  const auto given = host_->order(request, processes);
+  if (!given) return given.error();
+  OrderWait wait{{}, std::move(done)};
+  for (const std::string& process : *given) {
+    if (const auto run = run_ended_by(process, request.verb)) wait.runs.emplace(process, *run);
+  }
+  waits_.push_back(std::move(wait));
   reactor_.mark_dirty(host_.get());
   return Done{};
 }
 
-std::optional<std::uint32_t> HostedTask::run_ended_by(const OrderRequest& request) const {
-  const auto slot = history().find(request.process);
-  if (!slot || request.verb == Verb::Start) return std::nullopt;
+std::optional<std::uint32_t> HostedTask::run_ended_by(const std::string& name, Verb verb) const {
+  const auto slot = history().find(name);
+  if (!slot || verb == Verb::Start) return std::nullopt;
   const ProcessHistory& process = history().process(*slot);
   // A launch that is called off leaves its run where it is.
   const bool began = process.live() && process.current()->state != ProcessState::Waiting;
@@ -70,7 +75,7 @@ void HostedTask::notify_durable() {
   if (const auto made = std::exchange(made_, nullptr)) made(Done{});
   if (waits_.empty()) return;
   const auto over = std::stable_partition(waits_.begin(), waits_.end(),
-                                          [](const OrderWait& wait) { return !wait.over; });
+                                          [](const OrderWait& wait) { return !wait.runs.empty(); });
   std::vector<OrderWait> told(std::make_move_iterator(over), std::make_move_iterator(waits_.end()));
   waits_.erase(over, waits_.end());
   for (const OrderWait& wait : told) wait.done(Done{});

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -40,10 +42,10 @@ class HostedTask : public TaskObserver {
   std::uint64_t first_position() const { return went_on_ ? 0 : first_position_; }
 
   void kill(const KillRequest& request) { host_->kill(request); }
-  // Gives the order. `done` is called when the order is durable and the run that it ends, if any,
-  // has ended; with an error if this daemon stops leading the task before that. Fails as
+  // Gives the order. `done` is called when the order is durable and the runs that it ends have
+  // ended; with an error if this daemon stops leading the task before that. Fails as
   // TaskHost::order() does; then `done` is not called.
-  Status order(const OrderRequest& request, Told done);
+  Status order(const OrderRequest& request, const std::vector<std::string>& processes, Told done);
   // Calls `made` when this turn is committed, or with the error if the task's first record could
   // not be written.
   void when_made(Told made) { made_ = std::move(made); }
@@ -58,14 +60,12 @@ class HostedTask : public TaskObserver {
 
  private:
   struct OrderWait {
-    std::string process;
-    std::uint32_t run = 0;
-    bool over = false;
+    std::set<std::pair<std::string, std::uint32_t>> runs;  // that have not ended yet
     Told done;
   };
 
   // The number of the run that an order just given ends; nothing if it ends none.
-  std::optional<std::uint32_t> run_ended_by(const OrderRequest& request) const;
+  std::optional<std::uint32_t> run_ended_by(const std::string& name, Verb verb) const;
   // The turn is committed: calls those whose wait is over.
   void notify_durable();
 

@@ -156,7 +156,7 @@ Status TaskRequests::order(const control::AskOrder& ask, const Caller& caller,
   if (!task) return task.error();
   OrderRequest request = ask.request;
   request.reason = asked_by(caller);
-  return (*task)->order(request, std::move(done));
+  return (*task)->order(request, ask.processes, std::move(done));
 }
 
 // ---- wait --------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ class TaskRequests {
   Result<std::vector<std::string>> kill(const control::AskKill& ask, const Caller& caller,
                                         const std::vector<std::string>& ids);
 
-  // Gives an order to one process. `done` is called when the order is durable and the run that it
-  // ends has ended, or with an error if this daemon stops leading the task before that.
+  // Gives an order to processes of one task. `done` is called when the order is durable and the
+  // runs that it ends have ended, or with an error if this daemon stops leading the task before
+  // that.
   Status order(const control::AskOrder& ask, const Caller& caller,
                std::function<void(const Status&)> done);
 

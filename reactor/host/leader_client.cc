@@ -95,14 +95,14 @@ Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& 
   return Answer{LeaderReply::Ended, *state};
 }
 
-Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
+Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,
                     Microseconds patience) {
   LeaderReply reply = LeaderReply::NoLeader;
   const auto socket = reach_leader(checkpoint_dir, patience, reply);
   if (!socket) return socket.error();
   if (*socket) {
     reply = LeaderReply::HungUp;
-    if (send_packet(socket->get(), control::Request{1, control::AskOrder{{}, request}})) {
+    if (send_packet(socket->get(), control::Request{1, order})) {
       auto said = hear(*socket, patience, reply);
       if (!said) return said.error();
       if (*said) return Done{};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "capnp/control.h"
 #include "core/base/result.h"
 #include "core/base/times.h"
 #include "core/record/state.h"
@@ -31,10 +32,10 @@ struct Answer {
 Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience);
 
-// Gives the leader of a task an order for one process. Fails with NoDaemon if the task has no
-// leader, Busy if the leader does not answer within `patience` (microseconds) or hangs up, System,
-// or with the leader's own error.
-Status order_leader(const std::string& checkpoint_dir, const OrderRequest& request,
+// Gives the leader of a task an order; `order` names no task. Fails with NoDaemon if the task has
+// no leader, Busy if the leader does not answer within `patience` (microseconds) or hangs up,
+// System, or with the leader's own error.
+Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,
                     Microseconds patience);
 
 }  // namespace thermos

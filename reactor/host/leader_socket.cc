@@ -112,7 +112,7 @@ bool LeaderSocket::answer(Client& client, Bytes packet) {
   }
   if (auto* order = std::get_if<control::AskOrder>(&request->body)) {
     order->request.reason = asked_by(client.socket);
-    if (auto taken = handlers_.on_order(order->request); !taken) {
+    if (auto taken = handlers_.on_order(order->request, order->processes); !taken) {
       send_packet(socket, {request->id, taken.error()});
     } else {
       send_packet(socket, {request->id, control::Finished{}});

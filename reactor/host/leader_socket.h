@@ -24,7 +24,8 @@ class LeaderSocket {
   // Called for each request. Its `reason` names who asked.
   struct Handlers {
     std::function<void(const KillRequest&)> on_kill;
-    std::function<Status(const OrderRequest&)> on_order;
+    // The second: AskOrder::processes.
+    std::function<Status(const OrderRequest&, const std::vector<std::string>&)> on_order;
   };
   // Creates the socket, in place of an earlier leader's. It gets its name once it listens. Fails
   // with System. REQUIRES: the caller leads the task.

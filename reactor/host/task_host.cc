@@ -11,6 +11,7 @@
 #include "core/config/load.h"
 #include "core/task/check_task.h"
 #include "reactor/host/open_task.h"
+#include "reactor/host/ordered_processes.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 
@@ -63,11 +64,17 @@ void TaskHost::kill(const KillRequest& request) {
   dispatch(request);
 }
 
-Status TaskHost::order(const OrderRequest& request) {
-  if (auto may = runner_->may_order(request.process, request.verb); !may) return may;
+Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
+                                                 const std::vector<std::string>& processes) {
+  auto names = ordered_processes(*runner_, request, processes);
+  if (!names) return names;
   if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
-  dispatch(request);
-  return Done{};
+  OrderRequest one = request;
+  for (const std::string& name : *names) {
+    one.process = name;
+    dispatch(one);
+  }
+  return names;
 }
 
 // ---- taking the lead ----------------------------------------------------------------------------
@@ -85,10 +92,13 @@ void TaskHost::take_lead(History history) {
   } else {
     spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
   }
-  auto leader =
-      LeaderSocket::listen(reactor_.loop(), reactor_.deadlines(), directory,
-                           {[this](const KillRequest& request) { kill(request); },
-                            [this](const OrderRequest& request) { return order(request); }});
+  auto leader = LeaderSocket::listen(
+      reactor_.loop(), reactor_.deadlines(), directory,
+      {[this](const KillRequest& request) { kill(request); },
+       [this](const OrderRequest& request, const std::vector<std::string>& processes) -> Status {
+         auto names = order(request, processes);
+         return names ? Status(Done{}) : Status(names.error());
+       }});
   if (leader) {
     leader_ = std::move(*leader);
   } else {

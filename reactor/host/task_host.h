@@ -45,10 +45,12 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   // Asks the task to end. It returns at once; `on_end` tells the result.
   void kill(const KillRequest& request);
-  // Gives an order to one process. Fails as Runner::may_order() does, or with System once this host
-  // has stopped leading the task. On success the order is on record, and durable at the end of the
-  // turn; nothing reports that it was carried out.
-  Status order(const OrderRequest& request);
+  // Gives an order to the processes that it is for, and returns their names. Fails as
+  // ordered_processes() does, or with System once this host has stopped leading the task. On
+  // success the order is on record, and durable at the end of the turn; nothing reports that it was
+  // carried out.
+  Result<std::vector<std::string>> order(const OrderRequest& request,
+                                         const std::vector<std::string>& processes);
 
   const TaskSetup& place() const { return place_; }
   // Everything recorded so far.

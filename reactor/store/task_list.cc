@@ -96,7 +96,8 @@ Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
 }
 
 Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patterns,
-                                           const std::function<bool(const std::string&)>& is_task) {
+                                           const std::function<bool(const std::string&)>& is_task,
+                                           std::string_view what) {
   if (patterns.size() > kMostPatterns) {
     return Error{ErrorCode::Usage, "more than " + std::to_string(kMostPatterns) + " patterns"};
   }
@@ -109,9 +110,9 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
     }
     // A count in braces multiplies what stands before it.
     if (text.size() > kLongestPattern || text.find('{') != std::string::npos) {
-      return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) +
-                                         "' is no task's id, and as a pattern too long or with a "
-                                         "count in {}"};
+      return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) + "' is no " +
+                                         std::string(what) +
+                                         ", and as a pattern too long or with a count in {}"};
     }
     if (text.find_first_of("^$\\.*+?()[]{}|") == std::string::npos) {
       compiled.beginnings_.push_back(text);

@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -32,20 +33,21 @@ Result<std::vector<TaskEntry>> list_tasks(const Paths& paths);
 Result<std::vector<TaskEntry>> select_tasks(const std::vector<TaskEntry>& tasks,
                                             const std::vector<std::string>& patterns);
 
-// Patterns compiled once and matched against many ids. They may come from other users, so they are
-// bounded: at most kMostPatterns; each that is no task's id has at most kLongestPattern bytes and
-// no count in {}; the regular expressions have kMostBytes together; and they are matched without
-// backtracking.
+// Patterns compiled once and matched against many ids, or the names of processes. They may come
+// from other users, so they are bounded: at most kMostPatterns; each that is no task's id has at
+// most kLongestPattern bytes and no count in {}; the regular expressions have kMostBytes together;
+// and they are matched without backtracking.
 class TaskPatterns {
  public:
   static constexpr std::size_t kMostPatterns = 100;
   static constexpr std::size_t kLongestPattern = 256;
   static constexpr std::size_t kMostBytes = 4096;
 
-  // `is_task` tells whether a text is the id of a task. Fails with Usage for a pattern that is
-  // malformed or exceeds a limit.
+  // `is_task` tells whether a text is the id of a task; `what` such a text is called in an error.
+  // Fails with Usage for a pattern that is malformed or exceeds a limit.
   static Result<TaskPatterns> compile(const std::vector<std::string>& patterns,
-                                      const std::function<bool(const std::string&)>& is_task);
+                                      const std::function<bool(const std::string&)>& is_task,
+                                      std::string_view what = "task's id");
   // Whether one of the patterns matches `id`; without patterns every id matches.
   bool match(const std::string& id) const;
 

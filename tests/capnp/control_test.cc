@@ -45,6 +45,17 @@ TEST(ControlMessage, AnOrderIsWhatTheStateMachineTakes) {
   }
 }
 
+TEST(ControlMessage, AnOrderForSeveralNeedsAReceiverThatKnowsThem) {
+  const auto through_wire = [](const AskOrder& order) { return *through({8, order}); };
+  const Request several = through_wire({"t", {"", Verb::Stop}, {"a", "b.*"}});
+  EXPECT_EQ(several.needs, 2U);
+  EXPECT_EQ(std::get<AskOrder>(several.body).processes, (std::vector<std::string>{"a", "b.*"}));
+  EXPECT_EQ(std::get<AskOrder>(several.body).request.process, "");
+  EXPECT_EQ(through_wire({"t", {"", Verb::Restart}, {}}).needs, 2U) << "all services";
+  EXPECT_EQ(through_wire({"t", {"", Verb::Stop}, {"a"}}).needs, 1U);
+  EXPECT_EQ(through_wire({"t", {"a", Verb::Stop}, {}}).needs, 1U);
+}
+
 TEST(ControlMessage, AWaitThatWasNotGivenIsNotGiven) {
   EXPECT_FALSE(std::get<AskKill>(through({1, AskKill{}})->body).request.wait);
   EXPECT_FALSE(std::get<AskOrder>(through({1, AskOrder{}})->body).request.wait);

@@ -1,8 +1,11 @@
 // thermos stop, start and restart, of a task in the foreground.
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <memory>
+#include <string>
 
+#include "task_run.h"
 #include "thermos_fixture.h"
 #include "waiting.h"
 
@@ -81,6 +84,62 @@ TEST_F(OrderCommandTest, AStopOutlivesItsRunner) {
   EXPECT_EQ(ask({"kill", "--wait", "0", "t"}).status, 69);  // THERMOS_SOCKET: the daemon is asked
   EXPECT_EQ(run({"kill", "--wait", "0", "t"}).status, 0);
   EXPECT_EQ(runner->wait().status, 2);
+}
+
+// A pattern is for all that it matches, and no word is for the services.
+TEST_F(OrderCommandTest, SeveralAreOrderedAtOnce) {
+  Program runner(thermos({"run", "--task-id", "t", file("t.json", R"({"name": "t", "processes": [
+    {"name": "web", "cmdline": "echo web >> starts; exec sleep 1000", "daemon": true},
+    {"name": "web-2", "cmdline": "echo web-2 >> starts; exec sleep 1000", "daemon": true},
+    {"name": "once", "cmdline": "true"},
+    {"name": "base", "cmdline": "echo base >> starts; exec sleep 1000", "ready": {"file": "starts"}},
+    {"name": "job", "cmdline": "echo job >> starts; exec sleep 1000"}]})")}));
+  ASSERT_TRUE(started(4));
+  const auto starts_of = [&] { return real::count_lines(starts()); };
+  using Starts = std::map<std::string, int>;
+  const auto run_of = [&](const std::string& process) {
+    return status_of("t").at("processes").at(process).back().at("run");
+  };
+  Finished answer = ask({"restart", "--wait", "0", "t"});
+  EXPECT_EQ(answer.status, 0) << answer.err;
+  ASSERT_TRUE(started(7));
+  EXPECT_EQ(starts_of(), (Starts{{"web", 2}, {"web-2", 2}, {"base", 2}, {"job", 1}}));
+  answer = ask({"restart", "--wait", "0", "t", "web"});
+  EXPECT_EQ(answer.status, 0) << answer.err;
+  ASSERT_TRUE(started(8));
+  EXPECT_EQ(starts_of().at("web"), 3) << "an exact name means that one";
+  answer = ask({"stop", "--wait", "0", "t", "we", "jo.$"});
+  EXPECT_EQ(answer.status, 0) << answer.err;
+  EXPECT_EQ(status_of("t").at("stopped"), nlohmann::json({"web", "web-2", "job"}));
+  answer = ask({"start", "t", ".*"});
+  EXPECT_EQ(answer.status, 0) << answer.err;
+  ASSERT_TRUE(started(11));
+  EXPECT_EQ(run_of("base"), 1) << "a start touches none that runs";
+
+  answer = ask({"stop", "t", "web", "no.*"});
+  EXPECT_EQ(answer.status, 66);
+  EXPECT_NE(answer.err.find("has no process no.*"), std::string::npos) << answer.err;
+  EXPECT_FALSE(status_of("t").contains("stopped")) << "all or none";
+  answer = ask({"stop", "t", "on"});
+  EXPECT_EQ(answer.status, 64);
+  EXPECT_NE(answer.err.find("once has finished"), std::string::npos) << answer.err;
+  EXPECT_EQ(ask({"stop", "t", "(a"}).status, 64);
+  EXPECT_EQ(ask({"stop", "t", ""}).status, 64);
+  EXPECT_EQ(ask({"start", "t"}).status, 64);
+  EXPECT_EQ(ask({"restart"}).status, 64);
+  EXPECT_EQ(run({"kill", "--wait", "0", "t"}).status, 0);
+  EXPECT_EQ(runner.wait().status, 2);
+}
+
+TEST_F(OrderCommandTest, ARestartOfNoServicesSaysWhatToName) {
+  Program runner(thermos({"run", "--task-id", "t", file("t.json", R"({"name": "t", "processes": [
+    {"name": "p", "cmdline": "echo $$ >> starts; exec sleep 1000"}]})")}));
+  ASSERT_TRUE(started(1));
+  const Finished answer = ask({"restart", "t"});
+  EXPECT_EQ(answer.status, 66);
+  EXPECT_NE(answer.err.find("task t has no daemon"), std::string::npos) << answer.err;
+  EXPECT_EQ(run({"kill", "--wait", "0", "t"}).status, 0);
+  EXPECT_EQ(runner.wait().status, 2);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ class LeaderSocketTest : public StreamFixture {
            kills_.push_back(request);
            leader_->announce(TaskState::Killed);
          },
-         [this](const OrderRequest& request) -> Status {
+         [this](const OrderRequest& request, const std::vector<std::string>& /*names*/) -> Status {
            orders_.push_back(request);
            if (request.process == "p") return Done{};
            return Error{ErrorCode::NotFound, "task t has no process " + request.process};
@@ -121,8 +121,8 @@ TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
   lead();
   const std::string longest(255, 'n');
   beside([&] {
-    EXPECT_TRUE(order_leader(directory(), {"p", Verb::Restart, 0}, kPatience).ok());
-    const auto refused = order_leader(directory(), {longest, Verb::Stop}, kPatience);
+    EXPECT_TRUE(order_leader(directory(), {{}, {"p", Verb::Restart, 0}}, kPatience).ok());
+    const auto refused = order_leader(directory(), {{}, {longest, Verb::Stop}}, kPatience);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::NotFound);
     EXPECT_EQ(refused.error().message, "task t has no process " + longest);
@@ -144,7 +144,7 @@ TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
   EXPECT_FALSE(lies_there(kUnreadyLeaderSocketName));
   leader_.reset();
   EXPECT_FALSE(lies_there(kLeaderSocketName));
-  EXPECT_EQ(order_leader(directory(), {"p"}, kPatience).error().code, ErrorCode::NoDaemon);
+  EXPECT_EQ(order_leader(directory(), {{}, {"p"}}, kPatience).error().code, ErrorCode::NoDaemon);
 }
 
 // One that died before and one that died while it made its socket.
@@ -157,7 +157,7 @@ TEST_F(LeaderSocketTest, TakesThePlaceOfLeadersThatDied) {
   }
   EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::NoLeader);
   lead();
-  beside([&] { EXPECT_TRUE(order_leader(directory(), {"p"}, kPatience).ok()); });
+  beside([&] { EXPECT_TRUE(order_leader(directory(), {{}, {"p"}}, kPatience).ok()); });
 }
 
 TEST_F(LeaderSocketTest, ARequestOfALaterVersionIsRefusedAndSaysWhatToDo) {
@@ -245,7 +245,7 @@ TEST_F(StrangeLeader, ThatHangsUpIsSaidToBeEarlier) {
   answers({},
           [&] { EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::HungUp); });
   answers({}, [&] {
-    const auto refused = order_leader(directory(), {"p"}, kPatience);
+    const auto refused = order_leader(directory(), {{}, {"p"}}, kPatience);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::Busy);
     EXPECT_NE(refused.error().message.find("earlier version"), std::string::npos)
@@ -261,7 +261,9 @@ TEST_F(StrangeLeader, WhoseAnswersMakeNoSenseIsAnError) {
       EXPECT_NE(answer.error().message.find("the task's leader sent"), std::string::npos)
           << answer.error().message;
     });
-    answers({packet}, [&] { EXPECT_FALSE(order_leader(directory(), {"p"}, kPatience).ok()); });
+    answers({packet}, [&] {
+      EXPECT_FALSE(order_leader(directory(), {{}, {"p"}}, kPatience).ok());
+    });
   }
 }
 
