@@ -39,6 +39,15 @@ struct Launch {
   watchdog @25 :Int64;         # microseconds; 0: it need not say WATCHDOG=1
   watchdogWaits @26 :Bool;     # the watchdog begins at READY=1, not when it runs
   killWait @27 :Int64;         # microseconds from the watchdog's SIGABRT to SIGKILL
+  secrets @28 :List(Secret);   # variables whose values the coordinator reads
+}
+
+# A variable of the environment whose value is on no record.
+struct Secret {
+  name @0 :Text;
+  file @1 :Text;               # the file that holds it, outside of the root; empty: cmd
+  cmd @2 :Text;                # bash runs this as the process's user, and its output is the value
+  root @3 :Bool;               # the file is read with the coordinator's rights, not the user's
 }
 
 # A coordinator sends this on the datagram socket that all coordinators share when it fails to append

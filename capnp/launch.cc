@@ -20,6 +20,11 @@ std::size_t words_of(const Launch& launch) {
     words += list->size();
     for (const auto& text : *list) words += text_words(text);
   }
+  words += 1;
+  for (const auto& [name, secret] : launch.secrets.entries) {
+    words += capnp::sizeInWords<wire::Secret>() + text_words(name) + text_words(secret.file) +
+             text_words(secret.cmd);
+  }
   words += launch.success_codes.size() / sizeof(capnp::word) + 1;
   return words + (launch.groups.size() + 1) / 2;
 }
@@ -59,6 +64,15 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setWatchdog(launch.watchdog);
   out.setWatchdogWaits(launch.watchdog_waits);
   out.setKillWait(launch.kill_wait);
+  if (launch.secrets.entries.empty()) return;
+  auto secrets = out.initSecrets(static_cast<unsigned>(launch.secrets.entries.size()));
+  for (unsigned i = 0; i < secrets.size(); ++i) {
+    const auto& [name, secret] = launch.secrets.entries[i];
+    secrets[i].setName(name);
+    secrets[i].setFile(secret.file);
+    secrets[i].setCmd(secret.cmd);
+    secrets[i].setRoot(secret.root);
+  }
 }
 
 // The library checks that a text ends in a NUL. One inside the text would cut the C string short.
@@ -77,6 +91,9 @@ const char* first_with_nul(const Launch& launch) {
   if (has_nul(launch.root)) return "its root";
   if (has_nul(launch.subdirectory)) return "its working directory";
   if (has_nul(launch.input)) return "the name of its input";
+  for (const auto& [name, secret] : launch.secrets.entries) {
+    if (has_nul(name) || has_nul(secret.file) || has_nul(secret.cmd)) return "a secret";
+  }
   if (any_has_nul(launch.environment)) return "its environment";
   if (any_has_nul(launch.arguments)) return "its arguments";
   return nullptr;
@@ -167,6 +184,16 @@ bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room) {
     const auto ids = in.getGroups();
     if (process.size() == 0 || ids.size() > room.groups.size()) return;
     for (unsigned i = 0; i < ids.size(); ++i) room.groups[i] = ids[i];
+    const auto secrets = in.getSecrets();
+    if (secrets.size() > room.secrets.size()) return;
+    for (unsigned i = 0; i < secrets.size(); ++i) {
+      const auto name = secrets[i].getName();
+      room.secrets[i] = {{name.begin(), name.size()},
+                         secrets[i].getFile().cStr(),
+                         secrets[i].getCmd().cStr(),
+                         secrets[i].getRoot()};
+    }
+    view.secrets = std::span<const SecretView>(room.secrets).first(secrets.size());
     view.groups = std::span<const std::uint32_t>(room.groups).first(ids.size());
     fits = point_to(in.getEnvironment(), room.environment, view.environment) &&
            point_to(in.getArguments(), room.arguments, view.arguments);

@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/record/frame.h"
 #include "core/record/record.h"
+#include "core/task/task.h"
 
 namespace thermos {
 
@@ -43,6 +44,7 @@ struct Launch {
   Microseconds watchdog = 0;
   bool watchdog_waits = false;
   Microseconds kill_wait = 0;
+  Named<Secret> secrets;
 };
 
 struct Launched {
@@ -66,6 +68,14 @@ Result<std::vector<std::byte>> encode(const Launch& launch);
 // Both fail with System. REQUIRES: `message` is 8-byte aligned.
 Result<Launched> decode_launched(Bytes message);
 Result<WriteFailure> decode_write_failure(Bytes message);
+
+struct SecretView {
+  std::string_view name;
+  const char* file = nullptr;  // "" for none
+  const char* cmd = nullptr;
+  bool root = false;
+};
+inline constexpr std::size_t kMaxLaunchSecrets = 128;
 
 // A Launch as the fork server reads it, without an allocation: the views and the NUL-terminated
 // strings point into the message, and the lists into the caller's arrays.
@@ -99,6 +109,7 @@ struct LaunchView {
   std::span<const char*> environment;
   std::span<const char* const> arguments;  // empty: cmdline is run
   std::span<const std::uint32_t> groups;
+  std::span<const SecretView> secrets;
 
   // The number of descriptors that come with it, without the optional last one, the control
   // group's.
@@ -111,6 +122,7 @@ struct LaunchRoom {
   std::span<const char*> environment;
   std::span<const char*> arguments;
   std::span<std::uint32_t> groups;
+  std::span<SecretView> secrets = {};
 };
 // Fills `view`. False if the message is not a Launch or one of the arrays is too small. REQUIRES:
 // `message` is 8-byte aligned.

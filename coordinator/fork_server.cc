@@ -39,6 +39,7 @@ struct Workspace {
   std::array<const char*, kMaxTexts> environment;
   std::array<const char*, kMaxTexts> arguments;
   std::array<std::uint32_t, kMaxGroups> groups;
+  std::array<SecretView, kMaxLaunchSecrets> secrets;
 };
 
 struct Packet {
@@ -152,9 +153,9 @@ int serve_launches(int socket, int write_failures) {
     if (!packet) return 0;
 
     LaunchView launch;
-    const bool readable =
-        decode_launch(std::span<const std::byte>(workspace->message).first(packet->size), launch,
-                      {workspace->environment, workspace->arguments, workspace->groups});
+    const bool readable = decode_launch(
+        std::span<const std::byte>(workspace->message).first(packet->size), launch,
+        {workspace->environment, workspace->arguments, workspace->groups, workspace->secrets});
     if (!readable || !packet->whole || !packet->right_count(launch)) {
       packet->close_descriptors();
       if (readable) {

@@ -27,6 +27,9 @@ constexpr Microseconds kLongestSpawnPause = kSecond;
 // pause lets another one notice the free place.
 constexpr Microseconds kSpawnPatience = 5 * kSecond;
 constexpr int kSpawnTurns = 8;
+// A secret's command has no limit of its own, and a run has none before it is RUNNING.
+constexpr Microseconds kSecretPatience = 60 * kSecond;
+constexpr int kSecretPipeBytes = 256 * 1024;
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
@@ -101,6 +104,13 @@ bool RunSupervisor::begin() {
   forked.boot = boot_;
   if (!record(forked)) return false;
 
+  LaunchView launch = *request_.launch;
+  Secrets secrets;
+  if (!launch.secrets.empty()) {
+    if (!read_secrets(secrets)) return false;
+    launch.environment = secrets.environment();
+    request_.launch = &launch;
+  }
   const SpawnResult child = start();
   if (stop_before_start_ && child.pid == 0) {
     return end_unstarted(ProcessState::Killed, "told to end before it was started");
@@ -120,15 +130,18 @@ bool RunSupervisor::begin() {
     record(running);
     return true;
   }
-  // RUNNING is recorded although the child never ran the shell, because FAILED cannot follow
-  // FORKED.
-  ended_ = true;
   if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
-  record(running);
   Text reason;
   child.describe(request_, reason);
+  return fail_unstarted(running, reason.view());
+}
+
+// RUNNING is recorded although the child never ran the shell, because FAILED cannot follow FORKED.
+bool RunSupervisor::fail_unstarted(const ProcessStatus& running, std::string_view reason) {
+  ended_ = true;
+  record(running);
   ProcessStatus failed = transition(ProcessState::Failed, read_clocks());
-  failed.reason = reason.view();
+  failed.reason = reason;
   record(failed);
   return false;
 }
@@ -138,6 +151,99 @@ bool RunSupervisor::end_unstarted(ProcessState state, std::string_view reason) {
   ProcessStatus last = transition(state, read_clocks());
   last.reason = reason;
   record(last);
+  return false;
+}
+
+bool RunSupervisor::read_secrets(Secrets& secrets) {
+  const LaunchView& launch = *request_.launch;
+  if (!secrets.open(launch)) return end_unstarted(ProcessState::Lost, "no memory for its secrets");
+  for (std::size_t i = 0; i < launch.secrets.size(); ++i) {
+    Text why;
+    why.add("secret ").add(launch.secrets[i].name.substr(0, 100)).add(": ");
+    bool shortage = false;
+    const bool good = read_secret(i, secrets, why, shortage);
+    if (stop_before_start_) {
+      return end_unstarted(ProcessState::Killed, "told to end before it was started");
+    }
+    if (good) continue;
+    if (shortage) return end_unstarted(ProcessState::Lost, why.view());
+    return fail_unstarted(transition(ProcessState::Running, read_clocks()), why.view());
+  }
+  return true;
+}
+
+// Reads a file as the process's user, or as root if it says so, and runs a command as the process.
+bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, Text& why, bool& shortage) {
+  LaunchView launch = *request_.launch;
+  const SecretView& secret = launch.secrets[index];
+  const bool is_file = *secret.file != '\0';
+  if (is_file && (secret.root || !launch.change_user)) return secrets.take_file(index, why);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    shortage = true;
+    why.add_error(errno);
+    return false;
+  }
+  // If it fails, the value must fit into what there is.
+  ::fcntl(pipe[1], F_SETPIPE_SZ, kSecretPipeBytes);
+  ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+  if (is_file) ::fcntl(pipe[1], F_SETFL, O_NONBLOCK);
+  launch.cmdline = secret.cmd;
+  launch.arguments = {};
+  launch.input = "";
+  SpawnRequest request = request_;
+  request.launch = &launch;
+  request.out = pipe[1];
+  if (is_file) request.copied = secret.file;
+  const SpawnResult child = coordinator::spawn(request, stack_);
+  ::close(pipe[1]);
+  bool good = child.step == SpawnStep::None;
+  shortage = child.worth_retrying();
+  if (!good) child.describe(request, why);
+  if (child.pid != 0) {
+    if (!good || is_file) {
+      ::waitpid(child.pid, nullptr, __WALL);
+    } else {
+      good = wait_for_secret(child.pid, why);
+    }
+  }
+  good = good && secrets.take(index, pipe[0], why);
+  ::close(pipe[0]);
+  return good;
+}
+
+// Waits for a secret's command, and ends its tree. False if it failed, took too long, or the run
+// was told to end.
+bool RunSupervisor::wait_for_secret(std::int32_t pid, Text& why) {
+  const Microseconds until = monotonic() + kSecretPatience;
+  siginfo_t info{};
+  while (!stop_before_start_ && monotonic() < until) {
+    info = {};
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+        info.si_pid != 0) {
+      break;
+    }
+    const auto signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0));
+    if (signal && signal->number != SIGCHLD) stop_before_start_ = true;
+  }
+  const bool ended = info.si_pid != 0;
+  // Not reaped yet, so neither its pid nor its group is another's.
+  ::kill(-pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, __WALL);
+  kill_group();
+  // What we adopt had a parent among those killed.
+  do {
+    kill_children();
+  } while (::waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR);
+  if (stop_before_start_) return false;
+  if (!ended) {
+    why.add("its command took longer than ").add(kSecretPatience / kSecond).add(" seconds");
+    return false;
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  why.add(WIFEXITED(status) ? "its command ended with exit " : "its command was ended by signal ");
+  why.add(std::int64_t{WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)});
   return false;
 }
 

@@ -13,6 +13,7 @@
 #include "coordinator/kernel.h"
 #include "coordinator/notices.h"
 #include "coordinator/output_pump.h"
+#include "coordinator/secrets.h"
 #include "coordinator/spawn.h"
 
 namespace thermos::coordinator {
@@ -59,6 +60,13 @@ class RunSupervisor {
   ProcessStatus transition(ProcessState state, Timestamp at) const;
   // Records the end of a run whose shell was not started. Returns false, for begin().
   bool end_unstarted(ProcessState state, std::string_view reason);
+  // Records RUNNING and FAILED of a run whose program never ran. Returns false, for begin().
+  bool fail_unstarted(const ProcessStatus& running, std::string_view reason);
+  // Reads the values of the launch's secrets. False if a run without them is over, and its end
+  // recorded.
+  bool read_secrets(Secrets& secrets);
+  bool read_secret(std::size_t index, Secrets& secrets, Text& why, bool& shortage);
+  bool wait_for_secret(std::int32_t pid, Text& why);
   SpawnResult start();
   SpawnResult spawn();
   void drain();

@@ -94,6 +94,24 @@ THERMOS_SHARED_MEMORY bool enter_below(const char* path) {
   return true;
 }
 
+// Copies a file to stdout. Not blocking: a FIFO without a writer is empty.
+THERMOS_SHARED_MEMORY bool copy_out(const char* path) {
+  const long file =
+      ::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (file < 0) return false;
+  char buffer[4096];
+  for (;;) {
+    const long got = ::syscall(SYS_read, file, buffer, sizeof buffer);
+    if (got <= 0) return got == 0;
+    for (long written = 0; written < got;) {
+      const long count = ::syscall(SYS_write, 1, buffer + written, got - written);
+      if (count < 0 && errno == EAGAIN) errno = EFBIG;  // the pipe has no room for more
+      if (count < 0) return false;
+      written += count;
+    }
+  }
+}
+
 THERMOS_SHARED_MEMORY const char* path_in(const char* const* environment) {
   for (; *environment != nullptr; ++environment) {
     const char* variable = *environment;
@@ -141,7 +159,7 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
   if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
   // Before setuid, because root owns the groups; before exec, so that all descendants are in it.
   if (request.group >= 0 && !enter_group(request.group)) return SpawnStep::Group;
-  if (*launch.root != '\0') {
+  if (*launch.root != '\0' && request.copied == nullptr) {
     if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
     if (::syscall(SYS_chdir, "/") != 0) return SpawnStep::Root;
   }
@@ -150,6 +168,9 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
       return SpawnStep::Groups;
     if (::syscall(SYS_setresgid, launch.gid, launch.gid, launch.gid) != 0) return SpawnStep::Gid;
     if (::syscall(SYS_setresuid, launch.uid, launch.uid, launch.uid) != 0) return SpawnStep::Uid;
+  }
+  if (request.copied != nullptr) {
+    return copy_out(request.copied) ? SpawnStep::None : SpawnStep::Copy;
   }
   // After setuid, so that the user's own rights decide what may be read and entered.
   if (*launch.input != '\0' && !take_input(launch.input)) return SpawnStep::Input;
@@ -226,6 +247,9 @@ void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
     case SpawnStep::Subdirectory:
       text.add("cannot enter or make the directory ").add(path(launch.subdirectory).substr(0, 400));
       text.add(" in ").add(path(launch.directory).substr(0, 400));
+      break;
+    case SpawnStep::Copy:
+      text.add("cannot read ").add(path(request.copied));
       break;
     case SpawnStep::Program: {
       const std::string_view program =

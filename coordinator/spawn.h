@@ -26,7 +26,8 @@ enum class SpawnStep : std::uint8_t {
   Input,
   Directory,
   Subdirectory,
-  Program
+  Program,
+  Copy
 };
 
 struct SpawnRequest {
@@ -35,6 +36,9 @@ struct SpawnRequest {
   int out = -1;
   int err = -1;
   int group = -1;  // the directory of its control group; -1: none
+  // If not nullptr, no program is run: this file, outside of the root, is copied to `out` with the
+  // user's rights. `out` must not block.
+  const char* copied = nullptr;
 };
 
 struct SpawnResult {

@@ -57,11 +57,15 @@ Walk walk_value(View value, const Steps& steps, std::size_t at) {
       return last ? Walk{Walk::End::Value, item, {}} : Walk();
     }
     case Kind::Map: {
-      if (at + 2 != steps.size() || !step.indices.empty() || !steps[at + 1].indices.empty()) {
+      const bool objects = value.type->item->kind == Kind::Object;
+      if (at + (objects ? 3 : 2) > steps.size() || !step.indices.empty() ||
+          !steps[at + 1].indices.empty() || (!objects && at + 2 != steps.size())) {
         return {};
       }
       for (std::size_t i = 0; i < value.size(); ++i) {
-        if (value.name(i) == steps[at + 1].key) return {Walk::End::Value, value.item(i), {}};
+        if (value.name(i) != steps[at + 1].key) continue;
+        if (objects) return walk(value.item(i), steps, at + 2);
+        return {Walk::End::Value, value.item(i), {}};
       }
       return {Walk::End::Absent, {}, "there is no such name"};
     }

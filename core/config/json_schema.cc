@@ -58,10 +58,24 @@ Json number(double value) {
 Json schema_of(const Type& type);
 
 Json list_schema(const Type& type) {
-  return {{"type", "array"}, {"items", schema_of(*type.item)}};
+  Json item = schema_of(*type.item);
+  Json list = {{"type", "array"}, {"items", item}};
+  if (type.one_alone) return either(std::move(list), std::move(item));
+  if (!type.by_name) return list;
+  // An object that has its name before it needs none inside.
+  return either(std::move(list),
+                {{"type", "object"}, {"additionalProperties", {{"type", "object"}}}});
+}
+
+// What a matrix has for one of its names.
+Json spread_schema() {
+  Json number = {{"type", "integer"}};
+  Json one = either({{"type", "string"}}, number);
+  return either({{"type", "array"}, {"items", one}, {"minItems", 1}}, one);
 }
 
 Json map_schema(const Type& type) {
+  if (type.spread) return {{"type", "object"}, {"additionalProperties", spread_schema()}};
   Json map = {{"type", "object"}, {"additionalProperties", schema_of(*type.item)}};
   if (!type.names_alone) return map;
   return either(std::move(map), {{"type", "array"}, {"items", text_schema(true)}});

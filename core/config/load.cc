@@ -9,7 +9,10 @@
 #include "core/base/utf8.h"
 #include "core/config/bound_texts.h"
 #include "core/config/document.h"
+#include "core/config/env_file.h"
 #include "core/config/evaluated.h"
+#include "core/config/matrix.h"
+#include "core/config/process_map.h"
 #include "core/config/references.h"
 #include "core/config/schema.h"
 #include "core/config/template.h"
@@ -26,6 +29,7 @@ struct Candidate {
   std::string path;  // "[2]", "tasks[2]"; "" when the document is the task
   std::string name;
   std::vector<std::string> names;  // others
+  Problems problems;               // of its processes, before they are read
 };
 
 Error place(std::string_view where, Position at, std::string_view path, std::string_view what,
@@ -63,13 +67,22 @@ std::string name_of(Value& task, const Bindings& bindings) {
   return bound;
 }
 
+// Makes the list of processes that read_task() reads, from shorter ways to write it.
+Problems settle_processes(Value& task, Document& document) {
+  Problems problems = list_processes(task);
+  for (Problem& problem : expand_matrices(task, document.keys)) {
+    problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
 Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
   std::vector<Candidate> found;
   Value* list = &root;
   std::string path;
   if (std::holds_alternative<Object>(root.data)) {
     list = root.find("tasks");
-    if (list == nullptr) return std::vector<Candidate>{{&root, "", "", {}}};
+    if (list == nullptr) return std::vector<Candidate>{{&root, "", "", {}, {}}};
     path = "tasks";
     for (const Member& member : std::get<Object>(root.data)) {
       if (member.key != "tasks") {
@@ -90,7 +103,7 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
   }
   if (tasks->empty()) return place(where, list->position(), path, "holds no task");
   for (std::size_t i = 0; i < tasks->size(); ++i) {
-    found.push_back({&(*tasks)[i], path + "[" + std::to_string(i) + "]", "", {}});
+    found.push_back({&(*tasks)[i], path + "[" + std::to_string(i) + "]", "", {}, {}});
   }
   return found;
 }
@@ -110,6 +123,7 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
   if (!tasks) return tasks.error();
   for (std::size_t i = 0; i < tasks->size(); ++i) {
     Candidate& task = (*tasks)[i];
+    task.problems = settle_processes(*task.value, document);
     task.name = name_of(*task.value, bindings);
     if (i < document.names.size()) task.names = document.names[i];
   }
@@ -220,11 +234,15 @@ Result<TaskConfig> load(std::string_view text, std::string_view where, std::stri
   if (!document) return document.error();
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();
+  for (const Problem& problem : picked->problems) return place(where, *picked, problem);
   Draft draft;
   for (const Problem& problem : read_task(*picked->value, draft, 1)) {
     return place(where, *picked, problem);
   }
   for (const Problem& problem : bind_references(draft, bindings, 1)) {
+    return place(where, *picked, problem);
+  }
+  for (const Problem& problem : read_env_files(draft.task, bindings.read_file, 1)) {
     return place(where, *picked, problem);
   }
   return finish(draft, *picked, where, reading.pools);
@@ -240,11 +258,17 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where) {
                  "holds " + std::to_string(tasks->size()) + " tasks, and is to be one");
   }
   const Candidate& task = tasks->front();
+  for (const Problem& problem : settle_processes(*task.value, *document)) {
+    return place(where, task, problem);
+  }
   Draft draft;
   for (const Problem& problem : read_task(*task.value, draft, 1)) {
     return place(where, task, problem);
   }
   for (const Problem& problem : take_texts_as_bound(draft, 1)) return place(where, task, problem);
+  for (const Problem& problem : read_env_files(draft.task, {}, 1)) {
+    return place(where, task, problem);
+  }
   return finish(draft, task, where, PoolsOf::Daemon);
 }
 
@@ -256,6 +280,13 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
   if (!document) return {document.error()};
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return {picked.error()};
+  if (!picked->problems.empty()) {
+    std::vector<Error> errors;
+    for (const Problem& problem : picked->problems) {
+      if (errors.size() < kMaxFaults) errors.push_back(place(where, *picked, problem));
+    }
+    return errors;
+  }
   Draft draft;
   Problems problems = read_task(*picked->value, draft, kMaxFaults);
   Spoiled spoiled;
@@ -266,6 +297,11 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
   const Problems unbound = bind_references(draft, bindings, kMaxFaults);
   for (const Problem& problem : unbound) take(problem);
   spoiled.add(unbound);
+  if (unbound.empty()) {
+    for (Problem& problem : read_env_files(draft.task, bindings.read_file, kMaxFaults)) {
+      take(std::move(problem));
+    }
+  }
   const FaultSearch search{kMaxFaults, !spoiled.names(), reading.pools};
   for (const Error& error : thermos::find_faults(draft.task, search)) {
     Problem problem = problem_of(error);
@@ -278,6 +314,16 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
   errors.reserve(problems.size());
   for (const Problem& problem : problems) errors.push_back(place(where, *picked, problem));
   return errors;
+}
+
+std::string place_of_field(std::string_view text, std::string_view where,
+                           std::string_view task_name, const Bindings& bindings,
+                           std::string_view path, Form form) {
+  auto document = parse_of(form)(text, where);
+  if (!document) return place_text(where, {}, path);
+  auto picked = pick(*document, where, task_name, bindings);
+  if (!picked) return place_text(where, {}, path);
+  return place_text(where, position_of(*picked->value, path), join_path(picked->path, path));
 }
 
 Result<std::string> task_name_of(std::string_view text, std::string_view where,

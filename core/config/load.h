@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,12 +16,16 @@
 
 namespace thermos::config {
 
-// The values that references in a configuration may be bound to.
+// Reads a file that a configuration names, as it is named there. Fails with a whole message.
+using ReadFile = std::function<Result<std::string>(const std::string& path)>;
+
+// The values that references in a configuration may be bound to, and the files that it names.
 struct Bindings {
   std::string task_id;                             // {{thermos.task_id}}
   std::string user;                                // {{thermos.user}}
   std::map<std::string, std::uint16_t> ports;      // {{thermos.ports[NAME]}}
   std::map<std::string, std::string> environment;  // {{NAME}}
+  ReadFile read_file;                              // of an env_file; none: an env_file is an error
 };
 
 // Who made the text: people, or the evaluator (evaluated.h).
@@ -53,12 +58,18 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where);
 
 // Finds everything that load() would refuse: each error as load() would give it alone, in the order
 // of the text within one check; empty if load() would succeed. It does not look behind the place
-// where a text stops being JSON or YAML, nor at constraints if processes' names are wrong. It
-// returns at most kMaxFaults.
+// where a text stops being JSON or YAML, nor behind a wrong matrix, nor at constraints if
+// processes' names are wrong. It returns at most kMaxFaults.
 inline constexpr std::size_t kMaxFaults = 1000;
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
                                std::string_view task_name, const Bindings& bindings,
                                const Reading& reading = {});
+
+// Returns the beginning of a message about the field at `path` ("processes[3].cmdline") of the task
+// that load() took from the same arguments: "where:line: path: ".
+std::string place_of_field(std::string_view text, std::string_view where,
+                           std::string_view task_name, const Bindings& bindings,
+                           std::string_view path, Form form = Form::Written);
 
 // Returns the task's name alone (to make a task id before the references are bound), and checks no
 // more than it must to find it. References in the name are bound if `bindings` can; a name with

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/text.h"
+#include "core/config/foreign_keys.h"
 #include "core/config/read_scalar.h"
 #include "core/config/scalar.h"
 #include "core/config/template.h"
@@ -15,7 +16,6 @@ namespace thermos::config {
 namespace {
 
 using fields::Field;
-using fields::ForeignKey;
 using fields::Kind;
 using fields::ObjectType;
 using fields::Slot;
@@ -34,14 +34,6 @@ std::string unknown_key(std::string_view key, const ObjectType& type, std::strin
     first = false;
   }
   return what;
-}
-
-// What says the same here as a key of another program; nullptr if nothing is known to.
-const ForeignKey* find_foreign(std::string_view key, const ObjectType& type) {
-  const auto found = std::find_if(
-      type.foreign.begin(), type.foreign.end(),
-      [&](const ForeignKey& one) { return one.key == key && type.find(one.ours) != nullptr; });
-  return found == type.foreign.end() ? nullptr : &*found;
 }
 
 // Finds the fields of one object. Most are written in the order of the table, so the next one is
@@ -123,11 +115,8 @@ class Reader {
   }
 
   void refuse_key(const Member& member, const ObjectType& type, const FieldPlace& place) {
-    std::string hint;
-    if (const ForeignKey* foreign = find_foreign(member.key, type)) {
-      hint = ": here it is '" + std::string(foreign->ours) + "'";
-      if (!foreign->more.empty()) hint.append(", ").append(foreign->more);
-    } else {
+    std::string hint = foreign_hint(member.key, type);
+    if (hint.empty()) {
       NearestWord nearest(member.key);
       for (const Field& field : type.fields) nearest.offer(field.key);
       hint = nearest.hint();
@@ -158,9 +147,17 @@ class Reader {
   }
 
   void list(Value& value, const Field& field, Slot out, const FieldPlace& place) {
+    if (out.type->one_alone && std::holds_alternative<std::string>(value.data)) {
+      out.resize(1);
+      any(value, field, out.item(0), place);
+      return;
+    }
     auto* list = std::get_if<Array>(&value.data);
     if (list == nullptr) {
-      fail(value, place, wrong_kind(value, "a list"), place.path());
+      std::string_view wanted = "a list";
+      if (out.type->one_alone) wanted = "a string or a list";
+      if (out.type->by_name) wanted = "a list or an object";
+      fail(value, place, wrong_kind(value, wanted), place.path());
       return;
     }
     if (list->empty() && field.required.size() > 1) {

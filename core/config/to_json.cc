@@ -105,6 +105,7 @@ void write_map(Writer& json, View map) {
 // A text that may be empty and is was never given; nor was what another key stands for.
 bool is_left_out(View value, const Field& field) {
   if (!value) return true;
+  if (value.type->left_out && value.size() == 0) return true;
   if (value.type->kind == Kind::List) return !field.instead.empty() && value.size() == 0;
   if (value.type->kind != Kind::Text || !value.text().empty()) return false;
   return !value.type->filled || !field.instead.empty();

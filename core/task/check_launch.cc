@@ -9,6 +9,7 @@
 
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/task/task_fields.h"
 
 namespace thermos {
 namespace {
@@ -98,6 +99,39 @@ void check_env(const Named<std::string>& env, Faults& faults) {
   }
 }
 
+Complaint check_secret(const Secret& secret) {
+  if (const std::string fault = fields::choice_fault(fields::view_of(secret)); !fault.empty()) {
+    return fault;
+  }
+  if (!secret.cmd.empty()) {
+    if (secret.root) return "has a 'cmd', which runs as the process's user: 'root' is for a 'file'";
+    return check_argument(secret.cmd);
+  }
+  return check_path(secret.file);
+}
+
+void check_secrets(const Named<Secret>& secrets, const Named<std::string>& env, Faults& faults) {
+  if (secrets.entries.size() > kMaxSecrets) {
+    faults.push_back({"secret", "names " + std::to_string(secrets.entries.size()) +
+                                    " variables: at most " + std::to_string(kMaxSecrets) +
+                                    " are possible"});
+    return;
+  }
+  std::set<std::string_view> names;
+  for (const auto& [name, secret] : secrets.entries) {
+    if (auto complaint = check_name(name)) {
+      faults.push_back({"secret", *complaint});
+      continue;
+    }
+    Complaint complaint = check_secret(secret);
+    if (!names.insert(name).second) complaint = "is given twice";
+    for (const auto& [variable, value] : env.entries) {
+      if (variable == name) complaint = "is in 'env', too: give it in one of them";
+    }
+    if (complaint) faults.push_back({"secret." + name, *complaint});
+  }
+}
+
 void check_command(const ProcessConfig& process, Faults& faults) {
   if (process.argv.empty()) {
     const Complaint complaint =
@@ -128,7 +162,8 @@ void check_codes(const std::vector<std::uint32_t>& codes, Faults& faults) {
 }
 
 std::size_t size_of(const ProcessConfig& process) {
-  std::size_t bytes = launch_size(process.env) + cost_of(process.cmdline.size());
+  std::size_t bytes =
+      launch_size(process.env) + launch_size(process.secret) + cost_of(process.cmdline.size());
   for (const std::string& argument : process.argv) bytes += cost_of(argument.size());
   return bytes;
 }
@@ -149,10 +184,30 @@ std::size_t launch_size(const Named<std::string>& env) {
   return bytes;
 }
 
+std::size_t launch_size(const Named<Secret>& secrets) {
+  constexpr std::size_t kFields = 40;  // its flag, and three pointers
+  std::size_t bytes = 0;
+  for (const auto& [name, secret] : secrets.entries) {
+    bytes += kFields + cost_of(name.size()) + cost_of(secret.file.size() + secret.cmd.size());
+  }
+  return bytes;
+}
+
+bool reads_as_root(const TaskConfig& task) {
+  const auto any = [](const Named<Secret>& secrets) {
+    return std::any_of(secrets.entries.begin(), secrets.entries.end(),
+                       [](const auto& entry) { return entry.second.root; });
+  };
+  return any(task.secret) ||
+         std::any_of(task.processes.begin(), task.processes.end(),
+                     [&](const ProcessConfig& process) { return any(process.secret); });
+}
+
 std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::size_t inherited) {
   Faults faults;
   check_command(process, faults);
   check_env(process.env, faults);
+  check_secrets(process.secret, process.env, faults);
   if (auto complaint = check_path(process.cwd)) faults.push_back({"cwd", *complaint});
   if (auto complaint = check_input(process.input)) faults.push_back({"stdin", *complaint});
   check_codes(process.success_codes, faults);
@@ -171,6 +226,7 @@ std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::s
 std::vector<LaunchFault> find_launch_faults(const TaskConfig& task) {
   Faults faults;
   check_env(task.env, faults);
+  check_secrets(task.secret, task.env, faults);
   if (auto complaint = check_path(task.cwd)) faults.push_back({"cwd", *complaint});
   return faults;
 }

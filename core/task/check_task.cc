@@ -214,7 +214,7 @@ void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
     faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
   }
-  const std::size_t inherited = launch_size(task.env);
+  const std::size_t inherited = launch_size(task.env) + launch_size(task.secret);
   std::vector<ProcessIndex> users;  // of pools
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     check_process(task.processes[i], i, inherited, faults);

@@ -26,6 +26,10 @@ struct FieldRules {
   Unit unit = {};                  // required for std::int64_t and double
   bool filled = false;             // Type::filled
   bool names_alone = false;        // Type::names_alone
+  bool one_alone = false;          // Type::one_alone
+  bool by_name = false;            // Type::by_name
+  bool spread = false;             // Type::spread
+  bool left_out = false;           // Type::left_out
   std::string_view required = {};  // Field::required; "-": there is nothing more to say
   std::string_view instead = {};   // Field::instead
   std::string_view absent = {};    // Field::absent
@@ -92,6 +96,10 @@ constexpr Type type_of(const FieldRules& rules) {
   } else if constexpr (ListOf<T>::value || MapOf<T>::value) {
     type.kind = MapOf<T>::value ? Kind::Map : Kind::List;
     type.names_alone = rules.names_alone;
+    type.one_alone = rules.one_alone;
+    type.by_name = rules.by_name;
+    type.spread = rules.spread;
+    type.left_out = rules.left_out;
     type.items = &ItemsOf<T, false>::kItems;
     type.item = rules.filled ? &ItemsOf<T, true>::kItem : &ItemsOf<T, false>::kItem;
   } else {

@@ -65,6 +65,15 @@ struct Type {
   bool filled = false;
   // A Map of Words may be written as a list of names; each then has the first word.
   bool names_alone = false;
+  // A List may be written as one text, which is then its only item.
+  bool one_alone = false;
+  // A List of objects may be written as a map of them by their names.
+  bool by_name = false;
+  // Each text of a Map may be written as a list of texts, and makes so many of the object around
+  // it.
+  bool spread = false;
+  // It is left out of JSON where it is empty.
+  bool left_out = false;
   Unit unit;
   std::span<const std::string_view> words;  // of a Word, in the order of its values
   const ObjectType& (*object)() = nullptr;  // of an Object

@@ -92,6 +92,15 @@ struct Healthy : Asking {
   bool operator==(const Healthy&) const = default;
 };
 
+// A variable whose value is on no record: only where it comes from is. Exactly one of `file` and
+// `cmd` is given.
+struct Secret {
+  std::string file;   // an absolute path
+  std::string cmd;    // a command line for bash, which prints it
+  bool root = false;  // `file` is read with the rights of the program that runs the task
+  bool operator==(const Secret&) const = default;
+};
+
 struct ProcessConfig {
   // The planner and the check ask for these of a million processes, in any order: they lie
   // together.
@@ -125,6 +134,11 @@ struct ProcessConfig {
   bool notify = false;     // it gets a NOTIFY_SOCKET; see may_notify()
   // A run that does not say WATCHDOG=1 for so long has FAILED. Nothing: it need not.
   std::optional<Microseconds> watchdog;
+  Named<Secret> secret;       // over the task's
+  Named<std::string> matrix;  // its own combination, where a matrix made it
+  // These two are of what is written; nothing of them is on record.
+  std::vector<std::string> env_file;
+  std::vector<Named<std::string>> exclude;
   bool operator==(const ProcessConfig&) const = default;
 };
 
@@ -143,10 +157,12 @@ struct TaskConfig {
   bool keep_going = false;            // max_failures ends the task when nothing more can run
   Named<std::uint32_t> pools;         // how much there is of what processes use, by name
   Microseconds finalization_wait = 30 * kSecond;
-  Boxed<Backoff> backoff;  // of all processes that have none of their own
-  std::string user;        // empty: the user who runs it
-  Named<std::string> env;  // of all processes
-  std::string cwd;         // of processes without one; empty: the sandbox
+  Boxed<Backoff> backoff;             // of all processes that have none of their own
+  std::string user;                   // empty: the user who runs it
+  Named<std::string> env;             // of all processes
+  std::string cwd;                    // of processes without one; empty: the sandbox
+  Named<Secret> secret;               // of all processes
+  std::vector<std::string> env_file;  // of what is written; nothing of it is on record
   bool operator==(const TaskConfig&) const = default;
 };
 

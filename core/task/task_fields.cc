@@ -98,6 +98,16 @@ constexpr std::array kHealthyFields = {
 };
 constexpr std::size_t kHealthQuestions = 5;  // the first fields
 
+constexpr std::array kSecretFields = {
+    field<&Secret::file>("file",
+                         "The file that holds it; relative to the configuration's directory."),
+    field<&Secret::cmd>("cmd", "Bash runs this as the process's user, and it prints the secret."),
+    field<&Secret::root>("root",
+                         "The file is read as root, before the process becomes its user; only root "
+                         "may say so."),
+};
+constexpr std::size_t kSecretSources = 2;  // the first fields
+
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
         "name",
@@ -139,6 +149,21 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::logger>("logger",
                                   "What becomes of its output: without it, files that grow."),
     field<&ProcessConfig::env>("env", "Variables added to its environment, over the task's."),
+    field<&ProcessConfig::env_file>(
+        "env_file",
+        "Files of NAME=VALUE lines for its environment, read when the task is loaded; 'env' goes "
+        "over them.",
+        {.one_alone = true, .left_out = true}),
+    field<&ProcessConfig::secret>("secret",
+                                  "Variables whose values are read when a run starts, and are on "
+                                  "no record.",
+                                  {.left_out = true}),
+    field<&ProcessConfig::matrix>("matrix",
+                                  "Lists of values: one process for each combination of them, "
+                                  "which {{matrix.NAME}} names.",
+                                  {.spread = true, .left_out = true}),
+    field<&ProcessConfig::exclude>("exclude", "Combinations of the matrix that are left out.",
+                                   {.left_out = true}),
     field<&ProcessConfig::cwd>(
         "cwd", "Where it starts, relative to the sandbox; a missing directory is made there.",
         {.absent = "no cwd is given"}),
@@ -175,8 +200,9 @@ constexpr std::array kTaskFields = {
         "name",
         "The task's name, by the rules of a process's name; without one, the first process's.",
         {.filled = true}),
-    field<&TaskConfig::processes>("processes", "The processes, in any order.",
-                                  {.required = "a task needs at least one process"}),
+    field<&TaskConfig::processes>(
+        "processes", "The processes, in any order.",
+        {.by_name = true, .required = "a task needs at least one process"}),
     field<&TaskConfig::constraints>("constraints",
                                     "What waits for what. Processes in no order run at once."),
     field<&TaskConfig::resources>(
@@ -202,6 +228,12 @@ constexpr std::array kTaskFields = {
         "user", "The user that the processes run as; only root may name another than himself.",
         {.absent = "the task names no user; there is {{thermos.user}}"}),
     field<&TaskConfig::env>("env", "Variables added to the environment of every process."),
+    field<&TaskConfig::env_file>(
+        "env_file",
+        "Files of NAME=VALUE lines for the environment of every process, read when the task is "
+        "loaded; 'env' goes over them.",
+        {.one_alone = true, .left_out = true}),
+    field<&TaskConfig::secret>("secret", "Secrets of every process.", {.left_out = true}),
     field<&TaskConfig::cwd>("cwd", "Where processes without a cwd of their own start.",
                             {.absent = "no cwd is given"}),
 };
@@ -246,13 +278,29 @@ constexpr std::array kForeignProcessKeys = {
     ForeignKey{"stdout_logfile", "logger", ""},
     ForeignKey{"log_location", "logger", ""},
     ForeignKey{"logging", "logger", ""},
+    ForeignKey{"secrets", "secret", "as {NAME: {file: PATH}}"},
+    ForeignKey{"image", "argv", "as [docker, run, --rm, IMAGE]"},
+    ForeignKey{"startsecs", "ready", "which says when it may be used"},
+    ForeignKey{"ExecStart", "cmdline", "or 'argv' without a shell"},
+    ForeignKey{"ExecStartPre", "needs", "of a process of its own"},
+    ForeignKey{"Restart", "max_failures", kRunsAgain},
+    ForeignKey{"RestartSec", "min_duration", "in seconds"},
+    ForeignKey{"WorkingDirectory", "cwd", ""},
+    ForeignKey{"Environment", "env", "an object of names and texts"},
+    ForeignKey{"EnvironmentFile", "env_file", ""},
+    ForeignKey{"After", "needs", ""},
+    ForeignKey{"Requires", "needs", ""},
+    ForeignKey{"KillSignal", "stop_signal", ""},
+    ForeignKey{"TimeoutStopSec", "stop_wait", "in seconds"},
+    ForeignKey{"RuntimeMaxSec", "timeout", "in seconds"},
+    ForeignKey{"SuccessExitStatus", "success_codes", "a list of numbers"},
 };
 
 constexpr std::array kForeignTaskKeys = {
-    ForeignKey{"services", "processes", "a list"},
-    ForeignKey{"programs", "processes", "a list"},
-    ForeignKey{"jobs", "processes", "a list"},
-    ForeignKey{"steps", "processes", "a list"},
+    ForeignKey{"services", "processes", "a list, or an object by their names"},
+    ForeignKey{"programs", "processes", "a list, or an object by their names"},
+    ForeignKey{"jobs", "processes", "a list, or an object by their names"},
+    ForeignKey{"steps", "processes", "a list, or an object by their names"},
     ForeignKey{"depends_on", "constraints", "as [{order: [FIRST, THEN]}]"},
     ForeignKey{"environment", "env", "an object of names and texts"},
     ForeignKey{"variables", "env", "an object of names and texts"},
@@ -357,6 +405,21 @@ const ObjectType& object_type<Healthy>() {
       .fields = kHealthyFields,
       .usual = &usual,
       .choices = kHealthQuestions,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Secret>() {
+  static const Secret usual;
+  static const ObjectType type{
+      .name = "secret",
+      .noun = "a secret",
+      .about = "Where the value of a variable comes from that is on no record.",
+      .fields = kSecretFields,
+      .usual = &usual,
+      .short_form = true,
+      .choices = kSecretSources,
   };
   return type;
 }

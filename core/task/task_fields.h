@@ -41,5 +41,7 @@ template <>
 const ObjectType& object_type<Ready>();
 template <>
 const ObjectType& object_type<Healthy>();
+template <>
+const ObjectType& object_type<Secret>();
 
 }  // namespace thermos::fields

@@ -11,6 +11,7 @@
 #include "core/record/paths.h"
 #include "reactor/commands/options.h"
 #include "reactor/commands/python.h"
+#include "reactor/commands/shell_syntax.h"
 #include "reactor/commands/text.h"
 #include "reactor/os/account.h"
 #include "reactor/os/descriptor.h"
@@ -38,6 +39,44 @@ Result<std::string> read_all(int fd, const std::string& path) {
                    path + ": more than 1 GiB, which is too large for a configuration"};
     }
   }
+}
+
+// The directory that a configuration's names of files are relative to.
+std::string directory_of(const ConfigurationText& text) {
+  const std::size_t slash = text.where.rfind('/');
+  return absolute_path(slash == std::string::npos ? "." : text.where.substr(0, slash + 1));
+}
+
+// Reads a file beside the configuration.
+Result<std::string> read_beside(const std::string& directory, const std::string& name) {
+  const std::string path = name.starts_with('/') ? name : directory + "/" + name;
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return system_error(path, errno);
+  return read_all(file.get(), path);
+}
+
+config::Bindings bindings_of(const ConfigurationText& text, const ConfigurationWords& words) {
+  config::Bindings bindings;
+  bindings.task_id = words.task_id;
+  bindings.user = words.user.empty() ? caller_account().name : words.user;
+  bindings.ports = words.ports;
+  bindings.environment = words.environment;
+  bindings.read_file = [directory = directory_of(text)](const std::string& name) {
+    return read_beside(directory, name);
+  };
+  return bindings;
+}
+
+// Who runs the task may be in another directory.
+void place_secret_files(TaskConfig& task, const std::string& directory) {
+  const auto place = [&directory](Named<Secret>& secrets) {
+    for (auto& [name, secret] : secrets.entries) {
+      if (secret.file.empty() || secret.file.starts_with('/')) continue;
+      secret.file.insert(0, directory + "/");
+    }
+  };
+  place(task.secret);
+  for (ProcessConfig& process : task.processes) place(process.secret);
 }
 
 }  // namespace
@@ -80,22 +119,15 @@ std::string make_task_id(const std::string& name, Microseconds wall) {
 
 std::vector<Error> find_faults(const ConfigurationText& text, const ConfigurationWords& words,
                                Microseconds wall) {
-  config::Bindings bindings;
-  bindings.task_id = words.task_id.empty() ? make_task_id("task", wall) : words.task_id;
-  bindings.user = words.user.empty() ? caller_account().name : words.user;
-  bindings.ports = words.ports;
-  bindings.environment = words.environment;
+  config::Bindings bindings = bindings_of(text, words);
+  if (bindings.task_id.empty()) bindings.task_id = make_task_id("task", wall);
   return config::find_faults(text.text, text.where, words.task_name, bindings,
                              {text.form, words.pools});
 }
 
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall) {
-  config::Bindings bindings;
-  bindings.task_id = words.task_id;
-  bindings.user = words.user.empty() ? caller_account().name : words.user;
-  bindings.ports = words.ports;
-  bindings.environment = words.environment;
+  config::Bindings bindings = bindings_of(text, words);
   if (bindings.task_id.empty()) {
     const Result<std::string> name =
         config::task_name_of(text.text, text.where, words.task_name, bindings, text.form);
@@ -115,7 +147,30 @@ Result<BoundTask> bind_configuration(const ConfigurationText& text, const Config
     task = config::load(text.text, text.where, words.task_name, bindings, reading);
     if (!task) return task.error();
   }
+  place_secret_files(*task, directory_of(text));
   return BoundTask{std::move(*task), std::move(bindings.task_id), std::move(bindings.user)};
+}
+
+std::vector<Error> find_shell_faults(const BoundTask& bound, const ConfigurationText& text,
+                                     const ConfigurationWords& words, std::size_t most) {
+  std::vector<Error> errors;
+  for (const SyntaxFault& fault : find_syntax_faults(bound.task, most)) {
+    config::Bindings bindings = bindings_of(text, words);
+    bindings.task_id = bound.task_id;
+    bindings.user = bound.user;
+    errors.push_back(
+        {ErrorCode::BadConfig, config::place_of_field(text.text, text.where, words.task_name,
+                                                      bindings, fault.path, text.form) +
+                                   fault.what});
+  }
+  return errors;
+}
+
+Status check_shell_syntax(const BoundTask& bound, const ConfigurationText& text,
+                          const ConfigurationWords& words) {
+  std::vector<Error> faults = find_shell_faults(bound, text, words, 1);
+  if (faults.empty()) return Done{};
+  return std::move(faults.front());
 }
 
 Microseconds wall_now() {

@@ -55,6 +55,14 @@ struct BoundTask {
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall);
 
+// Fails with BadConfig, at its place, for a command line that bash can't parse. Call it before a
+// task begins, with the bash that will run it: not for a task that goes on, nor with --chroot.
+Status check_shell_syntax(const BoundTask& bound, const ConfigurationText& text,
+                          const ConfigurationWords& words);
+// Returns all of these errors.
+std::vector<Error> find_shell_faults(const BoundTask& bound, const ConfigurationText& text,
+                                     const ConfigurationWords& words, std::size_t most);
+
 // Returns all errors for which bind_configuration() would fail; see config::find_faults().
 std::vector<Error> find_faults(const ConfigurationText& text, const ConfigurationWords& words,
                                Microseconds wall);

@@ -85,6 +85,9 @@ Result<control::Submit> submission(const std::string& file, const RunOptions& op
   if (!text) return text.error();
   auto bound = bind_configuration(*text, *words, wall_now());
   if (!bound) return bound.error();
+  if (!options.chroot) {
+    if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
+  }
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   control::Submit submit;
   submit.task_id = bound->task_id;

@@ -57,6 +57,9 @@ CommandOutcome check_configuration(const ConfigurationText& text, const Configur
   }
   const Result<BoundTask> bound = bind_configuration(text, words, wall_now());
   if (!bound) return bound.error();
+  const std::vector<Error> unparsed = find_shell_faults(*bound, text, words, config::kMaxFaults);
+  for (const Error& fault : unparsed) print_error(fault.message);
+  if (!unparsed.empty()) return kExitBadData;
   if (Status user = check_user(bound->user); !user) return user.error();
   const std::size_t count = bound->task.processes.size();
   Output out(STDOUT_FILENO);

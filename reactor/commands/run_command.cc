@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <limits>
 
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
+#include "reactor/commands/shell_syntax.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
@@ -49,6 +51,10 @@ passes them to bash: quote once for your shell and once more for bash. "{{" has
 no special meaning here.
 
   --name N          the name of the task and its process (simple)
+  --env NAME=VALUE  a variable of its environment; may be repeated
+  --cwd D           where it starts, relative to the sandbox
+  --timeout S       ends a run that takes longer, which has then failed
+  --max-failures N  runs it until it succeeds, at most N times (1); 0: no limit
   --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N,
   --log-rotate SIZE[:BACKUPS], -q, --root D, --log-level L, --no-color: see
   `thermos run --help`
@@ -73,6 +79,44 @@ std::string joined(const Arguments& words) {
   }
   return text;
 }
+
+// The options that say how the one process runs.
+struct SimpleProcess {
+  std::vector<std::string> env;
+  std::string cwd;
+  std::optional<std::string> timeout;
+  std::optional<std::string> max_failures;
+
+  void add_to(OptionParser& parser) {
+    parser.texts("--env", env);
+    parser.text("--cwd", cwd);
+    parser.text("--timeout", timeout);
+    parser.text("--max-failures", max_failures);
+  }
+  // Fails with Usage.
+  Status apply(ProcessConfig& process) const {
+    for (const std::string& word : env) {
+      const std::size_t equals = word.find('=');
+      if (equals == std::string::npos) {
+        return Error{ErrorCode::Usage, "--env " + word + ": a variable is given as NAME=VALUE"};
+      }
+      process.env.entries.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    }
+    process.cwd = cwd;
+    const auto limit = seconds_if_given("--timeout", timeout);
+    if (!limit) return limit.error();
+    process.timeout = *limit;
+    if (!max_failures) return Done{};
+    const auto count = parse_count("--max-failures", *max_failures);
+    if (!count) return count.error();
+    if (*count > std::numeric_limits<std::uint32_t>::max()) {
+      return Error{ErrorCode::Usage,
+                   "--max-failures " + *max_failures + ": the number is too large; 0 is no limit"};
+    }
+    process.max_failures = static_cast<std::uint32_t>(*count);
+    return Done{};
+  }
+};
 
 }  // namespace
 
@@ -99,6 +143,9 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (!text) return text.error();
   Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
   if (!bound) return bound.error();
+  if (!recorded && !options.chroot) {
+    if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
+  }
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   return run_bound_task(*bound, *words, options, common, recorded);
 }
@@ -109,6 +156,8 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   OptionParser parser("simplerun", kSimplerunHelp, common, true);
   options.add_to(parser);
   parser.text("--name", name);
+  SimpleProcess simple;
+  simple.add_to(parser);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -121,14 +170,20 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task.processes.emplace_back();
   bound.task.processes.front().name = name;
   bound.task.processes.front().cmdline = joined(**parsed);
+  if (Status applied = simple.apply(bound.task.processes.front()); !applied) return applied.error();
   if (const Result<Graph> checked = check_task(bound.task); !checked) {
     return Error{ErrorCode::Usage, "simplerun: " + checked.error().message};
+  }
+  const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
+  if (!recorded && !options.chroot) {
+    for (const SyntaxFault& fault : find_syntax_faults(bound.task, 1)) {
+      return Error{ErrorCode::BadConfig, "simplerun: the command: " + fault.what};
+    }
   }
   bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
   if (Status applied = apply_options(options, bound.task); !applied) return applied.error();
   bound.user = options.user.empty() ? caller_account().name : options.user;
-  return run_bound_task(bound, *words, options, common,
-                        recorded_header(common.paths(), options.task_id));
+  return run_bound_task(bound, *words, options, common, recorded);
 }
 
 }  // namespace thermos

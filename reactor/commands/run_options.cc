@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "core/task/check_launch.h"
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/transcript.h"
@@ -191,6 +192,9 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded) {
   if (Status user = check_user(bound.user); !user) return user.error();
+  if (::geteuid() != 0 && reads_as_root(bound.task)) {
+    return not_permitted("only root may have a secret's file read as root");
+  }
   if (recorded) {
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }

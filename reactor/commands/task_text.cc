@@ -100,10 +100,17 @@ std::string shell_words(const Words& words) {
   return text;
 }
 
-void add_surroundings(Words& words, const Named<std::string>& env, const std::string& cwd) {
+void add_surroundings(Words& words, const Named<std::string>& env, const Named<Secret>& secrets,
+                      const std::string& cwd) {
   if (!cwd.empty()) words.push_back("cwd " + printable(cwd));
   for (const auto& [name, value] : env.entries) {
     words.push_back("env " + printable(name) + "=" + printable(shell_word(value)));
+  }
+  for (const auto& [name, secret] : secrets.entries) {
+    const bool is_file = secret.cmd.empty();
+    words.push_back("secret " + printable(name) + (is_file ? " from " : " by ") +
+                    printable(shell_word(is_file ? secret.file : secret.cmd)) +
+                    (secret.root ? " as root" : ""));
   }
 }
 
@@ -141,7 +148,7 @@ std::string settings_of(const ProcessConfig& process) {
   if (process.timeout) words.push_back("timeout " + in_seconds(*process.timeout));
   add_resources(words, process.resources);
   add_logger(words, process.logger);
-  add_surroundings(words, process.env, process.cwd);
+  add_surroundings(words, process.env, process.secret, process.cwd);
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
   add_end(words, process);
   add_ready(words, process.ready);
@@ -161,7 +168,7 @@ std::string settings_of(const TaskConfig& task) {
   add_backoff(words, task.backoff);
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);
-  add_surroundings(words, task.env, task.cwd);
+  add_surroundings(words, task.env, task.secret, task.cwd);
   return joined(words);
 }
 

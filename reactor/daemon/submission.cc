@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config/load.h"
+#include "core/task/check_launch.h"
 #include "core/task/check_task.h"
 #include "reactor/os/account.h"
 #include "reactor/os/descriptor.h"
@@ -63,6 +64,9 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   }
   if (!caller.is_root() && user.uid != caller.uid) {
     return Error{ErrorCode::NotPermitted, "only root may run tasks as " + user.name};
+  }
+  if (!caller.is_root() && reads_as_root(*task)) {
+    return Error{ErrorCode::NotPermitted, "only root may have a secret's file read as root"};
   }
   if (submit.chroot && !caller.is_root()) {
     return Error{ErrorCode::NotPermitted, "only root may ask for --chroot"};

@@ -21,6 +21,7 @@ constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 constexpr const char* kProfile = "/.thermos_profile";
 // What check_task() lets pass fits into the message, beside paths and a login's variables.
+static_assert(2 * kMaxSecrets <= kMaxLaunchSecrets);
 static_assert(kMaxLaunchText + std::size_t{32} * 1024 <= kMaxLaunchBytes);
 
 // Our own PATH if the process runs as our user, else that of a plain login. Our PATH may begin with
@@ -73,6 +74,12 @@ std::optional<LaunchError> LaunchSite::fill(const TaskConfig& task, const Proces
   };
   if (exists(header_.sandbox + kProfile)) {
     launch.environment.push_back("BASH_ENV=" + sandbox + kProfile);
+  }
+  launch.secrets = task.secret;
+  for (const auto& entry : process.secret.entries) {
+    std::erase_if(launch.secrets.entries,
+                  [&entry](const auto& other) { return other.first == entry.first; });
+    launch.secrets.entries.push_back(entry);
   }
   launch.change_user = user_->change;
   launch.uid = user_->uid;

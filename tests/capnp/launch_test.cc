@@ -30,6 +30,7 @@ Launch a_launch() {
   launch.input = "/srv/job/in";
   launch.success_codes = {0, 3, 255};
   launch.stop_signal = 2;
+  launch.secrets.entries = {{"A", {"/a", "", true}}, {"B", {"", "vault read", false}}};
   return launch;
 }
 
@@ -39,13 +40,15 @@ struct Opened {
   std::array<const char*, 8> environment{};
   std::array<const char*, 4> arguments{};
   std::array<std::uint32_t, 8> groups{};
+  std::array<SecretView, 2> secrets{};
 };
 
 // It is not copied: its view points into it.
 std::unique_ptr<Opened> open_message(const std::vector<std::byte>& message) {
   auto opened = std::make_unique<Opened>();
-  opened->ok = decode_launch(message, opened->view,
-                             {opened->environment, opened->arguments, opened->groups});
+  opened->ok =
+      decode_launch(message, opened->view,
+                    {opened->environment, opened->arguments, opened->groups, opened->secrets});
   return opened;
 }
 
@@ -84,6 +87,14 @@ TEST(Launch, ComesThereAsItWas) {
   for (const int code : {0, 3, 255}) EXPECT_TRUE(view.success.has(code)) << code;
   for (const int code : {1, 2, 4, 254}) EXPECT_FALSE(view.success.has(code)) << code;
   EXPECT_EQ(view.stop_signal, 2);
+  ASSERT_EQ(view.secrets.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& [name, secret] = launch.secrets.entries[i];
+    EXPECT_EQ(view.secrets[i].name, name);
+    EXPECT_EQ(view.secrets[i].file, secret.file);
+    EXPECT_EQ(view.secrets[i].cmd, secret.cmd);
+    EXPECT_EQ(view.secrets[i].root, secret.root);
+  }
 }
 
 TEST(Launch, WithNothingOptional) {
@@ -98,6 +109,7 @@ TEST(Launch, WithNothingOptional) {
   EXPECT_EQ(opened->environment[0], nullptr);
   EXPECT_EQ(opened->view.groups.size(), 0U);
   EXPECT_TRUE(opened->view.arguments.empty());
+  EXPECT_TRUE(opened->view.secrets.empty());
   EXPECT_STREQ(opened->view.subdirectory, "");
   EXPECT_STREQ(opened->view.input, "");
   EXPECT_EQ(opened->view.success, ExitCodes());
@@ -140,6 +152,7 @@ TEST(Launch, ANulWouldCutAStringAndIsRefused) {
   EXPECT_TRUE(refused([](Launch& l) { l.arguments[2] = "a\0b"s; }));
   EXPECT_TRUE(refused([](Launch& l) { l.subdirectory = "a\0b"s; }));
   EXPECT_TRUE(refused([](Launch& l) { l.input = "a\0b"s; }));
+  EXPECT_TRUE(refused([](Launch& l) { l.secrets.entries[1].second.cmd = "a\0b"s; }));
 }
 
 TEST(Launch, MoreThanTheRoomGivenIsRefused) {
@@ -155,6 +168,9 @@ TEST(Launch, MoreThanTheRoomGivenIsRefused) {
   launch.environment.clear();
   EXPECT_TRUE(open_message(*encode(launch))->ok);
   launch.arguments.emplace_back("more");
+  EXPECT_FALSE(open_message(*encode(launch))->ok);
+  launch.arguments.pop_back();
+  launch.secrets.entries.push_back({"C", {"/c", "", false}});
   EXPECT_FALSE(open_message(*encode(launch))->ok);
 }
 

@@ -44,6 +44,15 @@ class File(unittest.TestCase):
         self.assertEqual((one["name"], two["name"]), ("a", "b"))
         self.assertEqual((one[""], two[""]), (1, 2))
 
+    def test_a_matrix_is_bound_by_thermos(self):
+        (task,), _ = self.evaluate(
+            "t = Process(name='t', cmdline='{{name}} {{matrix.k}} {{x}}', matrix={'k': ['a', 'b']})\n"
+            "export(Task(processes={'t': t, 'z': Process(cmdline='z', needs=['t'])}))", [("x", "y")]
+        )
+        self.assertEqual(task["processes"][0]["cmdline"], "t {{matrix.k}} y")
+        self.assertEqual(task["processes"][0]["matrix"], {"k": ["a", "b"]})
+        self.assertEqual(task["processes"][1]["name"], "z")
+
     def test_include(self):
         self.write("base.thermos", "base = Process(max_failures=7)\ninclude('more.thermos')\n")
         self.write("more.thermos", "COMMAND = 'true'\n")

@@ -4,9 +4,9 @@ import unittest
 
 from thermos_config import vocabulary
 from thermos_config.objects import Empty
-from thermos_config.problems import CoercionError
+from thermos_config.problems import CoercionError, UnknownAttribute
 from thermos_config.scalars import Float, Integer, Seconds
-from thermos_config.schema import TYPES, Process, Types
+from thermos_config.schema import TYPES, Process, Task, Types
 
 TEXT_WITH_REFERENCES = {"type": "string", "pattern": "\\{\\{"}
 
@@ -85,6 +85,37 @@ class Schema(unittest.TestCase):
         self.assertIsInstance(step.ready(), self.probe)
         whole = self.probe(cmd="x", tries=2)
         self.assertEqual(self.step(ready=whole).ready().tries().get(), 2)
+
+    def test_processes_by_their_names(self):
+        task = Task(processes={"a": Process(cmdline="x"), "b": {"cmdline": "{{name}}"}})
+        self.assertEqual([process.name().get() for process in task.processes()], ["a", "b"])
+        self.assertEqual(task.processes()[1].cmdline().get(), "b")
+        self.assertEqual(task.name().get(), "a")
+        self.assertEqual(len(Task(processes={"a": Process(name="a", cmdline="x")}).processes()), 1)
+        with self.assertRaisesRegex(CoercionError, "behind the name 'a' stands one named 'b'"):
+            Task(processes={"a": Process(name="b", cmdline="x")})
+        with self.assertRaisesRegex(CoercionError, "behind the name 'a' a struct is wanted, not a text"):
+            Task(processes={"a": "x"})
+
+    def test_files_secrets_and_a_matrix(self):
+        process = Process(env_file="x", secret={"A": "/a", "B": {"cmd": "b"}}, matrix={"k": ["v", 1]},
+                          exclude=[{"k": "v"}])
+        self.assertEqual(process.env_file().get(), ("x",))
+        self.assertEqual(Process(env_file=["x", "y"]).env_file().get(), ("x", "y"))
+        self.assertEqual(process.secret().get()["A"]["file"], "/a")
+        self.assertEqual(process.secret().get()["B"]["cmd"], "b")
+        self.assertEqual(process.matrix().get(), {"k": ("v", "1")})
+        self.assertEqual(process.exclude().get(), ({"k": "v"},))
+
+    def test_attributes_of_other_programs_are_named_as_ours(self):
+        for key, ours in (("command", "cmdline"), ("depends_on", "needs"), ("ExecStart", "cmdline"),
+                          ("restart", "max_failures"), ("image", "argv")):
+            with self.assertRaisesRegex(UnknownAttribute, "'%s': here it is '%s'" % (key, ours)):
+                Process(**{key: "x"})
+        with self.assertRaisesRegex(UnknownAttribute, "'services': here it is 'processes'"):
+            Task(services=[])
+        with self.assertRaisesRegex(UnknownAttribute, "did you mean 'cmdline'"):
+            Process(cmdlin="x")
 
     def test_files_have_all_structs_and_enumerations(self):
         names = vocabulary.names()

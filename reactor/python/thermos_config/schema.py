@@ -7,8 +7,11 @@ here is only where the ancestor's structs, and so the files written for them, di
 import json
 import os
 
-from .containers import List, Map, Mapping
+from .containers import List, Listing, Map, Mapping
+from .objects import Empty
+from .problems import CoercionError
 from .scalars import Boolean, Enum, Float, Integer, Seconds, String
+from .scopes import kind_of
 from .structs import Attribute, Default, Required, Struct
 
 BYTES = 1
@@ -42,8 +45,10 @@ class Types:
     # Objects that say something when they have all their defaults: no backoff is none.
     _NEVER_DEFAULTS = (*_WITHOUT_DEFAULTS, "backoff")
 
-    def __init__(self, schema):
+    def __init__(self, schema, foreign=None):
+        """`foreign`: what to say of other programs' keys, by the definition that has them not."""
         self._definitions = schema["$defs"]
+        self._foreign = foreign or {}
         self._made = {}
         self.enums = {}  # by the names of their structs and attributes: LoggerMode
 
@@ -64,6 +69,7 @@ class Types:
                 for key, rule in said["properties"].items()
             }
             members.update(more, __doc__=said["description"], __module__=__name__)
+            members["FOREIGN"] = self._foreign.get(definition, {})
             self._made[definition] = type(Struct)(name, (Struct,), members)
         return self._made[definition]
 
@@ -107,6 +113,10 @@ class Types:
         if issubclass(kind, Struct):
             first = next(iter(kind.ATTRIBUTES))
             return _shorter(kind, str, lambda text: {first: text})
+        if issubclass(kind, Listing) and other.get("type") == "string":
+            return _shorter(kind, str, lambda text: [text])
+        if issubclass(kind, Listing) and other.get("type") == "object":
+            return _shorter(kind, dict, lambda named: [_named(*one) for one in named.items()])
         if issubclass(kind, Mapping):
             first = kind.VALUE.VALUES[0]
             return _shorter(kind, (list, tuple), lambda names: {name: first for name in names})
@@ -125,12 +135,24 @@ def _shorter(kind, types, whole):
     return Short
 
 
-def _load():
-    with open(os.path.join(os.path.dirname(__file__), "schema.json"), encoding="utf-8") as file:
-        return Types(json.load(file))
+def _named(name, struct):
+    """A struct, or its attributes, behind its name."""
+    if not isinstance(struct, (dict, Struct)):
+        raise CoercionError("behind the name '%s' a struct is wanted, not %s" % (name, kind_of(struct)))
+    given = struct.get("name") if isinstance(struct, dict) else struct._values["name"]
+    if given is None or given is Empty:
+        return {"name": name, **struct} if isinstance(struct, dict) else struct(name=name)
+    if str(given) != str(name):
+        raise CoercionError("behind the name '%s' stands one named '%s': leave one out" % (name, given))
+    return struct
 
 
-TYPES = _load()
+def _load(name):
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+TYPES = Types(_load("schema.json"), _load("foreign.json"))
 Resources = TYPES.struct("resources", gpu=Integer)
 Constraint = TYPES.struct("constraint")
 RotatePolicy = TYPES.struct("rotate")

@@ -110,7 +110,8 @@ class Expansion:
             if "{{" in name:
                 return "{{" + name + "}}"
         written = "{{" + name + "}}"
-        if name in self.foreign:
+        # thermos binds a process's own combination when it has made a process of it.
+        if name in self.foreign or name.startswith("matrix."):
             return written
         steps = address(name)
         if steps is None:

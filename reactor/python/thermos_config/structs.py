@@ -71,6 +71,8 @@ def _author_line():
 class Struct(Object, metaclass=_StructType):
     # Subclasses may take attributes that nobody declared.
     LENIENT = False
+    # What to say of attributes that it has not, but structs of other programs have.
+    FOREIGN = {}
 
     def __init__(self, *mappings, **values):
         self._values = {name: said.default for name, said in self.ATTRIBUTES.items()}
@@ -118,6 +120,8 @@ class Struct(Object, metaclass=_StructType):
 
     @classmethod
     def _unknown(cls, name):
+        if name in cls.FOREIGN:
+            return "%s has no attribute '%s': %s" % (cls.__name__, name, cls.FOREIGN[name])
         hint = nearest(str(name), cls.ATTRIBUTES)
         if not hint:
             hint = ": it has " + ", ".join(sorted(cls.ATTRIBUTES))
