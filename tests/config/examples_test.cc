@@ -24,6 +24,10 @@ TEST(Examples, AreGoodTasks) {
   bindings.ports["db"] = 8081;
   bindings.environment["mode"] = "test";
   bindings.environment["day"] = "monday";
+  bindings.environment["bin"] = "/usr/lib/postgresql/15/bin";
+  bindings.read_file = [](const std::string& name) -> Result<std::string> {
+    return contents(THERMOS_SOURCE "/reactor/examples/" + name);
+  };
   int loaded = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(THERMOS_SOURCE "/reactor/examples")) {
