@@ -40,7 +40,7 @@ constexpr std::array<Positional, 17> kPositional = {{
 
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -52,6 +52,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kValues 
     {"--task", ""},
     {"--user", ""},
     {"--name", ""},
+    {"--env", ""},
+    {"--cwd", ""},
+    {"--max-failures", ""},
     {"-P", ""},
     {"-E", ""},
     {"-n", ""},
