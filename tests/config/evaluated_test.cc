@@ -18,7 +18,7 @@ constexpr std::string_view kTwo = R"({"tasks": [
 ]})";
 
 Result<TaskConfig> pick(std::string_view name, std::string_view text = kTwo) {
-  return load(text, "f", name, {}, Form::Evaluated);
+  return load(text, "f", name, {}, {Form::Evaluated});
 }
 
 TEST(Evaluated, ATaskIsPickedByAnyOfItsNames) {
