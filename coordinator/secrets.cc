@@ -98,7 +98,7 @@ bool Secrets::settle(std::size_t index, std::size_t size, Text& why) {
   return true;
 }
 
-std::span<const char* const> Secrets::environment() {
+std::span<const char*> Secrets::environment() {
   const auto& secrets = launch_->secrets;
   auto** all = reinterpret_cast<const char**>(memory_ + secrets.size() * kSlotBytes);
   std::size_t count = 0;

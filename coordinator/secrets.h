@@ -28,7 +28,7 @@ class Secrets {
   bool take_file(std::size_t index, Text& why);
   // The launch's environment and all secrets, which replace variables of the same names. A NULL
   // follows the last one. REQUIRES: all values were taken.
-  std::span<const char* const> environment();
+  std::span<const char*> environment();
 
  private:
   char* slot(std::size_t index) const;
