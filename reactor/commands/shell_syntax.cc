@@ -136,6 +136,7 @@ std::vector<SyntaxFault> find_syntax_faults(const TaskConfig& task, std::size_t 
     const ProcessConfig& process = task.processes[i];
     add(i, "cmdline", process.cmdline);
     if (process.ready) add(i, "ready.cmd", process.ready->cmd);
+    if (process.healthy) add(i, "healthy.cmd", process.healthy->cmd);
     for (const auto& [name, secret] : process.secret.entries) {
       add(i, "secret." + name + ".cmd", secret.cmd);
     }

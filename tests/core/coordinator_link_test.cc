@@ -9,126 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/times.h"
+#include "link_bench.h"
 
 namespace thermos {
 namespace {
-
-using Known = CoordinatorLink::Known;
-
-constexpr Identity kCoordinator{100, 7};
-
-Known waiting(std::uint32_t run) {
-  return {true, run, ProcessState::Waiting, {}, false};
-}
-
-Known running(std::uint32_t run) {
-  return {true, run, ProcessState::Running, kCoordinator, false};
-}
-
-// A link and what was wanted of it last.
-class Bench {
- public:
-  explicit Bench(bool notified = true) : link_(0, notified) {}
-
-  const std::vector<link::Effect>& tell(const link::Event& event, const Known& known) {
-    effects_ = link_.handle(event, known, now);
-    if (std::holds_alternative<link::Timer>(event)) armed_.reset();
-    if (const auto* arm = wants<link::Arm>()) armed_ = arm->at;
-    return effects_;
-  }
-  template <typename T>
-  const T* wants() const {
-    for (const link::Effect& effect : effects_) {
-      if (const auto* wanted = std::get_if<T>(&effect)) return wanted;
-    }
-    return nullptr;
-  }
-  std::size_t effects() const { return effects_.size(); }
-  // When its timer was asked for last; nothing: not, or not any more.
-  std::optional<Microseconds> armed() const { return armed_; }
-  link::State state() const { return link_.state(); }
-  const CoordinatorLink& link() const { return link_; }
-
-  // From Idle: run 0 is on its way to the state.
-  void go_to(link::State state);
-  // To a coordinator of ours that spoke.
-  void run_one(std::uint32_t run) {
-    send(run);
-    answer(kCoordinator.pid);
-    tell(link::Changed{}, waiting(run));
-    tell(link::Heard{run, kCoordinator}, waiting(run));
-    tell(link::ReadDone{}, running(run));
-  }
-  void send(std::uint32_t run) {
-    tell(link::Start{{0, run, 1}}, waiting(run));
-    tell(link::LockTaken{}, waiting(run));
-    clone_ = wants<link::Clone>()->number;
-    tell(link::Handed{}, waiting(run));
-  }
-  void answer(std::int32_t pid, bool retry = false) {
-    tell(link::Answered{clone_, pid, retry, "no pids"}, waiting(0));
-  }
-  // The runner before left a run that is live.
-  void adopt(const Known& known, bool starved = false) {
-    tell(link::Adopt{}, known);
-    tell(link::ReadDone{starved}, known);
-  }
-
-  Microseconds now = 1000 * kSecond;
-
- private:
-  CoordinatorLink link_;
-  std::vector<link::Effect> effects_;
-  std::optional<Microseconds> armed_;
-  std::uint64_t clone_ = 0;
-};
-
-void Bench::go_to(link::State state) {
-  using link::State;
-  switch (state) {
-    case State::Idle:
-      return;
-    case State::Locking:
-      tell(link::Start{{0, 0, 1}}, waiting(0));
-      return;
-    case State::Checking:
-      go_to(State::Locking);
-      tell(link::LockTaken{true}, waiting(0));
-      return;
-    case State::Handing:
-      go_to(State::Locking);
-      tell(link::LockTaken{}, waiting(0));
-      return;
-    case State::Sent:
-      send(0);
-      return;
-    case State::Unanswered:
-      send(0);
-      tell(link::ServerDied{}, waiting(0));
-      return;
-    case State::Ours:
-      run_one(0);
-      return;
-    case State::Beside:
-      tell(link::LookBeside{}, {});
-      return;
-    case State::Adopting:
-      tell(link::Adopt{}, running(0));
-      return;
-    case State::Found:
-      adopt(running(0));
-      return;
-    case State::Watched:
-      adopt(running(0));
-      tell(link::PidfdOpened{}, running(0));
-      return;
-    case State::Leaving:
-      run_one(0);
-      tell(link::ChildGone{0}, running(0));
-      return;
-  }
-}
 
 constexpr std::array kAllStates = {
     link::State::Idle,     link::State::Locking,    link::State::Checking, link::State::Handing,
@@ -194,7 +78,7 @@ TEST(CoordinatorLink, EveryPairOfStateAndEventIsTakenLetPassOrRefusedByName) {
     const std::string taken = " " + kTaken.at(state) + " ";
     for (const auto& [name, event] : all_events()) {
       SCOPED_TRACE(name + " while " + std::string(link::name_of(state)));
-      Bench bench;
+      LinkBench bench;
       bench.go_to(state);
       ASSERT_EQ(bench.state(), state);
       bench.tell(event, running(0));
@@ -214,7 +98,7 @@ TEST(CoordinatorLink, EveryPairOfStateAndEventIsTakenLetPassOrRefusedByName) {
 }
 
 TEST(CoordinatorLink, TheNextRunBeginsAsSoonAsTheOneBeforeIsReaped) {
-  Bench bench;
+  LinkBench bench;
   bench.run_one(0);
   bench.tell(link::Start{{0, 1, 5}}, waiting(1));
   EXPECT_EQ(bench.state(), link::State::Ours);
@@ -227,7 +111,7 @@ TEST(CoordinatorLink, TheNextRunBeginsAsSoonAsTheOneBeforeIsReaped) {
 }
 
 TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
-  Bench bench;
+  LinkBench bench;
   bench.tell(link::Start{{0, 0, 1}}, waiting(0));
   bench.tell(link::LockTaken{}, waiting(0));
   const std::uint64_t first = bench.wants<link::Clone>()->number;
@@ -249,7 +133,7 @@ TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
 }
 
 TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
-  Bench bench;
+  LinkBench bench;
   bench.tell(link::Start{{0, 0, 1}}, waiting(0));
   bench.tell(link::LockTaken{}, waiting(0));
   bench.tell(link::Handed{}, waiting(0));
@@ -266,7 +150,7 @@ TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
 // Its stream can't be read at first, so that it is only heard later that it ran before the reboot.
 TEST(CoordinatorLink, APidOfAnotherBootIsNeverLookedAt) {
   const Known rebooted{true, 0, ProcessState::Forked, kCoordinator, true};
-  Bench bench;
+  LinkBench bench;
   bench.tell(link::Adopt{true}, waiting(0));
   bench.tell(link::ReadDone{true}, waiting(0));
   bench.tell(link::LockIs{link::Lock::Unknown}, waiting(0));
@@ -282,7 +166,7 @@ TEST(CoordinatorLink, APidOfAnotherBootIsNeverLookedAt) {
 
 TEST(CoordinatorLink, LastWordsOfAnotherBootLeaveNothingToSweep) {
   const Known rebooted{true, 0, ProcessState::Forked, kCoordinator, true};
-  Bench bench;
+  LinkBench bench;
   bench.tell(link::Adopt{true}, waiting(0));
   bench.tell(link::ReadDone{true}, waiting(0));
   bench.tell(link::LockIs{link::Lock::Free}, waiting(0));
@@ -296,16 +180,16 @@ TEST(CoordinatorLink, LastWordsOfAnotherBootLeaveNothingToSweep) {
 
 TEST(CoordinatorLink, AFailedLockOrHandOverOrCloneIsAFailedLaunch) {
   for (const bool retry : {false, true}) {
-    Bench lock;
+    LinkBench lock;
     lock.go_to(link::State::Locking);
     lock.tell(link::LockFailed{retry, "no descriptor"}, waiting(0));
-    Bench hand;
+    LinkBench hand;
     hand.go_to(link::State::Handing);
     hand.tell(link::HandFailed{retry, "no descriptor"}, waiting(0));
-    Bench clone;
+    LinkBench clone;
     clone.go_to(link::State::Sent);
     clone.answer(0, retry);
-    for (const Bench* bench : {&lock, &hand, &clone}) {
+    for (const LinkBench* bench : {&lock, &hand, &clone}) {
       ASSERT_NE(bench->wants<link::TellFailed>(), nullptr);
       EXPECT_EQ(bench->wants<link::TellFailed>()->failed.retry, retry);
       EXPECT_EQ(bench->wants<link::TellFailed>()->failed.run, 0u);
@@ -316,7 +200,7 @@ TEST(CoordinatorLink, AFailedLockOrHandOverOrCloneIsAFailedLaunch) {
 }
 
 TEST(CoordinatorLink, WhatTheStreamHoldsIsReadBeforeItIsCut) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Locking);
   bench.tell(link::LockTaken{true}, waiting(0));
   EXPECT_NE(bench.wants<link::Read>(), nullptr);
@@ -326,7 +210,7 @@ TEST(CoordinatorLink, WhatTheStreamHoldsIsReadBeforeItIsCut) {
 }
 
 TEST(CoordinatorLink, AStreamThatCannotBeReadIsNotCut) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Checking);
   bench.tell(link::ReadDone{true}, waiting(0));
   EXPECT_NE(bench.wants<link::DropLock>(), nullptr);
@@ -335,7 +219,7 @@ TEST(CoordinatorLink, AStreamThatCannotBeReadIsNotCut) {
 }
 
 TEST(CoordinatorLink, ARunThatTheStreamKnowsIsNotStartedAgain) {
-  Bench live;
+  LinkBench live;
   live.go_to(link::State::Checking);
   live.tell(link::ReadDone{}, running(0));  // it ran, nobody holds its lock, and it has no end
   EXPECT_NE(live.wants<link::DropLock>(), nullptr);
@@ -344,7 +228,7 @@ TEST(CoordinatorLink, ARunThatTheStreamKnowsIsNotStartedAgain) {
 
   for (const Known& known :
        {Known{false, 0, ProcessState::Success, kCoordinator, false}, waiting(1)}) {
-    Bench over;
+    LinkBench over;
     over.go_to(link::State::Checking);
     over.tell(link::ReadDone{}, known);
     EXPECT_NE(over.wants<link::DropLock>(), nullptr);
@@ -355,7 +239,7 @@ TEST(CoordinatorLink, ARunThatTheStreamKnowsIsNotStartedAgain) {
 }
 
 TEST(CoordinatorLink, WhoeverHoldsTheLockIsTheAnswerToALaunch) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Locking);
   bench.tell(link::LockBusy{}, waiting(0));
   EXPECT_EQ(bench.state(), link::State::Adopting);
@@ -365,7 +249,7 @@ TEST(CoordinatorLink, WhoeverHoldsTheLockIsTheAnswerToALaunch) {
 }
 
 TEST(CoordinatorLink, ForkedIsAsGoodAsAnAnswer) {
-  Bench bench;
+  LinkBench bench;
   bench.send(0);
   bench.tell(link::Changed{}, waiting(0));
   bench.tell(link::Heard{0, kCoordinator}, waiting(0));
@@ -379,7 +263,7 @@ TEST(CoordinatorLink, ForkedIsAsGoodAsAnAnswer) {
 }
 
 TEST(CoordinatorLink, AChildOfADeadForkServerMayHaveBeenReapedBefore) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Unanswered);
   bench.tell(link::Heard{0, kCoordinator}, waiting(0));
   bench.tell(link::ReadDone{}, running(0));
@@ -392,7 +276,7 @@ TEST(CoordinatorLink, AChildOfADeadForkServerMayHaveBeenReapedBefore) {
 }
 
 TEST(CoordinatorLink, OnlyTheLockTellsOfALaunchThatADeadForkServerHad) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Unanswered);
   bench.tell(link::ReadDone{}, waiting(0));
   EXPECT_NE(bench.wants<link::AskLock>(), nullptr);
@@ -405,7 +289,7 @@ TEST(CoordinatorLink, OnlyTheLockTellsOfALaunchThatADeadForkServerHad) {
 // ---- reading -----------------------------------------------------------------------------------
 
 TEST(CoordinatorLink, NewsOfAnEarlierRunDoNotTakeItsPlace) {
-  Bench bench;
+  LinkBench bench;
   bench.run_one(3);
   bench.tell(link::Changed{}, running(3));
   bench.tell(link::Heard{2, {55, 5}}, running(3));
@@ -420,7 +304,7 @@ TEST(CoordinatorLink, WhatCouldNotBeReadIsLookedAtAgainEverMoreSlowly) {
   for (const link::State state : {link::State::Sent, link::State::Unanswered, link::State::Ours,
                                   link::State::Found, link::State::Watched, link::State::Leaving}) {
     SCOPED_TRACE(link::name_of(state));
-    Bench bench;
+    LinkBench bench;
     bench.go_to(state);
     const Known known =
         state == link::State::Sent || state == link::State::Unanswered ? waiting(0) : running(0);
@@ -442,7 +326,7 @@ TEST(CoordinatorLink, WhatCouldNotBeReadIsLookedAtAgainEverMoreSlowly) {
 }
 
 TEST(CoordinatorLink, ATimerThatComesEarlyIsAskedForAgain) {
-  Bench bench;
+  LinkBench bench;
   bench.go_to(link::State::Found);
   bench.tell(link::PidfdRefused{}, running(0));
   bench.tell(link::LockIs{link::Lock::Unknown}, running(0));
@@ -456,7 +340,7 @@ TEST(CoordinatorLink, ATimerThatComesEarlyIsAskedForAgain) {
 // ---- taking over -------------------------------------------------------------------------------
 
 TEST(CoordinatorLink, AnAdoptedCoordinatorIsWatchedByItsPidfd) {
-  Bench bench;
+  LinkBench bench;
   bench.adopt(running(0));
   ASSERT_NE(bench.wants<link::OpenPidfd>(), nullptr);
   EXPECT_EQ(bench.wants<link::OpenPidfd>()->coordinator, kCoordinator);
@@ -472,7 +356,7 @@ TEST(CoordinatorLink, AnAdoptedCoordinatorIsWatchedByItsPidfd) {
 
 TEST(CoordinatorLink, ALockWithoutAnAnswerIsNoSignOfDeath) {
   for (const link::Lock lock : {link::Lock::Held, link::Lock::Unknown, link::Lock::Free}) {
-    Bench bench;
+    LinkBench bench;
     bench.adopt(waiting(0));
     EXPECT_NE(bench.wants<link::AskLock>(), nullptr);
     bench.tell(link::LockIs{lock}, waiting(0));
@@ -484,7 +368,7 @@ TEST(CoordinatorLink, ALockWithoutAnAnswerIsNoSignOfDeath) {
 // The close of its stream may have been told before we listened.
 TEST(CoordinatorLink, AHeldLockIsAskedAgainAsLongAsThereIsNoPidfd) {
   for (const bool notified : {true, false}) {
-    Bench bench(notified);
+    LinkBench bench(notified);
     bench.go_to(link::State::Found);
     bench.tell(link::PidfdRefused{}, running(0));
     bench.tell(link::LockIs{link::Lock::Held}, running(0));
@@ -501,7 +385,7 @@ TEST(CoordinatorLink, AHeldLockIsAskedAgainAsLongAsThereIsNoPidfd) {
 TEST(CoordinatorLink, WhatRanBeforeARebootIsGone) {
   Known rebooted = running(0);
   rebooted.other_boot = true;
-  Bench bench;
+  LinkBench bench;
   bench.adopt(rebooted);
   ASSERT_NE(bench.wants<link::TellGone>(), nullptr);
   EXPECT_TRUE(bench.wants<link::TellGone>()->gone.rebooted);
@@ -509,245 +393,10 @@ TEST(CoordinatorLink, WhatRanBeforeARebootIsGone) {
 
   rebooted.live = false;  // its stream had the end
   rebooted.state = ProcessState::Success;
-  Bench ended;
+  LinkBench ended;
   ended.adopt(rebooted);
   EXPECT_EQ(ended.wants<link::TellGone>(), nullptr);
   EXPECT_TRUE(ended.link().idle());
-}
-
-TEST(CoordinatorLink, WhereNobodyIsLeftAnUnreadableStreamStopsTheTask) {
-  Known rebooted = running(0);
-  rebooted.other_boot = true;
-  Bench adopted;
-  adopted.adopt(rebooted, true);
-  ASSERT_NE(adopted.wants<link::Refuse>(), nullptr);
-  EXPECT_TRUE(adopted.wants<link::Refuse>()->event.empty());
-  Bench beside;
-  beside.go_to(link::State::Beside);
-  beside.tell(link::ReadDone{true}, {});
-  ASSERT_NE(beside.wants<link::Refuse>(), nullptr);
-  EXPECT_TRUE(beside.wants<link::Refuse>()->event.empty());
-}
-
-TEST(CoordinatorLink, ALaunchUnderWayAtARebootIsWarnedOf) {
-  Bench bench;
-  bench.tell(link::Adopt{true}, waiting(2));
-  bench.tell(link::ReadDone{}, waiting(2));
-  ASSERT_NE(bench.wants<link::WarnRestarted>(), nullptr);
-  EXPECT_EQ(bench.wants<link::WarnRestarted>()->run, 2u);
-}
-
-TEST(CoordinatorLink, AStreamBesideTheHistoryIsTakenOverOnlyWhereItSaysThatSomethingRuns) {
-  Bench silent;
-  silent.go_to(link::State::Beside);
-  silent.tell(link::ReadDone{}, {});
-  EXPECT_NE(silent.wants<link::CloseReader>(), nullptr);
-  EXPECT_TRUE(silent.link().idle());
-  Bench speaks;
-  speaks.go_to(link::State::Beside);
-  speaks.tell(link::Heard{1, kCoordinator}, {});
-  speaks.tell(link::ReadDone{}, running(1));
-  ASSERT_NE(speaks.wants<link::OpenPidfd>(), nullptr);
-  EXPECT_EQ(speaks.wants<link::OpenPidfd>()->run, 1u);
-}
-
-// ---- ending ------------------------------------------------------------------------------------
-
-TEST(CoordinatorLink, ARunThatNobodyHasIsCalledOff) {
-  Bench idle;
-  idle.tell(link::Stop{4, true}, waiting(4));
-  ASSERT_NE(idle.wants<link::TellCancelled>(), nullptr);
-  EXPECT_EQ(idle.wants<link::TellCancelled>()->cancelled.run, 4u);
-  Bench deferred;
-  deferred.run_one(0);
-  deferred.tell(link::Start{{0, 1, 5}}, waiting(1));
-  deferred.tell(link::Stop{1, false}, waiting(1));
-  ASSERT_NE(deferred.wants<link::TellCancelled>(), nullptr);
-  EXPECT_EQ(deferred.wants<link::TellCancelled>()->cancelled.run, 1u);
-  deferred.tell(link::ChildGone{0}, waiting(1));
-  deferred.tell(link::ReadDone{}, waiting(1));
-  EXPECT_EQ(deferred.wants<link::TryLock>(), nullptr);
-}
-
-TEST(CoordinatorLink, AStopOfAnotherRunOrOfOneThatLeavesIsNothing) {
-  Bench other;
-  other.run_one(1);
-  other.tell(link::Stop{0, true}, running(1));
-  EXPECT_EQ(other.effects(), 0u);
-  Bench leaving;
-  leaving.go_to(link::State::Leaving);
-  leaving.tell(link::Stop{0, true}, running(0));
-  EXPECT_EQ(leaving.effects(), 0u);
-}
-
-TEST(CoordinatorLink, WhoDoesNotDieByForceInTimeIsKilled) {
-  Bench bench;
-  bench.run_one(0);
-  bench.tell(link::Stop{0, false}, running(0));
-  EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Terminate);
-  EXPECT_FALSE(bench.armed());
-  bench.tell(link::Stop{0, true}, running(0));
-  EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Force);
-  ASSERT_TRUE(bench.armed());
-  const Microseconds at = *bench.armed();
-  bench.now += kSecond;
-  bench.tell(link::Stop{0, true}, running(0));  // the first one counts
-  EXPECT_EQ(bench.armed(), at);
-  bench.now = at;
-  bench.tell(link::Timer{}, running(0));
-  ASSERT_NE(bench.wants<link::Send>(), nullptr);
-  EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Kill);
-  EXPECT_EQ(bench.wants<link::Send>()->coordinator, kCoordinator);
-}
-
-TEST(CoordinatorLink, WhoRecordedItsEndIsNotKilledForLingering) {
-  for (const Known& known :
-       {Known{false, 0, ProcessState::Killed, kCoordinator, false}, waiting(1)}) {
-    Bench bench;
-    bench.run_one(0);
-    bench.tell(link::Stop{0, true}, running(0));
-    bench.now = *bench.armed();
-    bench.tell(link::Timer{}, known);
-    EXPECT_EQ(bench.wants<link::Send>(), nullptr);
-  }
-}
-
-TEST(CoordinatorLink, AForkServerThatHoldsAnEndUpIsReplacedAgainAndAgain) {
-  Bench bench;
-  bench.send(0);
-  bench.tell(link::Stop{0, false}, waiting(0));
-  EXPECT_FALSE(bench.armed());
-  bench.tell(link::Stop{0, true}, waiting(0));
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(bench.armed());
-    EXPECT_EQ(*bench.armed() - bench.now, 5 * kSecond);
-    bench.now = *bench.armed();
-    bench.tell(link::Timer{}, waiting(0));
-    EXPECT_NE(bench.wants<link::ReplaceServer>(), nullptr);
-  }
-  bench.tell(link::ServerDied{}, waiting(0));
-  EXPECT_FALSE(bench.armed());
-}
-
-// Nobody else would notice that it spoke.
-TEST(CoordinatorLink, WithoutNoticesAStopOfOneThatDidNotSpeakLooks) {
-  Bench bench(false);
-  bench.send(0);
-  bench.answer(kCoordinator.pid);
-  EXPECT_FALSE(bench.armed());
-  bench.tell(link::Stop{0, false}, waiting(0));
-  ASSERT_TRUE(bench.armed());
-  const auto at = bench.armed();
-  bench.tell(link::Stop{0, true}, waiting(0));
-  EXPECT_EQ(bench.armed(), at);
-  bench.now = *at;
-  bench.tell(link::Timer{}, waiting(0));
-  EXPECT_NE(bench.wants<link::Read>(), nullptr);
-  bench.tell(link::ReadDone{}, waiting(0));
-  EXPECT_TRUE(bench.armed());
-  bench.now = *bench.armed();
-  bench.tell(link::Timer{}, waiting(0));
-  bench.tell(link::Heard{0, kCoordinator}, waiting(0));
-  bench.tell(link::ReadDone{}, running(0));
-  EXPECT_FALSE(bench.armed());
-  bench.tell(link::Stop{0, true}, running(0));
-  EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Force);
-}
-
-// ---- what comes late, twice or together --------------------------------------------------------
-
-TEST(CoordinatorLink, TheEndOfAnotherRunIsLetPass) {
-  Bench ours;
-  ours.run_one(1);
-  ours.tell(link::ChildGone{0}, running(1));
-  EXPECT_EQ(ours.state(), link::State::Ours);
-  EXPECT_EQ(ours.effects(), 0u);
-  Bench watched;
-  watched.go_to(link::State::Watched);
-  watched.tell(link::PidfdReady{7}, running(0));
-  EXPECT_EQ(watched.state(), link::State::Watched);
-  EXPECT_EQ(watched.effects(), 0u);
-}
-
-TEST(CoordinatorLink, WithNoticesAStopOfOneThatDidNotSpeakWaitsForThem) {
-  Bench bench;
-  bench.send(0);
-  bench.tell(link::Stop{0, false}, waiting(0));
-  bench.tell(link::Changed{}, waiting(0));
-  bench.tell(link::ReadDone{}, waiting(0));
-  EXPECT_FALSE(bench.armed());
-}
-
-TEST(CoordinatorLink, TheReaderIsKeptOnlyUntilRunning) {
-  const std::pair<ProcessState, bool> kept[] = {
-      {ProcessState::Forked, true}, {ProcessState::Running, false}, {ProcessState::Success, false}};
-  for (const auto& [state, is_kept] : kept) {
-    Bench bench;
-    bench.run_one(0);
-    bench.tell(link::Changed{}, running(0));
-    bench.tell(link::ReadDone{}, {!is_terminal(state), 0, state, kCoordinator, false});
-    EXPECT_EQ(bench.wants<link::CloseReader>() == nullptr, is_kept);
-  }
-}
-
-TEST(CoordinatorLink, ARunThatOnlyWaitsBesideTheStreamIsLeftToTheRunner) {
-  Bench bench;
-  bench.go_to(link::State::Beside);
-  bench.tell(link::ReadDone{}, waiting(0));
-  EXPECT_TRUE(bench.link().idle());
-}
-
-TEST(CoordinatorLink, WhatRunsInThisBootIsNotWarnedOfAfterAReboot) {
-  Bench bench;
-  bench.tell(link::Adopt{true}, running(0));
-  bench.tell(link::ReadDone{}, running(0));
-  EXPECT_EQ(bench.wants<link::WarnRestarted>(), nullptr);
-  EXPECT_NE(bench.wants<link::OpenPidfd>(), nullptr);
-}
-
-TEST(CoordinatorLink, AStopOfTheRunUnderWayLeavesTheDeferredOne) {
-  Bench bench;
-  bench.run_one(0);
-  bench.tell(link::Start{{0, 1, 5}}, waiting(1));
-  bench.tell(link::Stop{0, false}, waiting(1));
-  EXPECT_EQ(bench.wants<link::TellCancelled>(), nullptr);
-  EXPECT_NE(bench.wants<link::Send>(), nullptr);
-  bench.tell(link::ChildGone{0}, waiting(1));
-  bench.tell(link::ReadDone{}, waiting(1));
-  EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
-}
-
-TEST(CoordinatorLink, PatienceIsNotRenewedByAskingAgain) {
-  Bench bench(false);
-  bench.send(0);
-  bench.tell(link::Stop{0, true}, waiting(0));
-  const Microseconds asked = bench.now;
-  bench.now += kSecond / 100;
-  bench.tell(link::Timer{}, waiting(0));  // a look comes before
-  EXPECT_EQ(bench.wants<link::ReplaceServer>(), nullptr);
-  bench.tell(link::ReadDone{}, waiting(0));
-  bench.tell(link::Stop{0, true}, waiting(0));
-  bench.now = asked + 5 * kSecond;
-  bench.tell(link::Timer{}, waiting(0));
-  EXPECT_NE(bench.wants<link::ReplaceServer>(), nullptr);
-}
-
-// Its stream can't be read while it is to die: whichever comes first.
-TEST(CoordinatorLink, TheEarlierOfTwoTimesIsAskedFor) {
-  Bench bench;
-  bench.run_one(0);
-  bench.tell(link::Stop{0, true}, running(0));
-  const Microseconds kill_at = *bench.armed();
-  bench.tell(link::Changed{}, running(0));
-  bench.tell(link::ReadDone{true}, running(0));
-  EXPECT_LT(*bench.armed(), kill_at);
-  bench.now = *bench.armed();
-  bench.tell(link::Timer{}, running(0));
-  EXPECT_EQ(bench.wants<link::Send>(), nullptr);
-  EXPECT_EQ(bench.armed(), kill_at);
-  bench.now = kill_at - 1;
-  bench.tell(link::ReadDone{true}, running(0));
-  EXPECT_EQ(bench.armed(), kill_at);
 }
 
 }  // namespace

@@ -10,4 +10,9 @@ struct Broken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Throws Broken(what) unless `holds`.
+inline void require(bool holds, const std::string& what) {
+  if (!holds) throw Broken(what);
+}
+
 }  // namespace thermos::sim

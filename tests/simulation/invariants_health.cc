@@ -1,14 +1,11 @@
 // The rules of health.
 #include <algorithm>
 
+#include "broken.h"
 #include "invariants.h"
 
 namespace thermos::sim {
 namespace {
-
-void require(bool holds, const std::string& what) {
-  if (!holds) throw Broken(what);
-}
 
 // From RUNNING to the runner that reads it, and with a look for it.
 constexpr Microseconds kNewsTakes = 4 * kLatency;

@@ -6,14 +6,6 @@
 #include "broken.h"
 
 namespace thermos::sim {
-namespace {
-
-void require(bool holds, const std::string& what) {
-  if (!holds) throw Broken(what);
-}
-
-}  // namespace
-
 std::uint32_t PoolRules::used(ProcessIndex p, const std::string& pool) const {
   for (const auto& [name, amount] : script_.task.processes[p].uses.entries) {
     if (name == pool) return amount;

@@ -7,10 +7,6 @@
 namespace thermos::sim {
 namespace {
 
-void require(bool holds, const std::string& what) {
-  if (!holds) throw Broken(what);
-}
-
 std::uint32_t amount_in(const Named<std::uint32_t>& amounts, const std::string& name) {
   for (const auto& [known, amount] : amounts.entries) {
     if (known == name) return amount;
