@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 namespace thermos {
 namespace {
@@ -83,17 +84,26 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
 }
 
 Status LogTail::read_on(const Take& take) {
+  const Result<bool> read = read_some(take, std::numeric_limits<std::uint64_t>::max());
+  if (!read) return read.error();
+  return Done{};
+}
+
+Result<bool> LogTail::read_some(const Take& take, std::uint64_t most) {
   for (;;) {
     // Look for a newer file before reading: if there is one, this file grows no more, and the read
     // reaches its end.
     const std::uint64_t named = directory_.inode_of(name_);
     struct stat open {};
     const bool rotated = named != 0 && ::fstat(fd_.get(), &open) == 0 && named != open.st_ino;
-    if (Status read = read_file(take); !read) return read;
-    if (!rotated) return Done{};
+    const Result<std::uint64_t> read = read_file(take, most);
+    if (!read) return read.error();
+    if (*read >= most) return false;
+    most -= *read;
+    if (!rotated) return true;
     const Result<bool> newer = go_to_newer();
     if (!newer) return newer.error();
-    if (!*newer) return Done{};
+    if (!*newer) return true;
   }
 }
 
@@ -126,7 +136,8 @@ Result<bool> LogTail::go_to_newer() {
   return false;
 }
 
-Status LogTail::read_file(const Take& take) {
+// Returns how many bytes were read; fewer than `most` at the end of the file.
+Result<std::uint64_t> LogTail::read_file(const Take& take, std::uint64_t most) {
   struct stat status {};
   if (::fstat(fd_.get(), &status) != 0) return failure();
   if (static_cast<std::uint64_t>(status.st_size) < offset_) {
@@ -134,15 +145,18 @@ Status LogTail::read_file(const Take& take) {
     offset_ = 0;
   }
   std::array<char, kPiece> buffer;
-  for (;;) {
+  std::uint64_t done = 0;
+  while (done < most) {
     const ssize_t got =
         ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset_));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure();
-    if (got == 0) return Done{};
+    if (got == 0) break;
     offset_ += static_cast<std::uint64_t>(got);
+    done += static_cast<std::uint64_t>(got);
     take(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
   }
+  return done;
 }
 
 }  // namespace thermos

@@ -27,6 +27,8 @@ class LogTail {
   // Calls `take` with the bytes from the current position to the end, in pieces. Files that were
   // rotated since the last call are read to their end first.
   Status read_on(const Take& take);
+  // The same, but stops when about `most` bytes were read. Returns whether it came to the end.
+  Result<bool> read_some(const Take& take, std::uint64_t most);
 
   std::string path() const { return directory_.path_of(name_); }
   // The path for inotify.
@@ -38,7 +40,7 @@ class LogTail {
   Error failure() const;
   std::string backup(std::uint32_t number) const;
   Result<std::uint64_t> lines_back(std::uint64_t lines);
-  Status read_file(const Take& take);
+  Result<std::uint64_t> read_file(const Take& take, std::uint64_t most);
   Result<bool> go_to_newer();
 
   LogDirectory directory_;

@@ -80,6 +80,12 @@ std::size_t Output::columns() const {
   return sane ? columns : kUsual;
 }
 
+std::size_t Output::rows() const {
+  constexpr std::size_t kUsual = 24;
+  winsize size{};
+  return ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kUsual;
+}
+
 void print_error(std::string_view message) {
   Output(STDERR_FILENO).print("thermos: " + printable(message) + "\n");
 }

@@ -25,6 +25,8 @@ class Output {
   }
 
   bool backlog() const { return !queue_.empty(); }
+  // The bytes that wait to be written.
+  std::size_t queued() const { return queue_.size(); }
   // Whether the reader is gone. Text written since is discarded.
   bool closed() const { return closed_; }
   // The errno of the first failed write, except for a reader that is gone; 0: none.
@@ -33,6 +35,8 @@ class Output {
   bool terminal() const;
   // The columns of the terminal, else COLUMNS, else 80.
   std::size_t columns() const;
+  // The rows of the terminal, else 24.
+  std::size_t rows() const;
 
  private:
   int fd_;

@@ -18,6 +18,8 @@ Runs the task in CONFIG ("-": standard input) in the foreground, to its end.
 With the id of a task whose runner died, resumes that task. Ctrl-C kills the
 task by its own rules; a second one kills it immediately. python3 executes a
 .thermos or .aurora file, with your rights and before --user, to evaluate it.
+On a terminal, shows what runs, and what failed or is tried again; into a file
+or a pipe, every transition.
 
   --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
                     current directory, with logs in <root>/logs/<task id>
@@ -37,7 +39,9 @@ task by its own rules; a second one kills it immediately. python3 executes a
                     rotate logs before they exceed SIZE (as in 100M), and keep
                     BACKUPS (5) full ones: stdout, stdout.1, ...; give it again
                     when you resume the task
-  -q, --quiet       print only errors, and the outcome of a task that failed
+  --output          show what processes print, each line with the name in front
+  -v, --verbose     every transition on a terminal, too
+  -q, --quiet       print only errors, and the outcome where something failed
   --root D, --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
@@ -46,9 +50,9 @@ Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
 
 constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...
 
-Runs one command as a task of one process. Joins its words with spaces and
-passes them to bash: quote once for your shell and once more for bash. "{{" has
-no special meaning here.
+Runs one command as a task of one process and shows what it prints. Joins its
+words with spaces and passes them to bash: quote once for your shell and once
+more for bash. "{{" has no special meaning here.
 
   --name N          the name of the task and its process (simple)
   --env NAME=VALUE  a variable of its environment; may be repeated
@@ -56,7 +60,7 @@ no special meaning here.
   --timeout S       ends a run that takes longer, which has then failed
   --max-failures N  runs it until it succeeds, at most N times (1); 0: no limit
   --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N,
-  --log-rotate SIZE[:BACKUPS], -q, --root D, --log-level L, --no-color: see
+  --log-rotate SIZE[:BACKUPS], -v, -q, --root D, --log-level L, --no-color: see
   `thermos run --help`
 )";
 
@@ -124,6 +128,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   RunOptions options;
   OptionParser parser("run", kRunHelp, common);
   options.add_to(parser);
+  options.add_screen_to(parser);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
@@ -155,6 +160,8 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   std::string name = "simple";
   OptionParser parser("simplerun", kSimplerunHelp, common, true);
   options.add_to(parser);
+  options.add_screen_to(parser);
+  options.output = true;
   parser.text("--name", name);
   SimpleProcess simple;
   simple.add_to(parser);

@@ -12,6 +12,7 @@
 #include "core/task/check_launch.h"
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/run_output.h"
 #include "reactor/commands/transcript.h"
 #include "reactor/host/foreground.h"
 #include "reactor/host/sync_mode.h"
@@ -118,7 +119,12 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.text("--sync", sync);
   parser.text("--keep-logs", keep_logs);
   parser.text("--log-rotate", log_rotate);
+}
+
+void RunOptions::add_screen_to(OptionParser& parser) {
   parser.flag("-q,--quiet", quiet);
+  parser.flag("-v,--verbose", verbose);
+  parser.flag("--output", output);
 }
 
 Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded) {
@@ -186,6 +192,49 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
   return Done{};
 }
 
+// Runs the task and shows it on standard output, and on a terminal.
+Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
+                                const CommonOptions& common) {
+  Output out(STDOUT_FILENO);
+  Output errors(STDERR_FILENO);
+  const char* term = std::getenv("TERM");
+  // Output of processes on the same terminal would mix with the live block.
+  const bool can_erase =
+      (term == nullptr || std::string_view(term) != "dumb") && !uses_console(place.task);
+  Output* live = nullptr;
+  if (can_erase && errors.terminal()) live = &errors;
+  if (can_erase && out.terminal()) live = &out;
+  const bool colour = may_colour(STDOUT_FILENO, common.no_color);
+  Transcript::Settings settings;
+  settings.quiet = options.quiet;
+  settings.verbose = options.verbose;
+  settings.terminal = out.terminal();
+  settings.style.colour = colour;
+  settings.style.name_width = name_width_of(place.task);
+  settings.live_colour = live == &out ? colour : may_colour(STDERR_FILENO, common.no_color);
+  if (errors.terminal()) settings.notes = &errors;
+  // A log message on the same terminal erases the live block first.
+  const bool shared = live != nullptr && errors.terminal();
+  if (shared) set_log_pattern("\r\x1b[Jthermos: %l: %v");
+  std::optional<RunOutput> output;
+  settings.on_process = [&](const ProcessStatus& status, const History& history) {
+    if (output) output->on_process(status, history);
+  };
+  Transcript transcript(settings, place.task, out, live);
+  if (options.output && !options.quiet) {
+    output.emplace(place.task, transcript, out, out.terminal(), colour);
+  }
+  Result<TaskState> ended =
+      run_in_foreground(place, sync, transcript, std::nullopt, [&](Reactor* reactor) {
+        if (output) output->enter(reactor);
+      });
+  transcript.finish(errors, [&] {
+    if (output) output->finish();
+  });
+  if (shared) set_log_pattern("thermos: %l: %v");
+  return ended;
+}
+
 }  // namespace
 
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
@@ -227,28 +276,8 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
     }
   }
 
-  Output out(STDOUT_FILENO);
-  Output errors(STDERR_FILENO);
-  const char* term = std::getenv("TERM");
-  // Output of processes on the same terminal would mix with the live line.
-  const bool can_erase =
-      (term == nullptr || std::string_view(term) != "dumb") && !uses_console(bound.task);
-  Output* live = nullptr;
-  if (can_erase && errors.terminal()) live = &errors;
-  if (can_erase && out.terminal()) live = &out;
-  Transcript::Settings settings;
-  settings.quiet = options.quiet;
-  settings.style.colour = may_colour(STDOUT_FILENO, common.no_color);
-  settings.style.name_width = name_width_of(bound.task);
-  settings.processes = bound.task.processes.size();
-  // A log message on the same terminal erases the live line first.
-  const bool shared = live != nullptr && errors.terminal();
-  if (shared) set_log_pattern("\r\x1b[Kthermos: %l: %v");
-  Transcript transcript(settings, out, live);
   const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
-  const Result<TaskState> ended = run_in_foreground(place, sync, transcript);
-  transcript.finish(errors);
-  if (shared) set_log_pattern("thermos: %l: %v");
+  const Result<TaskState> ended = run_on_screen(place, sync, options, common);
   if (!ended) {
     sandbox.unmake();
     return ended.error();

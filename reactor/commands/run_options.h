@@ -26,8 +26,12 @@ struct RunOptions {
   std::optional<std::string> log_rotate;
   std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
   bool quiet = false;
+  bool verbose = false;  // every transition on a terminal, too
+  bool output = false;   // show what processes print
 
+  // The options of `run`, `simplerun` and `submit`; then those that say what the first two show.
   void add_to(OptionParser& parser);
+  void add_screen_to(OptionParser& parser);
 };
 
 // Checks everything that needs no configuration (ports, bindings, --sync, options that only root
@@ -41,7 +45,7 @@ Status check_user(const std::string& user);
 // Applies the options that change the task: --log-rotate. Fails with Usage.
 Status apply_options(const RunOptions& options, TaskConfig& task);
 
-// Runs a bound task in the foreground and prints its transitions. Creates the sandbox if it is
+// Runs a bound task in the foreground and shows it. Creates the sandbox if it is
 // missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
 // resumed; then it fails with BadConfig if the options name another sandbox or user.
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,

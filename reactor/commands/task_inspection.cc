@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/files.h"
@@ -44,8 +45,8 @@ void add_moment(std::string& text, std::string_view what, std::int32_t pid,
 void add_run(std::string& text, const Run& run) {
   text += fmt::format("    run {} {}", run.number, name_of(run.state));
   if (const auto took = run_duration(run)) text += " after " + duration_text(*took);
-  const std::string ending = ending_text(run);
-  if (!ending.empty()) text += ", " + printable(ending);
+  const std::string ending = ending_words(run.return_code, run.reason, {});
+  if (!ending.empty()) text += ", " + ending;
   if (run.origin != Origin::Recorded) text += fmt::format(" [{}]", name_of(run.origin));
   text += '\n';
   add_moment(text, "waiting", 0, run.waiting);

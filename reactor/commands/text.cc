@@ -47,6 +47,23 @@ bool plain_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
+// The length of the colour (ESC [ digits and ; m) at byte `at`; 0 if there is none.
+std::size_t colour_at(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) != "\x1b[") return 0;
+  const std::size_t end = text.find_first_not_of("0123456789;", at + 2);
+  return end != std::string_view::npos && text[end] == 'm' ? end + 1 - at : 0;
+}
+
+std::size_t width_without_colours(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t colour = colour_at(text, at);
+    if (colour == 0) plain += text[at];
+    at += std::max<std::size_t>(colour, 1);
+  }
+  return display_width(plain);
+}
+
 std::tm local_time(Microseconds wall) {
   const std::time_t seconds = wall / kSecond;
   std::tm parts{};
@@ -92,6 +109,77 @@ std::string cut_end(std::string_view text, std::size_t width) {
     text.remove_prefix(character.bytes);
   }
   return shown.append(kCut);
+}
+
+std::string cut_line(std::string_view text, std::size_t width) {
+  std::size_t used = 0;
+  const WidthLocale locale;
+  std::string shown;
+  std::size_t fits = 0;  // bytes of `shown` that leave a column for the "…"
+  bool coloured = false;
+  for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t colour = colour_at(text, at); colour > 0) {
+      shown.append(text, at, colour);
+      at += colour;
+      coloured = true;
+      continue;
+    }
+    const Utf8Character character = utf8_character_at(text, at);
+    used += locale.width(character.code);
+    if (used > width) {
+      shown.resize(fits);
+      if (width > 0) shown += kCut;
+      return coloured ? shown + "\x1b[0m" : shown;
+    }
+    shown.append(text, at, character.bytes);
+    if (used < width) fits = shown.size();
+    at += character.bytes;
+  }
+  return shown;
+}
+
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
+  std::string lines;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, space);
+    const std::size_t columns = width_without_colours(word);
+    if (used > indent && used + 1 + columns > width) {
+      lines.append("\n").append(indent, ' ');
+      used = indent;
+    } else if (!lines.empty()) {
+      lines += ' ';
+      ++used;
+    }
+    lines += word;
+    used += columns;
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string printable_colours(std::string_view line) {
+  std::string shown;
+  bool coloured = false;
+  while (!line.empty()) {
+    if (const std::size_t colour = colour_at(line, 0); colour > 0) {
+      shown += line.substr(0, colour);
+      line.remove_prefix(colour);
+      coloured = true;
+      continue;
+    }
+    if (line.front() == '\t') {
+      shown += "    ";
+      line.remove_prefix(1);
+      continue;
+    }
+    std::size_t plain = 1;
+    while (plain < line.size() && line[plain] != '\x1b' && line[plain] != '\t') ++plain;
+    shown += printable(line.substr(0, plain));
+    line.remove_prefix(plain);
+  }
+  return coloured ? shown + "\x1b[0m" : shown;
 }
 
 std::string cut_start(std::string_view text, std::size_t width) {

@@ -20,6 +20,14 @@ std::size_t display_width(std::string_view text);
 std::string cut_end(std::string_view text, std::size_t width);
 std::string cut_start(std::string_view text, std::size_t width);
 
+// The same as cut_end() for text with colours (SGR sequences), which take no columns.
+std::string cut_line(std::string_view text, std::size_t width);
+// Breaks text with colours at spaces into lines of at most `width` columns; the later ones begin
+// with `indent` spaces. A longer word has a line of its own. No newline at the end.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent);
+// Returns `line` for a terminal: colours stay, everything else that it would obey is escaped.
+std::string printable_colours(std::string_view line);
+
 // Fill `text` with spaces to `width` columns, on the right or on the left. Longer text is
 // unchanged.
 std::string pad_right(std::string_view text, std::size_t width);

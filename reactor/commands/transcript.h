@@ -1,11 +1,17 @@
-// The output of `thermos run`: every transition when it happens, on a terminal a live line of
-// counts below them, and the outcome.
+// The output of `thermos run`. Into a file or a pipe: every transition when it happens. On a
+// terminal: what ended badly or runs again, and below it a live block. At the end, the outcome.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "reactor/commands/failures.h"
+#include "reactor/commands/live_block.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/run_progress.h"
+#include "reactor/commands/screen.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/host/task_observer.h"
 
@@ -14,35 +20,60 @@ namespace thermos {
 class Transcript : public TaskObserver {
  public:
   struct Settings {
-    bool quiet = false;  // print only the outcome of a task that did not succeed
+    bool quiet = false;    // print only the outcome where something failed
+    bool verbose = false;  // every transition, on a terminal too
+    // Lines go to a terminal: only what ended badly has one, and each is cut to the width.
+    bool terminal = false;
     LineStyle style;
-    std::size_t processes = 0;  // the number of the task's processes
+    bool live_colour = false;  // of the live block, and of errors
+    // Where people read although there is no live block: they are told what their Ctrl-C does.
+    Output* notes = nullptr;
+    // Called with each record of a process, before its line is printed.
+    std::function<void(const ProcessStatus&, const History&)> on_process;
   };
 
-  // Lines go to `out`. The live line goes to `live`: a terminal (`out` itself if that is one), or
-  // null for no live line. Both outlive this.
-  Transcript(const Settings& settings, Output& out, Output* live);
+  // Lines go to `out`. The live block goes to `live`: a terminal (`out` itself if that is one), or
+  // null for no live block. All of them, and `task`, outlive this.
+  Transcript(const Settings& settings, const TaskConfig& task, Output& out, Output* live);
 
   void on_record(const Record& record, const History& history) override;
   std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override;
 
-  // Call this when the task has ended: it erases the live line and prints the outcome, to `errors`
-  // if quiet.
-  void finish(Output& errors);
+  // Prints what a process printed: lines, each with its newline. They appear with the next
+  // on_turn(), or draw().
+  void print(std::string_view lines);
+  void draw(Timestamp now);
+
+  // Call this when the task has ended: it erases the live block and prints the outcome, to `errors`
+  // if quiet. `rest` prints what is left of the output of processes; it is called in between.
+  void finish(Output& errors, const std::function<void()>& rest = {});
 
  private:
   void line(const std::string& text);
-  void erase_live();
+  void write_lines();
+  void begin(const History& history);
+  void take(const ProcessStatus& status, const History& history);
+  void take(const TaskStatus& status, const History& history);
+  void take_end(const History& history);
+  void say_what_a_signal_does(const TaskStatus& status);
+  Next next_of(const ProcessStatus& status, const ProcessHistory& past) const;
+  bool brief() const { return settings_.terminal && !settings_.verbose; }
+  std::size_t columns() const;
 
   Settings settings_;
+  const TaskConfig& task_;
   Output& out_;
   Output* live_;
-  std::string shown_;  // the live line on the screen; empty: none
+  std::optional<Screen> screen_;
+  RunProgress progress_;
+  bool begun_ = false;
+  std::string lines_;  // not written yet
   std::optional<Microseconds> drawn_at_;
+  std::optional<Microseconds> changes_at_;
+  Microseconds latest_ = 0;  // the latest time that was printed
   std::string outcome_;
-  bool succeeded_ = false;
-  bool live_due_ = true;
-  std::optional<Microseconds> live_changes_at_;
+  bool silent_ = false;  // the outcome is not worth a word
+  bool due_ = true;
 };
 
 }  // namespace thermos

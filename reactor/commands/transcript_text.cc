@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/record/paths.h"
+#include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
@@ -13,17 +13,12 @@ namespace {
 
 constexpr std::size_t kStateWidth = 10;  // FINALIZING
 constexpr std::size_t kMaxNameWidth = 32;
-constexpr std::size_t kMaxFailuresShown = 10;
 constexpr std::string_view kTaskColumn = "(task)";
-
-std::string coloured(std::string_view text, std::string_view code, const LineStyle& style) {
-  if (!style.colour || code.empty()) return std::string(text);
-  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
-}
 
 // The start of every line.
 std::string opening(Microseconds wall, std::string_view who, const LineStyle& style) {
-  return clock_text(wall) + "  " + pad_right(who, style.name_width) + "  ";
+  const std::string name = style.cut_names ? cut_end(who, style.name_width) : std::string(who);
+  return clock_text(wall) + "  " + pad_right(name, style.name_width) + "  ";
 }
 
 void append_part(std::string& line, std::string_view part) {
@@ -37,6 +32,11 @@ std::string trimmed(std::string line) {
 }
 
 }  // namespace
+
+std::string coloured(std::string_view text, std::string_view code, const LineStyle& style) {
+  if (!style.colour || code.empty()) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
 
 std::size_t name_width_of(const TaskConfig& task) {
   std::size_t width = kTaskColumn.size();
@@ -89,16 +89,6 @@ std::optional<Microseconds> run_duration(const Run& run) {
   return std::max<Microseconds>(took, 0);
 }
 
-std::string ending_text(const Run& run) {
-  std::string text;
-  if (run.return_code) text = return_code_text(*run.return_code);
-  if (!run.reason.empty()) {
-    if (!text.empty()) text += ", ";
-    text += printable(run.reason);
-  }
-  return text;
-}
-
 std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style) {
   std::string line = opening(status.at.wall, printable(status.process), style);
   line += pad_left(std::to_string(status.run), 2) + "  ";
@@ -143,41 +133,88 @@ std::string task_line(const TaskStatus& status, bool again, const LineStyle& sty
   return trimmed(std::move(line));
 }
 
-std::string header_line(const RunnerHeader& header, const LineStyle& style) {
-  std::string line = opening(header.launch_time, kTaskColumn, style) + "    ";
-  return line + printable(header.task_id) + " in " + printable(header.sandbox);
+std::string place_text(const RunnerHeader& header) {
+  return printable(header.task_id) + " in " + printable(header.sandbox);
 }
 
-std::string outcome_text(const History& history, std::size_t processes, const LineStyle& style) {
+std::string header_line(const RunnerHeader& header, const LineStyle& style) {
+  std::string line = opening(header.launch_time, kTaskColumn, style) + "    ";
+  return line + place_text(header);
+}
+
+namespace {
+
+constexpr std::size_t kNarrow = 60;
+
+std::string next_text(const Next& next, std::size_t columns) {
+  constexpr std::string_view kWord = "attempt ";
+  std::string text = next.attempt;
+  if (columns < kNarrow && text.starts_with(kWord)) text.erase(0, kWord.size());
+  if (!next.again) return text;
+  if (!text.empty()) text += ", ";
+  if (!next.wait || *next.wait <= 0) return text + "next now";
+  return text + fmt::format("next in {} s", (*next.wait + kSecond - 1) / kSecond);
+}
+
+}  // namespace
+
+std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next& next,
+                         const LineStyle& style, std::size_t columns) {
+  const std::string name = printable(status.process);
+  const std::size_t room = columns < kNarrow ? columns * 3 / 10 : columns / 3;
+  const std::size_t name_width = std::min(style.name_width, std::max<std::size_t>(room, 1));
+  std::string front = columns < kNarrow
+                          ? cut_end(name, name_width) + " "
+                          : clock_text(status.at.wall) + "  " +
+                                pad_right(cut_end(name, name_width), name_width) + "  ";
+  const std::string ending = ending_words(status.return_code, {}, {});
+  std::string state(name_of(status.state));
+  std::string rest;
+  const auto add = [&](const std::string& part) {
+    if (!part.empty()) rest += ", " + part;
+  };
+  // The narrow screen has no room for two words on how it ended.
+  const bool ending_only = columns < kNarrow && next.again && !ending.empty();
+  if (ending_only) {
+    state = ending;
+  } else if (columns < kNarrow) {
+    add(ending);
+  } else if (!ending.empty()) {
+    rest = "  " + ending;
+  }
+  // In front of what may be cut off: what comes next is what a person waits for.
+  add(next_text(next, columns));
+  if (const auto took = run_duration(run)) add("after " + duration_text(*took));
+  add(printable(status.reason));
+  const std::string_view code = status.state == ProcessState::Failed && !next.again ? "31" : "33";
+  return cut_line(front + coloured(state, code, style) + rest, columns);
+}
+
+std::string outcome_line(const History& history, std::size_t processes, const LineStyle& style) {
   std::size_t succeeded = 0;
   std::size_t failed = 0;
   std::size_t stopped = 0;
-  std::string failures;
   const TaskState state = history.state();
   const std::string log_dir = history.header() ? history.header()->log_dir : std::string();
   for (const ProcessHistory& process : history.processes()) {
     const Run* run = process.current();
     if (run == nullptr) continue;
     if (run->state == ProcessState::Success) ++succeeded;
+    if (run->state == ProcessState::Failed) ++failed;
     if (run->state == ProcessState::Killed || run->state == ProcessState::Lost) ++stopped;
-    if (run->state != ProcessState::Failed) continue;
-    if (++failed > kMaxFailuresShown || state != TaskState::Failed) continue;
-    const std::string ending = ending_text(*run);
-    failures += fmt::format("  {} {}, run {}{}{}\n    {}/stderr\n", printable(process.name),
-                            state_text(run->state, style), run->number, ending.empty() ? "" : ": ",
-                            ending, printable(run_log_dir(log_dir, process.name, run->number)));
-  }
-  if (state == TaskState::Failed && failed > kMaxFailuresShown) {
-    failures += fmt::format("  and {} more\n", failed - kMaxFailuresShown);
   }
 
   const std::vector<TaskStep>& steps = history.steps();
   const Microseconds end = steps.empty() ? 0 : steps.back().status.at.wall;
   const Microseconds begin = history.header() ? history.header()->launch_time : end;
+  Microseconds took = end - begin;
+  // The wall clock may have been set meanwhile; the boot clock counts within one boot.
+  if (!steps.empty() && steps.front().status.boot == steps.back().status.boot) {
+    took = steps.back().status.at.boot - steps.front().status.at.boot;
+  }
   const std::string id = history.header() ? printable(history.header()->task_id) : "task";
-  std::string line =
-      fmt::format("{}  {} {} in {}: {} done, {} failed", clock_text(end), id,
-                  state_text(state, style), duration_text(end - begin), succeeded, failed);
+  std::string line = fmt::format("{}  {} {} in {}: {} done, {} failed", clock_text(end), id,
+                                 state_text(state, style), duration_text(took), succeeded, failed);
   if (stopped > 0) line += fmt::format(", {} stopped", stopped);
   const std::size_t told = succeeded + failed + stopped;
   if (processes > told) line += fmt::format(", {} not run", processes - told);
@@ -188,30 +225,7 @@ std::string outcome_text(const History& history, std::size_t processes, const Li
     line += " (" + printable(why->reason) + ")";
   }
   if (!log_dir.empty()) line += "; logs in " + printable(log_dir);
-  return failures + line + "\n";
-}
-
-std::string live_text(const Runner::Counts& counts, Timestamp now) {
-  std::string text =
-      fmt::format("{} running, {} done, {} failed", counts.running, counts.done, counts.failed);
-  if (counts.waiting > 0) {
-    text += fmt::format(", {} waiting", counts.waiting);
-    if (counts.next_start && *counts.next_start > now.boot) {
-      const Microseconds left = *counts.next_start - now.boot;
-      text += fmt::format(" (next in {} s)", (left + kSecond - 1) / kSecond);
-    }
-  }
-  if (counts.blocked > 0) text += fmt::format(", {} blocked", counts.blocked);
-  return text;
-}
-
-std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Timestamp now) {
-  if (counts.waiting == 0 || !counts.next_start || *counts.next_start <= now.boot) {
-    return std::nullopt;
-  }
-  const Microseconds left = *counts.next_start - now.boot;
-  const Microseconds over = left % kSecond;
-  return now.boot + (over == 0 ? kSecond : over);
+  return line;
 }
 
 }  // namespace thermos

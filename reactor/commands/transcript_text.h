@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/record/history.h"
 #include "core/record/record.h"
-#include "core/runner/runner.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -15,7 +15,11 @@ namespace thermos {
 struct LineStyle {
   bool colour = false;
   std::size_t name_width = 12;  // columns for process names
+  bool cut_names = false;       // to that width; else a longer name is printed whole
 };
+
+// Returns `text` in a colour (an SGR code such as "31") if the style has colours.
+std::string coloured(std::string_view text, std::string_view code, const LineStyle& style);
 
 // Returns a width for the name column that fits the task's process names, up to a limit.
 std::size_t name_width_of(const TaskConfig& task);
@@ -31,22 +35,27 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
 std::string report_line(const ProcessReport& report, const LineStyle& style);
 // `again`: the task was already in this state.
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style);
-// The line that tells where a new task runs.
+// "TASK_ID in SANDBOX", and the line that tells where a new task runs.
+std::string place_text(const RunnerHeader& header);
 std::string header_line(const RunnerHeader& header, const LineStyle& style);
 
 // Returns the time from the start of the process to its end; nothing if it did not start or end.
 std::optional<Microseconds> run_duration(const Run& run);
 
-// Returns how a run ended, "exit 3" or "signal 9 (SIGKILL)", and its reason; either may be missing.
-std::string ending_text(const Run& run);
+// What is to become of a process whose run has ended.
+struct Next {
+  bool again = false;                // it runs again
+  std::optional<Microseconds> wait;  // in so long; nothing: as soon as it can
+  std::string attempt;               // as attempt_text(), of the run that ended
+};
 
-// Returns the summary of an ended task, with newlines: for a FAILED task, a line for each failed
-// process with its end and the path of its stderr; then the outcome.
-std::string outcome_text(const History& history, std::size_t processes, const LineStyle& style);
+// Returns the line of a run that ended badly, without a newline and no wider than `columns`: when,
+// who, how it ended, how long it took, and what comes next. Only what failed for good is red.
+std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next& next,
+                         const LineStyle& style, std::size_t columns);
 
-// "8 running, 100 done, 2 failed, 70 waiting (next in 3 s)".
-std::string live_text(const Runner::Counts& counts, Timestamp now);
-// Returns when live_text() changes by the passing of time alone; nothing if it does not.
-std::optional<Microseconds> live_text_changes_at(const Runner::Counts& counts, Timestamp now);
+// Returns the outcome of an ended task, a line without a newline: how long it took, and what its
+// processes came to.
+std::string outcome_line(const History& history, std::size_t processes, const LineStyle& style);
 
 }  // namespace thermos

@@ -2,6 +2,7 @@
 // leader.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "core/base/result.h"
@@ -13,14 +14,18 @@
 
 namespace thermos {
 
+class Reactor;
+
 // Takes the lead of a task, runs it to its end and returns its final state. Blocks. A new task id
 // is created on the disk; one that is active and has no leader is resumed, if the configuration is
 // the same. SIGINT and SIGTERM are a kill with the task's own finalization_wait; a second one kills
 // everything at once. `kill`, if given, is requested as soon as the task is led. Fails with Busy if
 // another leads the task (the message names who), BadConfig if the id exists with another
 // configuration (the message names the first difference), Usage if the task has ended (the message
-// says how), Corrupt, or System.
+// says how), Corrupt, or System. `on_loop` gets the reactor before anything happens on it, and
+// nullptr before it goes.
 Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
-                                    const std::optional<KillRequest>& kill = std::nullopt);
+                                    const std::optional<KillRequest>& kill = std::nullopt,
+                                    const std::function<void(Reactor*)>& on_loop = {});
 
 }  // namespace thermos

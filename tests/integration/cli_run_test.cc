@@ -59,8 +59,8 @@ TEST_F(Run, AFailedTaskNamesWhatFailedAndItsStderr) {
       {"name": "wrong", "cmdline": "echo oops >&2; exit 3"}]})",
                                    {"--sandbox", "box"});
   EXPECT_EQ(failed.status, 1);
-  EXPECT_EQ(count(failed.out, "  wrong FAILED, run 0: exit 3\n    " + work() +
-                                  "/box/.logs/wrong/0/stderr\n.* bad FAILED in "),
+  EXPECT_EQ(count(failed.out, " bad FAILED in .*\n  wrong FAILED, run 0: exit 3\n    " + work() +
+                                  "/box/.logs/wrong/0/stderr:\n      oops\n$"),
             1U)
       << failed.out;
   EXPECT_EQ(read_text(work() + "/box/.logs/wrong/0/stderr"), "oops\n");
@@ -76,6 +76,21 @@ TEST_F(Run, QuietSaysNothingOfASuccessAndOnlyTheOutcomeOfAFailure) {
   EXPECT_EQ(failed.out, "");
   EXPECT_NE(failed.err.find("p FAILED, run 0: exit 9"), std::string::npos) << failed.err;
   EXPECT_EQ(failed.err.find("RUNNING"), std::string::npos) << failed.err;
+}
+
+TEST_F(Run, AFailureIsListedThoughTheTaskSucceedsAlsoWhenQuiet) {
+  constexpr std::string_view kTolerant = R"({"max_failures": 0, "processes": [
+      {"name": "good", "cmdline": "true"},
+      {"name": "wrong", "cmdline": "echo on standard output; exit 127"}]})";
+  const Finished done = run_task("t1", kTolerant);
+  EXPECT_EQ(done.status, 0);
+  const std::string wrong = "\n  wrong FAILED, run 0: exit 127: a command was not found\n";
+  EXPECT_NE(done.out.find(wrong), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("/wrong/0/stdout:\n      on standard output\n"), std::string::npos);
+  const Finished quiet = run_task("t2", kTolerant, {"-q"});
+  EXPECT_EQ(quiet.status, 0);
+  EXPECT_EQ(quiet.out, "");
+  EXPECT_NE(quiet.err.find(wrong), std::string::npos) << quiet.err;
 }
 
 TEST_F(Run, BindsPortsNamesUserAndTaskId) {

@@ -12,6 +12,7 @@
 
 #include "cli_history.h"
 #include "core/task/check_task.h"
+#include "reactor/commands/text.h"
 #include "reactor/os/descriptor.h"
 
 namespace thermos {
@@ -100,50 +101,60 @@ TEST_F(TranscriptText, TaskLines) {
 TEST_F(TranscriptText, TheOutcomeOfASuccess) {
   built_.run("a", ProcessState::Success, 0, kSecond, 0).run("b", ProcessState::Success, 0, 1, 0);
   built_.task(TaskState::Cleaning, 2 * kSecond).task(TaskState::Success, 2 * kSecond);
-  EXPECT_EQ(outcome_text(built_.history(), 2, style_),
-            "03:04:07.678  task-1 SUCCESS in 2.000s: 2 done, 0 failed; logs in /box/.logs\n");
+  EXPECT_EQ(outcome_line(built_.history(), 2, style_),
+            "03:04:07.678  task-1 SUCCESS in 2.000s: 2 done, 0 failed; logs in /box/.logs");
 }
 
-TEST_F(TranscriptText, TheOutcomeOfAFailureNamesWhatFailed) {
+TEST_F(TranscriptText, TheOutcomeOfAFailure) {
   built_.run("a", ProcessState::Failed, 0, kSecond, 3).run("b", ProcessState::Success, 0, 1, 0);
   built_.run("c", ProcessState::Killed, 0, kSecond, -15);
   built_.goal(TaskState::Failed).task(TaskState::Cleaning, kSecond, "the limit is reached");
   built_.task(TaskState::Failed, kSecond);
-  EXPECT_EQ(outcome_text(built_.history(), 4, style_),
-            "  a FAILED, run 0: exit 3\n"
-            "    /box/.logs/a/0/stderr\n"
+  EXPECT_EQ(outcome_line(built_.history(), 4, style_),
             "03:04:06.678  task-1 FAILED in 1.000s: 1 done, 1 failed, 1 stopped, 1 not run "
-            "(the limit is reached); logs in /box/.logs\n");
+            "(the limit is reached); logs in /box/.logs");
 }
 
-TEST_F(TranscriptText, AHundredFailuresAreNotAHundredLines) {
-  for (int i = 0; i < 100; ++i) {
-    built_.run("p" + std::to_string(i), ProcessState::Failed, 0, 0, 1);
+TEST_F(TranscriptText, ABadEndSaysWhatComesNextOnEveryWidth) {
+  built_.run("fetch-the-data", ProcessState::Failed, 0, 1'234'567, 1, "it broke");
+  const History& history = built_.history();
+  ProcessStatus status;
+  status.process = "fetch-the-data";
+  status.state = ProcessState::Failed;
+  status.at = HistoryBuilder::at(1'234'567);
+  status.return_code = 1;
+  status.reason = "it broke";
+  const thermos::Run& run = *history.process(0).current();
+  const Next next{true, 10 * kSecond, "attempt 2/5"};
+  style_.name_width = 14;
+  EXPECT_EQ(
+      bad_end_line(status, run, next, style_, 200),
+      "03:04:06.913  fetch-the-data  FAILED  exit 1, attempt 2/5, next in 10 s, after 1.234s, "
+      "it broke");
+  EXPECT_EQ(bad_end_line(status, run, next, style_, 79),
+            "03:04:06.913  fetch-the-data  FAILED  exit 1, attempt 2/5, next in 10 s, after…");
+  EXPECT_EQ(bad_end_line(status, run, next, style_, 39), "fetch-the-… exit 1, 2/5, next in 10 s,…");
+  EXPECT_EQ(bad_end_line(status, run, {false, {}, "attempt 5/5"}, style_, 39),
+            "fetch-the-… FAILED, exit 1, 5/5, after…");
+  for (std::size_t columns = 1; columns < 120; ++columns) {
+    EXPECT_LE(display_width(bad_end_line(status, run, next, style_, columns)), columns);
   }
-  built_.goal(TaskState::Failed).task(TaskState::Cleaning, 0).task(TaskState::Failed, 0);
-  const std::string text = outcome_text(built_.history(), 100, style_);
-  EXPECT_NE(text.find("  and 90 more\n"), std::string::npos) << text;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 22) << text;
 }
 
-TEST(LiveText, CountsAndCountsDown) {
-  Runner::Counts counts;
-  counts.running = 2;
-  counts.done = 10;
-  const Timestamp now{kBegin, kBoot};
-  EXPECT_EQ(live_text(counts, now), "2 running, 10 done, 0 failed");
-  EXPECT_EQ(live_text_changes_at(counts, now), std::nullopt);
-  counts.waiting = 3;
-  counts.blocked = 4;
-  counts.next_start = kBoot + 2 * kSecond + 1;
-  EXPECT_EQ(live_text(counts, now),
-            "2 running, 10 done, 0 failed, 3 waiting (next in 3 s), 4 blocked");
-  EXPECT_EQ(live_text_changes_at(counts, now), kBoot + 1);
-  const Timestamp later{kBegin, kBoot + 1};
-  EXPECT_NE(live_text(counts, later).find("next in 2 s"), std::string::npos);
-  EXPECT_EQ(live_text_changes_at(counts, later), kBoot + 1 + kSecond);
-  counts.next_start = kBoot;
-  EXPECT_NE(live_text(counts, now).find("3 waiting, 4 blocked"), std::string::npos);
+TEST_F(TranscriptText, OnlyWhatFailedForGoodIsRed) {
+  built_.run("p", ProcessState::Failed, 0, 0, 1);
+  const ProcessStatus status = [] {
+    ProcessStatus one;
+    one.process = "p";
+    one.state = ProcessState::Failed;
+    return one;
+  }();
+  const thermos::Run& run = *built_.history().process(0).current();
+  style_.colour = true;
+  EXPECT_NE(bad_end_line(status, run, Next{}, style_, 80).find("\x1b[31mFAILED"),
+            std::string::npos);
+  const Next again{true, {}, ""};
+  EXPECT_NE(bad_end_line(status, run, again, style_, 80).find("\x1b[33mFAILED"), std::string::npos);
 }
 
 // A pipe whose reading end tells what was written.
@@ -196,7 +207,12 @@ class LiveLine : public ::testing::Test {
   static Transcript::Settings settings(bool quiet) {
     Transcript::Settings settings;
     settings.quiet = quiet;
-    settings.processes = 1;
+    return settings;
+  }
+
+  static Transcript::Settings terminal() {
+    Transcript::Settings settings;
+    settings.terminal = true;
     return settings;
   }
 
@@ -212,20 +228,22 @@ class LiveLine : public ::testing::Test {
   Output out_{screen_.in()};
 };
 
-TEST_F(LiveLine, IsDrawnErasedForEachLineAndGoneAtTheEnd) {
-  Transcript transcript(settings(false), out_, &out_);
+TEST_F(LiveLine, IsWrittenTogetherWithEachLineAndGoneAtTheEnd) {
+  Transcript::Settings verbose = settings(false);
+  verbose.verbose = true;
+  Transcript transcript(verbose, task(), out_, &out_);
   transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
   const std::string drawn = screen_.take();
-  EXPECT_TRUE(drawn.starts_with("\r\x1b[K")) << drawn;
-  EXPECT_EQ(drawn.find('\n'), std::string::npos);
+  EXPECT_EQ(drawn, "\r0/1 done, 0 running\x1b[J\r");
   transcript.on_record(active(runner_.history()), runner_.history());
+  // Nothing is erased before it can be drawn again.
+  EXPECT_EQ(screen_.take(), "");
+  transcript.on_turn(runner_, Timestamp{kBegin, kBoot + 1});
   const std::string line = screen_.take();
-  EXPECT_TRUE(line.starts_with("\r\x1b[K")) << line;
-  EXPECT_TRUE(line.ends_with("\n")) << line;
-  transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond});
-  EXPECT_FALSE(screen_.take().empty());
+  EXPECT_TRUE(line.starts_with("\r\x1b[J")) << line;
+  EXPECT_TRUE(line.ends_with("ACTIVE\n0/1 done, 0 running\r")) << line;
   transcript.finish(out_);
-  EXPECT_EQ(screen_.take(), "\r\x1b[K");
+  EXPECT_EQ(screen_.take(), "\r\x1b[J\r");
 }
 
 TEST_F(LiveLine, ARunIsShownAsItWasWhenTheNextBeganInItsTurn) {
@@ -234,32 +252,68 @@ TEST_F(LiveLine, ARunIsShownAsItWasWhenTheNextBeganInItsTurn) {
   ProcessStatus killed = built.next("p", ProcessState::Killed, kSecond);
   killed.return_code = -9;
   built.process("p", ProcessState::Waiting, kSecond);
-  Transcript transcript(settings(false), out_, nullptr);
+  Transcript transcript(settings(false), task(), out_, nullptr);
   transcript.on_record(killed, built.history());
   EXPECT_NE(screen_.take().find("KILLED      signal 9 (SIGKILL)  1.000s\n"), std::string::npos);
 }
 
+TEST_F(LiveLine, OnATerminalOnlyWhatEndedBadlyHasALine) {
+  HistoryBuilder built;
+  Transcript transcript(terminal(), task(), out_, &out_);
+  const auto say = [&](ProcessState state, std::int32_t code) {
+    ProcessStatus status = built.next("p", state, kSecond);
+    status.return_code = is_terminal(state) ? std::optional(code) : std::nullopt;
+    built.add(status);
+    transcript.on_record(status, built.history());
+    transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
+    return screen_.take();
+  };
+  for (const ProcessState state :
+       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running}) {
+    EXPECT_EQ(say(state, 0).find('\n'), std::string::npos) << name_of(state);
+  }
+  EXPECT_NE(say(ProcessState::Failed, 3).find("FAILED  exit 3, after 0.000s\n"), std::string::npos);
+}
+
+TEST_F(LiveLine, TimesNeverRunBackwards) {
+  HistoryBuilder built;
+  Transcript transcript(settings(false), task(), out_, nullptr);
+  for (const Microseconds at : {2 * kSecond, kSecond}) {
+    const ProcessStatus status =
+        built.next("p", at == kSecond ? ProcessState::Forked : ProcessState::Waiting, at);
+    built.add(status);
+    transcript.on_record(status, built.history());
+  }
+  const std::string text = screen_.take();
+  EXPECT_EQ(text.substr(0, 12), text.substr(text.find('\n') + 1, 12)) << text;
+}
+
 TEST_F(LiveLine, IsDrawnAtMostTenTimesASecond) {
-  Transcript transcript(settings(false), out_, &out_);
+  Transcript transcript(terminal(), task(), out_, &out_);
   transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
   screen_.take();
-  transcript.on_record(active(runner_.history()), runner_.history());
-  screen_.take();
+  HistoryBuilder built;
+  for (const ProcessState state :
+       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running}) {
+    const ProcessStatus status = built.next("p", state, 0);
+    built.add(status);
+    transcript.on_record(status, built.history());
+  }
   // Due, and too early: it asks to be called when it may.
   EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + 1}), kBoot + kSecond / 10);
   EXPECT_EQ(screen_.take(), "");
-  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond / 10}), std::nullopt);
-  EXPECT_NE(screen_.take(), "");
-  // Nothing happened: nothing is written, and it does not ask to be called.
-  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond}), std::nullopt);
+  // A time is shown: it asks to be called when that changes.
+  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond / 10}), kBoot + kSecond);
+  EXPECT_NE(screen_.take().find("1 running"), std::string::npos);
+  EXPECT_EQ(transcript.on_turn(runner_, Timestamp{kBegin, kBoot + kSecond / 2}), kBoot + kSecond);
   EXPECT_EQ(screen_.take(), "");
 }
 
 TEST_F(LiveLine, IsNotThereWhenQuietOrWithoutATerminal) {
-  Transcript quiet(settings(true), out_, &out_);
+  Transcript quiet(settings(true), task(), out_, &out_);
   quiet.on_record(active(runner_.history()), runner_.history());
   EXPECT_EQ(quiet.on_turn(runner_, Timestamp{kBegin, kBoot}), std::nullopt);
-  Transcript plain(settings(false), out_, nullptr);
+  Transcript plain(settings(false), task(), out_, nullptr);
   EXPECT_EQ(plain.on_turn(runner_, Timestamp{kBegin, kBoot}), std::nullopt);
   EXPECT_EQ(screen_.take(), "");
 }

@@ -1,0 +1,34 @@
+// The live block of `thermos run` on a terminal: how far the task is, and what runs for how long.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/times.h"
+#include "reactor/commands/run_progress.h"
+#include "reactor/commands/transcript_text.h"
+
+namespace thermos {
+
+struct ScreenSize {
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+// Returns the lines of the block, each shorter than the screen is wide, and never more than half
+// of its rows (but at least two).
+std::vector<std::string> live_block(const RunProgress& progress, Timestamp now,
+                                    const ScreenSize& screen, const LineStyle& style);
+
+// Returns the boot time at which the block changes by the passing of time alone; nothing if it does
+// not.
+std::optional<Microseconds> live_block_changes_at(const RunProgress& progress, Timestamp now);
+
+// What a kill by a signal from the terminal does: "stopping; SIGKILL in 30 s; Ctrl-C again kills
+// now", in fewer words where it would not fit into `columns`. nullopt if the task is not ending.
+std::optional<std::string> ending_words(const RunProgress& progress, Timestamp now,
+                                        std::size_t columns);
+
+}  // namespace thermos

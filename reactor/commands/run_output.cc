@@ -1,0 +1,177 @@
+#include "reactor/commands/run_output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "reactor/commands/text.h"
+#include "reactor/store/log_directory.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::size_t kMaxPrefix = 24;
+// Of runs whose files are open while they run. The output of others is read when they have ended,
+// so that the descriptors are left to the launches.
+constexpr std::size_t kMostOpen = 64;
+// What one look at a log reads, and how much may wait to be printed before no more is read.
+constexpr std::uint64_t kPiece = 256 * 1024;
+constexpr std::size_t kMostQueued = 64 * 1024;
+constexpr Microseconds kAgain = kSecond / 20;
+constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr std::array<const char*, 2> kNames = {"stdout", "stderr"};
+constexpr std::array<std::string_view, 6> kColours = {"36", "33", "32", "35", "34", "96"};
+
+}  // namespace
+
+RunOutput::RunOutput(const TaskConfig& task, Transcript& transcript, Output& out, bool terminal,
+                     bool colour)
+    : task_(task), transcript_(transcript), out_(out), terminal_(terminal), colour_(colour) {
+  for (std::size_t p = 0; p < task.processes.size(); ++p) {
+    order_.emplace(task.processes[p].name, p);
+    name_width_ = std::max(name_width_, display_width(printable(task.processes[p].name)));
+  }
+  name_width_ = task.processes.size() < 2 ? 0 : std::min(name_width_, kMaxPrefix);
+}
+
+void RunOutput::enter(Reactor* reactor) {
+  if (reactor == nullptr && reactor_ != nullptr) {
+    for (auto& [key, one] : followed_) {
+      if (one.watch >= 0) reactor_->inotify().unwatch(one.watch);
+      one.watch = -1;
+    }
+    if (timer_) reactor_->deadlines().cancel(*timer_);
+    timer_.reset();
+  }
+  reactor_ = reactor;
+}
+
+void RunOutput::on_process(const ProcessStatus& status, const History& history) {
+  if (status.state == ProcessState::Waiting || !history.header()) return;
+  const Key key(std::string(status.process), status.run);
+  const bool ended = is_terminal(status.state);
+  auto it = followed_.find(key);
+  if (it == followed_.end()) {
+    if (!ended && followed_.size() >= kMostOpen) return;
+    it = followed_.emplace(key, Followed{key.first, {}, {}, -1, false}).first;
+    open(it->second, *history.header(), status.run);
+  }
+  it->second.ended = ended;
+  pump(key);
+}
+
+void RunOutput::open(Followed& one, const RunnerHeader& header, std::uint32_t run) {
+  const FileOwner reader = log_reader_of(header, ::geteuid());
+  for (std::size_t stream = 0; stream < kNames.size(); ++stream) {
+    Result<LogDirectory> at = LogDirectory::enter(header, reader, one.process, run);
+    if (!at) return;  // it has none: it was not launched, or prints to the console
+    if (stream == 0 && reactor_ != nullptr) {
+      const Key key(one.process, run);
+      const auto changed = [this, key] {
+        pump(key);
+        if (reactor_ != nullptr) transcript_.draw(reactor_->loop().now());
+      };
+      const Result<int> watch = reactor_->inotify().watch(
+          at->watched_path("."),
+          {[changed](std::string_view, std::uint32_t) { changed(); }, changed});
+      // Without a watch its output is shown when it has ended.
+      if (watch) one.watch = *watch;
+    }
+    Result<LogTail> log = LogTail::open(std::move(*at), kNames[stream]);
+    if (log) one.logs[stream].emplace(std::move(*log));
+  }
+}
+
+void RunOutput::print(const Followed& one, std::string_view line) {
+  while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  if (name_width_ > 0) {
+    LineStyle style;
+    style.colour = colour_;
+    const auto nth = order_.find(one.process);
+    const std::size_t index = nth == order_.end() ? 0 : nth->second;
+    const std::string name = pad_right(cut_end(printable(one.process), name_width_), name_width_);
+    text_ += coloured(name + " |", kColours[index % kColours.size()], style) + " ";
+  }
+  text_ += terminal_ ? printable_colours(line) : std::string(line);
+  text_ += '\n';
+}
+
+void RunOutput::take(Followed& one, std::size_t stream, std::string_view bytes) {
+  std::string& line = one.line[stream];
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    line.append(bytes.substr(0, end));
+    if (end == std::string_view::npos && line.size() < kLongestLine) return;
+    print(one, line);
+    line.clear();
+    bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  }
+}
+
+// Returns whether all that was written so far is read.
+bool RunOutput::read(Followed& one, std::uint64_t most) {
+  bool all = true;
+  for (std::size_t stream = 0; stream < kNames.size(); ++stream) {
+    if (!one.logs[stream]) continue;
+    const Result<bool> done = one.logs[stream]->read_some(
+        [&](std::string_view bytes) { take(one, stream, bytes); }, most);
+    if (!done) one.logs[stream].reset();
+    all = all && (!done || *done);
+  }
+  if (all && one.ended) {
+    for (std::string& line : one.line) {
+      if (!line.empty()) print(one, line);
+      line.clear();
+    }
+  }
+  transcript_.print(text_);
+  text_.clear();
+  return all;
+}
+
+void RunOutput::pump(const Key& key) {
+  const auto it = followed_.find(key);
+  if (it == followed_.end()) return;
+  if (out_.queued() > kMostQueued || !read(it->second, kPiece)) return come_back();
+  if (it->second.ended) close(key);
+}
+
+// Nobody reads what is printed as fast as it comes.
+void RunOutput::come_back() {
+  if (timer_ || reactor_ == nullptr) return;
+  timer_ = reactor_->deadlines().add(reactor_->loop().now().boot + kAgain, [this] {
+    timer_.reset();
+    out_.flush(false);
+    pump_all();
+    if (reactor_ != nullptr) transcript_.draw(reactor_->loop().now());
+  });
+}
+
+void RunOutput::pump_all() {
+  std::vector<Key> keys;
+  for (const auto& [key, one] : followed_) keys.push_back(key);
+  for (const Key& key : keys) pump(key);
+}
+
+void RunOutput::close(const Key& key) {
+  const auto it = followed_.find(key);
+  if (it->second.watch >= 0 && reactor_ != nullptr) {
+    reactor_->inotify().unwatch(it->second.watch);
+  }
+  followed_.erase(it);
+}
+
+void RunOutput::finish() {
+  for (auto& [key, one] : followed_) {
+    one.ended = true;
+    bool all = false;
+    while (!all && !out_.closed()) {
+      all = read(one, kPiece);
+      out_.flush(true);
+    }
+  }
+  followed_.clear();
+}
+
+}  // namespace thermos

@@ -1,0 +1,153 @@
+// `thermos run` on a terminal.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "terminal.h"
+#include "thermos_fixture.h"
+
+namespace thermos::testing {
+namespace {
+
+constexpr std::string_view kKeys = "\x03";  // Ctrl-C
+
+class OnATerminal : public ThermosTest {
+ protected:
+  void SetUp() override { ASSERT_EQ(::mkfifo(gate().c_str(), 0600), 0); }
+
+  // A process that reads it goes on when open_gate() is called.
+  std::string gate() const { return work() + "/gate"; }
+  void open_gate() const { std::ofstream(gate()) << "go\n"; }
+
+  static std::size_t longest_line(const std::string& text) {
+    std::size_t longest = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = text.find('\n', at);
+      longest = std::max(longest, end - at);
+      at = end + 1;
+    }
+    return longest;
+  }
+};
+
+TEST_F(OnATerminal, AFinalizerAndWhatRunsAreNamedAndTheBlockIsGoneAtTheEnd) {
+  const std::string config = file("t.json", R"({"name": "t", "processes": [
+      {"name": "first", "cmdline": "true"},
+      {"name": "clean", "cmdline": "cat gate", "final": true}]})");
+  for (const std::uint16_t columns : {40, 80, 200}) {
+    Terminal terminal(thermos({"run", "--task-id", "t" + std::to_string(columns), config}),
+                      columns);
+    ASSERT_TRUE(terminal.wait_for("finalizing; SIGKILL in ")) << terminal.written();
+    ASSERT_TRUE(terminal.wait_for("  clean  ")) << terminal.written();
+    const std::string while_running = terminal.screen();
+    EXPECT_NE(while_running.find("1/2 done, "), std::string::npos) << while_running;
+    EXPECT_LT(longest_line(while_running), columns) << while_running;
+    open_gate();
+    EXPECT_EQ(terminal.wait(), 0);
+    const std::string screen = terminal.screen();
+    EXPECT_NE(screen.find(" SUCCESS in "), std::string::npos) << screen;
+    for (const char* gone : {"running", "clean", "WAITING", "FORKED", "pid "}) {
+      EXPECT_EQ(screen.find(gone), std::string::npos) << gone << " in " << screen;
+    }
+  }
+}
+
+TEST_F(OnATerminal, ARetrySaysWhichAttemptItWasAndWhenTheNextIs) {
+  Terminal terminal(thermos({"run", "--task-id", "again", file("t.json", R"({"processes": [
+      {"name": "p", "cmdline": "echo oops >&2; exit 3", "max_failures": 3, "min_duration": 0.05},
+      {"name": "q", "cmdline": "cat gate"}], "max_failures": 1})")}),
+                    80);
+  ASSERT_TRUE(terminal.wait_for("exit 3, attempt 1/3, next "));
+  ASSERT_TRUE(terminal.wait_for("exit 3, attempt 2/3, next "));
+  ASSERT_TRUE(terminal.wait_for("exit 3, attempt 3/3, after "));
+  EXPECT_EQ(terminal.wait(), 1);
+  const std::string screen = terminal.screen();
+  EXPECT_NE(screen.find("p FAILED, run 2: exit 3"), std::string::npos) << screen;
+  EXPECT_NE(screen.find("\n      oops\n"), std::string::npos) << screen;
+}
+
+TEST_F(OnATerminal, CtrlCSaysWhatItDoesAndASecondOneKills) {
+  // A mark in the command, so that the signal comes when the trap is set.
+  Terminal terminal(thermos({"run", "--task-id", "stop", file("t.json", R"({"processes": [
+      {"name": "p", "cmdline": "trap '' TERM; echo set; cat gate; cat gate"}]})"),
+                             "--output"}),
+                    80);
+  ASSERT_TRUE(terminal.wait_for("set\r\n")) << terminal.written();
+  terminal.type(kKeys);
+  ASSERT_TRUE(terminal.wait_for("stopping; SIGKILL in 30 s; Ctrl-C again kills now"))
+      << terminal.written();
+  terminal.type(kKeys);
+  EXPECT_EQ(terminal.wait(), 2);
+  EXPECT_EQ(status_of("stop")["processes"]["p"][0]["return_code"], -9);
+}
+
+TEST_F(OnATerminal, NoColorAndADumbTerminalAreRespected) {
+  const std::string config =
+      file("t.json", R"({"processes": [{"name": "p", "cmdline": "exit 3"}]})");
+  Invocation plain = thermos({"run", "--task-id", "plain", config});
+  plain.environment["NO_COLOR"] = "1";
+  Terminal without_colour(plain, 80);
+  EXPECT_EQ(without_colour.wait(), 1);
+  EXPECT_EQ(without_colour.written().find('m', without_colour.written().find("\x1b[3")),
+            std::string::npos)
+      << without_colour.written();
+  EXPECT_NE(without_colour.written().find("\x1b[J"), std::string::npos);
+  Invocation dumb = thermos({"run", "--task-id", "dumb", config});
+  dumb.environment["TERM"] = "dumb";
+  Terminal without_escapes(dumb, 80);
+  EXPECT_EQ(without_escapes.wait(), 1);
+  EXPECT_EQ(without_escapes.written().find('\x1b'), std::string::npos);
+  EXPECT_EQ(without_escapes.written().find("WAITING"), std::string::npos);
+  Terminal with_colour(thermos({"run", "--task-id", "colour", config}), 80);
+  EXPECT_EQ(with_colour.wait(), 1);
+  EXPECT_NE(with_colour.written().find("\x1b[31mFAILED"), std::string::npos)
+      << with_colour.written();
+}
+
+TEST_F(OnATerminal, WhatProcessesPrintIsShownWithNamesAndCannotMoveTheCursor) {
+  Terminal terminal(thermos({"run", "--output", "--task-id", "talk", file("t.json", R"({
+      "processes": [{"name": "web", "cmdline": "echo one; printf 'a\\033[2Jb'"},
+                    {"name": "worker", "cmdline": "echo two >&2; cat gate"}]})")}),
+                    80);
+  ASSERT_TRUE(terminal.wait_for("two\r\n")) << terminal.written();
+  open_gate();
+  EXPECT_EQ(terminal.wait(), 0);
+  const std::string screen = terminal.screen();
+  EXPECT_NE(screen.find("\nweb    | one\n"), std::string::npos) << screen;
+  EXPECT_NE(screen.find("\nweb    | a\\x1b[2Jb\n"), std::string::npos) << screen;
+  EXPECT_NE(screen.find("\nworker | two\n"), std::string::npos) << screen;
+}
+
+class RunOutputInAPipe : public ThermosTest {};
+
+TEST_F(RunOutputInAPipe, SimplerunShowsEveryLineUnlessQuiet) {
+  const Finished done = run({"simplerun", "--", "seq 50000; printf 'no newline'"});
+  EXPECT_EQ(done.status, 0);
+  // Transitions are between them.
+  std::istringstream lines(done.out);
+  int next = 1;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of("0123456789") != std::string::npos) continue;
+    ASSERT_EQ(line, std::to_string(next));
+    ++next;
+  }
+  EXPECT_EQ(next, 50001);
+  EXPECT_NE(done.out.find("\nno newline\n"), std::string::npos);
+  EXPECT_EQ(run({"simplerun", "-q", "--", "echo hello"}).out, "");
+}
+
+TEST_F(RunOutputInAPipe, IsShownWhileItRuns) {
+  const std::string gate = work() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  Program program(thermos({"simplerun", "--", "echo first; cat gate"}));
+  ASSERT_TRUE(program.wait_for("\nfirst\n"));
+  write_text(gate, "then\n");
+  const Finished done = program.wait();
+  EXPECT_EQ(done.status, 0);
+  EXPECT_NE(done.out.find("\nthen\n"), std::string::npos) << done.out;
+}
+
+}  // namespace
+}  // namespace thermos::testing
