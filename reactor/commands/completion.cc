@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 17> kPositional = {{
+constexpr std::array<Positional, 18> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"inspect", Kind::Files, Kind::Nothing},
@@ -31,6 +31,7 @@ constexpr std::array<Positional, 17> kPositional = {{
     {"events", Kind::Tasks, Kind::Tasks},
     {"wait", Kind::Tasks, Kind::Nothing},
     {"tail", Kind::Tasks, Kind::Processes},
+    {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
     {"start", Kind::ActiveTasks, Kind::Processes},
     {"stop", Kind::ActiveTasks, Kind::Processes},

@@ -10,9 +10,12 @@
 #include "core/config/load.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
+#include "reactor/commands/unused_bindings.h"
 #include "reactor/control/control_client.h"
 #include "reactor/store/history_json.h"
 
@@ -64,14 +67,15 @@ Result<ExitStatus> status_named(const std::string& state) {
   return exit_status_of(*known);
 }
 
-CommandOutcome wait_for(ControlClient& client, const std::string& task_id,
-                        const std::optional<Microseconds>& timeout) {
+CommandOutcome wait_for(ControlClient& client, const std::string& socket,
+                        const std::string& task_id, const std::optional<Microseconds>& timeout) {
   auto sent = client.send(control::AskWait{task_id, timeout.value_or(-1)});
   if (!sent) return sent.error();
   auto reply = client.receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   if (const auto* ended = std::get_if<control::Ended>(&(*reply)->body)) {
+    print_failures(client, socket, task_id);
     return status_named(ended->state);
   }
   return kExitTimedOut;
@@ -88,6 +92,8 @@ Result<control::Submit> submission(const std::string& file, const RunOptions& op
   if (!options.chroot) {
     if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
   }
+  warn_of_odd_references(*text);
+  warn_of_unused_bindings(*text, *words);
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   control::Submit submit;
   submit.task_id = bound->task_id;
@@ -160,7 +166,7 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   Output(STDOUT_FILENO).print(printable(task_id) + "\n");
-  return wait ? wait_for(*client, task_id, std::nullopt) : CommandOutcome(kExitDone);
+  return wait ? wait_for(*client, socket, task_id, std::nullopt) : CommandOutcome(kExitDone);
 }
 
 CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
@@ -177,7 +183,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   if (!timeout) return timeout.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  return wait_for(*client, (*parsed)->front(), *timeout);
+  return wait_for(*client, socket, (*parsed)->front(), *timeout);
 }
 
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common) {

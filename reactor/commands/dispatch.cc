@@ -4,6 +4,9 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/output.h"
@@ -12,9 +15,10 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 21> kCommands = {{
+constexpr std::array<Command, 22> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
+    {"resume", "go on with a task whose runner died", resume_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"graph", "show which process waits for which in a configuration", graph_command},
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
@@ -61,6 +65,72 @@ const Command* find_command(std::string_view name) {
   return it == kCommands.end() ? nullptr : it;
 }
 
+// What people type who know other programs: words that look at tasks, mostly.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOtherWords = {{
+    {"stat", "status"},
+    {"ps", "status"},
+    {"ls", "status"},
+    {"list", "status"},
+    {"show", "status"},
+    {"top", "status"},
+    {"info", "status"},
+    {"describe", "status"},
+    {"tasks", "status"},
+    {"jobs", "status"},
+    {"log", "tail"},
+    {"logs", "tail"},
+    {"output", "tail"},
+    {"cat", "tail"},
+    {"watch", "status --watch"},
+    {"validate", "inspect --check"},
+    {"check", "inspect --check"},
+    {"lint", "inspect --check"},
+    {"dump", "read"},
+    {"up", "run"},
+    {"exec", "simplerun"},
+    {"add", "submit"},
+    {"continue", "resume"},
+    {"dag", "graph"},
+}};
+
+// A mistyped word that looks must not become one that ends something: such a command is offered
+// only to who typed its beginning.
+bool ends_something(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kEnding = {"kill", "stop", "restart", "drain", "drill"};
+  return std::find(kEnding.begin(), kEnding.end(), name) != kEnding.end();
+}
+
+Error unknown_command(const std::string& name) {
+  const auto* other = std::find_if(kOtherWords.begin(), kOtherWords.end(),
+                                   [&](const auto& word) { return word.first == name; });
+  if (other != kOtherWords.end()) {
+    return Error{ErrorCode::Usage, "unknown command '" + name + "', did you mean '" +
+                                       std::string(other->second) + "'?"};
+  }
+  std::vector<std::string> names = {"help"};
+  for (const Command& command : kCommands) {
+    const bool begun = name.starts_with(command.name.substr(0, 3));
+    if (begun || !ends_something(command.name)) names.emplace_back(command.name);
+  }
+  return Error{ErrorCode::Usage, "unknown command '" + name + "'" + did_you_mean(name, names) +
+                                     " (`thermos help` lists them)"};
+}
+
+CommandOutcome help_command(const Arguments& words, const std::string& help, CommonOptions common) {
+  if (words.size() > 1) {
+    return Error{ErrorCode::Usage,
+                 "help: takes one COMMAND; unexpected argument '" + words[1] + "'"};
+  }
+  if (!words.empty()) {
+    const Command* command = find_command(words.front());
+    if (command == nullptr) return unknown_command(words.front());
+    return command->carry_out({"--help"}, std::move(common));
+  }
+  Output out(STDOUT_FILENO);
+  out.print(help);
+  return finish_output(out);
+}
+
 CommandOutcome dispatch(const Arguments& words) {
   CommonOptions common;
   const std::string help = overview();
@@ -79,21 +149,11 @@ CommandOutcome dispatch(const Arguments& words) {
   if (rest.empty()) return status_command({}, std::move(common));
   const std::string name = rest.front();
   rest.erase(rest.begin());
-  if (name == "help") {
-    if (!rest.empty() && find_command(rest.front()) != nullptr) {
-      return find_command(rest.front())->carry_out({"--help"}, std::move(common));
-    }
-    Output out(STDOUT_FILENO);
-    out.print(help);
-    return finish_output(out);
-  }
+  if (name == "help") return help_command(rest, help, std::move(common));
   if (const Command* command = find_command(name)) {
     return command->carry_out(rest, std::move(common));
   }
-  std::vector<std::string> names;
-  names.reserve(std::size(kCommands));
-  for (const Command& command : kCommands) names.emplace_back(command.name);
-  return Error{ErrorCode::Usage, "unknown command '" + name + "'" + did_you_mean(name, names)};
+  return unknown_command(name);
 }
 
 }  // namespace

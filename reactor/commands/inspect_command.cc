@@ -3,6 +3,7 @@
 #include "core/config/load.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
+#include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
@@ -118,6 +119,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
 
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
+  warn_of_odd_references(*text);
   if (check) {
     if (json) return Error{ErrorCode::Usage, "inspect: --check and --json cannot be combined"};
     return check_configuration(*text, words);

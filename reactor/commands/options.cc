@@ -183,6 +183,9 @@ Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& re
       return usage("-P " + word + ": a port is given as NAME:PORT, or as NAME for a free one");
     }
     const std::string name = word.substr(0, colon);
+    if (name.find('=') != std::string::npos) {
+      return usage("-P " + word + ": a port is given as NAME:PORT, or as NAME for a free one");
+    }
     unsigned port = 0;
     if (const auto known = recorded.find(name); colon == std::string::npos) {
       if (known == recorded.end()) unnumbered.push_back(name);

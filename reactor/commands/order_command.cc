@@ -89,6 +89,10 @@ CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
   if (!given && elsewhere && exists(paths.finished_task(task_id))) {
     return Error{ErrorCode::NotFound, "task " + task_id + " has ended"};
   }
+  if (!given && code == ErrorCode::NoDaemon && !exists(paths.active_task(task_id))) {
+    return Error{ErrorCode::NotFound, "no such task: '" + task_id + "' is not under " +
+                                          paths.root() + ", and no daemon answers on " + socket};
+  }
   if (given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
   ask.task_id.clear();
   if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kPatience); !taken) {

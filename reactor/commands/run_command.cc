@@ -3,8 +3,10 @@
 
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
+#include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/shell_syntax.h"
+#include "reactor/commands/unused_bindings.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
@@ -151,6 +153,8 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (!recorded && !options.chroot) {
     if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
   }
+  warn_of_odd_references(*text);
+  warn_of_unused_bindings(*text, *words);
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   return run_bound_task(*bound, *words, options, common, recorded);
 }

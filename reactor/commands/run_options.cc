@@ -103,8 +103,12 @@ Result<std::string> current_directory() {
 
 Status check_user(const std::string& user) {
   const Account caller = caller_account();
-  if (user.empty() || user == caller.name || ::geteuid() == 0) return Done{};
+  if (user.empty() || user == caller.name) return Done{};
   const auto account = find_account(user);
+  if (::geteuid() == 0) {
+    if (account) return Done{};
+    return Error{ErrorCode::Usage, "user '" + user + "': there is none on this machine"};
+  }
   if (account && account->uid == caller.uid) return Done{};
   return not_permitted("only root may run a task as '" + user + "'; you are " + caller.name);
 }
@@ -240,7 +244,12 @@ Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const Run
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded) {
-  if (Status user = check_user(bound.user); !user) return user.error();
+  if (Status user = check_user(bound.user); !user) {
+    // A task that was begun goes on, whatever became of its user: its processes are to be led.
+    const bool unknown = user.error().code == ErrorCode::Usage;
+    if (unknown && !recorded) return Error{ErrorCode::BadConfig, user.error().message};
+    if (!unknown) return user.error();
+  }
   if (::geteuid() != 0 && reads_as_root(bound.task)) {
     return not_permitted("only root may have a secret's file read as root");
   }
@@ -261,7 +270,10 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.uid = account ? account->uid : static_cast<uid_t>(-1);
 
   Sandbox sandbox;
-  if (options.sandbox.empty()) {
+  if (recorded && options.sandbox.empty()) {
+    header.sandbox = recorded->sandbox;
+    header.log_dir = recorded->log_dir;
+  } else if (options.sandbox.empty()) {
     Result<std::string> here = current_directory();
     if (!here) return here.error();
     header.sandbox = std::move(*here);

@@ -39,7 +39,8 @@ struct RunOptions {
 // Fails with Usage or NotPermitted.
 Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded = {});
 
-// Fails with NotPermitted if this program may not run processes as `user`.
+// Fails with NotPermitted if this program may not run processes as `user`, or Usage if there is no
+// such user.
 Status check_user(const std::string& user);
 
 // Applies the options that change the task: --log-rotate. Fails with Usage.

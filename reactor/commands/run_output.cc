@@ -16,10 +16,10 @@ constexpr std::size_t kMaxPrefix = 24;
 // so that the descriptors are left to the launches.
 constexpr std::size_t kMostOpen = 64;
 // What one look at a log reads, and how much may wait to be printed before no more is read.
-constexpr std::uint64_t kPiece = 256 * 1024;
-constexpr std::size_t kMostQueued = 64 * 1024;
+constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;
+constexpr std::size_t kMostQueued = std::size_t{64} << 10;
 constexpr Microseconds kAgain = kSecond / 20;
-constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr std::size_t kLongestLine = std::size_t{64} << 10;
 constexpr std::array<const char*, 2> kNames = {"stdout", "stderr"};
 constexpr std::array<std::string_view, 6> kColours = {"36", "33", "32", "35", "34", "96"};
 
@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 6> kColours = {"36", "33", "32", "35", "3
 
 RunOutput::RunOutput(const TaskConfig& task, Transcript& transcript, Output& out, bool terminal,
                      bool colour)
-    : task_(task), transcript_(transcript), out_(out), terminal_(terminal), colour_(colour) {
+    : transcript_(transcript), out_(out), terminal_(terminal), colour_(colour) {
   for (std::size_t p = 0; p < task.processes.size(); ++p) {
     order_.emplace(task.processes[p].name, p);
     name_width_ = std::max(name_width_, display_width(printable(task.processes[p].name)));

@@ -55,7 +55,6 @@ class RunOutput {
   void come_back();
   void close(const Key& key);
 
-  const TaskConfig& task_;
   Transcript& transcript_;
   Output& out_;
   bool terminal_;

@@ -1,12 +1,17 @@
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/remote_view.h"
 #include "reactor/commands/status_table.h"
+#include "reactor/commands/text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/outlook_json.h"
 #include "reactor/store/task_list.h"
@@ -16,21 +21,27 @@ namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_REGEX...]
 
-Shows tasks, active ones first: all of them, or those whose id a pattern
-matches from its start (an exact id means that task alone). With a pattern, or
-if there are few tasks, shows each task's processes too. Reads files, unless
-the daemon is to be asked.
+Shows tasks: all of them, or those whose id a pattern matches from its start
+(an exact id means that task alone); what failed first, then what runs. If there
+are few tasks (5, or 20 of a pattern), shows each task's processes too, and what
+those that failed printed last. Reads files, unless the daemon is to be asked.
 
-  --only active     or `--only finished`
+  --only active     or `--only finished`, or `--only failed`
+  --failed          tasks in which something failed, and of them what failed
+  -a, --all         also what does not fit on a screen
+  --watch           shows it again every second, until Ctrl-C
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
                     THERMOS_SOCKET does)
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
-// Up to this many tasks are shown with their processes even without a pattern.
+// Up to this many tasks are shown with their processes, without a pattern and with one.
 constexpr std::size_t kFewTasks = 5;
-constexpr std::size_t kFewProcesses = 20;
+constexpr std::size_t kSomeTasks = 20;
+// Rows that count as a screenful where there is no screen.
+constexpr std::size_t kUsualRows = 50;
+constexpr int kWatchMilliseconds = 1000;
 
 Json view_json(const TaskView& view) {
   Json json = Json::object();
@@ -44,72 +55,198 @@ Json view_json(const TaskView& view) {
   return json;
 }
 
-std::string all_json(const std::vector<TaskView>& views) {
-  Json tasks = Json::array();
-  for (const TaskView& view : views) tasks.push_back(view_json(view));
+// Draws over what the screen has, so that nothing flickers. What does not fit is left out.
+std::string watched_screen(const std::string& text, std::size_t columns, std::size_t rows) {
+  std::string screen = "\x1b[H";
+  std::size_t from = 0;
+  for (std::size_t row = 0; row + 1 < rows && from < text.size(); ++row) {
+    const std::size_t end = text.find('\n', from);
+    screen += cut_line(text.substr(from, end - from), columns) + "\x1b[K\n";
+    from = end + 1;
+  }
+  return screen + "\x1b[J";
+}
+
+struct Wanted {
+  Arguments patterns;
+  std::string only;
+  bool failed = false;
+  bool all = false;
+  bool json = false;
+  bool watch = false;
+  bool no_color = false;
+  std::string socket;
+};
+
+struct Shown {
+  TaskView view;
+  Json json;  // with --json
+};
+
+std::string all_json(std::vector<Shown>& tasks) {
+  Json list = Json::array();
+  for (Shown& task : tasks) list.push_back(std::move(task.json));
   Json json = Json::object();
-  json["tasks"] = std::move(tasks);
+  json["tasks"] = std::move(list);
   return json_text(json);
+}
+
+// What failed first, then what is active, then the rest. JSON keeps the order that it always had.
+int rank_of(const TaskView& view, bool json) {
+  const bool active = view.entry.directory == TaskDirectory::Active;
+  if (json) return active ? 0 : 1;
+  if (!view.history || view.history->state() == TaskState::Failed ||
+      view.history->state() == TaskState::Lost) {
+    return 0;
+  }
+  return active ? 1 : 2;
+}
+
+void sort_and_filter(std::vector<Shown>& tasks, const Wanted& wanted) {
+  if (wanted.failed) {
+    std::erase_if(tasks, [](const Shown& task) { return !has_failed(task.view); });
+  }
+  if (wanted.only == "failed") {
+    std::erase_if(tasks, [](const Shown& task) {
+      return !task.view.history || task.view.history->state() != TaskState::Failed;
+    });
+  }
+  std::stable_sort(tasks.begin(), tasks.end(), [&](const Shown& a, const Shown& b) {
+    const int first = rank_of(a.view, wanted.json);
+    const int second = rank_of(b.view, wanted.json);
+    if (first != second) return first < second;
+    return launched(a.view).value_or(0) < launched(b.view).value_or(0);
+  });
+}
+
+Result<std::vector<Shown>> tasks_in_files(const Paths& paths, const Wanted& wanted) {
+  Result<std::vector<TaskEntry>> all = list_tasks(paths);
+  if (!all) return all.error();
+  if (!wanted.only.empty()) {
+    const TaskDirectory only =
+        wanted.only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
+    std::erase_if(*all, [&](const TaskEntry& task) { return task.directory != only; });
+  }
+  const Result<std::vector<TaskEntry>> meant = select_tasks(*all, wanted.patterns);
+  if (!meant) return meant.error();
+  std::vector<Shown> tasks;
+  tasks.reserve(meant->size());
+  for (const TaskEntry& entry : *meant) {
+    Shown& task = tasks.emplace_back(Shown{view_task(paths, entry), {}});
+    if (wanted.json) task.json = view_json(task.view);
+    if (!wanted.json || wanted.failed) look_closer(task.view, paths, wall_now());
+  }
+  return tasks;
+}
+
+Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
+  Result<Json> answer = daemon_status(wanted.socket, wanted.patterns, wanted.only);
+  if (!answer) return answer.error();
+  std::vector<Shown> tasks;
+  for (Json& task : *answer) {
+    TaskView view = view_of(task);
+    tasks.push_back({std::move(view), wanted.json ? std::move(task) : Json()});
+  }
+  return tasks;
+}
+
+// Fails with NotFound for the first pattern that matches none of the tasks.
+Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Paths& paths) {
+  std::vector<TaskEntry> entries;
+  entries.reserve(tasks.size());
+  for (const Shown& task : tasks) entries.push_back(task.view.entry);
+  for (const std::string& pattern : wanted.patterns) {
+    const Result<std::vector<TaskEntry>> meant = select_tasks(entries, {pattern});
+    if (!meant) return meant.error();
+    if (!meant->empty()) continue;
+    return Error{ErrorCode::NotFound,
+                 wanted.socket.empty() ? "no task matches '" + pattern + "' under " + paths.root()
+                                       : "no task of yours matches '" + pattern + "'"};
+  }
+  return Done{};
+}
+
+// How many rows a table may have; 0: any number.
+std::size_t most_rows(std::size_t tasks, bool processes, const Wanted& wanted, const Output& out) {
+  // Tasks that are listed for a program are listed all.
+  if (wanted.all || (!processes && !out.terminal())) return 0;
+  // For the heads, and for what is not shown.
+  constexpr std::size_t kHeads = 5;
+  const std::size_t rows =
+      out.terminal() ? std::max<std::size_t>(out.rows(), 2 * kHeads) - kHeads : kUsualRows;
+  if (!processes) return rows;
+  constexpr std::size_t kLeast = 5;
+  return std::max({rows / tasks, kLeast, tasks});
+}
+
+std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Paths& paths,
+                    const Output& out) {
+  if (tasks.empty()) {
+    if (wanted.failed || wanted.only == "failed") return "nothing failed\n";
+    return wanted.socket.empty() ? "no tasks under " + paths.root() + "\n" : "no tasks of yours\n";
+  }
+  TableStyle style;
+  style.line.colour = may_colour(out.fd(), wanted.no_color);
+  style.columns = out.columns();
+  style.now = wall_now();
+  style.failed_only = wanted.failed;
+  style.processes = tasks.size() <= (wanted.patterns.empty() ? kFewTasks : kSomeTasks);
+  style.most = most_rows(tasks.size(), style.processes, wanted, out);
+  std::vector<TaskView> views;
+  views.reserve(tasks.size());
+  for (Shown& task : tasks) views.push_back(std::move(task.view));
+  return status_table(views, style);
+}
+
+CommandOutcome print_status(const Paths& paths, const Wanted& wanted) {
+  Output out(STDOUT_FILENO);
+  for (;;) {
+    Result<std::vector<Shown>> tasks =
+        wanted.socket.empty() ? tasks_in_files(paths, wanted) : tasks_of_daemon(wanted);
+    if (!tasks) return tasks.error();
+    if (Status known = check_patterns(*tasks, wanted, paths); !known) return known.error();
+    sort_and_filter(*tasks, wanted);
+    const std::string text = wanted.json ? all_json(*tasks) : text_of(*tasks, wanted, paths, out);
+    out.print(wanted.watch ? watched_screen(text, out.columns(), out.rows()) : text);
+    if (!wanted.watch || out.closed()) return finish_output(out);
+    ::poll(nullptr, 0, kWatchMilliseconds);
+  }
 }
 
 }  // namespace
 
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common) {
-  std::string only;
-  bool json = false;
+  Wanted wanted;
   OptionParser parser("status", kHelp, common);
-  parser.text("--only", only);
-  parser.flag("--json", json);
-  std::string socket = asked_socket();
-  parser.text("--socket", socket);
+  parser.text("--only", wanted.only);
+  parser.flag("--failed", wanted.failed);
+  parser.flag("-a,--all", wanted.all);
+  parser.flag("--watch", wanted.watch);
+  parser.flag("--json", wanted.json);
+  wanted.socket = asked_socket();
+  parser.text("--socket", wanted.socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  const Arguments& patterns = **parsed;
-  if (!only.empty() && only != "active" && only != "finished") {
-    return Error{ErrorCode::Usage, "--only " + only + ": it is active or finished"};
+  wanted.patterns = std::move(**parsed);
+  wanted.no_color = common.no_color;
+  if (!wanted.only.empty() && wanted.only != "active" && wanted.only != "finished" &&
+      wanted.only != "failed") {
+    return Error{ErrorCode::Usage, "--only " + wanted.only + ": it is active, finished or failed"};
   }
-
-  if (!socket.empty()) return daemon_status(socket, patterns, only, json);
-  const Paths paths = common.paths();
-  Result<std::vector<TaskEntry>> all = list_tasks(paths);
-  if (!all) return all.error();
-  if (!only.empty()) {
-    const TaskDirectory wanted = only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
-    std::erase_if(*all, [&](const TaskEntry& task) { return task.directory != wanted; });
+  if (wanted.watch && wanted.json) {
+    return Error{ErrorCode::Usage,
+                 "--watch shows a screen; `thermos events -f --json` prints "
+                 "what happens as JSON"};
   }
-  const Result<std::vector<TaskEntry>> meant = select_tasks(*all, patterns);
-  if (!meant) return meant.error();
-  if (meant->empty() && !patterns.empty()) {
-    return Error{ErrorCode::NotFound, "no task matches '" + patterns.front() + "'" +
-                                          (patterns.size() > 1 ? " or the others" : "") +
-                                          " under " + paths.root()};
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  if (wanted.watch && (dumb || ::isatty(STDOUT_FILENO) != 1)) {
+    return Error{ErrorCode::Usage,
+                 "--watch draws on a terminal, and standard output is none that "
+                 "it can draw on"};
   }
-  std::vector<TaskView> views;
-  views.reserve(meant->size());
-  for (const TaskEntry& task : *meant) views.push_back(view_task(paths, task));
-  std::stable_sort(views.begin(), views.end(), [](const TaskView& a, const TaskView& b) {
-    if (a.entry.directory != b.entry.directory) return a.entry.directory < b.entry.directory;
-    return launched(a).value_or(0) < launched(b).value_or(0);
-  });
-
-  Output out(STDOUT_FILENO);
-  if (json) {
-    out.print(all_json(views));
-    return finish_output(out);
-  }
-  if (views.empty()) {
-    out.print("no tasks under " + paths.root() + "\n");
-    return finish_output(out);
-  }
-  TableStyle style;
-  style.line.colour = may_colour(STDOUT_FILENO, common.no_color);
-  style.columns = out.columns();
-  style.now = wall_now();
-  style.processes = !patterns.empty() || views.size() <= kFewTasks;
-  style.max_processes = patterns.empty() ? kFewProcesses : 0;
-  out.print(status_table(views, style));
-  return finish_output(out);
+  return print_status(common.paths(), wanted);
 }
 
 }  // namespace thermos

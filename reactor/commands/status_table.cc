@@ -3,8 +3,12 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
 
 #include "core/runner/outlook.h"
+#include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
@@ -19,6 +23,8 @@ constexpr std::size_t kRuns = 5;
 constexpr std::size_t kProcessState = 7;
 constexpr std::size_t kExit = 5;
 constexpr std::size_t kPid = 7;
+constexpr std::size_t kNarrow = 60;  // columns; below, some are left out
+constexpr std::size_t kNarrowName = 14;
 
 void end_line(std::string& text) {
   text.erase(text.find_last_not_of(' ') + 1);
@@ -45,8 +51,7 @@ std::string took_column(const TaskView& view, const TableStyle& style) {
 }
 
 std::string where(const TaskView& view) {
-  if (!view.error.empty()) return printable(view.error);
-  if (!view.history->header()) return {};
+  if (!view.history || !view.history->header()) return {};
   return printable(view.history->header()->sandbox);
 }
 
@@ -58,13 +63,28 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
     id.clear();
   }
   const std::optional<Microseconds> begun = since(view);
+  if (style.columns < kNarrow) {
+    if (!id.empty()) text += id + "\n";
+    text += "  " + state_column(view, style) + "  " +
+            (begun ? since_text(*begun, style.now) : "-") + "  " + took_column(view, style);
+    end_line(text);
+    return;
+  }
   text += pad_right(id, id_width) + "  " + state_column(view, style) + "  " +
           pad_right(begun ? since_text(*begun, style.now) : "-", kSince) + "  " +
           pad_left(took_column(view, style), kTook) + "  ";
   const std::size_t room = rest(style.columns, id_width + kState + kSince + kTook + 8);
-  // The end of a path is more useful than its start; for an error it is the start.
-  text += view.error.empty() ? cut_start(where(view), room) : cut_end(where(view), room);
+  // The end of a path is more useful than its start.
+  text += cut_start(where(view), room);
   end_line(text);
+}
+
+// What a person must know of the task beside its row, whole.
+void add_remarks(std::string& text, const TaskView& view) {
+  if (!view.error.empty()) text += "  " + printable(view.error) + "\n";
+  if (view.abandoned) {
+    text += "  no runner: `thermos resume " + printable(view.entry.id) + "` goes on with it\n";
+  }
 }
 
 std::string exit_column(const Run& run) {
@@ -94,16 +114,51 @@ std::string why(const Run& run) {
   }
 }
 
-// What comes of each process of the task's history that does not run.
-std::vector<Outlook> outlooks_of(const TaskView& view, Microseconds now) {
-  std::vector<Outlook> outlooks(view.history->processes().size());
-  if (!view.task || view.history->state() != TaskState::Active) return outlooks;
-  for (ProcessIndex p = 0; p < view.task->processes.size(); ++p) {
-    const auto found = view.history->find(view.task->processes[p].name);
-    if (!found) continue;
-    outlooks[*found] = outlook_of(*view.task, p, view.history->process(*found), now);
+// The order in which processes are shown, and counted.
+enum class Rank : std::uint8_t { Failed, Running, Again, Stopped, Done, Waiting };
+constexpr std::array<std::string_view, 6> kRankNames = {"failed",  "running", "to retry",
+                                                        "stopped", "done",    "not started"};
+
+struct Row {
+  const ProcessHistory* process = nullptr;
+  Rank rank = Rank::Waiting;
+  Outlook outlook;
+};
+
+Rank rank_of(const ProcessHistory& process, const Outlook& outlook) {
+  const Run* run = process.current();
+  if (run == nullptr || run->state == ProcessState::Waiting) return Rank::Waiting;
+  if (!is_terminal(run->state)) return Rank::Running;
+  if (outlook.next_try) return Rank::Again;
+  if (run->state == ProcessState::Failed || run->state == ProcessState::Lost) return Rank::Failed;
+  return run->state == ProcessState::Success ? Rank::Done : Rank::Stopped;
+}
+
+// The rows in the order in which they are shown.
+std::vector<Row> rows_of(const TaskView& view) {
+  std::vector<Row> rows;
+  if (!view.history) return rows;
+  for (const ProcessHistory& process : view.history->processes()) {
+    const auto outlook = view.outlooks.find(process.name);
+    const Outlook known = outlook == view.outlooks.end() ? Outlook() : outlook->second;
+    rows.push_back({&process, rank_of(process, known), known});
   }
-  return outlooks;
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.rank < b.rank; });
+  return rows;
+}
+
+// "1 failed, 3 running, 480 done"; `unknown` more have not started.
+std::string counts_text(const std::vector<Row>& rows, std::size_t from, std::size_t unknown) {
+  std::array<std::size_t, kRankNames.size()> counts{};
+  for (std::size_t i = from; i < rows.size(); ++i) ++counts[static_cast<std::size_t>(rows[i].rank)];
+  counts[static_cast<std::size_t>(Rank::Waiting)] += unknown;
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], kRankNames[i]);
+  }
+  return text;
 }
 
 std::string note_of(const ProcessHistory& process, const Outlook& outlook,
@@ -121,71 +176,140 @@ std::string note_of(const ProcessHistory& process, const Outlook& outlook,
   return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
 }
 
-void add_process(std::string& text, const ProcessHistory& process, const Outlook& outlook,
-                 const TableStyle& style, std::size_t name_width) {
+void add_process(std::string& text, const Row& row, const TableStyle& style,
+                 std::size_t name_width) {
+  const ProcessHistory& process = *row.process;
   const Run* run = process.current();
   std::string name = printable(process.name);
+  const bool narrow = style.columns < kNarrow;
+  if (narrow) name = cut_end(name, name_width);
   if (display_width(name) > name_width) {
     text += "  " + name + "\n";
     name.clear();
   }
-  text += "  " + pad_right(name, name_width) + " " +
-          pad_left(std::to_string(process.next_run), kRuns) + " ";
+  std::string line = "  " + pad_right(name, name_width) + " ";
+  if (!narrow) line += pad_left(std::to_string(process.next_run), kRuns) + " ";
   if (run == nullptr) {
-    if (process.held) text += "stopped by order";
-    end_line(text);
-    return;
-  }
-  const bool live = !is_terminal(run->state);
-  text += state_text(run->state, style.line, kProcessState) + " " +
+    if (process.held) line += "stopped by order";
+  } else {
+    const bool live = !is_terminal(run->state);
+    line += state_text(run->state, style.line, kProcessState) + " ";
+    if (!narrow) {
+      line +=
           pad_left(exit_column(*run), kExit) + " " +
           pad_left(live && run->process.pid != 0 ? std::to_string(run->process.pid) : "", kPid) +
-          " " + pad_left(duration_column(*run, style), kTook) + " ";
-  const std::size_t used = 2 + name_width + kRuns + kProcessState + kExit + kPid + kTook + 6;
-  text += cut_end(note_of(process, outlook, style), rest(style.columns, used));
+          " ";
+    }
+    line +=
+        pad_left(duration_column(*run, style), kTook) + " " + note_of(process, row.outlook, style);
+  }
+  text += cut_line(line, style.columns);
   end_line(text);
 }
 
 void add_processes(std::string& text, const TaskView& view, const TableStyle& style) {
-  if (!view.history || view.history->processes().empty()) return;
-  const std::vector<ProcessHistory>& all = view.history->processes();
-  const std::size_t shown =
-      style.max_processes == 0 ? all.size() : std::min(all.size(), style.max_processes);
+  std::vector<Row> rows = rows_of(view);
+  const std::size_t known = rows.size();
+  const std::size_t all = view.task ? std::max(view.task->processes.size(), known) : known;
+  if (all == 0) return;
+  text += cut_line(fmt::format("  {} process{}: {}", all, all == 1 ? "" : "es",
+                               counts_text(rows, 0, all - known)),
+                   style.columns) +
+          "\n";
+  if (style.failed_only) {
+    std::erase_if(rows, [](const Row& row) { return row.rank != Rank::Failed; });
+  }
+  std::size_t shown = rows.size();
+  if (style.most != 0 && rows.size() > style.most) {
+    // What needs no look is only counted.
+    const auto rest = std::find_if(rows.begin(), rows.end(),
+                                   [](const Row& row) { return row.rank > Rank::Again; });
+    shown = std::min(static_cast<std::size_t>(rest - rows.begin()), style.most);
+  }
+  if (rows.empty()) return;
   std::size_t name_width = 7;  // PROCESS
   for (std::size_t i = 0; i < shown; ++i) {
-    name_width = std::max(name_width, display_width(printable(all[i].name)));
+    name_width = std::max(name_width, display_width(printable(rows[i].process->name)));
   }
-  name_width = std::min(name_width, kMaxName);
-  text += "  " + pad_right("PROCESS", name_width) + " " + pad_left("RUNS", kRuns) + " " +
-          pad_right("STATE", kProcessState) + " " + pad_left("EXIT", kExit) + " " +
-          pad_left("PID", kPid) + " " + pad_left("TOOK", kTook) + " REASON\n";
-  const std::vector<Outlook> outlooks = outlooks_of(view, style.now);
-  for (std::size_t i = 0; i < shown; ++i) {
-    add_process(text, all[i], outlooks[i], style, name_width);
+  const bool narrow = style.columns < kNarrow;
+  name_width = std::min(name_width, narrow ? kNarrowName : kMaxName);
+  std::string head = "  " + pad_right("PROCESS", name_width) + " ";
+  if (!narrow) head += pad_left("RUNS", kRuns) + " ";
+  head += pad_right("STATE", kProcessState) + " ";
+  if (!narrow) head += pad_left("EXIT", kExit) + " " + pad_left("PID", kPid) + " ";
+  if (shown > 0) text += cut_line(head + pad_left("TOOK", kTook) + " REASON", style.columns) + "\n";
+  for (std::size_t i = 0; i < shown; ++i) add_process(text, rows[i], style, name_width);
+  if (shown < rows.size()) {
+    text += cut_line(fmt::format("  and {}; --all shows them", counts_text(rows, shown, 0)),
+                     style.columns) +
+            "\n";
   }
-  if (shown < all.size()) {
-    text += fmt::format("  and {} more: `thermos status {}` shows all\n", all.size() - shown,
-                        printable(view.entry.id));
+}
+
+// The last lines that processes printed before they failed, for a task that failed by them.
+void add_failures(std::string& text, const TaskView& view, const TableStyle& style) {
+  if (!view.history || !view.history->header()) return;
+  if (view.history->state() != TaskState::Failed) return;
+  const std::vector<FailedRun> failures = failures_of(*view.history);
+  if (failures.empty()) return;
+  text += failures_text(failures, log_end_reader(*view.history->header(), view.recorded_by),
+                        style.line);
+}
+
+std::string head_text(const std::vector<TaskView>& views) {
+  std::map<std::string, std::size_t> counts;
+  for (const TaskView& view : views) ++counts[state_name(view)];
+  std::string text = fmt::format("{} tasks:", views.size());
+  std::string_view between = " ";
+  const auto add = [&](const std::string& state, std::string_view name) {
+    const auto found = counts.find(state);
+    if (found == counts.end()) return;
+    text.append(between).append(std::to_string(found->second)).append(" ").append(name);
+    between = ", ";
+  };
+  add("?", "unreadable");
+  for (std::size_t i = 0; i < kTaskStates; ++i) {
+    const auto state = static_cast<TaskState>((i + kTaskStates - 3) % kTaskStates);
+    add(std::string(name_of(state)), name_of(state));
   }
+  return text + "\n";
 }
 
 }  // namespace
 
+bool has_failed(const TaskView& view) {
+  if (!view.history) return true;
+  const TaskState state = view.history->state();
+  if (state == TaskState::Failed || state == TaskState::Lost) return true;
+  const std::vector<Row> rows = rows_of(view);
+  return !rows.empty() && rows.front().rank == Rank::Failed;
+}
+
 std::string status_table(const std::vector<TaskView>& views, const TableStyle& style) {
   if (views.empty()) return {};
+  const std::size_t shown =
+      style.most == 0 || views.size() <= style.most ? views.size() : style.most;
   std::size_t id_width = 4;  // TASK
-  for (const TaskView& view : views) {
-    const std::size_t width = display_width(printable(view.entry.id));
+  for (std::size_t i = 0; i < shown; ++i) {
+    const std::size_t width = display_width(printable(views[i].entry.id));
     if (width <= kMaxId) id_width = std::max(id_width, width);
   }
-  std::string text = pad_right("TASK", id_width) + "  " + pad_right("STATE", kState) + "  " +
-                     pad_right("SINCE", kSince) + "  " + pad_left("TOOK", kTook) + "  SANDBOX\n";
-  bool first = true;
-  for (const TaskView& view : views) {
-    if (style.processes && !first) text += '\n';
-    first = false;
-    add_task(text, view, style, id_width);
-    if (style.processes) add_processes(text, view, style);
+  std::string text;
+  if (views.size() > 1) text += cut_line(head_text(views), style.columns);
+  if (style.columns >= kNarrow) {
+    text += pad_right("TASK", id_width) + "  " + pad_right("STATE", kState) + "  " +
+            pad_right("SINCE", kSince) + "  " + pad_left("TOOK", kTook) + "  SANDBOX\n";
+  }
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (style.processes && i > 0) text += '\n';
+    add_task(text, views[i], style, id_width);
+    add_remarks(text, views[i]);
+    if (!style.processes) continue;
+    add_processes(text, views[i], style);
+    add_failures(text, views[i], style);
+  }
+  if (shown < views.size()) {
+    text += fmt::format("and {} more; --all shows them\n", views.size() - shown);
   }
   return text;
 }

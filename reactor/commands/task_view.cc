@@ -1,7 +1,10 @@
 #include "reactor/commands/task_view.h"
 
+#include <sys/stat.h>
+
 #include "core/config/load.h"
 #include "reactor/os/files.h"
+#include "reactor/store/stream_lock.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
@@ -14,13 +17,26 @@ std::optional<TaskConfig> read_config(const std::string& path) {
   return task ? std::optional(std::move(*task)) : std::nullopt;
 }
 
+void add_outlooks(TaskView& view, Microseconds now) {
+  if (!view.task || view.history->state() != TaskState::Active) return;
+  for (ProcessIndex p = 0; p < view.task->processes.size(); ++p) {
+    const std::string& name = view.task->processes[p].name;
+    const auto found = view.history->find(name);
+    if (!found) continue;
+    const Outlook outlook = outlook_of(*view.task, p, view.history->process(*found), now);
+    if (outlook.fatal || outlook.next_try) view.outlooks.emplace(name, outlook);
+  }
+}
+
 }  // namespace
 
 TaskView view_task(const Paths& paths, const TaskEntry& entry) {
-  TaskView view{entry, std::nullopt, {}, std::nullopt};
+  TaskView view;
+  view.entry = entry;
+  const std::string path = paths.runner_stream(entry.id);
   if (entry.directory == TaskDirectory::Active)
     view.task = read_config(paths.active_task(entry.id));
-  Result<RunnerStream> stream = read_runner_stream(paths.runner_stream(entry.id));
+  Result<RunnerStream> stream = read_runner_stream(path);
   if (stream) {
     view.history = std::move(stream->history);
   } else if (stream.error().code == ErrorCode::NotFound &&
@@ -30,6 +46,8 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   } else {
     view.error = stream.error().message;
   }
+  struct stat file {};
+  if (::stat(path.c_str(), &file) == 0) view.recorded_by = file.st_uid;
   return view;
 }
 
@@ -45,6 +63,13 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
     if (!view.history->find(process.name)) names.push_back(process.name);
   }
   return names;
+}
+
+void look_closer(TaskView& view, const Paths& paths, Microseconds now) {
+  if (!view.history || is_terminal(view.history->state())) return;
+  add_outlooks(view, now);
+  const Result<bool> led = stream_is_locked(paths.runner_stream(view.entry.id));
+  view.abandoned = led && !*led;
 }
 
 std::string state_name(const TaskView& view) {

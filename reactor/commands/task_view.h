@@ -1,12 +1,15 @@
 // The state of one task for `status`, read from its files.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/record/history.h"
 #include "core/record/paths.h"
+#include "core/runner/outlook.h"
 #include "core/task/task.h"
 #include "reactor/store/task_list.h"
 
@@ -18,11 +21,19 @@ struct TaskView {
   std::string error;               // why not
   // The configuration of an active task; nothing if it could not be read.
   std::optional<TaskConfig> task{};
+  // What comes of the processes of an active task that do not run, by name.
+  std::map<std::string, Outlook> outlooks{};
+  // An active task without a living runner.
+  bool abandoned = false;
+  // The owner of its checkpoint, whose rights count where its logs are read.
+  std::uint32_t recorded_by = 0;
 };
 
 // Reads a task. Does not fail: an unreadable stream is noted in the view's `error`, so that the
 // caller can show the other tasks.
 TaskView view_task(const Paths& paths, const TaskEntry& entry);
+// Finds what `status` shows beside that: `outlooks` at the wall time `now`, and `abandoned`.
+void look_closer(TaskView& view, const Paths& paths, Microseconds now);
 
 // The names of the processes: of all in the configuration, or of those on record if it cannot be
 // read. REQUIRES: view.history.

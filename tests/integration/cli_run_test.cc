@@ -155,14 +155,30 @@ TEST_F(Run, CtrlCIsAKillByTheTasksOwnRules) {
   EXPECT_EQ(status["processes"]["f"][0]["state"], "SUCCESS");
 }
 
-TEST_F(Run, AnUnknownUserIsTheProcesssFailure) {
+TEST_F(Run, AnUnknownUserIsRefusedBeforeAnythingIsMade) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root may name another user";
-  const Finished failed = run_task("nouser", kTwo, {"--user", "no-such-user"});
-  EXPECT_EQ(failed.status, 1) << failed.err;
-  EXPECT_NE(failed.out.find("no-such-user"), std::string::npos) << failed.out;
-  const nlohmann::json run = status_of("nouser")["processes"]["first"][0];
-  EXPECT_EQ(run["state"], "FAILED");
-  EXPECT_NE(run["reason"].get<std::string>().find("no-such-user"), std::string::npos);
+  const Finished asked = run_task("nouser", kTwo, {"--user", "no-such-user", "--sandbox", "box"});
+  EXPECT_EQ(asked.status, 64);
+  EXPECT_EQ(asked.err, "thermos: user 'no-such-user': there is none on this machine\n");
+  const Finished configured = run_task(
+      "nouser", R"({"user": "no-such-user", "processes": [{"name": "p", "cmdline": "true"}]})");
+  EXPECT_EQ(configured.status, 65);
+  EXPECT_NE(configured.err.find("'no-such-user'"), std::string::npos) << configured.err;
+  EXPECT_FALSE(std::filesystem::exists(root()));
+  EXPECT_FALSE(std::filesystem::exists(work() + "/box"));
+}
+
+TEST_F(Run, ABindingThatNothingAsksForIsSaid) {
+  const std::string config = file("t.json", R"({"processes": [
+      {"name": "p", "cmdline": "echo {{who}} {{thermos.ports[web]}}"}]})");
+  const Finished done = run({"run", "--task-id", "t", "-E", "who={{name2}}", "-E", "name2=me", "-E",
+                             "hwo=x", "-P", "web:80", "-P", "wbe:81", config});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(done.err.find("-E hwo: " + config + " has no {{hwo}}, so this is not used\n"),
+            std::string::npos)
+      << done.err;
+  EXPECT_NE(done.err.find("-P wbe: "), std::string::npos) << done.err;
+  EXPECT_EQ(count(done.err, "\n"), 2U) << done.err;
 }
 
 TEST_F(Run, AnotherUserOwnsTheSandboxMadeForIt) {

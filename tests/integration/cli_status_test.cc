@@ -1,8 +1,11 @@
 // `thermos status` and `thermos read` from outside.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 
+#include "terminal.h"
 #include "thermos_fixture.h"
 
 namespace thermos::testing {
@@ -153,6 +156,71 @@ TEST_F(StatusAndRead, TablesFitEightyColumns) {
     EXPECT_NE(table.out.find("an-id-that-is-longer-than-a-column-may-be-20240131-120000.123456"),
               std::string::npos);
   }
+}
+
+TEST_F(StatusAndRead, AFailedTaskShowsWhatItPrintedLast) {
+  const std::string_view fails = R"({"processes": [
+      {"name": "good", "cmdline": "true"},
+      {"name": "bad", "cmdline": "seq 20 >&2; exit 3", "max_failures": 1}]})";
+  ASSERT_EQ(run_task("well", kRetry).status, 0);
+  ASSERT_EQ(run_task("bad", fails).status, 1);
+  for (const Words& words : {Words{"status", "bad"}, Words{"status", "--failed"},
+                             Words{"status", "--only", "failed"}, Words{"resume", "bad"}}) {
+    const Finished shown = run(words);
+    EXPECT_EQ(shown.status, words[0] == "resume" ? 1 : 0);
+    EXPECT_NE(shown.out.find("  bad FAILED, run 0: exit 3\n"), std::string::npos) << shown.out;
+    EXPECT_NE(shown.out.find("/bad/0/stderr:\n      11\n"), std::string::npos) << shown.out;
+    EXPECT_NE(shown.out.find("\n      20\n"), std::string::npos) << shown.out;
+    EXPECT_EQ(shown.out.find("well"), std::string::npos) << shown.out;
+  }
+  const Finished all = run({"status"});
+  EXPECT_TRUE(all.out.starts_with("2 tasks: 1 FAILED, 1 SUCCESS\n")) << all.out;
+  EXPECT_LT(all.out.find("\nbad "), all.out.find("\nwell ")) << all.out;
+  EXPECT_EQ(run({"status", "--failed", "well"}).out, "nothing failed\n");
+  EXPECT_EQ(json::parse(run({"status", "--failed", "--json"}).out)["tasks"].size(), 1U);
+  const Finished other = run({"status", "bad", "nosuch"});
+  EXPECT_EQ(other.status, 66);
+  EXPECT_NE(other.err.find("no task matches 'nosuch'"), std::string::npos) << other.err;
+  EXPECT_EQ(run({"status", "--watch"}).status, 64);
+}
+
+TEST_F(StatusAndRead, ATaskWithoutARunnerIsResumedByItsId) {
+  const std::string gate = work() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  Program program(thermos({"run", "--task-id", "left", file("t.json", R"({"processes": [
+      {"name": "p", "cmdline": "cat gate"}]})")}));
+  ASSERT_TRUE(program.wait_for("RUNNING"));
+  EXPECT_EQ(run({"status", "left"}).out.find("no runner"), std::string::npos);
+  EXPECT_EQ(run({"resume", "left"}).status, 75);
+  program.signal(SIGKILL);
+  program.wait();
+  const Finished lonely = run({"status", "left"});
+  EXPECT_NE(lonely.out.find("no runner: `thermos resume left` goes on with it\n"),
+            std::string::npos)
+      << lonely.out;
+  Invocation elsewhere = thermos({"resume", "left"});
+  elsewhere.directory = "/";
+  Program resumed(elsewhere);
+  ASSERT_TRUE(resumed.wait_for("resumed by pid "));
+  write_text(gate, "on\n");
+  const Finished ended = resumed.wait();
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_EQ(read_text(root() + "/logs/left/p/0/stdout"), "on\n");
+  EXPECT_EQ(status_of("left")["processes"]["p"].size(), 1U);
+  const Finished again = run({"resume", "left"});
+  EXPECT_EQ(again.status, 0);
+  EXPECT_NE(again.out.find(" left SUCCESS in "), std::string::npos) << again.out;
+  EXPECT_EQ(run({"resume", "nosuch"}).status, 66);
+}
+
+TEST_F(StatusAndRead, WatchShowsWhatChangesUntilCtrlC) {
+  ASSERT_EQ(run_task("first", kRetry).status, 0);
+  Terminal terminal(thermos({"status", "--watch"}), 80, 10);
+  ASSERT_TRUE(terminal.wait_for("first"));
+  ASSERT_EQ(run_task("second", kRetry).status, 0);
+  ASSERT_TRUE(terminal.wait_for("second"));
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.wait(), -SIGINT);
 }
 
 TEST_F(StatusAndRead, ReadPrintsARunnersStreamInThreeForms) {

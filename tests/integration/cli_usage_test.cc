@@ -33,6 +33,25 @@ class Usage : public ThermosTest {
 TEST_F(Usage, NamesTheNearestCommand) {
   refuse({"stauts"}, 64, "did you mean 'status'?");
   refuse({"xyzzy"}, 64, "unknown command 'xyzzy'");
+  refuse({"help", "stauts"}, 64, "did you mean 'status'?");
+  refuse({"help", "run", "status"}, 64, "unexpected argument 'status'");
+}
+
+TEST_F(Usage, NeverOffersACommandThatEndsThingsForOneThatLooks) {
+  for (const std::string word : {"stat", "ps", "ls", "top", "list"}) {
+    refuse({word}, 64, "did you mean 'status'?");
+  }
+  refuse({"logs"}, 64, "did you mean 'tail'?");
+  refuse({"validate"}, 64, "did you mean 'inspect --check'?");
+  for (const std::string word : {"tops", "brain", "skill", "till", "drain-", "estart", "atop"}) {
+    const Finished refused = run({word});
+    EXPECT_EQ(refused.status, 64);
+    for (const char* ending : {"'kill'", "'stop'", "'restart'", "'drain'", "'drill'"}) {
+      const bool begun = word == "drain-" && std::string_view(ending) == "'drain'";
+      if (begun) continue;
+      EXPECT_EQ(refused.err.find(ending), std::string::npos) << refused.err;
+    }
+  }
 }
 
 TEST_F(Usage, NamesTheNearestOption) {
@@ -70,6 +89,7 @@ TEST_F(Usage, ChecksPortsAndBindings) {
   refuse({"run", "-P", "http:80x", config}, 64, "1 to 65535");
   refuse({"run", "-P", "http:-1", config}, 64, "1 to 65535");
   refuse({"run", "-P", "http:80", "-P", "http:81", config}, 64, "given twice");
+  refuse({"run", "-P", "http=80", config}, 64, "NAME:PORT");
   refuse({"run", "-E", "NAME", config}, 64, "NAME=VALUE");
   refuse({"run", "-E", "=x", config}, 64, "NAME=VALUE");
   refuse({"inspect", "-E", "A=1", "-E", "A=1", config}, 64, "given twice");
@@ -85,7 +105,7 @@ TEST_F(Usage, ChecksValues) {
   refuse({"run", "--sandbox", config + "/below", config}, 64, "--sandbox");
   refuse({"run", "--chroot", config}, 64, "--chroot needs --sandbox");
   refuse({"run", "--enable_chroot", config}, 64, "--chroot needs --sandbox");
-  refuse({"status", "--only", "some"}, 64, "active or finished");
+  refuse({"status", "--only", "some"}, 64, "active, finished or failed");
   refuse({"status", "[a"}, 64, "regular expression");
   refuse({"kill", "--wait", "-1", "x"}, 64, "--wait");
   refuse({"kill", "--wait", "soon", "x"}, 64, "--wait");
@@ -99,7 +119,7 @@ TEST_F(Usage, SaysWhatIsNotThere) {
   refuse({"inspect", "no.json"}, 66, "no.json");
   refuse({"read", "no"}, 66, "no");
   refuse({"status", "no"}, 66, "no task matches 'no'");
-  refuse({"status", "no", "nor"}, 66, "or the others");
+  refuse({"status", "no", "nor"}, 66, "no task matches 'no'");
   refuse({"kill", "no"}, 66, "no active task matches 'no'");
   refuse({"tail", "no"}, 66, "no task matches 'no'");
 }

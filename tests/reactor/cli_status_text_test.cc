@@ -1,11 +1,13 @@
 // Tables and JSON of run histories.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
 #include "cli_history.h"
 #include "reactor/commands/record_text.h"
+#include "reactor/commands/remote_view.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/history_json.h"
@@ -25,7 +27,10 @@ class StatusText : public ::testing::Test {
   }
 
   static TaskView view(const std::string& id, const HistoryBuilder& built) {
-    return {{id, TaskDirectory::Active}, built.history(), ""};
+    TaskView view;
+    view.entry = {id, TaskDirectory::Active};
+    view.history = built.history();
+    return view;
   }
 
   static void expect_fits(const std::string& text, std::size_t columns) {
@@ -64,6 +69,7 @@ TEST_F(StatusText, ATaskARow) {
   HistoryBuilder done("b", "/a/very/long/directory/name/that/does/not/fit/into/eighty/columns");
   done.task(TaskState::Cleaning, kSecond).task(TaskState::Success, 90 * kSecond);
   EXPECT_EQ(status_table({view("a-20260102-030405.678901", active), view("b", done)}, style_),
+            "2 tasks: 1 ACTIVE, 1 SUCCESS\n"
             "TASK                      STATE       SINCE          TOOK  SANDBOX\n"
             "a-20260102-030405.678901  ACTIVE      03:04:05      1m00s  /box\n"
             "b                         SUCCESS     03:05:35      1m30s  …/into/eighty/columns\n");
@@ -80,13 +86,74 @@ TEST_F(StatusText, ProcessesBeneath) {
   EXPECT_EQ(status_table({view("task-1", built)}, style_),
             "TASK    STATE       SINCE          TOOK  SANDBOX\n"
             "task-1  ACTIVE      03:04:05      1m00s  /box\n"
+            "  3 processes: 1 running, 1 done, 1 not started\n"
             "  PROCESS  RUNS STATE    EXIT     PID    TOOK REASON\n"
-            "  worker      2 SUCCESS     0          1.000s\n"
             "  server      1 RUNNING           101   1m00s\n"
+            "  worker      2 SUCCESS     0          1.000s\n"
             "  later       1 WAITING\n");
-  style_.max_processes = 2;
-  EXPECT_NE(status_table({view("task-1", built)}, style_).find("  and 1 more: "),
+  style_.most = 2;
+  EXPECT_TRUE(status_table({view("task-1", built)}, style_)
+                  .ends_with("  server      1 RUNNING           101   1m00s\n"
+                             "  and 1 done, 1 not started; --all shows them\n"));
+}
+
+TEST_F(StatusText, FailuresComeFirstAndTheRestIsCounted) {
+  HistoryBuilder built;
+  for (int i = 0; i < 500; ++i) {
+    const ProcessState end = i == 400 ? ProcessState::Failed : ProcessState::Success;
+    built.run("p" + std::to_string(i), end, 0, kSecond, i == 400 ? 3 : 0);
+  }
+  style_.processes = true;
+  style_.most = 3;
+  const std::string text = status_table({view("task-1", built)}, style_);
+  EXPECT_NE(text.find("  500 processes: 1 failed, 499 done\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("REASON\n  p400"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("  and 499 done; --all shows them\n")) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6) << text;
+  style_.failed_only = true;
+  EXPECT_EQ(status_table({view("task-1", built)}, style_).find("p1 "), std::string::npos);
+  EXPECT_TRUE(has_failed(view("task-1", built)));
+  HistoryBuilder well;
+  well.run("p", ProcessState::Failed, 0, 1, 1).run("p", ProcessState::Success, 2, 1, 0);
+  EXPECT_FALSE(has_failed(view("task-1", well)));
+}
+
+TEST_F(StatusText, ATaskWithoutARunnerSaysHowToGoOn) {
+  TaskView lonely = view("task-1", HistoryBuilder());
+  lonely.abandoned = true;
+  EXPECT_NE(status_table({lonely}, style_).find("\n  no runner: `thermos resume task-1` "),
             std::string::npos);
+}
+
+TEST_F(StatusText, TheDaemonsAnswerIsShownLikeFiles) {
+  HistoryBuilder built;
+  built.run("worker", ProcessState::Failed, 0, kSecond, 3, "it broke");
+  built.run("worker", ProcessState::Success, 10 * kSecond, kSecond, 0);
+  built.run("gone", ProcessState::Lost, 0, kSecond, 0, "the machine");
+  built.run("shot", ProcessState::Killed, 0, 2 * kSecond, -9);
+  built.process("server", ProcessState::Waiting, 0).process("server", ProcessState::Forked, 0);
+  built.process("server", ProcessState::Running, 0);
+  ProcessReport report;
+  report.process = "server";
+  report.at = HistoryBuilder::at(kSecond);
+  report.kind = ReportKind::Status;
+  report.text = "serving";
+  built.add(report);
+  report.kind = ReportKind::Unhealthy;
+  built.add(report);
+  built.process("later", ProcessState::Waiting, 0);
+  style_.processes = true;
+  const std::string here = status_table({view("task-1", built)}, style_);
+  Json json = history_json(built.history());
+  EXPECT_NE(here.find("not healthy: 1 times in a row: se"), std::string::npos) << here;
+  EXPECT_EQ(status_table({view_of(json)}, style_), here);
+  json["backoff"]["shot"] = static_cast<double>(kBegin) / kSecond + 90;
+  json["fatal"] = {"worker"};
+  const std::string more = status_table({view_of(json)}, style_);
+  EXPECT_NE(more.find("BACKOFF until 03:05:35"), std::string::npos) << more;
+  EXPECT_NE(more.find("FATAL"), std::string::npos) << more;
+  const Json hurt = Json::parse(R"({"task_id": "hurt", "error": "bad", "state": "ACTIVE"})");
+  EXPECT_NE(status_table({view_of(hurt)}, style_).find("hurt  ?"), std::string::npos);
 }
 
 TEST_F(StatusText, WhatIsTooLongIsCutButNeverAnId) {
@@ -95,7 +162,7 @@ TEST_F(StatusText, WhatIsTooLongIsCutButNeverAnId) {
   built.run("日本語の長いプロセス名前です", ProcessState::Failed, 0, 1, 1, std::string(300, 'r'));
   built.run(std::string(20, 'n'), ProcessState::Lost, 0, 1, 0, "\x1b[2J");
   style_.processes = true;
-  for (const std::size_t columns : {80U, 100U, 200U}) {
+  for (const std::size_t columns : {40U, 80U, 100U, 200U}) {
     style_.columns = columns;
     const std::string text = status_table({view(id, built)}, style_);
     EXPECT_NE(text.find(id), std::string::npos);
@@ -104,13 +171,18 @@ TEST_F(StatusText, WhatIsTooLongIsCutButNeverAnId) {
   }
 }
 
-TEST_F(StatusText, ATaskThatCantBeReadHasItsErrorInTheRow) {
-  const TaskView hurt{
-      {"hurt", TaskDirectory::Finished}, std::nullopt, "runner: offset 96: bad checksum"};
-  const TaskView fresh{{"fresh", TaskDirectory::Active}, History(), ""};
+TEST_F(StatusText, TheErrorOfATaskThatCantBeReadIsWhole) {
+  TaskView hurt;
+  hurt.entry = {"hurt", TaskDirectory::Finished};
+  hurt.error = "runner: offset 96: bad checksum";
+  TaskView fresh;
+  fresh.entry = {"fresh", TaskDirectory::Active};
+  fresh.history.emplace();
   EXPECT_EQ(status_table({hurt, fresh}, style_),
+            "2 tasks: 1 unreadable, 1 ACTIVE\n"
             "TASK   STATE       SINCE          TOOK  SANDBOX\n"
-            "hurt   ?           -                    runner: offset 96: bad checksum\n"
+            "hurt   ?           -\n"
+            "  runner: offset 96: bad checksum\n"
             "fresh  ACTIVE      -\n");
 }
 
