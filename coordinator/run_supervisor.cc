@@ -292,6 +292,9 @@ void RunSupervisor::finish() {
     }
   }
   if (pump_.active()) drain();
+  // A service manager signals one process after the other. Ours may have come last, when what it
+  // ended is reaped already.
+  while (const auto signal = wait_signal(0)) take(*signal);
   hear(true);
   Text reason;
   EndCause cause;
@@ -371,7 +374,7 @@ void RunSupervisor::take(const Signal& signal) {
     stop_before_start_ = true;
   } else if (signal.number == SIGTERM) {
     // A service manager signals the whole group or session, so the process gets the signal as well.
-    if (!ended_ && is_service_manager(signal.sender)) going_down_ = true;
+    if (is_service_manager(signal.sender)) going_down_ = true;
     forward_term();
   } else if (signal.number == SIGUSR1) {
     kill_tree();

@@ -98,7 +98,7 @@ class RunSupervisor {
   bool ended_ = false;       // the shell was reaped, or will never run
   bool alone_ = false;       // no child is left
   bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
-  bool going_down_ = false;  // the service manager sent SIGTERM before the shell ended
+  bool going_down_ = false;  // the service manager sent SIGTERM before the end was recorded
   bool stop_before_start_ = false;
   bool news_ = false;   // SIGIO or SIGALRM came: notices_ has something to do
   bool asked_ = false;  // stop_signal_ was sent to the process

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <vector>
 
 #include "reactor/os/account.h"
 
 namespace thermos {
-
 std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user) {
   passwd record{};
   passwd* found = nullptr;
@@ -23,7 +23,15 @@ std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& use
   if (found == nullptr) {
     if (error == 0 || error == ENOENT) error = user_lookup_error();
     if (error != 0) return launch_error("user " + name, error);
-    return LaunchError{false, "no such user: " + name};
+    if (name != std::to_string(geteuid())) return LaunchError{false, "no such user: " + name};
+    // Containers run programs as a number that no name belongs to: what this program may do, its
+    // processes may.
+    user.name = name;
+    user.home = "/";
+    user.uid = geteuid();
+    user.gid = getegid();
+    user.change = false;
+    return std::nullopt;
   }
   user.name = record.pw_name;
   user.home = record.pw_dir;

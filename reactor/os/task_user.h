@@ -15,7 +15,8 @@ struct TaskUser : FileOwner {
 };
 // Looks up a user with the groups (getpwnam(3), getgrouplist(3)). Returns an error if there is no
 // such user, if this program is not root and may not run processes as that user, or, with `retry`,
-// if the lookup failed for lack of a resource.
+// if the lookup failed for lack of a resource. The number of this program's own user will do if it
+// has no name; its home is then "/".
 std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user);
 
 }  // namespace thermos

@@ -103,7 +103,7 @@ TEST(Load, ReadsLimitsAndWaits) {
   EXPECT_EQ(task->processes[0].backoff, Backoff{});
   EXPECT_EQ(task->processes[0].cmdline, "x 0.25 300");
   EXPECT_EQ(task->processes[1].backoff, of_b);
-  EXPECT_EQ(task->processes[2].backoff, std::nullopt);
+  EXPECT_FALSE(task->processes[2].backoff);
   EXPECT_EQ(task->processes[2].timeout, std::nullopt);
 }
 

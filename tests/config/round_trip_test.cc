@@ -65,7 +65,7 @@ Named<std::string> env(Random& random) {
 }
 
 Boxed<Backoff> backoff(Random& random) {
-  if (random() % 2 == 0) return std::nullopt;
+  if (random() % 2 == 0) return {};
   Backoff backoff;
   backoff.first = 1 + duration(random) / 4;
   backoff.factor = 1 + static_cast<double>(random() % 1000) / 7;

@@ -2,6 +2,7 @@
 // named, nothing recorded is lost, what runs goes on, and when it has passed a new start goes on
 // from there.
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "small_disk.h"
 #include "starving.h"
 #include "stream_cut.h"
+#include "waiting.h"
 
 namespace thermos::real {
 namespace {
@@ -207,6 +209,31 @@ TEST(Descriptors, TooFewToStartAreSaid) {
       site.thermos(site.run_words(site.write_config(wide_task(1, "true")), "t"), few);
   EXPECT_NE(ended.code, 0);
   EXPECT_NE(ended.err.find("oo many open files"), std::string::npos) << ended.err;
+}
+
+// Containers often run as a number that /etc/passwd does not know.
+TEST(Processes, OfAUserWithoutANameRun) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be someone else";
+  Site site;
+  site.publish_programs();
+  ::chmod(site.sandbox().c_str(), 0777);
+  ::mkdir(site.root().c_str(), 0777);
+  ::chmod(site.root().c_str(), 0777);
+  Surroundings nameless;
+  nameless.environment = {{"HOME", site.path()}};
+  constexpr uid_t kNameless = 3'999'999'999;
+  ASSERT_EQ(::getpwuid(kNameless), nullptr);
+  nameless.before_exec = [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kNameless) != 0 || ::setuid(kNameless) != 0) {
+      ::_exit(127);
+    }
+  };
+  const Json task = Json::parse(
+      R"({"name": "t", "processes": [{"name": "p", "cmdline": "echo $USER $HOME > who"}]})");
+  const Ended ended = site.thermos(site.run_words(site.write_config(task), "t"), nameless);
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(read_file(site.in_sandbox("who")),
+            std::to_string(kNameless) + " " + site.sandbox() + "\n");
 }
 
 TEST(Processes, ThatAreFewOnlyMakeItSlower) {
