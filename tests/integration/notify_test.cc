@@ -5,12 +5,14 @@
 
 #include <csignal>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "program.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -151,7 +153,7 @@ TEST(Notify, WorksInsideOfAChroot) {
   if (getuid() != 0) GTEST_SKIP() << "only root may change its root";
   Site site;
   // The program that speaks is compiled, as a root has no Python.
-  ASSERT_EQ(system(("mkdir -p " + site.sandbox()).c_str()), 0);
+  std::filesystem::create_directories(site.sandbox());
   write_file(site.in_sandbox("say.c"),
              "#include <sys/socket.h>\n#include <sys/un.h>\n#include <string.h>\n"
              "#include <stdlib.h>\n#include <stddef.h>\n#include <poll.h>\n#include <unistd.h>\n"
@@ -160,9 +162,9 @@ TEST(Notify, WorksInsideOfAChroot) {
              "int s = socket(AF_UNIX, SOCK_DGRAM, 0); sendto(s, \"READY=1\\nSTATUS=in\", 17, 0, "
              "(void*)&a, offsetof(struct sockaddr_un, sun_path) + strlen(n));\n"
              "while (access(\"/go\", F_OK)) poll(0, 0, 20); return 0; }\n");
-  if (system(
-          ("cc -static -o " + site.in_sandbox("say") + " " + site.in_sandbox("say.c")).c_str()) !=
-      0) {
+  const testing::Finished built = testing::run_program(
+      {{"cc", "-static", "-o", site.in_sandbox("say"), site.in_sandbox("say.c")}});
+  if (built.status != 0) {
     GTEST_SKIP() << "there is no C compiler";
   }
   const Json inside = {{"name", "s"}, {"argv", {"/say"}}, {"ready", {{"notify", true}}}};
@@ -211,12 +213,12 @@ TEST(Watchdog, WhoSaysThatItLivesGoesOn) {
   Site site;
   const Ended ended =
       site.run(task({process("s",
-                             "python3 -c 'import os, socket, time\n"
+                             "python3 -c 'import os, select, socket\n"
                              "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
                              "s.connect(\"\\0\" + os.environ[\"NOTIFY_SOCKET\"][1:])\n"
                              "assert os.environ[\"WATCHDOG_USEC\"] == \"5000000\"\n"
                              "for i in range(55):\n"
-                             "  s.send(b\"WATCHDOG=1\"); time.sleep(0.1)'",
+                             "  s.send(b\"WATCHDOG=1\"); select.select([], [], [], 0.1)'",
                              {{"watchdog", 5}})}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
 }

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "program.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -149,7 +150,7 @@ TEST(Ready, InsideOfARoot) {
                              " && mkdir -p bin in && cp /bin/bash /bin/sleep bin && "
                              "for lib in $( (ldd /bin/bash; ldd /bin/sleep) | grep -o '/[^ ]*'); "
                              "do mkdir -p .$(dirname $lib) && cp $lib .$lib || exit 1; done";
-    ASSERT_EQ(system(copy.c_str()), 0);
+    ASSERT_EQ(testing::run_program({{"/bin/bash", "-c", copy}}).status, 0);
     Json inside = server("until [ -e /go ]; do sleep 0.02; done", ready);
     inside["cwd"] = "in";
     Command runner = site.start_run(site.write_config(task({inside})), "t", {"--chroot"});

@@ -1,14 +1,12 @@
 // Orders for the processes of a daemon's task, and how the daemon tells who waits from who has
 // failed for good.
-#include <array>
-#include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "daemon_fixture.h"
+#include "program.h"
 
 namespace thermos {
 namespace {
@@ -25,16 +23,10 @@ class DaemonOrdersTest : public DaemonFixture {
   }
   // What `thermos status` prints, asked of the daemon, or read from the files.
   std::string printed(bool of_daemon) const {
-    const std::string command =
-        std::string(THERMOS_BIN) + "/thermos status " +
-        (of_daemon ? "--socket " + socket_path() : "--root " + path("root")) + " t";
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-    std::string text;
-    std::array<char, 4096> part{};
-    while (const std::size_t got = fread(part.data(), 1, part.size(), pipe.get())) {
-      text.append(part.data(), got);
-    }
-    return text;
+    return testing::run_program(
+               {{std::string(THERMOS_BIN) + "/thermos", "status", of_daemon ? "--socket" : "--root",
+                 of_daemon ? socket_path() : path("root"), "t"}})
+        .out;
   }
   static std::function<bool(const History&)> ran(const std::string& process, std::uint32_t runs,
                                                  ProcessState state) {

@@ -1,9 +1,10 @@
 // What the daemon's clients show of its tasks.
-#include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "daemon_fixture.h"
+#include "program.h"
 
 namespace thermos {
 namespace {
@@ -12,11 +13,9 @@ class DaemonScreen : public DaemonFixture {
  protected:
   // The output of a command, both streams, and its exit status.
   static std::pair<std::string, int> shown_by(const std::string& command) {
-    const std::string line = std::string(THERMOS_BIN) + "/thermos " + command + " 2>&1";
-    FILE* pipe = ::popen(line.c_str(), "r");
-    std::string text;
-    for (int c = 0; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
-    return {text, WEXITSTATUS(::pclose(pipe))};
+    const testing::Finished done = testing::run_program(
+        {{"/bin/sh", "-c", std::string(THERMOS_BIN) + "/thermos " + command + " 2>&1"}});
+    return {done.out, done.status};
   }
 };
 
