@@ -1,6 +1,7 @@
 #include "core/runner/runner.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "core/base/times.h"
@@ -529,6 +530,7 @@ void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
   ProcessStatus status;
   status.process = task_.processes[p].name;
   status.seq = past(p).next_seq;
+  assert(starts_run(state) || past(p).current() != nullptr);
   status.run = starts_run(state) ? past(p).next_run : past(p).current()->number;
   status.state = state;
   status.origin = origin;

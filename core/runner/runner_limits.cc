@@ -71,13 +71,12 @@ void Runner::fail(ProcessIndex p, std::string_view reason) {
 void Runner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
   TaskPlanner& plan = plan_of(p);
   const Run& run = *past(p).current();
-  if (past(p).revived()) {
-    plan.add_lost(p, end, wait);  // it counted once
-  } else if (run.state == ProcessState::Success) {
+  const bool counts = !past(p).revived();  // that of one that was revived has counted already
+  if (counts && run.state == ProcessState::Success) {
     plan.add_success(p, end);
-  } else if (run.state == ProcessState::Failed) {
+  } else if (counts && run.state == ProcessState::Failed) {
     plan.add_failure(p, end, wait);
-  } else if (run.state == ProcessState::Killed && run.origin != Origin::Ordered) {
+  } else if (counts && run.state == ProcessState::Killed && run.origin != Origin::Ordered) {
     plan.add_killed(p, end, wait);
   } else {
     plan.add_lost(p, end, wait);
