@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 
 #include "terminal.h"
 #include "thermos_fixture.h"
@@ -24,6 +25,45 @@ class StatusAndRead : public ThermosTest {
     return root() + "/checkpoints/" + id + "/" + file;
   }
 };
+
+// Calls `see` with each key of an object in `value`, but for names that a user gave.
+void for_each_key(const json& value, const std::function<void(const std::string&)>& see) {
+  if (value.is_array()) {
+    for (const json& one : value) for_each_key(one, see);
+  }
+  if (!value.is_object()) return;
+  for (const auto& [key, one] : value.items()) {
+    see(key);
+    if ((key == "processes" || key == "process_details") && one.is_object()) {
+      for (const auto& [name, runs] : one.items()) for_each_key(runs, see);
+    } else if (key != "ports") {
+      for_each_key(one, see);
+    }
+  }
+}
+
+TEST_F(StatusAndRead, EachKeyIsDocumented) {
+  const std::string document = read_text(THERMOS_SOURCE "/reactor/JSON.md");
+  ASSERT_EQ(run_task("r", kRetry, {"-P", "web:80"}).status, 0);
+  const std::string config = scratch_ / "retry.json";
+  write_text(config, kRetry);
+  const std::vector<std::vector<std::string>> all = {{"status", "--json", "r"},
+                                                     {"inspect", "--task-id", "r", "--json"},
+                                                     {"graph", "--json", config},
+                                                     {"fsck", "--json", "r"},
+                                                     {"read", "--json", stream("r", "runner")}};
+  int keys = 0;
+  for (const std::vector<std::string>& words : all) {
+    const Finished done = run(words);
+    ASSERT_EQ(done.status, 0) << words.front() << ": " << done.err;
+    for_each_key(json::parse(done.out), [&](const std::string& key) {
+      ++keys;
+      EXPECT_NE(document.find("`" + key + "`"), std::string::npos)
+          << words.front() << " --json prints " << key << ", and JSON.md does not know it";
+    });
+  }
+  EXPECT_GT(keys, 50);
+}
 
 TEST_F(StatusAndRead, JsonHasEveryRunAndLeavesOutWhatIsNotKnown) {
   ASSERT_EQ(run_task("r", kRetry, {"-P", "web:80"}).status, 0);
