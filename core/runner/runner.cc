@@ -530,8 +530,10 @@ void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
   ProcessStatus status;
   status.process = task_.processes[p].name;
   status.seq = past(p).next_seq;
-  assert(starts_run(state) || past(p).current() != nullptr);
-  status.run = starts_run(state) ? past(p).next_run : past(p).current()->number;
+  const bool starts = starts_run(state);
+  const Run* current = past(p).current();
+  assert(starts || current != nullptr);
+  status.run = starts ? past(p).next_run : current->number;
   status.state = state;
   status.origin = origin;
   status.at = now_;

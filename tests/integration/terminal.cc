@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -124,7 +125,9 @@ std::string Terminal::screen() const {
     } else if (c == '\x1b' && at + 1 < written_.size() && written_[at + 1] == '[') {
       const std::size_t end = written_.find_first_not_of("0123456789;", at + 2);
       if (end == std::string::npos) break;
-      const std::size_t count = std::max(1, std::atoi(written_.c_str() + at + 2));
+      std::size_t count = 0;
+      std::from_chars(written_.data() + at + 2, written_.data() + end, count);
+      count = std::max<std::size_t>(count, 1);
       if (written_[end] == 'A') row -= std::min(row, count);
       if (written_[end] == 'K' || written_[end] == 'J') {
         lines[row].resize(std::min(lines[row].size(), column));
