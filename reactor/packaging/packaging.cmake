@@ -1,6 +1,7 @@
 # What `cpack` makes: a package for Debian (thermos-reactor_VERSION_ARCHITECTURE.deb) and a tarball for other
-# systems. package.sh runs it and checks the result; tests/systemd/package_test.sh installs it. The manuals and completions are made from what the
-# programs print, so they can't differ from it.
+# systems. package.sh runs it and checks the result; tests/systemd/package_test.sh installs it. The manuals and
+# completions are made from what the programs print, so they can't differ from it. An installation of the
+# programs alone goes without them.
 
 find_package(Python3 3.9 COMPONENTS Interpreter)
 set(manuals ${CMAKE_BINARY_DIR}/manuals)
@@ -13,7 +14,10 @@ if(Python3_Interpreter_FOUND)
     DEPENDS ${CMAKE_CURRENT_LIST_DIR}/manuals.py thermos thermos-reactor thermos-coordinator
     COMMENT "Making the manuals" VERBATIM)
   add_custom_target(manuals ALL DEPENDS ${manuals}/made)
-  install(DIRECTORY ${manuals}/man1 ${manuals}/man5 ${manuals}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(DIRECTORY ${manuals}/man1 ${manuals}/man5 ${manuals}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR}
+    OPTIONAL)
+else()
+  add_custom_target(manuals COMMENT "No manuals: there is no Python")
 endif()
 
 add_custom_command(OUTPUT ${completions}/made
@@ -23,9 +27,12 @@ add_custom_command(OUTPUT ${completions}/made
   DEPENDS ${CMAKE_CURRENT_LIST_DIR}/completions.cmake thermos
   COMMENT "Making the completions" VERBATIM)
 add_custom_target(completions ALL DEPENDS ${completions}/made)
-install(FILES ${completions}/thermos DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${completions}/_thermos DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
-install(FILES ${completions}/thermos.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES ${completions}/thermos DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+  OPTIONAL)
+install(FILES ${completions}/_thermos DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+  OPTIONAL)
+install(FILES ${completions}/thermos.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+  OPTIONAL)
 
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/reactor/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/capnp/FORMAT.md ${CMAKE_SOURCE_DIR}/capnp/CONTROL.md

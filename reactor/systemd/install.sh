@@ -20,7 +20,8 @@ fi
 install_packages "${build_packages[@]}"
 echo "Building the programs into $PWD/build (a few minutes the first time)"
 quietly cmake --preset release -DBUILD_TESTING=OFF
-cmake --build build -j "$(nproc)" --target thermos thermos-reactor thermos-coordinator -- --quiet
+cmake --build build -j "$(nproc)" \
+  --target thermos thermos-reactor thermos-coordinator manuals completions -- --quiet
 
 echo "Installing under $prefix"
 quietly "${as_root[@]}" cmake --install build --prefix "$prefix"
