@@ -18,6 +18,8 @@ install_packages "${build_packages[@]}" python3
 # The time of the source, so that the time of the build is nowhere in the packages.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CMakeLists.txt)}
 export SOURCE_DATE_EPOCH
+# A cache may give objects that were compiled by another name of the same file.
+export CCACHE_DISABLE=1
 
 # build DIRECTORY
 build() {
@@ -33,8 +35,7 @@ build() {
 
 build build-package
 if $twice; then
-  # Without ccache, which would give the objects of the first build.
-  CCACHE_DISABLE=1 build build-package-again
+  build build-package-again
   for package in build-package/packages/*; do
     cmp "$package" "build-package-again/packages/${package##*/}"
     echo "the same bytes twice: ${package##*/}"
