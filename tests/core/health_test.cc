@@ -1,12 +1,12 @@
 // When a runner asks whether a process is healthy, and what it makes of the answers.
 #include <gtest/gtest.h>
 
-#include "runner_fixture.h"
+#include "running_process.h"
 
 namespace thermos {
 namespace {
 
-class Health : public RunnerFixture {
+class Health : public RunningProcess {
  protected:
   ProcessConfig& add_with_health() {
     ProcessConfig& process = add("a");
@@ -15,15 +15,6 @@ class Health : public RunnerFixture {
     process.healthy->file = "well";
     process.healthy->interval = 2 * kSecond;
     return process;
-  }
-  void run_a() {
-    start();
-    tell(wrote(0, 1, 0, State::Forked));
-    tell(wrote(0, 2, 0, State::Running));
-  }
-  void passes(Microseconds time) {
-    now_ = later(now_, time);
-    tell(TimerDue{});
   }
   void says(bool yes, const std::string& text = "No such file or directory") {
     tell(ProbeAnswered{0, runner_->past(0).current()->number, yes, text, Purpose::Healthy});

@@ -1,22 +1,13 @@
 // What a runner makes of what its runs say of themselves.
 #include <gtest/gtest.h>
 
-#include "runner_fixture.h"
+#include "running_process.h"
 
 namespace thermos {
 namespace {
 
-class Said : public RunnerFixture {
+class Said : public RunningProcess {
  protected:
-  void run_a() {
-    start();
-    tell(wrote(0, 1, 0, State::Forked));
-    tell(wrote(0, 2, 0, State::Running));
-  }
-  void passes(Microseconds time) {
-    now_ = later(now_, time);
-    tell(TimerDue{});
-  }
   CoordinatorReport says(ReportKind kind, const char* text = "", Microseconds until = 0,
                          std::uint32_t run = 0) const {
     return {0, {"a", run, kind, now_, text, until}};

@@ -5,22 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon_fixture.h"
+#include "daemon_status.h"
 #include "program.h"
 
 namespace thermos {
 namespace {
 
-class DaemonOrdersTest : public DaemonFixture {
+class DaemonOrdersTest : public DaemonStatusFixture {
  protected:
-  nlohmann::json status(const std::string& id) const {
-    control::AskStatus ask_status;
-    ask_status.patterns = {id};
-    const auto replies = ask(ask_status);
-    const auto* text = std::get_if<control::StatusText>(&replies.front());
-    EXPECT_NE(text, nullptr);
-    return text == nullptr ? nlohmann::json() : nlohmann::json::parse(text->json);
-  }
   // What `thermos status` prints, asked of the daemon, or read from the files.
   std::string printed(bool of_daemon) const {
     return testing::run_program(

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "capnp/codec.h"
-#include "daemon_fixture.h"
+#include "daemon_status.h"
 #include "reactor/daemon/event_log.h"
 #include "reactor/daemon/past_events.h"
 #include "waiting.h"
@@ -18,16 +18,8 @@
 namespace thermos {
 namespace {
 
-class DaemonRestartTest : public DaemonFixture {
+class DaemonRestartTest : public DaemonStatusFixture {
  protected:
-  nlohmann::json status(const std::string& id) const {
-    control::AskStatus ask_status;
-    ask_status.patterns = {id};
-    const auto replies = ask(ask_status);
-    const auto* text = std::get_if<control::StatusText>(&replies.front());
-    EXPECT_NE(text, nullptr);
-    return text == nullptr ? nlohmann::json() : nlohmann::json::parse(text->json);
-  }
   // RUNNING is the shell's, and a trap that it sets comes a little later.
   void until_ready(const std::string& id) const {
     ASSERT_TRUE(real::wait_for_file(paths().default_sandbox(id) + "/ready"));
