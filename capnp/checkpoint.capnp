@@ -46,6 +46,7 @@ struct Record {
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
     report @29 :ProcessReport;
+    replacement @30 :Replacement;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }
@@ -84,6 +85,17 @@ struct ProcessOrder {
   deadlineBoot @5 :Int64;
   reason @6 :Text;
   revives @7 :Bool;            # it had failed for good; its failures and kills count from here
+  redefines @8 :Bool;          # a replacement defined it anew here; written by compaction
+}
+
+struct Replacement {
+  generation @0 :UInt32;       # 1 is the first
+  wall @1 :Int64;
+  boot @2 :Int64;
+  reason @3 :Text;
+  changed @4 :List(Text);      # names of processes
+  added @5 :List(Text);
+  removed @6 :List(Text);
 }
 
 enum ReportKind {
@@ -120,4 +132,6 @@ struct ProcessSummary {
   forgivenRuns @16 :UInt32;          # they no longer count, as an order revived the process behind them
   forgivenFailed @17 :UInt64;        # of these
   forgivenKilled @18 :UInt64;        # of these, and not by an order
+  forgivenSuccess @19 :UInt64;       # of these
+  redefined @20 :UInt32;             # the first run under the latest definition; 0 if it is kept
 }

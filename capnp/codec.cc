@@ -81,6 +81,18 @@ std::size_t words_of(const ProcessReport& report) {
          text_words(report.process) + text_words(cut_reason(report.text));
 }
 
+std::size_t words_of(const std::vector<std::string>& names) {
+  std::size_t words = 1 + names.size();
+  for (const std::string& name : names) words += text_words(name);
+  return words;
+}
+
+std::size_t words_of(const Replacement& replacement) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::Replacement>() +
+         text_words(cut_reason(replacement.reason)) + words_of(replacement.changed) +
+         words_of(replacement.added) + words_of(replacement.removed);
+}
+
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
   auto out = record.initProcess();
   put(out.initProcess(size_of(status.process)), status.process);
@@ -149,6 +161,8 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setForgivenRuns(summary.forgiven.runs);
   out.setForgivenFailed(summary.forgiven.failed);
   out.setForgivenKilled(summary.forgiven.killed);
+  out.setForgivenSuccess(summary.forgiven.success);
+  out.setRedefined(summary.redefined);
   out.setEndWall(summary.last_end.wall);
   out.setEndBoot(summary.last_end.boot);
   out.setBootHigh(summary.boot.high);
@@ -168,6 +182,7 @@ void fill(disk::Record::Builder record, const ProcessOrder& order) {
   out.setDeadlineWall(order.deadline.wall);
   out.setDeadlineBoot(order.deadline.boot);
   out.setRevives(order.revives);
+  out.setRedefines(order.redefines);
   const std::string_view reason = cut_reason(order.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -182,6 +197,23 @@ void fill(disk::Record::Builder record, const ProcessReport& report) {
   out.setUntilBoot(report.until);
   const std::string_view text = cut_reason(report.text);
   if (!text.empty()) put(out.initText(size_of(text)), text);
+}
+
+void fill(capnp::List<capnp::Text>::Builder out, const std::vector<std::string>& names) {
+  for (unsigned i = 0; i < out.size(); ++i) put(out.init(i, size_of(names[i])), names[i]);
+}
+
+void fill(disk::Record::Builder record, const Replacement& replacement) {
+  auto out = record.initReplacement();
+  out.setGeneration(replacement.generation);
+  out.setWall(replacement.at.wall);
+  out.setBoot(replacement.at.boot);
+  const std::string_view reason = cut_reason(replacement.reason);
+  if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
+  const auto count = [](const auto& names) { return static_cast<unsigned>(names.size()); };
+  fill(out.initChanged(count(replacement.changed)), replacement.changed);
+  fill(out.initAdded(count(replacement.added)), replacement.added);
+  fill(out.initRemoved(count(replacement.removed)), replacement.removed);
 }
 
 // Writes one frame at the start of `room` and returns its size. Nothing in here may throw or
@@ -289,7 +321,9 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.next_seq = in.getNextSeq();
   summary.next_run = in.getNextRun();
   summary.totals = {in.getSuccess(), in.getFailed(), in.getKilled(), in.getLost(), in.getOrdered()};
-  summary.forgiven = {in.getForgivenRuns(), in.getForgivenFailed(), in.getForgivenKilled()};
+  summary.forgiven = {in.getForgivenRuns(), in.getForgivenFailed(), in.getForgivenKilled(),
+                      in.getForgivenSuccess()};
+  summary.redefined = in.getRedefined();
   summary.last_end = {in.getEndWall(), in.getEndBoot()};
   summary.boot = {in.getBootHigh(), in.getBootLow()};
   summary.failures = in.getFailures();
@@ -310,6 +344,7 @@ Result<Record> read(disk::ProcessOrder::Reader in) {
   order.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
   order.reason = view_of(in.getReason());
   order.revives = in.getRevives();
+  order.redefines = in.getRedefines();
   return Record(order);
 }
 
@@ -327,6 +362,30 @@ Result<Record> read(disk::ProcessReport::Reader in) {
   return Record(report);
 }
 
+std::vector<std::string> names_of(capnp::List<capnp::Text>::Reader in) {
+  std::vector<std::string> names;
+  names.reserve(in.size());
+  for (const auto name : in) names.push_back(string_of(name));
+  return names;
+}
+
+Result<Record> read(disk::Replacement::Reader in) {
+  Replacement replacement;
+  replacement.generation = in.getGeneration();
+  if (replacement.generation == 0) return corrupt("a replacement without a number");
+  replacement.at = {in.getWall(), in.getBoot()};
+  replacement.reason = string_of(in.getReason());
+  replacement.changed = names_of(in.getChanged());
+  replacement.added = names_of(in.getAdded());
+  replacement.removed = names_of(in.getRemoved());
+  for (const auto* names : {&replacement.changed, &replacement.added, &replacement.removed}) {
+    for (const std::string& name : *names) {
+      if (name.empty()) return corrupt("a replacement of a process without a name");
+    }
+  }
+  return Record(std::move(replacement));
+}
+
 Result<Record> read(disk::Record::Reader record) {
   switch (record.which()) {
     case disk::Record::HEADER:
@@ -341,6 +400,8 @@ Result<Record> read(disk::Record::Reader record) {
       return read(record.getOrder());
     case disk::Record::REPORT:
       return read(record.getReport());
+    case disk::Record::REPLACEMENT:
+      return read(record.getReplacement());
   }
   return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
 }

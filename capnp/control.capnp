@@ -36,6 +36,7 @@ struct Submit {
   keepLogs @5 :UInt32 = 100;     # valid if keepLogsGiven; otherwise the daemon's default
   ports @6 :List(Port);
   keepLogsGiven @7 :Bool;
+  replace @8 :Bool;              # takes the place of the configuration of an active task of this id
 
   struct Port {
     name @0 :Text;

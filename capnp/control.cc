@@ -56,6 +56,7 @@ void fill(wire::Request::Builder out, const Submit& body) {
   submit.setSandbox(body.sandbox);
   submit.setUser(body.user);
   submit.setChroot(body.chroot);
+  submit.setReplace(body.replace);
   submit.setKeepLogsGiven(body.keep_logs.has_value());
   if (body.keep_logs) submit.setKeepLogs(*body.keep_logs);
   auto ports = submit.initPorts(count(body.ports.size()));
@@ -125,6 +126,7 @@ Submit submit_of(wire::Submit::Reader in) {
   body.sandbox = string_of(in.getSandbox());
   body.user = string_of(in.getUser());
   body.chroot = in.getChroot();
+  body.replace = in.getReplace();
   if (in.getKeepLogsGiven()) body.keep_logs = in.getKeepLogs();
   for (const auto port : in.getPorts()) body.ports[string_of(port.getName())] = port.getNumber();
   return body;
@@ -357,6 +359,8 @@ Result<std::vector<std::byte>> encode(const Request& request) {
     const bool one = !order->request.process.empty() || order->processes.size() == 1;
     needs = std::max(needs, one ? 1U : 2U);
   }
+  const auto* submit = std::get_if<Submit>(&request.body);
+  if (submit != nullptr && submit->replace) needs = std::max(needs, 3U);
   return encode_message<wire::Request>(
       request, [needs](wire::Request::Builder out) { out.setNeeds(needs); });
 }

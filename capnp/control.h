@@ -18,7 +18,7 @@
 
 namespace thermos::control {
 
-inline constexpr std::uint32_t kProtocol = 2;
+inline constexpr std::uint32_t kProtocol = 3;
 
 // ---- requests ----------------------------------------------------------------------------------
 
@@ -30,6 +30,7 @@ struct Submit {
   std::string sandbox;
   std::string user;
   bool chroot = false;
+  bool replace = false;                    // an active task of this id goes on with `config`
   std::optional<std::uint32_t> keep_logs;  // nullopt: the daemon's default
   std::map<std::string, std::uint16_t> ports;
 };

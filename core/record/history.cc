@@ -63,6 +63,27 @@ bool blank(const ProcessHistory& process) {
   return process.next_seq == 0 && !process.held && !process.immediate;
 }
 
+Forgiven forgive(const ProcessHistory& process) {
+  const RunTotals& totals = process.totals;
+  return {process.next_run, totals.failed, totals.killed - totals.ordered, totals.success};
+}
+
+// A Replacement gives the process another definition. A run whose launch was called off is still
+// WAITING, and is the first under that definition.
+void redefine(ProcessHistory& process) {
+  const bool waits = process.live();
+  process.forgiven = forgive(process);
+  process.redefined = process.next_run - (waits ? 1 : 0);
+  process.forgiven.runs = process.redefined;
+  process.started = false;
+  process.was_ready = false;
+  process.held = false;
+  process.ending.reset();
+  process.failures_in_row = 0;
+  process.immediate.reset();
+  if (!waits && process.next_run > 0) process.immediate = process.next_run;
+}
+
 }  // namespace
 
 bool only_takes_lead(const TaskStep& before, const TaskStep& step) {
@@ -77,6 +98,8 @@ Result<History::Outcome> History::apply(const Record& record) {
   if (const auto* summary = std::get_if<ProcessSummary>(&record)) return apply_summary(*summary);
   if (const auto* order = std::get_if<ProcessOrder>(&record)) return apply_order(*order);
   if (const auto* report = std::get_if<ProcessReport>(&record)) return apply_report(*report);
+  if (const auto* replacement = std::get_if<Replacement>(&record))
+    return apply_replacement(*replacement);
   return apply_header(*std::get_if<RunnerHeader>(&record));
 }
 
@@ -202,7 +225,8 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   }
   const RunTotals& totals = summary.totals;
   if (totals.ordered > totals.killed || summary.forgiven.runs > summary.next_run ||
-      summary.forgiven.failed > totals.failed ||
+      summary.redefined > summary.next_run || summary.forgiven.failed > totals.failed ||
+      summary.forgiven.success > totals.success ||
       summary.forgiven.killed > totals.killed - totals.ordered) {
     return corrupt("process " + quoted(summary.process) + ": a summary that adds up to no past");
   }
@@ -217,6 +241,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.failures_in_row = summary.failures;
   process.was_ready = summary.was_ready;
   process.forgiven = summary.forgiven;
+  process.redefined = summary.redefined;
   // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
   // wait.
   process.held = false;
@@ -236,10 +261,8 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     return Outcome::Applied;
   }
   process.held = order.verb == Verb::Stop;
-  if (order.revives && !live) {
-    process.forgiven = {process.next_run, process.totals.failed,
-                        process.totals.killed - process.totals.ordered};
-  }
+  if (order.revives && !live) process.forgiven = forgive(process);
+  if (order.redefines && !live) redefine(process);
   if (order.verb == Verb::Start) {
     // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
@@ -262,6 +285,34 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   if (process.held || (live && !process.ending)) return Outcome::Applied;
   process.immediate = process.next_run;
   process.failures_in_row = 0;
+  return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_replacement(const Replacement& replacement) {
+  const std::string named = "replacement " + std::to_string(replacement.generation);
+  if (!header_) return corrupt(named + " before the runner's header");
+  if (replacement.generation != 0 && replacement.generation <= generation()) return Outcome::Repeat;
+  if (replacement.generation != generation() + 1) {
+    return corrupt(named + " where number " + std::to_string(generation() + 1) + " is expected");
+  }
+  for (const auto* names : {&replacement.changed, &replacement.added}) {
+    for (const std::string& name : *names) {
+      const auto known = find(name);
+      if (known && processes_[*known].live() &&
+          processes_[*known].current()->state != ProcessState::Waiting) {
+        return corrupt(named + ": process " + quoted(name) + " runs under the one before");
+      }
+    }
+  }
+  for (const auto* names : {&replacement.changed, &replacement.added}) {
+    for (const std::string& name : *names) {
+      ProcessHistory& process = processes_[intern(name)];
+      redefine(process);
+      process.removed = false;
+    }
+  }
+  for (const std::string& name : replacement.removed) processes_[intern(name)].removed = true;
+  replacements_.push_back(replacement);
   return Outcome::Applied;
 }
 
@@ -355,7 +406,9 @@ std::uint32_t History::intern(std::string_view name) {
 }
 
 bool History::operator==(const History& other) const {
-  if (header_ != other.header_ || steps_ != other.steps_) return false;
+  if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_) {
+    return false;
+  }
   const auto spoken = [](const History& history) {
     return std::count_if(history.processes_.begin(), history.processes_.end(),
                          [](const ProcessHistory& process) { return !blank(process); });

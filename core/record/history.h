@@ -65,14 +65,17 @@ struct ProcessHistory {
   std::uint64_t next_seq = 0;  // the number that the next record must have
   std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
-  bool started = false;                       // a run has been RUNNING
-  bool was_ready = false;                     // a run of it has been ready
+  // These two are of the runs under its latest definition.
+  bool started = false;    // a run has been RUNNING
+  bool was_ready = false;  // a run of it has been ready
   // The end of the latest ended run, from which min_duration counts, and the boot in which
   // last_end.boot counts: the boot of the run's FORKED, or, for a run without FORKED or lost by a
   // reboot, the boot of the runner that recorded its end.
   std::optional<Timestamp> last_end;
   BootId last_boot;
-  Forgiven forgiven;  // by the latest order that revived it
+  Forgiven forgiven;  // by the latest order that revived it, or replacement that defined it anew
+  std::uint32_t redefined = 0;  // its first run under its latest definition
+  bool removed = false;         // the latest configuration does not have it
   // Failures in a row up to there, as the backoff counts them: as recorded with that end; 0 after
   // an order that waives the next wait.
   std::uint32_t failures_in_row = 0;
@@ -91,9 +94,12 @@ struct ProcessHistory {
     const std::size_t nth = number - runs.front().number;
     return nth < runs.size() ? &runs[nth] : nullptr;
   }
-  // How many runs count towards max_failures, and towards max_kills.
+  // How many runs count towards max_failures and max_kills, and as a success.
   std::uint64_t failures() const { return totals.failed - forgiven.failed; }
   std::uint64_t kills() const { return totals.killed - totals.ordered - forgiven.killed; }
+  std::uint64_t successes() const { return totals.success - forgiven.success; }
+  // Whether it has run under its latest definition. If not, what it did before decides nothing.
+  bool begun() const { return next_run > redefined; }
   // Whether it was revived, and has not run since.
   bool revived() const { return forgiven.runs != 0 && forgiven.runs == next_run; }
   bool live() const { return !runs.empty() && !is_terminal(runs.back().state); }
@@ -135,6 +141,11 @@ class History {
     return steps_.empty() ? TaskState::Active : steps_.back().status.state;
   }
 
+  // Oldest first.
+  const std::vector<Replacement>& replacements() const { return replacements_; }
+  // Of the configuration: 0 is the one that the task began with.
+  std::uint32_t generation() const { return static_cast<std::uint32_t>(replacements_.size()); }
+
   // Processes in the order of their first record or intern().
   const std::vector<ProcessHistory>& processes() const { return processes_; }
   const ProcessHistory& process(std::uint32_t index) const { return processes_[index]; }
@@ -168,11 +179,13 @@ class History {
   void take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const;
   Result<Outcome> apply_summary(const ProcessSummary& summary);
   Result<Outcome> apply_order(const ProcessOrder& order);
+  Result<Outcome> apply_replacement(const Replacement& replacement);
   Result<Outcome> apply_report(const ProcessReport& report);
   static bool take_report(ProcessHistory& process, const ProcessReport& report);
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;
+  std::vector<Replacement> replacements_;
   std::vector<ProcessHistory> processes_;
   NameIndex index_;
 };

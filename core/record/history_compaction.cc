@@ -42,6 +42,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
                     process.totals.killed - kept.killed, process.totals.lost - kept.lost,
                     process.totals.ordered - kept.ordered};
   if (process.forgiven.runs <= summary.next_run) summary.forgiven = process.forgiven;
+  if (process.redefined <= summary.next_run) summary.redefined = process.redefined;
   if (process.first_failed && *process.first_failed < summary.next_run) {
     summary.first_failed = process.first_failed;
   }
@@ -125,26 +126,32 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
-// The order that revived the process stands behind the runs that it forgives.
-Status give_revival(const ProcessHistory& process,
+// What counts no more stands behind the runs that it excuses: a replacement that defined the
+// process anew, and an order that revived it since. One before the first run that is left is in the
+// summary.
+Status give_excuses(const ProcessHistory& process, std::uint32_t behind,
                     const std::function<Status(const Record&)>& give) {
   ProcessOrder order;
   order.process = process.name;
+  if (process.redefined == behind) {
+    order.redefines = true;
+    if (auto given = give(order); !given) return given;
+  }
+  if (process.forgiven.runs != behind || process.redefined == behind) return Done{};
   order.revives = true;
   return give(order);
 }
 
-// Gives the runs that are left, the order that revived the process among them.
+// Gives the runs that are left, and between them what excuses those before it.
 Status give_runs(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
-  // One before the first that is left is in the summary.
-  const std::uint32_t revived = process.forgiven.runs;
+  if (process.runs.empty()) return Done{};
   for (const Run& run : process.runs) {
-    if (run.number == revived && run.number != process.runs.front().number) {
-      if (auto given = give_revival(process, give); !given) return given;
+    if (run.number != process.runs.front().number) {
+      if (auto given = give_excuses(process, run.number, give); !given) return given;
     }
     if (auto given = give_run(process, run, give); !given) return given;
   }
-  return process.revived() && !process.runs.empty() ? give_revival(process, give) : Done{};
+  return give_excuses(process, process.next_run, give);
 }
 
 // Gives the order of the runner that still applies, if one does, and one order with the effects of
@@ -191,7 +198,7 @@ void History::drop_old(std::size_t keep) {
 }
 
 std::size_t History::records_after(std::size_t keep) const {
-  std::size_t records = 1 + std::min(steps_.size(), keep + kTaskStates);
+  std::size_t records = 1 + replacements_.size() + std::min(steps_.size(), keep + kTaskStates);
   for (const ProcessHistory& process : processes_) {
     records += 1 + 4 * std::min(process.runs.size(), keep);
   }
@@ -205,6 +212,9 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     TaskStatus status = step.status;
     status.reason = step.reason;
     if (auto given = give(status); !given) return given;
+  }
+  for (const Replacement& replacement : replacements_) {
+    if (auto given = give(replacement); !given) return given;
   }
   for (const ProcessHistory& process : processes_) {
     // A process that never ran may still have an order.

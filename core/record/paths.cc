@@ -33,6 +33,9 @@ std::string Paths::runner_stream(std::string_view task_id) const {
 std::string Paths::coordinator_stream(std::string_view task_id, std::string_view process) const {
   return join(checkpoint_dir(task_id), coordinator_file(process));
 }
+std::string Paths::replacement(std::string_view task_id, std::uint32_t generation) const {
+  return join(checkpoint_dir(task_id), replacement_file(generation));
+}
 std::string Paths::leader_socket(std::string_view task_id) const {
   return join(checkpoint_dir(task_id), "leader");
 }
@@ -45,6 +48,10 @@ std::string Paths::default_sandbox(std::string_view task_id) const {
 
 std::string run_log_dir(std::string_view log_dir, std::string_view process, std::uint32_t run) {
   return join(join(log_dir, process), std::to_string(run));
+}
+
+std::string replacement_file(std::uint32_t generation) {
+  return "replacement." + std::to_string(generation);
 }
 
 std::string coordinator_file(std::string_view process) {

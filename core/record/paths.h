@@ -24,6 +24,8 @@ class Paths {
   std::string checkpoint_dir(std::string_view task_id) const;
   std::string runner_stream(std::string_view task_id) const;
   std::string coordinator_stream(std::string_view task_id, std::string_view process) const;
+  // What is to replace the task's configuration, as number `generation`.
+  std::string replacement(std::string_view task_id, std::uint32_t generation) const;
   // The socket on which the task's leader accepts requests.
   std::string leader_socket(std::string_view task_id) const;
   // The log directory of `thermos run` without --sandbox, and the daemon's default sandbox.
@@ -41,6 +43,9 @@ std::string run_log_dir(std::string_view log_dir, std::string_view process, std:
 // process_of_file() returns "" for any other name.
 std::string coordinator_file(std::string_view process);
 std::string_view process_of_file(std::string_view file);
+
+// The file name in the checkpoint directory of what is to replace the configuration.
+std::string replacement_file(std::uint32_t generation);
 
 // Checks a new task's id: a file name (1 to 255 bytes, no '/', no leading '.') of UTF-8 without
 // control characters. Fails with Usage.

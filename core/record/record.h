@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/base/times.h"
 #include "core/record/state.h"
@@ -122,12 +123,14 @@ struct RunTotals {
   bool operator==(const RunTotals&) const = default;
 };
 
-// What no longer counts against a process, because an order revived it: so many runs of its past,
-// and of these so many that FAILED, and that were KILLED but not by an order.
+// What no longer counts of a process, because an order revived it or its definition was replaced:
+// so many runs of its past, and of these so many that FAILED, that were KILLED but not by an order,
+// and that were a SUCCESS.
 struct Forgiven {
   std::uint32_t runs = 0;
   std::uint64_t failed = 0;
   std::uint64_t killed = 0;
+  std::uint64_t success = 0;
   bool operator==(const Forgiven&) const = default;
 };
 
@@ -145,6 +148,7 @@ struct ProcessSummary {
   std::uint32_t failures = 0;                 // ProcessStatus::failures of the last one dropped
   bool was_ready = false;                     // one of them was ready
   Forgiven forgiven;                          // if it was revived before the next run
+  std::uint32_t redefined = 0;  // its first run under its latest definition, if that is one of them
   bool operator==(const ProcessSummary&) const = default;
 };
 
@@ -170,6 +174,8 @@ struct ProcessOrder {
   std::string_view reason;  // for people: who asked, or why (Fail); may be empty. Borrowed
   // Start and Restart: the process had failed for good. Its failures and kills count from here.
   bool revives = false;
+  // Start, and only compaction writes it: here a Replacement defined the process anew.
+  bool redefines = false;
   bool operator==(const ProcessOrder&) const = default;
 };
 
@@ -197,7 +203,19 @@ struct ProcessReport {
   bool operator==(const ProcessReport&) const = default;
 };
 
+// The configuration of an active task was replaced by another one. The processes it names are not
+// under way. What ran of those that changed counts no more: they run as if they never had.
+struct Replacement {
+  std::uint32_t generation = 0;  // 1 is the first
+  Timestamp at;
+  std::string reason;  // for people: who asked; may be empty
+  std::vector<std::string> changed;
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  bool operator==(const Replacement&) const = default;
+};
+
 using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder,
-                            ProcessReport>;
+                            ProcessReport, Replacement>;
 
 }  // namespace thermos

@@ -24,6 +24,8 @@ struct Lead {
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
   BootId boot;
+  // With the lead, the configuration that the runner has takes the place of another one.
+  std::optional<Replacement> replacement{};
 };
 
 // A coordinator wrote this record. A repeated record is ignored.

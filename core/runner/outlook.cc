@@ -8,8 +8,8 @@ Outlook outlook_of(const TaskConfig& task, ProcessIndex p, const ProcessHistory&
                    Microseconds now) {
   Outlook outlook;
   const ProcessConfig& process = task.processes[p];
-  if (past.live() || past.current() == nullptr) return outlook;
-  if (past.totals.success > 0 && !process.daemon) return outlook;
+  if (past.live() || !past.begun()) return outlook;
+  if (past.successes() > 0 && !process.daemon) return outlook;
   if ((process.max_failures != 0 && past.failures() >= process.max_failures) ||
       (process.max_kills != 0 && past.kills() >= process.max_kills)) {
     outlook.fatal = !process.ephemeral;

@@ -49,10 +49,13 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now
 
 void Runner::on(const Lead& event) {
   self_ = event;
+  self_.replacement.reset();
   // What happened meanwhile comes behind this, and may decide otherwise than what is known now: one
   // who went on at once could end the task over a run that a power cut took out of its stream.
   listening_ = history_.header().has_value();
   if (!history_.header()) append(event.header, true);
+  if (event.replacement) append(*event.replacement, true);
+  if (error_) return;
   restore(regular_);
   restore(final_);
   restore_deadline();
@@ -213,58 +216,6 @@ Status Runner::may_order(const std::string& process, Verb verb) const {
 std::optional<ProcessIndex> Runner::find(std::string_view name) const {
   return by_name_.find(
       name, [this](ProcessIndex p) { return std::string_view(task_.processes[p].name); });
-}
-
-// ---- taking over -------------------------------------------------------------------------------
-
-void Runner::restore(TaskPlanner& plan) {
-  // In the order in which processes become free to run, so that each finds its dependencies
-  // finished, as they were when it ran.
-  std::vector<ProcessIndex> untouched;
-  std::vector<bool> restored(task_.processes.size());
-  while (const auto p = plan.pop_any(now_.boot)) {
-    if (past(*p).current() == nullptr || restored[*p]) {  // never ran, or is free to run again
-      untouched.push_back(*p);
-    } else {
-      restored[*p] = true;
-      restore_process(plan, *p);
-    }
-  }
-  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back_unasked(*it);
-}
-
-void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
-  const PastRuns before = runs_before_current(past(p));
-  plan.restore_totals(p, before.successes, before.failures, before.others, before.kills);
-  plan.set_running(p);
-  if (past(p).forgiven.runs != 0) plan.set_ended(p);
-  if (past(p).started) plan.set_started(p);
-  if (past(p).was_ready) plan.set_ready(p);
-  if (past(p).live()) {
-    take(p, LaunchEvent::Found);
-    watch(p);
-  } else {
-    ended(p);
-  }
-}
-
-void Runner::restore_deadline() {
-  if (state() == TaskState::Active) return;
-  regular_.close();
-  const TaskStatus& last = history_.steps().back().status;
-  goal_ = last.goal;
-  deadline_ = deadline_at_resume(last, self_.boot, now_);
-  overrun_ = now_.boot >= deadline_->boot;
-}
-
-void Runner::restore_orders() {
-  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
-    if (past(p).held) plan_of(p).hold(p);
-    if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
-    if (past(p).ending && launches_.is_live(p)) {
-      launches_.kill_at(p, kill_time(p));
-    }
-  }
 }
 
 // ---- going on ----------------------------------------------------------------------------------

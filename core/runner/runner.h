@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/name_index.h"
@@ -54,12 +55,17 @@ class Runner {
 
   const TaskConfig& task() const { return task_; }
   const History& history() const { return history_; }
+  // For the runner that goes on with another configuration of the task. This one must not be used
+  // any more.
+  History take_history() { return std::move(history_); }
   // Drops old runs as History::drop_old() does. No decision depends on them.
   void drop_old(std::size_t keep) { history_.drop_old(keep); }
   // The history of one process of the task.
   const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
   bool done() const { return finished_; }
+  // Whether a run of the process, or its launch, is or may be alive.
+  bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
 
   // The number of processes in each state in the current stage, for the live line.
   struct Counts {
@@ -88,6 +94,7 @@ class Runner {
 
   // Restore the state of an earlier runner from the history.
   void restore(TaskPlanner& plan);
+  void restore_replaced(TaskPlanner& plan, const std::vector<bool>& restored);
   void restore_process(TaskPlanner& plan, ProcessIndex p);
   void restore_deadline();
   void restore_orders();

@@ -33,6 +33,10 @@ when the task is on the disk.
   --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
   -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`. A
   CONFIG in Python is executed here, with your rights, not by the daemon
+  --replace         where task ID is active, CONFIG takes the place of its
+                    configuration: processes that it defines as before are not
+                    touched, others are stopped and started anew. Prints the id
+                    when that is done
   --wait            wait until it has ended; the exit status is the task's
   --socket S        the daemon's socket (THERMOS_SOCKET; else
                     /run/thermos/reactor.sock for root)
@@ -144,11 +148,13 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   RunOptions options;
   std::string socket = default_socket();
   bool wait = false;
+  bool replace = false;
   OptionParser parser("submit", kSubmitHelp, common);
   options.add_to(parser);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
   parser.text("--socket", socket);
+  parser.flag("--replace", replace);
   parser.flag("--wait", wait);
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
@@ -156,8 +162,12 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   if ((*parsed)->size() != 1) {
     return Error{ErrorCode::Usage, "submit: takes one CONFIG (\"-\" is standard input)"};
   }
+  if (replace && options.task_id.empty()) {
+    return Error{ErrorCode::Usage, "submit: --replace needs --task-id: of which task?"};
+  }
   auto submit = submission((*parsed)->front(), options);
   if (!submit) return submit.error();
+  submit->replace = replace;
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
   const std::string task_id = submit->task_id;

@@ -38,6 +38,7 @@ std::vector<FailedRun> failures_of(const History& history) {
   for (const ProcessHistory& process : history.processes()) {
     const Run* run = process.current();
     if (run == nullptr || run->state != ProcessState::Failed) continue;
+    if (process.removed || !process.begun()) continue;  // by a replaced configuration
     failures.push_back({process.name, run->number, run->return_code, run->reason});
   }
   return failures;

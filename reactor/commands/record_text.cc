@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <string_view>
+#include <utility>
 
 #include "reactor/commands/text.h"
 
@@ -74,6 +75,18 @@ std::string line_of(const ProcessReport& report) {
   std::string line = fmt::format("{} report {} run={} {}", timestamp_text(report.at.wall),
                                  printable(report.process), report.run, name_of(report.kind));
   add(line, "text", report.text);
+  return line;
+}
+
+std::string line_of(const Replacement& replacement) {
+  std::string line =
+      fmt::format("{} replacement {}", timestamp_text(replacement.at.wall), replacement.generation);
+  for (const auto& [key, names] :
+       {std::pair("changed", &replacement.changed), std::pair("added", &replacement.added),
+        std::pair("removed", &replacement.removed)}) {
+    for (const std::string& name : *names) add(line, key, name);
+  }
+  add(line, "reason", replacement.reason);
   return line;
 }
 

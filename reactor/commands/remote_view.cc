@@ -56,12 +56,26 @@ class HistoryReader {
       order.verb = Verb::Stop;
       add(order);
     }
+    add_replacement(task);
   }
 
   History take() { return std::move(history_); }
 
  private:
   void add(const Record& record) { static_cast<void>(history_.apply(record).ok()); }
+
+  // One replacement with what is left of all of them.
+  void add_replacement(const Json& task) {
+    Replacement replacement;
+    replacement.generation = 1;
+    for (const Json& name : task.value("changed", Json::array())) {
+      replacement.changed.push_back(name.get<std::string>());
+    }
+    for (const Json& name : task.value("removed", Json::array())) {
+      replacement.removed.push_back(name.get<std::string>());
+    }
+    if (!replacement.changed.empty() || !replacement.removed.empty()) add(replacement);
+  }
 
   void add_step(const Json& step) {
     TaskStatus status;

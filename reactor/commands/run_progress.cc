@@ -29,7 +29,7 @@ void RunProgress::update(std::string_view process, const History& history) {
   const auto found = history.find(process);
   if (!p || !found) return;
   const ProcessHistory& past = history.process(*found);
-  failures_[*p] = past.totals.failed;
+  failures_[*p] = past.failures();
   move(*p, place_of(*p, past));
 }
 
@@ -47,14 +47,14 @@ std::optional<ProcessIndex> RunProgress::index_of(std::string_view process) cons
 RunProgress::Place RunProgress::place_of(ProcessIndex p, const ProcessHistory& past) const {
   const ProcessConfig& process = task_.processes[p];
   const Run* run = past.current();
-  if (run == nullptr) return {};
+  if (run == nullptr || !past.begun()) return {};
   if (past.live()) {
     // WAITING is the decision to launch; nothing runs yet.
     if (run->state == ProcessState::Waiting) return {};
     return {Stage::Running, (run->started ? *run->started : *run->forked).boot};
   }
-  if (past.totals.success > 0 && !process.daemon) return {Stage::Done};
-  if (process.max_failures != 0 && past.totals.failed >= process.max_failures) {
+  if (past.successes() > 0 && !process.daemon) return {Stage::Done};
+  if (process.max_failures != 0 && past.failures() >= process.max_failures) {
     return {Stage::Failed};
   }
   if (past.held || !past.last_end) return {};

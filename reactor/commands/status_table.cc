@@ -127,7 +127,8 @@ struct Row {
 
 Rank rank_of(const ProcessHistory& process, const Outlook& outlook) {
   const Run* run = process.current();
-  if (run == nullptr || run->state == ProcessState::Waiting) return Rank::Waiting;
+  const bool waits = run == nullptr || run->state == ProcessState::Waiting || !process.begun();
+  if (waits) return Rank::Waiting;
   if (!is_terminal(run->state)) return Rank::Running;
   if (outlook.next_try) return Rank::Again;
   if (run->state == ProcessState::Failed || run->state == ProcessState::Lost) return Rank::Failed;
@@ -139,6 +140,7 @@ std::vector<Row> rows_of(const TaskView& view) {
   std::vector<Row> rows;
   if (!view.history) return rows;
   for (const ProcessHistory& process : view.history->processes()) {
+    if (process.removed) continue;
     const auto outlook = view.outlooks.find(process.name);
     const Outlook known = outlook == view.outlooks.end() ? Outlook() : outlook->second;
     rows.push_back({&process, rank_of(process, known), known});
@@ -165,6 +167,7 @@ std::string note_of(const ProcessHistory& process, const Outlook& outlook,
                     const TableStyle& style) {
   const Run& run = *process.current();
   if (process.held) return is_terminal(run.state) ? "stopped by order" : "being stopped by order";
+  if (!process.begun()) return "its definition was changed; it has not run since";
   std::string note;
   if (outlook.fatal) note = "FATAL";
   if (outlook.next_try) note = "BACKOFF until " + since_text(*outlook.next_try, style.now);

@@ -71,6 +71,8 @@ void Transcript::on_record(const Record& record, const History& history) {
     // A status may change every second; `thermos status` shows it.
     const bool chatty = report->kind == ReportKind::Status || report->kind == ReportKind::Extended;
     if (!chatty && !brief()) line(report_line(*report, settings_.style));
+  } else if (const auto* replacement = std::get_if<Replacement>(&record)) {
+    line(replacement_line(*replacement, settings_.style));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     begin(history);
     take(*task, history);

@@ -120,6 +120,15 @@ std::string report_line(const ProcessReport& report, const LineStyle& style) {
   return trimmed(std::move(line));
 }
 
+std::string replacement_line(const Replacement& replacement, const LineStyle& style) {
+  std::string line = opening(replacement.at.wall, kTaskColumn, style) + "    ";
+  line += coloured("its configuration was replaced", "36", style);
+  append_part(line, fmt::format("{} changed, {} added, {} removed", replacement.changed.size(),
+                                replacement.added.size(), replacement.removed.size()));
+  append_part(line, printable(replacement.reason));
+  return trimmed(std::move(line));
+}
+
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style) {
   std::string line = opening(status.at.wall, kTaskColumn, style) + "    ";
   line += state_text(status.state, style, kStateWidth);
@@ -198,7 +207,7 @@ std::string outcome_line(const History& history, std::size_t processes, const Li
   const std::string log_dir = history.header() ? history.header()->log_dir : std::string();
   for (const ProcessHistory& process : history.processes()) {
     const Run* run = process.current();
-    if (run == nullptr) continue;
+    if (run == nullptr || process.removed || !process.begun()) continue;
     if (run->state == ProcessState::Success) ++succeeded;
     if (run->state == ProcessState::Failed) ++failed;
     if (run->state == ProcessState::Killed || run->state == ProcessState::Lost) ++stopped;

@@ -46,6 +46,10 @@ class HostedTask : public TaskObserver {
   // ended; with an error if this daemon stops leading the task before that. Fails as
   // TaskHost::order() does; then `done` is not called.
   Status order(const OrderRequest& request, const std::vector<std::string>& processes, Told done);
+  // Gives the task another configuration, as TaskHost::replace() does.
+  Status replace(TaskConfig task, std::string reason, Told done) {
+    return host_->replace(std::move(task), std::move(reason), std::move(done));
+  }
   // Calls `made` when this turn is committed, or with the error if the task's first record could
   // not be written.
   void when_made(Told made) { made_ = std::move(made); }

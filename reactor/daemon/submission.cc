@@ -90,11 +90,11 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
 }
 
 std::string first_difference(const TaskSetup& one, const TaskSetup& other) {
-  if (auto differs = config::first_difference(one.task, other.task); !differs.empty()) {
-    return differs;
-  }
-  const RunnerHeader& a = one.header;
-  const RunnerHeader& b = other.header;
+  const std::string differs = config::first_difference(one.task, other.task);
+  return differs.empty() ? first_fixed_difference(one.header, other.header) : differs;
+}
+
+std::string first_fixed_difference(const RunnerHeader& a, const RunnerHeader& b) {
   if (a.user != b.user) return "user: " + a.user + " is now " + b.user;
   if (a.sandbox != b.sandbox) return "sandbox: " + a.sandbox + " is now " + b.sandbox;
   if (a.ports != b.ports) return "the ports differ";

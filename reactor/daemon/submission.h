@@ -27,6 +27,10 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
 // How two submissions under one id differ, for people; empty if they are the same.
 std::string first_difference(const TaskSetup& one, const TaskSetup& other);
 
+// The same, of what stays as it was when a task's configuration is replaced: its user, sandbox,
+// ports and logs.
+std::string first_fixed_difference(const RunnerHeader& one, const RunnerHeader& other);
+
 // The user's name; the number if they have no account.
 std::string name_of_user(std::uint32_t uid);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <string_view>
 #include <utility>
 
 #include "reactor/daemon/fresh_sandbox.h"
@@ -40,24 +41,47 @@ Status TaskRequests::has_room_for(const Caller& caller) const {
 }
 
 // Under an id that exists.
-Status TaskRequests::submit_again(const TaskSetup& setup, const Caller& caller,
-                                  std::function<void(const Status&)> made) {
+Status TaskRequests::submit_again(const control::Submit& submit, TaskSetup& setup,
+                                  const Caller& caller, std::function<void(const Status&)> made) {
   const std::string& id = setup.header.task_id;
-  const auto refuse = [&id](const std::string& why) {
+  const auto refuse = [&id](const std::string& why,
+                            std::string_view advice = "give another --task-id") {
     return Error{ErrorCode::Usage,
-                 "task " + id + " exists already" + why + "; give another --task-id"};
+                 "task " + id + " exists already" + why + "; " + std::string(advice)};
   };
   if (!visible_.may_see(id, caller)) return refuse("");
-  const HostedTask* const led = tasks_.find(id);
+  HostedTask* const led = tasks_.find(id);
   if (led == nullptr) {
     const bool ended = exists(paths_.finished_task(id));
     return refuse(ended ? " and has ended: " + visible_.state_of(id)
                         : ", and this daemon does not lead it");
   }
+  if (submit.replace) return replace(submit, setup, caller, *led, std::move(made));
   const std::string differs = first_difference(led->setup(), setup);
-  if (!differs.empty()) return refuse(" with another configuration: " + differs);
+  if (!differs.empty()) {
+    return refuse(" with another configuration: " + differs,
+                  "give another --task-id, or replace it with --replace");
+  }
   events_.at_turn_end([made = std::move(made)] { made(Done{}); });
   return Done{};
+}
+
+Status TaskRequests::replace(const control::Submit& submit, TaskSetup& setup, const Caller& caller,
+                             HostedTask& led, std::function<void(const Status&)> made) {
+  const RunnerHeader& fixed = led.setup().header;
+  RunnerHeader& given = setup.header;
+  // What the caller did not name stays as it is.
+  if (submit.sandbox.empty()) given.sandbox = fixed.sandbox;
+  if (submit.ports.empty()) given.ports = fixed.ports;
+  if (!submit.keep_logs) given.keep_logs = fixed.keep_logs;
+  if (const std::string differs = first_fixed_difference(fixed, given); !differs.empty()) {
+    return Error{ErrorCode::Usage, "task " + given.task_id + " runs with what can't be replaced: " +
+                                       differs + "; give the same, or another --task-id"};
+  }
+  return led.replace(std::move(setup.task), asked_by(caller),
+                     [this, made = std::move(made)](const Status& result) {
+                       events_.at_turn_end([made, result] { made(result); });
+                     });
 }
 
 Status TaskRequests::submit(const control::Submit& submit, const Caller& caller,
@@ -75,7 +99,7 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   setup.pools = &pools_;
   if (exists(paths_.finished_task(id)) ||
       (exists(paths_.active_task(id)) && summaries_.was_begun(id))) {
-    return submit_again(setup, caller, std::move(made));
+    return submit_again(submit, setup, caller, std::move(made));
   }
   if (auto room = has_room_for(caller); !room) return room;
   setup.replaces_unbegun = true;

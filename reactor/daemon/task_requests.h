@@ -43,9 +43,11 @@ class TaskRequests {
   // Creates a task and leads it. `made` is called when the task is durable (at the end of a turn),
   // or with the error that prevents it; it is not called if submit() itself fails. Submitting the
   // same task again while it is active succeeds and creates nothing, because the client may have
-  // lost the connection before the answer. Fails with Usage if the id exists with another
-  // configuration, was used, or is not led here; Busy at the user's limit or while draining;
-  // NotPermitted; or as check_submission().
+  // lost the connection before the answer. With `replace`, another configuration takes the place of
+  // that of the active task, and `made` is called when that is done. Fails with Usage if the id
+  // exists with another configuration, was used, or is not led here, or if what would be replaced
+  // is ending or has another user, sandbox or ports; Busy at the user's limit, while draining, or
+  // while a replacement is under way; NotPermitted; or as check_submission().
   Status submit(const control::Submit& submit, const Caller& caller,
                 std::function<void(const Status&)> made);
 
@@ -84,8 +86,10 @@ class TaskRequests {
                     std::function<void(const Status&)> made, int tries);
   Status may_submit(const control::Submit& submit, const Caller& caller) const;
   Status has_room_for(const Caller& caller) const;
-  Status submit_again(const TaskSetup& setup, const Caller& caller,
+  Status submit_again(const control::Submit& submit, TaskSetup& setup, const Caller& caller,
                       std::function<void(const Status&)> made);
+  Status replace(const control::Submit& submit, TaskSetup& setup, const Caller& caller,
+                 HostedTask& led, std::function<void(const Status&)> made);
   Result<HostedTask*> find_led(const std::string& task_id, const Caller& caller);
 
   Reactor& reactor_;

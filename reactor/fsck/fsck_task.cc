@@ -147,6 +147,12 @@ bool TaskCheck::stream_of_task(const std::string& file) const {
                      [&](const ProcessConfig& config) { return config.name == process; });
 }
 
+// A replaced configuration may have had the process. What its coordinators wrote is history.
+bool TaskCheck::stream_of_removed(const std::string& file) const {
+  const auto process = history_.find(process_of_file(file));
+  return process && history_.process(*process).removed;
+}
+
 void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     if (!stream_of_task(file)) continue;
@@ -204,7 +210,7 @@ void TaskCheck::check_processes() {
          "the history of another task, " + history_.header()->task_id);
   }
   for (const ProcessHistory& process : history_.processes()) {
-    if (task_ && !stream_of_task(coordinator_file(process.name))) {
+    if (task_ && !process.removed && !stream_of_task(coordinator_file(process.name))) {
       find(Severity::Error, runner_.path,
            "it has records of a process that the task does not have: " + process.name);
     }
@@ -296,7 +302,7 @@ void TaskCheck::check_other_files(const std::vector<std::string>& files) {
   const std::string runner_aside = aside_of(runner_.path);
   for (const std::string& file : files) {
     const std::string path = directory + file;
-    if (file == "runner" || stream_of_task(file)) continue;
+    if (file == "runner" || stream_of_task(file) || stream_of_removed(file)) continue;
     struct stat info {};
     if (lstat(path.c_str(), &info) != 0) continue;
     if ((file == "leader" || file == "leader.new") && S_ISSOCK(info.st_mode)) {
@@ -307,6 +313,9 @@ void TaskCheck::check_other_files(const std::vector<std::string>& files) {
       find(Severity::Note, path, "left over from a write that was not completed",
            "--repair removes it")
           .remedy = Remedy::RemoveFile;
+    } else if (file == replacement_file(history_.generation() + 1)) {
+      find(Severity::Note, path, "a replacement of its configuration that is not in place yet",
+           "whoever leads the task completes it");
     } else if (!process_of_file(file).empty()) {
       find(Severity::Warning, path, "the stream of a process that the task does not have");
     } else {

@@ -58,6 +58,7 @@ class TaskCheck {
   void count(StreamReading& reading);
   Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});
   bool stream_of_task(const std::string& file) const;
+  bool stream_of_removed(const std::string& file) const;
   // Whether nobody leads the task. Otherwise its leader deals with what is unfinished.
   bool left_alone() const { return !now_.led; }
 

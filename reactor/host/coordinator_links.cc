@@ -84,6 +84,14 @@ bool CoordinatorLinks::was_our_child(ProcessIndex p) const {
   return found != entries_.end() && found->second->link.is_our_child();
 }
 
+std::vector<Identity> CoordinatorLinks::our_children() const {
+  std::vector<Identity> ours;
+  for (const auto& [p, entry] : entries_) {
+    if (entry->link.is_our_child()) ours.push_back(entry->link.coordinator());
+  }
+  return ours;
+}
+
 std::vector<ControlGroups::Name> CoordinatorLinks::groups() const {
   std::vector<ControlGroups::Name> all;
   all.reserve(entries_.size());

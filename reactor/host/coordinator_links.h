@@ -80,6 +80,8 @@ class CoordinatorLinks {
   bool quiet() const { return busy_ == 0; }
   // Whether the last coordinator of `p` was our child, so that its orphans became ours.
   bool was_our_child(ProcessIndex p) const;
+  // The coordinators for which that is so.
+  std::vector<Identity> our_children() const;
   // The names of the control groups of the latest run of each link.
   std::vector<ControlGroups::Name> groups() const;
 

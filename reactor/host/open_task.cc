@@ -50,7 +50,14 @@ Result<OpenedTask> TaskOpening::carry_out() {
   if (auto settled = settle_disk(*history); !settled) return settled.error();
   if (is_terminal(history->state())) return complete_move(history->state());
   settle_header(*history);
-  return OpenedTask{std::move(*writer_), std::move(*history), records_, std::move(header_)};
+  // One that is on record is over.
+  if (history->generation() > 0) {
+    remove_replacement(setup_.paths, header_.task_id, history->generation());
+  }
+  auto replacement = read_replacement(setup_.paths, header_.task_id, history->generation() + 1);
+  if (!replacement) return replacement.error();
+  return OpenedTask{std::move(*writer_), std::move(*history), records_, std::move(header_),
+                    std::move(*replacement)};
 }
 
 Error TaskOpening::refuse_ended(TaskState state) const {

@@ -9,6 +9,7 @@
 #include "core/record/history.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
+#include "reactor/store/replacement_file.h"
 #include "reactor/store/stream_writer.h"
 
 namespace thermos {
@@ -19,6 +20,7 @@ struct OpenedTask {
   History history;      // what the stream holds; empty for a new task
   std::size_t records = 0;
   RunnerHeader header;  // where the task runs: as recorded; for a new task, from `setup`
+  std::optional<PendingReplacement> replacement;  // asked for, and not on record yet
 };
 
 // Creates the files of a new task, locks its stream and reads it. With SyncMode::Power, everything

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "core/config/task_change.h"
 #include "core/task/check_task.h"
 #include "reactor/host/open_task.h"
 #include "reactor/host/ordered_processes.h"
@@ -16,6 +17,17 @@
 #include "reactor/store/task_store.h"
 
 namespace thermos {
+namespace {
+
+// Between two tries to write a configuration for which the disk had no room. No event tells that
+// there is room again.
+constexpr Microseconds kReplaceAgain = 5 * kSecond;
+
+std::string is_ending(const std::string& task_id) {
+  return "task " + task_id + " is ending; its configuration stays as it is";
+}
+
+}  // namespace
 
 Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSetup& place,
                                                  SyncMode sync, TaskObserver& observer,
@@ -32,6 +44,7 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   host->place_.header = std::move(opened->header);
   host->writer_.emplace(std::move(opened->writer));
   host->records_ = opened->records;
+  host->replacement_ = std::move(opened->replacement);
   host->take_lead(std::move(opened->history));
   return host;
 }
@@ -43,19 +56,25 @@ TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMo
       graph_(std::move(graph)),
       sync_(sync),
       observer_(observer),
-      on_end_(std::move(on_end)),
-      shortage_(place_.header.task_id, place_.task),
-      groups_(reactor_, place_.header.task_id, place_.task),
-      probes_(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); }) {
+      on_end_(std::move(on_end)) {
+  equip();
+  reactor_.join(this);
+}
+
+void TaskHost::equip() {
+  shortage_.emplace(place_.header.task_id, place_.task);
+  groups_.emplace(reactor_, place_.header.task_id, place_.task);
+  probes_.emplace(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); });
+  index_.clear();
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     index_.emplace(place_.task.processes[p].name, p);
   }
-  reactor_.join(this);
 }
 
 TaskHost::~TaskHost() {
   if (timer_) reactor_.deadlines().cancel(*timer_);
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
+  if (replace_again_) reactor_.deadlines().cancel(*replace_again_);
   reactor_.inotify().unwatch(watch_);
   reactor_.leave(this);
 }
@@ -77,6 +96,128 @@ Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
   return names;
 }
 
+// ---- another configuration ----------------------------------------------------------------------
+
+Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
+  const std::string& id = place_.header.task_id;
+  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
+  if (runner_->state() != TaskState::Active) return Error{ErrorCode::Usage, is_ending(id)};
+  if (replacement_) {
+    return Error{ErrorCode::Busy, "the configuration of task " + id +
+                                      " is being replaced already; try again when that is done"};
+  }
+  if (config::first_difference(place_.task, task).empty()) {
+    done(Done{});
+    return Done{};
+  }
+  const config::TaskChange change = config::change_of(place_.task, task);
+  PendingReplacement pending{{history().generation() + 1,
+                              {},
+                              std::move(reason),
+                              change.changed,
+                              change.added,
+                              change.removed},
+                             std::move(task)};
+  const Status written = write_replacement(place_.paths, id, pending, sync_ == SyncMode::Power);
+  if (!written) return written;
+  replacement_ = std::move(pending);
+  replaced_ = std::move(done);
+  reactor_.mark_dirty(this);
+  return Done{};
+}
+
+void TaskHost::go_on_replacing() {
+  const std::string& id = place_.header.task_id;
+  const std::uint32_t generation = replacement_->record.generation;
+  if (stopped_ && !finishing_) {
+    end_replacing(Error{ErrorCode::System,
+                        "task " + id + " is not led any more; who goes on with it replaces its " +
+                            "configuration"});
+  } else if (runner_->state() != TaskState::Active) {
+    remove_replacement(place_.paths, id, generation);
+    end_replacing(Error{ErrorCode::Usage, is_ending(id)});
+  } else if (!replace_again_ && stop_what_is_replaced() && put_in_place()) {
+    commit();
+    if (stopped_) return;  // the record may not be on the disk: the file stays
+    remove_replacement(place_.paths, id, generation);
+    end_replacing(Done{});
+  }
+}
+
+// Returns whether nothing of them is under way any more.
+bool TaskHost::stop_what_is_replaced() {
+  const Replacement& record = replacement_->record;
+  bool over = true;
+  for (const auto* names : {&record.changed, &record.removed}) {
+    for (const std::string& name : *names) {
+      const auto it = index_.find(name);
+      if (it == index_.end()) continue;
+      const ProcessIndex p = it->second;
+      if (!(past(p).held && (!past(p).live() || past(p).ending)) &&
+          runner_->may_order(name, Verb::Stop)) {
+        dispatch(OrderRequest{name, Verb::Stop, std::nullopt,
+                              "its configuration is replaced; " + record.reason});
+      }
+      if (stopped_) return false;
+      over = over && !runner_->under_way(p);
+    }
+  }
+  return over && pending_.empty();
+}
+
+// In this order: if we die between the two, who goes on reads the new configuration and the file
+// of the replacement, and knows what has changed.
+bool TaskHost::put_in_place() {
+  const std::string json = config::to_json(replacement_->task, 2);
+  if (auto placed =
+          replace_active_task(place_.paths, place_.header.task_id, json, sync_ == SyncMode::Power);
+      !placed) {
+    spdlog::warn("{}; the task's configuration is replaced later", placed.error().message);
+    replace_again_ = reactor_.deadlines().add(reactor_.loop().now().boot + kReplaceAgain, [this] {
+      replace_again_.reset();
+      reactor_.mark_dirty(this);
+    });
+    return false;
+  }
+  auto graph = check_task(replacement_->task, PoolsOf::Daemon);
+  if (!graph) {
+    stop(graph.error());
+    return false;
+  }
+  // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
+  if (place_.pools != nullptr) place_.pools->close();
+  runner_->give_up_pools();
+  adopted_children_ = links_->our_children();
+  links_.reset();
+  probes_.reset();
+  alive_ = std::make_shared<bool>(true);
+  if (timer_) reactor_.deadlines().cancel(*timer_);
+  timer_.reset();
+  History history = runner_->take_history();
+  runner_.reset();
+  place_.task = replacement_->task;
+  graph_ = std::move(*graph);
+  equip();
+  Replacement record = replacement_->record;
+  record.at = reactor_.loop().now();
+  go_on(std::move(history), std::move(record));
+  if (place_.pools != nullptr) place_.pools->open();
+  return !stopped_;
+}
+
+void TaskHost::end_replacing(const Status& result) {
+  const std::string& id = place_.header.task_id;
+  if (result) {
+    const Replacement& record = replacement_->record;
+    spdlog::info("task {}: its configuration was replaced: {} changed, {} added, {} removed", id,
+                 record.changed.size(), record.added.size(), record.removed.size());
+  } else {
+    spdlog::warn("{}", result.error().message);
+  }
+  replacement_.reset();
+  if (const auto replaced = std::exchange(replaced_, nullptr)) replaced(result);
+}
+
 // ---- taking the lead ----------------------------------------------------------------------------
 
 void TaskHost::take_lead(History history) {
@@ -89,6 +230,7 @@ void TaskHost::take_lead(History history) {
        }});
   if (watch) {
     watch_ = *watch;
+    notified_ = watch_ >= 0;
   } else {
     spdlog::warn("{}; RUNNING will be seen late", watch.error().message);
   }
@@ -104,12 +246,14 @@ void TaskHost::take_lead(History history) {
   } else {
     spdlog::warn("{}; `thermos kill` will have to take this task over", leader.error().message);
   }
+  go_on(std::move(history), std::nullopt);
+}
 
+void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
   const bool rebooted =
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
   LinkedTask& linked = *this;
-  const bool notified = watch && *watch >= 0;
-  links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, groups_, notified, linked);
+  links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, *groups_, notified_, linked);
   runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
                                      PoolAccess{place_.pools, place_.header.task_id, [this] {
                                                   pool_turn_ = true;
@@ -119,7 +263,7 @@ void TaskHost::take_lead(History history) {
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     if (past(p).live()) live.push_back(p);
   }
-  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot()});
+  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement)});
   take_over(live, rebooted);
 }
 
@@ -190,6 +334,26 @@ Status TaskHost::handle(const Event& event) {
 
 void TaskHost::end_turn() {
   if (std::exchange(pool_turn_, false)) dispatch(PoolTurn{});
+  commit();
+  if (replacement_) go_on_replacing();
+  if (!stopped_) compact_if_long();
+  if (result_) {
+    // Last: the owner may destroy this host in it.
+    const auto result = std::move(*result_);
+    result_.reset();
+    on_end_(result);
+    return;
+  }
+  if (stopped_ || !runner_) return;
+  shortage_->report([this](ProcessIndex p) { return waits_for_launch(p); });
+  const Timestamp now = reactor_.loop().now();
+  const auto redraw = observer_.on_turn(*runner_, now);
+  if (redraw_) reactor_.deadlines().cancel(*redraw_);
+  redraw_.reset();
+  if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.mark_dirty(this); });
+}
+
+void TaskHost::commit() {
   while (!stopped_ && (must_sync_ || !pending_.empty())) {
     if (must_sync_ && sync_ == SyncMode::Power) {
       if (auto synced = writer_->sync(); !synced) {
@@ -204,21 +368,6 @@ void TaskHost::end_turn() {
       if (!stopped_) release(effect);
     }
   }
-  if (!stopped_) compact_if_long();
-  if (result_) {
-    // Last: the owner may destroy this host in it.
-    const auto result = std::move(*result_);
-    result_.reset();
-    on_end_(result);
-    return;
-  }
-  if (stopped_ || !runner_) return;
-  shortage_.report([this](ProcessIndex p) { return waits_for_launch(p); });
-  const Timestamp now = reactor_.loop().now();
-  const auto redraw = observer_.on_turn(*runner_, now);
-  if (redraw_) reactor_.deadlines().cancel(*redraw_);
-  redraw_.reset();
-  if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.mark_dirty(this); });
 }
 
 void TaskHost::compact_if_long() {
@@ -250,7 +399,7 @@ void TaskHost::release(const Effect& effect) {
   } else if (const auto* look = std::get_if<Look>(&effect)) {
     links_->changed(look->process);
   } else if (const auto* probe = std::get_if<Probe>(&effect)) {
-    probes_.ask(*probe);
+    probes_->ask(*probe);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     set_timer(*timer);
   } else if (const auto* finish = std::get_if<Finish>(&effect)) {
@@ -312,7 +461,7 @@ void TaskHost::finish_if_quiet() {
 // ---- coordinators ------------------------------------------------------------------------------
 
 void TaskHost::launch_delayed(ProcessIndex p, const std::string& reason) {
-  shortage_.add(p, reason);
+  shortage_->add(p, reason);
 }
 
 bool TaskHost::waits_for_launch(ProcessIndex p) const {
@@ -340,21 +489,23 @@ void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
 
 void TaskHost::sweep(const Sweep& effect) {
   const Run& run = *past(effect.process).current();
-  const Sweeper::Leftover leftover{run.coordinator, run.process,
-                                   links_->was_our_child(effect.process),
-                                   groups_.path(effect.process, effect.run)};
+  const bool ours = links_->was_our_child(effect.process) ||
+                    std::find(adopted_children_.begin(), adopted_children_.end(),
+                              run.coordinator) != adopted_children_.end();
+  const Sweeper::Leftover leftover{run.coordinator, run.process, ours,
+                                   groups_->path(effect.process, effect.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
                place_.header.task_id, place_.task.processes[effect.process].name, effect.run,
                run.coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
     if (here.expired()) return;
-    groups_.remove(effect.process, effect.run);
+    groups_->remove(effect.process, effect.run);
     dispatch(Swept{effect.process, effect.run});
   });
 }
 
 void TaskHost::clear_groups() const {
-  groups_.clear_but(stopped_ ? std::vector<ControlGroups::Name>() : links_->groups());
+  groups_->clear_but(stopped_ ? std::vector<ControlGroups::Name>() : links_->groups());
 }
 
 }  // namespace thermos

@@ -24,6 +24,7 @@
 #include "reactor/host/task_observer.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/store/compaction.h"
+#include "reactor/store/replacement_file.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
 
@@ -52,6 +53,16 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   Result<std::vector<std::string>> order(const OrderRequest& request,
                                          const std::vector<std::string>& processes);
 
+  // Gives the task another configuration. What it defines as before is not touched; processes that
+  // it changes or removes are stopped, and then it takes the place of the one before, on record.
+  // Who leads the task after a crash goes on with that. `done` is called once: then, inside this
+  // call if nothing differs, or with the error that prevented it (the task has ended meanwhile, or
+  // this host has stopped leading it).
+  // Fails with Usage if the task is ending, Busy if another replacement is under way, or System;
+  // then nothing has changed, and `done` is not called. REQUIRES: `task` passes check_task().
+  using Replaced = std::function<void(const Status&)>;
+  Status replace(TaskConfig task, std::string reason, Replaced done);
+
   const TaskSetup& place() const { return place_; }
   // Everything recorded so far.
   const History& history() const { return runner_->history(); }
@@ -64,13 +75,23 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
            TaskObserver& observer, OnEnd on_end);
 
+  // Makes what depends on the configuration.
+  void equip();
   void take_lead(History history);
+  void go_on(History history, std::optional<Replacement> replacement);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
   std::vector<ProcessIndex> recorded_beside(const std::vector<ProcessIndex>& live) const;
 
   void dispatch(const Event& event);
   void release(const Effect& effect);
   void report(Result<TaskState> result);
+  // Carries out what is pending, each behind the records before it.
+  void commit();
+
+  void go_on_replacing();
+  bool stop_what_is_replaced();
+  bool put_in_place();
+  void end_replacing(const Status& result);
 
   // LinkedTask: called by the coordinators' links.
   Status handle(const Event& event) override;
@@ -99,13 +120,18 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   OnEnd on_end_;
   std::optional<StreamWriter> writer_;
   std::unique_ptr<Runner> runner_;
-  LaunchShortage shortage_;
-  TaskGroups groups_;
+  bool notified_ = false;  // inotify watches the checkpoints
+  std::optional<LaunchShortage> shortage_;
+  std::optional<TaskGroups> groups_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unique_ptr<CoordinatorLinks> links_;
-  Probes probes_;
+  std::optional<Probes> probes_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;
+  std::optional<PendingReplacement> replacement_;
+  Replaced replaced_;
+  // Our children of before the configuration was replaced; to the links, they are adopted.
+  std::vector<Identity> adopted_children_;
   bool must_sync_ = false;
   bool pool_turn_ = false;   // for the runner
   std::size_t records_ = 0;  // in the stream, about
@@ -119,6 +145,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   int watch_ = -1;
   std::optional<Deadlines::Key> timer_;
   std::optional<Deadlines::Key> redraw_;
+  std::optional<Deadlines::Key> replace_again_;
 };
 
 }  // namespace thermos

@@ -55,6 +55,16 @@ void add_said(Json& run, const Said& said) {
   if (said.stopping) run["stopping_time"] = seconds(said.stopping->wall);
 }
 
+Json replacement_json(const Replacement& replacement) {
+  Json json{{"generation", replacement.generation},
+            {"timestamp_ms", replacement.at.wall / 1000},
+            {"changed", replacement.changed},
+            {"added", replacement.added},
+            {"removed", replacement.removed}};
+  if (!replacement.reason.empty()) json["reason"] = replacement.reason;
+  return json;
+}
+
 }  // namespace
 
 Json totals_json(const RunTotals& totals) {
@@ -77,8 +87,17 @@ Json history_json(const History& history) {
   Json::object_t processes;
   Json totals = Json::object();
   Json stopped = Json::array();
+  Json removed = Json::array();
+  Json changed = Json::array();
   for (const ProcessHistory& process : history.processes()) {
-    if (process.held) stopped.push_back(process.name);
+    if (process.removed) {
+      removed.push_back(process.name);
+    } else if (process.held) {
+      stopped.push_back(process.name);
+    }
+    if (!process.removed && !process.begun() && process.next_run > 0) {
+      changed.push_back(process.name);
+    }
     // A process that is only known by name has done nothing yet.
     if (process.runs.empty() && process.totals.all() == 0) continue;
     Json runs = Json::array();
@@ -92,6 +111,13 @@ Json history_json(const History& history) {
   json["processes"] = std::move(processes);
   if (!totals.empty()) json["totals"] = std::move(totals);
   if (!stopped.empty()) json["stopped"] = std::move(stopped);
+  if (!changed.empty()) json["changed"] = std::move(changed);
+  if (!removed.empty()) json["removed"] = std::move(removed);
+  Json replacements = Json::array();
+  for (const Replacement& replacement : history.replacements()) {
+    replacements.push_back(replacement_json(replacement));
+  }
+  if (!replacements.empty()) json["replacements"] = std::move(replacements);
   return json;
 }
 
@@ -156,6 +182,9 @@ Json record_json(const Record& record) {
     json["time"] = seconds(report->at.wall);
     if (!report->text.empty()) json["text"] = report->text;
     if (report->kind == ReportKind::Extended) json["until_boot"] = seconds(report->until);
+  } else if (const auto* replacement = std::get_if<Replacement>(&record)) {
+    json["kind"] = "replacement";
+    json.update(replacement_json(*replacement));
   }
   return json;
 }

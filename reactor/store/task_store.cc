@@ -16,6 +16,17 @@ namespace {
 
 constexpr mode_t kOldDirectoryMode = 0755;
 
+// In the checkpoint directory, not beside the target: a task id may take up all 255 bytes of a
+// name.
+std::string aside_of(const Paths& paths, std::string_view task_id) {
+  return paths.checkpoint_dir(task_id) + "/task";
+}
+
+Status sync_active(const Paths& paths, std::string_view task_id) {
+  auto synced = sync_directory(paths.checkpoint_dir(task_id));
+  return synced ? sync_directory(paths.active_dir()) : synced;
+}
+
 }  // namespace
 
 Status make_task_directory(const Paths& paths, const std::string& name) {
@@ -51,15 +62,18 @@ Status make_task_directories(const Paths& paths, std::string_view task_id, bool 
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                          bool durable) {
   const std::string target = paths.active_task(task_id);
-  // In the checkpoint directory, not beside the target: a task id may take up all 255 bytes of a
-  // name.
-  const std::string aside = paths.checkpoint_dir(task_id) + "/task";
-  if (auto placed = place_file(target, json, aside, durable); !placed) return placed;
-  if (!durable) return Done{};
-  auto synced = sync_directory(paths.checkpoint_dir(task_id));
-  if (synced) synced = sync_directory(paths.active_dir());
+  if (auto placed = place_file(target, json, aside_of(paths, task_id), durable); !placed) {
+    return placed;
+  }
+  const Status synced = durable ? sync_active(paths, task_id) : Status(Done{});
   if (!synced) unlink(target.c_str());  // whoever asked is told that there is no task
   return synced;
+}
+
+Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
+                           bool durable) {
+  auto placed = place_file(paths.active_task(task_id), json, aside_of(paths, task_id), durable);
+  return placed && durable ? sync_active(paths, task_id) : placed;
 }
 
 Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable) {

@@ -33,6 +33,10 @@ Status make_task_directories(const Paths& paths, std::string_view task_id, bool 
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                          bool durable);
 
+// The same for a task that is there. On an error the old file or the new one is in place.
+Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
+                           bool durable);
+
 // Renames tasks/active/<task_id> to tasks/finished/<task_id>. Does nothing if that has happened
 // already. `durable`: both directories are synced.
 Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable);

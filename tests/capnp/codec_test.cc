@@ -128,7 +128,8 @@ TEST(Codec, ASummaryComesBack) {
   summary.next_seq = 8;
   summary.next_run = 2;
   summary.totals = {1, 2, 3, 4, 2};
-  summary.forgiven = {7, 2, 1};
+  summary.forgiven = {7, 2, 1, 1};
+  summary.redefined = 2;
   summary.first_failed = 1;
   summary.failures = ~std::uint32_t{0};
   const std::vector<Record> records = {summary};
@@ -145,9 +146,39 @@ TEST(Codec, OrdersComeBack) {
     order.deadline = {-1, std::numeric_limits<Microseconds>::max()};
     order.reason = verb == 0 ? "" : "asked by pid 1";
     order.revives = verb == 0;
+    order.redefines = verb == 1;
     records.emplace_back(order);
   }
   EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
+}
+
+TEST(Codec, ReplacementsComeBack) {
+  Replacement replacement;
+  replacement.generation = 1;
+  replacement.at = {1'700'000'000'000'009, 5'000'009};
+  std::vector<Record> records{replacement};
+  replacement.generation = ~std::uint32_t{0};
+  replacement.reason = "asked by pid 1";
+  replacement.changed = {"a", std::string(1000, 'b'), "\xc3\xa4"};
+  replacement.added = {"c"};
+  replacement.removed = {"d", "e"};
+  records.emplace_back(replacement);
+  EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
+}
+
+TEST(Codec, AReplacementWithoutANumberOrANameIsNone) {
+  Replacement replacement;
+  const auto decodes = [&replacement] {
+    std::vector<std::byte> frame;
+    std::uint32_t chain = 0;
+    EXPECT_TRUE(append_frame(replacement, chain, frame));
+    return decode(Bytes(frame).subspan(kFrameHeaderBytes)).ok();
+  };
+  EXPECT_FALSE(decodes());
+  replacement.generation = 1;
+  EXPECT_TRUE(decodes());
+  replacement.removed = {""};
+  EXPECT_FALSE(decodes());
 }
 
 TEST(Codec, ReportsComeBack) {
@@ -288,8 +319,8 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
     EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
   };
   auto payload = payload_of(a_status());
-  put16(payload, kData, 6);
-  expect_error(payload, "kind of record 6");
+  put16(payload, kData, 7);
+  expect_error(payload, "kind of record 7");
   payload = payload_of(a_status());
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");

@@ -56,6 +56,17 @@ TEST(ControlMessage, AnOrderForSeveralNeedsAReceiverThatKnowsThem) {
   EXPECT_EQ(through_wire({"t", {"a", Verb::Stop}, {}}).needs, 1U);
 }
 
+// A receiver that does not know `replace` would tell that the task exists, which is another answer.
+TEST(ControlMessage, AReplacementNeedsAReceiverThatKnowsIt) {
+  Submit submit;
+  submit.task_id = "t";
+  EXPECT_EQ(through({1, submit})->needs, 1U);
+  submit.replace = true;
+  const auto request = through({1, submit});
+  EXPECT_EQ(request->needs, 3U);
+  EXPECT_TRUE(std::get<Submit>(request->body).replace);
+}
+
 TEST(ControlMessage, AWaitThatWasNotGivenIsNotGiven) {
   EXPECT_FALSE(std::get<AskKill>(through({1, AskKill{}})->body).request.wait);
   EXPECT_FALSE(std::get<AskOrder>(through({1, AskOrder{}})->body).request.wait);

@@ -76,14 +76,21 @@ TEST(Equality, OfRecords) {
            [](auto& v) { ++v.boot.low; }, [](auto& v) { v.started = true; },
            [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.totals.ordered; },
            [](auto& v) { ++v.forgiven.runs; }, [](auto& v) { ++v.forgiven.failed; },
-           [](auto& v) { ++v.forgiven.killed; }});
+           [](auto& v) { ++v.forgiven.killed; }, [](auto& v) { ++v.forgiven.success; },
+           [](auto& v) { ++v.redefined; }});
   expect_each_counts<ProcessReport>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
            [](auto& v) { v.text = "x"; }});
   expect_each_counts<ProcessOrder>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
-           [](auto& v) { v.reason = "x"; }, [](auto& v) { v.revives = true; }});
+           [](auto& v) { v.reason = "x"; }, [](auto& v) { v.revives = true; },
+           [](auto& v) { v.redefines = true; }});
+  expect_each_counts<Replacement>(
+      {},
+      {[](auto& v) { ++v.generation; }, [](auto& v) { ++v.at.boot; },
+       [](auto& v) { v.reason = "x"; }, [](auto& v) { v.changed.emplace_back("x"); },
+       [](auto& v) { v.added.emplace_back("x"); }, [](auto& v) { v.removed.emplace_back("x"); }});
 }
 
 TEST(Equality, OfHistories) {
@@ -105,7 +112,8 @@ TEST(Equality, OfHistories) {
            [](auto& v) { v.last_end.emplace(); }, [](auto& v) { ++v.last_boot.low; },
            [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
            [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; },
-           [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.forgiven.runs; }});
+           [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.forgiven.runs; },
+           [](auto& v) { ++v.redefined; }, [](auto& v) { v.removed = true; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

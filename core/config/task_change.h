@@ -1,0 +1,21 @@
+// What differs between two configurations of one task, process by process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/task/task.h"
+
+namespace thermos::config {
+
+// The names of processes. What is defined for all processes of the task (env, cwd, secret, user)
+// belongs to the definition of each; what only plans them (constraints, limits, pools) does not.
+struct TaskChange {
+  std::vector<std::string> changed;  // in both, with different definitions
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+};
+
+TaskChange change_of(const TaskConfig& before, const TaskConfig& after);
+
+}  // namespace thermos::config

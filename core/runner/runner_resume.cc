@@ -1,0 +1,73 @@
+// What a runner makes of the history that the one before it left.
+#include <cstddef>
+
+#include "core/runner/resume.h"
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+void Runner::restore(TaskPlanner& plan) {
+  // In the order in which processes become free to run, so that each finds its dependencies
+  // finished, as they were when it ran.
+  std::vector<ProcessIndex> untouched;
+  std::vector<bool> restored(task_.processes.size());
+  while (const auto p = plan.pop_any(now_.boot)) {
+    if (!past(*p).begun() || restored[*p]) {  // never ran, or is free to run again
+      untouched.push_back(*p);
+    } else {
+      restored[*p] = true;
+      restore_process(plan, *p);
+    }
+  }
+  if (history_.generation() > 0) restore_replaced(plan, restored);
+  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back_unasked(*it);
+}
+
+// Another configuration may hold back what ran under the one before, and what it defines anew has
+// used up run numbers.
+void Runner::restore_replaced(TaskPlanner& plan, const std::vector<bool>& restored) {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (!plan.has(p) || restored[p]) continue;
+    if (past(p).begun()) {
+      restore_process(plan, p);
+    } else {
+      plan.restore_totals(p, 0, 0, past(p).next_run);
+    }
+  }
+}
+
+void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
+  const PastRuns before = runs_before_current(past(p));
+  plan.restore_totals(p, before.successes, before.failures, before.others, before.kills);
+  plan.set_running(p);
+  if (past(p).forgiven.runs > past(p).redefined) plan.set_ended(p);
+  if (past(p).started) plan.set_started(p);
+  if (past(p).was_ready) plan.set_ready(p);
+  if (past(p).live()) {
+    take(p, LaunchEvent::Found);
+    watch(p);
+  } else {
+    ended(p);
+  }
+}
+
+void Runner::restore_deadline() {
+  if (state() == TaskState::Active) return;
+  regular_.close();
+  const TaskStatus& last = history_.steps().back().status;
+  goal_ = last.goal;
+  deadline_ = deadline_at_resume(last, self_.boot, now_);
+  overrun_ = now_.boot >= deadline_->boot;
+}
+
+void Runner::restore_orders() {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (past(p).held) plan_of(p).hold(p);
+    if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
+    if (past(p).ending && launches_.is_live(p)) {
+      launches_.kill_at(p, kill_time(p));
+    }
+  }
+}
+
+}  // namespace thermos
