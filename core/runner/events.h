@@ -24,7 +24,8 @@ struct Lead {
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
   BootId boot;
-  // With the lead, the configuration that the runner has takes the place of another one.
+  // This leader goes on with another configuration, which its runner has: that is recorded, and not
+  // the lead.
   std::optional<Replacement> replacement{};
 };
 

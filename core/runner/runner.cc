@@ -60,7 +60,7 @@ void Runner::on(const Lead& event) {
   restore(final_);
   restore_deadline();
   restore_orders();
-  append_task(state(), {});
+  if (!event.replacement) append_task(state(), {});
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
