@@ -1,4 +1,4 @@
-"""python3 -i repl.py [FILE]: see thermos_config/repl.py."""
+"""python3 -i repl.py [FILE...]: see thermos_config/repl.py."""
 
 import sys
 

@@ -37,6 +37,17 @@ class File(unittest.TestCase):
             return describe(error, self.evaluation.name, self.evaluation.files).replace(self.path + "/", "")
         return self.fail("no error")
 
+    def test_static_ports_of_an_announcer(self):
+        (task,), _ = self.evaluate(
+            "p = Process(name='p', cmdline='{{thermos.ports[http]}} {{thermos.ports[admin]}} {{thermos.task_id}}')\n"
+            "jobs = [Job(name='n', task=Task(processes=[p]),\n"
+            "            announce=Announcer(portmap={'http': 80, 'x': 'admin'}))]",
+            foreign=("thermos.ports[admin]", "thermos.task_id"),
+        )
+        self.assertEqual(
+            task["processes"][0]["cmdline"], "80 {{thermos.ports[admin]}} {{thermos.task_id}}"
+        )
+
     def test_export(self):
         (one, two), _ = self.evaluate(
             "export(SimpleTask('a', 'true'))\nexport({'name': 'b', 'processes': [{'name': 'c', 'cmdline': 'd'}]})"

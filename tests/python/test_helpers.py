@@ -79,6 +79,22 @@ class Composition(unittest.TestCase):
         with self.assertRaisesRegex(ConfigurationError, "no constraints of its own"):
             SequentialTask(ONE)
 
+    def test_how_long_an_end_may_take(self):
+        long = Task(ONE, finalization_wait=40)
+        usual = Task(name="usual", processes=[process("other")])
+        self.assertEqual(combine_tasks(long, usual).finalization_wait(), 40)
+        self.assertEqual(concat_tasks(long, usual).finalization_wait(), 70)
+        self.assertEqual(combine_tasks(long, usual, finalization_wait=1).finalization_wait(), 1)
+        with self.assertRaisesRegex(ConfigurationError, "not bound yet"):
+            combine_tasks(usual, Task(long, finalization_wait="{{wait}}"))
+
+    def test_wrong_orders_are_value_errors(self):
+        with self.assertRaises(ValueError):
+            order([process("a")])
+        with self.assertRaises(ValueError):
+            SequentialTask(processes=[process("a"), process("b")], constraints=order("b", "a"))
+        self.assertEqual(list(Task().constraints()), [])
+
     def test_units(self):
         self.assertEqual((KB, MB, GB, TB), (2**10, 2**20, 2**30, 2**40))
         self.assertEqual(Units.resources_max([]).get(), {"cpu": 0.0, "ram": 0, "disk": 0})

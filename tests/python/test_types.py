@@ -2,9 +2,10 @@
 
 import unittest
 
-from thermos_config.containers import List, Map
+from thermos_config.containers import Choice, List, Map
 from thermos_config.objects import Empty
 from thermos_config.problems import CoercionError, UnknownAttribute
+from thermos_config.references import Ref
 from thermos_config.scalars import Boolean, Enum, Float, Integer, Seconds, String
 from thermos_config.schema import (Constraint, Healthy, Logger, Process, Ready, Resources, RotatePolicy,
                                    Task)
@@ -18,6 +19,7 @@ class Scalars(unittest.TestCase):
         self.assertEqual(Integer("1").get(), 1)
         self.assertEqual(Integer(" 2").get(), 2)
         self.assertEqual(Integer(4.0).get(), 4)
+        self.assertEqual(Integer(7 / 2).get(), 3, "the whole part")
         self.assertIs(Boolean("true").get(), True)
         self.assertIs(Boolean("False").get(), False)
         self.assertIs(Boolean(0).get(), False)
@@ -27,12 +29,34 @@ class Scalars(unittest.TestCase):
 
     def test_what_they_refuse(self):
         for kind, value in (
-            (Integer, "1.0"), (Integer, 1.5), (Integer, "x"), (Integer, None), (Integer, float("inf")),
+            (Integer, "1.0"), (Integer, float("nan")), (Integer, "x"), (Integer, None), (Integer, float("inf")),
             (Float, "not.floaty"), (Float, []), (Float, "nan"), (Boolean, "yes"), (Boolean, 2),
             (String, None), (String, ["a"]), (String, Process()),
         ):
             with self.assertRaises(CoercionError, msg=(kind, value)):
                 kind(value)
+
+    def test_choices(self):
+        number_or_text = Choice([Integer, String])
+        self.assertIsInstance(number_or_text(3), Integer)
+        self.assertIsInstance(number_or_text("x"), String)
+        named = Choice("Lines", (Integer, List(String)))
+
+        class Holder(Struct):
+            value = named
+
+        self.assertEqual(Holder(value=["a"]).get(), {"value": ("a",)})
+        with self.assertRaisesRegex(CoercionError, "Holder.value: a text is none of Integer, StringList"):
+            Holder(value="x")
+        with self.assertRaises(CoercionError):
+            Choice()
+
+    def test_references_by_address(self):
+        name = Ref.from_address("a.b[c]")
+        self.assertEqual(name.address(), "a.b[c]")
+        self.assertEqual(str(String("{{a.b[c]}}").bind({name: "z"})), "z")
+        with self.assertRaises(CoercionError):
+            Ref.from_address("a..b")
 
     def test_enums(self):
         colour = Enum("Colour", ("red", "green"))

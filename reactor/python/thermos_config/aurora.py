@@ -2,6 +2,7 @@
 understands is taken and ignored."""
 
 from .containers import Anything
+from .objects import Empty
 from .scalars import Boolean, Enum, String
 from .schema import Task
 from .structs import Default, Required, Struct
@@ -57,6 +58,19 @@ globals().update({name: type(name, (Ignored,), {}) for name in IGNORED})
 DefaultHealthChecker = globals()["HealthCheckerConfig"]()
 DefaultLifecycleConfig = globals()["LifecycleConfig"]()
 DisableLifecycle = globals()["LifecycleConfig"]()
+
+
+def static_ports(job):
+    """The ports of the job's Announcer that have a number: a process uses them like any other."""
+    announce = job._values.get("announce", Empty)
+    portmap = getattr(announce, "_values", {}).get("portmap", Empty)
+    if portmap is Empty:
+        return {}
+    ports = {}
+    for name, port in portmap.get().items():
+        if str(port).isdigit():
+            ports[name] = int(port)
+    return ports
 
 
 def ignored_by(job):

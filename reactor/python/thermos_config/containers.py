@@ -200,3 +200,36 @@ def Map(key_type, value_type):  # noqa: N802
 
 def is_empty(value):
     return value is Empty
+
+
+class _Choice(Object):
+    """A type that takes what one of several types takes: the first that does makes the value."""
+
+    KINDS = ()
+
+    def __new__(cls, value):
+        return cls.coerce(value)
+
+    @classmethod
+    def coerce(cls, value):
+        for kind in cls.KINDS:
+            if isinstance(value, kind):
+                return value
+        for kind in cls.KINDS:
+            try:
+                return kind.coerce(value)
+            except CoercionError:
+                continue
+        names = ", ".join(kind.__name__ for kind in cls.KINDS)
+        raise CoercionError("%s is none of %s" % (kind_of(value), names))
+
+
+def Choice(*kinds):  # noqa: N802: the name that files use
+    """Choice([String, Integer]), or Choice('Name', [String, Integer])."""
+    name = kinds[0] if kinds and isinstance(kinds[0], str) else None
+    given = kinds[-1] if kinds else ()
+    given = tuple(given) if isinstance(given, (list, tuple)) else tuple(kinds)
+    if not given or not all(is_type(kind) for kind in given):
+        raise CoercionError("Choice takes types, as Choice([String, Integer])")
+    name = name or "Choice_" + "_".join(kind.__name__ for kind in given)
+    return type(name, (_Choice,), {"KINDS": given})

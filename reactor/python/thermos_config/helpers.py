@@ -1,7 +1,7 @@
 """Helpers that combine tasks into tasks, and options into command lines."""
 
 from .objects import Empty
-from .problems import ConfigurationError
+from .problems import CoercionError, ConfigurationError
 from .scalars import Scalar
 from .schema import GB, Constraint, Process, Resources, Task
 from .scopes import kind_of
@@ -21,6 +21,15 @@ def _amount(resources, kind):
             "the tasks' resources can't be put together: %s is %r, which is not bound yet" % (kind, amount)
         )
     return amount
+
+
+def _wait(task):
+    seconds = task.finalization_wait().get()
+    if isinstance(seconds, str):
+        raise ConfigurationError(
+            "the tasks' finalization_wait can't be put together: %r is not bound yet" % seconds
+        )
+    return seconds
 
 
 def _distinct(items):
@@ -58,6 +67,14 @@ class Units:
         return _distinct(process for task in tasks for process in task.processes())
 
     @staticmethod
+    def finalization_wait_sum(tasks):
+        return sum(_wait(task) for task in tasks)
+
+    @staticmethod
+    def finalization_wait_max(tasks):
+        return max(_wait(task) for task in tasks)
+
+    @staticmethod
     def constraints_merge(tasks):
         return _distinct(constraint for task in tasks for constraint in task.constraints())
 
@@ -70,11 +87,11 @@ class Processes:
         if isinstance(process, Process):
             name = process.name()
             if name is Empty:
-                raise ConfigurationError("order() needs processes with names, and one has none")
+                raise CoercionError("order() needs processes with names, and one has none")
             return name
         if isinstance(process, (str, Scalar)):
             return process
-        raise ConfigurationError("order() takes processes and their names, not %s" % kind_of(process))
+        raise CoercionError("order() takes processes and their names, not %s" % kind_of(process))
 
     @staticmethod
     def order(*processes):
@@ -83,8 +100,8 @@ class Processes:
 
 
 class Tasks:
-    """What is done with tasks. All but the processes, constraints and resources of what is put
-    together are the last task's."""
+    """What is done with tasks. All but the processes, constraints, resources and
+    finalization_wait of what is put together are the last task's."""
 
     SIMPLE_CPU = 1.0
     SIMPLE_RAM = 1 * GB
@@ -106,6 +123,7 @@ class Tasks:
             "processes": Units.processes_merge(tasks),
             "constraints": Units.constraints_merge(tasks),
             "resources": Units.resources_sum(*(task.resources() for task in tasks)),
+            "finalization_wait": Units.finalization_wait_max(tasks),
         }
         merged.update(values)
         return tasks[-1](**merged)
@@ -129,6 +147,7 @@ class Tasks:
             "processes": Units.processes_merge(tasks),
             "constraints": constraints,
             "resources": Units.resources_max(task.resources() for task in tasks),
+            "finalization_wait": Units.finalization_wait_sum(tasks),
         }
         merged.update(values)
         return tasks[-1](**merged)
@@ -146,7 +165,7 @@ class Tasks:
     def sequential(task):
         """The task with its processes one behind the other, as they stand."""
         if len(list(task.constraints())) > 0:
-            raise ConfigurationError(
+            raise CoercionError(
                 "a SequentialTask has no constraints of its own: its processes run as they stand"
             )
         processes = list(task.processes())

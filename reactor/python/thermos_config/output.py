@@ -7,7 +7,7 @@ a further one, the names that --task may call it by.
 import json
 import os
 
-from .aurora import Job, ignored_by
+from .aurora import Job, ignored_by, static_ports
 from .containers import Listing, Mapping
 from .objects import Empty
 from .problems import ConfigurationError, PlacedError
@@ -49,7 +49,8 @@ class Output:
         if task is Empty:
             self._refuse(exported, "a job needs a task: Job(task=...)")
         cluster = Environment(mesos={"instance": 0, "hostname": os.uname().nodename})
-        scopes = exported.scopes_within((cluster,))
+        ports = {"thermos.ports[%s]" % name: port for name, port in static_ports(exported).items()}
+        scopes = exported.scopes_within((cluster, Environment(ports)))
         labels = {}
         for key in ("cluster", "role", "environment", "name"):
             value = exported._values[key]

@@ -5,6 +5,8 @@ core/config/template.h:
 {{host{{number}}}}. Whatever else holds braces is plain text.
 """
 
+from .problems import CoercionError
+
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _MORE = _FIRST | frozenset("0123456789.-[]")
 _IN_BRACKETS = _MORE | frozenset("/")
@@ -140,3 +142,16 @@ def address(name):
         steps.append((name[at:end], False))
         at = end
     return steps or None
+
+
+class Ref(str):
+    """The name that a reference has, as a key for bind(): Ref.from_address("mesos.instance")."""
+
+    @classmethod
+    def from_address(cls, name):
+        if address(str(name)) is None:
+            raise CoercionError("%r is no name that a reference can have" % (name,))
+        return cls(name)
+
+    def address(self):
+        return str(self)

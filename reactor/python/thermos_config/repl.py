@@ -1,4 +1,4 @@
-"""Python with all that a .thermos file may use loaded: python3 -i ... repl.py [FILE]"""
+"""Python with all that a .thermos file may use loaded: python3 -i ... repl.py [FILE...]"""
 
 import sys
 
@@ -8,7 +8,7 @@ from .problems import describe
 
 
 def start(names, arguments):
-    """Fills `names`, and runs FILE in it where one is given."""
+    """Fills `names`, and runs each FILE in it, one after another."""
     vocabulary.install_modules()
     names.update(vocabulary.names())
     evaluation = Evaluation(arguments[0] if arguments else "(repl)")
@@ -18,11 +18,10 @@ def start(names, arguments):
         include=lambda path: evaluation.include_into(path, names),
     )
     print("thermos: Process, Task, order() and all else that .thermos files use are loaded.")
-    if not arguments:
-        return
-    try:
-        evaluation.include_into(arguments[0], names)
-    except Exception as error:
-        print("thermos: " + describe(error, arguments[0], evaluation.files), file=sys.stderr)
-    else:
-        print("thermos: %s is loaded; what it exports is in `exported`." % arguments[0])
+    for file in arguments:
+        try:
+            evaluation.include_into(file, names)
+        except Exception as error:
+            print("thermos: " + describe(error, file, evaluation.files), file=sys.stderr)
+            return
+        print("thermos: %s is loaded; what it exports is in `exported`." % file)

@@ -108,13 +108,11 @@ class _Number(Scalar):
 class Integer(_Number):
     @classmethod
     def _read(cls, value):
+        # Of a fraction the whole part, as the ancestor took it: files have 0.1*GB, and 7/2 was whole there.
         try:
-            number = int(value)
+            return int(value)
         except (ValueError, OverflowError):
             raise CoercionError(cls._complaint(value)) from None
-        if isinstance(value, float) and number != value:
-            raise CoercionError(cls._complaint(value))
-        return number
 
 
 class Float(_Number):

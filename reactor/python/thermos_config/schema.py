@@ -161,6 +161,10 @@ Backoff = TYPES.struct("backoff")
 Ready = TYPES.struct("ready")
 Healthy = TYPES.struct("healthy")
 Process = TYPES.struct("process")
-Task = TYPES.struct("task", name=Default(String, "{{processes[0].name}}"))
+Task = TYPES.struct(
+    "task",
+    name=Default(String, "{{processes[0].name}}"),
+    constraints=Default(List(Constraint), []),
+)
 LoggerDestination = TYPES.enums["LoggerDestination"]
 LoggerMode = TYPES.enums["LoggerMode"]

@@ -5,7 +5,7 @@ import functools
 import sys
 import types
 
-from . import aurora, containers, helpers, objects, scalars, schema, scopes, structs
+from . import aurora, containers, helpers, objects, references, scalars, schema, scopes, structs
 
 _TYPES = {
     "String": scalars.String,
@@ -15,6 +15,8 @@ _TYPES = {
     "Enum": scalars.Enum,
     "List": containers.List,
     "Map": containers.Map,
+    "Choice": containers.Choice,
+    "Ref": references.Ref,
     "Struct": structs.Struct,
     "Required": structs.Required,
     "Default": structs.Default,
@@ -69,7 +71,9 @@ _MODULES = {
     "pystachio.base": _TYPES,
     "pystachio.basic": _TYPES,
     "pystachio.composite": _TYPES,
+    "pystachio.choice": _TYPES,
     "pystachio.container": _TYPES,
+    "pystachio.naming": _TYPES,
     "apache.thermos.config.schema": {**_TYPES, **_SCHEMA, **_HELPERS},
     "apache.thermos.config.schema_base": {**_TYPES, **_SCHEMA},
     "apache.thermos.config.schema_helpers": _HELPERS,
