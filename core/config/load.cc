@@ -7,6 +7,7 @@
 
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/config/ancestor_values.h"
 #include "core/config/bound_texts.h"
 #include "core/config/document.h"
 #include "core/config/env_file.h"
@@ -70,10 +71,34 @@ std::string name_of(Value& task, const Bindings& bindings) {
 // Makes the list of processes that read_task() reads, from shorter ways to write it.
 Problems settle_processes(Value& task, Document& document) {
   Problems problems = list_processes(task);
+  settle_ancestor_values(task);
   for (Problem& problem : expand_matrices(task, document.keys)) {
     problems.push_back(std::move(problem));
   }
   return problems;
+}
+
+// The names that a job's task goes by: the job's, and CLUSTER/ROLE/ENVIRONMENT/NAME.
+std::vector<std::string> names_of_job(const Value& job) {
+  const auto text = [&job](std::string_view key) {
+    const Value* value = job.find(key);
+    const auto* found = value == nullptr ? nullptr : std::get_if<std::string>(&value->data);
+    return found == nullptr ? std::string() : *found;
+  };
+  const std::string name = text("name");
+  if (name.empty()) return {};
+  return {name, text("cluster") + "/" + text("role") + "/" + text("environment") + "/" + name};
+}
+
+// A job is a task and where a cluster would run it, as Apache Aurora writes it: the task alone is
+// of use here.
+void unwrap_job(Candidate& candidate) {
+  Value* task = candidate.value->find("task");
+  if (task == nullptr || candidate.value->find("processes") != nullptr) return;
+  if (!std::holds_alternative<Object>(task->data)) return;
+  candidate.names = names_of_job(*candidate.value);
+  candidate.value = task;
+  candidate.path = join_path(candidate.path, "task");
 }
 
 Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
@@ -123,6 +148,7 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
   if (!tasks) return tasks.error();
   for (std::size_t i = 0; i < tasks->size(); ++i) {
     Candidate& task = (*tasks)[i];
+    unwrap_job(task);
     task.problems = settle_processes(*task.value, document);
     task.name = name_of(*task.value, bindings);
     if (i < document.names.size()) task.names = document.names[i];

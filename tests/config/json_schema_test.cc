@@ -177,7 +177,7 @@ TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {
                                   with(R"(, "colour": 1)"),
                                   with(R"(, "max_failures": -1)"),
                                   with(R"(, "max_failures": 1.5)"),
-                                  with(R"(, "max_failures": "3")"),
+                                  with(R"(, "max_failures": "x")"),
                                   with(R"(, "max_failures": 4294967296)"),
                                   with(R"(, "argv": ["x"])"),
                                   with(R"(, "stop_signal": 65)"),

@@ -286,7 +286,7 @@ const Case kValues[] = {
      "processes[0].max_failures"},
     {"NumberInQuotes",
      "processes:\n- name: a\n  cmdline: x {{max_failures}} {{resources.ram}}\n  max_failures: "
-     "'{{max_concurrency}}0'\n  resources: {ram: '{{max_failures}}00'}\nmax_concurrency: '7'\n",
+     "'{{max_concurrency}}0'\n  resources: {ram: '{{max_failures}}00'}\nmax_concurrency: 'x'\n",
      "6:18: max_concurrency: must be a number, not a string"},
 };
 
