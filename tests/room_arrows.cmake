@@ -65,7 +65,7 @@ function(check_layers room)
   endforeach()
 endfunction()
 
-check_layers(core base task record runner config explain)
+check_layers(core base task record ancestor runner config explain)
 check_layers(reactor os loop store launch host control daemon fsck commands)
 check_room(core "core" "${pure}")
 check_room(capnp "core;capnp" "any")

@@ -18,12 +18,13 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 18> kPositional = {{
+constexpr std::array<Positional, 19> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"inspect", Kind::Files, Kind::Nothing},
     {"graph", Kind::Files, Kind::Nothing},
     {"read", Kind::Files, Kind::Nothing},
+    {"import", Kind::Files, Kind::Nothing},
     {"config", Kind::Files, Kind::Files},
     {"simplerun", Kind::Files, Kind::Files},
     {"status", Kind::Tasks, Kind::Tasks},
@@ -41,7 +42,7 @@ constexpr std::array<Positional, 18> kPositional = {{
 
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -65,6 +66,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kValues 
     {"--since", ""},
     {"--wait", ""},
     {"--grace", ""},
+    {"--hostname", ""},
+    {"--port", ""},
+    {"--environment", ""},
+    {"--verbosity", "0 1 2 3"},
+    {"--process-logger-destination", "file console both none"},
+    {"--process_logger_destination", "file console both none"},
+    {"--process-logger-mode", "standard rotate"},
+    {"--process_logger_mode", "standard rotate"},
     {"--eval-timeout", ""},
 }};
 

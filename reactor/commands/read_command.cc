@@ -8,6 +8,7 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/os/errors.h"
+#include "reactor/store/ancestor_stream.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/stream_reader.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::string_view kHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
 
 Prints a checkpoint stream, a runner's or a coordinator's, one record a line.
+One of Apache Thermos is read, too, and never written.
 
   --simple          sequence number, state, process and run only
   --json            the state that a runner's stream gives, as `status --json`;
@@ -74,6 +76,89 @@ class Fold {
   Json records_ = Json::array();
 };
 
+// The same for a stream of Apache Thermos.
+class AncestorFold {
+ public:
+  // `plain` is the record as ours.
+  Status take(const ancestor::Record& record, const Record& plain) {
+    const auto* step = std::get_if<ancestor::ProcessStep>(&record);
+    if (first_) coordinator_ = step != nullptr;
+    first_ = false;
+    if (!coordinator_) return past_.take(record);
+    if (step == nullptr) {
+      return Error{ErrorCode::Corrupt, "a runner's record in a coordinator's stream"};
+    }
+    records_.push_back(status_json(std::get<ProcessStatus>(plain)));
+    return past_.take_from_coordinator(*step);
+  }
+
+  Result<Json> json() const {
+    if (coordinator_) return records_;
+    const Result<History> history = past_.finish({});
+    if (!history) return history.error();
+    return history_json(*history);
+  }
+
+ private:
+  bool first_ = true;
+  bool coordinator_ = false;
+  ancestor::Past past_;
+  Json records_ = Json::array();
+};
+
+struct Printing {
+  bool simple = false;
+  bool json = false;
+};
+
+void print_record(const Record& record, const Printing& how, Output& out) {
+  if (how.json) return;
+  std::string line = how.simple ? simple_record_text(record) : record_text(record);
+  if (!line.empty()) out.print(line.append("\n"));
+}
+
+void tell_torn(const std::string& path, std::size_t offset) {
+  print_error(path + ": ends inside a record, behind offset " + std::to_string(offset) +
+              ": a write under way, or one that a crash cut short");
+}
+
+CommandOutcome print_stream(int fd, const std::string& path, const Printing& how) {
+  Output out(STDOUT_FILENO);
+  Fold fold;
+  StreamPosition position;
+  // Applied for every output format, because records that cannot follow one another are corrupt
+  // too.
+  const Result<StreamEnd> end =
+      read_stream(fd, path, position, [&](const Record& record) -> Status {
+        print_record(record, how, out);
+        return fold.take(record);
+      });
+  if (!end) return end.error();
+  if (how.json) out.print(json_text(fold.json(std::filesystem::path(path).filename() == "runner")));
+  if (*end == StreamEnd::Torn) tell_torn(path, position.offset);
+  return finish_output(out);
+}
+
+CommandOutcome print_ancestor_stream(int fd, const std::string& path, const Printing& how) {
+  Output out(STDOUT_FILENO);
+  AncestorFold fold;
+  ancestor::Listing listing;
+  const Result<AncestorEnd> end =
+      read_ancestor_stream(fd, path, [&](const ancestor::Record& record) -> Status {
+        const Record plain = listing.plain(record);
+        print_record(plain, how, out);
+        return fold.take(record, plain);
+      });
+  if (!end) return end.error();
+  if (how.json) {
+    const Result<Json> json = fold.json();
+    if (!json) return json.error();
+    out.print(json_text(*json));
+  }
+  if (end->end == StreamEnd::Torn) tell_torn(path, end->offset);
+  return finish_output(out);
+}
+
 }  // namespace
 
 CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
@@ -98,26 +183,10 @@ CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   const std::string& path = files.front();
   const Result<Descriptor> stream = open_given(path);
   if (!stream) return stream.error();
-  Output out(STDOUT_FILENO);
-  Fold fold;
-  StreamPosition position;
-  // Applied for every output format, because records that cannot follow one another are corrupt
-  // too.
-  const Result<StreamEnd> end =
-      read_stream(stream->get(), path, position, [&](const Record& record) -> Status {
-        if (!json) {
-          std::string line = simple ? simple_record_text(record) : record_text(record);
-          if (!line.empty()) out.print(line.append("\n"));
-        }
-        return fold.take(record);
-      });
-  if (!end) return end.error();
-  if (json) out.print(json_text(fold.json(std::filesystem::path(path).filename() == "runner")));
-  if (*end == StreamEnd::Torn) {
-    print_error(path + ": ends inside a record, behind offset " + std::to_string(position.offset) +
-                ": a write under way, or one that a crash cut short");
-  }
-  return finish_output(out);
+  const Result<bool> theirs = is_ancestor_stream(stream->get(), path);
+  if (!theirs) return theirs.error();
+  return *theirs ? print_ancestor_stream(stream->get(), path, {simple, json})
+                 : print_stream(stream->get(), path, {simple, json});
 }
 
 }  // namespace thermos

@@ -9,8 +9,8 @@
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/store/ancestor_stream.h"
 #include "reactor/store/stream_lock.h"
-#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
@@ -128,13 +128,13 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
   } else {
     return Error{ErrorCode::NotFound, "no task " + task_id + " under " + paths.root()};
   }
-  auto stream = read_runner_stream(task.stream);
+  auto history = read_recorded_task(paths, task_id);
   // An active task without a stream was created, and its runner did not write yet.
-  if (!stream && !(stream.error().code == ErrorCode::NotFound &&
-                   task.entry.directory == TaskDirectory::Active)) {
-    return stream.error();
+  if (!history && !(history.error().code == ErrorCode::NotFound &&
+                    task.entry.directory == TaskDirectory::Active)) {
+    return history.error();
   }
-  if (stream) task.history = std::move(stream->history);
+  if (history) task.history = std::move(*history);
   const auto locked = stream_is_locked(task.stream);
   if (!locked) return locked.error();
   task.led = *locked;

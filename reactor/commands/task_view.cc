@@ -4,8 +4,8 @@
 
 #include "core/config/load.h"
 #include "reactor/os/files.h"
+#include "reactor/store/ancestor_stream.h"
 #include "reactor/store/stream_lock.h"
-#include "reactor/store/stream_reader.h"
 
 namespace thermos {
 namespace {
@@ -36,15 +36,15 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   const std::string path = paths.runner_stream(entry.id);
   if (entry.directory == TaskDirectory::Active)
     view.task = read_config(paths.active_task(entry.id));
-  Result<RunnerStream> stream = read_runner_stream(path);
-  if (stream) {
-    view.history = std::move(stream->history);
-  } else if (stream.error().code == ErrorCode::NotFound &&
+  Result<History> history = read_recorded_task(paths, entry.id);
+  if (history) {
+    view.history = std::move(*history);
+  } else if (history.error().code == ErrorCode::NotFound &&
              entry.directory == TaskDirectory::Active) {
     // The task was created, and its runner did not write yet.
     view.history.emplace();
   } else {
-    view.error = stream.error().message;
+    view.error = history.error().message;
   }
   struct stat file {};
   if (::stat(path.c_str(), &file) == 0) view.recorded_by = file.st_uid;

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "capnp/codec.h"
+#include "core/ancestor/checkpoint.h"
 #include "reactor/os/errors.h"
 
 namespace thermos {
@@ -46,6 +47,13 @@ Result<std::size_t> read_at(int fd, const std::string& name, std::span<std::byte
   return have;
 }
 
+// Who would append to such a stream must know why that can't be.
+std::string why_corrupt(Bytes bytes, const FrameScanner& scanner) {
+  if (scanner.offset() > 0 || !ancestor::is_stream(bytes)) return scanner.why();
+  return "a checkpoint of Apache Thermos, which is only read: `thermos import` takes over its "
+         "tasks";
+}
+
 // What one buffer came to: nothing when only bytes beyond it can tell.
 using Scanned = Result<std::optional<StreamEnd>>;
 
@@ -65,7 +73,9 @@ Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& p
       continue;
     }
     if (!whole) return std::optional<StreamEnd>();
-    if (verdict == Verdict::Corrupt) return corrupt(name, scanner.offset(), scanner.why());
+    if (verdict == Verdict::Corrupt) {
+      return corrupt(name, scanner.offset(), why_corrupt(bytes, scanner));
+    }
     position = {scanner.offset(), scanner.chain()};
     return std::optional(verdict == Verdict::End ? StreamEnd::Clean : StreamEnd::Torn);
   }
