@@ -4,11 +4,11 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos config repl [FILE]
+constexpr std::string_view kHelp = R"(Usage: thermos config repl [FILE...]
 
 Opens a Python prompt with the names that .thermos files use: Process, Task,
-order() and the others. With FILE, runs that file first; the list `exported`
-has the tasks that it exports.
+order() and the others. Runs each FILE first; the list `exported` has the
+tasks that they export.
 
 Needs python3, 3.9 or newer. `thermos inspect FILE` shows the task that a file
 makes, `thermos inspect --json FILE` shows it as JSON.
@@ -22,11 +22,9 @@ CommandOutcome config_command(const Arguments& arguments, CommonOptions common) 
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   Arguments words = std::move(**parsed);
-  if (words.empty() || words.front() != "repl" || words.size() > 2) {
+  if (words.empty() || words.front() != "repl") {
     return Error{ErrorCode::Usage,
-                 words.empty() || words.front() != "repl"
-                     ? "config: the only subcommand is `thermos config repl [FILE]`"
-                     : "config repl: takes at most one FILE"};
+                 "config: the only subcommand is `thermos config repl [FILE...]`"};
   }
   words.erase(words.begin());
   return become_repl(words);

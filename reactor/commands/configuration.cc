@@ -102,7 +102,7 @@ Result<ConfigurationText> read_configuration(const std::string& path,
   }
   Result<std::string> text = read_all(standard_input ? STDIN_FILENO : file.get(), where);
   if (!text) return text.error();
-  if (!is_python(*text, path)) return ConfigurationText{std::move(*text), where};
+  if (words.json || !is_python(*text, path)) return ConfigurationText{std::move(*text), where};
   Result<std::string> tasks = evaluate_python(*text, where, words);
   if (!tasks) return tasks.error();
   return ConfigurationText{std::move(*tasks), where, config::Form::Evaluated};

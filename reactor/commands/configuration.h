@@ -24,6 +24,7 @@ struct ConfigurationWords {
   std::map<std::string, std::string> environment;  // -E
   // --eval-timeout: the time limit for evaluating a file in Python; 0: no limit.
   Microseconds eval_timeout = kDefaultEvalTimeout;
+  bool json = false;  // --json: the file is no Python, whatever its name
   // Whose pools the task may use: what is submitted has those of the daemon, too.
   PoolsOf pools = PoolsOf::Task;
 };

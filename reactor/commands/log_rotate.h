@@ -12,8 +12,8 @@ namespace thermos {
 // "100M" or "5MB". Fails with Usage.
 Result<RotatePolicy> parse_log_rotate(const std::string& text);
 
-// Sets `policy` for every process whose output goes to files without rotation. A process with its
-// own policy keeps it.
+// Sets `policy` for every process whose output goes to files without rotation. A process whose own
+// logger says that, or has a policy, keeps it.
 void rotate_logs(TaskConfig& task, const RotatePolicy& policy);
 
 // Whether the output of some process goes to the console.

@@ -183,7 +183,7 @@ Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& re
       return usage("-P " + word + ": a port is given as NAME:PORT, or as NAME for a free one");
     }
     const std::string name = word.substr(0, colon);
-    if (name.find('=') != std::string::npos) {
+    if (name.find_first_of("=:") != std::string::npos) {
       return usage("-P " + word + ": a port is given as NAME:PORT, or as NAME for a free one");
     }
     unsigned port = 0;
@@ -226,6 +226,9 @@ Result<std::map<std::string, std::string>> parse_environment(
       return usage("-E " + word + ": no reference can have the name '" + name +
                    "': letters, digits and _ . - [ ] (and / between the brackets), with a letter "
                    "or _ in front");
+    }
+    if (name.find("..") != std::string::npos || name.back() == '.') {
+      return usage("-E " + word + ": the name has a dot with nothing behind it");
     }
     if (name.starts_with("thermos.")) {
       return usage("-E " + word + ": names that begin with thermos. are bound by thermos itself" +

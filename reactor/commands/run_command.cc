@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "core/task/check_task.h"
+#include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
@@ -41,6 +42,13 @@ or a pipe, every transition.
                     rotate logs before they exceed SIZE (as in 100M), and keep
                     BACKUPS (5) full ones: stdout, stdout.1, ...; give it again
                     when you resume the task
+  --json            CONFIG is JSON or YAML, whatever its name
+  --hostname NAME   the name of the machine that is recorded
+  --preserve-env    processes get your environment, too; give it again when you
+                    resume the task
+  --process-logger-destination file|console|both|none,
+  --process-logger-mode standard|rotate
+                    for processes without a logger of their own
   --output          show what processes print, each line with the name in front
   -v, --verbose     every transition on a terminal, too
   -q, --quiet       print only errors, and the outcome where something failed
@@ -54,16 +62,18 @@ constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS
 
 Runs one command as a task of one process and shows what it prints. Joins its
 words with spaces and passes them to bash: quote once for your shell and once
-more for bash. "{{" has no special meaning here.
+more for bash. Replaces {{thermos.task_id}}, {{thermos.user}}, and what -P and
+-E bind; every other "{{" stays as it is.
 
   --name N          the name of the task and its process (simple)
   --env NAME=VALUE  a variable of its environment; may be repeated
   --cwd D           where it starts, relative to the sandbox
   --timeout S       ends a run that takes longer, which has then failed
   --max-failures N  runs it until it succeeds, at most N times (1); 0: no limit
-  --sandbox D, --task-id ID, --user U, --chroot, --sync MODE, --keep-logs N,
-  --log-rotate SIZE[:BACKUPS], -v, -q, --root D, --log-level L, --no-color: see
-  `thermos run --help`
+  --sandbox D, --task-id ID, --user U, --chroot, -P NAME[:PORT], -E NAME=VALUE,
+  --sync MODE, --keep-logs N, --log-rotate SIZE[:BACKUPS], --hostname NAME,
+  --preserve-env, --process-logger-destination D, --process-logger-mode M, -v,
+  -q, --root D, --log-level L, --no-color: see `thermos run --help`
 )";
 
 // Returns the header of an existing task that has not ended; else nothing.
@@ -131,6 +141,11 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   OptionParser parser("run", kRunHelp, common);
   options.add_to(parser);
   options.add_screen_to(parser);
+  AncestorOptions old;
+  old.add_to(parser);
+  parser.text("--hostname", options.hostname);
+  bool json = false;
+  parser.flag("--json", json);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
@@ -143,9 +158,10 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
     return Error{ErrorCode::Usage, "run: takes one CONFIG; unexpected argument '" + files[1] + "'"};
   }
   const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
-  const Result<ConfigurationWords> words =
+  Result<ConfigurationWords> words =
       check_run_options(options, recorded ? recorded->ports : Ports());
   if (!words) return words.error();
+  words->json = json;
   const Result<ConfigurationText> text = read_configuration(files.front(), *words);
   if (!text) return text.error();
   Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
@@ -155,6 +171,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   }
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, *words);
+  if (Status applied = old.apply(bound->task); !applied) return applied.error();
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   return run_bound_task(*bound, *words, options, common, recorded);
 }
@@ -166,6 +183,9 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   options.add_to(parser);
   options.add_screen_to(parser);
   options.output = true;
+  AncestorOptions old;
+  old.add_to(parser);
+  parser.text("--hostname", options.hostname);
   parser.text("--name", name);
   SimpleProcess simple;
   simple.add_to(parser);
@@ -180,8 +200,12 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task.name = name;
   bound.task.processes.emplace_back();
   bound.task.processes.front().name = name;
-  bound.task.processes.front().cmdline = joined(**parsed);
+  bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
+  bound.user = options.user.empty() ? caller_account().name : options.user;
+  bound.task.processes.front().cmdline =
+      bind_command(joined(**parsed), words->ports, words->environment, bound.task_id, bound.user);
   if (Status applied = simple.apply(bound.task.processes.front()); !applied) return applied.error();
+  if (Status applied = old.apply(bound.task); !applied) return applied.error();
   if (const Result<Graph> checked = check_task(bound.task); !checked) {
     return Error{ErrorCode::Usage, "simplerun: " + checked.error().message};
   }
@@ -191,9 +215,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
       return Error{ErrorCode::BadConfig, "simplerun: the command: " + fault.what};
     }
   }
-  bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
   if (Status applied = apply_options(options, bound.task); !applied) return applied.error();
-  bound.user = options.user.empty() ? caller_account().name : options.user;
   return run_bound_task(bound, *words, options, common, recorded);
 }
 

@@ -118,8 +118,8 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.text("--task-id,--task_id", task_id);
   parser.text("--user", user);
   parser.flag("--chroot,--enable_chroot", chroot);
-  parser.texts("-P", ports);
-  parser.texts("-E", environment);
+  parser.texts("-P,--port", ports);
+  parser.texts("-E,--environment", environment);
   parser.text("--sync", sync);
   parser.text("--keep-logs", keep_logs);
   parser.text("--log-rotate", log_rotate);
@@ -261,6 +261,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.task_id = bound.task_id;
   header.user = bound.user;
   header.chroot = options.chroot;
+  header.hostname = options.hostname;
   header.ports = words.ports;
   header.keep_logs = parse_keep_logs(options).value();  // check_run_options() checked it
   const Account caller = caller_account();

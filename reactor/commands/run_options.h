@@ -18,6 +18,7 @@ struct RunOptions {
   std::string task_id;
   std::string task_name;
   std::string user;
+  std::string hostname;  // in the header; empty: the machine's
   bool chroot = false;
   std::vector<std::string> ports;
   std::vector<std::string> environment;

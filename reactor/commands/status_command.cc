@@ -29,6 +29,7 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
   --only active     or `--only finished`, or `--only failed`
   --failed          tasks in which something failed, and of them what failed
   -a, --all         also what does not fit on a screen
+  --verbosity N     0: tasks alone; 1, 2: with processes; 3: as --all does
   --watch           shows it again every second, until Ctrl-C
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
@@ -72,6 +73,7 @@ struct Wanted {
   std::string only;
   bool failed = false;
   bool all = false;
+  std::optional<bool> processes;  // whether they are shown; nothing: where there are few tasks
   bool json = false;
   bool watch = false;
   bool no_color = false;
@@ -190,7 +192,8 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Paths
   style.columns = out.columns();
   style.now = wall_now();
   style.failed_only = wanted.failed;
-  style.processes = tasks.size() <= (wanted.patterns.empty() ? kFewTasks : kSomeTasks);
+  style.processes =
+      wanted.processes.value_or(tasks.size() <= (wanted.patterns.empty() ? kFewTasks : kSomeTasks));
   style.most = most_rows(tasks.size(), style.processes, wanted, out);
   std::vector<TaskView> views;
   views.reserve(tasks.size());
@@ -221,6 +224,8 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   parser.text("--only", wanted.only);
   parser.flag("--failed", wanted.failed);
   parser.flag("-a,--all", wanted.all);
+  std::optional<std::string> verbosity;
+  parser.text("--verbosity", verbosity);
   parser.flag("--watch", wanted.watch);
   parser.flag("--json", wanted.json);
   wanted.socket = asked_socket();
@@ -230,6 +235,15 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   if (!*parsed) return kExitDone;
   wanted.patterns = std::move(**parsed);
   wanted.no_color = common.no_color;
+  if (verbosity) {
+    const auto level = parse_count("--verbosity", *verbosity);
+    if (!level) return level.error();
+    if (*level > 3) {
+      return Error{ErrorCode::Usage, "--verbosity " + *verbosity + ": it is 0, 1, 2 or 3"};
+    }
+    wanted.processes = *level > 0;
+    wanted.all = wanted.all || *level == 3;
+  }
   if (!wanted.only.empty() && wanted.only != "active" && wanted.only != "finished" &&
       wanted.only != "failed") {
     return Error{ErrorCode::Usage, "--only " + wanted.only + ": it is active, finished or failed"};

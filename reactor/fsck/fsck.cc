@@ -22,14 +22,24 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kSeverityNames = {"note", "warning", "error"};
 
-Status add_names(const std::string& directory, bool must_be, std::set<std::string>& names) {
+// A file that somebody put beside the tasks' directories, such as a README, is no task.
+bool is_file_beside(const std::string& directory, const dirent& entry) {
+  struct stat info {};
+  return ::lstat((directory + "/" + entry.d_name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+// `directories`: what a plain file there is called is no task's id.
+Status add_names(const std::string& directory, bool must_be, bool directories,
+                 std::set<std::string>& names) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
   if (!dir) {
     if (errno == ENOENT && !must_be) return Done{};
     return system_error(directory, errno);
   }
   while (const dirent* entry = readdir(dir.get())) {
-    if (may_be_task(entry->d_name)) names.insert(entry->d_name);
+    if (!may_be_task(entry->d_name)) continue;
+    if (directories && is_file_beside(directory, *entry)) continue;
+    names.insert(entry->d_name);
   }
   return Done{};
 }
@@ -108,11 +118,13 @@ bool RootReport::remains() const {
 Result<std::vector<std::string>> list_task_ids(const Paths& paths) {
   std::set<std::string> names;
   std::set<std::string> ignored;
-  if (auto there = add_names(paths.root(), true, ignored); !there) return there.error();
+  if (auto there = add_names(paths.root(), true, false, ignored); !there) return there.error();
   // Active before finished: a task that moves meanwhile is then seen twice and not missed.
   for (const std::string& directory :
        {paths.active_dir(), paths.finished_dir(), paths.checkpoints_dir()}) {
-    if (auto added = add_names(directory, false, names); !added) return added.error();
+    if (auto added = add_names(directory, false, directory == paths.checkpoints_dir(), names);
+        !added)
+      return added.error();
   }
   return std::vector<std::string>(names.begin(), names.end());
 }

@@ -130,9 +130,11 @@ void TaskOpening::settle_header(const History& history) {
     header_ = *history.header();  // where it ran is where it runs
     return;
   }
-  char hostname[256] = {};
-  gethostname(hostname, sizeof hostname - 1);
-  header_.hostname = hostname;
+  if (header_.hostname.empty()) {
+    char hostname[256] = {};
+    gethostname(hostname, sizeof hostname - 1);
+    header_.hostname = hostname;
+  }
   header_.launch_time = now_;
 }
 

@@ -11,7 +11,7 @@ namespace thermos {
 struct TaskSetup {
   Paths paths;
   TaskConfig task;      // fully bound and checked
-  RunnerHeader header;  // open_task() fills in launch_time and hostname of a new task
+  RunnerHeader header;  // open_task() fills in launch_time of a new task, and a hostname that is empty
   // The task is new. Files that someone created under its id before dying, without beginning the
   // task, are replaced. If false, such a task is resumed if its configuration is the same.
   bool replaces_unbegun = false;
