@@ -163,6 +163,9 @@ std::vector<TaskStatus> Past::statuses(TaskState end, Microseconds begun) const 
     last = step;
     if (is_terminal(step.state)) continue;  // the last end counts, and is put below
     // A runner that takes the lead of a task in its CLEANING may write that it is ACTIVE.
+    if (state == TaskState::Active && step.state == TaskState::Finalizing) {
+      put(TaskState::Cleaning, step);
+    }
     if (rank_of(step.state) > rank_of(state)) state = step.state;
     put(state, step);
   }

@@ -220,6 +220,14 @@ TEST(Ancestor, WhatOursWouldNotWrite) {
   EXPECT_EQ(last_run(history, "waits").state, ProcessState::Waiting) << "it has lost nothing";
 }
 
+TEST(Ancestor, ATaskMayFinalizeAtOnce) {
+  Buffer runner;
+  put_frame(runner, 3, task_fields(6, 6000));  // FINALIZING
+  const History history = history_of(read(runner));
+  EXPECT_EQ(history.state(), TaskState::Lost);
+  EXPECT_EQ(history.steps().size(), 4U) << "ACTIVE, CLEANING, FINALIZING, LOST";
+}
+
 TEST(Ancestor, UnknownFieldsArePassedOver) {
   Buffer inner = header_fields();
   put_field(inner, ThriftType::Map, 90);

@@ -129,7 +129,10 @@ TEST_F(PythonFiles, TheReplHasItAllLoaded) {
       << done.out << done.err;
   EXPECT_EQ(run({"config"}).status, 64);
   EXPECT_EQ(run({"config", "rpl"}).status, 64);
-  EXPECT_EQ(run({"config", "repl", "a", "b"}).status, 64);
+
+  repl = thermos({"config", "repl", work() + "/p.thermos", file("q.thermos", kPipeline)});
+  repl.input = "print('exported', len(exported))\n";
+  EXPECT_NE(run_program(repl).out.find("exported 2\n"), std::string::npos);
 }
 
 }  // namespace
