@@ -8,6 +8,8 @@
 #include "core/config/load.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/os/task_user.h"
+#include "reactor/store/run_logs.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -136,6 +138,13 @@ void TaskOpening::settle_header(const History& history) {
     header_.hostname = hostname;
   }
   header_.launch_time = now_;
+  // In a sandbox, another task may write its logs.
+  const bool default_name = header_.log_dir == header_.sandbox + "/.logs" ||
+                            (header_.sandbox == "/" && header_.log_dir == "/.logs");
+  TaskUser user;
+  if (default_name && !find_task_user(header_.user, user)) {
+    header_.log_dir = claim_log_directory(header_, user);
+  }
 }
 
 // The runner before may have died between writing and syncing, or between a rename and the

@@ -19,7 +19,9 @@ struct OpenedTask {
   StreamWriter writer;  // of the runner's stream, locked and ready for append()
   History history;      // what the stream holds; empty for a new task
   std::size_t records = 0;
-  RunnerHeader header;  // where the task runs: as recorded; for a new task, from `setup`
+  // Where the task runs: as recorded. For a new task, from `setup`, with a log directory of its
+  // own: see claim_log_directory().
+  RunnerHeader header;
   std::optional<PendingReplacement> replacement;  // asked for, and not on record yet
 };
 

@@ -21,8 +21,26 @@ constexpr int kStep = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 using Failure = std::optional<LaunchError>;
 
+constexpr const char* kLogs = ".logs";
+
+// In a sandbox where another task has the usual name. A file's name has at most 255 bytes, and ids
+// that are as long differ at their ends.
+std::string own_logs(const std::string& task_id) {
+  constexpr std::size_t kMost = 240;
+  const std::size_t cut = task_id.size() > kMost ? task_id.size() - kMost : 0;
+  return std::string(kLogs) + "-" + task_id.substr(cut);
+}
+
+// The name of the log directory, if it is in the sandbox; else "".
+std::string name_in_sandbox(const RunnerHeader& header) {
+  for (std::string name : {std::string(kLogs), own_logs(header.task_id)}) {
+    if (header.log_dir == header.sandbox + "/" + name) return name;
+  }
+  return {};
+}
+
 bool in_sandbox(const RunnerHeader& header) {
-  return header.log_dir == header.sandbox + "/.logs";
+  return !name_in_sandbox(header).empty();
 }
 
 std::string user_of(const FileOwner& owner) {
@@ -104,14 +122,14 @@ Failure give_to(int directory, const std::string& path, const FileOwner& owner) 
 
 // A sandbox that root gave to a user who can't write to it. Root makes them their log directory
 // there, where that is root's own to do.
-Failure make_logs_for(const RunnerHeader& header, const FileOwner& owner) {
+Failure make_logs_for(const RunnerHeader& header, const std::string& name, const FileOwner& owner) {
   const Descriptor sandbox = open_if_roots_alone(header.sandbox);
   if (!sandbox) return cannot("make", header.log_dir, owner, EACCES);
-  if (mkdirat(sandbox.get(), ".logs", kDirectoryMode) != 0) {
+  if (mkdirat(sandbox.get(), name.c_str(), kDirectoryMode) != 0) {
     return cannot("make", header.log_dir, owner, errno);
   }
   const Descriptor made(
-      openat(sandbox.get(), ".logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      openat(sandbox.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!made) return cannot("enter", header.log_dir, owner, errno);
   return give_to(made.get(), header.log_dir, owner);
 }
@@ -143,14 +161,15 @@ Failure open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor
     return make_private_directory(path, owner, made, at);
   }
   path = header.sandbox;
+  const std::string name = name_in_sandbox(header);
   bool denied = false;
   {
     const AsUser self(owner);
     if (!self.holds()) return cannot_act(owner);
     if (auto error = enter_sandbox(header, owner, at)) return error;
-    denied = mkdirat(at.get(), ".logs", kDirectoryMode) != 0 && errno == EACCES;
+    denied = mkdirat(at.get(), name.c_str(), kDirectoryMode) != 0 && errno == EACCES;
   }
-  return denied && owner.change ? make_logs_for(header, owner) : std::nullopt;
+  return denied && owner.change ? make_logs_for(header, name, owner) : std::nullopt;
 }
 
 Failure open_file(const Descriptor& directory, const std::string& name, const std::string& path,
@@ -190,6 +209,25 @@ Failure make_private_directory(const std::string& path, const FileOwner& owner, 
   return error;
 }
 
+std::string claim_log_directory(const RunnerHeader& header, const FileOwner& owner) {
+  const std::string base = (header.sandbox == "/" ? "" : header.sandbox) + "/";
+  bool made = false;
+  bool taken = false;
+  bool denied = false;
+  {
+    const AsUser self(owner);
+    Descriptor at;
+    if (!self.holds() || enter_sandbox(header, owner, at)) return base + kLogs;
+    made = mkdirat(at.get(), kLogs, kDirectoryMode) == 0;
+    denied = !made && errno == EACCES;
+    struct stat info {};
+    taken =
+        !made && fstatat(at.get(), kLogs, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+  }
+  if (denied && !taken && owner.change) static_cast<void>(make_logs_for(header, kLogs, owner));
+  return base + (taken ? own_logs(header.task_id) : kLogs);
+}
+
 Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
                       const std::string& process, std::uint32_t run, RunLogs& logs) {
   Descriptor at;
@@ -198,7 +236,7 @@ Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
   const AsUser self(owner);
   if (!self.holds()) return cannot_act(owner);
   if (in_sandbox(header)) {
-    if (auto error = make_and_enter(at, ".logs", path, owner)) return error;
+    if (auto error = make_and_enter(at, name_in_sandbox(header), path, owner)) return error;
   }
   if (auto error = make_and_enter(at, process, path, owner)) return error;
   if (auto error = make_and_enter(at, std::to_string(run), path, owner)) return error;
@@ -228,7 +266,7 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
   if (in_sandbox(header)) {
     at.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!at) return failed(errno);
-    steps.insert(steps.begin(), ".logs");
+    steps.insert(steps.begin(), name_in_sandbox(header));
   }
   for (const std::string& step : steps) {
     path += "/" + step;

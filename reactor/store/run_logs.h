@@ -32,6 +32,12 @@ std::optional<LaunchError> open_run_logs(const RunnerHeader& header, const FileO
                                          const std::string& process, std::uint32_t run,
                                          RunLogs& logs);
 
+// Makes the log directory of a new task in its sandbox, and returns its path: <sandbox>/.logs, or,
+// where that is there already and so another task's, <sandbox>/.logs-<task_id>. Who makes it has
+// it, so that two tasks that begin at the same time do not share one. Where it can't be made,
+// returns <sandbox>/.logs, and open_run_logs() says why.
+std::string claim_log_directory(const RunnerHeader& header, const FileOwner& owner);
+
 // Opens the directory <log_dir>/<process>, or a run's directory in it, into `at`; creates nothing.
 // Returns nothing on success, or NotFound, System, or NotPermitted, also for a link on the way.
 std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
