@@ -89,7 +89,7 @@ std::string counts_line(const RunProgress& progress, Timestamp now, std::size_t 
 std::string entry_line(const RunProgress::Entry& entry, std::string_view what,
                        std::size_t name_width, std::size_t columns) {
   std::string line = std::string(kIndent) +
-                     pad_right(cut_end(printable(entry.name), name_width), name_width) + "  ";
+                     pad_right(cut_middle(printable(entry.name), name_width), name_width) + "  ";
   line += what;
   if (!entry.attempt.empty()) {
     const std::string more = line + ", " + entry.attempt;
@@ -114,9 +114,9 @@ void add_names(std::vector<std::string>& lines, const RunProgress& progress, Tim
       width = std::max(width, display_width(printable(entry.name)));
     }
   }
-  constexpr std::size_t kTime = 12;  // "again in 9 s"
+  const std::size_t time = again.empty() ? 6 : 12;  // "59m59s", "next in 9 s"
   const std::size_t room =
-      columns > kIndent.size() + 2 + kTime ? columns - kIndent.size() - 2 - kTime : 1;
+      columns > kIndent.size() + 2 + time ? columns - kIndent.size() - 2 - time : 1;
   width = std::min(width, room);
   for (const auto& entry : running) {
     lines.push_back(entry_line(entry, round_text(now.boot - entry.at), width, columns));

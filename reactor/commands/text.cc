@@ -195,6 +195,14 @@ std::string cut_start(std::string_view text, std::size_t width) {
   return std::string(kCut).append(text);
 }
 
+std::string cut_middle(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  const std::string end = cut_start(text, (width + 1) / 2);
+  std::string begin = cut_end(text, width - display_width(end) + 1);
+  begin.resize(begin.size() - std::min(begin.size(), kCut.size()));
+  return begin + end;
+}
+
 std::string pad_right(std::string_view text, std::size_t width) {
   std::string padded(text);
   const std::size_t has = display_width(text);

@@ -16,9 +16,11 @@ namespace thermos {
 std::size_t display_width(std::string_view text);
 
 // Return at most `width` columns of printable `text`. cut_end() replaces its end by "…",
-// cut_start() its start, for texts like paths.
+// cut_start() its start, for texts like paths; cut_middle() its middle, for names, which differ at
+// their ends.
 std::string cut_end(std::string_view text, std::size_t width);
 std::string cut_start(std::string_view text, std::size_t width);
+std::string cut_middle(std::string_view text, std::size_t width);
 
 // The same as cut_end() for text with colours (SGR sequences), which take no columns.
 std::string cut_line(std::string_view text, std::size_t width);

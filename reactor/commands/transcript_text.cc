@@ -173,9 +173,9 @@ std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next
   const std::size_t room = columns < kNarrow ? columns * 3 / 10 : columns / 3;
   const std::size_t name_width = std::min(style.name_width, std::max<std::size_t>(room, 1));
   std::string front = columns < kNarrow
-                          ? cut_end(name, name_width) + " "
+                          ? cut_middle(name, name_width) + " "
                           : clock_text(status.at.wall) + "  " +
-                                pad_right(cut_end(name, name_width), name_width) + "  ";
+                                pad_right(cut_middle(name, name_width), name_width) + "  ";
   const std::string ending = ending_words(status.return_code, {}, {});
   std::string state(name_of(status.state));
   std::string rest;
@@ -192,9 +192,18 @@ std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next
     rest = "  " + ending;
   }
   // In front of what may be cut off: what comes next is what a person waits for.
-  add(next_text(next, columns));
-  if (const auto took = run_duration(run)) add("after " + duration_text(*took));
-  add(printable(status.reason));
+  const auto fits = [&](const std::string& part, std::size_t least) {
+    const std::size_t width = display_width(front) + display_width(state) + display_width(rest);
+    return width + 2 + std::min(display_width(part), least) <= columns;
+  };
+  const std::string coming = next_text(next, columns);
+  add(fits(coming, coming.size()) ? coming : next_text(next, kNarrow - 1));
+  if (const auto took = run_duration(run)) {
+    const std::string after = "after " + duration_text(*took);
+    if (fits(after, after.size())) add(after);
+  }
+  constexpr std::size_t kLeastReason = 6;
+  if (fits(printable(status.reason), kLeastReason)) add(printable(status.reason));
   const std::string_view code = status.state == ProcessState::Failed && !next.again ? "31" : "33";
   return cut_line(front + coloured(state, code, style) + rest, columns);
 }

@@ -132,10 +132,10 @@ TEST_F(TranscriptText, ABadEndSaysWhatComesNextOnEveryWidth) {
       "03:04:06.913  fetch-the-data  FAILED  exit 1, attempt 2/5, next in 10 s, after 1.234s, "
       "it broke");
   EXPECT_EQ(bad_end_line(status, run, next, style_, 79),
-            "03:04:06.913  fetch-the-data  FAILED  exit 1, attempt 2/5, next in 10 s, after…");
-  EXPECT_EQ(bad_end_line(status, run, next, style_, 39), "fetch-the-… exit 1, 2/5, next in 10 s,…");
+            "03:04:06.913  fetch-the-data  FAILED  exit 1, attempt 2/5, next in 10 s, it br…");
+  EXPECT_EQ(bad_end_line(status, run, next, style_, 39), "fetch…-data exit 1, 2/5, next in 10 s");
   EXPECT_EQ(bad_end_line(status, run, {false, {}, "attempt 5/5"}, style_, 39),
-            "fetch-the-… FAILED, exit 1, 5/5, after…");
+            "fetch…-data FAILED, exit 1, 5/5, it br…");
   for (std::size_t columns = 1; columns < 120; ++columns) {
     EXPECT_LE(display_width(bad_end_line(status, run, next, style_, columns)), columns);
   }
