@@ -107,6 +107,7 @@ struct Version {
   protocol @1 :UInt32;
   pid @2 :Int32;
   tasks @3 :UInt32;              # active tasks that the caller may see
+  root @4 :Text;                 # the directory where the daemon keeps its tasks, absolute
 }
 
 struct TaskEntry {

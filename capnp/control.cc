@@ -215,6 +215,7 @@ void fill(wire::Reply::Builder out, const Version& body) {
   version.setProtocol(body.protocol);
   version.setPid(body.pid);
   version.setTasks(body.tasks);
+  version.setRoot(body.root);
 }
 
 void fill(wire::Reply::Builder out, const Submitted& body) {
@@ -280,7 +281,7 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
     case wire::Reply::VERSION: {
       const auto version = in.getVersion();
       body = Version{string_of(version.getProgram()), version.getProtocol(), version.getPid(),
-                     version.getTasks()};
+                     version.getTasks(), string_of(version.getRoot())};
       return true;
     }
     case wire::Reply::SUBMITTED:

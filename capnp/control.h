@@ -89,6 +89,7 @@ struct Version {
   std::uint32_t protocol = kProtocol;
   std::int32_t pid = 0;
   std::uint32_t tasks = 0;
+  std::string root{};  // empty: an earlier version, which did not tell it
 };
 struct Submitted {
   std::string task_id;

@@ -18,6 +18,7 @@ using CommandOutcome = Result<ExitStatus>;
 CommandOutcome run_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome resume_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome init_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome graph_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome schema_command(const Arguments& arguments, CommonOptions common);

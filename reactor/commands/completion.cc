@@ -21,6 +21,7 @@ struct Positional {
 constexpr std::array<Positional, 19> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
+    {"init", Kind::Files, Kind::Nothing},
     {"inspect", Kind::Files, Kind::Nothing},
     {"graph", Kind::Files, Kind::Nothing},
     {"read", Kind::Files, Kind::Nothing},
@@ -30,7 +31,7 @@ constexpr std::array<Positional, 19> kPositional = {{
     {"status", Kind::Tasks, Kind::Tasks},
     {"fsck", Kind::Tasks, Kind::Tasks},
     {"events", Kind::Tasks, Kind::Tasks},
-    {"wait", Kind::Tasks, Kind::Nothing},
+    {"wait", Kind::Tasks, Kind::Tasks},
     {"tail", Kind::Tasks, Kind::Processes},
     {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},

@@ -2,21 +2,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
-#include "capnp/codec.h"
-#include "core/base/text.h"
-#include "core/config/load.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/odd_references.h"
+#include "reactor/commands/daemon_run.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/unused_bindings.h"
+#include "reactor/commands/text.h"
 #include "reactor/control/control_client.h"
+#include "reactor/os/clocks.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {
@@ -42,10 +37,13 @@ when the task is on the disk.
                     /run/thermos/reactor.sock for root)
 )";
 
-constexpr std::string_view kWaitHelp = R"(Usage: thermos wait [OPTIONS] TASK_ID
+constexpr std::string_view kWaitHelp = R"(Usage: thermos wait [OPTIONS] TASK...
 
-Waits until a task of the daemon has ended. The exit status is the task's:
-0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 124 if the timeout expires first.
+Waits until tasks of the daemon have ended. A TASK is an id, or a regular
+expression that matches from the start of ids; such a one means the active tasks
+among them or, if none is active, the one task that it matches. The exit status
+is the task's: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; of several, that of the
+first in order that is not 0. It is 124 if the timeout expires first.
 
   --timeout SECONDS how long to wait; default: no limit
   --socket S        the daemon's socket
@@ -71,6 +69,30 @@ Result<ExitStatus> status_named(const std::string& state) {
   return exit_status_of(*known);
 }
 
+// The ids of the tasks that `words` mean, each once. A word that means none is left as it is: the
+// daemon refuses it.
+Result<Arguments> tasks_to_wait_for(const std::string& socket, const Arguments& words) {
+  Arguments ids;
+  const auto add = [&](const std::string& id) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  };
+  for (const std::string& word : words) {
+    const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
+    if (!tasks) return tasks.error();
+    const bool active = !tasks->empty() && tasks->front().directory == TaskDirectory::Active;
+    if (active) {
+      for (const TaskEntry& task : *tasks) {
+        if (task.directory == TaskDirectory::Active) add(task.id);
+      }
+      continue;
+    }
+    const Result<TaskEntry> one = select_one(*tasks, word);
+    if (!one && one.error().code != ErrorCode::NotFound) return one.error();
+    add(one ? one->id : word);
+  }
+  return ids;
+}
+
 CommandOutcome wait_for(ControlClient& client, const std::string& socket,
                         const std::string& task_id, const std::optional<Microseconds>& timeout) {
   auto sent = client.send(control::AskWait{task_id, timeout.value_or(-1)});
@@ -83,36 +105,6 @@ CommandOutcome wait_for(ControlClient& client, const std::string& socket,
     return status_named(ended->state);
   }
   return kExitTimedOut;
-}
-
-Result<control::Submit> submission(const std::string& file, const RunOptions& options) {
-  auto words = check_run_options(options);
-  if (!words) return words.error();
-  words->pools = PoolsOf::Daemon;
-  const auto text = read_configuration(file, *words);
-  if (!text) return text.error();
-  auto bound = bind_configuration(*text, *words, wall_now());
-  if (!bound) return bound.error();
-  if (!options.chroot) {
-    if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
-  }
-  warn_of_odd_references(*text);
-  warn_of_unused_bindings(*text, *words);
-  if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
-  control::Submit submit;
-  submit.task_id = bound->task_id;
-  submit.config = config::to_json(bound->task, -1);
-  submit.sandbox = options.sandbox.empty() ? "" : absolute_path(options.sandbox);
-  submit.user = bound->user;
-  submit.chroot = options.chroot;
-  if (options.keep_logs) {
-    auto keep = parse_count("--keep-logs", *options.keep_logs);
-    if (!keep) return keep.error();
-    submit.keep_logs = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(*keep, std::numeric_limits<std::uint32_t>::max()));
-  }
-  submit.ports = words->ports;
-  return submit;
 }
 
 std::string event_line(const control::Event& event, const Record& record, bool json) {
@@ -133,12 +125,8 @@ Result<bool> print_event(const control::Reply& reply, bool json, Output& out) {
   if (std::holds_alternative<control::Finished>(reply.body)) return false;
   const auto* event = std::get_if<control::Event>(&reply.body);
   if (event == nullptr) return true;
-  // The bytes in a reply have any alignment; decode() requires 8-byte alignment.
-  std::vector<std::uint64_t> words((event->record.size() + 7) / 8);
-  std::memcpy(words.data(), event->record.data(), event->record.size());
-  auto record = decode(std::as_bytes(std::span(words)).first(event->record.size()));
-  if (!record) return record.error();
-  out.print(event_line(*event, *record, json));
+  const auto print = [&](const Record& record) { out.print(event_line(*event, record, json)); };
+  if (Status decoded = decode_event(*event, print); !decoded) return decoded.error();
   return !out.closed();
 }
 
@@ -165,16 +153,13 @@ CommandOutcome submit_command(const Arguments& arguments, CommonOptions common) 
   if (replace && options.task_id.empty()) {
     return Error{ErrorCode::Usage, "submit: --replace needs --task-id: of which task?"};
   }
-  auto submit = submission((*parsed)->front(), options);
-  if (!submit) return submit.error();
-  submit->replace = replace;
+  auto read = read_daemon_task((*parsed)->front(), options);
+  if (!read) return read.error();
+  read->submit.replace = replace;
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  const std::string task_id = submit->task_id;
-  if (auto sent = client->send(std::move(*submit)); !sent) return sent.error();
-  auto reply = client->receive();
-  if (!reply) return reply.error();
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+  if (Status given = submit_task(*client, read->submit); !given) return given.error();
+  const std::string& task_id = read->submit.task_id;
   Output(STDOUT_FILENO).print(printable(task_id) + "\n");
   return wait ? wait_for(*client, socket, task_id, std::nullopt) : CommandOutcome(kExitDone);
 }
@@ -188,12 +173,24 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  if ((*parsed)->size() != 1) return Error{ErrorCode::Usage, "wait: takes one TASK_ID"};
+  if ((*parsed)->empty()) return Error{ErrorCode::Usage, "wait: TASK is missing"};
   auto timeout = seconds_if_given("--timeout", timeout_text);
   if (!timeout) return timeout.error();
+  const Microseconds begin = read_clocks().boot;
+  const Result<Arguments> ids = tasks_to_wait_for(socket, **parsed);
+  if (!ids) return ids.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  return wait_for(*client, socket, (*parsed)->front(), *timeout);
+  ExitStatus worst = kExitDone;
+  for (const std::string& id : *ids) {
+    std::optional<Microseconds> left = *timeout;
+    if (left) left = std::max<Microseconds>(0, begin + *left - read_clocks().boot);
+    const CommandOutcome ended = wait_for(*client, socket, id, left);
+    if (!ended) return ended.error();
+    if (*ended == kExitTimedOut) return kExitTimedOut;
+    if (worst == kExitDone) worst = *ended;
+  }
+  return worst;
 }
 
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common) {

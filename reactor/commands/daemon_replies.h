@@ -1,19 +1,38 @@
 // Shared by the commands that may ask the daemon.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "reactor/commands/commands.h"
 #include "reactor/control/control_client.h"
 #include "reactor/store/history_json.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 
-// The socket that THERMOS_SOCKET names, for commands that otherwise read files; empty: none.
-std::string asked_socket();
+// The socket of the daemon that a command asks instead of reading files: the one `given` by
+// --socket, else the one that THERMOS_SOCKET names, unless --root names a root; empty: none.
+std::string asked_socket(const std::optional<std::string>& given, const CommonOptions& common);
+// The root that a command reads by the caller's rights: that of the daemon at `socket`, or, if that
+// is empty, the one that the options name. Fails with NoDaemon, or with NotFound if the daemon is
+// of an earlier version, which does not tell its root.
+Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common);
+// The uid that runs the daemon at `socket`.
+Result<std::uint32_t> daemon_uid(const std::string& socket);
+
+// Calls `take` with the record in an event. Fails with Corrupt.
+Status decode_event(const control::Event& event, const std::function<void(const Record&)>& take);
 
 // Prints each task when it ends, until the daemon sends `done`.
 CommandOutcome print_ended(ControlClient& client);
+
+// The tasks of the daemon that match `patterns`, active ones first. Fails with NoDaemon, or with
+// the daemon's own error.
+Result<std::vector<TaskEntry>> daemon_tasks(const std::string& socket, const Arguments& patterns);
 
 // Asks the daemon for `status --json`'s "tasks". `only` is "active", "finished", "failed" (which is
 // asked for as finished) or empty. Tasks that nobody may see are left out. Fails with NoDaemon, or

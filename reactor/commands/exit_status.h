@@ -20,6 +20,7 @@ enum ExitStatus : int {
   kExitBusy = 75,
   kExitNotPermitted = 77,
   kExitTimedOut = 124,
+  kExitInterrupted = 130,  // as shells say of SIGINT
 };
 
 ExitStatus exit_status_of(ErrorCode code);

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/task_list.h"
@@ -27,6 +28,8 @@ that records contradict each other or cannot be read.
                     tasks that ended to tasks/finished, remove left-over files.
                     A task with corrupt bytes is not changed
   --json            the findings as JSON
+  --socket S        the root of the daemon at S (as THERMOS_SOCKET does), which
+                    only its owner can read
   --root D, --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 nothing but notes, or all repaired; 1 findings remain; 65
@@ -117,11 +120,15 @@ CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
   OptionParser parser("fsck", kHelp, common);
   parser.flag("--repair", repair);
   parser.flag("--json", json);
+  std::optional<std::string> socket;
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
 
-  const Paths paths = common.paths();
+  const Result<Paths> asked = asked_paths(asked_socket(socket, common), common);
+  if (!asked) return asked.error();
+  const Paths& paths = *asked;
   const Result<std::vector<std::string>> ids = list_task_ids(paths);
   if (!ids) return ids.error();
   const Result<std::vector<std::string>> chosen = choose(*ids, **parsed, paths);

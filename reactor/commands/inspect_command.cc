@@ -3,17 +3,19 @@
 #include "core/config/load.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
+#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
-       thermos inspect [OPTIONS] --task-id ID
+       thermos inspect [OPTIONS] --task-id TASK
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
 every reference bound. Runs none of its processes. But a .thermos or .aurora
@@ -27,7 +29,10 @@ it, every state, every recorded run of each process, and who holds its locks.
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
-  --task-id ID      a task that runs or ran, instead of CONFIG
+  --task-id TASK    a task that runs or ran, instead of CONFIG: its id, or a
+                    pattern that matches one task
+  --socket S        with --task-id: a task of the daemon at S (as THERMOS_SOCKET
+                    does), whose root only its owner can read
   --json            as one JSON object: the task with every default filled in,
                     or everything recorded
   --check           print every error for which `thermos run` would refuse it,
@@ -36,8 +41,19 @@ it, every state, every recorded run of each process, and who holds its locks.
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
-CommandOutcome inspect_recorded(const Paths& paths, const std::string& task_id, bool json) {
-  const Result<TaskInspection> task = inspect_task(paths, task_id);
+CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern, bool json) {
+  Result<TaskInspection> task = inspect_task(paths, pattern);
+  if (!task &&
+      (task.error().code == ErrorCode::NotFound || task.error().code == ErrorCode::Usage)) {
+    const Result<std::vector<TaskEntry>> all = list_tasks(paths);
+    if (!all) return all.error();
+    const Result<TaskEntry> meant = select_one(*all, pattern);
+    if (meant) {
+      task = inspect_task(paths, meant->id);
+    } else if (meant.error().code != ErrorCode::NotFound) {
+      return meant.error();
+    }
+  }
   if (!task) return task.error();
   Output out(STDOUT_FILENO);
   out.print(json ? json_text(inspection_json(*task)) : inspection_text(*task));
@@ -84,6 +100,8 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   parser.texts("-E", environment);
   parser.text("--eval-timeout", eval_timeout);
   parser.text("--task-id,--task_id", task_id);
+  std::optional<std::string> socket;
+  parser.text("--socket", socket);
   parser.flag("--json", json);
   parser.flag("--check", check);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
@@ -97,8 +115,11 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
           ErrorCode::Usage,
           "inspect: --task-id cannot be combined with CONFIG and the options that bind it"};
     }
-    return inspect_recorded(common.paths(), *task_id, json);
+    const Result<Paths> paths = asked_paths(asked_socket(socket, common), common);
+    if (!paths) return paths.error();
+    return inspect_recorded(*paths, *task_id, json);
   }
+  if (socket) return Error{ErrorCode::Usage, "inspect: --socket is for --task-id"};
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
                  files.empty()

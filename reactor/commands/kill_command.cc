@@ -124,8 +124,8 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   OptionParser parser("kill", kHelp, common);
   parser.text("--wait", wait);
   parser.flag("--lose", request.lose);
-  std::string socket = asked_socket();
-  parser.text("--socket", socket);
+  std::optional<std::string> given;
+  parser.text("--socket", given);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -135,6 +135,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!seconds) return seconds.error();
   request.wait = *seconds;
 
+  const std::string socket = asked_socket(given, common);
   if (!socket.empty()) return kill_by_daemon(socket, patterns, request);
   const Paths paths = common.paths();
   const Result<std::vector<TaskEntry>> all = list_tasks(paths);

@@ -31,20 +31,22 @@ std::string LogTail::backup(std::uint32_t number) const {
   return number == 0 ? name_ : name_ + "." + std::to_string(number);
 }
 
-Status LogTail::seek_back(std::uint64_t lines) {
-  for (std::uint32_t number = 0;; ++number) {
-    if (number != 0) {
-      Result<Descriptor> older = directory_.open(backup(number));
-      if (!older && older.error().code == ErrorCode::NotFound) break;
-      if (!older) return older.error();
-      fd_ = std::move(*older);
+Result<std::uint64_t> LogTail::seek_back(std::uint64_t lines) {
+  std::uint64_t left = lines;
+  for (std::uint32_t number = 0; number == 0 || left > 0; ++number) {
+    Result<Descriptor> file = directory_.open(backup(number));
+    if (file) {
+      fd_ = std::move(*file);
+    } else if (file.error().code != ErrorCode::NotFound) {
+      return file.error();
+    } else if (number != 0) {
+      break;
     }
-    const Result<std::uint64_t> left = lines_back(lines);
-    if (!left) return left.error();
-    lines = *left;
-    if (lines == 0) break;
+    const Result<std::uint64_t> missing = lines_back(left);
+    if (!missing) return missing.error();
+    left = *missing;
   }
-  return Done{};
+  return lines - left;
 }
 
 // Moves back in the open file. Returns how many lines remain to be found in older files.

@@ -22,8 +22,9 @@ class LogTail {
   static Result<LogTail> open(LogDirectory directory, std::string name);
 
   // Moves to the start of the last `lines` lines, without reading the file before them. A last line
-  // without a newline counts, and so do lines in rotated files.
-  Status seek_back(std::uint64_t lines);
+  // without a newline counts, and so do lines in rotated files. Returns how many there are, at most
+  // `lines`.
+  Result<std::uint64_t> seek_back(std::uint64_t lines);
   // Calls `take` with the bytes from the current position to the end, in pieces. Files that were
   // rotated since the last call are read to their end first.
   Status read_on(const Take& take);

@@ -6,24 +6,26 @@
 #include "reactor/commands/output.h"
 #include "reactor/host/leader_client.h"
 #include "reactor/os/files.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {
 
-constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK_ID PROCESS...
+constexpr std::string_view kStartHelp = R"(Usage: thermos start [OPTIONS] TASK PROCESS...
 
 Releases processes of an active task that were stopped, or that wait for their
 min_duration or backoff: each runs as soon as what it needs has come about and
 max_concurrency allows. A process that has failed for good (FATAL) runs again,
 and its failures are counted anew. A process that is running is not affected.
 
-PROCESS is a name, or a regular expression that matches from the start of names.
+TASK is its id, or a regular expression that matches from the start of one
+active task's id alone; PROCESS is a name, or such an expression for names.
 
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";
 
-constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK_ID PROCESS...
+constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK PROCESS...
 
 Ends the runs of processes of an active task, by SIGTERM and then SIGKILL, and
 does not run them again until they are started; the task stays active meanwhile.
@@ -31,21 +33,23 @@ Such a run is KILLED, whatever its exit code, which is not a failure. Returns
 when they have ended (if `thermos run` leads the task: when the order is
 recorded).
 
-PROCESS is a name, or a regular expression that matches from the start of names.
+TASK is its id, or a regular expression that matches from the start of one
+active task's id alone; PROCESS is a name, or such an expression for names.
 
   --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked
 )";
 
-constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK_ID [PROCESS...]
+constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK [PROCESS...]
 
 Ends the runs of processes of an active task as `thermos stop` does, all at the
 same time, and runs them again without waiting for their min_duration. Returns
 when the old runs have ended. Also starts processes that were stopped or have
 failed for good, as `thermos start` does.
 
-PROCESS is a name, or a regular expression that matches from the start of names;
+TASK is its id, or a regular expression that matches from the start of one
+active task's id alone; PROCESS is a name, or such an expression for names;
 without one: all services of the task, which are its daemons, and the processes
 with a `ready` that run.
 
@@ -75,9 +79,27 @@ Status ask_daemon(const std::string& socket, const control::AskOrder& order) {
   return Done{};
 }
 
+// The id of the one active task that `word` means: to the daemon, else under the root. A word that
+// means none is left as it is, for whoever refuses it.
+Result<std::string> meant_task(const std::string& socket, bool given, const Paths& paths,
+                               const std::string& word) {
+  Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
+  if (!tasks && tasks.error().code != ErrorCode::NoDaemon) return tasks.error();
+  if (!given && (!tasks || tasks->empty())) tasks = list_tasks(paths);
+  if (!tasks) return word;
+  std::erase_if(*tasks, [](const auto& task) { return task.directory != TaskDirectory::Active; });
+  const Result<TaskEntry> meant = select_one(*tasks, word);
+  if (meant) return meant->id;
+  if (meant.error().code == ErrorCode::NotFound) return word;
+  return meant.error();
+}
+
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
                      control::AskOrder ask) {
-  const std::string task_id = ask.task_id;
+  const Result<std::string> meant = meant_task(socket, given, paths, ask.task_id);
+  if (!meant) return meant.error();
+  ask.task_id = *meant;
+  const std::string& task_id = *meant;
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
   // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
   // a run has ended.
@@ -115,8 +137,8 @@ CommandOutcome order_command(std::string_view name, std::string_view help, Verb 
   if (words.empty() || (words.size() == 1 && verb != Verb::Restart)) {
     return Error{ErrorCode::Usage,
                  std::string(name) + (verb == Verb::Restart
-                                          ? ": takes one TASK_ID, and PROCESSes if not all services"
-                                          : ": takes one TASK_ID and at least one PROCESS")};
+                                          ? ": takes one TASK, and PROCESSes if not all services"
+                                          : ": takes one TASK and at least one PROCESS")};
   }
   auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();

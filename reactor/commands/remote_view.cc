@@ -47,7 +47,7 @@ class HistoryReader {
     const Json totals = task.value("totals", Json::object());
     const Json processes = task.value("processes", Json::object());
     for (const auto& [name, runs] : processes.items()) {
-      if (!runs.empty()) add_run(name, runs.back());
+      add_latest(name, runs);
     }
     for (const Json& name : task.value("stopped", Json::array())) {
       const auto process = name.get<std::string>();
@@ -90,6 +90,18 @@ class HistoryReader {
     add(status);
   }
 
+  // A run that waits has printed nothing, so the one before it is of use, too.
+  void add_latest(const std::string& name, const Json& runs) {
+    if (runs.empty()) return;
+    const Json& latest = runs.back();
+    if (runs.size() > 1 && latest.value("state", "") == name_of(ProcessState::Waiting)) {
+      const Json& before = runs[runs.size() - 2];
+      const auto next = before.value("seq", std::uint64_t{0}) + 1;
+      if (latest.value("seq", std::uint64_t{0}) == next) add_run(name, before);
+    }
+    add_run(name, latest);
+  }
+
   void add_run(const std::string& name, const Json& run) {
     const auto state = process_state_from(run.value("state", ""));
     if (!state) return;
@@ -103,7 +115,7 @@ class HistoryReader {
     const std::uint64_t seq = run.value("seq", std::uint64_t{0});
     if (seq + 1 < steps) return;
     status.seq = seq + 1 - steps;
-    if (status.seq > 0) {
+    if (status.seq > 0 && !history_.find(name)) {
       ProcessSummary before;
       before.process = name;
       before.next_seq = status.seq;

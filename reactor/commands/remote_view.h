@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// `task` is one element of `status --json`'s "tasks". Of each process, the view has the latest run
-// and the number of runs before it.
+// `task` is one element of `status --json`'s "tasks". Of each process, the view has the latest run,
+// the one before it if that waits, and the number of runs before these.
 TaskView view_of(const Json& task);
 
 }  // namespace thermos

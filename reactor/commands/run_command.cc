@@ -4,6 +4,7 @@
 #include "core/task/check_task.h"
 #include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_run.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/shell_syntax.h"
@@ -49,6 +50,10 @@ or a pipe, every transition.
   --process-logger-destination file|console|both|none,
   --process-logger-mode standard|rotate
                     for processes without a logger of their own
+  --daemon          give the task to the daemon and show it: Ctrl-C ends what is
+                    shown, not the task (exit status 130). It runs in a
+                    directory of its own unless --sandbox names one
+  --socket S        with --daemon: the daemon's socket
   --output          show what processes print, each line with the name in front
   -v, --verbose     every transition on a terminal, too
   -q, --quiet       print only errors, and the outcome where something failed
@@ -148,6 +153,9 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   parser.flag("--json", json);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
+  std::optional<std::string> socket;
+  parser.flag("--daemon", options.daemon);
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -156,6 +164,18 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
     return Error{ErrorCode::Usage, "run: CONFIG is missing (\"-\" is standard input)"};
   if (files.size() > 1) {
     return Error{ErrorCode::Usage, "run: takes one CONFIG; unexpected argument '" + files[1] + "'"};
+  }
+  if (socket && !options.daemon) {
+    return Error{ErrorCode::Usage, "run: --socket is for --daemon"};
+  }
+  if (options.daemon && (options.output || !common.root.empty())) {
+    return Error{ErrorCode::Usage, options.output
+                                       ? "run: --daemon has no --output: the daemon runs the task; "
+                                         "`thermos tail -f` shows what it prints"
+                                       : "run: --daemon has no --root: the daemon has its own"};
+  }
+  if (options.daemon) {
+    return run_by_daemon(files.front(), options, common, socket.value_or(default_socket()));
   }
   const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
   Result<ConfigurationWords> words =

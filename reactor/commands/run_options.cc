@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -12,13 +11,11 @@
 #include "core/task/check_launch.h"
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
-#include "reactor/commands/run_output.h"
-#include "reactor/commands/transcript.h"
+#include "reactor/commands/run_screen.h"
 #include "reactor/host/foreground.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/os/account.h"
-#include "reactor/os/log_lines.h"
 
 namespace thermos {
 namespace {
@@ -196,46 +193,12 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
   return Done{};
 }
 
-// Runs the task and shows it on standard output, and on a terminal.
 Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
                                 const CommonOptions& common) {
-  Output out(STDOUT_FILENO);
-  Output errors(STDERR_FILENO);
-  const char* term = std::getenv("TERM");
-  // Output of processes on the same terminal would mix with the live block.
-  const bool can_erase =
-      (term == nullptr || std::string_view(term) != "dumb") && !uses_console(place.task);
-  Output* live = nullptr;
-  if (can_erase && errors.terminal()) live = &errors;
-  if (can_erase && out.terminal()) live = &out;
-  const bool colour = may_colour(STDOUT_FILENO, common.no_color);
-  Transcript::Settings settings;
-  settings.quiet = options.quiet;
-  settings.verbose = options.verbose;
-  settings.terminal = out.terminal();
-  settings.style.colour = colour;
-  settings.style.name_width = name_width_of(place.task);
-  settings.live_colour = live == &out ? colour : may_colour(STDERR_FILENO, common.no_color);
-  if (errors.terminal()) settings.notes = &errors;
-  // A log message on the same terminal erases the live block first.
-  const bool shared = live != nullptr && errors.terminal();
-  if (shared) set_log_pattern("\r\x1b[Jthermos: %l: %v");
-  std::optional<RunOutput> output;
-  settings.on_process = [&](const ProcessStatus& status, const History& history) {
-    if (output) output->on_process(status, history);
-  };
-  Transcript transcript(settings, place.task, out, live);
-  if (options.output && !options.quiet) {
-    output.emplace(place.task, transcript, out, out.terminal(), colour);
-  }
-  Result<TaskState> ended =
-      run_in_foreground(place, sync, transcript, std::nullopt, [&](Reactor* reactor) {
-        if (output) output->enter(reactor);
-      });
-  transcript.finish(errors, [&] {
-    if (output) output->finish();
-  });
-  if (shared) set_log_pattern("thermos: %l: %v");
+  RunScreen screen(place.task, options, common);
+  Result<TaskState> ended = run_in_foreground(place, sync, screen.transcript(), std::nullopt,
+                                              [&](Reactor* reactor) { screen.enter(reactor); });
+  screen.finish();
   return ended;
 }
 
@@ -271,7 +234,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.uid = account ? account->uid : static_cast<uid_t>(-1);
 
   Sandbox sandbox;
-  if (recorded && options.sandbox.empty()) {
+  if (recorded) {
     header.sandbox = recorded->sandbox;
     header.log_dir = recorded->log_dir;
   } else if (options.sandbox.empty()) {

@@ -26,6 +26,7 @@ struct RunOptions {
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
   std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
+  bool daemon = false;                      // only for `run`: the daemon runs it
   bool quiet = false;
   bool verbose = false;  // every transition on a terminal, too
   bool output = false;   // show what processes print

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "reactor/commands/log_end.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/log_directory.h"
 
@@ -45,6 +46,23 @@ void RunOutput::enter(Reactor* reactor) {
     timer_.reset();
   }
   reactor_ = reactor;
+}
+
+void RunOutput::begin(const History& history) {
+  if (!history.header()) return;
+  for (const ProcessHistory& process : history.processes()) {
+    const Run* run = process.current();
+    if (run == nullptr || run->state == ProcessState::Waiting || is_terminal(run->state)) continue;
+    if (followed_.size() >= kMostOpen) break;
+    const Key key(process.name, run->number);
+    const auto [it, fresh] = followed_.emplace(key, Followed{key.first, {}, {}, -1, false});
+    if (!fresh) continue;
+    open(it->second, *history.header(), run->number);
+    for (std::optional<LogTail>& log : it->second.logs) {
+      if (log && !log->seek_back(kEndLines)) log.reset();
+    }
+    pump(key);
+  }
 }
 
 void RunOutput::on_process(const ProcessStatus& status, const History& history) {

@@ -31,6 +31,9 @@ class RunOutput {
 
   // The loop on which the task runs; nullptr when it ends.
   void enter(Reactor* reactor);
+  // Shows the processes that run already, from their last lines on; for
+  // Transcript::Settings::on_begin.
+  void begin(const History& history);
   // A process changed its state; for Transcript::Settings::on_process.
   void on_process(const ProcessStatus& status, const History& history);
   // Prints what is left. Blocks.

@@ -228,12 +228,13 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   parser.text("--verbosity", verbosity);
   parser.flag("--watch", wanted.watch);
   parser.flag("--json", wanted.json);
-  wanted.socket = asked_socket();
-  parser.text("--socket", wanted.socket);
+  std::optional<std::string> socket;
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   wanted.patterns = std::move(**parsed);
+  wanted.socket = asked_socket(socket, common);
   wanted.no_color = common.no_color;
   if (verbosity) {
     const auto level = parse_count("--verbosity", *verbosity);

@@ -1,9 +1,16 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/daemon_run.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/record_follower.h"
+#include "reactor/commands/remote_view.h"
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
@@ -12,73 +19,148 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos tail [OPTIONS] TASK_ID [PROCESS]
+constexpr std::string_view kHelp = R"(Usage: thermos tail [OPTIONS] TASK [PROCESS]
 
 Prints the last lines of output of a process's latest run, or of each process's
-latest run. TASK_ID may be a pattern that matches one task.
+latest run: those of standard output, then those of standard error (which have a
+colour on a terminal). TASK is an id, or a pattern that matches one task.
 
-  -f, --follow      continue printing, from run to run, until the task ends
-  --stderr          standard error instead of standard output
-  -n LINES          how many lines (10)
+  -f, --follow      continue printing, from run to run, until the task ends:
+                    both streams, in the order in which they come
+  --stdout          standard output alone
+  --stderr          standard error alone
+  -n LINES          how many lines of a process (10), of both streams together
+  --socket S        a task of the daemon at S (as THERMOS_SOCKET does)
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
 constexpr std::size_t kMaxPrefix = 24;
 
+// The task and where its records come from.
+struct Source {
+  TaskView view;
+  std::vector<std::string> names;  // of its processes
+  bool all_names = true;           // false: there may be others, which have not run yet
+  std::unique_ptr<RecordFollower> records;
+};
+
 // The width of the prefix for several processes; 0 for a single one.
-std::size_t prefix_width(const std::vector<std::string>& names) {
-  if (names.size() < 2) return 0;
-  std::size_t width = 0;
-  for (const std::string& name : names) width = std::max(width, display_width(printable(name)));
+std::size_t prefix_width(const Source& source) {
+  if (source.names.size() < 2 && source.all_names) return 0;
+  std::size_t width = 1;
+  for (const std::string& name : source.names) {
+    width = std::max(width, display_width(printable(name)));
+  }
   return std::min(width, kMaxPrefix);
+}
+
+Result<Source> source_in_files(const Paths& paths, const std::string& word) {
+  const Result<std::vector<TaskEntry>> all = list_tasks(paths);
+  if (!all) return all.error();
+  const Result<TaskEntry> entry = select_one(*all, word);
+  if (!entry) return entry.error();
+  Source source;
+  source.view = view_task(paths, *entry);
+  if (!source.view.history) return Error{ErrorCode::Corrupt, source.view.error};
+  source.names = process_names(paths, source.view);
+  source.records = std::make_unique<StreamFollower>(paths, entry->id);
+  return source;
+}
+
+// What the daemon tells of a task whose records the caller may not read.
+Result<Source> source_of_daemon(const std::string& socket, const std::string& word) {
+  const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
+  if (!tasks) return tasks.error();
+  const Result<TaskEntry> entry = select_one(*tasks, word);
+  if (!entry) return entry.error();
+  auto events = subscribe_to(socket, entry->id, false);
+  if (!events) return events.error();
+  const Result<Json> status = daemon_status(socket, {entry->id}, {});
+  if (!status) return status.error();
+  if (status->size() != 1) return Error{ErrorCode::NotFound, "no task matches '" + word + "'"};
+  const Result<std::uint32_t> daemon = daemon_uid(socket);
+  if (!daemon) return daemon.error();
+  Source source;
+  source.view = view_of(status->front());
+  if (!source.view.history) return Error{ErrorCode::Corrupt, source.view.error};
+  for (const ProcessHistory& process : source.view.history->processes()) {
+    source.names.push_back(process.name);
+  }
+  source.all_names = is_terminal(source.view.history->state());
+  source.records =
+      std::make_unique<EventFollower>(std::move(*events), *source.view.history, *daemon);
+  return source;
+}
+
+Result<Source> find_source(const CommonOptions& common, const std::string& socket,
+                           const std::string& word) {
+  const Result<Paths> paths = asked_paths(socket, common);
+  if (socket.empty()) return source_in_files(*paths, word);
+  if (!paths && paths.error().code != ErrorCode::NotFound) return paths.error();
+  const bool readable = paths && ::access(paths->active_dir().c_str(), R_OK) == 0 &&
+                        ::access(paths->checkpoints_dir().c_str(), R_OK) == 0;
+  return readable ? source_in_files(*paths, word) : source_of_daemon(socket, word);
+}
+
+// A task may have thousands of processes, each with two files.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   TaskFollower::Wanted wanted;
-  bool follow = false;
+  bool standard_output = false;
+  bool standard_error = false;
   std::optional<std::string> lines;
+  std::optional<std::string> socket;
   OptionParser parser("tail", kHelp, common);
-  parser.flag("-f,--follow", follow);
-  parser.flag("--stderr", wanted.standard_error);
+  parser.flag("-f,--follow", wanted.follow);
+  parser.flag("--stdout", standard_output);
+  parser.flag("--stderr", standard_error);
   parser.text("-n,--lines", lines);
+  parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
-  if (words.empty()) return Error{ErrorCode::Usage, "tail: TASK_ID is missing"};
+  if (words.empty()) return Error{ErrorCode::Usage, "tail: TASK is missing"};
   if (words.size() > 2) {
     return Error{ErrorCode::Usage,
                  "tail: takes one PROCESS; unexpected argument '" + words[2] + "'"};
   }
+  if (standard_output != standard_error) wanted.streams = {standard_output, standard_error};
   if (lines) {
     const Result<std::uint64_t> given = parse_count("-n", *lines);
     if (!given) return given.error();
     wanted.lines = *given;
   }
 
-  const Paths paths = common.paths();
-  const Result<std::vector<TaskEntry>> all = list_tasks(paths);
-  if (!all) return all.error();
-  const Result<TaskEntry> entry = select_one(*all, words.front());
-  if (!entry) return entry.error();
-  const TaskView view = view_task(paths, *entry);
-  if (!view.history) return Error{ErrorCode::Corrupt, view.error};
-  wanted.task_id = entry->id;
-  const std::vector<std::string> names = process_names(paths, view);
+  const Result<Source> source = find_source(common, asked_socket(socket, common), words.front());
+  if (!source) return source.error();
+  wanted.task_id = source->view.entry.id;
+  const std::vector<std::string>& names = source->names;
   if (words.size() == 2) {
     wanted.process = words[1];
-    if (std::find(names.begin(), names.end(), words[1]) == names.end()) {
-      return Error{ErrorCode::NotFound, entry->id + " has no process '" + words[1] + "'" +
+    const bool known = std::find(names.begin(), names.end(), words[1]) != names.end();
+    if (!known && (source->all_names || !wanted.follow)) {
+      return Error{ErrorCode::NotFound, wanted.task_id + " has no process '" + words[1] + "'" +
+                                            (source->all_names ? "" : " that has run") +
                                             did_you_mean(words[1], names)};
     }
   } else {
-    wanted.name_width = prefix_width(names);
+    wanted.name_width = prefix_width(*source);
   }
+  wanted.colour = may_colour(STDOUT_FILENO, common.no_color);
+  raise_descriptor_limit();
 
   Output out(STDOUT_FILENO);
-  TaskFollower follower(paths, std::move(wanted), *view.history, out);
+  const bool follow = wanted.follow;
+  TaskFollower follower(*source->records, std::move(wanted), *source->view.history, out);
   if (Status shown = follower.show_ends(); !shown) return shown.error();
   if (follow && !out.closed()) {
     if (Status followed = follower.follow(); !followed) return followed.error();

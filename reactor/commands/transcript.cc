@@ -58,6 +58,7 @@ void Transcript::begin(const History& history) {
   begun_ = true;
   const Timestamp at = history.steps().empty() ? Timestamp() : history.steps().back().status.at;
   progress_.begin(history, at);
+  if (settings_.on_begin) settings_.on_begin(history);
 }
 
 void Transcript::on_record(const Record& record, const History& history) {
@@ -146,9 +147,13 @@ void Transcript::take_end(const History& history) {
 }
 
 std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
-  begin(runner.history());
+  return turn(runner.history(), runner.done(), now);
+}
+
+std::optional<Microseconds> Transcript::turn(const History& history, bool done, Timestamp now) {
+  begin(history);
   if (out_.backlog()) out_.flush(false);
-  if (runner.done() && outcome_.empty()) take_end(runner.history());
+  if (done && outcome_.empty()) take_end(history);
   if (live_ == nullptr) return std::nullopt;
   // A terminal that was stopped (Ctrl-S) then shows the newest state, not all in between.
   if (live_->backlog() && lines_.empty()) return now.boot + kSecond;
@@ -170,7 +175,7 @@ void Transcript::draw(Timestamp now) {
   changes_at_ = live_block_changes_at(progress_, now);
 }
 
-void Transcript::finish(Output& errors, const std::function<void()>& rest) {
+void Transcript::erase() {
   if (screen_) {
     screen_->show(lines_, {});
     lines_.clear();
@@ -179,6 +184,10 @@ void Transcript::finish(Output& errors, const std::function<void()>& rest) {
   // From here on lines need not wait for the block.
   live_ = nullptr;
   screen_.reset();
+}
+
+void Transcript::finish(Output& errors, const std::function<void()>& rest) {
+  erase();
   if (rest) rest();
   if (!settings_.quiet) {
     out_.write(outcome_);

@@ -28,6 +28,8 @@ class Transcript : public TaskObserver {
     bool live_colour = false;  // of the live block, and of errors
     // Where people read although there is no live block: they are told what their Ctrl-C does.
     Output* notes = nullptr;
+    // Called once with what is recorded already, if the task is resumed.
+    std::function<void(const History&)> on_begin;
     // Called with each record of a process, before its line is printed.
     std::function<void(const ProcessStatus&, const History&)> on_process;
   };
@@ -39,10 +41,15 @@ class Transcript : public TaskObserver {
   void on_record(const Record& record, const History& history) override;
   std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override;
 
+  // The same for a task that another program leads; `done`: it has ended.
+  std::optional<Microseconds> turn(const History& history, bool done, Timestamp now);
+
   // Prints what a process printed: lines, each with its newline. They appear with the next
   // on_turn(), or draw().
   void print(std::string_view lines);
   void draw(Timestamp now);
+  // Erases the live block and prints what is left. Blocks.
+  void erase();
 
   // Call this when the task has ended: it erases the live block and prints the outcome, to `errors`
   // if quiet. `rest` prints what is left of the output of processes; it is called in between.

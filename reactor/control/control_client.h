@@ -32,6 +32,9 @@ class ControlClient {
   // negative: no limit). Fails with NoDaemon if the daemon closed the connection, or Corrupt for
   // bytes that are no reply.
   Result<std::optional<control::Reply>> receive(Microseconds patience = -1);
+  // Is readable when the daemon has sent something. Call receive(0) until it returns nothing before
+  // waiting for it, because replies that came together are read together.
+  int fd() const { return socket_.get(); }
 
  private:
   explicit ControlClient(Descriptor socket) : socket_(std::move(socket)) {}

@@ -213,6 +213,7 @@ void ClientRequests::on(std::uint64_t id, const control::AskVersion& /*ask*/) {
   version.program = THERMOS_VERSION;
   version.pid = getpid();
   version.tasks = static_cast<std::uint32_t>(daemon_.visible().active_of(caller_));
+  version.root = daemon_.paths().root();
   reply(id, version);
 }
 

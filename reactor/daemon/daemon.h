@@ -33,6 +33,7 @@ class Daemon {
   void resume_all() { resumption_.resume_all(); }
 
   TaskRequests& requests() { return requests_; }
+  const Paths& paths() const { return paths_; }
   VisibleTasks& visible() { return visible_; }
   EventFeed& events() { return events_; }
   const SharedPools& pools() const { return pools_; }

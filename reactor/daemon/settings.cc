@@ -50,6 +50,9 @@ constexpr std::array<Count, 6> kCounts = {{
      [](Settings& s, std::uint64_t n) { s.queue_bytes = n; }},
 }};
 
+constexpr const char* kShape =
+    "an object of settings is expected, as in {\"sync\": \"power\", \"keep_logs\": 100}";
+
 constexpr std::uint32_t kMostOfPool = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kPoolRange = "a whole number from 1 to 4294967295";
 
@@ -67,7 +70,7 @@ void set_pool(const std::string& name, std::uint32_t amount, Settings& settings)
 Status take_pools(const std::string& path, const config::Member& member, Settings& settings) {
   const auto* pools = std::get_if<config::Object>(&member.value.data);
   if (pools == nullptr) {
-    return wrong(path, member.value, member.key, "it is an object: {\"NAME\": how much there is}");
+    return wrong(path, member.value, member.key, "it is an object, as in {\"gpu\": 2}");
   }
   for (const config::Member& pool : *pools) {
     const std::string name(pool.key);
@@ -123,11 +126,14 @@ Status take(const std::string& path, const config::Member& member, Settings& set
 Result<Settings> load_settings(const std::string& path, Settings defaults) {
   const auto text = read_file(path);
   if (!text) return text.error();
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return Error{ErrorCode::BadConfig, path + ": is empty: " + kShape};
+  }
   const auto document = config::parse_document(*text, path);
   if (!document) return document.error();
   const auto* object = std::get_if<config::Object>(&document->root.data);
   if (object == nullptr) {
-    return wrong(path, document->root, "", "an object of settings is expected");
+    return wrong(path, document->root, "", kShape);
   }
   for (const config::Member& member : *object) {
     if (auto taken = take(path, member, defaults); !taken) return taken.error();

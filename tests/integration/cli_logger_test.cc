@@ -91,6 +91,16 @@ TEST_F(LoggerTest, TailFollowsAcrossRotations) {
   EXPECT_EQ(tail.wait().out, "first\n" + numbers(1, 4000));
 }
 
+TEST_F(LoggerTest, TailReadsWhatIsRotatedOfBothStreams) {
+  const Finished done = run_task("b", R"({"processes": [{"name": "p",
+      "cmdline": "seq 1 2000; seq 1 3000 >&2",
+      "logger": {"mode": "rotate", "rotate": {"log_size": 2048, "backups": 20}}}]})");
+  ASSERT_EQ(done.status, 0) << done.err;
+  EXPECT_EQ(run({"tail", "-n", "3000", "b"}).out, numbers(501, 2000) + numbers(1501, 3000));
+  EXPECT_EQ(run({"tail", "-n", "5000", "b"}).out, numbers(1, 2000) + numbers(1, 3000));
+  EXPECT_EQ(run({"tail", "--stderr", "-n", "2500", "b"}).out, numbers(501, 3000));
+}
+
 TEST_F(LoggerTest, TheConsoleIsTheRunnersOutput) {
   const Finished done = run_task("c", R"({"processes": [{"name": "p",
       "cmdline": "echo said; echo wrong >&2", "logger": {"destination": "console"}}]})",

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -147,6 +148,28 @@ TEST_F(RunOutputInAPipe, IsShownWhileItRuns) {
   const Finished done = program.wait();
   EXPECT_EQ(done.status, 0);
   EXPECT_NE(done.out.find("\nthen\n"), std::string::npos) << done.out;
+}
+
+TEST_F(RunOutputInAPipe, AResumeShowsWhatRunsAlready) {
+  const std::string gate = work() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  {
+    Program first(thermos(
+        {"run", "--output", "--task-id", "t",
+         file(
+             "t.json",
+             R"({"processes": [{"name": "p", "cmdline": "seq 20; read x < gate; echo late $x"}]})")}));
+    ASSERT_TRUE(first.wait_for("\n20\n"));
+    first.signal(SIGKILL);
+    first.wait();
+  }
+  Program resumed(thermos({"resume", "--output", "t"}));
+  ASSERT_TRUE(resumed.wait_for("\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n"));
+  write_text(gate, "again\n");
+  const Finished done = resumed.wait();
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(done.out.find("\nlate again\n"), std::string::npos) << done.out;
+  EXPECT_EQ(done.out.find("\n10\n"), std::string::npos) << done.out;
 }
 
 }  // namespace

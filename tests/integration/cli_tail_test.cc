@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "terminal.h"
 #include "thermos_fixture.h"
 
 namespace thermos::testing {
@@ -24,15 +25,67 @@ TEST_F(Tail, PrintsTheLastLinesOfTheLatestRun) {
           .status,
       0);
   EXPECT_EQ(run({"tail", "t", "p"}).out,
-            "99991\n99992\n99993\n99994\n99995\n99996\n99997\n99998\n99999\n100000\n");
-  EXPECT_EQ(run({"tail", "-n", "2", "t"}).out, "99999\n100000\n");
+            "99992\n99993\n99994\n99995\n99996\n99997\n99998\n99999\n100000\nlast\n");
+  EXPECT_EQ(run({"tail", "--stdout", "-n", "2", "t"}).out, "99999\n100000\n");
+  EXPECT_EQ(run({"tail", "-n", "2", "t"}).out, "100000\nlast\n");
   EXPECT_EQ(run({"tail", "-n0", "t"}).out, "");
   EXPECT_EQ(run({"tail", "--stderr", "t"}).out, "last\n");
-  const std::string all = run({"tail", "-n", "100001", "t"}).out;
+  EXPECT_EQ(run({"tail", "--stdout", "--stderr", "-n1", "t"}).out, "last\n");
+  const std::string all = run({"tail", "--stdout", "-n", "100001", "t"}).out;
   EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 100000);
   EXPECT_TRUE(all.starts_with("1\n2\n"));
   // Following a task that is over: its ends, and out.
-  EXPECT_EQ(run({"tail", "-f", "-n", "1", "t"}).out, "100000\n");
+  EXPECT_EQ(run({"tail", "-f", "-n", "2", "t"}).out, "100000\nlast\n");
+}
+
+TEST_F(Tail, CountsTheLinesOfBothStreams) {
+  ASSERT_EQ(run_task("t", R"({"processes": [{"name": "p",
+      "cmdline": "seq 1 9; seq 11 19 >&2; printf open; printf shut >&2"}]})")
+                .status,
+            0);
+  EXPECT_EQ(run({"tail", "-n", "4", "t"}).out, "9\nopen\n19\nshut");
+  EXPECT_EQ(run({"tail", "-n", "3", "t"}).out, "open\n19\nshut");
+  EXPECT_EQ(run({"tail", "-n", "11", "t"}).out.substr(0, 4), "6\n7\n");
+  const std::string all = run({"tail", "-n", "20", "t"}).out;
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 19);
+  EXPECT_TRUE(all.starts_with("1\n2\n")) << all;
+}
+
+TEST_F(Tail, MarksStandardErrorOnATerminal) {
+  ASSERT_EQ(
+      run_task("one", R"({"processes": [{"name": "p", "cmdline": "echo a; echo b >&2"}]})").status,
+      0);
+  ASSERT_EQ(run_task("two", R"({"processes": [{"name": "p", "cmdline": "echo a; echo b >&2"},
+                                              {"name": "q", "cmdline": "true"}]})")
+                .status,
+            0);
+  const auto written = [&](const Words& words) {
+    Terminal terminal(thermos(words), 80);
+    EXPECT_EQ(terminal.wait(), 0);
+    return terminal.written();
+  };
+  EXPECT_EQ(written({"tail", "one"}), "a\r\n\x1b[33mb\x1b[0m\r\n");
+  EXPECT_EQ(written({"tail", "two"}), "p | a\r\np | \x1b[33mb\x1b[0m\r\n");
+  EXPECT_EQ(written({"tail", "--stderr", "one"}), "b\r\n");
+  EXPECT_EQ(written({"tail", "--no-color", "one"}), "a\r\nb\r\n");
+}
+
+TEST_F(Tail, FollowsBothStreamsInTheOrderInWhichTheyCome) {
+  const std::string go = fifo("go");
+  Program runner(thermos({"run", "--task-id", "t", file("t.json", R"({"processes": [{"name": "p",
+      "cmdline": "echo begin; read x < go; echo out 1; read x < go; echo err 1 >&2; read x < go; echo out 2; read x < go; echo err 2 >&2"}]})")}));
+  ASSERT_TRUE(runner.wait_for("RUNNING"));
+  Program tail(thermos({"tail", "-f", "t"}));
+  std::string shown = "begin\n";
+  for (const char* line : {"out 1\n", "err 1\n", "out 2\n"}) {
+    ASSERT_TRUE(tail.wait_for(shown));
+    write_text(go, "on\n");
+    shown += line;
+  }
+  ASSERT_TRUE(tail.wait_for(shown));
+  write_text(go, "on\n");
+  EXPECT_EQ(runner.wait().status, 0);
+  EXPECT_EQ(tail.wait().out, shown + "err 2\n");
 }
 
 TEST_F(Tail, SeveralProcessesArePrefixed) {

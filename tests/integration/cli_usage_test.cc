@@ -75,7 +75,7 @@ TEST_F(Usage, WantsWhatACommandIsAbout) {
   refuse({"simplerun", "--"}, 64, "COMMAND is missing");
   refuse({"inspect"}, 64, "CONFIG is missing");
   refuse({"kill"}, 64, "TASK_ID_REGEX is missing");
-  refuse({"tail"}, 64, "TASK_ID is missing");
+  refuse({"tail"}, 64, "TASK is missing");
   refuse({"tail", "a", "b", "c"}, 64, "unexpected argument 'c'");
   refuse({"read"}, 64, "CHECKPOINT is missing");
   refuse({"read", "--simple", "--json", "x"}, 64, "cannot be combined");

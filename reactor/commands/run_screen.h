@@ -1,0 +1,39 @@
+// The screen of `thermos run`: the transcript on standard output, the live block on a terminal, and
+// with --output what the processes print.
+#pragma once
+
+#include <optional>
+
+#include "core/task/task.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/run_options.h"
+#include "reactor/commands/run_output.h"
+#include "reactor/commands/transcript.h"
+
+namespace thermos {
+
+class RunScreen {
+ public:
+  // `task` outlives this.
+  RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common);
+  ~RunScreen();
+  RunScreen(const RunScreen&) = delete;
+  RunScreen& operator=(const RunScreen&) = delete;
+
+  Transcript& transcript() { return *transcript_; }
+  // The loop on which the task runs; nullptr when it ends.
+  void enter(Reactor* reactor);
+  // Erases the live block and prints `line` below the lines.
+  void leave(const std::string& line);
+  // Call this when the task has ended: prints the outcome.
+  void finish();
+
+ private:
+  Output out_;
+  Output errors_;
+  bool shared_ = false;  // log messages go to the terminal of the live block
+  std::optional<RunOutput> output_;
+  std::optional<Transcript> transcript_;
+};
+
+}  // namespace thermos

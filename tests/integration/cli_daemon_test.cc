@@ -1,0 +1,161 @@
+// Commands that take a task, for the tasks of a daemon.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+
+#include "terminal.h"
+#include "thermos_fixture.h"
+#include "waiting.h"
+
+namespace thermos::testing {
+namespace {
+
+class CliDaemon : public ThermosTest {
+ protected:
+  void SetUp() override {
+    Invocation daemon;
+    daemon.words = {built("thermos-reactor"),
+                    "--root",
+                    daemon_root(),
+                    "--socket",
+                    socket(),
+                    "--log-level",
+                    "error"};
+    daemon_.emplace(daemon);
+    ASSERT_TRUE(real::wait_for_file(socket()));
+    while (ask({"status"}).status == 69) {
+    }
+  }
+  void TearDown() override {
+    if (daemon_) ask({"drain", "--wait", "0"});
+  }
+
+  std::string daemon_root() const { return scratch_ / "daemon"; }
+  std::string socket() const { return scratch_ / "socket"; }
+  Invocation asking(const Words& words) const {
+    Invocation invocation = thermos(words);
+    invocation.environment["THERMOS_SOCKET"] = socket();
+    return invocation;
+  }
+  Finished ask(const Words& words) const { return run_program(asking(words)); }
+  void submit(const std::string& id, std::string_view config, Words options = {}) const {
+    Words words{"submit", "--task-id", id};
+    words.insert(words.end(), options.begin(), options.end());
+    words.push_back(file(id + ".json", config));
+    const Finished given = ask(words);
+    EXPECT_EQ(given.status, 0) << given.err;
+  }
+  std::string fifo(const std::string& name) const {
+    const std::string path = work() + "/" + name;
+    EXPECT_EQ(::mkfifo(path.c_str(), 0666), 0);
+    EXPECT_EQ(::chmod(path.c_str(), 0666), 0);
+    return path;
+  }
+
+  std::optional<Program> daemon_;
+};
+
+constexpr std::string_view kSays = R"({"processes": [
+    {"name": "p", "cmdline": "echo out; echo err >&2"}, {"name": "q", "cmdline": "echo q"}]})";
+
+TEST_F(CliDaemon, TailInspectAndFsckFindItsTasks) {
+  submit("says", kSays, {"--wait"});
+  EXPECT_EQ(ask({"tail", "says"}).out, "p | out\np | err\nq | q\n");
+  EXPECT_EQ(ask({"tail", "-f", "sa", "p"}).out, "out\nerr\n");
+  EXPECT_EQ(run({"tail", "--socket", socket(), "--stderr", "says", "p"}).out, "err\n");
+  EXPECT_EQ(ask({"tail", "none"}).status, 66);
+  const Finished all = ask({"inspect", "--task-id", "sa.s"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_NE(all.out.find(daemon_root()), std::string::npos) << all.out;
+  const Finished checked = ask({"fsck", "sa"});
+  EXPECT_EQ(checked.status, 0) << checked.err;
+  EXPECT_NE(checked.out.find("1 task,"), std::string::npos) << checked.out;
+  // A root that is named is meant.
+  EXPECT_EQ(ask({"tail", "--root", root(), "says"}).status, 66);
+  EXPECT_EQ(ask({"fsck", "--root", root(), "says"}).status, 66);
+}
+
+TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
+  const std::string go = fifo("go");
+  submit("long-1", R"({"processes": [{"name": "p", "cmdline": "sleep 600"}]})");
+  submit("long-2", R"({"processes": [{"name": "p", "cmdline": "read x < )" + go + R"("}]})");
+  submit("short", R"({"processes": [{"name": "p", "cmdline": "exit 3"}]})");
+  EXPECT_EQ(ask({"wait", "sh"}).status, 1);
+  EXPECT_EQ(ask({"wait", "--timeout", "0", "long"}).status, 124);
+  EXPECT_EQ(ask({"wait", "none"}).status, 66);
+  EXPECT_EQ(ask({"restart", "long", "p"}).status, 64);
+  const Finished stopped = ask({"stop", "--wait", "0", ".*1", "p"});
+  EXPECT_EQ(stopped.status, 0) << stopped.err;
+  Program waiting(asking({"wait", "long", "short"}));
+  EXPECT_EQ(ask({"kill", "--wait", "0", "long-1"}).status, 0);
+  write_text(go, "on\n");
+  EXPECT_EQ(waiting.wait().status, 2);
+}
+
+TEST_F(CliDaemon, RunShowsATaskOfTheDaemon) {
+  const std::string config = file("t.json", R"({"processes": [
+      {"name": "good", "cmdline": "true"}, {"name": "bad", "cmdline": "echo oops >&2; exit 3"}]})");
+  const Finished ran = ask({"run", "--daemon", "--task-id", "t", config});
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.out.find("good"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("t FAILED in "), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("      oops\n"), std::string::npos) << ran.out;
+  EXPECT_EQ(ask({"wait", "t"}).status, 1);
+  EXPECT_EQ(ask({"run", "--daemon", "--task-id", "t", config}).status, 64);
+  EXPECT_EQ(ask({"run", "--daemon", "--output", config}).status, 64);
+  EXPECT_EQ(ask({"run", "--daemon", "--socket", scratch_ / "none", config}).status, 69);
+  EXPECT_EQ(ask({"run", "--socket", socket(), config}).status, 64);
+}
+
+TEST_F(CliDaemon, CtrlCLeavesTheTaskToTheDaemon) {
+  const std::string go = fifo("go");
+  const std::string config = file("t.json", R"({"processes": [{"name": "worker",
+      "cmdline": "read x < )" + go + R"("}]})");
+  Terminal terminal(asking({"run", "--daemon", "--task-id", "t", config}), 80);
+  ASSERT_TRUE(terminal.wait_for("worker"));
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.wait(), 130);
+  EXPECT_NE(terminal.screen().find("the daemon goes on with t: `thermos kill` ends it"),
+            std::string::npos)
+      << terminal.screen();
+  write_text(go, "on\n");
+  EXPECT_EQ(ask({"wait", "t"}).status, 0);
+}
+
+// Who may not read the daemon's root is told by the daemon, and reads their own logs.
+TEST_F(CliDaemon, AUserFollowsTheirOwnTask) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can act as another user";
+  ASSERT_EQ(::chmod((scratch_ / "").c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(socket().c_str(), 0666), 0);
+  const auto as_nobody = [&](const Words& words) {
+    Invocation invocation = asking(words);
+    const Words user{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"};
+    invocation.words.insert(invocation.words.begin(), user.begin(), user.end());
+    invocation.directory = "/";
+    return invocation;
+  };
+  if (run_program(as_nobody({"--version"})).status != 0) {
+    GTEST_SKIP() << "nobody may not run the programs where they are built";
+  }
+  const std::string go = fifo("go");
+  const std::string config = file("t.json", R"({"processes": [{"name": "p",
+      "cmdline": "echo begin; read x < )" + go + R"(; echo end >&2"}]})");
+  ASSERT_EQ(::chmod(work().c_str(), 0755), 0);
+  const Finished given = run_program(as_nobody({"submit", "--task-id", "t", config}));
+  ASSERT_EQ(given.status, 0) << given.err;
+  Program tail(as_nobody({"tail", "-f", "t", "p"}));
+  ASSERT_TRUE(tail.wait_for("begin\n"));
+  write_text(go, "on\n");
+  const Finished followed = tail.wait();
+  EXPECT_EQ(followed.out, "begin\nend\n") << followed.err;
+  EXPECT_EQ(followed.status, 0) << followed.err;
+  EXPECT_EQ(run_program(as_nobody({"tail", "t"})).out, "begin\nend\n");
+  const Finished inspected = run_program(as_nobody({"inspect", "--task-id", "t"}));
+  EXPECT_EQ(inspected.status, 77) << inspected.err;
+  EXPECT_EQ(run_program(as_nobody({"fsck"})).status, 77);
+}
+
+}  // namespace
+}  // namespace thermos::testing
