@@ -43,6 +43,11 @@ class Interrupts {
   Interrupts& operator=(const Interrupts&) = delete;
 
   int fd() const { return fd_.get(); }
+  // Whether there was one. It is taken, so that it does not end the program later.
+  bool take() const {
+    signalfd_siginfo taken{};
+    return ::read(fd_.get(), &taken, sizeof taken) == static_cast<ssize_t>(sizeof taken);
+  }
 
  private:
   sigset_t signals_{};
@@ -110,7 +115,7 @@ Result<std::optional<TaskState>> ShownTask::to_the_end() {
     if (::poll(ready.data(), ready.size(), wait) < 0 && errno != EINTR) {
       return system_error("poll", errno);
     }
-    if ((ready[1].revents & POLLIN) != 0) return std::optional<TaskState>();
+    if (interrupts.take()) return std::optional<TaskState>();
   }
 }
 

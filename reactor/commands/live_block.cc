@@ -70,7 +70,9 @@ std::string counts_line(const RunProgress& progress, Timestamp now, std::size_t 
   line.add(fmt::format("{} running", progress.count(Stage::Running)),
            progress.count(Stage::Running) > 0 ? "36" : "");
   if (failed > 0) line.add(fmt::format("{} failed", failed), "31");
-  if (const std::size_t again = progress.count(Stage::Again); again > 0) {
+  // What the end of the task ended does not run again.
+  const bool active = progress.step() && progress.step()->status.state == TaskState::Active;
+  if (const std::size_t again = progress.count(Stage::Again); again > 0 && active) {
     line.add(fmt::format("{} to retry", again), "33");
   }
   if (const auto left = progress.time_left(now)) {

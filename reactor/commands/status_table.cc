@@ -185,7 +185,7 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
   const Run* run = process.current();
   std::string name = printable(process.name);
   const bool narrow = style.columns < kNarrow;
-  if (narrow) name = cut_end(name, name_width);
+  if (narrow) name = cut_middle(name, name_width);
   if (display_width(name) > name_width) {
     text += "  " + name + "\n";
     name.clear();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "core/runner/outlook.h"
@@ -58,7 +59,6 @@ void Transcript::begin(const History& history) {
   begun_ = true;
   const Timestamp at = history.steps().empty() ? Timestamp() : history.steps().back().status.at;
   progress_.begin(history, at);
-  if (settings_.on_begin) settings_.on_begin(history);
 }
 
 void Transcript::on_record(const Record& record, const History& history) {
@@ -152,6 +152,8 @@ std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
 
 std::optional<Microseconds> Transcript::turn(const History& history, bool done, Timestamp now) {
   begin(history);
+  // Behind the line that says that the task is resumed.
+  if (settings_.on_begin) std::exchange(settings_.on_begin, {})(history);
   if (out_.backlog()) out_.flush(false);
   if (done && outcome_.empty()) take_end(history);
   if (live_ == nullptr) return std::nullopt;

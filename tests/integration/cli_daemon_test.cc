@@ -88,10 +88,11 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(ask({"restart", "long", "p"}).status, 64);
   const Finished stopped = ask({"stop", "--wait", "0", ".*1", "p"});
   EXPECT_EQ(stopped.status, 0) << stopped.err;
-  Program waiting(asking({"wait", "long", "short"}));
   EXPECT_EQ(ask({"kill", "--wait", "0", "long-1"}).status, 0);
   write_text(go, "on\n");
-  EXPECT_EQ(waiting.wait().status, 2);
+  EXPECT_EQ(ask({"wait", "long-2"}).status, 0);
+  EXPECT_EQ(ask({"wait", "long-2", "long-1", "short"}).status, 2);
+  EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
 }
 
 TEST_F(CliDaemon, RunShowsATaskOfTheDaemon) {

@@ -53,7 +53,8 @@ TEST_F(SharedSandbox, AResumedTaskKeepsItsOwn) {
 TEST_F(SharedSandbox, TheLongestIdHasOne) {
   ASSERT_EQ(run_task("first", config("true"), {"--sandbox", box()}).status, 0);
   const std::string id(255, 'x');
-  EXPECT_EQ(run_task(id, config("echo long"), {"--sandbox", box()}).status, 0);
+  const std::string long_one = file("long.json", config("echo long"));
+  EXPECT_EQ(run({"run", "--task-id", id, "--sandbox", box(), long_one}).status, 0);
   EXPECT_EQ(run({"tail", id}).out, "long\n");
 }
 
