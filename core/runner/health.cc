@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/runner/beat.h"
+
 namespace thermos {
 namespace {
 
@@ -13,9 +15,9 @@ std::size_t timers_for(const TaskConfig& task) {
   return any ? task.processes.size() : 0;
 }
 
-// The next of the times that are whole intervals after `since`. REQUIRES: interval > 0.
-Microseconds next_beat(Microseconds since, Microseconds interval, Microseconds now) {
-  since = std::min(since, now);
+// The next of the times that are whole intervals after about `since`. REQUIRES: interval > 0.
+Microseconds next_time(Microseconds since, Microseconds interval, Microseconds now) {
+  since = beat_before(std::min(since, now), interval);
   return add_saturated(since, ((now - since) / interval + 1) * interval);
 }
 
@@ -33,7 +35,7 @@ void Health::watch(ProcessIndex p, const ProcessHistory& process, Microseconds n
   if (run.started && !watched->second.running) {
     watched->second.running = true;
     const Timestamp since = run.ready.value_or(*run.started);
-    questions_.set(p, next_beat(since.boot, interval_of(p), now));
+    questions_.set(p, next_time(since.boot, interval_of(p), now));
   } else if (begins) {
     questions_.set(p, add_saturated(now, interval_of(p)));
   }
@@ -60,7 +62,8 @@ bool Health::awaits(ProcessIndex p) const {
 void Health::answered(ProcessIndex p, Microseconds now) {
   Watched& watched = watched_[p];
   watched.awaited = false;
-  questions_.set(p, std::max(now, add_saturated(watched.asked, interval_of(p))));
+  const Microseconds next = add_saturated(watched.asked, interval_of(p));
+  questions_.set(p, std::max(now, beat_before(next, interval_of(p))));
 }
 
 void Health::too_early(ProcessIndex p, Microseconds now) {

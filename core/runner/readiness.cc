@@ -5,6 +5,7 @@
 
 #include "core/base/seconds.h"
 #include "core/base/text.h"
+#include "core/runner/beat.h"
 #include "core/task/question.h"
 
 namespace thermos {
@@ -61,7 +62,9 @@ void Readiness::refused(ProcessIndex p, std::string_view why, Microseconds now) 
   Unready& unready = unready_[p];
   unready.refused = true;
   unready.why = why;
-  questions_.set(p, std::max(now, add_saturated(unready.asked, ready_of(p).interval)));
+  const Microseconds interval = ready_of(p).interval;
+  const Microseconds next = beat_before(add_saturated(unready.asked, interval), interval);
+  questions_.set(p, std::max(now, next));
   if (!limits_.has(p)) limits_.set(p, now);
 }
 

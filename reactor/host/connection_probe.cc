@@ -15,19 +15,9 @@ namespace {
 constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 18;
 
-// On loopback a connect() to a port that nobody listens on can meet itself: the kernel may choose
-// that very port for its own end.
-bool met_itself(int socket) {
-  SocketAddress ours;
-  SocketAddress theirs;
-  ours.size = theirs.size = sizeof(sockaddr_storage);
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&ours.bytes), &ours.size) != 0) return false;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&theirs.bytes), &theirs.size) != 0) {
-    return false;
-  }
-  return ours.bytes.ss_family != AF_UNIX && ours.size == theirs.size &&
-         std::memcmp(&ours.bytes, &theirs.bytes, ours.size) == 0;
-}
+// When an answer is first looked for. Most servers on this machine have answered by then, and
+// closed the connection. Watching a descriptor takes five system calls, and a turn for each event.
+constexpr Microseconds kAnswerTakes = kSecond / 500;
 
 }  // namespace
 
@@ -46,11 +36,7 @@ ConnectionProbe::~ConnectionProbe() {
 }
 
 void ConnectionProbe::start(Microseconds until) {
-  deadline_ = deadlines_.add(until, [this] {
-    deadline_.reset();
-    say(false, connecting_ ? "no connection in time" : "no answer in time");
-    close();
-  });
+  until_ = until;
   connect_next();
 }
 
@@ -60,16 +46,18 @@ void ConnectionProbe::connect_next() {
   socket_.reset(::socket(to.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_) return refused(errno);
   connecting_ = true;
-  const int error_number = connect(to);
+  int error_number = connect(to);
+  // On this machine it has come about when the call returns, though that says EINPROGRESS.
+  if (error_number == EINPROGRESS) error_number = connect(to);
   if (error_number == 0) return connected();
-  if (error_number != EINPROGRESS) return refused(error_number);
-  poll_ = std::make_unique<Poll>(loop_, socket_.get(), [this](int) { on_event(); });
-  poll_->watch(UV_WRITABLE);
+  if (error_number != EALREADY) return refused(error_number);
+  watch(UV_WRITABLE);
 }
 
 // Returns the errno; 0 when connected.
 int ConnectionProbe::connect(const SocketAddress& to) const {
-  const AsUser as_user(owner_);
+  static const FileOwner nobody;  // whose rights count only for a path
+  const AsUser as_user(to.bytes.ss_family == AF_UNIX ? owner_ : nobody);
   if (!as_user.holds()) return EPERM;
   const int result =
       ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to.bytes), to.size);
@@ -82,6 +70,18 @@ void ConnectionProbe::refused(int error_number) {
   close();
 }
 
+void ConnectionProbe::watch(int events) {
+  if (!deadline_) {
+    deadline_ = deadlines_.add(until_, [this] {
+      deadline_.reset();
+      say(false, connecting_ ? "no connection in time" : "no answer in time");
+      close();
+    });
+  }
+  if (!poll_) poll_ = std::make_unique<Poll>(loop_, socket_.get(), [this](int) { on_event(); });
+  poll_->watch(events);
+}
+
 void ConnectionProbe::on_event() {
   if (!connecting_) return read_answer();
   int error_number = 0;
@@ -91,9 +91,22 @@ void ConnectionProbe::on_event() {
   connected();
 }
 
+// On loopback a connect() to a port that nobody listens on can meet itself: the kernel may choose
+// that very port for its own end.
+bool ConnectionProbe::met_itself() const {
+  const SocketAddress& to = addresses_[next_ - 1];
+  if (to.bytes.ss_family == AF_UNIX) return false;
+  SocketAddress ours;
+  ours.size = sizeof ours.bytes;
+  if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&ours.bytes), &ours.size) != 0) {
+    return false;
+  }
+  return ours.size == to.size && std::memcmp(&ours.bytes, &to.bytes, ours.size) == 0;
+}
+
 void ConnectionProbe::connected() {
   connecting_ = false;
-  if (met_itself(socket_.get())) return refused(ECONNREFUSED);
+  if (met_itself()) return refused(ECONNREFUSED);
   if (request_.empty()) {
     say(true, {});
     return close();
@@ -101,27 +114,42 @@ void ConnectionProbe::connected() {
   // A new connection has room for more than a request.
   const ssize_t sent = ::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(request_.size())) return refused(sent < 0 ? errno : ENOBUFS);
-  if (!poll_) {
-    poll_ = std::make_unique<Poll>(loop_, socket_.get(), [this](int) { on_event(); });
-  }
-  poll_->watch(UV_READABLE);
+  if (poll_) return watch(UV_READABLE);  // it took its time to connect
+  const Microseconds soon = loop_.now().boot + kAnswerTakes;
+  if (soon >= until_) return watch(UV_READABLE);
+  deadline_ = deadlines_.add(soon, [this] { look_for_answer(); });
 }
 
+void ConnectionProbe::look_for_answer() {
+  deadline_.reset();
+  read_answer();
+  if (socket_) watch(UV_READABLE);
+}
+
+// All that is there by now.
 void ConnectionProbe::read_answer() {
-  std::array<char, 4096> bytes{};
-  const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
-    say(false, got < 0 ? std::strerror(errno) : "closed the connection without an answer");
+  std::array<char, 4096> bytes;  // NOLINT(*-member-init): recv() fills what is looked at
+  while (socket_) {
+    const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got > 0 && take({bytes.data(), static_cast<std::size_t>(got)})) continue;
+    if (got <= 0) {
+      say(false, got < 0 ? std::strerror(errno) : "closed the connection without an answer");
+    }
     return close();
   }
-  received_ += static_cast<std::size_t>(got);
+}
+
+// Whether there may be more of the answer that is worth reading.
+bool ConnectionProbe::take(std::string_view bytes) {
+  received_ += bytes.size();
   if (!answered_) {
-    head_.append(bytes.data(), static_cast<std::size_t>(got));
+    head_.append(bytes);
     const std::size_t end = head_.find('\n');
     if (end != std::string::npos || head_.size() > kMaxLine) judge(head_.substr(0, end));
   }
-  if (received_ > kMaxAnswer) close();
+  return received_ <= kMaxAnswer;
 }
 
 // "HTTP/1.1 200 OK"

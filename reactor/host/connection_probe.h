@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/times.h"
@@ -31,8 +32,8 @@ class ConnectionProbe {
   using Answer = std::function<void(bool ready, const std::string& text)>;
 
   // `addresses` are tried in turn until one takes the connection; a Unix socket with the rights of
-  // `owner`, who outlives this. An empty `request`: that is the
-  // answer. Else the request is sent, and the answer is ready if its status is 200 to 399.
+  // `owner`, who outlives this. An empty `request`: that is the answer. Else the request is sent,
+  // and the answer is ready if its status is 200 to 399.
   // `answer` is called once, by start() or later, by `until` (boot time) at the latest. Destroying
   // this takes the question back.
   ConnectionProbe(Loop& loop, Deadlines& deadlines, const FileOwner& owner,
@@ -48,8 +49,12 @@ class ConnectionProbe {
   int connect(const SocketAddress& to) const;
   void refused(int error_number);
   void connected();
+  bool met_itself() const;
+  void watch(int events);
   void on_event();
+  void look_for_answer();
   void read_answer();
+  bool take(std::string_view bytes);
   void judge(const std::string& line);
   void say(bool ready, const std::string& text);
   void close();
@@ -63,7 +68,8 @@ class ConnectionProbe {
   Answer answer_;
   Descriptor socket_;
   std::unique_ptr<Poll> poll_;  // after the socket, so that it goes first
-  std::optional<Deadlines::Key> deadline_;
+  Microseconds until_ = 0;
+  std::optional<Deadlines::Key> deadline_;  // while it is waited for
   bool connecting_ = false;
   bool answered_ = false;
   std::string head_;          // of the HTTP answer
