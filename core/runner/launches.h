@@ -36,10 +36,6 @@ class Launches {
 
   // The live run of `p` is to be killed at `at`, unless it has ended by then.
   void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }
-  // The same, unless it is to be killed before that anyhow.
-  void kill_by(ProcessIndex p, Microseconds at) {
-    if (!kills_.has(p) || at < *kills_.of(p)) kills_.set(p, at);
-  }
   bool any_kill() const { return !kills_.empty(); }
   // One that is to be killed; it is not any more. In order of time.
   std::optional<ProcessIndex> pop_kill(Microseconds now) { return kills_.pop_due(now); }

@@ -168,9 +168,17 @@ void Runner::on(const LaunchCancelled& event) {
   if (run != nullptr && run->state == ProcessState::Waiting) cancel(event.process);
 }
 
+// Here runs are ended whose time is over, and not at any event: behind what a coordinator wrote
+// there may be more that is read now, by which a run asks for more time.
 void Runner::on(const TimerDue& /*event*/) {
-  timer_.reset();  // what is due is found by advance(); the shell's timer is spent
+  timer_.reset();  // what else is due is found by advance(); the shell's timer is spent
   listening_ = false;
+  if (timeouts_.any()) end_overdue();
+  // Those that are not ready in time.
+  while (const auto p = readiness_.pop_overdue(now_.boot)) {
+    if (!gone(*p) && !stopping(*p) && !past(*p).ending) fail(*p, keep(readiness_.complaint()));
+  }
+  kill_overdue();
 }
 
 void Runner::on(const KillRequest& event) {
@@ -178,6 +186,7 @@ void Runner::on(const KillRequest& event) {
   const Microseconds wait = event.wait.value_or(event.lose ? 0 : task_.finalization_wait);
   if (state() == TaskState::Active) {
     leave_active(goal, wait, keep(event.reason));
+    kill_overdue();
     return;
   }
   // The stages go on; the deadline only ever comes nearer.
@@ -199,6 +208,7 @@ void Runner::on(const OrderRequest& event) {
   if (error_) return;
   tell_plan(p, order->verb);
   end_by_order(p);
+  kill_overdue();
 }
 
 Status Runner::may_order(const std::string& process, Verb verb) const {
@@ -221,10 +231,8 @@ std::optional<ProcessIndex> Runner::find(std::string_view name) const {
 // ---- going on ----------------------------------------------------------------------------------
 
 void Runner::advance() {
-  if (timeouts_.any()) end_overdue();
   if (readiness_.any()) ask_the_unready();
   if (health_.any()) ask_the_healthy();
-  if (launches_.any_kill()) kill_overdue();
   TaskState before;
   do {
     before = state();
@@ -381,11 +389,8 @@ void Runner::stop_all(bool hard) {
 
 void Runner::stop(ProcessIndex p, bool hard) {
   take(p, hard ? LaunchEvent::Kill : LaunchEvent::Terminate);
-  if (hard || state() == TaskState::Active || !launches_.is_live(p)) return;
-  const auto& wait = task_.processes[p].stop_wait;
-  if (!wait) return;
-  const Microseconds since = end_began(history_, regular_.has(p), self_.boot, now_);
-  launches_.kill_by(p, add_saturated(since, *wait));
+  if (hard || !launches_.is_live(p)) return;
+  if (const auto at = kill_time(p)) launches_.kill_at(p, *at);
 }
 
 void Runner::tell_plan(ProcessIndex p, Verb verb) {
@@ -402,9 +407,7 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
 
 // If its run is to end by an order: what has not been done for that yet.
 void Runner::end_by_order(ProcessIndex p) {
-  if (!past(p).ending || !launches_.is_live(p)) return;
-  launches_.kill_at(p, kill_time(p));
-  stop(p, false);
+  if (past(p).ending && launches_.is_live(p)) stop(p, false);
 }
 
 // Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
@@ -454,6 +457,7 @@ void Runner::set_timer() {
       sooner(plan->next_ready_at(now_.boot));
     }
   }
+  if (at) at = std::max(*at, now_.boot);
   if (at == timer_ || (listening_ && timer_)) return;
   timer_ = at;
   effects_.emplace_back(SetTimer{at});

@@ -134,7 +134,7 @@ class Runner {
   void watch(ProcessIndex p);
   void watch_launch(ProcessIndex p);
   void forget(ProcessIndex p);
-  Microseconds kill_time(ProcessIndex p) const;
+  std::optional<Microseconds> kill_time(ProcessIndex p) const;
   void kill_overdue();
   void finish();
   void set_timer();

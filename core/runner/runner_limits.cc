@@ -16,13 +16,25 @@ void Runner::watch(ProcessIndex p) {
   health_.watch(p, past(p), now_.boot);
 }
 
-// When SIGKILL follows. What the run asks for after the order moves that.
-Microseconds Runner::kill_time(ProcessIndex p) const {
-  const StopOrder& ending = *past(p).ending;
-  const Microseconds at = kill_time_of(ending, now_);
+// When SIGKILL follows, for one that was told to end: by the order that ends it, or by its
+// stop_wait from when the end of the task reached it. What the run asks for after that moves it;
+// the deadline of the task stands all the same. Nothing: that deadline alone counts.
+std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
+  std::optional<Microseconds> time;
   const Rare<Said>& said = past(p).said;
-  const bool asked = said && said->extended_at && said->extended_at->boot >= ending.at.boot;
-  return asked ? std::max(at, said->until) : at;
+  const auto told = [&](Microseconds when, Microseconds at) {
+    const bool asked = said && said->extended_at && said->extended_at->boot >= when;
+    if (asked) at = std::max(at, said->until);
+    time = time ? std::min(*time, at) : at;
+  };
+  if (const auto& ending = past(p).ending) told(ending->at.boot, kill_time_of(*ending, now_));
+  const auto& wait = task_.processes[p].stop_wait;
+  const bool reached = regular_.has(p) || goal_ == TaskState::Lost;
+  if (wait && reached && state() != TaskState::Active) {
+    const Microseconds since = end_began(history_, regular_.has(p), self_.boot, now_);
+    told(since, add_saturated(since, *wait));
+  }
+  return time;
 }
 
 void Runner::watch_launch(ProcessIndex p) {

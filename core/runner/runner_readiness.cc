@@ -25,11 +25,7 @@ void Runner::found_ready(ProcessIndex p, Timestamp at, std::string_view text) {
   health_.watch(p, past(p), now_.boot);
 }
 
-// Those that are due, and those whose time is over.
 void Runner::ask_the_unready() {
-  while (const auto p = readiness_.pop_overdue(now_.boot)) {
-    if (!gone(*p) && !stopping(*p) && !past(*p).ending) fail(*p, keep(readiness_.complaint()));
-  }
   while (const auto p = readiness_.pop_question(now_.boot)) {
     const bool asked = !task_.processes[*p].ready->notify;
     if (past(*p).current()->started && asked) {

@@ -65,7 +65,7 @@ void Runner::restore_orders() {
     if (past(p).held) plan_of(p).hold(p);
     if (past(p).immediate == past(p).next_run && !past(p).live()) plan_of(p).waive_backoff(p);
     if (past(p).ending && launches_.is_live(p)) {
-      launches_.kill_at(p, kill_time(p));
+      launches_.kill_at(p, *kill_time(p));
     }
   }
 }

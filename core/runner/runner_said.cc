@@ -29,7 +29,8 @@ void Runner::on(const CoordinatorReport& event) {
   append(report, false);
   if (error_ || report.kind != ReportKind::Extended) return;
   watch(p);
-  if (past(p).ending) launches_.kill_at(p, kill_time(p));
+  if (launches_.of(p).state() != LaunchState::Terminating) return;
+  if (const auto at = kill_time(p)) launches_.kill_at(p, *at);
 }
 
 }  // namespace thermos

@@ -439,8 +439,16 @@ void TaskHost::set_timer(const SetTimer& effect) {
   if (!effect.at) return;
   timer_ = reactor_.deadlines().add(*effect.at, [this] {
     timer_.reset();
+    if (!notified_) hear_what_was_said();
     dispatch(TimerDue{});
   });
+}
+
+// Nobody told of it, and a run whose time is over may have asked for more.
+void TaskHost::hear_what_was_said() {
+  for (ProcessIndex p = 0; p < place_.task.processes.size() && !stopped_; ++p) {
+    if (may_notify(place_.task.processes[p]) && past(p).live()) links_->changed(p);
+  }
 }
 
 void TaskHost::finish_if_quiet() {

@@ -153,6 +153,7 @@ TEST_F(ReadinessAtResume, AndFailsThenIfItSaysNo) {
   resume(100 * kSecond, false);
   EXPECT_TRUE(orders().empty());
   says(false);
+  tell(TimerDue{});
   EXPECT_EQ(orders().size(), 1U);
 }
 

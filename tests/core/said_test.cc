@@ -128,6 +128,36 @@ TEST_F(Said, MoreTimeToEndIsGivenToWhoIsStopped) {
   EXPECT_EQ(all<Kill>().size(), 1U) << "what it asked for before it was stopped is another thing";
 }
 
+TEST_F(Said, MoreTimeToEndIsGivenWhenTheTaskEnds) {
+  add("a").stop_wait = 5 * kSecond;
+  task_.finalization_wait = 30 * kSecond;
+  run_a();
+  tell(says(ReportKind::Extended, "", now_.boot + 1000 * kSecond));
+  passes(kSecond);
+  tell(KillRequest{});
+  EXPECT_EQ(all<Terminate>().size(), 1U);
+  passes(kSecond);
+  tell(says(ReportKind::Extended, "", now_.boot + 8 * kSecond));
+  passes(7 * kSecond);
+  EXPECT_TRUE(all<Kill>().empty());
+  tell(says(ReportKind::Extended, "", now_.boot + 1000 * kSecond));
+  passes(20 * kSecond);
+  EXPECT_TRUE(all<Kill>().empty());
+  passes(2 * kSecond);
+  EXPECT_EQ(all<Kill>().size(), 1U) << "the task's own deadline stands";
+}
+
+TEST_F(Said, WhoDoesNotAskWhenTheTaskEndsIsKilledInTime) {
+  add("a").stop_wait = 5 * kSecond;
+  task_.finalization_wait = 30 * kSecond;
+  run_a();
+  tell(says(ReportKind::Extended, "", now_.boot + 1000 * kSecond));
+  passes(kSecond);
+  tell(KillRequest{});
+  passes(5 * kSecond);
+  EXPECT_EQ(all<Kill>().size(), 1U) << "what it asked for before is another thing";
+}
+
 TEST_F(Said, WhatWasSaidOutlivesACompaction) {
   add_with_notify();
   run_a();

@@ -347,5 +347,17 @@ TEST(Notify, SoIsTimeToEnd) {
   runner.wait();
 }
 
+TEST(Notify, SoIsTimeToEndWithTheTask) {
+  Site site;
+  Command runner = site.start_run(site.write_config(
+      task({says("trap 'say EXTEND_TIMEOUT_USEC=60000000; sleep 3.5; exit 0' TERM; touch up; "
+                 "while true; do sleep 0.05; done",
+                 {{"notify", true}, {"stop_wait", 3}, {"daemon", true}, {"min_duration", 0}})})));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  runner.signal(SIGTERM);
+  runner.wait();
+  EXPECT_EQ(runs(site.status(), "s").back()["return_code"], 0);
+}
+
 }  // namespace
 }  // namespace thermos::real

@@ -254,9 +254,13 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     const bool after_finalizers =
         task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true));
     const Oracle::Process& process = oracle_.process(kill->process);
-    const bool ordered = process.ordered_run == kill->run && now >= process.kill_at;
+    // It may have asked for more time when that was decided, and not carried out.
+    const bool just_asked = process.asked && process.said_at == now;
+    const bool ordered = process.ordered_run == kill->run &&
+                         now >= (just_asked ? process.kill_at : oracle_.order_over(kill->process));
     const auto own = oracle_.stop_wait_over(kill->process, machine_.moment().boot);
-    require(ordered || is_terminal(task.state) || after_finalizers || (own && now >= *own) ||
+    require(ordered || is_terminal(task.state) || after_finalizers ||
+                (own && (just_asked || now >= *own)) ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
     require(!own || now <= std::max({*own, led_at_, process.heard}) + script_.harsh.slack,
@@ -304,6 +308,7 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_timeouts();
   check_readiness();
   check_health();
+  check_said();
   check_links(links);
   check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
     return view.state == link::State::Idle;

@@ -71,6 +71,13 @@ class Invariants {
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
   void report_appended(const ProcessReport& report);
   void check_readiness() const;
+  std::vector<const Streams::Written*> said(ProcessIndex p, ReportKind kind) const;
+  bool must_be_known(const Moment& written) const;
+  void said_appended(ProcessIndex p, const ProcessReport& report);
+  Microseconds asked_until(ProcessIndex p) const;
+  bool asks_for_time(ProcessIndex p) const;
+  bool said_ready(ProcessIndex p) const;
+  void check_said() const;
   void health_appended(ProcessIndex p, const ProcessReport& report);
   void asking(const Probe& probe);
   bool unhealthy(ProcessIndex p) const;
@@ -81,6 +88,7 @@ class Invariants {
   bool may_go_on(ProcessIndex p, Microseconds deadline) const;
   bool timed_out(ProcessIndex p) const;
   bool overdue(ProcessIndex p) const;
+  Microseconds ready_limit(ProcessIndex p, Microseconds running) const;
   void check_timeouts() const;
   ProcessIndex index_of(std::string_view name) const;
   void may_wait(ProcessIndex p, const ProcessStatus& status);

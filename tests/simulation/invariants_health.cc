@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broken.h"
+#include "core/task/question.h"
 #include "invariants.h"
 
 namespace thermos::sim {
@@ -13,10 +14,15 @@ constexpr Microseconds kNewsTakes = 4 * kLatency;
 }  // namespace
 
 void Invariants::asking(const Probe& probe) {
-  if (probe.purpose != Purpose::Healthy) return;
   const ProcessConfig& config = script_.task.processes[probe.process];
+  require(!asking_of(config, probe.purpose).notify,
+          name(probe.process) + " is asked, and says so itself");
+  if (probe.purpose != Purpose::Healthy) return;
   const Oracle::Process& process = oracle_.process(probe.process);
   require(config.healthy.has_value(), name(probe.process) + ": its health is asked for nothing");
+  const bool known = process.stopping && process.said_at != timeline_.now();
+  require(!known || process.run != probe.run,
+          name(probe.process) + ": its health is asked though it is stopping");
   if (process.live && process.run == probe.run) {
     require(process.state == ProcessState::Running && (!config.ready || process.ready),
             name(probe.process) + ": its health is asked before it is ready");
@@ -62,7 +68,7 @@ void Invariants::check_counted() const {
   const Oracle::Process& process = oracle_.process(p);
   const bool live = process.live && process.run == answered->run &&
                     machine_.coordinator(p).phase == Machine::Phase::Running;
-  if (!live || !may_go_on(p, oracle_.task().deadline_low)) return;
+  if (!live || process.stopping || !may_go_on(p, oracle_.task().deadline_low)) return;
   const bool counted = health_.at(p).answer.counted;
   require(answered->yes ? process.refusals == 0 : counted, name(p) + ": its answer does not count");
 }
@@ -72,7 +78,7 @@ void Invariants::check_health() const {
     const ProcessConfig& config = script_.task.processes[p];
     const Oracle::Process& process = oracle_.process(p);
     if (!config.healthy || !may_go_on(p, oracle_.task().deadline_low)) continue;
-    if (machine_.coordinator(p).phase != Machine::Phase::Running) continue;
+    if (machine_.coordinator(p).phase != Machine::Phase::Running || process.stopping) continue;
     if (process.state != ProcessState::Running || (config.ready && !process.ready)) continue;
     const auto known = health_.find(p);
     const Microseconds asked = known == health_.end() ? 0 : known->second.since;

@@ -67,7 +67,7 @@ void Invariants::check_ending() const {
     }
     // The deadline on record is a boot time, and the order does not say of which boot.
     const bool same_boot = process.ending->boot == machine_.moment().boot;
-    const bool hard = same_boot && timeline_.now() >= process.kill_at;
+    const bool hard = same_boot && timeline_.now() >= oracle_.order_over(p);
     require(coordinator.kill_asked || (!hard && coordinator.term_asked),
             name(p) + " was ordered to end and not told");
   }

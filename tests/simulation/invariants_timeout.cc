@@ -24,7 +24,8 @@ bool Invariants::may_go_on(ProcessIndex p, Microseconds deadline) const {
 
 bool Invariants::timed_out(ProcessIndex p) const {
   const auto& timeout = script_.task.processes[p].timeout;
-  return timeout && timeline_.now() >= oracle_.process(p).started->when + *timeout;
+  return timeout && timeline_.now() >=
+                        std::max(oracle_.process(p).started->when + *timeout, oracle_.extended(p));
 }
 
 void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
@@ -38,6 +39,7 @@ void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
     require(unhealthy(p), name(p) + ": failed by the runner though it was healthy enough");
   } else {
     require(timed_out(p) || overdue(p), name(p) + ": failed by the runner before its time");
+    require(!asks_for_time(p), name(p) + ": failed by the runner, and it has asked for more time");
   }
   require(machine_.true_time(order.deadline.boot) == now + stop_wait_of(script_.task, p),
           name(p) + ": a wrong deadline of a timed out run");
@@ -51,6 +53,15 @@ void Invariants::failure_appended(ProcessIndex p, const ProcessOrder& order) {
   record(entry);
 }
 
+// By what its coordinator wrote.
+Microseconds Invariants::asked_until(ProcessIndex p) const {
+  Microseconds until = 0;
+  for (const Streams::Written* written : said(p, ReportKind::Extended)) {
+    until = std::max(until, machine_.true_time(written->report->until));
+  }
+  return until;
+}
+
 void Invariants::check_timeouts() const {
   const Microseconds now = timeline_.now();
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
@@ -62,14 +73,15 @@ void Invariants::check_timeouts() const {
     const Oracle::Process& process = oracle_.process(p);
     const Microseconds timeout = *script_.task.processes[p].timeout;
     if (process.state == ProcessState::Running) {
-      require(now < process.started->when + timeout, name(p) + " outlives its timeout");
+      require(!timed_out(p), name(p) + " outlives its timeout");
       continue;
     }
     // A record that nobody told of.
     for (const Streams::Written& written : machine_.stream(p)) {
       if (written.status.run != coordinator.run) continue;
       if (written.status.state != ProcessState::Running) continue;
-      const Microseconds known_at = std::max(written.moment.when + timeout, led_at_);
+      const Microseconds limit = std::max(written.moment.when + timeout, asked_until(p));
+      const Microseconds known_at = std::max(limit, led_at_);
       require(now <= known_at + kNewsTakes + script_.harsh.slack,
               name(p) + " outlives its timeout, and nobody looks");
     }

@@ -134,23 +134,31 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Read& effect) {
     link.reader_open = true;
   }
   while (link.read < machine_.stream(p).size() && !owner_.stopped()) {
-    CoordinatorRecord event{p, machine_.stream(p)[link.read++].status};
+    const Streams::Written& written = machine_.stream(p)[link.read++];
+    if (written.report) {
+      tell_and_again(CoordinatorReport{p, *written.report});
+      continue;
+    }
+    CoordinatorRecord event{p, written.status};
     if (event.status.state == ProcessState::Forked) {
       take(p, link::Heard{event.status.run, event.status.identity});
     }
     if (effect.origin != Origin::Recorded) event.status.origin = effect.origin;
-    owner_.tell(event);
-    if (random_.chance(5)) owner_.tell(event);
-    if (random_.chance(5)) {
-      life_.after(random_.between(0, kLatency), [this, event] {
-        owner_.begin();
-        owner_.tell(event);
-        owner_.settle();
-      });
-    }
+    tell_and_again(event);
   }
   link.seen = machine_.streams().end(p);
   return link::ReadDone{};
+}
+
+void Links::tell_and_again(const Event& event) {
+  owner_.tell(event);
+  if (random_.chance(5)) owner_.tell(event);
+  if (!random_.chance(5)) return;
+  life_.after(random_.between(0, kLatency), [this, event] {
+    owner_.begin();
+    owner_.tell(event);
+    owner_.settle();
+  });
 }
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::CloseReader& /*effect*/) {

@@ -94,6 +94,8 @@ class Links {
 
   // As take(), for an event that comes by itself.
   void happens(ProcessIndex p, const link::Event& event);
+  // As it is heard, and now and then repeated.
+  void tell_and_again(const Event& event);
   void hear_answers();
   void fork_server_gone();
   void let_go(ProcessIndex p);

@@ -1,7 +1,9 @@
 #include "machine.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace thermos::sim {
 
@@ -74,6 +76,9 @@ void Machine::signal(ProcessIndex p, const Identity& coordinator, link::Signal s
 void Machine::terminate(Coordinator& c, ProcessIndex p) {
   if (c.term_asked || c.phase == Phase::Written) return;
   c.term_asked = true;
+  if (c.phase == Phase::Running && c.script.asks_when_told > 0) {
+    say(p, ReportKind::Extended, c.script.asks_when_told);
+  }
   if (c.phase == Phase::Forked || c.phase == Phase::Running) {
     if (!c.script.ignores_term) plan(p, c.script.term, &Machine::ends_by_term);
   }
@@ -171,6 +176,37 @@ void Machine::write(ProcessIndex p, ProcessState state, std::optional<std::int32
   streams_.append(c.stream, {status, moment()}, is_terminal(state));
 }
 
+void Machine::speaks(ProcessIndex p) {
+  Coordinator& c = coordinators_[p];
+  if (c.phase != Phase::Running) return;
+  const Saying saying = c.script.says[c.said++];
+  say(p, saying.kind, saying.more);
+}
+
+// As its coordinator records it: less time than it has, or a second end, is no news.
+void Machine::say(ProcessIndex p, ReportKind kind, Microseconds more) {
+  Coordinator& c = coordinators_[p];
+  ProcessReport report;
+  report.process = script_.task.processes[p].name;
+  report.run = c.run;
+  report.kind = kind;
+  report.at = now();
+  report.at.boot = std::max(report.at.boot, c.last_said + 1);
+  if (kind == ReportKind::Extended) {
+    report.until = now().boot + more;
+    if (report.until <= c.extended_until) return;
+    c.extended_until = report.until;
+  }
+  if (kind == ReportKind::Stopping && std::exchange(c.stopping, true)) return;
+  if (kind == ReportKind::Status) report.text = "busy";
+  if (kind == ReportKind::Ready) report.text = "READY=1";
+  c.last_said = report.at.boot;
+  ProcessStatus none;
+  none.run = c.run;
+  none.seq = std::numeric_limits<std::uint64_t>::max();
+  streams_.append(c.stream, {none, moment(), report}, false);
+}
+
 void Machine::forked(ProcessIndex p) {
   Coordinator& c = coordinators_[p];
   c.phase = Phase::Forked;
@@ -194,6 +230,7 @@ void Machine::running(ProcessIndex p) {
   }
   start_tree(p);
   write(p, ProcessState::Running, std::nullopt);
+  for (const Saying& saying : c.script.says) plan(p, saying.after, &Machine::speaks);
   plan(p, c.script.duration, &Machine::ends);
   if (c.script.death == RunScript::Death::Running) {
     plan(p, c.script.death_after, &Machine::kill_coordinator);

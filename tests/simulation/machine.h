@@ -36,6 +36,10 @@ class Machine {
     Microseconds born = 0;
     bool stopped = false;                                  // by SIGSTOP
     std::vector<void (Machine::*)(ProcessIndex)> held_up;  // the steps that wait for SIGCONT
+    std::size_t said = 0;                                  // of what is in its script
+    Microseconds last_said = 0;                            // boot time
+    Microseconds extended_until = 0;                       // boot time
+    bool stopping = false;
     std::uint64_t id = 0;  // steps planned for an earlier coordinator are dropped
   };
   // The process itself and everything that it started.
@@ -123,6 +127,8 @@ class Machine {
   void goes_on(ProcessIndex p);
   void terminate(Coordinator& coordinator, ProcessIndex p);
   void force(Coordinator& coordinator, ProcessIndex p);
+  void speaks(ProcessIndex p);
+  void say(ProcessIndex p, ReportKind kind, Microseconds more);
   void write(ProcessIndex p, ProcessState state, std::optional<std::int32_t> code);
   void forked(ProcessIndex p);
   void running(ProcessIndex p);

@@ -19,6 +19,7 @@ void Oracle::apply(const Entry& entry) {
   }
   if (entry.kind == Entry::Kind::Unhealthy) ++processes_[entry.process].refusals;
   if (entry.kind == Entry::Kind::Healthy) processes_[entry.process].refusals = 0;
+  if (entry.kind == Entry::Kind::Said) apply_saying(entry);
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
   process.spoken = true;
@@ -32,6 +33,7 @@ void Oracle::apply(const Entry& entry) {
   if (entry.process_state == ProcessState::Waiting) process.started.reset();
   if (entry.process_state == ProcessState::Waiting) process.ready = false;
   if (entry.process_state == ProcessState::Waiting) process.refusals = 0;
+  if (entry.process_state == ProcessState::Waiting) forget_sayings(process);
   if (entry.process_state == ProcessState::Running) {
     process.started = entry.happened;
     process.begun = true;
@@ -44,6 +46,24 @@ void Oracle::apply(const Entry& entry) {
   if (entry.process_state == ProcessState::Failed) ++process.failures;
   if (entry.process_state == ProcessState::Killed && !entry.by_order) ++process.kills;
   if (entry.process_state == ProcessState::Success) process.succeeded = true;
+}
+
+void Oracle::apply_saying(const Entry& entry) {
+  Process& process = processes_[entry.process];
+  process.said_at = entry.written.when;
+  if (entry.said == ReportKind::Status) process.status = entry.happened;
+  if (entry.said == ReportKind::Stopping) process.stopping = true;
+  if (entry.said == ReportKind::Extended) {
+    process.asked = entry.happened;
+    process.until = entry.until;
+  }
+}
+
+void Oracle::forget_sayings(Process& process) {
+  process.asked.reset();
+  process.status.reset();
+  process.until = 0;
+  process.stopping = false;
 }
 
 void Oracle::apply_order(const Entry& entry) {
@@ -99,7 +119,21 @@ std::optional<Microseconds> Oracle::stop_wait_over(ProcessIndex p, std::uint64_t
   const ProcessConfig& config = script_->task.processes[p];
   const std::optional<Moment>& told = config.final ? lost_ : left_active_;
   if (!config.stop_wait || !told || told->boot != boot) return std::nullopt;
-  return told->when + *config.stop_wait;
+  return not_before_asked(p, *told, told->when + *config.stop_wait);
+}
+
+Microseconds Oracle::order_over(ProcessIndex p) const {
+  const Process& process = processes_[p];
+  if (!process.ending) return process.kill_at;
+  return not_before_asked(p, *process.ending, process.kill_at);
+}
+
+// `at`, or when the time is over that it asked for after it was told to end.
+Microseconds Oracle::not_before_asked(ProcessIndex p, const Moment& told, Microseconds at) const {
+  const Process& process = processes_[p];
+  const bool asked =
+      process.asked && process.asked->boot == told.boot && process.asked->when >= told.when;
+  return asked ? std::max(at, process.until) : at;
 }
 
 bool Oracle::may_order(ProcessIndex p, Verb verb) const {

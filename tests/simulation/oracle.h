@@ -25,6 +25,10 @@
 // - A run that is not ready within the time of its `ready`, though it was asked, is ended likewise.
 // - A run that is not healthy so often in a row as its `healthy` allows is ended likewise. It is
 //   asked as long as it is RUNNING, and ready if it has a `ready`.
+// - A run may say that it is ready, that it is stopping (its health is not asked any more), and
+// that
+//   it needs time until a moment: none of its limits is over before, and, if it said so after it
+//   was told to end, it is not killed for its stop_wait before. The deadline of the task stands.
 // - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
 //   FAILED, however it ends then.
 #pragma once
@@ -40,7 +44,7 @@ namespace thermos::sim {
 
 // What one record of the runner's stream says, and the true times of it.
 struct Entry {
-  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready, Unhealthy, Healthy };
+  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready, Unhealthy, Healthy, Said };
   Kind kind = Kind::Header;
   Moment written;
 
@@ -58,6 +62,9 @@ struct Entry {
   Moment happened;           // when it truly came to that
   bool first_start = false;  // the first RUNNING of a process whose start others need
   bool by_order = false;     // KILLED, because a user said so
+
+  ReportKind said = ReportKind::Status;
+  Microseconds until = 0;  // true time, of Extended
 
   Verb verb = Verb::Start;
   bool revives = false;
@@ -102,6 +109,13 @@ class Oracle {
     // The last run that an order ended or was to end, and when it must be killed.
     std::optional<std::uint32_t> ordered_run;
     Microseconds kill_at = 0;
+
+    // What its run under way said: when it last asked for more time, and until when.
+    std::optional<Moment> asked;
+    Microseconds until = 0;
+    bool stopping = false;
+    Microseconds said_at = 0;  // when the last of it was recorded
+    std::optional<Moment> status;
   };
 
   const Process& process(ProcessIndex p) const { return processes_[p]; }
@@ -124,6 +138,11 @@ class Oracle {
   // was not told, or was under another boot than `boot`.
   std::optional<Microseconds> stop_wait_over(ProcessIndex p, std::uint64_t boot) const;
 
+  // When `p`, ended by an order, must be killed.
+  Microseconds order_over(ProcessIndex p) const;
+  // No limit of its run is over before this.
+  Microseconds extended(ProcessIndex p) const { return processes_[p].until; }
+
   // Whether an order for `p` must be accepted.
   bool may_order(ProcessIndex p, Verb verb) const;
 
@@ -135,6 +154,9 @@ class Oracle {
 
  private:
   void apply_order(const Entry& entry);
+  void apply_saying(const Entry& entry);
+  static void forget_sayings(Process& process);
+  Microseconds not_before_asked(ProcessIndex p, const Moment& told, Microseconds at) const;
   void apply_backoff(const Entry& entry);
   bool exhausted(ProcessIndex p) const;
 

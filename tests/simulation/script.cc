@@ -69,6 +69,16 @@ void make_readiness(TaskConfig& task, Random& random) {
   }
 }
 
+// Some say themselves that they are ready, and what else a process may say.
+void make_sayings(TaskConfig& task, Random& random) {
+  for (ProcessConfig& process : task.processes) {
+    process.notify = random.chance(30);
+    if (!process.ready || !random.chance(50)) continue;
+    process.ready->file.clear();
+    process.ready->notify = true;
+  }
+}
+
 void make_health(TaskConfig& task, Random& random) {
   for (ProcessConfig& process : task.processes) {
     if (!random.chance(40)) continue;
@@ -211,6 +221,22 @@ void make_harsh(Harshness& harsh, Random& random) {
   harsh.loses_names = random.chance(50);
 }
 
+// What a run says, beside that it is ready.
+void make_says(RunScript& run, Random& random) {
+  for (std::uint32_t n = random.below(5); n > 0; --n) {
+    Saying saying;
+    saying.after =
+        random.pick<Microseconds>({0, random.between(0, kSecond), random.between(0, 20 * kSecond)});
+    saying.kind = random.pick({ReportKind::Status, ReportKind::Status, ReportKind::Extended,
+                               ReportKind::Extended, ReportKind::Extended, ReportKind::Stopping});
+    saying.more = random.pick<Microseconds>({0, kSecond / 2, random.between(0, 20 * kSecond)});
+    run.says.push_back(saying);
+  }
+  if (!random.chance(50)) return;
+  run.asks_when_told = random.between(1, 10 * kSecond);
+  run.term = random.between(0, 10 * kSecond);
+}
+
 bool can_run_for_ever(const TaskConfig& task) {
   for (const ProcessConfig& process : task.processes) {
     if (process.daemon && !process.ephemeral && process.max_failures == 0) return true;
@@ -240,6 +266,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   need_readiness(script, readiness);
   Random health(seed ^ 0x4ea17);
   if (health.chance(40)) make_health(script.task, health);
+  Random sayings(seed ^ 0x5a1d5);
+  if (sayings.chance(50)) make_sayings(script.task, sayings);
   script.task.max_failures = random.pick({1U, 1U, 2U, 3U, 0U});
   script.task.max_concurrency = random.pick({0U, 0U, 1U, 2U, 3U});
   script.task.finalization_wait =
@@ -306,6 +334,9 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
     if (when.chance(50)) run.duration += when.between(0, 20 * kSecond);
   }
   run.exit = random.between(0, kLatency);
+  const bool says_ready = process.ready && process.ready->notify;
+  if (says_ready && run.ready_after) run.says.push_back({*run.ready_after, ReportKind::Ready});
+  if (says_ready) run.ready_after.reset();
   if (unlucky && random.chance(30)) {
     run.end = random.pick({ProcessState::Failed, ProcessState::Failed, ProcessState::Killed});
     run.return_code = run.end == ProcessState::Killed ? -9 : random.pick({1, 255, -11});
@@ -318,6 +349,12 @@ RunScript Script::run(ProcessIndex p, std::uint32_t attempt) const {
   }
   run.ignores_term = random.chance(25);
   run.term = random.pick<Microseconds>({0, random.between(0, kSecond)});
+  if (unlucky && may_notify(process)) {
+    Random talk(seed * 13'000'027 + std::uint64_t{p} * 8009 + attempt);
+    make_says(run, talk);
+  }
+  std::stable_sort(run.says.begin(), run.says.end(),
+                   [](const Saying& a, const Saying& b) { return a.after < b.after; });
   if (random.chance(30)) {
     run.term_end = random.pick({ProcessState::Success, ProcessState::Failed});
     run.term_code = run.term_end == ProcessState::Success ? 0 : 143;

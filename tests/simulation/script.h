@@ -16,6 +16,13 @@ namespace thermos::sim {
 // The longest time that any single step of the machine or the shell takes.
 inline constexpr Microseconds kLatency = kSecond / 20;
 
+// What a process says of itself (sd_notify(3)).
+struct Saying {
+  Microseconds after = 0;  // from RUNNING
+  ReportKind kind = ReportKind::Status;
+  Microseconds more = 0;  // time, if it is Extended
+};
+
 struct RunScript {
   enum class Launch : std::uint8_t {
     Works,
@@ -37,8 +44,10 @@ struct RunScript {
   // From RUNNING on it is healthy for `well`, not for `ill`, and so on; always if `ill` is 0.
   Microseconds well = 0;
   Microseconds ill = 0;
-  Microseconds death_after = 0;  // from RUNNING, where death is Running
-  Microseconds exit = 0;         // from the terminal record to the lock's release
+  std::vector<Saying> says;         // by their times
+  Microseconds asks_when_told = 0;  // to end: so much time
+  Microseconds death_after = 0;     // from RUNNING, where death is Running
+  Microseconds exit = 0;            // from the terminal record to the lock's release
   ProcessState end = ProcessState::Success;
   std::int32_t return_code = 0;
   bool ignores_term = false;

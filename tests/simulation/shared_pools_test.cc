@@ -14,13 +14,16 @@ namespace {
 
 TEST(SharedPools, EverybodyHasItsTurn) {
   std::uint64_t waits = 0;
+  std::uint64_t retries = 0;
   const std::uint64_t count = seeds(6000);
   for (std::uint64_t seed = 1; seed <= count; ++seed) {
     const SharedOutcome outcome = run_shared(make_shared_script(seed), {});
     ASSERT_FALSE(outcome.broken) << *outcome.broken;
     waits += outcome.waits;
+    retries += outcome.retries;
   }
   EXPECT_GT(waits, count);
+  EXPECT_GT(retries, count / 10);
 }
 
 TEST(SharedPools, TheDaemonIsKilledAtEveryEffect) {

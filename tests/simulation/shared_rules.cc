@@ -40,12 +40,12 @@ bool SharedRules::possible(Member m) const {
       [&](const auto& pool) { return used(m, pool.first) <= amount_in(sizes_, pool.first); });
 }
 
-bool SharedRules::fits(Member m, const std::set<Member>& running) const {
+bool SharedRules::fits(Member m, const std::set<Member>& holders) const {
   const auto free_in = [&](const Named<std::uint32_t>& pools, bool own) {
     return std::all_of(pools.entries.begin(), pools.entries.end(), [&](const auto& pool) {
       std::uint32_t taken = used(m, pool.first);
       if (taken == 0) return true;
-      for (const Member& other : running) {
+      for (const Member& other : holders) {
         if (other != m && (!own || other.first == m.first)) taken += used(other, pool.first);
       }
       return taken <= pool.second;
@@ -66,8 +66,8 @@ void SharedRules::restarted(const Named<std::uint32_t>& sizes, const std::set<Me
   restarted_at_ = now;
 }
 
-void SharedRules::starts(Member m, const std::set<Member>& running) {
-  require(fits(m, running), name(m) + " starts: a pool is overdrawn");
+void SharedRules::starts(Member m, const std::set<Member>& holders) {
+  require(fits(m, holders), name(m) + " starts: a pool is overdrawn");
   const auto mine = asked_.find(m);
   if (mine != asked_.end() && ordered(m)) {
     for (const auto& [other, at] : asked_) {
@@ -82,16 +82,16 @@ void SharedRules::starts(Member m, const std::set<Member>& running) {
   unsure_.erase(m);
 }
 
-void SharedRules::waiting(const std::set<Member>& waiting, const std::set<Member>& running,
-                          Microseconds now) {
-  bool all_fit = !waiting.empty();
+void SharedRules::waiting(const std::set<Member>& waiting, const std::set<Member>& holders,
+                          const std::set<Member>& others, Microseconds now) {
+  bool all_fit = !waiting.empty() && others.empty();
   for (const Member& m : waiting) {
-    const bool fits_now = fits(m, running);
+    const bool fits_now = fits(m, holders);
     all_fit = all_fit && fits_now;
-    const bool in_the_way = std::any_of(waiting.begin(), waiting.end(), [&](const Member& other) {
-      return other != m && share(m, other);
-    });
-    require(!fits_now || in_the_way, name(m) + ": its pools are free and it is left waiting");
+    const auto in_the_way = [&](const Member& other) { return other != m && share(m, other); };
+    const bool others_wait = std::any_of(waiting.begin(), waiting.end(), in_the_way) ||
+                             std::any_of(others.begin(), others.end(), in_the_way);
+    require(!fits_now || others_wait, name(m) + ": its pools are free and it is left waiting");
   }
   require(!all_fit, "everybody's pools are free and nobody starts");
   std::map<Member, std::pair<Microseconds, std::size_t>> asked;

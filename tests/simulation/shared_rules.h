@@ -29,10 +29,12 @@ class SharedRules {
   // So much of each pool must be there for it.
   bool possible(Member m) const;
 
-  // `m` starts, beside those who run.
-  void starts(Member m, const std::set<Member>& running);
-  // Who wait for nothing but pools, when nothing more happens at `now`.
-  void waiting(const std::set<Member>& waiting, const std::set<Member>& running, Microseconds now);
+  // `m` starts, beside those who have shares.
+  void starts(Member m, const std::set<Member>& holders);
+  // Who wait for nothing but pools, when nothing more happens at `now`, beside those who have
+  // shares. `others` may wait as well.
+  void waiting(const std::set<Member>& waiting, const std::set<Member>& holders,
+               const std::set<Member>& others, Microseconds now);
   // When it asked is not known any more.
   void unsure(Member m) {
     asked_.erase(m);
@@ -45,7 +47,7 @@ class SharedRules {
   std::string name(Member m) const;
   std::uint32_t used(Member m, const std::string& pool) const;
   bool share(Member a, Member b) const;
-  bool fits(Member m, const std::set<Member>& running) const;
+  bool fits(Member m, const std::set<Member>& holders) const;
   bool ordered(Member m) const { return script_.tasks[m.first].task.max_concurrency == 0; }
 
   const SharedScript& script_;

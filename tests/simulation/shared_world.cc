@@ -84,6 +84,8 @@ class SharedWorld {
   std::string left() const;
   void end_rivals();
   std::set<Member> running() const;
+  bool on_record_alone(Member m) const;
+  std::set<Member> holders() const;
   void say(Member m, const std::string& what);
 
   const SharedScript& script_;
@@ -95,6 +97,9 @@ class SharedWorld {
   Named<std::uint32_t> sizes_;
   std::unique_ptr<SharedPools> pools_;
   std::set<std::size_t> woken_;
+  // Of those that have a run on record and no coordinator, the ones whose launch was perhaps called
+  // off: whether they have their shares, or wait for them, can't be seen.
+  std::set<Member> called_off_;
   bool up_ = false;
   std::size_t next_crash_ = 0;
   SharedOutcome outcome_;
@@ -162,6 +167,7 @@ void SharedWorld::order(std::size_t i, ProcessIndex p, Verb verb) {
   }
   if (!tasks_[i].runner) return;
   rules_.unsure({i, p});
+  if (child({i, p}).state != Child::State::Alive) called_off_.insert({i, p});
   if (tasks_[i].runner->may_order(name, verb))
     tell(i, OrderRequest{name, verb, std::nullopt, "asked"});
 }
@@ -187,6 +193,7 @@ void SharedWorld::boot() {
       if (slot && tasks_[i].disk.process(*slot).live()) unsure.insert({i, p});
     }
   }
+  called_off_ = unsure;
   rules_.restarted(sizes_, unsure, timeline_.now());
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     Task& task = tasks_[i];
@@ -322,7 +329,8 @@ void SharedWorld::carry_out(std::size_t i, const Effect& effect) {
 
 void SharedWorld::launch(Member m, const StartProcess& start) {
   say(m, "starts");
-  rules_.starts(m, running());
+  called_off_.erase(m);
+  rules_.starts(m, holders());
   Child& mine = child(m);
   if (mine.state != Child::State::None) throw Broken("a run is started beside another");
   mine.state = Child::State::Asked;
@@ -338,6 +346,7 @@ void SharedWorld::launch(Member m, const StartProcess& start) {
     }
     child(m).state = Child::State::None;
     rules_.unsure(m);
+    if (sizes_ != script_.pools) called_off_.insert(m);
     tell(m.first, LaunchFailed{m.second, run, true, "short"});
   });
 }
@@ -409,6 +418,27 @@ std::set<Member> SharedWorld::running() const {
   return members;
 }
 
+// Its run is on record, and has no coordinator: its launch is tried again, or was called off.
+bool SharedWorld::on_record_alone(Member m) const {
+  const Task& task = tasks_[m.first];
+  return task.runner && !task.over && task.runner->state() == TaskState::Active &&
+         task.children[m.second].state == Child::State::None && task.runner->past(m.second).live();
+}
+
+// Who has shares of pools: who runs, and whose launch is tried again for lack of what the machine
+// has. To give the shares to others meanwhile would let these overtake.
+std::set<Member> SharedWorld::holders() const {
+  std::set<Member> members = running();
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    for (ProcessIndex p = 0; p < tasks_[i].children.size(); ++p) {
+      const Member m{i, p};
+      const bool tried = on_record_alone(m) && !called_off_.contains(m);
+      if (tried && !tasks_[i].runner->past(p).held) members.insert(m);
+    }
+  }
+  return members;
+}
+
 // Whether it waits for nothing but pools, or for a place of max_concurrency.
 bool SharedWorld::waits(Member m) const {
   const Task& task = tasks_[m.first];
@@ -427,26 +457,19 @@ bool SharedWorld::waits(Member m) const {
 
 void SharedWorld::time_moves_on() {
   if (!up_) return;
-  const std::set<Member> runs = running();
+  const std::set<Member> has = holders();
+  outcome_.retries += has.size() - running().size();
   std::set<Member> all;
-  std::vector<std::uint32_t> places(tasks_.size());
-  for (const Member& m : runs) ++places[m.first];
+  std::set<Member> others;  // who may wait for a place of max_concurrency
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     for (ProcessIndex p = 0; p < tasks_[i].children.size(); ++p) {
       const Member m{i, p};
-      if (config(i).max_concurrency == 0 && waits(m)) all.insert(m);
+      if (has.contains(m)) continue;
+      if (on_record_alone(m)) return;  // it may have shares
+      if (waits(m)) (config(i).max_concurrency == 0 ? all : others).insert(m);
     }
   }
-  // Who holds a share while its launch is tried again, or may wait behind max_concurrency, is in
-  // the way of nobody only if nobody is there.
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    for (ProcessIndex p = 0; p < tasks_[i].children.size(); ++p) {
-      const Member m{i, p};
-      if (runs.contains(m) || all.contains(m) || !tasks_[i].runner || tasks_[i].over) continue;
-      if (tasks_[i].runner->past(p).live() || waits(m)) return;
-    }
-  }
-  rules_.waiting(all, runs, timeline_.now());
+  rules_.waiting(all, has, others, timeline_.now());
 }
 
 bool SharedWorld::all_over() const {

@@ -16,7 +16,8 @@ struct SharedOutcome {
   std::uint64_t steps = 0;            // effects
   std::uint32_t crashes = 0;
   std::uint32_t runs = 0;
-  std::uint64_t waits = 0;  // for pools
+  std::uint64_t waits = 0;    // for pools
+  std::uint64_t retries = 0;  // moments at which one had shares, and its launch was tried again
 };
 
 // `crash_at`: numbers of effects, ascending; the first effect is 1.

@@ -253,11 +253,22 @@ void Shell::arm(const SetTimer& timer) {
   if (!timer.at) return;
   const Microseconds wait = *timer.at - around_.machine.now().boot;
   life_.after(wait, [this, id] {
-    if (id == timer_) feed(TimerDue{});
+    if (id == timer_) timer_is_due();
   });
   if (around_.random.chance(5)) {
-    life_.after(around_.random.between(0, wait), [this] { feed(TimerDue{}); });
+    life_.after(around_.random.between(0, wait), [this] { timer_is_due(); });
   }
+}
+
+void Shell::timer_is_due() {
+  begin();
+  const auto& processes = around_.script.task.processes;
+  // Nobody told of it, and a run whose time is over may have asked for more.
+  for (ProcessIndex p = 0; !around_.script.inotify && p < processes.size(); ++p) {
+    if (may_notify(processes[p]) && !links_.idle(p)) links_.take(p, link::Changed{});
+  }
+  tell(TimerDue{});
+  settle();
 }
 
 void Shell::trace(ProcessIndex p, const std::string& line) const {

@@ -77,6 +77,7 @@ class Shell : private Links::Owner {
   void carry_out(const Effect& effect);
   void answer(const Probe& probe);
   void arm(const SetTimer& timer);
+  void timer_is_due();
   void trace(const std::string& line) const {
     if (around_.trace) around_.trace(line);
   }

@@ -23,8 +23,9 @@ class Streams {
   using Description = std::uint64_t;
 
   struct Written {
-    ProcessStatus status;
+    ProcessStatus status;  // of a report only the run, with a number that no transition has
     Moment moment;
+    std::optional<ProcessReport> report{};
   };
 
   // `late`: a close is reported some time before the lock is free, as the kernel does.
