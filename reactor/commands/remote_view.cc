@@ -173,6 +173,22 @@ class HistoryReader {
   History history_;
 };
 
+std::vector<PoolOutlook::Share> shares_of(const Json& list) {
+  std::vector<PoolOutlook::Share> shares;
+  for (const Json& share : list)
+    shares.push_back({share.value("process", "?"), share.value("amount", 0U)});
+  return shares;
+}
+
+PoolOutlook pool_of(const Json& json) {
+  PoolOutlook pool;
+  pool.pool = json.value("pool", "?");
+  if (json.contains("size")) pool.size = json["size"].get<std::uint32_t>();
+  pool.used_by = shares_of(json.value("used_by", Json::array()));
+  pool.waiting = shares_of(json.value("waiting", Json::array()));
+  return pool;
+}
+
 }  // namespace
 
 TaskView view_of(const Json& task) {
@@ -191,6 +207,7 @@ TaskView view_of(const Json& task) {
   for (const Json& name : task.value("fatal", Json::array())) {
     view.outlooks[name.get<std::string>()].fatal = true;
   }
+  for (const Json& pool : task.value("pools", Json::array())) view.pools.push_back(pool_of(pool));
   return view;
 }
 

@@ -249,6 +249,27 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   }
 }
 
+std::string shares_text(const std::vector<PoolOutlook::Share>& shares) {
+  std::string text;
+  for (const PoolOutlook::Share& share : shares) {
+    text += (text.empty() ? "" : ", ") + printable(share.process);
+    if (share.amount > 1) text += " (" + std::to_string(share.amount) + ")";
+  }
+  return text.empty() ? "nobody" : text;
+}
+
+// "pool gpu: 2 of 2 used, by train (2); eval waits"
+void add_pools(std::string& text, const TaskView& view, const TableStyle& style) {
+  for (const PoolOutlook& pool : view.pools) {
+    std::string line = "  pool " + printable(pool.pool) + ": ";
+    line += pool.size ? fmt::format("{} of {} used, by ", pool.used(), *pool.size)
+                      : "the daemon's; used by ";
+    line += shares_text(pool.used_by);
+    if (!pool.waiting.empty()) line += "; waiting: " + shares_text(pool.waiting);
+    text += cut_line(line, style.columns) + "\n";
+  }
+}
+
 // The last lines that processes printed before they failed, for a task that failed by them.
 void add_failures(std::string& text, const TaskView& view, const TableStyle& style) {
   if (!view.history || !view.history->header()) return;
@@ -309,6 +330,7 @@ std::string status_table(const std::vector<TaskView>& views, const TableStyle& s
     add_remarks(text, views[i]);
     if (!style.processes) continue;
     add_processes(text, views[i], style);
+    add_pools(text, views[i], style);
     add_failures(text, views[i], style);
   }
   if (shown < views.size()) {

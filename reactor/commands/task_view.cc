@@ -68,6 +68,7 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
 void look_closer(TaskView& view, const Paths& paths, Microseconds now) {
   if (!view.history || is_terminal(view.history->state())) return;
   add_outlooks(view, now);
+  if (view.task) view.pools = pool_outlooks(*view.task, *view.history, now);
   const Result<bool> led = stream_is_locked(paths.runner_stream(view.entry.id));
   view.abandoned = led && !*led;
 }

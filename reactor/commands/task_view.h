@@ -10,6 +10,7 @@
 #include "core/record/history.h"
 #include "core/record/paths.h"
 #include "core/runner/outlook.h"
+#include "core/runner/pool_outlook.h"
 #include "core/task/task.h"
 #include "reactor/store/task_list.h"
 
@@ -23,6 +24,8 @@ struct TaskView {
   std::optional<TaskConfig> task{};
   // What comes of the processes of an active task that do not run, by name.
   std::map<std::string, Outlook> outlooks{};
+  // Who has and waits for the pools that it uses.
+  std::vector<PoolOutlook> pools{};
   // An active task without a living runner.
   bool abandoned = false;
   // The owner of its checkpoint, whose rights count where its logs are read.
@@ -32,7 +35,8 @@ struct TaskView {
 // Reads a task. Does not fail: an unreadable stream is noted in the view's `error`, so that the
 // caller can show the other tasks.
 TaskView view_task(const Paths& paths, const TaskEntry& entry);
-// Finds what `status` shows beside that: `outlooks` at the wall time `now`, and `abandoned`.
+// Finds what `status` shows beside that: `outlooks` and `pools` at the wall time
+// `now`, and `abandoned`.
 void look_closer(TaskView& view, const Paths& paths, Microseconds now);
 
 // The names of the processes: of all in the configuration, or of those on record if it cannot be

@@ -1,12 +1,37 @@
 #include "reactor/store/outlook_json.h"
 
 #include <utility>
+#include <vector>
 
 #include "core/runner/outlook.h"
+#include "core/runner/pool_outlook.h"
 
 namespace thermos {
+namespace {
+
+Json shares_json(const std::vector<PoolOutlook::Share>& shares) {
+  Json json = Json::array();
+  for (const PoolOutlook::Share& share : shares) {
+    json.push_back({{"process", share.process}, {"amount", share.amount}});
+  }
+  return json;
+}
+
+void add_pools(Json& json, const std::vector<PoolOutlook>& pools) {
+  for (const PoolOutlook& pool : pools) {
+    Json one = {{"pool", pool.pool}};
+    if (pool.size) one["size"] = *pool.size;
+    one["used"] = pool.used();
+    one["used_by"] = shares_json(pool.used_by);
+    one["waiting"] = shares_json(pool.waiting);
+    json["pools"].push_back(std::move(one));
+  }
+}
+
+}  // namespace
 
 void add_outlook(Json& json, const TaskConfig& task, const History& history, Microseconds now) {
+  add_pools(json, pool_outlooks(task, history, now));
   if (history.state() != TaskState::Active) return;
   // Appended without the map's search for the key, as in history_json().
   Json::object_t backoff;

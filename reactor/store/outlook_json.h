@@ -1,5 +1,5 @@
 // What `status --json` adds to what is on record: which processes of an active task wait for their
-// next try, and which have failed for good.
+// next try, which have failed for good, and who has and waits for pools.
 #pragma once
 
 #include "core/base/times.h"
@@ -9,9 +9,10 @@
 
 namespace thermos {
 
-// Adds "backoff", an object of names and wall times in seconds, and "fatal", a list of names, to
-// `json`; neither if it would be empty. `now` is the wall time in microseconds. Adds nothing for a
-// task that is not ACTIVE.
+// Adds "backoff", an object of names and wall times in seconds, "fatal", a list of names, and
+// "pools", a list as that of `pools --json`, to `json`; none that would be empty. `now` is the wall
+// time in microseconds. Of a task that runs its finalizers it adds "pools" alone, of one that is
+// neither that nor ACTIVE nothing.
 void add_outlook(Json& json, const TaskConfig& task, const History& history, Microseconds now);
 
 }  // namespace thermos

@@ -52,6 +52,30 @@ TEST(Pools, AResumeNeitherOverdrawsNorForgets) {
   EXPECT_EQ(text_of(site.in_sandbox("order")), "a\nb\nc\n");
 }
 
+TEST(Pools, StatusSaysWhoHasAndWhoWaits) {
+  Site site;
+  Command runner = site.start_run(site.write_config(task(
+      {alone("a"), alone("b"), process("late", "true", {{"uses", {{"seat", 1}}}, {"needs", {"b"}}}),
+       process("other", "true")},
+      {}, {{"pools", {{"seat", 1}}}})));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("in_a")));
+  ASSERT_FALSE(site.run_in_state("a", "RUNNING").is_null());
+  const Json expected = Json::parse(
+      R"([{"pool": "seat", "size": 1, "used": 1, "used_by": [{"process": "a", "amount": 1}],
+           "waiting": [{"process": "b", "amount": 1}]}])");
+  EXPECT_EQ(site.status()["pools"], expected);
+  const Ended shown = site.thermos({"status", "t"});
+  EXPECT_NE(shown.out.find("pool seat: 1 of 1 used, by a; waiting: b\n"), std::string::npos)
+      << shown.out;
+  open_way(site, "a");
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("in_b")));
+  ASSERT_FALSE(site.run_in_state("b", "RUNNING").is_null());
+  EXPECT_EQ(site.status()["pools"][0]["waiting"], Json::array());
+  open_way(site, "b");
+  EXPECT_EQ(runner.wait().code, 0);
+  EXPECT_FALSE(site.status().contains("pools"));
+}
+
 TEST(Pools, WhoNeedsAndWaitsHasItsTurnAfterAResume) {
   Site site;
   const std::string config =

@@ -1,0 +1,68 @@
+// Who has and who waits for pools, by what is on record.
+#include "core/runner/pool_outlook.h"
+
+#include <gtest/gtest.h>
+
+#include "runner_fixture.h"
+
+namespace thermos {
+namespace {
+
+class PoolsOfATask : public RunnerFixture {
+ protected:
+  ProcessConfig& user(const std::string& name, std::uint32_t amount = 1) {
+    ProcessConfig& process = add(name);
+    process.uses.entries = {{"seat", amount}};
+    return process;
+  }
+  // "1 of 2: a | b"
+  std::string seats() const {
+    std::string text;
+    for (const PoolOutlook& pool : pool_outlooks(task_, runner_->history(), now_.wall)) {
+      text += std::to_string(pool.used()) + " of " + (pool.size ? std::to_string(*pool.size) : "?");
+      text += ":";
+      for (const auto& share : pool.used_by) text += " " + share.process;
+      text += " |";
+      for (const auto& share : pool.waiting) text += " " + share.process;
+    }
+    return text;
+  }
+};
+
+TEST_F(PoolsOfATask, WhoRunsHasItsShareAndTheOthersWait) {
+  task_.pools.entries = {{"seat", 2}};
+  user("a", 2);
+  user("b");
+  user("needy").needs.entries = {{"a", Condition::Success}};
+  add("other");
+  start();
+  EXPECT_EQ(seats(), "2 of 2: a | b");
+  tell(wrote(0, 1, 0, State::Forked));
+  tell(wrote(0, 2, 0, State::Running));
+  tell(wrote(0, 3, 0, State::Success));
+  EXPECT_EQ(seats(), "2 of 2: b needy |");
+}
+
+TEST_F(PoolsOfATask, WhoMayNotRunDoesNotWait) {
+  task_.pools.entries = {{"seat", 1}};
+  user("a");
+  user("held");
+  user("last").final = true;
+  start();
+  tell(OrderRequest{"held", Verb::Stop, {}, "not now"});
+  EXPECT_EQ(seats(), "1 of 1: a |");
+}
+
+TEST_F(PoolsOfATask, OfTheDaemonsTheSizeIsNotKnown) {
+  user("a");
+  task_.pools.entries.clear();
+  const History none;
+  std::vector<PoolOutlook> pools = pool_outlooks(task_, none, 0);
+  ASSERT_EQ(pools.size(), 1U);
+  EXPECT_FALSE(pools[0].size);
+  ASSERT_EQ(pools[0].waiting.size(), 1U);
+  EXPECT_EQ(pools[0].waiting[0].process, "a");
+}
+
+}  // namespace
+}  // namespace thermos
