@@ -1,7 +1,5 @@
 // The examples run, and go on where they were when their runner is killed.
-#include <netinet/in.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "free_ports.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -23,24 +22,6 @@ std::string example(const std::string& name) {
 
 void touch(const std::string& path) {
   std::ofstream file(path);
-}
-
-// Ports that nobody listened on a moment ago, as -P options.
-Words free_ports(const Words& names) {
-  Words words;
-  std::vector<int> sockets;
-  for (const std::string& name : names) {
-    sockets.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(sockets.back(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(getsockname(sockets.back(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    words.insert(words.end(), {"-P", name + ":" + std::to_string(ntohs(address.sin_port))});
-  }
-  for (const int fd : sockets) close(fd);
-  return words;
 }
 
 // Waits until the latest run of the process is ready on record, and returns it.
