@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 19> kPositional = {{
+constexpr std::array<Positional, 20> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
