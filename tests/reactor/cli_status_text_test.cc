@@ -152,6 +152,15 @@ TEST_F(StatusText, TheDaemonsAnswerIsShownLikeFiles) {
   const std::string more = status_table({view_of(json)}, style_);
   EXPECT_NE(more.find("BACKOFF until 03:05:35"), std::string::npos) << more;
   EXPECT_NE(more.find("FATAL"), std::string::npos) << more;
+  json["pools"] = Json::parse(R"([{"pool": "gpu", "size": 2, "used": 2,
+      "used_by": [{"process": "server", "amount": 2}],
+      "waiting": [{"process": "later", "amount": 1}, {"process": "last", "amount": 1}]},
+      {"pool": "port", "used": 0, "used_by": [], "waiting": [{"process": "last", "amount": 1}]}])");
+  const std::string lines = status_table({view_of(json)}, style_);
+  EXPECT_NE(lines.find("\n  pool gpu: 2 of 2 used, by server (2); waiting: later, last\n"
+                       "  pool port: the daemon's; used by nobody; waiting: last\n"),
+            std::string::npos)
+      << lines;
   const Json hurt = Json::parse(R"({"task_id": "hurt", "error": "bad", "state": "ACTIVE"})");
   EXPECT_NE(status_table({view_of(hurt)}, style_).find("hurt  ?"), std::string::npos);
 }
