@@ -184,8 +184,8 @@ TEST(FreePorts, AreHeldAndThenFree) {
 }
 
 TEST(Ports, AreNumberedOrFree) {
-  const Ports ports = parse_ports({"web", "a:b:1", "api:65535", "db"}).value();
-  EXPECT_EQ(ports.at("a:b"), 1);
+  const Ports ports = parse_ports({"web", "a.b:1", "api:65535", "db"}).value();
+  EXPECT_EQ(ports.at("a.b"), 1);
   EXPECT_EQ(ports.at("api"), 65535);
   EXPECT_GE(ports.at("web"), 1024);
   EXPECT_GE(ports.at("db"), 1024);
@@ -212,6 +212,7 @@ TEST(Ports, ThatAreWrongAreRefused) {
   EXPECT_EQ(message({"a:1", "a"}), "-P a: port 'a' is given twice");
   EXPECT_EQ(message({":1"}), "-P :1: a port is given as NAME:PORT, or as NAME for a free one");
   EXPECT_EQ(message({""}), "-P : a port is given as NAME:PORT, or as NAME for a free one");
+  EXPECT_NE(message({"a:b:1"}), "");
 }
 
 }  // namespace

