@@ -121,7 +121,8 @@ Result<std::optional<TaskState>> ShownTask::to_the_end() {
 
 }  // namespace
 
-Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& options) {
+Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& options,
+                                    const AncestorOptions& old) {
   auto words = check_run_options(options);
   if (!words) return words.error();
   words->pools = PoolsOf::Daemon;
@@ -134,6 +135,7 @@ Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& o
   }
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, *words);
+  if (Status applied = old.apply(bound->task); !applied) return applied.error();
   if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
   DaemonTask read;
   control::Submit& submit = read.submit;
@@ -180,8 +182,9 @@ Result<ControlClient> subscribe_to(const std::string& socket, const std::string&
 }
 
 CommandOutcome run_by_daemon(const std::string& file, const RunOptions& options,
-                             const CommonOptions& common, const std::string& socket) {
-  auto read = read_daemon_task(file, options);
+                             const AncestorOptions& old, const CommonOptions& common,
+                             const std::string& socket) {
+  auto read = read_daemon_task(file, options, old);
   if (!read) return read.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();

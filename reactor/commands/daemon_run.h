@@ -5,6 +5,7 @@
 
 #include "capnp/control.h"
 #include "core/task/task.h"
+#include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/control/control_client.h"
@@ -17,7 +18,8 @@ struct DaemonTask {
 };
 
 // Reads CONFIG for the daemon. Fails as `thermos run` does.
-Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& options);
+Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& options,
+                                    const AncestorOptions& old = {});
 
 // Gives the task to the daemon. Returns when it is on the disk.
 Status submit_task(ControlClient& client, const control::Submit& submit);
@@ -30,6 +32,7 @@ Result<ControlClient> subscribe_to(const std::string& socket, const std::string&
 // Gives the task in CONFIG to the daemon and shows it as `thermos run` does, to its end; the exit
 // status is the task's. A signal to this program ends what is shown, and not the task.
 CommandOutcome run_by_daemon(const std::string& file, const RunOptions& options,
-                             const CommonOptions& common, const std::string& socket);
+                             const AncestorOptions& old, const CommonOptions& common,
+                             const std::string& socket);
 
 }  // namespace thermos

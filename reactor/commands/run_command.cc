@@ -149,8 +149,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   AncestorOptions old;
   old.add_to(parser);
   parser.text("--hostname", options.hostname);
-  bool json = false;
-  parser.flag("--json", json);
+  parser.flag("--json", options.json);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
   std::optional<std::string> socket;
@@ -174,14 +173,16 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
                                          "`thermos tail -f` shows what it prints"
                                        : "run: --daemon has no --root: the daemon has its own"};
   }
+  if (options.daemon && !options.hostname.empty()) {
+    return Error{ErrorCode::Usage, "run: --daemon has no --hostname: the daemon records its own"};
+  }
   if (options.daemon) {
-    return run_by_daemon(files.front(), options, common, socket.value_or(default_socket()));
+    return run_by_daemon(files.front(), options, old, common, socket.value_or(default_socket()));
   }
   const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
-  Result<ConfigurationWords> words =
+  const Result<ConfigurationWords> words =
       check_run_options(options, recorded ? recorded->ports : Ports());
   if (!words) return words.error();
-  words->json = json;
   const Result<ConfigurationText> text = read_configuration(files.front(), *words);
   if (!text) return text.error();
   Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());

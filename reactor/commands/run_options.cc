@@ -156,6 +156,7 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
     if (::geteuid() != 0) return not_permitted("--chroot: only root may change the root");
   }
   if (Status user = check_user(options.user); !user) return user.error();
+  words.json = options.json;
   words.task_name = options.task_name;
   words.task_id = options.task_id;
   words.user = options.user;

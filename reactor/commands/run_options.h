@@ -27,6 +27,7 @@ struct RunOptions {
   std::optional<std::string> log_rotate;
   std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
   bool daemon = false;                      // only for `run`: the daemon runs it
+  bool json = false;                        // CONFIG is no Python, whatever its name
   bool quiet = false;
   bool verbose = false;  // every transition on a terminal, too
   bool output = false;   // show what processes print

@@ -110,6 +110,17 @@ TEST_F(CliDaemon, RunShowsATaskOfTheDaemon) {
   EXPECT_EQ(ask({"run", "--socket", socket(), config}).status, 64);
 }
 
+TEST_F(CliDaemon, RunTakesTheSameOptionsForTheDaemon) {
+  const std::string config = file("t.thermos", R"({"processes": [
+      {"name": "p", "cmdline": "test \"$MINE\" = yes"}]})");
+  Invocation run = asking({"run", "--daemon", "--json", "--preserve-env", config});
+  run.environment["MINE"] = "yes";
+  const Finished ran = run_program(run);
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_EQ(ask({"run", "--daemon", "--process-logger-mode", "x", "--json", config}).status, 64);
+  EXPECT_EQ(ask({"run", "--daemon", "--hostname", "h", "--json", config}).status, 64);
+}
+
 TEST_F(CliDaemon, CtrlCLeavesTheTaskToTheDaemon) {
   const std::string go = fifo("go");
   const std::string config = file("t.json", R"({"processes": [{"name": "worker",
