@@ -10,8 +10,9 @@ namespace thermos {
 
 struct TaskSetup {
   Paths paths;
-  TaskConfig task;      // fully bound and checked
-  RunnerHeader header;  // open_task() fills in launch_time of a new task, and a hostname that is empty
+  TaskConfig task;  // fully bound and checked
+  // Of a new task, open_task() fills in launch_time, and a hostname that is empty.
+  RunnerHeader header;
   // The task is new. Files that someone created under its id before dying, without beginning the
   // task, are replaced. If false, such a task is resumed if its configuration is the same.
   bool replaces_unbegun = false;
