@@ -118,7 +118,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
                               change.added,
                               change.removed},
                              std::move(task)};
-  const Status written = write_replacement(place_.paths, id, pending, sync_ == SyncMode::Power);
+  Status written = write_replacement(place_.paths, id, pending, sync_ == SyncMode::Power);
   if (!written) return written;
   replacement_ = std::move(pending);
   replaced_ = std::move(done);

@@ -65,7 +65,7 @@ Status write_active_task(const Paths& paths, std::string_view task_id, std::stri
   if (auto placed = place_file(target, json, aside_of(paths, task_id), durable); !placed) {
     return placed;
   }
-  const Status synced = durable ? sync_active(paths, task_id) : Status(Done{});
+  Status synced = durable ? sync_active(paths, task_id) : Status(Done{});
   if (!synced) unlink(target.c_str());  // whoever asked is told that there is no task
   return synced;
 }
