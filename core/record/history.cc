@@ -262,7 +262,7 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
   }
   process.held = order.verb == Verb::Stop;
   if (order.revives && !live) process.forgiven = forgive(process);
-  if (order.redefines && !live) redefine(process);
+  if (order.redefines) redefine(process);
   if (order.verb == Verb::Start) {
     // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();

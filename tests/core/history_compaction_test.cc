@@ -369,7 +369,10 @@ TEST(HistoryCompaction, OneWithoutAHeaderHasNothingToSay) {
 
 TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
   History history = led();
-  for (std::uint32_t run = 0; run < 5; ++run) add_run(history, "a", run, ProcessState::Success);
+  for (std::uint32_t run = 0; run < 4; ++run) add_run(history, "a", run, ProcessState::Success);
+  apply(history, Replacement{1, {}, {}, {"a"}, {}, {}});
+  add_run(history, "a", 4, ProcessState::Success);
+  apply(history, Replacement{2, {}, {}, {"a"}, {}, {}});
   history.drop_old(2);
   apply(history, ProcessOrder{"a", Verb::Stop, {}, {}, {}});
   std::size_t all = 0;

@@ -17,6 +17,7 @@ TEST(PathsTest, EverythingLiesUnderTheRoot) {
   EXPECT_EQ(paths.checkpoint_dir("t"), "/r/checkpoints/t");
   EXPECT_EQ(paths.runner_stream("t"), "/r/checkpoints/t/runner");
   EXPECT_EQ(paths.coordinator_stream("t", "p"), "/r/checkpoints/t/coordinator.p");
+  EXPECT_EQ(paths.replacement("t", 3), "/r/checkpoints/t/replacement.3");
   EXPECT_EQ(paths.leader_socket("t"), "/r/checkpoints/t/leader");
   EXPECT_EQ(paths.default_log_dir("t"), "/r/logs/t");
   EXPECT_EQ(paths.default_sandbox("t"), "/r/sandboxes/t");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -228,6 +229,33 @@ TEST_F(ReplacementTest, EachOfManyOutlivesACompaction) {
       EXPECT_EQ(again.process(*again.find("db")).failures(), 0U);
     }
   }
+}
+
+TEST_F(ReplacementTest, FinalizersArePartOfIt) {
+  add("after").final = true;
+  start();
+  run_through(0, State::Success);
+  replace(replacement({"db", "after"}));
+  resume(true);
+  run_through(0, State::Success);
+  run_through(1, State::Success);
+  run_through(2, State::Success);
+  EXPECT_EQ(runner_->state(), TaskState::Finalizing);
+  EXPECT_TRUE(started(3));
+  run_through(3, State::Success);
+  EXPECT_EQ(runner_->state(), TaskState::Success);
+}
+
+TEST_F(ReplacementTest, ARunnerRefusesOneThatDoesNotFollow) {
+  start();
+  history_ = runner_->take_history();
+  runner_ = std::make_unique<Runner>(task_, graph_, history_);
+  Lead lead;
+  lead.header.task_id = "t-1";
+  lead.boot = kBoot;
+  lead.replacement = replacement({});
+  lead.replacement->generation = 2;
+  EXPECT_EQ(refusal_of(lead), "replacement 2 where number 1 is expected");
 }
 
 TEST_F(ReplacementTest, OnesThatCannotBeAreCorrupt) {
