@@ -70,15 +70,15 @@ class Lines {
     if (condition == Condition::Start) return past->started;
     if (condition == Condition::Ready) return past->was_ready;
     const bool over = is_over(p, *past);
-    if (condition == Condition::End) return over || past->forgiven.runs != 0;
+    if (condition == Condition::End) return over || past->forgiven.runs > past->redefined;
     return over && !outlook_of(task_, p, *past, now_).fatal;
   }
 
   // It does not run again.
   bool is_over(ProcessIndex p, const ProcessHistory& past) const {
     const ProcessConfig& process = task_.processes[p];
-    if (past.live()) return false;
-    if (past.totals.success > 0 && !process.daemon) return true;
+    if (past.live() || !past.begun()) return false;
+    if (past.successes() > 0 && !process.daemon) return true;
     return (process.max_failures != 0 && past.failures() >= process.max_failures) ||
            (process.max_kills != 0 && past.kills() >= process.max_kills);
   }

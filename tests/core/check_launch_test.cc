@@ -64,6 +64,48 @@ TEST(CheckLaunch, Variables) {
   EXPECT_EQ(faults_of(process), "env.A: is given twice");
 }
 
+TEST(CheckLaunch, Secrets) {
+  ProcessConfig process = usual();
+  const auto with = [&process](const std::string& name, const Secret& secret) {
+    process.secret.entries = {{name, secret}};
+    return faults_of(process);
+  };
+  EXPECT_EQ(with("A", {"/file", "", true}), "");
+  EXPECT_EQ(with("A", {"", "pass show a", false}), "");
+  EXPECT_NE(with("A", {}).find("secret.A: "), std::string::npos);
+  EXPECT_NE(with("A", {"/file", "cat file", false}).find("secret.A: "), std::string::npos);
+  EXPECT_EQ(with("A", {"", "cat file", true}),
+            "secret.A: has a 'cmd', which runs as the process's user: 'root' is for a 'file'");
+  EXPECT_EQ(with("A", {"", "a\0b"s, false}), "secret.A: holds a NUL byte");
+  EXPECT_EQ(with("A", {"a\0b"s, "", false}), "secret.A: holds a NUL byte");
+  EXPECT_EQ(with("A=B", {"/file", "", false}), "secret: 'A=B': a variable's name can't hold '='");
+  process.secret.entries = {{"A", {"/file", "", false}}, {"A", {"/file", "", false}}};
+  EXPECT_EQ(faults_of(process), "secret.A: is given twice");
+  process.secret.entries.pop_back();
+  process.env.entries = {{"B", "1"}, {"A", "1"}};
+  EXPECT_EQ(faults_of(process), "secret.A: is in 'env', too: give it in one of them");
+  process.env.entries.clear();
+  process.secret.entries.clear();
+  for (int i = 0; i < 1000; ++i) {
+    process.secret.entries.emplace_back("S" + std::to_string(i), Secret{"/file", "", false});
+  }
+  EXPECT_NE(faults_of(process).find("secret: names 1000 variables: at most "), std::string::npos);
+}
+
+TEST(CheckLaunch, WhoAsksForRootsRights) {
+  TaskConfig task;
+  task.processes = {usual()};
+  EXPECT_FALSE(reads_as_root(task));
+  task.processes[0].secret.entries = {{"A", {"/file", "", false}}};
+  task.secret.entries = {{"B", {"/file", "", false}}};
+  EXPECT_FALSE(reads_as_root(task));
+  task.processes[0].secret.entries[0].second.root = true;
+  EXPECT_TRUE(reads_as_root(task));
+  task.processes[0].secret.entries.clear();
+  task.secret.entries[0].second.root = true;
+  EXPECT_TRUE(reads_as_root(task));
+}
+
 TEST(CheckLaunch, Commands) {
   ProcessConfig process = usual();
   process.argv = {"true"};

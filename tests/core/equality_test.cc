@@ -7,6 +7,8 @@
 
 #include "core/record/history.h"
 #include "core/record/record.h"
+#include "core/runner/resume.h"
+#include "core/task/question.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -32,18 +34,61 @@ TEST(Equality, OfTasks) {
   expect_each_counts<Resources>(
       {}, {[](auto& v) { ++v.cpu; }, [](auto& v) { ++v.ram; }, [](auto& v) { ++v.disk; }});
   expect_each_counts<ProcessConfig>(
-      {}, {[](auto& v) { v.name = "x"; }, [](auto& v) { v.cmdline = "x"; },
-           [](auto& v) { ++v.max_failures; }, [](auto& v) { v.daemon = true; },
-           [](auto& v) { v.ephemeral = true; }, [](auto& v) { v.final = true; },
-           [](auto& v) { ++v.min_duration; }, [](auto& v) { v.resources.emplace(); },
-           [](auto& v) { v.logger.emplace(); }});
+      {}, {[](auto& v) { v.name = "x"; },
+           [](auto& v) { v.cmdline = "x"; },
+           [](auto& v) { ++v.max_failures; },
+           [](auto& v) { v.daemon = true; },
+           [](auto& v) { v.ephemeral = true; },
+           [](auto& v) { v.final = true; },
+           [](auto& v) { ++v.min_duration; },
+           [](auto& v) { v.resources.emplace(); },
+           [](auto& v) { v.logger.emplace(); },
+           [](auto& v) { ++v.max_kills; },
+           [](auto& v) { v.needs.entries.emplace_back("x", Condition::End); },
+           [](auto& v) { v.uses.entries.emplace_back("x", 1); },
+           [](auto& v) { v.backoff.emplace(); },
+           [](auto& v) { v.timeout = 1; },
+           [](auto& v) { v.argv.emplace_back("x"); },
+           [](auto& v) { v.env.entries.emplace_back("x", "y"); },
+           [](auto& v) { v.cwd = "x"; },
+           [](auto& v) { v.input = "x"; },
+           [](auto& v) { v.success_codes.push_back(1); },
+           [](auto& v) { v.stop_signal.number = 1; },
+           [](auto& v) { v.stop_wait = 1; },
+           [](auto& v) { v.ready.emplace(); },
+           [](auto& v) { v.healthy.emplace(); },
+           [](auto& v) { v.notify = true; },
+           [](auto& v) { v.watchdog = 1; },
+           [](auto& v) { v.secret.entries.emplace_back("x", Secret()); },
+           [](auto& v) { v.matrix.entries.emplace_back("x", "y"); },
+           [](auto& v) { v.env_file.emplace_back("x"); },
+           [](auto& v) { v.exclude.emplace_back(); }});
+  expect_each_counts<Backoff>({}, {[](auto& v) { ++v.first; }, [](auto& v) { ++v.factor; },
+                                   [](auto& v) { ++v.most; }, [](auto& v) { v.reset = 1; }});
+  expect_each_counts<Asking>({}, {[](auto& v) { v.cmd = "x"; }, [](auto& v) { v.tcp = "x"; },
+                                  [](auto& v) { v.unix_socket = "x"; },
+                                  [](auto& v) { v.http = "x"; }, [](auto& v) { v.file = "x"; },
+                                  [](auto& v) { v.log = "x"; }, [](auto& v) { v.notify = true; },
+                                  [](auto& v) { ++v.interval; }, [](auto& v) { ++v.timeout; }});
+  expect_each_counts<Ready>({}, {[](auto& v) { v.cmd = "x"; }, [](auto& v) { ++v.within; }});
+  expect_each_counts<Healthy>({}, {[](auto& v) { v.cmd = "x"; }, [](auto& v) { ++v.failures; }});
+  expect_each_counts<Secret>({}, {[](auto& v) { v.file = "x"; }, [](auto& v) { v.cmd = "x"; },
+                                  [](auto& v) { v.root = true; }});
+  expect_each_counts<HostPort>({}, {[](auto& v) { v.host = "x"; }, [](auto& v) { ++v.port; }});
+  expect_each_counts<HttpUrl>({}, {[](auto& v) { ++v.to.port; }, [](auto& v) { v.authority = "x"; },
+                                   [](auto& v) { v.target = "x"; }});
   expect_each_counts<Constraint>(
       {{"a", "b"}}, {[](auto& v) { v.order.back() = "c"; }, [](auto& v) { v.order.pop_back(); }});
   expect_each_counts<TaskConfig>(
-      {}, {[](auto& v) { v.name = "x"; }, [](auto& v) { v.processes.emplace_back(); },
-           [](auto& v) { v.constraints.emplace_back(); }, [](auto& v) { v.resources.emplace(); },
-           [](auto& v) { ++v.max_failures; }, [](auto& v) { ++v.max_concurrency; },
-           [](auto& v) { ++v.finalization_wait; }, [](auto& v) { v.user = "x"; }});
+      {},
+      {[](auto& v) { v.name = "x"; }, [](auto& v) { v.processes.emplace_back(); },
+       [](auto& v) { v.constraints.emplace_back(); }, [](auto& v) { v.resources.emplace(); },
+       [](auto& v) { ++v.max_failures; }, [](auto& v) { ++v.max_concurrency; },
+       [](auto& v) { ++v.finalization_wait; }, [](auto& v) { v.user = "x"; },
+       [](auto& v) { v.keep_going = true; }, [](auto& v) { v.pools.entries.emplace_back("x", 1); },
+       [](auto& v) { v.backoff.emplace(); }, [](auto& v) { v.env.entries.emplace_back("x", "y"); },
+       [](auto& v) { v.cwd = "x"; }, [](auto& v) { v.secret.entries.emplace_back("x", Secret()); },
+       [](auto& v) { v.env_file.emplace_back("x"); }});
 }
 
 TEST(Equality, OfRecords) {
@@ -64,11 +109,12 @@ TEST(Equality, OfRecords) {
            [](auto& v) { ++v.boot.low; }, [](auto& v) { v.goal = TaskState::Lost; },
            [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<ProcessStatus>(
-      {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.seq; }, [](auto& v) { ++v.run; },
-           [](auto& v) { v.state = ProcessState::Lost; },
-           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.identity.pid; },
-           [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.at.boot; },
-           [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
+      {},
+      {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.seq; }, [](auto& v) { ++v.run; },
+       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
+       [](auto& v) { ++v.identity.pid; }, [](auto& v) { ++v.boot.low; },
+       [](auto& v) { ++v.at.boot; }, [](auto& v) { v.return_code = 0; },
+       [](auto& v) { v.reason = "x"; }, [](auto& v) { ++v.failures; }});
   expect_each_counts<ProcessSummary>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.next_seq; },
            [](auto& v) { ++v.next_run; }, [](auto& v) { ++v.totals.lost; },
@@ -77,10 +123,11 @@ TEST(Equality, OfRecords) {
            [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.totals.ordered; },
            [](auto& v) { ++v.forgiven.runs; }, [](auto& v) { ++v.forgiven.failed; },
            [](auto& v) { ++v.forgiven.killed; }, [](auto& v) { ++v.forgiven.success; },
-           [](auto& v) { ++v.redefined; }});
+           [](auto& v) { ++v.redefined; }, [](auto& v) { ++v.failures; }});
   expect_each_counts<ProcessReport>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
-           [](auto& v) { v.text = "x"; }});
+           [](auto& v) { v.text = "x"; }, [](auto& v) { v.kind = ReportKind::Status; },
+           [](auto& v) { ++v.until; }});
   expect_each_counts<ProcessOrder>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
@@ -103,8 +150,16 @@ TEST(Equality, OfHistories) {
            [](auto& v) { v.started.emplace(); }, [](auto& v) { v.ready.emplace(); },
            [](auto& v) { ++v.refusals; }, [](auto& v) { v.stopped.emplace(); },
            [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
-  expect_each_counts<StopOrder>({}, {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
-                                     [](auto& v) { ++v.deadline.boot; }});
+  expect_each_counts<StopOrder>(
+      {}, {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
+           [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.failure = "x"; }});
+  expect_each_counts<Said>(
+      {}, {[](auto& v) { v.status = "x"; }, [](auto& v) { v.status_at.emplace(); },
+           [](auto& v) { v.stopping.emplace(); }, [](auto& v) { ++v.until; },
+           [](auto& v) { v.extended_at.emplace(); }, [](auto& v) { v.ignored.emplace(); }});
+  expect_each_counts<PastRuns>({}, {[](auto& v) { ++v.successes; }, [](auto& v) { ++v.failures; },
+                                    [](auto& v) { ++v.kills; }, [](auto& v) { ++v.others; }});
+  expect_each_counts<ExitCodes>({}, {[](auto& v) { v.add(1); }});
   expect_each_counts<ProcessHistory>(
       {}, {[](auto& v) { v.name = "x"; }, [](auto& v) { v.runs.emplace_back(); },
            [](auto& v) { ++v.totals.lost; }, [](auto& v) { ++v.next_seq; },
@@ -113,7 +168,8 @@ TEST(Equality, OfHistories) {
            [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
            [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; },
            [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.forgiven.runs; },
-           [](auto& v) { ++v.redefined; }, [](auto& v) { v.removed = true; }});
+           [](auto& v) { ++v.redefined; }, [](auto& v) { v.removed = true; },
+           [](auto& v) { ++v.failures_in_row; }, [](auto& v) { v.said.get().status = "x"; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

@@ -477,6 +477,55 @@ TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
   EXPECT_EQ(rebuilt(history), history);
 }
 
+// A run under way, of which all has been reported that can be.
+History told_all() {
+  History history = led();
+  ProcessStatus status;
+  status.process = "a";
+  for (const ProcessState state :
+       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running}) {
+    status.seq = static_cast<unsigned>(state);
+    status.state = state;
+    apply(history, status);
+  }
+  for (const ReportKind kind : {ReportKind::Ready, ReportKind::Unhealthy, ReportKind::Status,
+                                ReportKind::Extended, ReportKind::Stopping, ReportKind::Ignored}) {
+    apply(history, ProcessReport{"a", 0, kind, {1, 1}, "said", 5});
+  }
+  return history;
+}
+
+TEST(Reports, OfWhatItSaidOutliveACompaction) {
+  const History history = told_all();
+  EXPECT_EQ(rebuilt(history), history);
+}
+
+TEST(Reports, ASecondOneOfItsKindIsARepeat) {
+  History history = told_all();
+  for (const ReportKind kind : {ReportKind::Ready, ReportKind::Status, ReportKind::Extended,
+                                ReportKind::Stopping, ReportKind::Ignored}) {
+    const auto applied = history.apply(ProcessReport{"a", 0, kind, {1, 1}, "again", 6});
+    ASSERT_TRUE(applied.ok());
+    EXPECT_EQ(*applied, History::Outcome::Repeat);
+  }
+  EXPECT_EQ(history, told_all());
+}
+
+TEST(Reports, AnErrorOfWhoTakesThemIsTheAnswer) {
+  const History history = told_all();
+  std::size_t all = 0;
+  rebuilt(history, &all);
+  for (std::size_t fail_at = 0; fail_at < all; ++fail_at) {
+    std::size_t given = 0;
+    const Status status = history.rewrite([&](const Record& /*record*/) -> Status {
+      if (given++ == fail_at) return Error{ErrorCode::System, "no room"};
+      return Done{};
+    });
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(given, fail_at + 1) << "it went on behind an error";
+  }
+}
+
 TEST(Reports, OutliveACompactionWithTheirRunAndWithoutIt) {
   History history = first_was_ready(3);
   EXPECT_EQ(rebuilt(history), history);

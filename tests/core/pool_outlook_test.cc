@@ -53,6 +53,57 @@ TEST_F(PoolsOfATask, WhoMayNotRunDoesNotWait) {
   EXPECT_EQ(seats(), "1 of 1: a |");
 }
 
+TEST_F(PoolsOfATask, NobodyWaitsWhereNothingUsesThemOrTheTaskIsEnding) {
+  add("a");
+  start();
+  EXPECT_EQ(seats(), "");
+  user("b");
+  task_.pools.entries = {{"seat", 1}};
+  user("c");
+  EXPECT_NE(seats(), "");
+  tell(KillRequest{});
+  EXPECT_EQ(seats(), "");
+}
+
+TEST_F(PoolsOfATask, FinalizersHaveTheirOwn) {
+  task_.pools.entries = {{"other", 1}, {"seat", 1}};
+  add("a");
+  user("last").final = true;
+  user("next").final = true;
+  start();
+  tell(wrote(0, 1, 0, State::Forked));
+  tell(wrote(0, 2, 0, State::Running));
+  tell(wrote(0, 3, 0, State::Success));
+  EXPECT_EQ(seats(), "1 of 1: last | next");
+}
+
+TEST_F(PoolsOfATask, WhoHasNoPlaceAmongTheConcurrentDoesNotWaitForThem) {
+  task_.pools.entries = {{"seat", 2}};
+  task_.max_concurrency = 1;
+  user("a");
+  user("b", 2);
+  start();
+  EXPECT_EQ(seats(), "1 of 2: a |");
+}
+
+TEST_F(PoolsOfATask, WhatHasFailedOrWasKilledTooOftenIsOver) {
+  task_.pools.entries = {{"seat", 1}};
+  task_.max_failures = 0;
+  user("a").max_failures = 0;
+  task_.processes[0].max_kills = 1;
+  user("b").needs.entries = {{"a", Condition::End}};
+  user("c").needs.entries = {{"a", Condition::Success}};
+  user("d").daemon = true;
+  start();
+  EXPECT_EQ(seats(), "1 of 1: a | d");
+  tell(wrote(0, 1, 0, State::Forked));
+  tell(wrote(0, 2, 0, State::Running));
+  tell(wrote(0, 3, 0, State::Killed));
+  EXPECT_EQ(seats(), "1 of 1: d | b");
+  tell(OrderRequest{"a", Verb::Start, {}, "again"});
+  EXPECT_EQ(seats(), "1 of 1: d | a b");
+}
+
 TEST_F(PoolsOfATask, OfTheDaemonsTheSizeIsNotKnown) {
   user("a");
   task_.pools.entries.clear();

@@ -117,7 +117,6 @@ TEST(Secret, WhoseCommandHangsHoldsNoKill) {
   Site site;
   Command runner = site.start_run(site.write_config(
       task({with_secret("true", {{"cmd", "sleep 1000 & echo $$ $! >asked; wait"}})})));
-  const std::vector<pid_t> asking = pids_in(site.in_sandbox("asked"), 2);
   // Before the signal: a pid may be another's soon after.
   std::vector<Watched> asking;
   for (const pid_t pid : pids_in(site.in_sandbox("asked"), 2)) asking.emplace_back(pid);

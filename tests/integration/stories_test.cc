@@ -25,7 +25,8 @@ std::size_t records(Site& site) {
 }
 
 // Starts runners, and kills each but the last when it, or one of the processes, has written 1 to
-// `most` records more; none any more when the task is as `settled` says.
+// `most` records more; none any more when the task is as `settled` says. A quick machine may be
+// done with a task before the first kill.
 class Killed {
  public:
   Killed(Site& site, std::string config, Words options, int most)
@@ -81,7 +82,6 @@ TEST_P(Stories, AWebStackStartsInItsOrder) {
   Killed killed(site, example("webstack.yaml"), free_ports({"http", "db"}), 5);
   expect_success(killed.run(dice, 12, ended(site)).wait());
   expect_one_run_each(site);
-  EXPECT_GT(killed.kills(), 2);
   const Json database = last_run(site, "database");
   const Json web = last_run(site, "web");
   EXPECT_GE(last_run(site, "migrate")["waiting_time"], database["ready_time"]);
@@ -94,7 +94,6 @@ TEST_P(Stories, ContinuousIntegrationRunsEachStepOnce) {
   Dice dice(GetParam());
   Site site;
   Killed killed(site, example("ci.yaml"), {}, 6);
-  // A quick machine may have done it all before the first kill.
   expect_success(killed.run(dice, 12, ended(site)).wait());
   expect_one_run_each(site);
   EXPECT_EQ(site.status()["processes"].size(), 9U);
@@ -106,7 +105,10 @@ TEST_P(Stories, ContinuousIntegrationRunsEachStepOnce) {
 TEST_P(Stories, DaemonsRunOn) {
   Dice dice(GetParam());
   Site site;
+  Killed killed(site, example("daemons.yaml"), free_ports({"http"}), 4);
   const auto all_up = [&] {
+    // They run for ever, so the first kill always comes.
+    if (killed.kills() == 0) return false;
     const Json status = site.status();
     if (!status.is_object() || !status["processes"].contains("queue-2")) return false;
     const Json& processes = status["processes"];
@@ -116,9 +118,7 @@ TEST_P(Stories, DaemonsRunOn) {
            processes["queue-2"].back()["state"] == "RUNNING" &&
            processes["tidy"].back()["state"] == "SUCCESS";
   };
-  Killed killed(site, example("daemons.yaml"), free_ports({"http"}), 4);
   Command last = killed.run(dice, 8, all_up);
-  EXPECT_GT(killed.kills(), 1);
   ASSERT_TRUE(site.run_in_state("queue-2", "RUNNING").is_object());
   EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
   EXPECT_EQ(last.wait().code, 2);
@@ -142,7 +142,7 @@ TEST_P(Stories, LimitsOfTimeAreKept) {
   constexpr int kMost = 300;
   killed.run(dice, kMost, ended(site)).wait();
   EXPECT_LT(killed.kills(), kMost);
-  EXPECT_GT(killed.kills(), 2);
+  EXPECT_GT(killed.kills(), 0);
   for (const char* name : {"slow", "mute"}) {
     ASSERT_EQ(runs(site.status(), name).size(), 1U);
     const Json run = last_run(site, name);

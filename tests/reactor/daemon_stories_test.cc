@@ -20,7 +20,8 @@ const thermos::Run* run_of(const History& history, const std::string& process) {
 class DaemonStories : public DaemonFixture, public ::testing::WithParamInterface<std::uint32_t> {
  protected:
   // Submits an example, and kills the daemon after each 1 to 5 records, until the task is as
-  // `settled` says. Returns how often it was killed.
+  // `settled` says, which is told the number of kills so far. Returns how often it was killed: a
+  // quick machine may be done with a task before the first.
   template <typename Settled>
   int tell(const std::string& example, const real::Words& ports, const Settled& settled) {
     real::Dice dice(GetParam());
@@ -37,7 +38,7 @@ class DaemonStories : public DaemonFixture, public ::testing::WithParamInterface
       bool over = false;
       int seen = -1;
       follow("t", [&](const History& history) {
-        over = history.header() && settled(history);
+        over = history.header() && settled(history, kills);
         return ++seen >= records || over;
       });
       if (over || HasFailure()) return kills;
@@ -53,8 +54,10 @@ class DaemonStories : public DaemonFixture, public ::testing::WithParamInterface
 };
 
 TEST_P(DaemonStories, AWebStackStartsInItsOrder) {
-  const auto over = [](const History& history) { return is_terminal(history.state()); };
-  EXPECT_GT(tell("webstack.yaml", real::free_ports({"http", "db"}), over), 2);
+  const auto over = [](const History& history, int /*kills*/ = 0) {
+    return is_terminal(history.state());
+  };
+  tell("webstack.yaml", real::free_ports({"http", "db"}), over);
   EXPECT_EQ(state_at_end("t"), "SUCCESS");
   const History history = follow("t", over);
   expect_one_run_each(history);
@@ -65,8 +68,10 @@ TEST_P(DaemonStories, AWebStackStartsInItsOrder) {
 }
 
 TEST_P(DaemonStories, ContinuousIntegrationRunsEachStepOnce) {
-  const auto over = [](const History& history) { return is_terminal(history.state()); };
-  tell("ci.yaml", {}, over);  // a quick machine may have done it before the first kill
+  const auto over = [](const History& history, int /*kills*/ = 0) {
+    return is_terminal(history.state());
+  };
+  tell("ci.yaml", {}, over);
   EXPECT_EQ(state_at_end("t"), "SUCCESS");
   const History history = follow("t", over);
   EXPECT_EQ(history.processes().size(), 9U);
@@ -74,15 +79,17 @@ TEST_P(DaemonStories, ContinuousIntegrationRunsEachStepOnce) {
 }
 
 TEST_P(DaemonStories, DaemonsRunOn) {
-  const auto all_up = [](const History& history) {
+  // They run for ever, so the first kill always comes.
+  const auto all_up = [](const History& history, int kills = 1) {
     const auto runs = [&](const std::string& process) {
       const thermos::Run* run = run_of(history, process);
       return run != nullptr && run->started.has_value();
     };
     const thermos::Run* web = run_of(history, "web");
-    return runs("queue-1") && runs("queue-2") && runs("tidy") && web != nullptr && web->ready;
+    return kills > 0 && runs("queue-1") && runs("queue-2") && runs("tidy") && web != nullptr &&
+           web->ready;
   };
-  EXPECT_GT(tell("daemons.yaml", real::free_ports({"http"}), all_up), 1);
+  EXPECT_GT(tell("daemons.yaml", real::free_ports({"http"}), all_up), 0);
   expect_one_run_each(follow("t", all_up));
 }
 
