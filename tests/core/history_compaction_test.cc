@@ -372,8 +372,11 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
   for (std::uint32_t run = 0; run < 4; ++run) add_run(history, "a", run, ProcessState::Success);
   apply(history, Replacement{1, {}, {}, {"a"}, {}, {}});
   add_run(history, "a", 4, ProcessState::Success);
-  apply(history, Replacement{2, {}, {}, {"a"}, {}, {}});
   history.drop_old(2);
+  ProcessStatus waiting;
+  waiting.process = "b";
+  apply(history, waiting);
+  apply(history, ProcessOrder{"b", Verb::Fail, {}, {}, "too late"});
   apply(history, ProcessOrder{"a", Verb::Stop, {}, {}, {}});
   std::size_t all = 0;
   rebuilt(history, &all);
@@ -498,6 +501,52 @@ History told_all() {
 TEST(Reports, OfWhatItSaidOutliveACompaction) {
   const History history = told_all();
   EXPECT_EQ(rebuilt(history), history);
+}
+
+TEST(Reports, RefusalsAreCountedAsFarAsTheCounterGoes) {
+  History history = told_all();
+  for (int i = 0; i < 70'000; ++i) {
+    apply(history, ProcessReport{"a", 0, ReportKind::Unhealthy, {1, 1}, {}, 0});
+  }
+  EXPECT_EQ(history.process(0).runs[0].refusals, 65'535U);
+}
+
+TEST(Reports, OfARunBeforeTheOneUnderWayAreRepeats) {
+  History history = first_was_ready(2);
+  ProcessStatus status;
+  status.process = "a";
+  status.seq = history.process(0).next_seq;
+  status.run = 2;
+  apply(history, status);
+  const auto applied = history.apply(ProcessReport{"a", 0, ReportKind::Ignored, {1, 1}, {}, 0});
+  ASSERT_TRUE(applied.ok());
+  EXPECT_EQ(*applied, History::Outcome::Repeat);
+  apply(history, ProcessReport{"a", 2, ReportKind::Ignored, {1, 1}, {}, 0});
+  EXPECT_TRUE(history.process(0).said->ignored);
+}
+
+TEST(Orders, OfTheRunnerEndOnlyWhatIsUnderWayAndNotEndingYet) {
+  History history = led();
+  const ProcessOrder fail{"a", Verb::Fail, {2, 2}, {3, 3}, "too late"};
+  apply(history, fail);
+  EXPECT_FALSE(history.process(0).ending) << "nothing runs";
+  ProcessStatus status;
+  status.process = "a";
+  apply(history, status);
+  apply(history, ProcessOrder{"a", Verb::Stop, {1, 1}, {9, 9}, {}});
+  apply(history, fail);
+  EXPECT_FALSE(history.process(0).ending->failure) << "a user had stopped it before";
+  ProcessOrder start{"a", Verb::Start, {4, 4}, {}, {}};
+  start.revives = true;
+  apply(history, start);
+  EXPECT_EQ(history.process(0).forgiven, Forgiven()) << "it has not failed";
+}
+
+TEST(HistoryCompaction, OneOfAnotherConfigurationIsAnotherHistory) {
+  const History history = led();
+  History other = led();
+  apply(other, Replacement{1, {}, {}, {}, {}, {}});
+  EXPECT_FALSE(history == other);
 }
 
 TEST(Reports, ASecondOneOfItsKindIsARepeat) {

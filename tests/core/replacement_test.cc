@@ -246,6 +246,20 @@ TEST_F(ReplacementTest, FinalizersArePartOfIt) {
   EXPECT_EQ(runner_->state(), TaskState::Success);
 }
 
+TEST_F(ReplacementTest, WhatSucceededUnderTheOldDefinitionMayYetWait) {
+  task_.processes[0].max_failures = 3;
+  task_.processes[0].min_duration = 9 * kSecond;
+  start();
+  run_through(0, State::Success);
+  const auto outlook = [this] { return outlook_of(task_, 0, runner_->past(0), now_.wall); };
+  EXPECT_FALSE(outlook().next_try || outlook().fatal) << "it has finished";
+  replace(replacement({"db"}));
+  run_through(0, State::Failed);
+  EXPECT_TRUE(outlook().next_try);
+  now_ = later(now_, 10 * kSecond);
+  EXPECT_FALSE(outlook().next_try) << "its time has come";
+}
+
 TEST_F(ReplacementTest, ARunnerRefusesOneThatDoesNotFollow) {
   start();
   history_ = runner_->take_history();
