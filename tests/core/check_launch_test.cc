@@ -124,6 +124,12 @@ TEST(CheckLaunch, Paths) {
   process.cwd = "a\0b"s;
   EXPECT_EQ(faults_of(process), "cwd: holds a NUL byte");
   process.cwd.clear();
+  process.input = "a\0b"s;
+  EXPECT_EQ(faults_of(process), "stdin: holds a NUL byte");
+  TaskConfig task;
+  task.cwd = "a\0b"s;
+  ASSERT_EQ(find_launch_faults(task).size(), 1U);
+  EXPECT_EQ(find_launch_faults(task)[0].key, "cwd");
   for (const char* path : {"/etc/passwd", "..", "a/../../b", "../b"}) {
     process.input = path;
     EXPECT_EQ(faults_of(process),
@@ -151,6 +157,9 @@ TEST(CheckLaunch, AllTogetherHasALimit) {
             "possible: put what is large into a file");
   process.env.entries.clear();
   EXPECT_TRUE(faults_of(process, kMaxLaunchText).starts_with("cmdline: the command and its"));
+  process.cmdline.clear();
+  process.argv = {"true"};
+  EXPECT_TRUE(faults_of(process, kMaxLaunchText).starts_with("argv: the command and its"));
 }
 
 }  // namespace

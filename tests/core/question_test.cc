@@ -97,6 +97,8 @@ TEST(Question, BadOnesAreRefusedWithTheirPlace) {
   EXPECT_EQ(complaint(asking(&Ready::unix_socket, std::string("a\0b", 3))),
             "processes[0].ready.unix: holds a NUL byte");
   EXPECT_EQ(complaint(asking(&Ready::file, "a\xff")), "processes[0].ready.file: is not UTF-8");
+  EXPECT_TRUE(complaint(asking(&Ready::cmd, std::string("a\0b", 3)))
+                  .starts_with("processes[0].ready.cmd: holds a NUL byte"));
   EXPECT_EQ(complaint(with(&Ready::interval, 0)),
             "processes[0].ready.interval: is too short: 0.01 seconds at least");
   EXPECT_EQ(complaint(with(&Ready::timeout, kSecond / 1000)),
@@ -109,6 +111,7 @@ TEST(Question, BadOnesAreRefusedWithTheirPlace) {
 TEST(Question, IsShownAsItIsGiven) {
   EXPECT_EQ(text_of(question_of(asking(&Ready::tcp, "[::1]:1"))), "tcp [::1]:1");
   EXPECT_EQ(text_of(question_of(asking(&Ready::unix_socket, "run/s"))), "unix run/s");
+  EXPECT_EQ(text_of(Question{QuestionKind::Notify, ""}), "notify");
 }
 
 }  // namespace
