@@ -114,4 +114,12 @@ void expect_success(const Ended& ended) {
   }
 }
 
+void expect_in_order(const std::string& stream, const std::string& first,
+                     const std::string& second) {
+  const std::string prefix = stream.substr(0, stream.find("/checkpoints/")) + "/read";
+  const std::string text = Command({THERMOS_BIN "/thermos", "read", stream}, prefix, {}).wait().out;
+  EXPECT_NE(text.find(second), std::string::npos) << second << "\n" << text;
+  EXPECT_LT(text.find(first), text.find(second)) << first << "\n" << text;
+}
+
 }  // namespace thermos::real

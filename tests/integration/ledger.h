@@ -49,4 +49,9 @@ Repeats expect_repeats_explained(Site& site, const Json& task, const std::string
 // record, that it refused because the task has ended with SUCCESS.
 void expect_success(const Ended& ended);
 
+// Expects that a runner's stream, as `thermos read` prints it, has a line with `first` before one
+// with `second`. Times would not tell: a coordinator's clock is ahead of the turn that reads it.
+void expect_in_order(const std::string& stream, const std::string& first,
+                     const std::string& second);
+
 }  // namespace thermos::real

@@ -82,11 +82,10 @@ TEST_P(Stories, AWebStackStartsInItsOrder) {
   Killed killed(site, example("webstack.yaml"), free_ports({"http", "db"}), 5);
   expect_success(killed.run(dice, 12, ended(site)).wait());
   expect_one_run_each(site);
-  const Json database = last_run(site, "database");
-  const Json web = last_run(site, "web");
-  EXPECT_GE(last_run(site, "migrate")["waiting_time"], database["ready_time"]);
-  EXPECT_GE(web["waiting_time"], last_run(site, "migrate")["stop_time"]);
-  EXPECT_GE(last_run(site, "worker")["waiting_time"], web["ready_time"]);
+  const std::string stream = site.checkpoint("t") + "/runner";
+  expect_in_order(stream, "report database run=0 ready", "process migrate run=0 seq=0 WAITING");
+  expect_in_order(stream, "process migrate run=0 seq=3 SUCCESS", "process web run=0 seq=0 WAITING");
+  expect_in_order(stream, "report web run=0 ready", "process worker run=0 seq=0 WAITING");
   EXPECT_EQ(read_file(site.in_sandbox("jobs/done")), "working with v1\n");
 }
 

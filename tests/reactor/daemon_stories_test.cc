@@ -61,10 +61,12 @@ TEST_P(DaemonStories, AWebStackStartsInItsOrder) {
   EXPECT_EQ(state_at_end("t"), "SUCCESS");
   const History history = follow("t", over);
   expect_one_run_each(history);
-  const thermos::Run* web = run_of(history, "web");
-  EXPECT_GE(run_of(history, "migrate")->waiting.boot, run_of(history, "database")->ready->boot);
-  EXPECT_GE(web->waiting.boot, run_of(history, "migrate")->stopped->boot);
-  EXPECT_GE(run_of(history, "worker")->waiting.boot, web->ready->boot);
+  const std::string stream = paths().runner_stream("t");
+  real::expect_in_order(stream, "report database run=0 ready",
+                        "process migrate run=0 seq=0 WAITING");
+  real::expect_in_order(stream, "process migrate run=0 seq=3 SUCCESS",
+                        "process web run=0 seq=0 WAITING");
+  real::expect_in_order(stream, "report web run=0 ready", "process worker run=0 seq=0 WAITING");
 }
 
 TEST_P(DaemonStories, ContinuousIntegrationRunsEachStepOnce) {
