@@ -187,7 +187,8 @@ bool TaskHost::put_in_place() {
   // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
   if (place_.pools != nullptr) place_.pools->close();
   runner_->give_up_pools();
-  adopted_children_ = links_->our_children();
+  // Beside those of earlier replacements, whose links did not start them.
+  for (const Identity& child : links_->our_children()) adopted_children_.push_back(child);
   links_.reset();
   probes_.reset();
   alive_ = std::make_shared<bool>(true);

@@ -452,7 +452,8 @@ TEST(Reports, OfRunsThatHaveNotBegunAreCorrupt) {
   EXPECT_FALSE(history.apply(ready_report(1, 1)).ok());
 }
 
-TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
+// The first run of "a" is under way.
+History a_runs() {
   History history = led();
   ProcessStatus status;
   status.process = "a";
@@ -462,6 +463,11 @@ TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
     status.state = state;
     apply(history, status);
   }
+  return history;
+}
+
+TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
+  History history = a_runs();
   const auto tell = [&](ReportKind kind) {
     const auto applied = history.apply(ProcessReport{"a", 0, kind, {1, 1}, "file well", 0});
     return applied.ok() && *applied == History::Outcome::Applied;
@@ -472,6 +478,8 @@ TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
               tell(ReportKind::Unhealthy));
   EXPECT_EQ(history.process(0).runs[0].refusals, 2U);
   EXPECT_EQ(rebuilt(history), history);
+  ProcessStatus status;
+  status.process = "a";
   status.seq = 3;
   status.state = ProcessState::Failed;
   apply(history, status);
@@ -482,15 +490,7 @@ TEST(Reports, OfRefusalsCountThoseInARowUpToTheEnd) {
 
 // A run under way, of which all has been reported that can be.
 History told_all() {
-  History history = led();
-  ProcessStatus status;
-  status.process = "a";
-  for (const ProcessState state :
-       {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running}) {
-    status.seq = static_cast<unsigned>(state);
-    status.state = state;
-    apply(history, status);
-  }
+  History history = a_runs();
   for (const ReportKind kind : {ReportKind::Ready, ReportKind::Unhealthy, ReportKind::Status,
                                 ReportKind::Extended, ReportKind::Stopping, ReportKind::Ignored}) {
     apply(history, ProcessReport{"a", 0, kind, {1, 1}, "said", 5});
