@@ -47,6 +47,7 @@ struct Record {
     order @27 :ProcessOrder;
     report @29 :ProcessReport;
     replacement @30 :Replacement;
+    leadership @31 :Leadership;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }
@@ -86,6 +87,21 @@ struct ProcessOrder {
   reason @6 :Text;
   revives @7 :Bool;            # it had failed for good; its failures and kills count from here
   redefines @8 :Bool;          # a replacement defined it anew here; written by compaction
+  yields @9 :Bool;             # restart: the task yields; a success is one all the same
+}
+
+struct Leadership {
+  wall @0 :Int64;
+  boot @1 :Int64;
+  bootHigh @2 :UInt64;
+  bootLow @3 :UInt64;
+  hostname @4 :Text;
+  engine @5 :Text;             # "slurm", "sge", ...; empty: none is known
+  job @6 :Text;
+  restarts @7 :UInt32;         # how often the engine has started the job again
+  untilWall @8 :Int64;         # the allocation lasts until then; 0: not known
+  yields @9 :Bool;             # the leader gives the task up for now
+  decision @10 :Text;          # why it yields, or what it decided about the leader before
 }
 
 struct Replacement {

@@ -93,6 +93,12 @@ std::size_t words_of(const Replacement& replacement) {
          words_of(replacement.added) + words_of(replacement.removed);
 }
 
+std::size_t words_of(const Leadership& place) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::Leadership>() +
+         text_words(place.hostname) + text_words(place.engine) + text_words(place.job) +
+         text_words(cut_reason(place.decision));
+}
+
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
   auto out = record.initProcess();
   put(out.initProcess(size_of(status.process)), status.process);
@@ -183,6 +189,7 @@ void fill(disk::Record::Builder record, const ProcessOrder& order) {
   out.setDeadlineBoot(order.deadline.boot);
   out.setRevives(order.revives);
   out.setRedefines(order.redefines);
+  out.setYields(order.yields);
   const std::string_view reason = cut_reason(order.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -214,6 +221,22 @@ void fill(disk::Record::Builder record, const Replacement& replacement) {
   fill(out.initChanged(count(replacement.changed)), replacement.changed);
   fill(out.initAdded(count(replacement.added)), replacement.added);
   fill(out.initRemoved(count(replacement.removed)), replacement.removed);
+}
+
+void fill(disk::Record::Builder record, const Leadership& place) {
+  auto out = record.initLeadership();
+  out.setWall(place.at.wall);
+  out.setBoot(place.at.boot);
+  out.setBootHigh(place.boot.high);
+  out.setBootLow(place.boot.low);
+  out.setRestarts(place.restarts);
+  out.setUntilWall(place.until);
+  out.setYields(place.yields);
+  if (!place.hostname.empty()) put(out.initHostname(size_of(place.hostname)), place.hostname);
+  if (!place.engine.empty()) put(out.initEngine(size_of(place.engine)), place.engine);
+  if (!place.job.empty()) put(out.initJob(size_of(place.job)), place.job);
+  const std::string_view decision = cut_reason(place.decision);
+  if (!decision.empty()) put(out.initDecision(size_of(decision)), decision);
 }
 
 // Writes one frame at the start of `room` and returns its size. Nothing in here may throw or
@@ -345,6 +368,7 @@ Result<Record> read(disk::ProcessOrder::Reader in) {
   order.reason = view_of(in.getReason());
   order.revives = in.getRevives();
   order.redefines = in.getRedefines();
+  order.yields = in.getYields();
   return Record(order);
 }
 
@@ -386,6 +410,20 @@ Result<Record> read(disk::Replacement::Reader in) {
   return Record(std::move(replacement));
 }
 
+Result<Record> read(disk::Leadership::Reader in) {
+  Leadership place;
+  place.at = {in.getWall(), in.getBoot()};
+  place.boot = {in.getBootHigh(), in.getBootLow()};
+  place.hostname = string_of(in.getHostname());
+  place.engine = string_of(in.getEngine());
+  place.job = string_of(in.getJob());
+  place.restarts = in.getRestarts();
+  place.until = in.getUntilWall();
+  place.yields = in.getYields();
+  place.decision = string_of(in.getDecision());
+  return Record(std::move(place));
+}
+
 Result<Record> read(disk::Record::Reader record) {
   switch (record.which()) {
     case disk::Record::HEADER:
@@ -402,6 +440,8 @@ Result<Record> read(disk::Record::Reader record) {
       return read(record.getReport());
     case disk::Record::REPLACEMENT:
       return read(record.getReplacement());
+    case disk::Record::LEADERSHIP:
+      return read(record.getLeadership());
   }
   return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
 }

@@ -73,7 +73,11 @@ std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
     }
     siginfo_t info{};
     const int number = ::sigtimedwait(&wanted, &info, timeout ? &left : nullptr);
-    if (number > 0) return Signal{number, info.si_code == SI_USER ? info.si_pid : 0};
+    if (number > 0) {
+      const bool queued = info.si_code == SI_QUEUE;
+      return Signal{number, info.si_code == SI_USER || queued ? info.si_pid : 0,
+                    queued ? info.si_value.sival_int : 0};
+    }
     // A stop and a continue give EINTR. With a timeout that counts as its end: every caller looks
     // at the clock.
     if (timeout) return std::nullopt;
@@ -109,12 +113,13 @@ std::optional<StatLine> read_stat(std::int32_t pid) {
   return parse_stat(read_small(AT_FDCWD, path.c_str(), room));
 }
 
-bool is_service_manager(std::int32_t pid) {
+bool is_engine(std::int32_t pid) {
   Text path;
   path.add("/proc/").add(std::int64_t{pid}).add("/comm");
   std::array<char, 32> room;
   const std::string_view name = read_small(AT_FDCWD, path.c_str(), room);
   if (pid == 1) return !name.starts_with("thermos");
+  if (name == "slurmstepd\n" || name == "sge_shepherd\n") return true;
   const auto stat = read_stat(pid);
   return name == "systemd\n" && stat && stat->parent == 1;
 }

@@ -21,6 +21,7 @@ void hold_all_signals();
 struct Signal {
   int number = 0;
   std::int32_t sender = 0;  // a pid; 0: the kernel, or a process outside of our pid namespace
+  int instead = 0;          // SIGTERM: the signal to pass on (sigqueue(3)); 0: the usual one
 };
 // The signals that a coordinator takes.
 inline constexpr int kSignalsTaken[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGIO, SIGALRM};
@@ -30,9 +31,10 @@ inline constexpr int kSignalsTaken[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGIO, SIGALR
 // clock.
 std::optional<Signal> wait_signal(std::optional<Microseconds> timeout);
 
-// Whether `pid` is a service manager: process 1, or a user's systemd. False for a process 1 that is
+// Whether `pid` ends all processes of a machine, a session or a job by signals of its own: process
+// 1, a user's systemd, or what keeps a job of Slurm or Grid Engine. False for a process 1 that is
 // one of our own programs, as the runner or the daemon may be in a container.
-bool is_service_manager(std::int32_t pid);
+bool is_engine(std::int32_t pid);
 
 // Reads the file `name` in `directory` (a descriptor, or AT_FDCWD) with one read(2) into `room`,
 // and returns a view of what was read. Returns an empty view when the file cannot be read.

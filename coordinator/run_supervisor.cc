@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "coordinator/kernel.h"
+#include "core/base/signal.h"
 #include "core/record/state.h"
 
 namespace thermos::coordinator {
@@ -299,7 +300,7 @@ void RunSupervisor::finish() {
   Text reason;
   EndCause cause;
   cause.success = success_;
-  if (asked_) cause.asked = stop_signal_;
+  cause.asked = asked_;
   // After a success it does not matter what killed others of its tree.
   if (end_of(wait_status_, cause).state != ProcessState::Success) {
     cause.service_manager = going_down_;
@@ -309,9 +310,11 @@ void RunSupervisor::finish() {
   }
   const ProcessEnd end = end_of(wait_status_, cause);
   ProcessStatus last = transition(end.state, stopped_);
+  if (going_down_ && end.state == ProcessState::Killed) last.origin = Origin::Ordered;
   Text complaint;
   if (notices_.complain(complaint)) {
     last.state = ProcessState::Failed;
+    last.origin = Origin::Recorded;
     reason = complaint;
   }
   last.return_code = end.return_code;
@@ -373,17 +376,19 @@ void RunSupervisor::take(const Signal& signal) {
   } else if (starting()) {
     stop_before_start_ = true;
   } else if (signal.number == SIGTERM) {
-    // A service manager signals the whole group or session, so the process gets the signal as well.
-    if (is_service_manager(signal.sender)) going_down_ = true;
-    forward_term();
+    // An engine signals the whole group, session or job, so the process gets the signal as well.
+    if (is_engine(signal.sender)) going_down_ = true;
+    forward_term(signal.instead);
   } else if (signal.number == SIGUSR1) {
-    kill_tree();
+    // From an engine it is a word to the runner, that the machine is taken away soon.
+    if (!is_engine(signal.sender)) kill_tree();
   }
 }
 
-void RunSupervisor::forward_term() {
-  if (main_ != 0) asked_ = true;
-  send_to_process(stop_signal_);
+void RunSupervisor::forward_term(int instead) {
+  const int signal = instead > 0 && instead <= kLastSignal ? instead : stop_signal_;
+  if (main_ != 0) asked_ = signal;
+  send_to_process(signal);
 }
 
 void RunSupervisor::send_to_process(int signal) const {

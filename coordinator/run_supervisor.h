@@ -73,7 +73,7 @@ class RunSupervisor {
   void hear(bool last);
   void pause(Microseconds time);
   void take(const Signal& signal);
-  void forward_term();
+  void forward_term(int instead);
   void send_to_process(int signal) const;
   void kill_tree();
   void kill_group() const;
@@ -98,10 +98,10 @@ class RunSupervisor {
   bool ended_ = false;       // the shell was reaped, or will never run
   bool alone_ = false;       // no child is left
   bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
-  bool going_down_ = false;  // the service manager sent SIGTERM before the end was recorded
+  bool going_down_ = false;  // an engine (is_engine()) sent SIGTERM before the end was recorded
   bool stop_before_start_ = false;
-  bool news_ = false;   // SIGIO or SIGALRM came: notices_ has something to do
-  bool asked_ = false;  // stop_signal_ was sent to the process
+  bool news_ = false;  // SIGIO or SIGALRM came: notices_ has something to do
+  int asked_ = 0;      // the signal that was last sent to the process, to end it
   int wait_status_ = 0;
   Timestamp stopped_;
   std::size_t name_size_;

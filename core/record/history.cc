@@ -100,6 +100,8 @@ Result<History::Outcome> History::apply(const Record& record) {
   if (const auto* report = std::get_if<ProcessReport>(&record)) return apply_report(*report);
   if (const auto* replacement = std::get_if<Replacement>(&record))
     return apply_replacement(*replacement);
+  if (const auto* leadership = std::get_if<Leadership>(&record))
+    return apply_leadership(*leadership);
   return apply_header(*std::get_if<RunnerHeader>(&record));
 }
 
@@ -267,7 +269,7 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     // A run that is still WAITING has nothing to end.
     if (live && process.current()->state == ProcessState::Waiting) process.ending.reset();
   } else if (live) {
-    StopOrder ending{process.current()->number, order.at, order.deadline, {}};
+    StopOrder ending{process.current()->number, order.at, order.deadline, {}, order.yields};
     // A run that the runner ends has failed, whatever is ordered meanwhile.
     if (process.ending) ending.failure = process.ending->failure;
     // An order from before a reboot is behind by this clock: its times mean nothing now.
@@ -314,6 +316,20 @@ Result<History::Outcome> History::apply_replacement(const Replacement& replaceme
   for (const std::string& name : replacement.removed) processes_[intern(name)].removed = true;
   replacements_.push_back(replacement);
   return Outcome::Applied;
+}
+
+Result<History::Outcome> History::apply_leadership(const Leadership& leadership) {
+  if (!header_) return corrupt("where a task is led from, before the runner's header");
+  if (leadership_ == leadership) return Outcome::Repeat;
+  leadership_ = leadership;
+  return Outcome::Applied;
+}
+
+bool History::yielded() const {
+  if (!leadership_ || !leadership_->yields || is_terminal(state())) return false;
+  return std::none_of(processes_.begin(), processes_.end(), [](const ProcessHistory& process) {
+    return process.live() && process.current()->state != ProcessState::Waiting;
+  });
 }
 
 Result<History::Outcome> History::apply_report(const ProcessReport& report) {
@@ -406,7 +422,8 @@ std::uint32_t History::intern(std::string_view name) {
 }
 
 bool History::operator==(const History& other) const {
-  if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_) {
+  if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_ ||
+      leadership_ != other.leadership_) {
     return false;
   }
   const auto spoken = [](const History& history) {

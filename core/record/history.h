@@ -55,6 +55,7 @@ struct StopOrder {
   Timestamp deadline;
   // The reason of a Verb::Fail: the run counts as FAILED. Nothing: it counts as KILLED.
   std::optional<std::string> failure{};
+  bool yields = false;  // unless it ends as a SUCCESS
   bool operator==(const StopOrder&) const = default;
 };
 
@@ -141,6 +142,11 @@ class History {
     return steps_.empty() ? TaskState::Active : steps_.back().status.state;
   }
 
+  // The latest; nothing where the header says where the task is led from.
+  const std::optional<Leadership>& leadership() const { return leadership_; }
+  // Its leader has given it up for now, and nothing of it was left running.
+  bool yielded() const;
+
   // Oldest first.
   const std::vector<Replacement>& replacements() const { return replacements_; }
   // Of the configuration: 0 is the one that the task began with.
@@ -181,11 +187,13 @@ class History {
   Result<Outcome> apply_order(const ProcessOrder& order);
   Result<Outcome> apply_replacement(const Replacement& replacement);
   Result<Outcome> apply_report(const ProcessReport& report);
+  Result<Outcome> apply_leadership(const Leadership& leadership);
   static bool take_report(ProcessHistory& process, const ProcessReport& report);
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;
   std::vector<Replacement> replacements_;
+  std::optional<Leadership> leadership_;
   std::vector<ProcessHistory> processes_;
   NameIndex index_;
 };

@@ -173,6 +173,7 @@ Status give_orders(const ProcessHistory& process,
   if (process.ending) {
     order.at = process.ending->at;
     order.deadline = process.ending->deadline;
+    order.yields = process.ending->yields;
   }
   return give(order);
 }
@@ -198,7 +199,8 @@ void History::drop_old(std::size_t keep) {
 }
 
 std::size_t History::records_after(std::size_t keep) const {
-  std::size_t records = 1 + replacements_.size() + std::min(steps_.size(), keep + kTaskStates);
+  std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) +
+                        std::min(steps_.size(), keep + kTaskStates);
   for (const ProcessHistory& process : processes_) {
     records += 1 + 4 * std::min(process.runs.size(), keep);
   }
@@ -212,6 +214,9 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     TaskStatus status = step.status;
     status.reason = step.reason;
     if (auto given = give(status); !given) return given;
+  }
+  if (leadership_) {
+    if (auto given = give(*leadership_); !given) return given;
   }
   for (const Replacement& replacement : replacements_) {
     if (auto given = give(replacement); !given) return given;

@@ -176,6 +176,9 @@ struct ProcessOrder {
   bool revives = false;
   // Start, and only compaction writes it: here a Replacement defined the process anew.
   bool redefines = false;
+  // Restart: the task yields (Leadership::yields). A run that ends as a SUCCESS all the same is
+  // one.
+  bool yields = false;
   bool operator==(const ProcessOrder&) const = default;
 };
 
@@ -215,7 +218,24 @@ struct Replacement {
   bool operator==(const Replacement&) const = default;
 };
 
+// Where a task is led from, by what its leader can know: the machine, and the engine that gave it.
+// A leader writes it down where the header does not say it already, or when it yields.
+struct Leadership {
+  Timestamp at;
+  BootId boot;
+  std::string hostname;        // the machine's own name
+  std::string engine;          // "slurm", "sge", ...; empty: none is known
+  std::string job;             // the engine's id of the job
+  std::uint32_t restarts = 0;  // how often the engine has started this job again
+  Microseconds until = 0;      // wall time: the machine is ours until then; 0: not known
+  // It gives the task up for now, whose runs under way are ended: the next leader goes on.
+  bool yields = false;
+  // For people: why it yields, or what was decided about the leader before and its runs.
+  std::string decision;
+  bool operator==(const Leadership&) const = default;
+};
+
 using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder,
-                            ProcessReport, Replacement>;
+                            ProcessReport, Replacement, Leadership>;
 
 }  // namespace thermos

@@ -9,7 +9,7 @@ namespace {
 
 bool is_failure(ProcessState state, Origin origin) {
   return state == ProcessState::Failed ||
-         (state == ProcessState::Killed && origin != Origin::Ordered);
+         (state == ProcessState::Killed && !ended_by_order(state, origin));
 }
 
 bool lasted(const Run& run, Timestamp end, Microseconds time) {

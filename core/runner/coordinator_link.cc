@@ -396,11 +396,9 @@ void CoordinatorLink::found_read(const link::Event& event) {
   add(CloseReader{});
   if (as<ReadDone>(event).starved) {
     look_again();
-  } else if (is_of_another_boot()) {
-    // Nobody is left who could say more, and its pid means nothing here.
-    if (known_.live) add(TellGone{{process_, run_, true}});
+  } else if (is_of_another_boot() && !known_.live) {
     to_idle();
-  } else if (coordinator_.pid != 0) {
+  } else if (coordinator_.pid != 0 && !is_of_another_boot()) {
     add(OpenPidfd{coordinator_, run_});
   } else {
     add(AskLock{});
@@ -484,7 +482,13 @@ void CoordinatorLink::stop(const link::Event& event) {
     if (!notified_ && !look_at_) look_again();
     return;
   }
-  add(Send{coordinator_, wanted.hard ? Signal::Force : Signal::Terminate});
+  // Its pid means nothing here: it is waited for.
+  if (is_of_another_boot()) return;
+  if (wanted.hard) {
+    add(Send{coordinator_, Signal::Force});
+  } else {
+    add(Send{coordinator_, Signal::Terminate, wanted.signal});
+  }
   if (wanted.hard && !force_at_) force_at_ = now_ + kPatience;
 }
 

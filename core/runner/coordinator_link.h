@@ -116,10 +116,12 @@ struct Changed {};
 // The time of Arm has come.
 struct Timer {};
 
-// The runner wants the run ended: by SIGTERM, or by force if `hard`.
+// The runner wants the run ended: by the process's stop signal, by `signal` where that is not 0, or
+// by force if `hard`.
 struct Stop {
   std::uint32_t run = 0;
   bool hard = false;
+  std::uint8_t signal = 0;
 };
 
 using Event =
@@ -165,13 +167,15 @@ struct Arm {
   std::optional<Microseconds> at;
 };
 enum class Signal : std::uint8_t {
-  Terminate,  // SIGTERM, which the coordinator passes on to the process group
+  Terminate,  // SIGTERM, for which the coordinator sends a signal to the process group
   Force,  // SIGUSR1: the coordinator ends the whole tree and records it. SIGCONT, if it was stopped
   Kill,   // SIGKILL: the coordinator did not end the run in time
 };
 struct Send {
   Identity coordinator;
   Signal signal = Signal::Terminate;
+  // Terminate: what the coordinator is to send; 0: the process's stop signal.
+  std::uint8_t instead = 0;
 };
 // The fork server does not answer a launch: kill it, so that another takes its place.
 struct ReplaceServer {};

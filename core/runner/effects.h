@@ -35,6 +35,7 @@ struct StartProcess {
 struct Terminate {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
+  std::uint8_t signal = 0;  // instead of the stop signal; 0: that
 };
 
 // Ask the coordinator to end the run's whole process tree immediately (SIGKILL).
@@ -76,7 +77,10 @@ struct Finish {
   TaskState state = TaskState::Success;
 };
 
-using Effect =
-    std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, Probe, SetTimer, Finish>;
+// The task yields: no process of it lives, and this runner leads it no more. It is not over.
+struct StandDown {};
+
+using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, Probe, SetTimer,
+                            Finish, StandDown>;
 
 }  // namespace thermos

@@ -27,6 +27,12 @@ struct Lead {
   // This leader goes on with another configuration, which its runner has: that is recorded, and not
   // the lead.
   std::optional<Replacement> replacement{};
+  Leadership place{};  // where this is; its `at` and `boot` are those of the lead
+  // Why what ran under another boot id is LOST; empty: the machine restarted.
+  std::string elsewhere{};
+  // How long, in microseconds, the end of a run that is no success waits to be taken: an engine
+  // that ends everything may signal the runs before it signals the runner. 0: no time.
+  Microseconds hold = 0;
 };
 
 // A coordinator wrote this record. A repeated record is ignored.
@@ -88,8 +94,8 @@ struct PoolTurn {};
 
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no
 // effect.
-using Event =
-    std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed, LaunchCancelled,
-                 CoordinatorReport, ProbeAnswered, TimerDue, PoolTurn, KillRequest, OrderRequest>;
+using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
+                           LaunchCancelled, CoordinatorReport, ProbeAnswered, TimerDue, PoolTurn,
+                           KillRequest, OrderRequest, YieldRequest>;
 
 }  // namespace thermos

@@ -3,6 +3,8 @@
 namespace thermos {
 namespace {
 
+constexpr std::string_view kYielded = "ended as the task yielded";
+
 // Its run has no coordinator yet that has spoken.
 bool unborn(const ProcessHistory& process) {
   return process.live() && process.current()->state == ProcessState::Waiting;
@@ -67,9 +69,11 @@ void count_as_ordered(const ProcessHistory& process, ProcessStatus& status) {
   const std::optional<StopOrder>& ending = process.ending;
   if (!is_terminal(status.state) || !ending || ending->run != status.run) return;
   if (status.at.boot < ending->at.boot) return;
+  if (ending->yields && status.state == ProcessState::Success) return;
   status.state = ending->failure ? ProcessState::Failed : ProcessState::Killed;
   status.origin = ending->failure ? Origin::EndedByRunner : Origin::Ordered;
   if (ending->failure) status.reason = *ending->failure;
+  if (ending->yields) status.reason = kYielded;
 }
 
 }  // namespace thermos

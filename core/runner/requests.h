@@ -21,6 +21,16 @@ struct KillRequest {
   std::string reason{};
 };
 
+inline constexpr Microseconds kUsualGrace = 25 * kSecond;
+
+// Give the machine back: nothing starts any more, all that runs is ended, and then the runner
+// stands down. The task is not over, and its next leader goes on. A second request can only shorten
+// the time.
+struct YieldRequest {
+  Microseconds grace = kUsualGrace;  // until what still runs gets SIGKILL
+  std::string reason{};              // for people
+};
+
 // Start, stop or restart one process. Where a request for several goes (capnp/control.h), each of
 // them gets this.
 struct OrderRequest {

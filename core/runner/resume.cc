@@ -4,7 +4,13 @@
 
 namespace thermos {
 
-Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now) {
+Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
+                             const std::optional<Leadership>& place) {
+  if (place && place->yields) {
+    // Nobody has led it since, and nothing of it was to run: that time does not count. The time of
+    // the yield is of the same boot as the deadline.
+    return later(now, std::max<Microseconds>(0, last.deadline.boot - place->at.boot));
+  }
   if (last.boot != boot) {
     // Another boot's clock says nothing here, and the wall clock may have been set: what is left is
     // at most what was left when it was written down.
@@ -47,9 +53,10 @@ PastRuns runs_before_current(const ProcessHistory& process) {
   past.failures = fresh ? 0 : process.failures();
   past.kills = fresh ? 0 : process.kills();
   const Run& run = *process.current();
+  const bool ordered = ended_by_order(run.state, run.origin);
   if (run.state == ProcessState::Success) --past.successes;
   if (!fresh && run.state == ProcessState::Failed) --past.failures;
-  if (!fresh && run.state == ProcessState::Killed && run.origin != Origin::Ordered) --past.kills;
+  if (!fresh && run.state == ProcessState::Killed && !ordered) --past.kills;
   const std::uint64_t ended = process.totals.all() - (is_terminal(run.state) ? 1 : 0);
   past.others = ended - past.successes - past.failures - past.kills;
   return past;

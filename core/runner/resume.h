@@ -1,15 +1,19 @@
 // Converts the times that an earlier runner of a task recorded to the clocks of this runner.
 #pragma once
 
+#include <optional>
+
 #include "core/base/times.h"
 #include "core/record/history.h"
 #include "core/record/record.h"
 
 namespace thermos {
 
-// The deadline of a task that has left ACTIVE. `last` is its latest status; `boot` and `now` are
-// this runner's. The time left is never more than it was when `last` was written.
-Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now);
+// The deadline of a task that has left ACTIVE. `last` is its latest status, `place` the latest
+// Leadership; `boot` and `now` are this runner's. The time left is never more than it was when
+// `last` was written, and since the task yielded none of it has gone.
+Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
+                             const std::optional<Leadership>& place = std::nullopt);
 
 // The time of this boot's clock at which a run that an order ends is killed. The record does not
 // name the boot in which the order was given, so the time from `now` is never more than it was from

@@ -50,6 +50,9 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now
 void Runner::on(const Lead& event) {
   self_ = event;
   self_.replacement.reset();
+  if (self_.place.until != 0) {
+    time_until_ = add_saturated(now_.boot, self_.place.until - now_.wall);
+  }
   // What happened meanwhile comes behind this, and may decide otherwise than what is known now: one
   // who went on at once could end the task over a run that a power cut took out of its stream.
   listening_ = history_.header().has_value();
@@ -60,7 +63,10 @@ void Runner::on(const Lead& event) {
   restore(final_);
   restore_deadline();
   restore_orders();
-  if (!event.replacement) append_task(state(), {});
+  if (!event.replacement) {
+    record_place();
+    append_task(state(), {});
+  }
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
@@ -76,6 +82,10 @@ void Runner::on(const CoordinatorRecord& event) {
     return;
   }
   if (status.seq > past(p).next_seq) restore_waiting(p, status);
+  if (!hold_back(p, status)) take_record(p, status);
+}
+
+void Runner::take_record(ProcessIndex p, ProcessStatus status) {
   count_as_ordered(past(p), status);
   count_failures(p, status);
   status.reason = keep(status.reason);
@@ -101,6 +111,7 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
     const bool hard =
         launches_.of(p).state() == LaunchState::Killing || overrun_ || finalizers_over();
     take(p, LaunchEvent::Forked);
+    if (yield_by_) yield(p);
     stop(p, hard);
     end_by_order(p);
   }
@@ -132,11 +143,12 @@ void Runner::check_repeat(ProcessIndex p, const ProcessStatus& status) {
 void Runner::on(const CoordinatorGone& event) {
   const ProcessIndex p = event.process;
   const Run* run = live_run(p, event.run);
-  if (run == nullptr || launches_.of(p).state() == LaunchState::Sweeping) return;
+  if (run == nullptr || launches_.of(p).state() == LaunchState::Sweeping || held_back(p)) return;
   if (run->state == ProcessState::Waiting) {
     launch_came_to_nothing(p, LaunchEvent::Died);
   } else if (event.rebooted) {
-    append_process(p, ProcessState::Lost, Origin::Reboot, "the machine restarted");
+    append_process(p, ProcessState::Lost, Origin::Reboot,
+                   self_.elsewhere.empty() ? "the machine restarted" : keep(self_.elsewhere));
     ended(p);
   } else {
     take(p, LaunchEvent::Vanished);
@@ -173,6 +185,7 @@ void Runner::on(const LaunchCancelled& event) {
 void Runner::on(const TimerDue& /*event*/) {
   timer_.reset();  // what else is due is found by advance(); the shell's timer is spent
   listening_ = false;
+  take_held_back(now_.boot);
   if (timeouts_.any()) end_overdue();
   // Those that are not ready in time.
   while (const auto p = readiness_.pop_overdue(now_.boot)) {
@@ -182,6 +195,7 @@ void Runner::on(const TimerDue& /*event*/) {
 }
 
 void Runner::on(const KillRequest& event) {
+  take_held_back(kAll);
   const TaskState goal = event.lose ? TaskState::Lost : TaskState::Killed;
   const Microseconds wait = event.wait.value_or(event.lose ? 0 : task_.finalization_wait);
   if (state() == TaskState::Active) {
@@ -197,6 +211,7 @@ void Runner::on(const KillRequest& event) {
 }
 
 void Runner::on(const OrderRequest& event) {
+  take_held_back(kAll);
   if (!may_order(event.process, event.verb)) return;
   const ProcessIndex p = *find(event.process);
   const Microseconds wait = event.wait.value_or(stop_wait_of(task_, p));
@@ -233,6 +248,7 @@ std::optional<ProcessIndex> Runner::find(std::string_view name) const {
 void Runner::advance() {
   if (readiness_.any()) ask_the_unready();
   if (health_.any()) ask_the_healthy();
+  if (yield_by_) return advance_yielding();
   TaskState before;
   do {
     before = state();
@@ -254,6 +270,7 @@ void Runner::advance_active() {
   } else {
     if (launches_.any_retry()) retry_launches();
     schedule(regular_);
+    if (untimely_ > 0) yield_for_lack_of_time();
   }
 }
 
@@ -286,7 +303,12 @@ void Runner::schedule(TaskPlanner& plan) {
   while (!error_) {
     const auto p = plan.pop_ready(now_.boot);
     if (!p) return;
-    start(*p);
+    if (lacks_time(*p)) {
+      plan.hold(*p);  // the next leader may have the time
+      ++untimely_;
+    } else {
+      start(*p);
+    }
   }
 }
 
@@ -311,7 +333,7 @@ void Runner::start(ProcessIndex p) {
           StartProcess{p, past(p).current()->number, past(p).current()->seq + 1, goal_});
       return;
     case LaunchAct::Terminate:
-      effects_.emplace_back(Terminate{p, past(p).current()->number});
+      effects_.emplace_back(Terminate{p, past(p).current()->number, signal_to_end(p)});
       return;
     case LaunchAct::Kill:
       effects_.emplace_back(Kill{p, past(p).current()->number});
@@ -421,6 +443,7 @@ bool Runner::finalizers_over() const {
 }
 
 bool Runner::stopping(ProcessIndex p) const {
+  if (yield_by_) return true;
   switch (state()) {
     case TaskState::Active:
       return past(p).held || past(p).ending.has_value();
@@ -446,6 +469,8 @@ void Runner::set_timer() {
     at = now_.boot;
   } else if (!finished_) {
     if (deadline_ && !overrun_) sooner(deadline_->boot);
+    if (yield_by_ && *yield_by_ > now_.boot) sooner(yield_by_);
+    if (!held_back_.empty()) sooner(held_back_.front().until);
     sooner(launches_.next_due());
     sooner(timeouts_.next());
     sooner(readiness_.next_due());
@@ -453,7 +478,7 @@ void Runner::set_timer() {
     TaskPlanner* plan = state() == TaskState::Active       ? &regular_
                         : state() == TaskState::Finalizing ? &final_
                                                            : nullptr;
-    if (plan != nullptr && !overrun_ && plan->has_room()) {
+    if (plan != nullptr && !overrun_ && !yield_by_ && plan->has_room()) {
       sooner(plan->next_ready_at(now_.boot));
     }
   }

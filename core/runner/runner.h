@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,7 +64,9 @@ class Runner {
   // The history of one process of the task.
   const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
+  // The task has ended, or this runner has stood down.
   bool done() const { return finished_; }
+  bool yields() const { return yield_by_.has_value(); }
   // Whether a run of the process, or its launch, is or may be alive.
   bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
 
@@ -90,6 +93,7 @@ class Runner {
   void on(const TimerDue& event);
   void on(const PoolTurn& event);
   void on(const KillRequest& event);
+  void on(const YieldRequest& event);
   void on(const OrderRequest& event);
 
   // Restore the state of an earlier runner from the history.
@@ -105,6 +109,7 @@ class Runner {
   void advance_active();
   void advance_cleaning();
   void advance_finalizing();
+  void advance_yielding();
   void schedule(TaskPlanner& plan);
   void retry_launches();
   void check_repeat(ProcessIndex p, const ProcessStatus& status);
@@ -115,6 +120,17 @@ class Runner {
   void launch_came_to_nothing(ProcessIndex p, LaunchEvent event);
   void cancel(ProcessIndex p);
   void ended(ProcessIndex p);
+
+  // Yielding (runner_yield.cc).
+  void record_place();
+  void yield(ProcessIndex p);
+  std::uint8_t signal_to_end(ProcessIndex p) const;
+  bool hold_back(ProcessIndex p, const ProcessStatus& status);
+  bool held_back(ProcessIndex p) const;
+  void take_held_back(Microseconds until);
+  void take_record(ProcessIndex p, ProcessStatus status);
+  bool lacks_time(ProcessIndex p) const;
+  void yield_for_lack_of_time();
 
   void leave_active(TaskState goal, Microseconds wait, std::string_view reason);
   bool over_deadline();
@@ -171,8 +187,21 @@ class Runner {
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE
-  bool overrun_ = false;  // the deadline passed: everything is killed, no finalizer starts
-  bool finished_ = false;
+  bool overrun_ = false;   // the deadline passed: everything is killed, no finalizer starts
+  bool finished_ = false;  // or it has stood down
+  // It yields: SIGKILL for all that is left at this boot time.
+  std::optional<Microseconds> yield_by_;
+  // The end of a run that is no success, until it is known who ended it.
+  struct HeldBack {
+    ProcessIndex process = 0;
+    ProcessStatus status;  // its reason is below
+    std::string reason;
+    Microseconds until = 0;  // boot time
+  };
+  static constexpr Microseconds kAll = std::numeric_limits<Microseconds>::max();
+  std::deque<HeldBack> held_back_;          // in order of time
+  std::optional<Microseconds> time_until_;  // boot time: the machine is the task's until then
+  std::uint32_t untimely_ = 0;              // do not start for lack of time
   bool listening_ = false;  // at a resume, until everything that happened meanwhile was told
   Timestamp now_;
   std::optional<Microseconds> timer_;

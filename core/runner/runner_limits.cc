@@ -88,7 +88,8 @@ void Runner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
     plan.add_success(p, end);
   } else if (counts && run.state == ProcessState::Failed) {
     plan.add_failure(p, end, wait);
-  } else if (counts && run.state == ProcessState::Killed && run.origin != Origin::Ordered) {
+  } else if (counts && run.state == ProcessState::Killed &&
+             !ended_by_order(run.state, run.origin)) {
     plan.add_killed(p, end, wait);
   } else {
     plan.add_lost(p, end, wait);

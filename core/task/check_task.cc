@@ -201,6 +201,9 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.timeout == 0) {
     faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
   }
+  if (process.time && process.final) {
+    faults.add(path() + ".time", "is of no use to a finalizer: it starts whatever time is left");
+  }
   if (process.watchdog && *process.watchdog >= 0 && *process.watchdog < kSecond / 10) {
     faults.add(path() + ".watchdog", "is too short: 0.1 seconds at least");
   }

@@ -101,6 +101,13 @@ struct Secret {
   bool operator==(const Secret&) const = default;
 };
 
+// How its run is asked to end when the task yields, where that differs from a stop.
+struct OnYield {
+  std::optional<SignalNumber> signal;  // nothing: the process's stop_signal
+  std::optional<Microseconds> wait;  // until SIGKILL, within the task's time; nothing: all of that
+  bool operator==(const OnYield&) const = default;
+};
+
 struct ProcessConfig {
   // The planner and the check ask for these of a million processes, in any order: they lie
   // together.
@@ -134,6 +141,9 @@ struct ProcessConfig {
   bool notify = false;     // it gets a NOTIFY_SOCKET; see may_notify()
   // A run that does not say WATCHDOG=1 for so long has FAILED. Nothing: it need not.
   std::optional<Microseconds> watchdog;
+  Boxed<OnYield> on_yield;
+  // What a run takes: none starts when the machine is the task's for less. Nothing: not known.
+  std::optional<Microseconds> time;
   Named<Secret> secret;       // over the task's
   Named<std::string> matrix;  // its own combination, where a matrix made it
   // These two are of what is written; nothing of them is on record.

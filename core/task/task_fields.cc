@@ -108,6 +108,14 @@ constexpr std::array kSecretFields = {
 };
 constexpr std::size_t kSecretSources = 2;  // the first fields
 
+constexpr std::array kOnYieldFields = {
+    field<&OnYield::signal>("signal", "The signal that asks it to end, by name or number.",
+                            {.absent = "no signal is given: it is the stop_signal"}),
+    field<&OnYield::wait>("wait",
+                          "Seconds until SIGKILL, and never beyond the time that the task has.",
+                          {.unit = kSeconds, .absent = "no wait is given"}),
+};
+
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
         "name",
@@ -176,6 +184,12 @@ constexpr std::array kProcessFields = {
     field<&ProcessConfig::stop_wait>(
         "stop_wait", "Seconds from stop_signal to SIGKILL, and never beyond the task's end.",
         {.unit = kSeconds, .absent = "no stop_wait is given"}),
+    field<&ProcessConfig::on_yield>(
+        "on_yield", "How it is asked to end when the machine is taken away; without it, as ever.",
+        {.absent = "no on_yield is given"}),
+    field<&ProcessConfig::time>(
+        "time", "Seconds that a run takes: none starts when less is left of the allocation.",
+        {.unit = kSeconds, .absent = "no time is given"}),
     field<&ProcessConfig::ready>("ready",
                                  "How it is known that the process is ready; until then it runs "
                                  "and is not ready.",
@@ -420,6 +434,19 @@ const ObjectType& object_type<Secret>() {
       .usual = &usual,
       .short_form = true,
       .choices = kSecretSources,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<OnYield>() {
+  static const OnYield usual;  // GCOVR_EXCL_BR_LINE: two threads that meet here
+  static const ObjectType type{
+      .name = "on_yield",
+      .noun = "an on_yield",
+      .about = "How a run is asked to end when the machine is taken away.",
+      .fields = kOnYieldFields,
+      .usual = &usual,
   };
   return type;
 }

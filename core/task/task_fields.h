@@ -43,5 +43,7 @@ template <>
 const ObjectType& object_type<Healthy>();
 template <>
 const ObjectType& object_type<Secret>();
+template <>
+const ObjectType& object_type<OnYield>();
 
 }  // namespace thermos::fields

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/runner/fence.h"
 #include "reactor/commands/text.h"
 
 namespace thermos {
@@ -67,6 +68,7 @@ std::string line_of(const ProcessOrder& order) {
                                  name_of(order.verb), printable(order.process));
   if (order.verb != Verb::Start) add(line, "deadline", timestamp_text(order.deadline.wall));
   if (order.revives) add(line, "revives", "true");
+  if (order.yields) add(line, "yields", "true");
   add(line, "reason", order.reason);
   return line;
 }
@@ -87,6 +89,16 @@ std::string line_of(const Replacement& replacement) {
     for (const std::string& name : *names) add(line, key, name);
   }
   add(line, "reason", replacement.reason);
+  return line;
+}
+
+std::string line_of(const Leadership& place) {
+  std::string line = fmt::format("{} {} on {}", timestamp_text(place.at.wall),
+                                 place.yields ? "yields" : "leads", printable(place.hostname));
+  add(line, "job", job_text(place));
+  if (place.restarts != 0) add(line, "restarts", std::to_string(place.restarts));
+  if (place.until != 0) add(line, "until", timestamp_text(place.until));
+  add(line, "decision", place.decision);
   return line;
 }
 

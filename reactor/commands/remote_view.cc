@@ -57,12 +57,26 @@ class HistoryReader {
       add(order);
     }
     add_replacement(task);
+    if (task.contains("leadership")) add(leadership_of(task["leadership"]));
   }
 
   History take() { return std::move(history_); }
 
  private:
   void add(const Record& record) { static_cast<void>(history_.apply(record).ok()); }
+
+  static Leadership leadership_of(const Json& json) {
+    Leadership place;
+    place.at.wall = json.value("timestamp_ms", Microseconds{0}) * 1000;
+    place.hostname = json.value("hostname", "");
+    place.engine = json.value("engine", "");
+    place.job = json.value("job", "");
+    place.restarts = json.value("restarts", 0U);
+    place.until = json.value("until_ms", Microseconds{0}) * 1000;
+    place.yields = json.value("yields", false);
+    place.decision = json.value("decision", "");
+    return place;
+  }
 
   // One replacement with what is left of all of them.
   void add_replacement(const Json& task) {

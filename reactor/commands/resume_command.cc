@@ -22,11 +22,12 @@ was recorded. Of a task that has ended, tells how. TASK_ID may be a pattern that
 matches one task.
 
   --output          show what processes print, each line with the name in front
+  --on-term kill|yield, --grace S, --yield-status N, --until TIME, --take-over,
   --sync MODE, -v, -q, --root D, --log-level L, --no-color: see
   `thermos run --help`
 
 Exit status: that of the task, 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 66 no such
-task, 75 someone else runs this task.
+task, 75 someone else runs this task, or it yielded.
 )";
 
 CommandOutcome tell_end(const TaskView& view, const CommonOptions& common) {

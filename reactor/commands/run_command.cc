@@ -54,13 +54,24 @@ or a pipe, every transition.
                     shown, not the task (exit status 130). It runs in a
                     directory of its own unless --sandbox names one
   --socket S        with --daemon: the daemon's socket
+  --on-term kill|yield
+                    what SIGTERM does: it kills the task, or gives the machine
+                    back (default in a job of Slurm or Grid Engine; SIGUSR1
+                    always does): what runs is ended, the task is not over, and
+                    `thermos resume` goes on with it
+  --grace S         SIGKILL for what still runs then, S seconds after (25)
+  --yield-status N  the exit status of a task that yielded (75; 99 in Grid Engine)
+  --until TIME      the machine is ours until then: +SECONDS, or local time as
+                    2026-12-31T23:59:00. No process starts whose `time` is more
+                    than is left. In a job of Slurm, squeue is asked
+  --take-over       the task was led on another machine, and is no more
   --output          show what processes print, each line with the name in front
   -v, --verbose     every transition on a terminal, too
   -q, --quiet       print only errors, and the outcome where something failed
   --root D, --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
-66 no such file, 75 someone else runs this task, 77 not permitted.
+66 no such file, 75 someone else runs this task, or it yielded, 77 not permitted.
 )";
 
 constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...
@@ -77,8 +88,9 @@ more for bash. Replaces {{thermos.task_id}}, {{thermos.user}}, and what -P and
   --max-failures N  runs it until it succeeds, at most N times (1); 0: no limit
   --sandbox D, --task-id ID, --user U, --chroot, -P NAME[:PORT], -E NAME=VALUE,
   --sync MODE, --keep-logs N, --log-rotate SIZE[:BACKUPS], --hostname NAME,
-  --preserve-env, --process-logger-destination D, --process-logger-mode M, -v,
-  -q, --root D, --log-level L, --no-color: see `thermos run --help`
+  --preserve-env, --process-logger-destination D, --process-logger-mode M,
+  --on-term W, --grace S, --yield-status N, --until TIME, --take-over, -v, -q,
+  --root D, --log-level L, --no-color: see `thermos run --help`
 )";
 
 // Returns the header of an existing task that has not ended; else nothing.
@@ -175,6 +187,11 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   }
   if (options.daemon && !options.hostname.empty()) {
     return Error{ErrorCode::Usage, "run: --daemon has no --hostname: the daemon records its own"};
+  }
+  if (options.daemon && options.yield.any()) {
+    return Error{ErrorCode::Usage,
+                 "run: --daemon has none of --on-term, --grace, --yield-status, --until and "
+                 "--take-over: the daemon keeps its machine"};
   }
   if (options.daemon) {
     return run_by_daemon(files.front(), options, old, common, socket.value_or(default_socket()));

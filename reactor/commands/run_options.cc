@@ -12,6 +12,7 @@
 #include "reactor/commands/log_rotate.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_screen.h"
+#include "reactor/host/allocation.h"
 #include "reactor/host/foreground.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
@@ -126,6 +127,7 @@ void RunOptions::add_screen_to(OptionParser& parser) {
   parser.flag("-q,--quiet", quiet);
   parser.flag("-v,--verbose", verbose);
   parser.flag("--output", output);
+  yield.add_to(parser);
 }
 
 Result<ConfigurationWords> check_run_options(const RunOptions& options, const Ports& recorded) {
@@ -195,10 +197,11 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
 }
 
 Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
-                                const CommonOptions& common) {
+                                const Yielding& yielding, const CommonOptions& common) {
   RunScreen screen(place.task, options, common);
-  Result<TaskState> ended = run_in_foreground(place, sync, screen.transcript(), std::nullopt,
-                                              [&](Reactor* reactor) { screen.enter(reactor); });
+  Result<TaskState> ended =
+      run_in_foreground(place, sync, screen.transcript(), yielding, std::nullopt,
+                        [&](Reactor* reactor) { screen.enter(reactor); });
   screen.finish();
   return ended;
 }
@@ -221,6 +224,12 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }
   TaskSetup place{common.paths(), bound.task, {}};
+  place.place = find_place();
+  const Result<YieldRules> rules = options.yield.rules(bound.task, place.place, wall_now());
+  if (!rules) return rules.error();
+  place.place.until = rules->until;
+  place.hold = rules->yielding.on_term ? kHoldEnds : 0;
+  place.take_over = options.yield.take_over;
   RunnerHeader& header = place.header;
   header.task_id = bound.task_id;
   header.user = bound.user;
@@ -254,11 +263,12 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   }
 
   const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
-  const Result<TaskState> ended = run_on_screen(place, sync, options, common);
+  const Result<TaskState> ended = run_on_screen(place, sync, options, rules->yielding, common);
   if (!ended) {
     sandbox.unmake();
     return ended.error();
   }
+  if (!is_terminal(*ended)) return static_cast<ExitStatus>(rules->exit_status);
   return exit_status_of(*ended);
 }
 

@@ -10,6 +10,7 @@
 #include "core/task/task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
+#include "reactor/commands/yield_options.h"
 
 namespace thermos {
 
@@ -31,8 +32,10 @@ struct RunOptions {
   bool quiet = false;
   bool verbose = false;  // every transition on a terminal, too
   bool output = false;   // show what processes print
+  YieldOptions yield;
 
-  // The options of `run`, `simplerun` and `submit`; then those that say what the first two show.
+  // The options of `run`, `simplerun` and `submit`; then those that say what the first two show,
+  // and how they run inside an allocation.
   void add_to(OptionParser& parser);
   void add_screen_to(OptionParser& parser);
 };

@@ -82,6 +82,13 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
 // What a person must know of the task beside its row, whole.
 void add_remarks(std::string& text, const TaskView& view) {
   if (!view.error.empty()) text += "  " + printable(view.error) + "\n";
+  const Leadership* place =
+      view.history && view.history->leadership() ? &*view.history->leadership() : nullptr;
+  if (place != nullptr && place->yields && !is_terminal(view.history->state())) {
+    text += "  gave its machine back: " + printable(place->decision) + "\n";
+  } else if (place != nullptr && !place->decision.empty()) {
+    text += "  " + printable(place->decision) + "\n";
+  }
   if (view.abandoned) {
     text += "  no runner: `thermos resume " + printable(view.entry.id) + "` goes on with it\n";
   }

@@ -74,6 +74,11 @@ void Transcript::on_record(const Record& record, const History& history) {
     if (!chatty && !brief()) line(report_line(*report, settings_.style));
   } else if (const auto* replacement = std::get_if<Replacement>(&record)) {
     line(replacement_line(*replacement, settings_.style));
+  } else if (const auto* place = std::get_if<Leadership>(&record)) {
+    const bool plain = place->engine.empty() && !place->yields && place->decision.empty();
+    if (!plain && (!brief() || place->engine.empty() || place->yields)) {
+      line(leadership_line(*place, settings_.style));
+    }
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     begin(history);
     take(*task, history);

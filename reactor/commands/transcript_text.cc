@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/runner/fence.h"
 #include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 
@@ -129,6 +130,16 @@ std::string replacement_line(const Replacement& replacement, const LineStyle& st
   return trimmed(std::move(line));
 }
 
+std::string leadership_line(const Leadership& place, const LineStyle& style) {
+  std::string line = opening(place.at.wall, kTaskColumn, style) + "    ";
+  line += coloured(place.yields ? "yields the machine: what runs is ended, and runs again"
+                                : "led on " + printable(place.hostname),
+                   "36", style);
+  if (!place.yields) append_part(line, printable(job_text(place)));
+  append_part(line, printable(place.decision));
+  return trimmed(std::move(line));
+}
+
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style) {
   std::string line = opening(status.at.wall, kTaskColumn, style) + "    ";
   line += state_text(status.state, style, kStateWidth);
@@ -223,7 +234,9 @@ std::string outcome_line(const History& history, std::size_t processes, const Li
   }
 
   const std::vector<TaskStep>& steps = history.steps();
-  const Microseconds end = steps.empty() ? 0 : steps.back().status.at.wall;
+  const bool yields = !is_terminal(state) && history.leadership() && history.leadership()->yields;
+  Microseconds end = steps.empty() ? 0 : steps.back().status.at.wall;
+  if (yields) end = history.leadership()->at.wall;
   const Microseconds begin = history.header() ? history.header()->launch_time : end;
   Microseconds took = end - begin;
   // The wall clock may have been set meanwhile; the boot clock counts within one boot.
@@ -231,15 +244,20 @@ std::string outcome_line(const History& history, std::size_t processes, const Li
     took = steps.back().status.at.boot - steps.front().status.at.boot;
   }
   const std::string id = history.header() ? printable(history.header()->task_id) : "task";
-  std::string line = fmt::format("{}  {} {} in {}: {} done, {} failed", clock_text(end), id,
-                                 state_text(state, style), duration_text(took), succeeded, failed);
+  std::string line = fmt::format("{}  {} ", clock_text(end), id);
+  line += yields ? coloured("yields", "36", style)
+                 : state_text(state, style) + " in " + duration_text(took);
+  line += fmt::format(": {} done, {} failed", succeeded, failed);
   if (stopped > 0) line += fmt::format(", {} stopped", stopped);
   const std::size_t told = succeeded + failed + stopped;
   if (processes > told) line += fmt::format(", {} not run", processes - told);
   // The step that left ACTIVE has the reason; the last one has none.
   const auto why = std::find_if(steps.rbegin(), steps.rend(),
                                 [](const TaskStep& step) { return !step.reason.empty(); });
-  if (state != TaskState::Success && why != steps.rend()) {
+  if (yields) {
+    line += " (" + printable(history.leadership()->decision) + "); `thermos resume " + id +
+            "` goes on with it";
+  } else if (state != TaskState::Success && why != steps.rend()) {
     line += " (" + printable(why->reason) + ")";
   }
   if (!log_dir.empty()) line += "; logs in " + printable(log_dir);

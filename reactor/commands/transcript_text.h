@@ -34,6 +34,7 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
 // The line of what became known of a run: time, process, run, what, and who said so.
 std::string report_line(const ProcessReport& report, const LineStyle& style);
 std::string replacement_line(const Replacement& replacement, const LineStyle& style);
+std::string leadership_line(const Leadership& place, const LineStyle& style);
 // `again`: the task was already in this state.
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style);
 // "TASK_ID in SANDBOX", and the line that tells where a new task runs.

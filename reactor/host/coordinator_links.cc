@@ -217,7 +217,10 @@ Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origi
   write_failures_.over(p);
   if (status->state == ProcessState::Forked) tell(p, link::Heard{status->run, status->identity});
   CoordinatorRecord event{p, *status};
-  if (origin != Origin::Recorded) event.status.origin = origin;
+  // That an engine ended the run is in the coordinator's own record.
+  if (origin != Origin::Recorded && event.status.origin == Origin::Recorded) {
+    event.status.origin = origin;
+  }
   return task_.handle(event);
 }
 
@@ -295,7 +298,11 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::S
   reactor_.spares().lend([&] {
     switch (effect.signal) {
       case link::Signal::Terminate:
-        send_signal(effect.coordinator, SIGTERM);
+        if (effect.instead != 0) {
+          send_signal(effect.coordinator, SIGTERM, effect.instead);
+        } else {
+          send_signal(effect.coordinator, SIGTERM);
+        }
         break;
       case link::Signal::Force:
         send_signal(effect.coordinator, SIGUSR1);

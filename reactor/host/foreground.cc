@@ -27,6 +27,7 @@ class LoopGuest {
 }  // namespace
 
 Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
+                                    const Yielding& yielding,
                                     const std::optional<KillRequest>& kill,
                                     const std::function<void(Reactor*)>& on_loop) {
   place.alone = true;
@@ -50,8 +51,24 @@ Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver
     (*host)->kill(request);
     asked = true;
   };
+  bool yields = false;
+  const auto taken_away = [&](const char* name) {
+    YieldRequest request{yields ? 0 : yielding.grace, name};
+    if (!yielding.from.empty()) request.reason += " in " + yielding.from;
+    (*host)->yield(request);
+    yields = true;
+  };
   const SignalWatch interrupt(loop, SIGINT, [&] { interrupted("SIGINT"); });
-  const SignalWatch terminate(loop, SIGTERM, [&] { interrupted("SIGTERM"); });
+  const SignalWatch terminate(loop, SIGTERM, [&] {
+    if (yielding.on_term) {
+      taken_away("SIGTERM");
+    } else {
+      interrupted("SIGTERM");
+    }
+  });
+  const SignalWatch user1(loop, SIGUSR1, [&] { taken_away("SIGUSR1"); });
+  std::optional<SignalWatch> user2;
+  if (yielding.on_usr2) user2.emplace(loop, SIGUSR2, [&] { taken_away("SIGUSR2"); });
   while (!result) loop.run();
   return *result;
 }

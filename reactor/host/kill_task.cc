@@ -135,7 +135,7 @@ TaskKill::Step TaskKill::lead() {
   if (!task) return task.error();
   TaskSetup place{paths_, std::move(*task), {}};
   place.header.task_id = task_id_;  // the rest is in the stream
-  auto ended = run_in_foreground(place, SyncMode::Power, observer_, request_);
+  auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;
   if (!exists(active_)) return std::nullopt;  // another who kills it led it to its end
   if (ended.error().code != ErrorCode::Busy) return ended;

@@ -5,9 +5,14 @@
 #include <string>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "core/config/load.h"
+#include "core/runner/fence.h"
+#include "reactor/host/allocation.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/os/lock_reach.h"
 #include "reactor/os/task_user.h"
 #include "reactor/store/run_logs.h"
 #include "reactor/store/task_store.h"
@@ -30,6 +35,7 @@ class TaskOpening {
   Status settle_task_file(const History& history) const;
   Status settle_disk(const History& history);
   Error complete_move(TaskState state) const;
+  Result<FenceVerdict> judge_leader_before(const History& history) const;
   void settle_header(const History& history);
   bool durable() const { return sync_ == SyncMode::Power; }
   Status make_task() const;
@@ -51,6 +57,8 @@ Result<OpenedTask> TaskOpening::carry_out() {
   if (auto placed = settle_task_file(*history); !placed) return placed.error();
   if (auto settled = settle_disk(*history); !settled) return settled.error();
   if (is_terminal(history->state())) return complete_move(history->state());
+  auto fence = judge_leader_before(*history);
+  if (!fence) return fence.error();
   settle_header(*history);
   // One that is on record is over.
   if (history->generation() > 0) {
@@ -58,8 +66,28 @@ Result<OpenedTask> TaskOpening::carry_out() {
   }
   auto replacement = read_replacement(setup_.paths, header_.task_id, history->generation() + 1);
   if (!replacement) return replacement.error();
-  return OpenedTask{std::move(*writer_), std::move(*history), records_, std::move(header_),
-                    std::move(*replacement)};
+  return OpenedTask{std::move(*writer_), std::move(*history),     records_,
+                    std::move(header_),  std::move(*replacement), std::move(*fence)};
+}
+
+// Our lock says that no leader is left whose lock can be seen from here.
+Result<FenceVerdict> TaskOpening::judge_leader_before(const History& history) const {
+  FenceFacts facts;
+  facts.boot = setup_.boot;
+  facts.place = setup_.place;
+  facts.take_over = setup_.take_over;
+  const FileSystemReach disk = lock_reach_of(writer_->path());
+  facts.reach = disk.reach;
+  if (facts.reach != LockReach::ThisMachine) {
+    spdlog::info("{} is on {}: its locks are {} by other machines", writer_->path(), disk.kind,
+                 facts.reach == LockReach::AllMachines ? "seen" : "perhaps not seen");
+  }
+  if (fence_asks_engine(history, facts)) facts.job_ended = job_has_ended(*history.leadership());
+  auto verdict = judge_fence(history, facts);
+  if (verdict && !verdict->decision.empty()) {
+    spdlog::warn("task {}: {}", setup_.header.task_id, verdict->decision);
+  }
+  return verdict;
 }
 
 Error TaskOpening::refuse_ended(TaskState state) const {

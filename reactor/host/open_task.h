@@ -7,6 +7,7 @@
 #include "core/base/result.h"
 #include "core/base/times.h"
 #include "core/record/history.h"
+#include "core/runner/fence.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/store/replacement_file.h"
@@ -23,6 +24,7 @@ struct OpenedTask {
   // own: see claim_log_directory().
   RunnerHeader header;
   std::optional<PendingReplacement> replacement;  // asked for, and not on record yet
+  FenceVerdict fence;                             // about the leader before
 };
 
 // Creates the files of a new task, locks its stream and reads it. With SyncMode::Power, everything

@@ -11,6 +11,7 @@
 #include "core/config/load.h"
 #include "core/config/task_change.h"
 #include "core/task/check_task.h"
+#include "reactor/host/allocation.h"
 #include "reactor/host/open_task.h"
 #include "reactor/host/ordered_processes.h"
 #include "reactor/os/files.h"
@@ -39,8 +40,12 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   if (!graph) return graph.error();
   std::unique_ptr<TaskHost> host(
       new TaskHost(reactor, place, std::move(*graph), sync, observer, std::move(on_end)));
+  host->place_.boot = reactor.boot();
+  if (host->place_.place.hostname.empty()) host->place_.place = find_place();
   auto opened = open_task(host->place_, sync, reactor.loop().now().wall);
   if (!opened) return opened.error();
+  host->place_.place.decision = std::move(opened->fence.decision);
+  host->place_.elsewhere = std::move(opened->fence.elsewhere);
   host->place_.header = std::move(opened->header);
   host->writer_.emplace(std::move(opened->writer));
   host->records_ = opened->records;
@@ -80,6 +85,10 @@ TaskHost::~TaskHost() {
 }
 
 void TaskHost::kill(const KillRequest& request) {
+  dispatch(request);
+}
+
+void TaskHost::yield(const YieldRequest& request) {
   dispatch(request);
 }
 
@@ -127,6 +136,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
 }
 
 void TaskHost::go_on_replacing() {
+  if (runner_->yields()) return;  // the next leader goes on with that, too
   const std::string& id = place_.header.task_id;
   const std::uint32_t generation = replacement_->record.generation;
   if (stopped_ && !finishing_) {
@@ -264,7 +274,8 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
   for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
     if (past(p).live()) live.push_back(p);
   }
-  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement)});
+  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
+                place_.place, place_.elsewhere, place_.hold});
   take_over(live, rebooted);
 }
 
@@ -392,7 +403,7 @@ void TaskHost::release(const Effect& effect) {
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
     links_->tell(start->process, link::Start{*start});
   } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
-    links_->tell(terminate->process, link::Stop{terminate->run, false});
+    links_->tell(terminate->process, link::Stop{terminate->run, false, terminate->signal});
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
     links_->tell(kill->process, link::Stop{kill->run, true});
   } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
@@ -405,6 +416,9 @@ void TaskHost::release(const Effect& effect) {
     set_timer(*timer);
   } else if (const auto* finish = std::get_if<Finish>(&effect)) {
     finishing_ = finish->state;
+    finish_if_quiet();
+  } else if (std::holds_alternative<StandDown>(effect)) {
+    standing_down_ = true;
     finish_if_quiet();
   }
 }
@@ -454,9 +468,14 @@ void TaskHost::hear_what_was_said() {
 
 void TaskHost::finish_if_quiet() {
   // Coordinators that said their last word are about to exit; a finished task leaves not even them.
-  if (!finishing_ || stopped_ || !links_->quiet()) return;
+  if ((!finishing_ && !standing_down_) || stopped_ || !links_->quiet()) return;
   stopped_ = true;
   clear_groups();
+  if (standing_down_) {
+    leader_.reset();
+    report(runner_->state());
+    return;
+  }
   const bool durable = sync_ == SyncMode::Power;
   if (auto moved = move_to_finished(place_.paths, place_.header.task_id, durable); !moved) {
     // The record is what counts; the next start sees it and moves the file.

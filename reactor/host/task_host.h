@@ -32,7 +32,8 @@ namespace thermos {
 
 class TaskHost : public TurnParticipant, private LinkedTask {
  public:
-  // Called once, at the end of a turn, when the task has ended, or with an error when this host has
+  // Called once, at the end of a turn, when the task has ended, or has yielded (then its state is
+  // not terminal), or with an error when this host has
   // stopped leading it because its stream failed. In that case the task's processes continue, and
   // the next leader takes over.
   using OnEnd = std::function<void(const Result<TaskState>&)>;
@@ -46,6 +47,9 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   // Asks the task to end. It returns at once; `on_end` tells the result.
   void kill(const KillRequest& request);
+  // Asks this host to end what runs and to stop leading the task, which goes on under its next
+  // leader. It returns at once; `on_end` tells.
+  void yield(const YieldRequest& request);
   // Gives an order to the processes that it is for, and returns their names. Fails as
   // ordered_processes() does, or with System once this host has stopped leading the task. On
   // success the order is on record, and durable at the end of the turn; nothing reports that it was
@@ -142,6 +146,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   bool stopped_ = false;
   bool checkpoints_gone_ = false;
   std::optional<TaskState> finishing_;
+  bool standing_down_ = false;
   std::optional<Result<TaskState>> result_;
   int watch_ = -1;
   std::optional<Deadlines::Key> timer_;

@@ -1,6 +1,8 @@
 // A task to be led: its configuration, and where it runs.
 #pragma once
 
+#include <string>
+
 #include "core/record/paths.h"
 #include "core/record/record.h"
 #include "core/task/shared_pools.h"
@@ -19,6 +21,13 @@ struct TaskSetup {
   // This task is alone on the loop, so opening it may block for up to a second while someone only
   // asks about the lock (stream_is_locked()). If false, that is Busy, like a lock that is held.
   bool alone = false;
+  // These are filled in by TaskHost::lead(): this boot, and what was decided about the leader
+  // before.
+  BootId boot{};
+  std::string elsewhere{};  // as Lead::elsewhere
+  Leadership place{};       // where we are, but for its `decision`
+  Microseconds hold = 0;    // as Lead::hold
+  bool take_over = false;   // whoever led it elsewhere leads it no more: the caller says so
   // Of the daemon; nullptr: it has none, or there is no daemon.
   SharedPools* pools = nullptr;
 };

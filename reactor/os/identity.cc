@@ -10,6 +10,7 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -116,6 +117,18 @@ void wait_for_death(const Descriptor& pidfd) {
   pollfd entry{pidfd.get(), POLLIN, 0};
   while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
   }
+}
+
+bool send_signal(const Identity& identity, int signal, int value) {
+  const auto fd = open_pidfd(identity);
+  if (!fd) return false;
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_int = value;
+  return syscall(SYS_pidfd_send_signal, fd->get(), signal, &info, 0) == 0;
 }
 
 bool send_signal(const Identity& identity, int signal) {

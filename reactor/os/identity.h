@@ -43,6 +43,8 @@ std::optional<Descriptor> open_pidfd(const Identity& identity);
 
 // Sends `signal` to exactly this process. False if it is gone or the signal could not be sent.
 bool send_signal(const Identity& identity, int signal);
+// The same with a value that goes with it, as sigqueue(3) sends one.
+bool send_signal(const Identity& identity, int signal, int value);
 bool send_signal(const Descriptor& pidfd, int signal);
 // Blocks until the process has died; only for programs without a loop.
 void wait_for_death(const Descriptor& pidfd);

@@ -55,6 +55,17 @@ void add_said(Json& run, const Said& said) {
   if (said.stopping) run["stopping_time"] = seconds(said.stopping->wall);
 }
 
+Json leadership_json(const Leadership& place) {
+  Json json{{"timestamp_ms", place.at.wall / 1000}, {"hostname", place.hostname}};
+  if (!place.engine.empty()) json["engine"] = place.engine;
+  if (!place.job.empty()) json["job"] = place.job;
+  if (place.restarts != 0) json["restarts"] = place.restarts;
+  if (place.until != 0) json["until_ms"] = place.until / 1000;
+  if (place.yields) json["yields"] = true;
+  if (!place.decision.empty()) json["decision"] = place.decision;
+  return json;
+}
+
 Json replacement_json(const Replacement& replacement) {
   Json json{{"generation", replacement.generation},
             {"timestamp_ms", replacement.at.wall / 1000},
@@ -118,6 +129,7 @@ Json history_json(const History& history) {
     replacements.push_back(replacement_json(replacement));
   }
   if (!replacements.empty()) json["replacements"] = std::move(replacements);
+  if (history.leadership()) json["leadership"] = leadership_json(*history.leadership());
   return json;
 }
 
@@ -172,6 +184,7 @@ Json record_json(const Record& record) {
     json["process"] = order->process;
     json["verb"] = name_of(order->verb);
     if (order->revives) json["revives"] = true;
+    if (order->yields) json["yields"] = true;
     json["timestamp_ms"] = order->at.wall / 1000;
     if (!order->reason.empty()) json["reason"] = order->reason;
   } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
@@ -185,6 +198,9 @@ Json record_json(const Record& record) {
   } else if (const auto* replacement = std::get_if<Replacement>(&record)) {
     json["kind"] = "replacement";
     json.update(replacement_json(*replacement));
+  } else if (const auto* place = std::get_if<Leadership>(&record)) {
+    json["kind"] = "leadership";
+    json.update(leadership_json(*place));
   }
   return json;
 }

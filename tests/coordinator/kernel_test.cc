@@ -109,10 +109,10 @@ TEST(Text, NumbersErrorsAndTheCut) {
 }
 
 TEST(Kernel, WhoIsAServiceManager) {
-  EXPECT_TRUE(is_service_manager(1));
-  EXPECT_FALSE(is_service_manager(::getpid()));
-  EXPECT_FALSE(is_service_manager(0));
-  EXPECT_FALSE(is_service_manager(-1));
+  EXPECT_TRUE(is_engine(1));
+  EXPECT_FALSE(is_engine(::getpid()));
+  EXPECT_FALSE(is_engine(0));
+  EXPECT_FALSE(is_engine(-1));
 }
 
 }  // namespace

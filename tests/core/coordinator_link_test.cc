@@ -159,6 +159,8 @@ TEST(CoordinatorLink, APidOfAnotherBootIsNeverLookedAt) {
   bench.tell(link::Heard{0, kCoordinator}, waiting(0));
   bench.tell(link::ReadDone{}, rebooted);
   EXPECT_EQ(bench.wants<link::OpenPidfd>(), nullptr);
+  bench.tell(link::LockIs{link::Lock::Free}, rebooted);
+  bench.tell(link::ReadDone{}, rebooted);
   ASSERT_NE(bench.wants<link::TellGone>(), nullptr);
   EXPECT_TRUE(bench.wants<link::TellGone>()->gone.rebooted);
   EXPECT_EQ(bench.state(), link::State::Idle);
@@ -382,11 +384,43 @@ TEST(CoordinatorLink, AHeldLockIsAskedAgainAsLongAsThereIsNoPidfd) {
   }
 }
 
+// Two machines, or two containers, have two boot ids: who holds the lock runs on.
+TEST(CoordinatorLink, WhoHoldsTheLockUnderAnotherBootIdIsWaitedFor) {
+  Known elsewhere = running(0);
+  elsewhere.other_boot = true;
+  LinkBench bench;
+  bench.adopt(elsewhere);
+  for (int look = 0; look < 3; ++look) {
+    bench.tell(link::LockIs{link::Lock::Held}, elsewhere);
+    EXPECT_EQ(bench.wants<link::TellGone>(), nullptr);
+    // Its pid is another process's here, so nothing signals it.
+    for (const bool hard : {false, true}) {
+      bench.tell(link::Stop{0, hard}, elsewhere);
+      EXPECT_EQ(bench.wants<link::Send>(), nullptr);
+    }
+    ASSERT_TRUE(bench.armed());
+    bench.now = *bench.armed();
+    bench.tell(link::Timer{}, elsewhere);
+    bench.tell(link::ReadDone{}, elsewhere);
+    EXPECT_EQ(bench.wants<link::OpenPidfd>(), nullptr);
+  }
+  // Its stream has the end of the run when its lock is free.
+  bench.tell(link::LockIs{link::Lock::Free}, elsewhere);
+  Known ended = elsewhere;
+  ended.live = false;
+  ended.state = ProcessState::Success;
+  bench.tell(link::ReadDone{}, ended);
+  EXPECT_TRUE(bench.link().idle());
+}
+
 TEST(CoordinatorLink, WhatRanBeforeARebootIsGone) {
   Known rebooted = running(0);
   rebooted.other_boot = true;
   LinkBench bench;
   bench.adopt(rebooted);
+  EXPECT_EQ(bench.wants<link::TellGone>(), nullptr);
+  bench.tell(link::LockIs{link::Lock::Free}, rebooted);
+  bench.tell(link::ReadDone{}, rebooted);
   ASSERT_NE(bench.wants<link::TellGone>(), nullptr);
   EXPECT_TRUE(bench.wants<link::TellGone>()->gone.rebooted);
   EXPECT_TRUE(bench.link().idle());

@@ -1,0 +1,138 @@
+// A task yields when its machine is taken away: nothing starts, what runs is ended and runs again
+// under the next leader, and the runner stands down without an end of the task.
+#include <algorithm>
+
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+void Runner::on(const YieldRequest& event) {
+  const Microseconds by = add_saturated(now_.boot, std::max<Microseconds>(0, event.grace));
+  if (yield_by_) {
+    yield_by_ = std::min(*yield_by_, by);
+    return;
+  }
+  yield_by_ = by;
+  Leadership place = self_.place;
+  place.at = now_;
+  place.boot = self_.boot;
+  place.yields = true;
+  place.decision = event.reason;
+  append(place, true);
+  for (const ProcessIndex p : launches_.untold(false)) {
+    if (error_) return;
+    yield(p);
+    stop(p, false);
+  }
+  take_held_back(kAll);
+}
+
+// Writes down that the run under way ends for this, and not for a fault of its own. What ends in
+// CLEANING counts for nothing anyway.
+void Runner::yield(ProcessIndex p) {
+  const Run& run = *past(p).current();
+  if (run.state == ProcessState::Waiting || past(p).ending || state() == TaskState::Cleaning) {
+    return;
+  }
+  Microseconds wait = *yield_by_ - now_.boot;
+  const Boxed<OnYield>& own = task_.processes[p].on_yield;
+  if (own && own->wait) wait = std::min(wait, *own->wait);
+  ProcessOrder order;
+  order.process = task_.processes[p].name;
+  order.verb = Verb::Restart;
+  order.yields = true;
+  // What the engine signalled before it signalled us has ended for the same reason.
+  order.at = later(now_, -self_.hold);
+  order.deadline = later(now_, std::max<Microseconds>(0, wait));
+  order.reason = keep(history_.leadership()->decision);
+  append(order, true);
+}
+
+// The signal that asks the run to end, instead of its stop signal; 0: that.
+std::uint8_t Runner::signal_to_end(ProcessIndex p) const {
+  const Boxed<OnYield>& own = task_.processes[p].on_yield;
+  const bool yields = past(p).ending && past(p).ending->yields;
+  return yields && own && own->signal ? own->signal->number : 0;
+}
+
+// REQUIRES: all that ran is told to end.
+void Runner::advance_yielding() {
+  const bool over = state() != TaskState::Active && over_deadline();
+  if (over || now_.boot >= *yield_by_) stop_all(true);
+  if (launches_.any_live()) return;
+  finished_ = true;
+  effects_.emplace_back(StandDown{});
+}
+
+// Where it is led from is on record, if the header or the latest Leadership does not say the same.
+void Runner::record_place() {
+  Leadership place = self_.place;
+  const std::optional<Leadership>& last = history_.leadership();
+  const bool plain = place.engine.empty() && place.until == 0 && place.decision.empty() &&
+                     (place.hostname.empty() || place.hostname == history_.header()->hostname);
+  if (last ? last->hostname == place.hostname && last->engine == place.engine &&
+                 last->job == place.job && last->restarts == place.restarts &&
+                 last->until == place.until && !last->yields && place.decision.empty()
+           : plain) {
+    return;
+  }
+  place.at = now_;
+  place.boot = self_.boot;
+  append(place, false);
+}
+
+// ---- ends that wait ----------------------------------------------------------------------------
+
+// Whether the record, which is the next of `p`, waits: it tells of the end of a run that failed or
+// was killed, and not by us. Until a moment ago an engine may have ended it, as it will us.
+bool Runner::hold_back(ProcessIndex p, const ProcessStatus& status) {
+  if (self_.hold == 0 || !is_terminal(status.state) || status.state == ProcessState::Success) {
+    return false;
+  }
+  if (stopping(p) || !past(p).live() || status.seq != past(p).next_seq) return false;
+  if (past(p).current()->boot != self_.boot) return false;  // its clock says nothing here
+  if (held_back(p)) return true;                            // it was read again
+  Microseconds until = add_saturated(status.at.boot, self_.hold);
+  if (until <= now_.boot) return false;
+  until = std::min(until, add_saturated(now_.boot, self_.hold));
+  if (!held_back_.empty()) until = std::max(until, held_back_.back().until);
+  held_back_.push_back({p, status, std::string(status.reason), until});
+  return true;
+}
+
+bool Runner::held_back(ProcessIndex p) const {
+  return std::any_of(held_back_.begin(), held_back_.end(),
+                     [p](const HeldBack& held) { return held.process == p; });
+}
+
+// Takes those whose time has come at `until`.
+void Runner::take_held_back(Microseconds until) {
+  while (!held_back_.empty() && held_back_.front().until <= until && !error_) {
+    const HeldBack held = std::move(held_back_.front());
+    held_back_.pop_front();
+    ProcessStatus status = held.status;
+    status.process = task_.processes[held.process].name;
+    status.reason = keep(held.reason);
+    if (status.seq == past(held.process).next_seq) take_record(held.process, status);
+  }
+}
+
+// ---- an allocation that ends -------------------------------------------------------------------
+
+bool Runner::lacks_time(ProcessIndex p) const {
+  const std::optional<Microseconds>& time = task_.processes[p].time;
+  return time && time_until_ && *time > *time_until_ - now_.boot;
+}
+
+// Nothing but daemons and ephemerals runs, and of what is left nothing may start here.
+void Runner::yield_for_lack_of_time() {
+  if (regular_.has_ready(now_.boot) || regular_.next_ready_at(now_.boot)) return;
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    const ProcessConfig& process = task_.processes[p];
+    if (launches_.is_live(p) && !process.daemon && !process.ephemeral) return;
+  }
+  on(YieldRequest{kUsualGrace, "what is left to run takes longer than the allocation lasts"});
+  if (!error_) advance_yielding();
+}
+
+}  // namespace thermos

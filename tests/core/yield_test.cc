@@ -1,0 +1,277 @@
+// A task that gives its machine back, and the leader that goes on with it.
+#include <algorithm>
+
+#include "runner_fixture.h"
+
+namespace thermos {
+namespace {
+
+class YieldTest : public RunnerFixture {
+ protected:
+  void begin(Microseconds hold = 0, Microseconds until = 0) {
+    task_.name = "t";
+    auto graph = check_task(task_);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    graph_ = std::move(*graph);
+    runner_ = std::make_unique<Runner>(task_, graph_, history_);
+    Lead lead;
+    lead.header.task_id = "t-1";
+    lead.boot = kBoot;
+    lead.hold = hold;
+    lead.place.hostname = "n1";
+    lead.place.engine = "slurm";
+    lead.place.job = "17";
+    lead.place.until = until;
+    tell(lead);
+    const std::vector<Effect> first = effects_;
+    tell(TimerDue{});
+    effects_.insert(effects_.begin(), first.begin(), first.end());
+  }
+  void run_begins(ProcessIndex p) {
+    const thermos::Run now = run(p);
+    tell(wrote(p, now.seq + 1, now.number, State::Forked));
+    tell(wrote(p, now.seq + 2, now.number, State::Running));
+  }
+  void run_ends(ProcessIndex p, State end) {
+    const thermos::Run now = run(p);
+    tell(wrote(p, now.seq + 1, now.number, end));
+  }
+  // The next leader, with all records or with those of a compacted stream.
+  void come_back(bool compacted) {
+    History left = runner_->history();
+    if (compacted) left.drop_old(1);
+    history_ = {};
+    const Status rewritten = left.rewrite([this](const Record& record) -> Status {
+      const auto applied = history_.apply(record);
+      return applied ? Status(Done{}) : Status(applied.error());
+    });
+    ASSERT_TRUE(rewritten.ok()) << rewritten.error().message;
+    EXPECT_EQ(history_, left);
+    begin();
+  }
+  bool stands_down() const { return !all<StandDown>().empty(); }
+  std::vector<ProcessIndex> starts() const {
+    std::vector<ProcessIndex> started;
+    for (const StartProcess& start : all<StartProcess>()) started.push_back(start.process);
+    std::sort(started.begin(), started.end());
+    return started;
+  }
+};
+
+TEST_F(YieldTest, WhatRunsIsEndedAndRunsAgain) {
+  for (const bool compacted : {false, true}) {
+    task_ = {};
+    history_ = {};
+    add("a");
+    add("b");
+    add("c").needs.entries = {{"a", Condition::Success}};
+    begin();
+    run_begins(0);
+    run_begins(1);
+    tell(YieldRequest{25 * kSecond, "SIGTERM"});
+    EXPECT_EQ(all<Terminate>().size(), 2U);
+    EXPECT_FALSE(stands_down());
+    run_ends(0, State::Success);  // as it was told to end
+    EXPECT_TRUE(starts().empty()) << "nothing starts";
+    run_ends(1, State::Failed);
+    EXPECT_TRUE(stands_down());
+    EXPECT_TRUE(runner_->done());
+    EXPECT_TRUE(runner_->history().yielded());
+    EXPECT_EQ(runner_->state(), TaskState::Active);
+    EXPECT_EQ(run(0).state, State::Success);
+    EXPECT_EQ(run(1).state, State::Killed);
+    EXPECT_EQ(run(1).reason, "ended as the task yielded");
+    EXPECT_EQ(runner_->past(1).failures(), 0U);
+    EXPECT_EQ(runner_->past(1).kills(), 0U);
+
+    come_back(compacted);
+    EXPECT_FALSE(runner_->history().yielded());
+    EXPECT_EQ(starts(), (std::vector<ProcessIndex>{1, 2})) << "without min_duration";
+  }
+}
+
+TEST_F(YieldTest, ItsTimeEndsBySigkill) {
+  add("a").on_yield = OnYield{SignalNumber{10}, 2 * kSecond};
+  add("b");
+  begin();
+  run_begins(0);
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  ASSERT_EQ(all<Terminate>().size(), 2U);
+  EXPECT_EQ(all<Terminate>()[0].signal, 10);
+  EXPECT_EQ(all<Terminate>()[1].signal, 0);
+  ASSERT_FALSE(all<SetTimer>().empty());
+  now_ = later(now_, *all<SetTimer>().back().at - now_.boot);
+  tell(TimerDue{});
+  ASSERT_EQ(all<Kill>().size(), 1U) << "after its own wait";
+  EXPECT_EQ(all<Kill>()[0].process, 0U);
+  tell(YieldRequest{0, {}});  // a second signal
+  ASSERT_EQ(all<Kill>().size(), 1U);
+  EXPECT_EQ(all<Kill>()[0].process, 1U);
+}
+
+TEST_F(YieldTest, ALaunchThatIsUnderWayIsCalledOff) {
+  add("a");
+  add("b");
+  begin();
+  tell(YieldRequest{25 * kSecond, {}});
+  EXPECT_EQ(all<Terminate>().size(), 2U);
+  tell(LaunchCancelled{0, 0});
+  EXPECT_FALSE(stands_down());
+  // It had begun all the same.
+  tell(wrote(1, 1, 0, State::Forked));
+  EXPECT_EQ(all<Terminate>().size(), 1U);
+  run_ends(1, State::Killed);
+  EXPECT_TRUE(stands_down());
+  EXPECT_EQ(run(1).origin, Origin::Ordered);
+  come_back(false);
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{1});
+  tell(CoordinatorGone{0, 0});  // nobody holds its lock
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{0});
+  EXPECT_EQ(run(0).number, 0U) << "the same run, which had not begun";
+}
+
+TEST_F(YieldTest, WhatTheEngineEndedBeforeItTookTheRunnerIsNoFailure) {
+  add("a");
+  add("b");
+  begin(kSecond);
+  run_begins(0);
+  run_begins(1);
+  run_ends(0, State::Failed);
+  EXPECT_TRUE(appended(0).empty()) << "it waits";
+  tell(CoordinatorGone{0, 0});
+  EXPECT_TRUE(all<Sweep>().empty()) << "its end is known";
+  tell(wrote(0, run(0).seq + 1, 0, State::Failed));  // read again
+  tell(YieldRequest{25 * kSecond, {}});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Killed});
+  run_ends(1, State::Killed);
+  EXPECT_TRUE(stands_down());
+  EXPECT_EQ(runner_->past(0).failures(), 0U);
+}
+
+TEST_F(YieldTest, AFailureOfItsOwnIsTakenAMomentLater) {
+  add("a");
+  begin(kSecond);
+  run_begins(0);
+  run_ends(0, State::Failed);
+  ASSERT_EQ(all<SetTimer>().size(), 1U);
+  ASSERT_TRUE(all<SetTimer>()[0].at);
+  EXPECT_LE(*all<SetTimer>()[0].at, now_.boot + kSecond);
+  now_ = later(now_, kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+  EXPECT_EQ(runner_->past(0).failures(), 1U);
+}
+
+TEST_F(YieldTest, OrdersAndKillsDoNotWaitForAHeldEnd) {
+  add("a").max_failures = 2;
+  add("b");
+  begin(kSecond);
+  run_begins(0);
+  run_begins(1);
+  run_ends(0, State::Failed);
+  tell(OrderRequest{"a", Verb::Start, {}, {}});
+  EXPECT_EQ(run(0).number, 1U) << "its second run";
+  run_ends(1, State::Failed);
+  tell(KillRequest{});
+  EXPECT_EQ(run(1).state, State::Failed);
+}
+
+// The runner died before it read them. Who goes on finds them behind the yield.
+TEST_F(YieldTest, EndsThatAreReadByTheNextLeaderCountTheSame) {
+  add("a");
+  add("b");
+  begin(kSecond);
+  run_begins(0);
+  run_begins(1);
+  const Timestamp ended = now_;  // by the engine, before it took the runner
+  tell(YieldRequest{25 * kSecond, {}});
+  history_ = runner_->history();
+  lead();
+  CoordinatorRecord first = wrote(0, 3, 0, State::Failed);
+  first.status.at = ended;
+  tell(first);
+  tell(wrote(1, 3, 0, State::Success));
+  tell(TimerDue{});
+  EXPECT_EQ(runner_->past(0).failures(), 0U);
+  EXPECT_EQ(runner_->past(1).successes(), 1U);
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{0});
+}
+
+TEST_F(YieldTest, FinalizersAreEndedAndTheirTimeStandsStill) {
+  add("a");
+  add("f").final = true;
+  begin();
+  run_begins(0);
+  run_ends(0, State::Success);
+  ASSERT_EQ(runner_->state(), TaskState::Finalizing);
+  run_begins(1);
+  now_ = later(now_, 10 * kSecond);
+  tell(YieldRequest{25 * kSecond, {}});
+  run_ends(1, State::Killed);
+  EXPECT_TRUE(stands_down());
+  EXPECT_EQ(runner_->state(), TaskState::Finalizing);
+  now_ = later(now_, 3600 * kSecond);
+  come_back(false);
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{1});
+}
+
+TEST_F(YieldTest, NothingStartsThatTheAllocationHasNoTimeFor) {
+  add("short").time = 10 * kSecond;
+  add("long").time = 100 * kSecond;
+  add("daemon").daemon = true;
+  add("last").needs.entries = {{"long", Condition::Success}};
+  begin(0, now_.wall + 60 * kSecond);
+  EXPECT_EQ(starts(), (std::vector<ProcessIndex>{0, 2}));
+  run_begins(0);
+  run_begins(2);
+  EXPECT_FALSE(runner_->yields());
+  run_ends(0, State::Success);
+  EXPECT_TRUE(runner_->yields()) << "nothing is left that may start here";
+  EXPECT_EQ(runner_->history().leadership()->decision,
+            "what is left to run takes longer than the allocation lasts");
+  run_ends(2, State::Killed);
+  EXPECT_TRUE(stands_down());
+  come_back(false);  // an allocation without an end
+  EXPECT_EQ(starts(), (std::vector<ProcessIndex>{1, 2}));
+}
+
+TEST_F(YieldTest, AKillMeanwhileIsCarriedOutByTheNextLeader) {
+  add("a");
+  begin();
+  run_begins(0);
+  tell(YieldRequest{25 * kSecond, {}});
+  tell(KillRequest{});
+  run_ends(0, State::Killed);
+  EXPECT_TRUE(stands_down());
+  come_back(false);
+  EXPECT_EQ(runner_->state(), TaskState::Killed);
+}
+
+TEST_F(YieldTest, WhereItIsLedFromIsWrittenOnceForEachPlace) {
+  add("a");
+  begin();
+  EXPECT_EQ(runner_->history().leadership()->job, "17");
+  const Timestamp first = runner_->history().leadership()->at;
+  history_ = runner_->history();
+  begin();
+  EXPECT_EQ(runner_->history().leadership()->at, first) << "the same place";
+}
+
+TEST_F(YieldTest, WhatRanElsewhereIsLostForThatReason) {
+  add("a");
+  begin();
+  run_begins(0);
+  history_ = runner_->history();
+  runner_ = std::make_unique<Runner>(task_, graph_, history_);
+  Lead lead;
+  lead.boot = BootId{7, 7};
+  lead.elsewhere = "it ran on n1, and slurm job 17 has ended";
+  tell(lead);
+  tell(CoordinatorGone{0, 0, true});
+  EXPECT_EQ(run(0).state, State::Lost);
+  EXPECT_EQ(run(0).reason, lead.elsewhere);
+}
+
+}  // namespace
+}  // namespace thermos
