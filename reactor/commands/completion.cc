@@ -18,12 +18,13 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 20> kPositional = {{
+constexpr std::array<Positional, 21> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
     {"inspect", Kind::Files, Kind::Nothing},
     {"graph", Kind::Files, Kind::Nothing},
+    {"export", Kind::Files, Kind::Nothing},
     {"read", Kind::Files, Kind::Nothing},
     {"import", Kind::Files, Kind::Nothing},
     {"config", Kind::Files, Kind::Files},
@@ -43,7 +44,7 @@ constexpr std::array<Positional, 20> kPositional = {{
 
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 36> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -76,6 +77,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kValues 
     {"--process-logger-mode", "standard rotate"},
     {"--process_logger_mode", "standard rotate"},
     {"--eval-timeout", ""},
+    {"--to", "slurm sge kubernetes nomad systemd"},
+    {"-o", kPath},
+    {"--image", ""},
+    {"--thermos", kPath},
 }};
 
 std::optional<std::string_view> value_of(std::string_view option) {

@@ -1,15 +1,12 @@
 // `thermos init`: a file to begin with.
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "reactor/commands/commands.h"
+#include "reactor/commands/new_file.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
-#include "reactor/os/descriptor.h"
 
 namespace thermos {
 namespace {
@@ -138,34 +135,6 @@ std::string_view starting_text(const std::string& file) {
   return ending == ".thermos" || ending == ".aurora" ? kPython : kYaml;
 }
 
-Error failed(const std::string& file, int number) {
-  const bool denied = number == EACCES || number == EPERM || number == EROFS;
-  ErrorCode code = denied ? ErrorCode::NotPermitted : ErrorCode::System;
-  if (number == ENOENT || number == ENOTDIR) code = ErrorCode::NotFound;
-  return {code, file + ": " + std::strerror(number)};
-}
-
-Status write_new_file(const std::string& file, std::string_view text) {
-  const Descriptor made(
-      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!made && errno == EEXIST) {
-    return Error{ErrorCode::Usage,
-                 "init: " + file + " exists already, and is left as it is; name another FILE"};
-  }
-  if (!made) return failed(file, errno);
-  while (!text.empty()) {
-    const ssize_t written = ::write(made.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int number = errno;
-      ::unlink(file.c_str());
-      return failed(file, number);
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return Done{};
-}
-
 }  // namespace
 
 CommandOutcome init_command(const Arguments& arguments, CommonOptions common) {
@@ -183,7 +152,8 @@ CommandOutcome init_command(const Arguments& arguments, CommonOptions common) {
     out.print(starting_text(file));
     return finish_output(out);
   }
-  if (Status written = write_new_file(file, starting_text(file)); !written) return written.error();
+  if (Status written = write_new_file("init", file, starting_text(file)); !written)
+    return written.error();
   out.print("wrote " + printable(file) + "; run it: thermos run --output " + printable(file) +
             "\n");
   return finish_output(out);

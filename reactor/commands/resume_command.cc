@@ -1,14 +1,10 @@
-#include <unistd.h>
-
 #include <optional>
 #include <string>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/failures.h"
-#include "reactor/commands/output.h"
+#include "reactor/commands/ended_task.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_view.h"
-#include "reactor/commands/transcript_text.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -29,19 +25,6 @@ matches one task.
 Exit status: that of the task, 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST; 66 no such
 task, 75 someone else runs this task, or it yielded.
 )";
-
-CommandOutcome tell_end(const TaskView& view, const CommonOptions& common) {
-  const History& history = *view.history;
-  LineStyle style;
-  style.colour = may_colour(STDOUT_FILENO, common.no_color);
-  std::string text = outcome_line(history, history.processes().size(), style) + "\n";
-  text += failures_text(failures_of(history), log_end_reader(*history.header(), view.recorded_by),
-                        style);
-  Output out(STDOUT_FILENO);
-  out.print(text);
-  if (out.error() != 0) return finish_output(out);
-  return exit_status_of(history.state());
-}
 
 }  // namespace
 

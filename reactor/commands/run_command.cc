@@ -5,6 +5,7 @@
 #include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_run.h"
+#include "reactor/commands/ended_task.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/shell_syntax.h"
@@ -28,6 +29,8 @@ or a pipe, every transition.
   --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
                     current directory, with logs in <root>/logs/<task id>
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
+  --once            with --task-id: of a task that has ended, tell how and exit as
+                    that says, as `thermos resume` does
   --task NAME       which task, where CONFIG holds several
   --user U          run as U (root only)
   --chroot          make the sandbox the processes' root (root only)
@@ -162,6 +165,8 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   old.add_to(parser);
   parser.text("--hostname", options.hostname);
   parser.flag("--json", options.json);
+  bool once = false;
+  parser.flag("--once", once);
   parser.text("--task", options.task_name);
   parser.text("--eval-timeout", options.eval_timeout);
   std::optional<std::string> socket;
@@ -193,8 +198,16 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
                  "run: --daemon has none of --on-term, --grace, --yield-status, --until and "
                  "--take-over: the daemon keeps its machine"};
   }
+  if (once && (options.daemon || options.task_id.empty())) {
+    return Error{ErrorCode::Usage,
+                 options.daemon ? "run: --once is not for --daemon"
+                                : "run: --once is of a task that has a name: give --task-id"};
+  }
   if (options.daemon) {
     return run_by_daemon(files.front(), options, old, common, socket.value_or(default_socket()));
+  }
+  if (once) {
+    if (const auto ended = tell_end_of(options.task_id, common)) return *ended;
   }
   const std::optional<RunnerHeader> recorded = recorded_header(common.paths(), options.task_id);
   const Result<ConfigurationWords> words =

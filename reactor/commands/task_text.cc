@@ -2,14 +2,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <vector>
 
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
 #include "reactor/commands/text.h"
+#include "reactor/export/words.h"
 
 namespace thermos {
 namespace {
@@ -79,24 +78,6 @@ std::string joined(const Words& words) {
     if (!text.empty()) text += ", ";
     text += word;
   }
-  return text;
-}
-
-// As a shell would read it: in quotes where it holds more than plain characters.
-std::string shell_word(const std::string& word) {
-  const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("_-./:=,+@%").find(c) != std::string_view::npos;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
-std::string shell_words(const Words& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
   return text;
 }
 

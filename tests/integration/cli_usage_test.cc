@@ -154,6 +154,7 @@ TEST_F(Usage, HelpNamesEveryOptionAndFitsTheScreen) {
        {"--sandbox", "--task-id", "--task", "--user", "--chroot", "-P", "-E", "--sync", "--quiet"}},
       {"simplerun", {"--name", "--sandbox", "--task-id", "--user", "--chroot", "--sync", "-q"}},
       {"inspect", {"--task", "-P", "-E", "--json"}},
+      {"export", {"--to", "-o", "--name", "--task-id", "--image", "--grace", "-P", "-E"}},
       {"status", {"--only", "--json"}},
       {"tail", {"-f", "--stderr", "-n"}},
       {"kill", {"--wait", "--lose"}},

@@ -1,0 +1,12 @@
+// A unit of systemd, a service of its own for one task.
+#pragma once
+
+#include <string>
+
+#include "reactor/export/job.h"
+
+namespace thermos {
+
+std::string systemd_unit(const ExportJob& job);
+
+}  // namespace thermos

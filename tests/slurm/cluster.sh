@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# A Slurm of three nodes on this machine, for any user and without systemd. To be sourced. Everything
+# of it is below $cluster, and ends with the shell that sources this. Exit status 77 skips a test where
+# Slurm is not installed.
+set -euo pipefail
+
+bin=${1:?the build directory}/bin
+user=$(id -un)
+host=$(hostname -s)
+
+for program in slurmctld slurmd munged; do
+  PATH=$PATH:/usr/sbin command -v $program >/dev/null || {
+    echo "skipped: $program is not installed (slurmctld slurmd slurm-client munge)"
+    exit 77
+  }
+done
+PATH=$PATH:/usr/sbin:$bin
+
+cluster=$(mktemp -d "${TMPDIR:-/tmp}/slurm.XXXXXX")
+chmod 711 "$cluster"  # munged wants its socket to be reached
+export SLURM_CONF=$cluster/slurm.conf
+nodes=(n1 n2 n3)
+ports=17000
+step() { echo "--- $*"; }
+fail() {
+  echo "FAILED: $*" >&2
+  tail -n 20 "$cluster"/log/* >&2 || true
+  exit 1
+}
+is() { [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"; }
+
+# until_true SECONDS COMMAND...: asks again ten times a second, as Slurm tells nobody of its jobs.
+until_true() {
+  local left=$(($1 * 10))
+  shift
+  until "$@"; do
+    [ $((left -= 1)) -gt 0 ] || return 1
+    read -r -t 0.1 <>"$cluster/never" || true
+  done
+}
+
+pid_of() { cat "$cluster/run/$1.pid" 2>/dev/null; }
+gone() {
+  local state
+  state=$(sed 's/^.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
+  [ -z "$state" ] || [ "$state" = Z ]
+}
+start_node() {
+  mkdir -p "$cluster/state/$1"
+  # Not a child of ours that a job could be taken for.
+  slurmd -c -N "$1"
+  until_true 20 test -s "$cluster/run/slurmd.$1.pid" || fail "slurmd of $1 does not start"
+}
+idle_nodes() { [ "$(sinfo -h -N -p main -t idle -o %N | sort -u | wc -l)" -eq "$1" ]; }
+
+# cluster_up PROCTRACK: linuxproc, pgid or cgroup.
+cluster_up() {
+  mkdir -p "$cluster"/{run,log,state}
+  mkdir -m 700 -p "$cluster/munge"
+  [ -p "$cluster/never" ] || mkfifo "$cluster/never"
+  (umask 077 && head -c 1024 /dev/urandom >"$cluster/munge/key")
+  cat >"$SLURM_CONF" <<END
+ClusterName=trial
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$ports
+SlurmUser=$user
+SlurmdUser=$user
+AuthType=auth/munge
+AuthInfo=socket=$cluster/run/munge.socket,cred_expire=5
+StateSaveLocation=$cluster/state
+SlurmdSpoolDir=$cluster/state/%n
+SlurmctldPidFile=$cluster/run/slurmctld.pid
+SlurmdPidFile=$cluster/run/slurmd.%n.pid
+SlurmctldLogFile=$cluster/log/slurmctld
+SlurmdLogFile=$cluster/log/slurmd.%n
+ProctrackType=proctrack/$1
+TaskPlugin=task/none
+MpiDefault=none
+SchedulerType=sched/builtin
+SchedulerParameters=batch_sched_delay=0,sched_interval=1
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+SlurmdParameters=config_overrides
+KillWait=5
+SlurmdTimeout=10
+JobRequeue=1
+RequeueExit=75
+ReturnToService=2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+MailProg=/bin/true
+$(for i in "${!nodes[@]}"; do
+    echo "NodeName=${nodes[i]} NodeHostname=$host NodeAddr=127.0.0.1 Port=$((ports + 1 + i)) CPUs=4" \
+      "RealMemory=1000 State=UNKNOWN"
+  done)
+PartitionName=main Nodes=ALL Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=0
+PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF
+END
+  munged --key-file="$cluster/munge/key" --seed-file="$cluster/munge/seed" \
+    --log-file="$cluster/log/munge" --socket="$cluster/run/munge.socket" \
+    --pid-file="$cluster/run/munged.pid" --num-threads=2
+  slurmctld -c
+  for node in "${nodes[@]}"; do start_node "$node"; done
+  until_true 30 idle_nodes ${#nodes[@]} || fail "the nodes are not up"
+}
+
+cluster_down() {
+  scancel -u "$user" 2>/dev/null || true
+  local pid
+  for name in slurmctld "${nodes[@]/#/slurmd.}" munged; do
+    pid=$(pid_of "$name") || continue
+    kill "$pid" 2>/dev/null || continue
+    until_true 10 gone "$pid" || kill -9 "$pid"
+  done
+  rm -f "$cluster"/run/*.pid
+}
+finish() {
+  cluster_down
+  # What a job left behind is named by its directory alone.
+  pkill -9 -f "$cluster" 2>/dev/null || true
+  rm -rf "$cluster"
+}
+trap finish EXIT
+
+state_of() { scontrol show job "$1" -o 2>/dev/null | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p'; }
+in_state() { [ "$(state_of "$1")" = "$2" ]; }
+node_of() { scontrol show job "$1" -o | sed -n 's/.* NodeList=\([^ ]*\).*/\1/p'; }

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# A task inside jobs of a real Slurm: requeued, preempted, told by a signal, and left by dying nodes,
+# each of which is a machine of its own where we are root. Each success counts once.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=cluster.sh
+. "$(dirname "$(realpath "$0")")/cluster.sh"
+
+root=$cluster/root
+sandbox=$cluster/sandbox
+ledger=$cluster/ledger
+
+# 60 processes in ten rows; each waits for two of the row before. A run is a line in the ledger when
+# its work is done, and no signal but SIGKILL ends it behind that.
+write_graph() {
+  jq -n --arg ledger "$ledger" '{name: "graph", max_concurrency: 3, processes: [range(60) as $i | {
+      name: "p\($i)", min_duration: 0,
+      cmdline: "sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
+      needs: (if $i < 6 then [] else
+        [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
+    >"$cluster/graph.json"
+}
+
+# Each node has a host name and a boot id of its own, where that can be had.
+machine=
+if [ "$(id -u)" -eq 0 ]; then
+  for node in "${nodes[@]}"; do
+    cat /proc/sys/kernel/random/uuid >"$cluster/boot.$node"
+  done
+  machine="unshare --uts --mount sh -c 'hostname \$SLURMD_NODENAME &&
+    mount --bind $cluster/boot.\$SLURMD_NODENAME /proc/sys/kernel/random/boot_id && exec \"\$@\"' -"
+else
+  echo "skipped: other boot ids and host names, for which one must be root"
+fi
+
+# job CONFIG: runs it in a job whose task id is that of the job, and prints the job's id.
+job() {
+  cat >"$cluster/job.sh" <<END
+#!/bin/sh
+exec $machine thermos run -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $1
+END
+  sbatch --parsable --open-mode=append -o "$cluster/log/job" "$cluster/job.sh"
+}
+lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
+has_lines() { [ "$(lines)" -ge "$1" ]; }
+status() { thermos status --root "$root" --json "job-$1" | jq .tasks[0]; }
+runner_of() { status "$1" | jq '.statuses[-1].runner_pid'; }
+is_led() { in_state "$1" RUNNING && ! gone "$(runner_of "$1")"; }
+tree_of() {
+  local child
+  echo "$1"
+  for child in $(pgrep -P "$1"); do tree_of "$child"; done
+}
+# The job was taken off its machine, and waits for another.
+taken_off() { [ "$(scontrol show job "$1" -o | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" -ge "$2" ]; }
+
+requeue() { scontrol requeue "$1"; }
+preempt() { sbatch -Q -p urgent -N3 --exclusive -o /dev/null --wrap true; }
+# The runner yields, and exits with 75, which is in RequeueExit.
+signal() { scancel --batch --signal=USR1 "$1"; }
+# node_dies JOB PID...: kills these, and the node of the job.
+node_dies() {
+  local node pid
+  node=$(node_of "$1")
+  pgrep -f "^slurmstepd: \[$1\." | xargs -r kill -9
+  pid=$(pid_of "slurmd.$node")
+  kill -9 "$pid"
+  until_true 10 gone "$pid" || fail "slurmd of $node lives on"
+  shift
+  kill -9 "$@" 2>/dev/null || true
+  rm -f "$cluster/run/slurmd.$node.pid"
+  scontrol update nodename="$node" state=down reason=test
+  start_node "$node"
+  scontrol update nodename="$node" state=resume 2>/dev/null || true
+}
+all_dies() {
+  local pids
+  mapfile -t pids < <(tree_of "$(runner_of "$1")")
+  node_dies "$1" "${pids[@]}"
+}
+# Its coordinators live on, and what they run ends meanwhile.
+runner_dies() { node_dies "$1" "$(runner_of "$1")"; }
+
+# Each process has succeeded once, and every line of the ledger is of a run that is on record: of
+# that success, or of one that was cut off behind its work.
+check_ledger() {
+  status "$1" | jq -r '.processes | to_entries[] | .key as $name | .value | to_entries[] |
+    "\($name) \(.key) \(.value.state)"' | sort >"$cluster/runs"
+  is "processes that succeeded" 60 "$(grep -c SUCCESS "$cluster/runs")"
+  is "the same, by name" 60 "$(awk '/SUCCESS/ {print $1}' "$cluster/runs" | sort -u | wc -l)"
+  is "runs that failed" 0 "$(grep -c FAILED "$cluster/runs" || true)"
+  is "lines that are there twice" "" "$(sort "$ledger" | uniq -d)"
+  is "successes without a line" "" \
+    "$(comm -13 <(sort "$ledger") <(awk '/SUCCESS/ {print $1, $2}' "$cluster/runs" | sort))"
+  is "lines of no run" "" \
+    "$(comm -23 <(sort "$ledger") <(awk '{print $1, $2}' "$cluster/runs" | sort))"
+}
+
+cluster_up linuxproc
+write_graph
+
+step "a graph of 60 processes through ten jobs that end too soon"
+id=$(job "$cluster/graph.json")
+restarts=0
+for trouble in requeue preempt all_dies requeue runner_dies signal preempt runner_dies all_dies signal; do
+  until_true 60 is_led "$id" || fail "nobody leads it"
+  want=$(($(lines) + 2))
+  until_true 60 has_lines "$want" || fail "the graph does not go on: $(state_of "$id")"
+  $trouble "$id"
+  restarts=$((restarts + 1))
+  until_true 60 taken_off "$id" "$restarts" || fail "$trouble: the job runs on: $(state_of "$id")"
+  echo "$trouble: $(lines) lines"
+done
+until_true 120 in_state "$id" COMPLETED || fail "the job ended as $(state_of "$id")"
+is "the task's state" SUCCESS "$(status "$id" | jq -r .state)"
+check_ledger "$id"
+if [ -n "$machine" ]; then
+  decisions=$(thermos read --root "$root" "$root/checkpoints/job-$id/runner" | grep -c 'came back here' || true)
+  [ "$decisions" -gt 0 ] || fail "no word of the other machines is on record"
+fi
+
+step "resume, of a task that has ended, exits as that did"
+code=0
+thermos resume --root "$root" "job-$id" >/dev/null || code=$?
+is "exit status" 0 "$code"
+
+step "scancel leaves a task that another job can go on with"
+rm -f "$ledger"
+write_graph
+first=$(job "$cluster/graph.json")
+until_true 60 has_lines 3 || fail "it does not begin"
+scancel "$first"
+until_true 30 in_state "$first" CANCELLED || fail "it is $(state_of "$first")"
+is "the task's state" ACTIVE "$(status "$first" | jq -r .state)"
+is "it yields" true "$(status "$first" | jq .leadership.yields)"
+cat >"$cluster/again.sh" <<END
+#!/bin/sh
+exec $machine thermos resume --root $root job-$first
+END
+second=$(sbatch --parsable -o "$cluster/log/again" "$cluster/again.sh")
+until_true 60 in_state "$second" COMPLETED || fail "it is $(state_of "$second")"
+check_ledger "$first"
+
+step "no process starts whose time is more than the job has"
+jq -n '{name: "timed", processes: [{name: "short", cmdline: "true", time: 5},
+  {name: "long", cmdline: "true", time: 360000}]}' >"$cluster/timed.json"
+timed=$(job "$cluster/timed.json")
+scontrol update job "$timed" TimeLimit=10 2>/dev/null || true
+until_true 30 taken_off "$timed" 1 || {
+  # Without a limit there is time for all.
+  is "the job" COMPLETED "$(state_of "$timed")"
+}
+scancel "$timed"
+
+echo "passed"
