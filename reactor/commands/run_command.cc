@@ -29,8 +29,8 @@ or a pipe, every transition.
   --sandbox D       run in D, made if missing, with logs in D/.logs; else in the
                     current directory, with logs in <root>/logs/<task id>
   --task-id ID      the task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
-  --once            with --task-id: of a task that has ended, tell how and exit as
-                    that says, as `thermos resume` does
+  --once            with --task-id: of a task that has ended, tell how, and exit
+                    as that says, as `thermos resume` does
   --task NAME       which task, where CONFIG holds several
   --user U          run as U (root only)
   --chroot          make the sandbox the processes' root (root only)

@@ -33,7 +33,9 @@ std::vector<ProcessStat> list_processes();
 // upgrade replaced the file; empty if the process is gone, or if we are not permitted to look.
 std::string program_of(pid_t pid);
 
-// Returns the id of this boot (random(4)). Fails with System if /proc is not mounted.
+// Returns the id of this boot (random(4)). Where /proc/sys is hidden, as in some containers, it is
+// the id of this pid namespace, as long as that exists: pids mean nothing outside of it. Fails with
+// System if /proc is not mounted.
 Result<BootId> read_boot_id();
 
 // Opens a pidfd for exactly this process (pidfd_open(2)): it opens the pid, then compares the start
