@@ -36,7 +36,7 @@ install(FILES ${completions}/thermos.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/f
 
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/reactor/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/capnp/FORMAT.md ${CMAKE_SOURCE_DIR}/capnp/CONTROL.md
-  ${CMAKE_SOURCE_DIR}/reactor/JSON.md
+  ${CMAKE_SOURCE_DIR}/reactor/JSON.md ${CMAKE_SOURCE_DIR}/reactor/REACH.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_PACKAGE_NAME thermos-reactor)
