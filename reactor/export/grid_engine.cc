@@ -42,17 +42,21 @@ thermos_run() {
     @AFTER@
 }
 
-runner='' signalled=''
+runner='' tick='' signalled=''
 trap 'signalled=1; [ -n "$runner" ] && kill -USR1 "$runner"' USR1 USR2 TERM
 thermos_run &
 runner=$!
 if [ -n "$signalled" ]; then kill -USR1 "$runner"; fi
-signalled=1
-while [ -n "$signalled" ]; do
-  signalled=''
-  wait "$runner"  # a signal ends this, too
-  status=$?
+# A signal that comes just as bash begins to wait is not acted on before something
+# else ends the wait: so it is never a long one.
+while kill -0 "$runner" 2>/dev/null; do
+  sleep 3 >/dev/null 2>&1 &
+  tick=$!
+  wait -n "$runner" "$tick" 2>/dev/null
 done
+kill "$tick" 2>/dev/null
+wait "$runner"
+status=$?
 
 # 99 puts the job back into its queue: it yielded, or (75) another still leads the
 # task. One that was deleted with qdel does not come back.

@@ -47,19 +47,23 @@ thermos_run() {
     @AFTER@
 }
 
-runner='' signalled='' ended_by_slurm=''
+runner='' tick='' signalled='' ended_by_slurm=''
 # In either case thermos ends what runs, and says by 75 that the task goes on later.
 trap 'signalled=1; [ -n "$runner" ] && kill -USR1 "$runner"' USR1
 trap 'signalled=1; ended_by_slurm=1; [ -n "$runner" ] && kill -USR1 "$runner"' TERM
 thermos_run &
 runner=$!
 if [ -n "$signalled" ]; then kill -USR1 "$runner"; fi
-signalled=1
-while [ -n "$signalled" ]; do
-  signalled=''
-  wait "$runner"  # a signal ends this, too
-  status=$?
+# A signal that comes just as bash begins to wait is not acted on before something
+# else ends the wait: so it is never a long one.
+while kill -0 "$runner" 2>/dev/null; do
+  sleep 3 >/dev/null 2>&1 &
+  tick=$!
+  wait -n "$runner" "$tick" 2>/dev/null
 done
+kill "$tick" 2>/dev/null
+wait "$runner"
+status=$?
 
 # 75: it yielded, or another still leads the task. After SIGTERM Slurm has decided
 # what becomes of the job: requeued here, one that was cancelled would come back.

@@ -96,13 +96,14 @@ TEST_F(Container, ReapsWhatOthersLeaveThere) {
   Program program(container(0, R"({"name": "p", "cmdline":
       "touch up; until [ -e left ]; do read -t 0.02 < <(:); done; )"
                                R"(while grep -qE '[)] Z 1 ' /proc/[0-9]*/stat; do )"
-                               R"(read -t 0.02 < <(:); done"})"));
+                               R"(read -t 0.02 < <(:); done; true"})"));
   ASSERT_TRUE(real::wait_for_file(in_box("up")));
-  const Finished entered = run_program(
-      {{"nsenter", "-t", std::to_string(first_process(program)), "-p", "-m", "/bin/bash", "-c",
-        "for i in 1 2 3 4 5; do (setsid /bin/true &); done; touch " + in_box("left")},
-       {{"PATH", "/usr/bin:/bin"}}});
+  const Finished entered =
+      run_program({{"nsenter", "-t", std::to_string(first_process(program)), "-p", "-m",
+                    "/bin/bash", "-c", "for i in 1 2 3 4 5; do (setsid /bin/true &); done"},
+                   {{"PATH", "/usr/bin:/bin"}}});
   ASSERT_EQ(entered.status, 0) << entered.err;
+  write_text(in_box("left"), "");
   EXPECT_EQ(program.wait().status, 0);
 }
 
