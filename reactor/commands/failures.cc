@@ -54,6 +54,11 @@ std::string ending_words(std::optional<std::int32_t> return_code, std::string_vi
   return words.empty() ? text : text + ": " + std::string(words);
 }
 
+std::string return_code_words(std::int32_t return_code) {
+  if (return_code < 0) return return_code_text(return_code);
+  return std::string(words_for(return_code, {}));
+}
+
 ReadEnd log_end_reader(const RunnerHeader& header, std::uint32_t recorded_by) {
   return [header, reader = log_reader_of(header, recorded_by)](const std::string& process,
                                                                std::uint32_t run) {

@@ -7,6 +7,7 @@
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
+#include "reactor/commands/several_roots.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
 #include "reactor/store/task_list.h"
@@ -38,7 +39,8 @@ it, every state, every recorded run of each process, and who holds its locks.
   --check           print every error for which `thermos run` would refuse it,
                     one a line, and exit with 65; or "ok" and the number of
                     processes
-  --root D, --log-level L, --no-color: see `thermos --help`
+  --root D          may be repeated: the task is searched for in all of them
+  --log-level L, --no-color: see `thermos --help`
 )";
 
 CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern, bool json) {
@@ -95,6 +97,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   bool json = false;
   bool check = false;
   OptionParser parser("inspect", kHelp, common);
+  parser.take_roots();
   parser.text("--task", task_name);
   parser.texts("-P", ports);
   parser.texts("-E", environment);
@@ -115,7 +118,9 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
           ErrorCode::Usage,
           "inspect: --task-id cannot be combined with CONFIG and the options that bind it"};
     }
-    const Result<Paths> paths = asked_paths(asked_socket(socket, common), common);
+    const std::string asked = asked_socket(socket, common);
+    const Result<Paths> paths =
+        asked.empty() ? root_of_task(common, *task_id) : asked_paths(asked, common);
     if (!paths) return paths.error();
     return inspect_recorded(*paths, *task_id, json);
   }

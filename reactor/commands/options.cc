@@ -74,6 +74,13 @@ Paths CommonOptions::paths() const {
   return Paths(absolute_path(chosen));
 }
 
+std::vector<Paths> CommonOptions::all_paths() const {
+  std::vector<Paths> all;
+  for (const std::string& other : other_roots) all.emplace_back(absolute_path(other));
+  all.push_back(paths());
+  return all;
+}
+
 OptionParser::OptionParser(std::string command, std::string_view help, CommonOptions& common,
                            bool stop_at_first_word)
     : command_(std::move(command)),
@@ -85,7 +92,7 @@ OptionParser::OptionParser(std::string command, std::string_view help, CommonOpt
   app_->allow_extras();
   app_->prefix_command(stop_at_first_word);
   flag("-h,--help", help_asked_);
-  text("--root", common_.root);
+  texts("--root", roots_);
   text("--log-level", common_.log_level);
   flag("--no-color", common_.no_color);
 }
@@ -168,6 +175,14 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
       return unknown(*it);
     }
     words.push_back(*it);
+  }
+  if (roots_.size() > 1 && !takes_roots_) {
+    return usage(command_ + ": --root is given twice: " + roots_[0] + " and " + roots_[1]);
+  }
+  if (!roots_.empty()) {
+    common_.root = std::move(roots_.back());
+    roots_.pop_back();
+    common_.other_roots = std::move(roots_);
   }
   if (Status level = set_log_level(common_.log_level); !level) return level.error();
   return std::optional<Arguments>(std::move(words));

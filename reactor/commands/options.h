@@ -24,12 +24,16 @@ using Arguments = std::vector<std::string>;
 // The options of every command.
 struct CommonOptions {
   std::string root;  // as given; empty: not given
+  // Those given before it, where the command takes several.
+  std::vector<std::string> other_roots;
   std::string log_level = "warn";
   bool no_color = false;
 
   // The root directory as an absolute path: --root, else THERMOS_ROOT, else the user's default
   // (README).
   Paths paths() const;
+  // All of them, in the order given.
+  std::vector<Paths> all_paths() const;
 };
 
 // The options of one command. CLI11 parses the options. This class separates the positional
@@ -44,6 +48,8 @@ class OptionParser {
   OptionParser(const OptionParser&) = delete;
   OptionParser& operator=(const OptionParser&) = delete;
 
+  // --root may be given more than once. Where it may not, that is an error.
+  void take_roots() { takes_roots_ = true; }
   void flag(const std::string& names, bool& value);
   void text(const std::string& names, std::string& value);
   void text(const std::string& names, std::optional<std::string>& value);
@@ -65,6 +71,8 @@ class OptionParser {
   CommonOptions& common_;
   bool stop_at_first_word_;
   bool help_asked_ = false;
+  bool takes_roots_ = false;
+  std::vector<std::string> roots_;
   std::unique_ptr<CLI::App> app_;  // a pointer, because its header is slow to compile
 };
 

@@ -221,6 +221,7 @@ TaskView view_of(const Json& task) {
   for (const Json& name : task.value("fatal", Json::array())) {
     view.outlooks[name.get<std::string>()].fatal = true;
   }
+  view.not_started = task.value("not_started", std::size_t{0});
   for (const Json& pool : task.value("pools", Json::array())) view.pools.push_back(pool_of(pool));
   return view;
 }

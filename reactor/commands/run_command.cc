@@ -116,6 +116,9 @@ std::string joined(const Arguments& words) {
   return text;
 }
 
+// What Apache Thermos recorded of such a task.
+constexpr Resources kSimpleResources = {1, std::int64_t{256} << 20, 0};
+
 // The options that say how the one process runs.
 struct SimpleProcess {
   std::vector<std::string> env;
@@ -251,6 +254,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task.name = name;
   bound.task.processes.emplace_back();
   bound.task.processes.front().name = name;
+  bound.task.resources = kSimpleResources;
   bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
   bound.user = options.user.empty() ? caller_account().name : options.user;
   bound.task.processes.front().cmdline =

@@ -14,6 +14,7 @@
 #include "reactor/commands/text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/outlook_json.h"
+#include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -34,7 +35,8 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
                     THERMOS_SOCKET does)
-  --root D, --log-level L, --no-color: see `thermos --help`
+  --root D          may be repeated: the tasks of all of them
+  --log-level L, --no-color: see `thermos --help`
 )";
 
 // Up to this many tasks are shown with their processes, without a pattern and with one.
@@ -44,12 +46,17 @@ constexpr std::size_t kSomeTasks = 20;
 constexpr std::size_t kUsualRows = 50;
 constexpr int kWatchMilliseconds = 1000;
 
-Json view_json(const TaskView& view) {
+Json view_json(const TaskView& view, const Paths& paths) {
   Json json = Json::object();
   json["task_id"] = view.entry.id;
+  if (!view.root.empty()) json["root"] = view.root;
   if (view.history) {
     json.update(history_json(*view.history));
-    if (view.task) add_outlook(json, *view.task, *view.history, wall_now());
+    if (view.task) {
+      add_outlook(json, *view.task, *view.history, wall_now());
+    } else if (const auto task = read_recorded_config(paths, view.entry.id, view.entry.directory)) {
+      add_not_started(json, *task, *view.history);
+    }
   } else {
     json["error"] = view.error;
   }
@@ -82,7 +89,8 @@ struct Wanted {
 
 struct Shown {
   TaskView view;
-  Json json;  // with --json
+  Paths paths;  // of its root
+  Json json;    // with --json
 };
 
 std::string all_json(std::vector<Shown>& tasks) {
@@ -121,7 +129,10 @@ void sort_and_filter(std::vector<Shown>& tasks, const Wanted& wanted) {
   });
 }
 
-Result<std::vector<Shown>> tasks_in_files(const Paths& paths, const Wanted& wanted) {
+using Roots = std::vector<Paths>;
+
+Status add_tasks(std::vector<Shown>& tasks, const Paths& paths, bool several,
+                 const Wanted& wanted) {
   Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();
   if (!wanted.only.empty()) {
@@ -131,14 +142,30 @@ Result<std::vector<Shown>> tasks_in_files(const Paths& paths, const Wanted& want
   }
   const Result<std::vector<TaskEntry>> meant = select_tasks(*all, wanted.patterns);
   if (!meant) return meant.error();
-  std::vector<Shown> tasks;
-  tasks.reserve(meant->size());
+  tasks.reserve(tasks.size() + meant->size());
   for (const TaskEntry& entry : *meant) {
-    Shown& task = tasks.emplace_back(Shown{view_task(paths, entry), {}});
-    if (wanted.json) task.json = view_json(task.view);
+    Shown& task = tasks.emplace_back(Shown{view_task(paths, entry), paths, {}});
+    if (several) task.view.root = paths.root();
+    if (wanted.json) task.json = view_json(task.view, paths);
     if (!wanted.json || wanted.failed) look_closer(task.view, paths, wall_now());
   }
+  return Done{};
+}
+
+Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
+  std::vector<Shown> tasks;
+  for (const Paths& paths : roots) {
+    if (Status added = add_tasks(tasks, paths, roots.size() > 1, wanted); !added) {
+      return added.error();
+    }
+  }
   return tasks;
+}
+
+std::string names_of(const Roots& roots) {
+  std::string names;
+  for (const Paths& paths : roots) names += (names.empty() ? "" : ", ") + paths.root();
+  return names;
 }
 
 Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
@@ -147,13 +174,13 @@ Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
   std::vector<Shown> tasks;
   for (Json& task : *answer) {
     TaskView view = view_of(task);
-    tasks.push_back({std::move(view), wanted.json ? std::move(task) : Json()});
+    tasks.push_back({std::move(view), Paths({}), wanted.json ? std::move(task) : Json()});
   }
   return tasks;
 }
 
 // Fails with NotFound for the first pattern that matches none of the tasks.
-Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Paths& paths) {
+Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
   std::vector<TaskEntry> entries;
   entries.reserve(tasks.size());
   for (const Shown& task : tasks) entries.push_back(task.view.entry);
@@ -162,8 +189,9 @@ Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, con
     if (!meant) return meant.error();
     if (!meant->empty()) continue;
     return Error{ErrorCode::NotFound,
-                 wanted.socket.empty() ? "no task matches '" + pattern + "' under " + paths.root()
-                                       : "no task of yours matches '" + pattern + "'"};
+                 wanted.socket.empty()
+                     ? "no task matches '" + pattern + "' under " + names_of(roots)
+                     : "no task of yours matches '" + pattern + "'"};
   }
   return Done{};
 }
@@ -181,11 +209,12 @@ std::size_t most_rows(std::size_t tasks, bool processes, const Wanted& wanted, c
   return std::max({rows / tasks, kLeast, tasks});
 }
 
-std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Paths& paths,
+std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots,
                     const Output& out) {
   if (tasks.empty()) {
     if (wanted.failed || wanted.only == "failed") return "nothing failed\n";
-    return wanted.socket.empty() ? "no tasks under " + paths.root() + "\n" : "no tasks of yours\n";
+    return wanted.socket.empty() ? "no tasks under " + names_of(roots) + "\n"
+                                 : "no tasks of yours\n";
   }
   TableStyle style;
   style.line.colour = may_colour(out.fd(), wanted.no_color);
@@ -197,19 +226,24 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Paths
   style.most = most_rows(tasks.size(), style.processes, wanted, out);
   std::vector<TaskView> views;
   views.reserve(tasks.size());
-  for (Shown& task : tasks) views.push_back(std::move(task.view));
+  for (Shown& task : tasks) {
+    TaskView& view = views.emplace_back(std::move(task.view));
+    if (!style.processes || !wanted.socket.empty() || view.task || !view.history) continue;
+    const auto config = read_recorded_config(task.paths, view.entry.id, view.entry.directory);
+    if (config) view.not_started = not_started(*config, *view.history);
+  }
   return status_table(views, style);
 }
 
-CommandOutcome print_status(const Paths& paths, const Wanted& wanted) {
+CommandOutcome print_status(const Roots& roots, const Wanted& wanted) {
   Output out(STDOUT_FILENO);
   for (;;) {
     Result<std::vector<Shown>> tasks =
-        wanted.socket.empty() ? tasks_in_files(paths, wanted) : tasks_of_daemon(wanted);
+        wanted.socket.empty() ? tasks_in_files(roots, wanted) : tasks_of_daemon(wanted);
     if (!tasks) return tasks.error();
-    if (Status known = check_patterns(*tasks, wanted, paths); !known) return known.error();
+    if (Status known = check_patterns(*tasks, wanted, roots); !known) return known.error();
     sort_and_filter(*tasks, wanted);
-    const std::string text = wanted.json ? all_json(*tasks) : text_of(*tasks, wanted, paths, out);
+    const std::string text = wanted.json ? all_json(*tasks) : text_of(*tasks, wanted, roots, out);
     out.print(wanted.watch ? watched_screen(text, out.columns(), out.rows()) : text);
     if (!wanted.watch || out.closed()) return finish_output(out);
     ::poll(nullptr, 0, kWatchMilliseconds);
@@ -221,6 +255,7 @@ CommandOutcome print_status(const Paths& paths, const Wanted& wanted) {
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common) {
   Wanted wanted;
   OptionParser parser("status", kHelp, common);
+  parser.take_roots();
   parser.text("--only", wanted.only);
   parser.flag("--failed", wanted.failed);
   parser.flag("-a,--all", wanted.all);
@@ -261,7 +296,7 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
                  "--watch draws on a terminal, and standard output is none that "
                  "it can draw on"};
   }
-  return print_status(common.paths(), wanted);
+  return print_status(common.all_paths(), wanted);
 }
 
 }  // namespace thermos

@@ -14,11 +14,11 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kState = 10;  // FINALIZING
-constexpr std::size_t kSince = 10;  // 2024-01-31
-constexpr std::size_t kTook = 7;    // 23h59m
-constexpr std::size_t kMaxId = 34;  // a name of 11 and the time; 11 of 80 columns are left
-constexpr std::size_t kMaxName = 24;
+constexpr std::size_t kState = 10;    // FINALIZING
+constexpr std::size_t kSince = 10;    // 2024-01-31
+constexpr std::size_t kTook = 7;      // 23h59m
+constexpr std::size_t kMaxId = 34;    // a name of 11 and the time; 11 of 80 columns are left
+constexpr std::size_t kMaxName = 24;  // and more where the reasons leave room
 constexpr std::size_t kRuns = 5;
 constexpr std::size_t kProcessState = 7;
 constexpr std::size_t kExit = 5;
@@ -81,6 +81,7 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
 
 // What a person must know of the task beside its row, whole.
 void add_remarks(std::string& text, const TaskView& view) {
+  if (!view.root.empty()) text += "  root " + printable(view.root) + "\n";
   if (!view.error.empty()) text += "  " + printable(view.error) + "\n";
   const Leadership* place =
       view.history && view.history->leadership() ? &*view.history->leadership() : nullptr;
@@ -182,7 +183,16 @@ std::string note_of(const ProcessHistory& process, const Outlook& outlook,
   if (process.said && !process.said->status.empty() && !is_terminal(run.state)) {
     note += (note.empty() ? "" : ": ") + printable(process.said->status);
   }
-  const std::string reason = why(run);
+  std::string reason = why(run);
+  if (run.return_code && is_terminal(run.state) && run.state != ProcessState::Success) {
+    const std::string ending = style.columns < kNarrow ? return_code_text(*run.return_code)
+                                                       : return_code_words(*run.return_code);
+    // A reason of ours says more.
+    if (reason.empty() || style.columns < kNarrow) {
+      reason = ending + (ending.empty() || reason.empty() ? "" : ", ") + reason;
+    }
+    if (style.columns < kNarrow && !note.empty()) return reason + ", " + note;
+  }
   return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
 }
 
@@ -220,7 +230,11 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
 void add_processes(std::string& text, const TaskView& view, const TableStyle& style) {
   std::vector<Row> rows = rows_of(view);
   const std::size_t known = rows.size();
-  const std::size_t all = view.task ? std::max(view.task->processes.size(), known) : known;
+  // Those that are known by name alone are among those that have not started.
+  const auto begun = static_cast<std::size_t>(std::count_if(
+      rows.begin(), rows.end(), [](const Row& row) { return row.process->current() != nullptr; }));
+  const std::size_t all =
+      std::max(view.task ? view.task->processes.size() : begun + view.not_started, known);
   if (all == 0) return;
   text += cut_line(fmt::format("  {} process{}: {}", all, all == 1 ? "" : "es",
                                counts_text(rows, 0, all - known)),
@@ -238,11 +252,18 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   }
   if (rows.empty()) return;
   std::size_t name_width = 7;  // PROCESS
+  std::size_t reason = 6;      // REASON
   for (std::size_t i = 0; i < shown; ++i) {
     name_width = std::max(name_width, display_width(printable(rows[i].process->name)));
+    if (const Run* run = rows[i].process->current(); run != nullptr) {
+      reason = std::max(reason, display_width(note_of(*rows[i].process, rows[i].outlook, style)));
+    }
   }
   const bool narrow = style.columns < kNarrow;
-  name_width = std::min(name_width, narrow ? kNarrowName : kMaxName);
+  constexpr std::size_t kOthers =
+      2 + 1 + kRuns + 1 + kProcessState + 1 + kExit + 1 + kPid + 1 + kTook + 1;
+  const std::size_t room = style.columns > kOthers + reason ? style.columns - kOthers - reason : 0;
+  name_width = std::min(name_width, narrow ? kNarrowName : std::max(kMaxName, room));
   std::string head = "  " + pad_right("PROCESS", name_width) + " ";
   if (!narrow) head += pad_left("RUNS", kRuns) + " ";
   head += pad_right("STATE", kProcessState) + " ";

@@ -11,6 +11,7 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_follower.h"
 #include "reactor/commands/remote_view.h"
+#include "reactor/commands/several_roots.h"
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
@@ -31,7 +32,8 @@ colour on a terminal). TASK is an id, or a pattern that matches one task.
   --stderr          standard error alone
   -n LINES          how many lines of a process (10), of both streams together
   --socket S        a task of the daemon at S (as THERMOS_SOCKET does)
-  --root D, --log-level L, --no-color: see `thermos --help`
+  --root D          may be repeated: the task is searched for in all of them
+  --log-level L, --no-color: see `thermos --help`
 )";
 
 constexpr std::size_t kMaxPrefix = 24;
@@ -94,7 +96,9 @@ Result<Source> source_of_daemon(const std::string& socket, const std::string& wo
 
 Result<Source> find_source(const CommonOptions& common, const std::string& socket,
                            const std::string& word) {
-  const Result<Paths> paths = asked_paths(socket, common);
+  const Result<Paths> paths =
+      socket.empty() ? root_of_task(common, word) : asked_paths(socket, common);
+  if (socket.empty() && !paths) return paths.error();
   if (socket.empty()) return source_in_files(*paths, word);
   if (!paths && paths.error().code != ErrorCode::NotFound) return paths.error();
   const bool readable = paths && ::access(paths->active_dir().c_str(), R_OK) == 0 &&
@@ -119,6 +123,7 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   std::optional<std::string> lines;
   std::optional<std::string> socket;
   OptionParser parser("tail", kHelp, common);
+  parser.take_roots();
   parser.flag("-f,--follow", wanted.follow);
   parser.flag("--stdout", standard_output);
   parser.flag("--stderr", standard_error);

@@ -2,20 +2,12 @@
 
 #include <sys/stat.h>
 
-#include "core/config/load.h"
-#include "reactor/os/files.h"
 #include "reactor/store/ancestor_stream.h"
+#include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
 namespace {
-
-std::optional<TaskConfig> read_config(const std::string& path) {
-  const auto text = read_file(path);
-  if (!text) return std::nullopt;
-  auto task = config::load_bound(*text, "the task");
-  return task ? std::optional(std::move(*task)) : std::nullopt;
-}
 
 void add_outlooks(TaskView& view, Microseconds now) {
   if (!view.task || view.history->state() != TaskState::Active) return;
@@ -34,8 +26,9 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   TaskView view;
   view.entry = entry;
   const std::string path = paths.runner_stream(entry.id);
-  if (entry.directory == TaskDirectory::Active)
-    view.task = read_config(paths.active_task(entry.id));
+  if (entry.directory == TaskDirectory::Active) {
+    view.task = read_recorded_config(paths, entry.id, entry.directory);
+  }
   Result<History> history = read_recorded_task(paths, entry.id);
   if (history) {
     view.history = std::move(*history);
@@ -54,10 +47,7 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
 std::vector<std::string> process_names(const Paths& paths, const TaskView& view) {
   std::vector<std::string> names;
   for (const ProcessHistory& process : view.history->processes()) names.push_back(process.name);
-  const std::string path = view.entry.directory == TaskDirectory::Active
-                               ? paths.active_task(view.entry.id)
-                               : paths.finished_task(view.entry.id);
-  const auto task = read_config(path);
+  const auto task = read_recorded_config(paths, view.entry.id, view.entry.directory);
   if (!task) return names;
   for (const ProcessConfig& process : task->processes) {
     if (!view.history->find(process.name)) names.push_back(process.name);

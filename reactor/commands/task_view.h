@@ -18,6 +18,7 @@ namespace thermos {
 
 struct TaskView {
   TaskEntry entry;
+  std::string root{};              // where several are shown; else empty
   std::optional<History> history;  // nullopt: it could not be read
   std::string error;               // why not
   // The configuration of an active task; nothing if it could not be read.
@@ -28,6 +29,8 @@ struct TaskView {
   std::vector<PoolOutlook> pools{};
   // An active task without a living runner.
   bool abandoned = false;
+  // How many processes have not begun, where `task` does not tell.
+  std::size_t not_started = 0;
   // The owner of its checkpoint, whose rights count where its logs are read.
   std::uint32_t recorded_by = 0;
 };

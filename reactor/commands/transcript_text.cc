@@ -104,7 +104,11 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
       append_part(line, fmt::format("pid {}", status.identity.pid));
       break;
     default:
-      if (status.return_code) append_part(line, return_code_text(*status.return_code));
+      if (status.return_code) {
+        const bool failed = status.state == ProcessState::Failed && status.reason.empty();
+        append_part(line, failed ? ending_words(status.return_code, {}, {})
+                                 : return_code_text(*status.return_code));
+      }
       if (const auto took = run_duration(run)) append_part(line, duration_text(*took));
       break;
   }

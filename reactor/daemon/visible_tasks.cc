@@ -7,6 +7,7 @@
 #include "reactor/os/files.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/outlook_json.h"
+#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 namespace {
@@ -104,6 +105,9 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   }
   auto stream = read_runner_stream(paths_.runner_stream(task_id));
   if (stream) json = fitting_json(stream->history);
+  const auto task = stream ? read_recorded_config(paths_, task_id, TaskDirectory::Finished)
+                           : std::optional<TaskConfig>();
+  if (task) add_not_started(json, *task, stream->history);
   json["task_id"] = task_id;
   if (!stream) json["error"] = stream.error().message;
   if (const std::string why = tasks_.why_left(task_id); !why.empty()) json["error"] = why;

@@ -5,6 +5,7 @@
 
 #include "core/runner/outlook.h"
 #include "core/runner/pool_outlook.h"
+#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 namespace {
@@ -30,7 +31,12 @@ void add_pools(Json& json, const std::vector<PoolOutlook>& pools) {
 
 }  // namespace
 
+void add_not_started(Json& json, const TaskConfig& task, const History& history) {
+  if (const std::size_t count = not_started(task, history); count > 0) json["not_started"] = count;
+}
+
 void add_outlook(Json& json, const TaskConfig& task, const History& history, Microseconds now) {
+  add_not_started(json, task, history);
   add_pools(json, pool_outlooks(task, history, now));
   if (history.state() != TaskState::Active) return;
   // Appended without the map's search for the key, as in history_json().

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "thermos_fixture.h"
@@ -36,6 +37,43 @@ class AncestorTest : public ThermosTest {
  private:
   std::string before_;
 };
+
+TEST_F(AncestorTest, SeveralRootsAreReadAtOnce) {
+  ASSERT_EQ(run({"simplerun", "-q", "--task-id", "mine", "--", "echo hello"}).status, 0);
+  const std::string own = root();
+  const std::vector<std::string> both = {"--root", old(), "--root", own};
+  const auto asked = [&](std::vector<std::string> words) {
+    words.insert(words.end(), both.begin(), both.end());
+    return run(words);
+  };
+  const Finished status = asked({"status", "--json"});
+  ASSERT_EQ(status.status, 0) << status.err;
+  const Json tasks = Json::parse(status.out)["tasks"];
+  ASSERT_EQ(tasks.size(), 4U);
+  std::map<std::string, std::string> roots;
+  for (const Json& task : tasks) roots[task["task_id"]] = task["root"];
+  EXPECT_EQ(roots["mine"], own);
+  EXPECT_EQ(roots["failure"], old());
+  const Finished one = asked({"status", "mine", "failure"});
+  EXPECT_NE(one.out.find("root " + old()), std::string::npos) << one.out;
+  const Finished none = asked({"status", "nosuch"});
+  EXPECT_EQ(none.status, 66);
+  EXPECT_EQ(none.err, "thermos: no task matches 'nosuch' under " + old() + ", " + own + "\n");
+  EXPECT_EQ(asked({"tail", "mine"}).out, "hello\n");
+  EXPECT_EQ(asked({"inspect", "--task-id", "failure"}).status, 0);
+  EXPECT_EQ(asked({"inspect", "--task-id", "nosuch"}).status, 66);
+  const Finished refused = asked({"fsck"});
+  EXPECT_EQ(refused.status, 64);
+  EXPECT_EQ(refused.err, "thermos: fsck: --root is given twice: " + old() + " and " + own + "\n");
+  const Finished twice = run({"tail", "--root", own, "--root", own, "mine"});
+  EXPECT_EQ(twice.out, "hello\n") << twice.err;
+}
+
+TEST_F(AncestorTest, SimplerunRecordsTheResourcesThatItDid) {
+  ASSERT_EQ(run({"simplerun", "-q", "--task-id", "s", "--", "true"}).status, 0);
+  const Json task = Json::parse(read_text(root() + "/tasks/finished/s"));
+  EXPECT_EQ(task["resources"], Json::parse(R"({"cpu": 1, "ram": 268435456, "disk": 0})"));
+}
 
 TEST_F(AncestorTest, ItsRootIsShown) {
   const Finished status = run({"status", "--json", "--root", old()});

@@ -118,6 +118,51 @@ TEST_F(StatusText, FailuresComeFirstAndTheRestIsCounted) {
   EXPECT_FALSE(has_failed(view("task-1", well)));
 }
 
+TEST_F(StatusText, AnExitStatusIsSaidInWords) {
+  HistoryBuilder built;
+  built.run("typo", ProcessState::Failed, 0, kSecond, 127);
+  built.run("crash", ProcessState::Failed, 0, kSecond, -11);
+  built.run("told", ProcessState::Killed, 0, kSecond, -15, "stopped by order");
+  style_.processes = true;
+  const std::string text = status_table({view("task-1", built)}, style_);
+  EXPECT_NE(text.find("127          1.000s a command was not found\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("-11          1.000s signal 11 (SIGSEGV)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("-15          1.000s stopped by order\n"), std::string::npos) << text;
+  // There, no column has the number.
+  style_.columns = 40;
+  const std::string narrow = status_table({view("task-1", built)}, style_);
+  EXPECT_NE(narrow.find("exit 127\n"), std::string::npos) << narrow;
+  EXPECT_NE(narrow.find("signal 11"), std::string::npos) << narrow;
+}
+
+TEST_F(StatusText, ANameOfTwentyFiveCharactersTakesNoLineOfItsOwn) {
+  HistoryBuilder built;
+  const std::string name(25, 'n');
+  built.run(name, ProcessState::Failed, 0, kSecond, 3);
+  style_.processes = true;
+  style_.columns = 80;
+  EXPECT_NE(status_table({view("task-1", built)}, style_).find("  " + name + "     1 FAILED"),
+            std::string::npos);
+  // Not at the cost of a reason.
+  built.run("p", ProcessState::Failed, 0, kSecond, 3, "a reason that is quite long");
+  const std::string text = status_table({view("task-1", built)}, style_);
+  EXPECT_NE(text.find("  " + name + "\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("a reason that is"), std::string::npos) << text;
+}
+
+TEST_F(StatusText, WhatHasNotStartedIsCountedWhoeverTellsIt) {
+  HistoryBuilder built;
+  built.run("p", ProcessState::Failed, 0, kSecond, 3);
+  style_.processes = true;
+  TaskView here = view("task-1", built);
+  here.not_started = 2;
+  const std::string text = status_table({here}, style_);
+  EXPECT_NE(text.find("  3 processes: 1 failed, 2 not started\n"), std::string::npos) << text;
+  Json json = history_json(built.history());
+  json["not_started"] = 2;
+  EXPECT_EQ(status_table({view_of(json)}, style_), text);
+}
+
 TEST_F(StatusText, ATaskWithoutARunnerSaysHowToGoOn) {
   TaskView lonely = view("task-1", HistoryBuilder());
   lonely.abandoned = true;

@@ -26,7 +26,9 @@ HistoryBuilder ended(Origin origin, std::string_view reason) {
 }
 
 std::string row_of(const History& history) {
-  TaskView view{{"task-1", TaskDirectory::Active}, history, {}};
+  TaskView view;
+  view.entry = {"task-1", TaskDirectory::Active};
+  view.history = history;
   TableStyle style;
   style.processes = true;
   style.now = kBegin + 60 * kSecond;

@@ -1,0 +1,22 @@
+// The configuration of a task that is on record, for whoever only looks at the task.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "core/task/task.h"
+#include "reactor/store/task_list.h"
+
+namespace thermos {
+
+// Reads the file of the task `id` in `directory`; nothing if it can't be read.
+std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::string& id,
+                                               TaskDirectory directory);
+
+// How many of the task's processes have no run in its history, not even one that waits.
+std::size_t not_started(const TaskConfig& task, const History& history);
+
+}  // namespace thermos
