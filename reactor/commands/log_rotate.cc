@@ -42,15 +42,16 @@ Result<RotatePolicy> parse_log_rotate(const std::string& text) {
   const std::size_t colon = whole.find(':');
   policy.log_size = size_of(whole.substr(0, colon));
   if (policy.log_size == 0) return wrong("it is SIZE[:BACKUPS], as in 100M:5");
-  if (policy.log_size < kSmallest) return wrong("a file holds 1024 bytes at least");
+  if (policy.log_size < kSmallest)
+    return wrong("a file holds 1024 bytes at least, as in 1K, or 100M:5");
   if (colon == std::string_view::npos) return policy;
   const std::string_view count = whole.substr(colon + 1);
   const auto [end, error] =
       std::from_chars(count.data(), count.data() + count.size(), policy.backups);
   if (error != std::errc() || end != count.data() + count.size() || count.empty()) {
-    return wrong("BACKUPS is a number of files");
+    return wrong("BACKUPS is a number of files, as in 100M:5");
   }
-  if (policy.backups > kMostBackups) return wrong("at most 1000 files are kept");
+  if (policy.backups > kMostBackups) return wrong("at most 1000 files are kept, as in 100M:1000");
   return policy;
 }
 

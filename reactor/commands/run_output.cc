@@ -33,7 +33,10 @@ RunOutput::RunOutput(const TaskConfig& task, Transcript& transcript, Output& out
     order_.emplace(task.processes[p].name, p);
     name_width_ = std::max(name_width_, display_width(printable(task.processes[p].name)));
   }
-  name_width_ = task.processes.size() < 2 ? 0 : std::min(name_width_, kMaxPrefix);
+  // On a narrow screen, what is printed needs the room.
+  const std::size_t most =
+      terminal_ ? std::clamp<std::size_t>(out.columns() * 3 / 10, 1, kMaxPrefix) : kMaxPrefix;
+  name_width_ = task.processes.size() < 2 ? 0 : std::min(name_width_, most);
 }
 
 void RunOutput::enter(Reactor* reactor) {
@@ -108,7 +111,8 @@ void RunOutput::print(const Followed& one, std::string_view line) {
     style.colour = colour_;
     const auto nth = order_.find(one.process);
     const std::size_t index = nth == order_.end() ? 0 : nth->second;
-    const std::string name = pad_right(cut_end(printable(one.process), name_width_), name_width_);
+    const std::string name =
+        pad_right(cut_middle(printable(one.process), name_width_), name_width_);
     text_ += coloured(name + " |", kColours[index % kColours.size()], style) + " ";
   }
   text_ += terminal_ ? printable_colours(line) : std::string(line);

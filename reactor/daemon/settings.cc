@@ -143,7 +143,7 @@ Result<Settings> load_settings(const std::string& path, Settings defaults) {
 
 Status add_pool(const std::string& text, Settings& settings) {
   const auto refuse = [](const std::string& what) {
-    return Error{ErrorCode::Usage, "--pool takes NAME=N: " + what};
+    return Error{ErrorCode::Usage, "--pool takes NAME=N, as in gpu=2: " + what};
   };
   const std::size_t equals = text.rfind('=');
   if (equals == std::string::npos) return refuse(quoted(text) + " has no '='");

@@ -223,12 +223,13 @@ TEST_F(DaemonPoolsTest, WrongOnesAreRefused) {
         {"thermos-reactor", "--root", path("none"), "--socket", path("none"), option, value});
   };
   EXPECT_EQ(refusal("--pool", "gpu"),
-            "thermos-reactor: --pool takes NAME=N: 'gpu' has no '='\nexit 64");
-  EXPECT_EQ(refusal("--pool", "gpu=0"),
-            "thermos-reactor: --pool takes NAME=N: '0' is not a whole number from 1 to "
-            "4294967295\nexit 64");
+            "thermos-reactor: --pool takes NAME=N, as in gpu=2: 'gpu' has no '='\nexit 64");
+  EXPECT_EQ(
+      refusal("--pool", "gpu=0"),
+      "thermos-reactor: --pool takes NAME=N, as in gpu=2: '0' is not a whole number from 1 to "
+      "4294967295\nexit 64");
   EXPECT_EQ(refusal("--pool", "=1"),
-            "thermos-reactor: --pool takes NAME=N: a name can't be empty\nexit 64");
+            "thermos-reactor: --pool takes NAME=N, as in gpu=2: a name can't be empty\nexit 64");
   std::ofstream(path("settings")) << "pools: {gpu: 0}\n";
   const std::string wrong = refusal("--config", path("settings"));
   EXPECT_NE(wrong.find("pools.gpu: it is a whole number from 1 to 4294967295\nexit 65"),
