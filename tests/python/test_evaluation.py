@@ -38,7 +38,7 @@ class File(unittest.TestCase):
         return self.fail("no error")
 
     def test_static_ports_of_an_announcer(self):
-        (task,), _ = self.evaluate(
+        (task,), notes = self.evaluate(
             "p = Process(name='p', cmdline='{{thermos.ports[http]}} {{thermos.ports[admin]}} {{thermos.task_id}}')\n"
             "jobs = [Job(name='n', task=Task(processes=[p]),\n"
             "            announce=Announcer(portmap={'http': 80, 'x': 'admin'}))]",
@@ -47,6 +47,12 @@ class File(unittest.TestCase):
         self.assertEqual(
             task["processes"][0]["cmdline"], "80 {{thermos.ports[admin]}} {{thermos.task_id}}"
         )
+        self.assertEqual(notes(""), [], "it was not ignored")
+        _, notes = self.evaluate(
+            "jobs = [Job(name='n', task=Task(processes=[Process(name='p', cmdline='true')]),\n"
+            "            announce=Announcer(portmap={'x': 'admin'}))]"
+        )
+        self.assertIn("announce", notes("")[0])
 
     def test_export(self):
         (one, two), _ = self.evaluate(

@@ -75,4 +75,7 @@ def static_ports(job):
 
 def ignored_by(job):
     """The attributes of a job that were given and mean nothing without a cluster."""
-    return sorted(name for name in job._assigned if name not in Job.LABELS)
+    counts = set(Job.LABELS)
+    if static_ports(job):
+        counts.add("announce")
+    return sorted(name for name in job._assigned if name not in counts)
