@@ -185,6 +185,21 @@ TEST_F(TaskImported, EveryCutAndFlipIsMet) {
     const TaskView view = view_task(old(), entry);
     ASSERT_TRUE(view.history.has_value()) << cut << ": " << view.error;
   }
+  std::size_t told = 0;
+  for (std::size_t bit = 0; bit < 8 * recorded.size(); ++bit) {
+    std::string flipped = recorded;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    spit(coordinator, flipped);
+    const TaskView view = view_task(old(), entry);
+    EXPECT_EQ(view.history.has_value(), view.error.empty()) << bit;
+    if (view.history) {
+      EXPECT_EQ(view.history->state(), TaskState::Lost) << bit;
+    } else {
+      EXPECT_NE(view.error.find("coordinator.sleep"), std::string::npos) << view.error;
+      ++told;
+    }
+  }
+  EXPECT_GT(told, 0U) << "of what can't be";
 }
 
 }  // namespace
