@@ -55,7 +55,11 @@ std::string ending_words(std::optional<std::int32_t> return_code, std::string_vi
 }
 
 std::string return_code_words(std::int32_t return_code) {
-  if (return_code < 0) return return_code_text(return_code);
+  const std::string text = return_code_text(return_code);
+  const std::size_t name = text.find('(');
+  if (return_code < 0) {
+    return name == std::string::npos ? text : text.substr(name + 1, text.size() - name - 2);
+  }
   return std::string(words_for(return_code, {}));
 }
 

@@ -32,8 +32,8 @@ std::vector<FailedRun> failures_of(const History& history);
 std::string ending_words(std::optional<std::int32_t> return_code, std::string_view reason,
                          const std::vector<std::string>& printed);
 
-// Returns what an exit status means where a number does not say it: "signal 9 (SIGKILL)", "a
-// command was not found"; "" for others.
+// Returns what an exit status means where a number does not say it: "SIGKILL", "a command was
+// not found"; "" for others.
 std::string return_code_words(std::int32_t return_code);
 
 // Gives the last lines of a run's output.

@@ -301,7 +301,8 @@ void add_pools(std::string& text, const TaskView& view, const TableStyle& style)
 // The last lines that processes printed before they failed, for a task that failed by them.
 void add_failures(std::string& text, const TaskView& view, const TableStyle& style) {
   if (!view.history || !view.history->header()) return;
-  if (view.history->state() != TaskState::Failed) return;
+  // Who asks for what failed is shown why, whatever became of the task.
+  if (view.history->state() != TaskState::Failed && !style.failed_only) return;
   const std::vector<FailedRun> failures = failures_of(*view.history);
   if (failures.empty()) return;
   text += failures_text(failures, log_end_reader(*view.history->header(), view.recorded_by),
