@@ -94,13 +94,18 @@ Result<Arguments> tasks_to_wait_for(const std::string& socket, const Arguments& 
 }
 
 CommandOutcome wait_for(ControlClient& client, const std::string& socket,
-                        const std::string& task_id, const std::optional<Microseconds>& timeout) {
+                        const std::string& task_id, const std::optional<Microseconds>& timeout,
+                        bool one_of_several = false) {
   auto sent = client.send(control::AskWait{task_id, timeout.value_or(-1)});
   if (!sent) return sent.error();
   auto reply = client.receive();
   if (!reply) return reply.error();
   if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   if (const auto* ended = std::get_if<control::Ended>(&(*reply)->body)) {
+    // Else nobody would know whose processes are told.
+    if (one_of_several && ended->state != name_of(TaskState::Success)) {
+      Output(STDERR_FILENO).print(printable(task_id) + " " + printable(ended->state) + "\n");
+    }
     print_failures(client, socket, task_id);
     return status_named(ended->state);
   }
@@ -185,7 +190,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   for (const std::string& id : *ids) {
     std::optional<Microseconds> left = *timeout;
     if (left) left = std::max<Microseconds>(0, begin + *left - read_clocks().boot);
-    const CommandOutcome ended = wait_for(*client, socket, id, left);
+    const CommandOutcome ended = wait_for(*client, socket, id, left, ids->size() > 1);
     if (!ended) return ended.error();
     if (*ended == kExitTimedOut) return kExitTimedOut;
     if (worst == kExitDone) worst = *ended;

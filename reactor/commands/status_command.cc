@@ -200,8 +200,8 @@ Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, con
 std::size_t most_rows(std::size_t tasks, bool processes, const Wanted& wanted, const Output& out) {
   // Tasks that are listed for a program are listed all.
   if (wanted.all || (!processes && !out.terminal())) return 0;
-  // For the heads, and for what is not shown.
-  constexpr std::size_t kHeads = 5;
+  // For the heads, for what is not shown, and for the prompt or what `--watch` leaves free.
+  constexpr std::size_t kHeads = 6;
   const std::size_t rows =
       out.terminal() ? std::max<std::size_t>(out.rows(), 2 * kHeads) - kHeads : kUsualRows;
   if (!processes) return rows;

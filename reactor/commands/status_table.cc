@@ -236,9 +236,10 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   const std::size_t all =
       std::max(view.task ? view.task->processes.size() : begun + view.not_started, known);
   if (all == 0) return;
-  text += cut_line(fmt::format("  {} process{}: {}", all, all == 1 ? "" : "es",
-                               counts_text(rows, 0, all - known)),
-                   style.columns) +
+  text += "  " +
+          wrapped(fmt::format("{} process{}: {}", all, all == 1 ? "" : "es",
+                              counts_text(rows, 0, all - known)),
+                  style.columns - 2, 4) +
           "\n";
   if (style.failed_only) {
     std::erase_if(rows, [](const Row& row) { return row.rank != Rank::Failed; });
@@ -271,8 +272,9 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   if (shown > 0) text += cut_line(head + pad_left("TOOK", kTook) + " REASON", style.columns) + "\n";
   for (std::size_t i = 0; i < shown; ++i) add_process(text, rows[i], style, name_width);
   if (shown < rows.size()) {
-    text += cut_line(fmt::format("  and {}; --all shows them", counts_text(rows, shown, 0)),
-                     style.columns) +
+    text += "  " +
+            wrapped(fmt::format("and {}; --all shows them", counts_text(rows, shown, 0)),
+                    style.columns - 2, 4) +
             "\n";
   }
 }
@@ -325,7 +327,7 @@ std::string head_text(const std::vector<TaskView>& views) {
     const auto state = static_cast<TaskState>((i + kTaskStates - 3) % kTaskStates);
     add(std::string(name_of(state)), name_of(state));
   }
-  return text + "\n";
+  return text;
 }
 
 }  // namespace
@@ -348,7 +350,7 @@ std::string status_table(const std::vector<TaskView>& views, const TableStyle& s
     if (width <= kMaxId) id_width = std::max(id_width, width);
   }
   std::string text;
-  if (views.size() > 1) text += cut_line(head_text(views), style.columns);
+  if (views.size() > 1) text += wrapped(head_text(views), style.columns, 2) + "\n";
   if (style.columns >= kNarrow) {
     text += pad_right("TASK", id_width) + "  " + pad_right("STATE", kState) + "  " +
             pad_right("SINCE", kSince) + "  " + pad_left("TOOK", kTook) + "  SANDBOX\n";

@@ -91,7 +91,10 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(ask({"kill", "--wait", "0", "long-1"}).status, 0);
   write_text(go, "on\n");
   EXPECT_EQ(ask({"wait", "long-2"}).status, 0);
-  EXPECT_EQ(ask({"wait", "long-2", "long-1", "short"}).status, 2);
+  const Finished several = ask({"wait", "long-2", "long-1", "short"});
+  EXPECT_EQ(several.status, 2);
+  EXPECT_TRUE(several.err.starts_with("long-1 KILLED\nshort FAILED\n  p FAILED, run 0: exit 3\n"))
+      << several.err;
   EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
 }
 

@@ -138,6 +138,23 @@ TEST_F(StatusText, AnExitStatusIsSaidInWords) {
   EXPECT_NE(narrow.find("signal 11"), std::string::npos) << narrow;
 }
 
+TEST_F(StatusText, CountsAreWholeOnANarrowScreen) {
+  HistoryBuilder built;
+  for (int i = 0; i < 100; ++i) {
+    built.run("p" + std::to_string(i), i < 50 ? ProcessState::Failed : ProcessState::Success, 0, 1,
+              0);
+  }
+  built.process("late", ProcessState::Waiting, 0);
+  style_.processes = true;
+  style_.most = 3;
+  style_.columns = 40;
+  const std::string text = status_table({view("task-1", built)}, style_);
+  EXPECT_NE(text.find("  101 processes: 50 failed, 50 done, 1\n    not started\n"),
+            std::string::npos)
+      << text;
+  expect_fits(text, 40);
+}
+
 TEST_F(StatusText, ANameOfTwentyFiveCharactersTakesNoLineOfItsOwn) {
   HistoryBuilder built;
   const std::string name(25, 'n');
