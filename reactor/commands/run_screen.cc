@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
 #include "reactor/commands/log_rotate.h"
+#include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/log_lines.h"
 
@@ -54,7 +56,8 @@ void RunScreen::enter(Reactor* reactor) {
 
 void RunScreen::leave(const std::string& line) {
   transcript_->erase();
-  errors_.print(line + "\n");
+  const std::size_t columns = std::max<std::size_t>(errors_.columns(), 2) - 1;
+  errors_.print((errors_.terminal() ? wrapped(line, columns, 2) : line) + "\n");
 }
 
 void RunScreen::finish() {

@@ -207,6 +207,7 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
     text += "  " + name + "\n";
     name.clear();
   }
+  std::string note;
   std::string line = "  " + pad_right(name, name_width) + " ";
   if (!narrow) line += pad_left(std::to_string(process.next_run), kRuns) + " ";
   if (run == nullptr) {
@@ -220,11 +221,16 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
           pad_left(live && run->process.pid != 0 ? std::to_string(run->process.pid) : "", kPid) +
           " ";
     }
-    line +=
-        pad_left(duration_column(*run, style), kTook) + " " + note_of(process, row.outlook, style);
+    line += pad_left(duration_column(*run, style), kTook);
+    note = note_of(process, row.outlook, style);
   }
-  text += cut_line(line, style.columns);
+  // What does not fit has a line of its own: why a process failed, and until when it waits, is what
+  // one looks for.
+  const std::string whole = line + " " + note;
+  const bool fits = cut_line(whole, style.columns) == whole;
+  text += fits ? whole : cut_line(line, style.columns);
   end_line(text);
+  if (!fits) text += cut_line("    " + note, style.columns) + "\n";
 }
 
 void add_processes(std::string& text, const TaskView& view, const TableStyle& style) {

@@ -138,6 +138,29 @@ TEST_F(StatusText, AnExitStatusIsSaidInWords) {
   EXPECT_NE(narrow.find("signal 11"), std::string::npos) << narrow;
 }
 
+TEST_F(StatusText, AReasonThatDoesNotFitHasALineOfItsOwn) {
+  HistoryBuilder built;
+  built.run("fetch-the-numbers-of-all", ProcessState::Failed, 0, kSecond, 7);
+  TaskView waiting = view("task-1", built);
+  waiting.outlooks["fetch-the-numbers-of-all"].next_try = style_.now;
+  style_.processes = true;
+  for (const std::size_t columns : {40U, 80U}) {
+    style_.columns = columns;
+    const std::string text = status_table({waiting}, style_);
+    EXPECT_NE(text.find("BACKOFF until 03:05:05"), std::string::npos) << text;
+    expect_fits(text, columns);
+  }
+  // Colours take no room.
+  style_.columns = 90;
+  const auto lines = [&] {
+    const std::string text = status_table({waiting}, style_);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  const auto plain = lines();
+  style_.line.colour = true;
+  EXPECT_EQ(lines(), plain);
+}
+
 TEST_F(StatusText, CountsAreWholeOnANarrowScreen) {
   HistoryBuilder built;
   for (int i = 0; i < 100; ++i) {
