@@ -214,7 +214,7 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
     if (process.held) line += "stopped by order";
   } else {
     const bool live = !is_terminal(run->state);
-    line += state_text(run->state, style.line, kProcessState) + " ";
+    line += state_text(run->state, style.line, kProcessState, row.rank == Rank::Again) + " ";
     if (!narrow) {
       line +=
           pad_left(exit_column(*run), kExit) + " " +

@@ -96,8 +96,12 @@ void Transcript::take(const ProcessStatus& status, const History& history) {
   // Coordinators and the runner record times independently; on the screen they don't run backwards.
   ProcessStatus shown = status;
   shown.at.wall = latest_ = std::max(latest_, status.at.wall);
-  if (!brief()) return line(process_line(shown, *run, settings_.style));
-  if (!ended_badly(status.state)) return;
+  const bool bad = ended_badly(status.state);
+  if (!brief()) {
+    const bool again = bad && next_of(status, *past).again;
+    return line(process_line(shown, *run, settings_.style, again));
+  }
+  if (!bad) return;
   // What the end of the task ended is no news.
   if (history.state() != TaskState::Active && status.state != ProcessState::Failed) return;
   line(bad_end_line(shown, *run, next_of(status, *past), settings_.style, columns()));

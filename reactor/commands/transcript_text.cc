@@ -48,14 +48,14 @@ std::size_t name_width_of(const TaskConfig& task) {
   return std::min(width, kMaxNameWidth);
 }
 
-std::string state_text(ProcessState state, const LineStyle& style, std::size_t width) {
+std::string state_text(ProcessState state, const LineStyle& style, std::size_t width, bool again) {
   std::string_view code;
   switch (state) {
     case ProcessState::Success:
       code = "32";
       break;
     case ProcessState::Failed:
-      code = "31";
+      code = again ? "33" : "31";
       break;
     case ProcessState::Killed:
     case ProcessState::Lost:
@@ -90,10 +90,11 @@ std::optional<Microseconds> run_duration(const Run& run) {
   return std::max<Microseconds>(took, 0);
 }
 
-std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style) {
+std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style,
+                         bool again) {
   std::string line = opening(status.at.wall, printable(status.process), style);
   line += pad_left(std::to_string(status.run), 2) + "  ";
-  line += state_text(status.state, style, kStateWidth);
+  line += state_text(status.state, style, kStateWidth, again);
   switch (status.state) {
     case ProcessState::Waiting:
       break;

@@ -24,13 +24,17 @@ std::string coloured(std::string_view text, std::string_view code, const LineSty
 // Returns a width for the name column that fits the task's process names, up to a limit.
 std::size_t name_width_of(const TaskConfig& task);
 
-// Returns the state's name, padded to `width`, with a colour if the style has colours.
-std::string state_text(ProcessState state, const LineStyle& style, std::size_t width = 0);
+// Returns the state's name, padded to `width`, with a colour if the style has colours: red where
+// it failed for good, and not where it is tried `again`.
+std::string state_text(ProcessState state, const LineStyle& style, std::size_t width = 0,
+                       bool again = false);
 std::string state_text(TaskState state, const LineStyle& style, std::size_t width = 0);
 
 // Returns the line of one transition, without a newline: time, process, run, state, how it ended,
 // how long it took, and why. `run` is the record's run after the record was applied.
-std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style);
+// `again`: another run follows.
+std::string process_line(const ProcessStatus& status, const Run& run, const LineStyle& style,
+                         bool again = false);
 // The line of what became known of a run: time, process, run, what, and who said so.
 std::string report_line(const ProcessReport& report, const LineStyle& style);
 std::string replacement_line(const Replacement& replacement, const LineStyle& style);

@@ -159,6 +159,10 @@ TEST_F(StatusText, AReasonThatDoesNotFitHasALineOfItsOwn) {
   const auto plain = lines();
   style_.line.colour = true;
   EXPECT_EQ(lines(), plain);
+  // Red is what failed for good.
+  EXPECT_EQ(status_table({waiting}, style_).find("\x1b[31m"), std::string::npos);
+  waiting.outlooks.clear();
+  EXPECT_NE(status_table({waiting}, style_).find("\x1b[31mFAILED"), std::string::npos);
 }
 
 TEST_F(StatusText, CountsAreWholeOnANarrowScreen) {

@@ -55,6 +55,8 @@ TEST_F(TranscriptText, OneLineATransition) {
   built_.run("p", ProcessState::Failed, 4 * kSecond, 0, 126, "no such\ndirectory");
   EXPECT_EQ(line("p"),
             "03:04:09.678  p          2  FAILED      exit 126  0.000s  no such\\ndirectory");
+  built_.run("p", ProcessState::Failed, 5 * kSecond, 0, 127);
+  EXPECT_TRUE(line("p").ends_with("FAILED      exit 127: a command was not found  0.000s"));
   built_.process("q", ProcessState::Waiting, 0);
   EXPECT_EQ(line("q"), "03:04:05.678  q          0  WAITING");
 }
