@@ -24,8 +24,9 @@ export CCACHE_DISABLE=1
 # build DIRECTORY
 build() {
   echo "Building in $1"
+  # Of the prefixes that fit, gcc takes the last: the directory of the build lies in that of the source.
   quietly cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF \
-    -DCMAKE_CXX_FLAGS="-ffile-prefix-map=$(realpath "$1")=build -ffile-prefix-map=$PWD=."
+    -DCMAKE_CXX_FLAGS="-ffile-prefix-map=$PWD=. -ffile-prefix-map=$(realpath "$1")=build"
   quietly cmake --build "$1" -j "$(nproc)" \
     --target thermos thermos-reactor thermos-coordinator manuals completions -- --quiet
   rm -rf "$1/packages"
