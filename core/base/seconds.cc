@@ -1,6 +1,10 @@
 #include "core/base/seconds.h"
 
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <utility>
 
 namespace thermos {
 
@@ -12,6 +16,31 @@ std::string seconds_text(Microseconds duration) {
   std::string fraction = std::to_string(kSecond + part).substr(1);
   fraction.erase(fraction.find_last_not_of('0') + 1);
   return sign + std::to_string(whole) + "." + fraction;
+}
+
+std::optional<Microseconds> duration_from(std::string_view text) {
+  constexpr double kLongest = 1e9;  // seconds
+  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
+      {{"ms", 0.001}, {"d", 86'400}, {"h", 3600}, {"m", 60}, {"s", 1}}};
+  if (text.empty()) return std::nullopt;
+  double seconds = 0;
+  while (!text.empty()) {
+    double count = 0;
+    const auto [rest, error] =
+        std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
+    if (error != std::errc() || !(count >= 0)) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    double unit = 0;
+    for (const auto& [name, length] : kUnits) {
+      if (!text.starts_with(name)) continue;
+      unit = length;
+      text.remove_prefix(name.size());
+      break;
+    }
+    seconds += count * unit;
+    if (unit == 0 || seconds > kLongest) return std::nullopt;
+  }
+  return std::llround(seconds * static_cast<double>(kSecond));
 }
 
 }  // namespace thermos

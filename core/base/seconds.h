@@ -1,7 +1,9 @@
 // Durations as text.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/times.h"
 
@@ -9,5 +11,9 @@ namespace thermos {
 
 // Seconds, as the configuration writes them: "5", "0.25".
 std::string seconds_text(Microseconds duration);
+
+// Reads a duration with its units, the sum of its parts: "20m", "1h30m", "1.5h", "500ms"; the units
+// are d, h, m, s and ms. Nothing if it is none, or longer than thirty years.
+std::optional<Microseconds> duration_from(std::string_view text);
 
 }  // namespace thermos

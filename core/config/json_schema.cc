@@ -92,6 +92,8 @@ Json schema_of(const Type& type) {
     case Kind::Bytes:
       return ranged("integer", std::numeric_limits<std::int64_t>::max());
     case Kind::Seconds:
+      return either(ranged("number", number(type.unit.most)),
+                    {{"type", "string"}, {"pattern", "^([0-9.]+(ms|d|h|m|s))+$"}});
     case Kind::Real:
       return ranged("number", number(type.unit.most));
     case Kind::Word:

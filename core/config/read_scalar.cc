@@ -5,6 +5,7 @@
 #include <limits>
 #include <variant>
 
+#include "core/base/seconds.h"
 #include "core/base/text.h"
 #include "core/base/times.h"
 #include "core/config/scalar.h"
@@ -16,6 +17,8 @@ namespace {
 using fields::Kind;
 using fields::Slot;
 using fields::Type;
+
+constexpr const char* kDurations = "; or a time as '20m' or '1h30m'";
 
 // What would make the value what is wanted, where its author was misled by YAML.
 std::string advice(const Value& value, std::string_view wanted) {
@@ -99,6 +102,12 @@ Complaint read_count(const Value& value, Slot out) {
 }
 
 Complaint read_seconds(const Value& value, Slot out) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    const auto duration = duration_from(*text);
+    if (!duration) return wrong_kind(value, "a number") + kDurations;
+    out.whole() = *duration;
+    return std::nullopt;
+  }
   double seconds = 0;
   if (auto complaint = read_real(value, *out.type, seconds)) return complaint;
   out.whole() = std::llround(seconds * static_cast<double>(kSecond));

@@ -1,4 +1,5 @@
 #include "reactor/commands/options.h"
+#include "core/base/seconds.h"
 #include "core/config/template.h"
 
 #include <pwd.h>
@@ -260,10 +261,11 @@ Result<Microseconds> parse_seconds(std::string_view option, std::string_view tex
   constexpr double kLongest = 1e9;  // thirty years; far below an overflow of microseconds
   double seconds = 0;
   const char* end = text.data() + text.size();
+  if (const auto duration = duration_from(text)) return *duration;
   const auto [stop, error] = std::from_chars(text.data(), end, seconds);
   if (error != std::errc() || stop != end || !(seconds >= 0) || seconds > kLongest) {
     return usage(std::string(option) + " " + std::string(text) +
-                 ": this is a number of seconds, 0 or more");
+                 ": this is a number of seconds, 0 or more, or a time as 20m");
   }
   return static_cast<Microseconds>(std::llround(seconds * static_cast<double>(kSecond)));
 }

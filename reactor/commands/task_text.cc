@@ -108,6 +108,14 @@ void add_end(Words& words, const ProcessConfig& process) {
   if (process.stop_wait) words.push_back("stop_wait " + in_seconds(*process.stop_wait));
 }
 
+void add_on_yield(Words& words, const Boxed<OnYield>& on_yield) {
+  if (!on_yield) return;
+  std::string text = "on_yield";
+  if (on_yield->signal) text += " " + name_of(*on_yield->signal);
+  if (on_yield->wait) text += " within " + in_seconds(*on_yield->wait);
+  words.push_back(std::move(text));
+}
+
 std::string settings_of(const ProcessConfig& process) {
   const ProcessConfig usual;
   Words words;
@@ -132,6 +140,8 @@ std::string settings_of(const ProcessConfig& process) {
   add_surroundings(words, process.env, process.secret, process.cwd);
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
   add_end(words, process);
+  add_on_yield(words, process.on_yield);
+  if (process.time) words.push_back("time " + in_seconds(*process.time));
   add_ready(words, process.ready);
   add_healthy(words, process.healthy);
   if (process.notify) words.emplace_back("notify");

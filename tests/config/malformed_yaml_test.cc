@@ -234,11 +234,12 @@ const Case kValues[] = {
      "the 0 out, or write a text in quotes"},
     {"Sexagesimal", "processes:\n- name: a\n  cmdline: x\n  min_duration: 1:30\n",
      "4:17: processes[0].min_duration: must be a number, not a string: '1:30' is no number in YAML "
-     "1.2"},
+     "1.2; or a time as '20m' or '1h30m'"},
     {"Underscore", "processes:\n- name: a\n  cmdline: x\nmax_failures: 1_000\n",
      "4:15: max_failures: must be a number, not a string: '1_000' is no number in YAML 1.2"},
-    {"Unit", "processes:\n- name: a\n  cmdline: x\n  min_duration: 30s\n",
-     "4:17: processes[0].min_duration: must be a number, not a string"},
+    {"Unit", "processes:\n- name: a\n  cmdline: x\n  min_duration: 30sec\n",
+     "4:17: processes[0].min_duration: must be a number, not a string; or a time as '20m' or "
+     "'1h30m'"},
     {"Infinity", "processes:\n- name: a\n  cmdline: x\nmax_failures: .inf\n",
      "4:15: max_failures: inf is out of range: 0 to 4294967295"},
     {"NotANumber", "processes:\n- name: a\n  cmdline: x\nfinalization_wait: .nan\n",

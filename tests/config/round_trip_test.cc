@@ -108,6 +108,10 @@ TaskConfig random_task(Random& random) {
     if (random() % 4 == 0) {
       process.ready.emplace().notify = true;
       process.notify = true;
+      process.time = duration(random);
+      process.on_yield.emplace().wait = duration(random);
+      process.on_yield->signal =
+          SignalNumber{static_cast<std::uint8_t>(1 + random() % kLastSignal)};
       process.watchdog = kSecond / 10 + duration(random);
     }
     if (random() % 2 == 0) {

@@ -32,13 +32,15 @@ else
   echo "skipped: other boot ids and host names, for which one must be root"
 fi
 
-# job CONFIG: runs it in a job whose task id is that of the job, and prints the job's id.
+# job CONFIG OPTION...: runs it in a job whose task id is that of the job, and prints the job's id.
 job() {
+  local config=$1
+  shift
   cat >"$cluster/job.sh" <<END
 #!/bin/sh
-exec $machine thermos run -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $1
+exec $machine thermos run -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $config
 END
-  sbatch --parsable --open-mode=append -o "$cluster/log/job" "$cluster/job.sh"
+  sbatch --parsable --open-mode=append -o "$cluster/log/job" "$@" "$cluster/job.sh"
 }
 lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
@@ -54,12 +56,17 @@ tree_of() {
 taken_off() { [ "$(scontrol show job "$1" -o | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" -ge "$2" ]; }
 
 requeue() { scontrol requeue "$1"; }
-preempt() { sbatch -Q -p urgent -N3 --exclusive -o /dev/null --wrap true; }
+preempt() { sbatch -Q -p urgent --nodelist="$(node_of "$1")" --exclusive -o /dev/null --wrap true; }
 # The runner yields, and exits with 75, which is in RequeueExit.
 signal() { scancel --batch --signal=USR1 "$1"; }
-# node_dies JOB PID...: kills these, and the node of the job.
+# node_dies JOB PID...: kills these, and the node of the job. Another one that died comes back.
+dead=
 node_dies() {
   local node pid
+  if [ -n "$dead" ]; then
+    start_node "$dead"
+    scontrol update nodename="$dead" state=resume 2>/dev/null || true
+  fi
   node=$(node_of "$1")
   pgrep -f "^slurmstepd: \[$1\." | xargs -r kill -9
   pid=$(pid_of "slurmd.$node")
@@ -69,8 +76,7 @@ node_dies() {
   kill -9 "$@" 2>/dev/null || true
   rm -f "$cluster/run/slurmd.$node.pid"
   scontrol update nodename="$node" state=down reason=test
-  start_node "$node"
-  scontrol update nodename="$node" state=resume 2>/dev/null || true
+  dead=$node
 }
 all_dies() {
   local pids
@@ -143,12 +149,11 @@ check_ledger "$first"
 step "no process starts whose time is more than the job has"
 jq -n '{name: "timed", processes: [{name: "short", cmdline: "true", time: 5},
   {name: "long", cmdline: "true", time: 360000}]}' >"$cluster/timed.json"
-timed=$(job "$cluster/timed.json")
-scontrol update job "$timed" TimeLimit=10 2>/dev/null || true
-until_true 30 taken_off "$timed" 1 || {
-  # Without a limit there is time for all.
-  is "the job" COMPLETED "$(state_of "$timed")"
-}
+timed=$(job "$cluster/timed.json" --time=10)
+until_true 60 taken_off "$timed" 1 || fail "it is $(state_of "$timed")"
+is "what ran" short "$(status "$timed" | jq -r '.processes | keys | join(" ")')"
+is "why it yields" "what is left to run takes longer than the allocation lasts" \
+  "$(status "$timed" | jq -r .leadership.decision)"
 scancel "$timed"
 
 echo "passed"
