@@ -20,7 +20,9 @@ cluster=$(mktemp -d "${TMPDIR:-/tmp}/slurm.XXXXXX")
 chmod 711 "$cluster"  # munged wants its socket to be reached
 export SLURM_CONF=$cluster/slurm.conf
 nodes=(n1 n2 n3)
-ports=17000
+# Several of these may run at a time: by the shell's pid none has the ports or the jobs of another.
+ports=$((12000 + $$ % 4000 * 5))
+first_job=$((1 + $$ % 60000 * 100))
 step() { echo "--- $*"; }
 fail() {
   echo "FAILED: $*" >&2
@@ -49,14 +51,14 @@ start_node() {
   mkdir -p "$cluster/state/$1"
   # Not a child of ours that a job could be taken for.
   slurmd -c -N "$1"
-  until_true 20 test -s "$cluster/run/slurmd.$1.pid" || fail "slurmd of $1 does not start"
+  until_true 20 test -s "$cluster/run/slurmd.$1.pid"
 }
 idle_nodes() { [ "$(sinfo -h -N -p main -t idle -o %N | sort -u | wc -l)" -eq "$1" ]; }
 
-# cluster_up PROCTRACK: linuxproc, pgid or cgroup.
+# cluster_up PROCTRACK: linuxproc, pgid or cgroup. Fails where the nodes do not come up.
 cluster_up() {
   mkdir -p "$cluster"/{run,log,state}
-  mkdir -m 700 -p "$cluster/munge"
+  (umask 077 && mkdir -p "$cluster/munge")
   [ -p "$cluster/never" ] || mkfifo "$cluster/never"
   (umask 077 && head -c 1024 /dev/urandom >"$cluster/munge/key")
   cat >"$SLURM_CONF" <<END
@@ -88,6 +90,7 @@ SlurmdTimeout=10
 JobRequeue=1
 RequeueExit=75
 ReturnToService=2
+FirstJobId=$first_job
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 MailProg=/bin/true
@@ -98,12 +101,19 @@ $(for i in "${!nodes[@]}"; do
 PartitionName=main Nodes=ALL Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=0
 PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF
 END
+  if [ "$1" = cgroup ]; then
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+      echo "CgroupPlugin=cgroup/v2"
+    else
+      printf '%s\n' CgroupPlugin=cgroup/v1 CgroupMountpoint=/sys/fs/cgroup CgroupAutomount=no
+    fi >"$cluster/cgroup.conf"
+  fi
   munged --key-file="$cluster/munge/key" --seed-file="$cluster/munge/seed" \
     --log-file="$cluster/log/munge" --socket="$cluster/run/munge.socket" \
     --pid-file="$cluster/run/munged.pid" --num-threads=2
   slurmctld -c
   for node in "${nodes[@]}"; do start_node "$node"; done
-  until_true 30 idle_nodes ${#nodes[@]} || fail "the nodes are not up"
+  until_true 30 idle_nodes ${#nodes[@]}
 }
 
 cluster_down() {
@@ -123,6 +133,11 @@ finish() {
   rm -rf "$cluster"
 }
 trap finish EXIT
+
+# The task of the job's own id, as `status --json` has it; where its leader runs; and whether that lives.
+status() { thermos status --root "$cluster/root" --json "job-$1" | jq .tasks[0]; }
+runner_of() { status "$1" | jq '.statuses[-1].runner_pid'; }
+is_led() { in_state "$1" RUNNING && ! gone "$(runner_of "$1")"; }
 
 state_of() { scontrol show job "$1" -o 2>/dev/null | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p'; }
 in_state() { [ "$(state_of "$1")" = "$2" ]; }

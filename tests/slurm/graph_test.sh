@@ -38,15 +38,12 @@ job() {
   shift
   cat >"$cluster/job.sh" <<END
 #!/bin/sh
-exec $machine thermos run -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $config
+exec $machine thermos run --once -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $config
 END
   sbatch --parsable --open-mode=append -o "$cluster/log/job" "$@" "$cluster/job.sh"
 }
 lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
-status() { thermos status --root "$root" --json "job-$1" | jq .tasks[0]; }
-runner_of() { status "$1" | jq '.statuses[-1].runner_pid'; }
-is_led() { in_state "$1" RUNNING && ! gone "$(runner_of "$1")"; }
 tree_of() {
   local child
   echo "$1"
@@ -101,7 +98,7 @@ check_ledger() {
     "$(comm -23 <(sort "$ledger") <(awk '{print $1, $2}' "$cluster/runs" | sort))"
 }
 
-cluster_up linuxproc
+cluster_up linuxproc || fail "the nodes are not up"
 write_graph
 
 step "a graph of 60 processes through ten jobs that end too soon"
@@ -128,6 +125,17 @@ step "resume, of a task that has ended, exits as that did"
 code=0
 thermos resume --root "$root" "job-$id" >/dev/null || code=$?
 is "exit status" 0 "$code"
+
+step "a node that is called dead, and whose runner lives"
+rm -f "$ledger"
+id=$(job "$cluster/graph.json")
+until_true 60 has_lines 3 || fail "it does not begin"
+node_dies "$id"
+# Each start of the job finds the task led, exits with 75 and is requeued, until the task is over.
+until_true 120 in_state "$id" COMPLETED || fail "it is $(state_of "$id")"
+taken_off "$id" 1 || fail "the job was not started again"
+is "leads" 1 "$(status "$id" | jq '[.statuses[] | select(.state == "ACTIVE")] | length')"
+check_ledger "$id"
 
 step "scancel leaves a task that another job can go on with"
 rm -f "$ledger"
