@@ -9,12 +9,12 @@ root=$cluster/root
 sandbox=$cluster/sandbox
 ledger=$cluster/ledger
 
-# 60 processes in ten rows; each waits for two of the row before. A run is a line in the ledger when
-# its work is done, and no signal but SIGKILL ends it behind that.
+# 60 processes in ten rows; each waits for two of the row before, and for the row's gate. A run is a
+# line in the ledger when its work is done, and no signal but SIGKILL ends it behind that.
 write_graph() {
-  jq -n --arg ledger "$ledger" '{name: "graph", max_concurrency: 3, processes: [range(60) as $i | {
+  jq -n --arg ledger "$ledger" --arg gate "$cluster/gate" '{name: "graph", max_concurrency: 3, processes: [range(60) as $i | {
       name: "p\($i)", min_duration: 0,
-      cmdline: "sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
+      cmdline: "until [ -e \($gate).\($i / 6 | floor) ]; do sleep 0.1; done; sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
       needs: (if $i < 6 then [] else
         [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
     >"$cluster/graph.json"
@@ -103,14 +103,14 @@ write_graph
 
 step "a graph of 60 processes through ten jobs that end too soon"
 id=$(job "$cluster/graph.json")
-restarts=0
+round=0
 for trouble in requeue preempt all_dies requeue runner_dies signal preempt runner_dies all_dies signal; do
   until_true 60 is_led "$id" || fail "nobody leads it"
-  want=$(($(lines) + 2))
-  until_true 60 has_lines "$want" || fail "the graph does not go on: $(state_of "$id")"
+  touch "$cluster/gate.$round"
+  until_true 60 has_lines $((6 * round + 2)) || fail "the graph does not go on: $(state_of "$id")"
   $trouble "$id"
-  restarts=$((restarts + 1))
-  until_true 60 taken_off "$id" "$restarts" || fail "$trouble: the job runs on: $(state_of "$id")"
+  round=$((round + 1))
+  until_true 60 taken_off "$id" "$round" || fail "$trouble: the job runs on: $(state_of "$id")"
   echo "$trouble: $(lines) lines"
 done
 until_true 120 in_state "$id" COMPLETED || fail "the job ended as $(state_of "$id")"
