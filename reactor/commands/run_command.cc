@@ -63,7 +63,7 @@ or a pipe, every transition.
                     always does): what runs is ended, the task is not over, and
                     `thermos resume` goes on with it
   --grace S         SIGKILL for what still runs then, S seconds after (25)
-  --yield-status N  the exit status of a task that yielded (75; 99 in Grid Engine)
+  --yield-status N  its exit status then (75; 99 in Grid Engine)
   --until TIME      the machine is ours until then: +SECONDS, or local time as
                     2026-12-31T23:59:00. No process starts whose `time` is more
                     than is left. In a job of Slurm, squeue is asked
@@ -74,7 +74,7 @@ or a pipe, every transition.
   --root D, --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 SUCCESS, 1 FAILED, 2 KILLED, 3 LOST, 64 usage, 65 bad CONFIG,
-66 no such file, 75 someone else runs this task, or it yielded, 77 not permitted.
+66 no such file, 75 someone else runs this task or it yielded, 77 not permitted.
 )";
 
 constexpr std::string_view kSimplerunHelp = R"(Usage: thermos simplerun [OPTIONS] [--] COMMAND...

@@ -350,6 +350,8 @@ void TaskHost::end_turn() {
   if (replacement_) go_on_replacing();
   if (!stopped_) compact_if_long();
   if (result_) {
+    // No record says that it has stood down.
+    if (standing_down_ && runner_) observer_.on_turn(*runner_, reactor_.loop().now());
     // Last: the owner may destroy this host in it.
     const auto result = std::move(*result_);
     result_.reset();

@@ -319,8 +319,8 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
     EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
   };
   auto payload = payload_of(a_status());
-  put16(payload, kData, 7);
-  expect_error(payload, "kind of record 7");
+  put16(payload, kData, 8);
+  expect_error(payload, "kind of record 8");
   payload = payload_of(a_status());
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");

@@ -249,5 +249,32 @@ TEST(StopSignal, WhoDiesOfItDidNotFail) {
       << "nobody asked for it";
 }
 
+// As a task asks that yields: the value of the signal is the one to send.
+TEST(StopSignal, AValueStandsInsteadOfIt) {
+  Server server;
+  const auto ask = [](const Job& job, int value) {
+    sigval instead{};
+    instead.sival_int = value;
+    ASSERT_EQ(::sigqueue(job.coordinator, SIGTERM, instead), 0);
+  };
+  const Job job = server.start(server.make(
+      "trap 'echo usr2; exit 3' USR2; trap 'echo term; exit 4' TERM; touch ready;"
+      " sleep 1000 & wait"));
+  rig::wait_until(server.directory().path(),
+                  [&] { return rig::exists(server.directory() / "ready"); });
+  ask(job, SIGUSR2);
+  EXPECT_EQ(server.finish(job).back().status.return_code, 3);
+
+  const Job dies = start_again(server, server.make("exec sleep 1000"));
+  dies.stream.wait_for_records(2);
+  ask(dies, SIGABRT);
+  EXPECT_EQ(rig::states(server.finish(dies)), "FORKED RUNNING KILLED") << "it was asked to";
+
+  const Job odd = start_again(server, server.make("exec sleep 1000"));
+  odd.stream.wait_for_records(2);
+  ask(odd, 12345);  // no signal: the usual one
+  EXPECT_EQ(server.finish(odd).back().status.return_code, -SIGTERM);
+}
+
 }  // namespace
 }  // namespace thermos

@@ -56,7 +56,8 @@ TEST(Options, StopAtTheFirstWord) {
 TEST(Options, Numbers) {
   EXPECT_EQ(parse_seconds("--wait", "1.5").value(), 1'500'000);
   EXPECT_EQ(parse_seconds("--wait", "0").value(), 0);
-  for (const char* wrong : {"", "-1", "x", "1s", "nan", "inf", "1e300", " 1"}) {
+  EXPECT_EQ(parse_seconds("--wait", "1m30s").value(), 90'000'000);
+  for (const char* wrong : {"", "-1", "x", "1x", "nan", "inf", "1e300", " 1"}) {
     EXPECT_FALSE(parse_seconds("--wait", wrong)) << wrong;
   }
   EXPECT_EQ(parse_count("-n", "12").value(), 12U);
