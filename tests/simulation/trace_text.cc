@@ -37,11 +37,15 @@ std::string text_of(const Record& record) {
            std::string(name_of(status->state)) + " #" + number(status->seq);
   }
   if (const auto* order = std::get_if<ProcessOrder>(&record)) {
-    return std::string(name_of(order->verb)) + " " + std::string(order->process);
+    return std::string(name_of(order->verb)) + " " + std::string(order->process) +
+           (order->yields ? ", yielding" : "");
   }
   if (const auto* report = std::get_if<ProcessReport>(&record)) {
     return std::string(report->process) + "/" + number(report->run) + " " +
            std::string(name_of(report->kind));
+  }
+  if (const auto* place = std::get_if<Leadership>(&record)) {
+    return place->yields ? "that it yields" : "where it is led from";
   }
   return "header";
 }
@@ -94,6 +98,7 @@ std::string text_of(const Event& event, const TaskConfig& task) {
             return std::string(name_of(e.verb)) + " " + e.process +
                    (e.wait ? " within " + std::to_string(*e.wait) : "");
           },
+          [](const YieldRequest& e) { return "yield within " + std::to_string(e.grace); },
       },
       event);
 }
@@ -110,6 +115,7 @@ std::string text_of(const Effect& effect, const TaskConfig& task) {
           [&](const Probe& e) { return "probe " + run_name(task, e.process, e.run); },
           [](const SetTimer& e) { return "timer" + time_of(e.at); },
           [](const Finish&) { return std::string("finish"); },
+          [](const StandDown&) { return std::string("stand down"); },
       },
       effect);
 }
