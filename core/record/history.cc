@@ -129,6 +129,7 @@ Result<History::Outcome> History::apply_task(const TaskStatus& status) {
   }
   TaskStep& step = steps_.emplace_back(TaskStep{status, std::string(status.reason)});
   step.status.reason = {};
+  if (!leadership_ || !leadership_->yields) still_since_.reset();
   return Outcome::Applied;
 }
 
@@ -322,6 +323,8 @@ Result<History::Outcome> History::apply_leadership(const Leadership& leadership)
   if (!header_) return corrupt("where a task is led from, before the runner's header");
   if (leadership_ == leadership) return Outcome::Repeat;
   leadership_ = leadership;
+  // The one behind a yield may be all that is left of the leader that wrote it.
+  if (leadership.yields && !still_since_) still_since_ = leadership.at;
   return Outcome::Applied;
 }
 

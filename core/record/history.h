@@ -144,6 +144,9 @@ class History {
 
   // The latest; nothing where the header says where the task is led from.
   const std::optional<Leadership>& leadership() const { return leadership_; }
+  // When a leader began to yield, until one after it has written the task's state: the task's time
+  // stands still.
+  const std::optional<Timestamp>& still_since() const { return still_since_; }
   // Its leader has given it up for now, and nothing of it was left running.
   bool yielded() const;
 
@@ -194,6 +197,7 @@ class History {
   std::vector<TaskStep> steps_;
   std::vector<Replacement> replacements_;
   std::optional<Leadership> leadership_;
+  std::optional<Timestamp> still_since_;
   std::vector<ProcessHistory> processes_;
   NameIndex index_;
 };

@@ -49,6 +49,8 @@ class Launches {
   // nobody joined them since: to tell them all at every event of an end under way would take as
   // many steps as there are pairs of them.
   std::vector<ProcessIndex> untold(bool hard);
+  // They are told once more when untold() is asked next, as what is known of their time changed.
+  void tell_again() { told_ = Told::Nothing; }
 
  private:
   enum class Told : std::uint8_t { Nothing, Terminate, Kill };

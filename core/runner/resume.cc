@@ -5,11 +5,11 @@
 namespace thermos {
 
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
-                             const std::optional<Leadership>& place) {
-  if (place && place->yields) {
+                             const std::optional<Timestamp>& still_since) {
+  if (still_since) {
     // Nobody has led it since, and nothing of it was to run: that time does not count. The time of
     // the yield is of the same boot as the deadline.
-    return later(now, std::max<Microseconds>(0, last.deadline.boot - place->at.boot));
+    return later(now, std::max<Microseconds>(0, last.deadline.boot - still_since->boot));
   }
   if (last.boot != boot) {
     // Another boot's clock says nothing here, and the wall clock may have been set: what is left is

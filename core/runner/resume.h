@@ -9,11 +9,11 @@
 
 namespace thermos {
 
-// The deadline of a task that has left ACTIVE. `last` is its latest status, `place` the latest
-// Leadership; `boot` and `now` are this runner's. The time left is never more than it was when
-// `last` was written, and since the task yielded none of it has gone.
+// The deadline of a task that has left ACTIVE. `last` is its latest status; `boot` and `now` are
+// this runner's. The time left is never more than it was when `last` was written, and none of it
+// has gone since `still_since`, when the task yielded (History::still_since()).
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
-                             const std::optional<Leadership>& place = std::nullopt);
+                             const std::optional<Timestamp>& still_since = std::nullopt);
 
 // The time of this boot's clock at which a run that an order ends is killed. The record does not
 // name the boot in which the order was given, so the time from `now` is never more than it was from

@@ -33,9 +33,12 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now
   effects_.clear();
   texts_.clear();
   error_.reset();
-  if (!finished_) {
+  // What is asked of one that has stood down is for the next leader, and must not be lost.
+  const bool asked =
+      std::holds_alternative<KillRequest>(event) || std::holds_alternative<OrderRequest>(event);
+  if (!finished_ || (asked && !is_terminal(state()))) {
     std::visit([this](const auto& e) { on(e); }, event);
-    if (!error_ && !listening_) advance();
+    if (!error_ && !listening_ && !finished_) advance();
     if (!error_) set_timer();
   }
   if (error_) {
@@ -198,16 +201,18 @@ void Runner::on(const KillRequest& event) {
   take_held_back(kAll);
   const TaskState goal = event.lose ? TaskState::Lost : TaskState::Killed;
   const Microseconds wait = event.wait.value_or(event.lose ? 0 : task_.finalization_wait);
+  if (yield_by_) launches_.tell_again();  // the end of the task may give them less time
   if (state() == TaskState::Active) {
     leave_active(goal, wait, keep(event.reason));
-    kill_overdue();
-    return;
+  } else {
+    // The stages go on; the deadline only ever comes nearer.
+    const Timestamp asked = later(now_, wait);
+    if (asked.boot < deadline_->boot) deadline_ = asked;
+    if (goal_ != TaskState::Lost) goal_ = goal;
+    append_task(state(), keep(event.reason));
+    if (yield_by_) stop_all(false);
   }
-  // The stages go on; the deadline only ever comes nearer.
-  const Timestamp asked = later(now_, wait);
-  if (asked.boot < deadline_->boot) deadline_ = asked;
-  if (goal_ != TaskState::Lost) goal_ = goal;
-  append_task(state(), keep(event.reason));
+  kill_overdue();
 }
 
 void Runner::on(const OrderRequest& event) {

@@ -56,7 +56,7 @@ void Runner::restore_deadline() {
   regular_.close();
   const TaskStatus& last = history_.steps().back().status;
   goal_ = last.goal;
-  deadline_ = deadline_at_resume(last, self_.boot, now_, history_.leadership());
+  deadline_ = deadline_at_resume(last, self_.boot, now_, history_.still_since());
   overrun_ = now_.boot >= deadline_->boot;
 }
 

@@ -216,6 +216,25 @@ TEST_F(YieldTest, FinalizersAreEndedAndTheirTimeStandsStill) {
   EXPECT_EQ(starts(), std::vector<ProcessIndex>{1});
 }
 
+TEST_F(YieldTest, TheirTimeStandsStillThoughTheNextLeaderDiedAsItBegan) {
+  add("a");
+  add("f").final = true;
+  begin();
+  run_begins(0);
+  run_ends(0, State::Success);
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  run_ends(1, State::Killed);
+  history_ = runner_->history();
+  now_ = later(now_, 3600 * kSecond);
+  Leadership next = *history_.leadership();
+  next.at = now_;
+  next.yields = false;
+  ASSERT_TRUE(history_.apply(next).ok());
+  begin();
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{1});
+}
+
 TEST_F(YieldTest, NothingStartsThatTheAllocationHasNoTimeFor) {
   add("short").time = 10 * kSecond;
   add("long").time = 100 * kSecond;
@@ -244,6 +263,55 @@ TEST_F(YieldTest, AKillMeanwhileIsCarriedOutByTheNextLeader) {
   tell(KillRequest{});
   run_ends(0, State::Killed);
   EXPECT_TRUE(stands_down());
+  come_back(false);
+  EXPECT_EQ(runner_->state(), TaskState::Killed);
+}
+
+TEST_F(YieldTest, AKillMeanwhileGivesNoMoreTimeThanTheStopWait) {
+  add("a").stop_wait = kSecond;
+  add("f").final = true;
+  task_.processes[1].stop_wait = 2 * kSecond;
+  begin();
+  run_begins(0);
+  tell(YieldRequest{25 * kSecond, {}});
+  tell(KillRequest{});
+  EXPECT_TRUE(all<Kill>().empty());
+  now_ = later(now_, kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+  run_ends(0, State::Killed);
+  EXPECT_TRUE(stands_down());
+
+  come_back(false);
+  ASSERT_EQ(runner_->state(), TaskState::Finalizing);
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  tell(KillRequest{20 * kSecond, true, {}});
+  EXPECT_TRUE(all<Kill>().empty());
+  now_ = later(now_, 2 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
+TEST_F(YieldTest, WhatIsAskedOfOneThatHasStoodDownIsNotLost) {
+  add("a");
+  add("b");
+  begin();
+  run_begins(0);
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  run_ends(0, State::Killed);
+  run_ends(1, State::Killed);
+  ASSERT_TRUE(stands_down());
+  tell(OrderRequest{"a", Verb::Stop, {}, {}});
+  EXPECT_FALSE(stands_down()) << "once";
+  come_back(false);
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{1});
+
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  run_ends(1, State::Killed);
+  tell(KillRequest{});
   come_back(false);
   EXPECT_EQ(runner_->state(), TaskState::Killed);
 }
