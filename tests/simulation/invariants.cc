@@ -18,7 +18,13 @@ constexpr Microseconds kDeathTakes = 20 * kLatency;
 
 void Invariants::handling(const Event& event) {
   event_ = &event;
-  if (std::holds_alternative<Lead>(event)) led_at_ = timeline_.now();
+  if (const auto* lead = std::get_if<Lead>(&event)) {
+    led_at_ = timeline_.now();
+    time_until_.reset();
+    const Microseconds until = lead->place.until;
+    if (until != 0) time_until_ = timeline_.now() + until - machine_.now().wall;
+  }
+  if (const auto* yield = std::get_if<YieldRequest>(&event)) asked_to_yield(yield->grace);
   ordered_.reset();
   const auto* order = std::get_if<OrderRequest>(&event);
   if (order == nullptr) return;
@@ -45,6 +51,8 @@ void Invariants::appended(const Record& record, bool durable) {
     order_appended(*order);
   } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
     report_appended(*report);
+  } else if (const auto* place = std::get_if<Leadership>(&record)) {
+    place_appended(*place, durable);
   } else {
     throw Broken("a live runner wrote a summary");
   }
@@ -67,6 +75,7 @@ void Invariants::task_appended(const TaskStatus& status) {
   entry.goal = last.goal;
   entry.deadline_low = last.deadline_low;
   entry.deadline_high = last.deadline_high;
+  require(!yield_by_ || kill != nullptr, "a task that yields goes on");
 
   Microseconds wait = script_.task.finalization_wait;
   TaskState asked = TaskState::Killed;
@@ -86,7 +95,11 @@ void Invariants::task_appended(const TaskStatus& status) {
       entry.deadline_high = std::min(entry.deadline_high, now + wait);
     } else {
       require(std::holds_alternative<Lead>(*event_), "a task state repeated for no reason");
-      if (oracle_.started() && !clocks_agree(last.written)) {
+      if (const auto& yielded = oracle_.yielded()) {
+        // Its time stood still.
+        entry.deadline_low = now + std::max<Microseconds>(0, entry.deadline_low - yielded->when);
+        entry.deadline_high = now + std::max<Microseconds>(0, entry.deadline_high - yielded->when);
+      } else if (oracle_.started() && !clocks_agree(last.written)) {
         const Microseconds left =
             std::max<Microseconds>(0, entry.deadline_high - last.written.when);
         entry.deadline_low = now;
@@ -154,7 +167,11 @@ void Invariants::process_appended(const ProcessStatus& status) {
   }
   if (status.state == ProcessState::Forked) forked_in_[p] = status.boot.low;
   entry.by_order = status.origin == Origin::Ordered;
-  if (is_terminal(status.state)) check_end(p, status, entry);
+  if (is_terminal(status.state)) {
+    check_end(p, status, entry);
+    check_end_while_yielding(p, status, entry);
+    check_held(p, status, entry);
+  }
   const std::uint32_t kills = script_.task.processes[p].max_kills;
   if (status.state == ProcessState::Killed && !entry.by_order && kills != 0) {
     require((before.kills + 1 >= kills) == !status.reason.empty(),
@@ -183,6 +200,8 @@ void Invariants::may_wait(ProcessIndex p, const ProcessStatus& status) {
   require(status.run == (before.spoken ? before.run + 1 : 0), name(p) + ": a wrong run number");
   // It had run before a power cut that took this record.
   if (status.origin == Origin::FoundAtResume) return;
+  require(!yield_by_, name(p) + " starts though the task yields");
+  require(!lacks_time(p), name(p) + " starts though the machine is taken away before it can end");
   require(oracle_.has_what_it_needs(p), name(p) + " starts before what it needs has come about");
   require(!oracle_.over(p), name(p) + " starts again though it is done with");
   require(!before.held, name(p) + " starts though it is held");
@@ -213,7 +232,9 @@ void Invariants::handled(const Runner& runner, const History& replayed) {
   ordered_.reset();
   require(runner.history() == replayed, "replay differs from the live state");
   require(runner.state() == oracle_.task().state, "the runner's state is not what it wrote");
-  require(runner.done() == is_terminal(runner.state()), "a terminal state and not done");
+  require(runner.done() || !is_terminal(runner.state()), "a terminal state and not done");
+  require(!runner.done() || is_terminal(runner.state()) || runner.yields(), "done, and not over");
+  require(runner.yields() == yield_by_.has_value(), "it yields, or does not, for no reason");
   // One that resumes first hears what happened meanwhile.
   if (timeline_.now() != led_at_) check_left_active();
 }
@@ -232,6 +253,8 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     require(
         last != journal_.rend() && (last->kind != Entry::Kind::Order || last->verb == Verb::Start),
         name(start->process) + ": launched to be ended by an order that came before");
+    require(!yield_written_ || written <= *yield_written_,
+            name(start->process) + ": launched though the task yields");
     oracle_.launching(start->process);
     for (std::size_t i = synced_; i < written; ++i) {
       if (journal_[i].kind != Entry::Kind::Process) continue;
@@ -246,10 +269,14 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     // One that was due in CLEANING may come when its process has just ended.
     const bool finalizer = script_.task.processes[term->process].final;
     const bool ordered = oracle_.process(term->process).ordered_run == term->run;
-    require(ordered || (task.state != TaskState::Active &&
-                        !(finalizer && task.state == TaskState::Finalizing &&
-                          task.goal != TaskState::Lost)),
-            name(term->process) + ": SIGTERM for no reason");
+    const Boxed<OnYield>& own = script_.task.processes[term->process].on_yield;
+    require(term->signal == 0 || (own && own->signal && own->signal->number == term->signal),
+            name(term->process) + ": a signal that is not its own");
+    require(
+        ordered || yield_by_ ||
+            (task.state != TaskState::Active &&
+             !(finalizer && task.state == TaskState::Finalizing && task.goal != TaskState::Lost)),
+        name(term->process) + ": SIGTERM for no reason");
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
     const bool after_finalizers =
         task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true));
@@ -259,11 +286,12 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     const bool ordered = process.ordered_run == kill->run &&
                          now >= (just_asked ? process.kill_at : oracle_.order_over(kill->process));
     const auto own = oracle_.stop_wait_over(kill->process, machine_.moment().boot);
-    require(ordered || is_terminal(task.state) || after_finalizers ||
+    const bool yields = yield_by_ && now >= *yield_by_;
+    require(ordered || yields || is_terminal(task.state) || after_finalizers ||
                 (own && (just_asked || now >= *own)) ||
                 (task.state != TaskState::Active && now >= task.deadline_low),
             name(kill->process) + ": SIGKILL before the deadline");
-    require(!own || now <= std::max({*own, led_at_, process.heard}) + script_.harsh.slack,
+    require(!own || yields || now <= std::max({*own, led_at_, process.heard}) + script_.harsh.slack,
             name(kill->process) + ": SIGKILL after its stop_wait");
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
     require(forked_in_[sweep->process] == machine_.moment().boot,
@@ -272,6 +300,9 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
     require(is_terminal(task.state), "finished without a terminal state");
     require(synced_ == journal_.size(), "finished before it is on the disk");
     require(nothing_lives(), "finished while something lives");
+  } else if (std::holds_alternative<StandDown>(effect)) {
+    standing_down();
+    stood_down_ = true;
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     require(!timer->at || machine_.true_time(*timer->at) >= now, "a timer in the past");
   }
@@ -309,6 +340,7 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   check_readiness();
   check_health();
   check_said();
+  check_yielding();
   check_links(links);
   check_lingering(std::all_of(links.begin(), links.end(), [](const LinkView& view) {
     return view.state == link::State::Idle;
@@ -362,7 +394,7 @@ Microseconds Invariants::due(ProcessIndex p) const {
 }
 
 void Invariants::check_left_active() const {
-  const bool active = oracle_.started() && oracle_.task().state == TaskState::Active;
+  const bool active = oracle_.started() && !yield_by_ && oracle_.task().state == TaskState::Active;
   require(!active || !oracle_.verdict(), "the task stays ACTIVE though it is over");
 }
 
@@ -379,7 +411,7 @@ std::vector<ProcessIndex> Invariants::live_ones(bool final_stage, bool parked) c
 void Invariants::check_left_waiting() {
   const Entry& task = oracle_.task();
   const bool final_stage = task.state == TaskState::Finalizing;
-  if (task.state != TaskState::Active && !final_stage) return;
+  if (yield_by_ || (task.state != TaskState::Active && !final_stage)) return;
   if (final_stage && (task.goal == TaskState::Lost || timeline_.now() >= task.deadline_low ||
                       oracle_.complete(true) || oracle_.deadlocked(true))) {
     return;
@@ -392,6 +424,11 @@ void Invariants::check_left_waiting() {
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {
     if (script_.task.processes[p].final != final_stage || !oracle_.runnable(p)) continue;
     if (oracle_.process(p).held) continue;
+    if (lacks_time(p)) {
+      // Whose turn it is at a pool gives way when it comes to start.
+      others.push_back(p);
+      continue;
+    }
     if (due(p) > timeline_.now()) {
       // By a clock that was set, its wait may be over.
       if (!clocks_agree(*oracle_.process(p).ended)) others.push_back(p);
@@ -439,14 +476,14 @@ void Invariants::check_signalled() const {
 void Invariants::check_lingering(bool idle) {
   const Entry& task = oracle_.task();
   const bool ending =
-      task.state == TaskState::Cleaning ||
+      yield_by_ || task.state == TaskState::Cleaning ||
       (task.state == TaskState::Finalizing && (oracle_.complete(true) || oracle_.deadlocked(true)));
   if (!ending || !idle || !nothing_lives()) {
     quiet_since_.reset();
     return;
   }
   if (!quiet_since_) quiet_since_ = timeline_.now();
-  require(timeline_.now() <= *quiet_since_ + kDeathTakes + script_.harsh.slack,
+  require(timeline_.now() <= *quiet_since_ + kDeathTakes + script_.hold + script_.harsh.slack,
           "nothing lives and the task lingers");
 }
 
@@ -473,6 +510,10 @@ void Invariants::crashed(std::uint64_t generation, std::size_t records) {
   event_ = nullptr;
   ordered_.reset();
   ++leaders_;
+  yield_by_.reset();
+  yield_written_.reset();
+  time_until_.reset();
+  stood_down_ = false;
   quiet_since_.reset();
   alone_since_.clear();
   pools_.crashed();

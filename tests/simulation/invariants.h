@@ -69,6 +69,17 @@ class Invariants {
   void check_ordered() const;
   void check_ending() const;
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
+  void place_appended(const Leadership& place, bool durable);
+  void yield_appended(ProcessIndex p, const ProcessOrder& order);
+  void asked_to_yield(Microseconds grace);
+  void check_end_while_yielding(ProcessIndex p, const ProcessStatus& status,
+                                const Entry& entry) const;
+  void check_held(ProcessIndex p, const ProcessStatus& status, const Entry& entry) const;
+  void check_yielding() const;
+  bool all_are_ending() const;
+  void standing_down() const;
+  bool may_yield_by_itself() const;
+  bool lacks_time(ProcessIndex p) const;
   void report_appended(const ProcessReport& report);
   void check_readiness() const;
   std::vector<const Streams::Written*> said(ProcessIndex p, ReportKind kind) const;
@@ -142,6 +153,12 @@ class Invariants {
   const Event* event_ = nullptr;
   std::optional<Oracle::Process> ordered_;  // before an order that must be accepted
   Microseconds led_at_ = 0;
+  // Of this leader, in true time: when all must die, for it yields; and how long it has the
+  // machine.
+  std::optional<Microseconds> yield_by_;
+  std::optional<Microseconds> time_until_;
+  std::optional<std::size_t> yield_written_;  // behind so many records of the journal
+  bool stood_down_ = false;
   std::optional<Microseconds> quiet_since_;
 };
 

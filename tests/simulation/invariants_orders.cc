@@ -9,6 +9,7 @@ namespace thermos::sim {
 void Invariants::order_appended(const ProcessOrder& order) {
   const ProcessIndex p = index_of(order.process);
   if (order.verb == Verb::Fail) return failure_appended(p, order);
+  if (order.yields) return yield_appended(p, order);
   require(oracle_.may_order(p, order.verb),
           name(p) + ": an order on record that should be refused");
   const Oracle::Process& before = oracle_.process(p);
@@ -43,7 +44,10 @@ void Invariants::check_ordered() const {
   if (!ordered_) return;
   const auto& order = *std::get_if<OrderRequest>(event_);
   const Oracle::Process& after = oracle_.process(index_of(order.process));
-  const bool ran = ordered_->live && ordered_->state != ProcessState::Waiting;
+  // An end that waited to be taken is taken before an order.
+  const bool ended = ordered_->live && (!after.live || after.run != ordered_->run);
+  const bool ran = ordered_->live && !ended && ordered_->state != ProcessState::Waiting;
+  if (ended && order.verb == Verb::Stop && oracle_.over(index_of(order.process))) return;
   if (order.verb == Verb::Stop) {
     require(after.held, order.process + ": stopped, and not held");
     require(!ran || after.ending, order.process + ": stopped, and its run goes on");
@@ -80,8 +84,10 @@ void Invariants::check_end(ProcessIndex p, const ProcessStatus& status, const En
   for (const Streams::Written& written : machine_.stream(p)) {
     if (written.status.seq != status.seq || written.status.run != status.run) continue;
     const bool comparable = before.ending && before.ending->boot == entry.happened.boot;
-    const bool ordered = comparable && entry.happened.when >= before.ending->when;
+    const bool told = comparable && entry.happened.when >= before.ending->when;
     if (before.ending && !comparable) return;
+    const bool spared = before.yields && written.status.state == ProcessState::Success;
+    const bool ordered = told && !spared;
     const Origin by = before.failing ? Origin::EndedByRunner : Origin::Ordered;
     const ProcessState as = before.failing ? ProcessState::Failed : ProcessState::Killed;
     require(ordered ? status.origin == by

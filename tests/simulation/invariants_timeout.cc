@@ -16,7 +16,7 @@ bool Invariants::may_go_on(ProcessIndex p, Microseconds deadline) const {
   const Oracle::Process& process = oracle_.process(p);
   const Entry& task = oracle_.task();
   const bool final = script_.task.processes[p].final;
-  if (!process.live || process.ending) return false;
+  if (!process.live || process.ending || yield_by_) return false;
   if (task.state == TaskState::Active) return !final && !process.held;
   return task.state == TaskState::Finalizing && final && task.goal != TaskState::Lost &&
          timeline_.now() < deadline && !oracle_.complete(true) && !oracle_.deadlocked(true);

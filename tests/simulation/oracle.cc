@@ -11,6 +11,11 @@ void Oracle::apply(const Entry& entry) {
     const bool ending = entry.state != TaskState::Active;
     if (ending && !left_active_) left_active_ = entry.written;
     if (ending && entry.goal == TaskState::Lost && !lost_) lost_ = entry.written;
+    if (!given_up_) yielded_.reset();
+  }
+  if (entry.kind == Entry::Kind::Place) {
+    given_up_ = entry.yields;
+    if (given_up_ && !yielded_) yielded_ = entry.written;
   }
   if (entry.kind == Entry::Kind::Order) apply_order(entry);
   if (entry.kind == Entry::Kind::Ready) {
@@ -41,7 +46,7 @@ void Oracle::apply(const Entry& entry) {
   if (process.live) return;
   apply_backoff(entry);
   process.ending.reset();
-  process.failing = false;
+  process.failing = process.yields = false;
   process.ended = entry.happened;
   if (entry.process_state == ProcessState::Failed) ++process.failures;
   if (entry.process_state == ProcessState::Killed && !entry.by_order) ++process.kills;
@@ -85,7 +90,11 @@ void Oracle::apply_order(const Entry& entry) {
     if (unborn) process.ending.reset();
   } else if (process.live) {
     process.kill_at = process.ending ? std::min(process.kill_at, entry.kill_at) : entry.kill_at;
-    if (!process.ending) process.ending = entry.written;
+    if (!process.ending) {
+      process.ending = entry.written;
+      if (entry.yields) process.ending->when -= script_->hold;
+    }
+    process.yields = entry.yields;
     process.ordered_run = process.run;
     process.parked = unborn;
   }

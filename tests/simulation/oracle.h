@@ -29,6 +29,10 @@
 // that
 //   it needs time until a moment: none of its limits is over before, and, if it said so after it
 //   was told to end, it is not killed for its stop_wait before. The deadline of the task stands.
+// - A task that yields starts nothing, and ends what runs by orders that date from `hold` before. A
+//   run that ends SUCCESS all the same has done so. Until the next leader has written that it
+//   leads, the time of the stages behind ACTIVE stands still.
+// - A process whose run takes longer than the leader has the machine for does not start.
 // - A run that is RUNNING for as long as its timeout is ended, unless it is ending anyway, and has
 //   FAILED, however it ends then.
 #pragma once
@@ -44,7 +48,17 @@ namespace thermos::sim {
 
 // What one record of the runner's stream says, and the true times of it.
 struct Entry {
-  enum class Kind : std::uint8_t { Header, Task, Process, Order, Ready, Unhealthy, Healthy, Said };
+  enum class Kind : std::uint8_t {
+    Header,
+    Task,
+    Place,
+    Process,
+    Order,
+    Ready,
+    Unhealthy,
+    Healthy,
+    Said
+  };
   Kind kind = Kind::Header;
   Moment written;
 
@@ -69,6 +83,9 @@ struct Entry {
   Verb verb = Verb::Start;
   bool revives = false;
   Microseconds kill_at = 0;  // true time; all but Start
+
+  // Of a Place: the leader gives the task up. Of an order: it was for that.
+  bool yields = false;
 };
 
 class Oracle {
@@ -106,6 +123,7 @@ class Oracle {
     // When an order to end the current run was written, if one was.
     std::optional<Moment> ending;
     bool failing = false;  // that order was the runner's: it counts as FAILED
+    bool yields = false;   // that order was for a yield: a SUCCESS is one
     // The last run that an order ended or was to end, and when it must be killed.
     std::optional<std::uint32_t> ordered_run;
     Microseconds kill_at = 0;
@@ -119,6 +137,8 @@ class Oracle {
   };
 
   const Process& process(ProcessIndex p) const { return processes_[p]; }
+  // When a leader began to yield; until the next one has written that it leads.
+  const std::optional<Moment>& yielded() const { return yielded_; }
   bool started() const { return started_; }  // whether any task status was written
   // The last task status.
   const Entry& task() const { return task_; }
@@ -166,6 +186,8 @@ class Oracle {
   Entry task_;
   std::optional<Moment> left_active_;
   std::optional<Moment> lost_;
+  std::optional<Moment> yielded_;
+  bool given_up_ = false;  // by the last place on record
 };
 
 }  // namespace thermos::sim

@@ -189,6 +189,43 @@ void make_orders(Script& script, Random& random) {
   script.kills.push_back({400 * kSecond, std::nullopt, false});
 }
 
+void make_yields(Script& script, Random& random) {
+  script.hold = kSecond;
+  Microseconds at = random.between(0, 20 * kSecond);
+  for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+    YieldPlan yield;
+    yield.at = at;
+    yield.grace =
+        random.pick<Microseconds>({0, kSecond, 5 * kSecond, random.between(0, 30 * kSecond)});
+    if (random.chance(30)) {
+      yield.again = random.between(0, 5 * kSecond);
+      yield.again_grace = random.pick<Microseconds>({0, kSecond, 30 * kSecond});
+    }
+    if (random.chance(25)) yield.crash = random.between(0, 2 * kSecond);
+    script.yields.push_back(yield);
+    at += random.between(0, 40 * kSecond);
+  }
+  for (ProcessConfig& process : script.task.processes) {
+    if (random.chance(25)) {
+      OnYield& own = process.on_yield.emplace();
+      if (random.chance(60)) own.signal = SignalNumber{10};
+      if (random.chance(60)) own.wait = random.pick<Microseconds>({0, kSecond / 2, 10 * kSecond});
+    }
+  }
+}
+
+// Allocations that end, and processes that know what they take.
+void make_allocations(Script& script, Random& random) {
+  for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+    script.allocations.push_back(
+        random.pick<Microseconds>({0, 5 * kSecond, random.between(0, 60 * kSecond)}));
+  }
+  for (ProcessConfig& process : script.task.processes) {
+    if (process.final || !random.chance(40)) continue;
+    process.time = random.pick<Microseconds>({kSecond, 10 * kSecond, 100 * kSecond});
+  }
+}
+
 std::vector<Window> make_windows(Random& random, Microseconds longest) {
   std::vector<Window> windows;
   for (std::uint32_t i = 1 + random.below(4); i > 0; --i) {
@@ -275,6 +312,11 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   if (shape.kills && random.chance(40)) make_kills(script, random);
   Random others(seed ^ 0x07de75);  // so that a seed's task is the same with orders and without
   if (shape.orders && others.chance(40)) make_orders(script, others);
+  Random yields(seed ^ 0x71e1d5);
+  if (yields.chance(shape.yields)) {
+    make_yields(script, yields);
+    if (yields.chance(40)) make_allocations(script, yields);
+  }
   if (can_run_for_ever(script.task)) {
     script.kills.push_back({100 * kSecond, std::nullopt, false});
   }

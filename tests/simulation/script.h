@@ -79,6 +79,15 @@ struct OrderPlan {
   std::optional<Microseconds> wait;
 };
 
+// The machine is taken away.
+struct YieldPlan {
+  Microseconds at = 0;
+  Microseconds grace = 0;
+  std::optional<Microseconds> again;  // after the first: a second request
+  Microseconds again_grace = 0;
+  std::optional<Microseconds> crash;  // after the first: the runner is lost if it is still there
+};
+
 struct Window {
   Microseconds from = 0;
   Microseconds until = 0;
@@ -116,6 +125,10 @@ struct Script {
   std::vector<std::vector<Need>> needs;  // the graph the other way round
   std::vector<KillPlan> kills;
   std::vector<OrderPlan> orders;
+  std::vector<YieldPlan> yields;
+  Microseconds hold = 0;  // as Lead::hold
+  // For how long each leader has the machine, the first one first; those after them have no end.
+  std::vector<Microseconds> allocations;
   std::vector<Microseconds> wall_jumps_at;
   bool compacts = false;  // the shell compacts its stream now and then
   bool inotify = true;    // without it, records are read when a coordinator exits
@@ -130,6 +143,7 @@ struct Shape {
   bool kills = true;
   bool wall_jumps = false;
   bool orders = true;
+  std::uint32_t yields = 15;  // how many in a hundred seeds
   bool harsh = false;
   std::uint32_t most_processes = 10;
 };

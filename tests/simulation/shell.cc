@@ -32,6 +32,8 @@ void Shell::lead() {
   lead.header.launch_time = 1;
   lead.pid = 100;
   lead.boot = around_.machine.boot();
+  lead.hold = around_.script.hold;
+  if (!around_.script.yields.empty()) lead.place = place();
   const bool rebooted = !before_.steps().empty() && before_.steps().back().status.boot != lead.boot;
   const auto n = static_cast<ProcessIndex>(around_.script.task.processes.size());
   std::vector<ProcessIndex> live;
@@ -45,6 +47,18 @@ void Shell::lead() {
   for (const ProcessIndex p : beside) links_.take(p, link::LookBeside{rebooted});
   --depth_;
   end_turn();
+}
+
+// Where this leader is.
+Leadership Shell::place() const {
+  Leadership place;
+  place.hostname = "n1";
+  place.engine = "slurm";
+  place.job = "17";
+  const std::vector<Microseconds>& allocations = around_.script.allocations;
+  if (around_.number > allocations.size()) return place;
+  place.until = around_.machine.now().wall + allocations[around_.number - 1];
+  return place;
 }
 
 // The runner before may have died between writing and syncing.
@@ -87,6 +101,10 @@ void Shell::ask_order(const OrderPlan& plan) {
   // Some ask all the same: nothing may come of it.
   if (refused && around_.random.chance(50)) return;
   feed(OrderRequest{name, plan.verb, plan.wait, "someone ordered it"});
+}
+
+void Shell::ask_yield(Microseconds grace) {
+  feed(YieldRequest{grace, "the machine is taken away"});
 }
 
 // ---- events ------------------------------------------------------------------------------------
@@ -215,7 +233,7 @@ void Shell::carry_out(const Effect& effect) {
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
     links_.take(start->process, link::Start{*start});
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
-    links_.take(term->process, link::Stop{term->run, false});
+    links_.take(term->process, link::Stop{term->run, false, term->signal});
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
     links_.take(kill->process, link::Stop{kill->run, true});
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
@@ -229,6 +247,8 @@ void Shell::carry_out(const Effect& effect) {
     arm(*timer);
   } else if (std::holds_alternative<Finish>(effect)) {
     finishing_ = true;
+  } else if (std::holds_alternative<StandDown>(effect)) {
+    finishing_ = standing_down_ = true;
   }
 }
 

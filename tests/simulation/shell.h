@@ -47,8 +47,10 @@ class Shell : private Links::Owner {
   void lead();
   void ask_kill(const KillPlan& plan);
   void ask_order(const OrderPlan& plan);
+  void ask_yield(Microseconds grace);
 
   bool finished() const { return finished_; }
+  bool stood_down() const { return finished_ && standing_down_; }
   // Whether it has stopped leading, so that another runner may.
   bool stopped() const override { return stopped_; }
   bool turn_pending() const { return turn_pending_; }
@@ -72,6 +74,7 @@ class Shell : private Links::Owner {
   void end_turn();
   bool sync();
   bool sync_what_was_found();
+  Leadership place() const;
   void compact();
 
   void carry_out(const Effect& effect);
@@ -97,6 +100,7 @@ class Shell : private Links::Owner {
   bool need_sync_ = false;
   bool turn_pending_ = false;
   bool finishing_ = false;
+  bool standing_down_ = false;
   bool finished_ = false;
   bool stopped_ = false;
   std::uint64_t timer_ = 0;

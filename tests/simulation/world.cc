@@ -34,6 +34,10 @@ class World {
   void plan();
   void boot_shell();
   void ask(const Request& request);
+  void ask_yield(Microseconds grace);
+  void lose_yielding();
+  void stand_down();
+  void go_down(std::uint32_t power_cuts);
   void step(const Record* append);
   void crash();
   void lose_shell();
@@ -75,7 +79,9 @@ Outcome World::live() {
         invariants_.time_moves_on(views());
       }
       guarded([this] { timeline_.step(); });
-      if (shell_ && shell_->finished()) {
+      if (shell_ && shell_->stood_down()) {
+        stand_down();
+      } else if (shell_ && shell_->finished()) {
         last_ = shell_->runner().history();
         over_ = true;
         shell_.reset();
@@ -113,6 +119,15 @@ void World::plan() {
   }
   for (const OrderPlan& order : script_.orders) {
     timeline_.after(order.at, [this, order] { ask(order); });
+  }
+  for (const YieldPlan& yield : script_.yields) {
+    timeline_.after(yield.at, [this, &yield] {
+      ask_yield(yield.grace);
+      if (yield.again) {
+        timeline_.after(*yield.again, [this, &yield] { ask_yield(yield.again_grace); });
+      }
+      if (yield.crash) timeline_.after(*yield.crash, [this] { lose_yielding(); });
+    });
   }
   for (const Microseconds at : script_.harsh.server_killed_at) {
     timeline_.after(at, [this] {
@@ -194,6 +209,29 @@ void World::ask(const Request& request) {
   }
 }
 
+// A signal to the runner: nobody sends it again.
+void World::ask_yield(Microseconds grace) {
+  if (shell_ && !shell_->stopped()) shell_->ask_yield(grace);
+}
+
+// The engine has no patience: it ends the runner too, or the machine.
+void World::lose_yielding() {
+  if (!shell_ || !shell_->runner().yields()) return;
+  lose_shell();
+  go_down(30);
+}
+
+void World::stand_down() {
+  ++outcome_.yields;
+  say("* the runner has stood down");
+  lose_shell();
+  if (random_.chance(30)) {
+    say("* the machine restarts");
+    machine_.power_cut();
+  }
+  next_leader();
+}
+
 void World::step(const Record* append) {
   ++outcome_.steps;
   if (next_crash_ == faults_.crash_at.size()) return;
@@ -206,7 +244,12 @@ void World::step(const Record* append) {
 void World::crash() {
   ++outcome_.crashes;
   lose_shell();
-  if (random_.chance(faults_.power_cuts)) {
+  go_down(faults_.power_cuts);
+}
+
+// The runner is gone already. `power_cuts`: how often, in a hundred times, the machine goes too.
+void World::go_down(std::uint32_t power_cuts) {
+  if (random_.chance(power_cuts)) {
     ++outcome_.power_cuts;
     say("* the power goes");
     machine_.power_cut();
@@ -262,8 +305,10 @@ std::string describe(const Script& script, const Faults& faults) {
             (config.stop_wait ? ", stop_wait " + std::to_string(*config.stop_wait) : "") +
             (config.timeout ? ", timeout " + std::to_string(*config.timeout) : "") +
             (config.ready ? ", ready within " + std::to_string(config.ready->within) : "") +
-            (config.healthy ? ", healthy" : "") + (config.daemon ? ", daemon" : "") +
-            (config.ephemeral ? ", ephemeral" : "") + (config.final ? ", final" : "");
+            (config.time ? ", time " + std::to_string(*config.time) : "") +
+            (config.on_yield ? ", on_yield" : "") + (config.healthy ? ", healthy" : "") +
+            (config.daemon ? ", daemon" : "") + (config.ephemeral ? ", ephemeral" : "") +
+            (config.final ? ", final" : "");
     for (const auto& [name, amount] : config.uses.entries) {
       text += ", uses " + name + " " + std::to_string(amount);
     }

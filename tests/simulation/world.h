@@ -29,6 +29,7 @@ struct Outcome {
   std::uint32_t repeats = 0;     // of those, the second and later ones of a process
   std::uint32_t revived = 0;     // processes that had failed for good and were started again
   std::uint32_t killed_off = 0;  // processes that were killed as often as they may be
+  std::uint32_t yields = 0;      // runners that stood down
 };
 
 // Runs the script to its end. A run that breaks a rule is repeated with a trace, which is then in
