@@ -27,7 +27,7 @@ Health::Health(const TaskConfig& task) : task_(task), questions_(timers_for(task
 
 void Health::watch(ProcessIndex p, const ProcessHistory& process, Microseconds now) {
   const ProcessConfig& config = task_.processes[p];
-  if (!config.healthy || !process.live() || process.ending) return;
+  if (!config.healthy || process.ending) return;
   if (process.said && process.said->stopping) return;
   const Run& run = *process.current();
   if (config.ready && !run.ready) return;

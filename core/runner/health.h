@@ -21,6 +21,7 @@ class Health {
   // from RUNNING on, or, with a `ready`, from when it was ready; each `interval` since then,
   // whoever leads, so that runners that die soon ask as often as one that lives. Without a `ready`
   // it comes due before RUNNING is on record, too: that may have been written and not read.
+  // REQUIRES: it is live.
   void watch(ProcessIndex p, const ProcessHistory& process, Microseconds now);
   // It is over, or ending: it is not asked any more.
   void forget(ProcessIndex p);

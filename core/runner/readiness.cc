@@ -28,7 +28,7 @@ Readiness::Readiness(const TaskConfig& task)
 
 void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microseconds now) {
   const Boxed<Ready>& ready = task_.processes[p].ready;
-  if (!ready || !process.live() || process.ending || process.current()->ready) return;
+  if (!ready || process.ending || process.current()->ready) return;
   const Run& run = *process.current();
   const bool begins = unready_.try_emplace(p).second;
   const Microseconds extended = process.said ? process.said->until : 0;

@@ -25,6 +25,7 @@ class Readiness {
   // over before its own EXTEND_TIMEOUT_USEC. Until RUNNING it comes due too: that may have been
   // written and not read, if nobody tells of it. One that says so itself (`notify`) is not asked;
   // for the same reason it comes due when its `within` is over, and is overdue shortly after.
+  // REQUIRES: it is live.
   void watch(ProcessIndex p, const ProcessHistory& process, Microseconds now);
   // It is ready, or over: it is not asked any more.
   void forget(ProcessIndex p);

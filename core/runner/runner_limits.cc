@@ -76,7 +76,7 @@ void Runner::fail(ProcessIndex p, std::string_view reason) {
   append(ProcessOrder{task_.processes[p].name, Verb::Fail, now_,
                       later(now_, stop_wait_of(task_, p)), reason},
          true);
-  if (!error_) end_by_order(p);
+  end_by_order(p);
 }
 
 // The end of the current run of `p`, as it counts towards its limits.

@@ -20,7 +20,6 @@ void Runner::found_ready(ProcessIndex p, Timestamp at, std::string_view text) {
   // A process that starts because of it must not be on record without it.
   TaskPlanner& plan = plan_of(p);
   report(p, ReportKind::Ready, at, keep(text), plan.ready_awaited(p));
-  if (error_) return;
   plan.set_ready(p);
   health_.watch(p, past(p), now_.boot);
 }

@@ -20,7 +20,7 @@ void Runner::restore(TaskPlanner& plan) {
     }
   }
   if (history_.generation() > 0) restore_replaced(plan, restored);
-  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back_unasked(*it);
+  for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
 }
 
 // Another configuration may hold back what ran under the one before, and what it defines anew has

@@ -27,7 +27,7 @@ void Runner::on(const CoordinatorReport& event) {
       break;
   }
   append(report, false);
-  if (error_ || report.kind != ReportKind::Extended) return;
+  if (report.kind != ReportKind::Extended) return;
   watch(p);
   if (launches_.of(p).state() != LaunchState::Terminating) return;
   if (const auto at = kill_time(p)) launches_.kill_at(p, *at);

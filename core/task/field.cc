@@ -58,7 +58,7 @@ std::string choice_fault(View object) {
     const Field& field = type.fields[i];
     all.append(i == 0 ? "" : ", ").append(field.key);
     const View value = object.field(field);
-    if (!value || (value.type->kind == Kind::Flag ? !value.flag() : value.text().empty())) continue;
+    if (value.type->kind == Kind::Flag ? !value.flag() : value.text().empty()) continue;
     if (first != nullptr) {
       return "has both " + std::string(first->key) + " and " + std::string(field.key) +
              ": give one of them";

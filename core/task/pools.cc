@@ -7,9 +7,9 @@
 
 namespace thermos {
 
-Pools::Pools(const TaskConfig& task, PoolAccess access) : task_(task), access_(std::move(access)) {
-  const auto uses_any = [](const ProcessConfig& process) { return !process.uses.entries.empty(); };
-  if (std::none_of(task.processes.begin(), task.processes.end(), uses_any)) return;
+Pools::Pools(const TaskConfig& task, PoolAccess access, bool used)
+    : task_(task), access_(std::move(access)) {
+  if (!used) return;
   const std::size_t processes = task.processes.size();
   enough_.resize(processes);
   places_.resize(processes);

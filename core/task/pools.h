@@ -30,16 +30,17 @@ namespace thermos {
 // nothing, and no process uses any.
 class Pools final : private SharedPools::User {
  public:
+  // `used`: whether any process uses a pool, so that a task without them is not gone over again.
   // REQUIRES: check_task(task) found no error. `task` and the daemon's pools outlive this.
-  Pools(const TaskConfig& task, PoolAccess access);
+  Pools(const TaskConfig& task, PoolAccess access, bool used);
   ~Pools() override { give_up(); }
 
   bool any() const { return !pools_.empty(); }
   bool uses(ProcessIndex p) const { return any() && first_use_[p] != first_use_[p + 1]; }
   // Whether processes of this task use the daemon's pools.
   bool shared() const { return shared_; }
-  // Whether it uses what it can't have, and so stands in no line.
-  bool never(ProcessIndex p) const { return any() && never_[p]; }
+  // Whether it uses what it can't have, and so stands in no line. REQUIRES: any().
+  bool never(ProcessIndex p) const { return never_[p]; }
 
   // Gives `p` its place in the order of asking, behind all others or before them. A process that
   // uses no pool has one too, so that first() can be compared with it. REQUIRES: any().

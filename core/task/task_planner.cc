@@ -11,9 +11,8 @@ namespace {
 
 // The sum, at most as many as a process may have.
 std::uint32_t add_runs(std::uint32_t count, std::uint64_t more) {
-  if (count >= TaskPlanner::kRunLimit) return count;
-  return count +
-         static_cast<std::uint32_t>(std::min<std::uint64_t>(more, TaskPlanner::kRunLimit - count));
+  constexpr std::uint64_t kMost = TaskPlanner::kRunLimit;
+  return static_cast<std::uint32_t>(std::min(count + std::min(more, kMost), kMost));
 }
 
 }  // namespace
@@ -30,6 +29,7 @@ std::vector<TaskPlanner::Process> TaskPlanner::processes_of(const TaskConfig& ta
     process.daemon = config.daemon;
     process.ephemeral = config.ephemeral;
     process.final = config.final;
+    process.uses_pools = !config.uses.entries.empty();
   }
   return processes;
 }
@@ -42,11 +42,16 @@ std::vector<bool> TaskPlanner::members(const std::vector<Process>& processes, St
   return member;
 }
 
+bool TaskPlanner::uses_pools(const std::vector<Process>& processes) {
+  return std::any_of(processes.begin(), processes.end(),
+                     [](const Process& process) { return process.uses_pools; });
+}
+
 TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage, PoolAccess access)
     : max_concurrency_(task.max_concurrency),
       processes_(processes_of(task)),
       planner_(graph, members(processes_, stage)),
-      pools_(task, std::move(access)) {
+      pools_(task, std::move(access), uses_pools(processes_)) {
   for (ProcessIndex p = 0; p < processes_.size(); ++p) {
     if (has(p) && !processes_[p].ephemeral) ++pending_;
   }
@@ -84,11 +89,6 @@ std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
 
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
-  if (!processes_[p].held) join_first(p);
-}
-
-void TaskPlanner::put_back_unasked(ProcessIndex p) {
-  if (processes_[p].held) return;
   if (pools_.any()) pools_.place_first(p);
   ready_.push_front(join_queue(p, QueueState::Ready));
 }

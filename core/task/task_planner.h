@@ -32,18 +32,17 @@ class TaskPlanner {
   Planner::Mark mark(ProcessIndex p) const { return planner_.mark(p); }
 
   // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
-  // stays Runnable: the caller continues with set_running() or put_back(). A process whose share of
-  // a pool is not free is passed over, and has its place kept (pools.h). Where processes use pools
-  // of the daemon, who waits for any pool counts towards max_concurrency, so that no sibling can
-  // keep it, and those of other tasks behind it, from going on.
+  // stays Runnable: the caller continues with set_running(). A process whose share of a pool is not
+  // free is passed over, and has its place kept (pools.h). Where processes use pools of the daemon,
+  // who waits for any pool counts towards max_concurrency, so that no sibling can keep it, and
+  // those of other tasks behind it, from going on.
   std::optional<ProcessIndex> pop_ready(Microseconds now);
   // The same whatever the pools and max_concurrency say, for a resume: what it finds running has
   // its share of them. REQUIRES: pop_ready() was not called yet.
   std::optional<ProcessIndex> pop_any(Microseconds now);
-  // Puts a process from pop_ready() back at the head of the queue, or one from pop_any(), which has
-  // not asked its pools yet.
+  // Puts a process from pop_any() back at the head of the queue. It has not asked its pools yet.
+  // REQUIRES: it is not held.
   void put_back(ProcessIndex p);
-  void put_back_unasked(ProcessIndex p);
   // Returns when the next process that waits for its min_duration becomes ready; nothing if none
   // waits. A process that is ready at `now` does not wait: has_ready() tells of those.
   std::optional<Microseconds> next_ready_at(Microseconds now);
@@ -154,10 +153,12 @@ class TaskPlanner {
     bool daemon = false;
     bool ephemeral = false;
     bool final = false;
+    bool uses_pools = false;
   };
 
   static std::vector<Process> processes_of(const TaskConfig& task);
   static std::vector<bool> members(const std::vector<Process>& processes, Stage stage);
+  static bool uses_pools(const std::vector<Process>& processes);
   bool current(const Entry& e) const { return processes_[e.process].ticket == e.ticket; }
   void leave_queue(ProcessIndex p);
   Entry join_queue(ProcessIndex p, QueueState queue);

@@ -169,6 +169,20 @@ TEST_F(BackoffTest, ASummaryHasTheNumber) {
   EXPECT_EQ(wait(), 18 * kSecond);
 }
 
+TEST_F(BackoffTest, ASecondEndOfARunIsRefused) {
+  start();
+  run_it(State::Failed);
+  EXPECT_NE(refusal_of(wrote(0, seq_, run_ - 1, State::Failed)), "");
+  EXPECT_EQ(runner_->past(0).failures(), 1U);
+}
+
+TEST_F(BackoffTest, TheOutlookOfADaemonThatSucceededIsItsNextRun) {
+  task_.processes[0].daemon = true;
+  start();
+  run_it(State::Success);
+  EXPECT_EQ(outlook_of(task_, 0, runner_->past(0), now_.wall).next_try, now_.wall - 1 + kSecond);
+}
+
 TEST_F(BackoffTest, TheOutlookTellsWhoWaitsFromWhoHasFailedForGood) {
   task_.processes[0].max_failures = 2;
   add("other").max_failures = 0;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -150,6 +151,21 @@ TEST(CheckTask, SaysOfAFaultyLogSizeOneThing) {
       "processes[0].logger.rotate.log_size: is too small: a file holds 1024 bytes at least\n");
   EXPECT_EQ(complaints(1023), complaints(0));
   EXPECT_EQ(complaints(1024), "");
+}
+
+TEST(CheckTask, SaysOfANumberBelowZeroOneThing) {
+  TaskConfig task = task_of({"a"});
+  task.processes[0].watchdog = -1;
+  task.processes[0].backoff.emplace().factor = -1;
+  task.processes[0].backoff->most = -1;
+  std::string all;
+  for (const Error& error : find_faults(task, {.most = 10})) all += error.message + "\n";
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 3) << all;
+  for (const char* place : {"watchdog", "backoff.factor", "backoff.most"}) {
+    EXPECT_NE(all.find("processes[0]." + std::string(place) + ": is out of range"),
+              std::string::npos)
+        << all;
+  }
 }
 
 TEST(CheckTask, RefusesAUserThatBreaksALine) {

@@ -178,5 +178,37 @@ TEST_F(HealthAtResume, ItIsAskedAsOftenAsByOneRunner) {
   EXPECT_EQ(all<Probe>().size(), 1U);
 }
 
+TEST_F(Health, ARefusalNeedsNoWords) {
+  add_with_health().healthy->failures = 1;
+  run_a();
+  passes(2 * kSecond);
+  says(false, "");
+  ASSERT_EQ(orders().size(), 1U);
+  EXPECT_EQ(orders()[0].reason, "not healthy: file well");
+}
+
+TEST_F(Health, AnAnswerOfOneThatIsGoneDoesNotCount) {
+  add_with_health().healthy->failures = 1;
+  run_a();
+  passes(2 * kSecond);
+  tell(CoordinatorGone{0, 0});
+  EXPECT_EQ(all<Sweep>().size(), 1U);
+  says(false);
+  EXPECT_TRUE(orders().empty());
+}
+
+TEST_F(HealthAtResume, OneOfAnotherBootIsNotAsked) {
+  add_with_health();
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  ProcessStatus forked = record("a", 1, 0, State::Forked);
+  forked.boot = BootId{7, 7};
+  recorded(forked);
+  recorded("a", 2, State::Running);
+  start();
+  passes(10 * kSecond);
+  EXPECT_TRUE(all<Probe>().empty());
+}
+
 }  // namespace
 }  // namespace thermos

@@ -178,7 +178,9 @@ TEST(PlannerOrders, WhatIsHeldIsNotHandedOut) {
   plan.waive_backoff(0);
   EXPECT_FALSE(plan.next_ready_at(10));
   EXPECT_EQ(plan.pop_ready(10), 0U);
-  plan.put_back(0);
+  plan.set_running(0);
+  plan.cancel(0);
+  EXPECT_TRUE(plan.has_ready(10));
   plan.hold(0);
   EXPECT_FALSE(plan.has_ready(10));
 }

@@ -394,5 +394,34 @@ TEST(Planner, PlansAMillionInLayers) {
   EXPECT_TRUE(planner.complete());
 }
 
+TEST(Planner, WhoIsRevivedMayStillWaitForOthers) {
+  const Graph graph(2, {{0, 1}});
+  Planner planner(graph, everyone(2));
+  take(planner);
+  planner.set_running(1);  // as a resume tells: it ran under another configuration
+  planner.set_failed(1);
+  planner.revive(1);
+  EXPECT_EQ(planner.mark(1), Mark::Blocked);
+  EXPECT_EQ(planner.runnable(), 1u);
+  run(planner, 0);
+  EXPECT_EQ(take(planner), std::vector<ProcessIndex>{1});
+}
+
+TEST(Planner, WhoRunsBehindTheStuckIsNotStuck) {
+  const Graph graph(3, {{0, 1}, {1, 2}});
+  Planner planner(graph, everyone(3));
+  planner.set_running(2);
+  planner.set_running(0);
+  planner.set_failed(0);
+  EXPECT_EQ(planner.newly_stuck(), std::vector<ProcessIndex>{1});
+  planner.revive(0);
+  EXPECT_EQ(planner.newly_unstuck(), std::vector<ProcessIndex>{1});
+  planner.reset(2);
+  EXPECT_FALSE(planner.stuck(2));
+  planner.set_running(0);
+  planner.set_failed(0);
+  EXPECT_TRUE(planner.stuck(2));
+}
+
 }  // namespace
 }  // namespace thermos

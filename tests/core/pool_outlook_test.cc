@@ -115,5 +115,40 @@ TEST_F(PoolsOfATask, OfTheDaemonsTheSizeIsNotKnown) {
   EXPECT_EQ(pools[0].waiting[0].process, "a");
 }
 
+TEST_F(PoolsOfATask, WhoHasAPlaceAmongTheConcurrentWaitsForThem) {
+  task_.pools.entries = {{"seat", 1}};
+  task_.max_concurrency = 2;
+  user("a");
+  user("b");
+  start();
+  EXPECT_EQ(seats(), "1 of 1: a | b");
+}
+
+TEST_F(PoolsOfATask, WhoIsAboutToStartWaitsForNobody) {
+  task_.pools.entries = {{"seat", 1}};
+  user("a");
+  EXPECT_TRUE(pool_outlooks(task_, History(), 0).empty());
+}
+
+TEST_F(PoolsOfATask, WhoRunsAgainWaitsAgainWhenItsPauseIsOver) {
+  task_.pools.entries = {{"seat", 3}};
+  task_.max_failures = 0;
+  user("daemon").daemon = true;
+  user("fails").max_failures = 2;
+  user("killed").max_kills = 2;
+  user("blocker", 3);
+  user("done");
+  start();
+  const std::vector<State> ends = {State::Success, State::Failed, State::Killed};
+  for (ProcessIndex p = 0; p < ends.size(); ++p) {
+    tell(wrote(p, 1, 0, State::Forked));
+    tell(wrote(p, 2, 0, State::Running));
+    tell(wrote(p, 3, 0, ends[p]));
+  }
+  EXPECT_EQ(seats(), "3 of 3: blocker | done");
+  now_ = later(now_, 5 * kSecond);
+  EXPECT_EQ(seats(), "3 of 3: blocker | daemon fails killed done");
+}
+
 }  // namespace
 }  // namespace thermos

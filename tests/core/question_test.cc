@@ -52,6 +52,7 @@ TEST(Question, ReadsHostAndPort) {
                           "1.2.3.4.5:80",
                           "1.2.3.256:80",
                           "1.2.3.:80",
+                          "1.2.3x.4:80",
                           "::1:80",
                           "[::1:80",
                           "[]:80",
@@ -68,9 +69,10 @@ TEST(Question, ReadsUrls) {
             (HttpUrl{{"127.0.0.1", 8080}, "127.0.0.1:8080", "/health?deep=1"}));
   EXPECT_EQ(read_http_url("http://[::1]:8080?x"), (HttpUrl{{"::1", 8080}, "[::1]:8080", "/?x"}));
   EXPECT_EQ(read_http_url("http://[::1]/"), (HttpUrl{{"::1", 80}, "[::1]", "/"}));
-  for (const char* bad : {"", "localhost", "https://localhost", "http://", "http:///x",
-                          "http://user@localhost/", "http://localhost:0/", "http://localhost/a b",
-                          "http://localhost/\r\nX: y", "http://example.org/"}) {
+  for (const char* bad :
+       {"", "localhost", "https://localhost", "http://", "http:///x", "http://user@localhost/",
+        "http://localhost:0/", "http://localhost/a b", "http://localhost/\r\nX: y",
+        "http://localhost/\x7f", "http://example.org/"}) {
     EXPECT_EQ(read_http_url(bad), std::nullopt) << bad;
   }
 }
@@ -112,6 +114,26 @@ TEST(Question, IsShownAsItIsGiven) {
   EXPECT_EQ(text_of(question_of(asking(&Ready::tcp, "[::1]:1"))), "tcp [::1]:1");
   EXPECT_EQ(text_of(question_of(asking(&Ready::unix_socket, "run/s"))), "unix run/s");
   EXPECT_EQ(text_of(Question{QuestionKind::Notify, ""}), "notify");
+}
+
+TEST(Question, ALogIsReadFromFiles) {
+  TaskConfig task;
+  task.name = "t";
+  ProcessConfig& process = task.processes.emplace_back();
+  process.name = "a";
+  process.cmdline = "true";
+  process.ready = asking(&Ready::log, "up");
+  const auto with_destination = [&](LogDestination destination) {
+    process.logger.emplace().destination = destination;
+    const auto checked = check_task(task);
+    return checked ? "" : checked.error().message;
+  };
+  const std::string refusal =
+      "processes[0].ready.log: needs files to read: the process's logger has the destination ";
+  EXPECT_EQ(with_destination(LogDestination::File), "");
+  EXPECT_EQ(with_destination(LogDestination::Both), "");
+  EXPECT_EQ(with_destination(LogDestination::None), refusal + "'none'");
+  EXPECT_EQ(with_destination(LogDestination::Console), refusal + "'console'");
 }
 
 }  // namespace

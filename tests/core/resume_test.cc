@@ -114,5 +114,21 @@ TEST(RunsBeforeCurrent, LeaveOutWhatIsForgiven) {
   EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 13), (PastRuns{4, 0, 0, 8}));
 }
 
+TEST(EndBegan, IsNowWhereTheEndHasNotReachedThem) {
+  History history;
+  RunnerHeader header;
+  header.task_id = "t-1";
+  ASSERT_TRUE(history.apply(header).ok());
+  TaskStatus status;
+  status.boot = kBoot;
+  ASSERT_TRUE(history.apply(status).ok());
+  const Timestamp now{1000 * kSecond, 100 * kSecond};
+  EXPECT_EQ(end_began(history, true, kBoot, now), now.boot);
+  ASSERT_TRUE(history.apply(cleaning()).ok());
+  const Timestamp next = later(now, kSecond);
+  EXPECT_EQ(end_began(history, true, kBoot, next), now.boot);
+  EXPECT_EQ(end_began(history, false, kBoot, next), next.boot) << "finalizers may run";
+}
+
 }  // namespace
 }  // namespace thermos

@@ -205,6 +205,16 @@ TEST_F(ReviveTest, KillsFailItWhenThereAreTooMany) {
   EXPECT_EQ(runner_->past(0).kills(), 1U);
 }
 
+TEST_F(ReviveTest, TheLastKillKeepsItsReason) {
+  task_.processes[0].max_kills = 1;
+  start();
+  tell(wrote(0, 1, 0, State::Forked));
+  CoordinatorRecord end = wrote(0, 2, 0, State::Killed);
+  end.status.reason = "out of memory";
+  tell(end);
+  EXPECT_EQ(run(0).reason, "out of memory; killed once, which is max_kills");
+}
+
 TEST_F(ReviveTest, AKillByAnOrderDoesNotCount) {
   task_.processes[0].max_kills = 1;
   start();

@@ -57,10 +57,10 @@ class RunnerFixture : public ::testing::Test {
   // Takes the lead of what is in `history_`; nothing else is told.
   void lead() {
     task_.name = "t";
-    auto graph = check_task(task_);
+    auto graph = check_task(task_, access_.pools != nullptr ? PoolsOf::Daemon : PoolsOf::Task);
     ASSERT_TRUE(graph.ok()) << graph.error().message;
     graph_ = std::move(*graph);
-    runner_ = std::make_unique<Runner>(task_, graph_, history_);
+    runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
     Lead lead;
     lead.header.task_id = "t-1";
     lead.boot = kBoot;
@@ -129,6 +129,7 @@ class RunnerFixture : public ::testing::Test {
   const thermos::Run& run(ProcessIndex p) const { return *runner_->past(p).current(); }
 
   TaskConfig task_;
+  PoolAccess access_;  // to a daemon's pools, where the test has any
   Graph graph_;
   History history_;
   std::unique_ptr<Runner> runner_;

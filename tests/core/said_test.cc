@@ -176,5 +176,30 @@ TEST_F(Said, WhatWasSaidOutlivesACompaction) {
   EXPECT_EQ(other.process(0).said->until, 77);
 }
 
+TEST_F(Said, HealthIsNotTheirsToSay) {
+  add_with_notify();
+  run_a();
+  for (const ReportKind kind : {ReportKind::Healthy, ReportKind::Unhealthy}) {
+    tell(says(kind));
+    EXPECT_TRUE(effects_.empty());
+    EXPECT_EQ(run(0).refusals, 0U);
+  }
+}
+
+TEST(MayNotify, WhoSaysThatItIsReadyOrAliveOrWantsTo) {
+  ProcessConfig process;
+  EXPECT_FALSE(may_notify(process));
+  process.ready.emplace().file = "up";
+  EXPECT_FALSE(may_notify(process));
+  process.ready->notify = true;
+  EXPECT_TRUE(may_notify(process));
+  process.ready.reset();
+  process.watchdog = kSecond;
+  EXPECT_TRUE(may_notify(process));
+  process.watchdog.reset();
+  process.notify = true;
+  EXPECT_TRUE(may_notify(process));
+}
+
 }  // namespace
 }  // namespace thermos

@@ -148,9 +148,9 @@ TEST(SharedPools, AResumeTakesWhatRunsAndAsksBehindIt) {
     ASSERT_EQ(popped, (Line{0, 1}));
   }
   b.plan->set_running(0);
-  b.plan->put_back_unasked(1);
-  a.plan->put_back_unasked(1);
-  a.plan->put_back_unasked(0);
+  b.plan->put_back(1);
+  a.plan->put_back(1);
+  a.plan->put_back(0);
   EXPECT_TRUE(a.drain().empty());
   EXPECT_TRUE(b.drain().empty());
   pools.open();
@@ -198,6 +198,58 @@ TEST(SharedPools, ADaemonRefusesWhatItHasNot) {
             "processes[0].uses.gpu: is 0: what uses a pool takes 1 of it at least");
   EXPECT_EQ(complaint({{{"gpu", 1}, {"gpu", 1}}}), "processes[0].uses.gpu: is given twice");
   EXPECT_EQ(complaint({{{"a/b", 1}}}), "processes[0].uses.a/b: 'a/b': a name can't hold '/'");
+}
+
+TEST(SharedPools, ALaunchThatIsCalledOffAsksBeforeAllOthers) {
+  SharedPools pools = pools_of(1);
+  const Party a(pools, "a", {1});
+  const Party b(pools, "b", {1});
+  EXPECT_EQ(a.drain(), Line{0});
+  EXPECT_TRUE(b.drain().empty());
+  a.plan->cancel(0);
+  EXPECT_TRUE(b.drain().empty());
+  EXPECT_EQ(a.drain(), Line{0});
+}
+
+// A resume finds two runs where there is a place for one.
+TEST(SharedPools, WithoutAPlaceAmongTheConcurrentItAsksBehindThem) {
+  SharedPools pools = pools_of(2);
+  const Party a(pools, "a", {1, 1, 0}, 1);
+  for (const ProcessIndex p : {0, 1}) a.plan->set_running(p);
+  a.plan->cancel(0);
+  EXPECT_EQ(pools.shares(0).size(), 1U) << "it has no place to ask with";
+  EXPECT_TRUE(a.drain().empty());
+  a.plan->add_success(1, 0);
+  EXPECT_EQ(a.drain(), Line{2}) << "its turn came before";
+  a.plan->add_success(2, 0);
+  EXPECT_EQ(a.drain(), Line{0});
+}
+
+TEST(SharedPools, EachIsToldOfByItself) {
+  SharedPools pools(Named<std::uint32_t>{{{"gpu", 1}, {"tape", 1}}});
+  EXPECT_EQ(pools.sizes().entries.size(), 2U);
+  Party a(pools, "a", {0, 0, 0, 0});
+  a.task.pools.entries = {{"own", 1}};
+  a.task.processes[0].uses.entries = {{"own", 1}, {"tape", 1}};
+  a.task.processes[1].uses.entries = {{"gpu", 1}};
+  a.task.processes[2].uses.entries = {{"tape", 1}};
+  // Without anyone to wake: it asks again by itself.
+  a.plan = std::make_unique<TaskPlanner>(a.task, a.graph, TaskPlanner::Stage::Regular,
+                                         PoolAccess{&pools, "a", {}});
+  const auto names = [&pools](std::uint32_t pool) {
+    std::string all;
+    for (const SharedPools::Share& share : pools.shares(pool)) {
+      all += (share.place ? " waits:" : " has:") + share.process;
+    }
+    return all;
+  };
+  pools.take(0, 1);
+  EXPECT_EQ(a.drain(), (Line{0, 3}));
+  EXPECT_EQ(names(0), " waits:p1");
+  EXPECT_EQ(names(1), " has:p0 waits:p2");
+  pools.take(0, -1);
+  EXPECT_EQ(a.drain(), Line{1});
+  EXPECT_EQ(names(0), " has:p1");
 }
 
 }  // namespace

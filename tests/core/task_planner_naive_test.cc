@@ -148,10 +148,6 @@ void random_walk(std::uint64_t seed) {
       if (!p) continue;
       ASSERT_EQ(naive.mark(*p), Mark::Runnable);
       ASSERT_LE(naive.ready_at(*p), now);
-      if (below(5) == 0) {
-        plan.put_back(*p);
-        continue;
-      }
       plan.set_running(*p);
       if (below(8) == 0) {
         plan.cancel(*p);

@@ -260,7 +260,7 @@ TEST(TaskPlanner, PutBackGoesToTheHead) {
   const TaskConfig task = task_of(3);
   const Graph graph(3, {});
   TaskPlanner plan(task, graph, Stage::Regular);
-  EXPECT_EQ(plan.pop_ready(0), 0u);
+  EXPECT_EQ(plan.pop_any(0), 0u);
   EXPECT_EQ(plan.mark(0), Mark::Runnable);
   plan.put_back(0);
   EXPECT_TRUE(plan.has_ready(0));
@@ -366,16 +366,39 @@ TEST(TaskPlanner, WhatIsHeldDoesNotComeBackIntoTheQueue) {
   const TaskConfig task = task_of(2);
   const Graph graph(2, {});
   TaskPlanner plan(task, graph, Stage::Regular);
-  EXPECT_EQ(plan.pop_ready(0), 0u);
-  plan.hold(0);
-  plan.put_back(0);
-  plan.set_running(1);
-  plan.hold(1);
-  plan.cancel(1);
+  for (const ProcessIndex p : {0, 1}) {
+    plan.set_running(p);
+    plan.hold(p);
+    plan.cancel(p);
+  }
   EXPECT_TRUE(drain(plan, 0).empty());
   plan.release(1);
   plan.release(0);
   EXPECT_EQ(drain(plan, 0), (Line{1, 0}));
+}
+
+TEST(TaskPlanner, WhoIsRevivedWaitsForWhatAnotherConfigurationPutBeforeIt) {
+  const TaskConfig task = task_of(2);
+  const Graph graph(2, {{0, 1}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(1);
+  plan.add_failure(1, 0);
+  plan.revive(1);
+  EXPECT_EQ(drain(plan, 0), Line{0});
+  plan.add_success(0, 0);
+  EXPECT_EQ(drain(plan, 0), Line{1});
+}
+
+TEST(TaskPlanner, AStuckEphemeralThatRunsAllTheSameIsNotCounted) {
+  TaskConfig task = task_of(3);
+  task.processes[2].ephemeral = true;
+  const Graph graph(3, {{0, 1}, {0, 2}});
+  TaskPlanner plan(task, graph, Stage::Regular);
+  plan.set_running(0);
+  plan.add_failure(0, 0);
+  EXPECT_TRUE(plan.deadlocked());
+  plan.set_running(2);  // as a resume may tell
+  EXPECT_TRUE(plan.deadlocked()) << "the other can never run";
 }
 
 TEST(TaskPlanner, TheRunLimitEndsWhatWouldRunForEver) {
