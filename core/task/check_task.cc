@@ -97,18 +97,38 @@ class Faults {
   std::vector<Error> found_;
 };
 
+// Whether a field has a range, or holds what has one.
+bool is_ranged(const fields::Field& field) {
+  return field.type.kind == fields::Kind::Object || fields::has_range(field.type.kind);
+}
+
+bool are_in_range(fields::View object);
+
+bool is_in_range(fields::View object, const fields::Field& field) {
+  const fields::View value = object.field(field);
+  if (!value) return true;
+  return field.type.kind == fields::Kind::Object ? are_in_range(value) : fields::is_in_range(value);
+}
+
 // Are the numbers of `object`, and of the objects in it, what the table says that they may be?
 bool are_in_range(fields::View object) {
   if (object.type->object().choices > 0 && !fields::choice_fault(object).empty()) return false;
   const std::span<const fields::Field> all = object.type->object().fields;
   return std::all_of(all.begin(), all.end(), [object](const fields::Field& field) {
-    const fields::Kind kind = field.type.kind;
-    // Most fields have no range, and there may be a million processes.
-    if (kind != fields::Kind::Object && !fields::has_range(kind)) return true;
-    const fields::View value = object.field(field);
-    if (!value) return true;
-    return kind == fields::Kind::Object ? are_in_range(value) : fields::is_in_range(value);
+    return !is_ranged(field) || is_in_range(object, field);
   });
+}
+
+// The fields of a process that have a range. They are looked for once: most have none, and there
+// may be a million processes.
+using Ranged = std::vector<const fields::Field*>;
+
+Ranged ranged_of_processes() {
+  Ranged ranged;
+  for (const fields::Field& field : fields::object_type<ProcessConfig>().fields) {
+    if (is_ranged(field)) ranged.push_back(&field);
+  }
+  return ranged;
 }
 
 void find_out_of_range(fields::View object, const std::string& path, Faults& faults) {
@@ -189,7 +209,7 @@ void check_backoff(const std::string& path, const Backoff& backoff, Faults& faul
 }
 
 void check_process(const ProcessConfig& process, std::size_t index, std::size_t inherited,
-                   Faults& faults) {
+                   const Ranged& ranged, Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
   const auto path = [index] { return at("processes", index); };
   if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
@@ -197,7 +217,10 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
     faults.add(path() + "." + fault.key, fault.what);
   }
   const fields::View view = fields::view_of(process);
-  if (!are_in_range(view)) find_out_of_range(view, path(), faults);
+  const bool good = std::all_of(ranged.begin(), ranged.end(), [view](const fields::Field* field) {
+    return is_in_range(view, *field);
+  });
+  if (!good) find_out_of_range(view, path(), faults);
   if (process.timeout == 0) {
     faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
   }
@@ -218,9 +241,10 @@ void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
     faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
   }
   const std::size_t inherited = launch_size(task.env) + launch_size(task.secret);
+  const Ranged ranged = ranged_of_processes();
   std::vector<ProcessIndex> users;  // of pools
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
-    check_process(task.processes[i], i, inherited, faults);
+    check_process(task.processes[i], i, inherited, ranged, faults);
     if (!task.processes[i].uses.entries.empty()) users.push_back(static_cast<ProcessIndex>(i));
   }
   // After the processes: a task without a name gets that of its first process, and an error in it
