@@ -160,7 +160,7 @@ void Runner::on(const CoordinatorGone& event) {
 
 void Runner::on(const Swept& event) {
   const ProcessIndex p = event.process;
-  if (live_run(p, event.run) == nullptr) return;
+  if (live_run(p, event.run) == nullptr || held_back(p)) return;
   if (launches_.of(p).state() != LaunchState::Sweeping) return;
   append_process(p, ProcessState::Lost, Origin::CoordinatorGone, "its coordinator vanished");
   ended(p);

@@ -20,7 +20,6 @@ void Runner::on(const YieldRequest& event) {
   place.decision = event.reason;
   append(place, true);
   for (const ProcessIndex p : launches_.untold(false)) {
-    if (error_) return;
     yield(p);
     stop(p, false);
   }
@@ -113,7 +112,7 @@ void Runner::take_held_back(Microseconds until) {
     ProcessStatus status = held.status;
     status.process = task_.processes[held.process].name;
     status.reason = keep(held.reason);
-    if (status.seq == past(held.process).next_seq) take_record(held.process, status);
+    take_record(held.process, status);
   }
 }
 
@@ -132,7 +131,7 @@ void Runner::yield_for_lack_of_time() {
     if (launches_.is_live(p) && !process.daemon && !process.ephemeral) return;
   }
   on(YieldRequest{kUsualGrace, "what is left to run takes longer than the allocation lasts"});
-  if (!error_) advance_yielding();
+  advance_yielding();
 }
 
 }  // namespace thermos

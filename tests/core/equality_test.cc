@@ -132,7 +132,12 @@ TEST(Equality, OfRecords) {
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { v.verb = Verb::Stop; },
            [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
            [](auto& v) { v.reason = "x"; }, [](auto& v) { v.revives = true; },
-           [](auto& v) { v.redefines = true; }});
+           [](auto& v) { v.redefines = true; }, [](auto& v) { v.yields = true; }});
+  expect_each_counts<Leadership>(
+      {}, {[](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.boot.low; },
+           [](auto& v) { v.hostname = "x"; }, [](auto& v) { v.engine = "x"; },
+           [](auto& v) { v.job = "x"; }, [](auto& v) { ++v.restarts; }, [](auto& v) { ++v.until; },
+           [](auto& v) { v.yields = true; }, [](auto& v) { v.decision = "x"; }});
   expect_each_counts<Replacement>(
       {},
       {[](auto& v) { ++v.generation; }, [](auto& v) { ++v.at.boot; },
@@ -151,8 +156,9 @@ TEST(Equality, OfHistories) {
            [](auto& v) { ++v.refusals; }, [](auto& v) { v.stopped.emplace(); },
            [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<StopOrder>(
-      {}, {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
-           [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.failure = "x"; }});
+      {},
+      {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
+       [](auto& v) { v.failure = "x"; }, [](auto& v) { v.yields = true; }});
   expect_each_counts<Said>(
       {}, {[](auto& v) { v.status = "x"; }, [](auto& v) { v.status_at.emplace(); },
            [](auto& v) { v.stopping.emplace(); }, [](auto& v) { ++v.until; },

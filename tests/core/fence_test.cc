@@ -123,5 +123,14 @@ TEST_F(FenceTest, AYieldThatLeftARunIsNoSuchWord) {
   expect_refused();
 }
 
+TEST_F(FenceTest, ATaskThatNobodyHasLedYetNeedsNoWord) {
+  history_ = {};
+  RunnerHeader header;
+  header.task_id = "t-1";
+  header.hostname = "n1";
+  apply(header);
+  EXPECT_EQ(elsewhere(), "");
+}
+
 }  // namespace
 }  // namespace thermos

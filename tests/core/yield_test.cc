@@ -341,5 +341,219 @@ TEST_F(YieldTest, WhatRanElsewhereIsLostForThatReason) {
   EXPECT_EQ(run(0).reason, lead.elsewhere);
 }
 
+TEST_F(YieldTest, WhatAnOrderEndsEndsByThatOrder) {
+  add("a");
+  begin();
+  tell(OrderRequest{"a", Verb::Stop, {}, "enough"});
+  tell(YieldRequest{25 * kSecond, {}});
+  tell(wrote(0, 1, 0, State::Forked));  // its launch was under way
+  EXPECT_EQ(all<Terminate>().size(), 1U);
+  ASSERT_TRUE(runner_->past(0).ending);
+  EXPECT_FALSE(runner_->past(0).ending->yields);
+}
+
+TEST_F(YieldTest, WhatEndsWithTheTaskEndsInItsTime) {
+  add("a");
+  add("b");
+  begin();
+  run_begins(0);
+  tell(KillRequest{2 * kSecond});
+  tell(YieldRequest{25 * kSecond, {}});
+  tell(wrote(1, 1, 0, State::Forked));
+  EXPECT_FALSE(runner_->past(1).ending);
+  now_ = later(now_, 2 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 2U);
+}
+
+TEST_F(YieldTest, ItsSignalAndItsWaitAreGivenApart) {
+  add("a").on_yield = OnYield{SignalNumber{10}, {}};
+  add("b").on_yield = OnYield{{}, 2 * kSecond};
+  begin();
+  run_begins(0);
+  run_begins(1);
+  tell(YieldRequest{25 * kSecond, {}});
+  ASSERT_EQ(all<Terminate>().size(), 2U);
+  EXPECT_EQ(all<Terminate>()[0].signal, 10);
+  EXPECT_EQ(all<Terminate>()[1].signal, 0);
+  now_ = later(now_, 2 * kSecond);
+  tell(TimerDue{});
+  ASSERT_EQ(all<Kill>().size(), 1U);
+  EXPECT_EQ(all<Kill>()[0].process, 1U);
+}
+
+TEST_F(YieldTest, OnlyANewEndWithoutSuccessOfThisBootWaits) {
+  add("good");
+  add("old");
+  add("other");
+  task_.max_failures = 0;
+  recorded(TaskState::Active);
+  recorded("other", 0, State::Waiting);
+  ProcessStatus forked = record("other", 1, 0, State::Forked);
+  forked.boot = BootId{7, 7};
+  recorded(forked);
+  recorded("other", 2, State::Running);
+  begin(kSecond);
+  run_begins(0);
+  run_begins(1);
+  run_ends(0, State::Success);
+  EXPECT_EQ(appended(0), std::vector<State>{State::Success});
+  CoordinatorRecord old = wrote(1, 3, 0, State::Failed);
+  old.status.at = later(now_, -10 * kSecond);
+  tell(old);
+  EXPECT_EQ(appended(1), std::vector<State>{State::Failed});
+  run_ends(2, State::Failed);
+  EXPECT_EQ(appended(2), std::vector<State>{State::Failed});
+}
+
+TEST_F(YieldTest, EachEndWaitsForItsOwnTime) {
+  add("a");
+  add("b");
+  task_.max_failures = 0;
+  begin(kSecond);
+  run_begins(0);
+  run_begins(1);
+  run_ends(0, State::Failed);
+  now_ = later(now_, kSecond / 2);
+  run_ends(1, State::Failed);
+  now_ = later(now_, kSecond / 2);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+  EXPECT_TRUE(appended(1).empty());
+  now_ = later(now_, kSecond / 2);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(1), std::vector<State>{State::Failed});
+}
+
+TEST_F(YieldTest, AnEndThatCanNotBeIsRefusedAllTheSame) {
+  add("a");
+  add("b");
+  add("c");
+  begin(kSecond);
+  for (const ProcessIndex p : {0, 1, 2}) run_begins(p);
+  run_ends(0, State::Success);
+  EXPECT_NE(refusal_of(wrote(0, 4, 0, State::Failed)), "") << "it has ended";
+  EXPECT_NE(refusal_of(wrote(1, 9, 0, State::Failed)), "") << "what came before is missing";
+  tell(wrote(1, 3, 5, State::Failed));
+  run_ends(2, State::Failed);
+  now_ = later(now_, kSecond);
+  EXPECT_NE(refusal_of(TimerDue{}), "") << "there is no such run";
+}
+
+// Its coordinator had written it before it vanished.
+TEST_F(YieldTest, AnEndThatWaitsIsNotLost) {
+  add("a");
+  begin(kSecond);
+  run_begins(0);
+  tell(CoordinatorGone{0, 0});
+  EXPECT_EQ(all<Sweep>().size(), 1U);
+  run_ends(0, State::Failed);
+  tell(Swept{0, 0});
+  EXPECT_TRUE(appended(0).empty());
+  now_ = later(now_, kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+}
+
+TEST_F(YieldTest, WhatWaitsForAPlaceMayStartHere) {
+  add("long").time = 100 * kSecond;
+  add("a");
+  add("daemon").daemon = true;
+  task_.max_concurrency = 1;
+  begin(0, now_.wall + 60 * kSecond);
+  run_begins(1);
+  EXPECT_FALSE(runner_->yields()) << "the daemon waits for a place";
+  run_ends(1, State::Success);
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{2});
+  EXPECT_TRUE(runner_->yields()) << "a daemon alone is left";
+}
+
+TEST_F(YieldTest, WhatWaitsForItsPauseMayStartHere) {
+  add("long").time = 100 * kSecond;
+  add("a");
+  add("daemon").daemon = true;
+  begin(0, now_.wall + 60 * kSecond);
+  run_begins(1);
+  run_begins(2);
+  run_ends(2, State::Success);
+  run_ends(1, State::Success);
+  EXPECT_FALSE(runner_->yields()) << "the daemon runs again soon";
+}
+
+TEST_F(YieldTest, AnEphemeralProcessIsNotWaitedFor) {
+  add("long").time = 100 * kSecond;
+  add("e").ephemeral = true;
+  begin(0, now_.wall + 60 * kSecond);
+  EXPECT_TRUE(runner_->yields());
+}
+
+class PlaceTest : public YieldTest {
+ protected:
+  void SetUp() override {
+    add("a");
+    begin();
+    history_ = {};
+  }
+  // Whether a leader there writes it down.
+  bool writes(const Leadership& place) {
+    runner_ = std::make_unique<Runner>(task_, graph_, history_);
+    Lead lead;
+    lead.header.task_id = "t-1";
+    lead.header.hostname = "n1";
+    lead.boot = kBoot;
+    lead.place = place;
+    tell(lead);
+    const std::vector<Append> appends = all<Append>();
+    return std::any_of(appends.begin(), appends.end(), [](const Append& append) {
+      return std::holds_alternative<Leadership>(append.record);
+    });
+  }
+  Leadership place_;
+};
+
+TEST_F(PlaceTest, WhatTheHeaderSaysIsNotWrittenAgain) {
+  EXPECT_FALSE(writes(place_));
+  place_.hostname = "n1";
+  EXPECT_FALSE(writes(place_));
+  const Leadership same = place_;
+  place_.hostname = "n2";
+  EXPECT_TRUE(writes(place_));
+  place_ = same;
+  place_.engine = "slurm";
+  EXPECT_TRUE(writes(place_));
+  place_ = same;
+  place_.until = 1;
+  EXPECT_TRUE(writes(place_));
+  place_ = same;
+  place_.decision = "it was led elsewhere";
+  EXPECT_TRUE(writes(place_));
+}
+
+TEST_F(PlaceTest, NorWhatTheLeaderBeforeWrote) {
+  place_.hostname = "n1";
+  place_.engine = "slurm";
+  place_.job = "17";
+  EXPECT_TRUE(writes(place_));
+  history_ = runner_->history();
+  EXPECT_FALSE(writes(place_));
+  const std::vector<void (*)(Leadership&)> changes = {
+      [](Leadership& place) { place.hostname = "n2"; },
+      [](Leadership& place) { place.job = "18"; },
+      [](Leadership& place) { place.engine = "sge"; },
+      [](Leadership& place) { ++place.restarts; },
+      [](Leadership& place) { ++place.until; },
+      [](Leadership& place) { place.decision = "it was led elsewhere"; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Leadership other = place_;
+    changes[i](other);
+    EXPECT_TRUE(writes(other)) << "change " << i;
+  }
+  writes(place_);
+  tell(YieldRequest{25 * kSecond, {}});
+  history_ = runner_->history();
+  EXPECT_TRUE(writes(place_)) << "it goes on";
+}
+
 }  // namespace
 }  // namespace thermos
