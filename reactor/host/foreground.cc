@@ -1,6 +1,7 @@
 #include "reactor/host/foreground.h"
 
 #include <csignal>
+#include <utility>
 
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_host.h"
@@ -51,14 +52,22 @@ Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver
     (*host)->kill(request);
     asked = true;
   };
+  // An engine may signal more than once, and a script passes on what we heard as well: the first
+  // signal counts. Who presses Ctrl-C then has no patience.
   bool yields = false;
   const auto taken_away = [&](const char* name) {
-    YieldRequest request{yields ? 0 : yielding.grace, name};
+    if (std::exchange(yields, true)) return;
+    YieldRequest request{yielding.grace, name};
     if (!yielding.from.empty()) request.reason += " in " + yielding.from;
     (*host)->yield(request);
-    yields = true;
   };
-  const SignalWatch interrupt(loop, SIGINT, [&] { interrupted("SIGINT"); });
+  const SignalWatch interrupt(loop, SIGINT, [&] {
+    if (yields) {
+      (*host)->yield(YieldRequest{0, "SIGINT"});
+    } else {
+      interrupted("SIGINT");
+    }
+  });
   const SignalWatch terminate(loop, SIGTERM, [&] {
     if (yielding.on_term) {
       taken_away("SIGTERM");

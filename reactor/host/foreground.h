@@ -29,7 +29,8 @@ struct Yielding {
 // is created on the disk; one that is active and has no leader is resumed, if the configuration is
 // the same. SIGINT and SIGTERM are a kill with the task's own finalization_wait; a second one kills
 // everything at once. SIGUSR1, and SIGTERM where `yielding` says so, give the task up for now: the
-// state that is returned is not terminal then. `kill`, if given, is requested as soon as the task
+// state that is returned is not terminal then. After the first of them only SIGINT has an effect:
+// what still runs is killed. `kill`, if given, is requested as soon as the task
 // is led. Fails with Busy if another leads the task (the message names who), BadConfig if the id
 // exists with another configuration (the message names the first difference), Usage if the task has
 // ended (the message says how), Corrupt, or System. `on_loop` gets the reactor before anything

@@ -51,7 +51,8 @@ TEST(Yield, ATaskOutlivesTheSignalThatItsEngineSends) {
   }
 }
 
-TEST(Yield, ASecondSignalKillsAtOnce) {
+// Slurm signals the whole tree, and a job's script passes on what it hears.
+TEST(Yield, TheFirstSignalCountsAndCtrlCKillsAtOnce) {
   Site site;
   Command runner =
       site.start_run(site.write_config(task({process("deaf",
@@ -62,6 +63,9 @@ TEST(Yield, ASecondSignalKillsAtOnce) {
   runner.signal(SIGTERM);
   ASSERT_TRUE(wait_for_file(site.in_sandbox("heard")));
   runner.signal(SIGTERM);
+  runner.signal(SIGUSR1);
+  EXPECT_EQ(site.status()["processes"]["deaf"].back()["state"], "RUNNING");
+  runner.signal(SIGINT);
   EXPECT_EQ(runner.wait().code, 75);
   EXPECT_EQ(states(site.status(), "deaf"), "KILLED");
 }

@@ -137,6 +137,17 @@ taken_off "$id" 1 || fail "the job was not started again"
 is "leads" 1 "$(status "$id" | jq '[.statuses[] | select(.state == "ACTIVE")] | length')"
 check_ledger "$id"
 
+step "the job file that export writes"
+rm -f "$ledger"
+(cd "$cluster" && thermos export --to slurm --root "$root" --sandbox "$sandbox" --grace 3 \
+  --name job -o "$cluster/exported" "$cluster/graph.json")
+id=$(cd "$cluster" && sbatch --parsable -o "$cluster/log/exported" "$cluster/exported")
+until_true 60 has_lines 3 || fail "it does not begin"
+signal "$id"
+until_true 60 taken_off "$id" 1 || fail "it is $(state_of "$id")"
+until_true 120 in_state "$id" COMPLETED || fail "it is $(state_of "$id")"
+check_ledger "$id"
+
 step "scancel leaves a task that another job can go on with"
 rm -f "$ledger"
 write_graph
