@@ -451,9 +451,10 @@ void Invariants::check_deadline() const {
 void Invariants::check_signalled() const {
   const Entry& task = oracle_.task();
   if (task.state == TaskState::Active) return;
-  const bool hard = timeline_.now() >= task.deadline_high ||
-                    (task.state == TaskState::Finalizing && task.goal != TaskState::Lost &&
-                     (oracle_.complete(true) || oracle_.deadlocked(true)));
+  const bool hard =
+      timeline_.now() >= task.deadline_high ||
+      (!yield_by_ && task.state == TaskState::Finalizing && task.goal != TaskState::Lost &&
+       (oracle_.complete(true) || oracle_.deadlocked(true)));
   const bool soft = task.state == TaskState::Cleaning || task.goal == TaskState::Lost;
   if (!hard && !soft) return;
   for (ProcessIndex p = 0; p < script_.task.processes.size(); ++p) {

@@ -84,6 +84,14 @@ void Machine::terminate(Coordinator& c, ProcessIndex p) {
   }
 }
 
+void Machine::engine_terminates() {
+  for (ProcessIndex p = 0; p < coordinators_.size(); ++p) {
+    const Coordinator& c = coordinators_[p];
+    const bool hears = c.phase == Phase::Forked || c.phase == Phase::Running;
+    if (hears && !c.script.ignores_term) plan(p, c.script.term, &Machine::ends_by_term);
+  }
+}
+
 void Machine::force(Coordinator& c, ProcessIndex p) {
   if (c.kill_asked || c.phase == Phase::Written) return;
   c.kill_asked = true;

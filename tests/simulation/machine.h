@@ -105,6 +105,8 @@ class Machine {
                   Streams::Description stream, Processes::Parent parent);
   // Signals exactly that process, which should be a coordinator of `p`. Does nothing if it is gone.
   void signal(ProcessIndex p, const Identity& coordinator, link::Signal signal);
+  // An engine sends SIGTERM to every process that runs, past its coordinator.
+  void engine_terminates();
   // Kills what a dead coordinator left, within kLatency.
   void sweep(ProcessIndex p, std::uint32_t run);
 

@@ -201,6 +201,7 @@ void make_yields(Script& script, Random& random) {
       yield.again = random.between(0, 5 * kSecond);
       yield.again_grace = random.pick<Microseconds>({0, kSecond, 30 * kSecond});
     }
+    if (random.chance(40)) yield.ahead = random.between(0, std::min(at, kSecond / 50));
     if (random.chance(25)) yield.crash = random.between(0, 2 * kSecond);
     script.yields.push_back(yield);
     at += random.between(0, 40 * kSecond);

@@ -83,6 +83,7 @@ struct OrderPlan {
 struct YieldPlan {
   Microseconds at = 0;
   Microseconds grace = 0;
+  std::optional<Microseconds> ahead;  // before that: the engine ends all that runs by itself
   std::optional<Microseconds> again;  // after the first: a second request
   Microseconds again_grace = 0;
   std::optional<Microseconds> crash;  // after the first: the runner is lost if it is still there

@@ -121,6 +121,12 @@ void World::plan() {
     timeline_.after(order.at, [this, order] { ask(order); });
   }
   for (const YieldPlan& yield : script_.yields) {
+    if (yield.ahead) {
+      timeline_.after(yield.at - *yield.ahead, [this] {
+        say("* the engine ends what runs");
+        machine_.engine_terminates();
+      });
+    }
     timeline_.after(yield.at, [this, &yield] {
       ask_yield(yield.grace);
       if (yield.again) {
