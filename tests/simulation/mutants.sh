@@ -1,6 +1,7 @@
 #!/bin/bash
-# Shows that the simulator finds faults: builds mutants of core/runner/coordinator_link.cc, each
-# with one transition made wrong, and runs the simulation on each. Fails unless every one is found.
+# Shows that the simulator finds faults: builds mutants of core/runner/coordinator_link.cc and
+# core/runner/runner_yield.cc, each with one thing made wrong, and runs the simulation on each. Fails
+# unless every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
 #
@@ -12,6 +13,17 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 dir=${MUTANTS_DIR:-$source/build-mutants}
 
 # What it breaks, and how (sed).
+yields=(
+  'what runs when a task yields counts|/^void Runner::yield(/,/^}/s/  append(order, true);//'
+  'what the engine ended first counts|s/  order.at = later(now_, -self_.hold);/  order.at = now_;/'
+  'an end does not wait for the engine|s/  held_back_.push_back(.*/  return false;/'
+  'a task that yields starts what waits|s/^void Runner::advance_yielding() {/&\n  schedule(regular_);/'
+  'a task that yields tells nobody|s/^    stop(p, false);/    static_cast<void>(p);/'
+  'a leader stands down at once|s/  if (launches_.any_live()) return;/  static_cast<void>(over);/'
+  'no kill follows a yield|s/  if (over || now_.boot >= \*yield_by_) stop_all(true);/  if (over) stop_all(true);/'
+  'a second request gives more time|s/yield_by_ = std::min(\*yield_by_, by);/yield_by_ = by;/'
+  'time that is not there is taken|s/return time && time_until_ .*/return false;/'
+)
 mutants=(
   'a free lock is taken for a held one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock == Lock::Unknown \&\& false) {/'
   'no answer about a lock is taken for a free one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock != Lock::Held) {/'
@@ -35,8 +47,6 @@ mutants=(
 rm -rf "${dir:?}/source" # what was removed must not be built
 mkdir -p "$dir/source"
 tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
-link=$dir/source/core/runner/coordinator_link.cc
-cp "$link" "$dir/original.cc"  # the sources may change meanwhile
 if [[ ! -f $dir/build/build.ninja ]]; then
   # A mutant may leave something unused.
   cmake -S "$dir/source" -B "$dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
@@ -63,16 +73,18 @@ failure() {
 }
 
 survivors=0
-for mutant in "${mutants[@]}"; do
-  name=${mutant%%|*}
-  wanted "$name" "$@" || continue
-  cp "$dir/original.cc" "$link"
-  sed -i "${mutant#*|}" "$link"
-  if cmp -s "$dir/original.cc" "$link"; then
+try() {
+  local changed=$dir/source/$1 mutant=$2 name=${2%%|*} found
+  shift 2
+  wanted "$name" "$@" || return 0
+  cp "$changed" "$dir/original.cc"
+  sed -i "${mutant#*|}" "$changed"
+  if cmp -s "$dir/original.cc" "$changed"; then
     echo "$name: the source has nothing to change like that" >&2
     exit 1
   fi
   ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
+  cp "$dir/original.cc" "$changed"
   found=$(failure 'Harsh*:Simulation*')
   [[ -n $found ]] || found=$(failure 'CrashSimulation*')
   if [[ -n $found ]]; then
@@ -81,5 +93,8 @@ for mutant in "${mutants[@]}"; do
     printf '%-52s SURVIVES\n' "$name"
     survivors=$((survivors + 1))
   fi
-done
+}
+
+for mutant in "${mutants[@]}"; do try core/runner/coordinator_link.cc "$mutant" "$@"; done
+for mutant in "${yields[@]}"; do try core/runner/runner_yield.cc "$mutant" "$@"; done
 exit $((survivors > 0))
