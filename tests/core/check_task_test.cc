@@ -168,6 +168,15 @@ TEST(CheckTask, SaysOfANumberBelowZeroOneThing) {
   }
 }
 
+TEST(CheckTask, RefusesATimeForAFinalizer) {
+  TaskConfig task = task_of({"a"});
+  task.processes[0].time = kSecond;
+  EXPECT_EQ(complaint(task), "");
+  task.processes[0].final = true;
+  EXPECT_EQ(complaint(task),
+            "processes[0].time: is of no use to a finalizer: it starts whatever time is left");
+}
+
 TEST(CheckTask, RefusesAUserThatBreaksALine) {
   TaskConfig task = task_of({"a"});
   task.user = "x\ny";

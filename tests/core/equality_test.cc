@@ -33,6 +33,8 @@ TEST(Equality, OfTasks) {
            [](auto& v) { v.mode = LogMode::Rotate; }, [](auto& v) { ++v.rotate.backups; }});
   expect_each_counts<Resources>(
       {}, {[](auto& v) { ++v.cpu; }, [](auto& v) { ++v.ram; }, [](auto& v) { ++v.disk; }});
+  expect_each_counts<OnYield>(
+      {}, {[](auto& v) { v.signal = SignalNumber{10}; }, [](auto& v) { v.wait = 1; }});
   expect_each_counts<ProcessConfig>(
       {}, {[](auto& v) { v.name = "x"; },
            [](auto& v) { v.cmdline = "x"; },
@@ -42,6 +44,8 @@ TEST(Equality, OfTasks) {
            [](auto& v) { v.final = true; },
            [](auto& v) { ++v.min_duration; },
            [](auto& v) { v.resources.emplace(); },
+           [](auto& v) { v.on_yield.emplace(); },
+           [](auto& v) { v.time = 1; },
            [](auto& v) { v.logger.emplace(); },
            [](auto& v) { ++v.max_kills; },
            [](auto& v) { v.needs.entries.emplace_back("x", Condition::End); },
