@@ -164,7 +164,8 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
-  // Its coordinator is dead, or it is of another boot. REQUIRES: its run is FORKED on record.
+  // Its coordinator is dead, or it is of another boot, or its end is known and waits to be taken.
+  // REQUIRES: its run is FORKED on record.
   bool gone(ProcessIndex p) const;
   // The current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;

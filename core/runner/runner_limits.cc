@@ -50,13 +50,15 @@ void Runner::forget(ProcessIndex p) {
 }
 
 bool Runner::gone(ProcessIndex p) const {
-  return launches_.of(p).state() == LaunchState::Sweeping || past(p).current()->boot != self_.boot;
+  return held_back(p) || launches_.of(p).state() == LaunchState::Sweeping ||
+         past(p).current()->boot != self_.boot;
 }
 
 // Ends the runs whose time is over, but not those that are ending anyway.
 void Runner::end_overdue() {
   while (const auto p = timeouts_.pop_due(now_)) {
     if (!launches_.is_live(*p) || launches_.of(*p).state() == LaunchState::Sweeping) continue;
+    if (held_back(*p)) continue;  // it has ended
     if (stopping(*p) || past(*p).ending) continue;
     const Run& run = *past(*p).current();
     // One of another boot is gone, and its times mean nothing here.

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <optional>
 #include <string_view>
+
+#include "reactor/os/program_output.h"
 
 namespace thermos {
 namespace {
@@ -21,29 +22,10 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-struct Printed {
-  bool ok = false;  // the program was there, and exited with 0
-  std::string text;
-};
-
-Printed output_of(const std::string& command) {
-  Printed printed;
-  // NOLINTNEXTLINE(cert-env33-c): the command is made of constants and a number
-  FILE* pipe = ::popen(command.c_str(), "re");
-  if (pipe == nullptr) return printed;
-  std::array<char, 256> part{};
-  while (const std::size_t size = std::fread(part.data(), 1, part.size(), pipe)) {
-    printed.text.append(part.data(), size);
-  }
-  printed.ok = ::pclose(pipe) == 0;
-  while (!printed.text.empty() && printed.text.back() == '\n') printed.text.pop_back();
-  return printed;
-}
-
-// An engine that does not answer holds nobody up for longer.
-std::string squeue(const std::string& job, const char* format) {
-  return "timeout 20 squeue --noheader --jobs=" + job + " --states=all --format=" + format +
-         " 2>/dev/null";
+// What Slurm's controller says of the job, in this format of squeue(1).
+std::optional<std::string> ask_slurm(const std::string& job, const char* format) {
+  return output_of(
+      {"squeue", "--noheader", "--states=all", "--jobs=" + job, std::string("--format=") + format});
 }
 
 }  // namespace
@@ -90,17 +72,18 @@ int yield_status_of(const Leadership& place) {
 
 Microseconds allocation_end(const Leadership& place, Microseconds now) {
   if (place.engine != "slurm") return 0;
-  const Printed printed = output_of(squeue(place.job, "%L"));
-  const Microseconds left = printed.ok ? time_left_from(printed.text) : -1;
-  return left < 0 ? 0 : now + left;
+  const std::optional<std::string> printed = ask_slurm(place.job, "%L");
+  const Microseconds left = printed ? time_left_from(*printed) : -1;
+  return left < 0 ? 0 : add_saturated(now, left);
 }
 
 bool job_has_ended(const Leadership& place) {
   if (place.engine != "slurm" || !is_number(place.job)) return false;
   // The controller forgets a job some minutes after its end: then squeue prints nothing, or calls
   // the id invalid. That it can be reached at all must be seen first.
-  if (!output_of("timeout 20 scontrol ping 2>/dev/null | grep -q 'is UP'").ok) return false;
-  const std::string state = output_of(squeue(place.job, "%T")).text;
+  const std::optional<std::string> ping = output_of({"scontrol", "ping"});
+  if (!ping || ping->find("is UP") == std::string::npos) return false;
+  const std::string state = ask_slurm(place.job, "%T").value_or("");
   for (const std::string_view live :
        {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD",
         "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED", "SPECIAL_EXIT", "REQUEUE_FED"}) {

@@ -257,9 +257,9 @@ TEST(StopSignal, AValueStandsInsteadOfIt) {
     instead.sival_int = value;
     ASSERT_EQ(::sigqueue(job.coordinator, SIGTERM, instead), 0);
   };
-  const Job job = server.start(server.make(
-      "trap 'echo usr2; exit 3' USR2; trap 'echo term; exit 4' TERM; touch ready;"
-      " sleep 1000 & wait"));
+  const Job job = server.start(
+      server.make("trap 'echo usr2; exit 3' USR2; trap 'echo term; exit 4' TERM; touch ready;"
+                  " sleep 1000 & wait"));
   rig::wait_until(server.directory().path(),
                   [&] { return rig::exists(server.directory() / "ready"); });
   ask(job, SIGUSR2);

@@ -163,6 +163,30 @@ TEST_F(YieldTest, AFailureOfItsOwnIsTakenAMomentLater) {
   EXPECT_EQ(runner_->past(0).failures(), 1U);
 }
 
+// Its time limit is over meanwhile, and its record is read once more.
+TEST_F(YieldTest, AHeldEndIsTakenOnceAndNothingEndsTheRunAgain) {
+  ProcessConfig& process = add("a");
+  process.max_failures = 2;
+  process.timeout = kSecond / 2;
+  begin(kSecond);
+  run_begins(0);
+  const ProcessStatus failed = record("a", run(0).seq + 1, 0, State::Failed);
+  tell(CoordinatorRecord{0, failed});
+  now_ = later(now_, kSecond * 3 / 4);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Terminate>().empty()) << "it has ended";
+  EXPECT_TRUE(all<Append>().empty());
+  tell(CoordinatorRecord{0, failed});
+  EXPECT_TRUE(appended(0).empty());
+  now_ = later(now_, kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+  EXPECT_EQ(runner_->past(0).failures(), 1U);
+  now_ = later(now_, 10 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(starts(), std::vector<ProcessIndex>{0}) << "it failed once";
+}
+
 TEST_F(YieldTest, OrdersAndKillsDoNotWaitForAHeldEnd) {
   add("a").max_failures = 2;
   add("b");
