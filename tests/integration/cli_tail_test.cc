@@ -71,19 +71,22 @@ TEST_F(Tail, MarksStandardErrorOnATerminal) {
 }
 
 TEST_F(Tail, FollowsBothStreamsInTheOrderInWhichTheyCome) {
-  const std::string go = fifo("go");
+  // One for each step: a reader that opens one again may meet the writer before, which is to close
+  // it.
+  const std::vector<std::string> go = {fifo("go1"), fifo("go2"), fifo("go3"), fifo("go4")};
   Program runner(thermos({"run", "--task-id", "t", file("t.json", R"({"processes": [{"name": "p",
-      "cmdline": "echo begin; read x < go; echo out 1; read x < go; echo err 1 >&2; read x < go; echo out 2; read x < go; echo err 2 >&2"}]})")}));
+      "cmdline": "echo begin; read x < go1; echo out 1; read x < go2; echo err 1 >&2; read x < go3; echo out 2; read x < go4; echo err 2 >&2"}]})")}));
   ASSERT_TRUE(runner.wait_for("RUNNING"));
   Program tail(thermos({"tail", "-f", "t"}));
   std::string shown = "begin\n";
-  for (const char* line : {"out 1\n", "err 1\n", "out 2\n"}) {
+  const std::vector<std::string> lines = {"out 1\n", "err 1\n", "out 2\n"};
+  for (std::size_t step = 0; step < lines.size(); ++step) {
     ASSERT_TRUE(tail.wait_for(shown));
-    write_text(go, "on\n");
-    shown += line;
+    write_text(go[step], "on\n");
+    shown += lines[step];
   }
   ASSERT_TRUE(tail.wait_for(shown));
-  write_text(go, "on\n");
+  write_text(go.back(), "on\n");
   EXPECT_EQ(runner.wait().status, 0);
   EXPECT_EQ(tail.wait().out, shown + "err 2\n");
 }
