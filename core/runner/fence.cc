@@ -60,7 +60,9 @@ Result<FenceVerdict> judge_fence(const History& history, const FenceFacts& facts
 bool fence_asks_engine(const History& history, const FenceFacts& facts) {
   FenceFacts asked = facts;
   asked.job_ended = false;
-  return !judge_fence(history, asked) && !place_before(history).job.empty();
+  const bool refused = !judge_fence(history, asked).ok();
+  const Leadership before = place_before(history);
+  return refused && !before.job.empty();
 }
 
 }  // namespace thermos

@@ -79,6 +79,31 @@ TEST(Demand, IsNoMoreThanMaxConcurrencyAllows) {
   EXPECT_EQ(demand(task).peak.cpu, 5);
 }
 
+TEST(Demand, IsThatOfAllWhereMaxConcurrencyAllowsMore) {
+  TaskConfig task = task_of({process("a", 1), process("b", 2)});
+  task.max_concurrency = 3;
+  EXPECT_EQ(demand(task).peak.cpu, 3);
+}
+
+// Which processes of so large a graph run together is not looked for: the sum is more than enough.
+TEST(Demand, OfVeryManyEdgesIsTheSum) {
+  constexpr int kSide = 230;  // 230 times 230 edges
+  std::vector<ProcessConfig> processes;
+  for (int i = 0; i < 2 * kSide; ++i) processes.push_back(process("p" + std::to_string(i), 1));
+  TaskConfig task = task_of(std::move(processes));
+  for (int i = 0; i < kSide; ++i) {
+    for (int j = 0; j < kSide; ++j) {
+      task.processes[kSide + i].needs.entries.emplace_back("p" + std::to_string(j),
+                                                           Condition::Success);
+    }
+  }
+  EXPECT_EQ(demand(task).peak.cpu, 2 * kSide);
+}
+
+TEST(Demand, WhoAsksForMemoryAloneIsSilentAboutItsProcessors) {
+  EXPECT_EQ(demand(task_of({process("a", 0, 100), process("b", 1)})).silent, 1U);
+}
+
 TEST(Demand, FinalizersRunAlone) {
   TaskConfig task = task_of({process("a", 3), process("tidy", 2)});
   task.processes[1].final = true;

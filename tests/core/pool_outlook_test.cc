@@ -104,6 +104,20 @@ TEST_F(PoolsOfATask, WhatHasFailedOrWasKilledTooOftenIsOver) {
   EXPECT_EQ(seats(), "1 of 1: d | a b");
 }
 
+TEST_F(PoolsOfATask, WhatFailedForGoodLetsItsFollowersWait) {
+  task_.pools.entries = {{"seat", 1}};
+  task_.max_failures = 0;
+  user("a");
+  user("b").needs.entries = {{"a", Condition::End}};
+  user("c").needs.entries = {{"a", Condition::Success}};
+  user("d");
+  start();
+  tell(wrote(0, 1, 0, State::Forked));
+  tell(wrote(0, 2, 0, State::Running));
+  tell(wrote(0, 3, 0, State::Failed));
+  EXPECT_EQ(seats(), "1 of 1: d | b");
+}
+
 TEST_F(PoolsOfATask, OfTheDaemonsTheSizeIsNotKnown) {
   user("a");
   task_.pools.entries.clear();

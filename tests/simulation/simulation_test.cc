@@ -13,6 +13,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
   std::uint32_t repeats = 0;
   std::uint32_t revived = 0;
   std::uint32_t killed_off = 0;
+  std::uint32_t yields = 0;
   for (std::uint64_t seed = from; seed < from + count; ++seed) {
     const Outcome outcome = run(make_script(seed, shape), {});
     ASSERT_FALSE(outcome.broken) << *outcome.broken;
@@ -20,6 +21,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     repeats += outcome.repeats;
     revived += outcome.revived;
     killed_off += outcome.killed_off;
+    yields += outcome.yields;
   }
   // A world in which these never come shows nothing.
   EXPECT_GT(results[TaskState::Success], count / 20);
@@ -33,6 +35,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
   if (kSlower == 1) {
     EXPECT_GT(revived, count / 100);
     EXPECT_GT(killed_off, count / 100);
+    EXPECT_GT(yields, count / 100);
   }
 }
 
