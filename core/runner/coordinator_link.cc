@@ -439,7 +439,11 @@ void CoordinatorLink::gone() {
   force_at_.reset();
   overdue_at_.reset();
   looks_ = 0;
-  read_last_words();
+  if (!known_.live && known_.run == run_) {
+    last_words_read(ReadDone{});  // it writes nothing behind the end of its run
+  } else {
+    read_last_words();
+  }
 }
 
 // Whatever it wrote is there by now.

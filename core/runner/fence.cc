@@ -60,9 +60,9 @@ Result<FenceVerdict> judge_fence(const History& history, const FenceFacts& facts
 bool fence_asks_engine(const History& history, const FenceFacts& facts) {
   FenceFacts asked = facts;
   asked.job_ended = false;
-  const bool refused = !judge_fence(history, asked).ok();
+  if (judge_fence(history, asked)) return false;
   const Leadership before = place_before(history);
-  return refused && !before.job.empty();
+  return !before.job.empty();
 }
 
 }  // namespace thermos

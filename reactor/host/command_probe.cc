@@ -52,7 +52,9 @@ CommandProbe::~CommandProbe() {
 std::string CommandProbe::start() {
   stream_ = in_memory("probe");
   output_ = in_memory("probe's output");
-  RunLogs logs{copy_of(output_), copy_of(output_), {}, {}};
+  RunLogs logs;
+  logs.out = copy_of(output_);
+  logs.err = copy_of(output_);
   Descriptor stream = copy_of(stream_);
   if (!stream || !logs.out || !logs.err) return std::strerror(errno);
   std::array<std::byte, kStreamHeaderBytes> header{};

@@ -1,7 +1,6 @@
 #include "reactor/host/coordinator_links.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -136,9 +135,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TryLo
   auto writer = StreamWriter::open(stream_path(p));
   if (writer) {
     if (entry.position.offset == 0) entry.position = writer->position();  // a file just begun
-    struct stat info {};
-    const bool unread = fstat(writer->fd(), &info) == 0 &&
-                        static_cast<std::size_t>(info.st_size) != entry.position.offset;
+    const bool unread = writer->size() != entry.position.offset;
     entry.locked.emplace(std::move(*writer));
     tell(p, link::LockTaken{unread});
   } else if (writer.error().code == ErrorCode::Busy) {
@@ -191,12 +188,7 @@ bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
     spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(error));
   }
   entry.starved = starved;
-  if (!entry.reader) return false;
-  if (auto file = check_is_file(entry.reader.get(), path); !file) {
-    task_.stop(file.error());
-    return false;
-  }
-  return true;
+  return static_cast<bool>(entry.reader);
 }
 
 Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origin) {
@@ -224,8 +216,20 @@ Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origi
   return task_.handle(event);
 }
 
+// A few of those that were started here stay open, as the same will be read again soon.
 void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
                                  const link::CloseReader& /*effect*/) {
+  constexpr std::size_t kMostKept = 32;
+  const bool soon = entry.link.state() == link::State::Ours && entry.reader;
+  if (soon && !entry.kept && kept_ < kMostKept) {
+    entry.kept = true;
+    ++kept_;
+  }
+  if (!soon || !entry.kept) close_reader(entry);
+}
+
+void CoordinatorLinks::close_reader(Entry& entry) {
+  if (std::exchange(entry.kept, false)) --kept_;
   entry.reader.reset();
 }
 
@@ -248,7 +252,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
                                     tell(p, answer);
                                   });
   entry.position = stream.position;
-  if (stream.begun_anew) entry.reader.reset();  // it reads the old file
+  if (stream.begun_anew) close_reader(entry);  // it reads the old file
   if (error) {
     tell(p, link::HandFailed{error->retry, error->reason});
   } else {

@@ -92,6 +92,7 @@ class CoordinatorLinks {
     bool busy = false;  // counted in busy_
     StreamPosition position;
     Descriptor reader;
+    bool kept = false;                   // the reader is open though the link can do without
     bool starved = false;                // its stream could not be opened, and the log says so
     std::optional<StreamWriter> locked;  // between TryLock and Clone
     Descriptor pidfd;
@@ -126,6 +127,7 @@ class CoordinatorLinks {
   // Opens the stream for reading. Returns false if it can't be read now; the task may have stopped
   // for that reason.
   bool open_reader(ProcessIndex p, Entry& entry);
+  void close_reader(Entry& entry);
   Status take(ProcessIndex p, const Record& record, Origin origin);
   void tell_runner(const Event& event);
   // The processes whose link is not idle.
@@ -140,6 +142,7 @@ class CoordinatorLinks {
   WriteFailures write_failures_;
   std::unordered_map<ProcessIndex, std::unique_ptr<Entry>> entries_;
   std::uint32_t busy_ = 0;
+  std::size_t kept_ = 0;  // readers
   // The fork server's answers can outlive this, so they hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

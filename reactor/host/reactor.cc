@@ -44,7 +44,10 @@ Reactor::Reactor(const BootId& boot)
                  hear_answers();  // or a coordinator just born would pass for an orphan
                  return children_.watches(pid);
                }),
-      children_(loop_, [this] { hear_answers(); }),
+      children_(loop_,
+                [this] {
+                  if (fork_server_ && fork_server_->expects_answer()) hear_answers();
+                }),
       turn_end_(std::make_unique<TurnEnd>(loop_, [this] { end_turn(); })) {}
 
 Reactor::~Reactor() = default;
@@ -179,10 +182,13 @@ void Reactor::hear_answers() {
   if (wanted_write) fork_server_->on_writable();
   while (const auto launched = fork_server_->receive()) {
     const auto it = answers_.find(launched->ticket);
-    if (it == answers_.end()) continue;
-    const auto answer = std::move(it->second);
-    answers_.erase(it);
-    answer(*launched);
+    if (it != answers_.end()) {
+      const auto answer = std::move(it->second);
+      answers_.erase(it);
+      answer(*launched);
+    }
+    if (!fork_server_->expects_answer())
+      break;  // its end, if that is next, makes it readable again
   }
   if (fork_server_->died()) {
     fork_server_poll_.reset();  // readable for ever; its SIGCHLD says the rest

@@ -15,7 +15,9 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
                                            std::optional<std::uint32_t> first_failed,
                                            std::function<void(const Launched&)> answer) {
   const ProcessConfig& process = setup_.task.processes[start.process];
-  if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
+  if (stream.writer.size() == stream.position.offset) {
+    stream.writer.resume_at_end(stream.position);
+  } else if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
     return LaunchError{true, ready.error().message};
   }
   if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);

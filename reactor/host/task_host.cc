@@ -178,6 +178,10 @@ bool TaskHost::stop_what_is_replaced() {
 // In this order: if we die between the two, who goes on reads the new configuration and the file
 // of the replacement, and knows what has changed.
 bool TaskHost::put_in_place() {
+  if (auto written = write_records(); !written) {
+    stop(written.error());
+    return false;
+  }
   const std::string json = config::to_json(replacement_->task, 2);
   if (auto placed =
           replace_active_task(place_.paths, place_.header.task_id, json, sync_ == SyncMode::Power);
@@ -332,11 +336,14 @@ Status TaskHost::handle(const Event& event) {
       continue;
     }
     const std::uint64_t position = observer_.next_position();
-    if (auto appended = writer_->append(append->record, position); !appended) {
+    if (auto appended = writer_->append_later(append->record, position); !appended) {
       stop(appended.error());
       return Done{};
     }
-    if (position != 0) observer_.on_appended(position, writer_->last_payload());
+    if (position != 0) {
+      const Bytes payload = writer_->last_payload();
+      appended_.emplace_back(position, std::vector(payload.begin(), payload.end()));
+    }
     ++records_;
     must_sync_ = must_sync_ || append->durable;
     observer_.on_record(append->record, runner_->history());
@@ -367,8 +374,22 @@ void TaskHost::end_turn() {
   if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.mark_dirty(this); });
 }
 
+// By one write: nothing has acted yet on what the turn brought.
+Status TaskHost::write_records() {
+  if (auto written = writer_->flush(); !written) return written;
+  for (const auto& [position, payload] : std::exchange(appended_, {})) {
+    observer_.on_appended(position, payload);
+  }
+  return Done{};
+}
+
 void TaskHost::commit() {
-  while (!stopped_ && (must_sync_ || !pending_.empty())) {
+  while (!stopped_) {
+    if (auto written = write_records(); !written) {
+      stop(written.error());
+      break;
+    }
+    if (!must_sync_ && pending_.empty()) break;
     if (must_sync_ && sync_ == SyncMode::Power) {
       if (auto synced = writer_->sync(); !synced) {
         stop(synced.error());
@@ -429,6 +450,8 @@ void TaskHost::stop(Error error) {
   if (stopped_) return;
   stopped_ = true;
   pending_.clear();
+  // What it read before is true, whatever stops it now.
+  if (writer_) static_cast<void>(write_records());
   leader_.reset();
   if (runner_) runner_->give_up_pools();
   error.message += "; running processes continue";
@@ -471,6 +494,10 @@ void TaskHost::hear_what_was_said() {
 void TaskHost::finish_if_quiet() {
   // Coordinators that said their last word are about to exit; a finished task leaves not even them.
   if ((!finishing_ && !standing_down_) || stopped_ || !links_->quiet()) return;
+  if (auto written = write_records(); !written) {
+    stop(written.error());
+    return;
+  }
   stopped_ = true;
   clear_groups();
   if (standing_down_) {

@@ -89,6 +89,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void dispatch(const Event& event);
   void release(const Effect& effect);
   void report(Result<TaskState> result);
+  // Writes what was appended in this turn, and tells the observer of it.
+  Status write_records();
   // Carries out what is pending, each behind the records before it.
   void commit();
 
@@ -133,6 +135,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::optional<Probes> probes_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;
+  // Those of the records that are not written yet that have a position, and their payloads.
+  std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> appended_;
   std::optional<PendingReplacement> replacement_;
   Replaced replaced_;
   // Our children of before the configuration was replaced; to the links, they are adopted.

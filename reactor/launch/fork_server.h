@@ -86,6 +86,8 @@ class ForkServer {
   int fd() const { return socket_.get(); }
   std::int32_t pid() const { return pid_; }
   std::size_t unanswered() const { return sent_.size() + queue_.size(); }
+  // Whether receive() may return something other than the server's end.
+  bool expects_answer() const { return !sent_.empty() || !refused_.empty(); }
 
  private:
   struct Pending {

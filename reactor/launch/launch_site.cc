@@ -97,7 +97,10 @@ std::optional<LaunchError> LaunchSite::open_logs(const ProcessConfig& process, s
       logger.destination == LogDestination::Console || logger.destination == LogDestination::Both;
   if (files) {
     if (auto trouble = find_user()) return trouble;
-    if (auto trouble = open_run_logs(header_, *user_, process.name, run, logs)) return trouble;
+    logs.with_directory = logger.mode == LogMode::Rotate;
+    if (auto trouble = open_run_logs(header_, *user_, process.name, run, known_logs_, logs)) {
+      return trouble;
+    }
     if (logger.mode == LogMode::Rotate) {
       launch.rotate_size = static_cast<std::uint64_t>(logger.rotate.log_size);
       launch.backups = logger.rotate.backups;

@@ -44,6 +44,7 @@ class LaunchSite {
 
   RunnerHeader header_;
   std::optional<TaskUser> user_;
+  KnownLogs known_logs_;
 };
 
 }  // namespace thermos

@@ -1,10 +1,14 @@
 #include "reactor/loop/child_watcher.h"
 
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
+#include <cstring>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -12,8 +16,26 @@
 namespace thermos {
 
 ChildWatcher::ChildWatcher(Loop& loop, std::function<void()> before_reaping)
-    : before_reaping_(std::move(before_reaping)), signal_(loop, SIGCHLD, [this] { reap(); }) {
+    : before_reaping_(std::move(before_reaping)) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGCHLD);
+  signals_.reset(signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signals_) {
+    throw std::runtime_error(std::string("cannot watch for children: ") + std::strerror(errno));
+  }
+  sigprocmask(SIG_BLOCK, &wanted, &mask_before_);
+  poll_ = std::make_unique<Poll>(loop, signals_.get(), [this](int) {
+    // A signal that is pending already comes once, however many children end.
+    signalfd_siginfo signal{};
+    static_cast<void>(read(signals_.get(), &signal, sizeof signal));
+    reap();
+  });
+}
+
+ChildWatcher::~ChildWatcher() {
+  sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 namespace {

@@ -5,10 +5,13 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <functional>
+#include <memory>
 #include <unordered_map>
 
 #include "reactor/loop/loop.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 
@@ -17,7 +20,12 @@ class ChildWatcher {
   // Makes this process a child subreaper (prctl(2)), so that it adopts the orphans of a dead
   // coordinator. `before_reaping` runs at every SIGCHLD before anything is reaped, so that the
   // caller can watch() children that were created meanwhile.
+  // Blocks SIGCHLD and takes it from a descriptor, by one read for however many came; what is
+  // executed by this process must get another mask (posix_spawnattr_setsigmask(3)).
   ChildWatcher(Loop& loop, std::function<void()> before_reaping);
+  ~ChildWatcher();
+  ChildWatcher(const ChildWatcher&) = delete;
+  ChildWatcher& operator=(const ChildWatcher&) = delete;
 
   // Calls `callback` once, with the wait status, when the child `pid` is reaped. If it was reaped
   // before and its exit kept, the callback runs inside this call.
@@ -41,7 +49,9 @@ class ChildWatcher {
   std::unordered_map<pid_t, std::function<void(int)>> watched_;
   std::unordered_map<pid_t, int> unclaimed_;
   bool births_expected_ = false;
-  SignalWatch signal_;
+  sigset_t mask_before_{};
+  Descriptor signals_;
+  std::unique_ptr<Poll> poll_;
 };
 
 }  // namespace thermos

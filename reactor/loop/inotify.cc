@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,28 +46,60 @@ void Inotify::unwatch(int watch) {
   inotify_rm_watch(fd_.get(), watch);
 }
 
+namespace {
+
+constexpr std::uint32_t kWritten = IN_MODIFY | IN_CLOSE_WRITE;
+
+bool is_write(const inotify_event& event) {
+  return (event.mask & ~kWritten) == 0;
+}
+
+std::string_view name_of(const inotify_event& event) {
+  return event.len > 0 ? std::string_view(event.name) : std::string_view{};
+}
+
+template <typename Take>
+void for_each_event(std::span<const char> bytes, const Take& take) {
+  while (!bytes.empty()) {
+    const auto* event = reinterpret_cast<const inotify_event*>(bytes.data());
+    bytes = bytes.subspan(sizeof(inotify_event) + event->len);
+    take(*event);
+  }
+}
+
+}  // namespace
+
+// One read: what is left, or comes meanwhile, makes the descriptor readable again.
 void Inotify::drain() {
   alignas(inotify_event) char buffer[64 * 1024];
-  for (;;) {
-    const ssize_t got = read(fd_.get(), buffer, sizeof buffer);
-    if (got <= 0) return;
-    for (ssize_t at = 0; at < got;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-      if ((event->mask & IN_Q_OVERFLOW) != 0) {
-        // uv_fs_event drops this event silently.
-        spdlog::info("inotify events were lost; reading every stream again");
-        std::vector<std::function<void()>> all;
-        for (const auto& [wd, watcher] : watchers_) all.push_back(watcher.on_overflow);
-        for (const auto& call : all) call();
-        continue;
-      }
-      const auto it = watchers_.find(event->wd);
-      if (it == watchers_.end()) continue;
-      const auto call = it->second.on_event;  // a copy, because the callback may call unwatch()
-      call(event->len > 0 ? std::string_view(event->name) : std::string_view{}, event->mask);
+  const ssize_t got = read(fd_.get(), buffer, sizeof buffer);
+  if (got <= 0) return;
+  const std::span events(buffer, static_cast<std::size_t>(got));
+  // Who looks at a file for the first of its writes sees the others too: they are told as one.
+  std::map<std::pair<int, std::string_view>, std::uint32_t> writes;
+  for_each_event(events, [&](const inotify_event& event) {
+    if (is_write(event)) writes[{event.wd, name_of(event)}] |= event.mask;
+  });
+  for_each_event(events, [&](const inotify_event& event) {
+    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+      tell_overflow();
+      return;
     }
-  }
+    std::uint32_t mask = event.mask;
+    if (is_write(event)) mask = std::exchange(writes[{event.wd, name_of(event)}], 0);
+    const auto it = watchers_.find(event.wd);
+    if (mask == 0 || it == watchers_.end()) return;
+    const auto call = it->second.on_event;  // a copy, because the callback may call unwatch()
+    call(name_of(event), mask);
+  });
+}
+
+void Inotify::tell_overflow() {
+  // uv_fs_event drops this event silently.
+  spdlog::info("inotify events were lost; reading every stream again");
+  std::vector<std::function<void()>> all;
+  for (const auto& [wd, watcher] : watchers_) all.push_back(watcher.on_overflow);
+  for (const auto& call : all) call();
 }
 
 }  // namespace thermos

@@ -31,7 +31,8 @@ class Inotify {
   bool enabled() const { return static_cast<bool>(fd_); }
 
   // What to watch of a directory: writes to its files, and their closing and removal (kContents),
-  // or only the appearance and removal of names (kNames).
+  // or only the appearance and removal of names (kNames). Of several writes to one file that came
+  // since the loop last looked, only the first is told, with the masks of all.
   static const std::uint32_t kContents;
   static const std::uint32_t kNames;
 
@@ -43,6 +44,7 @@ class Inotify {
 
  private:
   void drain();
+  void tell_overflow();
 
   Descriptor fd_;
   std::unordered_map<int, Watcher> watchers_;

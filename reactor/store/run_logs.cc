@@ -193,6 +193,49 @@ Failure open_file(const Descriptor& directory, const std::string& name, const st
   return std::nullopt;
 }
 
+// Whether nobody but the owner, or root, can put anything into a directory.
+bool is_private(const struct stat& info, const FileOwner& owner) {
+  return S_ISDIR(info.st_mode) && (info.st_uid == owner.uid || info.st_uid == 0) &&
+         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+void remember(const Descriptor& at, const FileOwner& owner, KnownLogs& known) {
+  struct stat info {};
+  if (fstat(at.get(), &info) != 0 || !is_private(info, owner)) return;
+  known = {Descriptor(fcntl(at.get(), F_DUPFD_CLOEXEC, 0)), info.st_dev, info.st_ino};
+}
+
+// Makes the files of a process that has none, and its directories, in a log directory that is known
+// and has not been moved. All of it is new, and below a private directory: no link, and nothing of
+// anybody else's, can be on the way. Returns false if it is not as simple as that; what was made
+// then does no harm to the long way.
+bool make_new_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
+                   std::uint32_t run, const KnownLogs& known, RunLogs& logs) {
+  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+  struct stat info {};
+  if (fstatat(AT_FDCWD, header.log_dir.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+      info.st_dev != known.device || info.st_ino != known.inode || !is_private(info, owner)) {
+    return false;
+  }
+  const AsUser self(owner);
+  if (!self.holds()) return false;
+  const int at = known.at.get();
+  const std::string directory = process + "/" + std::to_string(run);
+  if (mkdirat(at, process.c_str(), kDirectoryMode) != 0) return false;
+  if (mkdirat(at, directory.c_str(), kDirectoryMode) != 0) return false;
+  RunLogs made;
+  made.out.reset(openat(at, (directory + "/stdout").c_str(), kNew, kFileMode));
+  made.err.reset(openat(at, (directory + "/stderr").c_str(), kNew, kFileMode));
+  if (!made.out || !made.err) return false;
+  if (logs.with_directory) {
+    logs.directory.reset(openat(at, directory.c_str(), kStep));
+    if (!logs.directory) return false;
+  }
+  logs.out = std::move(made.out);
+  logs.err = std::move(made.err);
+  return true;
+}
+
 }  // namespace
 
 Failure make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
@@ -229,7 +272,10 @@ std::string claim_log_directory(const RunnerHeader& header, const FileOwner& own
 }
 
 Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
-                      const std::string& process, std::uint32_t run, RunLogs& logs) {
+                      const std::string& process, std::uint32_t run, KnownLogs& known,
+                      RunLogs& logs) {
+  if (known.at && make_new_logs(header, owner, process, run, known, logs)) return std::nullopt;
+  known = {};
   Descriptor at;
   std::string path;
   if (auto error = open_base(header, owner, at, path)) return error;
@@ -238,11 +284,12 @@ Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
   if (in_sandbox(header)) {
     if (auto error = make_and_enter(at, name_in_sandbox(header), path, owner)) return error;
   }
+  remember(at, owner, known);
   if (auto error = make_and_enter(at, process, path, owner)) return error;
   if (auto error = make_and_enter(at, std::to_string(run), path, owner)) return error;
   if (auto error = open_file(at, "stdout", path + "/stdout", owner, logs.out)) return error;
   if (auto error = open_file(at, "stderr", path + "/stderr", owner, logs.err)) return error;
-  logs.directory = std::move(at);
+  if (logs.with_directory) logs.directory = std::move(at);
   return std::nullopt;
 }
 

@@ -22,15 +22,24 @@ namespace thermos {
 struct RunLogs {
   Descriptor out;
   Descriptor err;
+  bool with_directory = false;   // whether the caller wants it
   Descriptor directory;          // of both, if they are files; opened with O_PATH
   std::vector<Descriptor> more;  // further descriptors of the launch, in the order of launch.capnp
 };
 
+// The log directory of a task as it was found last, for the next run's files. Empty at first.
+struct KnownLogs {
+  Descriptor at;  // O_PATH
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
 // Creates what is missing (directories 0700, files 0600) and opens both files for appending, into
-// `logs`. Returns an error, or nothing on success.
+// `logs`. Returns an error, or nothing on success. `known` is of the same header and owner; it
+// saves the steps to a directory that is still in its place, and no check.
 std::optional<LaunchError> open_run_logs(const RunnerHeader& header, const FileOwner& owner,
                                          const std::string& process, std::uint32_t run,
-                                         RunLogs& logs);
+                                         KnownLogs& known, RunLogs& logs);
 
 // Makes the log directory of a new task in its sandbox, and returns its path: <sandbox>/.logs, or,
 // where that is there already and so another task's, <sandbox>/.logs-<task_id>. Who makes it has

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "reactor/store/stream_reader.h"
 
@@ -25,7 +26,7 @@ bool take(int fd, int operation) {
 
 }  // namespace
 
-Result<Descriptor> lock_stream(const std::string& path) {
+Result<LockedStream> lock_stream(const std::string& path) {
   for (int race = 0; race < kRaces; ++race) {
     Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return stream_error(path, "can't open the checkpoint for writing", errno);
@@ -43,11 +44,17 @@ Result<Descriptor> lock_stream(const std::string& path) {
       return error_at(ErrorCode::System, path, std::nullopt, "not a file",
                       "move it out of the way");
     }
+    const auto size = static_cast<std::size_t>(ours.st_size);
+    // A file with nothing in it has no name but this, if it has one: only what holds records is
+    // ever moved aside.
+    if (size == 0 && ours.st_nlink == 1) return LockedStream{std::move(fd), size};
     if (::lstat(path.c_str(), &named) != 0) {
       if (errno == ENOENT) continue;
       return stream_error(path, "cannot stat it", errno);
     }
-    if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return fd;
+    if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) {
+      return LockedStream{std::move(fd), size};
+    }
   }
   return error_at(ErrorCode::Busy, path, std::nullopt,
                   "the file was replaced too often while locking it");

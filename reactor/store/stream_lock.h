@@ -2,6 +2,7 @@
 // The lock, never a pid, decides whether they live.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "core/base/result.h"
@@ -9,11 +10,16 @@
 
 namespace thermos {
 
+struct LockedStream {
+  Descriptor fd;
+  std::size_t size = 0;  // in bytes, when it was locked
+};
+
 // Opens the file at `path` for appending, creates it (0600) if it doesn't exist, and takes its lock
 // without waiting. Fails with Busy if someone holds the lock or asks about it at this moment
 // (stream_is_locked()), or if the file was replaced too often meanwhile; NotFound if the directory
 // doesn't exist, NotPermitted, or System. On success the name means the file that is locked.
-Result<Descriptor> lock_stream(const std::string& path);
+Result<LockedStream> lock_stream(const std::string& path);
 
 // Whether someone holds the lock of the stream at `path`; false if there is no such file. The query
 // takes a shared lock for a moment, so a lock_stream() at that moment fails with Busy, and its

@@ -30,19 +30,27 @@ Error corrupt(const std::string& name, std::size_t offset, const std::string& wh
   return error_at(ErrorCode::Corrupt, name, offset, why, "the file is left as it is");
 }
 
+// One read, which may be short.
+Result<std::size_t> read_some(int fd, const std::string& name, std::span<std::byte> room,
+                              std::size_t offset) {
+  for (;;) {
+    const ssize_t got = ::pread(fd, room.data(), room.size(), static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) {
+      return stream_error(name, "can't read it at offset " + std::to_string(offset), errno);
+    }
+  }
+}
+
 // Reads until the room is full or the file ends: only a read of 0 is the end, a short one is not.
 Result<std::size_t> read_at(int fd, const std::string& name, std::span<std::byte> room,
                             std::size_t offset) {
   std::size_t have = 0;
   while (have < room.size()) {
-    const ssize_t got =
-        ::pread(fd, room.data() + have, room.size() - have, static_cast<off_t>(offset + have));
-    if (got == 0) break;
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return stream_error(name, "can't read it at offset " + std::to_string(offset + have), errno);
-    }
-    have += static_cast<std::size_t>(got);
+    const Result<std::size_t> got = read_some(fd, name, room.subspan(have), offset + have);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    have += *got;
   }
   return have;
 }
@@ -109,11 +117,18 @@ Scanned read_buffer(int fd, const std::string& name, StreamPosition& position, B
   }
 }
 
-// A file that ends before `position` was cut or replaced.
-Status check_not_shorter(int fd, const std::string& name, const StreamPosition& position) {
+Error no_file(const std::string& name) {
+  return error_at(ErrorCode::Corrupt, name, std::nullopt,
+                  "not a regular file, so not a checkpoint");
+}
+
+// Returns how many bytes stand behind `position`. A file that ends before it was cut or replaced.
+Result<std::size_t> bytes_behind(int fd, const std::string& name, const StreamPosition& position) {
   struct stat now {};
   if (::fstat(fd, &now) != 0) return stream_error(name, "cannot read its size", errno);
-  if (static_cast<std::size_t>(now.st_size) >= position.offset) return Done{};
+  if (!S_ISREG(now.st_mode)) return no_file(name);
+  const auto size = static_cast<std::size_t>(now.st_size);
+  if (size >= position.offset) return size - position.offset;
   return corrupt(name, position.offset, "it was longer when it was read before");
 }
 
@@ -133,8 +148,7 @@ Status check_is_file(int fd, const std::string& path) {
   struct stat what {};
   if (::fstat(fd, &what) != 0) return stream_error(path, "cannot stat it", errno);
   if (S_ISREG(what.st_mode)) return Done{};
-  return error_at(ErrorCode::Corrupt, path, std::nullopt,
-                  "not a regular file, so not a checkpoint");
+  return no_file(path);
 }
 
 Result<Descriptor> open_stream(const std::string& path) {
@@ -155,15 +169,18 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
     return taken ? taken : at_offset(name, at, taken.error());
   };
   alignas(8) std::array<std::byte, kSmallRead> small;
-  const Result<std::size_t> got = read_at(fd, name, small, position.offset);
-  if (!got) return got.error();
-  if (*got == 0 && position.offset > 0) {
-    if (auto same = check_not_shorter(fd, name, position); !same) return same.error();
-  }
+  const Result<std::size_t> behind = bytes_behind(fd, name, position);
+  if (!behind) return behind.error();
   Scanned end = std::optional<StreamEnd>();
-  if (*got < small.size()) {
-    end = scan(Bytes(small).first(*got), true, name, position, decode_and_take);
-  } else {
+  if (*behind < small.size()) {
+    Result<std::size_t> got = std::size_t{0};
+    if (*behind > 0) got = read_some(fd, name, small, position.offset);
+    if (!got) return got.error();
+    // All that there was, and room for more: the file ended here.
+    const bool whole = *got >= *behind && *got < small.size();
+    if (whole) end = scan(Bytes(small).first(*got), true, name, position, decode_and_take);
+  }
+  if (end && !*end) {
     Buffer buffer(kLargeRead);
     while (end && !*end) end = read_buffer(fd, name, position, buffer, decode_and_take);
   }
@@ -174,7 +191,7 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
 Result<std::optional<StreamEnd>> read_part(int fd, const std::string& name,
                                            StreamPosition& position, std::size_t room,
                                            const std::function<Status(Bytes payload)>& take) {
-  if (auto same = check_not_shorter(fd, name, position); !same) return same.error();
+  if (auto behind = bytes_behind(fd, name, position); !behind) return behind.error();
   Buffer buffer(room);
   return read_buffer(fd, name, position, buffer, [&](Bytes payload, std::size_t at) -> Status {
     const Status taken = take(payload);

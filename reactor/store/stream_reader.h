@@ -40,7 +40,8 @@ Status check_is_file(int fd, const std::string& path);
 Result<Descriptor> open_stream(const std::string& path);
 
 // Reads the records of `fd` from `position` on, hands each to `take`, and moves `position` past it.
-// `name` is used in errors. Fails with Corrupt (with file and offset) for invalid bytes; an error
+// `name` is used in errors. Fails with Corrupt (with file and offset) for invalid bytes, for a file
+// that ends before `position`, and for what is no regular file; an error
 // of `take` keeps its code and gets file and offset too. `position` then stands before the record
 // in question. Records, and the views in them, are valid only during the call of `take`. `fd` need
 // only be readable; its own file offset is neither used nor moved.

@@ -17,12 +17,10 @@
 namespace thermos {
 
 Result<StreamWriter> StreamWriter::open(const std::string& path) {
-  auto fd = lock_stream(path);
-  if (!fd) return fd.error();
-  struct stat ours {};
-  if (::fstat(fd->get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
-  StreamWriter writer(std::move(*fd), path);
-  writer.size_ = static_cast<std::size_t>(ours.st_size);
+  auto locked = lock_stream(path);
+  if (!locked) return locked.error();
+  StreamWriter writer(std::move(locked->fd), path);
+  writer.size_ = locked->size;
   if (writer.size_ == 0) {
     if (const Status begun = writer.begin(); !begun) return begun.error();
   }
@@ -43,13 +41,26 @@ Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
   }
 }
 
+namespace {
+
+// Takes the next of a store of epochs, which the kernel fills for many files at once. Returns 0 if
+// it could not, with errno set. Streams are begun by one thread, and a child that is forked has its
+// own program at once.
+std::uint64_t next_epoch() {
+  static std::array<std::uint64_t, 32> store;
+  static std::size_t left = 0;
+  // 256 bytes are never cut short, and never wait once the machine is up.
+  if (left == 0 && ::getrandom(store.data(), sizeof store, 0) == sizeof store) left = store.size();
+  return left == 0 ? 0 : store[--left];
+}
+
+}  // namespace
+
 // Writes the header of an empty file.
 Status StreamWriter::begin() {
   StreamHeader header;
-  // 8 bytes are never cut short, and never wait once the machine is up.
-  if (::getrandom(&header.epoch, sizeof header.epoch, 0) != sizeof header.epoch) {
-    return fail("cannot get random bytes for the epoch", errno);
-  }
+  header.epoch = next_epoch();
+  if (header.epoch == 0) return fail("cannot get random bytes for the epoch", errno);
   std::array<std::byte, kStreamHeaderBytes> bytes{};
   encode_stream_header(header, bytes);
   if (Status written = write_once(bytes, "can't write the header"); !written) return written;
@@ -83,6 +94,11 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
   return Done{};
 }
 
+void StreamWriter::resume_at_end(const StreamPosition& position) {
+  position_ = position;
+  ready_ = true;
+}
+
 Status StreamWriter::appendable() const {
   if (failure_) return *failure_;
   if (!ready_ || !fd_) {
@@ -93,33 +109,35 @@ Status StreamWriter::appendable() const {
 }
 
 Status StreamWriter::append(const Record& record, std::uint64_t position) {
-  if (Status able = appendable(); !able) return able;
-  if (Status flushed = flush(); !flushed) return flushed;
-  frame_.clear();
-  std::uint32_t chain = position_.chain;
-  if (!append_frame(record, chain, frame_, position)) {
-    return fail("can't append a record", EMSGSIZE);
-  }
-  if (Status written = write_once(frame_, "can't append a record"); !written) return written;
-  position_ = {position_.offset + frame_.size(), chain};
-  return Done{};
+  const Status later = append_later(record, position);
+  return later ? flush() : later;
 }
 
-Status StreamWriter::append_later(const Record& record) {
-  if (Status able = appendable(); !able) return able;
-  std::uint32_t chain = position_.chain;
-  const std::size_t before = later_.size();
-  if (!append_frame(record, chain, later_)) return fail("can't append a record", EMSGSIZE);
-  position_ = {position_.offset + later_.size() - before, chain};
+Status StreamWriter::append_later(const Record& record, std::uint64_t position) {
   constexpr std::size_t kEnough = std::size_t{64} * 1024;
-  return later_.size() < kEnough ? Status(Done{}) : flush();
+  if (Status able = appendable(); !able) return able;
+  if (unwritten_ >= kEnough) {
+    if (Status flushed = flush(); !flushed) return flushed;
+  }
+  if (unwritten_ == 0) frames_.clear();
+  std::uint32_t chain = position_.chain;
+  const std::size_t before = frames_.size();
+  if (!append_frame(record, chain, frames_, position)) {
+    return fail("can't append a record", EMSGSIZE);
+  }
+  last_ = frames_.size() - before;
+  unwritten_ += last_;
+  position_ = {position_.offset + last_, chain};
+  return Done{};
 }
 
 Status StreamWriter::flush() {
   if (failure_) return *failure_;
-  if (later_.empty()) return Done{};
-  Status written = write_once(later_, "can't append records");
-  later_.clear();
+  if (unwritten_ == 0) return Done{};
+  Status written =
+      write_once(frames_, unwritten_ == last_ ? "can't append a record" : "can't append records");
+  if (!written) position_.offset -= unwritten_;
+  unwritten_ = 0;
   return written;
 }
 
@@ -166,7 +184,7 @@ Status StreamWriter::sync_name() {
 }
 
 Error StreamWriter::fail(const std::string& what, int error_number) {
-  failure_ = error_at(ErrorCode::System, path_, position_.offset,
+  failure_ = error_at(ErrorCode::System, path_, position_.offset - unwritten_,
                       what + ": " + error_text(error_number), "what is recorded is kept");
   ready_ = false;
   return *failure_;

@@ -32,17 +32,21 @@ class StreamWriter {
   // Sets where the good records end, as read from the file under the lock. Cuts off a torn record
   // and logs that. REQUIRED before append(), except for a file that open() has just created.
   Status resume_at(const StreamPosition& position, StreamEnd end);
+  // The same where position.offset is the file's size at open(): nobody may have written it since,
+  // as the lock is ours, so that it is not asked again.
+  void resume_at_end(const StreamPosition& position);
 
   // Appends one record with one write(2). After any failure, a short write included, the writer
   // stays closed: every later call returns the same error. `position` is the event's position in
   // the daemon's order; 0: none.
   Status append(const Record& record, std::uint64_t position = 0);
-  // The payload that the last append() wrote; valid until the next one. REQUIRES: there was one.
-  Bytes last_payload() const { return Bytes(frame_).subspan(kFrameHeaderBytes); }
-  // Appends many records with few writes, for a file that is not in its place yet; the last of them
-  // are written only by flush().
-  Status append_later(const Record& record);
+  // Appends a record that flush() writes, with all that were appended so since, by one write(2).
+  // Nothing may act on one before: a crash can lose them all, or tear the file's end inside any of
+  // them. After so many that a longer write would gain nothing, those before are written at once.
+  Status append_later(const Record& record, std::uint64_t position = 0);
   Status flush();
+  // The payload of the last append of either kind; valid until the next. REQUIRES: there was one.
+  Bytes last_payload() const { return Bytes(frames_).last(last_).subspan(kFrameHeaderBytes); }
   // Renames the file, over whatever has that name.
   Status rename_to(const std::string& path);
   // Calls fdatasync(2). After a failure the writer stays closed and never syncs again: the kernel
@@ -53,6 +57,8 @@ class StreamWriter {
 
   // Whether the file is too short to hold a record. A torn write may leave more bytes behind.
   bool empty() const { return size_ <= kStreamHeaderBytes; }
+  // The file's, in bytes, as open() found it or this made it since.
+  std::size_t size() const { return size_; }
   const std::string& path() const { return path_; }
   // Where the next record is appended; {0, 0} before resume_at().
   const StreamPosition& position() const { return position_; }
@@ -70,11 +76,12 @@ class StreamWriter {
   Descriptor fd_;
   std::string path_;
   StreamPosition position_;
-  std::size_t size_ = 0;          // the file's
-  bool ready_ = false;            // position_ is the end of the file
-  std::optional<Error> failure_;  // the first failure, if there was one
-  std::vector<std::byte> frame_;  // of the last append()
-  std::vector<std::byte> later_;  // of append_later(), not written yet
+  std::size_t size_ = 0;           // the file's
+  bool ready_ = false;             // position_ is the end of the file
+  std::optional<Error> failure_;   // the first failure, if there was one
+  std::vector<std::byte> frames_;  // those of the last flush(), or those since
+  std::size_t unwritten_ = 0;      // bytes of them that are to be written: all, or none
+  std::size_t last_ = 0;           // bytes of the last of them
 };
 
 }  // namespace thermos

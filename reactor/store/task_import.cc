@@ -84,7 +84,7 @@ Result<TaskImport> TaskImport::begin(Paths from, Paths to) {
     return Error{ErrorCode::Busy, to.root() + ": another import into this root is under way"};
   }
   if (!lock) return lock.error();
-  TaskImport import(std::move(from), std::move(to), std::move(*lock));
+  TaskImport import(std::move(from), std::move(to), std::move(lock->fd));
   // Left by one that was killed.
   remove_checkpoint(import.aside());
   return import;

@@ -55,6 +55,7 @@ class FenceTest : public ::testing::Test {
 TEST_F(FenceTest, ANewTaskHasNoLeaderBefore) {
   history_ = {};
   EXPECT_EQ(elsewhere(), "");
+  EXPECT_FALSE(fence_asks_engine(history_, facts_));
 }
 
 TEST_F(FenceTest, TheSameBootOrMachineNeedsNoWord) {

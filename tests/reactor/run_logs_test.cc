@@ -56,9 +56,9 @@ class RunLogsTest : public ::testing::Test {
     return info;
   }
   // What was said; empty when both files are open.
-  std::string open_logs(std::uint32_t run = 0) {
+  std::string open_logs(std::uint32_t run = 0, const std::string& process = "work") {
     logs_ = {};
-    const auto trouble = open_run_logs(header_, owner_, "work", run, logs_);
+    const auto trouble = open_run_logs(header_, owner_, process, run, known_, logs_);
     EXPECT_EQ(geteuid(), 0U);
     if (!trouble) {
       EXPECT_TRUE(logs_.out);
@@ -78,6 +78,7 @@ class RunLogsTest : public ::testing::Test {
   std::string base_;
   RunnerHeader header_;
   FileOwner owner_;
+  KnownLogs known_;
   RunLogs logs_;
 };
 
@@ -98,6 +99,55 @@ TEST_F(RunLogsTest, AreTheUsersAlone) {
   // And once more: what is there already is as good.
   EXPECT_EQ(open_logs(), "");
   EXPECT_EQ(open_logs(1), "");
+}
+
+TEST_F(RunLogsTest, AreAsPrivateInAKnownDirectory) {
+  ASSERT_EQ(open_logs(), "");
+  ASSERT_TRUE(known_.at);
+  logs_.with_directory = true;
+  ASSERT_EQ(open_logs(0, "next"), "");
+  for (const char* directory : {"box/.logs/next", "box/.logs/next/0"}) {
+    EXPECT_EQ(look(directory).st_mode & 07777, 0700U) << directory;
+    EXPECT_EQ(look(directory).st_uid, kUser) << directory;
+  }
+  for (const char* file : {"box/.logs/next/0/stdout", "box/.logs/next/0/stderr"}) {
+    EXPECT_EQ(look(file).st_mode & 07777, 0600U) << file;
+    EXPECT_EQ(look(file).st_uid, kUser) << file;
+  }
+  ASSERT_EQ(write(logs_.err.get(), "said\n", 5), 5);
+  EXPECT_NE(fcntl(logs_.err.get(), F_GETFL) & O_APPEND, 0);
+  EXPECT_EQ(fcntl(logs_.err.get(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_EQ(text_of("box/.logs/next/0/stderr"), "said\n");
+}
+
+TEST_F(RunLogsTest, FollowAKnownDirectoryNowhere) {
+  ASSERT_EQ(open_logs(), "");
+  std::filesystem::rename(path("box/.logs"), path("box/aside"));
+  ASSERT_EQ(open_logs(0, "next"), "");
+  EXPECT_FALSE(std::filesystem::exists(path("box/aside/next")));
+  EXPECT_TRUE(std::filesystem::exists(path("box/.logs/next/0/stdout")));
+  std::filesystem::remove_all(path("box/.logs"));
+  std::filesystem::create_symlink(path("victim"), path("box/.logs"));
+  refuses("box/.logs");
+}
+
+TEST_F(RunLogsTest, FollowNoLinkInAKnownDirectory) {
+  ASSERT_EQ(open_logs(0, "first"), "");
+  std::filesystem::create_symlink(path("victim"), path("box/.logs/work"));
+  refuses("box/.logs/work");
+  std::filesystem::remove(path("box/.logs/work"));
+  ASSERT_EQ(open_logs(0, "first"), "");
+  make_directory("box/.logs/work", kOther, 0777);
+  refuses("box/.logs/work");
+}
+
+// Where others can write, each step is looked at.
+TEST_F(RunLogsTest, DoNotKnowADirectoryThatOthersWriteTo) {
+  ASSERT_EQ(open_logs(), "");
+  ASSERT_EQ(chmod(path("box/.logs").c_str(), 0777), 0);
+  ASSERT_EQ(open_logs(0, "next"), "");
+  EXPECT_FALSE(known_.at);
+  EXPECT_TRUE(std::filesystem::exists(path("box/.logs/next/0/stdout")));
 }
 
 TEST_F(RunLogsTest, FollowNoLinkInPlaceOfTheLogDirectory) {
