@@ -265,7 +265,7 @@ void CoordinatorLink::answered(const link::Event& event) {
   ours_ = true;
   overdue_at_.reset();
   coordinator_.pid = answer.pid;  // its ticks come with FORKED
-  add(WatchChild{answer.pid, run_, true});
+  add(WatchChild{coordinator_, run_, true});
 }
 
 void CoordinatorLink::fail(bool retry, std::string reason) {
@@ -300,7 +300,7 @@ void CoordinatorLink::born() {
   ours_ = true;
   overdue_at_.reset();
   close_reader_if_quiet();
-  add(WatchChild{coordinator_.pid, run_, certain});
+  add(WatchChild{coordinator_, run_, certain});
 }
 
 // ---- reading -----------------------------------------------------------------------------------

@@ -150,9 +150,11 @@ struct Clone {
   std::uint64_t number = 0;
 };
 // Send ChildGone when this child is reaped. `certain`: its exit will be reported, however long ago
-// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild.
+// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild. That is the
+// answer too if another child has the pid by now, which the ticks tell (0: they are not known, and
+// the pid is the newest child's that had it).
 struct WatchChild {
-  std::int32_t pid = 0;
+  Identity child;
   std::uint32_t run = 0;
   bool certain = false;
 };

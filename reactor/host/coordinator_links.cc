@@ -261,11 +261,16 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
 }
 
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::WatchChild& effect) {
-  if (!effect.certain && !reactor_.children().can_watch(effect.pid)) {
+  const ChildWatcher& children = reactor_.children();
+  bool gone = !effect.certain && !children.can_watch(effect.child.pid);
+  if (!gone && effect.child.ticks != 0) {
+    reactor_.spares().lend([&] { gone = children.is_recycled(effect.child); });
+  }
+  if (gone) {
     tell(p, link::NoSuchChild{});
     return;
   }
-  reactor_.children().watch(effect.pid,
+  reactor_.children().watch(effect.child.pid,
                             [this, p, run = effect.run](int) { tell(p, link::ChildGone{run}); });
 }
 

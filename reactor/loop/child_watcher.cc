@@ -13,6 +13,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/identity.h"
+
 namespace thermos {
 
 ChildWatcher::ChildWatcher(Loop& loop, std::function<void()> before_reaping)
@@ -64,6 +66,11 @@ void ChildWatcher::watch(pid_t pid, std::function<void(int)> callback) {
 
 bool ChildWatcher::can_watch(pid_t pid) const {
   return unclaimed_.contains(pid) || is_child(pid);
+}
+
+bool ChildWatcher::is_recycled(const Identity& child) const {
+  const auto stat = read_stat(child.pid);
+  return stat && !(stat->identity == child);
 }
 
 void ChildWatcher::expect_births(bool expected) {

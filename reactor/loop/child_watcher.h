@@ -10,6 +10,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "core/record/record.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/descriptor.h"
 
@@ -35,6 +36,8 @@ class ChildWatcher {
   // Whether watch() will call back: `pid` is a child that was not reaped yet, or whose exit was
   // kept. For a child whose pid became known otherwise than by the fork server's answer.
   bool can_watch(pid_t pid) const;
+  // Whether another child has the pid of this one now, which was reaped then.
+  bool is_recycled(const Identity& child) const;
 
   // While the fork server still has to answer launches, the exits of unknown children are kept,
   // because a child may exit before the answer names its pid. With `expected` false they are

@@ -159,6 +159,18 @@ TEST_P(Contract, AnExitThatNobodyAwaitsIsForgotten) {
   EXPECT_FALSE(side->can_watch(coordinator.pid));
 }
 
+TEST_P(Contract, APidThatAnotherHasNowIsRecycled) {
+  side->launch(*side->lock());
+  const Identity coordinator = side->forked();
+  EXPECT_FALSE(side->is_recycled(coordinator));
+  EXPECT_TRUE(side->is_recycled({coordinator.pid, coordinator.ticks - 1}));
+  side->kill(coordinator);
+  side->wait_for_end(coordinator.pid);
+  EXPECT_FALSE(side->is_recycled(coordinator));  // a zombie
+  side->reap(false);
+  EXPECT_FALSE(side->is_recycled(coordinator));  // nobody's
+}
+
 TEST_P(Contract, APidfdIsOfExactlyOneProcessAndTellsOfItsEnd) {
   side->launch(*side->lock());
   const Identity coordinator = side->forked();

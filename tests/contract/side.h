@@ -63,6 +63,7 @@ class Side {
   // Reaps as at a SIGCHLD. `births_expected`: answers of the fork server are outstanding.
   virtual void reap(bool births_expected) = 0;
   virtual bool can_watch(std::int32_t child) = 0;
+  virtual bool is_recycled(const Identity& child) = 0;
   // Watches the child; returns whether the callback came inside the call.
   virtual bool watch_is_answered_at_once(std::int32_t child) = 0;
   // Opens a pidfd. Returns false if it is refused; otherwise calls `then`, and waits until the

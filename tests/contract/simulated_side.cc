@@ -90,6 +90,7 @@ class SimulatedSide : public Side {
     children_.reap();
   }
   bool can_watch(std::int32_t child) override { return children_.can_watch(child); }
+  bool is_recycled(const Identity& child) override { return children_.is_recycled(child); }
   bool watch_is_answered_at_once(std::int32_t child) override {
     bool answered = false;
     children_.watch(child, [&answered] { answered = true; });

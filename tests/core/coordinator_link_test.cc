@@ -258,6 +258,7 @@ TEST(CoordinatorLink, ForkedIsAsGoodAsAnAnswer) {
   bench.tell(link::ReadDone{}, {true, 0, ProcessState::Forked, kCoordinator, false});
   ASSERT_NE(bench.wants<link::WatchChild>(), nullptr);
   EXPECT_TRUE(bench.wants<link::WatchChild>()->certain);
+  EXPECT_EQ(bench.wants<link::WatchChild>()->child, kCoordinator);
   EXPECT_EQ(bench.wants<link::CloseReader>(), nullptr);  // RUNNING is still to come
   EXPECT_TRUE(bench.link().is_our_child());
   bench.answer(kCoordinator.pid);

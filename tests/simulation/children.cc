@@ -17,6 +17,11 @@ bool Children::can_watch(std::int32_t pid) const {
   return unclaimed_.count(pid) == 1 || processes_.is_child(self_, pid);
 }
 
+bool Children::is_recycled(const Identity& child) const {
+  const auto named = processes_.named(child.pid);
+  return named && !(*named == child);
+}
+
 void Children::expect_births(bool expected) {
   births_expected_ = expected;
   if (!expected) unclaimed_.clear();

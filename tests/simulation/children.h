@@ -18,6 +18,7 @@ class Children {
   // Calls `callback` once when `pid` has been reaped; inside this call if its exit was kept.
   void watch(std::int32_t pid, std::function<void()> callback);
   bool can_watch(std::int32_t pid) const;
+  bool is_recycled(const Identity& child) const;
   void expect_births(bool expected);
   // Called at SIGCHLD.
   void reap();

@@ -27,7 +27,9 @@ bool Invariants::may_yield_by_itself() const {
     const Oracle::Process& process = oracle_.process(p);
     if (config.final) continue;
     if (process.live && !process.parked && !config.daemon && !config.ephemeral) return false;
-    left = left || (oracle_.runnable(p) && lacks_time(p));
+    // What was called off before it began may begin again.
+    const bool waits = oracle_.runnable(p) || (process.parked && !process.held);
+    left = left || (waits && lacks_time(p));
   }
   return left;
 }

@@ -110,6 +110,10 @@ void Links::take(ProcessIndex p, const link::Event& event) {
 Links::Answer Links::carry_out(ProcessIndex p, const link::TryLock& /*effect*/) {
   if (machine_.short_of_descriptors()) return link::LockFailed{true, "no descriptor"};
   Link& link = links_[p];
+  // Who asks has it for a moment, and nobody can tell that from a coordinator's.
+  if (script_.harsh.lock_asked > 0 && random_.chance(script_.harsh.lock_asked)) {
+    return link::LockBusy{};
+  }
   const auto locked = machine_.streams().lock(p);
   if (!locked) return link::LockBusy{};
   link.locked = *locked;
@@ -238,8 +242,9 @@ Links::Answer Links::carry_out(ProcessIndex /*p*/, const link::ReplaceServer& /*
 // ---- watching ----------------------------------------------------------------------------------
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::WatchChild& effect) {
-  if (!effect.certain && !children_.can_watch(effect.pid)) return link::NoSuchChild{};
-  children_.watch(effect.pid, [this, p, run = effect.run] { take(p, link::ChildGone{run}); });
+  if (!effect.certain && !children_.can_watch(effect.child.pid)) return link::NoSuchChild{};
+  if (effect.child.ticks != 0 && children_.is_recycled(effect.child)) return link::NoSuchChild{};
+  children_.watch(effect.child.pid, [this, p, run = effect.run] { take(p, link::ChildGone{run}); });
   return {};
 }
 

@@ -95,7 +95,8 @@ class Oracle {
 
   void apply(const Entry& entry);
   // The launch of `p` is under way.
-  void launching(ProcessIndex p) { processes_[p].parked = false; }
+  // An order may have come between the decision and this.
+  void launching(ProcessIndex p) { processes_[p].parked = processes_[p].held; }
 
   struct Process {
     bool spoken = false;     // any record at all

@@ -331,6 +331,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   if (shape.harsh) {
     Random harshness(seed ^ 0x4a854);
     make_harsh(script.harsh, harshness);
+    Random asking(seed ^ 0xa5c);  // so that the rest of a seed's world is what it was
+    if (asking.chance(20)) script.harsh.lock_asked = asking.pick({2U, 20U});
   }
   Result<Graph> graph = check_task(script.task);
   if (!graph) throw std::logic_error("a script that can't be: " + graph.error().message);

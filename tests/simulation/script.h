@@ -98,6 +98,7 @@ struct Window {
 struct Harshness {
   bool late_unlock = false;          // a close is reported before the lock is free
   std::uint32_t overflows = 0;       // of inotify, in a hundred changes
+  std::uint32_t lock_asked = 0;      // in how many of a hundred tries somebody asks about a lock
   std::vector<Window> shortages;     // of descriptors, for the runner
   std::vector<Window> no_processes;  // no fork server can be started
   std::vector<Microseconds> server_killed_at;

@@ -169,7 +169,7 @@ std::string text_of(const link::Effect& effect) {
             return "Clone " + number(e.number) + " of run " + number(e.start.run);
           },
           [](const link::WatchChild& e) {
-            return "WatchChild " + std::to_string(e.pid) + (e.certain ? ", certain" : "");
+            return "WatchChild " + std::to_string(e.child.pid) + (e.certain ? ", certain" : "");
           },
           [](const link::OpenPidfd& e) { return "OpenPidfd" + text_of(e.coordinator); },
           [](const link::ClosePidfd&) { return std::string("ClosePidfd"); },
