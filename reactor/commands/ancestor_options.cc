@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "core/base/utf8.h"
 #include "core/config/template.h"
+#include "reactor/commands/log_rotate.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 
@@ -70,7 +70,7 @@ void AncestorOptions::add_to(OptionParser& parser) {
   parser.text("--process-logger-mode,--process_logger_mode", logger_mode);
 }
 
-Status AncestorOptions::apply(TaskConfig& task) const {
+Status AncestorOptions::apply(TaskConfig& task, const std::optional<RotatePolicy>& rotate) const {
   Logger logger;
   if (!logger_destination.empty()) {
     const auto destination = word_of(kDestinations, logger_destination);
@@ -87,6 +87,17 @@ Status AncestorOptions::apply(TaskConfig& task) const {
                    "--process-logger-mode " + logger_mode + ": it is standard or rotate"};
     }
     logger.mode = *mode;
+  }
+  if (rotate) {
+    if (logger_mode == "standard") {
+      return Error{ErrorCode::Usage,
+                   "--process-logger-mode standard rotates nothing: leave it out, "
+                   "or --log-rotate"};
+    }
+    if (goes_to_files(logger)) {
+      logger.mode = LogMode::Rotate;
+      logger.rotate = *rotate;
+    }
   }
   if (preserve_env) add_environment(task.env);
   if (logger == Logger()) return Done{};

@@ -2,6 +2,7 @@
 // configuration could not.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/base/result.h"
@@ -17,8 +18,9 @@ struct AncestorOptions {
 
   void add_to(OptionParser& parser);
   // Fails with Usage. Adds the caller's variables to those of the task, which go over them; and
-  // gives every process without a logger of its own one with the destination and the mode.
-  Status apply(TaskConfig& task) const;
+  // gives every process without a logger of its own one with the destination and the mode, and with
+  // the policy `rotate` if its output goes to files.
+  Status apply(TaskConfig& task, const std::optional<RotatePolicy>& rotate) const;
 };
 
 // Returns `text` with each reference replaced that `ports`, `environment` or the task itself

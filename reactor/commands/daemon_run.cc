@@ -135,8 +135,7 @@ Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& o
   }
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, *words);
-  if (Status applied = old.apply(bound->task); !applied) return applied.error();
-  if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
+  if (Status applied = apply_options(options, old, bound->task); !applied) return applied.error();
   DaemonTask read;
   control::Submit& submit = read.submit;
   submit.task_id = bound->task_id;

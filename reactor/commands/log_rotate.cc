@@ -12,10 +12,6 @@ namespace {
 constexpr std::int64_t kSmallest = 1024;
 constexpr std::uint32_t kMostBackups = 1000;
 
-bool goes_to_files(const Logger& logger) {
-  return logger.destination == LogDestination::File || logger.destination == LogDestination::Both;
-}
-
 // Parses a number with a unit; returns 0 if it is invalid or too large.
 std::int64_t size_of(std::string_view text) {
   std::int64_t size = 0;
@@ -67,11 +63,18 @@ void rotate_logs(TaskConfig& task, const RotatePolicy& policy) {
   }
 }
 
+bool goes_to_files(const Logger& logger) {
+  return logger.destination == LogDestination::File || logger.destination == LogDestination::Both;
+}
+
+bool uses_console(const ProcessConfig& process) {
+  return process.logger && (process.logger->destination == LogDestination::Console ||
+                            process.logger->destination == LogDestination::Both);
+}
+
 bool uses_console(const TaskConfig& task) {
-  return std::any_of(task.processes.begin(), task.processes.end(), [](const ProcessConfig& p) {
-    return p.logger && (p.logger->destination == LogDestination::Console ||
-                        p.logger->destination == LogDestination::Both);
-  });
+  return std::any_of(task.processes.begin(), task.processes.end(),
+                     [](const ProcessConfig& process) { return uses_console(process); });
 }
 
 }  // namespace thermos

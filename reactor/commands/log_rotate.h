@@ -16,7 +16,9 @@ Result<RotatePolicy> parse_log_rotate(const std::string& text);
 // logger says that, or has a policy, keeps it.
 void rotate_logs(TaskConfig& task, const RotatePolicy& policy);
 
-// Whether the output of some process goes to the console.
+// Whether output goes to files, or to the console; of a task: whether that of some process does.
+bool goes_to_files(const Logger& logger);
+bool uses_console(const ProcessConfig& process);
 bool uses_console(const TaskConfig& task);
 
 }  // namespace thermos

@@ -225,8 +225,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   }
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, *words);
-  if (Status applied = old.apply(bound->task); !applied) return applied.error();
-  if (Status applied = apply_options(options, bound->task); !applied) return applied.error();
+  if (Status applied = apply_options(options, old, bound->task); !applied) return applied.error();
   return run_bound_task(*bound, *words, options, common, recorded);
 }
 
@@ -260,7 +259,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task.processes.front().cmdline =
       bind_command(joined(**parsed), words->ports, words->environment, bound.task_id, bound.user);
   if (Status applied = simple.apply(bound.task.processes.front()); !applied) return applied.error();
-  if (Status applied = old.apply(bound.task); !applied) return applied.error();
+  if (Status applied = apply_options(options, old, bound.task); !applied) return applied.error();
   if (const Result<Graph> checked = check_task(bound.task); !checked) {
     return Error{ErrorCode::Usage, "simplerun: " + checked.error().message};
   }
@@ -270,7 +269,6 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
       return Error{ErrorCode::BadConfig, "simplerun: the command: " + fault.what};
     }
   }
-  if (Status applied = apply_options(options, bound.task); !applied) return applied.error();
   return run_bound_task(bound, *words, options, common, recorded);
 }
 

@@ -167,11 +167,15 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   return words;
 }
 
-Status apply_options(const RunOptions& options, TaskConfig& task) {
-  if (!options.log_rotate) return Done{};
-  const Result<RotatePolicy> policy = parse_log_rotate(*options.log_rotate);
-  if (!policy) return policy.error();
-  rotate_logs(task, *policy);
+Status apply_options(const RunOptions& options, const AncestorOptions& old, TaskConfig& task) {
+  std::optional<RotatePolicy> rotate;
+  if (options.log_rotate) {
+    const Result<RotatePolicy> policy = parse_log_rotate(*options.log_rotate);
+    if (!policy) return policy.error();
+    rotate = *policy;
+  }
+  if (Status applied = old.apply(task, rotate); !applied) return applied.error();
+  if (rotate) rotate_logs(task, *rotate);
   return Done{};
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/record/record.h"
 #include "core/task/task.h"
+#include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/yield_options.h"
@@ -49,8 +50,9 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
 // such user.
 Status check_user(const std::string& user);
 
-// Applies the options that change the task: --log-rotate. Fails with Usage.
-Status apply_options(const RunOptions& options, TaskConfig& task);
+// Applies the options that change the task: --log-rotate, and those of Apache Thermos. Fails with
+// Usage.
+Status apply_options(const RunOptions& options, const AncestorOptions& old, TaskConfig& task);
 
 // Runs a bound task in the foreground and shows it. Creates the sandbox if it is
 // missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is

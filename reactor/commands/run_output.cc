@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "reactor/commands/log_end.h"
+#include "reactor/commands/log_rotate.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/log_directory.h"
 
@@ -31,6 +32,7 @@ RunOutput::RunOutput(const TaskConfig& task, Transcript& transcript, Output& out
     : transcript_(transcript), out_(out), terminal_(terminal), colour_(colour) {
   for (std::size_t p = 0; p < task.processes.size(); ++p) {
     order_.emplace(task.processes[p].name, p);
+    if (uses_console(task.processes[p])) shown_already_.insert(task.processes[p].name);
     name_width_ = std::max(name_width_, display_width(printable(task.processes[p].name)));
   }
   // On a narrow screen, what is printed needs the room.
@@ -74,6 +76,7 @@ void RunOutput::on_process(const ProcessStatus& status, const History& history) 
   const bool ended = is_terminal(status.state);
   auto it = followed_.find(key);
   if (it == followed_.end()) {
+    if (shown_already_.contains(status.process)) return;
     if (!ended && followed_.size() >= kMostOpen) return;
     it = followed_.emplace(key, Followed{key.first, {}, {}, -1, false}).first;
     open(it->second, *history.header(), status.run);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "core/record/history.h"
@@ -65,6 +66,7 @@ class RunOutput {
   Reactor* reactor_ = nullptr;
   std::size_t name_width_ = 0;  // 0: no prefix
   std::unordered_map<std::string_view, std::size_t> order_;
+  std::unordered_set<std::string_view> shown_already_;  // whose coordinators print it
   std::map<Key, Followed> followed_;
   std::optional<Deadlines::Key> timer_;
   std::string text_;  // read and not printed yet

@@ -16,9 +16,9 @@ namespace thermos {
 RunScreen::RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common)
     : out_(STDOUT_FILENO), errors_(STDERR_FILENO) {
   const char* term = std::getenv("TERM");
-  // Output of processes on the same terminal would mix with the live block.
-  const bool can_erase =
-      (term == nullptr || std::string_view(term) != "dumb") && !uses_console(task);
+  // Output of processes on the same terminal would mix with the live block. The daemon has another.
+  const bool can_erase = (term == nullptr || std::string_view(term) != "dumb") &&
+                         (options.daemon || !uses_console(task));
   Output* live = nullptr;
   if (can_erase && errors_.terminal()) live = &errors_;
   if (can_erase && out_.terminal()) live = &out_;

@@ -122,6 +122,47 @@ TEST_F(LoggerTest, BothIsTheConsoleAndFiles) {
   EXPECT_EQ(everything(logs("b", "p")), numbers(1, 3000));
 }
 
+// Who prints it is the coordinator, and not `run --output` a second time.
+TEST_F(LoggerTest, WhatGoesToTheConsoleIsShownOnce) {
+  const Finished done = run_task("b", R"({"processes": [{"name": "p", "cmdline": "seq 1 3000",
+      "logger": {"destination": "both"}}, {"name": "q", "cmdline": "echo from q"}]})",
+                                 {"--output", "--log-rotate", "1K:20"});
+  EXPECT_EQ(done.status, 0);
+  EXPECT_NE(done.out.find("\n2999\n3000\n"), std::string::npos) << done.out;
+  EXPECT_EQ(done.out.find("| 2999\n"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("q | from q\n"), std::string::npos) << done.out;
+  EXPECT_TRUE(std::filesystem::exists(logs("b", "p") + "/stdout.1"));
+  EXPECT_EQ(everything(logs("b", "p")), numbers(1, 3000));
+  const Finished simple = run({"simplerun", "--process-logger-destination", "both", "seq 1 3"});
+  EXPECT_EQ(simple.out.find("1\n2\n3\n"), simple.out.rfind("1\n2\n3\n")) << simple.out;
+}
+
+TEST_F(LoggerTest, ThePolicyOfOptionsIsForEveryDestination) {
+  const std::string config = R"({"processes": [{"name": "p", "cmdline": "seq 1 3000"}]})";
+  for (const Words& options :
+       {Words{"--process-logger-mode", "rotate"}, Words{"--process-logger-destination", "both"},
+        Words{"--process-logger-destination", "both", "--process-logger-mode", "rotate"}}) {
+    Words words{"-q", "--log-rotate", "1K:20"};
+    words.insert(words.end(), options.begin(), options.end());
+    const std::string id = "t" + std::to_string(words.size()) + options.back();
+    const Finished done = run_task(id, config, words);
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(done.out, options.front() == "--process-logger-mode" ? "" : numbers(1, 3000));
+    EXPECT_TRUE(std::filesystem::exists(logs(id, "p") + "/stdout.1")) << id;
+    EXPECT_EQ(everything(logs(id, "p")), numbers(1, 3000)) << id;
+  }
+  const Finished refused =
+      run_task("r", config, {"--log-rotate", "1K", "--process-logger-mode", "standard"});
+  EXPECT_EQ(refused.status, 64);
+  EXPECT_EQ(refused.err,
+            "thermos: --process-logger-mode standard rotates nothing: leave it out, or "
+            "--log-rotate\n");
+  EXPECT_EQ(
+      run_task("c", config, {"-q", "--log-rotate", "1K", "--process-logger-destination", "console"})
+          .out,
+      numbers(1, 3000));
+}
+
 TEST_F(LoggerTest, NoneKeepsNothing) {
   const Finished done = run_task("n", R"({"processes": [{"name": "p", "cmdline": "echo said",
       "logger": {"destination": "none"}}]})");
