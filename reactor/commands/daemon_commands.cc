@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/daemon_run.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
@@ -56,7 +58,7 @@ position.
 
   --since POSITION  start behind that position: no event is missed or seen
                     twice, also over restarts of the daemon
-  -f                continue with new events
+  -f                continue with new events, also of tasks to come
   --json            one JSON object a line
   --socket S        the daemon's socket
 )";
@@ -69,8 +71,7 @@ Result<ExitStatus> status_named(const std::string& state) {
   return exit_status_of(*known);
 }
 
-// The ids of the tasks that `words` mean, each once. A word that means none is left as it is: the
-// daemon refuses it.
+// The ids of the tasks that `words` mean, each once. Fails with NotFound for one that means none.
 Result<Arguments> tasks_to_wait_for(const std::string& socket, const Arguments& words) {
   Arguments ids;
   const auto add = [&](const std::string& id) {
@@ -79,37 +80,38 @@ Result<Arguments> tasks_to_wait_for(const std::string& socket, const Arguments& 
   for (const std::string& word : words) {
     const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
     if (!tasks) return tasks.error();
-    const bool active = !tasks->empty() && tasks->front().directory == TaskDirectory::Active;
-    if (active) {
-      for (const TaskEntry& task : *tasks) {
-        if (task.directory == TaskDirectory::Active) add(task.id);
-      }
-      continue;
-    }
+    if (tasks->empty()) return missing_of_daemon(socket, word, false);
+    const std::vector<TaskEntry> active = active_of(*tasks);
+    for (const TaskEntry& task : active) add(task.id);
+    if (!active.empty()) continue;
     const Result<TaskEntry> one = select_one(*tasks, word);
-    if (!one && one.error().code != ErrorCode::NotFound) return one.error();
-    add(one ? one->id : word);
+    if (!one) return one.error();
+    add(one->id);
   }
   return ids;
 }
 
 CommandOutcome wait_for(ControlClient& client, const std::string& socket,
-                        const std::string& task_id, const std::optional<Microseconds>& timeout,
-                        bool one_of_several = false) {
-  auto sent = client.send(control::AskWait{task_id, timeout.value_or(-1)});
-  if (!sent) return sent.error();
-  auto reply = client.receive();
+                        const std::string& task_id, const std::optional<Microseconds>& timeout) {
+  const auto reply = client.ask(control::AskWait{task_id, timeout.value_or(-1)});
   if (!reply) return reply.error();
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-  if (const auto* ended = std::get_if<control::Ended>(&(*reply)->body)) {
-    // Else nobody would know whose processes are told.
-    if (one_of_several && ended->state != name_of(TaskState::Success)) {
-      Output(STDERR_FILENO).print(printable(task_id) + " " + printable(ended->state) + "\n");
-    }
-    print_failures(client, socket, task_id);
-    return status_named(ended->state);
+  const auto* ended = std::get_if<control::Ended>(&*reply);
+  if (ended == nullptr) return kExitTimedOut;
+  print_end(client, socket, *ended);
+  return status_named(ended->state);
+}
+
+// What is said of the first pattern that means no task; "" if each means one.
+Result<std::string> missing_note(const std::string& socket, const Arguments& patterns) {
+  for (const std::string& pattern : patterns) {
+    const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {pattern});
+    if (!tasks) return tasks.error();
+    if (!tasks->empty()) continue;
+    Error missing = missing_of_daemon(socket, pattern, false);
+    if (missing.code != ErrorCode::NotFound) return missing;
+    return std::move(missing.message);
   }
-  return kExitTimedOut;
+  return std::string();
 }
 
 std::string event_line(const control::Event& event, const Record& record, bool json) {
@@ -190,7 +192,7 @@ CommandOutcome wait_command(const Arguments& arguments, CommonOptions common) {
   for (const std::string& id : *ids) {
     std::optional<Microseconds> left = *timeout;
     if (left) left = std::max<Microseconds>(0, begin + *left - read_clocks().boot);
-    const CommandOutcome ended = wait_for(*client, socket, id, left, ids->size() > 1);
+    const CommandOutcome ended = wait_for(*client, socket, id, left);
     if (!ended) return ended.error();
     if (*ended == kExitTimedOut) return kExitTimedOut;
     if (worst == kExitDone) worst = *ended;
@@ -221,6 +223,14 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
     if (!position) return position.error();
     subscribe.since = std::max<std::uint64_t>(1, *position);
   }
+  const Result<std::string> note = missing_note(socket, subscribe.patterns);
+  if (!note) return note.error();
+  if (!note->empty() && !follow) return Error{ErrorCode::NotFound, *note};
+  bool told = note->empty();
+  const auto tell = [&] {
+    if (!std::exchange(told, true)) print_error("waiting for a task: " + *note);
+  };
+  if (subscribe.since > 0) tell();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
   if (auto sent = client->send(std::move(subscribe)); !sent) return sent.error();
@@ -228,6 +238,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   for (;;) {
     auto reply = client->receive();
     if (!reply) return reply.error();
+    if (std::holds_alternative<control::Snapshot>((*reply)->body)) tell();
     auto more = print_event(**reply, json, out);
     if (!more) return more.error();
     if (!*more) return finish_output(out);

@@ -12,6 +12,7 @@
 
 #include "capnp/codec.h"
 #include "reactor/commands/failures.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/remote_view.h"
 #include "reactor/commands/text.h"
@@ -29,17 +30,20 @@ Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common
   if (socket.empty()) return common.paths();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskVersion{}); !sent) return sent.error();
-  const auto reply = client->receive();
+  const auto reply = client->ask(control::AskVersion{});
   if (!reply) return reply.error();
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-  const auto* version = std::get_if<control::Version>(&(*reply)->body);
+  const auto* version = std::get_if<control::Version>(&*reply);
   if (version == nullptr || version->root.empty()) {
     return Error{ErrorCode::NotFound,
                  "the daemon at " + socket +
                      " is of an earlier version and does not tell its root; give --root"};
   }
   return Paths(version->root);
+}
+
+bool may_read_tasks(const Paths& paths) {
+  return ::access(paths.active_dir().c_str(), R_OK) == 0 &&
+         ::access(paths.checkpoints_dir().c_str(), R_OK) == 0;
 }
 
 Result<std::uint32_t> daemon_uid(const std::string& socket) {
@@ -58,17 +62,14 @@ Status decode_event(const control::Event& event, const std::function<void(const 
   return Done{};
 }
 
-CommandOutcome print_ended(ControlClient& client) {
-  for (;;) {
-    auto reply = client.receive();
-    if (!reply) return reply.error();
-    const control::ReplyBody& body = (*reply)->body;
-    if (const auto* failure = std::get_if<Error>(&body)) return *failure;
-    if (std::holds_alternative<control::Finished>(body)) return kExitDone;
-    const auto* ended = std::get_if<control::Ended>(&body);
-    if (ended != nullptr)
-      Output(STDOUT_FILENO).print(printable(ended->task_id + " " + ended->state) + "\n");
-  }
+CommandOutcome print_ended(ControlClient& client, control::RequestBody request) {
+  Output out(STDOUT_FILENO);
+  const Status asked = client.ask_all(std::move(request), [&](const control::ReplyBody& reply) {
+    const auto* ended = std::get_if<control::Ended>(&reply);
+    if (ended != nullptr) out.print(printable(ended->task_id + " " + ended->state) + "\n");
+  });
+  if (!asked) return asked.error();
+  return kExitDone;
 }
 
 Result<std::vector<TaskEntry>> daemon_tasks(const std::string& socket, const Arguments& patterns) {
@@ -76,24 +77,34 @@ Result<std::vector<TaskEntry>> daemon_tasks(const std::string& socket, const Arg
   if (!client) return client.error();
   control::AskList ask;
   ask.patterns = patterns;
-  if (auto sent = client->send(std::move(ask)); !sent) return sent.error();
   std::vector<TaskEntry> tasks;
-  for (;;) {
-    auto reply = client->receive();
-    if (!reply) return reply.error();
-    const control::ReplyBody& body = (*reply)->body;
-    if (const auto* failure = std::get_if<Error>(&body)) return *failure;
-    if (std::holds_alternative<control::Finished>(body)) break;
-    const auto* entry = std::get_if<control::TaskEntry>(&body);
-    if (entry == nullptr) continue;
+  const Status asked = client->ask_all(std::move(ask), [&](const control::ReplyBody& reply) {
+    const auto* entry = std::get_if<control::TaskEntry>(&reply);
+    if (entry == nullptr) return;
     const auto state = task_state_from(entry->state);
     const bool ended = state && is_terminal(*state);
     tasks.push_back({entry->task_id, ended ? TaskDirectory::Finished : TaskDirectory::Active});
-  }
+  });
+  if (!asked) return asked.error();
   std::stable_partition(tasks.begin(), tasks.end(), [](const TaskEntry& task) {
     return task.directory == TaskDirectory::Active;
   });
   return tasks;
+}
+
+Error missing_of_daemon(const std::string& socket, const std::string& word, bool active) {
+  const Result<std::vector<TaskEntry>> all = daemon_tasks(socket, {});
+  if (!all) return all.error();
+  return active ? missing_active_task(word, *all, kAmongYours)
+                : missing_task(word, *all, kAmongYours);
+}
+
+Result<TaskEntry> one_daemon_task(const std::string& socket, const std::string& word) {
+  const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
+  if (!tasks) return tasks.error();
+  const Result<TaskEntry> one = select_one(*tasks, word);
+  if (one || one.error().code != ErrorCode::NotFound) return one;
+  return missing_of_daemon(socket, word, false);
 }
 
 Result<Json> daemon_status(const std::string& socket, const Arguments& patterns,
@@ -108,32 +119,32 @@ Result<Json> ask_status(ControlClient& client, const Arguments& patterns, const 
   ask.patterns = patterns;
   ask.active = only != "finished" && only != "failed";
   ask.finished = only != "active";
-  if (auto sent = client.send(std::move(ask)); !sent) return sent.error();
   Json tasks = Json::array();
-  for (;;) {
-    auto reply = client.receive();
-    if (!reply) return reply.error();
-    const control::ReplyBody& body = (*reply)->body;
-    if (const auto* failure = std::get_if<Error>(&body)) return *failure;
-    if (std::holds_alternative<control::Finished>(body)) return tasks;
-    const auto* status = std::get_if<control::StatusText>(&body);
+  const Status asked = client.ask_all(std::move(ask), [&](const control::ReplyBody& reply) {
+    const auto* status = std::get_if<control::StatusText>(&reply);
     if (status != nullptr) tasks.push_back(Json::parse(status->json));
-  }
+  });
+  if (!asked) return asked.error();
+  return tasks;
 }
 
-void print_failures(ControlClient& client, const std::string& socket, const std::string& task_id) {
-  const Result<Json> tasks = ask_status(client, {task_id}, {});
-  if (!tasks || tasks->size() != 1) return;
-  const TaskView view = view_of(tasks->front());
-  if (!view.history || !view.history->header()) return;
+void print_end(ControlClient& client, const std::string& socket, const control::Ended& ended) {
+  const Result<Json> tasks = ask_status(client, {ended.task_id}, {});
   // What the daemon says counts with the rights of who runs it.
   const Result<std::uint32_t> daemon = daemon_uid(socket);
-  if (!daemon) return;
   LineStyle style;
   style.colour = may_colour(STDERR_FILENO, false);
+  std::string failures;
+  if (tasks && tasks->size() == 1 && daemon) {
+    const TaskView view = view_of(tasks->front());
+    if (view.history && view.history->header()) {
+      failures = failures_text(failures_of(*view.history),
+                               log_end_reader(*view.history->header(), *daemon), style);
+    }
+  }
+  if (failures.empty() && ended.state == name_of(TaskState::Success)) return;
   Output(STDERR_FILENO)
-      .print(failures_text(failures_of(*view.history),
-                           log_end_reader(*view.history->header(), *daemon), style));
+      .print(printable(ended.task_id) + " " + printable(ended.state) + "\n" + failures);
 }
 
 }  // namespace thermos

@@ -21,18 +21,24 @@ std::string asked_socket(const std::optional<std::string>& given, const CommonOp
 // is empty, the one that the options name. Fails with NoDaemon, or with NotFound if the daemon is
 // of an earlier version, which does not tell its root.
 Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common);
+// Whether the caller may list the tasks under a root, and read what is recorded of them.
+bool may_read_tasks(const Paths& paths);
 // The uid that runs the daemon at `socket`.
 Result<std::uint32_t> daemon_uid(const std::string& socket);
 
 // Calls `take` with the record in an event. Fails with Corrupt.
 Status decode_event(const control::Event& event, const std::function<void(const Record&)>& take);
 
-// Prints each task when it ends, until the daemon sends `done`.
-CommandOutcome print_ended(ControlClient& client);
+// Sends a kill or a drain, and prints each task when it ends.
+CommandOutcome print_ended(ControlClient& client, control::RequestBody request);
 
 // The tasks of the daemon that match `patterns`, active ones first. Fails with NoDaemon, or with
 // the daemon's own error.
 Result<std::vector<TaskEntry>> daemon_tasks(const std::string& socket, const Arguments& patterns);
+// What is said of a word that means none of them, or no active one (missing_task.h).
+Error missing_of_daemon(const std::string& socket, const std::string& word, bool active);
+// The one of them that `word` means. Fails as select_one() does, or with NoDaemon.
+Result<TaskEntry> one_daemon_task(const std::string& socket, const std::string& word);
 
 // Asks the daemon for `status --json`'s "tasks". `only` is "active", "finished", "failed" (which is
 // asked for as finished) or empty. Tasks that nobody may see are left out. Fails with NoDaemon, or
@@ -42,8 +48,9 @@ Result<Json> daemon_status(const std::string& socket, const Arguments& patterns,
 // The same, with a client that has an answer to nothing outstanding.
 Result<Json> ask_status(ControlClient& client, const Arguments& patterns, const std::string& only);
 
-// Prints what failed in a task that the daemon led, with what it printed last as far as the caller
-// may read it, on standard error. Prints nothing where nothing failed.
-void print_failures(ControlClient& client, const std::string& socket, const std::string& task_id);
+// Prints how a task that the daemon led ended, and what failed in it with what that printed last,
+// as far as the caller may read it, on standard error. Prints nothing of a success in which nothing
+// failed.
+void print_end(ControlClient& client, const std::string& socket, const control::Ended& ended);
 
 }  // namespace thermos

@@ -155,10 +155,8 @@ Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& o
 }
 
 Status submit_task(ControlClient& client, const control::Submit& submit) {
-  if (auto sent = client.send(submit); !sent) return sent.error();
-  const auto reply = client.receive();
+  const auto reply = client.ask(submit);
   if (!reply) return reply.error();
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   return Done{};
 }
 

@@ -45,31 +45,25 @@ struct Running {
 using Tasks = std::map<std::string, Json>;  // by id
 
 Result<control::Version> ask_version(ControlClient& client, Microseconds patience) {
-  if (auto sent = client.send(control::AskVersion{}); !sent) return sent.error();
-  auto reply = client.receive(patience);
+  const auto reply = client.ask(control::AskVersion{}, patience);
   if (!reply) return reply.error();
-  if (!*reply) return Error{ErrorCode::NoDaemon, "no answer"};
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-  const auto* version = std::get_if<control::Version>(&(*reply)->body);
+  const auto* version = std::get_if<control::Version>(&*reply);
   if (version == nullptr) return Error{ErrorCode::System, "the daemon sent an unexpected answer"};
   return *version;
 }
 
 Result<Tasks> ask_tasks(ControlClient& client, control::AskStatus ask) {
   Tasks tasks;
-  if (auto sent = client.send(std::move(ask)); !sent) return sent.error();
-  for (;;) {
-    auto reply = client.receive();
-    if (!reply) return reply.error();
-    if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
-    if (std::holds_alternative<control::Finished>((*reply)->body)) return tasks;
-    const auto* status = std::get_if<control::StatusText>(&(*reply)->body);
-    if (status == nullptr) continue;
+  const Status asked = client.ask_all(std::move(ask), [&](const control::ReplyBody& reply) {
+    const auto* status = std::get_if<control::StatusText>(&reply);
+    if (status == nullptr) return;
     Json task = Json::parse(status->json, nullptr, false);
-    if (!task.is_object() || !task.contains("task_id")) continue;
+    if (!task.is_object() || !task.contains("task_id")) return;
     const auto id = task["task_id"].get<std::string>();
     tasks[id] = std::move(task);
-  }
+  });
+  if (!asked) return asked.error();
+  return tasks;
 }
 
 std::string state_of(const Json& run) {

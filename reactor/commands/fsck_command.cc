@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/several_roots.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/task_list.h"
 
@@ -30,7 +34,8 @@ that records contradict each other or cannot be read.
   --json            the findings as JSON
   --socket S        the root of the daemon at S (as THERMOS_SOCKET does), which
                     only its owner can read
-  --root D, --log-level L, --no-color: see `thermos --help`
+  --root D          may be repeated: the tasks of all of them
+  --log-level L, --no-color: see `thermos --help`
 
 Exit status: 0 nothing but notes, or all repaired; 1 findings remain; 65
 something is corrupt; 66 no such root or task.
@@ -40,22 +45,24 @@ std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-Result<std::vector<std::string>> choose(const std::vector<std::string>& ids,
-                                        const Arguments& patterns, const Paths& paths) {
-  if (patterns.empty()) return ids;
-  std::vector<TaskEntry> entries;
-  entries.reserve(ids.size());
-  for (const std::string& id : ids) entries.push_back({id, TaskDirectory::Active});
-  const Result<std::vector<TaskEntry>> meant = select_tasks(entries, patterns);
-  if (!meant) return meant.error();
-  if (meant->empty()) {
-    return Error{ErrorCode::NotFound, "no task matches '" + patterns.front() + "'" +
-                                          (patterns.size() > 1 ? " or the others" : "") +
-                                          " under " + paths.root()};
+Result<std::vector<RootTask>> choose(const std::vector<Paths>& roots, const Arguments& patterns) {
+  std::vector<RootTask> all;
+  for (const Paths& paths : roots) {
+    const Result<std::vector<std::string>> ids = list_task_ids(paths);
+    if (!ids) return ids.error();
+    for (const std::string& id : *ids) all.push_back({paths, {id, TaskDirectory::Active}});
   }
-  std::vector<std::string> chosen;
-  for (const TaskEntry& entry : *meant) chosen.push_back(entry.id);
-  return chosen;
+  if (Status known = check_patterns(entries_of(all), patterns, under(roots)); !known) {
+    return known.error();
+  }
+  return select_tasks(all, patterns);
+}
+
+void add(RootReport& report, RootReport&& more) {
+  std::move(more.findings.begin(), more.findings.end(), std::back_inserter(report.findings));
+  report.tasks += more.tasks;
+  report.streams += more.streams;
+  report.records += more.records;
 }
 
 }  // namespace
@@ -118,6 +125,7 @@ CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
   bool repair = false;
   bool json = false;
   OptionParser parser("fsck", kHelp, common);
+  parser.take_roots();
   parser.flag("--repair", repair);
   parser.flag("--json", json);
   std::optional<std::string> socket;
@@ -126,14 +134,23 @@ CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
 
-  const Result<Paths> asked = asked_paths(asked_socket(socket, common), common);
-  if (!asked) return asked.error();
-  const Paths& paths = *asked;
-  const Result<std::vector<std::string>> ids = list_task_ids(paths);
-  if (!ids) return ids.error();
-  const Result<std::vector<std::string>> chosen = choose(*ids, **parsed, paths);
+  const std::string daemon = asked_socket(socket, common);
+  std::vector<Paths> roots = common.all_paths();
+  if (!daemon.empty()) {
+    const Result<Paths> asked = asked_paths(daemon, common);
+    if (!asked) return asked.error();
+    roots = {*asked};
+  }
+  const Result<std::vector<RootTask>> chosen = choose(roots, **parsed);
   if (!chosen) return chosen.error();
-  const RootReport report = check_root(paths, *chosen, repair);
+  RootReport report;
+  for (const Paths& paths : roots) {
+    std::vector<std::string> ids;
+    for (const RootTask& task : *chosen) {
+      if (task.paths.root() == paths.root()) ids.push_back(task.entry.id);
+    }
+    add(report, check_root(paths, ids, repair));
+  }
 
   Output out(STDOUT_FILENO);
   if (json) {

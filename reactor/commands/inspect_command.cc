@@ -4,6 +4,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
@@ -49,12 +50,9 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern, 
       (task.error().code == ErrorCode::NotFound || task.error().code == ErrorCode::Usage)) {
     const Result<std::vector<TaskEntry>> all = list_tasks(paths);
     if (!all) return all.error();
-    const Result<TaskEntry> meant = select_one(*all, pattern);
-    if (meant) {
-      task = inspect_task(paths, meant->id);
-    } else if (meant.error().code != ErrorCode::NotFound) {
-      return meant.error();
-    }
+    const Result<TaskEntry> meant = one_task(*all, pattern, under({paths}));
+    if (!meant) return meant.error();
+    task = inspect_task(paths, meant->id);
   }
   if (!task) return task.error();
   Output out(STDOUT_FILENO);

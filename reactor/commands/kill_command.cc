@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "core/base/text.h"
 #include "core/runner/requests.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/several_roots.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/host/kill_task.h"
 #include "reactor/host/task_observer.h"
@@ -22,14 +25,16 @@ constexpr std::string_view kHelp = R"(Usage: thermos kill [OPTIONS] TASK_ID_REGE
 
 Ends the active tasks whose id a pattern matches from its start (an exact id
 means that task alone), by each task's own rules: SIGTERM, its finalizers, and
-SIGKILL when its finalization_wait is over. Returns when they have ended.
+SIGKILL when its finalization_wait is over. Returns when they have ended. A
+pattern without an active task is an error; the others are ended all the same.
 
   --wait SECONDS    instead of finalization_wait; 0: SIGKILL immediately
   --lose            the result is LOST, no finalizer runs, and SIGKILL comes
                     immediately or, with --wait, SECONDS after SIGTERM
   --socket S        ask the daemon at S and read no files (as THERMOS_SOCKET
                     does): for users who may not read the daemon's files
-  --root D, --log-level L, --no-color: see `thermos --help`
+  --root D          may be repeated: the tasks of all of them
+  --log-level L, --no-color: see `thermos --help`
 )";
 
 constexpr std::size_t kAtOnce = 64;
@@ -74,18 +79,18 @@ void wait_for_one(std::size_t& running, int& worst) {
 }
 
 // Each task is killed by a process of its own, so that none waits for another's finalizers.
-CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
-                        const KillRequest& request) {
+ExitStatus kill_all(const std::vector<RootTask>& tasks, const KillRequest& request) {
   std::size_t running = 0;
   int worst = kExitDone;
-  for (const TaskEntry& task : tasks) {
+  for (const RootTask& task : tasks) {
     if (running == kAtOnce) wait_for_one(running, worst);
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(kill_one(paths, task.id, request));
+    if (child == 0) ::_exit(kill_one(task.paths, task.entry.id, request));
     if (child > 0) {
       ++running;
     } else {
-      print_error(task.id + ": cannot start a process that kills it: " + std::strerror(errno));
+      print_error(task.entry.id +
+                  ": cannot start a process that kills it: " + std::strerror(errno));
       worst = kExitSystem;
     }
   }
@@ -93,26 +98,71 @@ CommandOutcome kill_all(const Paths& paths, const std::vector<TaskEntry>& tasks,
   return static_cast<ExitStatus>(worst);
 }
 
-// The error when no active task matches; it tells if a matching task has ended already.
-Error nothing_to_kill(const Paths& paths, const std::vector<TaskEntry>& all,
-                      const std::vector<std::string>& patterns) {
-  const Result<std::vector<TaskEntry>> meant = select_tasks(all, patterns);
-  if (meant && meant->size() == 1) {
-    return Error{ErrorCode::NotFound, meant->front().id + " is not active: it ended " +
-                                          state_name(view_task(paths, meant->front()))};
+// The patterns that mean an active task; the others are told, by `refuse`.
+Result<Arguments> active_patterns(const std::vector<TaskEntry>& tasks, const Arguments& patterns,
+                                  const std::function<Error(const std::string&)>& refuse) {
+  Arguments good;
+  for (const std::string& pattern : patterns) {
+    const Result<std::vector<TaskEntry>> meant = select_tasks(tasks, {pattern});
+    if (!meant) return meant.error();
+    if (!active_of(*meant).empty()) {
+      good.push_back(pattern);
+    } else if (const Error missing = refuse(pattern); patterns.size() > 1) {
+      print_error(missing.message);
+    } else {
+      return missing;
+    }
   }
-  return Error{ErrorCode::NotFound, "no active task matches '" + patterns.front() + "'" +
-                                        (patterns.size() > 1 ? " or the others" : "") + " under " +
-                                        paths.root()};
+  return good;
+}
+
+ExitStatus with_missing(ExitStatus killed, bool all) {
+  return killed == kExitDone && !all ? exit_status_of(ErrorCode::NotFound) : killed;
 }
 
 // Asks the daemon, which knows the tasks and checks who may end them.
 CommandOutcome kill_by_daemon(const std::string& socket, const Arguments& patterns,
                               const KillRequest& request) {
+  const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, patterns);
+  if (!tasks) return tasks.error();
+  const Result<Arguments> good = active_patterns(*tasks, patterns, [&](const std::string& pattern) {
+    return missing_of_daemon(socket, pattern, true);
+  });
+  if (!good) return good.error();
+  const bool all = good->size() == patterns.size();
+  if (good->empty()) return with_missing(kExitDone, all);
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskKill{patterns, request}); !sent) return sent.error();
-  return print_ended(*client);
+  const CommandOutcome ended = print_ended(*client, control::AskKill{*good, request});
+  if (!ended) return ended.error();
+  return with_missing(*ended, all);
+}
+
+CommandOutcome kill_in_files(const std::vector<Paths>& roots, const Arguments& patterns,
+                             const KillRequest& request) {
+  const Result<std::vector<RootTask>> tasks = tasks_under(roots);
+  if (!tasks) return tasks.error();
+  const std::vector<TaskEntry> entries = entries_of(*tasks);
+  const Result<Arguments> good =
+      active_patterns(entries, patterns, [&](const std::string& pattern) {
+        const auto ended = select_tasks(*tasks, {pattern});
+        if (!ended || ended->size() != 1)
+          return missing_active_task(pattern, entries, under(roots));
+        const auto& [paths, entry] = ended->front();
+        return Error{ErrorCode::NotFound,
+                     entry.id + " is not active: it ended " + state_name(view_task(paths, entry))};
+      });
+  if (!good) return good.error();
+  const bool all = good->size() == patterns.size();
+  if (good->empty()) return with_missing(kExitDone, all);
+  Result<std::vector<RootTask>> meant = select_tasks(*tasks, *good);
+  if (!meant) return meant.error();
+  std::erase_if(*meant,
+                [](const RootTask& task) { return task.entry.directory != TaskDirectory::Active; });
+  const RootTask& first = meant->front();
+  return with_missing(meant->size() == 1 ? kill_one(first.paths, first.entry.id, request)
+                                         : kill_all(*meant, request),
+                      all);
 }
 
 }  // namespace
@@ -122,6 +172,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   KillRequest request;
   request.reason = "killed from the command line";
   OptionParser parser("kill", kHelp, common);
+  parser.take_roots();
   parser.text("--wait", wait);
   parser.flag("--lose", request.lose);
   std::optional<std::string> given;
@@ -136,18 +187,8 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   request.wait = *seconds;
 
   const std::string socket = asked_socket(given, common);
-  if (!socket.empty()) return kill_by_daemon(socket, patterns, request);
-  const Paths paths = common.paths();
-  const Result<std::vector<TaskEntry>> all = list_tasks(paths);
-  if (!all) return all.error();
-  std::vector<TaskEntry> active;
-  std::copy_if(all->begin(), all->end(), std::back_inserter(active),
-               [](const TaskEntry& task) { return task.directory == TaskDirectory::Active; });
-  const Result<std::vector<TaskEntry>> meant = select_tasks(active, patterns);
-  if (!meant) return meant.error();
-  if (meant->empty()) return nothing_to_kill(paths, *all, patterns);
-  if (meant->size() == 1) return kill_one(paths, meant->front().id, request);
-  return kill_all(paths, *meant, request);
+  return socket.empty() ? kill_in_files(common.all_paths(), patterns, request)
+                        : kill_by_daemon(socket, patterns, request);
 }
 
 }  // namespace thermos

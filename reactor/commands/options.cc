@@ -77,8 +77,13 @@ Paths CommonOptions::paths() const {
 
 std::vector<Paths> CommonOptions::all_paths() const {
   std::vector<Paths> all;
-  for (const std::string& other : other_roots) all.emplace_back(absolute_path(other));
-  all.push_back(paths());
+  const auto add = [&](Paths one) {
+    const bool known = std::any_of(all.begin(), all.end(),
+                                   [&](const Paths& other) { return other.root() == one.root(); });
+    if (!known) all.push_back(std::move(one));
+  };
+  for (const std::string& other : other_roots) add(Paths(absolute_path(other)));
+  add(paths());
   return all;
 }
 

@@ -32,7 +32,7 @@ struct CommonOptions {
   // The root directory as an absolute path: --root, else THERMOS_ROOT, else the user's default
   // (README).
   Paths paths() const;
-  // All of them, in the order given.
+  // All of them, in the order given, each once.
   std::vector<Paths> all_paths() const;
 };
 

@@ -3,6 +3,7 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/host/leader_client.h"
 #include "reactor/os/files.h"
@@ -72,26 +73,39 @@ constexpr Microseconds kPatience = 5 * kSecond;
 Status ask_daemon(const std::string& socket, const control::AskOrder& order) {
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(order); !sent) return sent.error();
-  auto reply = client->receive();
+  const auto reply = client->ask(order);
   if (!reply) return reply.error();
-  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
   return Done{};
 }
 
-// The id of the one active task that `word` means: to the daemon, else under the root. A word that
-// means none is left as it is, for whoever refuses it.
+// The one active task that `word` means, of all `tasks`; an id that has ended means no other.
+Result<TaskEntry> one_active(const std::vector<TaskEntry>& tasks, const std::string& word,
+                             const std::string& place) {
+  const Result<std::vector<TaskEntry>> meant = select_tasks(tasks, {word});
+  if (!meant) return meant.error();
+  const std::vector<TaskEntry> active = active_of(*meant);
+  return active.empty() ? missing_active_task(word, tasks, place) : select_one(active, word);
+}
+
+// The id of the one active task that `word` means: to the daemon, else under the root.
 Result<std::string> meant_task(const std::string& socket, bool given, const Paths& paths,
                                const std::string& word) {
-  Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
-  if (!tasks && tasks.error().code != ErrorCode::NoDaemon) return tasks.error();
-  if (!given && (!tasks || tasks->empty())) tasks = list_tasks(paths);
-  if (!tasks) return word;
-  std::erase_if(*tasks, [](const auto& task) { return task.directory != TaskDirectory::Active; });
-  const Result<TaskEntry> meant = select_one(*tasks, word);
+  const Result<std::vector<TaskEntry>> led = daemon_tasks(socket, {word});
+  if (!led && (given || led.error().code != ErrorCode::NoDaemon)) return led.error();
+  if (led && !led->empty()) {
+    const Result<TaskEntry> meant = one_active(*led, word, {});
+    if (meant) return meant->id;
+    if (given || meant.error().code != ErrorCode::NotFound) return meant.error();
+  }
+  if (given) return missing_of_daemon(socket, word, true);
+  const Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
+  if (!tasks) return word;  // whoever refuses it says why
+  const Result<TaskEntry> meant = one_active(
+      *tasks, word, under({paths}) + (led ? "" : ", and no daemon answers on " + socket));
   if (meant) return meant->id;
-  if (meant.error().code == ErrorCode::NotFound) return word;
-  return meant.error();
+  const bool unknown =
+      meant.error().code == ErrorCode::NotFound && select_tasks(*tasks, {word})->empty();
+  return led && unknown ? missing_of_daemon(socket, word, true) : meant.error();
 }
 
 CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
@@ -108,13 +122,6 @@ CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
   const ErrorCode code = asked.error().code;
   const bool elsewhere =
       code == ErrorCode::NoDaemon || code == ErrorCode::NotFound || code == ErrorCode::Busy;
-  if (!given && elsewhere && exists(paths.finished_task(task_id))) {
-    return Error{ErrorCode::NotFound, "task " + task_id + " has ended"};
-  }
-  if (!given && code == ErrorCode::NoDaemon && !exists(paths.active_task(task_id))) {
-    return Error{ErrorCode::NotFound, "no such task: '" + task_id + "' is not under " +
-                                          paths.root() + ", and no daemon answers on " + socket};
-  }
   if (given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
   ask.task_id.clear();
   if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kPatience); !taken) {
@@ -175,10 +182,7 @@ CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
   if (!seconds) return seconds.error();
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskDrain{*seconds}); !sent) {
-    return sent.error();
-  }
-  return print_ended(*client);
+  return print_ended(*client, control::AskDrain{*seconds});
 }
 
 }  // namespace thermos

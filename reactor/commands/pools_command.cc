@@ -57,17 +57,12 @@ CommandOutcome pools_command(const Arguments& arguments, CommonOptions common) {
   }
   auto client = ControlClient::connect(socket);
   if (!client) return client.error();
-  if (auto sent = client->send(control::AskPools{}); !sent) return sent.error();
   Json pools = Json::array();
-  for (;;) {
-    auto reply = client->receive();
-    if (!reply) return reply.error();
-    const control::ReplyBody& body = (*reply)->body;
-    if (const auto* failure = std::get_if<Error>(&body)) return *failure;
-    if (std::holds_alternative<control::Finished>(body)) break;
-    const auto* pool = std::get_if<control::PoolText>(&body);
+  const Status asked = client->ask_all(control::AskPools{}, [&](const control::ReplyBody& reply) {
+    const auto* pool = std::get_if<control::PoolText>(&reply);
     if (pool != nullptr) pools.push_back(Json::parse(pool->json));
-  }
+  });
+  if (!asked) return asked.error();
   Output out(STDOUT_FILENO);
   if (json) {
     Json all = Json::object();

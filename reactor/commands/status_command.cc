@@ -8,8 +8,10 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/remote_view.h"
+#include "reactor/commands/several_roots.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/history_json.h"
@@ -63,13 +65,22 @@ Json view_json(const TaskView& view, const Paths& paths) {
   return json;
 }
 
-// Draws over what the screen has, so that nothing flickers. What does not fit is left out.
+// Draws over what the screen has, so that nothing flickers. What does not fit is left out; a reason
+// that is longer than a line goes on in the next.
 std::string watched_screen(const std::string& text, std::size_t columns, std::size_t rows) {
   std::string screen = "\x1b[H";
-  std::size_t from = 0;
-  for (std::size_t row = 0; row + 1 < rows && from < text.size(); ++row) {
+  std::size_t row = 0;
+  for (std::size_t from = 0; row + 1 < rows && from < text.size();) {
     const std::size_t end = text.find('\n', from);
-    screen += cut_line(text.substr(from, end - from), columns) + "\x1b[K\n";
+    const std::string line = text.substr(from, end - from);
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    std::string pieces = wrapped(line.substr(indent), columns - std::min(indent, columns), 2);
+    for (bool more = true; more && row + 1 < rows; ++row) {
+      const std::size_t stop = std::min(pieces.find('\n'), pieces.size());
+      screen += cut_line(std::string(indent, ' ') + pieces.substr(0, stop), columns) + "\x1b[K\n";
+      more = stop < pieces.size();
+      pieces.erase(0, stop + 1);
+    }
     from = end + 1;
   }
   return screen + "\x1b[J";
@@ -131,41 +142,25 @@ void sort_and_filter(std::vector<Shown>& tasks, const Wanted& wanted) {
 
 using Roots = std::vector<Paths>;
 
-Status add_tasks(std::vector<Shown>& tasks, const Paths& paths, bool several,
-                 const Wanted& wanted) {
-  Result<std::vector<TaskEntry>> all = list_tasks(paths);
+Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
+  Result<std::vector<RootTask>> all = tasks_under(roots);
   if (!all) return all.error();
   if (!wanted.only.empty()) {
     const TaskDirectory only =
         wanted.only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
-    std::erase_if(*all, [&](const TaskEntry& task) { return task.directory != only; });
+    std::erase_if(*all, [&](const RootTask& task) { return task.entry.directory != only; });
   }
-  const Result<std::vector<TaskEntry>> meant = select_tasks(*all, wanted.patterns);
+  const Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
   if (!meant) return meant.error();
-  tasks.reserve(tasks.size() + meant->size());
-  for (const TaskEntry& entry : *meant) {
+  std::vector<Shown> tasks;
+  tasks.reserve(meant->size());
+  for (const auto& [paths, entry] : *meant) {
     Shown& task = tasks.emplace_back(Shown{view_task(paths, entry), paths, {}});
-    if (several) task.view.root = paths.root();
+    if (roots.size() > 1) task.view.root = paths.root();
     if (wanted.json) task.json = view_json(task.view, paths);
     if (!wanted.json || wanted.failed) look_closer(task.view, paths, wall_now());
   }
-  return Done{};
-}
-
-Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
-  std::vector<Shown> tasks;
-  for (const Paths& paths : roots) {
-    if (Status added = add_tasks(tasks, paths, roots.size() > 1, wanted); !added) {
-      return added.error();
-    }
-  }
   return tasks;
-}
-
-std::string names_of(const Roots& roots) {
-  std::string names;
-  for (const Paths& paths : roots) names += (names.empty() ? "" : ", ") + paths.root();
-  return names;
 }
 
 Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
@@ -179,19 +174,26 @@ Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
   return tasks;
 }
 
+Result<std::vector<TaskEntry>> all_tasks(const Wanted& wanted, const Roots& roots) {
+  if (!wanted.socket.empty()) return daemon_tasks(wanted.socket, {});
+  const Result<std::vector<RootTask>> all = tasks_under(roots);
+  if (!all) return all.error();
+  return entries_of(*all);
+}
+
 // Fails with NotFound for the first pattern that matches none of the tasks.
 Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
-  std::vector<TaskEntry> entries;
-  entries.reserve(tasks.size());
-  for (const Shown& task : tasks) entries.push_back(task.view.entry);
+  std::vector<TaskEntry> shown;
+  shown.reserve(tasks.size());
+  for (const Shown& task : tasks) shown.push_back(task.view.entry);
   for (const std::string& pattern : wanted.patterns) {
-    const Result<std::vector<TaskEntry>> meant = select_tasks(entries, {pattern});
-    if (!meant) return meant.error();
-    if (!meant->empty()) continue;
-    return Error{ErrorCode::NotFound,
-                 wanted.socket.empty()
-                     ? "no task matches '" + pattern + "' under " + names_of(roots)
-                     : "no task of yours matches '" + pattern + "'"};
+    if (check_patterns(shown, {pattern}, {})) continue;
+    const Result<std::vector<TaskEntry>> all = all_tasks(wanted, roots);
+    if (!all) return all.error();
+    const std::string place = wanted.socket.empty() ? under(roots) : std::string(kAmongYours);
+    if (Status known = check_patterns(*all, {pattern}, place); !known) return known.error();
+    if (wanted.only.empty()) continue;  // it has come this moment
+    return Error{ErrorCode::NotFound, "no " + wanted.only + " task matches '" + pattern + "'"};
   }
   return Done{};
 }
@@ -213,8 +215,7 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
                     const Output& out) {
   if (tasks.empty()) {
     if (wanted.failed || wanted.only == "failed") return "nothing failed\n";
-    return wanted.socket.empty() ? "no tasks under " + names_of(roots) + "\n"
-                                 : "no tasks of yours\n";
+    return wanted.socket.empty() ? "no tasks" + under(roots) + "\n" : "no tasks of yours\n";
   }
   TableStyle style;
   style.line.colour = may_colour(out.fd(), wanted.no_color);

@@ -8,6 +8,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/daemon_run.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_follower.h"
 #include "reactor/commands/remote_view.h"
@@ -59,7 +60,7 @@ std::size_t prefix_width(const Source& source) {
 Result<Source> source_in_files(const Paths& paths, const std::string& word) {
   const Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();
-  const Result<TaskEntry> entry = select_one(*all, word);
+  const Result<TaskEntry> entry = one_task(*all, word, under({paths}));
   if (!entry) return entry.error();
   Source source;
   source.view = view_task(paths, *entry);
@@ -71,15 +72,13 @@ Result<Source> source_in_files(const Paths& paths, const std::string& word) {
 
 // What the daemon tells of a task whose records the caller may not read.
 Result<Source> source_of_daemon(const std::string& socket, const std::string& word) {
-  const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
-  if (!tasks) return tasks.error();
-  const Result<TaskEntry> entry = select_one(*tasks, word);
+  const Result<TaskEntry> entry = one_daemon_task(socket, word);
   if (!entry) return entry.error();
   auto events = subscribe_to(socket, entry->id, false);
   if (!events) return events.error();
   const Result<Json> status = daemon_status(socket, {entry->id}, {});
   if (!status) return status.error();
-  if (status->size() != 1) return Error{ErrorCode::NotFound, "no task matches '" + word + "'"};
+  if (status->size() != 1) return missing_of_daemon(socket, word, false);
   const Result<std::uint32_t> daemon = daemon_uid(socket);
   if (!daemon) return daemon.error();
   Source source;
@@ -101,9 +100,8 @@ Result<Source> find_source(const CommonOptions& common, const std::string& socke
   if (socket.empty() && !paths) return paths.error();
   if (socket.empty()) return source_in_files(*paths, word);
   if (!paths && paths.error().code != ErrorCode::NotFound) return paths.error();
-  const bool readable = paths && ::access(paths->active_dir().c_str(), R_OK) == 0 &&
-                        ::access(paths->checkpoints_dir().c_str(), R_OK) == 0;
-  return readable ? source_in_files(*paths, word) : source_of_daemon(socket, word);
+  return paths && may_read_tasks(*paths) ? source_in_files(*paths, word)
+                                         : source_of_daemon(socket, word);
 }
 
 // A task may have thousands of processes, each with two files.

@@ -107,4 +107,25 @@ Result<std::optional<control::Reply>> ControlClient::receive(Microseconds patien
   }
 }
 
+Result<control::ReplyBody> ControlClient::ask(control::RequestBody body, Microseconds patience) {
+  if (auto sent = send(std::move(body)); !sent) return sent.error();
+  auto reply = receive(patience);
+  if (!reply) return reply.error();
+  if (!*reply) return no_daemon("no answer");
+  if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+  return std::move((*reply)->body);
+}
+
+Status ControlClient::ask_all(control::RequestBody body,
+                              const std::function<void(const control::ReplyBody&)>& take) {
+  if (auto sent = send(std::move(body)); !sent) return sent.error();
+  for (;;) {
+    const auto reply = receive();
+    if (!reply) return reply.error();
+    if (const auto* failure = std::get_if<Error>(&(*reply)->body)) return *failure;
+    if (std::holds_alternative<control::Finished>((*reply)->body)) return Done{};
+    take((*reply)->body);
+  }
+}
+
 }  // namespace thermos

@@ -1,6 +1,7 @@
 // The client's end of the control socket. Calls block.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,12 @@ class ControlClient {
   // negative: no limit). Fails with NoDaemon if the daemon closed the connection, or Corrupt for
   // bytes that are no reply.
   Result<std::optional<control::Reply>> receive(Microseconds patience = -1);
+  // Sends a request and returns its one reply. Fails as send() and receive() do, with NoDaemon if
+  // no reply comes within `patience`, or with the daemon's own error.
+  Result<control::ReplyBody> ask(control::RequestBody body, Microseconds patience = -1);
+  // Sends a request and calls `take` with each reply before the daemon's `done`. Fails as ask().
+  Status ask_all(control::RequestBody body,
+                 const std::function<void(const control::ReplyBody&)>& take);
   // Is readable when the daemon has sent something. Call receive(0) until it returns nothing before
   // waiting for it, because replies that came together are read together.
   int fd() const { return socket_.get(); }

@@ -62,9 +62,13 @@ TEST_F(AncestorTest, SeveralRootsAreReadAtOnce) {
   EXPECT_EQ(asked({"tail", "mine"}).out, "hello\n");
   EXPECT_EQ(asked({"inspect", "--task-id", "failure"}).status, 0);
   EXPECT_EQ(asked({"inspect", "--task-id", "nosuch"}).status, 66);
-  const Finished refused = asked({"fsck"});
+  // An id means that task alone, also where another root has one that begins so.
+  ASSERT_EQ(run({"simplerun", "-q", "--task-id", "failure-2", "--", "true"}).status, 0);
+  EXPECT_EQ(Json::parse(asked({"status", "--json", "failure"}).out)["tasks"].size(), 1U);
+  EXPECT_EQ(asked({"tail", "failure"}).status, 0);
+  const Finished refused = asked({"import", old()});
   EXPECT_EQ(refused.status, 64);
-  EXPECT_EQ(refused.err, "thermos: fsck: --root is given twice: " + old() + " and " + own + "\n");
+  EXPECT_EQ(refused.err, "thermos: import: --root is given twice: " + old() + " and " + own + "\n");
   const Finished twice = run({"tail", "--root", own, "--root", own, "mine"});
   EXPECT_EQ(twice.out, "hello\n") << twice.err;
 }

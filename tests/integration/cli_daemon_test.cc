@@ -95,6 +95,10 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(several.status, 2);
   EXPECT_TRUE(several.err.starts_with("long-1 KILLED\nshort FAILED\n  p FAILED, run 0: exit 3\n"))
       << several.err;
+  submit("lenient", R"({"max_failures": 0, "processes": [{"name": "p", "cmdline": "exit 4"}]})");
+  const Finished good = ask({"wait", "long-2", "lenient"});
+  EXPECT_EQ(good.status, 0);
+  EXPECT_TRUE(good.err.starts_with("lenient SUCCESS\n  p FAILED, run 0: exit 4\n")) << good.err;
   EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
 }
 
@@ -162,11 +166,19 @@ TEST_F(CliDaemon, AUserFollowsTheirOwnTask) {
   ASSERT_EQ(given.status, 0) << given.err;
   Program tail(as_nobody({"tail", "-f", "t", "p"}));
   ASSERT_TRUE(tail.wait_for("begin\n"));
+  const Finished led = run_program(as_nobody({"resume", "t"}));
+  EXPECT_EQ(led.status, 75);
+  EXPECT_NE(led.err.find("task t is the daemon's, which goes on with it: `thermos wait t`"),
+            std::string::npos)
+      << led.err;
   write_text(go, "on\n");
   const Finished followed = tail.wait();
   EXPECT_EQ(followed.out, "begin\nend\n") << followed.err;
   EXPECT_EQ(followed.status, 0) << followed.err;
   EXPECT_EQ(run_program(as_nobody({"tail", "t"})).out, "begin\nend\n");
+  const Finished ended = run_program(as_nobody({"resume", "t"}));
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_NE(ended.out.find("t SUCCESS in "), std::string::npos) << ended.out;
   const Finished inspected = run_program(as_nobody({"inspect", "--task-id", "t"}));
   EXPECT_EQ(inspected.status, 77) << inspected.err;
   EXPECT_EQ(run_program(as_nobody({"fsck"})).status, 77);

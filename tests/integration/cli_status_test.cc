@@ -263,6 +263,15 @@ TEST_F(StatusAndRead, WatchShowsWhatChangesUntilCtrlC) {
   EXPECT_EQ(terminal.wait(), -SIGINT);
 }
 
+TEST_F(StatusAndRead, WatchShowsAReasonWhole) {
+  ASSERT_EQ(run_task("bad", kRetry).status, 0);
+  write_text(stream("bad", "runner"), "these are no records of any kind");
+  Terminal terminal(thermos({"status", "--watch"}), 80, 10);
+  EXPECT_TRUE(terminal.wait_for("the file is left as it is")) << terminal.written();
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.wait(), -SIGINT);
+}
+
 TEST_F(StatusAndRead, ReadPrintsARunnersStreamInThreeForms) {
   ASSERT_EQ(run_task("r", kRetry).status, 0);
   json from_read = json::parse(run({"read", "--json", stream("r", "runner")}).out);

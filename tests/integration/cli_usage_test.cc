@@ -120,7 +120,7 @@ TEST_F(Usage, SaysWhatIsNotThere) {
   refuse({"read", "no"}, 66, "no");
   refuse({"status", "no"}, 66, "no task matches 'no'");
   refuse({"status", "no", "nor"}, 66, "no task matches 'no'");
-  refuse({"kill", "no"}, 66, "no active task matches 'no'");
+  refuse({"kill", "no"}, 66, "no such task: no active one matches 'no'");
   refuse({"tail", "no"}, 66, "no task matches 'no'");
 }
 

@@ -32,6 +32,8 @@ TEST_F(DaemonScreen, WhoWaitsIsShownWhatFailedAndWhatItPrinted) {
     const auto [text, status] = shown_by(command);
     EXPECT_EQ(status, command.starts_with("status") ? 0 : 1) << command << ": " << text;
     EXPECT_NE(text.find(failure), std::string::npos) << command << ": " << text;
+    const bool waits = !command.starts_with("status");
+    EXPECT_EQ(text.find("t FAILED\n" + failure) != std::string::npos, waits) << text;
     EXPECT_NE(text.find("/bad/0/stderr:\n      oops\n"), std::string::npos) << command << text;
   }
 }
