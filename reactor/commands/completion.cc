@@ -44,7 +44,8 @@ constexpr std::array<Positional, 21> kPositional = {{
 
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 36> kValues = {{
+constexpr std::string_view kTasks = ":tasks";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 41> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -52,7 +53,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 36> kValues 
     {"--root", kPath},
     {"--sandbox", kPath},
     {"--socket", kPath},
-    {"--task-id", ""},
+    {"--task-id", kTasks},
+    {"--task_id", kTasks},
     {"--task", ""},
     {"--user", ""},
     {"--name", ""},
@@ -68,6 +70,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 36> kValues 
     {"--since", ""},
     {"--wait", ""},
     {"--grace", ""},
+    {"--on-term", "kill yield"},
+    {"--until", ""},
+    {"--yield-status", ""},
+    {"--lines", ""},
     {"--hostname", ""},
     {"--port", ""},
     {"--environment", ""},
@@ -101,12 +107,16 @@ Completion one_of(std::string_view words) {
   return found;
 }
 
-Completion positional(std::string_view command, const std::vector<std::string>& before) {
+Completion of_kind(Completion found, Kind kind) {
+  found.kind = kind;
+  return found;
+}
+
+Completion positional(Completion found, const std::vector<std::string>& before) {
   const auto* known =
       std::find_if(kPositional.begin(), kPositional.end(),
-                   [&](const Positional& entry) { return entry.command == command; });
-  Completion found;
-  if (command == "completion" && before.empty()) return one_of("bash zsh fish");
+                   [&](const Positional& entry) { return entry.command == found.command; });
+  if (found.command == "completion" && before.empty()) return one_of("bash zsh fish");
   if (known == kPositional.end()) return found;
   found.kind = before.empty() ? known->first : known->others;
   if (found.kind == Kind::Processes) found.task = before.front();
@@ -117,14 +127,17 @@ Completion positional(std::string_view command, const std::vector<std::string>& 
 
 Completion complete(const std::vector<std::string>& typed) {
   Completion found;
-  std::string command;
+  std::string& command = found.command;
   std::vector<std::string> before;  // the positional arguments behind the command
   const std::size_t last = typed.empty() ? 0 : typed.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     const std::string& word = typed[i];
     if (const auto value = value_of(word)) {
       ++i;
-      if (i == last) return one_of(*value);
+      if (i == last)
+        return value == kTasks ? of_kind(std::move(found), Kind::Tasks) : one_of(*value);
+      if (word == "--root") found.root = typed[i];
+      if (word == "--socket") found.socket = typed[i];
     } else if (word.size() > 1 && word.front() == '-') {
       continue;
     } else if (command.empty()) {
@@ -136,15 +149,10 @@ Completion complete(const std::vector<std::string>& typed) {
   const std::string_view begun = typed.empty() ? std::string_view() : typed.back();
   if (command.empty()) {
     if (begun.starts_with('-')) return one_of("--root --log-level --no-color --help --version");
-    found.kind = Kind::Command;
-    return found;
+    return of_kind(std::move(found), Kind::Command);
   }
-  if (begun.starts_with('-')) {
-    found.kind = Kind::Options;
-    found.command = command;
-    return found;
-  }
-  return positional(command, before);
+  if (begun.starts_with('-')) return of_kind(std::move(found), Kind::Options);
+  return positional(std::move(found), before);
 }
 
 std::vector<std::string> options_in(std::string_view help) {

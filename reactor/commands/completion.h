@@ -14,7 +14,7 @@ struct Completion {
     Options,      // an option of `command`
     Words,        // one of `words`
     Files,        // a path
-    ActiveTasks,  // the id of an active task
+    ActiveTasks,  // the id of an active task that `command` may mean
     Tasks,        // of any task
     Processes,    // a process of `task`
   };
@@ -22,6 +22,9 @@ struct Completion {
   std::string command;
   std::string task;
   std::vector<std::string> words;
+  // The --root and the --socket that are on the line; empty: none.
+  std::string root;
+  std::string socket;
 };
 
 // `typed` are the words behind "thermos"; the last is the one at the cursor and may be empty or

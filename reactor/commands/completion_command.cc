@@ -11,8 +11,11 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/completion.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/task_view.h"
+#include "reactor/control/control_client.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/store/task_list.h"
 
@@ -23,11 +26,16 @@ constexpr std::string_view kHelp = R"END(Usage: thermos completion bash|zsh|fish
        thermos completion --next [WORD...]
 
 Prints a script with which the shell completes commands, options, ids of tasks
-and names of processes. For bash, put this into ~/.bashrc:
-  eval "$(thermos completion bash)"
+and names of processes:
 
-    --next print what the last WORD may become,
-                           one word a line, and":files" if it may be a file; the scripts ask so
+  bash    eval "$(thermos completion bash)"        in ~/.bashrc
+  zsh     source <(thermos completion zsh)         in ~/.zshrc, behind compinit
+  fish    thermos completion fish | source         in ~/.config/fish/config.fish
+
+The Debian package and `cmake --install` put them where the shells find them.
+
+  --next            print what the last WORD may become, one a line, or
+                    ":files" if it may be a file; the scripts ask so
   --root D, --log-level L, --no-color: see `thermos --help`
 )END";
 
@@ -87,27 +95,62 @@ std::string help_of(const Command& command) {
   return text;
 }
 
-std::vector<std::string> tasks_of(const Paths& paths, bool active) {
-  std::vector<std::string> ids;
-  const auto tasks = list_tasks(paths);
-  if (!tasks) return ids;
-  for (const TaskEntry& task : *tasks) {
-    if (!active || task.directory == TaskDirectory::Active) ids.push_back(task.id);
+// Where the tasks are that a command line means, and those that a daemon has.
+struct Place {
+  Paths paths;
+  std::string socket;  // empty: no daemon is asked
+  bool files = true;
+};
+
+Place place_of(const Completion& line, CommonOptions common) {
+  if (!line.root.empty()) common.root = line.root;
+  const auto given = line.socket.empty() ? std::nullopt : std::optional(line.socket);
+  Place place{common.paths(), asked_socket(given, common)};
+  place.files = place.socket.empty();
+  constexpr std::array<std::string_view, 5> kOfDaemon = {"wait", "events", "start", "stop",
+                                                         "restart"};
+  const bool of_daemon =
+      std::find(kOfDaemon.begin(), kOfDaemon.end(), line.command) != kOfDaemon.end();
+  if (of_daemon && place.socket.empty()) place.socket = default_socket();
+  return place;
+}
+
+std::vector<TaskEntry> tasks_at(const Place& place) {
+  std::vector<TaskEntry> all;
+  const auto add = [&](const Result<std::vector<TaskEntry>>& some) {
+    if (some) all.insert(all.end(), some->begin(), some->end());
+  };
+  if (!place.socket.empty()) add(daemon_tasks(place.socket, {}));
+  if (place.files) add(list_tasks(place.paths));
+  return all;
+}
+
+std::vector<std::string> ids_of(const std::vector<TaskEntry>& tasks) {
+  std::set<std::string> ids;
+  for (const TaskEntry& task : tasks) ids.insert(task.id);
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<std::string> processes_at(const Place& place, const std::string& word) {
+  std::vector<std::string> names;
+  if (!place.socket.empty()) {
+    const auto status = daemon_status(place.socket, {word}, {});
+    if (status && status->size() == 1) {
+      const Json processes = status->front().value("processes", Json::object());
+      for (const auto& [name, runs] : processes.items()) names.push_back(name);
+    }
   }
-  return ids;
-}
-
-std::vector<std::string> processes_of(const Paths& paths, const std::string& id) {
-  const auto tasks = list_tasks(paths);
+  if (!place.files || !names.empty()) return names;
+  const auto tasks = list_tasks(place.paths);
   if (!tasks) return {};
-  const auto task = select_one(*tasks, id);
+  const auto task = select_one(*tasks, word);
   if (!task) return {};
-  const TaskView view = view_task(paths, *task);
+  const TaskView view = view_task(place.paths, *task);
   if (!view.history) return {};
-  return process_names(paths, view);
+  return process_names(place.paths, view);
 }
 
-std::vector<std::string> next_words(const Arguments& typed, const Paths& paths) {
+std::vector<std::string> next_words(const Arguments& typed, const CommonOptions& common) {
   const Completion completion = complete(typed);
   switch (completion.kind) {
     case Completion::Kind::Nothing:
@@ -128,10 +171,11 @@ std::vector<std::string> next_words(const Arguments& typed, const Paths& paths) 
       return command == all.end() ? std::vector<std::string>{} : options_in(help_of(*command));
     }
     case Completion::Kind::ActiveTasks:
+      return ids_of(active_of(tasks_at(place_of(completion, common))));
     case Completion::Kind::Tasks:
-      return tasks_of(paths, completion.kind == Completion::Kind::ActiveTasks);
+      return ids_of(tasks_at(place_of(completion, common)));
     case Completion::Kind::Processes:
-      return processes_of(paths, completion.task);
+      return processes_at(place_of(completion, common), completion.task);
   }
   return {};
 }
@@ -149,7 +193,7 @@ CommandOutcome completion_command(const Arguments& arguments, CommonOptions comm
   Output out(STDOUT_FILENO);
   if (next) {
     const std::string begun = words.empty() ? "" : words.back();
-    for (const std::string& word : next_words(words, common.paths())) {
+    for (const std::string& word : next_words(words, common)) {
       if (word == ":files" || word.starts_with(begun)) out.print(word + "\n");
     }
     return finish_output(out);

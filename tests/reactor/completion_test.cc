@@ -41,9 +41,18 @@ TEST(Completion, OfAnOptionAndItsValue) {
   EXPECT_EQ(options.kind, Kind::Options);
   EXPECT_EQ(options.command, "run");
   EXPECT_EQ(complete({"run", "--sync", ""}).words, (Words{"power", "crash"}));
+  EXPECT_EQ(complete({"resume", "--on-term", ""}).words, (Words{"kill", "yield"}));
   EXPECT_EQ(complete({"--root", ""}).kind, Kind::Files);
-  EXPECT_EQ(complete({"run", "--task-id", ""}).kind, Kind::Nothing);
+  EXPECT_EQ(complete({"run", "--task-id", ""}).kind, Kind::Tasks);
+  EXPECT_EQ(complete({"run", "--name", ""}).kind, Kind::Nothing);
   EXPECT_EQ(complete({"run", "--quiet", ""}).kind, Kind::Files);
+}
+
+TEST(Completion, KnowsWhereTheTasksAre) {
+  const Completion line = complete({"--root", "/r", "wait", "--socket", "/s", ""});
+  EXPECT_EQ(line.root, "/r");
+  EXPECT_EQ(line.socket, "/s");
+  EXPECT_EQ(line.command, "wait");
 }
 
 TEST(Completion, EachCommandThatItKnowsIsThere) {
