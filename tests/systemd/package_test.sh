@@ -27,6 +27,18 @@ if command -v lintian >/dev/null; then
   lintian --allow-root --fail-on error "$THERMOS_BOX/share/0.1.0.deb" || fail "lintian has errors"
 fi
 
+step "the list of what is in it"
+list=$(python3 -B "$(dirname "$(realpath "$0")")/../../reactor/packaging/sbom.py" "$BUILD/bin")
+is "our version" "thermos-reactor 0.1.0" "$(jq -r '.packages[0] | "\(.name) \(.versionInfo)"' <<<"$list")"
+for name in libcapnp-dev libuv1 libspdlog1.10 libyaml-cpp0.7 libc6; do
+  jq -e --arg name "$name" '.packages[] | select(.name == $name) | .versionInfo' <<<"$list" >/dev/null ||
+    fail "the list does not name $name"
+done
+for program in thermos thermos-reactor thermos-coordinator; do
+  is "the sum of $program" "$(sha256sum "$BUILD/bin/$program" | cut -d ' ' -f 1)" \
+    "$(jq -r --arg name "./usr/bin/$program" '.files[] | select(.fileName == $name).checksums[0].checksumValue' <<<"$list")"
+done
+
 step "install"
 box dpkg --install /box/0.1.0.deb >/dev/null 2>&1
 active active
