@@ -102,7 +102,7 @@ Error missing_of_daemon(const std::string& socket, const std::string& word, bool
 Result<TaskEntry> one_daemon_task(const std::string& socket, const std::string& word) {
   const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {word});
   if (!tasks) return tasks.error();
-  const Result<TaskEntry> one = select_one(*tasks, word);
+  Result<TaskEntry> one = select_one(*tasks, word);
   if (one || one.error().code != ErrorCode::NotFound) return one;
   return missing_of_daemon(socket, word, false);
 }

@@ -52,7 +52,7 @@ Error missing_active_task(const std::string& word, const std::vector<TaskEntry>&
 
 Result<TaskEntry> one_task(const std::vector<TaskEntry>& tasks, const std::string& word,
                            std::string_view place) {
-  const Result<TaskEntry> one = select_one(tasks, word);
+  Result<TaskEntry> one = select_one(tasks, word);
   if (one || one.error().code != ErrorCode::NotFound) return one;
   return missing_task(word, tasks, place);
 }

@@ -160,6 +160,8 @@ TEST_F(RunOutputInAPipe, AResumeShowsWhatRunsAlready) {
              "t.json",
              R"({"processes": [{"name": "p", "cmdline": "seq 20; read x < gate; echo late $x"}]})")}));
     ASSERT_TRUE(first.wait_for("\n20\n"));
+    // What runs already is what is on record as that; a run that is found later is shown whole.
+    ASSERT_TRUE(first.wait_for("RUNNING"));
     first.signal(SIGKILL);
     first.wait();
   }
