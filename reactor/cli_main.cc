@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "reactor/commands/commands.h"
+#include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 
 namespace {
@@ -23,6 +24,7 @@ void fill_standard_descriptors() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  thermos::note_early_signals();
   fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);

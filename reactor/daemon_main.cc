@@ -19,6 +19,7 @@
 #include "reactor/daemon/control_server.h"
 #include "reactor/daemon/daemon.h"
 #include "reactor/daemon/service_link.h"
+#include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 
 namespace thermos {
@@ -98,6 +99,7 @@ Status serve(const Options& options, const Settings& settings) {
   spdlog::info("{} active tasks in {}; listening at {}", daemon.active(), common.paths().root(),
                options.socket);
   service.ready(daemon.active());
+  repeat_early_signals();
   while (!stopping) loop.run();
   service.stopping();
   spdlog::info("stopping; {} active tasks continue, and the next start resumes them",
@@ -153,6 +155,7 @@ int run(int argc, char** argv) {
 }  // namespace thermos
 
 int main(int argc, char** argv) {
+  thermos::note_early_signals();
   // Large blocks go back to the machine when they are freed. By itself the allocator raises this
   // limit to the largest it has seen, which is a client's to choose.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);

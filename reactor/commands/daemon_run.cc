@@ -23,6 +23,7 @@
 #include "reactor/os/clocks.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/first_process.h"
 
 namespace thermos {
 namespace {
@@ -37,6 +38,7 @@ class Interrupts {
     sigaddset(&signals_, SIGTERM);
     ::sigprocmask(SIG_BLOCK, &signals_, &before_);
     fd_.reset(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
+    repeat_early_signals();
   }
   ~Interrupts() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   Interrupts(const Interrupts&) = delete;

@@ -5,6 +5,7 @@
 
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_host.h"
+#include "reactor/os/first_process.h"
 
 namespace thermos {
 namespace {
@@ -78,6 +79,7 @@ Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver
   const SignalWatch user1(loop, SIGUSR1, [&] { taken_away("SIGUSR1"); });
   std::optional<SignalWatch> user2;
   if (yielding.on_usr2) user2.emplace(loop, SIGUSR2, [&] { taken_away("SIGUSR2"); });
+  repeat_early_signals();
   while (!result) loop.run();
   return *result;
 }

@@ -1,11 +1,16 @@
 // thermos as PID 1 of a container: a pid and a mount namespace of its own, a root file system that
 // can't be written, one volume, neither control groups nor /proc/sys, and any user.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "thermos_fixture.h"
 #include "waiting.h"
@@ -27,6 +32,13 @@ exec setpriv --reuid "$user" --regid "$user" --clear-groups env -i PATH=/usr/bin
 )";
 
 constexpr uid_t kNobodys = 4242;  // not in /etc/passwd
+
+struct Opened {
+  ~Opened() {
+    if (fd >= 0) ::close(fd);
+  }
+  int fd = -1;
+};
 
 class Container : public ThermosTest {
  protected:
@@ -57,10 +69,32 @@ class Container : public ThermosTest {
     return enter(user, {built("thermos"), "run", "--root", volume() + "/root", "--task-id", "t",
                         "--sandbox", volume() + "/box", config});
   }
-  // The container's PID 1 as this test sees it.
+  // The container's PID 1 as this test sees it; 0: there is none.
   static pid_t first_process(const Program& program) {
     const std::vector<pid_t> children = real::children_of(program.pid());
-    return children.empty() ? -1 : children.front();
+    return children.size() == 1 ? children.front() : 0;
+  }
+  // Never to a pid that is none: to kill(), 0 and -1 are groups, and all there is.
+  static ::testing::AssertionResult signal_first_process(const Program& program, int signal) {
+    const pid_t pid = first_process(program);
+    if (pid <= 1) return ::testing::AssertionFailure() << "the container has no PID 1";
+    if (::kill(pid, signal) == 0) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << "kill " << pid << ": errno " << errno;
+  }
+  // Starts what opens `path` before it waits for signals, and sends PID 1 one as soon as it has
+  // done so. Into a fifo it writes `text` only then.
+  Finished signalled_early(const std::string& path, const std::string& text,
+                           const Invocation& invocation, int signal) const {
+    Opened writer{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    const Opened opens{::inotify_init1(IN_CLOEXEC)};
+    EXPECT_GE(::inotify_add_watch(opens.fd, path.c_str(), IN_OPEN), 0);
+    Program program(invocation);
+    pollfd event{opens.fd, POLLIN, 0};
+    EXPECT_EQ(::poll(&event, 1, 120'000), 1) << "it does not open " << path;
+    EXPECT_TRUE(signal_first_process(program, signal));
+    EXPECT_EQ(::write(writer.fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(std::exchange(writer.fd, -1));
+    return program.wait();
   }
   std::string in_box(const std::string& name) const { return volume() + "/box/" + name; }
 };
@@ -69,9 +103,10 @@ TEST_F(Container, RunsATaskAsAnyUserAndExitsAsItDid) {
   for (const uid_t user : {uid_t{0}, kNobodys}) {
     const Finished good = run_program(container(
         user,
-        R"({"name": "p", "cmdline": "id -u; touch /not-here || echo read-only; [ $PPID != 1 ]"})"));
+        R"({"name": "p", "cmdline": "id -u; touch /not-here || echo read-only; [ $PPID != 1 ]; )"
+        R"(grep -cE '^Sig(Blk|Ign):.0+$' /proc/self/status"})"));
     EXPECT_EQ(good.status, 0) << good.err << good.out;
-    EXPECT_EQ(read_text(in_box(".logs/p/0/stdout")), std::to_string(user) + "\nread-only\n");
+    EXPECT_EQ(read_text(in_box(".logs/p/0/stdout")), std::to_string(user) + "\nread-only\n2\n");
     std::filesystem::remove_all(volume() + "/root");
     std::filesystem::remove_all(volume() + "/box");
     const Finished bad = run_program(container(user, R"({"name": "p", "cmdline": "exit 3"})"));
@@ -85,9 +120,43 @@ TEST_F(Container, SigtermEndsTheTask) {
   Program program(container(kNobodys, R"({"name": "p", "cmdline":
       "trap 'touch saved; exit 0' TERM; touch up; while :; do read -t 0.02 < <(:); done"})"));
   ASSERT_TRUE(real::wait_for_file(in_box("up")));
-  ASSERT_EQ(::kill(first_process(program), SIGTERM), 0);
+  ASSERT_TRUE(signal_first_process(program, SIGTERM));
   EXPECT_EQ(program.wait().status, 2);
   EXPECT_TRUE(std::filesystem::exists(in_box("saved")));
+}
+
+// The kernel drops a signal to PID 1 that has no handler for it: the container would run on until
+// SIGKILL.
+TEST_F(Container, HearsASignalThatComesWhileItStarts) {
+  const struct {
+    int signal;
+    int status;
+  } cases[] = {{SIGTERM, 2}, {SIGINT, 2}, {SIGUSR1, 75}};
+  for (const auto& [signal, status] : cases) {
+    const Invocation run = container(kNobodys, "");
+    const std::string config = run.words.back();
+    std::filesystem::remove(config);
+    ASSERT_EQ(::mkfifo(config.c_str(), 0644), 0);
+    const Finished ended = signalled_early(
+        config, R"({"name": "t", "processes": [{"name": "p", "cmdline": "sleep 20"}]})", run,
+        signal);
+    EXPECT_EQ(ended.status, status) << ended.err << ended.out;
+    std::filesystem::remove(config);
+    std::filesystem::remove_all(volume() + "/root");
+    std::filesystem::remove_all(volume() + "/box");
+  }
+}
+
+TEST_F(Container, SoDoesTheDaemon) {
+  const std::string settings = volume() + "/settings.yaml";
+  write_text(settings, "log_level: info\n");
+  const Finished ended =
+      signalled_early(settings, "",
+                      enter(kNobodys, {built("thermos-reactor"), "--root", volume() + "/root",
+                                       "--socket", volume() + "/socket", "--config", settings}),
+                      SIGTERM);
+  EXPECT_EQ(ended.status, 0) << ended.err << ended.out;
+  EXPECT_NE(ended.err.find("stopping"), std::string::npos) << ended.err;
 }
 
 // What a process leaves is its coordinator's to end. What others start in the container, as
@@ -116,7 +185,7 @@ TEST_F(Container, TheNextOneGoesOn) {
   {
     Program program(container(kNobodys, processes));
     ASSERT_TRUE(real::wait_for_file(in_box("up")));
-    ASSERT_EQ(::kill(first_process(program), SIGKILL), 0);
+    ASSERT_TRUE(signal_first_process(program, SIGKILL));
     program.wait();
   }
   const Finished next = run_program(container(kNobodys, processes));
