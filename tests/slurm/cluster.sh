@@ -1,52 +1,16 @@
 # shellcheck shell=bash
-# A Slurm of three nodes on this machine, for any user and without systemd. To be sourced. Everything
-# of it is below $cluster, and ends with the shell that sources this. Exit status 77 skips a test where
-# Slurm is not installed.
-set -euo pipefail
+# A Slurm of three nodes on this machine, for any user and without systemd. To be sourced. It ends with
+# the shell that sources this.
+# shellcheck source-path=SCRIPTDIR source=../engine.sh
+. "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../engine.sh"
+needs "slurmctld slurmd slurm-client munge" slurmctld slurmd munged
 
-bin=${1:?the build directory}/bin
-user=$(id -un)
-host=$(hostname -s)
-
-for program in slurmctld slurmd munged; do
-  PATH=$PATH:/usr/sbin command -v $program >/dev/null || {
-    echo "skipped: $program is not installed (slurmctld slurmd slurm-client munge)"
-    exit 77
-  }
-done
-PATH=$PATH:/usr/sbin:$bin
-
-cluster=$(mktemp -d "${TMPDIR:-/tmp}/slurm.XXXXXX")
-chmod 711 "$cluster"  # munged wants its socket to be reached
 export SLURM_CONF=$cluster/slurm.conf
 nodes=(n1 n2 n3)
 # Several of these may run at a time: by the shell's pid none has the ports or the jobs of another.
 ports=$((12000 + $$ % 4000 * 5))
 first_job=$((1 + $$ % 60000 * 100))
-step() { echo "--- $*"; }
-fail() {
-  echo "FAILED: $*" >&2
-  tail -n 20 "$cluster"/log/* >&2 || true
-  exit 1
-}
-is() { [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"; }
-
-# until_true SECONDS COMMAND...: asks again ten times a second, as Slurm tells nobody of its jobs.
-until_true() {
-  local left=$(($1 * 10))
-  shift
-  until "$@"; do
-    [ $((left -= 1)) -gt 0 ] || return 1
-    read -r -t 0.1 <>"$cluster/never" || true
-  done
-}
-
 pid_of() { cat "$cluster/run/$1.pid" 2>/dev/null; }
-gone() {
-  local state
-  state=$(sed 's/^.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
-  [ -z "$state" ] || [ "$state" = Z ]
-}
 start_node() {
   mkdir -p "$cluster/state/$1"
   # Not a child of ours that a job could be taken for.
@@ -58,9 +22,8 @@ idle_nodes() { [ "$(sinfo -h -N -p main -t idle -o %N | sort -u | wc -l)" -eq "$
 # cluster_up PROCTRACK: linuxproc, pgid or cgroup. Fails, and says so, where that can't be had: where the
 # nodes do not come up, or run no job.
 cluster_up() {
-  mkdir -p "$cluster"/{run,log,state}
+  mkdir -p "$cluster"/{run,state}
   (umask 077 && mkdir -p "$cluster/munge")
-  [ -p "$cluster/never" ] || mkfifo "$cluster/never"
   (umask 077 && head -c 1024 /dev/urandom >"$cluster/munge/key")
   cat >"$SLURM_CONF" <<END
 ClusterName=trial
@@ -128,25 +91,23 @@ cluster_down() {
   scancel -u "$user" 2>/dev/null || true
   local pid
   for name in slurmctld "${nodes[@]/#/slurmd.}" munged; do
-    pid=$(pid_of "$name") || continue
-    kill "$pid" 2>/dev/null || continue
-    until_true 10 gone "$pid" || kill -9 "$pid"
+    if pid=$(pid_of "$name"); then end "$pid"; fi
   done
   rm -f "$cluster"/run/*.pid
 }
 finish() {
   cluster_down
-  # What a job left behind is named by its directory alone.
-  pkill -9 -f "$cluster" 2>/dev/null || true
-  rm -rf "$cluster"
+  remove_cluster
 }
 trap finish EXIT
 
-# The task of the job's own id, as `status --json` has it; where its leader runs; and whether that lives.
-status() { thermos status --root "$cluster/root" --json "job-$1" | jq .tasks[0]; }
+# The task of the job's own id; where its leader runs; and whether that lives.
+status() { task "job-$1"; }
 runner_of() { status "$1" | jq '.statuses[-1].runner_pid'; }
 is_led() { in_state "$1" RUNNING && ! gone "$(runner_of "$1")"; }
 
 state_of() { scontrol show job "$1" -o 2>/dev/null | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p'; }
 in_state() { [ "$(state_of "$1")" = "$2" ]; }
 node_of() { scontrol show job "$1" -o | sed -n 's/.* NodeList=\([^ ]*\).*/\1/p'; }
+# The job was taken off its machine, and waits for another.
+taken_off() { [ "$(scontrol show job "$1" -o | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" -ge "$2" ]; }

@@ -4,9 +4,9 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=cluster.sh
 . "$(dirname "$(realpath "$0")")/cluster.sh"
+# shellcheck source-path=SCRIPTDIR source=machines.sh
+. "$(dirname "$(realpath "$0")")/machines.sh"
 
-root=$cluster/root
-sandbox=$cluster/sandbox
 ledger=$cluster/ledger
 
 # 60 processes in ten rows; each waits for two of the row before, and for the row's gate. A run is a
@@ -20,19 +20,6 @@ write_graph() {
     >"$cluster/graph.json"
 }
 
-# Each node has a host name and a boot id of its own, where that can be had.
-machine=
-if [ "$(id -u)" -eq 0 ] && unshare --uts --mount sh -c \
-  'hostname n1 && mount --bind /dev/null /proc/sys/kernel/random/boot_id' 2>/dev/null; then
-  for node in "${nodes[@]}"; do
-    cat /proc/sys/kernel/random/uuid >"$cluster/boot.$node"
-  done
-  machine="unshare --uts --mount sh -c 'hostname \$SLURMD_NODENAME &&
-    mount --bind $cluster/boot.\$SLURMD_NODENAME /proc/sys/kernel/random/boot_id && exec \"\$@\"' -"
-else
-  echo "skipped: other boot ids and host names, for which one must be a root that may mount"
-fi
-
 # job CONFIG OPTION...: runs it in a job whose task id is that of the job, and prints the job's id.
 job() {
   local config=$1
@@ -45,44 +32,11 @@ END
 }
 lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
-tree_of() {
-  local child
-  echo "$1"
-  for child in $(pgrep -P "$1"); do tree_of "$child"; done
-}
-# The job was taken off its machine, and waits for another.
-taken_off() { [ "$(scontrol show job "$1" -o | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" -ge "$2" ]; }
 
 requeue() { scontrol requeue "$1"; }
 preempt() { sbatch -Q -p urgent --nodelist="$(node_of "$1")" --exclusive -o /dev/null --wrap true; }
 # The runner yields, and exits with 75, which is in RequeueExit.
 signal() { scancel --batch --signal=USR1 "$1"; }
-# node_dies JOB PID...: kills these, and the node of the job. Another one that died comes back.
-dead=
-node_dies() {
-  local node pid
-  if [ -n "$dead" ]; then
-    start_node "$dead"
-    scontrol update nodename="$dead" state=resume 2>/dev/null || true
-  fi
-  node=$(node_of "$1")
-  pgrep -f "^slurmstepd: \[$1\." | xargs -r kill -9
-  pid=$(pid_of "slurmd.$node")
-  kill -9 "$pid"
-  until_true 10 gone "$pid" || fail "slurmd of $node lives on"
-  shift
-  kill -9 "$@" 2>/dev/null || true
-  rm -f "$cluster/run/slurmd.$node.pid"
-  scontrol update nodename="$node" state=down reason=test
-  dead=$node
-}
-all_dies() {
-  local pids
-  mapfile -t pids < <(tree_of "$(runner_of "$1")")
-  node_dies "$1" "${pids[@]}"
-}
-# Its coordinators live on, and what they run ends meanwhile.
-runner_dies() { node_dies "$1" "$(runner_of "$1")"; }
 
 # Each process has succeeded once, and every line of the ledger is of a run that is on record: of
 # that success, or of one that was cut off behind its work.

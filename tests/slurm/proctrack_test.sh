@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What becomes of a task when Slurm, which tracks processes in one way or another, ends the job or the
-# runner dies: by process group nothing but the runner is signalled, by control group all dies.
+# runner dies: by parent pid the process may hear of it first, by process group nothing but the runner is
+# signalled, and by control group all dies.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=cluster.sh
 . "$(dirname "$(realpath "$0")")/cluster.sh"
@@ -20,7 +21,7 @@ jq -n --arg dir "$cluster" '{name: "t", processes: [
 job() {
   cat >"$cluster/job.sh" <<END
 #!/bin/sh
-exec thermos run -v --root $cluster/root --sandbox $cluster/sandbox --task-id job-$1 --grace 3 $cluster/t.json
+exec thermos run -v --root $root --sandbox $sandbox --task-id job-$1 --grace 3 $cluster/t.json
 END
   sbatch --parsable --open-mode=append -o "$cluster/log/job" "$cluster/job.sh"
 }
@@ -30,7 +31,7 @@ over() { [ -z "$(state_of "$1")" ] || ! grep -qx -e PENDING -e RUNNING -e COMPLE
 is_led_by() { in_state "$1" RUNNING && ! gone "$(runner_of "$2")"; }
 runs_of_work() { status "$1" | jq -r '[.processes.work[].state] | join(" ")'; }
 
-for proctrack in pgid cgroup; do
+for proctrack in linuxproc pgid cgroup; do
   if [ "$proctrack" = cgroup ] && [ "$(id -u)" -ne 0 ]; then
     echo "skipped: proctrack/cgroup, for which one must be root"
     continue
@@ -65,7 +66,7 @@ for proctrack in pgid cgroup; do
   kill -9 "$(runner_of "$task")"
   until_true 60 over "$first" || fail "it is $(state_of "$first")"
   second=$(job "$task")
-  if [ "$proctrack" = pgid ]; then
+  if [ "$proctrack" != cgroup ]; then
     until_true 60 is_led_by "$second" "$task" || fail "nobody takes over"
     want="SUCCESS"
   else
