@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# thermos as PID 1 of a real container, as reactor/examples/Containerfile says to run it: a read-only
+# root, one volume, and a user that the image does not know.
+set -euo pipefail
+# Without a systemd, podman wants one kind of control groups alone.
+if [ "$(id -u)" -eq 0 ] && [ -z "${THERMOS_TEST_MOUNTS-}" ] && [ -d /sys/fs/cgroup/unified ]; then
+  THERMOS_TEST_MOUNTS=own exec unshare --mount "$0" "$@"
+fi
+[ -z "${THERMOS_TEST_MOUNTS-}" ] || umount -l /sys/fs/cgroup/unified 2>/dev/null || true
+# shellcheck source-path=SCRIPTDIR source=../engine.sh
+. "$(dirname "$(realpath "$0")")/../engine.sh"
+needs podman podman
+
+store=(--root "$cluster/store" --runroot "$cluster/run" --storage-driver vfs --cgroup-manager cgroupfs
+  --events-backend file)
+pod() { podman "${store[@]}" "$@"; }
+trap 'pod rm -fa >/dev/null 2>&1 || true; pod unshare rm -rf "$cluster/store" 2>/dev/null || true; remove_cluster' EXIT
+
+# bash, what the task runs, thermos, and the libraries of all of them; no other file.
+image=$cluster/image
+mkdir -p "$image"/{bin,usr/bin,tmp,proc,sys,dev,etc} "$cluster/state"
+cp /bin/{bash,sleep,touch,id} "$image/bin"
+cp "$bin"/thermos "$bin"/thermos-coordinator "$image/usr/bin"
+for file in "$image"/bin/* "$image/usr/bin/thermos"; do
+  ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do cp -L --parents "$library" "$image"; done
+done
+cat >"$cluster/Containerfile" <<'END'
+FROM scratch
+COPY image /
+COPY --chown=1000:1000 state /var/lib/thermos
+VOLUME /var/lib/thermos
+USER 1000:1000
+ENTRYPOINT ["/usr/bin/thermos"]
+END
+make_image() { pod build -q -t task -f "$cluster/Containerfile" "$cluster" && pod volume create state; }
+make_image >"$cluster/log/build" 2>&1 || {
+  echo "skipped: podman builds no image here:"
+  cat "$cluster/log/build"
+  exit 77
+}
+
+# Where one may do no more, fewer of podman's usual limits and no control groups.
+limits=()
+version() { pod run --rm --network none "${limits[@]}" task --version >"$cluster/log/version" 2>&1; }
+version || {
+  cp "$cluster/log/version" "$cluster/log/usual"
+  limits=(--cgroups disabled --ulimit "nofile=1024:1024" --ulimit "nproc=1024:1024")
+  version || {
+    echo "skipped: podman runs no container here:"
+    cat "$cluster/log/usual" "$cluster/log/version"
+    exit 77
+  }
+}
+
+jq -n '{name: "t", processes: [
+  {name: "first", min_duration: 0, cmdline: "id -u >>ledger; touch /not-here || echo read-only >>ledger"},
+  {name: "work", needs: ["first"], min_duration: 0,
+    cmdline: "trap \"exit 3\" TERM; echo begins $THERMOS_RUN >>ledger; until [ -e gate ]; do sleep 0.1; done"},
+  {name: "fails", needs: ["work"], cmdline: "exit 4", max_failures: 1}]}' >"$cluster/task.json"
+chmod 644 "$cluster/task.json"
+volume=$(pod volume inspect state -f '{{.Mountpoint}}')
+ledger=$volume/sandboxes/t/ledger
+# The options are those of the example.
+start() {
+  pod run "$@" --name c --network none "${limits[@]}" --read-only --tmpfs /tmp --stop-timeout 40 \
+    -v state:/var/lib/thermos -v "$cluster/task.json:/task.json:ro" task run --once --on-term yield \
+    --root /var/lib/thermos --task-id t --sandbox /var/lib/thermos/sandboxes/t /task.json
+}
+wrote() { grep -qsx "$1" "$ledger"; }
+ended_with() { [ "$(pod wait c)" = "$1" ] && pod rm c >/dev/null; }
+runs_of_work() {
+  thermos status --root "$volume" --json t | jq -r '.tasks[0].processes.work | map(.state) | join(" ")'
+}
+
+step "the container is stopped"
+start -d >/dev/null
+until_true 60 wrote "begins 0" || fail "it does not begin: $(pod logs c 2>&1)"
+pod stop c >/dev/null
+ended_with 75 || fail "it ended with $(pod wait c): $(pod logs c 2>&1)"
+is "its run" KILLED "$(runs_of_work)"
+
+step "it is killed"
+start -d >/dev/null
+until_true 60 wrote "begins 1" || fail "it does not go on: $(pod logs c 2>&1)"
+pod kill -s KILL c >/dev/null
+ended_with 137 || fail "it ended with $(pod wait c)"
+
+step "it is stopped as soon as it is started"
+start -d >/dev/null
+pod stop c >/dev/null
+ended_with 75 || fail "it ended with $(pod wait c): $(pod logs c 2>&1)"
+
+step "it runs to its end, and exits as the task did"
+touch "$volume/sandboxes/t/gate"
+code=0
+start --rm >"$cluster/log/last" 2>&1 || code=$?
+is "exit status" 1 "$code"
+runs=$(runs_of_work)
+[[ $runs = "KILLED LOST "*SUCCESS ]] || fail "its runs are $runs"
+is "what ran, as whom, and where it may not write" "1000 read-only" \
+  "$(grep -v begins "$ledger" | paste -sd' ')"
+code=0
+start --rm >"$cluster/log/last" 2>&1 || code=$?
+is "exit status of one more start" 1 "$code"
+
+echo "passed"
