@@ -129,15 +129,7 @@ TEST_F(BackoffTest, AResumeKeepsTheWaitAndTheNumber) {
   run_it(State::Failed);
   EXPECT_EQ(runner_->past(0).failures_in_row, 2U);
   // All that is left of it when it was compacted.
-  History left = runner_->history();
-  left.drop_old(1);
-  history_ = {};
-  ASSERT_TRUE(left.rewrite([this](const Record& record) -> Status {
-                    const auto applied = history_.apply(record);
-                    return applied ? Status(Done{}) : Status(applied.error());
-                  })
-                  .ok());
-  EXPECT_EQ(history_, left);
+  hand_over(true);
   now_ = later(now_, 4 * kSecond);
   start();
   EXPECT_TRUE(all<StartProcess>().empty());
@@ -153,15 +145,7 @@ TEST_F(BackoffTest, ASummaryHasTheNumber) {
   run_it(State::Failed);
   wait();
   tell(wrote(0, seq_ + 1, run_, State::Forked));  // no run that has ended is left
-  History left = runner_->history();
-  left.drop_old(1);
-  history_ = {};
-  ASSERT_TRUE(left.rewrite([this](const Record& record) -> Status {
-                    const auto applied = history_.apply(record);
-                    return applied ? Status(Done{}) : Status(applied.error());
-                  })
-                  .ok());
-  EXPECT_EQ(history_, left);
+  hand_over(true);
   start();
   tell(wrote(0, seq_ + 2, run_, State::Running));
   tell(wrote(0, seq_ + 3, run_, State::Failed));

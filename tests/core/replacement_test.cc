@@ -62,15 +62,7 @@ class ReplacementTest : public RunnerFixture {
   }
   // Another runner takes over what is left of the records, all of them or few.
   void resume(bool compacted) {
-    History left = runner_->history();
-    if (compacted) left.drop_old(1);
-    history_ = {};
-    const Status rewritten = left.rewrite([this](const Record& record) -> Status {
-      const auto applied = history_.apply(record);
-      return applied ? Status(Done{}) : Status(applied.error());
-    });
-    ASSERT_TRUE(rewritten.ok()) << rewritten.error().message;
-    EXPECT_EQ(history_, left);
+    hand_over(compacted);
     start();
   }
   bool live(ProcessIndex p) const { return runner_->past(p).live(); }

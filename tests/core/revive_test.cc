@@ -44,15 +44,7 @@ class ReviveTest : public RunnerFixture {
   bool fatal() const { return outlook_of(task_, 0, runner_->past(0), now_.wall).fatal; }
   // Another runner takes over what is left of this one's records, all of them or few.
   void resume(bool compacted) {
-    History left = runner_->history();
-    if (compacted) left.drop_old(1);
-    history_ = {};
-    ASSERT_TRUE(left.rewrite([this](const Record& record) -> Status {
-                      const auto applied = history_.apply(record);
-                      return applied ? Status(Done{}) : Status(applied.error());
-                    })
-                    .ok());
-    EXPECT_EQ(history_, left);
+    hand_over(compacted);
     start();
   }
 

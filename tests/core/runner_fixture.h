@@ -52,6 +52,19 @@ class RunnerFixture : public ::testing::Test {
     recorded(record(process, seq, 0, state));
   }
 
+  // All records of this runner for the next one, or those of a compacted stream.
+  void hand_over(bool compacted) {
+    History left = runner_->history();
+    if (compacted) left.drop_old(1);
+    history_ = {};
+    const Status rewritten = left.rewrite([this](const Record& record) -> Status {
+      const auto applied = history_.apply(record);
+      return applied ? Status(Done{}) : Status(applied.error());
+    });
+    ASSERT_TRUE(rewritten.ok()) << rewritten.error().message;
+    EXPECT_EQ(history_, left);
+  }
+
   // ---- the runner ----
 
   // Takes the lead of what is in `history_`; nothing else is told.

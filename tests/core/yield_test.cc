@@ -38,15 +38,7 @@ class YieldTest : public RunnerFixture {
   }
   // The next leader, with all records or with those of a compacted stream.
   void come_back(bool compacted) {
-    History left = runner_->history();
-    if (compacted) left.drop_old(1);
-    history_ = {};
-    const Status rewritten = left.rewrite([this](const Record& record) -> Status {
-      const auto applied = history_.apply(record);
-      return applied ? Status(Done{}) : Status(applied.error());
-    });
-    ASSERT_TRUE(rewritten.ok()) << rewritten.error().message;
-    EXPECT_EQ(history_, left);
+    hand_over(compacted);
     begin();
   }
   bool stands_down() const { return !all<StandDown>().empty(); }
