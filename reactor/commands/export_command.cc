@@ -194,6 +194,13 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
   if (job.thermos.empty()) job.thermos = engine.runs_on_machine ? own_path() : "thermos";
   job.demand = demand_of(bound->task, *graph);
   job.processes = bound->task.processes.size();
+  for (const ProcessConfig& process : bound->task.processes) {
+    const Microseconds time = process.time.value_or(0);
+    const auto seconds = static_cast<std::uint64_t>(time / kSecond + (time % kSecond != 0 ? 1 : 0));
+    if (seconds <= job.longest) continue;
+    job.longest = seconds;
+    job.longest_process = process.name;
+  }
   for (const std::string& word : options.ports) {
     const std::string name = word.substr(0, word.find(':'));
     if (name.size() < word.size()) job.ports.emplace_back(name, ports->at(name));

@@ -1,6 +1,7 @@
 #include "reactor/export/grid_engine.h"
 
 #include "core/base/text.h"
+#include "reactor/export/batch_script.h"
 #include "reactor/export/words.h"
 
 namespace thermos {
@@ -23,8 +24,7 @@ constexpr std::string_view kScript = R"(#!/bin/bash
 #$ -notify
 # @DEMAND@
 @SLOTS@@MEMORY@# USR1 comes at the end of s_rt, SIGKILL at that of h_rt:
-##$ -l s_rt=3:58:00,h_rt=4:00:00
-#
+@TIME@#
 # Here is the place for `module load` and the like; with --preserve-env below, the
 # processes of the task get this shell's environment.
 
@@ -42,27 +42,26 @@ thermos_run() {
     @AFTER@
 }
 
-runner='' tick='' signalled=''
-trap 'signalled=1; [ -n "$runner" ] && kill -USR1 "$runner"' USR1 USR2 TERM
-thermos_run &
-runner=$!
-if [ -n "$signalled" ]; then kill -USR1 "$runner"; fi
-# A signal that comes just as bash begins to wait is not acted on before something
-# else ends the wait: so it is never a long one.
-while kill -0 "$runner" 2>/dev/null; do
-  sleep 3 >/dev/null 2>&1 &
-  tick=$!
-  wait -n "$runner" "$tick" 2>/dev/null
-done
-kill "$tick" 2>/dev/null
-wait "$runner"
-status=$?
-
+@WAIT@
 # 99 puts the job back into its queue: it yielded, or (75) another still leads the
 # task. One that was deleted with qdel does not come back.
 if [ "$status" -eq 75 ]; then status=99; fi
 exit "$status"
 )";
+
+// How long one start has before its USR1; 0: nobody says.
+std::uint64_t time_of(const ExportJob& job) {
+  return job.longest == 0 ? 0 : (job.longest + kGraceMargin + 59) / 60 * 60;
+}
+
+std::string time_line(const ExportJob& job) {
+  const std::uint64_t time = time_of(job);
+  if (time == 0) return "##$ -l s_rt=3:58:00,h_rt=4:00:00\n";
+  return "# `" + printable(job.longest_process) +
+         "` has the longest `time`, and does not start where less is left: if you change s_rt,\n"
+         "# change the seconds of --until as well.\n#$ -l s_rt=" +
+         clock_text(time) + ",h_rt=" + clock_text(time + job.grace + kGraceMargin) + "\n";
+}
 
 }  // namespace
 
@@ -70,6 +69,10 @@ std::string grid_engine_script(const ExportJob& job) {
   RunWords words = run_words(job, job.root, job.sandbox);
   // Before "--task-id".
   words.before_task_id.insert(words.before_task_id.end() - 1, {"--yield-status", "99"});
+  if (const std::uint64_t time = time_of(job); time > 0) {
+    words.before_task_id.insert(words.before_task_id.end() - 1,
+                                {"--until", "+" + std::to_string(time)});
+  }
   std::vector<std::string> after = words.after_task_id;
   after.push_back(job.config);
   std::string name = plain_name(job.name, "_.-", false, 100);
@@ -100,6 +103,8 @@ std::string grid_engine_script(const ExportJob& job) {
                              "#$ -l mem_free=" +
                                  std::to_string(ram) + "M\n"},
        {"TASK_ID", task_id},
+       {"TIME", time_line(job)},
+       {"WAIT", waiting_part("trap warn USR1 USR2 TERM\n")},
        {"BEFORE", shell_words(words.before_task_id)},
        {"AFTER", shell_words(after)}});
 }

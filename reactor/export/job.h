@@ -26,6 +26,8 @@ struct ExportJob {
   std::vector<std::string> bindings;  // --task, -P and -E, as words of `thermos run`
   std::vector<std::pair<std::string, std::uint16_t>> ports;  // those with a number
   Demand demand;
+  std::uint64_t longest = 0;    // seconds, of the process with the longest `time`; 0: none has one
+  std::string longest_process;  // its name
   std::size_t processes = 0;
 };
 

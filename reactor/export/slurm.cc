@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "reactor/export/batch_script.h"
 #include "reactor/export/words.h"
 
 namespace thermos {
@@ -23,8 +24,7 @@ constexpr std::string_view kScript = R"(#!/bin/bash
 # @DEMAND@
 #SBATCH --cpus-per-task=@CORES@
 @MEMORY@@DISK@# How long one start may take; what is not done by then is done by the next.
-##SBATCH --time=04:00:00
-# Slurm may put the job back into its queue: if its node dies, or a job that is
+@TIME@# Slurm may put the job back into its queue: if its node dies, or a job that is
 # more urgent needs the place.
 #SBATCH --requeue
 # USR1 comes to this shell so many seconds before the time is over (Slurm may
@@ -47,24 +47,7 @@ thermos_run() {
     @AFTER@
 }
 
-runner='' tick='' signalled='' ended_by_slurm=''
-# In either case thermos ends what runs, and says by 75 that the task goes on later.
-trap 'signalled=1; [ -n "$runner" ] && kill -USR1 "$runner"' USR1
-trap 'signalled=1; ended_by_slurm=1; [ -n "$runner" ] && kill -USR1 "$runner"' TERM
-thermos_run &
-runner=$!
-if [ -n "$signalled" ]; then kill -USR1 "$runner"; fi
-# A signal that comes just as bash begins to wait is not acted on before something
-# else ends the wait: so it is never a long one.
-while kill -0 "$runner" 2>/dev/null; do
-  sleep 3 >/dev/null 2>&1 &
-  tick=$!
-  wait -n "$runner" "$tick" 2>/dev/null
-done
-kill "$tick" 2>/dev/null
-wait "$runner"
-status=$?
-
+@WAIT@
 # 75: it yielded, or another still leads the task. After SIGTERM Slurm has decided
 # what becomes of the job: requeued here, one that was cancelled would come back.
 if [ "$status" -eq 75 ] && [ -z "$ended_by_slurm" ]; then
@@ -73,6 +56,25 @@ if [ "$status" -eq 75 ] && [ -z "$ended_by_slurm" ]; then
 fi
 exit "$status"
 )";
+
+// In either case thermos ends what runs, and says by 75 that the task goes on later.
+constexpr std::string_view kTraps = R"(ended_by_slurm=''
+trap warn USR1
+trap 'ended_by_slurm=1; warn' TERM
+)";
+
+// Before the end of the job, when it is warned: Slurm may do so a minute early.
+std::uint64_t warning_of(const ExportJob& job) {
+  return std::max<std::uint64_t>(job.grace + 2 * kGraceMargin, 60);
+}
+
+std::string time_line(const ExportJob& job) {
+  if (job.longest == 0) return "##SBATCH --time=04:00:00\n";
+  const std::uint64_t least = job.longest + warning_of(job) + 60;
+  return "# `" + printable(job.longest_process) +
+         "` has the longest `time`, and does not start where less is left.\n#SBATCH --time=" +
+         clock_text((least + 59) / 60 * 60) + "\n";
+}
 
 }  // namespace
 
@@ -101,8 +103,10 @@ std::string slurm_script(const ExportJob& job) {
                           : "# Of a node's own disk, where its TmpDisk is configured:\n##SBATCH "
                             "--tmp=" +
                                 std::to_string(disk) + "M\n"},
-       {"SIGNAL", std::to_string(std::max<std::uint64_t>(job.grace + 2 * kGraceMargin, 60))},
+       {"TIME", time_line(job)},
+       {"SIGNAL", std::to_string(warning_of(job))},
        {"TASK_ID", task_id},
+       {"WAIT", waiting_part(kTraps)},
        {"BEFORE", shell_words(words.before_task_id)},
        {"AFTER", shell_words(after)}});
 }

@@ -118,6 +118,22 @@ TEST_F(Export, AsksForWhatTheProcessesNeed) {
       {"CPUQuota=300%", "MemoryMax=1018M", "TimeoutStopSec=40", "RestartForceExitStatus=75"});
 }
 
+// What is shorter than the longest `time` would never run that process.
+TEST_F(Export, AJobLastsAsLongAsTheLongestProcess) {
+  const std::string config = file("t.json", R"({"processes": [
+    {"name": "a", "cmdline": "true", "time": "10m"},
+    {"name": "b", "cmdline": "true", "time": "2h"}, {"name": "c", "cmdline": "true"}]})");
+  const std::string slurm = exported({"--to", "slurm", config}).out;
+  EXPECT_NE(slurm.find("`b` has the longest `time`"), std::string::npos) << slurm;
+  EXPECT_NE(slurm.find("\n#SBATCH --time=02:02:00\n"), std::string::npos) << slurm;
+  const std::string sge = exported({"--to", "sge", config}).out;
+  EXPECT_NE(sge.find("\n#$ -l s_rt=02:01:00,h_rt=02:01:40\n"), std::string::npos) << sge;
+  EXPECT_NE(sge.find(" --until +7260 --task-id "), std::string::npos) << sge;
+  const std::string none = file("n.json", R"({"processes": [{"name": "p", "cmdline": "true"}]})");
+  EXPECT_NE(exported({"--to", "slurm", none}).out.find("\n##SBATCH --time="), std::string::npos);
+  EXPECT_EQ(exported({"--to", "sge", none}).out.find("--until"), std::string::npos);
+}
+
 TEST_F(Export, SlurmsScriptGivesThermosItsWordsAsTheyWere) {
   const std::string config = file("it's $(a) task.json", R"({"name": "it's $(touch made) \"x\"",
     "processes": [{"name": "p", "cmdline": "true"}]})");
