@@ -57,8 +57,8 @@ fi
 exit "$status"
 )";
 
-// In either case thermos ends what runs, and says by 75 that the task goes on later.
 constexpr std::string_view kTraps = R"(ended_by_slurm=''
+# In either case thermos ends what runs, and says by 75 that the task goes on later.
 trap warn USR1
 trap 'ended_by_slurm=1; warn' TERM
 )";
