@@ -79,15 +79,17 @@ Microseconds allocation_end(const Leadership& place, Microseconds now) {
 
 bool job_has_ended(const Leadership& place) {
   if (place.engine != "slurm" || !is_number(place.job)) return false;
-  // The controller forgets a job some minutes after its end: then squeue prints nothing, or calls
-  // the id invalid. That it can be reached at all must be seen first.
+  // That the controller can be reached at all must be seen first: squeue may know older things.
   const std::optional<std::string> ping = output_of({"scontrol", "ping"});
   if (!ping || ping->find("is UP") == std::string::npos) return false;
-  const std::string state = ask_slurm(place.job, "%T").value_or("");
+  // The controller forgets a job some minutes after its end. Asked for one job, squeue then fails,
+  // as it does when it can't ask; asked for several it prints those that there are.
+  const std::optional<std::string> state = ask_slurm(place.job + "," + place.job, "%T");
+  if (!state) return false;
   for (const std::string_view live :
        {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD",
         "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED", "SPECIAL_EXIT", "REQUEUE_FED"}) {
-    if (state == live) return false;
+    if (*state == live) return false;
   }
   return true;
 }

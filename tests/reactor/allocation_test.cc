@@ -1,7 +1,13 @@
 // Where a program finds itself: the engine that gave the machine, and the reach of its locks.
 #include "reactor/host/allocation.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -67,6 +73,41 @@ TEST(Allocation, TheTimeLeftIsAsSqueuePrintsIt) {
 TEST(Allocation, OfNoEngineNobodyIsAsked) {
   EXPECT_EQ(allocation_end(place_in({}), 5), 0);
   EXPECT_FALSE(job_has_ended(place_in({})));
+}
+
+// Stands in for Slurm's programs: `ping` is what `scontrol ping` prints, and `squeue` a line of
+// bash.
+bool has_ended(const std::string& ping, const std::string& squeue) {
+  const std::string before = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  const std::filesystem::path programs =
+      std::filesystem::path(::testing::TempDir()) / ("slurm-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(programs);
+  for (const auto& [name, text] :
+       {std::pair("scontrol", "echo '" + ping + "'"), std::pair("squeue", squeue)}) {
+    std::ofstream(programs / name) << "#!/bin/bash\n" << text << "\n";
+    std::filesystem::permissions(programs / name, std::filesystem::perms::owner_all);
+  }
+  setenv("PATH", (programs.string() + ":" + before).c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  const bool ended = job_has_ended(place_in({{"SLURM_JOB_ID", "17"}}));
+  setenv("PATH", before.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  std::filesystem::remove_all(programs);
+  return ended;
+}
+
+TEST(Allocation, AJobHasEndedOnlyIfTheControllerSaysSo) {
+  const std::string up = "Slurmctld(primary) at n1 is UP";
+  const std::string asks = R"([[ " $* " = *" --jobs=17,17 "* ]] && echo )";
+  for (const char* state : {"PENDING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"}) {
+    EXPECT_FALSE(has_ended(up, asks + state)) << state;
+  }
+  for (const char* state : {"COMPLETED", "CANCELLED", "NODE_FAIL", "TIMEOUT", "PREEMPTED"}) {
+    EXPECT_TRUE(has_ended(up, asks + state)) << state;
+  }
+  EXPECT_TRUE(has_ended(up, "true")) << "it prints nothing of a job that it has forgotten";
+  EXPECT_FALSE(has_ended(up, "exit 1")) << "it could not ask";
+  const std::string down = "Slurmctld(primary) at n1 is DOWN";
+  EXPECT_FALSE(has_ended(down, asks + "COMPLETED")) << "what is known is old";
+  EXPECT_FALSE(has_ended(down, "exit 1"));
 }
 
 TEST(LockReach, IsThatOfTheFileSystem) {
