@@ -222,7 +222,7 @@ TEST_F(Inspected, WhatExcludesWhat) {
   EXPECT_EQ(site_.thermos({"inspect", "--task-id", "t"}).code, 0);
   EXPECT_EQ(site_.thermos({"inspect", "--task-id", "t", config}).code, 64);
   EXPECT_EQ(site_.thermos({"inspect", "--task-id", "t", "-P", "a:1"}).code, 64);
-  EXPECT_EQ(site_.thermos({"inspect", "--task-id", "../t"}).code, 64);
+  EXPECT_EQ(site_.thermos({"inspect", "--task-id", "../t"}).code, 66);
   EXPECT_EQ(site_.thermos({"inspect", config}).code, 0);
 }
 
