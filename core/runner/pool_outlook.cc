@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/runner/outlook.h"
+#include "core/runner/standing.h"
 #include "core/task/check_task.h"
 #include "core/task/graph.h"
 
@@ -13,20 +13,16 @@ namespace {
 class Lines {
  public:
   Lines(const TaskConfig& task, const History& history, Microseconds now)
-      : task_(task), history_(history), now_(now) {}
+      : task_(task), history_(history), standing_(task, history, now) {}
 
   std::vector<PoolOutlook> find() {
     const bool final = history_.state() == TaskState::Finalizing;
-    if (!final && history_.state() != TaskState::Active) return {};
-    const auto uses = [](const ProcessConfig& process) { return !process.uses.entries.empty(); };
-    if (std::none_of(task_.processes.begin(), task_.processes.end(), uses)) return {};
     find_unmet();
     std::vector<ProcessIndex> waiting;
     std::uint32_t live = 0;
     for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
       if (task_.processes[p].final != final) continue;
-      const ProcessHistory* past = past_of(p);
-      if (past != nullptr && past->live()) {
+      if (standing_.live(p)) {
         ++live;
         add(p, &PoolOutlook::used_by);
       } else if (is_free_to_run(p)) {
@@ -45,11 +41,6 @@ class Lines {
   }
 
  private:
-  const ProcessHistory* past_of(ProcessIndex p) const {
-    const auto found = history_.find(task_.processes[p].name);
-    return found ? &history_.process(*found) : nullptr;
-  }
-
   // For whom something that it needs has not come about.
   void find_unmet() {
     unmet_.resize(task_.processes.size());
@@ -58,37 +49,14 @@ class Lines {
     for (ProcessIndex p = 0; p < graph->size(); ++p) {
       for (const Condition condition :
            {Condition::Success, Condition::Start, Condition::Ready, Condition::End}) {
-        if (has_come(p, condition)) continue;
+        if (standing_.has_come(p, condition)) continue;
         for (const ProcessIndex after : graph->dependents(p, condition)) unmet_[after] = true;
       }
     }
   }
 
-  bool has_come(ProcessIndex p, Condition condition) const {
-    const ProcessHistory* past = past_of(p);
-    if (past == nullptr) return false;
-    if (condition == Condition::Start) return past->started;
-    if (condition == Condition::Ready) return past->was_ready;
-    const bool over = is_over(p, *past);
-    if (condition == Condition::End) return over || past->forgiven.runs > past->redefined;
-    return over && !outlook_of(task_, p, *past, now_).fatal;
-  }
-
-  // It does not run again.
-  bool is_over(ProcessIndex p, const ProcessHistory& past) const {
-    const ProcessConfig& process = task_.processes[p];
-    if (past.live() || !past.begun()) return false;
-    if (past.successes() > 0 && !process.daemon) return true;
-    return (process.max_failures != 0 && past.failures() >= process.max_failures) ||
-           (process.max_kills != 0 && past.kills() >= process.max_kills);
-  }
-
   bool is_free_to_run(ProcessIndex p) const {
-    if (unmet_[p]) return false;
-    const ProcessHistory* past = past_of(p);
-    if (past == nullptr) return true;
-    if (past->held || is_over(p, *past)) return false;
-    return !outlook_of(task_, p, *past, now_).next_try;
+    return !unmet_[p] && !standing_.held(p) && !standing_.over(p) && !standing_.next_try(p);
   }
 
   void add(ProcessIndex p, std::vector<PoolOutlook::Share> PoolOutlook::*list) {
@@ -119,7 +87,7 @@ class Lines {
 
   const TaskConfig& task_;
   const History& history_;
-  Microseconds now_;
+  Standing standing_;
   std::vector<bool> unmet_;
   std::vector<PoolOutlook> pools_;
 };
@@ -133,6 +101,9 @@ std::uint64_t PoolOutlook::used() const {
 
 std::vector<PoolOutlook> pool_outlooks(const TaskConfig& task, const History& history,
                                        Microseconds now) {
+  if (history.state() != TaskState::Active && history.state() != TaskState::Finalizing) return {};
+  const auto uses = [](const ProcessConfig& process) { return !process.uses.entries.empty(); };
+  if (std::none_of(task.processes.begin(), task.processes.end(), uses)) return {};
   return Lines(task, history, now).find();
 }
 

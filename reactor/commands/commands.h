@@ -24,6 +24,7 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome schema_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome config_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome why_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome read_command(const Arguments& arguments, CommonOptions common);

@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 21> kPositional = {{
+constexpr std::array<Positional, 22> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -34,6 +34,7 @@ constexpr std::array<Positional, 21> kPositional = {{
     {"events", Kind::Tasks, Kind::Tasks},
     {"wait", Kind::Tasks, Kind::Tasks},
     {"tail", Kind::Tasks, Kind::Processes},
+    {"why", Kind::Tasks, Kind::Processes},
     {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
     {"start", Kind::ActiveTasks, Kind::Processes},
@@ -45,7 +46,7 @@ constexpr std::array<Positional, 21> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 41> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -68,6 +69,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 41> kValues 
     {"--log-rotate", ""},
     {"--timeout", ""},
     {"--since", ""},
+    {"--at", ""},
+    {"--run", ""},
     {"--wait", ""},
     {"--grace", ""},
     {"--on-term", "kill yield"},

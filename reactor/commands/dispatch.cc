@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 25> kCommands = {{
+constexpr std::array<Command, 26> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -25,6 +25,7 @@ constexpr std::array<Command, 25> kCommands = {{
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
     {"config", "open a Python prompt with the names of .thermos files", config_command},
     {"status", "show tasks and their processes", status_command},
+    {"why", "say why a task or a process waits, runs, or failed", why_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},
@@ -69,7 +70,7 @@ const Command* find_command(std::string_view name) {
 }
 
 // What people type who know other programs: words that look at tasks, mostly.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kOtherWords = {{
     {"stat", "status"},
     {"ps", "status"},
     {"ls", "status"},
@@ -94,6 +95,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kOtherWo
     {"add", "submit"},
     {"continue", "resume"},
     {"dag", "graph"},
+    {"explain", "why"},
 }};
 
 // A mistyped word that looks must not become one that ends something: such a command is offered

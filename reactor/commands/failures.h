@@ -1,40 +1,16 @@
 // What failed in a task, in words, with the last lines that it printed.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "core/record/history.h"
+#include "core/explain/ending.h"
 #include "reactor/commands/log_end.h"
 #include "reactor/commands/transcript_text.h"
 
 namespace thermos {
-
-// The last run of a process, which FAILED.
-struct FailedRun {
-  std::string process;
-  std::uint32_t run = 0;
-  std::optional<std::int32_t> return_code;
-  std::string reason;
-};
-
-// All of a task, in the order of its processes.
-std::vector<FailedRun> failures_of(const History& history);
-
-// Returns how a run ended: "exit 3", "signal 9 (SIGKILL)", and why. Where nobody gave a reason, an
-// exit code that bash gives is said in words. `printed`: the last lines of its output, as far as
-// they are known.
-std::string ending_words(std::optional<std::int32_t> return_code, std::string_view reason,
-                         const std::vector<std::string>& printed);
-
-// Returns what an exit status means where a number does not say it: "SIGKILL", "a command was
-// not found"; "" for others.
-std::string return_code_words(std::int32_t return_code);
 
 // Gives the last lines of a run's output.
 using ReadEnd = std::function<LogEnd(const std::string& process, std::uint32_t run)>;

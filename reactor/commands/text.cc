@@ -3,8 +3,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <clocale>
-#include <csignal>
-#include <cstring>
 #include <ctime>
 #include <cwchar>
 
@@ -237,28 +235,8 @@ std::string stamp_text(Microseconds wall) {
   return day_text(time, "") + "-" + hour_text(time, "") + fmt::format(".{:06}", wall % kSecond);
 }
 
-std::string duration_text(Microseconds duration) {
-  duration = std::max<Microseconds>(duration, 0);
-  const std::int64_t seconds = duration / kSecond;
-  // Truncated and not rounded, so that 59.99 s does not become "60.0s".
-  if (seconds < 10) return fmt::format("{}.{:03}s", seconds, duration % kSecond / 1000);
-  if (seconds < 60) return fmt::format("{}.{}s", seconds, duration % kSecond / 100'000);
-  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
-  if (seconds < 86400) return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
-  return fmt::format("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600);
-}
-
 std::string in_seconds(Microseconds duration) {
   return seconds_text(duration) + " s";
-}
-
-std::string return_code_text(std::int32_t return_code) {
-  if (return_code >= 0) return fmt::format("exit {}", return_code);
-  const std::int64_t number = -static_cast<std::int64_t>(return_code);
-  std::string text = fmt::format("signal {}", number);
-  const char* name = number <= SIGRTMAX ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
-  if (name != nullptr) text.append(" (SIG").append(name).append(")");
-  return text;
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {

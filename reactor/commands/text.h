@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/text.h"  // printable()
+#include "core/base/return_code.h"
+#include "core/base/seconds.h"  // duration_text()
+#include "core/base/text.h"     // printable()
 #include "core/task/task.h"
 
 namespace thermos {
@@ -43,13 +45,8 @@ std::string since_text(Microseconds wall, Microseconds now);
 std::string timestamp_text(Microseconds wall);
 // YYYYmmdd-HHMMSS.uuuuuu, local: the end of a generated task id.
 std::string stamp_text(Microseconds wall);
-// "0.123s", "12.3s", "3m12s", "2h03m", "4d05h". A negative duration counts as 0.
-std::string duration_text(Microseconds duration);
 // For settings: "5 s", "0.25 s".
 std::string in_seconds(Microseconds duration);
-
-// "exit 3", "signal 9 (SIGKILL)".
-std::string return_code_text(std::int32_t return_code);
 
 // Returns ", did you mean 'NAME'?" for the known name nearest to `word`; "" if none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);

@@ -58,6 +58,8 @@ class Invariants {
   void ended(const History& history) const;
 
   const Oracle& oracle() const { return oracle_; }
+  // The time at which `p` may start again; any time if it never ran.
+  Microseconds due(ProcessIndex p) const;
   // How often a link looked only because its timer fired.
   std::uint64_t looks() const { return looks_; }
 
@@ -114,8 +116,6 @@ class Invariants {
   void check_lingering(bool idle);
   void check_links(const std::vector<LinkView>& links);
   bool nothing_lives() const;
-  // The time at which `p` may start again; any time if it never ran.
-  Microseconds due(ProcessIndex p) const;
   bool clocks_agree(const Moment& then) const;
   std::string name(ProcessIndex p) const { return script_.task.processes[p].name; }
   void record(const Entry& entry);

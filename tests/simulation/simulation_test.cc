@@ -14,6 +14,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
   std::uint32_t revived = 0;
   std::uint32_t killed_off = 0;
   std::uint32_t yields = 0;
+  std::uint64_t explained = 0;
   for (std::uint64_t seed = from; seed < from + count; ++seed) {
     const Outcome outcome = run(make_script(seed, shape), {});
     ASSERT_FALSE(outcome.broken) << *outcome.broken;
@@ -22,6 +23,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     revived += outcome.revived;
     killed_off += outcome.killed_off;
     yields += outcome.yields;
+    explained += outcome.explained;
   }
   // A world in which these never come shows nothing.
   EXPECT_GT(results[TaskState::Success], count / 20);
@@ -31,6 +33,9 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     EXPECT_GT(results[TaskState::Lost], count / 100);
   }
   EXPECT_GT(repeats, count / 10);
+  if (!shape.wall_jumps) {
+    EXPECT_GT(explained, count);
+  }
   // Rare: what a slow build has time for may hold none.
   if (kSlower == 1) {
     EXPECT_GT(revived, count / 100);

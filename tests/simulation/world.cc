@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "core/task/task_fields.h"
+#include "explanations.h"
 #include "shell.h"
 
 namespace thermos::sim {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kMostEvents = 100'000;
 constexpr std::size_t kTraceLines = 2000;
+// The answers to "why?" are checked at one of so many moments.
+constexpr std::uint64_t kExplainEvery = 5;
 
 using Request = std::variant<KillPlan, OrderPlan>;
 
@@ -42,6 +45,7 @@ class World {
   void crash();
   void lose_shell();
   void next_leader();
+  void explain();
   std::vector<LinkView> views() const;
   void say(const std::string& line);
   void guarded(const Timeline::Action& action);
@@ -77,6 +81,7 @@ Outcome World::live() {
       if (events > kMostEvents) throw Broken("the task does not end");
       if (shell_ && !shell_->turn_pending() && timeline_.next() > timeline_.now()) {
         invariants_.time_moves_on(views());
+        if (events % kExplainEvery == 0) explain();
       }
       guarded([this] { timeline_.step(); });
       if (shell_ && shell_->stood_down()) {
@@ -168,6 +173,18 @@ std::vector<LinkView> World::views() const {
                      run->boot == machine_.boot() && run->number == machine_.coordinator(p).run;
   }
   return views;
+}
+
+// By a wall clock that is set nobody can tell how long something takes.
+void World::explain() {
+  if (!script_.wall_jumps_at.empty()) return;
+  const std::function<Microseconds(ProcessIndex)> due = [this](ProcessIndex p) {
+    return invariants_.due(p);
+  };
+  Explanations(script_, invariants_.oracle(), shell_->runner().history(), timeline_.now(),
+               machine_.now().wall, due)
+      .check();
+  ++outcome_.explained;
 }
 
 void World::guarded(const Timeline::Action& action) {

@@ -1,0 +1,81 @@
+#include "core/explain/chronicle.h"
+
+#include <utility>
+
+namespace thermos {
+
+// A record carries its own time, which may be long before it was written: the end of a run that
+// nobody read for a day was an end then. Of the times of one process, and of the task, the later
+// record never comes before the earlier one, unless the clock was put back; so behind the first
+// that is left out all are.
+bool Chronicle::leaves_out(const Record& record) {
+  if (!until_) return false;
+  if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    task_closed_ = task_closed_ || task->at.wall > *until_;
+    return task_closed_;
+  }
+  if (const auto* process = std::get_if<ProcessStatus>(&record)) {
+    if (process->at.wall > *until_) closed_.emplace(process->process);
+    return closed_.contains(process->process);
+  }
+  if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+    if (summary->last_end.wall > *until_) {
+      closed_.emplace(summary->process);
+      forgotten_.emplace(summary->process);
+    }
+    return closed_.contains(summary->process);
+  }
+  if (const auto* order = std::get_if<ProcessOrder>(&record)) {
+    return order->at.wall > *until_ || closed_.contains(order->process);
+  }
+  if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    return report->at.wall > *until_ || closed_.contains(report->process);
+  }
+  if (const auto* replacement = std::get_if<Replacement>(&record)) {
+    const bool later = replaced_later_ || replacement->at.wall > *until_;
+    if (later && !replaced_later_) replaced_later_ = replacement->at.wall;
+    return later;
+  }
+  if (const auto* place = std::get_if<Leadership>(&record)) return place->at.wall > *until_;
+  return false;
+}
+
+Status Chronicle::take(const Record& record) {
+  if (leaves_out(record)) return Done{};
+  const auto applied = history_.apply(record);
+  if (!applied) return applied.error();
+  if (const auto* order = std::get_if<ProcessOrder>(&record)) {
+    if (order->verb == Verb::Fail || order->redefines) return Done{};
+    Order& known = orders_[std::string(order->process)].emplace_back();
+    known.verb = order->verb;
+    known.at = order->at.wall;
+    known.reason = order->reason;
+    known.yields = order->yields;
+    const ProcessHistory& process = history_.process(*history_.find(order->process));
+    if (process.live()) known.run = process.current()->number;
+  } else if (const auto* report = std::get_if<ProcessReport>(&record)) {
+    if (report->kind == ReportKind::Unhealthy) {
+      refusals_[std::string(report->process)] = {report->at.wall, std::string(report->text)};
+    }
+  }
+  return Done{};
+}
+
+Chronicle Chronicle::of(History history) {
+  Chronicle chronicle;
+  chronicle.history_ = std::move(history);
+  return chronicle;
+}
+
+const std::vector<Chronicle::Order>& Chronicle::orders(std::string_view process) const {
+  static const std::vector<Order> none;
+  const auto found = orders_.find(process);
+  return found == orders_.end() ? none : found->second;
+}
+
+const Chronicle::Refusal* Chronicle::refusal(std::string_view process) const {
+  const auto found = refusals_.find(process);
+  return found == refusals_.end() ? nullptr : &found->second;
+}
+
+}  // namespace thermos

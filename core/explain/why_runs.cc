@@ -1,0 +1,278 @@
+#include "core/explain/why_runs.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/seconds.h"
+#include "core/base/text.h"
+#include "core/explain/ending.h"
+#include "core/explain/phrases.h"
+#include "core/explain/why_ended.h"
+#include "core/explain/why_task.h"
+#include "core/task/question.h"
+
+namespace thermos {
+namespace {
+
+// From there on, a launch that nobody answered is no usual one.
+constexpr Microseconds kLongLaunch = 2 * kSecond;
+
+std::string run_text(const Situation& situation, ProcessIndex p, const Run& run) {
+  return printable(situation.config(p).name) + ", run " + std::to_string(run.number);
+}
+
+void add_launch(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
+  const Microseconds since = run.waiting.wall;
+  Cause cause{CauseKind::Launch, situation.config(p).name, run.number, since, {}, {}};
+  cause.text = run_text(situation, p, run) + ": its launch is under way";
+  if (run.forked) cause.text += ", its coordinator has started";
+  const bool late = !run.forked && situation.at() - since > kLongLaunch;
+  if (late) {
+    cause.text += " for " + duration_text(situation.at() - since) +
+                  ": the machine may be short of processes, memory or descriptors";
+    answer.advice = "the messages of who runs the task say what is short";
+  }
+  answer.causes.push_back(std::move(cause));
+}
+
+void add_readiness(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
+  const ProcessConfig& config = situation.config(p);
+  if (!config.ready || run.ready || !run.started) return;
+  Cause cause{CauseKind::Readiness, config.name, run.number, run.started->wall, {}, {}};
+  cause.until = add_saturated(run.started->wall, config.ready->within);
+  cause.text =
+      run_text(situation, p, run) + " is not ready: " +
+      (config.ready->notify ? "it has not said READY=1"
+                            : "no yes yet from " + printable(text_of(question_of(*config.ready))));
+  answer.causes.push_back(std::move(cause));
+  answer.advice = "it has " + duration_text(*answer.causes.back().until - situation.at()) +
+                  " left to be ready, by its `within`";
+}
+
+void add_health(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
+  if (run.refusals == 0) return;
+  const ProcessConfig& config = situation.config(p);
+  Cause cause{CauseKind::Health, config.name, run.number, {}, {}, {}};
+  cause.text = run_text(situation, p, run) + " said " + count_text(run.refusals, "time", "times") +
+               " in a row that it is not healthy";
+  if (const Chronicle::Refusal* last = situation.chronicle().refusal(config.name)) {
+    if (last->at != 0) cause.time = last->at;
+    if (!last->text.empty()) cause.text += ": " + printable(last->text);
+  }
+  answer.causes.push_back(std::move(cause));
+}
+
+void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
+  const ProcessHistory& past = *situation.standing().past(p);
+  if (past.ending && past.ending->run == run.number) {
+    const StopOrder& order = *past.ending;
+    Cause cause{CauseKind::Ending,   situation.config(p).name,
+                run.number,          {},
+                order.deadline.wall, run_text(situation, p, run) + " was told to end"};
+    if (order.at.wall != 0) cause.time = order.at.wall;
+    if (order.failure) cause.text += ": " + printable(*order.failure);
+    if (order.yields) cause.text += ": the task gives its machine back";
+    if (!order.failure && !order.yields) {
+      const auto& orders = situation.chronicle().orders(past.name);
+      if (!orders.empty()) cause.text += ", by a " + std::string(name_of(orders.back().verb));
+      if (!orders.empty() && !orders.back().reason.empty()) {
+        cause.text += ": " + printable(orders.back().reason);
+      }
+    }
+    answer.causes.push_back(std::move(cause));
+    return;
+  }
+  const TaskState state = situation.state();
+  const bool final = situation.config(p).final;
+  if (state != TaskState::Active && !final) add_task_end(situation, answer);
+}
+
+// When what it needs came about: the wall time of the record; nothing if that is not kept.
+std::optional<Microseconds> time_of(const Situation& situation, const Situation::Need& need) {
+  const ProcessHistory* past = situation.standing().past(need.process);
+  if (past == nullptr) return std::nullopt;
+  const auto earliest = [&](auto&& of) -> std::optional<Microseconds> {
+    for (const Run& run : past->runs) {
+      if (run.number < past->redefined) continue;
+      if (const std::optional<Timestamp>& at = of(run)) return at->wall;
+    }
+    return std::nullopt;
+  };
+  switch (need.condition) {
+    case Condition::Start:
+      return earliest([](const Run& run) { return run.started; });
+    case Condition::Ready:
+      return earliest([](const Run& run) { return run.ready; });
+    default:
+      break;
+  }
+  if (past->last_end && !past->live()) return past->last_end->wall;
+  return std::nullopt;
+}
+
+// The need that came about last, and when.
+struct LastMet {
+  std::optional<Situation::Need> need;
+  std::optional<Microseconds> at;
+};
+
+LastMet last_met(const Situation& situation, ProcessIndex p) {
+  LastMet last;
+  for (const Situation::Need& need : situation.needs(p)) {
+    if (situation.unmet(need)) continue;
+    const auto at = time_of(situation, need);
+    if (last.need && (!at || (last.at && *at <= *last.at))) continue;
+    last = {need, at};
+  }
+  return last;
+}
+
+// When the stage of the task began in which it runs.
+std::optional<Microseconds> stage_began(const Situation& situation, bool final) {
+  for (const TaskStep& step : situation.history().steps()) {
+    if (!final || step.status.state == TaskState::Finalizing) return step.status.at.wall;
+  }
+  return std::nullopt;
+}
+
+// Returns from when on nothing but a place or a pool can have held the run back.
+std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p, Answer& answer) {
+  const ProcessConfig& config = situation.config(p);
+  const std::optional<Microseconds> began = stage_began(situation, config.final);
+  Cause cause{CauseKind::Met, config.name, {}, began, {}, {}};
+  const LastMet last = last_met(situation, p);
+  if (last.need) {
+    const ProcessIndex before = last.need->process;
+    const ProcessHistory& past = *situation.standing().past(before);
+    const bool in_vain = last.need->condition == Condition::Success && past.successes() == 0;
+    cause.process = situation.config(before).name;
+    cause.time = last.at;
+    cause.text = printable(config.name) + " was free to run when " +
+                 met_text(in_vain ? Condition::End : last.need->condition, cause.process);
+    if (situation.needs(p).size() > 1) cause.text += ", the last that it needed";
+  } else if (config.final) {
+    cause.text = printable(config.name) + " is a finalizer, and the task was ending";
+  } else {
+    cause.text = printable(config.name) + " needs nothing: it was free to run from the beginning";
+  }
+  const auto free_from = last.at && began ? std::max(*last.at, *began) : began;
+  answer.causes.push_back(std::move(cause));
+  return free_from;
+}
+
+// Of a run that is not the first: what came before it.
+std::optional<Microseconds> add_again(const Situation& situation, ProcessIndex p, const Run& run,
+                                      Answer& answer) {
+  const ProcessHistory& past = *situation.standing().past(p);
+  const Run* before = past.run(run.number - 1);
+  // An order before it began was for the run before.
+  const std::optional<Timestamp>& began = before->forked ? before->forked : before->stopped;
+  const Chronicle::Order* ordered = nullptr;
+  for (const Chronicle::Order& order : situation.chronicle().orders(past.name)) {
+    const bool later = began && order.at >= began->wall && order.at <= run.waiting.wall;
+    if (later && order.verb != Verb::Stop && !order.yields) ordered = &order;
+  }
+  if (ordered != nullptr) {
+    Cause cause{CauseKind::Ordered, past.name, run.number, ordered->at, {}, {}};
+    cause.text = std::string(name_of(ordered->verb)) + " was ordered";
+    if (!ordered->reason.empty()) cause.text += ": " + printable(ordered->reason);
+    answer.causes.push_back(std::move(cause));
+  }
+  Cause cause{CauseKind::Again, past.name, before->number, {}, {}, {}};
+  if (before->stopped) cause.time = before->stopped->wall;
+  cause.text = end_cause(past, *before).text;
+  if (before->stopped && run.waiting.wall > before->stopped->wall) {
+    cause.text +=
+        "; it ran again " + duration_text(run.waiting.wall - before->stopped->wall) + " later";
+  }
+  answer.causes.push_back(std::move(cause));
+  if (!before->stopped) return std::nullopt;
+  return add_saturated(before->stopped->wall, situation.config(p).min_duration);
+}
+
+// If all places were taken when it was free to run: who made room.
+void add_place(const Situation& situation, ProcessIndex p, const Run& run, Microseconds free_from,
+               Answer& answer) {
+  const std::uint32_t most = situation.task().max_concurrency;
+  if (most == 0 || run.waiting.wall <= free_from) return;
+  const Run* made_room = nullptr;
+  ProcessIndex who = 0;
+  const auto for_each_run = [&](auto&& take) {
+    for (ProcessIndex other = 0; other < situation.size(); ++other) {
+      const ProcessHistory* past = situation.standing().past(other);
+      if (past == nullptr || situation.config(other).final != situation.config(p).final) continue;
+      for (const Run& one : past->runs) take(other, one);
+    }
+  };
+  for_each_run([&](ProcessIndex other, const Run& one) {
+    if (!one.stopped || one.stopped->wall > run.waiting.wall || one.stopped->wall < free_from) {
+      return;
+    }
+    if (made_room != nullptr && made_room->stopped->wall >= one.stopped->wall) return;
+    made_room = &one;
+    who = other;
+  });
+  if (made_room == nullptr || who == p) return;
+  std::size_t places = 0;
+  for_each_run([&](ProcessIndex /*other*/, const Run& one) {
+    const bool was_there = one.waiting.wall < made_room->stopped->wall &&
+                           (!one.stopped || one.stopped->wall >= made_room->stopped->wall);
+    if (was_there) ++places;
+  });
+  if (places < most) return;
+  const std::string& other = situation.config(who).name;
+  Cause cause{CauseKind::Concurrency, other, made_room->number, made_room->stopped->wall, {}, {}};
+  cause.text = "then all " + std::to_string(most) + " places of max_concurrency were taken, for " +
+               duration_text(made_room->stopped->wall - free_from) + ", until " + printable(other) +
+               " ended";
+  answer.causes.push_back(std::move(cause));
+}
+
+}  // namespace
+
+void add_under_way(const Situation& situation, ProcessIndex p, Answer& answer) {
+  const ProcessHistory& past = *situation.standing().past(p);
+  const Run& run = *past.current();
+  if (run.started) {
+    Cause cause{CauseKind::Runs,
+                past.name,
+                run.number,
+                run.started->wall,
+                {},
+                run_text(situation, p, run) + " runs for " +
+                    duration_text(situation.at() - run.started->wall)};
+    if (run.process.pid != 0) cause.text += ", pid " + std::to_string(run.process.pid);
+    if (past.said && !past.said->status.empty()) {
+      cause.text += "; it says: " + printable(past.said->status);
+    }
+    answer.causes.push_back(std::move(cause));
+    answer.output = Answer::Output{past.name, run.number};
+  } else {
+    add_launch(situation, p, run, answer);
+  }
+  add_readiness(situation, p, run, answer);
+  add_health(situation, p, run, answer);
+  add_ending(situation, p, run, answer);
+}
+
+void add_beginning(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
+  const ProcessHistory& past = *situation.standing().past(p);
+  const bool first = run.number == past.redefined;
+  std::optional<Microseconds> free_from;
+  if (first) {
+    free_from = add_first(situation, p, answer);
+  } else if (past.run(run.number - 1) != nullptr) {
+    free_from = add_again(situation, p, run, answer);
+  } else {
+    answer.causes.push_back(
+        {CauseKind::Forgotten,
+         past.name,
+         {},
+         {},
+         {},
+         "the runs before run " + std::to_string(run.number) + " are no longer on record"});
+  }
+  if (free_from) add_place(situation, p, run, *free_from, answer);
+}
+
+}  // namespace thermos

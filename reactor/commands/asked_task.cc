@@ -1,0 +1,64 @@
+#include "reactor/commands/asked_task.h"
+
+#include <sys/stat.h>
+
+#include <limits>
+
+#include "core/base/text.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/several_roots.h"
+#include "reactor/commands/text.h"
+#include "reactor/store/recorded_chronicle.h"
+
+namespace thermos {
+
+Result<Paths> paths_of_task(const CommonOptions& common, const std::optional<std::string>& socket,
+                            const std::string& word) {
+  const std::string asked = asked_socket(socket, common);
+  return asked.empty() ? root_of_task(common, word) : asked_paths(asked, common);
+}
+
+Result<TaskEntry> asked_task(const Paths& paths, const std::string& word) {
+  const Result<std::vector<TaskEntry>> all = list_tasks(paths);
+  if (!all) return all.error();
+  Result<TaskEntry> one = select_one(*all, word);
+  if (one || one.error().code != ErrorCode::NotFound) return one;
+  NearestWord nearest(word);
+  for (const TaskEntry& task : *all) nearest.offer(task.id);
+  return Error{ErrorCode::NotFound,
+               one.error().message + " under " + paths.root() + nearest.hint()};
+}
+
+Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,
+                               std::optional<Microseconds> at) {
+  Result<Chronicle> chronicle = read_chronicle(paths, task.id, at);
+  if (!chronicle) {
+    const bool unborn = chronicle.error().code == ErrorCode::NotFound &&
+                        task.directory == TaskDirectory::Active && !at;
+    if (unborn) return Chronicle();
+    return chronicle.error();
+  }
+  const auto& header = chronicle->history().header();
+  if (at && header && header->launch_time > *at) {
+    return Error{ErrorCode::NotFound, task.id + " was not there at " + timestamp_text(*at) +
+                                          ": it began at " + timestamp_text(header->launch_time)};
+  }
+  return chronicle;
+}
+
+Result<std::uint32_t> parse_run(std::string_view option, std::string_view text) {
+  const Result<std::uint64_t> number = parse_count(option, text);
+  if (!number) return number.error();
+  if (*number > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{ErrorCode::Usage,
+                 std::string(option) + " " + std::string(text) + ": no run has such a number"};
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
+std::uint32_t owner_of(const std::string& path) {
+  struct stat file {};
+  return ::stat(path.c_str(), &file) == 0 ? file.st_uid : 0;
+}
+
+}  // namespace thermos
