@@ -18,12 +18,13 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 22> kPositional = {{
+constexpr std::array<Positional, 23> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
     {"inspect", Kind::Files, Kind::Nothing},
     {"graph", Kind::Files, Kind::Nothing},
+    {"plan", Kind::Files, Kind::Nothing},
     {"export", Kind::Files, Kind::Nothing},
     {"read", Kind::Files, Kind::Nothing},
     {"import", Kind::Files, Kind::Nothing},
@@ -46,7 +47,7 @@ constexpr std::array<Positional, 22> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 42> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -70,6 +71,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kValues 
     {"--timeout", ""},
     {"--since", ""},
     {"--at", ""},
+    {"--history", ""},
+    {"--duration", ""},
+    {"--fail", ""},
+    {"-j", ""},
     {"--run", ""},
     {"--wait", ""},
     {"--grace", ""},

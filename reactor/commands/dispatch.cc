@@ -15,13 +15,14 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 26> kCommands = {{
+constexpr std::array<Command, 27> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
     {"init", "write a configuration to begin with", init_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"graph", "show which process waits for which in a configuration", graph_command},
+    {"plan", "say how long a configuration will take", plan_command},
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
     {"config", "open a Python prompt with the names of .thermos files", config_command},
     {"status", "show tasks and their processes", status_command},
