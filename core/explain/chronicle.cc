@@ -1,5 +1,6 @@
 #include "core/explain/chronicle.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace thermos {
@@ -42,8 +43,10 @@ bool Chronicle::leaves_out(const Record& record) {
 
 Status Chronicle::take(const Record& record) {
   if (leaves_out(record)) return Done{};
+  const bool was_active = history_.state() == TaskState::Active;
   const auto applied = history_.apply(record);
   if (!applied) return applied.error();
+  if (was_active && history_.state() != TaskState::Active) note_end();
   if (const auto* order = std::get_if<ProcessOrder>(&record)) {
     if (order->verb == Verb::Fail || order->redefines) return Done{};
     Order& known = orders_[std::string(order->process)].emplace_back();
@@ -59,6 +62,27 @@ Status Chronicle::take(const Record& record) {
     }
   }
   return Done{};
+}
+
+void Chronicle::note_end() {
+  std::uint64_t runs = 0;
+  for (const ProcessHistory& process : history_.processes()) {
+    ended_runs_.push_back(process.next_run - (process.live() ? 1 : 0));
+    runs += process.next_run;
+  }
+  if (runs == 0) ended_runs_.clear();
+}
+
+bool Chronicle::ended_with_task(const ProcessHistory& process, const Run& run) const {
+  const std::vector<TaskStep>& steps = history_.steps();
+  const auto began = std::find_if(steps.begin(), steps.end(), [](const TaskStep& step) {
+    return step.status.state != TaskState::Active;
+  });
+  if (began == steps.end()) return false;
+  if (!run.stopped) return true;
+  if (ended_runs_.empty()) return run.stopped->wall > began->status.at.wall;
+  const std::size_t index = *history_.find(process.name);
+  return index >= ended_runs_.size() || run.number >= ended_runs_[index];
 }
 
 Chronicle Chronicle::of(History history) {

@@ -46,6 +46,9 @@ class Chronicle {
   const std::vector<Order>& orders(std::string_view process) const;
   // By the latest run; nullptr if there was none.
   const Refusal* refusal(std::string_view process) const;
+  // Whether the run ended, or goes on, after the task began to end: by the order of the records
+  // where that is kept, and else by their times. REQUIRES: `run` is one of that process's.
+  bool ended_with_task(const ProcessHistory& process, const Run& run) const;
   // When the configuration was first replaced after the moment: what it was before is on no record.
   std::optional<Microseconds> replaced_later() const { return replaced_later_; }
   // Whether the first runs of the process have been dropped, and among them one that ended after
@@ -54,6 +57,7 @@ class Chronicle {
 
  private:
   bool leaves_out(const Record& record);
+  void note_end();
 
   std::optional<Microseconds> until_;
   History history_;
@@ -64,6 +68,9 @@ class Chronicle {
   std::set<std::string, std::less<>> closed_;
   bool task_closed_ = false;
   std::set<std::string, std::less<>> forgotten_;
+  // How many runs of each process, in the order of the history, had ended when the task began to
+  // end. Empty: it has not, or a compaction has put the records in another order.
+  std::vector<std::uint32_t> ended_runs_;
 };
 
 }  // namespace thermos

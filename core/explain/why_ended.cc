@@ -15,16 +15,6 @@ std::string lasted_text(const Run& run) {
   return " after " + duration_text(run.stopped->wall - run.started->wall);
 }
 
-// Whether the run ended when the task was already ending, as of its records.
-bool ended_with_task(const Situation& situation, const Run& run) {
-  for (const TaskStep& step : situation.history().steps()) {
-    if (step.status.state == TaskState::Active) continue;
-    // At the same time: it may be why the task ends.
-    return run.stopped->wall > step.status.at.wall;
-  }
-  return false;
-}
-
 void add_order(const Situation& situation, const ProcessHistory& process, const Run& run,
                Answer& answer) {
   const Chronicle::Order* ended_by = nullptr;
@@ -118,7 +108,7 @@ void add_end(const Situation& situation, const ProcessHistory& process, const Ru
     add_order(situation, process, run, answer);
   }
   const bool with_task = kind == CauseKind::Signal && run.state == ProcessState::Killed &&
-                         ended_with_task(situation, run);
+                         situation.chronicle().ended_with_task(process, run);
   if (with_task) {
     add_task_end(situation, answer);
     return;

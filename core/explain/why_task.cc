@@ -34,14 +34,13 @@ struct Failed {
 // The processes of the regular stage that failed for good, in the order of time. What fails when
 // the task is ending is no cause of that.
 std::vector<Failed> failed_ones(const Situation& situation) {
-  const TaskStep* ending = end_began(situation.history());
   std::vector<Failed> failed;
   for (ProcessIndex p = 0; p < situation.size(); ++p) {
     if (situation.config(p).final || !situation.standing().failed(p)) continue;
     const ProcessHistory& past = *situation.standing().past(p);
     if (past.current() == nullptr) continue;
-    const bool late = ending != nullptr && past.current()->stopped->wall > ending->status.at.wall;
-    if (!late) failed.push_back({p, &past, past.current()});
+    if (situation.chronicle().ended_with_task(past, *past.current())) continue;
+    failed.push_back({p, &past, past.current()});
   }
   std::stable_sort(failed.begin(), failed.end(), [](const Failed& a, const Failed& b) {
     return a.run->stopped->wall < b.run->stopped->wall;

@@ -74,6 +74,10 @@ class WhyTest : public RunnerFixture {
     return kinds(why_task(situation(led)));
   }
 
+  static const ProcessHistory& past_in(const Chronicle& chronicle, std::string_view name) {
+    return chronicle.history().process(*chronicle.history().find(name));
+  }
+
   Chronicle chronicle_;
 };
 
@@ -219,9 +223,32 @@ TEST_F(WhyTest, AFailedTaskLeadsWithWhatFailedFirst) {
   EXPECT_EQ(kinds(task), "limit exit:b more exit:c more");
   EXPECT_EQ(task.causes[2].text, "1 other ended alike: a");
   EXPECT_EQ(task.causes[4].text, "1 process has not run");
-  EXPECT_EQ(why("d"), "signal:d met:d limit exit:b more exit:c");
+  EXPECT_EQ(why("d"), "signal:d limit exit:b more exit:c met:d");
   EXPECT_EQ(why("e"), "limit exit:b more exit:c");
   EXPECT_EQ(answer("e").answer.substr(0, 25), "e never ran and will not:");
+}
+
+// A runner reads its clock once for all that it takes at a time, and a coordinator its own.
+TEST_F(WhyTest, TheOrderOfTheRecordsTellsWhatEndedTheTask) {
+  add("a");
+  add("b");
+  begin();
+  goes(0, State::Running);
+  goes(1, State::Running);
+  CoordinatorRecord wrote{0, record("a", 3, 0, State::Failed)};
+  wrote.status.at = later(now_, kSecond);
+  wrote.status.return_code = 3;
+  told(wrote);
+  goes(1, State::Failed, 143);
+  EXPECT_EQ(why_all(), "limit exit:a");
+  EXPECT_EQ(why("b"), "exit:b met:b");
+  // What a compaction leaves is in no order.
+  History history = chronicle_.history();
+  Chronicle compacted;
+  ASSERT_TRUE(history.rewrite([&](const Record& record) { return compacted.take(record); }).ok());
+  const ProcessHistory& past = past_in(compacted, "a");
+  EXPECT_TRUE(compacted.ended_with_task(past, *past.current()));
+  EXPECT_FALSE(chronicle_.ended_with_task(past, *past.current()));
 }
 
 TEST_F(WhyTest, ATaskThatCanNotGoOnSaysSo) {
