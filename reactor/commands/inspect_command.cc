@@ -1,10 +1,12 @@
 #include <unistd.h>
 
 #include "core/config/load.h"
+#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/missing_task.h"
+#include "reactor/commands/moment.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
@@ -33,6 +35,10 @@ it, every state, every recorded run of each process, and who holds its locks.
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
   --task-id TASK    a task that runs or ran, instead of CONFIG: its id, or a
                     pattern that matches one task
+  --run N           with --task-id: that run of each process; the first is 0
+  --since TIME      with --task-id: what happened at or after TIME: 10:00
+                    (today), 2026-11-27T10:00:05, -5m (ago), or seconds since
+                    the epoch
   --socket S        with --task-id: a task of the daemon at S (as THERMOS_SOCKET
                     does), whose root only its owner can read
   --json            as one JSON object: the task with every default filled in,
@@ -44,7 +50,34 @@ it, every state, every recorded run of each process, and who holds its locks.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern, bool json) {
+// Fails with NotFound if no process has that run.
+Status check_part(const TaskInspection& task, const InspectedPart& part) {
+  if (!part.run) return Done{};
+  for (const ProcessHistory& process : task.history.processes()) {
+    if (process.run(*part.run) != nullptr) return Done{};
+  }
+  return Error{ErrorCode::NotFound, "no process of " + task.entry.id + " has run " +
+                                        std::to_string(*part.run) + " on record"};
+}
+
+Result<InspectedPart> part_of(const std::optional<std::string>& run,
+                              const std::optional<std::string>& since) {
+  InspectedPart part;
+  if (run) {
+    const Result<std::uint32_t> number = parse_run("--run", *run);
+    if (!number) return number.error();
+    part.run = *number;
+  }
+  if (since) {
+    const Result<Microseconds> moment = parse_moment("--since", *since);
+    if (!moment) return moment.error();
+    part.since = *moment;
+  }
+  return part;
+}
+
+CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern,
+                                const InspectedPart& part, bool json) {
   Result<TaskInspection> task = inspect_task(paths, pattern);
   if (!task &&
       (task.error().code == ErrorCode::NotFound || task.error().code == ErrorCode::Usage)) {
@@ -55,8 +88,9 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern, 
     task = inspect_task(paths, meant->id);
   }
   if (!task) return task.error();
+  if (Status there = check_part(*task, part); !there) return there.error();
   Output out(STDOUT_FILENO);
-  out.print(json ? json_text(inspection_json(*task)) : inspection_text(*task));
+  out.print(json ? json_text(inspection_json(*task, part)) : inspection_text(*task, part));
   return finish_output(out);
 }
 
@@ -103,6 +137,10 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   parser.text("--task-id,--task_id", task_id);
   std::optional<std::string> socket;
   parser.text("--socket", socket);
+  std::optional<std::string> run;
+  parser.text("--run", run);
+  std::optional<std::string> since;
+  parser.text("--since", since);
   parser.flag("--json", json);
   parser.flag("--check", check);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
@@ -120,7 +158,12 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
     const Result<Paths> paths =
         asked.empty() ? root_of_task(common, *task_id) : asked_paths(asked, common);
     if (!paths) return paths.error();
-    return inspect_recorded(*paths, *task_id, json);
+    const Result<InspectedPart> part = part_of(run, since);
+    if (!part) return part.error();
+    return inspect_recorded(*paths, *task_id, *part, json);
+  }
+  if (run || since) {
+    return Error{ErrorCode::Usage, "inspect: --run and --since are for --task-id"};
   }
   if (socket) return Error{ErrorCode::Usage, "inspect: --socket is for --task-id"};
   if (files.size() != 1) {

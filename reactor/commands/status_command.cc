@@ -9,6 +9,7 @@
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/missing_task.h"
+#include "reactor/commands/moment.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/remote_view.h"
 #include "reactor/commands/several_roots.h"
@@ -33,6 +34,8 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
   --failed          tasks in which something failed, and of them what failed
   -a, --all         also what does not fit on a screen
   --verbosity N     0: tasks alone; 1, 2: with processes; 3: as --all does
+  --at TIME         how it was then: 10:00 (today), 2026-11-27T10:00:05, -5m
+                    (ago), or seconds since the epoch; reads files
   --watch           shows it again every second, until Ctrl-C
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
@@ -48,14 +51,14 @@ constexpr std::size_t kSomeTasks = 20;
 constexpr std::size_t kUsualRows = 50;
 constexpr int kWatchMilliseconds = 1000;
 
-Json view_json(const TaskView& view, const Paths& paths) {
+Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
   Json json = Json::object();
   json["task_id"] = view.entry.id;
   if (!view.root.empty()) json["root"] = view.root;
   if (view.history) {
     json.update(history_json(*view.history));
     if (view.task) {
-      add_outlook(json, *view.task, *view.history, wall_now());
+      add_outlook(json, *view.task, *view.history, now);
     } else if (const auto task = read_recorded_config(paths, view.entry.id, view.entry.directory)) {
       add_not_started(json, *task, *view.history);
     }
@@ -96,6 +99,7 @@ struct Wanted {
   bool watch = false;
   bool no_color = false;
   std::string socket;
+  std::optional<Microseconds> at;  // of the past
 };
 
 struct Shown {
@@ -142,10 +146,15 @@ void sort_and_filter(std::vector<Shown>& tasks, const Wanted& wanted) {
 
 using Roots = std::vector<Paths>;
 
+bool is_wanted(const TaskView& view, const std::string& only) {
+  const bool active = view.entry.directory == TaskDirectory::Active;
+  return only.empty() || (only == "active") == active;
+}
+
 Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
   Result<std::vector<RootTask>> all = tasks_under(roots);
   if (!all) return all.error();
-  if (!wanted.only.empty()) {
+  if (!wanted.only.empty() && !wanted.at) {
     const TaskDirectory only =
         wanted.only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
     std::erase_if(*all, [&](const RootTask& task) { return task.entry.directory != only; });
@@ -154,11 +163,17 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
   if (!meant) return meant.error();
   std::vector<Shown> tasks;
   tasks.reserve(meant->size());
+  const Microseconds now = wanted.at.value_or(wall_now());
   for (const auto& [paths, entry] : *meant) {
-    Shown& task = tasks.emplace_back(Shown{view_task(paths, entry), paths, {}});
+    std::optional<TaskView> view =
+        wanted.at ? view_task_at(paths, entry, now) : std::optional(view_task(paths, entry));
+    if (!view || (wanted.at && !is_wanted(*view, wanted.only))) continue;
+    Shown& task = tasks.emplace_back(Shown{std::move(*view), paths, {}});
     if (roots.size() > 1) task.view.root = paths.root();
-    if (wanted.json) task.json = view_json(task.view, paths);
-    if (!wanted.json || wanted.failed) look_closer(task.view, paths, wall_now());
+    if (wanted.json) task.json = view_json(task.view, paths, now);
+    if (!wanted.json || wanted.failed) {
+      look_closer(task.view, paths, now, wanted.at.has_value());
+    }
   }
   return tasks;
 }
@@ -192,6 +207,10 @@ Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, con
     if (!all) return all.error();
     const std::string place = wanted.socket.empty() ? under(roots) : std::string(kAmongYours);
     if (Status known = check_patterns(*all, {pattern}, place); !known) return known.error();
+    if (wanted.at) {
+      return Error{ErrorCode::NotFound, "no task that matches '" + pattern + "' was there at " +
+                                            timestamp_text(*wanted.at) + place};
+    }
     if (wanted.only.empty()) continue;  // it has come this moment
     return Error{ErrorCode::NotFound, "no " + wanted.only + " task matches '" + pattern + "'"};
   }
@@ -220,7 +239,7 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
   TableStyle style;
   style.line.colour = may_colour(out.fd(), wanted.no_color);
   style.columns = out.columns();
-  style.now = wall_now();
+  style.now = wanted.at.value_or(wall_now());
   style.failed_only = wanted.failed;
   style.processes =
       wanted.processes.value_or(tasks.size() <= (wanted.patterns.empty() ? kFewTasks : kSomeTasks));
@@ -262,6 +281,8 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   parser.flag("-a,--all", wanted.all);
   std::optional<std::string> verbosity;
   parser.text("--verbosity", verbosity);
+  std::optional<std::string> at;
+  parser.text("--at", at);
   parser.flag("--watch", wanted.watch);
   parser.flag("--json", wanted.json);
   std::optional<std::string> socket;
@@ -285,6 +306,14 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
       wanted.only != "failed") {
     return Error{ErrorCode::Usage, "--only " + wanted.only + ": it is active, finished or failed"};
   }
+  if (at) {
+    if (wanted.watch) {
+      return Error{ErrorCode::Usage, "--at is of the past, and --watch shows what happens"};
+    }
+    const Result<Microseconds> moment = parse_moment("--at", *at);
+    if (!moment) return moment.error();
+    wanted.at = *moment;
+  }
   if (wanted.watch && wanted.json) {
     return Error{ErrorCode::Usage,
                  "--watch shows a screen; `thermos events -f --json` prints "
@@ -297,7 +326,11 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
                  "--watch draws on a terminal, and standard output is none that "
                  "it can draw on"};
   }
-  return print_status(common.all_paths(), wanted);
+  if (!wanted.at || wanted.socket.empty()) return print_status(common.all_paths(), wanted);
+  const Result<Paths> paths = asked_paths(wanted.socket, common);
+  if (!paths) return paths.error();
+  wanted.socket.clear();
+  return print_status({*paths}, wanted);
 }
 
 }  // namespace thermos

@@ -5,10 +5,12 @@
 #include <memory>
 #include <utility>
 
+#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/daemon_run.h"
 #include "reactor/commands/missing_task.h"
+#include "reactor/commands/moment.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/record_follower.h"
 #include "reactor/commands/remote_view.h"
@@ -31,6 +33,9 @@ colour on a terminal). TASK is an id, or a pattern that matches one task.
                     both streams, in the order in which they come
   --stdout          standard output alone
   --stderr          standard error alone
+  --run N           that run; the first is 0
+  --since TIME      all runs that ran at or after TIME: 10:00 (today),
+                    2026-11-27T10:00:05, -5m (ago), or seconds since the epoch
   -n LINES          how many lines of a process (10), of both streams together
   --socket S        a task of the daemon at S (as THERMOS_SOCKET does)
   --root D          may be repeated: the task is searched for in all of them
@@ -104,6 +109,39 @@ Result<Source> find_source(const CommonOptions& common, const std::string& socke
                                          : source_of_daemon(socket, word);
 }
 
+Status which_runs(const std::optional<std::string>& run, const std::optional<std::string>& since,
+                  TaskFollower::Wanted& wanted) {
+  if (run && since) return Error{ErrorCode::Usage, "tail: give --run or --since, and not both"};
+  if (run) {
+    if (wanted.follow) {
+      return Error{ErrorCode::Usage, "tail: --run is one run, and --follow goes from run to run"};
+    }
+    const Result<std::uint32_t> number = parse_run("--run", *run);
+    if (!number) return number.error();
+    wanted.run = *number;
+  }
+  if (since) {
+    const Result<Microseconds> moment = parse_moment("--since", *since);
+    if (!moment) return moment.error();
+    wanted.since = *moment;
+  }
+  return Done{};
+}
+
+// Fails with NotFound if no process, or not the one that is named, has that run.
+Status check_run(const Source& source, const TaskFollower::Wanted& wanted) {
+  if (!wanted.run) return Done{};
+  std::uint32_t runs = 0;
+  for (const ProcessHistory& process : source.view.history->processes()) {
+    if (!wanted.process || *wanted.process == process.name) runs = std::max(runs, process.next_run);
+  }
+  if (*wanted.run < runs) return Done{};
+  return Error{
+      ErrorCode::NotFound,
+      wanted.process.value_or(wanted.task_id) + " has no run " + std::to_string(*wanted.run) +
+          (runs == 0 ? ": it has not run" : ": its last is run " + std::to_string(runs - 1))};
+}
+
 // A task may have thousands of processes, each with two files.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -126,6 +164,10 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   parser.flag("--stdout", standard_output);
   parser.flag("--stderr", standard_error);
   parser.text("-n,--lines", lines);
+  std::optional<std::string> run;
+  parser.text("--run", run);
+  std::optional<std::string> since;
+  parser.text("--since", since);
   parser.text("--socket", socket);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
@@ -142,6 +184,7 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
     if (!given) return given.error();
     wanted.lines = *given;
   }
+  if (Status which = which_runs(run, since, wanted); !which) return which.error();
 
   const Result<Source> source = find_source(common, asked_socket(socket, common), words.front());
   if (!source) return source.error();
@@ -158,6 +201,7 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   } else {
     wanted.name_width = prefix_width(*source);
   }
+  if (Status there = check_run(*source, wanted); !there) return there.error();
   wanted.colour = may_colour(STDOUT_FILENO, common.no_color);
   raise_descriptor_limit();
 

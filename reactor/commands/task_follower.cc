@@ -203,10 +203,45 @@ Status TaskFollower::close_logs(Followed& one) {
   return read;
 }
 
+// Where some are wanted: their numbers. A number that is not on record any more may have its logs.
+std::vector<std::uint32_t> TaskFollower::runs_to_show(const ProcessHistory& process) const {
+  if (wanted_.run) {
+    if (*wanted_.run >= process.next_run) return {};
+    return {*wanted_.run};
+  }
+  std::vector<std::uint32_t> runs;
+  for (const Run& run : process.runs) {
+    const bool ran = run.state != ProcessState::Waiting;
+    if (ran && (!run.stopped || run.stopped->wall >= *wanted_.since)) runs.push_back(run.number);
+  }
+  return runs;
+}
+
+Status TaskFollower::show_run(Followed& one, std::uint32_t run, bool ended) {
+  if (Status opened = open_logs(one, run); !opened) return opened;
+  if (!one.open()) return Done{};
+  if (Status found = seek_ends(one); !found) return found;
+  if (Status read = read_logs(one); !read) return read;
+  if (ended) show_rest(one);
+  if (ended || !wanted_.follow) {
+    for (Log& log : one.logs) log.tail.reset();
+  }
+  return Done{};
+}
+
 Status TaskFollower::show_ends() {
   for (const ProcessHistory& process : so_far_->processes()) {
     if (!wants(process.name)) continue;
     Followed& one = followed(process.name);
+    if (wanted_.run || wanted_.since) {
+      for (const std::uint32_t number : runs_to_show(process)) {
+        const Run* run = process.run(number);
+        const bool ended = run == nullptr || is_terminal(run->state);
+        if (Status shown = show_run(one, number, ended); !shown) return shown;
+        if (out_.closed()) return Done{};
+      }
+      continue;
+    }
     for (auto run = process.runs.rbegin(); run != process.runs.rend() && !one.open(); ++run) {
       // A run that is WAITING has no output yet, so the run before it is shown.
       if (run->state == ProcessState::Waiting) continue;

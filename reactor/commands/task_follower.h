@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/record/history.h"
@@ -26,6 +27,8 @@ class TaskFollower {
   struct Wanted {
     std::string task_id;
     std::optional<std::string> process;          // nullopt: all processes
+    std::optional<std::uint32_t> run;            // of each process; nullopt: the latest
+    std::optional<Microseconds> since;           // all runs that ran at or after that wall time
     std::array<bool, 2> streams = {true, true};  // stdout, stderr
     std::uint64_t lines = 10;                    // of both streams together
     bool follow = false;                         // follow() will be called
@@ -36,8 +39,8 @@ class TaskFollower {
   // `so_far` is what was recorded when the command began. `records` and `out` outlive this.
   TaskFollower(RecordFollower& records, Wanted wanted, const History& so_far, Output& out);
 
-  // Prints the last lines of each process's latest run: those of stdout, then those of stderr,
-  // because no file tells in what order they came.
+  // Prints the last lines of each process's latest run, or of the runs that are wanted: those of
+  // stdout, then those of stderr, because no file tells in what order they came.
   Status show_ends();
   // Continues after show_ends(): prints everything that is appended, in the order in which it
   // comes, until the task ends or the reader of `out` is gone.
@@ -72,6 +75,8 @@ class TaskFollower {
   void show_as_it_is(const Log& log, std::size_t stream, std::string_view bytes);
   void show_rest(Followed& one);
   std::string marked(std::size_t stream, std::string_view bytes) const;
+  std::vector<std::uint32_t> runs_to_show(const ProcessHistory& process) const;
+  Status show_run(Followed& one, std::uint32_t run, bool ended);
   Status advance(const ProcessHistory& process);
   Status catch_up();
   Result<bool> wait_for_events();

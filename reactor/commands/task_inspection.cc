@@ -55,7 +55,8 @@ void add_run(std::string& text, const Run& run) {
   add_moment(text, "stopped", 0, run.stopped);
 }
 
-void add_process(std::string& text, const ProcessHistory& process, bool held) {
+void add_process(std::string& text, const ProcessHistory& process, bool held,
+                 const InspectedPart& part) {
   text += fmt::format("  {}: {} run{}", printable(process.name), process.next_run,
                       process.next_run == 1 ? "" : "s");
   if (process.totals.all() > 0) text += " (" + totals_text(process.totals) + ")";
@@ -65,7 +66,9 @@ void add_process(std::string& text, const ProcessHistory& process, bool held) {
   if (dropped > 0) {
     text += fmt::format("    {} older run{} compacted away\n", dropped, dropped == 1 ? "" : "s");
   }
-  for (const Run& run : process.runs) add_run(text, run);
+  for (const Run& run : process.runs) {
+    if (part.has(run)) add_run(text, run);
+  }
 }
 
 std::string led_text(const TaskInspection& task) {
@@ -74,7 +77,34 @@ std::string led_text(const TaskInspection& task) {
   return fmt::format("led by pid {}", *task.leader);
 }
 
+// Takes what is not of the part out of history_json().
+void keep_part(Json& json, const InspectedPart& part, const History& history) {
+  if (!part.run && !part.since) return;
+  for (const ProcessHistory& process : history.processes()) {
+    if (!json["processes"].contains(process.name)) continue;
+    Json kept = Json::array();
+    for (Json& run : json["processes"][process.name]) {
+      const Run* known = process.run(run.at("run").get<std::uint32_t>());
+      if (known != nullptr && part.has(*known)) kept.push_back(std::move(run));
+    }
+    json["processes"][process.name] = std::move(kept);
+  }
+  if (!part.since) return;
+  Json steps = Json::array();
+  for (Json& step : json["statuses"]) {
+    if (step.at("timestamp_ms").get<std::int64_t>() >= *part.since / 1000) {
+      steps.push_back(std::move(step));
+    }
+  }
+  json["statuses"] = std::move(steps);
+}
+
 }  // namespace
+
+bool InspectedPart::has(const Run& one) const {
+  if (run && *run != one.number) return false;
+  return !since || !one.stopped || one.stopped->wall >= *since;
+}
 
 std::vector<RunnerSpan> runners_of(const History& history) {
   std::vector<RunnerSpan> runners;
@@ -146,7 +176,7 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
   return task;
 }
 
-std::string inspection_text(const TaskInspection& task) {
+std::string inspection_text(const TaskInspection& task, const InspectedPart& part) {
   const History& history = task.history;
   std::string text = fmt::format("task {}: {}, {}\n", printable(task.entry.id),
                                  name_of(history.state()), led_text(task));
@@ -175,6 +205,7 @@ std::string inspection_text(const TaskInspection& task) {
   }
   text += fmt::format("\nstates ({})\n", history.steps().size());
   for (const TaskStep& step : history.steps()) {
+    if (part.since && step.status.at.wall < *part.since) continue;
     text += fmt::format("  {}  {} by pid {}", timestamp_text(step.status.at.wall),
                         name_of(step.status.state), step.status.runner_pid);
     if (!step.reason.empty()) text += ", " + printable(step.reason);
@@ -183,14 +214,15 @@ std::string inspection_text(const TaskInspection& task) {
   text += fmt::format("\nprocesses ({})\n", history.processes().size());
   for (const ProcessHistory& process : history.processes()) {
     const auto held = task.held.find(process.name);
-    add_process(text, process, held != task.held.end() && held->second);
+    add_process(text, process, held != task.held.end() && held->second, part);
   }
   return text;
 }
 
-Json inspection_json(const TaskInspection& task) {
+Json inspection_json(const TaskInspection& task, const InspectedPart& part) {
   const History& history = task.history;
   Json json = history_json(history);
+  keep_part(json, part, history);
   json["task_id"] = task.entry.id;
   json["shelf"] = task.entry.directory == TaskDirectory::Active ? "active" : "finished";
   json["stream"] = task.stream;

@@ -1,6 +1,7 @@
 // Everything that is recorded about one task: `thermos inspect --task-id`.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,12 +43,19 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
 std::optional<Microseconds> last_update(const ProcessHistory& process);
 std::optional<Microseconds> last_update(const History& history);
 
+// Which of it is shown.
+struct InspectedPart {
+  std::optional<std::uint32_t> run;   // of each process; nothing: all
+  std::optional<Microseconds> since;  // what happened at or after that wall time
+  bool has(const Run& run) const;
+};
+
 // Returns the text for people, with newlines.
-std::string inspection_text(const TaskInspection& task);
+std::string inspection_text(const TaskInspection& task, const InspectedPart& part = {});
 // Returns history_json() with these keys added:
 // {"shelf","stream","led","leader_pid","last_update_ms",
 // "runners":[{"pid","uid","from_ms","last_ms","boot"}],"process_details":{NAME:{"runs","kept_runs",
 // "totals","first_failed","last_update_ms","lock_held"}}}.
-Json inspection_json(const TaskInspection& task);
+Json inspection_json(const TaskInspection& task, const InspectedPart& part = {});
 
 }  // namespace thermos

@@ -1,8 +1,8 @@
 #include "reactor/commands/task_view.h"
 
-#include <sys/stat.h>
-
+#include "reactor/commands/asked_task.h"
 #include "reactor/store/ancestor_stream.h"
+#include "reactor/store/recorded_chronicle.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
 
@@ -25,7 +25,6 @@ void add_outlooks(TaskView& view, Microseconds now) {
 TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   TaskView view;
   view.entry = entry;
-  const std::string path = paths.runner_stream(entry.id);
   if (entry.directory == TaskDirectory::Active) {
     view.task = read_recorded_config(paths, entry.id, entry.directory);
   }
@@ -39,8 +38,26 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
   } else {
     view.error = history.error().message;
   }
-  struct stat file {};
-  if (::stat(path.c_str(), &file) == 0) view.recorded_by = file.st_uid;
+  view.recorded_by = owner_of(paths.runner_stream(entry.id));
+  return view;
+}
+
+std::optional<TaskView> view_task_at(const Paths& paths, const TaskEntry& entry, Microseconds at) {
+  TaskView view;
+  view.entry = entry;
+  const Result<Chronicle> chronicle = read_chronicle(paths, entry.id, at);
+  if (!chronicle) {
+    if (chronicle.error().code == ErrorCode::NotFound) return std::nullopt;
+    view.error = chronicle.error().message;
+    return view;
+  }
+  const auto& header = chronicle->history().header();
+  if (!header || header->launch_time > at) return std::nullopt;
+  view.history = chronicle->history();
+  const bool over = is_terminal(view.history->state());
+  view.entry.directory = over ? TaskDirectory::Finished : TaskDirectory::Active;
+  if (!over) view.task = read_recorded_config(paths, entry.id, entry.directory);
+  view.recorded_by = owner_of(paths.runner_stream(entry.id));
   return view;
 }
 
@@ -55,10 +72,11 @@ std::vector<std::string> process_names(const Paths& paths, const TaskView& view)
   return names;
 }
 
-void look_closer(TaskView& view, const Paths& paths, Microseconds now) {
+void look_closer(TaskView& view, const Paths& paths, Microseconds now, bool past) {
   if (!view.history || is_terminal(view.history->state())) return;
   add_outlooks(view, now);
   if (view.task) view.pools = pool_outlooks(*view.task, *view.history, now);
+  if (past) return;
   const Result<bool> led = stream_is_locked(paths.runner_stream(view.entry.id));
   view.abandoned = led && !*led;
 }

@@ -38,9 +38,12 @@ struct TaskView {
 // Reads a task. Does not fail: an unreadable stream is noted in the view's `error`, so that the
 // caller can show the other tasks.
 TaskView view_task(const Paths& paths, const TaskEntry& entry);
+// The same as it was at the wall time `at`; nothing if it had not begun. Its entry's directory is
+// the one that it was in.
+std::optional<TaskView> view_task_at(const Paths& paths, const TaskEntry& entry, Microseconds at);
 // Finds what `status` shows beside that: `outlooks` and `pools` at the wall time
-// `now`, and `abandoned`.
-void look_closer(TaskView& view, const Paths& paths, Microseconds now);
+// `now`, and, unless that is in the `past`, `abandoned`.
+void look_closer(TaskView& view, const Paths& paths, Microseconds now, bool past = false);
 
 // The names of the processes: of all in the configuration, or of those on record if it cannot be
 // read. REQUIRES: view.history.
