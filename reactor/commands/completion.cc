@@ -47,7 +47,7 @@ constexpr std::array<Positional, 23> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 42> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 47> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
