@@ -1,12 +1,13 @@
 #include "coordinator/spawn.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+
+#include "coordinator/clone_child.h"
 
 // The child runs in its parent's memory, so sanitizer code in it would change the parent's state.
 #define THERMOS_SHARED_MEMORY __attribute__((no_sanitize("address"), no_sanitize("undefined")))
@@ -22,6 +23,7 @@ constexpr int kDirectoryMode = 0777;     // as mkdir(1) makes them: less the uma
 struct Shared {
   const SpawnRequest* request;
   const char* const* arguments;
+  volatile bool in_group;  // the child is born in its control group
   // The child writes these; the parent reads them after the child's exec or exit.
   volatile SpawnStep step;
   volatile int error_number;
@@ -150,7 +152,8 @@ THERMOS_SHARED_MEMORY void execute(const char* const* arguments, const char* con
 
 // Raw system calls only: the C library's setuid() and similar functions act on all threads of the
 // process, and library state that they change would be the parent's.
-THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* const* arguments) {
+THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* const* arguments,
+                                      bool in_group) {
   const LaunchView& launch = *request.launch;
   ::syscall(SYS_setpgid, 0, 0);
   // dup3() without flags: the copy has no O_CLOEXEC and stays open over the exec.
@@ -158,7 +161,7 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
   if (::syscall(SYS_dup3, request.out, 1, 0) < 0) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
   // Before setuid, because root owns the groups; before exec, so that all descendants are in it.
-  if (request.group >= 0 && !enter_group(request.group)) return SpawnStep::Group;
+  if (request.group >= 0 && !in_group && !enter_group(request.group)) return SpawnStep::Group;
   if (*launch.root != '\0' && request.copied == nullptr) {
     if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
     if (::syscall(SYS_chdir, "/") != 0) return SpawnStep::Root;
@@ -188,7 +191,7 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
 
 THERMOS_SHARED_MEMORY int child(void* argument) {
   auto* shared = static_cast<Shared*>(argument);
-  const SpawnStep failed = enter(*shared->request, shared->arguments);
+  const SpawnStep failed = enter(*shared->request, shared->arguments, shared->in_group);
   shared->error_number = errno;
   shared->step = failed;
   ::syscall(SYS_exit_group, 127);
@@ -276,10 +279,8 @@ SpawnResult spawn(const SpawnRequest& request, std::span<std::byte> stack) {
   const LaunchView& launch = *request.launch;
   const char* const shell[] = {kShell, "-c", launch.cmdline, nullptr};
   const char* const* arguments = launch.arguments.empty() ? shell : launch.arguments.data();
-  Shared shared{&request, arguments, SpawnStep::None, 0};
-  // CLONE_VFORK: the parent continues when the child has executed the program or exited.
-  const int pid =
-      ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
+  Shared shared{&request, arguments, false, SpawnStep::None, 0};
+  const int pid = clone_child(child, &shared, stack, request.group, shared.in_group);
   if (pid < 0) return {0, SpawnStep::Clone, errno};
   return {pid, shared.step, shared.error_number};
 }
