@@ -26,6 +26,8 @@ struct Record {
       deadlineWall @9 :Int64;
       deadlineBoot @10 :Int64;
       reason @11 :Text;
+      shortage @32 :UInt8;     # 0: none; descriptors, pids, memory, disk, other. The state is as before
+      shortageOver @33 :Bool;
     }
     process :group {
       process @12 :Text;

@@ -130,6 +130,8 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
   out.setBootLow(status.boot.low);
   out.setDeadlineWall(status.deadline.wall);
   out.setDeadlineBoot(status.deadline.boot);
+  out.setShortage(static_cast<std::uint8_t>(status.shortage));
+  out.setShortageOver(status.shortage_over);
   const std::string_view reason = cut_reason(status.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -313,6 +315,10 @@ Result<Record> read(disk::Record::Task::Reader in) {
   status.runner_uid = in.getRunnerUid();
   status.boot = {in.getBootHigh(), in.getBootLow()};
   status.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
+  // What a later version may call otherwise: it decides nothing.
+  const auto shortage = std::min<std::uint8_t>(in.getShortage(), kShortages - 1);
+  status.shortage = static_cast<Shortage>(shortage);
+  status.shortage_over = in.getShortageOver();
   status.reason = view_of(in.getReason());
   return Record(status);
 }

@@ -33,6 +33,7 @@ struct Error {
   std::string path = {};                   // a file, or a field of a configuration
   std::optional<std::size_t> offset = {};  // in that file
   std::string what = {};                   // without where, and without what to do
+  int cause = 0;                           // the system's errno; 0: not known
 };
 
 // The error whose message is "`path`: offset `offset`: `what`; `consequence`", without what is not

@@ -115,8 +115,21 @@ Result<History::Outcome> History::apply_header(const RunnerHeader& header) {
                  ", that differs from the first, for task " + quoted(header_->task_id));
 }
 
+Result<History::Outcome> History::apply_shortage(const TaskStatus& status) {
+  if (steps_.empty()) return corrupt("a shortage before the task's state");
+  std::optional<TaskStep> next;
+  if (!status.shortage_over) {
+    next = TaskStep{status, std::string(status.reason)};
+    next->status.reason = {};
+  }
+  if (next == shortage_) return Outcome::Repeat;
+  shortage_ = std::move(next);
+  return Outcome::Applied;
+}
+
 Result<History::Outcome> History::apply_task(const TaskStatus& status) {
   if (!header_) return corrupt("a task's state before the runner's header");
+  if (status.shortage != Shortage::None) return apply_shortage(status);
   if (!steps_.empty()) {
     const TaskStep& last = steps_.back();
     TaskStatus same = last.status;
@@ -129,6 +142,7 @@ Result<History::Outcome> History::apply_task(const TaskStatus& status) {
   }
   TaskStep& step = steps_.emplace_back(TaskStep{status, std::string(status.reason)});
   step.status.reason = {};
+  if (is_terminal(status.state)) shortage_.reset();
   if (!leadership_ || !leadership_->yields) still_since_.reset();
   return Outcome::Applied;
 }
@@ -426,7 +440,7 @@ std::uint32_t History::intern(std::string_view name) {
 
 bool History::operator==(const History& other) const {
   if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_ ||
-      leadership_ != other.leadership_) {
+      leadership_ != other.leadership_ || shortage_ != other.shortage_) {
     return false;
   }
   const auto spoken = [](const History& history) {

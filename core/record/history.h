@@ -144,6 +144,8 @@ class History {
 
   // The latest; nothing where the header says where the task is led from.
   const std::optional<Leadership>& leadership() const { return leadership_; }
+  // Since when launches wait because the machine is short of something.
+  const std::optional<TaskStep>& shortage() const { return shortage_; }
   // When a leader began to yield, until one after it has written the task's state: the task's time
   // stands still.
   const std::optional<Timestamp>& still_since() const { return still_since_; }
@@ -183,6 +185,7 @@ class History {
  private:
   Result<Outcome> apply_header(const RunnerHeader& header);
   Result<Outcome> apply_task(const TaskStatus& status);
+  Result<Outcome> apply_shortage(const TaskStatus& status);
   Result<Outcome> apply_process(const ProcessStatus& status);
   static void start_run(ProcessHistory& process, const ProcessStatus& status);
   void take_end(ProcessHistory& process, Run& run, const ProcessStatus& status) const;
@@ -195,6 +198,7 @@ class History {
 
   std::optional<RunnerHeader> header_;
   std::vector<TaskStep> steps_;
+  std::optional<TaskStep> shortage_;
   std::vector<Replacement> replacements_;
   std::optional<Leadership> leadership_;
   std::optional<Timestamp> still_since_;

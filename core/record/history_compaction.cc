@@ -199,7 +199,7 @@ void History::drop_old(std::size_t keep) {
 }
 
 std::size_t History::records_after(std::size_t keep) const {
-  std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) +
+  std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) + (shortage_ ? 1 : 0) +
                         std::min(steps_.size(), keep + kTaskStates);
   for (const ProcessHistory& process : processes_) {
     records += 1 + 4 * std::min(process.runs.size(), keep);
@@ -213,6 +213,11 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
   for (const TaskStep& step : steps_) {
     TaskStatus status = step.status;
     status.reason = step.reason;
+    if (auto given = give(status); !given) return given;
+  }
+  if (shortage_) {
+    TaskStatus status = shortage_->status;
+    status.reason = shortage_->reason;
     if (auto given = give(status); !given) return given;
   }
   if (leadership_) {

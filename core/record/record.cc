@@ -1,5 +1,7 @@
 #include "core/record/record.h"
 
+#include <algorithm>
+
 namespace thermos {
 namespace {
 
@@ -10,7 +12,20 @@ constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "r
 constexpr std::array<std::string_view, kReportKinds> kReportNames = {
     "ready", "unhealthy", "healthy", "status", "stopping", "extended", "ignored"};
 
+constexpr std::array<std::string_view, kShortages> kShortageNames = {
+    "nothing", "descriptors", "pids", "memory", "disk", "other"};
+
 }  // namespace
+
+std::string_view name_of(Shortage shortage) {
+  return kShortageNames[static_cast<std::size_t>(shortage)];
+}
+
+std::optional<Shortage> shortage_from(std::string_view name) {
+  const auto found = std::find(kShortageNames.begin(), kShortageNames.end(), name);
+  if (found == kShortageNames.end()) return std::nullopt;
+  return static_cast<Shortage>(found - kShortageNames.begin());
+}
 
 std::string_view name_of(Origin origin) {
   return kOriginNames[static_cast<std::size_t>(origin)];

@@ -51,7 +51,14 @@ struct RunnerHeader {
   bool operator==(const RunnerHeader&) const = default;
 };
 
-// The task changed state, or a runner took the lead in the state the task was already in.
+// What a machine has too little of for a launch, for now.
+enum class Shortage : std::uint8_t { None, Descriptors, Pids, Memory, Disk, Other };
+inline constexpr std::size_t kShortages = 6;
+std::string_view name_of(Shortage shortage);
+std::optional<Shortage> shortage_from(std::string_view name);
+
+// The task changed state, or a runner took the lead in the state the task was already in, or a
+// shortage began or ended.
 struct TaskStatus {
   TaskState state = TaskState::Active;
   Timestamp at;
@@ -65,6 +72,10 @@ struct TaskStatus {
   // left ACTIVE plus its finalization wait. Meaningless while ACTIVE.
   Timestamp deadline;
   std::string_view reason;  // for people; may be empty. Borrowed like ProcessStatus::process
+  // Not None: the state is as before, and the launches of this task wait because the machine is
+  // short of this, or (`shortage_over`) do so no more.
+  Shortage shortage = Shortage::None;
+  bool shortage_over = false;
   bool operator==(const TaskStatus&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/times.h"
+#include "core/runner/launch_flow.h"
 
 namespace thermos {
 namespace {
@@ -16,6 +17,11 @@ using namespace link;  // NOLINT(google-build-using-namespace)
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
 
+// How long a launch counts as under way that has a coordinator and does not run yet. Until then its
+// coordinator may wait for a pid, of which none would be left if there were a thousand more. One
+// that takes longer (its directory is on a server that does not answer) must not hold up others.
+constexpr Microseconds kComesUp = kSecond;
+
 // Between two looks at what no event tells of: that a descriptor is free again; anything at all,
 // where there is no inotify; and how it goes on with a held lock without a pidfd of its holder. Of
 // that only a close would tell, which the kernel reports (fsnotify_close in __fput) before it gives
@@ -25,15 +31,15 @@ constexpr Microseconds kFirstLook = kSecond / 100;
 constexpr Microseconds kLastLook = 2 * kSecond;
 
 constexpr std::array<std::string_view, kStates> kStateNames = {
-    "Idle", "Locking", "Checking", "Handing", "Sent",    "Unanswered",
-    "Ours", "Beside",  "Adopting", "Found",   "Watched", "Leaving"};
+    "Idle", "Queued", "Locking",  "Checking", "Handing", "Sent",   "Unanswered",
+    "Ours", "Beside", "Adopting", "Found",    "Watched", "Leaving"};
 
 constexpr std::size_t kEvents = std::variant_size_v<link::Event>;
 constexpr std::array<std::string_view, kEvents> kEventNames = {
-    "Start",     "Adopt",       "LookBeside",  "LockTaken",    "LockBusy",   "LockFailed",
-    "Heard",     "ReadDone",    "Handed",      "HandFailed",   "Answered",   "ServerDied",
-    "ChildGone", "NoSuchChild", "PidfdOpened", "PidfdRefused", "PidfdReady", "LockIs",
-    "Changed",   "Timer",       "Stop"};
+    "Start",      "Admitted",  "Adopt",       "LookBeside",  "LockTaken",    "LockBusy",
+    "LockFailed", "Heard",     "ReadDone",    "Handed",      "HandFailed",   "Answered",
+    "ServerDied", "ChildGone", "NoSuchChild", "PidfdOpened", "PidfdRefused", "PidfdReady",
+    "LockIs",     "Changed",   "Timer",       "Stop"};
 
 // Where an alternative stands in link::Event.
 template <typename T, std::size_t I = 0>
@@ -74,6 +80,10 @@ struct CoordinatorLink::Table {
     row<LookBeside>(t, S::Idle, &Link::look_beside);
     row<Changed>(t, S::Idle, &Link::ignore);
     row<Stop>(t, S::Idle, &Link::cancel);
+
+    row<Admitted>(t, S::Queued, &Link::admitted);
+    row<Changed>(t, S::Queued, &Link::ignore);
+    row<Stop>(t, S::Queued, &Link::cancel_queued);
 
     row<LockTaken>(t, S::Locking, &Link::lock_taken);
     row<LockBusy>(t, S::Locking, &Link::lock_busy);
@@ -189,6 +199,11 @@ void CoordinatorLink::start(const link::Event& event) {
 
 void CoordinatorLink::begin(const StartProcess& start) {
   starting_ = start;
+  state_ = State::Queued;
+  add(Enqueue{});
+}
+
+void CoordinatorLink::admitted(const link::Event& /*event*/) {
   state_ = State::Locking;
   add(TryLock{});
 }
@@ -212,18 +227,19 @@ void CoordinatorLink::lock_taken(const link::Event& event) {
 // Whoever holds the lock is the answer: this run's coordinator, or that of the run before.
 void CoordinatorLink::lock_busy(const link::Event& /*event*/) {
   starting_.reset();
+  add(LaunchOver{});
   begin_adopting(false);
 }
 
 void CoordinatorLink::lock_failed(const link::Event& event) {
   const auto& failed = as<LockFailed>(event);
-  fail(failed.retry, failed.reason);
+  fail(failed.retry, failed.shortage, failed.reason);
 }
 
 void CoordinatorLink::checked(const link::Event& event) {
   if (as<ReadDone>(event).starved) {
     add(DropLock{});
-    fail(true, "cannot read its stream");
+    fail(true, Shortage::Other, "cannot read its stream");
   } else {
     clone_or_yield();
   }
@@ -237,6 +253,7 @@ void CoordinatorLink::clone_or_yield() {
   }
   // It ran already, and the runner's stream had lost that: what is on record is the answer.
   add(DropLock{});
+  add(LaunchOver{});
   to_idle();
   if (known_.live && known_.state != ProcessState::Waiting) {
     add(TellGone{{process_, known_.run, known_.other_boot}});
@@ -245,22 +262,22 @@ void CoordinatorLink::clone_or_yield() {
 
 void CoordinatorLink::handed(const link::Event& /*event*/) {
   state_ = State::Sent;
-  starting_.reset();
   coordinator_ = {};
   ours_ = false;
 }
 
 void CoordinatorLink::hand_failed(const link::Event& event) {
   const auto& failed = as<HandFailed>(event);
-  fail(failed.retry, failed.reason);
+  fail(failed.retry, failed.shortage, failed.reason);
 }
 
 void CoordinatorLink::answered(const link::Event& event) {
   const auto& answer = as<Answered>(event);
   if (answer.pid == 0) {
-    fail(answer.retry, answer.reason);
+    fail(answer.retry, answer.shortage, answer.reason);
     return;
   }
+  if (state_ == State::Sent) launched();
   state_ = State::Ours;
   ours_ = true;
   overdue_at_.reset();
@@ -268,15 +285,48 @@ void CoordinatorLink::answered(const link::Event& event) {
   add(WatchChild{coordinator_, run_, true});
 }
 
-void CoordinatorLink::fail(bool retry, std::string reason) {
-  add(TellFailed{{process_, starting_ ? starting_->run : run_, retry, std::move(reason)}});
+// Without notices nobody tells that it runs.
+bool CoordinatorLink::came_up() const {
+  return !notified_ || !known_.live || known_.run != run_ || known_.state == ProcessState::Running;
+}
+
+void CoordinatorLink::launched() {
+  starting_.reset();
+  if (came_up()) {
+    let_go();
+  } else {
+    let_go_at_ = now_ + kComesUp;
+  }
+}
+
+void CoordinatorLink::let_go() {
+  let_go_at_.reset();
+  add(LaunchOver{true, Shortage::None, {}});
+}
+
+// What the next launch would meet as well is not the runner's business: it waits here until that
+// may work. Of what this one alone may meet, such as a full disk, the runner makes the next try.
+void CoordinatorLink::fail(bool retry, Shortage shortage, std::string reason) {
+  const StartProcess start = *starting_;
+  const bool wanted = retry && !unheard_stop_;
+  const bool waits = wanted && is_machine_wide(shortage);
+  add(LaunchOver{false, wanted ? shortage : Shortage::None, reason});
   to_idle();
+  if (waits) {
+    starting_ = start;
+    state_ = State::Queued;
+    add(Enqueue{true});
+  } else {
+    add(TellFailed{{process_, start.run, retry, std::move(reason)}});
+  }
 }
 
 // Its stream and its lock tell what became of it.
 void CoordinatorLink::server_died(const link::Event& /*event*/) {
   state_ = State::Unanswered;
   overdue_at_.reset();
+  starting_.reset();
+  add(LaunchOver{});
   add(Read{Origin::Recorded});
 }
 
@@ -296,6 +346,7 @@ void CoordinatorLink::unanswered_read(const link::Event& event) {
 void CoordinatorLink::born() {
   // As long as an answer is expected, the exits of children that nobody knows yet are kept.
   const bool certain = state_ == State::Sent;
+  if (certain) launched();
   state_ = State::Ours;
   ours_ = true;
   overdue_at_.reset();
@@ -326,6 +377,7 @@ void CoordinatorLink::news_read(const link::Event& event) {
   } else if (as<ReadDone>(event).starved) {
     look_again();
   } else {
+    if (let_go_at_ && came_up()) let_go();
     close_reader_if_quiet();
     if (unheard_stop_ && !notified_) look_again();
   }
@@ -334,7 +386,7 @@ void CoordinatorLink::news_read(const link::Event& event) {
 // Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
 // kept for it may be more than we have.
 void CoordinatorLink::close_reader_if_quiet() {
-  if (!known_.live || known_.state == ProcessState::Running) add(CloseReader{});
+  if (!known_.live || known_.state == ProcessState::Running || known_.scarce) add(CloseReader{});
 }
 
 // ---- taking over -------------------------------------------------------------------------------
@@ -434,6 +486,7 @@ void CoordinatorLink::pidfd_ready(const link::Event& /*event*/) {
 }
 
 void CoordinatorLink::gone() {
+  if (let_go_at_) let_go();
   state_ = State::Leaving;
   look_at_.reset();
   force_at_.reset();
@@ -470,6 +523,13 @@ void CoordinatorLink::cancel(const link::Event& event) {
   add(TellCancelled{{process_, as<Stop>(event).run}});
 }
 
+void CoordinatorLink::cancel_queued(const link::Event& event) {
+  if (as<Stop>(event).run != starting_->run) return;
+  add(Dequeue{});
+  to_idle();
+  cancel(event);
+}
+
 void CoordinatorLink::stop(const link::Event& event) {
   const auto& wanted = as<Stop>(event);
   if (deferred_ && deferred_->run == wanted.run) {
@@ -500,6 +560,7 @@ void CoordinatorLink::stop(const link::Event& event) {
 
 void CoordinatorLink::timer(const link::Event& /*event*/) {
   armed_.reset();
+  if (let_go_at_ && *let_go_at_ <= now_) let_go();
   if (overdue_at_ && *overdue_at_ <= now_) {
     overdue_at_ = now_ + kPatience;
     add(ReplaceServer{});
@@ -527,7 +588,7 @@ void CoordinatorLink::look_again() {
 
 void CoordinatorLink::set_timer() {
   std::optional<Microseconds> at;
-  for (const auto& other : {look_at_, force_at_, overdue_at_}) {
+  for (const auto& other : {look_at_, force_at_, overdue_at_, let_go_at_}) {
     if (other && (!at || *other < *at)) at = other;
   }
   if (at == armed_) return;

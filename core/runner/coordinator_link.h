@@ -32,6 +32,9 @@ struct Start {
   StartProcess start;
 };
 
+// Answers Enqueue, at once or later: the launch may go on.
+struct Admitted {};
+
 // At a resume: the history has a live run of this process. `rebooted`: the runner before ran under
 // another boot id.
 struct Adopt {
@@ -53,6 +56,7 @@ struct LockBusy {};
 struct LockFailed {
   bool retry = false;  // the machine is short of something
   std::string reason;
+  Shortage shortage = Shortage::Other;  // of what, where `retry`
 };
 
 // A FORKED record was read. It comes before the runner is given the record.
@@ -73,6 +77,7 @@ struct Handed {};
 struct HandFailed {
   bool retry = false;
   std::string reason;
+  Shortage shortage = Shortage::Other;
 };
 
 // The fork server's answer to the Clone of this number. `pid` 0: there is no coordinator, and the
@@ -82,6 +87,7 @@ struct Answered {
   std::int32_t pid = 0;
   bool retry = false;
   std::string reason;
+  Shortage shortage = Shortage::Other;
 };
 
 // The fork server died, and another took its place. A launch that the old one had not answered was
@@ -125,12 +131,27 @@ struct Stop {
 };
 
 using Event =
-    std::variant<Start, Adopt, LookBeside, LockTaken, LockBusy, LockFailed, Heard, ReadDone, Handed,
-                 HandFailed, Answered, ServerDied, ChildGone, NoSuchChild, PidfdOpened,
-                 PidfdRefused, PidfdReady, LockIs, Changed, Timer, Stop>;
+    std::variant<Start, Admitted, Adopt, LookBeside, LockTaken, LockBusy, LockFailed, Heard,
+                 ReadDone, Handed, HandFailed, Answered, ServerDied, ChildGone, NoSuchChild,
+                 PidfdOpened, PidfdRefused, PidfdReady, LockIs, Changed, Timer, Stop>;
 
 // ---- effects -----------------------------------------------------------------------------------
 
+// A launch waits for Admitted (core/runner/launch_flow.h). `again`: it was under way already, and
+// goes before others.
+struct Enqueue {
+  bool again = false;
+};
+// It waits no more: it is not wanted.
+struct Dequeue {};
+// An admitted launch is under way no more. `worked`: the process runs, or has ended, or takes its
+// time. Otherwise the machine was short of `shortage`, or (None) nothing follows for other
+// launches.
+struct LaunchOver {
+  bool worked = false;
+  Shortage shortage = Shortage::None;
+  std::string reason;
+};
 // Open the stream, create it if there is none, and try to take its lock.
 struct TryLock {};
 // Close the descriptor that TryLock left open.
@@ -205,14 +226,16 @@ struct Refuse {
   std::string event;
 };
 
-using Effect = std::variant<TryLock, DropLock, Read, CloseReader, Clone, WatchChild, OpenPidfd,
-                            ClosePidfd, AskLock, Arm, Send, ReplaceServer, RemoveGroup, TellGone,
-                            TellFailed, TellCancelled, WarnRestarted, Refuse>;
+using Effect =
+    std::variant<Enqueue, Dequeue, LaunchOver, TryLock, DropLock, Read, CloseReader, Clone,
+                 WatchChild, OpenPidfd, ClosePidfd, AskLock, Arm, Send, ReplaceServer, RemoveGroup,
+                 TellGone, TellFailed, TellCancelled, WarnRestarted, Refuse>;
 
 // ---- the machine -------------------------------------------------------------------------------
 
 enum class State : std::uint8_t {
   Idle,        // there is no coordinator
+  Queued,      // a launch waits for Admitted
   Locking,     // TryLock is not answered yet
   Checking,    // we hold the lock, and read the stream before launching
   Handing,     // Clone is not answered yet
@@ -225,7 +248,7 @@ enum class State : std::uint8_t {
   Watched,     // as Found, but a pidfd tells
   Leaving,     // it is gone; its last records could not be read yet
 };
-inline constexpr std::size_t kStates = 12;
+inline constexpr std::size_t kStates = 13;
 std::string_view name_of(State state);
 
 }  // namespace link
@@ -239,6 +262,7 @@ class CoordinatorLink {
     ProcessState state = ProcessState::Waiting;
     Identity coordinator;     // pid 0: it was never FORKED
     bool other_boot = false;  // it was FORKED under another boot id
+    bool scarce = false;      // descriptors are; none is kept for the next reading
   };
 
   // `notified`: the host gets an event for every change to the stream (inotify). Without, the
@@ -266,6 +290,7 @@ class CoordinatorLink {
   // One for each way to handle an event; link::Table has the handler for each state and event.
   void ignore(const link::Event& event);
   void start(const link::Event& event);
+  void admitted(const link::Event& event);
   void defer(const link::Event& event);
   void adopt(const link::Event& event);
   void look_beside(const link::Event& event);
@@ -292,6 +317,7 @@ class CoordinatorLink {
   void last_words_read(const link::Event& event);
   void timer(const link::Event& event);
   void cancel(const link::Event& event);
+  void cancel_queued(const link::Event& event);
   void stop(const link::Event& event);
 
   void begin(const StartProcess& start);
@@ -299,10 +325,13 @@ class CoordinatorLink {
   void take_over(bool starved);
   bool is_of_another_boot() const;
   void clone_or_yield();
+  bool came_up() const;
+  void launched();
+  void let_go();
   void born();
   void gone();
   void read_last_words();
-  void fail(bool retry, std::string reason);
+  void fail(bool retry, Shortage shortage, std::string reason);
   void close_reader_if_quiet();
   void look_again();
   void set_timer();
@@ -322,12 +351,13 @@ class CoordinatorLink {
   bool rebooted_ = false;      // in Adopting and Beside
   bool unheard_stop_ = false;  // the run is to end, and its coordinator has written no record
   std::uint64_t clones_ = 0;   // so far
-  std::optional<StartProcess> starting_;  // in Locking, Checking and Handing
+  std::optional<StartProcess> starting_;  // from Queued to Sent
   std::optional<StartProcess> deferred_;  // the next run, until this coordinator is reaped
   std::uint32_t looks_ = 0;               // in a row that found nothing new
   std::optional<Microseconds> look_at_;
   std::optional<Microseconds> force_at_;  // when SIGKILL follows an end by force that did not come
   std::optional<Microseconds> overdue_at_;  // when a launch that is to end by force is overdue
+  std::optional<Microseconds> let_go_at_;   // under way until it runs, but not longer
   std::optional<Microseconds> armed_;
 
   std::vector<link::Effect> effects_;

@@ -85,6 +85,13 @@ struct ProbeAnswered {
   Purpose purpose = Purpose::Ready;
 };
 
+// Launches of this task wait because the machine is short of `shortage`, or (`over`) do so no more.
+struct ShortageChanged {
+  Shortage shortage = Shortage::Other;
+  bool over = false;
+  std::string reason;  // for people: what could not be done
+};
+
 // The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
@@ -95,7 +102,7 @@ struct PoolTurn {};
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no
 // effect.
 using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, CoordinatorReport, ProbeAnswered, TimerDue, PoolTurn,
-                           KillRequest, OrderRequest, YieldRequest>;
+                           LaunchCancelled, CoordinatorReport, ShortageChanged, ProbeAnswered,
+                           TimerDue, PoolTurn, KillRequest, OrderRequest, YieldRequest>;
 
 }  // namespace thermos

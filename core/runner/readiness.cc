@@ -30,7 +30,7 @@ void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microsecond
   const Boxed<Ready>& ready = task_.processes[p].ready;
   if (!ready || process.ending || process.current()->ready) return;
   const Run& run = *process.current();
-  const bool begins = unready_.try_emplace(p).second;
+  const auto [unready, begins] = unready_.try_emplace(p);
   const Microseconds extended = process.said ? process.said->until : 0;
   if (run.state == ProcessState::Running) {
     const bool known = limits_.has(p);
@@ -38,8 +38,8 @@ void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microsecond
     if (!known || extended > now) limits_.set(p, std::max(limit, extended));
     if (ready->notify) {
       questions_.clear(p);
-    } else if (!known) {
-      questions_.set(p, now);
+    } else if (!known && (unready->second.asked == 0 || questions_.has(p))) {
+      questions_.set(p, now);  // unless it is asked already, and has not answered
     }
   } else if (begins) {
     questions_.set(p, add_saturated(now, ready->interval));

@@ -70,6 +70,10 @@ void Runner::on(const Lead& event) {
     record_place();
     append_task(state(), {});
   }
+  // That of the leader before. Whether the machine is short of it now, the first launch tells.
+  if (const auto& shortage = history_.shortage()) {
+    on(ShortageChanged{shortage->status.shortage, true, {}});
+  }
   // The one before may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
@@ -176,6 +180,13 @@ void Runner::on(const LaunchFailed& event) {
   }
   append_process(p, ProcessState::Failed, Origin::Recorded, keep(event.reason));
   ended(p);
+}
+
+void Runner::on(const ShortageChanged& event) {
+  TaskStatus status = task_status(state(), keep(event.reason));
+  status.shortage = event.shortage;
+  status.shortage_over = event.over;
+  append(status, true);
 }
 
 void Runner::on(const LaunchCancelled& event) {
@@ -528,7 +539,7 @@ void Runner::append_process(ProcessIndex p, ProcessState state, Origin origin,
   append(status, is_terminal(state));
 }
 
-void Runner::append_task(TaskState state, std::string_view reason) {
+TaskStatus Runner::task_status(TaskState state, std::string_view reason) const {
   TaskStatus status;
   status.state = state;
   status.at = now_;
@@ -539,9 +550,13 @@ void Runner::append_task(TaskState state, std::string_view reason) {
   // The boot clock holds; its wall time is as the wall clock stands now, for another boot to go by.
   if (deadline_) status.deadline = later(now_, deadline_->boot - now_.boot);
   status.reason = reason;
+  return status;
+}
+
+void Runner::append_task(TaskState state, std::string_view reason) {
   // An end under way must not be taken back by a power cut: someone may have been told of it, its
   // deadline stands, and no process is started behind it that the record doesn't know.
-  append(status, state != TaskState::Active);
+  append(task_status(state, reason), state != TaskState::Active);
 }
 
 std::string_view Runner::keep(std::string_view text) {

@@ -90,6 +90,7 @@ class Runner {
   void on(const LaunchCancelled& event);
   void on(const CoordinatorReport& event);
   void on(const ProbeAnswered& event);
+  void on(const ShortageChanged& event);
   void on(const TimerDue& event);
   void on(const PoolTurn& event);
   void on(const KillRequest& event);
@@ -161,6 +162,7 @@ class Runner {
   void count_failures(ProcessIndex p, ProcessStatus& status) const;
   void count_kills(ProcessIndex p, ProcessStatus& status);
   void count_run(ProcessIndex p, Microseconds end, Microseconds wait);
+  TaskStatus task_status(TaskState state, std::string_view reason) const;
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 

@@ -38,6 +38,9 @@ std::string line_of(const TaskStatus& status) {
     add(line, "goal", name_of(status.goal));
     add(line, "deadline", timestamp_text(status.deadline.wall));
   }
+  if (status.shortage != Shortage::None) {
+    add(line, status.shortage_over ? "no_longer_short_of" : "short_of", name_of(status.shortage));
+  }
   add(line, "reason", status.reason);
   return line;
 }

@@ -57,6 +57,7 @@ class HistoryReader {
       add(order);
     }
     add_replacement(task);
+    if (task.contains("shortage")) add_shortage(task["shortage"]);
     if (task.contains("leadership")) add(leadership_of(task["leadership"]));
   }
 
@@ -89,6 +90,16 @@ class HistoryReader {
       replacement.removed.push_back(name.get<std::string>());
     }
     if (!replacement.changed.empty() || !replacement.removed.empty()) add(replacement);
+  }
+
+  void add_shortage(const Json& json) {
+    TaskStatus status;
+    const std::string reason = json.value("reason", "");
+    status.state = history_.state();
+    status.at = at(json.value("timestamp_ms", std::int64_t{0}) * 1000);
+    status.shortage = shortage_from(json.value("of", "")).value_or(Shortage::Other);
+    status.reason = reason;
+    add(status);
   }
 
   void add_step(const Json& step) {

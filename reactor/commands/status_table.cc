@@ -79,6 +79,20 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
   end_line(text);
 }
 
+std::string shortage_text(const History& history) {
+  const TaskStep& shortage = *history.shortage();
+  const auto& all = history.processes();
+  const auto waiting = std::count_if(all.begin(), all.end(), [](const ProcessHistory& process) {
+    return process.live() && process.current()->state == ProcessState::Waiting;
+  });
+  const std::string of = shortage.status.shortage == Shortage::Other
+                             ? "something"
+                             : std::string(name_of(shortage.status.shortage));
+  return fmt::format("  short of {} since {}; {} {}: {}", of,
+                     timestamp_text(shortage.status.at.wall), waiting,
+                     waiting == 1 ? "launch waits" : "launches wait", printable(shortage.reason));
+}
+
 // What a person must know of the task beside its row, whole.
 void add_remarks(std::string& text, const TaskView& view) {
   if (!view.root.empty()) text += "  root " + printable(view.root) + "\n";
@@ -90,6 +104,7 @@ void add_remarks(std::string& text, const TaskView& view) {
   } else if (place != nullptr && !place->decision.empty()) {
     text += "  " + printable(place->decision) + "\n";
   }
+  if (view.history && view.history->shortage()) text += shortage_text(*view.history) + "\n";
   if (view.abandoned) {
     text += "  no runner: `thermos resume " + printable(view.entry.id) + "` goes on with it\n";
   }

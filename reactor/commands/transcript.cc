@@ -80,6 +80,7 @@ void Transcript::on_record(const Record& record, const History& history) {
       line(leadership_line(*place, settings_.style));
     }
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    if (task->shortage != Shortage::None) return;  // the log says it
     begin(history);
     take(*task, history);
   }

@@ -22,10 +22,12 @@ CoordinatorLinks::CoordinatorLinks(Reactor& reactor, const TaskSetup& setup,
       groups_(groups),
       notified_(notified),
       task_(task),
+      owner_(reactor.launches().join(this)),
       launch_(reactor, setup, groups),
       write_failures_(setup.header.task_id) {}
 
 CoordinatorLinks::~CoordinatorLinks() {
+  reactor_.launches().leave(owner_);
   for (const auto& [p, entry] : entries_) {
     if (entry->timer) reactor_.deadlines().cancel(*entry->timer);
     if (entry->link.is_our_child()) reactor_.children().forget(entry->link.coordinator().pid);
@@ -37,7 +39,7 @@ CoordinatorLinks::~CoordinatorLinks() {
 void CoordinatorLinks::tell(ProcessIndex p, const link::Event& event) {
   if (task_.stopped()) return;
   Entry& entry = entry_of(p);
-  const auto effects = entry.link.handle(event, known(p), reactor_.loop().now().boot);
+  const auto effects = entry.link.handle(event, known(p, entry), reactor_.loop().now().boot);
   const bool left = entry.busy && entry.link.idle();
   if (entry.busy == entry.link.idle()) {
     entry.busy = !entry.busy;
@@ -112,10 +114,11 @@ CoordinatorLinks::Entry& CoordinatorLinks::entry_of(ProcessIndex p) {
   return *entry;
 }
 
-CoordinatorLink::Known CoordinatorLinks::known(ProcessIndex p) const {
+CoordinatorLink::Known CoordinatorLinks::known(ProcessIndex p, const Entry& entry) const {
   const ProcessHistory& past = task_.past(p);
   CoordinatorLink::Known known;
   known.live = past.live();
+  known.scarce = reactor_.launches().is_scarce(entry.reader.get());
   if (const Run* run = past.current()) {
     known.run = run->number;
     known.state = run->state;
@@ -127,6 +130,34 @@ CoordinatorLink::Known CoordinatorLinks::known(ProcessIndex p) const {
 
 std::string CoordinatorLinks::stream_path(ProcessIndex p) const {
   return setup_.paths.coordinator_stream(setup_.header.task_id, name_of(p));
+}
+
+// ---- waiting to be launched --------------------------------------------------------------------
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::Enqueue& effect) {
+  reactor_.launches().enqueue(owner_, p, effect.again);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
+                                 const link::Dequeue& /*effect*/) {
+  reactor_.launches().dequeue(owner_, p);
+}
+
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::LaunchOver& effect) {
+  reactor_.launches().over(owner_, p, effect);
+}
+
+void CoordinatorLinks::review_shortages() {
+  reactor_.launches().review(owner_, [this](ProcessIndex p) {
+    const ProcessHistory& past = task_.past(p);
+    const auto found = entries_.find(p);
+    return (task_.under_way(p) && past.current()->state == ProcessState::Waiting) ||
+           (found != entries_.end() && found->second->starved && found->second->busy);
+  });
+}
+
+void CoordinatorLinks::shortage_changed(const ShortageChanged& change) {
+  if (!task_.stopped()) tell_runner(change);
 }
 
 // ---- the stream and its lock -------------------------------------------------------------------
@@ -143,7 +174,8 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TryLo
   } else if (writer.error().code == ErrorCode::NotFound) {
     task_.stop_without_checkpoints();
   } else {
-    tell(p, link::LockFailed{writer.error().code == ErrorCode::System, writer.error().message});
+    tell(p, link::LockFailed{writer.error().code == ErrorCode::System, writer.error().message,
+                             shortage_of(writer.error().cause)});
   }
 }
 
@@ -184,8 +216,11 @@ bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
     task_.stop({ErrorCode::System, "cannot read " + path + ": " + open_failure(error)});
     return false;
   }
-  if (starved && !entry.starved) {
-    spdlog::warn("cannot read {}: {}; trying again", path, std::strerror(error));
+  if (starved) {
+    reactor_.launches().starved(owner_, p, shortage_of(error),
+                                "cannot read " + path + ": " + std::strerror(error));
+  } else if (entry.starved) {
+    reactor_.launches().settled(owner_, p);
   }
   entry.starved = starved;
   return static_cast<bool>(entry.reader);
@@ -242,10 +277,13 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
                                   [this, p, clone = effect.number,
                                    here = std::weak_ptr<bool>(alive_)](const Launched& launched) {
                                     if (here.expired()) return;
-                                    link::Answered answer{clone, launched.pid, false, {}};
+                                    link::Answered answer;
+                                    answer.clone = clone;
+                                    answer.pid = launched.pid;
                                     if (launched.pid == 0) {
                                       answer.retry =
                                           may_pass(launched.error) || launched.error == EBADMSG;
+                                      answer.shortage = shortage_of(launched.error);
                                       answer.reason = std::string("cannot start a coordinator: ") +
                                                       std::strerror(launched.error);
                                     }
@@ -254,7 +292,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
   entry.position = stream.position;
   if (stream.begun_anew) close_reader(entry);  // it reads the old file
   if (error) {
-    tell(p, link::HandFailed{error->retry, error->reason});
+    tell(p, link::HandFailed{error->retry, error->reason, error->shortage});
   } else {
     tell(p, link::Handed{});
   }
@@ -276,7 +314,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::W
 
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::OpenPidfd& effect) {
   auto pidfd = open_pidfd(effect.coordinator);
-  if (!pidfd) {
+  if (!pidfd || reactor_.launches().is_scarce(pidfd->get())) {
     tell(p, link::PidfdRefused{});
     return;
   }
@@ -346,10 +384,11 @@ void CoordinatorLinks::tell_runner(const Event& event) {
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::TellGone& effect) {
   write_failures_.over(p);  // the next run may be on its way already
   tell_runner(effect.gone);
+  reactor_.launches().room();
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::TellFailed& effect) {
-  if (effect.failed.retry) task_.launch_delayed(p, effect.failed.reason);
+void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,
+                                 const link::TellFailed& effect) {
   tell_runner(effect.failed);
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/runner/coordinator_link.h"
 #include "core/runner/runner.h"
+#include "reactor/host/launch_queue.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/run_launch.h"
 #include "reactor/host/task_groups.h"
@@ -39,8 +40,8 @@ class LinkedTask {
   virtual Status handle(const Event& event) = 0;
   // What is on record of the process.
   virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-  // The run of `p` could not be launched for `reason`; the launch is tried again.
-  virtual void launch_delayed(ProcessIndex p, const std::string& reason) = 0;
+  // Whether a run of `p`, or its launch, is or may be alive, or is to be tried again.
+  virtual bool under_way(ProcessIndex p) const = 0;
   // A coordinator has ended, perhaps the last one: quiet() tells.
   virtual void coordinator_left() = 0;
   // This host must stop leading the task, because of `error`.
@@ -50,13 +51,13 @@ class LinkedTask {
   virtual bool stopped() const = 0;
 };
 
-class CoordinatorLinks {
+class CoordinatorLinks : private LaunchQueue::Task {
  public:
   // All references outlive this. `notified`: the caller calls changed() for every change to a
   // stream (inotify works); without it, the links look at their streams by timer.
   CoordinatorLinks(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups,
                    bool notified, LinkedTask& task);
-  ~CoordinatorLinks();
+  ~CoordinatorLinks() override;
   CoordinatorLinks(const CoordinatorLinks&) = delete;
   CoordinatorLinks& operator=(const CoordinatorLinks&) = delete;
 
@@ -76,6 +77,12 @@ class CoordinatorLinks {
   // it is not a coordinator of this task.
   bool cannot_write(pid_t pid, int error_number);
 
+  // At the end of a turn: what the machine was short of, and is not wanted any more, counts no
+  // more.
+  void review_shortages();
+  // This host stops leading the task: no launch of it waits any more.
+  void give_up_launches() { reactor_.launches().leave(owner_); }
+
   // Whether no coordinator lives, as far as the links know.
   bool quiet() const { return busy_ == 0; }
   // Whether the last coordinator of `p` was our child, so that its orphans became ours.
@@ -93,18 +100,25 @@ class CoordinatorLinks {
     StreamPosition position;
     Descriptor reader;
     bool kept = false;                   // the reader is open though the link can do without
-    bool starved = false;                // its stream could not be opened, and the log says so
+    bool starved = false;                // its stream could not be opened
     std::optional<StreamWriter> locked;  // between TryLock and Clone
     Descriptor pidfd;
     std::unique_ptr<Poll> pidfd_poll;
     std::optional<Deadlines::Key> timer;
   };
 
+  // LaunchQueue::Task
+  void admitted(ProcessIndex p) override { tell(p, link::Admitted{}); }
+  void shortage_changed(const ShortageChanged& change) override;
+
   Entry& entry_of(ProcessIndex p);
-  CoordinatorLink::Known known(ProcessIndex p) const;
+  CoordinatorLink::Known known(ProcessIndex p, const Entry& entry) const;
   std::string stream_path(ProcessIndex p) const;
   const std::string& name_of(ProcessIndex p) const { return setup_.task.processes[p].name; }
 
+  void carry_out(ProcessIndex p, Entry& entry, const link::Enqueue& effect);
+  void carry_out(ProcessIndex p, Entry& entry, const link::Dequeue& effect);
+  void carry_out(ProcessIndex p, Entry& entry, const link::LaunchOver& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::TryLock& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::DropLock& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Read& effect);
@@ -138,6 +152,7 @@ class CoordinatorLinks {
   const TaskGroups& groups_;
   const bool notified_;
   LinkedTask& task_;
+  LaunchQueue::Owner owner_;
   RunLaunch launch_;
   WriteFailures write_failures_;
   std::unordered_map<ProcessIndex, std::unique_ptr<Entry>> entries_;

@@ -39,6 +39,7 @@ Reactor::Reactor(const BootId& boot)
     : boot_(boot),
       deadlines_(loop_),
       inotify_(loop_, inotify_wanted()),
+      launches_(loop_, deadlines_),
       sweeper_(loop_, spares_,
                [this](pid_t pid) {
                  hear_answers();  // or a coordinator just born would pass for an orphan
@@ -217,12 +218,14 @@ void Reactor::take_write_failures() {
 
 void Reactor::end_turn() {
   // Acting can mark it dirty again (a launch that fails at once): go on until all is quiet.
-  while (!dirty_.empty()) {
-    for (const std::uint64_t place : std::exchange(dirty_, {})) {
-      const auto it = participants_.find(place);
-      if (it != participants_.end()) it->second->end_turn();
+  do {
+    while (!dirty_.empty()) {
+      for (const std::uint64_t place : std::exchange(dirty_, {})) {
+        const auto it = participants_.find(place);
+        if (it != participants_.end()) it->second->end_turn();
+      }
     }
-  }
+  } while (launches_.say() || !dirty_.empty());
   if (after_turn) after_turn();
   loop_.end_turn();
 }

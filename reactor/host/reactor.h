@@ -16,6 +16,7 @@
 #include "capnp/launch.h"
 #include "core/base/result.h"
 #include "core/record/record.h"
+#include "reactor/host/launch_queue.h"
 #include "reactor/launch/fork_server.h"
 #include "reactor/launch/scope_start.h"
 #include "reactor/launch/sweeper.h"
@@ -66,6 +67,7 @@ class Reactor {
   ChildWatcher& children() { return children_; }
   Sweeper& sweeper() { return sweeper_; }
   SpareDescriptors& spares() { return spares_; }
+  LaunchQueue& launches() { return launches_; }
   const BootId& boot() const { return boot_; }
 
   // From here on each process gets a control group, if the machine allows it. Launches wait until
@@ -111,6 +113,7 @@ class Reactor {
   Deadlines deadlines_;
   Inotify inotify_;
   SpareDescriptors spares_{3};
+  LaunchQueue launches_;
   Sweeper sweeper_;
   ChildWatcher children_;
   std::map<std::uint64_t, TurnParticipant*> participants_;  // by place

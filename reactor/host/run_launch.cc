@@ -7,6 +7,7 @@
 
 #include "capnp/launch.h"
 #include "reactor/launch/run_environment.h"
+#include "reactor/os/errors.h"
 #include "reactor/store/compaction.h"
 
 namespace thermos {
@@ -18,7 +19,7 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   if (stream.writer.size() == stream.position.offset) {
     stream.writer.resume_at_end(stream.position);
   } else if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
-    return LaunchError{true, ready.error().message};
+    return LaunchError{true, ready.error().message, shortage_of(ready.error().cause)};
   }
   if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);
   stream.position = stream.writer.position();
@@ -48,7 +49,8 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   auto sent = reactor_.launch(std::move(launch), stream.writer.release(), std::move(logs),
                               groups_.maker(start.process, start.run), std::move(answer));
   if (sent) return std::nullopt;
-  return LaunchError{sent.error().code == ErrorCode::System, sent.error().message};
+  return LaunchError{sent.error().code == ErrorCode::System, sent.error().message,
+                     shortage_of(sent.error().cause)};
 }
 
 void RunLaunch::shorten(const StartProcess& start, Stream& stream) const {

@@ -67,7 +67,6 @@ TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMo
 }
 
 void TaskHost::equip() {
-  shortage_.emplace(place_.header.task_id, place_.task);
   groups_.emplace(reactor_, place_.header.task_id, place_.task);
   probes_.emplace(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); });
   index_.clear();
@@ -356,6 +355,7 @@ void TaskHost::end_turn() {
   commit();
   if (replacement_) go_on_replacing();
   if (!stopped_) compact_if_long();
+  if (links_) result_ ? links_->give_up_launches() : links_->review_shortages();
   if (result_) {
     // No record says that it has stood down.
     if (standing_down_ && runner_) observer_.on_turn(*runner_, reactor_.loop().now());
@@ -366,7 +366,6 @@ void TaskHost::end_turn() {
     return;
   }
   if (stopped_ || !runner_) return;
-  shortage_->report([this](ProcessIndex p) { return waits_for_launch(p); });
   const Timestamp now = reactor_.loop().now();
   const auto redraw = observer_.on_turn(*runner_, now);
   if (redraw_) reactor_.deadlines().cancel(*redraw_);
@@ -516,14 +515,6 @@ void TaskHost::finish_if_quiet() {
 }
 
 // ---- coordinators ------------------------------------------------------------------------------
-
-void TaskHost::launch_delayed(ProcessIndex p, const std::string& reason) {
-  shortage_->add(p, reason);
-}
-
-bool TaskHost::waits_for_launch(ProcessIndex p) const {
-  return past(p).live() && past(p).current()->state == ProcessState::Waiting;
-}
 
 void TaskHost::fork_server_died() {
   if (links_) links_->fork_server_died();

@@ -15,7 +15,6 @@
 #include "core/runner/runner.h"
 #include "core/task/graph.h"
 #include "reactor/host/coordinator_links.h"
-#include "reactor/host/launch_shortage.h"
 #include "reactor/host/leader_socket.h"
 #include "reactor/host/probes.h"
 #include "reactor/host/reactor.h"
@@ -102,14 +101,12 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // LinkedTask: called by the coordinators' links.
   Status handle(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_->past(p); }
-  void launch_delayed(ProcessIndex p, const std::string& reason) override;
+  bool under_way(ProcessIndex p) const override { return runner_->under_way(p); }
   void coordinator_left() override { finish_if_quiet(); }
   void stop(Error error) override;
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
 
-  // Whether the process has a run to start whose coordinator has not written a record yet.
-  bool waits_for_launch(ProcessIndex p) const;
   void compact_if_long();
   void sweep(const Sweep& effect);
   void set_timer(const SetTimer& effect);
@@ -128,7 +125,6 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::optional<StreamWriter> writer_;
   std::unique_ptr<Runner> runner_;
   bool notified_ = false;  // inotify watches the checkpoints
-  std::optional<LaunchShortage> shortage_;
   std::optional<TaskGroups> groups_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unique_ptr<CoordinatorLinks> links_;

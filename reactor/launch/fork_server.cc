@@ -149,9 +149,11 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
   if (refused_.size() > refused && refused_.back().ticket == launch.ticket) {
     const int error_number = refused_.back().error;
     refused_.pop_back();
-    return Error{
+    Error error{
         may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
         "cannot hand " + launch.process + " to the fork server: " + error_text(error_number)};
+    error.cause = error_number;
+    return error;
   }
   return SendOutcome::Sent;
 }

@@ -27,10 +27,13 @@ void Deadlines::cancel(const Key& key) {
 }
 
 void Deadlines::arm() {
-  const Microseconds at = due_.empty() ? 0 : std::max<Microseconds>(1, due_.begin()->first.first);
-  if (at == armed_) return;
+  if (due_.empty()) return;
+  const Microseconds at = std::max<Microseconds>(1, due_.begin()->first.first);
+  // One that fires too early is a wake-up in vain at most once; to set it later each time that a
+  // timer is cancelled would be a system call for each launch.
+  if (armed_ != 0 && armed_ <= at) return;
   armed_ = at;
-  itimerspec when{};  // all zero: disarmed
+  itimerspec when{};
   when.it_value.tv_sec = at / kSecond;
   when.it_value.tv_nsec = at % kSecond * 1000;
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);

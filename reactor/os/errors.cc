@@ -23,7 +23,30 @@ ErrorCode code_of(int error_number) {
 }
 
 Error system_error(const std::string& what, int error_number) {
-  return {code_of(error_number), what + ": " + error_text(error_number)};
+  Error error{code_of(error_number), what + ": " + error_text(error_number)};
+  error.cause = error_number;
+  return error;
+}
+
+Shortage shortage_of(int error_number) {
+  switch (error_number) {
+    case EMFILE:
+    case ENFILE:
+    case ETOOMANYREFS:
+      return Shortage::Descriptors;
+    case EAGAIN:
+      return Shortage::Pids;
+    case ENOMEM:
+    case ENOBUFS:
+      return Shortage::Memory;
+    case ENOSPC:
+    case EDQUOT:
+    case EIO:
+    case EROFS:
+      return Shortage::Disk;
+    default:
+      return Shortage::Other;
+  }
 }
 
 bool may_pass(int error_number) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/record/record.h"
 
 namespace thermos {
 
@@ -14,11 +15,13 @@ std::string error_text(int error_number);
 // others.
 ErrorCode code_of(int error_number);
 
-// Returns an error with that code and the message "`what`: No such file or directory" or the like.
+// Returns an error with that code and cause, and the message "`what`: No such file or directory" or the like.
 Error system_error(const std::string& what, int error_number);
 
 // Whether an errno means a shortage that may be temporary: of descriptors, memory, buffers, locks,
 // disk space, or an interrupted call.
 bool may_pass(int error_number);
+// Of what, for such an errno of a launch. EAGAIN is that of clone(2).
+Shortage shortage_of(int error_number);
 
 }  // namespace thermos

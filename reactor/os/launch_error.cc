@@ -7,7 +7,8 @@
 namespace thermos {
 
 LaunchError launch_error(const std::string& what, int error_number) {
-  return {may_pass(error_number), what + ": " + std::strerror(error_number)};
+  return {may_pass(error_number), what + ": " + std::strerror(error_number),
+          shortage_of(error_number)};
 }
 
 }  // namespace thermos

@@ -3,12 +3,15 @@
 
 #include <string>
 
+#include "core/record/record.h"
+
 namespace thermos {
 
 // `retry`: the cause is a shortage that may be temporary.
 struct LaunchError {
   bool retry = false;
   std::string reason;
+  Shortage shortage = Shortage::Other;  // of what, where `retry`
 };
 
 // Makes a LaunchError of an errno; may_pass() decides `retry`.

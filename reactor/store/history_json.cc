@@ -1,5 +1,7 @@
 #include "reactor/store/history_json.h"
 
+#include <algorithm>
+
 #include <string>
 
 namespace thermos {
@@ -66,6 +68,18 @@ Json leadership_json(const Leadership& place) {
   return json;
 }
 
+Json shortage_json(const History& history) {
+  const TaskStep& shortage = *history.shortage();
+  const auto& all = history.processes();
+  const auto waiting = std::count_if(all.begin(), all.end(), [](const ProcessHistory& process) {
+    return process.live() && process.current()->state == ProcessState::Waiting;
+  });
+  return {{"of", name_of(shortage.status.shortage)},
+          {"timestamp_ms", shortage.status.at.wall / 1000},
+          {"waiting", waiting},
+          {"reason", shortage.reason}};
+}
+
 Json replacement_json(const Replacement& replacement) {
   Json json{{"generation", replacement.generation},
             {"timestamp_ms", replacement.at.wall / 1000},
@@ -129,6 +143,7 @@ Json history_json(const History& history) {
     replacements.push_back(replacement_json(replacement));
   }
   if (!replacements.empty()) json["replacements"] = std::move(replacements);
+  if (history.shortage()) json["shortage"] = shortage_json(history);
   if (history.leadership()) json["leadership"] = leadership_json(*history.leadership());
   return json;
 }
@@ -166,7 +181,12 @@ Json record_json(const Record& record) {
     json["kind"] = "process";
     json.update(status_json(*process));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
-    json["kind"] = "task";
+    const bool is_shortage = task->shortage != Shortage::None;
+    json["kind"] = is_shortage ? "shortage" : "task";
+    if (is_shortage) {
+      json["of"] = name_of(task->shortage);
+      json["over"] = task->shortage_over;
+    }
     json["state"] = name_of(task->state);
     json["timestamp_ms"] = task->at.wall / 1000;
     if (task->state != TaskState::Active) json["goal"] = name_of(task->goal);

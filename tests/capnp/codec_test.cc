@@ -64,6 +64,12 @@ TEST(Codec, EveryStateOriginAndExtremeComesBack) {
       records.emplace_back(status);
     }
   }
+  for (std::size_t shortage = 0; shortage < kShortages; ++shortage) {
+    TaskStatus status;
+    status.shortage = static_cast<Shortage>(shortage);
+    status.shortage_over = shortage % 2 == 1;
+    records.emplace_back(status);
+  }
   for (int code = -64; code <= 255; ++code) {
     ProcessStatus status = a_status();
     status.return_code = code;
@@ -333,6 +339,23 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
   payload = payload_of(TaskStatus{});
   put16(payload, kData + 4, 0xffff);
   expect_error(payload, "task state 65535");
+}
+
+// It decides nothing, so that a later version may name more of them.
+TEST(Codec, AnUnknownShortageIsSomeOther) {
+  TaskStatus status;
+  status.shortage = Shortage::Pids;
+  auto payload = payload_of(status);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    auto other = payload;
+    if (other[i] != static_cast<std::byte>(Shortage::Pids)) continue;
+    other[i] = std::byte{200};
+    const auto back = decode(other);
+    if (!back || !std::holds_alternative<TaskStatus>(*back)) continue;
+    found += std::get<TaskStatus>(*back).shortage == Shortage::Other ? 1 : 0;
+  }
+  EXPECT_EQ(found, 1u);
 }
 
 TEST(Codec, ANamelessProcessIsRefused) {

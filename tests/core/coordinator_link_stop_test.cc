@@ -62,7 +62,16 @@ TEST(CoordinatorLink, ARunThatNobodyHasIsCalledOff) {
   EXPECT_EQ(deferred.wants<link::TellCancelled>()->cancelled.run, 1u);
   deferred.tell(link::ChildGone{0}, waiting(1));
   deferred.tell(link::ReadDone{}, waiting(1));
-  EXPECT_EQ(deferred.wants<link::TryLock>(), nullptr);
+  EXPECT_EQ(deferred.wants<link::Enqueue>(), nullptr);
+  LinkBench queued;
+  queued.go_to(link::State::Queued);
+  queued.tell(link::Stop{7, true}, waiting(0));  // another run
+  EXPECT_EQ(queued.effects(), 0u);
+  queued.tell(link::Stop{0, false}, waiting(0));
+  EXPECT_NE(queued.wants<link::Dequeue>(), nullptr);
+  ASSERT_NE(queued.wants<link::TellCancelled>(), nullptr);
+  EXPECT_EQ(queued.wants<link::TellCancelled>()->cancelled.run, 0u);
+  EXPECT_TRUE(queued.link().idle());
 }
 
 TEST(CoordinatorLink, AStopOfAnotherRunOrOfOneThatLeavesIsNothing) {
@@ -183,6 +192,10 @@ TEST(CoordinatorLink, TheReaderIsKeptOnlyUntilRunning) {
     bench.tell(link::Changed{}, running(0));
     bench.tell(link::ReadDone{}, {!is_terminal(state), 0, state, kCoordinator, false});
     EXPECT_EQ(bench.wants<link::CloseReader>() == nullptr, is_kept);
+    // Not where descriptors are scarce.
+    bench.tell(link::Changed{}, running(0));
+    bench.tell(link::ReadDone{}, {!is_terminal(state), 0, state, kCoordinator, false, true});
+    EXPECT_NE(bench.wants<link::CloseReader>(), nullptr);
   }
 }
 
@@ -210,7 +223,7 @@ TEST(CoordinatorLink, AStopOfTheRunUnderWayLeavesTheDeferredOne) {
   EXPECT_NE(bench.wants<link::Send>(), nullptr);
   bench.tell(link::ChildGone{0}, waiting(1));
   bench.tell(link::ReadDone{}, waiting(1));
-  EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
+  EXPECT_NE(bench.wants<link::Enqueue>(), nullptr);
 }
 
 TEST(CoordinatorLink, PatienceIsNotRenewedByAskingAgain) {

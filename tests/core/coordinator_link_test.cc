@@ -17,12 +17,14 @@ namespace {
 constexpr std::array kAllStates = {
     link::State::Idle,     link::State::Locking,    link::State::Checking, link::State::Handing,
     link::State::Sent,     link::State::Unanswered, link::State::Ours,     link::State::Beside,
-    link::State::Adopting, link::State::Found,      link::State::Watched,  link::State::Leaving};
+    link::State::Adopting, link::State::Found,      link::State::Watched,  link::State::Leaving,
+    link::State::Queued};
 static_assert(kAllStates.size() == link::kStates);
 
 // One event of each kind, of the run and the clone under way.
 std::vector<std::pair<std::string, link::Event>> all_events() {
   return {{"Start", link::Start{{0, 1, 5}}},
+          {"Admitted", link::Admitted{}},
           {"Adopt", link::Adopt{}},
           {"LookBeside", link::LookBeside{}},
           {"LockTaken", link::LockTaken{}},
@@ -50,6 +52,7 @@ std::vector<std::pair<std::string, link::Event>> all_events() {
 const std::map<link::State, std::string> kTaken = {
     {link::State::Idle,
      "Start Adopt LookBeside Changed Stop (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
+    {link::State::Queued, "Admitted Changed Stop (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
     {link::State::Locking,
      "LockTaken LockBusy LockFailed (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
     {link::State::Checking, "Heard ReadDone (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
@@ -106,13 +109,13 @@ TEST(CoordinatorLink, TheNextRunBeginsAsSoonAsTheOneBeforeIsReaped) {
   bench.tell(link::ReadDone{}, waiting(1));
   // At once: a Stop that is on its way to it must not find nobody, and the run begin behind it.
   EXPECT_NE(bench.wants<link::TellGone>(), nullptr);
-  EXPECT_NE(bench.wants<link::TryLock>(), nullptr);
-  EXPECT_EQ(bench.state(), link::State::Locking);
+  EXPECT_NE(bench.wants<link::Enqueue>(), nullptr);
+  EXPECT_EQ(bench.state(), link::State::Queued);
 }
 
 TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
   LinkBench bench;
-  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.start(0);
   bench.tell(link::LockTaken{}, waiting(0));
   const std::uint64_t first = bench.wants<link::Clone>()->number;
   bench.tell(link::Handed{}, waiting(0));
@@ -121,7 +124,7 @@ TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
   bench.tell(link::ReadDone{}, waiting(0));
   bench.tell(link::LockIs{link::Lock::Free}, waiting(0));
   bench.tell(link::ReadDone{}, waiting(0));
-  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.start(0);
   bench.tell(link::LockTaken{}, waiting(0));
   const std::uint64_t second = bench.wants<link::Clone>()->number;
   bench.tell(link::Handed{}, waiting(0));
@@ -134,7 +137,7 @@ TEST(CoordinatorLink, AnAnswerToAnEarlierCloneOfTheRunIsNotThisOnes) {
 
 TEST(CoordinatorLink, NewsStandForTheLookThatWasPlanned) {
   LinkBench bench;
-  bench.tell(link::Start{{0, 0, 1}}, waiting(0));
+  bench.start(0);
   bench.tell(link::LockTaken{}, waiting(0));
   bench.tell(link::Handed{}, waiting(0));
   bench.tell(link::ServerDied{}, waiting(0));
@@ -199,6 +202,138 @@ TEST(CoordinatorLink, AFailedLockOrHandOverOrCloneIsAFailedLaunch) {
       EXPECT_TRUE(bench->link().idle());
     }
   }
+}
+
+TEST(CoordinatorLink, WhatTheNextLaunchMeetsAsWellIsTriedAgainHereAndNotByTheRunner) {
+  for (const Shortage shortage : {Shortage::Descriptors, Shortage::Pids, Shortage::Memory}) {
+    LinkBench lock;
+    lock.go_to(link::State::Locking);
+    lock.tell(link::LockFailed{true, "none free", shortage}, waiting(0));
+    LinkBench hand;
+    hand.go_to(link::State::Handing);
+    hand.tell(link::HandFailed{true, "none free", shortage}, waiting(0));
+    LinkBench clone;
+    clone.go_to(link::State::Sent);
+    clone.answer(0, true, shortage);
+    for (LinkBench* bench : {&lock, &hand, &clone}) {
+      EXPECT_EQ(bench->wants<link::TellFailed>(), nullptr);
+      ASSERT_NE(bench->wants<link::LaunchOver>(), nullptr);
+      EXPECT_EQ(bench->wants<link::LaunchOver>()->shortage, shortage);
+      EXPECT_FALSE(bench->wants<link::LaunchOver>()->worked);
+      ASSERT_NE(bench->wants<link::Enqueue>(), nullptr);
+      EXPECT_TRUE(bench->wants<link::Enqueue>()->again);
+      EXPECT_EQ(bench->state(), link::State::Queued);
+      // The same launch.
+      bench->tell(link::Admitted{}, waiting(0));
+      bench->tell(link::LockTaken{}, waiting(0));
+      ASSERT_NE(bench->wants<link::Clone>(), nullptr);
+      EXPECT_EQ(bench->wants<link::Clone>()->start.run, 0u);
+      EXPECT_EQ(bench->wants<link::Clone>()->start.seq, 1u);
+    }
+  }
+}
+
+TEST(CoordinatorLink, AFullDiskIsOneTasksAndTheRunnerTriesAgain) {
+  LinkBench bench;
+  bench.go_to(link::State::Handing);
+  bench.tell(link::HandFailed{true, "no space", Shortage::Disk}, waiting(0));
+  ASSERT_NE(bench.wants<link::LaunchOver>(), nullptr);
+  EXPECT_EQ(bench.wants<link::LaunchOver>()->shortage, Shortage::Disk);
+  ASSERT_NE(bench.wants<link::TellFailed>(), nullptr);
+  EXPECT_TRUE(bench.wants<link::TellFailed>()->failed.retry);
+  EXPECT_TRUE(bench.link().idle());
+}
+
+TEST(CoordinatorLink, AnImpossibleLaunchIsNoShortage) {
+  LinkBench bench;
+  bench.go_to(link::State::Sent);
+  bench.answer(0, false, Shortage::Pids);
+  ASSERT_NE(bench.wants<link::LaunchOver>(), nullptr);
+  EXPECT_EQ(bench.wants<link::LaunchOver>()->shortage, Shortage::None);
+  ASSERT_NE(bench.wants<link::TellFailed>(), nullptr);
+}
+
+// The runner waits for an end, and would never start it again.
+TEST(CoordinatorLink, ALaunchThatIsToEndIsNotTriedAgain) {
+  LinkBench bench;
+  bench.send(0);
+  bench.tell(link::Stop{0, false}, waiting(0));
+  bench.answer(0, true, Shortage::Pids);
+  ASSERT_NE(bench.wants<link::TellFailed>(), nullptr);
+  EXPECT_EQ(bench.wants<link::Enqueue>(), nullptr);
+  EXPECT_TRUE(bench.link().idle());
+}
+
+std::string over(LinkBench& bench) {
+  const auto* effect = bench.wants<link::LaunchOver>();
+  return effect == nullptr ? std::string("no") : effect->worked ? "worked" : "over";
+}
+
+TEST(CoordinatorLink, EachAdmittedLaunchIsOverOnce) {
+  const Known forked{true, 0, ProcessState::Forked, kCoordinator, false};
+  LinkBench answered;
+  answered.send(0);
+  EXPECT_EQ(over(answered), "no");
+  answered.answer(kCoordinator.pid);
+  EXPECT_EQ(over(answered), "no");
+  answered.tell(link::Changed{}, waiting(0));
+  answered.tell(link::Heard{0, kCoordinator}, waiting(0));
+  answered.tell(link::ReadDone{}, forked);
+  EXPECT_EQ(over(answered), "no");
+  answered.tell(link::Changed{}, forked);
+  answered.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(over(answered), "worked");
+  EXPECT_FALSE(answered.armed());
+  answered.tell(link::Changed{}, running(0));
+  answered.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(over(answered), "no");
+  LinkBench ended;
+  ended.send(0);
+  ended.answer(kCoordinator.pid);
+  ended.tell(link::ChildGone{0}, waiting(0));
+  EXPECT_EQ(over(ended), "worked");
+  LinkBench heard;
+  heard.send(0);
+  heard.tell(link::Changed{}, waiting(0));
+  heard.tell(link::Heard{0, kCoordinator}, waiting(0));
+  heard.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(over(heard), "worked");
+  heard.answer(kCoordinator.pid);
+  EXPECT_EQ(over(heard), "no");
+  LinkBench dead;
+  dead.send(0);
+  dead.tell(link::ServerDied{}, waiting(0));
+  EXPECT_EQ(over(dead), "over");
+  dead.tell(link::Heard{0, kCoordinator}, waiting(0));
+  dead.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(over(dead), "no");
+  // Nobody tells that it runs.
+  LinkBench unnoticed(false);
+  unnoticed.send(0);
+  unnoticed.answer(kCoordinator.pid);
+  EXPECT_EQ(over(unnoticed), "worked");
+  LinkBench busy;
+  busy.go_to(link::State::Locking);
+  busy.tell(link::LockBusy{}, waiting(0));
+  EXPECT_EQ(over(busy), "over");
+  LinkBench known;
+  known.go_to(link::State::Checking);
+  known.tell(link::ReadDone{}, running(0));
+  EXPECT_EQ(over(known), "over");
+}
+
+// Its sandbox is on a server that does not answer: others must not wait for it.
+TEST(CoordinatorLink, ALaunchThatTakesItsTimeIsOverAfterASecond) {
+  LinkBench bench;
+  bench.send(0);
+  bench.answer(kCoordinator.pid);
+  ASSERT_TRUE(bench.armed());
+  EXPECT_EQ(*bench.armed() - bench.now, kSecond);
+  bench.now = *bench.armed();
+  bench.tell(link::Timer{}, waiting(0));
+  EXPECT_EQ(over(bench), "worked");
+  EXPECT_EQ(bench.state(), link::State::Ours);
+  EXPECT_FALSE(bench.armed());
 }
 
 TEST(CoordinatorLink, WhatTheStreamHoldsIsReadBeforeItIsCut) {

@@ -111,7 +111,8 @@ TEST(Equality, OfRecords) {
       {}, {[](auto& v) { v.state = TaskState::Lost; }, [](auto& v) { ++v.at.boot; },
            [](auto& v) { ++v.runner_pid; }, [](auto& v) { ++v.runner_uid; },
            [](auto& v) { ++v.boot.low; }, [](auto& v) { v.goal = TaskState::Lost; },
-           [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.reason = "x"; }});
+           [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.reason = "x"; },
+           [](auto& v) { v.shortage = Shortage::Pids; }, [](auto& v) { v.shortage_over = true; }});
   expect_each_counts<ProcessStatus>(
       {},
       {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.seq; }, [](auto& v) { ++v.run; },

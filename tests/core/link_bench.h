@@ -57,14 +57,19 @@ class LinkBench {
     tell(link::Heard{run, kCoordinator}, waiting(run));
     tell(link::ReadDone{}, running(run));
   }
-  void send(std::uint32_t run) {
+  // Of a launch that may go on at once.
+  void start(std::uint32_t run) {
     tell(link::Start{{0, run, 1}}, waiting(run));
+    tell(link::Admitted{}, waiting(run));
+  }
+  void send(std::uint32_t run) {
+    start(run);
     tell(link::LockTaken{}, waiting(run));
     clone_ = wants<link::Clone>()->number;
     tell(link::Handed{}, waiting(run));
   }
-  void answer(std::int32_t pid, bool retry = false) {
-    tell(link::Answered{clone_, pid, retry, "no pids"}, waiting(0));
+  void answer(std::int32_t pid, bool retry = false, Shortage shortage = Shortage::Other) {
+    tell(link::Answered{clone_, pid, retry, "no pids", shortage}, waiting(0));
   }
   // The runner before left a run that is live.
   void adopt(const Known& known, bool starved = false) {
@@ -86,8 +91,11 @@ inline void LinkBench::go_to(link::State state) {
   switch (state) {
     case State::Idle:
       return;
-    case State::Locking:
+    case State::Queued:
       tell(link::Start{{0, 0, 1}}, waiting(0));
+      return;
+    case State::Locking:
+      start(0);
       return;
     case State::Checking:
       go_to(State::Locking);

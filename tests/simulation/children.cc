@@ -14,6 +14,7 @@ void Children::watch(std::int32_t pid, std::function<void()> callback) {
 }
 
 bool Children::can_watch(std::int32_t pid) const {
+  if (watched_.count(pid) == 1) return false;  // it has the pid after another
   return unclaimed_.count(pid) == 1 || processes_.is_child(self_, pid);
 }
 

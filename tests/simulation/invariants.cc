@@ -20,6 +20,7 @@ void Invariants::handling(const Event& event) {
   event_ = &event;
   if (const auto* lead = std::get_if<Lead>(&event)) {
     led_at_ = timeline_.now();
+    short_ = false;
     time_until_.reset();
     const Microseconds until = lead->place.until;
     if (until != 0) time_until_ = timeline_.now() + until - machine_.now().wall;
@@ -39,6 +40,7 @@ void Invariants::appended(const Record& record, bool durable) {
     entry.written = machine_.moment();
     this->record(entry);
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    if (task->shortage != Shortage::None) return shortage_appended(*task);
     require(durable || task->state == TaskState::Active, "an end that need not last");
     task_appended(*task);
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
@@ -56,6 +58,20 @@ void Invariants::appended(const Record& record, bool durable) {
   } else {
     throw Broken("a live runner wrote a summary");
   }
+}
+
+void Invariants::shortage_appended(const TaskStatus& status) {
+  require(status.state == oracle_.task().state, "a shortage changes the task's state");
+  // Of the leader before.
+  if (std::holds_alternative<Lead>(*event_)) short_ = status.shortage_over;
+  require(status.shortage_over == short_, status.shortage_over
+                                              ? "a shortage is over that was not told"
+                                              : "a shortage is told twice");
+  short_ = !status.shortage_over;
+  Entry entry;
+  entry.kind = Entry::Kind::Shortage;
+  entry.written = machine_.moment();
+  record(entry);
 }
 
 void Invariants::record(const Entry& entry) {
@@ -347,13 +363,13 @@ void Invariants::time_moves_on(const std::vector<LinkView>& links) {
   }));
 }
 
-// Nobody lives without a link, and no link goes on without somebody.
+// Nobody lives without a link, and no link goes on without somebody, unless it waits to launch.
 void Invariants::check_links(const std::vector<LinkView>& links) {
   for (ProcessIndex p = 0; p < links.size(); ++p) {
     const bool idle = links[p].state == link::State::Idle;
     require(!idle || !machine_.lives(p) || !links[p].known,
             name(p) + ": its coordinator lives, is on record, and nobody cares");
-    if (idle || machine_.lives(p) || machine_.streams().locked(p)) {
+    if (idle || links[p].state == link::State::Queued || machine_.lives(p) || machine_.streams().locked(p)) {
       alone_since_.erase(p);
       continue;
     }

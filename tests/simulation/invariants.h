@@ -71,6 +71,7 @@ class Invariants {
   void check_ordered() const;
   void check_ending() const;
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
+  void shortage_appended(const TaskStatus& status);
   void place_appended(const Leadership& place, bool durable);
   void yield_appended(ProcessIndex p, const ProcessOrder& order);
   void asked_to_yield(Microseconds grace);
@@ -153,6 +154,7 @@ class Invariants {
   const Event* event_ = nullptr;
   std::optional<Oracle::Process> ordered_;  // before an order that must be accepted
   Microseconds led_at_ = 0;
+  bool short_ = false;  // this leader has told of a shortage
   // Of this leader, in true time: when all must die, for it yields; and how long it has the
   // machine.
   std::optional<Microseconds> yield_by_;

@@ -8,6 +8,13 @@ namespace thermos::sim {
 namespace {
 
 constexpr Microseconds kForkServerRetry = kSecond;
+constexpr LaunchFlow::Owner kOwner = 1;
+
+FlowLimits make_limits(Random& random) {
+  FlowLimits limits;
+  if (random.chance(40)) limits.launches = 1 + random.below(3);
+  return limits;
+}
 
 }  // namespace
 
@@ -22,6 +29,7 @@ Links::Links(Owner& owner, const Script& script, Timeline& timeline, Random& ran
       attempts_(attempts),
       self_(self),
       life_(timeline),
+      flow_(make_limits(random)),
       notices_(script.inotify, script.harsh.overflows, timeline, random,
                {[this](ProcessIndex p, bool) { happens(p, link::Changed{}); },
                 [this] {
@@ -75,6 +83,7 @@ CoordinatorLink::Known Links::known(ProcessIndex p) const {
   const Run* run = past.current();
   if (run == nullptr) return known;
   known.live = past.live();
+  known.scarce = machine_.short_of_descriptors();
   known.run = run->number;
   known.state = run->state;
   known.coordinator = run->coordinator;
@@ -105,10 +114,89 @@ void Links::take(ProcessIndex p, const link::Event& event) {
   }
 }
 
+// ---- waiting to be launched ---------------------------------------------------------------------
+
+Links::Answer Links::carry_out(ProcessIndex p, const link::Enqueue& effect) {
+  flow_.ask({kOwner, p}, effect.again);
+  go_on();
+  return {};
+}
+
+Links::Answer Links::carry_out(ProcessIndex p, const link::Dequeue& /*effect*/) {
+  flow_.withdraw({kOwner, p});
+  return {};
+}
+
+Links::Answer Links::carry_out(ProcessIndex p, const link::LaunchOver& effect) {
+  const Microseconds now = machine_.now().boot;
+  flow_.over({kOwner, p}, effect.worked, now);
+  if (effect.shortage != Shortage::None) {
+    was_short_ = true;
+    flow_.short_of({kOwner, p}, effect.shortage, effect.reason, now);
+  }
+  go_on();
+  return {};
+}
+
+void Links::go_on() {
+  if (going_on_) return;
+  going_on_ = true;
+  while (!owner_.stopped()) {
+    const auto launch = flow_.next(machine_.now().boot);
+    if (!launch) break;
+    take(launch->process, link::Admitted{});
+  }
+  going_on_ = false;
+  arm_flow();
+}
+
+void Links::arm_flow() {
+  const auto at = flow_.wakes_at();
+  if (at == flow_armed_) return;
+  flow_armed_ = at;
+  const std::uint64_t id = ++flow_timer_;
+  if (!at) return;
+  life_.after(std::max<Microseconds>(*at - machine_.now().boot, 0), [this, id] {
+    if (id != flow_timer_) return;
+    flow_armed_.reset();
+    owner_.begin();
+    go_on();
+    owner_.settle();
+  });
+}
+
+bool Links::say() {
+  flow_.review(kOwner, [this](ProcessIndex p) {
+    return (owner_.under_way(p) && known(p).state == ProcessState::Waiting) ||
+           (links_[p].starved && !idle(p));
+  });
+  bool told = false;
+  for (const LaunchFlow::News& news : flow_.news()) {
+    if (news.owner) {
+      owner_.tell(ShortageChanged{news.shortage, news.over, news.reason});
+      told = true;
+      continue;
+    }
+    if (!was_short_) throw Broken("a shortage is told, and there was none");
+    if (!news.over && news.waiting == 0) throw Broken("a shortage for which nobody waits");
+    const bool changed =
+        news.over ? said_.erase(news.shortage) > 0 : said_.insert(news.shortage).second;
+    if (!changed) throw Broken("a shortage is told twice, or is over twice");
+  }
+  go_on();
+  return told;
+}
+
+void Links::check_said() const {
+  if (!said_.empty()) throw Broken("the task is over, and a shortage that was told is not");
+}
+
 // ---- the stream and its lock -------------------------------------------------------------------
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::TryLock& /*effect*/) {
-  if (machine_.short_of_descriptors()) return link::LockFailed{true, "no descriptor"};
+  if (machine_.short_of_descriptors()) {
+    return link::LockFailed{true, "no descriptor", Shortage::Descriptors};
+  }
   Link& link = links_[p];
   // Who asks has it for a moment, and nobody can tell that from a coordinator's.
   if (script_.harsh.lock_asked > 0 && random_.chance(script_.harsh.lock_asked)) {
@@ -134,7 +222,13 @@ void Links::let_go(ProcessIndex p) {
 Links::Answer Links::carry_out(ProcessIndex p, const link::Read& effect) {
   Link& link = links_[p];
   if (!link.reader_open && machine_.streams().exists(p)) {
-    if (machine_.short_of_descriptors()) return link::ReadDone{true};
+    link.starved = machine_.short_of_descriptors();
+    if (link.starved) {
+      was_short_ = true;
+      flow_.short_of({kOwner, p}, Shortage::Descriptors, "cannot read", machine_.now().boot);
+      return link::ReadDone{true};
+    }
+    flow_.settled({kOwner, p});
     link.reader_open = true;
   }
   while (link.read < machine_.stream(p).size() && !owner_.stopped()) {
@@ -184,7 +278,7 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Clone& effect) {
   }
   if (machine_.short_of_descriptors()) {
     let_go(p);
-    return link::HandFailed{true, "no descriptor for its logs"};
+    return link::HandFailed{true, "no descriptor for its logs", Shortage::Descriptors};
   }
   const std::size_t end = machine_.streams().end(p);
   if (end != link.read && end != link.seen) {
@@ -197,7 +291,7 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Clone& effect) {
       script.launch == RunScript::Launch::Short || script.launch == RunScript::Launch::Impossible;
   if (refused && script.refused_at_once) {
     let_go(p);
-    return link::HandFailed{script.launch == RunScript::Launch::Short, "no logs"};
+    return link::HandFailed{script.launch == RunScript::Launch::Short, "no logs", Shortage::Disk};
   }
   const std::uint64_t ticket = ++tickets_;
   answers_[ticket] = effect;
@@ -214,8 +308,8 @@ void Links::hear_answers() {
     const link::Clone clone = it->second;
     answers_.erase(it);
     const bool retry = launched->error == Launched::Error::Short;
-    take(clone.start.process,
-         link::Answered{clone.number, launched->pid, retry, retry ? "no pids" : "no such thing"});
+    take(clone.start.process, link::Answered{clone.number, launched->pid, retry,
+                                             retry ? "no pids" : "no such thing", Shortage::Pids});
   }
   children_.expect_births(fork_server_.unanswered() > 0);
 }
@@ -295,6 +389,8 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::RemoveGroup& effect) 
 
 Links::Answer Links::carry_out(ProcessIndex /*p*/, const link::TellGone& effect) {
   owner_.tell(effect.gone);
+  flow_.room(machine_.now().boot);
+  go_on();
   return {};
 }
 

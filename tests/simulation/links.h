@@ -8,11 +8,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "children.h"
 #include "core/runner/coordinator_link.h"
+#include "core/runner/launch_flow.h"
 #include "core/runner/runner.h"
 #include "fork_server.h"
 #include "invariants.h"
@@ -36,6 +38,7 @@ class Links {
     virtual void settle() = 0;
     virtual void tell(const Event& event) = 0;
     virtual const ProcessHistory& past(ProcessIndex p) const = 0;
+    virtual bool under_way(ProcessIndex p) const = 0;
     // The runner stops leading the task; what is recorded is kept.
     virtual void refuse(const std::string& why) = 0;
     virtual bool stopped() const = 0;
@@ -56,6 +59,10 @@ class Links {
   bool all_idle() const;
   link::State state(ProcessIndex p) const { return links_[p].machine.state(); }
   ForkServer& fork_server() { return fork_server_; }
+  // At the end of a turn: tells of shortages that began or ended in it. Returns whether it did.
+  bool say();
+  // A task that is over leaves no shortage behind that was told and is not over.
+  void check_said() const;
 
  private:
   struct Link {
@@ -64,6 +71,7 @@ class Links {
     std::size_t read = 0;  // records of its stream that were read
     std::size_t seen = 0;  // where the stream ended then; a torn record may follow the records
     bool reader_open = false;
+    bool starved = false;  // its stream could not be opened
     Streams::Description locked = 0;
     Processes::Pidfd pidfd = 0;
     std::uint64_t pidfds = 0;  // opened so far: the event of an earlier one is dropped
@@ -73,6 +81,9 @@ class Links {
   using Answer = std::optional<link::Event>;
 
   CoordinatorLink::Known known(ProcessIndex p) const;
+  Answer carry_out(ProcessIndex p, const link::Enqueue& effect);
+  Answer carry_out(ProcessIndex p, const link::Dequeue&);
+  Answer carry_out(ProcessIndex p, const link::LaunchOver& effect);
   Answer carry_out(ProcessIndex p, const link::TryLock&);
   Answer carry_out(ProcessIndex p, const link::DropLock&);
   Answer carry_out(ProcessIndex p, const link::Read& effect);
@@ -96,6 +107,9 @@ class Links {
   void happens(ProcessIndex p, const link::Event& event);
   // As it is heard, and now and then repeated.
   void tell_and_again(const Event& event);
+  // Lets launches go on whose time has come.
+  void go_on();
+  void arm_flow();
   void hear_answers();
   void fork_server_gone();
   void let_go(ProcessIndex p);
@@ -109,6 +123,12 @@ class Links {
   Processes::Parent self_;
   Lifetime life_;
   std::vector<Link> links_;
+  LaunchFlow flow_;
+  bool going_on_ = false;
+  std::uint64_t flow_timer_ = 0;
+  std::optional<Microseconds> flow_armed_;
+  bool was_short_ = false;  // of anything, ever
+  std::set<Shortage> said_;
   Notices notices_;
   Children children_;
   ForkServer fork_server_;

@@ -52,6 +52,7 @@ struct Entry {
     Header,
     Task,
     Place,
+    Shortage,
     Process,
     Order,
     Ready,

@@ -169,6 +169,20 @@ void Shell::settle() {
 void Shell::end_turn() {
   turn_pending_ = false;
   begin();
+  do {
+    act();
+  } while (!stopped_ && (links_.say() || need_sync_ || !turn_.empty()));
+  --depth_;
+  if (stopped_) return;
+  if (finishing_ && links_.all_idle()) {
+    finished_ = true;
+    links_.check_said();
+  }
+  around_.answer();
+  if (around_.script.compacts && !finished_ && around_.random.chance(5)) compact();
+}
+
+void Shell::act() {
   while (!stopped_ && (need_sync_ || !turn_.empty())) {
     if (need_sync_ && !sync()) break;
     around_.disk.act();
@@ -179,11 +193,6 @@ void Shell::end_turn() {
       carry_out(effect);
     }
   }
-  --depth_;
-  if (stopped_) return;
-  if (finishing_ && links_.all_idle()) finished_ = true;
-  around_.answer();
-  if (around_.script.compacts && !finished_ && around_.random.chance(5)) compact();
 }
 
 bool Shell::sync() {

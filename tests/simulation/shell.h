@@ -63,6 +63,7 @@ class Shell : private Links::Owner {
   void settle() override;
   void tell(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_.past(p); }
+  bool under_way(ProcessIndex p) const override { return runner_.under_way(p); }
   void refuse(const std::string& why) override;
   void step() override { around_.step(nullptr); }
   void trace(ProcessIndex p, const std::string& line) const override;
@@ -72,6 +73,7 @@ class Shell : private Links::Owner {
   std::vector<ProcessIndex> recorded_beside() const;
   void append(const Append& effect);
   void end_turn();
+  void act();
   bool sync();
   bool sync_what_was_found();
   Leadership place() const;

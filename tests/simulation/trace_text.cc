@@ -30,6 +30,10 @@ std::string text_of(const Identity& identity) {
 
 std::string text_of(const Record& record) {
   if (const auto* task = std::get_if<TaskStatus>(&record)) {
+    if (task->shortage != Shortage::None) {
+      return (task->shortage_over ? "no longer short of " : "short of ") +
+             std::string(name_of(task->shortage));
+    }
     return std::string(name_of(task->state)) + ", goal " + std::string(name_of(task->goal));
   }
   if (const auto* status = std::get_if<ProcessStatus>(&record)) {
@@ -88,6 +92,10 @@ std::string text_of(const Event& event, const TaskConfig& task) {
                                                            ? (e.yes ? " healthy" : " not healthy")
                                                            : (e.yes ? " ready" : " not ready"));
           },
+          [](const ShortageChanged& e) {
+            return (e.over ? "no longer short of " : "short of ") +
+                   std::string(name_of(e.shortage));
+          },
           [](const TimerDue&) { return std::string("timer"); },
           [](const PoolTurn&) { return std::string("its turn at a pool"); },
           [](const KillRequest& e) {
@@ -124,6 +132,7 @@ std::string text_of(const link::Event& event) {
   return std::visit(
       Overloaded{
           [](const link::Start& e) { return "Start run " + number(e.start.run); },
+          [](const link::Admitted&) { return std::string("Admitted"); },
           [](const link::Adopt&) { return std::string("Adopt"); },
           [](const link::LookBeside&) { return std::string("LookBeside"); },
           [](const link::LockTaken& e) {
@@ -161,6 +170,14 @@ std::string text_of(const link::Event& event) {
 std::string text_of(const link::Effect& effect) {
   return std::visit(
       Overloaded{
+          [](const link::Enqueue& e) {
+            return std::string("Enqueue") + (e.again ? ", again" : "");
+          },
+          [](const link::Dequeue&) { return std::string("Dequeue"); },
+          [](const link::LaunchOver& e) {
+            return std::string("LaunchOver") + (e.worked ? ", worked" : "") +
+                   (e.reason.empty() ? "" : ": " + e.reason);
+          },
           [](const link::TryLock&) { return std::string("TryLock"); },
           [](const link::DropLock&) { return std::string("DropLock"); },
           [](const link::Read&) { return std::string("Read"); },
