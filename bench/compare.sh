@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
 # Compares thermos with the programs that people would use instead, and with the machine's limit. All
 # programs of a table run alternately; it prints medians and their spread. Installs missing peers.
-#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay; default: all
+#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay daemon; default: all
 # ROUNDS=5, STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and RESUMED="1000 10000 100000"
-# (which takes two minutes) set the sizes.
+# (which takes two minutes) set the sizes. PLACES="journal tmpfs tmpdir" are the disks to measure on: a
+# fresh ext4 with a journal, in a file of JOURNAL_SIZE=6G, and a tmpfs, if we may mount; and $TMPDIR.
+# Tables that have no columns for disks stand on the first of them.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 . reactor/packages.sh
+. bench/compare/place.sh
 . bench/compare/table.sh
 . bench/compare/speed.sh
 . bench/compare/standing.sh
 . bench/compare/state.sh
+. bench/compare/daemon.sh
 
 sections=("$@")
 if [ ${#sections[@]} -eq 0 ]; then
-  sections=(chain wide latency memory many resume replay)
+  sections=(chain wide latency memory many resume replay daemon)
 fi
 for section in "${sections[@]}"; do
   if [ "$(type -t "section_$section")" != function ]; then
-    echo "compare.sh: no section \"$section\"; there are: chain wide latency memory many resume replay" >&2
+    echo "compare.sh: no section \"$section\"; there are: chain wide latency memory many resume replay daemon" >&2
     exit 64
   fi
 done
@@ -35,23 +39,25 @@ bin=${THERMOS_BENCH_BIN:-$PWD/build/bin}
 if [ -z "${THERMOS_BENCH_BIN-}" ]; then
   quietly cmake --preset release
   quietly cmake --build build -j "$(nproc)" --target thermos thermos-coordinator bare_spawn stamp \
-    process_cost replay_bench
+    process_cost replay_bench thermos-reactor daemon_load
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
-# ext4 spreads these directories over the disk, away from recently deleted inodes (README.md).
-chattr +T "$work" 2>/dev/null || true
+notes=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
 started=() # pids of what must not outlive us
 cleanup() {
   local pid
   for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
+  cleanup_places
+  rm -rf --one-file-system "$notes"
 }
 trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+make_places
 
 echo "$(nproc) x $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)," \
   "$(date -u +%Y-%m-%d), load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 for section in "${sections[@]}"; do
   echo
+  stand_on "${places[0]}"
   "section_$section"
 done

@@ -54,6 +54,7 @@ write_ninja() {
 }
 
 try_bare() { "$bin/bare_spawn" "$count" "$at_once" bash -c "$command"; }
+try_bare_power() { "$bin/bare_spawn" --sync "$work/journal" "$count" "$at_once" bash -c "$command"; }
 try_make() { make -s -j"$at_once" -f "$work/makefile" all; }
 try_ninja() { (cd "$work" && rm -f .ninja_log .ninja_deps && ninja -j"$at_once" -f build.ninja); }
 try_bash_loop() {
@@ -89,30 +90,38 @@ prepare() {
 # growth ROUNDS WIDE SHAPE SIZE...: how the whole time of thermos, with --sync crash, grows with the size.
 growth() {
   local size
-  : >"$work/growth"
+  stand_on "${places[0]}"
+  : >"$notes/growth"
   for size in "${@:4}"; do
     prepare "$size" "$2" "$3" true
     rounds=$1 in_turns 1 thermos_crash
-    echo "$size $(statistics "$work/times.thermos_crash" | cut -d' ' -f2)" >>"$work/growth"
+    echo "$size $(median_of "$place" thermos_crash)" >>"$notes/growth"
   done
-  echo "growth of thermos crash over ${*:4} processes: exponent $(exponent "$work/growth")"
+  echo "growth of thermos crash over ${*:4} processes, on $place: exponent $(exponent "$notes/growth")"
 }
 
 section_chain() {
-  local all=(bare make bash_loop ninja thermos_crash thermos_power)
-  echo "chain: $steps dependent \"bash -c true\", microseconds a step"
-  prepare "$steps" 1 chain true
-  in_turns "$steps" "${all[@]}"
+  local all=(bare bare_power make bash_loop ninja thermos_crash thermos_power) one
+  echo "chain: $steps dependent \"bash -c true\", microseconds a step." \
+    "Power is compared with a bare loop that syncs a line (fdatasync) behind each step."
+  for one in "${places[@]}"; do
+    stand_on "$one"
+    prepare "$steps" 1 chain true
+    in_turns "$steps" "${all[@]}"
+  done
   table us bare "${all[@]}"
   growth 3 1 chain "$steps" $((steps * 4)) $((steps * 16))
 }
 
 section_wide() {
-  local all=(bare make xargs ninja task_spooler parallel thermos_crash thermos_power) wide
+  local all=(bare make xargs ninja task_spooler parallel thermos_crash thermos_power) wide one
   for wide in 2 8 64; do
     echo "wide: $jobs independent \"bash -c true\", $wide at a time"
-    prepare "$jobs" "$wide" free true
-    in_turns "$jobs" "${all[@]}"
+    for one in "${places[@]}"; do
+      stand_on "$one"
+      prepare "$jobs" "$wide" free true
+      in_turns "$jobs" "${all[@]}"
+    done
     rates bare "${all[@]}"
     echo
   done
@@ -121,32 +130,49 @@ section_wide() {
 
 # latencies NAME: of the stamps it left, from each one's end to the next one's begin; microseconds.
 latencies() {
-  sort -g "$work/stamps" | awk 'NR > 1 { print ($1 - end) / 1000 } { end = $2 }' >>"$work/gaps.$1"
+  sort -g "$work/stamps" | awk 'NR > 1 { print ($1 - end) / 1000 } { end = $2 }' \
+    >>"$notes/gaps.$place.$1"
+}
+
+# gap_percentile PLACE NAME PERCENT
+gap_percentile() {
+  sort -g "$notes/gaps.$1.$2" | awk -v p="$3" '{ v[NR] = $1 }
+    END { i = int(NR * p / 100); print v[i < 1 ? 1 : i] }'
 }
 
 section_latency() {
-  local round name median p99 base
+  local round name median p99 base one line
   local all=(bare make ninja thermos_crash thermos_power)
   echo "latency: from the end of a process to the first instruction of its dependent behind bash;" \
     "microseconds, $((steps * rounds)) steps"
-  rm -f "$work"/gaps.*
-  prepare "$steps" 1 chain "exec $bin/stamp $work/stamps"
-  for ((round = 0; round < rounds; round++)); do
-    for name in "${all[@]}"; do
-      rm -f "$work/stamps"
-      if "try_$name" >"$work/output" 2>&1; then latencies "$name"; fi
+  rm -f "$notes"/gaps.*
+  for one in "${places[@]}"; do
+    stand_on "$one"
+    prepare "$steps" 1 chain "exec $bin/stamp $work/stamps"
+    for ((round = 0; round < rounds; round++)); do
+      for name in "${all[@]}"; do
+        rm -f "$work/stamps"
+        if "try_$name" >"$notes/output" 2>&1; then latencies "$name"; fi
+      done
     done
   done
-  printf '%-28s %10s %10s %14s\n' "" p50 p99 "p50 over bare"
-  base=$(sort -g "$work/gaps.bare" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
+  say_standing "${places[@]}"
+  line=$(printf '%-20s' "")
+  for one in "${places[@]}"; do line+=$(printf ' %12s %8s %10s' "$one, p50" p99 "p50/bare"); done
+  echo "$line"
   for name in "${all[@]}"; do
-    if [ ! -s "$work/gaps.$name" ]; then
-      printf '%-28s %10s\n' "${name//_/ }" absent
-      continue
-    fi
-    read -r median p99 < <(sort -g "$work/gaps.$name" |
-      awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[int(NR * 0.99)] }')
-    awk -v n="${name//_/ }" -v a="$median" -v b="$p99" -v d="$base" 'BEGIN {
-      printf "%-28s %10.0f %10.0f %14.2f\n", n, a, b, a / d }'
+    line=$(printf '%-20s' "${name//_/ }")
+    for one in "${places[@]}"; do
+      if [ ! -s "$notes/gaps.$one.$name" ]; then
+        line+=$(printf ' %12s %8s %10s' absent "" "")
+        continue
+      fi
+      base=$(gap_percentile "$one" bare 50)
+      median=$(gap_percentile "$one" "$name" 50)
+      p99=$(gap_percentile "$one" "$name" 99)
+      line+=$(awk -v a="$median" -v b="$p99" -v d="$base" 'BEGIN {
+        printf " %12.0f %8.0f %10.2f", a, b, a / d }')
+    done
+    echo "$line"
   done
 }

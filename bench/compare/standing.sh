@@ -37,6 +37,7 @@ section_memory() {
   local i pid nap children
   echo "memory: $sleepers sleeping processes, the supervisors alone, KiB for each process;" \
     "context switches a second of them all, over $watch_seconds s"
+  say_standing "$place"
   printf '%-28s %10s %14s %14s %14s\n' "" supervisors private PSS "switches/s"
   # A time of sleep that nobody else on the machine has, to find them by.
   nap=86$RANDOM
@@ -137,29 +138,59 @@ END
   fi
 }
 
+# What bare_spawn starts is no group of ours: each is killed by its own number.
+# bare_many SIZE NAP: seconds until all run, and until all are killed, into up and down.
+bare_many() {
+  local pid begin
+  begin=$(now)
+  "$bin/bare_spawn" "$1" "$1" bash -c "exec sleep $2" >/dev/null 2>&1 &
+  pid=$!
+  started+=("$pid")
+  wait_until "$1" "^sleep $2"
+  up=$(($(now) - begin))
+  begin=$(now)
+  pgrep -P "$pid" | xargs kill -KILL
+  wait "$pid" 2>/dev/null || true
+  wait_gone "^sleep $2"
+  down=$(($(now) - begin))
+}
+
+# In turns with a bare loop. DESCRIPTORS=20000 limits those of thermos.
 section_many() {
-  local size pid nap begin up down reactor
-  echo "many at once: seconds until all run, KiB of the reactor, and seconds until all are killed"
-  printf '%-10s %10s %14s %10s\n' processes "all run" "reactor RSS" "all ended"
-  : >"$work/growth"
+  local size pid nap begin up down reactor bare_up bare_down said
+  echo "many at once: seconds until all run, and until all are killed, with ${DESCRIPTORS:-no fewer}" \
+    "descriptors; KiB of the reactor; the lines that it wrote; and a bare loop of the same"
+  say_standing "$place"
+  printf '%-10s %8s %8s %12s %6s %14s %14s\n' processes "all run" killed "reactor RSS" lines \
+    "bare, all run" "bare, killed"
+  : >"$notes/growth"
   for size in ${MANY:-1000 3000 10000}; do
     nap=86$RANDOM
+    bare_many "$size" "$nap"
+    bare_up=$up bare_down=$down
+    nap=87$RANDOM
     write_task "$work/task.json" "$size" 0 free "exec sleep $nap"
     rm -rf "$work/root"
     begin=$(now)
-    "$bin/thermos" --root "$work/root" run --quiet --sync crash --sandbox "$work/sandbox" \
-      --task-id many "$work/task.json" >/dev/null 2>&1 &
+    (
+      if [ -n "${DESCRIPTORS-}" ]; then ulimit -n "$DESCRIPTORS"; fi
+      exec "$bin/thermos" --root "$work/root" run --quiet --sync crash --sandbox "$work/sandbox" \
+        --task-id many "$work/task.json"
+    ) >/dev/null 2>"$notes/said" &
     pid=$!
+    started+=("$pid")
     wait_until "$size" "^sleep $nap"
     up=$(($(now) - begin))
     reactor=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
+    said=$(wc -l <"$notes/said")
     begin=$(now)
     "$bin/thermos" --root "$work/root" kill --wait 0 many >/dev/null 2>&1 || true
     wait "$pid" || true
     down=$(($(now) - begin))
-    awk -v n="$size" -v u="$up" -v m="$reactor" -v d="$down" 'BEGIN {
-      printf "%-10d %10.2f %14d %10.2f\n", n, u / 1e6, m, d / 1e6 }'
-    echo "$size $up" >>"$work/growth"
+    awk -v n="$size" -v u="$up" -v d="$down" -v m="$reactor" -v l="$said" -v x="$bare_up" \
+      -v y="$bare_down" 'BEGIN {
+      printf "%-10d %8.2f %8.2f %12d %6d %14.2f %14.2f\n", n, u / 1e6, d / 1e6, m, l, x / 1e6, y / 1e6 }'
+    echo "$size $up" >>"$notes/growth"
   done
-  echo "growth until all run: exponent $(exponent "$work/growth")"
+  echo "growth until all run: exponent $(exponent "$notes/growth")"
 }

@@ -14,8 +14,9 @@ section_resume() {
   local size alive i pid nap begin first
   echo "resume: milliseconds from the start of a runner to the first instruction of what it starts" \
     "first, behind bash"
+  say_standing "$place"
   printf '%-12s %10s %12s\n' processes running milliseconds
-  : >"$work/growth"
+  : >"$notes/growth"
   for size in ${RESUMED:-1000 10000 100000}; do
     alive=$((size / 2 < 1000 ? size / 2 : 1000))
     nap=86$RANDOM
@@ -47,7 +48,7 @@ section_resume() {
     first=$(awk '{ print $1 }' "$work/stamps")
     awk -v n="$size" -v r="$alive" -v t="$((first - begin))" 'BEGIN {
       printf "%-12d %10d %12.1f\n", n, r, t / 1e6 }'
-    echo "$size $((first - begin))" >>"$work/growth"
+    echo "$size $((first - begin))" >>"$notes/growth"
   done
-  echo "growth: exponent $(exponent "$work/growth")"
+  echo "growth: exponent $(exponent "$notes/growth")"
 }
