@@ -81,6 +81,7 @@ struct CoordinatorLink::Table {
     row<Changed>(t, S::Idle, &Link::ignore);
     row<Stop>(t, S::Idle, &Link::cancel);
 
+    row<Start>(t, S::Queued, &Link::start);
     row<Admitted>(t, S::Queued, &Link::admitted);
     row<Changed>(t, S::Queued, &Link::ignore);
     row<Stop>(t, S::Queued, &Link::cancel_queued);
@@ -194,7 +195,12 @@ void CoordinatorLink::ignore(const link::Event& /*event*/) {}
 // ---- launching ---------------------------------------------------------------------------------
 
 void CoordinatorLink::start(const link::Event& event) {
-  begin(as<Start>(event).start);
+  if (state_ == State::Queued) {
+    // Two stops of one turn called it off twice, and each time it was started again.
+    starting_ = as<Start>(event).start;
+  } else {
+    begin(as<Start>(event).start);
+  }
 }
 
 void CoordinatorLink::begin(const StartProcess& start) {

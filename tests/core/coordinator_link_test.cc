@@ -52,7 +52,8 @@ std::vector<std::pair<std::string, link::Event>> all_events() {
 const std::map<link::State, std::string> kTaken = {
     {link::State::Idle,
      "Start Adopt LookBeside Changed Stop (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
-    {link::State::Queued, "Admitted Changed Stop (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
+    {link::State::Queued,
+     "Start Admitted Changed Stop (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
     {link::State::Locking,
      "LockTaken LockBusy LockFailed (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
     {link::State::Checking, "Heard ReadDone (Answered) (ServerDied) (ChildGone) (PidfdReady)"},
