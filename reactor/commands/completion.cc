@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 23> kPositional = {{
+constexpr std::array<Positional, 24> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -36,6 +36,7 @@ constexpr std::array<Positional, 23> kPositional = {{
     {"wait", Kind::Tasks, Kind::Tasks},
     {"tail", Kind::Tasks, Kind::Processes},
     {"why", Kind::Tasks, Kind::Processes},
+    {"diff", Kind::Tasks, Kind::Tasks},
     {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
     {"start", Kind::ActiveTasks, Kind::Processes},

@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 27> kCommands = {{
+constexpr std::array<Command, 28> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -27,6 +27,7 @@ constexpr std::array<Command, 27> kCommands = {{
     {"config", "open a Python prompt with the names of .thermos files", config_command},
     {"status", "show tasks and their processes", status_command},
     {"why", "say why a task or a process waits, runs, or failed", why_command},
+    {"diff", "show what ran otherwise in another task", diff_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},
