@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # The disks that the tables stand on. Sourced by compare.sh.
 #
 # What a launch costs depends on the file system: one without a journal steps over every inode that

@@ -15,7 +15,8 @@ std::string error_text(int error_number);
 // others.
 ErrorCode code_of(int error_number);
 
-// Returns an error with that code and cause, and the message "`what`: No such file or directory" or the like.
+// Returns an error with that code and cause, and the message "`what`: No such file or directory" or
+// the like.
 Error system_error(const std::string& what, int error_number);
 
 // Whether an errno means a shortage that may be temporary: of descriptors, memory, buffers, locks,

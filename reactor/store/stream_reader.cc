@@ -140,8 +140,8 @@ std::string open_failure(int error_number) {
 }
 
 Error stream_error(const std::string& path, const std::string& what, int error_number) {
-  Error error = error_at(code_of(error_number), path, std::nullopt,
-                         what + ": " + open_failure(error_number));
+  Error error =
+      error_at(code_of(error_number), path, std::nullopt, what + ": " + open_failure(error_number));
   error.cause = error_number;
   return error;
 }

@@ -369,7 +369,8 @@ void Invariants::check_links(const std::vector<LinkView>& links) {
     const bool idle = links[p].state == link::State::Idle;
     require(!idle || !machine_.lives(p) || !links[p].known,
             name(p) + ": its coordinator lives, is on record, and nobody cares");
-    if (idle || links[p].state == link::State::Queued || machine_.lives(p) || machine_.streams().locked(p)) {
+    if (idle || links[p].state == link::State::Queued || machine_.lives(p) ||
+        machine_.streams().locked(p)) {
       alone_since_.erase(p);
       continue;
     }
