@@ -174,7 +174,7 @@ Result<Microseconds> any_moment_from(std::string_view text, Microseconds now,
 }  // namespace
 
 Result<Microseconds> moment_from(std::string_view text, Microseconds now, const LocalZone& zone) {
-  const Result<Microseconds> moment = any_moment_from(text, now, zone);
+  Result<Microseconds> moment = any_moment_from(text, now, zone);
   if (moment && *moment > now) return refuse(text, "this time has not come yet");
   return moment;
 }
