@@ -1,6 +1,7 @@
 #include "core/explain/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -95,7 +96,8 @@ std::size_t rounds_for(std::size_t processes, bool vary) {
 // The element below which that part of all lies. REQUIRES: `sorted` is not empty.
 template <typename T>
 const T& quantile(const std::vector<T>& sorted, double part) {
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
+  const auto at =
+      static_cast<std::size_t>(std::lround(part * static_cast<double>(sorted.size() - 1)));
   return sorted[at];
 }
 

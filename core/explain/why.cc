@@ -137,12 +137,13 @@ Result<Answer> why_process(const Situation& situation, std::string_view name,
   const auto p = situation.find(name);
   const auto known = situation.history().find(name);
   const ProcessHistory* past = known ? &situation.history().process(*known) : nullptr;
-  if (!p && (past == nullptr || past->current() == nullptr)) return not_found(situation, name);
+  const Run* const last = past != nullptr ? past->current() : nullptr;
+  if (!p && last == nullptr) return not_found(situation, name);
   const Run* asked = run && past != nullptr ? past->run(*run) : nullptr;
   if (run && asked == nullptr) return no_such_run(past, name, *run);
   Answer answer;
   if (!p) {
-    answer = of_removed(situation, *past, asked != nullptr ? *asked : *past->current());
+    answer = of_removed(situation, *past, asked != nullptr ? *asked : *last);
   } else {
     answer = asked != nullptr ? of_run(situation, *p, *asked) : of_process(situation, *p);
   }

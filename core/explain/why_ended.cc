@@ -76,7 +76,7 @@ std::string remedy(CauseKind kind, const ProcessHistory& process, const Run& run
 }
 
 std::string advice_for(const Situation& situation, const ProcessHistory& process, const Run& run) {
-  const std::string what = remedy(kind_of_end(run), process, run);
+  std::string what = remedy(kind_of_end(run), process, run);
   if (what.empty()) return "";
   if (situation.state() != TaskState::Active) return what + ", and run the task again";
   const auto p = situation.find(process.name);
