@@ -8,7 +8,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -44,7 +43,10 @@ class LaunchFlow {
   struct Launch {
     Owner owner = 0;
     ProcessIndex process = 0;
-    auto operator<=>(const Launch&) const = default;
+    bool operator==(const Launch&) const = default;
+    bool operator<(const Launch& o) const {
+      return owner != o.owner ? owner < o.owner : process < o.process;
+    }
   };
   // Something to be said, once. Of the machine (no owner): in its log. Of a task: on its record.
   struct News {
