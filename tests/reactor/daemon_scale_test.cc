@@ -25,9 +25,16 @@ class DaemonScaleTest : public DaemonFixture {
     }
     return 0;
   }
-  // A stretch of time in which nothing is asked for. However short it comes out, what the daemon
-  // does in it is too much.
-  static void let_time_pass() { poll(nullptr, 0, 500); }
+  // Whether the daemon slept through a second. The timer that guarded the last launch may wake it
+  // once in vain (Deadlines::arm), so the first second need not be it.
+  bool sleeps() const {
+    for (int second = 0; second < 5; ++second) {
+      const std::uint64_t before = figure("voluntary_ctxt_switches");
+      poll(nullptr, 0, 1000);
+      if (before != 0 && figure("voluntary_ctxt_switches") == before) return true;
+    }
+    return false;
+  }
   static std::string sleepers(int count) {
     std::string text = R"({"name": "t", "processes": [)";
     for (int i = 0; i < count; ++i) {
@@ -54,11 +61,7 @@ TEST_F(DaemonScaleTest, ManyTasksAtOnceAndNothingToDo) {
   }
   // What followed has hung up; when an answer comes that was noticed.
   EXPECT_FALSE(refused(control::AskVersion{}));
-  let_time_pass();
-  const std::uint64_t before = figure("voluntary_ctxt_switches");
-  let_time_pass();
-  let_time_pass();
-  EXPECT_EQ(figure("voluntary_ctxt_switches"), before);
+  EXPECT_TRUE(sleeps());
   // A task has its lock, its directory's socket, and one reader a process.
   EXPECT_LT(descriptors(), 100U + kTasks * (4 + kProcesses));
 }
