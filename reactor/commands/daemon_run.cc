@@ -191,7 +191,8 @@ CommandOutcome run_by_daemon(const std::string& file, const RunOptions& options,
   const std::string& task_id = read->submit.task_id;
   auto events = subscribe_to(socket, task_id, true);
   if (!events) return events.error();
-  RunScreen screen(read->task, options, common);
+  const Result<Paths> root = asked_paths(socket, common);
+  RunScreen screen(read->task, options, common, root ? std::optional(*root) : std::nullopt);
   const auto ended = ShownTask(std::move(*events), task_id, screen).to_the_end();
   if (!ended) {
     screen.leave("the daemon has task " + printable(task_id) + ": see `thermos status`");

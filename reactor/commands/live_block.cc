@@ -21,13 +21,6 @@ std::int64_t whole_seconds(Microseconds left) {
   return left <= 0 ? 0 : (left + kSecond - 1) / kSecond;
 }
 
-// For the block, where a digit that changes all the time tells nothing: "3 s", "3m12s".
-std::string round_text(Microseconds duration) {
-  duration = std::max<Microseconds>(duration, 0);
-  if (duration < 60 * kSecond) return fmt::format("{} s", duration / kSecond);
-  return duration_text(duration);
-}
-
 // Adds parts to a line as long as they fit. A part is shown whole or not at all.
 class Line {
  public:
@@ -76,7 +69,7 @@ std::string counts_line(const RunProgress& progress, Timestamp now, std::size_t 
     line.add(fmt::format("{} to retry", again), "33");
   }
   if (const auto left = progress.time_left(now)) {
-    line.add("about " + round_text(*left + kSecond - 1) + " left");
+    line.add(left_text(*left));
   }
   constexpr std::size_t kLeastBar = 10;
   constexpr std::size_t kMostBar = 40;
@@ -121,7 +114,7 @@ void add_names(std::vector<std::string>& lines, const RunProgress& progress, Tim
       columns > kIndent.size() + 2 + time ? columns - kIndent.size() - 2 - time : 1;
   width = std::min(width, room);
   for (const auto& entry : running) {
-    lines.push_back(entry_line(entry, round_text(now.boot - entry.at), width, columns));
+    lines.push_back(entry_line(entry, rough_text(now.boot - entry.at), width, columns));
   }
   for (const auto& entry : again) {
     const std::int64_t left = whole_seconds(entry.at - now.boot);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "reactor/store/ancestor_stream.h"
@@ -11,6 +12,11 @@
 
 namespace thermos {
 namespace {
+
+// Of how many read_latest_runs() reads.
+constexpr std::size_t kFewPastTasks = 10;
+// Of so many that were written last it asks for the name.
+constexpr std::size_t kLookedAt = 200;
 
 // When the stream was last written; 0 if there is none.
 std::int64_t last_written(const Paths& paths, const TaskEntry& task) {
@@ -26,10 +32,31 @@ bool has_name(const Paths& paths, const TaskEntry& task, const std::string& name
   return config && config->name == name;
 }
 
+// The runs of the `most` tasks that were written last, of those that `counts` lets in; of tasks
+// that were written before the latest `looked_at`, none.
+PastRuns latest_of(const Paths& paths, const std::vector<TaskEntry>& tasks, std::size_t most,
+                   std::size_t looked_at, const std::function<bool(const TaskEntry&)>& counts) {
+  std::vector<std::pair<std::int64_t, const TaskEntry*>> latest;
+  for (const TaskEntry& task : tasks) latest.emplace_back(last_written(paths, task), &task);
+  std::sort(latest.begin(), latest.end(), std::greater<>());
+  latest.resize(std::min(latest.size(), looked_at));
+  std::vector<History> histories;
+  for (const auto& [written, task] : latest) {
+    if (histories.size() == most) break;
+    if (!counts(*task)) continue;
+    Result<History> history = read_recorded_task(paths, task->id);
+    if (history) histories.push_back(std::move(*history));
+  }
+  PastRuns past;
+  past.tasks = histories.size();
+  for (auto it = histories.rbegin(); it != histories.rend(); ++it) past.times.add(*it);
+  return past;
+}
+
 }  // namespace
 
 Result<PastRuns> read_past_runs(const Paths& paths, const std::vector<std::string>& patterns,
-                                const std::string& name, const std::string& other_than) {
+                                const std::string& name) {
   Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
   if (!tasks) return tasks.error();
   if (!patterns.empty()) {
@@ -43,22 +70,18 @@ Result<PastRuns> read_past_runs(const Paths& paths, const std::vector<std::strin
     tasks = select_tasks(*tasks, patterns);
     if (!tasks) return tasks.error();
   }
-  std::vector<std::pair<std::int64_t, const TaskEntry*>> latest;
-  for (const TaskEntry& task : *tasks) {
-    if (task.id != other_than) latest.emplace_back(last_written(paths, task), &task);
-  }
-  std::sort(latest.begin(), latest.end(), std::greater<>());
-  std::vector<History> histories;
-  for (const auto& [written, task] : latest) {
-    if (histories.size() == kMostPastTasks) break;
-    if (patterns.empty() && !has_name(paths, *task, name)) continue;
-    Result<History> history = read_recorded_task(paths, task->id);
-    if (history) histories.push_back(std::move(*history));
-  }
-  PastRuns past;
-  past.tasks = histories.size();
-  for (auto it = histories.rbegin(); it != histories.rend(); ++it) past.times.add(*it);
-  return past;
+  return latest_of(paths, *tasks, kMostPastTasks, tasks->size(), [&](const TaskEntry& task) {
+    return !patterns.empty() || has_name(paths, task, name);
+  });
+}
+
+Result<PastRuns> read_latest_runs(const Paths& paths, const std::string& name,
+                                  const std::string& other_than) {
+  Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
+  if (!tasks) return tasks.error();
+  return latest_of(paths, *tasks, kFewPastTasks, kLookedAt, [&](const TaskEntry& task) {
+    return task.id != other_than && has_name(paths, task, name);
+  });
 }
 
 }  // namespace thermos

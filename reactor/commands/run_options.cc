@@ -202,7 +202,7 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
 
 Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
                                 const Yielding& yielding, const CommonOptions& common) {
-  RunScreen screen(place.task, options, common);
+  RunScreen screen(place.task, options, common, common.paths());
   Result<TaskState> ended =
       run_in_foreground(place, sync, screen.transcript(), yielding, std::nullopt,
                         [&](Reactor* reactor) { screen.enter(reactor); });

@@ -103,7 +103,9 @@ std::optional<Microseconds> RunProgress::time_left(Timestamp now) const {
   constexpr std::size_t kFew = 10;
   const std::size_t seen = ended_ - std::min(ended_, ended_before_);
   const std::size_t left = total_ - std::min(total_, ended_);
-  if (!step_ || step_->status.state != TaskState::Active || seen < kFew) return std::nullopt;
+  if (!step_ || step_->status.state != TaskState::Active) return std::nullopt;
+  if (expected_end_ && *expected_end_ > now.boot) return *expected_end_ - now.boot;
+  if (seen < kFew) return std::nullopt;
   // At the end the pace so far says nothing about the last ones.
   if (left <= 2 * count(Stage::Running) || count(Stage::Again) > 0) return std::nullopt;
   const Microseconds took = now.boot - began_.boot;

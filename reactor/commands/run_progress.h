@@ -65,8 +65,11 @@ class RunProgress {
   // The reason with which the task left ACTIVE.
   const std::string& why_it_ends() const { return why_it_ends_; }
 
-  // An estimate by the pace so far. Nothing where there is no telling: too few have ended, what is
-  // left is hardly more than what runs, or the task is ending.
+  // The boot time at which the task is expected to end, by the times of earlier runs; nothing: not
+  // known.
+  void expect_end(std::optional<Microseconds> at) { expected_end_ = at; }
+  // What is left until then, or else an estimate by the pace so far. Nothing where there is no
+  // telling: too few have ended, what is left is hardly more than what runs, or the task is ending.
   std::optional<Microseconds> time_left(Timestamp now) const;
 
  private:
@@ -90,6 +93,7 @@ class RunProgress {
   std::size_t ended_ = 0;
   std::size_t ended_before_ = 0;  // at begin()
   Timestamp began_;
+  std::optional<Microseconds> expected_end_;
   std::optional<TaskStep> step_;
   std::string why_it_ends_;
 };

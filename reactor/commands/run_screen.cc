@@ -13,7 +13,8 @@
 
 namespace thermos {
 
-RunScreen::RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common)
+RunScreen::RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common,
+                     const std::optional<Paths>& root)
     : out_(STDOUT_FILENO), errors_(STDERR_FILENO) {
   const char* term = std::getenv("TERM");
   // Output of processes on the same terminal would mix with the live block. The daemon has another.
@@ -40,6 +41,12 @@ RunScreen::RunScreen(const TaskConfig& task, const RunOptions& options, const Co
   settings.on_process = [this](const ProcessStatus& status, const History& history) {
     if (output_) output_->on_process(status, history);
   };
+  if (live != nullptr && root) {
+    left_.emplace(*root, task);
+    settings.left = [this](const History& history, Timestamp now) {
+      return left_->of(history, now);
+    };
+  }
   transcript_.emplace(settings, task, out_, live);
   if (options.output && !options.quiet) {
     output_.emplace(task, *transcript_, out_, out_.terminal(), colour);

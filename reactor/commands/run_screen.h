@@ -4,18 +4,22 @@
 
 #include <optional>
 
+#include "core/record/paths.h"
 #include "core/task/task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/run_output.h"
+#include "reactor/commands/time_left.h"
 #include "reactor/commands/transcript.h"
 
 namespace thermos {
 
 class RunScreen {
  public:
-  // `task` outlives this.
-  RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common);
+  // `task` outlives this. By the earlier tasks under `root` the live block tells how much time is
+  // left.
+  RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common,
+            const std::optional<Paths>& root);
   ~RunScreen();
   RunScreen(const RunScreen&) = delete;
   RunScreen& operator=(const RunScreen&) = delete;
@@ -32,6 +36,7 @@ class RunScreen {
   Output out_;
   Output errors_;
   bool shared_ = false;  // log messages go to the terminal of the live block
+  std::optional<TimeLeftLine> left_;
   std::optional<RunOutput> output_;
   std::optional<Transcript> transcript_;
 };

@@ -108,6 +108,29 @@ struct Shown {
   Json json;    // with --json
 };
 
+// To read the earlier tasks of more would take too long.
+constexpr std::size_t kMostEstimates = 20;
+
+// How long the active tasks will take yet, where there are few enough.
+void estimate(std::vector<Shown>& tasks, const Wanted& wanted) {
+  const auto active = [](const Shown& task) {
+    return task.view.entry.directory == TaskDirectory::Active;
+  };
+  const auto count = std::count_if(tasks.begin(), tasks.end(), active);
+  if (count > static_cast<std::ptrdiff_t>(kMostEstimates)) return;
+  const Microseconds now = wanted.at.value_or(wall_now());
+  for (Shown& task : tasks) {
+    if (!active(task)) continue;
+    // The daemon does not read earlier tasks while others wait for it.
+    const bool of_daemon = !wanted.socket.empty() && !task.paths.root().empty();
+    task.view.time_left = time_left_of(
+        of_daemon ? view_task(task.paths, task.view.entry) : task.view, task.paths, now);
+    if (wanted.json && task.view.time_left) {
+      task.json["time_left"] = static_cast<double>(*task.view.time_left) / kSecond;
+    }
+  }
+}
+
 std::string all_json(std::vector<Shown>& tasks) {
   Json list = Json::array();
   for (Shown& task : tasks) list.push_back(std::move(task.json));
@@ -181,10 +204,12 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
 Result<std::vector<Shown>> tasks_of_daemon(const Wanted& wanted) {
   Result<Json> answer = daemon_status(wanted.socket, wanted.patterns, wanted.only);
   if (!answer) return answer.error();
+  const Result<Paths> root = asked_paths(wanted.socket, {});
   std::vector<Shown> tasks;
   for (Json& task : *answer) {
     TaskView view = view_of(task);
-    tasks.push_back({std::move(view), Paths({}), wanted.json ? std::move(task) : Json()});
+    tasks.push_back(
+        {std::move(view), root ? *root : Paths({}), wanted.json ? std::move(task) : Json()});
   }
   return tasks;
 }
@@ -263,6 +288,7 @@ CommandOutcome print_status(const Roots& roots, const Wanted& wanted) {
     if (!tasks) return tasks.error();
     if (Status known = check_patterns(*tasks, wanted, roots); !known) return known.error();
     sort_and_filter(*tasks, wanted);
+    estimate(*tasks, wanted);
     const std::string text = wanted.json ? all_json(*tasks) : text_of(*tasks, wanted, roots, out);
     out.print(wanted.watch ? watched_screen(text, out.columns(), out.rows()) : text);
     if (!wanted.watch || out.closed()) return finish_output(out);

@@ -259,7 +259,8 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   if (all == 0) return;
   text += "  " +
           wrapped(fmt::format("{} process{}: {}", all, all == 1 ? "" : "es",
-                              counts_text(rows, 0, all - known)),
+                              counts_text(rows, 0, all - known)) +
+                      (view.time_left ? ", " + left_text(*view.time_left) : ""),
                   style.columns - 2, 4) +
           "\n";
   if (style.failed_only) {

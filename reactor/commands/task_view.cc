@@ -1,6 +1,9 @@
 #include "reactor/commands/task_view.h"
 
+#include <algorithm>
+
 #include "reactor/commands/asked_task.h"
+#include "reactor/commands/time_left.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/recorded_chronicle.h"
 #include "reactor/store/recorded_task.h"
@@ -79,6 +82,16 @@ void look_closer(TaskView& view, const Paths& paths, Microseconds now, bool past
   if (past) return;
   const Result<bool> led = stream_is_locked(paths.runner_stream(view.entry.id));
   view.abandoned = led && !*led;
+}
+
+std::optional<Microseconds> time_left_of(const TaskView& view, const Paths& paths,
+                                         Microseconds now) {
+  if (!view.task || !view.history || view.history->steps().empty()) return std::nullopt;
+  if (view.history->state() != TaskState::Active) return std::nullopt;
+  // Its times are by the boot clock of the boot in which it ran.
+  const Timestamp step = view.history->steps().back().status.at;
+  return TimeLeft(paths, *view.task, view.entry.id)
+      .of(*view.history, {now, step.boot + std::max<Microseconds>(now - step.wall, 0)});
 }
 
 std::string state_name(const TaskView& view) {

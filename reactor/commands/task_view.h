@@ -27,6 +27,8 @@ struct TaskView {
   std::map<std::string, Outlook> outlooks{};
   // Who has and waits for the pools that it uses.
   std::vector<PoolOutlook> pools{};
+  // How long an active task will take yet, where earlier tasks tell.
+  std::optional<Microseconds> time_left{};
   // An active task without a living runner.
   bool abandoned = false;
   // How many processes have not begun, where `task` does not tell.
@@ -41,6 +43,10 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry);
 // The same as it was at the wall time `at`; nothing if it had not begun. Its entry's directory is
 // the one that it was in.
 std::optional<TaskView> view_task_at(const Paths& paths, const TaskEntry& entry, Microseconds at);
+// How long an active task will take yet from the wall time `now` on, by earlier tasks under its
+// root; nothing where that is not known.
+std::optional<Microseconds> time_left_of(const TaskView& view, const Paths& paths,
+                                         Microseconds now);
 // Finds what `status` shows beside that: `outlooks` and `pools` at the wall time
 // `now`, and, unless that is in the `past`, `abandoned`.
 void look_closer(TaskView& view, const Paths& paths, Microseconds now, bool past = false);

@@ -245,4 +245,14 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return nearest.hint();
 }
 
+std::string rough_text(Microseconds duration) {
+  duration = std::max<Microseconds>(duration, 0);
+  if (duration < 60 * kSecond) return std::to_string(duration / kSecond) + " s";
+  return duration_text(duration);
+}
+
+std::string left_text(Microseconds left) {
+  return "about " + rough_text(left + kSecond - 1) + " left";
+}
+
 }  // namespace thermos

@@ -51,4 +51,9 @@ std::string in_seconds(Microseconds duration);
 // Returns ", did you mean 'NAME'?" for the known name nearest to `word`; "" if none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 
+// Durations where a digit that changes all the time tells nothing: "3 s", "3m12s".
+std::string rough_text(Microseconds duration);
+// "about 3m12s left", rounded up.
+std::string left_text(Microseconds left);
+
 }  // namespace thermos

@@ -172,6 +172,10 @@ std::optional<Microseconds> Transcript::turn(const History& history, bool done, 
   const bool due = due_ || (changes_at_ && *changes_at_ <= now.boot);
   if (lines_.empty() && !due) return changes_at_;
   if (lines_.empty() && drawn_at_ && now.boot - *drawn_at_ < kRedraw) return *drawn_at_ + kRedraw;
+  if (settings_.left && !done) {
+    const auto left = settings_.left(history, now);
+    progress_.expect_end(left ? std::optional(now.boot + *left) : std::nullopt);
+  }
   draw(now);
   return changes_at_;
 }

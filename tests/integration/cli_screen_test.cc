@@ -55,6 +55,27 @@ TEST_F(OnATerminal, AFinalizerAndWhatRunsAreNamedAndTheBlockIsGoneAtTheEnd) {
   }
 }
 
+TEST_F(OnATerminal, TheRunsOfEarlierTasksTellHowMuchTimeIsLeft) {
+  const std::string config = file("t.json", R"({"name": "t", "processes": [
+      {"name": "a", "cmdline": "cat gate", "min_duration": 0},
+      {"name": "b", "cmdline": "sleep 1.5", "min_duration": 0}],
+      "constraints": [{"order": ["a", "b"]}]})");
+  Program first(thermos({"run", "--quiet", "--task-id", "t-1", config}));
+  open_gate();
+  ASSERT_EQ(first.wait(), 0);
+  Terminal second(thermos({"run", "--task-id", "second", config}), 80);
+  // Once it has run for a second. Then `a` takes longer than ever, and `b` is left.
+  ASSERT_TRUE(second.wait_for("0/2 done, 1 running, about 2 s left")) << second.written();
+  EXPECT_GE(status_of("second").at("time_left"), 1.5);
+  EXPECT_LT(status_of("second").at("time_left"), 1000);
+  const std::string text = run({"status", "second"}).out;
+  EXPECT_NE(text.find("2 processes: 1 running, 1 not started, about 2 s left"), std::string::npos)
+      << text;
+  open_gate();
+  EXPECT_EQ(second.wait(), 0);
+  EXPECT_FALSE(status_of("second").contains("time_left"));
+}
+
 TEST_F(OnATerminal, ARetrySaysWhichAttemptItWasAndWhenTheNextIs) {
   Terminal terminal(thermos({"run", "--task-id", "again", file("t.json", R"({"processes": [
       {"name": "p", "cmdline": "echo oops >&2; exit 3", "max_failures": 3, "min_duration": 0.05},

@@ -135,6 +135,24 @@ TEST_F(LiveBlock, TellsATimeLeftOnlyWhereThereIsAPace) {
   EXPECT_EQ(left(), 30 * kSecond);
 }
 
+TEST_F(LiveBlock, TellsTheTimeLeftThatEarlierRunsTell) {
+  task_.processes.clear();
+  add("a");
+  RunProgress progress(task_);
+  progress.begin(built_.history(), {kBegin, kBoot});
+  const auto left = [&](Microseconds after) {
+    return progress.time_left(HistoryBuilder::at(after));
+  };
+  progress.expect_end(kBoot + 200 * kSecond);
+  EXPECT_EQ(left(5 * kSecond), 195 * kSecond);
+  const auto lines = live_block(progress, HistoryBuilder::at(5 * kSecond), {200, 24}, style_);
+  EXPECT_TRUE(lines.front().ends_with("about 3m16s left")) << lines.front();
+  // It takes longer than ever.
+  EXPECT_EQ(left(200 * kSecond), std::nullopt);
+  progress.expect_end(std::nullopt);
+  EXPECT_EQ(left(5 * kSecond), std::nullopt);
+}
+
 TEST_F(LiveBlock, ChangesByTheSecondWhileATimeIsShown) {
   RunProgress progress(task_);
   progress.begin(built_.history(), {kBegin, kBoot});
