@@ -9,12 +9,12 @@
 
 #include "capnp/codec.h"
 #include "capnp/launch.h"
-#include "coordinator/appender.h"
 #include "coordinator/kernel.h"
 #include "coordinator/notices.h"
 #include "coordinator/output_pump.h"
 #include "coordinator/secrets.h"
 #include "coordinator/spawn.h"
+#include "coordinator/stream_appender.h"
 
 namespace thermos::coordinator {
 

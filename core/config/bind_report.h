@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 namespace thermos::config {
 

@@ -12,9 +12,9 @@
 #include "core/config/bind_report.h"
 #include "core/config/field_lookup.h"
 #include "core/config/load.h"
+#include "core/config/read_task.h"
+#include "core/config/reference_syntax.h"
 #include "core/config/reference_texts.h"
-#include "core/config/schema.h"
-#include "core/config/template.h"
 
 namespace thermos::config {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/base/text.h"
-#include "core/config/template.h"
+#include "core/config/reference_syntax.h"
 #include "core/task/task_fields.h"
 
 namespace thermos::config {

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 namespace thermos::config {
 

@@ -17,7 +17,7 @@
 
 #include "core/base/result.h"
 #include "core/config/load.h"
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 #include "core/task/named.h"
 
 namespace thermos::config {

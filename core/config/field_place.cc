@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/config/document.h"
-#include "core/config/template.h"
+#include "core/config/reference_syntax.h"
 
 namespace thermos::config {
 namespace {

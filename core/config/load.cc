@@ -14,9 +14,9 @@
 #include "core/config/evaluated.h"
 #include "core/config/matrix.h"
 #include "core/config/process_map.h"
+#include "core/config/read_task.h"
+#include "core/config/reference_syntax.h"
 #include "core/config/references.h"
-#include "core/config/schema.h"
-#include "core/config/template.h"
 #include "core/task/check_task.h"
 
 namespace thermos::config {

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "core/config/document.h"
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 namespace thermos::config {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/config/document.h"
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 namespace thermos::config {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 #include "core/task/field.h"
 
 namespace thermos::config {

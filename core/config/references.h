@@ -19,7 +19,7 @@
 #include <optional>
 
 #include "core/config/load.h"
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 namespace thermos::config {
 

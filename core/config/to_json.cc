@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config/load.h"
+#include "core/config/reference_syntax.h"
 #include "core/config/scalar_text.h"
-#include "core/config/template.h"
 #include "core/config/to_json.h"
 #include "core/task/task_fields.h"
 

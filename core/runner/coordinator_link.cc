@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/times.h"
-#include "core/runner/launch_flow.h"
 
 namespace thermos {
 namespace {
@@ -16,11 +15,6 @@ using namespace link;  // NOLINT(google-build-using-namespace)
 
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
-
-// How long a launch counts as under way that has a coordinator and does not run yet. Until then its
-// coordinator may wait for a pid, of which none would be left if there were a thousand more. One
-// that takes longer (its directory is on a server that does not answer) must not hold up others.
-constexpr Microseconds kComesUp = kSecond;
 
 // Between two looks at what no event tells of: that a descriptor is free again; anything at all,
 // where there is no inotify; and how it goes on with a held lock without a pidfd of its holder. Of
@@ -49,11 +43,6 @@ constexpr std::size_t index_of() {
   } else {
     return index_of<T, I + 1>();
   }
-}
-
-template <typename T>
-const T& as(const link::Event& event) {
-  return *std::get_if<T>(&event);
 }
 
 }  // namespace
@@ -192,174 +181,6 @@ bool CoordinatorLink::is_stale(const link::Event& event) const {
 
 void CoordinatorLink::ignore(const link::Event& /*event*/) {}
 
-// ---- launching ---------------------------------------------------------------------------------
-
-void CoordinatorLink::start(const link::Event& event) {
-  if (state_ == State::Queued) {
-    // Two stops of one turn called it off twice, and each time it was started again.
-    starting_ = as<Start>(event).start;
-  } else {
-    begin(as<Start>(event).start);
-  }
-}
-
-void CoordinatorLink::begin(const StartProcess& start) {
-  starting_ = start;
-  state_ = State::Queued;
-  add(Enqueue{});
-}
-
-void CoordinatorLink::admitted(const link::Event& /*event*/) {
-  state_ = State::Locking;
-  add(TryLock{});
-}
-
-// The coordinator of the run before still holds the lock.
-void CoordinatorLink::defer(const link::Event& event) {
-  deferred_ = as<Start>(event).start;
-}
-
-void CoordinatorLink::lock_taken(const link::Event& event) {
-  run_ = starting_->run;
-  if (as<LockTaken>(event).unread) {
-    // Never cut what has not been read, and never start what the stream says has been.
-    state_ = State::Checking;
-    add(Read{Origin::FoundAtResume});
-  } else {
-    clone_or_yield();
-  }
-}
-
-// Whoever holds the lock is the answer: this run's coordinator, or that of the run before.
-void CoordinatorLink::lock_busy(const link::Event& /*event*/) {
-  starting_.reset();
-  add(LaunchOver{});
-  begin_adopting(false);
-}
-
-void CoordinatorLink::lock_failed(const link::Event& event) {
-  const auto& failed = as<LockFailed>(event);
-  fail(failed.retry, failed.shortage, failed.reason);
-}
-
-void CoordinatorLink::checked(const link::Event& event) {
-  if (as<ReadDone>(event).starved) {
-    add(DropLock{});
-    fail(true, Shortage::Other, "cannot read its stream");
-  } else {
-    clone_or_yield();
-  }
-}
-
-void CoordinatorLink::clone_or_yield() {
-  if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {
-    state_ = State::Handing;
-    add(Clone{*starting_, ++clones_});
-    return;
-  }
-  // It ran already, and the runner's stream had lost that: what is on record is the answer.
-  add(DropLock{});
-  add(LaunchOver{});
-  to_idle();
-  if (known_.live && known_.state != ProcessState::Waiting) {
-    add(TellGone{{process_, known_.run, known_.other_boot}});
-  }
-}
-
-void CoordinatorLink::handed(const link::Event& /*event*/) {
-  state_ = State::Sent;
-  coordinator_ = {};
-  ours_ = false;
-}
-
-void CoordinatorLink::hand_failed(const link::Event& event) {
-  const auto& failed = as<HandFailed>(event);
-  fail(failed.retry, failed.shortage, failed.reason);
-}
-
-void CoordinatorLink::answered(const link::Event& event) {
-  const auto& answer = as<Answered>(event);
-  if (answer.pid == 0) {
-    fail(answer.retry, answer.shortage, answer.reason);
-    return;
-  }
-  if (state_ == State::Sent) launched();
-  state_ = State::Ours;
-  ours_ = true;
-  overdue_at_.reset();
-  coordinator_.pid = answer.pid;  // its ticks come with FORKED
-  add(WatchChild{coordinator_, run_, true});
-}
-
-// Without notices nobody tells that it runs.
-bool CoordinatorLink::came_up() const {
-  return !notified_ || !known_.live || known_.run != run_ || known_.state == ProcessState::Running;
-}
-
-void CoordinatorLink::launched() {
-  starting_.reset();
-  if (came_up()) {
-    let_go();
-  } else {
-    let_go_at_ = now_ + kComesUp;
-  }
-}
-
-void CoordinatorLink::let_go() {
-  let_go_at_.reset();
-  add(LaunchOver{true, Shortage::None, {}});
-}
-
-// What the next launch would meet as well is not the runner's business: it waits here until that
-// may work. Of what this one alone may meet, such as a full disk, the runner makes the next try.
-void CoordinatorLink::fail(bool retry, Shortage shortage, std::string reason) {
-  const StartProcess start = *starting_;
-  const bool wanted = retry && !unheard_stop_;
-  const bool waits = wanted && is_machine_wide(shortage);
-  add(LaunchOver{false, wanted ? shortage : Shortage::None, reason});
-  to_idle();
-  if (waits) {
-    starting_ = start;
-    state_ = State::Queued;
-    add(Enqueue{true});
-  } else {
-    add(TellFailed{{process_, start.run, retry, std::move(reason)}});
-  }
-}
-
-// Its stream and its lock tell what became of it.
-void CoordinatorLink::server_died(const link::Event& /*event*/) {
-  state_ = State::Unanswered;
-  overdue_at_.reset();
-  starting_.reset();
-  add(LaunchOver{});
-  add(Read{Origin::Recorded});
-}
-
-void CoordinatorLink::unanswered_read(const link::Event& event) {
-  if (coordinator_.pid != 0) {
-    born();
-  } else if (as<ReadDone>(event).starved) {
-    look_again();
-  } else {
-    add(CloseReader{});
-    add(AskLock{});
-  }
-}
-
-// FORKED is as good as the fork server's answer, which can get lost: the server may die, or find no
-// memory to send it.
-void CoordinatorLink::born() {
-  // As long as an answer is expected, the exits of children that nobody knows yet are kept.
-  const bool certain = state_ == State::Sent;
-  if (certain) launched();
-  state_ = State::Ours;
-  ours_ = true;
-  overdue_at_.reset();
-  close_reader_if_quiet();
-  add(WatchChild{coordinator_, run_, certain});
-}
-
 // ---- reading -----------------------------------------------------------------------------------
 
 void CoordinatorLink::changed(const link::Event& /*event*/) {
@@ -393,91 +214,6 @@ void CoordinatorLink::news_read(const link::Event& event) {
 // kept for it may be more than we have.
 void CoordinatorLink::close_reader_if_quiet() {
   if (!known_.live || known_.state == ProcessState::Running || known_.scarce) add(CloseReader{});
-}
-
-// ---- taking over -------------------------------------------------------------------------------
-
-void CoordinatorLink::adopt(const link::Event& event) {
-  begin_adopting(as<Adopt>(event).rebooted);
-}
-
-void CoordinatorLink::begin_adopting(bool rebooted) {
-  run_ = known_.run;
-  coordinator_ = known_.coordinator;
-  rebooted_ = rebooted;
-  state_ = State::Adopting;
-  add(Read{Origin::FoundAtResume});
-}
-
-void CoordinatorLink::look_beside(const link::Event& event) {
-  run_ = 0;
-  rebooted_ = as<LookBeside>(event).rebooted;
-  state_ = State::Beside;
-  add(Read{Origin::FoundAtResume});
-}
-
-void CoordinatorLink::beside_read(const link::Event& event) {
-  if (as<ReadDone>(event).starved) {
-    add(Refuse{});
-  } else if (known_.live && known_.state != ProcessState::Waiting) {
-    take_over(false);
-  } else {
-    add(CloseReader{});
-    to_idle();
-  }
-}
-
-void CoordinatorLink::adopted_read(const link::Event& event) {
-  take_over(as<ReadDone>(event).starved);
-}
-
-bool CoordinatorLink::is_of_another_boot() const {
-  return known_.state != ProcessState::Waiting && known_.other_boot;
-}
-
-void CoordinatorLink::take_over(bool starved) {
-  ours_ = false;
-  run_ = known_.run;
-  coordinator_ = known_.coordinator;
-  if (is_of_another_boot() && starved) {
-    add(Refuse{});
-    return;
-  }
-  // Only the end of a run waits for the disk.
-  if (rebooted_ && known_.state == ProcessState::Waiting) add(WarnRestarted{run_});
-  state_ = State::Found;
-  found_read(ReadDone{});
-}
-
-void CoordinatorLink::found_read(const link::Event& event) {
-  // Who keeps one descriptor while asking for the next may wait for others who do the same.
-  add(CloseReader{});
-  if (as<ReadDone>(event).starved) {
-    look_again();
-  } else if (is_of_another_boot() && !known_.live) {
-    to_idle();
-  } else if (coordinator_.pid != 0 && !is_of_another_boot()) {
-    add(OpenPidfd{coordinator_, run_});
-  } else {
-    add(AskLock{});
-  }
-}
-
-void CoordinatorLink::pidfd_opened(const link::Event& /*event*/) {
-  state_ = State::Watched;
-}
-
-void CoordinatorLink::pidfd_refused(const link::Event& /*event*/) {
-  add(AskLock{});
-}
-
-// A question that gets no answer is no sign of death.
-void CoordinatorLink::lock_is(const link::Event& event) {
-  if (as<LockIs>(event).lock == Lock::Free) {
-    gone();
-  } else {
-    look_again();
-  }
 }
 
 // ---- the end -----------------------------------------------------------------------------------

@@ -135,6 +135,12 @@ using Event =
                  ReadDone, Handed, HandFailed, Answered, ServerDied, ChildGone, NoSuchChild,
                  PidfdOpened, PidfdRefused, PidfdReady, LockIs, Changed, Timer, Stop>;
 
+// REQUIRES: the event is a T.
+template <typename T>
+const T& as(const Event& event) {
+  return *std::get_if<T>(&event);
+}
+
 // ---- effects -----------------------------------------------------------------------------------
 
 // A launch waits for Admitted (core/runner/launch_flow.h). `again`: it was under way already, and

@@ -7,7 +7,7 @@
 #include "core/base/times.h"
 #include "core/runner/backoff.h"
 #include "core/runner/order.h"
-#include "core/runner/resume.h"
+#include "core/runner/times_at_resume.h"
 
 namespace thermos {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/runner/backoff.h"
-#include "core/runner/resume.h"
 #include "core/runner/runner.h"
+#include "core/runner/times_at_resume.h"
 
 #include <string>
 

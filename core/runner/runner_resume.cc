@@ -1,8 +1,9 @@
 // What a runner makes of the history that the one before it left.
 #include <cstddef>
 
-#include "core/runner/resume.h"
 #include "core/runner/runner.h"
+#include "core/runner/runs_before.h"
+#include "core/runner/times_at_resume.h"
 
 namespace thermos {
 
@@ -37,7 +38,7 @@ void Runner::restore_replaced(TaskPlanner& plan, const std::vector<bool>& restor
 }
 
 void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
-  const PastRuns before = runs_before_current(past(p));
+  const RunsBefore before = runs_before_current(past(p));
   plan.restore_totals(p, before.successes, before.failures, before.others, before.kills);
   plan.set_running(p);
   if (past(p).forgiven.runs > past(p).redefined) plan.set_ended(p);

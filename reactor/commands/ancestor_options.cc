@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/base/utf8.h"
-#include "core/config/template.h"
-#include "reactor/commands/log_rotate.h"
+#include "core/config/reference_syntax.h"
+#include "reactor/commands/log_rotate_option.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 

@@ -1,6 +1,6 @@
 #include "reactor/commands/options.h"
 #include "core/base/seconds.h"
-#include "core/config/template.h"
+#include "core/config/reference_syntax.h"
 
 #include <pwd.h>
 #include <spdlog/fmt/fmt.h>
@@ -17,7 +17,7 @@
 #include <filesystem>
 #include <set>
 
-#include "core/config/template.h"
+#include "core/config/reference_syntax.h"
 #include "reactor/commands/free_port.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"

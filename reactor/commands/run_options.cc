@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "core/task/check_launch.h"
-#include "reactor/commands/log_rotate.h"
+#include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_screen.h"
 #include "reactor/host/allocation.h"

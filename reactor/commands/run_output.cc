@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "reactor/commands/log_end.h"
-#include "reactor/commands/log_rotate.h"
+#include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/log_directory.h"
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "reactor/commands/log_rotate.h"
+#include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/log_lines.h"

@@ -78,10 +78,10 @@ void Reactor::lower_descriptor_limit() {
 
 Status Reactor::start_fork_server() {
   getrlimit(RLIMIT_NOFILE, &descriptors_);
-  auto started = ForkServer::start();
+  auto started = ForkServerClient::start();
   raise_descriptor_limit();
   if (!started) return started.error();
-  fork_server_ = std::make_unique<ForkServer>(std::move(*started));
+  fork_server_ = std::make_unique<ForkServerClient>(std::move(*started));
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
   write_failure_poll_ = std::make_unique<Poll>(loop_, fork_server_->write_failure_fd(),
@@ -161,7 +161,7 @@ void Reactor::fork_server_gone() {
 }
 
 Status Reactor::launch(Launch launch, Descriptor stream, RunLogs logs,
-                       ForkServer::MakeGroup make_group,
+                       ForkServerClient::MakeGroup make_group,
                        std::function<void(const Launched&)> answer) {
   const std::uint64_t ticket = next_ticket_++;
   launch.ticket = ticket;

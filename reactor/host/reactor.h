@@ -17,7 +17,7 @@
 #include "core/base/result.h"
 #include "core/record/record.h"
 #include "reactor/host/launch_queue.h"
-#include "reactor/launch/fork_server.h"
+#include "reactor/launch/fork_server_client.h"
 #include "reactor/launch/scope_start.h"
 #include "reactor/launch/sweeper.h"
 #include "reactor/loop/child_watcher.h"
@@ -89,7 +89,8 @@ class Reactor {
   // it is not called if the fork server dies first (see TurnParticipant::fork_server_died).
   // `make_group` is called when the launch is sent, and may return an empty descriptor: no group.
   // Fails if the launch could not be handed over; `answer` is not called then.
-  Status launch(Launch launch, Descriptor stream, RunLogs logs, ForkServer::MakeGroup make_group,
+  Status launch(Launch launch, Descriptor stream, RunLogs logs,
+                ForkServerClient::MakeGroup make_group,
                 std::function<void(const Launched&)> answer);
 
   // Kills a fork server that does not answer (SIGKILL). Its descriptors are closed, and another is
@@ -121,7 +122,7 @@ class Reactor {
   std::uint64_t next_place_ = 0;
   bool wants_groups_ = false;
   std::unique_ptr<ControlGroups> groups_;
-  std::unique_ptr<ForkServer> fork_server_;
+  std::unique_ptr<ForkServerClient> fork_server_;
   bool short_of_server_ = false;             // none can be started, and the log says so
   std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it
   std::unique_ptr<Poll> fork_server_poll_;

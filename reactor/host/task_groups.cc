@@ -6,7 +6,7 @@
 
 namespace thermos {
 
-ForkServer::MakeGroup TaskGroups::maker(ProcessIndex p, std::uint32_t run) const {
+ForkServerClient::MakeGroup TaskGroups::maker(ProcessIndex p, std::uint32_t run) const {
   if (reactor_.groups() == nullptr) return {};
   return [&reactor = reactor_, name = name(p, run), of_task = task_.resources,
           of_process = task_.processes[p].resources]() -> Descriptor {

@@ -22,7 +22,7 @@ class TaskGroups {
   // Returns a function that creates the run's group and returns its directory. It may be called
   // after this object is destroyed. If the group can't be created it logs why, and returns an empty
   // descriptor: the process runs without one.
-  ForkServer::MakeGroup maker(ProcessIndex p, std::uint32_t run) const;
+  ForkServerClient::MakeGroup maker(ProcessIndex p, std::uint32_t run) const;
   // Removes the group of this run, if there is one.
   void remove(ProcessIndex p, std::uint32_t run) const;
   // The group's directory; empty if there are no control groups.

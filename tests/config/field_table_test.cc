@@ -12,7 +12,7 @@
 #include "core/config/difference.h"
 #include "core/config/json_schema.h"
 #include "core/config/load.h"
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 #include "core/config/to_json.h"
 #include "core/task/describe.h"
 

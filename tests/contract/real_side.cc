@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "capnp/codec.h"
-#include "reactor/launch/fork_server.h"
+#include "reactor/launch/fork_server_client.h"
 #include "reactor/loop/child_watcher.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
@@ -192,7 +192,8 @@ class RealSide : public Side {
   Inotify inotify_{loop_, true};
   Loop children_loop_;  // which never runs: a child is reaped when the test says so
   ChildWatcher children_{children_loop_, [] {}};
-  ForkServer server_ = must(ForkServer::start(std::string(THERMOS_BIN) + "/thermos-coordinator"));
+  ForkServerClient server_ =
+      must(ForkServerClient::start(std::string(THERMOS_BIN) + "/thermos-coordinator"));
   std::map<Handle, StreamWriter> writers_;
   StreamPosition position_;
   Identity coordinator_;

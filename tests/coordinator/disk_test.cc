@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "coordinator/appender.h"
+#include "coordinator/stream_appender.h"
 #include "rig.h"
 
 namespace thermos::coordinator {

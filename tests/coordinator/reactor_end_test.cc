@@ -1,5 +1,5 @@
-// The reactor's end of the fork server: ForkServer.
-#include "reactor/launch/fork_server.h"
+// The reactor's end of the fork server: ForkServerClient.
+#include "reactor/launch/fork_server_client.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -21,12 +21,14 @@
 namespace thermos {
 namespace {
 
-using SendOutcome = ForkServer::SendOutcome;
+using SendOutcome = ForkServerClient::SendOutcome;
 
-// Launches through a ForkServer, driven by poll() as a loop would.
+// Launches through a ForkServerClient, driven by poll() as a loop would.
 class ReactorEnd : public ::testing::Test {
  protected:
-  ReactorEnd() : server_(std::move(*ForkServer::start())) { children_.push_back(server_.pid()); }
+  ReactorEnd() : server_(std::move(*ForkServerClient::start())) {
+    children_.push_back(server_.pid());
+  }
   ~ReactorEnd() override {
     for (const auto& [ticket, launched] : answers_) {
       if (launched.pid > 0) ::kill(launched.pid, SIGUSR1);
@@ -53,7 +55,7 @@ class ReactorEnd : public ::testing::Test {
     return directory_ / ("process" + std::to_string(ticket) + ".stream");
   }
 
-  Result<SendOutcome> launch(const Launch& launch, ForkServer::MakeGroup make_group = {}) {
+  Result<SendOutcome> launch(const Launch& launch, ForkServerClient::MakeGroup make_group = {}) {
     Descriptor stream(
         ::open(stream_of(launch.ticket).c_str(), O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0600));
     std::array<std::byte, kStreamHeaderBytes> header{};
@@ -100,7 +102,7 @@ class ReactorEnd : public ::testing::Test {
   }
 
   rig::Directory directory_;
-  ForkServer server_;
+  ForkServerClient server_;
   std::uint64_t tickets_ = 0;
   std::map<std::uint64_t, Launched> answers_;
   std::vector<pid_t> children_;
@@ -234,9 +236,9 @@ TEST_F(ReactorEnd, AnotherServerTakesOverWhatTheOldOneDidNot) {
 }
 
 TEST_F(ReactorEnd, TheServerEndsWithItsReactor) {
-  ForkServer other = std::move(*ForkServer::start());
+  ForkServerClient other = std::move(*ForkServerClient::start());
   const pid_t pid = other.pid();
-  { const ForkServer gone = std::move(other); }
+  { const ForkServerClient gone = std::move(other); }
   EXPECT_EQ(rig::wait_for(pid), 0);
 }
 
@@ -248,7 +250,7 @@ TEST(ForkServerStart, AProgramThatTalksNonsenseIsToldToEnd) {
     script << "#!/bin/bash\nprintf nonsense >&3; cat <&3\n";
   }
   ASSERT_EQ(::chmod(program.c_str(), 0755), 0);
-  auto server = ForkServer::start(program);
+  auto server = ForkServerClient::start(program);
   ASSERT_TRUE(server) << server.error().message;
   pollfd ready{server->fd(), POLLIN, 0};
   ASSERT_EQ(::poll(&ready, 1, -1), 1);
@@ -258,7 +260,7 @@ TEST(ForkServerStart, AProgramThatTalksNonsenseIsToldToEnd) {
 }
 
 TEST(ForkServerStart, SaysWhatItCouldNotStart) {
-  const auto server = ForkServer::start("/nowhere/thermos-coordinator");
+  const auto server = ForkServerClient::start("/nowhere/thermos-coordinator");
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().message,
             "cannot start /nowhere/thermos-coordinator: No such file or directory");

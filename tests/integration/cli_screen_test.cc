@@ -62,10 +62,10 @@ TEST_F(OnATerminal, TheRunsOfEarlierTasksTellHowMuchTimeIsLeft) {
       "constraints": [{"order": ["a", "b"]}]})");
   Program first(thermos({"run", "--quiet", "--task-id", "t-1", config}));
   open_gate();
-  ASSERT_EQ(first.wait(), 0);
+  ASSERT_EQ(first.wait().status, 0);
   Terminal second(thermos({"run", "--task-id", "second", config}), 80);
   // Once it has run for a second. Then `a` takes longer than ever, and `b` is left.
-  ASSERT_TRUE(second.wait_for("0/2 done, 1 running, about 2 s left")) << second.written();
+  ASSERT_TRUE(second.wait_for("about 2 s left")) << second.written();
   EXPECT_GE(status_of("second").at("time_left"), 1.5);
   EXPECT_LT(status_of("second").at("time_left"), 1000);
   const std::string text = run({"status", "second"}).out;

@@ -146,7 +146,7 @@ TEST_F(LiveBlock, TellsTheTimeLeftThatEarlierRunsTell) {
   progress.expect_end(kBoot + 200 * kSecond);
   EXPECT_EQ(left(5 * kSecond), 195 * kSecond);
   const auto lines = live_block(progress, HistoryBuilder::at(5 * kSecond), {200, 24}, style_);
-  EXPECT_TRUE(lines.front().ends_with("about 3m16s left")) << lines.front();
+  EXPECT_TRUE(lines.front().ends_with("about 3m15s left")) << lines.front();
   // It takes longer than ever.
   EXPECT_EQ(left(200 * kSecond), std::nullopt);
   progress.expect_end(std::nullopt);

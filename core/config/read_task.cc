@@ -1,4 +1,4 @@
-#include "core/config/schema.h"
+#include "core/config/read_task.h"
 
 #include <algorithm>
 #include <string_view>
@@ -8,8 +8,8 @@
 #include "core/base/text.h"
 #include "core/config/foreign_keys.h"
 #include "core/config/read_scalar.h"
+#include "core/config/reference_syntax.h"
 #include "core/config/scalar.h"
-#include "core/config/template.h"
 #include "core/task/task_fields.h"
 
 namespace thermos::config {

@@ -1,4 +1,4 @@
-#include "reactor/commands/log_rotate.h"
+#include "reactor/commands/log_rotate_option.h"
 
 #include <algorithm>
 #include <charconv>

@@ -23,7 +23,7 @@ namespace thermos {
 //
 // Nothing here blocks. Poll fd() for reading, and for writing while wants_write(). restart()
 // changes fd().
-class ForkServer {
+class ForkServerClient {
  public:
   enum class SendOutcome : std::uint8_t {
     Sent,    // the message is in the socket
@@ -32,15 +32,15 @@ class ForkServer {
 
   // Starts `program`. If that is empty, it starts the thermos-coordinator in this program's
   // directory or where it was installed; when there is none, the error names the places.
-  static Result<ForkServer> start(std::string program = {});
+  static Result<ForkServerClient> start(std::string program = {});
 
-  ForkServer(ForkServer&&) noexcept = default;
-  ForkServer& operator=(ForkServer&&) noexcept = default;
-  ForkServer(const ForkServer&) = delete;
-  ForkServer& operator=(const ForkServer&) = delete;
+  ForkServerClient(ForkServerClient&&) noexcept = default;
+  ForkServerClient& operator=(ForkServerClient&&) noexcept = default;
+  ForkServerClient(const ForkServerClient&) = delete;
+  ForkServerClient& operator=(const ForkServerClient&) = delete;
   // Closes the socket. The server then handles the launches in the socket and exits; coordinators
   // live on.
-  ~ForkServer() = default;
+  ~ForkServerClient() = default;
 
   // Sends a launch, in the order of the calls. `stream` is locked and O_APPEND. `make_group` is
   // called when the launch is sent: it makes the process's control group and returns its directory,
@@ -99,7 +99,7 @@ class ForkServer {
     Descriptor group;
   };
 
-  explicit ForkServer(std::string program) : program_(std::move(program)) {}
+  explicit ForkServerClient(std::string program) : program_(std::move(program)) {}
   Status open_write_failures();
   Status spawn();
   bool has_room() const;

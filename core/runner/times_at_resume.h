@@ -30,15 +30,4 @@ Microseconds end_began(const History& history, bool regular, const BootId& boot,
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds wait,
                                    const BootId& boot, Timestamp now);
 
-// How the runs before the current one count.
-struct PastRuns {
-  std::uint64_t successes = 0;
-  std::uint64_t failures = 0;  // towards max_failures
-  std::uint64_t kills = 0;     // towards max_kills
-  std::uint64_t others = 0;    // towards nothing
-  bool operator==(const PastRuns&) const = default;
-};
-// REQUIRES: there is a current run.
-PastRuns runs_before_current(const ProcessHistory& process);
-
 }  // namespace thermos

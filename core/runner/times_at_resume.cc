@@ -1,4 +1,4 @@
-#include "core/runner/resume.h"
+#include "core/runner/times_at_resume.h"
 
 #include <algorithm>
 
@@ -43,23 +43,6 @@ Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds w
   // from now.
   const Microseconds since = now.wall - process.last_end->wall;
   return now.boot - std::clamp<Microseconds>(since, 0, wait);
-}
-
-PastRuns runs_before_current(const ProcessHistory& process) {
-  PastRuns past;
-  past.successes = process.totals.success;
-  // Those of one that was revived and has not run since count no more, its last run included.
-  const bool fresh = process.revived();
-  past.failures = fresh ? 0 : process.failures();
-  past.kills = fresh ? 0 : process.kills();
-  const Run& run = *process.current();
-  const bool ordered = ended_by_order(run.state, run.origin);
-  if (run.state == ProcessState::Success) --past.successes;
-  if (!fresh && run.state == ProcessState::Failed) --past.failures;
-  if (!fresh && run.state == ProcessState::Killed && !ordered) --past.kills;
-  const std::uint64_t ended = process.totals.all() - (is_terminal(run.state) ? 1 : 0);
-  past.others = ended - past.successes - past.failures - past.kills;
-  return past;
 }
 
 }  // namespace thermos

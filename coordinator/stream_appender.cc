@@ -1,4 +1,4 @@
-#include "coordinator/appender.h"
+#include "coordinator/stream_appender.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // What an earlier runner left behind, by the clocks of the next one.
-#include "core/runner/resume.h"
+#include "core/runner/times_at_resume.h"
+#include "core/runner/runs_before.h"
 
 #include <gtest/gtest.h>
 
@@ -78,7 +79,7 @@ TEST(LastEnd, IsOnTheBootClockAndNotInTheFuture) {
 }
 
 // Of a process that has run so often, the current run being in that state.
-PastRuns before(ProcessState state, Origin origin, std::uint32_t forgiven) {
+RunsBefore before(ProcessState state, Origin origin, std::uint32_t forgiven) {
   ProcessHistory process;
   process.totals = {4, 3, 5, 1, 2};  // 3 of the killed count
   process.next_run = 13 + (is_terminal(state) ? 0 : 1);
@@ -92,7 +93,7 @@ TEST(RunsBeforeCurrent, LeaveTheCurrentRunOut) {
   struct Case {
     ProcessState state;
     Origin origin;
-    PastRuns past;
+    RunsBefore past;
   };
   const std::array<Case, 8> cases = {{
       {ProcessState::Waiting, Origin::Recorded, {4, 3, 3, 3}},
@@ -108,10 +109,10 @@ TEST(RunsBeforeCurrent, LeaveTheCurrentRunOut) {
 }
 
 TEST(RunsBeforeCurrent, LeaveOutWhatIsForgiven) {
-  EXPECT_EQ(before(ProcessState::Running, Origin::Recorded, 6), (PastRuns{4, 2, 1, 6}));
-  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 6), (PastRuns{4, 1, 1, 6}));
+  EXPECT_EQ(before(ProcessState::Running, Origin::Recorded, 6), (RunsBefore{4, 2, 1, 6}));
+  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 6), (RunsBefore{4, 1, 1, 6}));
   // The current run is the last that is forgiven.
-  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 13), (PastRuns{4, 0, 0, 8}));
+  EXPECT_EQ(before(ProcessState::Failed, Origin::Recorded, 13), (RunsBefore{4, 0, 0, 8}));
 }
 
 TEST(EndBegan, IsNowWhereTheEndHasNotReachedThem) {

@@ -1,4 +1,4 @@
-#include "reactor/launch/fork_server.h"
+#include "reactor/launch/fork_server_client.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -44,19 +44,19 @@ Result<std::string> find_program() {
 
 }  // namespace
 
-Result<ForkServer> ForkServer::start(std::string program) {
+Result<ForkServerClient> ForkServerClient::start(std::string program) {
   if (program.empty()) {
     auto found = find_program();
     if (!found) return found.error();
     program = std::move(*found);
   }
-  ForkServer server(std::move(program));
+  ForkServerClient server(std::move(program));
   if (auto status = server.open_write_failures(); !status) return status.error();
   if (auto status = server.spawn(); !status) return status.error();
   return server;
 }
 
-Status ForkServer::open_write_failures() {
+Status ForkServerClient::open_write_failures() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
     return system_error("cannot make the coordinators' socket", errno);
@@ -68,7 +68,7 @@ Status ForkServer::open_write_failures() {
   return Done{};
 }
 
-std::optional<WriteFailure> ForkServer::receive_write_failure() {
+std::optional<WriteFailure> ForkServerClient::receive_write_failure() {
   for (;;) {
     alignas(8) std::array<std::byte, 2 * kWriteFailureBytes> room;
     const ssize_t size = ::recv(write_failures_.get(), room.data(), room.size(), 0);
@@ -80,7 +80,7 @@ std::optional<WriteFailure> ForkServer::receive_write_failure() {
   }
 }
 
-Status ForkServer::spawn() {
+Status ForkServerClient::spawn() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return system_error("cannot make the fork server's socket", errno);
@@ -123,18 +123,18 @@ Status ForkServer::spawn() {
   return Done{};
 }
 
-bool ForkServer::has_room() const {
+bool ForkServerClient::has_room() const {
   return !broken_ && !blocked_ && !held_ && sent_.size() < kMaxUnderWay;
 }
 
-bool ForkServer::wants_write() const {
+bool ForkServerClient::wants_write() const {
   return blocked_ && !broken_ && !queue_.empty();
 }
 
-Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descriptor stream,
-                                                   Descriptor out, Descriptor err,
-                                                   MakeGroup make_group,
-                                                   std::vector<Descriptor> more) {
+Result<ForkServerClient::SendOutcome> ForkServerClient::launch(const Launch& launch,
+                                                               Descriptor stream, Descriptor out,
+                                                               Descriptor err, MakeGroup make_group,
+                                                               std::vector<Descriptor> more) {
   auto message = encode(launch);
   if (!message) return message.error();
   queue_.push_back({launch.ticket,
@@ -158,7 +158,7 @@ Result<ForkServer::SendOutcome> ForkServer::launch(const Launch& launch, Descrip
   return SendOutcome::Sent;
 }
 
-int ForkServer::send(const Pending& pending) {
+int ForkServerClient::send(const Pending& pending) {
   std::array<int, kMaxLaunchDescriptors> descriptors{};
   std::size_t count = 0;
   for (const Descriptor& one : pending.descriptors) descriptors[count++] = one.get();
@@ -185,7 +185,7 @@ int ForkServer::send(const Pending& pending) {
   return size < 0 ? errno : 0;
 }
 
-void ForkServer::flush() {
+void ForkServerClient::flush() {
   while (!queue_.empty() && has_room()) {
     Pending& next = queue_.front();
     if (const auto make_group = std::exchange(next.make_group, nullptr)) next.group = make_group();
@@ -209,7 +209,7 @@ void ForkServer::flush() {
   }
 }
 
-std::optional<Launched> ForkServer::receive() {
+std::optional<Launched> ForkServerClient::receive() {
   if (!refused_.empty()) {
     const Launched refused = refused_.front();
     refused_.pop_front();
@@ -240,17 +240,17 @@ std::optional<Launched> ForkServer::receive() {
   return std::nullopt;
 }
 
-void ForkServer::go_on() {
+void ForkServerClient::go_on() {
   held_ = false;
   flush();
 }
 
-void ForkServer::on_writable() {
+void ForkServerClient::on_writable() {
   blocked_ = false;
   flush();
 }
 
-Result<std::vector<std::uint64_t>> ForkServer::restart() {
+Result<std::vector<std::uint64_t>> ForkServerClient::restart() {
   if (auto status = spawn(); !status) return status.error();
   std::vector<std::uint64_t> lost(sent_.begin(), sent_.end());
   sent_.clear();

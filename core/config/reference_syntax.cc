@@ -1,4 +1,4 @@
-#include "core/config/template.h"
+#include "core/config/reference_syntax.h"
 
 #include <algorithm>
 
