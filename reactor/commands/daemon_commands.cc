@@ -9,6 +9,7 @@
 #include "reactor/commands/daemon_run.h"
 #include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/progress_lines.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/text.h"
@@ -59,6 +60,9 @@ position.
   --since POSITION  start behind that position: no event is missed or seen
                     twice, also over restarts of the daemon
   -f                continue with new events, also of tasks to come
+  --progress        also how far each task is, at most once a second: how many
+                    of its processes are done, run or failed, and the time left
+                    if earlier tasks of its name tell it
   --json            one JSON object a line
   --socket S        the daemon's socket
 )";
@@ -205,14 +209,22 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   std::optional<std::string> since;
   bool follow = false;
   bool json = false;
+  bool progress = false;
   OptionParser parser("events", kEventsHelp, common);
   parser.text("--socket", socket);
   parser.text("--since", since);
   parser.flag("-f,--follow", follow);
+  parser.flag("--progress", progress);
   parser.flag("--json", json);
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
+  std::optional<ProgressLines> lines;
+  if (progress) {
+    const Result<Paths> root = asked_paths(socket, common);
+    if (!root) return root.error();
+    lines.emplace(*root, json);
+  }
   control::Subscribe subscribe;
   subscribe.patterns = **parsed;
   subscribe.follow = follow;
@@ -236,12 +248,22 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   if (auto sent = client->send(std::move(subscribe)); !sent) return sent.error();
   Output out(STDOUT_FILENO);
   for (;;) {
-    auto reply = client->receive();
+    auto reply = client->receive(lines ? lines->patience(read_clocks()) : -1);
     if (!reply) return reply.error();
-    if (std::holds_alternative<control::Snapshot>((*reply)->body)) tell();
-    auto more = print_event(**reply, json, out);
-    if (!more) return more.error();
-    if (!*more) return finish_output(out);
+    if (*reply) {
+      if (std::holds_alternative<control::Snapshot>((*reply)->body)) tell();
+      auto more = print_event(**reply, json, out);
+      if (!more) return more.error();
+      if (!*more) {
+        if (lines) out.print(lines->take(read_clocks(), true));
+        return finish_output(out);
+      }
+    }
+    if (!lines) continue;
+    const Timestamp now = read_clocks();
+    const auto* event = *reply ? std::get_if<control::Event>(&(*reply)->body) : nullptr;
+    if (event != nullptr) lines->on_event(event->task_id, now);
+    out.print(lines->take(now));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <optional>
 
 #include "terminal.h"
@@ -182,6 +183,36 @@ TEST_F(CliDaemon, AUserFollowsTheirOwnTask) {
   const Finished inspected = run_program(as_nobody({"inspect", "--task-id", "t"}));
   EXPECT_EQ(inspected.status, 77) << inspected.err;
   EXPECT_EQ(run_program(as_nobody({"fsck"})).status, 77);
+}
+
+TEST_F(CliDaemon, EventsTellHowFarATaskIs) {
+  submit("one", R"({"name": "t", "processes": [
+      {"name": "a", "cmdline": ":"}, {"name": "b", "cmdline": "sleep 1000", "daemon": true, "ephemeral": true},
+      {"name": "c", "cmdline": "exit 3"}], "max_failures": 2})");
+  ASSERT_EQ(ask({"wait", "one"}).status, 0);
+  const Finished past = ask({"events", "--progress", "one"});
+  EXPECT_EQ(past.status, 0) << past.err;
+  EXPECT_TRUE(past.out.ends_with("\none  [1/2] 1 failed, 0 running\n")) << past.out;
+  const Finished json = ask({"events", "--progress", "--json", "one"});
+  const auto last = json.out.substr(json.out.rfind('\n', json.out.size() - 2) + 1);
+  EXPECT_EQ(nlohmann::json::parse(last), (nlohmann::json{{"task_id", "one"},
+                                                         {"kind", "progress"},
+                                                         {"done", 1},
+                                                         {"all", 2},
+                                                         {"running", 0},
+                                                         {"failed", 1}}));
+}
+
+TEST_F(CliDaemon, EventsThatAreFollowedTellHowFarATaskIs) {
+  const std::string gate = fifo("gate");
+  Program events(asking({"events", "-f", "--since", "1", "--progress"}));
+  // The first line comes with the task, and another a second later: it was not told when `a` ended.
+  submit("two", R"({"name": "t", "processes": [
+      {"name": "a", "cmdline": ":"}, {"name": "b", "cmdline": "cat )" +
+                    gate + R"("}]})");
+  ASSERT_TRUE(events.wait_for("two  [1/2] 1 running\n"));
+  std::ofstream(gate) << "go\n";
+  ASSERT_TRUE(events.wait_for("two  [2/2] 0 running\n"));
 }
 
 }  // namespace
