@@ -106,7 +106,7 @@ void CoordinatorLink::answered(const link::Event& event) {
     fail(answer.retry, answer.shortage, answer.reason);
     return;
   }
-  if (state_ == State::Sent) launched();
+  launched();
   state_ = State::Ours;
   ours_ = true;
   overdue_at_.reset();

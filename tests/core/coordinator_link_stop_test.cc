@@ -159,6 +159,16 @@ TEST(CoordinatorLink, WithoutNoticesAStopOfOneThatDidNotSpeakLooks) {
   EXPECT_EQ(bench.wants<link::Send>()->signal, link::Signal::Force);
 }
 
+TEST(CoordinatorLink, OfARunThatIsNotTheLastOnRecordTheLastWordsAreRead) {
+  LinkBench bench;
+  bench.run_one(0);
+  Known other = running(1);
+  other.live = false;
+  bench.tell(link::ChildGone{0}, other);
+  EXPECT_EQ(bench.state(), link::State::Leaving);
+  EXPECT_NE(bench.wants<link::Read>(), nullptr);
+}
+
 // ---- what comes late, twice or together --------------------------------------------------------
 
 TEST(CoordinatorLink, TheEndOfAnotherRunIsLetPass) {

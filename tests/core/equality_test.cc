@@ -7,6 +7,7 @@
 
 #include "core/record/history.h"
 #include "core/record/record.h"
+#include "core/runner/launch_flow.h"
 #include "core/runner/runs_before.h"
 #include "core/task/question.h"
 #include "core/task/task.h"
@@ -168,6 +169,8 @@ TEST(Equality, OfHistories) {
       {}, {[](auto& v) { v.status = "x"; }, [](auto& v) { v.status_at.emplace(); },
            [](auto& v) { v.stopping.emplace(); }, [](auto& v) { ++v.until; },
            [](auto& v) { v.extended_at.emplace(); }, [](auto& v) { v.ignored.emplace(); }});
+  expect_each_counts<LaunchFlow::Launch>(
+      {}, {[](auto& v) { ++v.owner; }, [](auto& v) { ++v.process; }});
   expect_each_counts<RunsBefore>({}, {[](auto& v) { ++v.successes; }, [](auto& v) { ++v.failures; },
                                       [](auto& v) { ++v.kills; }, [](auto& v) { ++v.others; }});
   expect_each_counts<ExitCodes>({}, {[](auto& v) { v.add(1); }});

@@ -371,6 +371,7 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
   History history = led();
   for (std::uint32_t run = 0; run < 4; ++run) add_run(history, "a", run, ProcessState::Success);
   apply(history, Replacement{1, {}, {}, {"a"}, {}, {}});
+  EXPECT_EQ(history.replacements().size(), 1U);
   add_run(history, "a", 4, ProcessState::Success);
   history.drop_old(2);
   ProcessStatus waiting;

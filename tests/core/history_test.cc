@@ -203,6 +203,13 @@ TEST(History, EveryTransitionByTheTable) {
   }
 }
 
+TEST(History, AShortageIsOfATaskThatRuns) {
+  History history;
+  TaskStatus shortage;
+  shortage.shortage = Shortage::Disk;
+  EXPECT_EQ(history.apply(shortage).error().code, ErrorCode::Corrupt);
+}
+
 TEST(History, RepeatsChangeNothing) {
   History history = led();
   const ProcessStatus records[] = {step("a", 0, 0, ProcessState::Waiting),

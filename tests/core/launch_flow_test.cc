@@ -249,5 +249,24 @@ TEST_F(LaunchFlowTest, TwoShortagesAreTwo) {
   EXPECT_EQ(said(), "pids over, 1:pids over");
 }
 
+TEST_F(LaunchFlowTest, TheEndOfOneShortageOpensNothingWhileAnotherHoldsOn) {
+  for (const Shortage other : {Shortage::Descriptors, Shortage::Pids}) {
+    LaunchFlow flow(at_a_time(2));
+    flow.ask({1, 0}, false);
+    flow.ask({1, 1}, false);
+    const Launch first = *flow.next(now_);
+    const Launch second = *flow.next(now_);
+    flow.over(first, false, now_);
+    flow.short_of(first, other, "no room", now_);
+    flow.over(second, false, now_);
+    flow.short_of(second, Shortage::Memory, "no room", now_);
+    EXPECT_FALSE(flow.news().empty());
+    flow.settled(first);
+    EXPECT_FALSE(flow.news().empty()) << "the first is over";
+    flow.ask({1, 2}, false);
+    EXPECT_EQ(flow.next(now_), std::nullopt);
+  }
+}
+
 }  // namespace
 }  // namespace thermos

@@ -62,6 +62,16 @@ TEST_F(Readiness, IsAskedFromRunningOnAndAgainAfterTheInterval) {
   EXPECT_EQ(all<Probe>().size(), 1U);
 }
 
+TEST_F(Readiness, IsAskedFromRunningOnWhereItCameDueBefore) {
+  add_with_ready();
+  start();
+  tell(wrote(0, 1, 0, State::Forked));
+  passes(2 * kSecond);  // a look at what it may have written unheard
+  EXPECT_TRUE(all<Probe>().empty());
+  tell(wrote(0, 2, 0, State::Running));
+  EXPECT_EQ(all<Probe>().size(), 1U);
+}
+
 TEST_F(Readiness, IsRecordedOnceAndNotAskedAgain) {
   add_with_ready();
   run_a();
