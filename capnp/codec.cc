@@ -15,8 +15,7 @@ namespace {
 // The enumerators have the same order on both sides; a change on one side must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
-static_assert(static_cast<int>(disk::Origin::ENDED_BY_RUNNER) ==
-              static_cast<int>(Origin::EndedByRunner));
+static_assert(static_cast<int>(disk::Origin::TAKEN_OVER) == static_cast<int>(Origin::TakenOver));
 static_assert(static_cast<int>(disk::Verb::FAIL) == static_cast<int>(Verb::Fail));
 static_assert(static_cast<int>(disk::ReportKind::READY) == static_cast<int>(ReportKind::Ready));
 
@@ -57,8 +56,8 @@ std::size_t words_of(const TaskStatus& status) {
 std::size_t words_of(const RunnerHeader& header) {
   std::size_t words =
       1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::RunnerHeader>();
-  for (const auto* text :
-       {&header.task_id, &header.sandbox, &header.log_dir, &header.hostname, &header.user}) {
+  for (const auto* text : {&header.task_id, &header.sandbox, &header.log_dir, &header.hostname,
+                           &header.user, &header.continues}) {
     words += text_words(*text);
   }
   words += 1 + header.ports.size() * capnp::sizeInWords<disk::RunnerHeader::Port>();
@@ -136,8 +135,9 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
-void fill(disk::Record::Builder record, const RunnerHeader& header) {
-  auto out = record.initHeader();
+// `Out`: the builder of either shape of a header.
+template <typename Out>
+void fill_header(Out out, const RunnerHeader& header) {
   put(out.initTaskId(size_of(header.task_id)), header.task_id);
   put(out.initSandbox(size_of(header.sandbox)), header.sandbox);
   put(out.initLogDir(size_of(header.log_dir)), header.log_dir);
@@ -154,6 +154,21 @@ void fill(disk::Record::Builder record, const RunnerHeader& header) {
     ports[i].setNumber(number);
     ++i;
   }
+}
+
+void fill(disk::Record::Builder record, const RunnerHeader& header) {
+  if (header.continues.empty()) {
+    auto orphan =
+        capnp::Orphanage::getForMessageContaining(record).newOrphan<disk::ShortRunnerHeader>();
+    fill_header(orphan.get(), header);
+    // A reader of the longer shape takes what is missing for empty.
+    record.adoptHeader(
+        capnp::Orphan<capnp::AnyPointer>(kj::mv(orphan)).releaseAs<disk::RunnerHeader>());
+    return;
+  }
+  auto out = record.initHeader();
+  fill_header(out, header);
+  put(out.initContinues(size_of(header.continues)), header.continues);
 }
 
 void fill(disk::Record::Builder record, const ProcessSummary& summary) {
@@ -335,6 +350,7 @@ Result<Record> read(disk::RunnerHeader::Reader in) {
   header.launch_time = in.getLaunchTime();
   header.chroot = in.getChroot();
   header.keep_logs = in.getKeepLogs();
+  header.continues = string_of(in.getContinues());
   for (const auto port : in.getPorts()) {
     if (!header.ports.emplace(string_of(port.getName()), port.getNumber()).second) {
       return corrupt("a runner's header with the port \"" + string_of(port.getName()) + "\" twice");

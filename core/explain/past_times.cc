@@ -15,6 +15,8 @@ Microseconds between(const Timestamp& from, const Timestamp& to) {
 void PastTimes::add(const History& history) {
   for (const ProcessHistory& process : history.processes()) {
     for (const Run& run : process.runs) {
+      // Its own task has it.
+      if (!run.taken_over_from().empty()) continue;
       const bool ended = run.state == ProcessState::Success && run.stopped;
       if (!run.started || (!ended && !run.ready)) continue;
       RunTimes times;

@@ -34,6 +34,10 @@ struct Run {
   std::optional<Timestamp> stopped;
   std::optional<std::int32_t> return_code;
   std::string reason;
+  // The id of the task in which it ran; empty: this one.
+  std::string_view taken_over_from() const {
+    return origin == Origin::TakenOver ? std::string_view(reason) : std::string_view();
+  }
   bool operator==(const Run&) const = default;
 };
 

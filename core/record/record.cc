@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, kOrigins> kOriginNames = {
     "recorded", "found at resume", "coordinator vanished", "lost by reboot",
-    "repaired", "ordered",         "ended by the runner"};
+    "repaired", "ordered",         "ended by the runner",  "taken over"};
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart", "fail"};
 constexpr std::array<std::string_view, kReportKinds> kReportNames = {
     "ready", "unhealthy", "healthy", "status", "stopping", "extended", "ignored"};

@@ -48,6 +48,9 @@ struct RunnerHeader {
   // The output of so many latest runs of each process is kept, and that of its first failed run; 0:
   // of all runs.
   std::uint32_t keep_logs = kDefaultKeepLogs;
+  // The id of the ended task that this one goes on from: it may have taken over successes of that
+  // one. Empty: it goes on from none.
+  std::string continues{};
   bool operator==(const RunnerHeader&) const = default;
 };
 
@@ -88,8 +91,11 @@ enum class Origin : std::uint8_t {
   Repaired,         // fsck --repair wrote it
   Ordered,          // an order ended the run: KILLED, whatever its exit status
   EndedByRunner,    // the runner ended the run (Verb::Fail): FAILED, whatever its exit status
+  // It did not happen in this task, but in the one that `reason` has the id of, whose success this
+  // task took over when it began.
+  TakenOver,
 };
-inline constexpr std::size_t kOrigins = 7;
+inline constexpr std::size_t kOrigins = 8;
 std::string_view name_of(Origin origin);
 
 // Whether a run that ended so was ended by a user's order.

@@ -99,7 +99,7 @@ class Runner {
 
   // Restore the state of an earlier runner from the history.
   void restore(TaskPlanner& plan);
-  void restore_replaced(TaskPlanner& plan, const std::vector<bool>& restored);
+  void restore_behind(TaskPlanner& plan, const std::vector<bool>& restored);
   void restore_process(TaskPlanner& plan, ProcessIndex p);
   void restore_deadline();
   void restore_orders();

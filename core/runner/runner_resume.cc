@@ -20,13 +20,14 @@ void Runner::restore(TaskPlanner& plan) {
       restore_process(plan, *p);
     }
   }
-  if (history_.generation() > 0) restore_replaced(plan, restored);
+  const bool continues = history_.header() && !history_.header()->continues.empty();
+  if (history_.generation() > 0 || continues) restore_behind(plan, restored);
   for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
 }
 
 // Another configuration may hold back what ran under the one before, and what it defines anew has
-// used up run numbers.
-void Runner::restore_replaced(TaskPlanner& plan, const std::vector<bool>& restored) {
+// used up run numbers. A success that was taken over may wait for a service that is yet to start.
+void Runner::restore_behind(TaskPlanner& plan, const std::vector<bool>& restored) {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (!plan.has(p) || restored[p]) continue;
     if (past(p).begun()) {

@@ -88,6 +88,8 @@ TEST(Codec, EveryStateOriginAndExtremeComesBack) {
   using namespace std::string_literals;
   records.emplace_back(RunnerHeader{
       "t\0t"s, "\0"s, "l\0l"s, "h\0"s, "\0u"s, 0, 0, {{"p\0p"s, 1}, {"p"s, 2}}, false, 1});
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {{"p", 1}}, false, 0, "before"s});
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0, "\0"s});
   const ReadBack back = read_back(stream_of(1, records).bytes);
   EXPECT_EQ(back.records, records);
 }
@@ -331,8 +333,8 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");
   payload = payload_of(a_status());
-  put16(payload, kData + 4, 7);
-  expect_error(payload, "origin of a process state 7");
+  put16(payload, kData + 4, 8);
+  expect_error(payload, "origin of a process state 8");
   payload = payload_of(TaskStatus{});
   put16(payload, kData + 2, 7);
   expect_error(payload, "task state 7");

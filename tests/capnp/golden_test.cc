@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "stream_bytes.h"
 
@@ -86,6 +88,18 @@ TEST(Golden, AreReadAsTheyWereMeant) {
   const ReadBack back = read_back(unhex(kGolden));
   EXPECT_EQ(back.verdict, Verdict::End);
   EXPECT_EQ(back.records, sample_records());
+}
+
+// The header above is of a task that goes on from none: its bytes are as they were before one
+// could.
+TEST(Golden, AHeaderThatGoesOnFromATaskHasOnePointerMore) {
+  RunnerHeader header = std::get<RunnerHeader>(sample_records()[0]);
+  const StreamBytes before = stream_of(kSampleEpoch, {header});
+  EXPECT_TRUE(std::string_view(kGolden).starts_with(hex(before.bytes)));
+  header.continues = "job-1";
+  const StreamBytes after = stream_of(kSampleEpoch, {header});
+  EXPECT_EQ(after.bytes.size(), before.bytes.size() + 2 * 8) << "the pointer, and a word of text";
+  EXPECT_EQ(read_back(after.bytes).records, std::vector<Record>{header});
 }
 
 TEST(Golden, AFieldThatIsMissingIsReadAsItsDefault) {
