@@ -21,11 +21,18 @@ RunDifference::Side side_of(const History& history, std::string_view process) {
   if (run == nullptr) return side;
   side.state = run->state;
   side.return_code = run->return_code;
-  side.reason = run->reason;
+  side.taken_over = !run->taken_over_from().empty();
+  if (!side.taken_over) side.reason = run->reason;
   if (run->started && run->stopped) {
     side.took = std::max<Microseconds>(0, run->stopped->boot - run->started->boot);
   }
   return side;
+}
+
+// A success is the same whichever task has it.
+bool same_success(const RunDifference& one) {
+  return one.before.state == ProcessState::Success && one.after.state == ProcessState::Success &&
+         (one.before.taken_over || one.after.taken_over);
 }
 
 bool took_otherwise(const RunDifference& one) {
@@ -45,6 +52,7 @@ std::vector<RunDifference> differences_of(const History& before, const History& 
       if (!seen.insert(process.name).second) continue;
       RunDifference one{process.name, side_of(before, process.name), side_of(after, process.name),
                         false};
+      if (same_success(one)) continue;
       one.ended_otherwise = one.before.state != one.after.state ||
                             one.before.return_code != one.after.return_code ||
                             one.before.runs != one.after.runs;

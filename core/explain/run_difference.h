@@ -19,6 +19,7 @@ struct RunDifference {
     std::string reason;
     std::uint32_t runs = 0;
     std::optional<Microseconds> took;  // its last run, if that has ended
+    bool taken_over = false;           // from another task, which ran it
   };
   std::string process;
   Side before;
@@ -28,8 +29,9 @@ struct RunDifference {
   Microseconds slower() const { return after.took.value_or(0) - before.took.value_or(0); }
 };
 
-// Returns the processes that ended otherwise, and behind them those that took longer or shorter, by
-// more than a fifth and a tenth of a second, those with the largest difference first.
+// Returns the processes that ended otherwise (a success that one of the two took over is none), and
+// behind them those that took longer or shorter, by more than a fifth and a tenth of a second,
+// those with the largest difference first.
 std::vector<RunDifference> differences_of(const History& before, const History& after);
 
 }  // namespace thermos

@@ -38,6 +38,10 @@ Error no_such_run(const ProcessHistory* past, std::string_view name, std::uint32
 
 std::string sentence(const ProcessHistory& process, const Run& run) {
   std::string text = printable(process.name) + ", run " + std::to_string(run.number);
+  if (!run.taken_over_from().empty()) {
+    return printable(process.name) + " succeeded in task " + printable(run.taken_over_from()) +
+           ", from which that was taken over";
+  }
   if (run.state == ProcessState::Success) return text + " succeeded";
   text += " ended " + std::string(name_of(run.state));
   const std::string words = ending_words(run.return_code, run.reason, {});
@@ -92,7 +96,8 @@ Answer of_run(const Situation& situation, ProcessIndex p, const Run& run) {
     add_under_way(situation, p, answer);
     answer.answer = answer.causes.front().text;
   }
-  // A run of an earlier definition had other needs.
+  // A run of an earlier definition had other needs, and so had one of another task.
+  if (!run.taken_over_from().empty()) return answer;
   if (run.number >= past.redefined) add_beginning(situation, p, run, answer);
   return answer;
 }

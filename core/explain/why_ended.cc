@@ -92,7 +92,9 @@ Cause end_cause(const ProcessHistory& process, const Run& run) {
   Cause cause{kind_of_end(run), process.name, run.number, run.stopped->wall, {}, {}};
   cause.text = printable(process.name) + ", run " + std::to_string(run.number) + ": " +
                std::string(name_of(run.state)) + lasted_text(run);
-  if (run.state != ProcessState::Success) {
+  if (!run.taken_over_from().empty()) {
+    cause.text += ", in task " + printable(run.taken_over_from());
+  } else if (run.state != ProcessState::Success) {
     const std::string words = ending_words(run.return_code, run.reason, {});
     if (!words.empty()) cause.text += ", " + words;
   }

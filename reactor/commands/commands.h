@@ -17,6 +17,7 @@ using CommandOutcome = Result<ExitStatus>;
 
 CommandOutcome run_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome resume_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome init_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common);

@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 24> kPositional = {{
+constexpr std::array<Positional, 25> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -36,6 +36,7 @@ constexpr std::array<Positional, 24> kPositional = {{
     {"wait", Kind::Tasks, Kind::Tasks},
     {"tail", Kind::Tasks, Kind::Processes},
     {"why", Kind::Tasks, Kind::Processes},
+    {"rerun", Kind::Tasks, Kind::Processes},
     {"diff", Kind::Tasks, Kind::Tasks},
     {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
@@ -48,7 +49,7 @@ constexpr std::array<Positional, 24> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 47> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 49> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -77,6 +78,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 47> kValues 
     {"--fail", ""},
     {"-j", ""},
     {"--run", ""},
+    {"--from", ""},
+    {"--config", kPath},
     {"--wait", ""},
     {"--grace", ""},
     {"--on-term", "kill yield"},

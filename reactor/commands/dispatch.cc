@@ -15,10 +15,11 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 28> kCommands = {{
+constexpr std::array<Command, 29> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
+    {"rerun", "run what failed in a task again, as a new one", rerun_command},
     {"init", "write a configuration to begin with", init_command},
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"graph", "show which process waits for which in a configuration", graph_command},

@@ -27,6 +27,7 @@ std::string line_of(const RunnerHeader& header) {
     add(line, "port", fmt::format("{}:{}", name, port));
   }
   if (header.chroot) line += " chroot";
+  add(line, "continues", header.continues);
   return line;
 }
 

@@ -33,6 +33,7 @@ RunnerHeader header_of(const Json& json) {
   header.uid = json.value("uid", 0U);
   header.launch_time = json.value("launch_time_ms", std::int64_t{0}) * 1000;
   header.chroot = json.value("chroot", false);
+  header.continues = json.value("continues", "");
   return header;
 }
 
@@ -159,10 +160,11 @@ class HistoryReader {
     }
     add_reports(name, status, run);
     if (!is_terminal(*state)) return;
-    const std::string reason = run.value("reason", "");
+    status.origin = origin_from(run.value("origin", "")).value_or(Origin::Recorded);
+    const bool taken_over = status.origin == Origin::TakenOver;
+    const std::string reason = run.value(taken_over ? "taken_over_from" : "reason", "");
     status.identity = {};
     status.reason = reason;
-    status.origin = origin_from(run.value("origin", "")).value_or(Origin::Recorded);
     if (run.contains("return_code")) status.return_code = run["return_code"].get<std::int32_t>();
     add_next(status, *state, time_of(run, "stop_time"));
   }

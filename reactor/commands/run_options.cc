@@ -210,11 +210,28 @@ Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const Run
   return ended;
 }
 
+std::string log_dir_in(const std::string& sandbox) {
+  return sandbox == "/" ? "/.logs" : sandbox + "/.logs";
+}
+
+// Where it ran, with logs of its own beside those of that one.
+void go_on_from(const RunnerHeader& before, TaskSetup& place) {
+  RunnerHeader& header = place.header;
+  header.continues = before.task_id;
+  header.sandbox = before.sandbox;
+  header.chroot = before.chroot;
+  const std::string in_sandbox = log_dir_in(before.sandbox);
+  header.log_dir = before.log_dir.starts_with(in_sandbox)
+                       ? in_sandbox
+                       : place.paths.default_log_dir(header.task_id);
+}
+
 }  // namespace
 
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
-                              const std::optional<RunnerHeader>& recorded) {
+                              const std::optional<RunnerHeader>& recorded,
+                              const Predecessor& predecessor) {
   if (Status user = check_user(bound.user); !user) {
     // A task that was begun goes on, whatever became of its user: its processes are to be led.
     const bool unknown = user.error().code == ErrorCode::Usage;
@@ -251,6 +268,9 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   if (recorded) {
     header.sandbox = recorded->sandbox;
     header.log_dir = recorded->log_dir;
+  } else if (predecessor.history != nullptr) {
+    place.predecessor = predecessor;
+    go_on_from(*predecessor.history->header(), place);
   } else if (options.sandbox.empty()) {
     Result<std::string> here = current_directory();
     if (!here) return here.error();
@@ -258,7 +278,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
     header.log_dir = place.paths.default_log_dir(bound.task_id);
   } else {
     header.sandbox = absolute_path(options.sandbox);
-    header.log_dir = header.sandbox == "/" ? "/.logs" : header.sandbox + "/.logs";
+    header.log_dir = log_dir_in(header.sandbox);
     const bool other = account && account->uid != caller.uid;
     if (Status made = sandbox.make(header.sandbox, other ? account : std::nullopt); !made) {
       sandbox.unmake();

@@ -12,6 +12,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/yield_options.h"
+#include "reactor/host/task_setup.h"
 
 namespace thermos {
 
@@ -56,9 +57,11 @@ Status apply_options(const RunOptions& options, const AncestorOptions& old, Task
 
 // Runs a bound task in the foreground and shows it. Creates the sandbox if it is
 // missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
-// resumed; then it fails with BadConfig if the options name another sandbox or user.
+// resumed; then it fails with BadConfig if the options name another sandbox or user. A new task
+// runs in the place of its `predecessor`, if it has one, and takes over its successes.
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
-                              const std::optional<RunnerHeader>& recorded);
+                              const std::optional<RunnerHeader>& recorded,
+                              const Predecessor& predecessor = {});
 
 }  // namespace thermos

@@ -132,6 +132,8 @@ std::string why(const Run& run) {
     case Origin::Reboot:
       // The runner's reason says the same in other words.
       return std::string(name_of(run.origin));
+    case Origin::TakenOver:
+      return "taken over from " + reason;
     default:
       return std::string(name_of(run.origin)) + (reason.empty() ? "" : ": " + reason);
   }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
+#include "reactor/store/ancestor_stream.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -50,7 +52,30 @@ struct Source {
   std::vector<std::string> names;  // of its processes
   bool all_names = true;           // false: there may be others, which have not run yet
   std::unique_ptr<RecordFollower> records;
+  TaskFollower::FindTaken find_taken{};
 };
+
+// Looks for it in the files of the task that ran it, each of which is read once.
+TaskFollower::FindTaken find_taken_in(const Paths& paths) {
+  auto read = std::make_shared<std::map<std::string, std::optional<History>>>();
+  return [paths, read](const std::string& from,
+                       const std::string& process) -> std::optional<TaskFollower::LogPlace> {
+    auto known = read->find(from);
+    if (known == read->end()) {
+      Result<History> history = read_recorded_task(paths, from);
+      known = read->emplace(from, std::nullopt).first;
+      if (history && history->header()) known->second = std::move(*history);
+    }
+    if (!known->second) return std::nullopt;
+    const History& history = *known->second;
+    const auto index = history.find(process);
+    const Run* run = index ? history.process(*index).current() : nullptr;
+    if (run == nullptr) return std::nullopt;
+    const RunnerHeader& header = *history.header();
+    return TaskFollower::LogPlace{
+        header, log_reader_of(header, owner_of(paths.runner_stream(from))), run->number};
+  };
+}
 
 // The width of the prefix for several processes; 0 for a single one.
 std::size_t prefix_width(const Source& source) {
@@ -72,6 +97,7 @@ Result<Source> source_in_files(const Paths& paths, const std::string& word) {
   if (!source.view.history) return Error{ErrorCode::Corrupt, source.view.error};
   source.names = process_names(paths, source.view);
   source.records = std::make_unique<StreamFollower>(paths, entry->id);
+  source.find_taken = find_taken_in(paths);
   return source;
 }
 
@@ -202,6 +228,7 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
     wanted.name_width = prefix_width(*source);
   }
   if (Status there = check_run(*source, wanted); !there) return there.error();
+  wanted.find_taken = source->find_taken;
   wanted.colour = may_colour(STDOUT_FILENO, common.no_color);
   raise_descriptor_limit();
 

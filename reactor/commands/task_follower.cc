@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <spdlog/spdlog.h>
+
 #include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/errors.h"
@@ -39,8 +41,35 @@ TaskFollower::Followed& TaskFollower::followed(const std::string& process) {
   return one;
 }
 
+// Nothing for a run of this task.
+Result<std::optional<TaskFollower::LogPlace>> TaskFollower::taken_place(const std::string& process,
+                                                                        std::uint32_t run) const {
+  const auto known = so_far_->find(process);
+  const Run* of = known ? so_far_->process(*known).run(run) : nullptr;
+  if (of == nullptr || of->taken_over_from().empty()) return std::optional<LogPlace>();
+  const std::string from(of->taken_over_from());
+  if (wanted_.find_taken) {
+    if (auto place = wanted_.find_taken(from, process)) return place;
+  }
+  return Error{ErrorCode::NotFound, printable(process) + ": its output is that of task " +
+                                        printable(from) +
+                                        ", from which it was taken over, and can't be found"};
+}
+
 Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t run,
                                        std::size_t stream) {
+  const auto taken = taken_place(process, run);
+  if (!taken) {
+    if (stream == kStderr || !wanted_.streams[kStderr]) spdlog::warn("{}", taken.error().message);
+    return taken.error();
+  }
+  if (*taken) {
+    const LogPlace& place = **taken;
+    Result<LogDirectory> directory =
+        LogDirectory::enter(place.header, place.reader, process, place.run);
+    if (!directory) return directory.error();
+    return LogTail::open(std::move(*directory), kNames[stream]);
+  }
   if (!header_) return Error{ErrorCode::NotFound, wanted_.task_id + " has no header yet"};
   if (!reader_) {
     const Result<std::uint32_t> recorded_by = records_.recorded_by();

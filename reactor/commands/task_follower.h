@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,17 @@ namespace thermos {
 
 class TaskFollower {
  public:
+  // Where the output of a run is.
+  struct LogPlace {
+    RunnerHeader header;
+    FileOwner reader;
+    std::uint32_t run = 0;
+  };
+  // Finds that of the success of a process that was taken over from the task `from`; nothing if it
+  // can't be told.
+  using FindTaken =
+      std::function<std::optional<LogPlace>(const std::string& from, const std::string& process)>;
+
   struct Wanted {
     std::string task_id;
     std::optional<std::string> process;          // nullopt: all processes
@@ -33,6 +45,7 @@ class TaskFollower {
     std::uint64_t lines = 10;                    // of both streams together
     bool follow = false;                         // follow() will be called
     std::size_t name_width = 0;                  // columns of the prefix; 0: no prefix
+    FindTaken find_taken{};
     bool colour = false;  // where both streams are shown, stderr has a colour
   };
 
@@ -63,6 +76,7 @@ class TaskFollower {
 
   bool wants(std::string_view process) const;
   Followed& followed(const std::string& process);
+  Result<std::optional<LogPlace>> taken_place(const std::string& process, std::uint32_t run) const;
   Result<LogTail> find_log(const std::string& process, std::uint32_t run, std::size_t stream);
   Status open_logs(Followed& one, std::uint32_t run);
   Status seek_ends(Followed& one);

@@ -45,9 +45,14 @@ void add_moment(std::string& text, std::string_view what, std::int32_t pid,
 void add_run(std::string& text, const Run& run) {
   text += fmt::format("    run {} {}", run.number, name_of(run.state));
   if (const auto took = run_duration(run)) text += " after " + duration_text(*took);
-  const std::string ending = ending_words(run.return_code, run.reason, {});
+  const bool taken_over = !run.taken_over_from().empty();
+  const std::string ending =
+      ending_words(run.return_code, taken_over ? std::string_view() : run.reason, {});
   if (!ending.empty()) text += ", " + ending;
-  if (run.origin != Origin::Recorded) text += fmt::format(" [{}]", name_of(run.origin));
+  if (taken_over) {
+    text += fmt::format(" [taken over from {}]", printable(run.taken_over_from()));
+  } else if (run.origin != Origin::Recorded)
+    text += fmt::format(" [{}]", name_of(run.origin));
   text += '\n';
   add_moment(text, "waiting", 0, run.waiting);
   add_moment(text, "coordinator", run.coordinator.pid, run.forked);
@@ -190,6 +195,9 @@ std::string inspection_text(const TaskInspection& task, const InspectedPart& par
         header->keep_logs == 0 ? "all runs" : fmt::format("the last {} runs", header->keep_logs));
     for (const auto& [name, port] : header->ports) {
       text += fmt::format("  port         {} {}\n", printable(name), port);
+    }
+    if (!header->continues.empty()) {
+      text += fmt::format("  goes on from {}\n", printable(header->continues));
     }
     text += fmt::format("  launched     {}\n", timestamp_text(header->launch_time));
   }

@@ -57,6 +57,12 @@ void Transcript::write_lines() {
 void Transcript::begin(const History& history) {
   if (begun_) return;
   begun_ = true;
+  // Its runner found it begun, so no record of it came this way.
+  const auto& header = history.header();
+  if (header && !header->continues.empty() && history.steps().size() <= 1) {
+    line((brief() ? place_text(*header) : header_line(*header, settings_.style)) + ": " +
+         taken_over_text(history, task_.processes.size()));
+  }
   const Timestamp at = history.steps().empty() ? Timestamp() : history.steps().back().status.at;
   progress_.begin(history, at);
 }

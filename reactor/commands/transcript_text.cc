@@ -113,7 +113,9 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
       if (const auto took = run_duration(run)) append_part(line, duration_text(*took));
       break;
   }
-  append_part(line, printable(status.reason));
+  append_part(line, status.origin == Origin::TakenOver
+                        ? "taken over from " + printable(status.reason)
+                        : printable(status.reason));
   if (status.origin == Origin::FoundAtResume) append_part(line, "(found at resume)");
   return trimmed(std::move(line));
 }
@@ -159,7 +161,16 @@ std::string task_line(const TaskStatus& status, bool again, const LineStyle& sty
 }
 
 std::string place_text(const RunnerHeader& header) {
-  return printable(header.task_id) + " in " + printable(header.sandbox);
+  const std::string text = printable(header.task_id) + " in " + printable(header.sandbox);
+  return header.continues.empty() ? text : text + ", goes on from " + printable(header.continues);
+}
+
+std::string taken_over_text(const History& history, std::size_t processes) {
+  const auto& all = history.processes();
+  const auto taken = std::count_if(all.begin(), all.end(), [](const ProcessHistory& process) {
+    return process.current() != nullptr && !process.current()->taken_over_from().empty();
+  });
+  return fmt::format("{} of {} taken over", taken, processes);
 }
 
 std::string header_line(const RunnerHeader& header, const LineStyle& style) {

@@ -279,7 +279,11 @@ void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
 void TaskCheck::check_unborn(const std::vector<std::string>& files) {
   const std::string directory = paths_.checkpoint_dir(id_);
   if (now_.led) return;  // the leader is creating it
-  const bool any = records_ > 0 || runner_.corrupt || runner_.unreadable || !coordinators_.empty();
+  // One that goes on from another task is prepared before it has a file, and led behind that.
+  const bool prepared =
+      history_.header() && !history_.header()->continues.empty() && history_.steps().empty();
+  const bool any = (records_ > 0 && !prepared) || runner_.corrupt || runner_.unreadable ||
+                   !coordinators_.empty();
   if (any) {
     find(Severity::Error, directory, "checkpoints without a task file",
          "put the task's file back into tasks/active or tasks/finished");

@@ -8,12 +8,14 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "core/record/takeover.h"
 #include "core/runner/fence.h"
 #include "reactor/host/allocation.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/os/lock_reach.h"
 #include "reactor/os/task_user.h"
+#include "reactor/store/compaction.h"
 #include "reactor/store/run_logs.h"
 #include "reactor/store/task_store.h"
 
@@ -32,7 +34,9 @@ class TaskOpening {
   Error refuse_finished() const;
   Status lock_task();
   Result<History> read_own_stream();
-  Status settle_task_file(const History& history) const;
+  Status settle_task_file(History& history);
+  Status rewrite_stream(History& history, History by);
+  Status begin_from_predecessor(History& history);
   Status settle_disk(const History& history);
   Error complete_move(TaskState state) const;
   Result<FenceVerdict> judge_leader_before(const History& history) const;
@@ -134,18 +138,54 @@ Result<History> TaskOpening::read_own_stream() {
 }
 
 // Makes the task's file where there is none yet; one that is there must say the same.
-Status TaskOpening::settle_task_file(const History& history) const {
+Status TaskOpening::settle_task_file(History& history) {
   const std::string& id = setup_.header.task_id;
   const bool begun = history.header().has_value();
+  const bool takes_over = setup_.predecessor.history != nullptr;
   if (exists(setup_.paths.active_task(id))) {
+    if (takes_over) {
+      return Error{ErrorCode::Usage, "task " + id + " is there already; give another --task-id"};
+    }
     return setup_.replaces_unbegun && !begun ? make_task() : check_same_task();
   }
   // It ended between our first look and our lock.
   if (exists(setup_.paths.finished_task(id))) return refuse_ended(history.state());
+  // Without a state it was never led: who prepared it died before it had a file.
+  const bool prepared = begun && !history.header()->continues.empty() && history.steps().empty();
+  if (takes_over && (!begun || prepared)) {
+    auto taken = begin_from_predecessor(history);
+    return taken ? make_task() : taken;
+  }
+  if (prepared) {
+    auto emptied = rewrite_stream(history, History());
+    return emptied ? make_task() : emptied;
+  }
   if (!begun) return make_task();
   return Error{ErrorCode::Corrupt,
                setup_.paths.active_task(id) + " is missing, but " + writer_->path() +
                    " has records: put the task's file back, or give another --task-id"};
+}
+
+Status TaskOpening::rewrite_stream(History& history, History by) {
+  auto rewritten = compact_stream(writer_->path(), by, durable());
+  if (!rewritten) return rewritten.error();
+  writer_.emplace(std::move(*rewritten));
+  history = std::move(by);
+  return Done{};
+}
+
+// All of it is in the stream before the task has a file: whoever finds the task finds every success
+// that it takes over, and one that died before leaves no task.
+Status TaskOpening::begin_from_predecessor(History& history) {
+  const History& before = *setup_.predecessor.history;
+  settle_header(History());
+  History taken;
+  if (const auto added = taken.apply(header_); !added) return added.error();
+  for (const std::string& name : setup_.predecessor.taken_over) {
+    const ProcessHistory& process = before.process(*before.find(name));
+    if (auto added = take_over(taken, process, before.header()->task_id); !added) return added;
+  }
+  return rewrite_stream(history, std::move(taken));
 }
 
 // The runner before died between the last record and the move. An error in any case: what has ended

@@ -1,8 +1,11 @@
 // A task to be led: its configuration, and where it runs.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "core/record/history.h"
 #include "core/record/paths.h"
 #include "core/record/record.h"
 #include "core/task/shared_pools.h"
@@ -10,11 +13,18 @@
 
 namespace thermos {
 
+// The ended task that a new one goes on from, and the processes whose successes it takes over.
+struct Predecessor {
+  std::shared_ptr<const History> history;  // with a header
+  std::vector<std::string> taken_over;     // each has_succeeded()
+};
+
 struct TaskSetup {
   Paths paths;
   TaskConfig task;  // fully bound and checked
   // Of a new task, open_task() fills in launch_time, and a hostname that is empty.
   RunnerHeader header;
+  Predecessor predecessor{};  // only of a new task; without a history, there is none
   // The task is new. Files that someone created under its id before dying, without beginning the
   // task, are replaced. If false, such a task is resumed if its configuration is the same.
   bool replaces_unbegun = false;

@@ -14,16 +14,18 @@ double seconds(Microseconds time) {
 Json header_json(const RunnerHeader& header) {
   Json ports = Json::object();
   for (const auto& [name, port] : header.ports) ports[name] = port;
-  return Json{{"task_id", header.task_id},
-              {"sandbox", header.sandbox},
-              {"log_dir", header.log_dir},
-              {"hostname", header.hostname},
-              {"user", header.user},
-              {"uid", header.uid},
-              {"launch_time_ms", header.launch_time / 1000},
-              {"ports", std::move(ports)},
-              {"chroot", header.chroot},
-              {"keep_logs", header.keep_logs}};
+  Json json{{"task_id", header.task_id},
+            {"sandbox", header.sandbox},
+            {"log_dir", header.log_dir},
+            {"hostname", header.hostname},
+            {"user", header.user},
+            {"uid", header.uid},
+            {"launch_time_ms", header.launch_time / 1000},
+            {"ports", std::move(ports)},
+            {"chroot", header.chroot},
+            {"keep_logs", header.keep_logs}};
+  if (!header.continues.empty()) json["continues"] = header.continues;
+  return json;
 }
 
 Json step_json(const TaskStep& step) {
@@ -47,7 +49,11 @@ Json run_json(const Run& run) {
   if (run.stopped) json["stop_time"] = seconds(run.stopped->wall);
   if (run.return_code) json["return_code"] = *run.return_code;
   json["origin"] = name_of(run.origin);
-  if (!run.reason.empty()) json["reason"] = run.reason;
+  if (!run.taken_over_from().empty()) {
+    json["taken_over_from"] = run.taken_over_from();
+  } else if (!run.reason.empty()) {
+    json["reason"] = run.reason;
+  }
   return json;
 }
 
@@ -195,6 +201,7 @@ Json record_json(const Record& record) {
     json["kind"] = "header";
     json["sandbox"] = header->sandbox;
     json["user"] = header->user;
+    if (!header->continues.empty()) json["continues"] = header->continues;
   } else if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
     json["kind"] = "summary";
     json["process"] = summary->process;

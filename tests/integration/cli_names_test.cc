@@ -39,7 +39,7 @@ TEST_F(Names, TheNearestTaskIsOffered) {
   const std::string hint = " under " + root() + ", did you mean 'nightly'?";
   for (const Words& words : {Words{"status", "nigthly"}, Words{"tail", "nigthly"},
                              Words{"inspect", "--task-id", "nigthly"}, Words{"fsck", "nigthly"},
-                             Words{"resume", "nigthly"}}) {
+                             Words{"resume", "nigthly"}, Words{"rerun", "nigthly"}}) {
     refuse(words, "no task matches 'nigthly'" + hint);
   }
   refuse({"kill", "bsuy"},
