@@ -59,7 +59,7 @@ enum ProcessState { waiting @0; forked @1; running @2; success @3; failed @4; ki
 enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; ordered @5;
               endedByRunner @6; takenOver @7; }
 
-struct RunnerHeader {
+struct RunnerHeader {          # written with as many pointers as it uses, but at least those up to ports
   taskId @0 :Text;
   sandbox @1 :Text;
   logDir @2 :Text;
@@ -71,26 +71,12 @@ struct RunnerHeader {
   chroot @8 :Bool;
   keepLogs @9 :UInt32 = 100;   # latest runs of each process whose output is kept; 0: all
   continues @10 :Text;         # the id of the ended task that this one goes on from
+  traceParent @11 :Text;       # the traceparent that was around the task; empty: none
 
   struct Port {
     name @0 :Text;
     number @1 :UInt16;
   }
-}
-
-# A RunnerHeader that continues no task is written in this shape, which it had before it could: a
-# pointer that is always null would cost a word of every header.
-struct ShortRunnerHeader {
-  taskId @0 :Text;
-  sandbox @1 :Text;
-  logDir @2 :Text;
-  hostname @3 :Text;
-  user @4 :Text;
-  uid @5 :UInt32;
-  launchTime @6 :Int64;
-  ports @7 :List(RunnerHeader.Port);
-  chroot @8 :Bool;
-  keepLogs @9 :UInt32 = 100;
 }
 
 enum Verb { start @0; stop @1; restart @2; fail @3; }

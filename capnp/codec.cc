@@ -1,5 +1,7 @@
 #include "capnp/codec.h"
 
+#include <capnp/any.h>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -62,6 +64,7 @@ std::size_t words_of(const RunnerHeader& header) {
   }
   words += 1 + header.ports.size() * capnp::sizeInWords<disk::RunnerHeader::Port>();
   for (const auto& [name, number] : header.ports) words += text_words(name);
+  if (!header.trace_parent.empty()) words += text_words(header.trace_parent);
   return words;
 }
 
@@ -135,9 +138,24 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
-// `Out`: the builder of either shape of a header.
-template <typename Out>
-void fill_header(Out out, const RunnerHeader& header) {
+// The library makes a struct as large as the schema says now. A header without the later fields
+// keeps the size, and so the bytes, that it had before there were any: of its pointers those up to
+// the last one that is used. Fields beyond that must not be set.
+disk::RunnerHeader::Builder init_header(disk::Record::Builder record, const RunnerHeader& header) {
+  static_assert(static_cast<int>(disk::Record::HEADER) == 0);  // so that there is no tag to set
+  constexpr std::uint16_t kData = 3;
+  constexpr std::uint16_t kFirstPointers = 6;
+  std::uint16_t pointers = kFirstPointers;
+  if (!header.continues.empty()) pointers = kFirstPointers + 1;
+  if (!header.trace_parent.empty()) pointers = kFirstPointers + 2;
+  return capnp::AnyStruct::Builder(disk::Record::Builder(record))
+      .getPointerSection()[0]
+      .initAsAnyStruct(kData, pointers)
+      .as<disk::RunnerHeader>();
+}
+
+void fill(disk::Record::Builder record, const RunnerHeader& header) {
+  auto out = init_header(record, header);
   put(out.initTaskId(size_of(header.task_id)), header.task_id);
   put(out.initSandbox(size_of(header.sandbox)), header.sandbox);
   put(out.initLogDir(size_of(header.log_dir)), header.log_dir);
@@ -154,21 +172,10 @@ void fill_header(Out out, const RunnerHeader& header) {
     ports[i].setNumber(number);
     ++i;
   }
-}
-
-void fill(disk::Record::Builder record, const RunnerHeader& header) {
-  if (header.continues.empty()) {
-    auto orphan =
-        capnp::Orphanage::getForMessageContaining(record).newOrphan<disk::ShortRunnerHeader>();
-    fill_header(orphan.get(), header);
-    // A reader of the longer shape takes what is missing for empty.
-    record.adoptHeader(
-        capnp::Orphan<capnp::AnyPointer>(kj::mv(orphan)).releaseAs<disk::RunnerHeader>());
-    return;
-  }
-  auto out = record.initHeader();
-  fill_header(out, header);
-  put(out.initContinues(size_of(header.continues)), header.continues);
+  const std::string& before = header.continues;
+  if (!before.empty()) put(out.initContinues(size_of(before)), before);
+  const std::string& parent = header.trace_parent;
+  if (!parent.empty()) put(out.initTraceParent(size_of(parent)), parent);
 }
 
 void fill(disk::Record::Builder record, const ProcessSummary& summary) {
@@ -351,6 +358,7 @@ Result<Record> read(disk::RunnerHeader::Reader in) {
   header.chroot = in.getChroot();
   header.keep_logs = in.getKeepLogs();
   header.continues = string_of(in.getContinues());
+  header.trace_parent = string_of(in.getTraceParent());
   for (const auto port : in.getPorts()) {
     if (!header.ports.emplace(string_of(port.getName()), port.getNumber()).second) {
       return corrupt("a runner's header with the port \"" + string_of(port.getName()) + "\" twice");

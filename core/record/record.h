@@ -51,6 +51,8 @@ struct RunnerHeader {
   // The id of the ended task that this one goes on from: it may have taken over successes of that
   // one. Empty: it goes on from none.
   std::string continues{};
+  // The traceparent (W3C Trace Context) that was around the task; empty: none, or no valid one.
+  std::string trace_parent{};
   bool operator==(const RunnerHeader&) const = default;
 };
 

@@ -84,12 +84,23 @@ TEST(Codec, EveryStateOriginAndExtremeComesBack) {
   const std::string bytes_of_all_kinds("\x01\xff\xfe\n\"\\ \xe2\x82\xac", 9);
   far.process = bytes_of_all_kinds;
   records.emplace_back(far);
-  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0});
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0, ""});
   using namespace std::string_literals;
-  records.emplace_back(RunnerHeader{
-      "t\0t"s, "\0"s, "l\0l"s, "h\0"s, "\0u"s, 0, 0, {{"p\0p"s, 1}, {"p"s, 2}}, false, 1});
-  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {{"p", 1}}, false, 0, "before"s});
-  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0, "\0"s});
+  records.emplace_back(RunnerHeader{"t\0t"s,
+                                    "\0"s,
+                                    "l\0l"s,
+                                    "h\0"s,
+                                    "\0u"s,
+                                    0,
+                                    0,
+                                    {{"p\0p"s, 1}, {"p"s, 2}},
+                                    false,
+                                    1,
+                                    ""s,
+                                    "t\0"s});
+  records.emplace_back(
+      RunnerHeader{"t", "", "", "", "", 0, 0, {{"p", 1}}, false, 0, "before"s, ""s});
+  records.emplace_back(RunnerHeader{"t", "", "", "", "", 0, 0, {}, false, 0, "\0"s, "\0"s});
   const ReadBack back = read_back(stream_of(1, records).bytes);
   EXPECT_EQ(back.records, records);
 }

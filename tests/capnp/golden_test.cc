@@ -102,6 +102,29 @@ TEST(Golden, AHeaderThatGoesOnFromATaskHasOnePointerMore) {
   EXPECT_EQ(read_back(after.bytes).records, std::vector<Record>{header});
 }
 
+// A header with what was around its task. What has none is as before: above.
+constexpr const char* kTracedHeader =
+    "0000000024000000000000000a000200000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000040000000300070000000000000000000000000000000000"
+    "000000000000000000000000000000001900000012000000190000000a000000190000000a000000"
+    "190000000a000000190000000a000000190000000700000019000000c20100007400000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000001000100"
+    "30302d34626639326633353737623334646136613363653932396430653065343733362d30306630"
+    "3637616130626139303262372d303100";
+
+TEST(Golden, AHeaderWithATraceParent) {
+  RunnerHeader header;
+  header.task_id = "t";
+  header.trace_parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const StreamBytes stream = stream_of(kSampleEpoch, {header});
+  const std::span bytes(stream.bytes);
+  EXPECT_EQ(hex(bytes.subspan(kStreamHeaderBytes + kFrameHeaderBytes)), kTracedHeader);
+  const auto back = decode(unhex(kTracedHeader));
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(*back, Record(header));
+}
+
 TEST(Golden, AFieldThatIsMissingIsReadAsItsDefault) {
   const std::vector<std::byte> payload = unhex(kShorterSummary);
   const auto record = decode(payload);

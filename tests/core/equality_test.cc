@@ -103,12 +103,12 @@ TEST(Equality, OfRecords) {
   expect_each_counts<RunTotals>({}, {[](auto& v) { ++v.success; }, [](auto& v) { ++v.failed; },
                                      [](auto& v) { ++v.killed; }, [](auto& v) { ++v.lost; }});
   expect_each_counts<RunnerHeader>(
-      {},
-      {[](auto& v) { v.task_id = "x"; }, [](auto& v) { v.sandbox = "x"; },
-       [](auto& v) { v.log_dir = "x"; }, [](auto& v) { v.hostname = "x"; },
-       [](auto& v) { v.user = "x"; }, [](auto& v) { ++v.uid; }, [](auto& v) { ++v.launch_time; },
-       [](auto& v) { v.ports["x"] = 1; }, [](auto& v) { v.chroot = true; },
-       [](auto& v) { ++v.keep_logs; }, [](auto& v) { v.continues = "x"; }});
+      {}, {[](auto& v) { v.task_id = "x"; }, [](auto& v) { v.sandbox = "x"; },
+           [](auto& v) { v.log_dir = "x"; }, [](auto& v) { v.hostname = "x"; },
+           [](auto& v) { v.user = "x"; }, [](auto& v) { ++v.uid; },
+           [](auto& v) { ++v.launch_time; }, [](auto& v) { v.ports["x"] = 1; },
+           [](auto& v) { v.chroot = true; }, [](auto& v) { ++v.keep_logs; },
+           [](auto& v) { v.continues = "x"; }, [](auto& v) { v.trace_parent = "x"; }});
   expect_each_counts<TaskStatus>(
       {}, {[](auto& v) { v.state = TaskState::Lost; }, [](auto& v) { ++v.at.boot; },
            [](auto& v) { ++v.runner_pid; }, [](auto& v) { ++v.runner_uid; },
