@@ -1,0 +1,121 @@
+#include "reactor/os/tree_removal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "reactor/os/errors.h"
+
+namespace thermos {
+namespace {
+
+// Each level takes a descriptor. What lies deeper is moved up.
+constexpr std::size_t kMostLevels = 64;
+
+bool is_dots(const char* name) {
+  return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
+}
+
+}  // namespace
+
+TreeRemoval::TreeRemoval(Descriptor above, std::string place, std::string name)
+    : above_(std::move(above)), place_(std::move(place)), name_(std::move(name)) {}
+
+void TreeRemoval::fail(int above, const std::string& name, int error_number) {
+  if (trouble_ || error_number == ENOENT) return;
+  std::string path = place_;
+  for (const Level& level : levels_) {
+    path += "/" + level.name;
+    if (fd_of(level) == above) break;
+  }
+  path += "/" + name;
+  if (error_number == EXDEV || error_number == EBUSY) {
+    trouble_ = Error{ErrorCode::System,
+                     path + ": a file system is mounted there: unmount it, and what is left goes"};
+    return;
+  }
+  trouble_ = system_error("cannot remove " + path, error_number);
+}
+
+void TreeRemoval::enter(int above, const std::string& name) {
+  OpenedBelow opened = open_below(above, name.c_str(), true);
+  if (opened.error != 0) {
+    if (opened.error != ENOTDIR) {
+      fail(above, name, opened.error);
+    } else if (::unlinkat(above, name.c_str(), 0) != 0) {
+      fail(above, name, errno);
+    }
+    return;
+  }
+  if (levels_.empty()) mount_ = opened.mount;
+  if (!(opened.mount == mount_)) {
+    fail(above, name, EXDEV);
+    return;
+  }
+  std::unique_ptr<DIR, Close> directory(::fdopendir(opened.below.get()));
+  if (!directory) {
+    fail(above, name, errno);
+    return;
+  }
+  static_cast<void>(opened.below.release());
+  levels_.push_back({name, std::move(directory)});
+}
+
+// Moves a directory that lies too deep up to the first one.
+void TreeRemoval::flatten(int above, const std::string& name) {
+  Level& first = levels_.front();
+  const std::string moved = ".removed." + std::to_string(flattened_++);
+  if (::renameat(above, name.c_str(), fd_of(first), moved.c_str()) == 0) {
+    first.again = true;
+  } else if (errno != EEXIST && errno != ENOTEMPTY) {
+    fail(above, name, errno);
+  } else {
+    levels_.back().again = true;  // somebody has that name; the next one may be free
+  }
+}
+
+void TreeRemoval::leave() {
+  if (std::exchange(levels_.back().again, false)) {
+    ::rewinddir(levels_.back().directory.get());
+    return;
+  }
+  const std::string name = std::move(levels_.back().name);
+  levels_.pop_back();
+  const int above = levels_.empty() ? above_.get() : fd_of(levels_.back());
+  if (::unlinkat(above, name.c_str(), AT_REMOVEDIR) != 0) fail(above, name, errno);
+}
+
+void TreeRemoval::step() {
+  if (!std::exchange(begun_, true)) {
+    enter(above_.get(), name_);
+  } else {
+    errno = 0;
+    const dirent* entry = ::readdir(levels_.back().directory.get());
+    if (entry == nullptr) {
+      leave();
+    } else if (!is_dots(entry->d_name)) {
+      const int here = fd_of(levels_.back());
+      const std::string name = entry->d_name;
+      // Most are files. A directory is not removed by this, and neither is what it holds.
+      if (entry->d_type != DT_DIR && ::unlinkat(here, name.c_str(), 0) == 0) return;
+      if (levels_.size() < kMostLevels) {
+        enter(here, name);
+      } else if (::unlinkat(here, name.c_str(), AT_REMOVEDIR) != 0) {
+        errno == ENOTEMPTY || errno == EEXIST ? flatten(here, name) : fail(here, name, errno);
+      }
+    }
+  }
+  done_ = levels_.empty();
+}
+
+Status remove_tree(Descriptor above, const std::string& place, const std::string& name) {
+  TreeRemoval removal(std::move(above), place, name);
+  while (!removal.done()) removal.step();
+  if (removal.trouble()) return *removal.trouble();
+  return Done{};
+}
+
+}  // namespace thermos
