@@ -9,6 +9,7 @@
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_list.h"
+#include "reactor/store/task_removal.h"
 
 namespace thermos {
 namespace {
@@ -103,6 +104,8 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   }
   if (auto room = has_room_for(caller); !room) return room;
   setup.replaces_unbegun = true;
+  // Before the sandbox is made: what is left of a task that had this id had one of this name.
+  if (auto cleared = clear_id(paths_, id); !cleared) return cleared;
   FreshSandbox sandbox;
   if (submit.sandbox.empty()) {
     if (auto fresh = sandbox.make(setup.header.sandbox, checked->owner); !fresh) return fresh;

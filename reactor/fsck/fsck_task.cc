@@ -11,6 +11,7 @@
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/compaction.h"
 #include "reactor/store/stream_lock.h"
+#include "reactor/store/task_removal.h"
 
 namespace thermos {
 namespace {
@@ -284,9 +285,20 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
       history_.header() && !history_.header()->continues.empty() && history_.steps().empty();
   const bool any = (records_ > 0 && !prepared) || runner_.corrupt || runner_.unreadable ||
                    !coordinators_.empty();
+  if (exists(removed_task(paths_, id_))) {
+    find(Severity::Note, directory, "a task whose removal was not completed",
+         "`thermos gc` completes it, and so does a run with this id");
+    return;
+  }
+  if (any && runner_.whole() && is_terminal(history_.state())) {
+    find(Severity::Note, directory, "what is left of a task that has ended; its file was deleted",
+         "`thermos gc` removes it, and so does a run with this id");
+    return;
+  }
   if (any) {
     find(Severity::Error, directory, "checkpoints without a task file",
-         "put the task's file back into tasks/active or tasks/finished");
+         "put the task's file back into tasks/active or tasks/finished, or let `thermos gc` remove "
+         "what is left");
     return;
   }
   const bool ours = std::all_of(files.begin(), files.end(), [](const std::string& file) {

@@ -17,6 +17,7 @@
 #include "reactor/os/task_user.h"
 #include "reactor/store/compaction.h"
 #include "reactor/store/run_logs.h"
+#include "reactor/store/task_removal.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -55,6 +56,9 @@ class TaskOpening {
 
 Result<OpenedTask> TaskOpening::carry_out() {
   if (exists(setup_.paths.finished_task(setup_.header.task_id))) return refuse_finished();
+  if (auto cleared = clear_id(setup_.paths, setup_.header.task_id); !cleared) {
+    return cleared.error();
+  }
   if (auto locked = lock_task(); !locked) return locked.error();
   auto history = read_own_stream();
   if (!history) return history.error();
@@ -163,7 +167,8 @@ Status TaskOpening::settle_task_file(History& history) {
   if (!begun) return make_task();
   return Error{ErrorCode::Corrupt,
                setup_.paths.active_task(id) + " is missing, but " + writer_->path() +
-                   " has records: put the task's file back, or give another --task-id"};
+                   " has records: put the task's file back, or give another --task-id; `thermos gc` "
+                   "removes them when they are an hour old"};
 }
 
 Status TaskOpening::rewrite_stream(History& history, History by) {

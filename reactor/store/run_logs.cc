@@ -1,10 +1,12 @@
 #include "reactor/store/run_logs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "core/record/paths.h"
@@ -236,6 +238,33 @@ bool make_new_logs(const RunnerHeader& header, const FileOwner& owner, const std
   return true;
 }
 
+// Removes the files of a run in the directory of its process, and their directory if that was all.
+void remove_run(const Descriptor& process, const std::string& run) {
+  const Descriptor directory(openat(process.get(), run.c_str(), kStep));
+  if (!directory) return;
+  for (const char* file : {"stdout", "stderr"}) {
+    unlinkat(directory.get(), file, 0);
+    // Those that were rotated, and .0, which a killed coordinator leaves.
+    bool another = true;
+    for (int i = 0; another || i == 1; ++i) {
+      const std::string rotated = std::string(file) + "." + std::to_string(i);
+      another = unlinkat(directory.get(), rotated.c_str(), 0) == 0;
+    }
+  }
+  unlinkat(process.get(), run.c_str(), AT_REMOVEDIR);
+}
+
+std::vector<std::string> names_in(const Descriptor& directory) {
+  std::vector<std::string> names;
+  const int fd = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> opened(fd < 0 ? nullptr : fdopendir(fd), closedir);
+  if (!opened && fd >= 0) close(fd);
+  while (const dirent* entry = opened ? readdir(opened.get()) : nullptr) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Failure make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
@@ -308,7 +337,8 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
   if (!in_sandbox(header) && !at) return failed(errno);
   const AsUser self(owner);
   if (!self.holds()) return Error{ErrorCode::System, cannot_act(owner).reason};
-  std::vector<std::string> steps{process};
+  std::vector<std::string> steps;
+  if (!process.empty()) steps.push_back(process);
   if (run) steps.push_back(std::to_string(*run));
   if (in_sandbox(header)) {
     at.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -328,20 +358,28 @@ void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std
   Descriptor at;
   if (enter_run_logs(header, owner, process, std::nullopt, at)) return;
   const AsUser self(owner);
+  if (self.holds()) remove_run(at, std::to_string(run));
+}
+
+void drop_task_logs(const RunnerHeader& header, const FileOwner& owner) {
+  Descriptor at;
+  if (enter_run_logs(header, owner, "", std::nullopt, at)) return;
+  const AsUser self(owner);
   if (!self.holds()) return;
-  const std::string name = std::to_string(run);
-  const Descriptor directory(openat(at.get(), name.c_str(), kStep));
-  if (!directory) return;
-  for (const char* file : {"stdout", "stderr"}) {
-    unlinkat(directory.get(), file, 0);
-    // Those that were rotated, and .0, which a killed coordinator leaves.
-    bool another = true;
-    for (int i = 0; another || i == 1; ++i) {
-      const std::string rotated = std::string(file) + "." + std::to_string(i);
-      another = unlinkat(directory.get(), rotated.c_str(), 0) == 0;
+  for (const std::string& process : names_in(at)) {
+    const Descriptor runs(openat(at.get(), process.c_str(), kStep));
+    if (!runs) continue;
+    for (const std::string& run : names_in(runs)) {
+      if (run.find_first_not_of("0123456789") == std::string::npos) remove_run(runs, run);
     }
+    unlinkat(at.get(), process.c_str(), AT_REMOVEDIR);
   }
-  unlinkat(at.get(), name.c_str(), AT_REMOVEDIR);
+  if (!in_sandbox(header)) {
+    rmdir(header.log_dir.c_str());
+    return;
+  }
+  const Descriptor sandbox(open(header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (sandbox) unlinkat(sandbox.get(), name_in_sandbox(header).c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace thermos

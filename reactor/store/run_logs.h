@@ -47,7 +47,8 @@ std::optional<LaunchError> open_run_logs(const RunnerHeader& header, const FileO
 // returns <sandbox>/.logs, and open_run_logs() says why.
 std::string claim_log_directory(const RunnerHeader& header, const FileOwner& owner);
 
-// Opens the directory <log_dir>/<process>, or a run's directory in it, into `at`; creates nothing.
+// Opens the directory <log_dir>/<process>, or a run's directory in it, into `at` (O_PATH); creates
+// nothing. Without a process, the log directory.
 // Returns nothing on success, or NotFound, System, or NotPermitted, also for a link on the way.
 std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner& owner,
                                     const std::string& process, std::optional<std::uint32_t> run,
@@ -57,6 +58,9 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
 // stay.
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
                    std::uint32_t run);
+
+// Removes the output of all runs of the task, and the log directory if nothing else is in it.
+void drop_task_logs(const RunnerHeader& header, const FileOwner& owner);
 
 // Creates the directory `path` (0700) for `owner` and opens it into `directory`. One that exists
 // and is theirs is used. `made` is set if it was created. Returns an error, or nothing on success.

@@ -46,11 +46,11 @@ void remove_checkpoint(const std::string& directory) {
   ::rmdir(directory.c_str());
 }
 
+}  // namespace
+
 bool was_imported(const History& history) {
   return !history.steps().empty() && history.steps().front().reason.starts_with(kMark);
 }
-
-}  // namespace
 
 Result<std::vector<std::string>> list_ancestor_tasks(const Paths& from) {
   if (!is_directory(from.root())) {

@@ -24,6 +24,9 @@ struct ImportedTask {
   bool before = false;      // it had been imported already, and nothing was written
 };
 
+// Whether a task was taken over. Its logs, and its sandbox, belong to the root it comes from.
+bool was_imported(const History& history);
+
 class TaskImport {
  public:
   // Makes the directories of the root `to`, and keeps other imports into it out for as long as this

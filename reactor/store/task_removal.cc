@@ -1,0 +1,287 @@
+#include "reactor/store/task_removal.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "core/record/retention.h"
+#include "reactor/os/clocks.h"
+#include "reactor/os/errors.h"
+#include "reactor/os/files.h"
+#include "reactor/store/log_directory.h"
+#include "reactor/store/run_logs.h"
+#include "reactor/store/stream_lock.h"
+#include "reactor/store/stream_reader.h"
+#include "reactor/store/task_import.h"
+#include "reactor/store/task_list.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kPutAway = ".removed.";
+// The directories under the root that hold a directory for each task.
+constexpr std::array<const char*, 3> kHolders = {"checkpoints", "sandboxes", "logs"};
+
+Error cannot_act(const FileOwner& owner) {
+  return {ErrorCode::System, "cannot act as " + owner.name};
+}
+
+Error busy(const std::string& task_id, const std::string& why) {
+  return {ErrorCode::Busy, "task " + task_id + ": " + why};
+}
+
+// A name that nothing has: two programs may put away at the same time.
+std::string unused_name() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    number = static_cast<std::uint64_t>(read_clocks().boot);
+  }
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(number));
+  return std::string(kPutAway) + digits.data();
+}
+
+// Beside its old place: that is on the same file system, and whoever could make it there may rename
+// it there.
+Status put_away_directory(const std::string& path) {
+  const std::string aside = path.substr(0, path.rfind('/') + 1) + unused_name();
+  if (::rename(path.c_str(), aside.c_str()) == 0 || errno == ENOENT) return Done{};
+  if (errno == EBUSY) {
+    return Error{ErrorCode::System,
+                 path + ": a file system is mounted there: unmount it, and what is left goes"};
+  }
+  return system_error("cannot put away " + path, errno);
+}
+
+// Whether the newest of a task's files was written so recently that somebody may be about to write
+// the next one.
+bool is_fresh(const Paths& paths, const std::string& task_id) {
+  const Microseconds now = read_clocks().wall;
+  for (const std::string& path : {paths.checkpoint_dir(task_id), paths.runner_stream(task_id)}) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) continue;
+    if (now - static_cast<Microseconds>(info.st_mtim.tv_sec) * kSecond < kYoung) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+FileOwner owner_of_root(const Paths& paths) {
+  struct stat info {};
+  RunnerHeader ours;
+  ours.uid = ::geteuid();
+  if (::stat(paths.checkpoints_dir().c_str(), &info) != 0) info.st_uid = ours.uid;
+  return log_reader_of(ours, info.st_uid);
+}
+
+std::string removed_task(const Paths& paths, const std::string& task_id) {
+  return paths.checkpoint_dir(task_id) + "/removed";
+}
+
+TaskPlaces places_of(const Paths& paths, const std::string& task_id, const History* history) {
+  TaskPlaces places;
+  places.checkpoints = paths.checkpoint_dir(task_id);
+  // What an import names is another root's.
+  if (history != nullptr && was_imported(*history)) return places;
+  const RunnerHeader* const header =
+      history != nullptr && history->header() ? &*history->header() : nullptr;
+  const std::string sandbox = paths.default_sandbox(task_id);
+  const std::string logs = paths.default_log_dir(task_id);
+  // Where nothing is recorded, these names are the task's all the same.
+  if (header == nullptr || header->sandbox == sandbox) places.sandbox = sandbox;
+  if (header == nullptr || header->log_dir == logs) places.logs = logs;
+  places.logs_elsewhere =
+      header != nullptr && places.logs.empty() &&
+      (places.sandbox.empty() || !header->log_dir.starts_with(places.sandbox + "/"));
+  return places;
+}
+
+// ---- the removal of one task -------------------------------------------------------------------
+
+Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& task_id,
+                                       bool patient) {
+  TaskRemoval removal(paths, task_id, owner_of_root(paths));
+  const AsUser self(removal.owner_);
+  if (!self.holds()) return cannot_act(removal.owner_);
+  if (Status locked = removal.lock(patient); !locked) return locked.error();
+  if (Status looked = removal.look(); !looked) return looked.error();
+  return removal;
+}
+
+Status TaskRemoval::lock(bool patient) {
+  const std::string directory = paths_->checkpoint_dir(id_);
+  const bool finished = exists(paths_->finished_task(id_));
+  fresh_ = is_fresh(*paths_, id_);  // before the lock is taken, which may make a file
+  if (!finished && !exists(directory)) {
+    return Error{ErrorCode::NotFound, "nothing is left of task " + id_};
+  }
+  // Somebody deleted the checkpoints. Without a lock there is nothing to keep others out with.
+  if (finished && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return system_error("cannot make " + directory, errno);
+  }
+  // What is about to be made has no stream yet: we make none, which would look as if it were begun.
+  const std::string path = paths_->runner_stream(id_);
+  if (!finished && !exists(path) && fresh_) {
+    return busy(id_, "it is being created, or was a moment ago");
+  }
+  constexpr timespec kPause{0, 1'000'000};
+  constexpr int kTries = 1000;
+  for (int tries = 1;; ++tries) {
+    auto locked = lock_stream(path);
+    if (locked) {
+      lock_ = std::move(locked->fd);
+      empty_ = locked->size == 0;
+      return Done{};
+    }
+    if (locked.error().code != ErrorCode::Busy) return locked.error();
+    const auto held = stream_is_locked(path);
+    if (!held || *held) return busy(id_, "somebody leads it, or checks it");
+    if (!patient || tries == kTries) return busy(id_, "its lock is being asked about");
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
+// Under the lock: now nobody changes the task.
+Status TaskRemoval::look() {
+  if (exists(paths_->active_task(id_))) return busy(id_, "it is active");
+  whole_ = exists(paths_->finished_task(id_));
+  if (!empty_) {
+    auto stream = read_runner_stream(lock_.get(), paths_->runner_stream(id_));
+    if (!stream) return stream.error();
+    if (stream->history.header()) history_ = std::move(stream->history);
+  }
+  if (history_ && history_->header()->task_id != id_) {
+    return error_at(ErrorCode::Corrupt, paths_->runner_stream(id_), std::nullopt,
+                    "the history of another task, " + history_->header()->task_id);
+  }
+  if (whole_ && history_ && !is_terminal(history_->state())) {
+    return error_at(ErrorCode::Corrupt, paths_->finished_task(id_), std::nullopt,
+                    "finished, and its history ends " + std::string(name_of(history_->state())));
+  }
+  // Another may have the id by now than the one that was to be removed.
+  if (whole_ && history_ && read_clocks().wall - history_->steps().back().status.at.wall < kYoung) {
+    return busy(id_, "it ended less than an hour ago");
+  }
+  if (Status over = check_coordinators(); !over) return over;
+  return whole_ ? Status(Done{}) : check_left_over();
+}
+
+Status TaskRemoval::check_left_over() const {
+  if (exists(removed_task(*paths_, id_))) return Done{};
+  // An import puts the checkpoints in place before the task's file.
+  const bool ended = history_ && is_terminal(history_->state()) && !was_imported(*history_);
+  if (ended || !fresh_) return Done{};
+  return busy(id_, "its file is gone, and it was written less than an hour ago");
+}
+
+Status TaskRemoval::check_coordinators() const {
+  for (const std::string& file : list_directory(paths_->checkpoint_dir(id_))) {
+    if (process_of_file(file).empty()) continue;
+    const auto held = stream_is_locked(paths_->checkpoint_dir(id_) + "/" + file);
+    if (held && *held) {
+      return busy(id_,
+                  "a coordinator of its process " + std::string(process_of_file(file)) + " lives");
+    }
+  }
+  return Done{};
+}
+
+Status TaskRemoval::decide() {
+  if (!whole_) return Done{};
+  const AsUser self(owner_);
+  if (!self.holds()) return cannot_act(owner_);
+  const std::string from = paths_->finished_task(id_);
+  if (::rename(from.c_str(), removed_task(*paths_, id_).c_str()) != 0) {
+    return system_error("cannot remove " + from, errno);
+  }
+  if (Status synced = sync_directory(paths_->checkpoint_dir(id_)); !synced) return synced;
+  return sync_directory(paths_->finished_dir());
+}
+
+Status TaskRemoval::put_away(const PlacesInUse& in_use) {
+  const AsUser self(owner_);
+  if (!self.holds()) return cannot_act(owner_);
+  TaskPlaces places = places_of(*paths_, id_, history_ ? &*history_ : nullptr);
+  if (history_ && !places.sandbox.empty() && in_use.uses(places.sandbox)) {
+    places.sandbox.clear();
+    places.logs_elsewhere = places.logs.empty();
+  }
+  if (places.logs_elsewhere && !in_use.uses(history_->header()->log_dir)) {
+    struct stat info {};
+    const bool known = ::fstat(lock_.get(), &info) == 0;
+    const RunnerHeader& header = *history_->header();
+    drop_task_logs(header, log_reader_of(header, known ? info.st_uid : ::geteuid()));
+  }
+  for (const std::string& directory : {places.sandbox, places.logs}) {
+    if (directory.empty() || in_use.uses(directory)) continue;
+    if (Status put = put_away_directory(directory); !put) return put;
+  }
+  // An empty stream has a lock all the same, and who waits for that takes a file that has a name
+  // for the one that it opened (lock_stream()).
+  if (empty_) ::unlink(paths_->runner_stream(id_).c_str());
+  return put_away_directory(places.checkpoints);
+}
+
+// ---- what is left over -------------------------------------------------------------------------
+
+std::vector<std::string> left_over_tasks(const Paths& paths) {
+  const FileOwner owner = owner_of_root(paths);
+  const AsUser self(owner);
+  std::vector<std::string> left;
+  if (!self.holds()) return left;
+  // Before the files: one that is created meanwhile is in both, or in none.
+  for (std::string& id : list_directory(paths.checkpoints_dir())) {
+    if (!may_be_task(id) || exists(paths.active_task(id)) || exists(paths.finished_task(id))) {
+      continue;
+    }
+    struct stat info {};
+    if (::lstat(paths.checkpoint_dir(id).c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
+    left.push_back(std::move(id));
+  }
+  return left;
+}
+
+Status clear_id(const Paths& paths, const std::string& task_id) {
+  if (exists(paths.active_task(task_id)) || exists(paths.finished_task(task_id)) ||
+      !exists(paths.runner_stream(task_id))) {
+    return Done{};
+  }
+  auto removal = TaskRemoval::begin(paths, task_id, false);
+  // Whoever leads it next finds out why.
+  if (!removal || removal->whole()) return Done{};
+  const bool decided = exists(removed_task(paths, task_id));
+  const bool ended = removal->history() && is_terminal(removal->history()->state());
+  if (!decided && !ended) return Done{};
+  return removal->put_away(places_of_others(paths, task_id));
+}
+
+std::vector<TreeRemoval> put_away_trees(const Paths& paths) {
+  const FileOwner owner = owner_of_root(paths);
+  const AsUser self(owner);
+  std::vector<TreeRemoval> trees;
+  if (!self.holds()) return trees;
+  for (const char* holder : kHolders) {
+    const std::string place = paths.root() + "/" + holder;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(place.c_str()), ::closedir);
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+      if (!std::string_view(entry->d_name).starts_with(kPutAway)) continue;
+      trees.emplace_back(Descriptor(::open(place.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), place,
+                         entry->d_name);
+    }
+  }
+  return trees;
+}
+
+}  // namespace thermos

@@ -1,0 +1,96 @@
+// Removes tasks that have ended: their files under the root, their logs, and the sandboxes that the
+// daemon made for them.
+//
+// One rename decides: the task's file goes from tasks/finished into the task's checkpoint
+// directory, as `removed`. Whoever is killed before it has changed nothing; whoever is killed after
+// it leaves what the next removal completes, because the checkpoints say what belongs to the task,
+// and are put away last. Directories are put away by a rename to `.removed.<number>` beside their
+// old place, which frees the task's id, and then removed in as many steps as it takes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "reactor/os/as_user.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/os/tree_removal.h"
+#include "reactor/store/places_in_use.h"
+
+namespace thermos {
+
+// Whose rights the removals under a root are carried out with: those of the root's owner, if root
+// removes the tasks of another's root, as what is in it may lead anywhere.
+FileOwner owner_of_root(const Paths& paths);
+
+// The file of a task whose removal was decided, in its checkpoint directory.
+std::string removed_task(const Paths& paths, const std::string& task_id);
+
+// What belongs to a task alone, and goes with it. Empty: there is no such thing.
+struct TaskPlaces {
+  std::string checkpoints;
+  std::string sandbox;  // that the daemon made
+  std::string logs;     // under the root
+  // In a sandbox that a user named, or that another task uses: only its own output files go.
+  bool logs_elsewhere = false;
+};
+// `history`: what is on record of the task; nullptr: nothing.
+TaskPlaces places_of(const Paths& paths, const std::string& task_id, const History* history);
+
+class TaskRemoval {
+ public:
+  // Takes the lock of the task's runner, as its leaders do, and reads what is on record. `patient`:
+  // blocks for up to a second while others only ask about the lock. Without a task file in
+  // tasks/finished, it is the removal of what is left over of a task: one whose removal was
+  // decided, whose file was deleted, or that was never begun. Fails with NotFound if nothing is
+  // there, Busy if somebody holds the lock, a coordinator of the task lives, it is active, or what
+  // is left may be the beginning of a new task; Corrupt, as the bytes are kept then; NotPermitted
+  // or System.
+  static Result<TaskRemoval> begin(const Paths& paths, const std::string& task_id, bool patient);
+
+  // What is on record; nothing if there is no stream, or an empty one.
+  const std::optional<History>& history() const { return history_; }
+  // Whether the task's file was in tasks/finished, and not only something left over.
+  bool whole() const { return whole_; }
+
+  // Decides, and syncs the decision. Does nothing for what is left over.
+  Status decide();
+  // Removes the output in places that are not the task's alone, and puts the others away, but what
+  // is `in_use` by other tasks. REQUIRES: decide().
+  Status put_away(const PlacesInUse& in_use);
+
+ private:
+  TaskRemoval(const Paths& paths, std::string task_id, FileOwner owner)
+      : paths_(&paths), id_(std::move(task_id)), owner_(std::move(owner)) {}
+  Status lock(bool patient);
+  Status look();
+  Status check_left_over() const;
+  Status check_coordinators() const;
+
+  const Paths* paths_;
+  std::string id_;
+  FileOwner owner_;  // of the root's files, if that is not us
+  Descriptor lock_;
+  std::optional<History> history_;
+  bool empty_ = true;  // the stream
+  bool whole_ = false;
+  bool fresh_ = false;
+};
+
+// The ids of which something is left over under the root, or may be: checkpoints without a task
+// file.
+std::vector<std::string> left_over_tasks(const Paths& paths);
+
+// Puts away what is left over of a task whose removal was decided, or that had ended and whose file
+// was deleted, so that a new task can have its id. Does nothing if there is no such thing.
+Status clear_id(const Paths& paths, const std::string& task_id);
+
+// The removals of everything that was put away under the root, by this program or another. They are
+// carried out as owner_of_root().
+std::vector<TreeRemoval> put_away_trees(const Paths& paths);
+
+}  // namespace thermos
