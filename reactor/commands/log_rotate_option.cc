@@ -3,29 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 #include <string_view>
+
+#include "reactor/commands/byte_size.h"
 
 namespace thermos {
 namespace {
 
 constexpr std::int64_t kSmallest = 1024;
 constexpr std::uint32_t kMostBackups = 1000;
-
-// Parses a number with a unit; returns 0 if it is invalid or too large.
-std::int64_t size_of(std::string_view text) {
-  std::int64_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc() || size <= 0) return 0;
-  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (unit.empty() || unit == "B") return size;
-  constexpr std::string_view kUnits = "KMGT";
-  const std::size_t power = kUnits.find(unit.front());
-  unit.remove_prefix(1);
-  if (power == std::string_view::npos || (!unit.empty() && unit != "B" && unit != "iB")) return 0;
-  const std::int64_t factor = std::int64_t{1} << (10 * (power + 1));
-  return size > std::numeric_limits<std::int64_t>::max() / factor ? 0 : size * factor;
-}
 
 }  // namespace
 
@@ -36,7 +22,7 @@ Result<RotatePolicy> parse_log_rotate(const std::string& text) {
   RotatePolicy policy;
   const std::string_view whole = text;
   const std::size_t colon = whole.find(':');
-  policy.log_size = size_of(whole.substr(0, colon));
+  policy.log_size = static_cast<std::int64_t>(parse_byte_size(whole.substr(0, colon)).value_or(0));
   if (policy.log_size == 0) return wrong("it is SIZE[:BACKUPS], as in 100M:5");
   if (policy.log_size < kSmallest)
     return wrong("a file holds 1024 bytes at least, as in 1K, or 100M:5");

@@ -36,6 +36,9 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
   --verbosity N     0: tasks alone; 1, 2: with processes; 3: as --all does
   --at TIME         how it was then: 10:00 (today), 2026-11-27T10:00:05, -5m
                     (ago), or seconds since the epoch; reads files
+  --disk            what tasks take on the disk: their records, their logs, and
+                    the sandboxes that the daemon made (what `thermos gc` would
+                    free); reads files
   --watch           shows it again every second, until Ctrl-C
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as
@@ -64,6 +67,10 @@ Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
     }
   } else {
     json["error"] = view.error;
+  }
+  if (view.disk) {
+    json["disk"] = {{"stream", view.disk->stream}, {"logs", view.disk->logs}};
+    if (view.disk->sandbox) json["disk"]["sandbox"] = *view.disk->sandbox;
   }
   return json;
 }
@@ -97,6 +104,7 @@ struct Wanted {
   std::optional<bool> processes;  // whether they are shown; nothing: where there are few tasks
   bool json = false;
   bool watch = false;
+  bool disk = false;
   bool no_color = false;
   std::string socket;
   std::optional<Microseconds> at;  // of the past
@@ -193,6 +201,10 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
     if (!view || (wanted.at && !is_wanted(*view, wanted.only))) continue;
     Shown& task = tasks.emplace_back(Shown{std::move(*view), paths, {}});
     if (roots.size() > 1) task.view.root = paths.root();
+    if (wanted.disk) {
+      const History* const history = task.view.history ? &*task.view.history : nullptr;
+      task.view.disk = disk_of_task(paths, entry.id, history);
+    }
     if (wanted.json) task.json = view_json(task.view, paths, now);
     if (!wanted.json || wanted.failed) {
       look_closer(task.view, paths, now, wanted.at.has_value());
@@ -309,6 +321,7 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
   parser.text("--verbosity", verbosity);
   std::optional<std::string> at;
   parser.text("--at", at);
+  parser.flag("--disk", wanted.disk);
   parser.flag("--watch", wanted.watch);
   parser.flag("--json", wanted.json);
   std::optional<std::string> socket;
@@ -340,6 +353,10 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
     if (!moment) return moment.error();
     wanted.at = *moment;
   }
+  if (wanted.disk && (wanted.watch || wanted.at)) {
+    return Error{ErrorCode::Usage, wanted.at ? "--at is of the past, and --disk is of now"
+                                             : "--disk looks at every file of a task: not --watch"};
+  }
   if (wanted.watch && wanted.json) {
     return Error{ErrorCode::Usage,
                  "--watch shows a screen; `thermos events -f --json` prints "
@@ -352,7 +369,8 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common) 
                  "--watch draws on a terminal, and standard output is none that "
                  "it can draw on"};
   }
-  if (!wanted.at || wanted.socket.empty()) return print_status(common.all_paths(), wanted);
+  if ((!wanted.at && !wanted.disk) || wanted.socket.empty())
+    return print_status(common.all_paths(), wanted);
   const Result<Paths> paths = asked_paths(wanted.socket, common);
   if (!paths) return paths.error();
   wanted.socket.clear();

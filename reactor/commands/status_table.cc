@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/runner/outlook.h"
+#include "reactor/commands/byte_size.h"
 #include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t kState = 10;    // FINALIZING
 constexpr std::size_t kSince = 10;    // 2024-01-31
 constexpr std::size_t kTook = 7;      // 23h59m
+constexpr std::size_t kDisk = 10;     // 1023.9 MiB
 constexpr std::size_t kMaxId = 34;    // a name of 11 and the time; 11 of 80 columns are left
 constexpr std::size_t kMaxName = 24;  // and more where the reasons leave room
 constexpr std::size_t kRuns = 5;
@@ -67,13 +69,19 @@ void add_task(std::string& text, const TaskView& view, const TableStyle& style,
     if (!id.empty()) text += id + "\n";
     text += "  " + state_column(view, style) + "  " +
             (begun ? since_text(*begun, style.now) : "-") + "  " + took_column(view, style);
+    if (view.disk) text += "  " + byte_size_text(view.disk->total());
     end_line(text);
     return;
   }
   text += pad_right(id, id_width) + "  " + state_column(view, style) + "  " +
           pad_right(begun ? since_text(*begun, style.now) : "-", kSince) + "  " +
           pad_left(took_column(view, style), kTook) + "  ";
-  const std::size_t room = rest(style.columns, id_width + kState + kSince + kTook + 8);
+  std::size_t used = id_width + kState + kSince + kTook + 8;
+  if (view.disk) {
+    text += pad_left(byte_size_text(view.disk->total()), kDisk) + "  ";
+    used += kDisk + 2;
+  }
+  const std::size_t room = rest(style.columns, used);
   // The end of a path is more useful than its start.
   text += cut_start(where(view), room);
   end_line(text);
@@ -377,7 +385,8 @@ std::string status_table(const std::vector<TaskView>& views, const TableStyle& s
   if (views.size() > 1) text += wrapped(head_text(views), style.columns, 2) + "\n";
   if (style.columns >= kNarrow) {
     text += pad_right("TASK", id_width) + "  " + pad_right("STATE", kState) + "  " +
-            pad_right("SINCE", kSince) + "  " + pad_left("TOOK", kTook) + "  SANDBOX\n";
+            pad_right("SINCE", kSince) + "  " + pad_left("TOOK", kTook) + "  " +
+            (views.front().disk ? pad_left("DISK", kDisk) + "  " : "") + "SANDBOX\n";
   }
   for (std::size_t i = 0; i < shown; ++i) {
     if (style.processes && i > 0) text += '\n';

@@ -12,6 +12,7 @@
 #include "core/runner/outlook.h"
 #include "core/runner/pool_outlook.h"
 #include "core/task/task.h"
+#include "reactor/store/task_disk.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -33,6 +34,8 @@ struct TaskView {
   bool abandoned = false;
   // How many processes have not begun, where `task` does not tell.
   std::size_t not_started = 0;
+  // What it takes on the disk, where that was asked for.
+  std::optional<TaskDisk> disk{};
   // The owner of its checkpoint, whose rights count where its logs are read.
   std::uint32_t recorded_by = 0;
 };
