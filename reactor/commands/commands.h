@@ -42,6 +42,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome export_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome import_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome gc_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome drill_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome completion_command(const Arguments& arguments, CommonOptions common);
 

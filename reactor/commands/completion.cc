@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 25> kPositional = {{
+constexpr std::array<Positional, 26> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -32,6 +32,7 @@ constexpr std::array<Positional, 25> kPositional = {{
     {"simplerun", Kind::Files, Kind::Files},
     {"status", Kind::Tasks, Kind::Tasks},
     {"fsck", Kind::Tasks, Kind::Tasks},
+    {"gc", Kind::Tasks, Kind::Tasks},
     {"events", Kind::Tasks, Kind::Tasks},
     {"wait", Kind::Tasks, Kind::Tasks},
     {"tail", Kind::Tasks, Kind::Processes},
@@ -49,7 +50,7 @@ constexpr std::array<Positional, 25> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::array<std::pair<std::string_view, std::string_view>, 49> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 52> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -99,6 +100,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 49> kValues 
     {"-o", kPath},
     {"--image", ""},
     {"--thermos", kPath},
+    {"--older", ""},
+    {"--keep", ""},
+    {"--bytes", ""},
 }};
 
 std::optional<std::string_view> value_of(std::string_view option) {

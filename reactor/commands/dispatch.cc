@@ -43,6 +43,7 @@ constexpr std::array<Command, 29> kCommands = {{
     {"export", "print the job file with which an engine runs a task", export_command},
     {"import", "take over the tasks of a root of Apache Thermos", import_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},
+    {"gc", "remove tasks that have ended, with their logs", gc_command},
     {"drill", "kill the daemon and check that nothing is lost", drill_command},
     {"completion", "print a script with which a shell completes words", completion_command},
 }};
@@ -73,7 +74,7 @@ const Command* find_command(std::string_view name) {
 }
 
 // What people type who know other programs: words that look at tasks, mostly.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kOtherWords = {{
     {"stat", "status"},
     {"ps", "status"},
     {"ls", "status"},
@@ -99,12 +100,17 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kOtherWo
     {"continue", "resume"},
     {"dag", "graph"},
     {"explain", "why"},
+    {"clean", "gc --dry-run"},
+    {"cleanup", "gc --dry-run"},
+    {"prune", "gc --dry-run"},
+    {"vacuum", "gc --dry-run"},
 }};
 
-// A mistyped word that looks must not become one that ends something: such a command is offered
-// only to who typed its beginning.
+// A mistyped word that looks must not become one that ends or removes something: such a command is
+// offered only to who typed its beginning.
 bool ends_something(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kEnding = {"kill", "stop", "restart", "drain", "drill"};
+  constexpr std::array<std::string_view, 6> kEnding = {"kill",  "stop",  "restart",
+                                                       "drain", "drill", "gc"};
   return std::find(kEnding.begin(), kEnding.end(), name) != kEnding.end();
 }
 

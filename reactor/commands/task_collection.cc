@@ -1,0 +1,178 @@
+#include "reactor/commands/task_collection.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "reactor/os/as_user.h"
+#include "reactor/os/files.h"
+#include "reactor/store/places_in_use.h"
+#include "reactor/store/stream_reader.h"
+#include "reactor/store/task_disk.h"
+#include "reactor/store/task_list.h"
+#include "reactor/store/task_removal.h"
+
+namespace thermos {
+namespace {
+
+// The moment at which the task's file was moved to tasks/finished, or touched since.
+Microseconds moved_at(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return 0;
+  return static_cast<Microseconds>(info.st_ctim.tv_sec) * kSecond;
+}
+
+class Collecting {
+ public:
+  Collecting(const Paths& paths, const Arguments& patterns, bool dry_run)
+      : paths_(paths), patterns_(patterns), dry_run_(dry_run), owner_(owner_of_root(paths)) {}
+
+  Result<Collection> carry_out(const RetentionRules& rules, Microseconds now);
+
+ private:
+  void look_at(const TaskEntry& entry);
+  void note_places(const std::vector<TaskEntry>& all, const std::set<std::string>& going);
+  Status remove(const std::string& id, bool whole) const;
+  Status remove_left_overs();
+  void remove_trees();
+
+  const Paths& paths_;
+  const Arguments& patterns_;
+  const bool dry_run_;
+  const FileOwner owner_;
+  std::vector<EndedTask> ended_;
+  std::map<std::string, TaskState> states_;
+  PlacesInUse in_use_;
+  Collection result_;
+};
+
+void Collecting::look_at(const TaskEntry& entry) {
+  EndedTask task{entry.id, 0, 0};
+  auto stream = read_runner_stream(paths_.runner_stream(entry.id));
+  if (!stream && stream.error().code != ErrorCode::NotFound) {
+    result_.left.push_back({entry.id, stream.error()});
+    return;
+  }
+  const History* const history = stream ? &stream->history : nullptr;
+  if (history != nullptr && !history->steps().empty()) {
+    if (!is_terminal(history->state())) {
+      result_.left.push_back(
+          {entry.id,
+           error_at(ErrorCode::Corrupt, paths_.finished_task(entry.id), std::nullopt,
+                    "finished, and its history ends " + std::string(name_of(history->state())))});
+      return;
+    }
+    task.ended = history->steps().back().status.at.wall;
+    states_.emplace(entry.id, history->state());
+  } else {
+    task.ended = moved_at(paths_.finished_task(entry.id));
+    states_.emplace(entry.id, TaskState::Lost);
+  }
+  task.bytes = disk_of_task(paths_, entry.id, history).total();
+  ended_.push_back(std::move(task));
+}
+
+// What a task uses that stays does not go with another one.
+void Collecting::note_places(const std::vector<TaskEntry>& all,
+                             const std::set<std::string>& going) {
+  for (const TaskEntry& entry : all) {
+    if (going.contains(entry.id)) continue;
+    if (const auto header = read_header(paths_, entry.id)) in_use_.add(*header);
+  }
+}
+
+// `whole`: a task that has ended, not what is left over of one. It may have become the other since.
+Status Collecting::remove(const std::string& id, bool whole) const {
+  auto removal = TaskRemoval::begin(paths_, id, true);
+  if (!removal) return removal.error();
+  if (removal->whole() != whole) return Error{ErrorCode::NotFound, id + " has changed meanwhile"};
+  if (Status decided = removal->decide(); !decided) return decided;
+  return removal->put_away(in_use_);
+}
+
+Status Collecting::remove_left_overs() {
+  std::vector<TaskEntry> ids;
+  for (std::string& id : left_over_tasks(paths_)) ids.push_back({std::move(id), {}});
+  const auto meant = select_tasks(ids, patterns_);
+  if (!meant) return meant.error();
+  for (const TaskEntry& entry : *meant) {
+    const auto stream = read_runner_stream(paths_.runner_stream(entry.id));
+    const History* const history = stream && stream->history.header() ? &stream->history : nullptr;
+    const std::uint64_t bytes = disk_of_task(paths_, entry.id, history).total();
+    Status removed = Done{};
+    // Without a stream there is no lock to ask for, and none is made for the question.
+    if (dry_run_ && exists(paths_.runner_stream(entry.id))) {
+      const auto removal = TaskRemoval::begin(paths_, entry.id, true);
+      if (!removal) removed = removal.error();
+    } else if (!dry_run_) {
+      removed = remove(entry.id, false);
+    }
+    if (removed) {
+      result_.removed.push_back({entry.id, std::nullopt, 0, bytes, Retention::Kept});
+    } else if (removed.error().code != ErrorCode::NotFound) {
+      result_.left.push_back({entry.id, removed.error()});
+    }
+  }
+  return Done{};
+}
+
+void Collecting::remove_trees() {
+  const AsUser self(owner_);
+  if (!self.holds()) return;
+  for (TreeRemoval& tree : put_away_trees(paths_)) {
+    while (!tree.done()) tree.step();
+    if (tree.trouble()) result_.left.push_back({"", *tree.trouble()});
+  }
+}
+
+Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microseconds now) {
+  const auto all = list_tasks(paths_);
+  if (!all) return all.error();
+  const auto meant = select_tasks(*all, patterns_);
+  if (!meant) return meant.error();
+  for (const TaskEntry& entry : *meant) {
+    if (entry.directory == TaskDirectory::Finished) {
+      look_at(entry);
+    } else {
+      ++result_.active;
+    }
+  }
+  const std::vector<Retention> verdicts = judge_retention(ended_, rules, now);
+  std::set<std::string> going;
+  for (std::size_t i = 0; i < ended_.size(); ++i) {
+    if (goes(verdicts[i])) going.insert(ended_[i].id);
+  }
+  note_places(*all, going);
+  for (std::size_t i = 0; i < ended_.size(); ++i) {
+    const EndedTask& task = ended_[i];
+    if (!goes(verdicts[i])) {
+      ++result_.kept;
+      if (verdicts[i] == Retention::Young) ++result_.young;
+      continue;
+    }
+    const Status removed = dry_run_ ? Status(Done{}) : remove(task.id, true);
+    if (removed) {
+      result_.removed.push_back(
+          {task.id, states_.at(task.id), task.ended, task.bytes, verdicts[i]});
+    } else if (removed.error().code != ErrorCode::NotFound) {  // somebody else removed it
+      result_.left.push_back({task.id, removed.error()});
+    }
+  }
+  if (Status removed = remove_left_overs(); !removed) return removed.error();
+  if (!dry_run_) remove_trees();
+  std::stable_sort(result_.removed.begin(), result_.removed.end(),
+                   [](const auto& a, const auto& b) { return a.ended < b.ended; });
+  return std::move(result_);
+}
+
+}  // namespace
+
+Result<Collection> collect_tasks(const Paths& paths, const Arguments& patterns,
+                                 const RetentionRules& rules, Microseconds now, bool dry_run) {
+  return Collecting(paths, patterns, dry_run).carry_out(rules, now);
+}
+
+}  // namespace thermos
