@@ -120,7 +120,7 @@ int run(int argc, char** argv) {
   app.add_option("--config", options.config,
                  "Settings, as JSON or YAML; read again at SIGHUP. They are sync, log_level, "
                  "keep_logs, tasks_per_user, processes_per_task, connections, "
-                 "connections_per_user, queue_bytes, pools");
+                 "connections_per_user, queue_bytes, keep_days, keep_tasks, keep_bytes, pools");
   app.add_option("--sync", options.sync, "What has ended is on the disk before anything goes on")
       ->check(CLI::IsMember({"power", "crash"}));
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");

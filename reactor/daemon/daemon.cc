@@ -17,9 +17,11 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
       tasks_(reactor_, paths_, settings_, events_, summaries_, index_),
       visible_(paths_, tasks_, summaries_, index_),
       requests_(reactor_, paths_, settings_, events_, summaries_, tasks_, visible_, pools_),
-      resumption_(reactor_, paths_, events_, summaries_, tasks_, pools_) {
+      resumption_(reactor_, paths_, events_, summaries_, tasks_, pools_),
+      retention_(reactor_, paths_, settings_.retention, tasks_, index_) {
   // What was known of that id is of a task that is gone.
   index_.on_new_life = [this](const std::string& id) { summaries_.forget(id); };
+  index_.on_finished = [this] { retention_.task_ended(); };
   tasks_.on_change = [this] {
     if (on_change) on_change();
     requests_.finish_draining();
@@ -36,6 +38,7 @@ Daemon::~Daemon() {
 
 void Daemon::use(const Settings& settings) {
   settings_ = settings;
+  retention_.begin();
   if (settings_.pools == pools_.sizes()) return;
   settings_.pools = pools_.sizes();
   spdlog::warn("pools stay as they are until the daemon starts again");

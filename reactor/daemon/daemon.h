@@ -12,6 +12,7 @@
 #include "reactor/daemon/task_index.h"
 #include "reactor/daemon/task_requests.h"
 #include "reactor/daemon/task_resumption.h"
+#include "reactor/daemon/task_retention.h"
 #include "reactor/daemon/task_summary_cache.h"
 #include "reactor/daemon/visible_tasks.h"
 #include "reactor/host/reactor.h"
@@ -30,7 +31,11 @@ class Daemon {
   const Settings& settings() const { return settings_; }
 
   // Resumes the root's active tasks: see TaskResumption::resume_all().
-  void resume_all() { resumption_.resume_all(); }
+  // Then removes tasks that have ended, by its settings.
+  void resume_all() {
+    resumption_.resume_all();
+    retention_.begin();
+  }
 
   TaskRequests& requests() { return requests_; }
   const Paths& paths() const { return paths_; }
@@ -55,6 +60,7 @@ class Daemon {
   VisibleTasks visible_;
   TaskRequests requests_;
   TaskResumption resumption_;
+  TaskRetention retention_;
 };
 
 }  // namespace thermos

@@ -37,7 +37,9 @@ struct Count {
   void (*set)(Settings& settings, std::uint64_t value);
 };
 
-constexpr std::array<Count, 6> kCounts = {{
+constexpr Microseconds kDay = 24 * 3600 * kSecond;
+
+constexpr std::array<Count, 9> kCounts = {{
     {"keep_logs", 0, std::numeric_limits<std::uint32_t>::max(),
      [](Settings& s, std::uint64_t n) { s.keep_logs = static_cast<std::uint32_t>(n); }},
     {"tasks_per_user", 0, 1'000'000, [](Settings& s, std::uint64_t n) { s.tasks_per_user = n; }},
@@ -48,6 +50,11 @@ constexpr std::array<Count, 6> kCounts = {{
      [](Settings& s, std::uint64_t n) { s.connections_per_user = n; }},
     {"queue_bytes", std::uint64_t{64} << 10, std::uint64_t{1} << 34,
      [](Settings& s, std::uint64_t n) { s.queue_bytes = n; }},
+    {"keep_days", 0, 36'500,
+     [](Settings& s, std::uint64_t n) { s.retention.older = static_cast<Microseconds>(n) * kDay; }},
+    {"keep_tasks", 0, 1'000'000'000, [](Settings& s, std::uint64_t n) { s.retention.keep = n; }},
+    {"keep_bytes", 0, std::uint64_t{1} << 62,
+     [](Settings& s, std::uint64_t n) { s.retention.bytes = n; }},
 }};
 
 constexpr const char* kShape =

@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/record/record.h"
+#include "core/record/retention.h"
 #include "core/task/named.h"
 #include "reactor/host/sync_mode.h"
 
@@ -23,6 +24,8 @@ struct Settings {
   std::size_t connections_per_user = 128;  // root has no limit
   // The limit, in bytes, of replies that a client has not read: above it no more are made.
   std::size_t queue_bytes = std::size_t{256} << 10;
+  // Which tasks that have ended the daemon removes: none without a rule.
+  RetentionRules retention;
   // How much there is of what all tasks share, by name; as it was when the daemon started.
   Named<std::uint32_t> pools;
 };

@@ -24,6 +24,12 @@ void TaskIndex::finished(const std::string& id) {
   // On both for a moment, never on none.
   refreshed(TaskDirectory::Finished).ids.insert(id);
   refreshed(TaskDirectory::Active).ids.erase(id);
+  if (on_finished) on_finished();
+}
+
+void TaskIndex::removed(const std::string& id) {
+  Directory& directory = refreshed(TaskDirectory::Finished);
+  if (directory.ids.erase(id) > 0) say(directory, id, false);
 }
 
 TaskIndex::Directory& TaskIndex::refreshed(TaskDirectory which) {
@@ -76,6 +82,7 @@ void TaskIndex::read(Directory& directory) {
 void TaskIndex::say(const Directory& directory, const std::string& id, bool came) const {
   const bool active = &directory == &directories_[0];
   if (came == active && on_new_life) on_new_life(id);
+  if (came && !active && on_finished) on_finished();
 }
 
 void TaskIndex::happened(Directory& directory, std::string_view name, std::uint32_t mask) {

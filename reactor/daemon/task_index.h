@@ -37,9 +37,13 @@ class TaskIndex {
   // Called for tasks that this daemon creates or finishes; changes by others are found by inotify.
   void added(const std::string& id) { refreshed(TaskDirectory::Active).ids.insert(id); }
   void finished(const std::string& id);
+  // The same for a finished task that this daemon removes.
+  void removed(const std::string& id);
 
   // Called for an id under which a new task begins, or whose finished task was removed.
   std::function<void(const std::string& id)> on_new_life;
+  // Called when a task has come into tasks/finished.
+  std::function<void()> on_finished;
 
  private:
   struct Directory {

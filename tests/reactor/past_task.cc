@@ -56,6 +56,7 @@ void put_past_task(const Paths& paths, const PastTaskOnDisk& task) {
   header.log_dir = task.sandbox + "/.logs";
   append(header);
   TaskStatus status;
+  status.at.wall = task.ended;
   append(status);
   for (const std::string& name : names) {
     ProcessStatus process;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/base/times.h"
 #include "core/record/paths.h"
 
 namespace thermos {
@@ -16,6 +17,7 @@ struct PastTaskOnDisk {
   std::string cmdline = "true";
   std::string sandbox = "/nowhere";
   std::uint64_t position = 0;  // of its first event
+  Microseconds ended = 0;      // wall time
 };
 
 // Writes the task's file in tasks/finished and its runner's stream. REQUIRES:

@@ -51,7 +51,12 @@ TEST_F(SettingsText, AWrongOneIsRefusedWithItsPlace) {
       {"{\"pools\": {\"gpu\": 1, \"gpu\": 2}}", "1: pools: key 'gpu' is given twice"},
       {"hi: 1",
        "1:5: hi: no such setting; there are sync, log_level, pools, keep_logs, tasks_per_user, "
-       "processes_per_task, connections, connections_per_user, queue_bytes"},
+       "processes_per_task, connections, connections_per_user, queue_bytes, keep_days, keep_tasks, "
+       "keep_bytes"},
+      {"keep_days: -1", "1:12: keep_days: it is a whole number from 0 to 36500"},
+      {"keep_days: 40000", "1:12: keep_days: it is a whole number from 0 to 36500"},
+      {"keep_tasks: few", "1:13: keep_tasks: it is a whole number from 0 to 1000000000"},
+      {"keep_bytes: 10G", "1:13: keep_bytes: it is a whole number from 0 to 4611686018427387904"},
   };
   for (const Case& one : cases) EXPECT_EQ(error_of(one.text), one.error) << one.text;
 }
@@ -63,6 +68,16 @@ TEST_F(SettingsText, ARightOneChangesWhatItNames) {
   ASSERT_EQ(settings->pools.entries.size(), 2U);
   EXPECT_EQ(settings->pools.entries[1].second, 4294967295U);
   EXPECT_EQ(settings->keep_logs, 0U);
+  EXPECT_FALSE(settings->retention.any()) << "by itself the daemon removes nothing";
+}
+
+TEST_F(SettingsText, WhatIsKeptIsSaidByRules) {
+  spit(path("settings"), "keep_days: 2\nkeep_tasks: 0\nkeep_bytes: 1000\n");
+  const auto settings = load_settings(path("settings"), {});
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->retention.older, 2 * 24 * 3600 * kSecond);
+  EXPECT_EQ(settings->retention.keep, 0U);
+  EXPECT_EQ(settings->retention.bytes, 1000U);
 }
 
 }  // namespace

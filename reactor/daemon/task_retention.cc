@@ -1,0 +1,278 @@
+#include "reactor/daemon/task_retention.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/os/files.h"
+#include "reactor/store/stream_reader.h"
+#include "reactor/store/task_removal.h"
+
+namespace thermos {
+namespace {
+
+// Of one turn of the loop, in nanoseconds. A step may take longer: the reading of a stream, or the
+// sync of a decision.
+constexpr std::uint64_t kTurn = 2'000'000;
+// Ends within so long are looked at together.
+constexpr Microseconds kTogether = kSecond;
+// Until what could not be removed is tried again.
+constexpr Microseconds kTryAgain = 600 * kSecond;
+// The wall clock may be set meanwhile: no sleep is longer.
+constexpr Microseconds kLongestSleep = 24 * 3600 * kSecond;
+
+// Another user's files, in a root that others can write to, are not ours to remove.
+bool is_ours(const Paths& paths, const std::string& id) {
+  struct stat info {};
+  return ::lstat(paths.finished_task(id).c_str(), &info) == 0 && info.st_uid == ::geteuid();
+}
+
+}  // namespace
+
+TaskRetention::TaskRetention(Reactor& reactor, const Paths& paths, const RetentionRules& rules,
+                             const HostedTasks& tasks, TaskIndex& index)
+    : reactor_(reactor),
+      paths_(paths),
+      rules_(rules),
+      tasks_(tasks),
+      index_(index),
+      busy_(reactor.loop(), [this] { work(); }) {}
+
+TaskRetention::~TaskRetention() {
+  if (timer_) reactor_.deadlines().cancel(*timer_);
+}
+
+void TaskRetention::begin() {
+  if (stage_ != Stage::Rest) {
+    again_ = true;
+    return;
+  }
+  refused_.clear();
+  ignored_.clear();
+  ids_.clear();
+  stage_ = Stage::LeftOver;
+  if (rules_.any()) {
+    for (std::string& id : list_directory(paths_.checkpoints_dir())) ids_.push_back(std::move(id));
+  }
+  busy_.on();
+}
+
+void TaskRetention::task_ended() {
+  if (!rules_.any()) return;
+  if (stage_ != Stage::Rest) {
+    again_ = true;
+    return;
+  }
+  wake_at(reactor_.loop().now().boot + kTogether);
+}
+
+// The earliest that was asked for counts.
+void TaskRetention::wake_at(Microseconds boot) {
+  if (timer_) {
+    if (timer_->first <= boot) return;
+    reactor_.deadlines().cancel(*timer_);
+  }
+  timer_ = reactor_.deadlines().add(boot, [this] {
+    timer_.reset();
+    if (stage_ != Stage::Rest) {
+      again_ = true;
+      return;
+    }
+    list();
+    busy_.on();
+  });
+}
+
+void TaskRetention::work() {
+  const std::uint64_t until = uv_hrtime() + kTurn;
+  do {
+    step();
+  } while (stage_ != Stage::Rest && uv_hrtime() < until);
+}
+
+void TaskRetention::step() {
+  if (counting_) {
+    counting_->step();
+    if (!counting_->done()) return;
+    known_[ids_.front()].bytes = counting_->found().total();
+    counting_.reset();
+    ids_.pop_front();
+    return;
+  }
+  if (stage_ == Stage::Trees) {
+    if (trees_.empty()) {
+      rest();
+      return;
+    }
+    TreeRemoval& tree = trees_.back();
+    tree.step();
+    if (!tree.done()) return;
+    if (tree.trouble()) refuse(std::string(), *tree.trouble());
+    trees_.pop_back();
+    return;
+  }
+  if (!ids_.empty()) {
+    const std::string id = ids_.front();
+    if (stage_ == Stage::Look) {
+      look(id);
+      return;
+    }
+    ids_.pop_front();
+    if (stage_ == Stage::Remove || (!index_.has(id) && may_be_task(id))) remove(id);
+    return;
+  }
+  if (stage_ == Stage::LeftOver) {
+    list();
+  } else if (stage_ == Stage::Look) {
+    judge();
+  } else {
+    trees_ = put_away_trees(paths_);
+    stage_ = Stage::Trees;
+  }
+}
+
+// Forgets who is gone, and looks at who is new.
+void TaskRetention::list() {
+  stage_ = Stage::Look;
+  ids_.clear();
+  if (!rules_.any()) return;
+  const TaskIndex::Ids& finished = index_.on(TaskDirectory::Finished);
+  std::erase_if(known_, [&](const auto& known) { return !finished.contains(known.first); });
+  for (const std::string& id : finished) {
+    if (ignored_.contains(id)) continue;
+    const auto known = known_.find(id);
+    if (known == known_.end() || (rules_.bytes && !known->second.bytes)) ids_.push_back(id);
+  }
+}
+
+void TaskRetention::look(const std::string& id) {
+  auto stream = read_runner_stream(paths_.runner_stream(id));
+  const bool readable = stream || stream.error().code == ErrorCode::NotFound;
+  if (!readable || !is_ours(paths_, id)) {
+    if (!readable) refuse(id, stream.error());
+    ignored_.insert(id);
+    ids_.pop_front();
+    return;
+  }
+  const History* const history =
+      stream && stream->history.header() && !stream->history.steps().empty() ? &stream->history
+                                                                             : nullptr;
+  Known& known = known_[id];
+  if (history != nullptr) {
+    known.ended = history->steps().back().status.at.wall;
+    const RunnerHeader& header = *history->header();
+    for (const std::string& place : {header.sandbox, header.log_dir}) {
+      // Most are in their own directories, which no other task's removal touches.
+      if (!place.starts_with(paths_.default_sandbox(id)) && place != paths_.default_log_dir(id)) {
+        known.places.push_back(place);
+      }
+    }
+  } else {
+    struct stat info {};
+    ::stat(paths_.finished_task(id).c_str(), &info);
+    known.ended = static_cast<Microseconds>(info.st_ctim.tv_sec) * kSecond;
+  }
+  if (rules_.bytes) {
+    counting_ = std::make_unique<TaskDiskUse>(paths_, id, history);
+  } else {
+    ids_.pop_front();
+  }
+}
+
+void TaskRetention::judge() {
+  std::vector<EndedTask> ended;
+  ended.reserve(known_.size());
+  for (const auto& [id, known] : known_)
+    ended.push_back({id, known.ended, known.bytes.value_or(0)});
+  const Microseconds now = reactor_.loop().now().wall;
+  const std::vector<Retention> verdicts = judge_retention(ended, rules_, now);
+  std::set<std::string> going;
+  for (std::size_t i = 0; i < ended.size(); ++i) {
+    if (goes(verdicts[i])) going.insert(ended[i].id);
+  }
+  if (const auto next = next_to_go(ended, rules_, now)) {
+    const Microseconds wait = std::clamp<Microseconds>(*next - now, kTogether, kLongestSleep);
+    wake_at(reactor_.loop().now().boot + wait);
+  }
+  if (!going.empty()) in_use_ = places_in_use(going);
+  ids_.assign(going.begin(), going.end());
+  stage_ = Stage::Remove;
+}
+
+PlacesInUse TaskRetention::places_in_use(const std::set<std::string>& going) const {
+  PlacesInUse places;
+  RunnerHeader header;
+  for (const auto& [id, known] : known_) {
+    if (going.contains(id)) continue;
+    for (const std::string& place : known.places) {
+      header.sandbox = header.log_dir = place;
+      places.add(header);
+    }
+  }
+  for (const std::string& id : index_.on(TaskDirectory::Active)) {
+    if (const HostedTask* task = tasks_.find(id)) {
+      places.add(task->setup().header);
+    } else if (const auto recorded = read_header(paths_, id)) {
+      places.add(*recorded);
+    }
+  }
+  return places;
+}
+
+void TaskRetention::remove(const std::string& id) {
+  auto removal = TaskRemoval::begin(paths_, id, false);
+  if (!removal && removal.error().code == ErrorCode::NotFound) return;
+  if (!removal) {
+    // What is left over may be a task that is being created.
+    if (stage_ == Stage::Remove) refuse(id, removal.error());
+    return;
+  }
+  const bool whole = removal->whole();
+  if (whole && stage_ == Stage::LeftOver) return;  // it has come meanwhile
+  Status done = removal->decide();
+  if (done) {
+    index_.removed(id);
+    done = removal->put_away(whole ? in_use_ : places_of_others(paths_, id));
+  }
+  if (!done) {
+    refuse(id, done.error());
+    return;
+  }
+  ++removed_;
+  const auto known = known_.find(id);
+  if (known == known_.end()) return;
+  freed_ += known->second.bytes.value_or(0);
+  known_.erase(known);
+}
+
+// Said once for each reason.
+void TaskRetention::refuse(const std::string& id, const Error& why) {
+  failed_ = failed_ || why.code != ErrorCode::Corrupt;
+  std::string& said = refused_[id];
+  if (said == why.message) return;
+  said = why.message;
+  spdlog::warn("not removed: {}", why.message);
+}
+
+void TaskRetention::say_removed() {
+  if (removed_ == 0) return;
+  spdlog::info("removed {} task{} that had ended{}; {} kept", removed_, removed_ == 1 ? "" : "s",
+               rules_.bytes ? ", " + std::to_string(freed_) + " bytes" : std::string(),
+               known_.size());
+}
+
+void TaskRetention::rest() {
+  say_removed();
+  removed_ = 0;
+  freed_ = 0;
+  stage_ = Stage::Rest;
+  busy_.off();
+  if (std::exchange(failed_, false)) wake_at(reactor_.loop().now().boot + kTryAgain);
+  if (std::exchange(again_, false)) wake_at(reactor_.loop().now().boot + kTogether);
+}
+
+}  // namespace thermos

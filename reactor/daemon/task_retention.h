@@ -1,0 +1,86 @@
+// Removes tasks that have ended, by the daemon's settings keep_days, keep_tasks and keep_bytes:
+// when it starts, when a task ends, and when the next one becomes too old. It works in small steps
+// between the loop's other events, so that ten thousand tasks to remove hold up no other task.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/record/paths.h"
+#include "core/record/retention.h"
+#include "reactor/daemon/hosted_tasks.h"
+#include "reactor/daemon/task_index.h"
+#include "reactor/host/reactor.h"
+#include "reactor/loop/deadlines.h"
+#include "reactor/loop/loop.h"
+#include "reactor/os/tree_removal.h"
+#include "reactor/store/places_in_use.h"
+#include "reactor/store/task_disk.h"
+
+namespace thermos {
+
+class TaskRetention {
+ public:
+  // All references outlive this. `rules` may change: see rules_changed().
+  TaskRetention(Reactor& reactor, const Paths& paths, const RetentionRules& rules,
+                const HostedTasks& tasks, TaskIndex& index);
+  ~TaskRetention();
+  TaskRetention(const TaskRetention&) = delete;
+  TaskRetention& operator=(const TaskRetention&) = delete;
+
+  // Looks at all tasks, and completes removals that were interrupted. Called when the daemon starts
+  // and when its settings were read again.
+  void begin();
+  // A task has ended. Those that end at about the same time are looked at together.
+  void task_ended();
+
+ private:
+  // What is remembered of a task that has ended: it does not change any more.
+  struct Known {
+    Microseconds ended = 0;  // wall time
+    std::optional<std::uint64_t> bytes;
+    std::vector<std::string> places;  // outside its own directories under the root
+  };
+  enum class Stage : std::uint8_t { Rest, LeftOver, Look, Remove, Trees };
+
+  void work();
+  void step();
+  void list();
+  void look(const std::string& id);
+  void judge();
+  PlacesInUse places_in_use(const std::set<std::string>& going) const;
+  void remove(const std::string& id);
+  void rest();
+  void say_removed();
+  void wake_at(Microseconds boot);
+  void refuse(const std::string& id, const Error& why);
+
+  Reactor& reactor_;
+  const Paths& paths_;
+  const RetentionRules& rules_;
+  const HostedTasks& tasks_;
+  TaskIndex& index_;
+  WhileBusy busy_;
+  std::optional<Deadlines::Key> timer_;
+  std::map<std::string, Known> known_;
+  std::set<std::string> ignored_;               // tasks that are unreadable, or another user's
+  std::map<std::string, std::string> refused_;  // tasks that could not be removed, and why
+  Stage stage_ = Stage::Rest;
+  bool again_ = false;                     // somebody asked while it was at work
+  std::deque<std::string> ids_;            // that this stage is to deal with
+  std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
+  PlacesInUse in_use_;
+  std::vector<TreeRemoval> trees_;
+  std::size_t removed_ = 0;
+  std::uint64_t freed_ = 0;
+  bool failed_ = false;  // something is to be tried again
+};
+
+}  // namespace thermos
