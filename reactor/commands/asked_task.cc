@@ -6,6 +6,7 @@
 
 #include "core/base/text.h"
 #include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/several_roots.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/recorded_chronicle.h"
@@ -21,12 +22,7 @@ Result<Paths> paths_of_task(const CommonOptions& common, const std::optional<std
 Result<TaskEntry> asked_task(const Paths& paths, const std::string& word) {
   const Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();
-  Result<TaskEntry> one = select_one(*all, word);
-  if (one || one.error().code != ErrorCode::NotFound) return one;
-  NearestWord nearest(word);
-  for (const TaskEntry& task : *all) nearest.offer(task.id);
-  return Error{ErrorCode::NotFound,
-               one.error().message + " under " + paths.root() + nearest.hint()};
+  return one_task(*all, word, under({paths}));
 }
 
 Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,

@@ -185,6 +185,16 @@ TEST_F(CliDaemon, AUserFollowsTheirOwnTask) {
   EXPECT_EQ(run_program(as_nobody({"fsck"})).status, 77);
 }
 
+TEST_F(CliDaemon, WhySaysWhyATaskOfTheDaemonFailed) {
+  submit("bad", R"({"name": "t", "processes": [{"name": "c", "cmdline": "exit 3"}]})");
+  ASSERT_EQ(ask({"wait", "bad"}).status, 1);
+  const Finished why = ask({"why", "bad"});
+  EXPECT_EQ(why.status, 0) << why.err;
+  EXPECT_NE(why.out.find("exit 3"), std::string::npos) << why.out;
+  EXPECT_EQ(ask({"why", "nosuch"}).status, 66);
+  EXPECT_EQ(ask({"why", "bad", "d"}).status, 66);
+}
+
 TEST_F(CliDaemon, EventsTellHowFarATaskIs) {
   submit("one", R"({"name": "t", "processes": [
       {"name": "a", "cmdline": ":"}, {"name": "b", "cmdline": "sleep 1000", "daemon": true, "ephemeral": true},

@@ -24,13 +24,6 @@ class PlanCommand : public ThermosTest {
     EXPECT_EQ(done.status, 0) << done.err;
     return json::parse(done.out);
   }
-  void refuse(const Words& words, int status, std::string_view reason) const {
-    const Finished done = run(words);
-    EXPECT_EQ(done.status, status) << done.err;
-    EXPECT_NE(done.err.find(reason), std::string::npos) << done.err;
-    EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
-    EXPECT_EQ(done.out, "");
-  }
 };
 
 TEST_F(PlanCommand, GivenTimesDecide) {

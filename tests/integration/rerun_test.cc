@@ -16,13 +16,6 @@ using nlohmann::json;
 
 class Rerun : public ThermosTest {
  protected:
-  void refuse(const Words& words, int status, std::string_view reason) const {
-    const Finished done = run(words);
-    EXPECT_EQ(done.status, status) << done.err;
-    EXPECT_NE(done.err.find(reason), std::string::npos) << done.err;
-    EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
-    EXPECT_EQ(done.out, "");
-  }
   // Each process notes that it ran in `ran`. `b` fails as long as there is no file `fixed`.
   static std::string config(std::string_view more_of_a = "") {
     return R"({"name": "n", "processes": [

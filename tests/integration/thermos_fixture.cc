@@ -1,5 +1,6 @@
 #include "thermos_fixture.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace thermos::testing {
@@ -29,6 +30,14 @@ Finished ThermosTest::run_task(const std::string& id, std::string_view config,
   words.insert(words.end(), options.begin(), options.end());
   words.push_back(file(id + ".json", config));
   return run(words);
+}
+
+void ThermosTest::refuse(const Words& words, int status, std::string_view reason) const {
+  const Finished done = run(words);
+  EXPECT_EQ(done.status, status) << done.err;
+  EXPECT_NE(done.err.find(reason), std::string::npos) << done.err;
+  EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
+  EXPECT_EQ(done.out, "");
 }
 
 nlohmann::json ThermosTest::status_of(const std::string& id) const {

@@ -26,6 +26,9 @@ class ThermosTest : public ::testing::Test {
   Finished run(const Words& words) const { return run_program(thermos(words)); }
   // Runs this configuration by `thermos run --task-id ID`.
   Finished run_task(const std::string& id, std::string_view config, Words options = {}) const;
+  // Expects that `thermos WORDS` fails with this exit status, prints one line to standard error
+  // that contains `reason`, and nothing else.
+  void refuse(const Words& words, int status, std::string_view reason) const;
   // The task that `status --json ID` prints.
   nlohmann::json status_of(const std::string& id) const;
 

@@ -27,13 +27,6 @@ class Why : public ThermosTest {
     }
     return text;
   }
-  void refuse(const Words& words, int status, std::string_view reason) const {
-    const Finished done = run(words);
-    EXPECT_EQ(done.status, status) << done.err;
-    EXPECT_NE(done.err.find(reason), std::string::npos) << done.err;
-    EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
-    EXPECT_EQ(done.out, "");
-  }
 };
 
 // 500 processes in a chain of layers; one of the first fails, and says why on its stderr.
