@@ -35,7 +35,7 @@ class Collecting {
  private:
   void look_at(const TaskEntry& entry);
   void note_places(const std::vector<TaskEntry>& all, const std::set<std::string>& going);
-  Status remove(const std::string& id, bool whole) const;
+  Status remove(const std::string& id, bool whole);
   Status remove_left_overs();
   void remove_trees();
 
@@ -85,7 +85,7 @@ void Collecting::note_places(const std::vector<TaskEntry>& all,
 }
 
 // `whole`: a task that has ended, not what is left over of one. It may have become the other since.
-Status Collecting::remove(const std::string& id, bool whole) const {
+Status Collecting::remove(const std::string& id, bool whole) {
   auto removal = TaskRemoval::begin(paths_, id, true);
   if (!removal) return removal.error();
   if (removal->whole() != whole) return Error{ErrorCode::NotFound, id + " has changed meanwhile"};

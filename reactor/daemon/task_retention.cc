@@ -205,13 +205,9 @@ void TaskRetention::judge() {
 
 PlacesInUse TaskRetention::places_in_use(const std::set<std::string>& going) const {
   PlacesInUse places;
-  RunnerHeader header;
   for (const auto& [id, known] : known_) {
     if (going.contains(id)) continue;
-    for (const std::string& place : known.places) {
-      header.sandbox = header.log_dir = place;
-      places.add(header);
-    }
+    for (const std::string& place : known.places) places.add(place);
   }
   for (const std::string& id : index_.on(TaskDirectory::Active)) {
     if (const HostedTask* task = tasks_.find(id)) {
@@ -236,7 +232,8 @@ void TaskRetention::remove(const std::string& id) {
   Status done = removal->decide();
   if (done) {
     index_.removed(id);
-    done = removal->put_away(whole ? in_use_ : places_of_others(paths_, id));
+    if (!whole) in_use_ = places_of_others(paths_, id);
+    done = removal->put_away(in_use_);
   }
   if (!done) {
     refuse(id, done.error());

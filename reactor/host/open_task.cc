@@ -56,7 +56,8 @@ class TaskOpening {
 
 Result<OpenedTask> TaskOpening::carry_out() {
   if (exists(setup_.paths.finished_task(setup_.header.task_id))) return refuse_finished();
-  if (auto cleared = clear_id(setup_.paths, setup_.header.task_id); !cleared) {
+  if (auto cleared = clear_id(setup_.paths, setup_.header.task_id, setup_.header.sandbox);
+      !cleared) {
     return cleared.error();
   }
   if (auto locked = lock_task(); !locked) return locked.error();
@@ -165,10 +166,11 @@ Status TaskOpening::settle_task_file(History& history) {
     return emptied ? make_task() : emptied;
   }
   if (!begun) return make_task();
-  return Error{ErrorCode::Corrupt,
-               setup_.paths.active_task(id) + " is missing, but " + writer_->path() +
-                   " has records: put the task's file back, or give another --task-id; `thermos gc` "
-                   "removes them when they are an hour old"};
+  return Error{
+      ErrorCode::Corrupt,
+      setup_.paths.active_task(id) + " is missing, but " + writer_->path() +
+          " has records: put the task's file back, or give another --task-id; `thermos gc` "
+          "removes them when they are an hour old"};
 }
 
 Status TaskOpening::rewrite_stream(History& history, History by) {

@@ -1,5 +1,9 @@
 #include "reactor/store/places_in_use.h"
 
+#include <sys/stat.h>
+
+#include <utility>
+
 #include "capnp/codec.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
@@ -15,6 +19,23 @@ constexpr std::size_t kRoom = 4096;
 void PlacesInUse::add(const RunnerHeader& header) {
   places_.insert(header.sandbox);
   places_.insert(header.log_dir);
+}
+
+void PlacesInUse::add_active(const Paths& paths) {
+  struct stat info {};
+  if (::stat(paths.active_dir().c_str(), &info) != 0) return;
+  if (info.st_mtim.tv_sec == changed_.tv_sec && info.st_mtim.tv_nsec == changed_.tv_nsec) return;
+  bool all_known = true;
+  for (std::string& id : list_directory(paths.active_dir())) {
+    if (active_.contains(id)) continue;
+    // It is written a moment after the task's file.
+    const auto header = read_header(paths, id);
+    all_known = all_known && header;
+    if (!header) continue;
+    add(*header);
+    active_.insert(std::move(id));
+  }
+  if (all_known) changed_ = info.st_mtim;
 }
 
 bool PlacesInUse::uses(const std::string& directory) const {

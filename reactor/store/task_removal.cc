@@ -210,9 +210,10 @@ Status TaskRemoval::decide() {
   return sync_directory(paths_->finished_dir());
 }
 
-Status TaskRemoval::put_away(const PlacesInUse& in_use) {
+Status TaskRemoval::put_away(PlacesInUse& in_use) {
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
+  in_use.add_active(*paths_);
   TaskPlaces places = places_of(*paths_, id_, history_ ? &*history_ : nullptr);
   if (history_ && !places.sandbox.empty() && in_use.uses(places.sandbox)) {
     places.sandbox.clear();
@@ -253,7 +254,7 @@ std::vector<std::string> left_over_tasks(const Paths& paths) {
   return left;
 }
 
-Status clear_id(const Paths& paths, const std::string& task_id) {
+Status clear_id(const Paths& paths, const std::string& task_id, const std::string& named_sandbox) {
   if (exists(paths.active_task(task_id)) || exists(paths.finished_task(task_id)) ||
       !exists(paths.runner_stream(task_id))) {
     return Done{};
@@ -264,7 +265,9 @@ Status clear_id(const Paths& paths, const std::string& task_id) {
   const bool decided = exists(removed_task(paths, task_id));
   const bool ended = removal->history() && is_terminal(removal->history()->state());
   if (!decided && !ended) return Done{};
-  return removal->put_away(places_of_others(paths, task_id));
+  PlacesInUse others = places_of_others(paths, task_id);
+  if (!named_sandbox.empty()) others.add(named_sandbox);
+  return removal->put_away(others);
 }
 
 std::vector<TreeRemoval> put_away_trees(const Paths& paths) {

@@ -60,8 +60,9 @@ class TaskRemoval {
   // Decides, and syncs the decision. Does nothing for what is left over.
   Status decide();
   // Removes the output in places that are not the task's alone, and puts the others away, but what
-  // is `in_use` by other tasks. REQUIRES: decide().
-  Status put_away(const PlacesInUse& in_use);
+  // is `in_use` by other tasks, to which those are added that have become active meanwhile.
+  // REQUIRES: decide().
+  Status put_away(PlacesInUse& in_use);
 
  private:
   TaskRemoval(const Paths& paths, std::string task_id, FileOwner owner)
@@ -86,8 +87,10 @@ class TaskRemoval {
 std::vector<std::string> left_over_tasks(const Paths& paths);
 
 // Puts away what is left over of a task whose removal was decided, or that had ended and whose file
-// was deleted, so that a new task can have its id. Does nothing if there is no such thing.
-Status clear_id(const Paths& paths, const std::string& task_id);
+// was deleted, so that a new task can have its id. The sandbox that a user named for that one
+// stays. Does nothing if there is no such thing.
+Status clear_id(const Paths& paths, const std::string& task_id,
+                const std::string& named_sandbox = {});
 
 // The removals of everything that was put away under the root, by this program or another. They are
 // carried out as owner_of_root().

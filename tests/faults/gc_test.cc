@@ -39,7 +39,7 @@ struct Garbage {
     run({"run", "--task-id", "plain", config}, site.path() + "/here");
     run({"run", "--task-id", "named", "--sandbox", site.sandbox(), config});
     for (const char* id : {"boxed", "plain", "named"}) {
-      real::make_older(site.checkpoint(id) + "/runner", kDay);
+      real::make_older(site.checkpoint(id), kDay);
     }
   }
 
@@ -153,7 +153,9 @@ TEST(FaultPoints, ANewTaskHasTheIdOfOneWhoseRemovalWasInterrupted) {
         ++begun;
         garbage.run({"run", "--task-id", id, "--sandbox", fresh + id, config});
         EXPECT_EQ(real::read_file(fresh + id + "/.logs/a/0/stdout"), "new\n");
-        if (id == "boxed") EXPECT_FALSE(fs::exists(garbage.boxed)) << "the sandbox of the old one";
+        if (id == "boxed") {
+          EXPECT_FALSE(fs::exists(garbage.boxed)) << "the sandbox of the old one";
+        }
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <type_traits>
 #include <variant>
@@ -27,10 +28,7 @@ void make_earlier(Record& record, Microseconds by) {
       record);
 }
 
-}  // namespace
-
-void make_older(const std::string& path, double seconds) {
-  const auto by = static_cast<Microseconds>(seconds * static_cast<double>(kSecond));
+void make_stream_older(const std::string& path, Microseconds by) {
   const std::string before = read_file(path);
   const Bytes bytes(reinterpret_cast<const std::byte*>(before.data()), before.size());
   std::vector<std::byte> stream(kStreamHeaderBytes);
@@ -51,6 +49,15 @@ void make_older(const std::string& path, double seconds) {
   file.write(reinterpret_cast<const char*>(stream.data()),
              static_cast<std::streamsize>(stream.size()));
   ASSERT_TRUE(file.flush()) << path;
+}
+
+}  // namespace
+
+void make_older(const std::string& checkpoints, double seconds) {
+  const auto by = static_cast<Microseconds>(seconds * static_cast<double>(kSecond));
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoints)) {
+    if (entry.is_regular_file()) make_stream_older(entry.path(), by);
+  }
 }
 
 }  // namespace thermos::real

@@ -5,8 +5,8 @@
 
 namespace thermos::real {
 
-// Writes the stream at `path` anew, with every wall time `seconds` earlier. Fails the test if it
-// can't be read.
-void make_older(const std::string& path, double seconds);
+// Writes the streams in a task's checkpoint directory anew, with every wall time `seconds` earlier.
+// Fails the test if one can't be read.
+void make_older(const std::string& checkpoints, double seconds);
 
 }  // namespace thermos::real

@@ -262,6 +262,27 @@ TEST_F(Fsck, RecordsThatDoNotBelongInACoordinatorsStream) {
   }
 }
 
+TEST_F(Fsck, WhatIsLeftOfATaskThatEndedIsNoFault) {
+  make_task(false, true);
+  std::filesystem::remove(paths().finished_task("t"));
+  Finding finding = only();
+  EXPECT_EQ(finding.severity, Severity::Note);
+  EXPECT_NE(finding.advice.find("`thermos gc` removes it"), std::string::npos);
+  // As a removal leaves it that was interrupted.
+  spit(beside("removed"), "{}");
+  finding = only();
+  EXPECT_EQ(finding.severity, Severity::Note);
+  EXPECT_NE(finding.what.find("removal was not completed"), std::string::npos);
+}
+
+TEST_F(Fsck, AnActiveTaskWithoutItsFileIsAFault) {
+  make_task(true, false);
+  std::filesystem::remove(paths().active_task("t"));
+  const Finding finding = only();
+  EXPECT_EQ(finding.severity, Severity::Error);
+  EXPECT_NE(finding.advice.find("`thermos gc`"), std::string::npos);
+}
+
 // After the compaction of both there is no record that both have.
 TEST_F(Fsck, CompactedStreamsAgree) {
   make_task_file(true);
