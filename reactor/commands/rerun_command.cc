@@ -100,7 +100,7 @@ struct Given {
 Result<Given> read_given(const std::string& file, ConfigurationWords words, const Before& before) {
   const Result<ConfigurationText> text = read_configuration(file, words);
   if (!text) return text.error();
-  const std::string task_id = std::exchange(words.task_id, before.entry.id);
+  std::string task_id = std::exchange(words.task_id, before.entry.id);
   Result<BoundTask> as_before = bind_configuration(*text, words, wall_now());
   if (!as_before) return as_before.error();
   words.task_id =

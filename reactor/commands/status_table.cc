@@ -112,6 +112,10 @@ void add_remarks(std::string& text, const TaskView& view) {
   } else if (place != nullptr && !place->decision.empty()) {
     text += "  " + printable(place->decision) + "\n";
   }
+  if (view.history && view.history->header() && !view.history->header()->continues.empty()) {
+    text += fmt::format("  goes on from {}: {}\n", printable(view.history->header()->continues),
+                        taken_over_text(*view.history));
+  }
   if (view.history && view.history->shortage()) text += shortage_text(*view.history) + "\n";
   if (view.abandoned) {
     text += "  no runner: `thermos resume " + printable(view.entry.id) + "` goes on with it\n";

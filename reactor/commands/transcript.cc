@@ -61,7 +61,7 @@ void Transcript::begin(const History& history) {
   const auto& header = history.header();
   if (header && !header->continues.empty() && history.steps().size() <= 1) {
     line((brief() ? place_text(*header) : header_line(*header, settings_.style)) + ": " +
-         taken_over_text(history, task_.processes.size()));
+         taken_over_text(history));
   }
   const Timestamp at = history.steps().empty() ? Timestamp() : history.steps().back().status.at;
   progress_.begin(history, at);

@@ -165,12 +165,12 @@ std::string place_text(const RunnerHeader& header) {
   return header.continues.empty() ? text : text + ", goes on from " + printable(header.continues);
 }
 
-std::string taken_over_text(const History& history, std::size_t processes) {
+std::string taken_over_text(const History& history) {
   const auto& all = history.processes();
   const auto taken = std::count_if(all.begin(), all.end(), [](const ProcessHistory& process) {
     return process.current() != nullptr && !process.current()->taken_over_from().empty();
   });
-  return fmt::format("{} of {} taken over", taken, processes);
+  return fmt::format("{} taken over", taken);
 }
 
 std::string header_line(const RunnerHeader& header, const LineStyle& style) {

@@ -44,8 +44,8 @@ std::string task_line(const TaskStatus& status, bool again, const LineStyle& sty
 // "TASK_ID in SANDBOX", and the line that tells where a new task runs.
 std::string place_text(const RunnerHeader& header);
 std::string header_line(const RunnerHeader& header, const LineStyle& style);
-// Of a task that goes on from another one: "45 of 50 taken over".
-std::string taken_over_text(const History& history, std::size_t processes);
+// Of a task that goes on from another one: "45 taken over".
+std::string taken_over_text(const History& history);
 
 // Returns the time from the start of the process to its end; nothing if it did not start or end.
 std::optional<Microseconds> run_duration(const Run& run);
