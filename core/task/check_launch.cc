@@ -54,7 +54,7 @@ bool climbs(std::string_view path) {
   return false;
 }
 
-Complaint check_input(std::string_view path) {
+Complaint check_in_sandbox(std::string_view path) {
   if (auto complaint = check_path(path)) return complaint;
   if (path.starts_with('/') || climbs(path)) {
     return quoted(path) + " is no file of the sandbox: name it from there, without '..'";
@@ -209,8 +209,13 @@ std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::s
   check_env(process.env, faults);
   check_secrets(process.secret, process.env, faults);
   if (auto complaint = check_path(process.cwd)) faults.push_back({"cwd", *complaint});
-  if (auto complaint = check_input(process.input)) faults.push_back({"stdin", *complaint});
+  if (auto complaint = check_in_sandbox(process.input)) faults.push_back({"stdin", *complaint});
   check_codes(process.success_codes, faults);
+  for (std::size_t i = 0; i < process.outputs.size(); ++i) {
+    if (auto complaint = check_in_sandbox(process.outputs[i])) {
+      faults.push_back({"outputs[" + std::to_string(i) + "]", *complaint});
+    }
+  }
   if (!faults.empty()) return faults;
   // A variable that the process sets over the task's counts twice; it is only a bound.
   const std::size_t bytes = size_of(process) + inherited;

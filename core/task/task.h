@@ -146,6 +146,8 @@ struct ProcessConfig {
   std::optional<Microseconds> time;
   Named<Secret> secret;       // over the task's
   Named<std::string> matrix;  // its own combination, where a matrix made it
+  // What it makes: files and directories of the sandbox. Empty: it does not say.
+  std::vector<std::string> outputs;
   // These two are of what is written; nothing of them is on record.
   std::vector<std::string> env_file;
   std::vector<Named<std::string>> exclude;

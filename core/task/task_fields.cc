@@ -207,6 +207,10 @@ constexpr std::array kProcessFields = {
         "Seconds within which it says WATCHDOG=1 to its NOTIFY_SOCKET, again and again; else the "
         "run has failed.",
         {.unit = kSeconds, .absent = "no watchdog is given"}),
+    field<&ProcessConfig::outputs>("outputs",
+                                   "The files and directories of the sandbox that it makes; "
+                                   "`thermos crashtest` compares them.",
+                                   {.filled = true, .one_alone = true, .left_out = true}),
 };
 
 constexpr std::array kTaskFields = {

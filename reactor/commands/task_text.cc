@@ -139,6 +139,7 @@ std::string settings_of(const ProcessConfig& process) {
   add_logger(words, process.logger);
   add_surroundings(words, process.env, process.secret, process.cwd);
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
+  for (const std::string& path : process.outputs) words.push_back("makes " + printable(path));
   add_end(words, process);
   add_on_yield(words, process.on_yield);
   if (process.time) words.push_back("time " + in_seconds(*process.time));

@@ -98,6 +98,7 @@ TaskConfig random_task(Random& random) {
     process.env = env(random);
     if (random() % 2 == 0) process.cwd = text(random, kBraces, 5);
     if (random() % 2 == 0) process.input = name(random);
+    if (random() % 2 == 0) process.outputs = {name(random), name(random)};
     if (random() % 2 == 0) process.success_codes = {static_cast<std::uint32_t>(random() % 256), 0};
     process.stop_signal.number = static_cast<std::uint8_t>(1 + random() % kLastSignal);
     if (random() % 2 == 0) process.stop_wait = duration(random);

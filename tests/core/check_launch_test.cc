@@ -140,6 +140,13 @@ TEST(CheckLaunch, Paths) {
 
 TEST(CheckLaunch, ExitCodes) {
   ProcessConfig process = usual();
+  process.outputs = {"out", "deep/../x"};
+  EXPECT_EQ(faults_of(process),
+            "outputs[1]: 'deep/../x' is no file of the sandbox: name it from there, without '..'");
+  process.outputs = {"/abs"};
+  EXPECT_EQ(faults_of(process),
+            "outputs[0]: '/abs' is no file of the sandbox: name it from there, without '..'");
+  process.outputs.clear();
   process.success_codes = {3, 256};
   EXPECT_EQ(faults_of(process), "success_codes[1]: 256 is no exit code: 0 to 255");
   process.success_codes.clear();
