@@ -25,6 +25,7 @@ constexpr std::array<Positional, 26> kPositional = {{
     {"inspect", Kind::Files, Kind::Nothing},
     {"graph", Kind::Files, Kind::Nothing},
     {"plan", Kind::Files, Kind::Nothing},
+    {"crashtest", Kind::Files, Kind::Nothing},
     {"export", Kind::Files, Kind::Nothing},
     {"read", Kind::Files, Kind::Nothing},
     {"import", Kind::Files, Kind::Nothing},

@@ -24,6 +24,7 @@ constexpr std::array<Command, 30> kCommands = {{
     {"inspect", "show a configuration as it would run, or all of a task", inspect_command},
     {"graph", "show which process waits for which in a configuration", graph_command},
     {"plan", "say how long a configuration will take", plan_command},
+    {"crashtest", "show which commands can't be run twice", crashtest_command},
     {"schema", "print what a configuration may hold, as a JSON Schema", schema_command},
     {"config", "open a Python prompt with the names of .thermos files", config_command},
     {"status", "show tasks and their processes", status_command},
