@@ -37,6 +37,7 @@ struct Submit {
   ports @6 :List(Port);
   keepLogsGiven @7 :Bool;
   replace @8 :Bool;              # takes the place of the configuration of an active task of this id
+  traceParent @9 :Text;          # the traceparent around the client; empty, or not valid: none
 
   struct Port {
     name @0 :Text;

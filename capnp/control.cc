@@ -66,6 +66,7 @@ void fill(wire::Request::Builder out, const Submit& body) {
     ports[i].setNumber(number);
     ++i;
   }
+  if (!body.trace_parent.empty()) submit.setTraceParent(body.trace_parent);
 }
 
 void fill(wire::Tasks::Builder tasks, const TaskQuery& body) {
@@ -129,6 +130,7 @@ Submit submit_of(wire::Submit::Reader in) {
   body.replace = in.getReplace();
   if (in.getKeepLogsGiven()) body.keep_logs = in.getKeepLogs();
   for (const auto port : in.getPorts()) body.ports[string_of(port.getName())] = port.getNumber();
+  body.trace_parent = string_of(in.getTraceParent());
   return body;
 }
 

@@ -33,6 +33,7 @@ struct Submit {
   bool replace = false;                    // an active task of this id goes on with `config`
   std::optional<std::uint32_t> keep_logs;  // nullopt: the daemon's default
   std::map<std::string, std::uint16_t> ports;
+  std::string trace_parent{};
 };
 
 struct TaskQuery {

@@ -152,6 +152,7 @@ Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& o
         std::min<std::uint64_t>(*keep, std::numeric_limits<std::uint32_t>::max()));
   }
   submit.ports = words->ports;
+  submit.trace_parent = trace_parent_around();
   read.task = std::move(bound->task);
   return read;
 }

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
 
+#include "core/record/trace_context.h"
 #include "core/task/check_launch.h"
 #include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/output.h"
@@ -228,6 +230,12 @@ void go_on_from(const RunnerHeader& before, TaskSetup& place) {
 
 }  // namespace
 
+std::string trace_parent_around() {
+  const char* const around = std::getenv("TRACEPARENT");
+  const auto parent = trace_parent_from(around == nullptr ? "" : around);
+  return parent ? text_of(*parent) : std::string();
+}
+
 CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded,
@@ -257,6 +265,7 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   header.chroot = options.chroot;
   header.hostname = options.hostname;
   header.ports = words.ports;
+  header.trace_parent = trace_parent_around();
   header.keep_logs = parse_keep_logs(options).value();  // check_run_options() checked it
   const Account caller = caller_account();
   std::optional<Account> account = caller;

@@ -55,6 +55,9 @@ Status check_user(const std::string& user);
 // Usage.
 Status apply_options(const RunOptions& options, const AncestorOptions& old, TaskConfig& task);
 
+// The traceparent that TRACEPARENT holds around this program; "" if there is none, or no valid one.
+std::string trace_parent_around();
+
 // Runs a bound task in the foreground and shows it. Creates the sandbox if it is
 // missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
 // resumed; then it fails with BadConfig if the options name another sandbox or user. A new task

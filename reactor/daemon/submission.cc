@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config/load.h"
+#include "core/record/trace_context.h"
 #include "core/task/check_launch.h"
 #include "core/task/check_task.h"
 #include "reactor/os/account.h"
@@ -86,6 +87,9 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   header.keep_logs = submit.keep_logs.value_or(settings.keep_logs);
   header.sandbox = submit.sandbox.empty() ? paths.default_sandbox(submit.task_id) : submit.sandbox;
   header.log_dir = header.sandbox + "/.logs";
+  if (const auto parent = trace_parent_from(submit.trace_parent)) {
+    header.trace_parent = text_of(*parent);
+  }
   return checked;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/record/state.h"
+#include "core/record/trace_context.h"
 
 namespace thermos {
 namespace {
@@ -34,6 +35,10 @@ void keep_last(std::vector<std::string>& environment) {
 void complete_environment(const RunnerHeader& header, const TaskConfig& task,
                           const StartProcess& start, std::vector<std::string>& environment) {
   const ProcessConfig& process = task.processes[start.process];
+  // In front of what the configuration sets: it may have a TRACEPARENT of its own.
+  const TraceIds ids(header);
+  environment.push_back("TRACEPARENT=" +
+                        text_of(TraceParent{ids.trace(), ids.run(process.name, start.run)}));
   add(task.env, environment);
   add(process.env, environment);
   environment.push_back("THERMOS_TASK_ID=" + header.task_id);

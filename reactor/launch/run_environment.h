@@ -10,9 +10,9 @@
 
 namespace thermos {
 
-// Adds the variables of the task and of the process to `environment` ("NAME=VALUE"), and
-// THERMOS_TASK_ID, THERMOS_PROCESS, THERMOS_RUN and, for a finalizer, THERMOS_RESULT. A later one
-// replaces an earlier one of the same name.
+// Adds to `environment` ("NAME=VALUE"): TRACEPARENT, which names the run's span (TraceIds); the
+// variables of the task and of the process; THERMOS_TASK_ID, THERMOS_PROCESS, THERMOS_RUN and, for a
+// finalizer, THERMOS_RESULT. A later one replaces an earlier one of the same name.
 void complete_environment(const RunnerHeader& header, const TaskConfig& task,
                           const StartProcess& start, std::vector<std::string>& environment);
 

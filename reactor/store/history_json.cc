@@ -25,6 +25,7 @@ Json header_json(const RunnerHeader& header) {
             {"chroot", header.chroot},
             {"keep_logs", header.keep_logs}};
   if (!header.continues.empty()) json["continues"] = header.continues;
+  if (!header.trace_parent.empty()) json["trace_parent"] = header.trace_parent;
   return json;
 }
 

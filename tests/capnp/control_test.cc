@@ -67,6 +67,16 @@ TEST(ControlMessage, AReplacementNeedsAReceiverThatKnowsIt) {
   EXPECT_TRUE(std::get<Submit>(request->body).replace);
 }
 
+TEST(ControlMessage, WhatIsAroundATaskGoesWithIt) {
+  Submit submit;
+  submit.task_id = "t";
+  EXPECT_EQ(std::get<Submit>(through({1, submit})->body).trace_parent, "");
+  submit.trace_parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto request = through({1, submit});
+  EXPECT_EQ(std::get<Submit>(request->body).trace_parent, submit.trace_parent);
+  EXPECT_EQ(request->needs, 1U);
+}
+
 TEST(ControlMessage, AWaitThatWasNotGivenIsNotGiven) {
   EXPECT_FALSE(std::get<AskKill>(through({1, AskKill{}})->body).request.wait);
   EXPECT_FALSE(std::get<AskOrder>(through({1, AskOrder{}})->body).request.wait);
