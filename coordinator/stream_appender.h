@@ -1,5 +1,5 @@
-// Appends frames to the coordinator's stream, also while the disk is full. The runner has a writer of
-// its own: reactor/store/stream_writer.h.
+// Appends frames to the coordinator's stream, also while the disk is full. The runner has a writer
+// of its own: reactor/store/stream_writer.h.
 #pragma once
 
 #include <sys/types.h>

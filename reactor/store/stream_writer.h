@@ -1,5 +1,5 @@
-// Writes checkpoint streams: creates, locks, appends and syncs them. A coordinator, which has little
-// memory and no library, has a writer of its own: coordinator/stream_appender.h.
+// Writes checkpoint streams: creates, locks, appends and syncs them. A coordinator, which has
+// little memory and no library, has a writer of its own: coordinator/stream_appender.h.
 #pragma once
 
 #include <cstddef>
