@@ -6,6 +6,7 @@
 #include "core/base/seconds.h"
 #include "core/base/text.h"
 #include "core/explain/ending.h"
+#include "core/explain/met_needs.h"
 #include "core/explain/phrases.h"
 #include "core/explain/why_ended.h"
 #include "core/explain/why_task.h"
@@ -87,58 +88,10 @@ void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answ
   if (state != TaskState::Active && !final) add_task_end(situation, answer);
 }
 
-// When what it needs came about: the wall time of the record; nothing if that is not kept.
-std::optional<Microseconds> time_of(const Situation& situation, const Situation::Need& need) {
-  const ProcessHistory* past = situation.standing().past(need.process);
-  if (past == nullptr) return std::nullopt;
-  const auto earliest = [&](auto&& of) -> std::optional<Microseconds> {
-    for (const Run& run : past->runs) {
-      if (run.number < past->redefined) continue;
-      if (const std::optional<Timestamp>& at = of(run)) return at->wall;
-    }
-    return std::nullopt;
-  };
-  switch (need.condition) {
-    case Condition::Start:
-      return earliest([](const Run& run) { return run.started; });
-    case Condition::Ready:
-      return earliest([](const Run& run) { return run.ready; });
-    default:
-      break;
-  }
-  if (past->last_end && !past->live()) return past->last_end->wall;
-  return std::nullopt;
-}
-
-// The need that came about last, and when.
-struct LastMet {
-  std::optional<Situation::Need> need;
-  std::optional<Microseconds> at;
-};
-
-LastMet last_met(const Situation& situation, ProcessIndex p) {
-  LastMet last;
-  for (const Situation::Need& need : situation.needs(p)) {
-    if (situation.unmet(need)) continue;
-    const auto at = time_of(situation, need);
-    if (last.need && (!at || (last.at && *at <= *last.at))) continue;
-    last = {need, at};
-  }
-  return last;
-}
-
-// When the stage of the task began in which it runs.
-std::optional<Microseconds> stage_began(const Situation& situation, bool final) {
-  for (const TaskStep& step : situation.history().steps()) {
-    if (!final || step.status.state == TaskState::Finalizing) return step.status.at.wall;
-  }
-  return std::nullopt;
-}
-
 // Returns from when on nothing but a place or a pool can have held the run back.
 std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p, Answer& answer) {
   const ProcessConfig& config = situation.config(p);
-  const std::optional<Microseconds> began = stage_began(situation, config.final);
+  const std::optional<Microseconds> began = stage_began(situation.history(), config.final);
   Cause cause{CauseKind::Met, config.name, {}, began, {}, {}};
   const LastMet last = last_met(situation, p);
   if (last.need) {

@@ -28,6 +28,7 @@ CommandOutcome status_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome why_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome plan_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome crashtest_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome trace_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome diff_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome tail_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome kill_command(const Arguments& arguments, CommonOptions common);

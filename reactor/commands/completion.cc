@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 27> kPositional = {{
+constexpr std::array<Positional, 28> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -40,6 +40,7 @@ constexpr std::array<Positional, 27> kPositional = {{
     {"why", Kind::Tasks, Kind::Processes},
     {"rerun", Kind::Tasks, Kind::Processes},
     {"diff", Kind::Tasks, Kind::Tasks},
+    {"trace", Kind::Tasks, Kind::Nothing},
     {"resume", Kind::ActiveTasks, Kind::Nothing},
     {"kill", Kind::ActiveTasks, Kind::ActiveTasks},
     {"start", Kind::ActiveTasks, Kind::Processes},

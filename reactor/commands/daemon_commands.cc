@@ -127,7 +127,7 @@ std::string event_line(const control::Event& event, const Record& record, bool j
   object["position"] = event.position;
   object["task_id"] = event.task_id;
   object.update(record_json(record));
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_line(object) + "\n";
 }
 
 // Returns false when nothing more comes.

@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 31> kCommands = {{
+constexpr std::array<Command, 32> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -30,6 +30,7 @@ constexpr std::array<Command, 31> kCommands = {{
     {"status", "show tasks and their processes", status_command},
     {"why", "say why a task or a process waits, runs, or failed", why_command},
     {"diff", "show what ran otherwise in another task", diff_command},
+    {"trace", "write a task as a trace, for Perfetto or OpenTelemetry", trace_command},
     {"tail", "show what processes print", tail_command},
     {"kill", "end tasks", kill_command},
     {"read", "show a checkpoint", read_command},

@@ -34,7 +34,7 @@ std::vector<std::string> pool_texts(const SharedPools& pools, VisibleTasks& visi
     json["used_by"] = std::move(used_by);
     json["waiting"] = std::move(waiting);
     if (shares.size() > kMostShares) json["left_out"] = shares.size() - kMostShares;
-    texts.push_back(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    texts.push_back(json_line(json));
   }
   return texts;
 }

@@ -30,15 +30,11 @@ std::size_t least_json(const History& history) {
   return bytes;
 }
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // What no message can hold is not made: it would also take its time.
 Json fitting_json(const History& history) {
   if (least_json(history) <= kMostJson) {
     Json json = history_json(history);
-    if (dump(json).size() <= kMostJson) return json;
+    if (json_line(json).size() <= kMostJson) return json;
   }
   Json json = Json::object();
   json["state"] = name_of(history.state());
@@ -99,9 +95,9 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
     json = fitting_json(task->history());
     Json outlook = Json::object();
     add_outlook(outlook, task->setup().task, task->history(), read_clocks().wall);
-    if (dump(outlook).size() <= kMostBeside) json.update(outlook);
+    if (json_line(outlook).size() <= kMostBeside) json.update(outlook);
     json["task_id"] = task_id;
-    return dump(json);
+    return json_line(json);
   }
   auto stream = read_runner_stream(paths_.runner_stream(task_id));
   if (stream) json = fitting_json(stream->history);
@@ -111,7 +107,7 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   json["task_id"] = task_id;
   if (!stream) json["error"] = stream.error().message;
   if (const std::string why = tasks_.why_left(task_id); !why.empty()) json["error"] = why;
-  return dump(json);
+  return json_line(json);
 }
 
 // ---- events ------------------------------------------------------------------------------------

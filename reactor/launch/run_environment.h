@@ -11,8 +11,8 @@
 namespace thermos {
 
 // Adds to `environment` ("NAME=VALUE"): TRACEPARENT, which names the run's span (TraceIds); the
-// variables of the task and of the process; THERMOS_TASK_ID, THERMOS_PROCESS, THERMOS_RUN and, for a
-// finalizer, THERMOS_RESULT. A later one replaces an earlier one of the same name.
+// variables of the task and of the process; THERMOS_TASK_ID, THERMOS_PROCESS, THERMOS_RUN and, for
+// a finalizer, THERMOS_RESULT. A later one replaces an earlier one of the same name.
 void complete_environment(const RunnerHeader& header, const TaskConfig& task,
                           const StartProcess& start, std::vector<std::string>& environment);
 

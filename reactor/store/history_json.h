@@ -23,5 +23,7 @@ Json record_json(const Record& record);
 // The text of `json`, indented by two spaces, with a newline at its end. Bytes that are not UTF-8
 // are replaced.
 std::string json_text(const Json& json);
+// The same on one line, without a newline.
+std::string json_line(const Json& json);
 
 }  // namespace thermos

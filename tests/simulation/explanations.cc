@@ -7,6 +7,7 @@
 #include "broken.h"
 #include "core/explain/why.h"
 #include "core/explain/why_task.h"
+#include "spans.h"
 
 namespace thermos::sim {
 namespace {
@@ -37,6 +38,7 @@ void Explanations::check() const {
   const Answer task = why_task(situation_);
   require(task.state == name_of(oracle_.task().state), "why: the task is not " + task.state);
   for (const Cause& cause : task.causes) check_cause(cause);
+  check_spans(situation_);
 }
 
 ProcessIndex Explanations::index_of(const std::string& name) const {

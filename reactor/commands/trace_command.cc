@@ -1,0 +1,95 @@
+#include <unistd.h>
+
+#include <optional>
+
+#include "core/explain/trace.h"
+#include "core/task/check_task.h"
+#include "reactor/commands/asked_task.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/configuration.h"
+#include "reactor/commands/new_file.h"
+#include "reactor/commands/otlp_trace.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/perfetto_trace.h"
+#include "reactor/commands/text.h"
+#include "reactor/store/recorded_task.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: thermos trace [OPTIONS] --perfetto | --otlp TASK
+
+Writes what happened in a task as a trace: a span for the task, for each of its
+processes, for each run, and for the waiting before a run. TASK is an id, or a
+pattern that matches one task. Reads files. What goes on yet ends at this moment
+and has "thermos.open": true.
+
+  --perfetto        trace events, for https://ui.perfetto.dev: a track for each
+                    process in flight, and arrows from processes to those that
+                    they let run
+  --otlp            OTLP JSON (OpenTelemetry), for a collector's /v1/traces
+  -o FILE           to a new FILE instead of standard output
+  --socket S        a task of the daemon at S (as THERMOS_SOCKET does), whose
+                    root only its owner can read
+  --root D          may be repeated: the task is searched for in all of them
+  --log-level L, --no-color: see `thermos --help`
+
+Each run has a TRACEPARENT in its environment that names its span, so what it
+traces by itself is found below. A TRACEPARENT around `thermos run` or `thermos
+submit` is the parent of the task.
+)";
+
+Error usage(std::string message) {
+  return {ErrorCode::Usage, "trace: " + std::move(message)};
+}
+
+Result<std::string> trace_text(const Paths& paths, const std::string& word, bool perfetto) {
+  const Result<TaskEntry> entry = asked_task(paths, word);
+  if (!entry) return entry.error();
+  const Result<Chronicle> chronicle = chronicle_at(paths, *entry, {});
+  if (!chronicle) return chronicle.error();
+  const auto task = read_recorded_config(paths, entry->id, entry->directory);
+  if (!task) return Error{ErrorCode::Corrupt, entry->id + ": its configuration can't be read"};
+  const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
+  if (!graph) return graph.error();
+  const Situation situation(*task, *graph, *chronicle, wall_now());
+  const Result<Trace> trace = trace_of(situation);
+  if (!trace) return Error{trace.error().code, entry->id + ": " + trace.error().message};
+  if (perfetto) return perfetto_text(*trace, task->name + " (" + entry->id + ")");
+  return otlp_text(*trace, situation.history().header()->hostname);
+}
+
+}  // namespace
+
+CommandOutcome trace_command(const Arguments& arguments, CommonOptions common) {
+  bool perfetto = false;
+  bool otlp = false;
+  std::string file;
+  std::optional<std::string> socket;
+  OptionParser parser("trace", kHelp, common);
+  parser.take_roots();
+  parser.flag("--perfetto", perfetto);
+  parser.flag("--otlp", otlp);
+  parser.text("-o", file);
+  parser.text("--socket", socket);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  const Arguments& words = **parsed;
+  if (words.empty()) return usage("TASK is missing");
+  if (words.size() > 1) return usage("takes one TASK; unexpected argument '" + words[1] + "'");
+  if (perfetto == otlp) return usage("give --perfetto or --otlp: which kind of trace?");
+  const Result<Paths> paths = paths_of_task(common, socket, words.front());
+  if (!paths) return paths.error();
+  const Result<std::string> text = trace_text(*paths, words.front(), perfetto);
+  if (!text) return text.error();
+  if (!file.empty() && file != "-") {
+    if (Status written = write_new_file("trace", file, *text); !written) return written.error();
+    return kExitDone;
+  }
+  Output out(STDOUT_FILENO);
+  out.print(*text);
+  return finish_output(out);
+}
+
+}  // namespace thermos
