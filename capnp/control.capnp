@@ -21,6 +21,7 @@ struct Request {
     order @8 :Order;
     drain @9 :Drain;
     pools @11 :Void;
+    metrics @12 :Void;
   }
   # The version of the protocol that a receiver must speak to understand this request. A receiver of a
   # lower one refuses the request; it would ignore the new fields and do something else.
@@ -95,6 +96,7 @@ struct Reply {
     done @9 :Void;               # the last reply to this request
     heard @10 :Void;             # a leader's first answer to a kill; `ended` follows
     pool @11 :Text;              # one for each pool, as `pools --json` prints it; then done
+    metrics @12 :Text;           # what the daemon counts of itself, as Prometheus' text
   }
 }
 

@@ -119,6 +119,9 @@ void fill(wire::Request::Builder out, const AskDrain& body) {
 void fill(wire::Request::Builder out, const AskPools& /*body*/) {
   out.setPools();
 }
+void fill(wire::Request::Builder out, const AskMetrics& /*body*/) {
+  out.setMetrics();
+}
 
 Submit submit_of(wire::Submit::Reader in) {
   Submit body;
@@ -198,6 +201,9 @@ bool read(wire::Request::Reader in, RequestBody& body) {
     case wire::Request::POOLS:
       body = AskPools{};
       return true;
+    case wire::Request::METRICS:
+      body = AskMetrics{};
+      return true;
     default:
       return false;
   }
@@ -260,6 +266,9 @@ void fill(wire::Reply::Builder out, const Heard& /*body*/) {
 void fill(wire::Reply::Builder out, const PoolText& body) {
   out.setPool(body.json);
 }
+void fill(wire::Reply::Builder out, const MetricsReply& body) {
+  out.setMetrics(body.text);
+}
 
 Event event_of(wire::Event::Reader in) {
   Event event;
@@ -312,6 +321,9 @@ bool read(wire::Reply::Reader in, ReplyBody& body) {
       return true;
     case wire::Reply::POOL:
       body = PoolText{string_of(in.getPool())};
+      return true;
+    case wire::Reply::METRICS:
+      body = MetricsReply{string_of(in.getMetrics())};
       return true;
     default:
       return false;

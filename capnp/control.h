@@ -73,8 +73,10 @@ struct AskDrain {
 
 struct AskPools {};
 
+struct AskMetrics {};
+
 using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
-                                 AskList, AskOrder, AskDrain, AskPools>;
+                                 AskList, AskOrder, AskDrain, AskPools, AskMetrics>;
 
 struct Request {
   std::uint64_t id = 0;
@@ -119,9 +121,12 @@ struct Heard {};
 struct PoolText {
   std::string json;
 };
+struct MetricsReply {
+  std::string text;
+};
 
 using ReplyBody = std::variant<Error, Version, Submitted, TaskEntry, StatusText, Ended, Event,
-                               Snapshot, Finished, Heard, PoolText>;
+                               Snapshot, Finished, Heard, PoolText, MetricsReply>;
 
 struct Reply {
   std::uint64_t id = 0;

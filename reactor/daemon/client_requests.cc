@@ -3,15 +3,37 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 #include <variant>
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/daemon/daemon_metrics.h"
 #include "reactor/daemon/pool_texts.h"
+#include "reactor/os/counters.h"
 
 namespace thermos {
+namespace {
+
+// The labels of the counters: of the kinds of requests, in the order of RequestBody, and of what
+// they fail with, in the order of ErrorCode.
+constexpr std::array<std::string_view, std::variant_size_v<control::RequestBody>> kVerbNames = {
+    "version", "submit", "kill",  "status", "wait",   "subscribe",
+    "list",    "order",  "drain", "pools",  "metrics"};
+constexpr std::array<std::string_view, 8> kErrorWords = {
+    "usage", "bad_config", "not_found", "no_daemon", "busy", "not_permitted", "corrupt", "system"};
+
+std::string_view word_of(ErrorCode code) {
+  return kErrorWords[static_cast<std::size_t>(code)];
+}
+
+void count(std::string_view verb, std::string_view code) {
+  ++counters().requests[{verb, code}];
+}
+
+}  // namespace
 
 // ---- piece by piece ----------------------------------------------------------------------------
 
@@ -39,6 +61,7 @@ bool ClientRequests::step_requests() {
     answer(*request);
     return true;
   }
+  count("unknown", word_of(wrong->code));
   reply(0, *wrong);
   connection_.close();
   return true;
@@ -63,6 +86,9 @@ bool ClientRequests::concerned_by(const std::set<std::uint32_t>& owners) const {
 }
 
 void ClientRequests::give_up() {
+  const bool owed =
+      subscription_ != nullptr && (!subscription_->quiet() || connection_.unsent() > 0);
+  if (owed) ++counters().subscribers_dropped;
   answer_.reset();
   subscription_.reset();
   for (const auto& [number, wait] : waits_) {
@@ -72,12 +98,27 @@ void ClientRequests::give_up() {
   waits_.clear();
 }
 
+void ClientRequests::reply(std::uint64_t id, control::ReplyBody body) {
+  if (const auto first = unheard_.find(id); first != unheard_.end()) {
+    const auto* failure = std::get_if<Error>(&body);
+    count(first->second, failure == nullptr ? "ok" : word_of(failure->code));
+    unheard_.erase(first);
+  }
+  connection_.reply(id, std::move(body));
+}
+
 void ClientRequests::answer(const control::Request& request) {
+  const std::string_view verb = kVerbNames[request.body.index()];
+  // Ids are the client's: two may be the same.
+  if (unheard_.size() >= kMostOpen || !unheard_.emplace(request.id, verb).second) count(verb, "ok");
   if (open_ + waits_.size() >= kMostOpen) {
     reply(request.id, Error{ErrorCode::Busy, "too many requests without an answer yet"});
     return;
   }
   std::visit([&](const auto& ask) { on(request.id, ask); }, request.body);
+  // One that follows events may never hear of any.
+  const bool follows = std::holds_alternative<control::Subscribe>(request.body);
+  if (follows && unheard_.erase(request.id) > 0) count(verb, "ok");
 }
 
 // ---- answered when something has come about ----------------------------------------------------
@@ -222,6 +263,15 @@ void ClientRequests::on(std::uint64_t id, const control::AskPools& /*ask*/) {
     reply(id, control::PoolText{pool});
   }
   reply(id, control::Finished{});
+}
+
+// They tell of all users' tasks, though not whose.
+void ClientRequests::on(std::uint64_t id, const control::AskMetrics& /*ask*/) {
+  if (!caller_.is_root() && caller_.uid != geteuid()) {
+    reply(id, Error{ErrorCode::NotPermitted, "only root may see the metrics of this daemon"});
+    return;
+  }
+  reply(id, control::MetricsReply{daemon_metrics(counters())});
 }
 
 void ClientRequests::on(std::uint64_t id, const control::AskList& ask) {

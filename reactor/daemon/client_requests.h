@@ -11,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "capnp/control.h"
@@ -63,7 +65,7 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   bool step_requests();
   bool step_subscription();
   void answer(const control::Request& request);
-  void reply(std::uint64_t id, control::ReplyBody body) { connection_.reply(id, std::move(body)); }
+  void reply(std::uint64_t id, control::ReplyBody body);
   // Returns a callback that answers the request: with `good`, or with the error it is given.
   std::function<void(const Status&)> reply_later(std::uint64_t id, control::ReplyBody good);
   // Takes the result of starting a request: an error is answered now; otherwise the callback
@@ -90,6 +92,7 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   void on(std::uint64_t id, const control::AskOrder& ask);
   void on(std::uint64_t id, const control::AskDrain& ask);
   void on(std::uint64_t id, const control::AskPools& ask);
+  void on(std::uint64_t id, const control::AskMetrics& ask);
   void on_list(std::uint64_t id, const control::TaskQuery& ask, bool status);
 
   Reactor& reactor_;
@@ -104,6 +107,8 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   std::map<std::uint64_t, Wait> waits_;
   std::uint64_t next_wait_ = 1;
   std::size_t open_ = 0;  // other requests that are not answered yet
+  // The kinds of those to which nothing was replied yet, by their ids, for the counters.
+  std::unordered_map<std::uint64_t, std::string_view> unheard_;
 };
 
 }  // namespace thermos

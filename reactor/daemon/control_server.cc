@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/daemon/control_socket.h"
+#include "reactor/os/counters.h"
 
 namespace thermos {
 namespace {
@@ -75,6 +76,7 @@ void ControlServer::accept(Descriptor socket) {
 
 void ControlServer::admit(const std::shared_ptr<Client>& client) {
   clients_.push_back(client);
+  ++counters().connections;
   ++connected_[client->caller.uid];
   const std::weak_ptr<Client> handle = client;
   client->seat = std::make_shared<Seat>();
@@ -102,10 +104,11 @@ bool ControlServer::has_room_for(const Caller& caller) const {
 
 void ControlServer::drop(const std::shared_ptr<Client>& client) {
   if (client->connection.abandoned()) return;
+  client->requests->give_up();  // it looks at what is not sent
   client->connection.abandon();
-  client->requests->give_up();
   if (--connected_[client->caller.uid] == 0) connected_.erase(client->caller.uid);
   clients_.remove(client);
+  --counters().connections;
   listener_.client_left();
   // When it is gone; its buffers are not, yet.
   if (used_ >= kMuch) daemon_.events().at_turn_end([this] { give_back_memory(); });

@@ -1,6 +1,7 @@
 #include "reactor/host/coordinator_links.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/identity.h"
 #include "reactor/store/stream_lock.h"
@@ -51,6 +53,17 @@ void CoordinatorLinks::tell(ProcessIndex p, const link::Event& event) {
     std::visit([&](const auto& one) { carry_out(p, entry, one); }, effect);
   }
   if (left && !task_.stopped()) task_.coordinator_left();
+}
+
+void CoordinatorLinks::adopt(ProcessIndex p, bool rebooted) {
+  entry_of(p).adopting = true;
+  tell(p, link::Adopt{rebooted});
+  // The end of the run was in its stream, or its coordinator is watched: otherwise that is to come.
+  if (!task_.past(p).live()) count_adoption(entry_of(p), "ended");
+}
+
+void CoordinatorLinks::count_adoption(Entry& entry, std::string_view result) {
+  if (std::exchange(entry.adopting, false)) ++counters().adoptions[result];
 }
 
 void CoordinatorLinks::look_beside(ProcessIndex p, bool rebooted) {
@@ -174,8 +187,9 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TryLo
   } else if (writer.error().code == ErrorCode::NotFound) {
     task_.stop_without_checkpoints();
   } else {
-    tell(p, link::LockFailed{writer.error().code == ErrorCode::System, writer.error().message,
-                             shortage_of(writer.error().cause)});
+    const bool retry = writer.error().code == ErrorCode::System;
+    if (retry) ++counters().launch_retries[writer.error().cause];
+    tell(p, link::LockFailed{retry, writer.error().message, shortage_of(writer.error().cause)});
   }
 }
 
@@ -184,9 +198,9 @@ void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
   entry.locked.reset();
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/,
-                                 const link::AskLock& /*effect*/) {
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::AskLock& /*effect*/) {
   const auto locked = stream_is_locked(stream_path(p));
+  if (locked && *locked) count_adoption(entry, "running");
   tell(p, link::LockIs{!locked   ? link::Lock::Unknown
                        : *locked ? link::Lock::Held
                                  : link::Lock::Free});
@@ -283,6 +297,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
                                     if (launched.pid == 0) {
                                       answer.retry =
                                           may_pass(launched.error) || launched.error == EBADMSG;
+                                      if (answer.retry) ++counters().launch_retries[launched.error];
                                       answer.shortage = shortage_of(launched.error);
                                       answer.reason = std::string("cannot start a coordinator: ") +
                                                       std::strerror(launched.error);
@@ -292,6 +307,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
   entry.position = stream.position;
   if (stream.begun_anew) close_reader(entry);  // it reads the old file
   if (error) {
+    if (error->retry) ++counters().launch_retries[error->cause];
     tell(p, link::HandFailed{error->retry, error->reason, error->shortage});
   } else {
     tell(p, link::Handed{});
@@ -322,6 +338,9 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::OpenP
   entry.pidfd_poll =
       std::make_unique<Poll>(reactor_.loop(), entry.pidfd.get(),
                              [this, p, run = effect.run](int) { tell(p, link::PidfdReady{run}); });
+  // One that has ended, and was not reaped, has a pidfd too.
+  pollfd dead{entry.pidfd.get(), POLLIN, 0};
+  if (entry.adopting && ::poll(&dead, 1, 0) == 0) count_adoption(entry, "running");
   tell(p, link::PidfdOpened{});
 }
 
@@ -381,7 +400,8 @@ void CoordinatorLinks::tell_runner(const Event& event) {
   if (auto handled = task_.handle(event); !handled) task_.stop(handled.error());
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::TellGone& effect) {
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TellGone& effect) {
+  count_adoption(entry, task_.past(p).live() ? "lost" : "ended");
   write_failures_.over(p);  // the next run may be on its way already
   tell_runner(effect.gone);
   reactor_.launches().room();

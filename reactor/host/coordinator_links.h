@@ -64,8 +64,10 @@ class CoordinatorLinks : private LaunchQueue::Task {
   // At a resume: looks into the stream of a process that has one, but no live run on record.
   // `rebooted`: the runner before ran under another boot id.
   void look_beside(ProcessIndex p, bool rebooted);
-  // Gives the link of `p` an event from outside: Start, Stop or Adopt. Does nothing once the task
-  // has stopped.
+  // At a resume: takes over the live run of the process, as look_beside() does where there is none.
+  void adopt(ProcessIndex p, bool rebooted);
+  // Gives the link of `p` an event from outside: Start or Stop. Does nothing once the task has
+  // stopped.
   void tell(ProcessIndex p, const link::Event& event);
   // The file of the process's stream was written or closed (inotify).
   void changed(ProcessIndex p);
@@ -101,6 +103,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
     Descriptor reader;
     bool kept = false;                   // the reader is open though the link can do without
     bool starved = false;                // its stream could not be opened
+    bool adopting = false;               // it is not known yet what became of the run taken over
     std::optional<StreamWriter> locked;  // between TryLock and Clone
     Descriptor pidfd;
     std::unique_ptr<Poll> pidfd_poll;
@@ -112,6 +115,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
   void shortage_changed(const ShortageChanged& change) override;
 
   Entry& entry_of(ProcessIndex p);
+  void count_adoption(Entry& entry, std::string_view result);
   CoordinatorLink::Known known(ProcessIndex p, const Entry& entry) const;
   std::string stream_path(ProcessIndex p) const;
   const std::string& name_of(ProcessIndex p) const { return setup_.task.processes[p].name; }

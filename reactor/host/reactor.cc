@@ -7,6 +7,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/clocks.h"
+#include "reactor/os/counters.h"
 #include "reactor/os/identity.h"
 
 namespace thermos {
@@ -227,6 +229,8 @@ void Reactor::end_turn() {
     }
   } while (launches_.say() || !dirty_.empty());
   if (after_turn) after_turn();
+  // Nobody asked for the time of a turn in which nothing happened.
+  if (const auto& began = loop_.turn()) counters().turns.observe(read_clocks().boot - began->boot);
   loop_.end_turn();
 }
 

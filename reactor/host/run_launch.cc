@@ -19,7 +19,8 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   if (stream.writer.size() == stream.position.offset) {
     stream.writer.resume_at_end(stream.position);
   } else if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
-    return LaunchError{true, ready.error().message, shortage_of(ready.error().cause)};
+    return LaunchError{true, ready.error().message, shortage_of(ready.error().cause),
+                       ready.error().cause};
   }
   if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);
   stream.position = stream.writer.position();
@@ -50,7 +51,7 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
                               groups_.maker(start.process, start.run), std::move(answer));
   if (sent) return std::nullopt;
   return LaunchError{sent.error().code == ErrorCode::System, sent.error().message,
-                     shortage_of(sent.error().cause)};
+                     shortage_of(sent.error().cause), sent.error().cause};
 }
 
 void RunLaunch::shorten(const StartProcess& start, Stream& stream) const {

@@ -14,6 +14,8 @@
 #include "reactor/host/allocation.h"
 #include "reactor/host/open_task.h"
 #include "reactor/host/ordered_processes.h"
+#include "reactor/os/clocks.h"
+#include "reactor/os/counters.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 
@@ -285,7 +287,7 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   for (const ProcessIndex p : live) {
     if (stopped_) return;
-    links_->tell(p, link::Adopt{rebooted});
+    links_->adopt(p, rebooted);
   }
   // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
   // leave a coordinator's: what ran may not be in our history at all.
@@ -390,10 +392,12 @@ void TaskHost::commit() {
     }
     if (!must_sync_ && pending_.empty()) break;
     if (must_sync_ && sync_ == SyncMode::Power) {
+      const Microseconds began = read_clocks().boot;
       if (auto synced = writer_->sync(); !synced) {
         stop(synced.error());
         break;
       }
+      counters().commits.observe(read_clocks().boot - began);
     }
     must_sync_ = false;
     std::vector<Effect> effects;

@@ -11,6 +11,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/counters.h"
+
 namespace thermos {
 
 const std::uint32_t Inotify::kContents = IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE;
@@ -82,6 +84,7 @@ void Inotify::drain() {
   });
   for_each_event(events, [&](const inotify_event& event) {
     if ((event.mask & IN_Q_OVERFLOW) != 0) {
+      ++counters().inotify_overflows;
       tell_overflow();
       return;
     }

@@ -30,6 +30,8 @@ class Loop {
   // loop sleeps.
   Timestamp now();
   void end_turn() { now_.reset(); }
+  // The same, if anyone has asked for it in this turn.
+  const std::optional<Timestamp>& turn() const { return now_; }
 
  private:
   uv_loop_t loop_{};

@@ -8,7 +8,7 @@ namespace thermos {
 
 LaunchError launch_error(const std::string& what, int error_number) {
   return {may_pass(error_number), what + ": " + std::strerror(error_number),
-          shortage_of(error_number)};
+          shortage_of(error_number), error_number};
 }
 
 }  // namespace thermos

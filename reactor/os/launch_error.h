@@ -12,6 +12,7 @@ struct LaunchError {
   bool retry = false;
   std::string reason;
   Shortage shortage = Shortage::Other;  // of what, where `retry`
+  int cause = 0;                        // the errno; 0: not known
 };
 
 // Makes a LaunchError of an errno; may_pass() decides `retry`.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/record/paths.h"
+#include "reactor/os/counters.h"
 
 namespace thermos {
 namespace {
@@ -57,6 +58,7 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
   // The name means the new file by now, so its lock must be kept whatever comes: a failure closes
   // the new stream, and whoever appends next is told.
   if (durable) static_cast<void>(aside->sync_name());
+  ++counters().compactions;
   return aside;
 }
 
@@ -65,6 +67,7 @@ Result<StreamWriter> restart_stream(const std::string& path, const ProcessSummar
   if (!aside) return aside.error();
   if (auto written = aside->append(summary); !written) return drop_aside(path, written.error());
   if (auto renamed = aside->rename_to(path); !renamed) return drop_aside(path, renamed.error());
+  ++counters().compactions;
   return aside;
 }
 

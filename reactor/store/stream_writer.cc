@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
 #include "reactor/store/stream_lock.h"
 
@@ -86,6 +87,7 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
     }
     spdlog::warn("{}: cut off {} bytes at offset {}: a record there was not written to its end",
                  path_, size_ - position.offset, position.offset);
+    ++counters().torn_tails;
     size_ = position.offset;
   }
   if (size_ == 0) return begin();
@@ -158,6 +160,7 @@ Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* wh
   } while (wrote < 0 && errno == EINTR);
   if (wrote < 0) return fail(what, errno);
   size_ += static_cast<std::size_t>(wrote);
+  counters().stream_bytes += static_cast<std::uint64_t>(wrote);
   // Linux does not say why a write was short; a full disk and a size limit are what there is.
   if (static_cast<std::size_t>(wrote) != bytes.size()) {
     return fail(std::string(what) + ", only " + std::to_string(wrote) + " of " +

@@ -77,6 +77,15 @@ TEST(ControlMessage, WhatIsAroundATaskGoesWithIt) {
   EXPECT_EQ(request->needs, 1U);
 }
 
+TEST(ControlMessage, MetricsAreAskedForAndAnswered) {
+  const auto request = through({4, AskMetrics{}});
+  ASSERT_TRUE(request.ok());
+  EXPECT_TRUE(std::holds_alternative<AskMetrics>(request->body));
+  const auto reply = decode_reply(*encode(Reply{4, MetricsReply{"a_total 1\n"}}));
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(std::get<MetricsReply>(reply->body).text, "a_total 1\n");
+}
+
 TEST(ControlMessage, AWaitThatWasNotGivenIsNotGiven) {
   EXPECT_FALSE(std::get<AskKill>(through({1, AskKill{}})->body).request.wait);
   EXPECT_FALSE(std::get<AskOrder>(through({1, AskOrder{}})->body).request.wait);

@@ -153,6 +153,7 @@ ControlClient DaemonFixture::connect() const {
 bool DaemonFixture::ends(const control::ReplyBody& reply) {
   return std::holds_alternative<Error>(reply) || std::holds_alternative<control::Finished>(reply) ||
          std::holds_alternative<control::Version>(reply) ||
+         std::holds_alternative<control::MetricsReply>(reply) ||
          std::holds_alternative<control::Submitted>(reply);
 }
 

@@ -1,0 +1,13 @@
+// What the daemon counts of itself, as metrics.
+#pragma once
+
+#include <string>
+
+#include "reactor/os/counters.h"
+
+namespace thermos {
+
+// The families of METRICS.md whose source is the daemon, in Prometheus' text format.
+std::string daemon_metrics(const Counters& counters);
+
+}  // namespace thermos
