@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 32> kCommands = {{
+constexpr std::array<Command, 33> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -42,6 +42,7 @@ constexpr std::array<Command, 32> kCommands = {{
     {"pools", "show what the daemon's tasks share", pools_command},
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},
+    {"metrics", "print metrics of the tasks and the daemon", metrics_command},
     {"export", "print the job file with which an engine runs a task", export_command},
     {"import", "take over the tasks of a root of Apache Thermos", import_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},

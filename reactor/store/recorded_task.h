@@ -16,6 +16,9 @@ namespace thermos {
 std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::string& id,
                                                TaskDirectory directory);
 
+// Reads the task's name from that file, and no more of it; "" if it can't be read.
+std::string read_recorded_name(const Paths& paths, const std::string& id, TaskDirectory directory);
+
 // How many of the task's processes have no run in its history, not even one that waits.
 std::size_t not_started(const TaskConfig& task, const History& history);
 

@@ -59,7 +59,8 @@ TEST(Completion, EachCommandThatItKnowsIsThere) {
   for (const Command& command : commands()) {
     const Kind kind = complete({std::string(command.name), ""}).kind;
     const bool takes_none = command.name == "schema" || command.name == "drain" ||
-                            command.name == "pools" || command.name == "drill";
+                            command.name == "pools" || command.name == "drill" ||
+                            command.name == "metrics";
     EXPECT_EQ(kind == Kind::Nothing, takes_none) << command.name;
   }
 }

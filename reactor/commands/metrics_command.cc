@@ -1,0 +1,138 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+
+#include "core/explain/task_metrics.h"
+#include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/new_file.h"
+#include "reactor/commands/output.h"
+#include "reactor/commands/text.h"
+#include "reactor/control/control_client.h"
+#include "reactor/os/errors.h"
+#include "reactor/store/ancestor_stream.h"
+#include "reactor/store/recorded_task.h"
+#include "reactor/store/task_list.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: thermos metrics [OPTIONS]
+
+Prints metrics of the tasks on record (how many there are and how they ended,
+how long they and their runs took, the last success of each task's name), and
+what the daemon of that root counts of itself, if it runs and may be asked: in
+the text format of Prometheus, for promtool and node_exporter's textfile
+collector, with OpenMetrics' "# EOF" at its end. METRICS.md describes each.
+
+  -o FILE           to FILE, which is replaced at once, instead of standard
+                    output: FILE always holds all of it
+  --openmetrics     by the letter of OpenMetrics: counters are described by
+                    their names without "_total"
+  --socket S        of the daemon at S (as THERMOS_SOCKET does), which must
+                    answer
+  --root D, --log-level L, --no-color: see `thermos --help`
+)";
+
+// A daemon that is busy answers in milliseconds.
+constexpr Microseconds kPatience = 10 * kSecond;
+
+Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
+  const Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
+  if (!tasks) return tasks.error();
+  TaskMetrics metrics;
+  for (const auto& [id, directory] : *tasks) {
+    const Result<History> history = read_recorded_task(paths, id);
+    const bool active = directory == TaskDirectory::Active;
+    if (!history) {
+      // The task was created, and its runner did not write yet.
+      const bool unborn = active && history.error().code == ErrorCode::NotFound;
+      unborn ? metrics.add({}, History()) : metrics.add_unreadable();
+      continue;
+    }
+    std::size_t waiting = 0;
+    if (active) {
+      if (const auto task = read_recorded_config(paths, id, directory)) {
+        waiting = not_started(*task, *history);
+      }
+    }
+    const bool ended = is_terminal(history->state());
+    metrics.add(ended ? read_recorded_name(paths, id, directory) : "", *history, waiting);
+  }
+  return metrics;
+}
+
+// What the daemon at `socket` counts, if it keeps its tasks under that root. `must`: it has to
+// answer.
+Result<std::string> metrics_of_daemon(const std::string& socket, const Paths& paths, bool must) {
+  auto client = ControlClient::connect(socket);
+  if (!client) return must ? Result<std::string>(client.error()) : std::string();
+  const auto reply = client->ask(control::AskVersion{}, kPatience);
+  if (!reply) return must ? Result<std::string>(reply.error()) : std::string();
+  const auto* version = std::get_if<control::Version>(&*reply);
+  if (version == nullptr || version->root != paths.root()) return std::string();
+  const auto metrics = client->ask(control::AskMetrics{}, kPatience);
+  if (!metrics) return must ? Result<std::string>(metrics.error()) : std::string();
+  const auto* given = std::get_if<control::MetricsReply>(&*metrics);
+  return given == nullptr ? std::string() : given->text;
+}
+
+// A reader of the file sees all of the text before, or all of this one.
+Status replace(const std::string& file, std::string_view text) {
+  const std::string aside = file + ".new";
+  ::unlink(aside.c_str());  // of one that was killed
+  if (Status written = write_new_file("metrics", aside, text); !written) return written;
+  if (std::rename(aside.c_str(), file.c_str()) == 0) return Done{};
+  const int error = errno;
+  ::unlink(aside.c_str());
+  return system_error(file, error);
+}
+
+}  // namespace
+
+CommandOutcome metrics_command(const Arguments& arguments, CommonOptions common) {
+  bool strict = false;
+  std::string file;
+  std::optional<std::string> socket;
+  OptionParser parser("metrics", kHelp, common);
+  parser.flag("--openmetrics", strict);
+  parser.text("-o", file);
+  parser.text("--socket", socket);
+  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return kExitDone;
+  if (!(*parsed)->empty()) {
+    return Error{ErrorCode::Usage, "metrics: unexpected argument '" + (*parsed)->front() + "'"};
+  }
+  const std::string asked = asked_socket(socket, common);
+  const Result<Paths> paths = asked_paths(asked, common);
+  if (!paths) return paths.error();
+  const Result<TaskMetrics> tasks = metrics_of_tasks(*paths);
+  if (!tasks) return tasks.error();
+  const Result<std::string> daemon =
+      metrics_of_daemon(asked.empty() ? default_socket() : asked, *paths, !asked.empty());
+  if (!daemon) return daemon.error();
+  MetricsText made;
+  made.family("thermos_build_info", MetricType::Gauge, "1, with the version of thermos.");
+  made.sample({{"version", THERMOS_VERSION}}, std::uint64_t{1});
+  tasks->write(made);
+  std::string text = made.text() + *daemon;
+  if (strict) text = open_metrics(text);
+  text += kMetricsEnd;
+  if (tasks->left_out() > 0) {
+    print_error("of so many names of tasks only the " + std::to_string(TaskMetrics::kMostNames) +
+                " that ended last are among the metrics; " + std::to_string(tasks->left_out()) +
+                " are left out");
+  }
+  if (!file.empty() && file != "-") {
+    if (Status written = replace(file, text); !written) return written.error();
+    return kExitDone;
+  }
+  Output out(STDOUT_FILENO);
+  out.print(text);
+  return finish_output(out);
+}
+
+}  // namespace thermos
