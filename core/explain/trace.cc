@@ -158,8 +158,12 @@ Microseconds Tracing::add_run(const ProcessHistory& past, const Run& run, Micros
   Span span{SpanKind::Run, ids_.run(past.name, run.number), ids_.process(past.name), past.name,
             run.number};
   span.begin = std::max(run.waiting.wall, not_before);
-  span.open = !is_terminal(run.state);
-  span.end = std::max(span.begin, run.stopped ? run.stopped->wall : situation_.at());
+  // A launch that was called off stays on record as it was, and is over with the task.
+  const bool over = is_terminal(situation_.state());
+  span.open = !is_terminal(run.state) && !over;
+  const Microseconds last =
+      over ? situation_.history().steps().back().status.at.wall : situation_.at();
+  span.end = std::max(span.begin, run.stopped ? run.stopped->wall : last);
   span.result = result_of(past, run);
   span.attributes = {{"thermos.process", past.name},
                      {"thermos.run", std::int64_t{run.number}},

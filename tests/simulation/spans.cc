@@ -16,9 +16,10 @@ void check_place(const Span& span, const Span& parent) {
   require(parent.open || !span.open, "trace: " + span.name + " outlives its parent");
 }
 
-void check_run(const Span& span, const Run& run) {
+void check_run(const Span& span, const Run& run, bool task_ended) {
   const std::string what = "trace: " + span.name + ", run " + std::to_string(run.number);
-  require(span.open != is_terminal(run.state), what + (span.open ? " is open" : " is over"));
+  const bool goes_on = !is_terminal(run.state) && !task_ended;
+  require(span.open == goes_on, what + (span.open ? " is open" : " is over"));
   const bool good = run.state == ProcessState::Success;
   require((span.result == SpanResult::Ok) == good, what + " has another result");
   const bool bad = run.state == ProcessState::Failed || run.state == ProcessState::Lost;
@@ -52,7 +53,7 @@ void check_spans(const Situation& situation) {
     if (span.kind != SpanKind::Run) continue;
     const Run* run = history.process(*history.find(span.name)).run(*span.run);
     require(run != nullptr, "trace: a run of " + span.name + " that is not on record");
-    check_run(span, *run);
+    check_run(span, *run, !task.open);
     ++runs[span.name];
   }
   for (const ProcessHistory& past : history.processes()) {
