@@ -35,7 +35,8 @@ class Collecting {
  private:
   void look_at(const TaskEntry& entry);
   void note_places(const std::vector<TaskEntry>& all, const std::set<std::string>& going);
-  Status remove(const std::string& id, bool whole);
+  void remove(const std::vector<CollectedTask>& tasks);
+  void carry_out_or_tell(const std::vector<CollectedTask>& tasks);
   Status remove_left_overs();
   void remove_trees();
 
@@ -84,13 +85,46 @@ void Collecting::note_places(const std::vector<TaskEntry>& all,
   }
 }
 
-// `whole`: a task that has ended, not what is left over of one. It may have become the other since.
-Status Collecting::remove(const std::string& id, bool whole) {
-  auto removal = TaskRemoval::begin(paths_, id, true);
-  if (!removal) return removal.error();
-  if (removal->whole() != whole) return Error{ErrorCode::NotFound, id + " has changed meanwhile"};
-  if (Status decided = removal->decide(); !decided) return decided;
-  return removal->put_away(in_use_);
+// Takes the decisions first and syncs them together.
+void Collecting::remove(const std::vector<CollectedTask>& tasks) {
+  std::vector<std::pair<TaskRemoval, const CollectedTask*>> decided;
+  const auto leave = [this](const CollectedTask& task, const Error& why) {
+    if (why.code != ErrorCode::NotFound) result_.left.push_back({task.id, why});
+  };
+  for (const CollectedTask& task : tasks) {
+    auto removal = TaskRemoval::begin(paths_, task.id, true);
+    // It may have become a task since, or what is left over of one.
+    if (removal && removal->whole() != task.state.has_value()) continue;
+    const Status done = removal ? removal->decide() : Status(removal.error());
+    if (done) {
+      decided.emplace_back(std::move(*removal), &task);
+    } else {
+      leave(task, done.error());
+    }
+  }
+  for (auto& [removal, task] : decided) {
+    Status done = removal.settle();
+    if (done) done = removal.put_away(in_use_);
+    if (done) {
+      result_.removed.push_back(*task);
+    } else {
+      leave(*task, done.error());
+    }
+  }
+}
+
+// In parts: a removal holds its task's lock. In a dry run nothing is removed, and all of it told.
+void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
+  if (dry_run_) {
+    result_.removed.insert(result_.removed.end(), tasks.begin(), tasks.end());
+    return;
+  }
+  constexpr std::size_t kPart = 64;
+  for (auto begin = tasks.begin(); begin != tasks.end();) {
+    const auto end = begin + std::min<std::ptrdiff_t>(kPart, tasks.end() - begin);
+    remove({begin, end});
+    begin = end;
+  }
 }
 
 Status Collecting::remove_left_overs() {
@@ -98,24 +132,22 @@ Status Collecting::remove_left_overs() {
   for (std::string& id : left_over_tasks(paths_)) ids.push_back({std::move(id), {}});
   const auto meant = select_tasks(ids, patterns_);
   if (!meant) return meant.error();
+  std::vector<CollectedTask> going;
   for (const TaskEntry& entry : *meant) {
     const auto stream = read_runner_stream(paths_.runner_stream(entry.id));
     const History* const history = stream && stream->history.header() ? &stream->history : nullptr;
     const std::uint64_t bytes = disk_of_task(paths_, entry.id, history).total();
-    Status removed = Done{};
     // Without a stream there is no lock to ask for, and none is made for the question.
     if (dry_run_ && exists(paths_.runner_stream(entry.id))) {
       const auto removal = TaskRemoval::begin(paths_, entry.id, true);
-      if (!removal) removed = removal.error();
-    } else if (!dry_run_) {
-      removed = remove(entry.id, false);
+      if (!removal) {
+        result_.left.push_back({entry.id, removal.error()});
+        continue;
+      }
     }
-    if (removed) {
-      result_.removed.push_back({entry.id, std::nullopt, 0, bytes, Retention::Kept});
-    } else if (removed.error().code != ErrorCode::NotFound) {
-      result_.left.push_back({entry.id, removed.error()});
-    }
+    going.push_back({entry.id, std::nullopt, 0, bytes, Retention::Kept});
   }
+  carry_out_or_tell(going);
   return Done{};
 }
 
@@ -146,21 +178,17 @@ Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microsecon
     if (goes(verdicts[i])) going.insert(ended_[i].id);
   }
   note_places(*all, going);
+  std::vector<CollectedTask> tasks;
   for (std::size_t i = 0; i < ended_.size(); ++i) {
     const EndedTask& task = ended_[i];
-    if (!goes(verdicts[i])) {
-      ++result_.kept;
-      if (verdicts[i] == Retention::Young) ++result_.young;
+    if (goes(verdicts[i])) {
+      tasks.push_back({task.id, states_.at(task.id), task.ended, task.bytes, verdicts[i]});
       continue;
     }
-    const Status removed = dry_run_ ? Status(Done{}) : remove(task.id, true);
-    if (removed) {
-      result_.removed.push_back(
-          {task.id, states_.at(task.id), task.ended, task.bytes, verdicts[i]});
-    } else if (removed.error().code != ErrorCode::NotFound) {  // somebody else removed it
-      result_.left.push_back({task.id, removed.error()});
-    }
+    ++result_.kept;
+    if (verdicts[i] == Retention::Young) ++result_.young;
   }
+  carry_out_or_tell(tasks);
   if (Status removed = remove_left_overs(); !removed) return removed.error();
   if (!dry_run_) remove_trees();
   std::stable_sort(result_.removed.begin(), result_.removed.end(),

@@ -10,7 +10,6 @@
 
 #include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
-#include "reactor/store/task_removal.h"
 
 namespace thermos {
 namespace {
@@ -18,6 +17,8 @@ namespace {
 // Of one turn of the loop, in nanoseconds. A step may take longer: the reading of a stream, or the
 // sync of a decision.
 constexpr std::uint64_t kTurn = 2'000'000;
+// So many decisions are synced together.
+constexpr std::size_t kTogetherSynced = 16;
 // Ends within so long are looked at together.
 constexpr Microseconds kTogether = kSecond;
 // Until what could not be removed is tried again.
@@ -115,6 +116,10 @@ void TaskRetention::step() {
     trees_.pop_back();
     return;
   }
+  if (decided_.size() == kTogetherSynced || (ids_.empty() && !decided_.empty())) {
+    finish_decided();
+    return;
+  }
   if (!ids_.empty()) {
     const std::string id = ids_.front();
     if (stage_ == Stage::Look) {
@@ -122,7 +127,11 @@ void TaskRetention::step() {
       return;
     }
     ids_.pop_front();
-    if (stage_ == Stage::Remove || (!index_.has(id) && may_be_task(id))) remove(id);
+    if (stage_ == Stage::Remove) {
+      decide(id);
+    } else if (may_be_task(id) && !index_.has(id)) {
+      remove_left_over(id);
+    }
     return;
   }
   if (stage_ == Stage::LeftOver) {
@@ -219,31 +228,41 @@ PlacesInUse TaskRetention::places_in_use(const std::set<std::string>& going) con
   return places;
 }
 
-void TaskRetention::remove(const std::string& id) {
+void TaskRetention::decide(const std::string& id) {
   auto removal = TaskRemoval::begin(paths_, id, false);
   if (!removal && removal.error().code == ErrorCode::NotFound) return;
-  if (!removal) {
-    // What is left over may be a task that is being created.
-    if (stage_ == Stage::Remove) refuse(id, removal.error());
+  const Status decided = removal ? removal->decide() : Status(removal.error());
+  if (!decided) {
+    refuse(id, decided.error());
     return;
   }
-  const bool whole = removal->whole();
-  if (whole && stage_ == Stage::LeftOver) return;  // it has come meanwhile
-  Status done = removal->decide();
-  if (done) {
-    index_.removed(id);
-    if (!whole) in_use_ = places_of_others(paths_, id);
-    done = removal->put_away(in_use_);
+  index_.removed(id);
+  decided_.push_back(std::move(*removal));
+}
+
+void TaskRetention::finish_decided() {
+  for (TaskRemoval& removal : std::exchange(decided_, {})) {
+    Status done = removal.settle();
+    if (done) done = removal.put_away(in_use_);
+    done ? count_removed(removal.id()) : refuse(removal.id(), done.error());
   }
-  if (!done) {
-    refuse(id, done.error());
-    return;
-  }
+}
+
+void TaskRetention::count_removed(const std::string& id) {
   ++removed_;
   const auto known = known_.find(id);
   if (known == known_.end()) return;
   freed_ += known->second.bytes.value_or(0);
   known_.erase(known);
+}
+
+// Where it can't be removed it may be a task that is being created.
+void TaskRetention::remove_left_over(const std::string& id) {
+  auto removal = TaskRemoval::begin(paths_, id, false);
+  if (!removal || removal->whole()) return;
+  PlacesInUse others = places_of_others(paths_, id);
+  const Status done = removal->put_away(others);
+  done ? count_removed(id) : refuse(id, done.error());
 }
 
 // Said once for each reason.

@@ -23,6 +23,7 @@
 #include "reactor/os/tree_removal.h"
 #include "reactor/store/places_in_use.h"
 #include "reactor/store/task_disk.h"
+#include "reactor/store/task_removal.h"
 
 namespace thermos {
 
@@ -56,7 +57,10 @@ class TaskRetention {
   void look(const std::string& id);
   void judge();
   PlacesInUse places_in_use(const std::set<std::string>& going) const;
-  void remove(const std::string& id);
+  void decide(const std::string& id);
+  void finish_decided();
+  void count_removed(const std::string& id);
+  void remove_left_over(const std::string& id);
   void rest();
   void say_removed();
   void wake_at(Microseconds boot);
@@ -77,6 +81,7 @@ class TaskRetention {
   std::deque<std::string> ids_;            // that this stage is to deal with
   std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
   PlacesInUse in_use_;
+  std::vector<TaskRemoval> decided_;  // to be synced together
   std::vector<TreeRemoval> trees_;
   std::size_t removed_ = 0;
   std::uint64_t freed_ = 0;

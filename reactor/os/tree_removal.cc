@@ -21,8 +21,15 @@ bool is_dots(const char* name) {
 
 }  // namespace
 
-TreeRemoval::TreeRemoval(Descriptor above, std::string place, std::string name)
-    : above_(std::move(above)), place_(std::move(place)), name_(std::move(name)) {}
+void TreeRemoval::begin() {
+  begun_ = true;
+  above_.reset(::open(place_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (above_) {
+    enter(above_.get(), name_);
+  } else {
+    fail(-1, name_, errno);
+  }
+}
 
 void TreeRemoval::fail(int above, const std::string& name, int error_number) {
   if (trouble_ || error_number == ENOENT) return;
@@ -89,8 +96,8 @@ void TreeRemoval::leave() {
 }
 
 void TreeRemoval::step() {
-  if (!std::exchange(begun_, true)) {
-    enter(above_.get(), name_);
+  if (!begun_) {
+    begin();
   } else {
     errno = 0;
     const dirent* entry = ::readdir(levels_.back().directory.get());
@@ -109,10 +116,11 @@ void TreeRemoval::step() {
     }
   }
   done_ = levels_.empty();
+  if (done_) above_.reset();
 }
 
-Status remove_tree(Descriptor above, const std::string& place, const std::string& name) {
-  TreeRemoval removal(std::move(above), place, name);
+Status remove_tree(const std::string& place, const std::string& name) {
+  TreeRemoval removal(place, name);
   while (!removal.done()) removal.step();
   if (removal.trouble()) return *removal.trouble();
   return Done{};

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -19,9 +20,10 @@ namespace thermos {
 
 class TreeRemoval {
  public:
-  // Removes `name`, a directory or any other file, in the directory `above`, which is called
-  // `place` in errors.
-  TreeRemoval(Descriptor above, std::string place, std::string name);
+  // Removes `name`, a directory or any other file, in the directory `place`, which the first step
+  // opens.
+  TreeRemoval(std::string place, std::string name)
+      : place_(std::move(place)), name_(std::move(name)) {}
 
   // Removes one entry, or looks at one. REQUIRES: not done().
   void step();
@@ -40,6 +42,7 @@ class TreeRemoval {
     bool again = false;  // something came into it since it was read
   };
 
+  void begin();
   void enter(int above, const std::string& name);
   void leave();
   void flatten(int above, const std::string& name);
@@ -57,7 +60,8 @@ class TreeRemoval {
   std::optional<Error> trouble_;
 };
 
-// Removes `name` in `above` at once. Fails with the first thing that could not be removed.
-Status remove_tree(Descriptor above, const std::string& place, const std::string& name);
+// Removes `name` in the directory `place` at once. Fails with the first thing that could not be
+// removed.
+Status remove_tree(const std::string& place, const std::string& name);
 
 }  // namespace thermos

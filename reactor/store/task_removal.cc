@@ -206,6 +206,13 @@ Status TaskRemoval::decide() {
   if (::rename(from.c_str(), removed_task(*paths_, id_).c_str()) != 0) {
     return system_error("cannot remove " + from, errno);
   }
+  return Done{};
+}
+
+Status TaskRemoval::settle() const {
+  if (!whole_) return Done{};
+  const AsUser self(owner_);
+  if (!self.holds()) return cannot_act(owner_);
   if (Status synced = sync_directory(paths_->checkpoint_dir(id_)); !synced) return synced;
   return sync_directory(paths_->finished_dir());
 }
@@ -280,8 +287,7 @@ std::vector<TreeRemoval> put_away_trees(const Paths& paths) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(place.c_str()), ::closedir);
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
       if (!std::string_view(entry->d_name).starts_with(kPutAway)) continue;
-      trees.emplace_back(Descriptor(::open(place.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), place,
-                         entry->d_name);
+      trees.emplace_back(place, entry->d_name);
     }
   }
   return trees;

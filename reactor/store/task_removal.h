@@ -57,11 +57,16 @@ class TaskRemoval {
   // Whether the task's file was in tasks/finished, and not only something left over.
   bool whole() const { return whole_; }
 
-  // Decides, and syncs the decision. Does nothing for what is left over.
+  const std::string& id() const { return id_; }
+
+  // Decides. Does nothing for what is left over.
   Status decide();
+  // Syncs the decision. Of several that were taken, the first sync writes all to the disk, and the
+  // others cost next to nothing. REQUIRES: decide().
+  Status settle() const;
   // Removes the output in places that are not the task's alone, and puts the others away, but what
   // is `in_use` by other tasks, to which those are added that have become active meanwhile.
-  // REQUIRES: decide().
+  // REQUIRES: settle().
   Status put_away(PlacesInUse& in_use);
 
  private:
