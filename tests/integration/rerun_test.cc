@@ -157,7 +157,8 @@ TEST_F(Rerun, AChangedConfigurationRunsWhatItChanges) {
 TEST_F(Rerun, AnIdIsNoChange) {
   const std::string with_id = R"({"name": "n", "processes": [
       {"name": "a", "cmdline": "echo {{thermos.task_id}} >> ran"},
-      {"name": "b", "cmdline": "echo {{thermos.task_id}} >> ran; test -e fixed"}]})";
+      {"name": "b", "cmdline": "echo {{thermos.task_id}} >> ran; test -e fixed"}],
+      "constraints": [{"order": ["a", "b"]}]})";
   ASSERT_EQ(run_task("old", with_id).status, 1);
   ran();
   fix();
