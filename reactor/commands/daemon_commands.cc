@@ -248,7 +248,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
   if (auto sent = client->send(std::move(subscribe)); !sent) return sent.error();
   Output out(STDOUT_FILENO);
   for (;;) {
-    auto reply = client->receive(lines ? lines->patience(read_clocks()) : -1);
+    auto reply = client->receive(lines && follow ? lines->patience(read_clocks()) : -1);
     if (!reply) return reply.error();
     if (*reply) {
       if (std::holds_alternative<control::Snapshot>((*reply)->body)) tell();
@@ -263,7 +263,7 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
     const Timestamp now = read_clocks();
     const auto* event = *reply ? std::get_if<control::Event>(&(*reply)->body) : nullptr;
     if (event != nullptr) lines->on_event(event->task_id, now);
-    out.print(lines->take(now));
+    if (follow) out.print(lines->take(now));  // else one line a task, at the end
   }
 }
 

@@ -28,7 +28,7 @@ ProgressLines::Task::Task(const Paths& root, const std::string& task_id, TaskCon
 
 void ProgressLines::on_event(const std::string& task_id, Timestamp now) {
   Due& due = tasks_[task_id];
-  if (!due.at) due.at = std::max(now.boot, due.last + kBetween);
+  if (!due.at && !due.over) due.at = std::max(now.boot, due.last + kBetween);
 }
 
 Microseconds ProgressLines::patience(Timestamp now) const {
@@ -43,12 +43,8 @@ Microseconds ProgressLines::patience(Timestamp now) const {
 
 std::string ProgressLines::take(Timestamp now, bool all) {
   std::string lines;
-  for (auto it = tasks_.begin(); it != tasks_.end();) {
-    auto& [task_id, due] = *it;
-    if (!due.at || (*due.at > now.boot && !all)) {
-      ++it;
-      continue;
-    }
+  for (auto& [task_id, due] : tasks_) {
+    if (!due.at || (*due.at > now.boot && !all)) continue;
     due.at.reset();
     due.last = now.boot;
     if (!due.task) {
@@ -56,8 +52,8 @@ std::string ProgressLines::take(Timestamp now, bool all) {
       if (config) due.task = std::make_unique<Task>(root_, task_id, std::move(*config));
     }
     if (due.task) lines += line(task_id, *due.task, now);
-    const bool over = !due.task || is_terminal(due.task->records.history().state());
-    it = over ? tasks_.erase(it) : std::next(it);
+    due.over = !due.task || is_terminal(due.task->records.history().state());
+    if (due.over) due.task.reset();
   }
   return lines;
 }

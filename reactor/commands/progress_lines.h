@@ -1,5 +1,5 @@
 // `thermos events --progress`: how far the tasks are that events tell of, at most once a second for
-// each, read from their checkpoints.
+// each, read from their checkpoints. Each active task costs a descriptor.
 #pragma once
 
 #include <map>
@@ -43,6 +43,7 @@ class ProgressLines {
     std::unique_ptr<Task> task;
     std::optional<Microseconds> at;  // boot time; nothing: nothing has happened since
     Microseconds last = 0;
+    bool over = false;  // its last line was told, or nothing can be
   };
   std::string line(const std::string& task_id, Task& task, Timestamp now) const;
 

@@ -21,6 +21,7 @@
 #include "reactor/commands/text.h"
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/store/ancestor_stream.h"
+#include "reactor/store/foreign_file.h"
 #include "reactor/store/recorded_task.h"
 
 namespace thermos {
@@ -219,6 +220,7 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   const Result<Before> before = find_ended(paths, given_words.front());
   if (!before) return before.error();
   const RunnerHeader& header = before->header();
+  if (Status own = check_own_files(paths, before->entry, header.user); !own) return own.error();
   if (options.task_id == before->entry.id) {
     return Error{ErrorCode::Usage,
                  "--task-id " + options.task_id + ": that is the ended task, which stays as it is"};

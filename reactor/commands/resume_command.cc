@@ -8,6 +8,7 @@
 #include "reactor/commands/remote_view.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_view.h"
+#include "reactor/store/foreign_file.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -94,6 +95,7 @@ CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) 
                                           entry->id + "`"};
   }
   if (is_terminal(view.history->state())) return tell_end(view, common);
+  if (Status own = check_own_files(paths, *entry, header->user); !own) return own.error();
   if (!view.task) {
     return Error{ErrorCode::Corrupt, paths.active_task(entry->id) + ": not a task's configuration"};
   }

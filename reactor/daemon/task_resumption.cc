@@ -13,6 +13,7 @@
 #include "core/task/check_task.h"
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
+#include "reactor/store/foreign_file.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -23,18 +24,6 @@ namespace {
 constexpr Microseconds kTryAgain = 10 * kSecond;
 // So long a lock that is only asked about is nothing to speak of: about a second.
 constexpr int kQuietTries = 10;
-
-// Whose the files of a task are, if not ours: whoever can write them could have us run anything, as
-// anyone.
-std::string foreign_file(const Paths& paths, const std::string& task_id) {
-  for (const std::string& path :
-       {paths.active_task(task_id), paths.checkpoint_dir(task_id), paths.runner_stream(task_id)}) {
-    struct stat info {};
-    if (lstat(path.c_str(), &info) != 0 || info.st_uid == geteuid()) continue;
-    return path + " belongs to uid " + std::to_string(info.st_uid);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -80,7 +69,8 @@ void TaskResumption::leave_for_now(const std::string& task_id, const Error& why)
 }
 
 void TaskResumption::resume(const std::string& task_id, int tries) {
-  if (const std::string foreign = foreign_file(paths_, task_id); !foreign.empty()) {
+  if (const std::string foreign = foreign_file(paths_, {task_id, TaskDirectory::Active});
+      !foreign.empty()) {
     tasks_.leave(task_id, {ErrorCode::NotPermitted,
                            foreign + ", and this daemon runs as uid " + std::to_string(geteuid())});
     return;

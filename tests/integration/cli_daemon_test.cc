@@ -203,6 +203,7 @@ TEST_F(CliDaemon, EventsTellHowFarATaskIs) {
   const Finished past = ask({"events", "--progress", "one"});
   EXPECT_EQ(past.status, 0) << past.err;
   EXPECT_TRUE(past.out.ends_with("\none  [1/2] 1 failed, 0 running\n")) << past.out;
+  EXPECT_EQ(past.out.find("[1/2]"), past.out.rfind("[1/2]")) << past.out;
   const Finished json = ask({"events", "--progress", "--json", "one"});
   const auto last = json.out.substr(json.out.rfind('\n', json.out.size() - 2) + 1);
   EXPECT_EQ(nlohmann::json::parse(last), (nlohmann::json{{"task_id", "one"},

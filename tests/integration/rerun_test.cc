@@ -1,4 +1,6 @@
 // `thermos rerun` from outside: real processes, and a task that stays as it was.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -228,6 +230,15 @@ TEST_F(Rerun, ABeginningThatWasCutOffLeavesNoTask) {
   ASSERT_EQ(run_task("new", config()).status, 0);
   EXPECT_EQ(ran(), "a b c end ");
   EXPECT_FALSE(status_of("new").at("header").contains("continues"));
+}
+
+// Whoever owns the record could have us run anything, as whom it names.
+TEST_F(Rerun, ARecordOfAnotherUserIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_EQ(run_task("foreign", R"({"processes": [{"name": "p", "cmdline": "exit 1"}]})").status,
+            1);
+  ASSERT_EQ(::chown((root() + "/checkpoints/foreign/runner").c_str(), 65534, 65534), 0);
+  refuse({"rerun", "foreign"}, 77, "checkpoints/foreign/runner belongs to uid 65534");
 }
 
 TEST_F(Rerun, WhatCannotBeRerunIsRefused) {
