@@ -74,6 +74,10 @@ TaskMetrics::TaskMetrics() : lasted_(kRunBounds), launched_(kLaunchBounds) {}
 void TaskMetrics::add_runs(const ProcessHistory& process) {
   std::array<std::uint64_t, kProcessStates> kept{};
   for (const Run& run : process.runs) {
+    if (!run.taken_over_from().empty()) {  // it counts where it ran
+      ++kept[at(run.state)];
+      continue;
+    }
     if (run.started) launched_.observe(between(run.waiting, *run.started));
     if (!is_terminal(run.state)) continue;
     ++kept[at(run.state)];

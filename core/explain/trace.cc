@@ -38,8 +38,8 @@ class Tracing {
                 std::optional<Microseconds> until, std::string_view after);
   std::optional<Microseconds> free_from(ProcessIndex p) const;
   void add_first_wait(ProcessIndex p, const ProcessHistory& past, std::uint32_t run,
-                      std::optional<Microseconds> until);
-  void add_last_wait(ProcessIndex p, const ProcessHistory& past);
+                      std::optional<Microseconds> until, Microseconds not_before);
+  void add_last_wait(ProcessIndex p, const ProcessHistory& past, Microseconds not_before);
   Microseconds add_run(const ProcessHistory& past, const Run& run, Microseconds not_before);
   SpanResult result_of(const ProcessHistory& past, const Run& run) const;
   void add_arrows();
@@ -133,23 +133,23 @@ std::optional<Microseconds> Tracing::free_from(ProcessIndex p) const {
 }
 
 void Tracing::add_first_wait(ProcessIndex p, const ProcessHistory& past, std::uint32_t run,
-                             std::optional<Microseconds> until) {
+                             std::optional<Microseconds> until, Microseconds not_before) {
   const auto from = free_from(p);
   if (!from) return;
   const LastMet last = last_met(situation_, p);
-  add_wait(past, run, *from, until,
+  add_wait(past, run, std::max(*from, not_before), until,
            last.need ? situation_.config(last.need->process).name : std::string_view());
 }
 
 // The wait that is not over.
-void Tracing::add_last_wait(ProcessIndex p, const ProcessHistory& past) {
+void Tracing::add_last_wait(ProcessIndex p, const ProcessHistory& past, Microseconds not_before) {
   if (!situation_.waits(p) || !situation_.in_stage(p) || situation_.never(p)) return;
   if (situation_.waits_for_needs(p)) return;
   const Run* before = past.current();
   if (before == nullptr || !past.begun()) {
-    add_first_wait(p, past, past.next_run, {});
+    add_first_wait(p, past, past.next_run, {}, not_before);
   } else if (before->stopped) {
-    add_wait(past, past.next_run, before->stopped->wall, {}, {});
+    add_wait(past, past.next_run, std::max(before->stopped->wall, not_before), {}, {});
   }
 }
 
@@ -197,9 +197,10 @@ void Tracing::add_process(const ProcessHistory& past, std::optional<ProcessIndex
   Microseconds end = 0;
   const Run* before = nullptr;
   for (const Run& run : past.runs) {
+    if (!run.taken_over_from().empty()) continue;  // it is of another task's trace
     const bool first = run.number == past.redefined;
     if (first && p) {
-      add_first_wait(*p, past, run.number, run.waiting.wall);
+      add_first_wait(*p, past, run.number, run.waiting.wall, end);
       // The time of the decision is that of a turn, which may have begun before that to which the
       // decision is due was recorded.
       const auto from = free_from(*p);
@@ -211,7 +212,7 @@ void Tracing::add_process(const ProcessHistory& past, std::optional<ProcessIndex
     end = add_run(past, run, end);
     before = &run;
   }
-  if (p) add_last_wait(*p, past);
+  if (p) add_last_wait(*p, past, end);
   if (trace_.spans.size() == place + 1) {
     trace_.spans.pop_back();
     return;

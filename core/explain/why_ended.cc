@@ -71,14 +71,18 @@ std::string remedy(CauseKind kind, const ProcessHistory& process, const Run& run
     case CauseKind::Ordered:
       return "";
     default:
-      return "correct " + name + ", whose output says what is wrong";
+      return "correct " + name + ": what it printed, if anything, says what is wrong";
   }
 }
 
 std::string advice_for(const Situation& situation, const ProcessHistory& process, const Run& run) {
   std::string what = remedy(kind_of_end(run), process, run);
   if (what.empty()) return "";
-  if (situation.state() != TaskState::Active) return what + ", and run the task again";
+  if (situation.state() != TaskState::Active) {
+    const std::string id =
+        situation.history().header() ? situation.history().header()->task_id : "";
+    return what + "; then `thermos rerun " + printable(id) + "` runs it, and what is behind it";
+  }
   const auto p = situation.find(process.name);
   if (p && situation.standing().failed(*p) && !situation.config(*p).final) {
     return what + "; `thermos start` runs it again, and what waits for it";

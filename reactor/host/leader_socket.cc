@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -66,7 +67,7 @@ LeaderSocket::~LeaderSocket() {
 }
 
 void LeaderSocket::accept(Descriptor socket) {
-  clients_.push_back({std::move(socket), nullptr, std::nullopt});
+  clients_.push_back({std::move(socket), nullptr, std::nullopt, {}});
   const auto client = std::prev(clients_.end());
   client->poll = std::make_unique<Poll>(loop_, client->socket.get(),
                                         [this, client](int) { read_request(client); });
@@ -89,6 +90,11 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
       break;
   }
   if (stays) return;
+  if (!client->orders.empty()) {
+    // It may have shut down its sending end alone.
+    client->poll.reset();
+    return;
+  }
   clients_.erase(client);
   listener_.client_left();
 }
@@ -115,13 +121,24 @@ bool LeaderSocket::answer(Client& client, Bytes packet) {
     if (auto taken = handlers_.on_order(order->request, order->processes); !taken) {
       send_packet(socket, {request->id, taken.error()});
     } else {
-      send_packet(socket, {request->id, control::Finished{}});
+      client.orders.push_back(request->id);
     }
     return true;
   }
   send_packet(socket,
               {request->id, refusal(ErrorCode::Usage, "a request that only a daemon takes")});
   return false;
+}
+
+void LeaderSocket::confirm_orders() {
+  for (auto client = clients_.begin(); client != clients_.end();) {
+    for (const std::uint64_t id : std::exchange(client->orders, {})) {
+      send_packet(client->socket.get(), {id, control::Finished{}});
+    }
+    const bool over = client->poll == nullptr;
+    client = over ? clients_.erase(client) : std::next(client);
+    if (over) listener_.client_left();
+  }
 }
 
 void LeaderSocket::announce(TaskState state) {

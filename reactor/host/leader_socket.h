@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "capnp/control.h"
 #include "core/base/result.h"
@@ -24,7 +25,7 @@ class LeaderSocket {
   // Called for each request. Its `reason` names who asked.
   struct Handlers {
     std::function<void(const KillRequest&)> on_kill;
-    // The second: AskOrder::processes.
+    // The second: AskOrder::processes. Whoever asked is answered by confirm_orders().
     std::function<Status(const OrderRequest&, const std::vector<std::string>&)> on_order;
   };
   // Creates the socket, in place of an earlier leader's. It gets its name once it listens. Fails
@@ -37,14 +38,18 @@ class LeaderSocket {
   LeaderSocket(const LeaderSocket&) = delete;
   LeaderSocket& operator=(const LeaderSocket&) = delete;
 
+  // Answers the orders that were taken since: they are on record. An order that was confirmed
+  // before could be lost with a leader that is killed.
+  void confirm_orders();
   // Sends the final state to every client that asked for a kill.
   void announce(TaskState state);
 
  private:
   struct Client {
     Descriptor socket;
-    std::unique_ptr<Poll> poll;
+    std::unique_ptr<Poll> poll;         // none: it says no more, and is to be answered
     std::optional<std::uint64_t> kill;  // the id of its request, if it asked for one
+    std::vector<std::uint64_t> orders;  // the ids of those that are not confirmed
   };
 
   LeaderSocket(Loop& loop, Deadlines& deadlines, Descriptor directory, Descriptor socket,

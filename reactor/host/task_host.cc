@@ -355,6 +355,7 @@ Status TaskHost::handle(const Event& event) {
 void TaskHost::end_turn() {
   if (std::exchange(pool_turn_, false)) dispatch(PoolTurn{});
   commit();
+  if (leader_) leader_->confirm_orders();  // none is left of a host that has stopped
   if (replacement_) go_on_replacing();
   if (!stopped_) compact_if_long();
   if (links_) result_ ? links_->give_up_launches() : links_->review_shortages();

@@ -41,6 +41,10 @@ class LeaderSocketTest : public StreamFixture {
          },
          [this](const OrderRequest& request, const std::vector<std::string>& /*names*/) -> Status {
            orders_.push_back(request);
+           // At the end of the turn.
+           if (orders_.size() >= confirms_from_) {
+             deadlines_.add(1, [this] { leader_->confirm_orders(); });
+           }
            if (request.process == "p") return Done{};
            return Error{ErrorCode::NotFound, "task t has no process " + request.process};
          }});
@@ -99,6 +103,7 @@ class LeaderSocketTest : public StreamFixture {
   Deadlines deadlines_{loop_};
   std::vector<KillRequest> kills_;
   std::vector<OrderRequest> orders_;
+  std::size_t confirms_from_ = 1;  // orders are confirmed from that one on
   std::unique_ptr<LeaderSocket> leader_;
 };
 
@@ -115,6 +120,27 @@ TEST_F(LeaderSocketTest, AKillIsHeardAndAnsweredWithTheEnd) {
   EXPECT_TRUE(kills_[0].lose);
   EXPECT_EQ(kills_[0].reason,
             "asked by pid " + std::to_string(getpid()) + ", uid " + std::to_string(getuid()));
+}
+
+// What was confirmed must outlive a leader that is killed right then.
+TEST_F(LeaderSocketTest, AnOrderIsConfirmedWhenItIsOnRecord) {
+  confirms_from_ = 2;
+  lead();
+  beside([&] {
+    const Descriptor socket = connect_to_leader();
+    for (const auto& [id, process] : {std::pair{1, "p"}, std::pair{2, "nosuch"}}) {
+      const std::string order = text_of(
+          {static_cast<std::uint64_t>(id), control::AskOrder{{}, {process, Verb::Stop, 0}}});
+      ASSERT_EQ(send(socket.get(), order.data(), order.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(order.size()));
+    }
+    // The second is refused while the first is not on record yet.
+    for (const std::uint64_t id : {2U, 1U}) {
+      Packet packet;
+      ASSERT_EQ(packet.receive(socket.get()), Packet::Verdict::Message);
+      EXPECT_EQ(control::decode_reply(packet.bytes())->id, id);
+    }
+  });
 }
 
 TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
