@@ -55,7 +55,7 @@ Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
     std::size_t waiting = 0;
     if (active) {
       if (const auto task = read_recorded_config(paths, id, directory)) {
-        waiting = not_started(*task, *history);
+        waiting = not_started(*task, *history).size();
       }
     }
     const bool ended = is_terminal(history->state());

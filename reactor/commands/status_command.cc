@@ -32,7 +32,7 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
 
   --only active     or `--only finished`, or `--only failed`
   --failed          tasks in which something failed, and of them what failed
-  -a, --all         also what does not fit on a screen
+  -a, --all         also what does not fit on a screen, and who has not started
   --verbosity N     0: tasks alone; 1, 2: with processes; 3: as --all does
   --at TIME         how it was then: 10:00 (today), 2026-11-27T10:00:05, -5m
                     (ago), or seconds since the epoch; reads files
@@ -285,9 +285,15 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
   views.reserve(tasks.size());
   for (Shown& task : tasks) {
     TaskView& view = views.emplace_back(std::move(task.view));
-    if (!style.processes || !wanted.socket.empty() || view.task || !view.history) continue;
-    const auto config = read_recorded_config(task.paths, view.entry.id, view.entry.directory);
-    if (config) view.not_started = not_started(*config, *view.history);
+    if (!style.processes || !wanted.socket.empty() || !view.history) continue;
+    if (view.task && !wanted.all) continue;
+    const auto config = view.task
+                            ? view.task
+                            : read_recorded_config(task.paths, view.entry.id, view.entry.directory);
+    if (!config) continue;
+    std::vector<std::string> names = not_started(*config, *view.history);
+    view.not_started = names.size();
+    if (wanted.all) view.not_started_names = std::move(names);
   }
   return status_table(views, style);
 }

@@ -262,6 +262,16 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
   if (!fits) text += cut_line("    " + note, style.columns) + "\n";
 }
 
+// Who has no row, by name: what waits for what failed is what one looks for next.
+void add_not_started(std::string& text, const TaskView& view, const TableStyle& style) {
+  if (view.not_started_names.empty()) return;
+  std::string names;
+  for (const std::string& name : view.not_started_names) {
+    names += (names.empty() ? "" : ", ") + printable(name);
+  }
+  text += "  " + wrapped("not started: " + names, style.columns - 2, 4) + "\n";
+}
+
 void add_processes(std::string& text, const TaskView& view, const TableStyle& style) {
   std::vector<Row> rows = rows_of(view);
   const std::size_t known = rows.size();
@@ -398,6 +408,7 @@ std::string status_table(const std::vector<TaskView>& views, const TableStyle& s
     add_remarks(text, views[i]);
     if (!style.processes) continue;
     add_processes(text, views[i], style);
+    if (!style.failed_only) add_not_started(text, views[i], style);
     add_pools(text, views[i], style);
     add_failures(text, views[i], style);
   }

@@ -32,8 +32,10 @@ struct TaskView {
   std::optional<Microseconds> time_left{};
   // An active task without a living runner.
   bool abandoned = false;
-  // How many processes have not begun, where `task` does not tell.
+  // How many processes have not begun, where `task` does not tell; and their names, where they are
+  // to be shown.
   std::size_t not_started = 0;
+  std::vector<std::string> not_started_names{};
   // What it takes on the disk, where that was asked for.
   std::optional<TaskDisk> disk{};
   // The owner of its checkpoint, whose rights count where its logs are read.

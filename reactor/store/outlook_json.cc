@@ -32,7 +32,8 @@ void add_pools(Json& json, const std::vector<PoolOutlook>& pools) {
 }  // namespace
 
 void add_not_started(Json& json, const TaskConfig& task, const History& history) {
-  if (const std::size_t count = not_started(task, history); count > 0) json["not_started"] = count;
+  const std::size_t count = not_started(task, history).size();
+  if (count > 0) json["not_started"] = count;
 }
 
 void add_outlook(Json& json, const TaskConfig& task, const History& history, Microseconds now) {

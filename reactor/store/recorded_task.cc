@@ -74,15 +74,17 @@ std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::st
   return task ? std::optional(std::move(*task)) : std::nullopt;
 }
 
-std::size_t not_started(const TaskConfig& task, const History& history) {
-  const auto fresh = [&](const ProcessConfig& process) {
+std::vector<std::string> not_started(const TaskConfig& task, const History& history) {
+  std::vector<std::string> names;
+  for (const ProcessConfig& process : task.processes) {
     const auto found = history.find(process.name);
-    if (!found) return true;
-    const ProcessHistory& past = history.process(*found);
-    return past.runs.empty() && past.totals.all() == 0;
-  };
-  return static_cast<std::size_t>(
-      std::count_if(task.processes.begin(), task.processes.end(), fresh));
+    if (found) {
+      const ProcessHistory& past = history.process(*found);
+      if (!past.runs.empty() || past.totals.all() > 0) continue;
+    }
+    names.push_back(process.name);
+  }
+  return names;
 }
 
 }  // namespace thermos

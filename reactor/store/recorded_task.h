@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/record/history.h"
 #include "core/record/paths.h"
@@ -19,7 +20,7 @@ std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::st
 // Reads the task's name from that file, and no more of it; "" if it can't be read.
 std::string read_recorded_name(const Paths& paths, const std::string& id, TaskDirectory directory);
 
-// How many of the task's processes have no run in its history, not even one that waits.
-std::size_t not_started(const TaskConfig& task, const History& history);
+// The task's processes that have no run in its history, not even one that waits.
+std::vector<std::string> not_started(const TaskConfig& task, const History& history);
 
 }  // namespace thermos

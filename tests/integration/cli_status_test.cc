@@ -312,5 +312,16 @@ TEST_F(StatusAndRead, ATornEndIsSaidAndTheRestPrinted) {
   EXPECT_EQ(run({"read", file("junk", "this is no checkpoint, and long enough")}).status, 65);
 }
 
+TEST_F(StatusAndRead, WhoHasNotStartedIsNamedWhereAllIsAskedFor) {
+  ASSERT_EQ(run_task("t", R"({"processes": [{"name": "a", "cmdline": "false"},
+      {"name": "b", "cmdline": ":"}, {"name": "c", "cmdline": ":"}],
+      "constraints": [{"order": ["a", "b", "c"]}]})")
+                .status,
+            1);
+  EXPECT_NE(run({"status", "--all", "t"}).out.find("\n  not started: b, c\n"), std::string::npos);
+  EXPECT_EQ(run({"status", "t"}).out.find("not started:"), std::string::npos);
+  EXPECT_EQ(run({"status", "--all", "--failed", "t"}).out.find("not started:"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace thermos::testing
