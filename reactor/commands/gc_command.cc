@@ -194,13 +194,13 @@ bool failed(const std::vector<RootCollection>& roots) {
 }
 
 // Fails with NotFound for a pattern that means neither a task nor what is left over of one.
-Status check_words(const std::vector<Paths>& roots, const Arguments& patterns) {
+Result<MeantIds> meant_ids(const std::vector<Paths>& roots, const Arguments& patterns) {
   for (const std::string& pattern : patterns) {
     if (pattern.empty()) {
       return Error{ErrorCode::Usage, "gc: an empty pattern would mean every task; leave it out"};
     }
   }
-  if (patterns.empty()) return Done{};
+  if (patterns.empty()) return MeantIds();
   std::vector<TaskEntry> known;
   for (const Paths& paths : roots) {
     auto tasks = list_tasks(paths);
@@ -208,7 +208,12 @@ Status check_words(const std::vector<Paths>& roots, const Arguments& patterns) {
     for (TaskEntry& task : *tasks) known.push_back(std::move(task));
     for (std::string& id : left_over_tasks(paths)) known.push_back({std::move(id), {}});
   }
-  return check_patterns(known, patterns, under(roots));
+  if (Status good = check_patterns(known, patterns, under(roots)); !good) return good.error();
+  const auto meant = select_tasks(known, patterns);
+  if (!meant) return meant.error();
+  MeantIds ids(std::in_place);
+  for (const TaskEntry& task : *meant) ids->insert(task.id);
+  return ids;
 }
 
 }  // namespace
@@ -237,11 +242,12 @@ CommandOutcome gc_command(const Arguments& arguments, CommonOptions common) {
     if (!asked) return asked.error();
     roots = {*asked};
   }
-  if (Status known = check_words(roots, **parsed); !known) return known.error();
+  const auto meant = meant_ids(roots, **parsed);
+  if (!meant) return meant.error();
 
   std::vector<RootCollection> collections;
   for (const Paths& paths : roots) {
-    auto found = collect_tasks(paths, **parsed, *rules, wall_now(), dry_run);
+    auto found = collect_tasks(paths, *meant, *rules, wall_now(), dry_run);
     if (!found) return found.error();
     collections.push_back({paths, std::move(*found)});
   }

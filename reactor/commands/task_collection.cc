@@ -27,21 +27,22 @@ Microseconds moved_at(const std::string& path) {
 
 class Collecting {
  public:
-  Collecting(const Paths& paths, const Arguments& patterns, bool dry_run)
-      : paths_(paths), patterns_(patterns), dry_run_(dry_run), owner_(owner_of_root(paths)) {}
+  Collecting(const Paths& paths, const MeantIds& meant, bool dry_run)
+      : paths_(paths), meant_(meant), dry_run_(dry_run), owner_(owner_of_root(paths)) {}
 
   Result<Collection> carry_out(const RetentionRules& rules, Microseconds now);
 
  private:
+  bool is_meant(const std::string& id) const { return !meant_ || meant_->contains(id); }
   void look_at(const TaskEntry& entry);
   void note_places(const std::vector<TaskEntry>& all, const std::set<std::string>& going);
   void remove(const std::vector<CollectedTask>& tasks);
   void carry_out_or_tell(const std::vector<CollectedTask>& tasks);
-  Status remove_left_overs();
+  void remove_left_overs();
   void remove_trees();
 
   const Paths& paths_;
-  const Arguments& patterns_;
+  const MeantIds& meant_;
   const bool dry_run_;
   const FileOwner owner_;
   std::vector<EndedTask> ended_;
@@ -127,28 +128,24 @@ void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
   }
 }
 
-Status Collecting::remove_left_overs() {
-  std::vector<TaskEntry> ids;
-  for (std::string& id : left_over_tasks(paths_)) ids.push_back({std::move(id), {}});
-  const auto meant = select_tasks(ids, patterns_);
-  if (!meant) return meant.error();
+void Collecting::remove_left_overs() {
   std::vector<CollectedTask> going;
-  for (const TaskEntry& entry : *meant) {
-    const auto stream = read_runner_stream(paths_.runner_stream(entry.id));
+  for (const std::string& id : left_over_tasks(paths_)) {
+    if (!is_meant(id)) continue;
+    const auto stream = read_runner_stream(paths_.runner_stream(id));
     const History* const history = stream && stream->history.header() ? &stream->history : nullptr;
-    const std::uint64_t bytes = disk_of_task(paths_, entry.id, history).total();
+    const std::uint64_t bytes = disk_of_task(paths_, id, history).total();
     // Without a stream there is no lock to ask for, and none is made for the question.
-    if (dry_run_ && exists(paths_.runner_stream(entry.id))) {
-      const auto removal = TaskRemoval::begin(paths_, entry.id, true);
+    if (dry_run_ && exists(paths_.runner_stream(id))) {
+      const auto removal = TaskRemoval::begin(paths_, id, true);
       if (!removal) {
-        result_.left.push_back({entry.id, removal.error()});
+        result_.left.push_back({id, removal.error()});
         continue;
       }
     }
-    going.push_back({entry.id, std::nullopt, 0, bytes, Retention::Kept});
+    going.push_back({id, std::nullopt, 0, bytes, Retention::Kept});
   }
   carry_out_or_tell(going);
-  return Done{};
 }
 
 void Collecting::remove_trees() {
@@ -163,9 +160,8 @@ void Collecting::remove_trees() {
 Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microseconds now) {
   const auto all = list_tasks(paths_);
   if (!all) return all.error();
-  const auto meant = select_tasks(*all, patterns_);
-  if (!meant) return meant.error();
-  for (const TaskEntry& entry : *meant) {
+  for (const TaskEntry& entry : *all) {
+    if (!is_meant(entry.id)) continue;
     if (entry.directory == TaskDirectory::Finished) {
       look_at(entry);
     } else {
@@ -189,7 +185,7 @@ Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microsecon
     if (verdicts[i] == Retention::Young) ++result_.young;
   }
   carry_out_or_tell(tasks);
-  if (Status removed = remove_left_overs(); !removed) return removed.error();
+  remove_left_overs();
   if (!dry_run_) remove_trees();
   std::stable_sort(result_.removed.begin(), result_.removed.end(),
                    [](const auto& a, const auto& b) { return a.ended < b.ended; });
@@ -198,9 +194,9 @@ Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microsecon
 
 }  // namespace
 
-Result<Collection> collect_tasks(const Paths& paths, const Arguments& patterns,
+Result<Collection> collect_tasks(const Paths& paths, const MeantIds& meant,
                                  const RetentionRules& rules, Microseconds now, bool dry_run) {
-  return Collecting(paths, patterns, dry_run).carry_out(rules, now);
+  return Collecting(paths, meant, dry_run).carry_out(rules, now);
 }
 
 }  // namespace thermos

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,6 @@
 #include "core/record/paths.h"
 #include "core/record/retention.h"
 #include "core/record/state.h"
-#include "reactor/commands/options.h"
 
 namespace thermos {
 
@@ -39,11 +39,14 @@ struct Collection {
   std::size_t young = 0;  // those of them that go when they are an hour old
 };
 
-// Removes the tasks under a root that have ended, match one of `patterns` (or there are none) and
-// go by the rules, and whatever is left over there of tasks that were removed. With `dry_run`
-// removes nothing. A task that can't be removed is one of `left`. Fails as list_tasks() and
-// select_tasks() do.
-Result<Collection> collect_tasks(const Paths& paths, const Arguments& patterns,
+// The ids that a command's words mean, chosen once among all that it deals with: a word that is an
+// id in one place must not be taken for a pattern in another.
+using MeantIds = std::optional<std::set<std::string>>;  // nothing: all
+
+// Removes the tasks under a root that have ended, are `meant` and go by the rules, and whatever is
+// left over there of tasks that were removed. With `dry_run` removes nothing. A task that can't be
+// removed is one of `left`. Fails as list_tasks() does.
+Result<Collection> collect_tasks(const Paths& paths, const MeantIds& meant,
                                  const RetentionRules& rules, Microseconds now, bool dry_run);
 
 }  // namespace thermos

@@ -102,6 +102,30 @@ TEST_F(Gc, PatternsSayWhichCountAndGo) {
   EXPECT_TRUE(fs::exists(finished("build-2")));
 }
 
+// Also where the task with that id has ended, is left over, or is another root's.
+TEST_F(Gc, AnExactIdMeansThatTaskAlone) {
+  make_task("job", kDay);
+  make_task("job-2", kDay);
+  fs::remove(finished("job"));
+  EXPECT_EQ(removed(gc({"--keep", "0", "job"})), "job ") << "left over, and another has ended";
+  EXPECT_TRUE(fs::exists(finished("job-2")));
+
+  make_task("job", kDay);
+  fs::remove(finished("job-2"));
+  EXPECT_EQ(removed(gc({"--keep", "0", "job"})), "job ") << "ended, and another is left over";
+  EXPECT_TRUE(fs::exists(site_.checkpoint("job-2")));
+
+  Site other;
+  fs::remove_all(other.root());
+  fs::copy(site_.root(), other.root(), fs::copy_options::recursive);
+  make_task("job", kDay);
+  Words words = {"--root", other.root(), "--keep", "0", "job"};
+  EXPECT_EQ(removed(gc(words)), "job ") << "in one root alone";
+  EXPECT_TRUE(fs::exists(other.checkpoint("job-2")));
+  words.back() = "job.*";
+  EXPECT_EQ(removed(gc(words)), "job-2 job-2 ");
+}
+
 TEST_F(Gc, WhatIsActiveOrYoungStays) {
   make_task("young", kHour / 2);
   const std::string config = site_.write_config(task({process("p", "sleep 1000")}));
