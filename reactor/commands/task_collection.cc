@@ -28,7 +28,7 @@ Microseconds moved_at(const std::string& path) {
 class Collecting {
  public:
   Collecting(const Paths& paths, const MeantIds& meant, bool dry_run)
-      : paths_(paths), meant_(meant), dry_run_(dry_run), owner_(owner_of_root(paths)) {}
+      : paths_(paths), meant_(meant), dry_run_(dry_run) {}
 
   Result<Collection> carry_out(const RetentionRules& rules, Microseconds now);
 
@@ -44,7 +44,7 @@ class Collecting {
   const Paths& paths_;
   const MeantIds& meant_;
   const bool dry_run_;
-  const FileOwner owner_;
+  FileOwner owner_;
   std::vector<EndedTask> ended_;
   std::map<std::string, TaskState> states_;
   PlacesInUse in_use_;
@@ -160,6 +160,9 @@ void Collecting::remove_trees() {
 Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microseconds now) {
   const auto all = list_tasks(paths_);
   if (!all) return all.error();
+  auto owner = owner_of_root(paths_);
+  if (!owner) return owner.error();
+  owner_ = std::move(*owner);
   for (const TaskEntry& entry : *all) {
     if (!is_meant(entry.id)) continue;
     if (entry.directory == TaskDirectory::Finished) {

@@ -45,7 +45,8 @@ using MeantIds = std::optional<std::set<std::string>>;  // nothing: all
 
 // Removes the tasks under a root that have ended, are `meant` and go by the rules, and whatever is
 // left over there of tasks that were removed. With `dry_run` removes nothing. A task that can't be
-// removed is one of `left`. Fails as list_tasks() does.
+// removed is one of `left`. Fails as list_tasks() and
+// owner_of_root() do.
 Result<Collection> collect_tasks(const Paths& paths, const MeantIds& meant,
                                  const RetentionRules& rules, Microseconds now, bool dry_run);
 

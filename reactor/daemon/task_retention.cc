@@ -110,7 +110,10 @@ void TaskRetention::step() {
       return;
     }
     TreeRemoval& tree = trees_.back();
-    tree.step();
+    {
+      const AsUser self(owner_);
+      if (self.holds()) tree.step();
+    }
     if (!tree.done()) return;
     if (tree.trouble()) refuse(std::string(), *tree.trouble());
     trees_.pop_back();
@@ -149,6 +152,13 @@ void TaskRetention::list() {
   stage_ = Stage::Look;
   ids_.clear();
   if (!rules_.any()) return;
+  auto owner = owner_of_root(paths_);
+  if (!owner) {
+    known_.clear();
+    refuse(std::string(), owner.error());
+    return;
+  }
+  owner_ = std::move(*owner);
   const TaskIndex::Ids& finished = index_.on(TaskDirectory::Finished);
   std::erase_if(known_, [&](const auto& known) { return !finished.contains(known.first); });
   for (const std::string& id : finished) {

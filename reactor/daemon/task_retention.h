@@ -20,6 +20,7 @@
 #include "reactor/host/reactor.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
+#include "reactor/os/as_user.h"
 #include "reactor/os/tree_removal.h"
 #include "reactor/store/places_in_use.h"
 #include "reactor/store/task_disk.h"
@@ -82,6 +83,7 @@ class TaskRetention {
   std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
   PlacesInUse in_use_;
   std::vector<TaskRemoval> decided_;  // to be synced together
+  FileOwner owner_;                   // with whose rights the trees are removed
   std::vector<TreeRemoval> trees_;
   std::size_t removed_ = 0;
   std::uint64_t freed_ = 0;

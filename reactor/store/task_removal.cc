@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "reactor/os/clocks.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
+#include "reactor/os/path_control.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/store/run_logs.h"
 #include "reactor/store/stream_lock.h"
@@ -78,12 +80,24 @@ bool is_fresh(const Paths& paths, const std::string& task_id) {
 
 }  // namespace
 
-FileOwner owner_of_root(const Paths& paths) {
-  struct stat info {};
+Result<FileOwner> owner_of_root(const Paths& paths) {
   RunnerHeader ours;
   ours.uid = ::geteuid();
-  if (::stat(paths.checkpoints_dir().c_str(), &info) != 0) info.st_uid = ours.uid;
-  return log_reader_of(ours, info.st_uid);
+  if (ours.uid != 0) return log_reader_of(ours, ours.uid);
+  std::set<uid_t> users;
+  for (const char* directory :
+       {"", "/checkpoints", "/sandboxes", "/logs", "/tasks/active", "/tasks/finished"}) {
+    const auto some = controllers_of(paths.root() + directory);
+    if (!some) return some.error();
+    users.insert(some->begin(), some->end());
+  }
+  if (users.size() > 1) {
+    return Error{ErrorCode::NotPermitted,
+                 paths.root() +
+                     ": several users own directories on the way to its tasks, or links, "
+                     "so root removes nothing there"};
+  }
+  return log_reader_of(ours, users.empty() ? 0 : *users.begin());
 }
 
 std::string removed_task(const Paths& paths, const std::string& task_id) {
@@ -112,7 +126,9 @@ TaskPlaces places_of(const Paths& paths, const std::string& task_id, const Histo
 
 Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& task_id,
                                        bool patient) {
-  TaskRemoval removal(paths, task_id, owner_of_root(paths));
+  auto owner = owner_of_root(paths);
+  if (!owner) return owner.error();
+  TaskRemoval removal(paths, task_id, std::move(*owner));
   const AsUser self(removal.owner_);
   if (!self.holds()) return cannot_act(removal.owner_);
   if (Status locked = removal.lock(patient); !locked) return locked.error();
@@ -230,7 +246,9 @@ Status TaskRemoval::put_away(PlacesInUse& in_use) {
     struct stat info {};
     const bool known = ::fstat(lock_.get(), &info) == 0;
     const RunnerHeader& header = *history_->header();
-    drop_task_logs(header, log_reader_of(header, known ? info.st_uid : ::geteuid()));
+    // In another's root a record that seems to be ours is one that they led us to.
+    const uid_t vouches = owner_.change ? owner_.uid : known ? info.st_uid : ::geteuid();
+    drop_task_logs(header, log_reader_of(header, vouches));
   }
   for (const std::string& directory : {places.sandbox, places.logs}) {
     if (directory.empty() || in_use.uses(directory)) continue;
@@ -245,9 +263,10 @@ Status TaskRemoval::put_away(PlacesInUse& in_use) {
 // ---- what is left over -------------------------------------------------------------------------
 
 std::vector<std::string> left_over_tasks(const Paths& paths) {
-  const FileOwner owner = owner_of_root(paths);
-  const AsUser self(owner);
   std::vector<std::string> left;
+  const auto owner = owner_of_root(paths);
+  if (!owner) return left;
+  const AsUser self(*owner);
   if (!self.holds()) return left;
   // Before the files: one that is created meanwhile is in both, or in none.
   for (std::string& id : list_directory(paths.checkpoints_dir())) {
@@ -278,9 +297,10 @@ Status clear_id(const Paths& paths, const std::string& task_id, const std::strin
 }
 
 std::vector<TreeRemoval> put_away_trees(const Paths& paths) {
-  const FileOwner owner = owner_of_root(paths);
-  const AsUser self(owner);
   std::vector<TreeRemoval> trees;
+  const auto owner = owner_of_root(paths);
+  if (!owner) return trees;
+  const AsUser self(*owner);
   if (!self.holds()) return trees;
   for (const char* holder : kHolders) {
     const std::string place = paths.root() + "/" + holder;

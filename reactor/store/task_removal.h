@@ -23,9 +23,10 @@
 
 namespace thermos {
 
-// Whose rights the removals under a root are carried out with: those of the root's owner, if root
-// removes the tasks of another's root, as what is in it may lead anywhere.
-FileOwner owner_of_root(const Paths& paths);
+// Whose rights the removals under a root are carried out with: where root removes, those of the one
+// other user who can change where the root, or a directory in it, leads, as that may be anywhere.
+// Fails with NotPermitted if there are several, or that may be anybody; System.
+Result<FileOwner> owner_of_root(const Paths& paths);
 
 // The file of a task whose removal was decided, in its checkpoint directory.
 std::string removed_task(const Paths& paths, const std::string& task_id);
@@ -88,7 +89,7 @@ class TaskRemoval {
 };
 
 // The ids of which something is left over under the root, or may be: checkpoints without a task
-// file.
+// file. None where owner_of_root() fails.
 std::vector<std::string> left_over_tasks(const Paths& paths);
 
 // Puts away what is left over of a task whose removal was decided, or that had ended and whose file
@@ -98,7 +99,7 @@ Status clear_id(const Paths& paths, const std::string& task_id,
                 const std::string& named_sandbox = {});
 
 // The removals of everything that was put away under the root, by this program or another. They are
-// carried out as owner_of_root().
+// carried out as owner_of_root(); where that fails, there are none.
 std::vector<TreeRemoval> put_away_trees(const Paths& paths);
 
 }  // namespace thermos

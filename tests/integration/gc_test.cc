@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@ namespace thermos::real {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 constexpr double kHour = 3600;
 constexpr double kDay = 24 * kHour;
@@ -252,6 +254,40 @@ TEST_F(Gc, ASandboxFullOfLinksTakesNothingElseAlong) {
   EXPECT_EQ(removed(gc({"--keep", "0"})), "links ");
   EXPECT_TRUE(fs::exists(site_.path() + "/elsewhere/file"));
   EXPECT_TRUE(gone("links"));
+}
+
+// The directories of a root are its owner's to lead anywhere, also to what is root's.
+TEST_F(Gc, RootRemovesNothingThatTheOwnerOfTheRootCouldNot) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
+  constexpr uid_t kNobody = 65534;
+  const std::string precious = site_.path() + "/precious";
+  fs::create_directories(precious + "/victim/files");
+  fs::last_write_time(precious + "/victim", fs::file_time_type::clock::now() - 2 * 24h);
+  fs::create_directories(site_.root());
+  fs::create_directory_symlink(precious, site_.root() + "/checkpoints");
+  ASSERT_EQ(chown(site_.root().c_str(), kNobody, kNobody), 0);
+  fs::permissions(site_.path(), fs::perms(0711));
+  site_.thermos({"gc", "--keep", "0"});
+  EXPECT_TRUE(fs::exists(precious + "/victim/files"));
+
+  // Where anybody could change where it leads, there is nobody to act as.
+  ASSERT_EQ(chown(site_.root().c_str(), 0, 0), 0);
+  fs::permissions(site_.root(), fs::perms(01777));
+  refuse({"--keep", "0"}, 77, "root removes nothing there");
+  EXPECT_TRUE(fs::exists(precious + "/victim/files"));
+}
+
+TEST_F(Gc, RootRemovesTheTasksOfAnothersRoot) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
+  constexpr uid_t kNobody = 65534;
+  make_task("t", kDay);
+  for (const auto& entry : fs::recursive_directory_iterator(site_.root())) {
+    ASSERT_EQ(lchown(entry.path().c_str(), kNobody, kNobody), 0);
+  }
+  ASSERT_EQ(chown(site_.root().c_str(), kNobody, kNobody), 0);
+  fs::permissions(site_.path(), fs::perms(0711));
+  EXPECT_EQ(removed(gc({"--keep", "0"})), "t ");
+  EXPECT_TRUE(gone("t"));
 }
 
 TEST_F(Gc, SeveralAtATimeRemoveEachTaskOnce) {
