@@ -186,7 +186,9 @@ void TaskRetention::look(const std::string& id) {
     const RunnerHeader& header = *history->header();
     for (const std::string& place : {header.sandbox, header.log_dir}) {
       // Most are in their own directories, which no other task's removal touches.
-      if (!place.starts_with(paths_.default_sandbox(id)) && place != paths_.default_log_dir(id)) {
+      const std::string sandbox = paths_.default_sandbox(id);
+      const bool in_its_own = place == sandbox || place.starts_with(sandbox + "/");
+      if (!in_its_own && place != paths_.default_log_dir(id)) {
         known.places.push_back(place);
       }
     }

@@ -31,9 +31,12 @@ class DaemonRetention : public DaemonFixture {
   // A task that ended at that time, with a sandbox as the daemon makes one.
   void put(const std::string& id, Microseconds ended) const {
     const std::string sandbox = paths().default_sandbox(id);
-    put_past_task(paths(), {.id = id, .uid = geteuid(), .sandbox = sandbox, .ended = ended});
+    put_in(sandbox, id, ended);
     fs::create_directories(sandbox + "/.logs/p/0");
     std::ofstream(sandbox + "/file") << std::string(10'000, 'x');
+  }
+  void put_in(const std::string& sandbox, const std::string& id, Microseconds ended) const {
+    put_past_task(paths(), {.id = id, .uid = geteuid(), .sandbox = sandbox, .ended = ended});
   }
   void settle(const std::string& settings) const { std::ofstream(path("settings")) << settings; }
   void start_with(const std::string& settings) {
@@ -91,6 +94,16 @@ TEST_F(DaemonRetention, BytesAreCountedFromTheLatest) {
   start_with("keep_bytes: 1000");
   ASSERT_TRUE(until_logged("removed 3 tasks that had ended, "));
   EXPECT_EQ(on_disk(), Ids{});
+}
+
+TEST_F(DaemonRetention, ASandboxThatAnotherTaskUsesStays) {
+  put("job-2", kSecond);
+  // An id that the other's begins with.
+  put_in(paths().default_sandbox("job-2"), "job", 2 * kSecond);
+  start_with("keep_tasks: 1");
+  ASSERT_TRUE(until_logged("removed 1 task that had ended; 1 kept"));
+  EXPECT_EQ(told(), Ids{"job"});
+  EXPECT_TRUE(fs::exists(paths().default_sandbox("job-2") + "/file"));
 }
 
 TEST_F(DaemonRetention, WhenATaskEndsAnOlderOneGoes) {
