@@ -48,6 +48,42 @@ std::vector<Retention> judge_retention(const std::vector<EndedTask>& tasks,
   return verdicts;
 }
 
+void keep_for_takers(const std::vector<EndedTask>& tasks, const Takers& takers,
+                     std::vector<Retention>& verdicts) {
+  std::set<std::string_view> going;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (goes(verdicts[i])) going.insert(tasks[i].id);
+  }
+  // One that is kept for another may itself have taken over from a third.
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const auto known = goes(verdicts[i]) ? takers.find(tasks[i].id) : takers.end();
+      if (known == takers.end()) continue;
+      const bool stays = std::any_of(known->second.begin(), known->second.end(),
+                                     [&](const auto& taker) { return !going.contains(taker); });
+      if (!stays) continue;
+      verdicts[i] = Retention::Kept;
+      going.erase(tasks[i].id);
+      again = true;
+    }
+  }
+}
+
+std::vector<std::size_t> removal_order(const std::vector<EndedTask>& tasks, const Takers& takers,
+                                       const std::vector<Retention>& verdicts) {
+  std::vector<std::size_t> order;
+  std::vector<std::size_t> behind;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (goes(verdicts[i])) (takers.contains(tasks[i].id) ? behind : order).push_back(i);
+  }
+  // Who took over began when the other had ended.
+  std::stable_sort(behind.begin(), behind.end(),
+                   [&](std::size_t a, std::size_t b) { return tasks[a].ended > tasks[b].ended; });
+  order.insert(order.end(), behind.begin(), behind.end());
+  return order;
+}
+
 std::optional<Microseconds> next_to_go(const std::vector<EndedTask>& tasks,
                                        const RetentionRules& rules, Microseconds now) {
   const std::vector<Retention> verdicts = judge_retention(tasks, rules, now);

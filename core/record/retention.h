@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,20 @@ std::string_view name_of(Retention retention);
 // the same moment, the one with the larger id counts as the later one.
 std::vector<Retention> judge_retention(const std::vector<EndedTask>& tasks,
                                        const RetentionRules& rules, Microseconds now);
+
+// By the id of a task: the tasks that took over its successes. Their records name its output.
+using Takers = std::map<std::string, std::set<std::string>>;
+
+// Keeps, too, from which one took over that stays: a task that does not go by `verdicts`, or that
+// is none of `tasks`.
+void keep_for_takers(const std::vector<EndedTask>& tasks, const Takers& takers,
+                     std::vector<Retention>& verdicts);
+
+// The tasks that go, by their place in `tasks`, in an order in which each goes behind all that took
+// over from it: nothing else can be told of the times at which they ended, but by a clock that was
+// set back, and then that one is left for another time.
+std::vector<std::size_t> removal_order(const std::vector<EndedTask>& tasks, const Takers& takers,
+                                       const std::vector<Retention>& verdicts);
 
 // The earliest time after `now` at which one of these tasks goes by the rules that does not go yet;
 // nothing if none of them ever does.

@@ -1,5 +1,7 @@
 #include "core/record/takeover.h"
 
+#include <set>
+
 namespace thermos {
 
 bool has_succeeded(const ProcessHistory& process) {
@@ -43,6 +45,16 @@ Status take_over(History& history, const ProcessHistory& process, std::string_vi
   status.reason = run.taken_over_from().empty() ? task_id : run.taken_over_from();
   status.return_code = run.return_code;
   return add_step(ProcessState::Success, *run.stopped);
+}
+
+std::vector<std::string> tasks_taken_over(const History& history) {
+  std::set<std::string> ids;
+  for (const ProcessHistory& process : history.processes()) {
+    for (const Run& run : process.runs) {
+      if (!run.taken_over_from().empty()) ids.emplace(run.taken_over_from());
+    }
+  }
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace thermos

@@ -2,7 +2,9 @@
 // its runner, and every reader, finds them like its own.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/record/history.h"
@@ -18,5 +20,9 @@ bool has_succeeded(const ProcessHistory& process);
 // REQUIRES: has_succeeded(process), and `history` has a header and nothing of a process of that
 // name.
 Status take_over(History& history, const ProcessHistory& process, std::string_view task_id);
+
+// The ids of the tasks whose runs are on this record, and whose output a reader of it needs;
+// sorted.
+std::vector<std::string> tasks_taken_over(const History& history);
 
 }  // namespace thermos

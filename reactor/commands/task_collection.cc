@@ -28,14 +28,13 @@ Microseconds moved_at(const std::string& path) {
 class Collecting {
  public:
   Collecting(const Paths& paths, const MeantIds& meant, bool dry_run)
-      : paths_(paths), meant_(meant), dry_run_(dry_run) {}
+      : paths_(paths), meant_(meant), dry_run_(dry_run), in_use_(paths) {}
 
   Result<Collection> carry_out(const RetentionRules& rules, Microseconds now);
 
  private:
   bool is_meant(const std::string& id) const { return !meant_ || meant_->contains(id); }
   void look_at(const TaskEntry& entry);
-  void note_places(const std::vector<TaskEntry>& all, const std::set<std::string>& going);
   void remove(const std::vector<CollectedTask>& tasks);
   void carry_out_or_tell(const std::vector<CollectedTask>& tasks);
   void remove_left_overs();
@@ -73,17 +72,9 @@ void Collecting::look_at(const TaskEntry& entry) {
     task.ended = moved_at(paths_.finished_task(entry.id));
     states_.emplace(entry.id, TaskState::Lost);
   }
+  in_use_.add(entry.id, history);
   task.bytes = disk_of_task(paths_, entry.id, history).total();
   ended_.push_back(std::move(task));
-}
-
-// What a task uses that stays does not go with another one.
-void Collecting::note_places(const std::vector<TaskEntry>& all,
-                             const std::set<std::string>& going) {
-  for (const TaskEntry& entry : all) {
-    if (going.contains(entry.id)) continue;
-    if (const auto header = read_header(paths_, entry.id)) in_use_.add(*header);
-  }
 }
 
 // Takes the decisions first and syncs them together.
@@ -96,7 +87,7 @@ void Collecting::remove(const std::vector<CollectedTask>& tasks) {
     auto removal = TaskRemoval::begin(paths_, task.id, true);
     // It may have become a task since, or what is left over of one.
     if (removal && removal->whole() != task.state.has_value()) continue;
-    const Status done = removal ? removal->decide() : Status(removal.error());
+    const Status done = removal ? removal->decide(in_use_) : Status(removal.error());
     if (done) {
       decided.emplace_back(std::move(*removal), &task);
     } else {
@@ -171,22 +162,17 @@ Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microsecon
       ++result_.active;
     }
   }
-  const std::vector<Retention> verdicts = judge_retention(ended_, rules, now);
-  std::set<std::string> going;
-  for (std::size_t i = 0; i < ended_.size(); ++i) {
-    if (goes(verdicts[i])) going.insert(ended_[i].id);
-  }
-  note_places(*all, going);
+  std::vector<Retention> verdicts = judge_retention(ended_, rules, now);
+  in_use_.refresh();
+  keep_for_takers(ended_, in_use_.takers(), verdicts);
   std::vector<CollectedTask> tasks;
-  for (std::size_t i = 0; i < ended_.size(); ++i) {
+  for (const std::size_t i : removal_order(ended_, in_use_.takers(), verdicts)) {
     const EndedTask& task = ended_[i];
-    if (goes(verdicts[i])) {
-      tasks.push_back({task.id, states_.at(task.id), task.ended, task.bytes, verdicts[i]});
-      continue;
-    }
-    ++result_.kept;
-    if (verdicts[i] == Retention::Young) ++result_.young;
+    tasks.push_back({task.id, states_.at(task.id), task.ended, task.bytes, verdicts[i]});
   }
+  result_.kept = ended_.size() - tasks.size();
+  result_.young =
+      static_cast<std::size_t>(std::count(verdicts.begin(), verdicts.end(), Retention::Young));
   carry_out_or_tell(tasks);
   remove_left_overs();
   if (!dry_run_) remove_trees();

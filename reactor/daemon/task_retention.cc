@@ -41,7 +41,13 @@ TaskRetention::TaskRetention(Reactor& reactor, const Paths& paths, const Retenti
       rules_(rules),
       tasks_(tasks),
       index_(index),
-      busy_(reactor.loop(), [this] { work(); }) {}
+      busy_(reactor.loop(), [this] { work(); }),
+      in_use_(paths) {
+  in_use_.ask_header = [this](const std::string& id) {
+    const HostedTask* const task = tasks_.find(id);
+    return task == nullptr ? std::nullopt : std::optional(task->setup().header);
+  };
+}
 
 TaskRetention::~TaskRetention() {
   if (timer_) reactor_.deadlines().cancel(*timer_);
@@ -49,16 +55,14 @@ TaskRetention::~TaskRetention() {
 
 void TaskRetention::begin() {
   if (stage_ != Stage::Rest) {
-    again_ = true;
+    begin_again_ = true;
     return;
   }
   refused_.clear();
   ignored_.clear();
-  ids_.clear();
-  stage_ = Stage::LeftOver;
-  if (rules_.any()) {
-    for (std::string& id : list_directory(paths_.checkpoints_dir())) ids_.push_back(std::move(id));
-  }
+  left_over_.clear();
+  if (rules_.any()) left_over_ = list_directory(paths_.checkpoints_dir());
+  list();
   busy_.on();
 }
 
@@ -137,9 +141,11 @@ void TaskRetention::step() {
     }
     return;
   }
-  if (stage_ == Stage::LeftOver) {
-    list();
-  } else if (stage_ == Stage::Look) {
+  if (stage_ == Stage::Look) {
+    const auto left = std::exchange(left_over_, {});
+    ids_.assign(left.begin(), left.end());
+    stage_ = Stage::LeftOver;
+  } else if (stage_ == Stage::LeftOver) {
     judge();
   } else {
     trees_ = put_away_trees(paths_);
@@ -160,7 +166,11 @@ void TaskRetention::list() {
   }
   owner_ = std::move(*owner);
   const TaskIndex::Ids& finished = index_.on(TaskDirectory::Finished);
-  std::erase_if(known_, [&](const auto& known) { return !finished.contains(known.first); });
+  std::erase_if(known_, [&](const auto& known) {
+    const bool gone = !finished.contains(known.first);
+    if (gone) in_use_.forget(known.first);
+    return gone;
+  });
   for (const std::string& id : finished) {
     if (ignored_.contains(id)) continue;
     const auto known = known_.find(id);
@@ -173,6 +183,7 @@ void TaskRetention::look(const std::string& id) {
   const bool readable = stream || stream.error().code == ErrorCode::NotFound;
   if (!readable || !is_ours(paths_, id)) {
     if (!readable) refuse(id, stream.error());
+    in_use_.add(id, nullptr);
     ignored_.insert(id);
     ids_.pop_front();
     return;
@@ -180,18 +191,10 @@ void TaskRetention::look(const std::string& id) {
   const History* const history =
       stream && stream->history.header() && !stream->history.steps().empty() ? &stream->history
                                                                              : nullptr;
+  in_use_.add(id, history);
   Known& known = known_[id];
   if (history != nullptr) {
     known.ended = history->steps().back().status.at.wall;
-    const RunnerHeader& header = *history->header();
-    for (const std::string& place : {header.sandbox, header.log_dir}) {
-      // Most are in their own directories, which no other task's removal touches.
-      const std::string sandbox = paths_.default_sandbox(id);
-      const bool in_its_own = place == sandbox || place.starts_with(sandbox + "/");
-      if (!in_its_own && place != paths_.default_log_dir(id)) {
-        known.places.push_back(place);
-      }
-    }
   } else {
     struct stat info {};
     ::stat(paths_.finished_task(id).c_str(), &info);
@@ -210,40 +213,23 @@ void TaskRetention::judge() {
   for (const auto& [id, known] : known_)
     ended.push_back({id, known.ended, known.bytes.value_or(0)});
   const Microseconds now = reactor_.loop().now().wall;
-  const std::vector<Retention> verdicts = judge_retention(ended, rules_, now);
-  std::set<std::string> going;
-  for (std::size_t i = 0; i < ended.size(); ++i) {
-    if (goes(verdicts[i])) going.insert(ended[i].id);
-  }
+  std::vector<Retention> verdicts = judge_retention(ended, rules_, now);
   if (const auto next = next_to_go(ended, rules_, now)) {
     const Microseconds wait = std::clamp<Microseconds>(*next - now, kTogether, kLongestSleep);
     wake_at(reactor_.loop().now().boot + wait);
   }
-  if (!going.empty()) in_use_ = places_in_use(going);
-  ids_.assign(going.begin(), going.end());
+  if (std::any_of(verdicts.begin(), verdicts.end(), goes)) in_use_.refresh();
+  keep_for_takers(ended, in_use_.takers(), verdicts);
+  for (const std::size_t i : removal_order(ended, in_use_.takers(), verdicts)) {
+    ids_.push_back(ended[i].id);
+  }
   stage_ = Stage::Remove;
-}
-
-PlacesInUse TaskRetention::places_in_use(const std::set<std::string>& going) const {
-  PlacesInUse places;
-  for (const auto& [id, known] : known_) {
-    if (going.contains(id)) continue;
-    for (const std::string& place : known.places) places.add(place);
-  }
-  for (const std::string& id : index_.on(TaskDirectory::Active)) {
-    if (const HostedTask* task = tasks_.find(id)) {
-      places.add(task->setup().header);
-    } else if (const auto recorded = read_header(paths_, id)) {
-      places.add(*recorded);
-    }
-  }
-  return places;
 }
 
 void TaskRetention::decide(const std::string& id) {
   auto removal = TaskRemoval::begin(paths_, id, false);
   if (!removal && removal.error().code == ErrorCode::NotFound) return;
-  const Status decided = removal ? removal->decide() : Status(removal.error());
+  const Status decided = removal ? removal->decide(in_use_) : Status(removal.error());
   if (!decided) {
     refuse(id, decided.error());
     return;
@@ -272,8 +258,7 @@ void TaskRetention::count_removed(const std::string& id) {
 void TaskRetention::remove_left_over(const std::string& id) {
   auto removal = TaskRemoval::begin(paths_, id, false);
   if (!removal || removal->whole()) return;
-  PlacesInUse others = places_of_others(paths_, id);
-  const Status done = removal->put_away(others);
+  const Status done = removal->put_away(in_use_);
   done ? count_removed(id) : refuse(id, done.error());
 }
 
@@ -300,6 +285,10 @@ void TaskRetention::rest() {
   stage_ = Stage::Rest;
   busy_.off();
   if (std::exchange(failed_, false)) wake_at(reactor_.loop().now().boot + kTryAgain);
+  if (std::exchange(begin_again_, false)) {
+    begin();
+    return;
+  }
   if (std::exchange(again_, false)) wake_at(reactor_.loop().now().boot + kTogether);
 }
 

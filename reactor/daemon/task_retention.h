@@ -48,16 +48,14 @@ class TaskRetention {
   struct Known {
     Microseconds ended = 0;  // wall time
     std::optional<std::uint64_t> bytes;
-    std::vector<std::string> places;  // outside its own directories under the root
   };
-  enum class Stage : std::uint8_t { Rest, LeftOver, Look, Remove, Trees };
+  enum class Stage : std::uint8_t { Rest, Look, LeftOver, Remove, Trees };
 
   void work();
   void step();
   void list();
   void look(const std::string& id);
   void judge();
-  PlacesInUse places_in_use(const std::set<std::string>& going) const;
   void decide(const std::string& id);
   void finish_decided();
   void count_removed(const std::string& id);
@@ -78,7 +76,9 @@ class TaskRetention {
   std::set<std::string> ignored_;               // tasks that are unreadable, or another user's
   std::map<std::string, std::string> refused_;  // tasks that could not be removed, and why
   Stage stage_ = Stage::Rest;
-  bool again_ = false;                     // somebody asked while it was at work
+  bool again_ = false;                     // a task ended while it was at work
+  bool begin_again_ = false;               // begin() was called then
+  std::vector<std::string> left_over_;     // the checkpoints to look at for that
   std::deque<std::string> ids_;            // that this stage is to deal with
   std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
   PlacesInUse in_use_;

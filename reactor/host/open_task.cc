@@ -37,6 +37,7 @@ class TaskOpening {
   Result<History> read_own_stream();
   Status settle_task_file(History& history);
   Status rewrite_stream(History& history, History by);
+  Result<StreamWriter> hold_predecessor() const;
   Status begin_from_predecessor(History& history);
   Status settle_disk(const History& history);
   Error complete_move(TaskState state) const;
@@ -158,6 +159,9 @@ Status TaskOpening::settle_task_file(History& history) {
   // Without a state it was never led: who prepared it died before it had a file.
   const bool prepared = begun && !history.header()->continues.empty() && history.steps().empty();
   if (takes_over && (!begun || prepared)) {
+    // Until our task is there to be seen, and what it uses with it.
+    const auto held = hold_predecessor();
+    if (!held) return held.error();
     auto taken = begin_from_predecessor(history);
     return taken ? make_task() : taken;
   }
@@ -179,6 +183,25 @@ Status TaskOpening::rewrite_stream(History& history, History by) {
   writer_.emplace(std::move(*rewritten));
   history = std::move(by);
   return Done{};
+}
+
+// Nobody removes the task that we go on from while we hold its lock.
+Result<StreamWriter> TaskOpening::hold_predecessor() const {
+  const std::string& before = setup_.predecessor.history->header()->task_id;
+  const Paths& paths = setup_.paths;
+  const auto gone = [&] {
+    return Error{ErrorCode::NotFound, "task " + before + " was removed meanwhile"};
+  };
+  // The lock would make a stream where there is none.
+  if (!exists(paths.runner_stream(before))) return gone();
+  auto held = StreamWriter::open_patiently(paths.runner_stream(before));
+  if (!held && held.error().code == ErrorCode::Busy) {
+    return Error{ErrorCode::Busy, "task " + before + ": somebody leads it, or removes it"};
+  }
+  if (held && !exists(paths.finished_task(before)) && !exists(paths.active_task(before))) {
+    return gone();
+  }
+  return held;
 }
 
 // All of it is in the stream before the task has a file: whoever finds the task finds every success

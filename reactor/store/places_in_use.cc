@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "capnp/codec.h"
+#include "core/record/takeover.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_reader.h"
 
@@ -14,34 +16,111 @@ namespace {
 // Of a stream, to begin with: a record in it is longer only if it has thousands of ports.
 constexpr std::size_t kRoom = 4096;
 
-}  // namespace
+// A directory's time has the steps of the kernel's clock: what comes in the same step as our
+// reading does not change it.
+constexpr Microseconds kSettled = kSecond / 10;
 
-void PlacesInUse::add(const RunnerHeader& header) {
-  places_.insert(header.sandbox);
-  places_.insert(header.log_dir);
+bool is_settled(const timespec& changed) {
+  const Microseconds at =
+      static_cast<Microseconds>(changed.tv_sec) * kSecond + changed.tv_nsec / 1000;
+  return read_clocks().wall - at > kSettled;
 }
 
-void PlacesInUse::add_active(const Paths& paths) {
-  struct stat info {};
-  if (::stat(paths.active_dir().c_str(), &info) != 0) return;
-  if (info.st_mtim.tv_sec == changed_.tv_sec && info.st_mtim.tv_nsec == changed_.tv_nsec) return;
-  bool all_known = true;
-  for (std::string& id : list_directory(paths.active_dir())) {
-    if (active_.contains(id)) continue;
-    // It is written a moment after the task's file.
-    const auto header = read_header(paths, id);
-    all_known = all_known && header;
-    if (!header) continue;
-    add(*header);
-    active_.insert(std::move(id));
+}  // namespace
+
+void PlacesInUse::put(const std::string& id, const RunnerHeader* header,
+                      std::vector<std::string> from) {
+  forget(id);
+  Task& task = tasks_[id];
+  task.from = std::move(from);
+  std::erase(task.from, id);
+  for (const std::string& other : task.from) takers_[other].insert(id);
+  if (header == nullptr) return;
+  const std::string sandbox = paths_.default_sandbox(id);
+  for (const std::string& place : {header->sandbox, header->log_dir}) {
+    // Most are in their own directories, which no other task's removal touches.
+    const bool in_its_own = place == sandbox || place.starts_with(sandbox + "/");
+    if (in_its_own || place == paths_.default_log_dir(id)) continue;
+    task.places.push_back(place);
+    ++places_[place];
   }
-  if (all_known) changed_ = info.st_mtim;
+}
+
+bool PlacesInUse::add(const std::string& id, const History* history) {
+  if (history != nullptr && history->header()) {
+    put(id, &*history->header(), tasks_taken_over(*history));
+    return true;
+  }
+  const auto header = read_header(paths_, id);
+  std::vector<std::string> from;
+  if (header && !header->continues.empty()) {
+    const auto stream = read_runner_stream(paths_.runner_stream(id));
+    // Where the rest is damaged, it may name that one.
+    from = stream ? tasks_taken_over(stream->history) : std::vector{header->continues};
+  }
+  put(id, header ? &*header : nullptr, std::move(from));
+  return header.has_value();
+}
+
+void PlacesInUse::forget(const std::string& id) {
+  const auto known = tasks_.find(id);
+  if (known == tasks_.end()) return;
+  for (const std::string& place : known->second.places) {
+    const auto used = places_.find(place);
+    if (--used->second == 0) places_.erase(used);
+  }
+  for (const std::string& other : known->second.from) {
+    const auto takers = takers_.find(other);
+    takers->second.erase(id);
+    if (takers->second.empty()) takers_.erase(takers);
+  }
+  tasks_.erase(known);
+}
+
+// The header is written a moment after the task's file, but for one that takes over, which has both
+// before.
+bool PlacesInUse::add_active(const std::string& id) {
+  bool read = add(id, nullptr);
+  if (!read && ask_header) {
+    if (const auto header = ask_header(id)) {
+      put(id, &*header, {});
+      read = true;
+    }
+  }
+  tasks_[id].active = true;
+  return read;
+}
+
+void PlacesInUse::refresh() {
+  for (const std::string& id : std::exchange(unread_, {})) {
+    if (exists(paths_.active_task(id)) && !add_active(id)) unread_.insert(id);
+  }
+  struct stat info {};
+  if (::stat(paths_.active_dir().c_str(), &info) != 0) info.st_mtim = {};
+  if (info.st_mtim.tv_sec == changed_.tv_sec && info.st_mtim.tv_nsec == changed_.tv_nsec &&
+      changed_.tv_sec != 0) {
+    return;
+  }
+  const timespec changed = info.st_mtim;
+  const bool settled = is_settled(changed);
+  // Active ones first: one that ends between the two readings is seen twice, not never. And one
+  // that began and ended since the last reading is in the second alone.
+  for (const std::string& id : list_directory(paths_.active_dir())) {
+    if (!may_be_task(id)) continue;
+    const auto known = tasks_.find(id);
+    if (known != tasks_.end() && known->second.active) continue;
+    if (!add_active(id)) unread_.insert(id);
+  }
+  for (const std::string& id : list_directory(paths_.finished_dir())) {
+    if (may_be_task(id) && !knows(id)) add(id, nullptr);
+  }
+  changed_ = settled ? changed : timespec{};
 }
 
 bool PlacesInUse::uses(const std::string& directory) const {
   if (places_.contains(directory)) return true;
   const auto below = places_.lower_bound(directory + "/");
-  return below != places_.end() && below->starts_with(directory + "/");
+  return below != places_.end() && below->first.starts_with(directory + "/");
 }
 
 std::optional<RunnerHeader> read_header(const Paths& paths, const std::string& task_id) {
@@ -58,17 +137,6 @@ std::optional<RunnerHeader> read_header(const Paths& paths, const std::string& t
     return Done{};
   });
   return header;
-}
-
-PlacesInUse places_of_others(const Paths& paths, const std::string& task_id) {
-  PlacesInUse places;
-  for (const std::string& directory : {paths.active_dir(), paths.finished_dir()}) {
-    for (const std::string& id : list_directory(directory)) {
-      if (id == task_id) continue;
-      if (const auto header = read_header(paths, id)) places.add(*header);
-    }
-  }
-  return places;
 }
 
 }  // namespace thermos

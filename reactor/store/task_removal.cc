@@ -214,14 +214,20 @@ Status TaskRemoval::check_coordinators() const {
   return Done{};
 }
 
-Status TaskRemoval::decide() {
+// Who takes over from a task holds its lock, as we do, until its own task is there.
+Status TaskRemoval::decide(PlacesInUse& in_use) {
   if (!whole_) return Done{};
+  in_use.refresh();
+  if (const auto takers = in_use.takers().find(id_); takers != in_use.takers().end()) {
+    return busy(id_, "task " + *takers->second.begin() + " has taken over from it");
+  }
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
   const std::string from = paths_->finished_task(id_);
   if (::rename(from.c_str(), removed_task(*paths_, id_).c_str()) != 0) {
     return system_error("cannot remove " + from, errno);
   }
+  in_use.forget(id_);
   return Done{};
 }
 
@@ -236,7 +242,7 @@ Status TaskRemoval::settle() const {
 Status TaskRemoval::put_away(PlacesInUse& in_use) {
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
-  in_use.add_active(*paths_);
+  in_use.refresh();
   TaskPlaces places = places_of(*paths_, id_, history_ ? &*history_ : nullptr);
   if (history_ && !places.sandbox.empty() && in_use.uses(places.sandbox)) {
     places.sandbox.clear();
@@ -291,7 +297,7 @@ Status clear_id(const Paths& paths, const std::string& task_id, const std::strin
   const bool decided = exists(removed_task(paths, task_id));
   const bool ended = removal->history() && is_terminal(removal->history()->state());
   if (!decided && !ended) return Done{};
-  PlacesInUse others = places_of_others(paths, task_id);
+  PlacesInUse others(paths);
   if (!named_sandbox.empty()) others.add(named_sandbox);
   return removal->put_away(others);
 }

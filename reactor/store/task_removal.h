@@ -60,14 +60,14 @@ class TaskRemoval {
 
   const std::string& id() const { return id_; }
 
-  // Decides. Does nothing for what is left over.
-  Status decide();
+  // Decides. Does nothing for what is left over. Fails with Busy if a task that is there has taken
+  // over from this one: its output is that one's, too; System.
+  Status decide(PlacesInUse& in_use);
   // Syncs the decision. Of several that were taken, the first sync writes all to the disk, and the
   // others cost next to nothing. REQUIRES: decide().
   Status settle() const;
   // Removes the output in places that are not the task's alone, and puts the others away, but what
-  // is `in_use` by other tasks, to which those are added that have become active meanwhile.
-  // REQUIRES: settle().
+  // is `in_use` by other tasks. Both calls add those that have come meanwhile. REQUIRES: settle().
   Status put_away(PlacesInUse& in_use);
 
  private:

@@ -118,6 +118,28 @@ TEST(Retention, TheNextOneIsDueWhenItIsOldEnough) {
   EXPECT_EQ(verdicts(tasks, rules, *next), "Koo");
 }
 
+TEST(Retention, WhatAnotherTookOverIsKeptAsLongAsThat) {
+  const std::vector<EndedTask> tasks{task("a", 5 * kDay), task("b", 4 * kDay), task("c", 3 * kDay),
+                                     task("d", 3 * kDay)};
+  const auto all_go = [] { return std::vector<Retention>(4, Retention::TooOld); };
+  const Takers chain{{"a", {"b"}}, {"b", {"c"}}};
+  std::vector<Retention> verdicts = all_go();
+  keep_for_takers(tasks, chain, verdicts);
+  EXPECT_EQ(verdicts, all_go()) << "all of them go";
+  EXPECT_EQ(removal_order(tasks, chain, verdicts), (std::vector<std::size_t>{2, 3, 1, 0}));
+
+  verdicts[2] = Retention::Young;
+  keep_for_takers(tasks, chain, verdicts);
+  EXPECT_EQ(verdicts,
+            (std::vector{Retention::Kept, Retention::Kept, Retention::Young, Retention::TooOld}));
+  EXPECT_EQ(removal_order(tasks, chain, verdicts), std::vector<std::size_t>{3});
+
+  verdicts = all_go();
+  keep_for_takers(tasks, {{"a", {"d", "active"}}}, verdicts);
+  EXPECT_EQ(verdicts, (std::vector{Retention::Kept, Retention::TooOld, Retention::TooOld,
+                                   Retention::TooOld}));
+}
+
 TEST(Retention, TheNextOneIsDueWhenItIsNotYoungAnyMore) {
   RetentionRules rules;
   rules.keep = 0;

@@ -103,6 +103,13 @@ TEST_F(Takeover, OfWhatWasTakenOverNamesTheTaskThatRanIt) {
   EXPECT_EQ(past(third, "a").current()->taken_over_from(), "t-0");
 }
 
+TEST_F(Takeover, TheTasksThatItIsFromAreTold) {
+  before({"a"});
+  EXPECT_EQ(tasks_taken_over(before_), std::vector<std::string>{});
+  begin({"a"});
+  EXPECT_EQ(tasks_taken_over(history_), std::vector<std::string>{"t-0"});
+}
+
 TEST_F(Takeover, StaysInACompactedStream) {
   before({"a", "b"});
   begin({"a", "b"});

@@ -56,6 +56,12 @@ class Gc : public ::testing::Test {
     EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
     EXPECT_EQ(ended.out, "");
   }
+  // Behind its first record.
+  static void damage_end(const std::string& stream) {
+    std::string bytes = read_file(stream);
+    bytes[bytes.size() - 200] = static_cast<char>(bytes[bytes.size() - 200] ^ 1);
+    std::ofstream(stream, std::ios::binary) << bytes;
+  }
   bool gone(const std::string& id) const {
     return !fs::exists(finished(id)) && !fs::exists(site_.checkpoint(id)) &&
            !fs::exists(sandbox_of(id));
@@ -174,6 +180,61 @@ TEST_F(Gc, WhatAnotherTaskUsesStays) {
   EXPECT_TRUE(fs::exists(sandbox_of("first") + "/file"));
   EXPECT_TRUE(fs::exists(sandbox_of("first") + "/.logs-second/p/0/stdout"));
   EXPECT_FALSE(fs::exists(sandbox_of("first") + "/.logs"));
+}
+
+// What a rerun took over is the ended task's output.
+TEST_F(Gc, WhatAKeptTaskTookOverIsKept) {
+  const std::string cmdline = "echo of-the-first";
+  fs::create_directories(sandbox_of("first"));
+  const std::string config = site_.write_config(
+      task({process("a", cmdline), process("b", "test -e fixed")}, {Words{"a", "b"}}));
+  ASSERT_EQ(
+      site_.thermos({"run", "-q", "--task-id", "first", "--sandbox", sandbox_of("first"), config})
+          .code,
+      1);
+  std::ofstream(sandbox_of("first") + "/fixed") << "";
+  ASSERT_EQ(site_.thermos({"rerun", "-q", "first", "--task-id", "second"}).code, 0);
+  make_older(site_.checkpoint("first"), 9 * kDay);
+  for (const bool dry : {true, false}) {
+    const Json told = gc(dry ? Words{"--keep", "0", "--dry-run"} : Words{"--keep", "0"});
+    EXPECT_EQ(removed(told), "");
+    EXPECT_EQ(told["kept"], 2);
+    EXPECT_EQ(told["left"].size(), 0U) << told;
+  }
+  EXPECT_EQ(site_.thermos({"tail", "second", "a"}).out, "of-the-first\n");
+  // They go together.
+  make_older(site_.checkpoint("second"), kDay);
+  EXPECT_EQ(removed(gc({"--keep", "0"})), "first second ");
+  EXPECT_TRUE(gone("first"));
+  EXPECT_TRUE(gone("second"));
+}
+
+// Also where one that is to go stays after all.
+TEST_F(Gc, WhatATaskUsesThatCanNotGoStays) {
+  make_task("first", 3 * kDay, "echo kept > file");
+  const auto make_second = [&](const std::string& id) {
+    ASSERT_EQ(site_
+                  .thermos({"run", "-q", "--task-id", id, "--sandbox", sandbox_of("first"),
+                            site_.write_config(task({process("p", "cat file")}))})
+                  .code,
+              0);
+    make_older(site_.checkpoint(id), 2 * kDay);
+  };
+  make_second("corrupt");
+  damage_end(site_.checkpoint("corrupt") + "/runner");
+  EXPECT_EQ(removed(gc({"--keep", "0"})), "first ");
+  EXPECT_TRUE(fs::exists(finished("corrupt")));
+  EXPECT_TRUE(fs::exists(sandbox_of("first") + "/file"));
+
+  fs::remove(finished("corrupt"));
+  fs::remove_all(site_.checkpoint("corrupt"));
+  make_task("first", 3 * kDay, "echo kept > file");
+  make_second("held");
+  const int lock = ::open((site_.checkpoint("held") + "/runner").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX), 0);
+  EXPECT_EQ(removed(gc({"--keep", "0"})), "first ");
+  ::close(lock);
+  EXPECT_TRUE(fs::exists(sandbox_of("first") + "/file"));
 }
 
 TEST_F(Gc, TheOutputOfATaskThatWasTakenOverStays) {

@@ -1,4 +1,6 @@
 // `thermos rerun` from outside: real processes, and a task that stays as it was.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,6 +121,20 @@ TEST_F(Rerun, TailSaysWhereTheOutputWas) {
             std::string::npos)
       << gone.err;
   EXPECT_EQ(std::count(gone.err.begin(), gone.err.end(), '\n'), 1) << gone.err;
+}
+
+TEST_F(Rerun, IsRefusedWhileSomebodyRemovesTheEndedTask) {
+  fail_first();
+  const int lock = ::open((root() + "/checkpoints/old/runner").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX), 0);
+  const Finished refused = run({"rerun", "old", "--task-id", "new"});
+  ::close(lock);
+  EXPECT_EQ(refused.status, 75) << refused.err;
+  EXPECT_NE(refused.err.find("old: somebody leads it, or removes it"), std::string::npos)
+      << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(root() + "/tasks/active/new"));
+  fix();
+  EXPECT_EQ(run({"rerun", "old", "--task-id", "new"}).status, 0) << "it can be repeated";
 }
 
 TEST_F(Rerun, RunsNamedOnesAndAll) {
