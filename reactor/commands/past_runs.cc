@@ -37,6 +37,7 @@ bool has_name(const Paths& paths, const TaskEntry& task, const std::string& name
 PastRuns latest_of(const Paths& paths, const std::vector<TaskEntry>& tasks, std::size_t most,
                    std::size_t looked_at, const std::function<bool(const TaskEntry&)>& counts) {
   std::vector<std::pair<std::int64_t, const TaskEntry*>> latest;
+  latest.reserve(tasks.size());
   for (const TaskEntry& task : tasks) latest.emplace_back(last_written(paths, task), &task);
   std::sort(latest.begin(), latest.end(), std::greater<>());
   latest.resize(std::min(latest.size(), looked_at));
