@@ -37,6 +37,7 @@ class Collecting {
   void look_at(const TaskEntry& entry);
   void remove(const std::vector<CollectedTask>& tasks);
   void carry_out_or_tell(const std::vector<CollectedTask>& tasks);
+  Status ask_about_left_over(const std::string& id) const;
   void remove_left_overs();
   void remove_trees();
 
@@ -94,9 +95,14 @@ void Collecting::remove(const std::vector<CollectedTask>& tasks) {
       leave(task, done.error());
     }
   }
+  std::erase_if(decided, [&](auto& one) {
+    Status done = one.first.settle();
+    if (done) done = one.first.put_away(in_use_);
+    if (!done) leave(*one.second, done.error());
+    return !done;
+  });
   for (auto& [removal, task] : decided) {
-    Status done = removal.settle();
-    if (done) done = removal.put_away(in_use_);
+    const Status done = removal.finish();
     if (done) {
       result_.removed.push_back(*task);
     } else {
@@ -119,6 +125,14 @@ void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
   }
 }
 
+// Whether it could be removed. Without a stream there is no lock to ask for, and none is made for
+// the question.
+Status Collecting::ask_about_left_over(const std::string& id) const {
+  if (!exists(paths_.runner_stream(id))) return check_not_being_made(paths_, id);
+  const auto removal = TaskRemoval::begin(paths_, id, true);
+  return removal ? Status(Done{}) : Status(removal.error());
+}
+
 void Collecting::remove_left_overs() {
   std::vector<CollectedTask> going;
   for (const std::string& id : left_over_tasks(paths_)) {
@@ -126,13 +140,9 @@ void Collecting::remove_left_overs() {
     const auto stream = read_runner_stream(paths_.runner_stream(id));
     const History* const history = stream && stream->history.header() ? &stream->history : nullptr;
     const std::uint64_t bytes = disk_of_task(paths_, id, history).total();
-    // Without a stream there is no lock to ask for, and none is made for the question.
-    if (dry_run_ && exists(paths_.runner_stream(id))) {
-      const auto removal = TaskRemoval::begin(paths_, id, true);
-      if (!removal) {
-        result_.left.push_back({id, removal.error()});
-        continue;
-      }
+    if (Status good = dry_run_ ? ask_about_left_over(id) : Status(Done{}); !good) {
+      result_.left.push_back({id, good.error()});
+      continue;
     }
     going.push_back({id, std::nullopt, 0, bytes, Retention::Kept});
   }

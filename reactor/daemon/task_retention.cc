@@ -116,15 +116,25 @@ void TaskRetention::step() {
     TreeRemoval& tree = trees_.back();
     {
       const AsUser self(owner_);
-      if (self.holds()) tree.step();
+      if (self.holds()) {
+        tree.step();
+        if (!tree.done()) return;
+      }
     }
-    if (!tree.done()) return;
-    if (tree.trouble()) refuse(std::string(), *tree.trouble());
+    if (tree.trouble()) refuse(tree.trouble()->message, *tree.trouble());
     trees_.pop_back();
     return;
   }
+  if (!settled_.empty()) {
+    put_away();
+    return;
+  }
+  if (!put_away_.empty()) {
+    finish();
+    return;
+  }
   if (decided_.size() == kTogetherSynced || (ids_.empty() && !decided_.empty())) {
-    finish_decided();
+    settle();
     return;
   }
   if (!ids_.empty()) {
@@ -148,7 +158,10 @@ void TaskRetention::step() {
   } else if (stage_ == Stage::LeftOver) {
     judge();
   } else {
-    trees_ = put_away_trees(paths_);
+    if (auto owner = owner_of_root(paths_)) {
+      owner_ = std::move(*owner);
+      trees_ = put_away_trees(paths_);
+    }
     stage_ = Stage::Trees;
   }
 }
@@ -158,13 +171,12 @@ void TaskRetention::list() {
   stage_ = Stage::Look;
   ids_.clear();
   if (!rules_.any()) return;
-  auto owner = owner_of_root(paths_);
-  if (!owner) {
+  if (const auto owner = owner_of_root(paths_); !owner) {
     known_.clear();
-    refuse(std::string(), owner.error());
+    left_over_.clear();
+    refuse(paths_.root(), owner.error());
     return;
   }
-  owner_ = std::move(*owner);
   const TaskIndex::Ids& finished = index_.on(TaskDirectory::Finished);
   std::erase_if(known_, [&](const auto& known) {
     const bool gone = !finished.contains(known.first);
@@ -238,12 +250,41 @@ void TaskRetention::decide(const std::string& id) {
   decided_.push_back(std::move(*removal));
 }
 
-void TaskRetention::finish_decided() {
+void TaskRetention::settle() {
   for (TaskRemoval& removal : std::exchange(decided_, {})) {
-    Status done = removal.settle();
-    if (done) done = removal.put_away(in_use_);
-    done ? count_removed(removal.id()) : refuse(removal.id(), done.error());
+    const Status done = removal.settle();
+    if (done) {
+      settled_.push_back(std::move(removal));
+    } else {
+      try_again(removal.id(), done.error());
+    }
   }
+}
+
+// A part of one of those that are settled.
+void TaskRetention::put_away() {
+  TaskRemoval& removal = settled_.back();
+  const auto all = removal.put_away_part(in_use_);
+  if (all && !*all) return;
+  if (all) {
+    put_away_.push_back(std::move(removal));
+  } else {
+    try_again(removal.id(), all.error());
+  }
+  settled_.pop_back();
+}
+
+void TaskRetention::finish() {
+  TaskRemoval& removal = put_away_.back();
+  const Status done = removal.finish();
+  done ? count_removed(removal.id()) : try_again(removal.id(), done.error());
+  put_away_.pop_back();
+}
+
+// Its file is gone, so it is not among those that are looked at next time.
+void TaskRetention::try_again(const std::string& id, const Error& why) {
+  refuse(id, why);
+  left_over_.push_back(id);
 }
 
 void TaskRetention::count_removed(const std::string& id) {
@@ -254,12 +295,12 @@ void TaskRetention::count_removed(const std::string& id) {
   known_.erase(known);
 }
 
-// Where it can't be removed it may be a task that is being created.
+// Where it can't be removed it may be a task that is being created, unless its removal was decided.
 void TaskRetention::remove_left_over(const std::string& id) {
   auto removal = TaskRemoval::begin(paths_, id, false);
-  if (!removal || removal->whole()) return;
-  const Status done = removal->put_away(in_use_);
-  done ? count_removed(id) : refuse(id, done.error());
+  if (removal && !removal->whole()) decided_.push_back(std::move(*removal));
+  if (removal || removal.error().code == ErrorCode::NotFound) return;
+  if (exists(removed_task(paths_, id))) try_again(id, removal.error());
 }
 
 // Said once for each reason.

@@ -57,7 +57,10 @@ class TaskRetention {
   void look(const std::string& id);
   void judge();
   void decide(const std::string& id);
-  void finish_decided();
+  void settle();
+  void put_away();
+  void finish();
+  void try_again(const std::string& id, const Error& why);
   void count_removed(const std::string& id);
   void remove_left_over(const std::string& id);
   void rest();
@@ -82,8 +85,11 @@ class TaskRetention {
   std::deque<std::string> ids_;            // that this stage is to deal with
   std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
   PlacesInUse in_use_;
+  // Removals on their way, of few tasks at a time: each holds its task's lock.
   std::vector<TaskRemoval> decided_;  // to be synced together
-  FileOwner owner_;                   // with whose rights the trees are removed
+  std::vector<TaskRemoval> settled_;
+  std::vector<TaskRemoval> put_away_;  // all but their checkpoints
+  FileOwner owner_;                    // with whose rights the trees are removed
   std::vector<TreeRemoval> trees_;
   std::size_t removed_ = 0;
   std::uint64_t freed_ = 0;

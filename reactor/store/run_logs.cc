@@ -1,12 +1,10 @@
 #include "reactor/store/run_logs.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <utility>
 
 #include "core/record/paths.h"
@@ -254,17 +252,6 @@ void remove_run(const Descriptor& process, const std::string& run) {
   unlinkat(process.get(), run.c_str(), AT_REMOVEDIR);
 }
 
-std::vector<std::string> names_in(const Descriptor& directory) {
-  std::vector<std::string> names;
-  const int fd = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> opened(fd < 0 ? nullptr : fdopendir(fd), closedir);
-  if (!opened && fd >= 0) close(fd);
-  while (const dirent* entry = opened ? readdir(opened.get()) : nullptr) {
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
-  return names;
-}
-
 }  // namespace
 
 Failure make_private_directory(const std::string& path, const FileOwner& owner, bool& made,
@@ -359,27 +346,6 @@ void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std
   if (enter_run_logs(header, owner, process, std::nullopt, at)) return;
   const AsUser self(owner);
   if (self.holds()) remove_run(at, std::to_string(run));
-}
-
-void drop_task_logs(const RunnerHeader& header, const FileOwner& owner) {
-  Descriptor at;
-  if (enter_run_logs(header, owner, "", std::nullopt, at)) return;
-  const AsUser self(owner);
-  if (!self.holds()) return;
-  for (const std::string& process : names_in(at)) {
-    const Descriptor runs(openat(at.get(), process.c_str(), kStep));
-    if (!runs) continue;
-    for (const std::string& run : names_in(runs)) {
-      if (run.find_first_not_of("0123456789") == std::string::npos) remove_run(runs, run);
-    }
-    unlinkat(at.get(), process.c_str(), AT_REMOVEDIR);
-  }
-  if (!in_sandbox(header)) {
-    rmdir(header.log_dir.c_str());
-    return;
-  }
-  const Descriptor sandbox(open(header.sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (sandbox) unlinkat(sandbox.get(), name_in_sandbox(header).c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace thermos

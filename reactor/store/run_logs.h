@@ -59,9 +59,6 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
 void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
                    std::uint32_t run);
 
-// Removes the output of all runs of the task, and the log directory if nothing else is in it.
-void drop_task_logs(const RunnerHeader& header, const FileOwner& owner);
-
 // Creates the directory `path` (0700) for `owner` and opens it into `directory`. One that exists
 // and is theirs is used. `made` is set if it was created. Returns an error, or nothing on success.
 // REQUIRES: only we can write to the directory above.

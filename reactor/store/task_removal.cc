@@ -104,6 +104,14 @@ std::string removed_task(const Paths& paths, const std::string& task_id) {
   return paths.checkpoint_dir(task_id) + "/removed";
 }
 
+Status check_not_being_made(const Paths& paths, const std::string& task_id) {
+  if (exists(paths.runner_stream(task_id)) || exists(removed_task(paths, task_id)) ||
+      !is_fresh(paths, task_id)) {
+    return Done{};
+  }
+  return busy(task_id, "it is being created, or was a moment ago");
+}
+
 TaskPlaces places_of(const Paths& paths, const std::string& task_id, const History* history) {
   TaskPlaces places;
   places.checkpoints = paths.checkpoint_dir(task_id);
@@ -149,8 +157,8 @@ Status TaskRemoval::lock(bool patient) {
   }
   // What is about to be made has no stream yet: we make none, which would look as if it were begun.
   const std::string path = paths_->runner_stream(id_);
-  if (!finished && !exists(path) && fresh_) {
-    return busy(id_, "it is being created, or was a moment ago");
+  if (!finished) {
+    if (Status old = check_not_being_made(*paths_, id_); !old) return old;
   }
   constexpr timespec kPause{0, 1'000'000};
   constexpr int kTries = 1000;
@@ -239,31 +247,58 @@ Status TaskRemoval::settle() const {
   return sync_directory(paths_->finished_dir());
 }
 
-Status TaskRemoval::put_away(PlacesInUse& in_use) {
+void TaskRemoval::plan(const PlacesInUse& in_use) {
+  places_ = places_of(*paths_, id_, history_ ? &*history_ : nullptr);
+  if (history_ && !places_->sandbox.empty() && in_use.uses(places_->sandbox)) {
+    places_->sandbox.clear();
+    places_->logs_elsewhere = places_->logs.empty();
+  }
+  if (!places_->logs_elsewhere || in_use.uses(history_->header()->log_dir)) return;
+  struct stat info {};
+  const bool known = ::fstat(lock_.get(), &info) == 0;
+  const RunnerHeader& header = *history_->header();
+  // In another's root a record that seems to be ours is one that they led us to.
+  const uid_t vouches = owner_.change ? owner_.uid : known ? info.st_uid : ::geteuid();
+  logs_.emplace(header, log_reader_of(header, vouches));
+}
+
+Result<bool> TaskRemoval::put_away_part(PlacesInUse& in_use) {
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
   in_use.refresh();
-  TaskPlaces places = places_of(*paths_, id_, history_ ? &*history_ : nullptr);
-  if (history_ && !places.sandbox.empty() && in_use.uses(places.sandbox)) {
-    places.sandbox.clear();
-    places.logs_elsewhere = places.logs.empty();
+  if (!places_) plan(in_use);
+  if (logs_ && !logs_->done()) {
+    logs_->step();
+    return false;
   }
-  if (places.logs_elsewhere && !in_use.uses(history_->header()->log_dir)) {
-    struct stat info {};
-    const bool known = ::fstat(lock_.get(), &info) == 0;
-    const RunnerHeader& header = *history_->header();
-    // In another's root a record that seems to be ours is one that they led us to.
-    const uid_t vouches = owner_.change ? owner_.uid : known ? info.st_uid : ::geteuid();
-    drop_task_logs(header, log_reader_of(header, vouches));
-  }
-  for (const std::string& directory : {places.sandbox, places.logs}) {
+  for (const std::string& directory : {places_->sandbox, places_->logs}) {
     if (directory.empty() || in_use.uses(directory)) continue;
-    if (Status put = put_away_directory(directory); !put) return put;
+    if (Status put = put_away_directory(directory); !put) return put.error();
+    changed_.insert(directory.substr(0, directory.rfind('/')));
+  }
+  return true;
+}
+
+Status TaskRemoval::put_away(PlacesInUse& in_use) {
+  while (true) {
+    const auto all = put_away_part(in_use);
+    if (!all) return all.error();
+    if (*all) return Done{};
+  }
+}
+
+Status TaskRemoval::finish() {
+  const AsUser self(owner_);
+  if (!self.holds()) return cannot_act(owner_);
+  // A power cut must not bring back what nothing names any more.
+  for (const std::string& holder : changed_) {
+    Status synced = sync_directory(holder);
+    if (!synced && synced.error().code != ErrorCode::NotFound) return synced;
   }
   // An empty stream has a lock all the same, and who waits for that takes a file that has a name
   // for the one that it opened (lock_stream()).
   if (empty_) ::unlink(paths_->runner_stream(id_).c_str());
-  return put_away_directory(places.checkpoints);
+  return put_away_directory(places_->checkpoints);
 }
 
 // ---- what is left over -------------------------------------------------------------------------
@@ -288,7 +323,7 @@ std::vector<std::string> left_over_tasks(const Paths& paths) {
 
 Status clear_id(const Paths& paths, const std::string& task_id, const std::string& named_sandbox) {
   if (exists(paths.active_task(task_id)) || exists(paths.finished_task(task_id)) ||
-      !exists(paths.runner_stream(task_id))) {
+      (!exists(paths.runner_stream(task_id)) && !exists(removed_task(paths, task_id)))) {
     return Done{};
   }
   auto removal = TaskRemoval::begin(paths, task_id, false);
@@ -299,7 +334,8 @@ Status clear_id(const Paths& paths, const std::string& task_id, const std::strin
   if (!decided && !ended) return Done{};
   PlacesInUse others(paths);
   if (!named_sandbox.empty()) others.add(named_sandbox);
-  return removal->put_away(others);
+  const Status done = removal->put_away(others);
+  return done ? removal->finish() : done;
 }
 
 std::vector<TreeRemoval> put_away_trees(const Paths& paths) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "reactor/os/descriptor.h"
 #include "reactor/os/tree_removal.h"
 #include "reactor/store/places_in_use.h"
+#include "reactor/store/task_logs_removal.h"
 
 namespace thermos {
 
@@ -30,6 +32,10 @@ Result<FileOwner> owner_of_root(const Paths& paths);
 
 // The file of a task whose removal was decided, in its checkpoint directory.
 std::string removed_task(const Paths& paths, const std::string& task_id);
+
+// Fails with Busy where what is left of a task without a file may be one that is about to be made.
+// Takes no lock.
+Status check_not_being_made(const Paths& paths, const std::string& task_id);
 
 // What belongs to a task alone, and goes with it. Empty: there is no such thing.
 struct TaskPlaces {
@@ -66,9 +72,15 @@ class TaskRemoval {
   // Syncs the decision. Of several that were taken, the first sync writes all to the disk, and the
   // others cost next to nothing. REQUIRES: decide().
   Status settle() const;
-  // Removes the output in places that are not the task's alone, and puts the others away, but what
-  // is `in_use` by other tasks. Both calls add those that have come meanwhile. REQUIRES: settle().
+  // Removes a part of the output in places that are not the task's alone; then, at once, puts the
+  // others away, but what is `in_use` by other tasks. Both calls add those that have come
+  // meanwhile. Returns whether that was all. REQUIRES: settle().
+  Result<bool> put_away_part(PlacesInUse& in_use);
+  // All parts.
   Status put_away(PlacesInUse& in_use);
+  // Puts away the checkpoints, when it is on the disk that nothing else is in its place any more.
+  // As with settle(), the sync of the first of several is that of all. REQUIRES: put_away().
+  Status finish();
 
  private:
   TaskRemoval(const Paths& paths, std::string task_id, FileOwner owner)
@@ -77,6 +89,7 @@ class TaskRemoval {
   Status look();
   Status check_left_over() const;
   Status check_coordinators() const;
+  void plan(const PlacesInUse& in_use);
 
   const Paths* paths_;
   std::string id_;
@@ -86,6 +99,9 @@ class TaskRemoval {
   bool empty_ = true;  // the stream
   bool whole_ = false;
   bool fresh_ = false;
+  std::optional<TaskPlaces> places_;     // when it is planned what is put away
+  std::optional<TaskLogsRemoval> logs_;  // that are elsewhere
+  std::set<std::string> changed_;        // the directories out of which something was put away
 };
 
 // The ids of which something is left over under the root, or may be: checkpoints without a task

@@ -300,6 +300,31 @@ TEST_F(Gc, AFileThatWasDeletedByHandBlocksNothing) {
   }
 }
 
+// A removal that was killed between its last two steps.
+TEST_F(Gc, WhatIsLeftOfAnEmptyTaskIsNotTheNextOnes) {
+  const std::string decision = site_.checkpoint("t") + "/removed";
+  fs::create_directories(site_.checkpoint("t"));
+  std::ofstream(decision) << "{}";
+  make_task("t", kDay);
+  EXPECT_FALSE(fs::exists(decision));
+  expect_clean();
+
+  fs::create_directories(site_.checkpoint("other"));
+  std::ofstream(site_.checkpoint("other") + "/removed") << "{}";
+  EXPECT_EQ(removed(gc({"--keep", "100"})), "other ");
+  EXPECT_TRUE(gone("other"));
+}
+
+TEST_F(Gc, ADryRunSaysOfABeginningWhatTheRealRunDoes) {
+  fs::create_directories(site_.checkpoint("new"));
+  for (const bool dry : {true, false}) {
+    const Json told = gc(dry ? Words{"--keep", "0", "--dry-run"} : Words{"--keep", "0"});
+    EXPECT_EQ(removed(told), "") << dry;
+    ASSERT_EQ(told["left"].size(), 1U) << told;
+    EXPECT_TRUE(fs::exists(site_.checkpoint("new")));
+  }
+}
+
 TEST_F(Gc, CheckpointsThatWereDeletedByHandBlockNothing) {
   make_task("one", 60);
   fs::remove_all(site_.checkpoint("one"));

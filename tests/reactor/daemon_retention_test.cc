@@ -175,6 +175,32 @@ TEST_F(DaemonRetention, WhatADeathInterruptsTheNextOneCompletes) {
   EXPECT_EQ(on_disk(), Ids{});
 }
 
+TEST_F(DaemonRetention, TheManyLogsOfOneTaskHoldUpNobody) {
+  constexpr int kRuns = 3000;
+  const std::string sandbox = path("sandbox");
+  put_in(sandbox, "t", kSecond);
+  for (int run = 0; run < kRuns; ++run) {
+    const std::string logs = sandbox + "/.logs/p/" + std::to_string(run);
+    fs::create_directories(logs);
+    std::ofstream(logs + "/stdout") << "x";
+  }
+  const auto left = [&] {
+    std::error_code gone;
+    return std::distance(fs::directory_iterator(sandbox + "/.logs/p", gone),
+                         fs::directory_iterator());
+  };
+  start_with("keep_tasks: 0");
+  int answers = 0;
+  for (auto runs = left(); runs > 0; runs = left()) {
+    ASSERT_FALSE(refused(control::AskVersion{}));
+    if (runs < kRuns) ++answers;
+  }
+  EXPECT_GT(answers, 1) << "all were removed before a client was answered";
+  ASSERT_TRUE(until_logged("removed 1 task that had ended"));
+  EXPECT_FALSE(fs::exists(sandbox + "/.logs"));
+  EXPECT_TRUE(fs::exists(sandbox));
+}
+
 TEST_F(DaemonRetention, AnIdWhoseFileWasDeletedIsFree) {
   start();
   submit("t", one("echo old > file"));
