@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -38,8 +39,11 @@ one of the rules says so:
 
 What is active is never removed, nor what ended less than an hour ago. What a
 removal left that was interrupted, or someone who deleted a task's file, goes,
-too. Of a task taken over by `thermos import` its output stays. May be run at
-any time: a task that somebody leads or checks at that moment is left.
+too. Of a task taken over by `thermos import` its output stays. A task from which
+`thermos rerun` took over is kept as long as the task that did. May be run at any
+time: a task that somebody leads or checks at that moment is left, and so is one
+whose records are damaged; what is left over of such a one goes if its exact id
+is given.
 
   --dry-run         only print what would go
   --json            the same as JSON
@@ -49,8 +53,8 @@ any time: a task that somebody leads or checks at that moment is left.
   --root D          may be repeated: each by itself
   --log-level L, --no-color: see `thermos --help`
 
-Exit status: 0, or 1 if something that is to go could not be removed; 66 no such
-task.
+Exit status: 0, or 1 if something that is to go could not be removed, but for what
+is in use; 66 no such task; 77 root, and others can lead the root elsewhere.
 )";
 
 constexpr double kMostDays = 36'500;
@@ -183,11 +187,11 @@ Json collections_json(const std::vector<RootCollection>& roots, bool dry_run) {
   return json;
 }
 
-// What is to go and is there still is a failure, but for what is in use or corrupt.
+// What is to go and is there still is a failure, but for what is in use.
 bool failed(const std::vector<RootCollection>& roots) {
   for (const RootCollection& root : roots) {
     for (const LeftTask& task : root.found.left) {
-      if (task.why.code != ErrorCode::Busy && task.why.code != ErrorCode::Corrupt) return true;
+      if (task.why.code != ErrorCode::Busy) return true;
     }
   }
   return false;
@@ -211,8 +215,13 @@ Result<MeantIds> meant_ids(const std::vector<Paths>& roots, const Arguments& pat
   if (Status good = check_patterns(known, patterns, under(roots)); !good) return good.error();
   const auto meant = select_tasks(known, patterns);
   if (!meant) return meant.error();
-  MeantIds ids(std::in_place);
-  for (const TaskEntry& task : *meant) ids->insert(task.id);
+  MeantIds ids{std::set<std::string>(), {}};
+  for (const TaskEntry& task : *meant) {
+    ids.ids->insert(task.id);
+    if (std::find(patterns.begin(), patterns.end(), task.id) != patterns.end()) {
+      ids.by_name.insert(task.id);
+    }
+  }
   return ids;
 }
 

@@ -38,7 +38,7 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
                     (ago), or seconds since the epoch; reads files
   --disk            what tasks take on the disk: their records, their logs, and
                     the sandboxes that the daemon made (what `thermos gc` would
-                    free); reads files
+                    free, but for a sandbox that another task uses); reads files
   --watch           shows it again every second, until Ctrl-C
   --json            everything recorded, as JSON
   --socket S        ask the daemon at S, which shows you your own tasks (as

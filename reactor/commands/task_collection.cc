@@ -33,7 +33,6 @@ class Collecting {
   Result<Collection> carry_out(const RetentionRules& rules, Microseconds now);
 
  private:
-  bool is_meant(const std::string& id) const { return !meant_ || meant_->contains(id); }
   void look_at(const TaskEntry& entry);
   void remove(const std::vector<CollectedTask>& tasks);
   void carry_out_or_tell(const std::vector<CollectedTask>& tasks);
@@ -85,7 +84,7 @@ void Collecting::remove(const std::vector<CollectedTask>& tasks) {
     if (why.code != ErrorCode::NotFound) result_.left.push_back({task.id, why});
   };
   for (const CollectedTask& task : tasks) {
-    auto removal = TaskRemoval::begin(paths_, task.id, true);
+    auto removal = TaskRemoval::begin(paths_, task.id, true, meant_.by_name.contains(task.id));
     // It may have become a task since, or what is left over of one.
     if (removal && removal->whole() != task.state.has_value()) continue;
     const Status done = removal ? removal->decide(in_use_) : Status(removal.error());
@@ -129,14 +128,14 @@ void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
 // the question.
 Status Collecting::ask_about_left_over(const std::string& id) const {
   if (!exists(paths_.runner_stream(id))) return check_not_being_made(paths_, id);
-  const auto removal = TaskRemoval::begin(paths_, id, true);
+  const auto removal = TaskRemoval::begin(paths_, id, true, meant_.by_name.contains(id));
   return removal ? Status(Done{}) : Status(removal.error());
 }
 
 void Collecting::remove_left_overs() {
   std::vector<CollectedTask> going;
   for (const std::string& id : left_over_tasks(paths_)) {
-    if (!is_meant(id)) continue;
+    if (!meant_.contains(id)) continue;
     const auto stream = read_runner_stream(paths_.runner_stream(id));
     const History* const history = stream && stream->history.header() ? &stream->history : nullptr;
     const std::uint64_t bytes = disk_of_task(paths_, id, history).total();
@@ -165,7 +164,7 @@ Result<Collection> Collecting::carry_out(const RetentionRules& rules, Microsecon
   if (!owner) return owner.error();
   owner_ = std::move(*owner);
   for (const TaskEntry& entry : *all) {
-    if (!is_meant(entry.id)) continue;
+    if (!meant_.contains(entry.id)) continue;
     if (entry.directory == TaskDirectory::Finished) {
       look_at(entry);
     } else {

@@ -41,11 +41,16 @@ struct Collection {
 
 // The ids that a command's words mean, chosen once among all that it deals with: a word that is an
 // id in one place must not be taken for a pattern in another.
-using MeantIds = std::optional<std::set<std::string>>;  // nothing: all
+struct MeantIds {
+  std::optional<std::set<std::string>> ids;  // nothing: all
+  std::set<std::string> by_name;             // those of them that a word is
+
+  bool contains(const std::string& id) const { return !ids || ids->contains(id); }
+};
 
 // Removes the tasks under a root that have ended, are `meant` and go by the rules, and whatever is
-// left over there of tasks that were removed. With `dry_run` removes nothing. A task that can't be
-// removed is one of `left`. Fails as list_tasks() and
+// left over there of tasks that were removed; where that is damaged, only `by_name`. With `dry_run`
+// removes nothing. A task that can't be removed is one of `left`. Fails as list_tasks() and
 // owner_of_root() do.
 Result<Collection> collect_tasks(const Paths& paths, const MeantIds& meant,
                                  const RetentionRules& rules, Microseconds now, bool dry_run);

@@ -8,6 +8,7 @@
 #include "reactor/daemon/fresh_sandbox.h"
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
+#include "reactor/store/places_in_use.h"
 #include "reactor/store/task_list.h"
 #include "reactor/store/task_removal.h"
 
@@ -16,6 +17,18 @@ namespace {
 
 // How often a submission is tried whose task's lock is being asked about: for about a minute.
 constexpr int kSubmitTries = 70;
+
+// Fails with Usage if a task runs, or ran, in the sandbox that the task `id` would have for itself.
+Status check_sandbox_is_free(const Paths& paths, const std::string& id) {
+  const std::string sandbox = paths.default_sandbox(id);
+  if (!exists(sandbox)) return Done{};
+  PlacesInUse in_use(paths);
+  in_use.refresh();
+  if (!in_use.uses(sandbox)) return Done{};
+  return Error{ErrorCode::Usage, "another task uses " + sandbox +
+                                     ", which would be the sandbox of task " + id +
+                                     ": give another --task-id, or --sandbox"};
+}
 
 }  // namespace
 
@@ -108,6 +121,7 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   if (auto cleared = clear_id(paths_, id); !cleared) return cleared;
   FreshSandbox sandbox;
   if (submit.sandbox.empty()) {
+    if (auto free = check_sandbox_is_free(paths_, id); !free) return free;
     if (auto fresh = sandbox.make(setup.header.sandbox, checked->owner); !fresh) return fresh;
   }
   summaries_.forget(id);

@@ -295,6 +295,12 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
          "`thermos gc` removes it, and so does a run with this id");
     return;
   }
+  if (runner_.corrupt) {
+    find(Severity::Error, directory, "checkpoints without a task file, and damaged",
+         "put back the task's file and its stream, or let `thermos gc --keep 0 " + id_ +
+             "` remove what is left");
+    return;
+  }
   if (any) {
     find(Severity::Error, directory, "checkpoints without a task file",
          "put the task's file back into tasks/active or tasks/finished, or let `thermos gc` remove "

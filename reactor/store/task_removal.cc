@@ -132,15 +132,15 @@ TaskPlaces places_of(const Paths& paths, const std::string& task_id, const Histo
 
 // ---- the removal of one task -------------------------------------------------------------------
 
-Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& task_id,
-                                       bool patient) {
+Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& task_id, bool patient,
+                                       bool damaged) {
   auto owner = owner_of_root(paths);
   if (!owner) return owner.error();
   TaskRemoval removal(paths, task_id, std::move(*owner));
   const AsUser self(removal.owner_);
   if (!self.holds()) return cannot_act(removal.owner_);
   if (Status locked = removal.lock(patient); !locked) return locked.error();
-  if (Status looked = removal.look(); !looked) return looked.error();
+  if (Status looked = removal.look(damaged); !looked) return looked.error();
   return removal;
 }
 
@@ -178,13 +178,15 @@ Status TaskRemoval::lock(bool patient) {
 }
 
 // Under the lock: now nobody changes the task.
-Status TaskRemoval::look() {
+Status TaskRemoval::look(bool damaged) {
   if (exists(paths_->active_task(id_))) return busy(id_, "it is active");
   whole_ = exists(paths_->finished_task(id_));
   if (!empty_) {
     auto stream = read_runner_stream(lock_.get(), paths_->runner_stream(id_));
-    if (!stream) return stream.error();
-    if (stream->history.header()) history_ = std::move(stream->history);
+    const bool given_up =
+        damaged && !whole_ && !stream && stream.error().code == ErrorCode::Corrupt;
+    if (!stream && !given_up) return stream.error();
+    if (stream && stream->history.header()) history_ = std::move(stream->history);
   }
   if (history_ && history_->header()->task_id != id_) {
     return error_at(ErrorCode::Corrupt, paths_->runner_stream(id_), std::nullopt,
@@ -262,6 +264,25 @@ void TaskRemoval::plan(const PlacesInUse& in_use) {
   logs_.emplace(header, log_reader_of(header, vouches));
 }
 
+// The sandbox that the daemon made for a task that was removed before, and that this one ran in,
+// too. Not where that id is used again, or may be about to: a submission makes the sandbox first.
+std::string TaskRemoval::sandbox_of_another() const {
+  if (!history_ || was_imported(*history_)) return {};
+  const std::string& sandbox = history_->header()->sandbox;
+  const std::string holder = paths_->root() + "/sandboxes/";
+  if (!sandbox.starts_with(holder)) return {};
+  const std::string other = sandbox.substr(holder.size());
+  if (other == id_ || !may_be_task(other) || other.find('/') != std::string::npos) return {};
+  if (exists(paths_->active_task(other)) || exists(paths_->finished_task(other)) ||
+      exists(paths_->checkpoint_dir(other))) {
+    return {};
+  }
+  struct stat info {};
+  const bool directory = ::lstat(sandbox.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  const Microseconds changed = static_cast<Microseconds>(info.st_mtim.tv_sec) * kSecond;
+  return directory && read_clocks().wall - changed >= kYoung ? sandbox : std::string();
+}
+
 Result<bool> TaskRemoval::put_away_part(PlacesInUse& in_use) {
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
@@ -271,7 +292,7 @@ Result<bool> TaskRemoval::put_away_part(PlacesInUse& in_use) {
     logs_->step();
     return false;
   }
-  for (const std::string& directory : {places_->sandbox, places_->logs}) {
+  for (const std::string& directory : {places_->sandbox, places_->logs, sandbox_of_another()}) {
     if (directory.empty() || in_use.uses(directory)) continue;
     if (Status put = put_away_directory(directory); !put) return put.error();
     changed_.insert(directory.substr(0, directory.rfind('/')));

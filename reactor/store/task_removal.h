@@ -55,9 +55,10 @@ class TaskRemoval {
   // tasks/finished, it is the removal of what is left over of a task: one whose removal was
   // decided, whose file was deleted, or that was never begun. Fails with NotFound if nothing is
   // there, Busy if somebody holds the lock, a coordinator of the task lives, it is active, or what
-  // is left may be the beginning of a new task; Corrupt, as the bytes are kept then; NotPermitted
-  // or System.
-  static Result<TaskRemoval> begin(const Paths& paths, const std::string& task_id, bool patient);
+  // is left may be the beginning of a new task; Corrupt, as the bytes are kept then, but `damaged`
+  // ones that are left over if somebody says so; NotPermitted or System.
+  static Result<TaskRemoval> begin(const Paths& paths, const std::string& task_id, bool patient,
+                                   bool damaged = false);
 
   // What is on record; nothing if there is no stream, or an empty one.
   const std::optional<History>& history() const { return history_; }
@@ -86,10 +87,11 @@ class TaskRemoval {
   TaskRemoval(const Paths& paths, std::string task_id, FileOwner owner)
       : paths_(&paths), id_(std::move(task_id)), owner_(std::move(owner)) {}
   Status lock(bool patient);
-  Status look();
+  Status look(bool damaged);
   Status check_left_over() const;
   Status check_coordinators() const;
   void plan(const PlacesInUse& in_use);
+  std::string sandbox_of_another() const;
 
   const Paths* paths_;
   std::string id_;

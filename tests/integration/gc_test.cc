@@ -222,7 +222,7 @@ TEST_F(Gc, WhatATaskUsesThatCanNotGoStays) {
   };
   make_second("corrupt");
   damage_end(site_.checkpoint("corrupt") + "/runner");
-  EXPECT_EQ(removed(gc({"--keep", "0"})), "first ");
+  EXPECT_EQ(removed(gc({"--keep", "0"}, 1)), "first ");
   EXPECT_TRUE(fs::exists(finished("corrupt")));
   EXPECT_TRUE(fs::exists(sandbox_of("first") + "/file"));
 
@@ -274,10 +274,25 @@ TEST_F(Gc, WhatIsCorruptKeepsItsBytes) {
   std::string bytes = read_file(stream);
   bytes[200] = static_cast<char>(bytes[200] ^ 1);
   std::ofstream(stream, std::ios::binary) << bytes;
-  const Json told = gc({"--keep", "0"});
+  const Json told = gc({"--keep", "0"}, 1);
   EXPECT_EQ(removed(told), "");
   EXPECT_EQ(told["left"].size(), 1U) << told;
+  EXPECT_EQ(removed(gc({"--keep", "0", "bad"}, 1)), "") << "it is a task";
   EXPECT_EQ(read_file(stream), bytes);
+
+  // What is left over of it goes if somebody says so.
+  fs::remove(finished("bad"));
+  for (const std::string& path : {stream, site_.checkpoint("bad")}) {
+    fs::last_write_time(path, fs::file_time_type::clock::now() - 2h);
+  }
+  EXPECT_EQ(removed(gc({"--keep", "0"}, 1)), "");
+  EXPECT_EQ(removed(gc({"--keep", "0", "ba."}, 1)), "");
+  EXPECT_EQ(read_file(stream), bytes);
+  EXPECT_NE(site_.thermos({"fsck"}).out.find("`thermos gc --keep 0 bad`"), std::string::npos);
+  EXPECT_EQ(removed(gc({"--keep", "0", "bad", "--dry-run"})), "bad ");
+  EXPECT_EQ(removed(gc({"--keep", "0", "bad"})), "bad ");
+  EXPECT_TRUE(gone("bad"));
+  expect_clean();
 }
 
 TEST_F(Gc, AFileThatWasDeletedByHandBlocksNothing) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -104,6 +105,25 @@ TEST_F(DaemonRetention, ASandboxThatAnotherTaskUsesStays) {
   ASSERT_TRUE(until_logged("removed 1 task that had ended; 1 kept"));
   EXPECT_EQ(told(), Ids{"job"});
   EXPECT_TRUE(fs::exists(paths().default_sandbox("job-2") + "/file"));
+}
+
+TEST_F(DaemonRetention, TheLastThatUsesASandboxTakesItAlong) {
+  const std::string sandbox = paths().default_sandbox("gone");
+  fs::create_directories(sandbox);
+  std::ofstream(sandbox + "/file") << "x";
+  put_in(sandbox, "one", kSecond);
+  put_in(sandbox, "two", 2 * kSecond);
+  fs::last_write_time(sandbox, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  start_with("keep_tasks: 1");
+  ASSERT_TRUE(until_logged("removed 1 task that had ended; 1 kept"));
+  EXPECT_TRUE(fs::exists(sandbox + "/file"));
+  const auto refusal = refused(submission("gone", one("true")));
+  ASSERT_TRUE(refusal);
+  EXPECT_NE(refusal->message.find("another task uses " + sandbox), std::string::npos);
+  settle("keep_tasks: 0");
+  signal(SIGHUP);
+  ASSERT_TRUE(until_logged("removed 1 task that had ended; 0 kept"));
+  EXPECT_EQ(on_disk(), Ids{});
 }
 
 TEST_F(DaemonRetention, WhenATaskEndsAnOlderOneGoes) {
