@@ -58,7 +58,7 @@ is in use; 66 no such task; 77 root, and others can lead the root elsewhere.
 )";
 
 constexpr double kMostDays = 36'500;
-constexpr Microseconds kDay = 24 * 3600 * kSecond;
+constexpr Microseconds kDay = 24 * (3600 * kSecond);
 
 Result<Microseconds> parse_days(const std::string& text) {
   double days = 0;
@@ -263,7 +263,7 @@ CommandOutcome gc_command(const Arguments& arguments, CommonOptions common) {
   Output out(STDOUT_FILENO);
   out.print(json ? json_text(collections_json(collections, dry_run))
                  : collections_text(collections, dry_run));
-  const CommandOutcome printed = finish_output(out);
+  CommandOutcome printed = finish_output(out);
   if (!printed) return printed;
   return failed(collections) ? kExitFailed : kExitDone;
 }

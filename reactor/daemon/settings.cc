@@ -37,7 +37,7 @@ struct Count {
   void (*set)(Settings& settings, std::uint64_t value);
 };
 
-constexpr Microseconds kDay = 24 * 3600 * kSecond;
+constexpr Microseconds kDay = 24 * (3600 * kSecond);
 
 constexpr std::array<Count, 9> kCounts = {{
     {"keep_logs", 0, std::numeric_limits<std::uint32_t>::max(),

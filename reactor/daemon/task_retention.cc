@@ -24,7 +24,7 @@ constexpr Microseconds kTogether = kSecond;
 // Until what could not be removed is tried again.
 constexpr Microseconds kTryAgain = 600 * kSecond;
 // The wall clock may be set meanwhile: no sleep is longer.
-constexpr Microseconds kLongestSleep = 24 * 3600 * kSecond;
+constexpr Microseconds kLongestSleep = 24 * (3600 * kSecond);
 
 // Another user's files, in a root that others can write to, are not ours to remove.
 bool is_ours(const Paths& paths, const std::string& id) {
