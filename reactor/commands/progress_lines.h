@@ -25,8 +25,9 @@ class ProgressLines {
   void on_event(const std::string& task_id, Timestamp now);
   // How long to wait for the next event before take() has something: microseconds; -1: for ever.
   Microseconds patience(Timestamp now) const;
-  // The lines that are due, or those of all tasks of which an event told since. A task that has ended has one last line; one whose files the caller may
-  // not read, or that are gone, has none.
+  // The lines that are due, or with `all` those of every task of which an event told since. A task
+  // that has ended has one last line; one whose files the caller may not read, or that are gone,
+  // has none.
   std::string take(Timestamp now, bool all = false);
 
  private:
