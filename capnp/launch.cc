@@ -39,6 +39,7 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setSeq(launch.seq);
   out.setRun(launch.run);
   out.setChain(launch.chain);
+  out.setEpoch(launch.epoch);
   out.setBootHigh(launch.boot.high);
   out.setBootLow(launch.boot.low);
   out.setCmdline(launch.cmdline);
@@ -160,6 +161,7 @@ bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room) {
     view.seq = in.getSeq();
     view.run = in.getRun();
     view.chain = in.getChain();
+    view.epoch = in.getEpoch();
     view.boot = {in.getBootHigh(), in.getBootLow()};
     view.cmdline = in.getCmdline().cStr();
     view.directory = in.getDirectory().cStr();

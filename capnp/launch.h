@@ -22,6 +22,7 @@ struct Launch {
   std::uint64_t seq = 0;
   std::uint32_t run = 0;
   std::uint32_t chain = 0;
+  std::uint64_t epoch = 0;
   BootId boot;
   std::string cmdline;
   std::string directory;
@@ -85,6 +86,7 @@ struct LaunchView {
   std::uint64_t seq = 0;
   std::uint32_t run = 0;
   std::uint32_t chain = 0;
+  std::uint64_t epoch = 0;
   BootId boot;
   const char* cmdline = nullptr;
   const char* directory = nullptr;

@@ -45,6 +45,7 @@ RunSupervisor::RunSupervisor(SpawnRequest request, Descriptors descriptors, int 
       seq_(request.launch->seq),
       run_(request.launch->run),
       chain_(request.launch->chain),
+      epoch_(request.launch->epoch),
       boot_(request.launch->boot),
       success_(request.launch->success),
       stop_signal_(request.launch->stop_signal),
@@ -67,23 +68,33 @@ ProcessStatus RunSupervisor::transition(ProcessState state, Timestamp at) const 
 }
 
 bool RunSupervisor::record(ProcessStatus status) {
-  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  FrameRoom room;
   status.seq = seq_++;
-  return append({room.data(), encode_frame(status, chain_, room)});
+  return append(room, encode_frame(status, chain_, room.frame()));
 }
 
 void RunSupervisor::record(ProcessReport report) {
-  alignas(8) std::array<std::byte, kStatusFrameBytes> room;
+  FrameRoom room;
   report.process = {name_, name_size_};
   report.run = run_;
-  append({room.data(), encode_frame(report, chain_, room)});
+  append(room, encode_frame(report, chain_, room.frame()));
+}
+
+// The stream's first frame brings the header with it, in the same write.
+bool RunSupervisor::append(FrameRoom& room, std::size_t frame) {
+  const auto bytes = std::span(room.bytes);
+  if (epoch_ == 0) return append(bytes.subspan(kStreamHeaderBytes, frame));
+  encode_stream_header({kStreamVersion, epoch_}, bytes.first<kStreamHeaderBytes>());
+  const bool appended = append(bytes.first(kStreamHeaderBytes + frame));
+  if (appended) epoch_ = 0;
+  return appended;
 }
 
 // Nothing may happen that is not recorded, so it tries until the disk takes the record, and reports
 // the first failure to the reactor. False only before the shell is started: a run that was told to
 // end by then needs no record.
-bool RunSupervisor::append(std::span<const std::byte> frame) {
-  for (Microseconds wait = kFirstAppendPause; !appender_.append(frame);
+bool RunSupervisor::append(std::span<const std::byte> bytes) {
+  for (Microseconds wait = kFirstAppendPause; !appender_.append(bytes);
        wait = std::min(2 * wait, kLongestAppendPause)) {
     if (wait == kFirstAppendPause) tell_write_failure();
     pause(wait);

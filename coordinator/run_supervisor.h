@@ -15,6 +15,7 @@
 #include "coordinator/secrets.h"
 #include "coordinator/spawn.h"
 #include "coordinator/stream_appender.h"
+#include "core/record/frame.h"
 
 namespace thermos::coordinator {
 
@@ -53,9 +54,16 @@ class RunSupervisor {
   void finish();
 
  private:
+  // Room for a frame behind that of the stream's header.
+  struct FrameRoom {
+    alignas(8) std::array<std::byte, kStreamHeaderBytes + kStatusFrameBytes> bytes;
+    std::span<std::byte> frame() { return std::span(bytes).subspan(kStreamHeaderBytes); }
+  };
+
   bool record(ProcessStatus status);
   void record(ProcessReport report);
-  bool append(std::span<const std::byte> frame);
+  bool append(FrameRoom& room, std::size_t frame);
+  bool append(std::span<const std::byte> bytes);
   void tell_write_failure() const;
   ProcessStatus transition(ProcessState state, Timestamp at) const;
   // Records the end of a run whose shell was not started. Returns false, for begin().
@@ -90,6 +98,7 @@ class RunSupervisor {
   std::uint64_t seq_;
   std::uint32_t run_;
   std::uint32_t chain_;
+  std::uint64_t epoch_;  // of the header that is still to be written, else 0
   BootId boot_;
   ExitCodes success_;
   int stop_signal_;

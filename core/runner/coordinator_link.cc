@@ -186,7 +186,14 @@ void CoordinatorLink::ignore(const link::Event& /*event*/) {}
 void CoordinatorLink::changed(const link::Event& /*event*/) {
   looks_ = 0;
   look_at_.reset();  // this is the look, and what it finds may need no other
+  // That it closed its stream is no news of one whose exit will be told.
+  if (ended() && (state_ == State::Ours || state_ == State::Watched)) return;
   add(Read{Origin::Recorded});
+}
+
+// Its end is on record, and it writes nothing behind that.
+bool CoordinatorLink::ended() const {
+  return !known_.live && known_.run == run_;
 }
 
 void CoordinatorLink::heard(const link::Event& event) {
@@ -234,8 +241,8 @@ void CoordinatorLink::gone() {
   force_at_.reset();
   overdue_at_.reset();
   looks_ = 0;
-  if (!known_.live && known_.run == run_) {
-    last_words_read(ReadDone{});  // it writes nothing behind the end of its run
+  if (ended()) {
+    last_words_read(ReadDone{});
   } else {
     read_last_words();
   }

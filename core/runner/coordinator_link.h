@@ -336,6 +336,7 @@ class CoordinatorLink {
   void let_go();
   void born();
   void gone();
+  bool ended() const;
   void read_last_words();
   void fail(bool retry, Shortage shortage, std::string reason);
   void close_reader_if_quiet();

@@ -13,6 +13,8 @@ namespace thermos {
 namespace {
 
 constexpr Microseconds kRedraw = kSecond / 10;
+// More of a turn than this need not wait for its end.
+constexpr std::size_t kMostLines = std::size_t{64} * 1024;
 
 bool ended_badly(ProcessState state) {
   return state == ProcessState::Failed || state == ProcessState::Killed ||
@@ -39,17 +41,17 @@ void Transcript::line(const std::string& text) {
   if (settings_.quiet) return;
   lines_ += settings_.terminal ? cut_line(text, columns()) : text;
   lines_ += '\n';
-  write_lines();
+  if (lines_.size() > kMostLines) write_lines();
 }
 
 void Transcript::print(std::string_view lines) {
   lines_ += lines;
-  write_lines();
+  write_lines();  // it may come in a turn that is not the task's
 }
 
-// On the screen of the live block, lines wait for it, to be written with it.
+// The lines of a turn are written together at its end: with the live block on its screen.
 void Transcript::write_lines() {
-  if (live_ == &out_) return;
+  if (live_ == &out_ || lines_.empty()) return;
   out_.write(lines_);
   lines_.clear();
 }
@@ -170,6 +172,7 @@ std::optional<Microseconds> Transcript::turn(const History& history, bool done, 
   begin(history);
   // Behind the line that says that the task is resumed.
   if (settings_.on_begin) std::exchange(settings_.on_begin, {})(history);
+  write_lines();
   if (out_.backlog()) out_.flush(false);
   if (done && outcome_.empty()) take_end(history);
   if (live_ == nullptr) return std::nullopt;
@@ -203,6 +206,7 @@ void Transcript::erase() {
     lines_.clear();
     live_->flush(true);
   }
+  write_lines();
   // From here on lines need not wait for the block.
   live_ = nullptr;
   screen_.reset();
@@ -211,6 +215,7 @@ void Transcript::erase() {
 void Transcript::finish(Output& errors, const std::function<void()>& rest) {
   erase();
   if (rest) rest();
+  write_lines();
   if (!settings_.quiet) {
     out_.write(outcome_);
   } else if (!silent_) {

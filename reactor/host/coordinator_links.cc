@@ -176,9 +176,8 @@ void CoordinatorLinks::shortage_changed(const ShortageChanged& change) {
 // ---- the stream and its lock -------------------------------------------------------------------
 
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TryLock& /*effect*/) {
-  auto writer = StreamWriter::open(stream_path(p));
+  auto writer = StreamWriter::open_for_coordinator(stream_path(p));
   if (writer) {
-    if (entry.position.offset == 0) entry.position = writer->position();  // a file just begun
     const bool unread = writer->size() != entry.position.offset;
     entry.locked.emplace(std::move(*writer));
     tell(p, link::LockTaken{unread});
@@ -317,7 +316,10 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::WatchChild& effect) {
   const ChildWatcher& children = reactor_.children();
   bool gone = !effect.certain && !children.can_watch(effect.child.pid);
-  if (!gone && effect.child.ticks != 0) {
+  // Only a child that was reaped can have left its pid to another. Of one that surely is ours, the
+  // watcher knows that.
+  const bool recyclable = !effect.certain || children.has_reaped(effect.child.pid);
+  if (!gone && recyclable && effect.child.ticks != 0) {
     reactor_.spares().lend([&] { gone = children.is_recycled(effect.child); });
   }
   if (gone) {

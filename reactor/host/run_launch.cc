@@ -22,6 +22,12 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
     return LaunchError{true, ready.error().message, shortage_of(ready.error().cause),
                        ready.error().cause};
   }
+  std::uint64_t epoch = 0;
+  if (stream.writer.size() == 0) {
+    const auto begun = stream.writer.begin_later();
+    if (!begun) return LaunchError{true, begun.error().message, Shortage::None, 0};
+    epoch = *begun;
+  }
   if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);
   stream.position = stream.writer.position();
 
@@ -29,7 +35,8 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   launch.process = process.name;
   launch.seq = start.seq;
   launch.run = start.run;
-  launch.chain = stream.position.chain;
+  launch.chain = epoch == 0 ? stream.position.chain : chain_start(epoch);
+  launch.epoch = epoch;
   launch.boot = reactor_.boot();
   launch.success_codes.assign(process.success_codes.begin(), process.success_codes.end());
   launch.stop_signal = process.stop_signal.number;

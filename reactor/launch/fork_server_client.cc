@@ -5,11 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <utility>
 
+#include "reactor/os/close_together.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/launch_error.h"
 
@@ -120,6 +122,8 @@ Status ForkServerClient::spawn() {
   died_ = false;
   broken_ = false;
   blocked_ = false;
+  answers_.clear();
+  all_read_ = false;
   return Done{};
 }
 
@@ -205,8 +209,33 @@ void ForkServerClient::flush() {
       refused_.push_back({next.ticket, 0, error_number});
     }
     // This closes our copies: from here on only the message holds the lock.
+    close_together(next.descriptors);
     queue_.pop_front();
   }
+}
+
+int ForkServerClient::read_answers() {
+  constexpr std::size_t kMost = 16;
+  alignas(8) std::array<std::array<std::byte, 2 * kLaunchedBytes>, kMost> rooms;
+  std::array<iovec, kMost> parts{};
+  std::array<mmsghdr, kMost> messages{};
+  const std::size_t wanted = std::clamp<std::size_t>(sent_.size(), 1, kMost);
+  for (std::size_t i = 0; i < wanted; ++i) {
+    parts[i] = {rooms[i].data(), rooms[i].size()};
+    messages[i].msg_hdr.msg_iov = &parts[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  const int got = ::recvmmsg(socket_.get(), messages.data(), static_cast<unsigned>(wanted),
+                             MSG_DONTWAIT, nullptr);
+  if (got < 0) return errno;
+  const auto count = static_cast<std::size_t>(got);
+  all_read_ = count < wanted;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto answer =
+        decode_launched(std::span<const std::byte>(rooms[i]).first(messages[i].msg_len));
+    answers_.push_back(answer ? std::optional(*answer) : std::nullopt);
+  }
+  return 0;
 }
 
 std::optional<Launched> ForkServerClient::receive() {
@@ -216,18 +245,25 @@ std::optional<Launched> ForkServerClient::receive() {
     return refused;
   }
   while (!died_) {
-    alignas(8) std::array<std::byte, 2 * kLaunchedBytes> room;
-    const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
-    // The server died with unread launches: ECONNRESET comes once, before the remaining answers.
-    if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
-    // After a shortage of memory the answer is still there, and the poll reports it again.
-    if (size < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return std::nullopt;
-    if (size < 0) ::shutdown(socket_.get(), SHUT_RDWR);  // the server's end replaces the answer
-    if (size <= 0) break;
-    const auto answer =
-        decode_launched(std::span<const std::byte>(room).first(static_cast<std::size_t>(size)));
+    if (answers_.empty()) {
+      if (std::exchange(all_read_, false)) return std::nullopt;
+      const int error_number = read_answers();
+      // The server died with unread launches: ECONNRESET comes once, before the remaining answers.
+      if (error_number == EINTR || error_number == ECONNRESET) continue;
+      // After a shortage of memory the answer is still there, and the poll reports it again.
+      if (error_number == EAGAIN || error_number == ENOMEM || error_number == ENOBUFS) {
+        return std::nullopt;
+      }
+      if (error_number != 0) {
+        ::shutdown(socket_.get(), SHUT_RDWR);  // the server's end replaces the answer
+        break;
+      }
+    }
+    const std::optional<Launched> answer = answers_.front();
+    answers_.pop_front();
     if (!answer || sent_.erase(answer->ticket) == 0) {
-      // An unknown ticket: this is not our server. It is made to end, and treated as one that died.
+      // The server's end, or an unknown ticket: this is not our server. It is made to end, and
+      // treated as one that died.
       ::shutdown(socket_.get(), SHUT_RDWR);
       break;
     }

@@ -106,6 +106,8 @@ class ForkServerClient {
   // Returns 0, or the errno of sendmsg(2).
   int send(const Pending& pending);
   void flush();
+  // Takes what the socket holds, as far as answers are expected, with one call. Returns its errno.
+  int read_answers();
 
   std::string program_;
   Descriptor socket_;
@@ -116,6 +118,8 @@ class ForkServerClient {
   bool broken_ = false;   // sending is not possible any more
   bool blocked_ = false;  // the socket is full
   bool held_ = false;
+  std::deque<std::optional<Launched>> answers_;  // read and not returned; nothing: it can't be read
+  bool all_read_ = false;                        // the socket had no more than these
   std::unordered_set<std::uint64_t> sent_;
   std::deque<Pending> queue_;
   std::deque<Launched> refused_;

@@ -68,6 +68,10 @@ bool ChildWatcher::can_watch(pid_t pid) const {
   return unclaimed_.contains(pid) || is_child(pid);
 }
 
+bool ChildWatcher::has_reaped(pid_t pid) const {
+  return unclaimed_.contains(pid);
+}
+
 bool ChildWatcher::is_recycled(const Identity& child) const {
   const auto stat = read_stat(child.pid);
   return stat && !(stat->identity == child);

@@ -36,6 +36,8 @@ class ChildWatcher {
   // Whether watch() will call back: `pid` is a child that was not reaped yet, or whose exit was
   // kept. For a child whose pid became known otherwise than by the fork server's answer.
   bool can_watch(pid_t pid) const;
+  // Whether a child of this pid was reaped and its exit is kept.
+  bool has_reaped(pid_t pid) const;
   // Whether another child has the pid of this one now, which was reaped then.
   bool is_recycled(const Identity& child) const;
 

@@ -171,18 +171,24 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
     return taken ? taken : at_offset(name, at, taken.error());
   };
   alignas(8) std::array<std::byte, kSmallRead> small;
-  const Result<std::size_t> behind = bytes_behind(fd, name, position);
-  if (!behind) return behind.error();
+  const Result<std::size_t> got = read_some(fd, name, small, position.offset);
+  if (!got) {
+    // What it is says more than how the read failed.
+    if (const auto behind = bytes_behind(fd, name, position); !behind) return behind.error();
+    return got.error();
+  }
+  const std::size_t news_end = position.offset + *got;
   Scanned end = std::optional<StreamEnd>();
-  if (*behind < small.size()) {
-    Result<std::size_t> got = std::size_t{0};
-    if (*behind > 0) got = read_some(fd, name, small, position.offset);
-    if (!got) return got.error();
-    // All that there was, and room for more: the file ended here.
-    const bool whole = *got >= *behind && *got < small.size();
-    if (whole) end = scan(Bytes(small).first(*got), true, name, position, decode_and_take);
+  if (*got > 0 && *got < small.size()) {
+    end = scan(Bytes(small).first(*got), false, name, position, decode_and_take);
+    // Whole records and nothing behind them, as news mostly is: whoever appends more tells again.
+    if (end && position.offset == news_end) return StreamEnd::Clean;
   }
   if (end && !*end) {
+    // Only its size tells whether it ends inside a record, or has become shorter.
+    const Result<std::size_t> behind = bytes_behind(fd, name, position);
+    if (!behind) return behind.error();
+    if (*behind == 0 && position.offset > 0) return StreamEnd::Clean;
     Buffer buffer(kLargeRead);
     while (end && !*end) end = read_buffer(fd, name, position, buffer, decode_and_take);
   }

@@ -18,13 +18,21 @@
 namespace thermos {
 
 Result<StreamWriter> StreamWriter::open(const std::string& path) {
+  auto writer = open_for_coordinator(path);
+  if (!writer) return writer;
+  writer->for_coordinator_ = false;
+  if (writer->size_ == 0) {
+    if (const Status begun = writer->begin(); !begun) return begun.error();
+  }
+  return writer;
+}
+
+Result<StreamWriter> StreamWriter::open_for_coordinator(const std::string& path) {
   auto locked = lock_stream(path);
   if (!locked) return locked.error();
   StreamWriter writer(std::move(locked->fd), path);
   writer.size_ = locked->size;
-  if (writer.size_ == 0) {
-    if (const Status begun = writer.begin(); !begun) return begun.error();
-  }
+  writer.for_coordinator_ = true;
   return writer;
 }
 
@@ -60,14 +68,21 @@ std::uint64_t next_epoch() {
 // Writes the header of an empty file.
 Status StreamWriter::begin() {
   StreamHeader header;
-  header.epoch = next_epoch();
-  if (header.epoch == 0) return fail("cannot get random bytes for the epoch", errno);
+  const auto epoch = begin_later();
+  if (!epoch) return epoch.error();
+  header.epoch = *epoch;
   std::array<std::byte, kStreamHeaderBytes> bytes{};
   encode_stream_header(header, bytes);
   if (Status written = write_once(bytes, "can't write the header"); !written) return written;
   position_ = {kStreamHeaderBytes, chain_start(header.epoch)};
   ready_ = true;
   return Done{};
+}
+
+Result<std::uint64_t> StreamWriter::begin_later() {
+  const std::uint64_t epoch = next_epoch();
+  if (epoch == 0) return fail("cannot get random bytes for the epoch", errno);
+  return epoch;
 }
 
 Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
@@ -90,7 +105,7 @@ Status StreamWriter::resume_at(const StreamPosition& position, StreamEnd end) {
     ++counters().torn_tails;
     size_ = position.offset;
   }
-  if (size_ == 0) return begin();
+  if (size_ == 0 && !for_coordinator_) return begin();
   position_ = position;
   ready_ = true;
   return Done{};
@@ -172,9 +187,14 @@ Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* wh
 
 Status StreamWriter::sync() {
   if (failure_) return *failure_;
-  // Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
-  // second call would report success.
-  if (::fdatasync(fd_.get()) != 0) return fail("cannot sync it", errno);
+  return synced(::fdatasync(fd_.get()) == 0 ? 0 : errno);
+}
+
+// Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
+// second call would report success.
+Status StreamWriter::synced(int error_number) {
+  if (failure_) return *failure_;
+  if (error_number != 0) return fail("cannot sync it", error_number);
   return Done{};
 }
 

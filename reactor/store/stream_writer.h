@@ -26,6 +26,10 @@ class StreamWriter {
   // (stream_is_locked() tells which). With the lock, it has checked that the name still means the
   // locked file. A new file's name is durable only after sync_name().
   static Result<StreamWriter> open(const std::string& path);
+  // The same of a coordinator's stream, whose header the coordinator writes with its first record,
+  // as that saves a write and the event of it: a file without a record is left, or cut, empty, and
+  // position() stays {0, 0}. REQUIRED before release() of an empty one: begin_later().
+  static Result<StreamWriter> open_for_coordinator(const std::string& path);
   // The same, for a program that has nothing else to do: blocks for up to a second while others
   // only ask about the lock.
   static Result<StreamWriter> open_patiently(const std::string& path);
@@ -36,6 +40,9 @@ class StreamWriter {
   // The same where position.offset is the file's size at open(): nobody may have written it since,
   // as the lock is ours, so that it is not asked again.
   void resume_at_end(const StreamPosition& position);
+  // Returns the epoch of the header that another is to write, who gets the descriptor. REQUIRES: it
+  // is empty.
+  Result<std::uint64_t> begin_later();
 
   // Appends one record with one write(2). After any failure, a short write included, the writer
   // stays closed: every later call returns the same error. `position` is the event's position in
@@ -53,6 +60,8 @@ class StreamWriter {
   // Calls fdatasync(2). After a failure the writer stays closed and never syncs again: the kernel
   // would take the lost pages for clean, and report success.
   Status sync();
+  // Takes the result of an fdatasync(2) of fd(): 0, or the errno.
+  Status synced(int error_number);
   // Syncs the directory that holds the file's name, with the same rule.
   Status sync_name();
 
@@ -79,6 +88,7 @@ class StreamWriter {
   StreamPosition position_;
   std::size_t size_ = 0;           // the file's
   bool ready_ = false;             // position_ is the end of the file
+  bool for_coordinator_ = false;   // who writes the header
   std::optional<Error> failure_;   // the first failure, if there was one
   std::vector<std::byte> frames_;  // those of the last flush(), or those since
   std::size_t unwritten_ = 0;      // bytes of them that are to be written: all, or none

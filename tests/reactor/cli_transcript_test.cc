@@ -256,6 +256,8 @@ TEST_F(LiveLine, ARunIsShownAsItWasWhenTheNextBeganInItsTurn) {
   built.process("p", ProcessState::Waiting, kSecond);
   Transcript transcript(settings(false), task(), out_, nullptr);
   transcript.on_record(killed, built.history());
+  EXPECT_EQ(screen_.take(), "") << "the lines of a turn are written together";
+  transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
   EXPECT_NE(screen_.take().find("KILLED      signal 9 (SIGKILL)  1.000s\n"), std::string::npos);
 }
 

@@ -30,6 +30,28 @@ TEST_F(StreamWriterTest, ANewOneIsPrivateLockedAndEmpty) {
   EXPECT_TRUE(writer->sync().ok());
 }
 
+TEST_F(StreamWriterTest, ACoordinatorsStaysEmptyUntilItsCoordinatorWrites) {
+  auto writer = StreamWriter::open_for_coordinator(path());
+  ASSERT_TRUE(writer.ok()) << writer.error().message;
+  EXPECT_EQ(slurp(path()), "");
+  EXPECT_EQ(writer->position(), StreamPosition());
+  EXPECT_NE(*writer->begin_later(), *writer->begin_later());
+  EXPECT_TRUE(*stream_is_locked(path()));
+}
+
+TEST_F(StreamWriterTest, ATornHeaderOfACoordinatorsIsCutToNothing) {
+  make_stream(0);
+  const std::string header = slurp(path());
+  for (std::size_t bytes = 1; bytes < kStreamHeaderBytes; ++bytes) {
+    std::ofstream(path(), std::ios::binary) << header.substr(0, bytes);
+    auto writer = StreamWriter::open_for_coordinator(path());
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE(writer->resume_at({}, StreamEnd::Torn).ok());
+    EXPECT_EQ(slurp(path()), "");
+    EXPECT_EQ(writer->size(), 0U);
+  }
+}
+
 TEST_F(StreamWriterTest, EpochsDiffer) {
   ASSERT_TRUE(StreamWriter::open(path("a")).ok());
   ASSERT_TRUE(StreamWriter::open(path("b")).ok());
