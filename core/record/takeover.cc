@@ -13,38 +13,32 @@ Status take_over(History& history, const ProcessHistory& process, std::string_vi
   const Run& run = *process.current();
   ProcessStatus status;
   status.process = process.name;
-  const auto add = [&](const Record& record) -> Status {
-    const auto applied = history.apply(record);
-    return applied ? Status(Done{}) : Status(applied.error());
+  Status added = Done{};
+  const auto add = [&](const Record& record) {
+    if (const auto applied = history.apply(record); !applied) added = applied.error();
   };
   const auto add_step = [&](ProcessState state, const Timestamp& at) {
     status.state = state;
     status.at = at;
-    Status added = add(status);
+    add(status);
     ++status.seq;
-    return added;
   };
-  Status added = add_step(ProcessState::Waiting, run.waiting);
-  if (added && run.forked) {
-    status.identity = run.coordinator;
-    status.boot = run.boot;
-    added = add_step(ProcessState::Forked, *run.forked);
-  }
-  if (added && run.started) {
-    status.identity = run.process;
-    status.boot = {};
-    added = add_step(ProcessState::Running, *run.started);
-  }
-  if (added && run.ready) {
-    added = add(ProcessReport{process.name, 0, ReportKind::Ready, *run.ready, {}, 0});
-  }
-  if (!added) return added;
+  // No run has succeeded that was not FORKED and RUNNING before.
+  add_step(ProcessState::Waiting, run.waiting);
+  status.identity = run.coordinator;
+  status.boot = run.boot;
+  add_step(ProcessState::Forked, *run.forked);
+  status.identity = run.process;
+  status.boot = {};
+  add_step(ProcessState::Running, *run.started);
+  if (run.ready) add(ProcessReport{process.name, 0, ReportKind::Ready, *run.ready, {}, 0});
   status.identity = {};
   status.boot = process.last_boot;
   status.origin = Origin::TakenOver;
   status.reason = run.taken_over_from().empty() ? task_id : run.taken_over_from();
   status.return_code = run.return_code;
-  return add_step(ProcessState::Success, *run.stopped);
+  add_step(ProcessState::Success, *run.stopped);
+  return added;
 }
 
 std::vector<std::string> tasks_taken_over(const History& history) {

@@ -38,7 +38,7 @@ class TraceIds {
   const std::string& trace() const { return trace_; }
   // The span that the task's span is a child of; empty: none.
   const std::string& parent() const { return parent_; }
-  std::string task() const { return span("task"); }
+  std::string task() const;
   std::string process(std::string_view name) const;
   std::string run(std::string_view name, std::uint32_t number) const;
   std::string wait(std::string_view name, std::uint32_t number) const;

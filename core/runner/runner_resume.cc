@@ -20,7 +20,7 @@ void Runner::restore(TaskPlanner& plan) {
       restore_process(plan, *p);
     }
   }
-  const bool continues = history_.header() && !history_.header()->continues.empty();
+  const bool continues = !history_.header()->continues.empty();
   if (history_.generation() > 0 || continues) restore_behind(plan, restored);
   for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
 }

@@ -208,6 +208,10 @@ TEST(History, AShortageIsOfATaskThatRuns) {
   TaskStatus shortage;
   shortage.shortage = Shortage::Disk;
   EXPECT_EQ(history.apply(shortage).error().code, ErrorCode::Corrupt);
+  RunnerHeader header;
+  header.task_id = "t";
+  ASSERT_TRUE(history.apply(header).ok());
+  EXPECT_EQ(history.apply(shortage).error().code, ErrorCode::Corrupt);
 }
 
 TEST(History, RepeatsChangeNothing) {

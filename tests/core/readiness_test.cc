@@ -106,6 +106,20 @@ TEST_F(Readiness, OneThatIsNotReadyInTimeIsEndedAndHasFailed) {
   EXPECT_EQ(run(0).origin, Origin::EndedByRunner);
 }
 
+TEST_F(Readiness, MoreTimeIsNoReasonToAskAgainWhileAQuestionIsOnItsWay) {
+  add_with_ready();
+  run_a();
+  ASSERT_EQ(all<Probe>().size(), 1U);
+  passes(11 * kSecond);  // its time is over, and the question has no answer
+  EXPECT_TRUE(orders().empty());
+  const Microseconds until = now_.boot + 20 * kSecond;
+  tell(CoordinatorReport{0, {"a", 0, ReportKind::Extended, now_, "", until}});
+  EXPECT_TRUE(all<Probe>().empty());
+  says(false);
+  EXPECT_EQ(all<Probe>().size(), 1U);
+  EXPECT_TRUE(orders().empty()) << "it has more time";
+}
+
 TEST_F(Readiness, NewsOfAnotherRunChangesNothing) {
   add_with_ready().max_failures = 0;
   task_.processes[0].min_duration = 0;

@@ -178,6 +178,18 @@ TEST_F(Rerun, AServiceThatFailedIsAReason) {
   EXPECT_EQ(plan(), "UB");
 }
 
+TEST_F(Rerun, AServiceThatFailedUnderAnEarlierDefinitionIsNone) {
+  add("database").daemon = true;
+  add("load").needs.entries = {{"database", Condition::Start}};
+  ran("load", State::Success);
+  ran("database", State::Failed);
+  Replacement replacement;
+  replacement.generation = 1;
+  replacement.changed = {"database"};
+  take(replacement);
+  EXPECT_EQ(plan(), "S-");
+}
+
 TEST_F(Rerun, AServiceBehindOneThatRunsPassesItOn) {
   add("a");
   add("database").daemon = true;

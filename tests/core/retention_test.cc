@@ -167,5 +167,12 @@ TEST(Retention, NothingIsDueThatStaysForEver) {
   EXPECT_EQ(*next, std::numeric_limits<Microseconds>::max());
 }
 
+TEST(Retention, OneRuleIsEnoughForAny) {
+  EXPECT_FALSE(RetentionRules().any());
+  EXPECT_TRUE((RetentionRules{0, {}, {}}).any());
+  EXPECT_TRUE((RetentionRules{{}, 0, {}}).any());
+  EXPECT_TRUE((RetentionRules{{}, {}, 0}).any());
+}
+
 }  // namespace
 }  // namespace thermos

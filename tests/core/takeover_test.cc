@@ -198,5 +198,27 @@ TEST_F(Takeover, CountsNoFailuresOfTheEndedTask) {
   EXPECT_EQ(runner_->state(), TaskState::Active) << "it may fail once";
 }
 
+TEST_F(Takeover, NeedsARecordThatHasBegun) {
+  before({"a"});
+  History none;
+  const Status added = take_over(none, past(before_, "a"), "t-0");
+  ASSERT_FALSE(added.ok());
+  EXPECT_EQ(added.error().code, ErrorCode::Corrupt);
+}
+
+TEST_F(Takeover, WhatIsNotOfTheTaskAnyMoreHasNoSuccess) {
+  before({"a"});
+  ProcessHistory process = past(before_, "a");
+  EXPECT_TRUE(has_succeeded(process));
+  process.redefined = process.next_run;
+  EXPECT_FALSE(has_succeeded(process)) << "it has not run under its latest definition";
+  process.redefined = 0;
+  process.removed = true;
+  EXPECT_FALSE(has_succeeded(process));
+  process.removed = false;
+  process.runs.clear();
+  EXPECT_FALSE(has_succeeded(process)) << "how its runs ended is not on record";
+}
+
 }  // namespace
 }  // namespace thermos

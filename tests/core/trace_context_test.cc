@@ -102,5 +102,16 @@ TEST(TraceIds, NoTwoAreTheSame) {
   EXPECT_EQ(all.size(), count);
 }
 
+TEST(TraceParent, IsAnotherByEitherId) {
+  const TraceParent one{"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"};
+  TraceParent other = one;
+  EXPECT_EQ(one, other);
+  other.span_id.back() = '2';
+  EXPECT_NE(one, other);
+  other = one;
+  other.trace_id.back() = 'd';
+  EXPECT_NE(one, other);
+}
+
 }  // namespace
 }  // namespace thermos
