@@ -29,7 +29,7 @@ for section in "${sections[@]}"; do
   fi
 done
 
-peers=(make ninja-build parallel task-spooler s6 runit supervisor catatonit)
+peers=(make ninja-build parallel task-spooler at s6 runit supervisor catatonit)
 install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
 for peer in "${peers[@]}"; do
   install_packages "$peer" || echo "$peer could not be installed: absent below"

@@ -28,4 +28,21 @@ section_daemon() {
   load 50
   echo "1,000 at once:"
   load 1000
+  section_daemon_peers
+}
+
+# The same without a daemon's record: jobs of task-spooler, and in a booted systemd transient units and jobs of at,
+# beside tasks of the service there. Each has a client of its own, which is most of what it costs.
+section_daemon_peers() {
+  local begin
+  echo "1,000 jobs of task-spooler, 50 at a time, one client after the other:"
+  prepare 1000 50 free true
+  begin=$(now)
+  if try_task_spooler >"$notes/output" 2>&1; then
+    awk -v t="$(($(now) - begin))" 'BEGIN { printf "%22.0f tasks/s\n", 1000 / t * 1e6 }'
+  else
+    echo "absent"
+  fi
+  echo "in a booted systemd, its disk in memory, 500 jobs with a client each, 50 at a time, in turns, jobs/s:"
+  "$here/compare/in_a_box.sh" "$PWD/build" 500 50 3 || true
 }

@@ -82,7 +82,12 @@ void HostedTasks::ended(HostedTask* task, const Result<TaskState>& result) {
     remember(*task, *result);
     task->notify_closed(Done{});
   } else {
-    leave(id, result.error());
+    if (exists(paths_.active_task(id))) {
+      leave(id, result.error());
+    } else {
+      spdlog::error("task {} was not made, or is gone: {}", id, result.error().message);
+      index_.not_made(id);
+    }
     task->notify_closed(result.error());
   }
   // Its host is calling us: it may not go before it has returned.

@@ -37,6 +37,8 @@ class TaskIndex {
   // Called for tasks that this daemon creates or finishes; changes by others are found by inotify.
   void added(const std::string& id) { refreshed(TaskDirectory::Active).ids.insert(id); }
   void finished(const std::string& id);
+  // One that was added has no file: it could not be made.
+  void not_made(const std::string& id) { refreshed(TaskDirectory::Active).ids.erase(id); }
   // The same for a finished task that this daemon removes.
   void removed(const std::string& id);
 

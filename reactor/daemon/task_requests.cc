@@ -111,7 +111,7 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   if (!checked) return checked.error();
   TaskSetup& setup = checked->setup;
   setup.pools = &pools_;
-  if (exists(paths_.finished_task(id)) ||
+  if (exists(paths_.finished_task(id)) || tasks_.find(id) != nullptr ||
       (exists(paths_.active_task(id)) && summaries_.was_begun(id))) {
     return submit_again(submit, setup, caller, std::move(made));
   }

@@ -362,28 +362,43 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Arm& 
   });
 }
 
-void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::Send& effect) {
-  reactor_.spares().lend([&] {
-    switch (effect.signal) {
-      case link::Signal::Terminate:
-        if (effect.instead != 0) {
-          send_signal(effect.coordinator, SIGTERM, effect.instead);
-        } else {
-          send_signal(effect.coordinator, SIGTERM);
-        }
-        break;
-      case link::Signal::Force:
-        send_signal(effect.coordinator, SIGUSR1);
-        send_signal(effect.coordinator, SIGCONT);
-        break;
-      case link::Signal::Kill:
-        spdlog::warn(
-            "task {}, process {}: its coordinator (pid {}) did not end the process; killing both",
-            setup_.header.task_id, name_of(p), effect.coordinator.pid);
-        send_signal(effect.coordinator, SIGKILL);
-        break;
-    }
-  });
+// Ten thousand may be told at once, so it is one descriptor for each, and none of the reserve as
+// long as there are others.
+void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Send& effect) {
+  const bool ours = entry.link.state() == link::State::Ours;
+  bool scarce = false;
+  const auto send = [&] {
+    errno = 0;
+    const auto pidfd =
+        ours ? open_child_pidfd(effect.coordinator.pid) : open_pidfd(effect.coordinator);
+    scarce = !pidfd && shortage_of(errno) == Shortage::Descriptors;
+    if (pidfd) send_to(p, *pidfd, effect);
+  };
+  send();
+  if (scarce) reactor_.spares().lend(send);
+}
+
+void CoordinatorLinks::send_to(ProcessIndex p, const Descriptor& coordinator,
+                               const link::Send& effect) {
+  switch (effect.signal) {
+    case link::Signal::Terminate:
+      if (effect.instead != 0) {
+        send_signal(coordinator, SIGTERM, effect.instead);
+      } else {
+        send_signal(coordinator, SIGTERM);
+      }
+      break;
+    case link::Signal::Force:
+      send_signal(coordinator, SIGUSR1);
+      send_signal(coordinator, SIGCONT);
+      break;
+    case link::Signal::Kill:
+      spdlog::warn(
+          "task {}, process {}: its coordinator (pid {}) did not end the process; killing both",
+          setup_.header.task_id, name_of(p), effect.coordinator.pid);
+      send_signal(coordinator, SIGKILL);
+      break;
+  }
 }
 
 void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& /*entry*/,

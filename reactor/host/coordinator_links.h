@@ -134,6 +134,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
   void carry_out(ProcessIndex p, Entry& entry, const link::AskLock& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Arm& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Send& effect);
+  void send_to(ProcessIndex p, const Descriptor& coordinator, const link::Send& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::ReplaceServer& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::RemoveGroup& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::TellGone& effect);

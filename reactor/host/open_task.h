@@ -25,12 +25,16 @@ struct OpenedTask {
   RunnerHeader header;
   std::optional<PendingReplacement> replacement;  // asked for, and not on record yet
   FenceVerdict fence;                             // about the leader before
+  // With SyncMode::Power, the file of a new task as prepare_active_task() made it: the caller
+  // places it, together with others, before it records anything.
+  std::optional<Descriptor> unplaced;
 };
 
-// Creates the files of a new task, locks its stream and reads it. With SyncMode::Power, everything
-// in the history is on the disk when this returns. `now` is wall time in microseconds. Fails with
-// Usage if the task has ended (the message says how), Busy if another leads it (the message names
-// who), BadConfig if it exists with another configuration, Corrupt, or System.
+// Creates the files of a new task (but see `unplaced`), locks its stream and reads it. With
+// SyncMode::Power, everything in the history is on the disk when this returns. `now` is wall time
+// in microseconds. Fails with Usage if the task has ended (the message says how), Busy if another
+// leads it (the message names who), BadConfig if it exists with another configuration, Corrupt, or
+// System.
 Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now);
 
 }  // namespace thermos

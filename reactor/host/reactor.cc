@@ -9,6 +9,7 @@
 
 #include "reactor/os/clocks.h"
 #include "reactor/os/counters.h"
+#include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 
 namespace thermos {
@@ -218,15 +219,62 @@ void Reactor::take_write_failures() {
   }
 }
 
+void Reactor::when_named(std::vector<std::string> directories,
+                         std::function<void(const Status&)> done) {
+  name_requests_.push_back({std::move(directories), std::move(done)});
+}
+
+// What many tasks recorded in one turn takes the disk about as long as what one did.
+void Reactor::commit(const std::set<std::uint64_t>& places) {
+  std::vector<std::pair<std::uint64_t, std::size_t>> waiting;  // and how many files each has
+  std::vector<GroupSync::File> files;
+  for (const std::uint64_t place : places) {
+    const auto it = participants_.find(place);
+    if (it == participants_.end()) continue;
+    const auto its = it->second->write_turn();
+    if (its.empty()) continue;
+    waiting.emplace_back(place, its.size());
+    files.insert(files.end(), its.begin(), its.end());
+  }
+  if (files.empty()) return;
+  const Microseconds began = read_clocks().boot;
+  group_sync_.sync(files);
+  counters().commits.observe(read_clocks().boot - began);
+  std::span<const GroupSync::File> rest = files;
+  for (const auto& [place, count] : waiting) {
+    participants_.at(place)->turn_synced(rest.first(count));
+    rest = rest.subspan(count);
+  }
+}
+
+void Reactor::sync_names() {
+  const auto requests = std::exchange(name_requests_, {});
+  std::map<std::string, Status> names;
+  for (const NameRequest& request : requests) {
+    for (const std::string& directory : request.directories) names.emplace(directory, Done{});
+  }
+  sync_directories(names, group_sync_);
+  for (const NameRequest& request : requests) {
+    Status all = Done{};
+    for (const std::string& directory : request.directories) {
+      if (all) all = names.at(directory);
+    }
+    request.done(all);
+  }
+}
+
 void Reactor::end_turn() {
   // Acting can mark it dirty again (a launch that fails at once): go on until all is quiet.
   do {
     while (!dirty_.empty()) {
-      for (const std::uint64_t place : std::exchange(dirty_, {})) {
+      const auto places = std::exchange(dirty_, {});
+      commit(places);
+      for (const std::uint64_t place : places) {
         const auto it = participants_.find(place);
         if (it != participants_.end()) it->second->end_turn();
       }
     }
+    sync_names();
   } while (launches_.say() || !dirty_.empty());
   if (after_turn) after_turn();
   // Nobody asked for the time of a turn in which nothing happened.

@@ -26,6 +26,7 @@
 #include "reactor/loop/loop.h"
 #include "reactor/os/control_groups.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/os/group_sync.h"
 #include "reactor/os/spare_descriptors.h"
 #include "reactor/store/run_logs.h"
 
@@ -38,7 +39,13 @@ class TurnParticipant {
   TurnParticipant(const TurnParticipant&) = delete;
   TurnParticipant& operator=(const TurnParticipant&) = delete;
   virtual ~TurnParticipant() = default;
-  // Called at the end of a turn in which it was marked dirty: it commits, and then acts.
+  // Called at the end of a turn in which it was marked dirty: it writes what is to be recorded.
+  // Returns what must be on the disk before it acts.
+  virtual std::vector<GroupSync::File> write_turn() = 0;
+  // How that went, for each. Those of all participants of a turn are synced together. Not called
+  // when it was nothing.
+  virtual void turn_synced(std::span<const GroupSync::File> files) = 0;
+  // Called after these: it commits what they brought, and then acts.
   virtual void end_turn() = 0;
   // The fork server died and another took its place. A launch that was under way may or may not
   // have happened.
@@ -82,6 +89,10 @@ class Reactor {
   // Calls the participant's end_turn() at the end of this turn.
   void mark_dirty(TurnParticipant* participant) { dirty_.insert(participant->place_); }
 
+  // Calls `done` at the end of this turn, when the names in these directories are on the disk
+  // (fsync(2)), or with the first error. A directory is synced once for all who ask.
+  void when_named(std::vector<std::string> directories, std::function<void(const Status&)> done);
+
   // Called at the end of every turn, after all participants.
   std::function<void()> after_turn;
 
@@ -107,7 +118,14 @@ class Reactor {
   void lower_descriptor_limit();
   void shelter_fork_server();
   void scope_started(const Status& started);
+  void commit(const std::set<std::uint64_t>& places);
+  void sync_names();
   void end_turn();
+
+  struct NameRequest {
+    std::vector<std::string> directories;
+    std::function<void(const Status&)> done;
+  };
 
   BootId boot_;
   Loop loop_;
@@ -120,6 +138,8 @@ class Reactor {
   std::map<std::uint64_t, TurnParticipant*> participants_;  // by place
   std::set<std::uint64_t> dirty_;                           // places
   std::uint64_t next_place_ = 0;
+  GroupSync group_sync_;
+  std::vector<NameRequest> name_requests_;
   bool wants_groups_ = false;
   std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServerClient> fork_server_;

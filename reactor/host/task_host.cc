@@ -52,6 +52,9 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   host->writer_.emplace(std::move(opened->writer));
   host->records_ = opened->records;
   host->replacement_ = std::move(opened->replacement);
+  if (opened->unplaced) {
+    host->placing_.emplace(host->place_.paths, id, std::move(*opened->unplaced));
+  }
   host->take_lead(std::move(opened->history));
   return host;
 }
@@ -104,6 +107,25 @@ Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
     dispatch(one);
   }
   return names;
+}
+
+// ---- a new task ---------------------------------------------------------------------------------
+
+void TaskHost::placed(const Status& named) {
+  if (!named) return fail_placing(named.error());
+  placing_.reset();
+  reactor_.mark_dirty(this);
+}
+
+void TaskHost::fail_placing(Error error) {
+  placing_->drop();
+  placing_.reset();
+  stopped_ = true;
+  pending_.clear();
+  appended_.clear();
+  leader_.reset();
+  if (runner_) runner_->give_up_pools();
+  report(std::move(error));
 }
 
 // ---- another configuration ----------------------------------------------------------------------
@@ -352,8 +374,41 @@ Status TaskHost::handle(const Event& event) {
   return Done{};
 }
 
-void TaskHost::end_turn() {
+std::vector<GroupSync::File> TaskHost::write_turn() {
   if (std::exchange(pool_turn_, false)) dispatch(PoolTurn{});
+  if (stopped_) return {};
+  if (placing_) {
+    auto files = placing_->files();
+    if (files) return std::move(*files);
+    fail_placing(files.error());
+    return {};
+  }
+  if (auto written = write_records(); !written) {
+    stop(written.error());
+    return {};
+  }
+  if (!must_sync_ || sync_ != SyncMode::Power) return {};
+  return {{writer_->fd()}};
+}
+
+void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
+  if (!placing_) {
+    must_sync_ = false;
+    if (auto synced = writer_->synced(files.front().error); !synced) stop(synced.error());
+    return;
+  }
+  if (auto renamed = placing_->rename(files); !renamed) {
+    fail_placing(renamed.error());
+    return;
+  }
+  reactor_.when_named({place_.paths.active_dir()},
+                      [this, here = std::weak_ptr<bool>(alive_)](const Status& named) {
+                        if (!here.expired() && placing_) placed(named);
+                      });
+}
+
+void TaskHost::end_turn() {
+  if (placing_) return;
   commit();
   if (leader_) leader_->confirm_orders();  // none is left of a host that has stopped
   if (replacement_) go_on_replacing();
@@ -385,6 +440,8 @@ Status TaskHost::write_records() {
   return Done{};
 }
 
+// What the turn brought is on the disk already. What acting on it brings, such as the end of a
+// launch that fails at once, is not.
 void TaskHost::commit() {
   while (!stopped_) {
     if (auto written = write_records(); !written) {
@@ -452,6 +509,7 @@ void TaskHost::release(const Effect& effect) {
 
 void TaskHost::stop(Error error) {
   if (stopped_) return;
+  if (placing_) return fail_placing(std::move(error));
   stopped_ = true;
   pending_.clear();
   // What it read before is true, whatever stops it now.
@@ -509,14 +567,25 @@ void TaskHost::finish_if_quiet() {
     report(runner_->state());
     return;
   }
-  const bool durable = sync_ == SyncMode::Power;
-  if (auto moved = move_to_finished(place_.paths, place_.header.task_id, durable); !moved) {
-    // The record is what counts; the next start sees it and moves the file.
-    spdlog::error("{}", moved.error().message);
+  const auto moved = rename_to_finished(place_.paths, place_.header.task_id);
+  if (moved && sync_ == SyncMode::Power) {
+    reactor_.when_named(
+        {place_.paths.finished_dir(), place_.paths.active_dir()},
+        [this, state = *finishing_, here = std::weak_ptr<bool>(alive_)](const Status& named) {
+          if (!named) spdlog::error("{}", named.error().message);
+          if (!here.expired()) end(state);
+        });
+    return;
   }
-  if (leader_) leader_->announce(*finishing_);
+  // The record is what counts; the next start sees it and moves the file.
+  if (!moved) spdlog::error("{}", moved.error().message);
+  end(*finishing_);
+}
+
+void TaskHost::end(TaskState state) {
+  if (leader_) leader_->announce(state);
   leader_.reset();
-  report(*finishing_);
+  report(state);
 }
 
 // ---- coordinators ------------------------------------------------------------------------------

@@ -21,6 +21,7 @@
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_groups.h"
 #include "reactor/host/task_observer.h"
+#include "reactor/host/task_placing.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/store/compaction.h"
 #include "reactor/store/replacement_file.h"
@@ -70,6 +71,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // Everything recorded so far.
   const History& history() const { return runner_->history(); }
 
+  std::vector<GroupSync::File> write_turn() override;
+  void turn_synced(std::span<const GroupSync::File> files) override;
   void end_turn() override;
   void fork_server_died() override;
   bool coordinator_cannot_write(pid_t pid, int error_number) override;
@@ -93,6 +96,10 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // Carries out what is pending, each behind the records before it.
   void commit();
 
+  // Behind the renaming of a new task's file.
+  void placed(const Status& named);
+  void fail_placing(Error error);
+
   void go_on_replacing();
   bool stop_what_is_replaced();
   bool put_in_place();
@@ -112,6 +119,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void set_timer(const SetTimer& effect);
   void hear_what_was_said();
   void finish_if_quiet();
+  void end(TaskState state);
   // Removes the control groups of all runs except those under way.
   void clear_groups() const;
   void on_directory_event(std::string_view name, std::uint32_t mask);
@@ -123,6 +131,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskObserver& observer_;
   OnEnd on_end_;
   std::optional<StreamWriter> writer_;
+  std::optional<TaskPlacing> placing_;  // of a new task; nothing is recorded before
   std::unique_ptr<Runner> runner_;
   bool notified_ = false;  // inotify watches the checkpoints
   std::optional<TaskGroups> groups_;

@@ -60,26 +60,53 @@ Status replace_file(const std::string& path, std::string_view text) {
   return sync_directory(path.substr(0, path.rfind('/')));
 }
 
+Result<Descriptor> write_file(const std::string& path, std::string_view text) {
+  Aside file(path);
+  Descriptor fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return system_error("cannot make " + path, errno);
+  if (auto written = write_all(fd.get(), text, path); !written) return written.error();
+  file.keep();
+  return fd;
+}
+
 Status place_file(const std::string& path, std::string_view text, const std::string& aside,
                   bool durable) {
+  const auto fd = write_file(aside, text);
+  if (!fd) return fd.error();
   Aside file(aside);
-  const Descriptor fd(
-      open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return system_error("cannot make " + aside, errno);
-  if (auto written = write_all(fd.get(), text, aside); !written) return written;
-  if (durable && fsync(fd.get()) != 0) return system_error("cannot sync " + aside, errno);
+  if (durable && fsync(fd->get()) != 0) return system_error("cannot sync " + aside, errno);
   if (rename(aside.c_str(), path.c_str()) != 0) return system_error("cannot make " + path, errno);
   file.keep();
   return Done{};
 }
 
 Status sync_directory(const std::string& path) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(path + ": cannot open the directory", errno);
-  if (fsync(fd.get()) != 0) {
-    return system_error(path + ": cannot sync the directory", errno);
+  GroupSync alone;
+  std::map<std::string, Status> paths{{path, Done{}}};
+  sync_directories(paths, alone);
+  return paths.begin()->second;
+}
+
+void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_sync) {
+  std::vector<Descriptor> opened;
+  std::vector<GroupSync::File> files;
+  std::vector<std::pair<const std::string, Status>*> which;
+  for (auto& entry : paths) {
+    Descriptor fd(open(entry.first.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) {
+      entry.second = system_error(entry.first + ": cannot open the directory", errno);
+      continue;
+    }
+    files.push_back({fd.get(), false});
+    which.push_back(&entry);
+    opened.push_back(std::move(fd));
   }
-  return Done{};
+  group_sync.sync(files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].error == 0) continue;
+    which[i]->second =
+        system_error(which[i]->first + ": cannot sync the directory", files[i].error);
+  }
 }
 
 namespace {

@@ -113,9 +113,15 @@ Result<BootId> read_boot_id() {
   return boot;
 }
 
+std::optional<Descriptor> open_child_pidfd(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!fd) return std::nullopt;
+  return fd;
+}
+
 std::optional<Descriptor> open_pidfd(const Identity& identity) {
-  if (identity.pid <= 0) return std::nullopt;
-  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, identity.pid, 0)));
+  auto fd = open_child_pidfd(identity.pid);
   if (!fd) return std::nullopt;
   // Check after opening: the pidfd keeps referring to the process that it was opened for.
   const auto stat = read_stat(identity.pid);
@@ -133,16 +139,14 @@ void wait_for_death(const Descriptor& pidfd) {
   }
 }
 
-bool send_signal(const Identity& identity, int signal, int value) {
-  const auto fd = open_pidfd(identity);
-  if (!fd) return false;
+bool send_signal(const Descriptor& pidfd, int signal, int value) {
   siginfo_t info{};
   info.si_signo = signal;
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
   info.si_value.sival_int = value;
-  return syscall(SYS_pidfd_send_signal, fd->get(), signal, &info, 0) == 0;
+  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, &info, 0) == 0;
 }
 
 bool send_signal(const Identity& identity, int signal) {

@@ -43,11 +43,14 @@ Result<BootId> read_boot_id();
 // can be had. The pidfd is readable when the process has died.
 std::optional<Descriptor> open_pidfd(const Identity& identity);
 
+// The same for a child of ours that was not reaped: nobody else can have its pid.
+std::optional<Descriptor> open_child_pidfd(pid_t pid);
+
 // Sends `signal` to exactly this process. False if it is gone or the signal could not be sent.
 bool send_signal(const Identity& identity, int signal);
-// The same with a value that goes with it, as sigqueue(3) sends one.
-bool send_signal(const Identity& identity, int signal, int value);
 bool send_signal(const Descriptor& pidfd, int signal);
+// The same with a value that goes with it, as sigqueue(3) sends one.
+bool send_signal(const Descriptor& pidfd, int signal, int value);
 // Blocks until the process has died; only for programs without a loop.
 void wait_for_death(const Descriptor& pidfd);
 

@@ -47,16 +47,30 @@ void close_task_directories(const Paths& paths) {
   }
 }
 
-Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable) {
+Result<bool> make_task_directories(const Paths& paths, std::string_view task_id) {
   for (const char* directory : {"tasks/active", "tasks/finished", "checkpoints"}) {
-    if (auto made = make_task_directory(paths, directory); !made) return made;
+    if (auto made = make_task_directory(paths, directory); !made) return made.error();
   }
   const std::string checkpoints = paths.checkpoint_dir(task_id);
-  if (mkdir(checkpoints.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return Done{};
-    return system_error("cannot make " + checkpoints, errno);
-  }
-  return durable ? sync_directory(paths.checkpoints_dir()) : Status(Done{});
+  if (mkdir(checkpoints.c_str(), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
+  return system_error("cannot make " + checkpoints, errno);
+}
+
+Result<Descriptor> prepare_active_task(const Paths& paths, std::string_view task_id,
+                                       std::string_view json) {
+  return write_file(aside_of(paths, task_id), json);
+}
+
+Status place_active_task(const Paths& paths, std::string_view task_id) {
+  const std::string target = paths.active_task(task_id);
+  if (rename(aside_of(paths, task_id).c_str(), target.c_str()) == 0) return Done{};
+  return system_error("cannot make " + target, errno);
+}
+
+void drop_active_task(const Paths& paths, std::string_view task_id) {
+  unlink(aside_of(paths, task_id).c_str());
+  unlink(paths.active_task(task_id).c_str());
 }
 
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
@@ -76,14 +90,19 @@ Status replace_active_task(const Paths& paths, std::string_view task_id, std::st
   return placed && durable ? sync_active(paths, task_id) : placed;
 }
 
-Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable) {
+Status rename_to_finished(const Paths& paths, std::string_view task_id) {
   const std::string from = paths.active_task(task_id);
   const std::string to = paths.finished_task(task_id);
   if (rename(from.c_str(), to.c_str()) != 0) {
     if (errno == ENOENT && exists(to)) return Done{};
     return system_error("cannot move " + from + " to " + to, errno);
   }
-  if (!durable) return Done{};
+  return Done{};
+}
+
+Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable) {
+  auto renamed = rename_to_finished(paths, task_id);
+  if (!renamed || !durable) return renamed;
   if (auto synced = sync_directory(paths.finished_dir()); !synced) return synced;
   return sync_directory(paths.active_dir());
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/record/paths.h"
+#include "reactor/os/descriptor.h"
 
 namespace thermos {
 
@@ -25,20 +26,32 @@ Status make_task_directory(const Paths& paths, const std::string& name);
 void close_task_directories(const Paths& paths);
 
 // Creates the root's directories and the task's checkpoint directory (0700). Does nothing if they
-// exist. `durable`: the new name is synced before this returns.
-Status make_task_directories(const Paths& paths, std::string_view task_id, bool durable);
+// exist. Returns whether the last one is new; the caller syncs Paths::checkpoints_dir() then.
+Result<bool> make_task_directories(const Paths& paths, std::string_view task_id);
 
 // Writes `json` to tasks/active/<task_id>: to another file first, which is renamed into place.
 // `durable`: the file and its directory are synced.
 Status write_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                          bool durable);
 
-// The same for a task that is there. On an error the old file or the new one is in place.
+// The same in steps, so that a caller can sync the files of many tasks together. First writes the
+// other file, in the checkpoint directory, and returns it, open. Then the caller syncs the file,
+// the checkpoint directory and the one above it.
+Result<Descriptor> prepare_active_task(const Paths& paths, std::string_view task_id,
+                                       std::string_view json);
+// Then renames it into place. Then the caller syncs Paths::active_dir().
+Status place_active_task(const Paths& paths, std::string_view task_id);
+// Removes what these two made: whoever asked is told that there is no task.
+void drop_active_task(const Paths& paths, std::string_view task_id);
+
+// Replaces the file of a task that is there. On an error the old file or the new one is in place.
 Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                            bool durable);
 
 // Renames tasks/active/<task_id> to tasks/finished/<task_id>. Does nothing if that has happened
-// already. `durable`: both directories are synced.
+// already. The caller syncs both directories.
+Status rename_to_finished(const Paths& paths, std::string_view task_id);
+// The same; `durable`: both directories are synced.
 Status move_to_finished(const Paths& paths, std::string_view task_id, bool durable);
 
 }  // namespace thermos

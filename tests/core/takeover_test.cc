@@ -216,7 +216,7 @@ TEST_F(Takeover, WhatIsNotOfTheTaskAnyMoreHasNoSuccess) {
   process.removed = true;
   EXPECT_FALSE(has_succeeded(process));
   process.removed = false;
-  process.runs.clear();
+  process.runs = {};
   EXPECT_FALSE(has_succeeded(process)) << "how its runs ended is not on record";
 }
 
