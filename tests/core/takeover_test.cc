@@ -198,6 +198,19 @@ TEST_F(Takeover, CountsNoFailuresOfTheEndedTask) {
   EXPECT_EQ(runner_->state(), TaskState::Active) << "it may fail once";
 }
 
+TEST_F(Takeover, OneThatWasNotAskedWhetherItIsReadyIsNot) {
+  before({"a"});
+  ProcessHistory process = past(before_, "a");
+  auto last = *process.current();
+  last.ready.reset();
+  process.runs = {};
+  process.runs.emplace_back() = last;
+  begin({});
+  ASSERT_TRUE(take_over(history_, process, "t-0").ok());
+  EXPECT_FALSE(past(history_, "a").current()->ready);
+  EXPECT_TRUE(has_succeeded(past(history_, "a")));
+}
+
 TEST_F(Takeover, NeedsARecordThatHasBegun) {
   before({"a"});
   History none;

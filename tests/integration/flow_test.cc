@@ -68,7 +68,7 @@ TEST(Flow, AShortageOfProcessesIsSaidOnceAndSoIsItsEnd) {
   std::fstream tokens(gate, std::ios::in | std::ios::out);  // so that nobody waits to open it
   std::vector<Json> processes;
   for (std::size_t i = 0; i < kCount; ++i) {
-    processes.push_back(process("p" + std::to_string(i), "read -r token < gate",
+    processes.push_back(process("p" + std::to_string(i), "echo >> started; read -r token < gate",
                                 {{"min_duration", 0}, {"max_failures", 0}}));
   }
   Surroundings few;
@@ -80,6 +80,7 @@ TEST(Flow, AShortageOfProcessesIsSaidOnceAndSoIsItsEnd) {
   };
   Command runner = site.start(
       site.run_words(site.write_config(task(processes)), "t", {"--quiet", "--sync", "crash"}), few);
+  ASSERT_TRUE(all_start(site, 1));
   EXPECT_TRUE(wait_until(site.path(), [&] { return site.status().contains("shortage"); }));
   const Json shortage = site.status()["shortage"];
   EXPECT_EQ(shortage["of"], "pids") << shortage;
