@@ -9,12 +9,13 @@ set -euo pipefail
 
 ledger=$cluster/ledger
 
-# 60 processes in ten rows; each waits for two of the row before, and for the row's gate. A run is a
-# line in the ledger when its work is done, and no signal but SIGKILL ends it behind that.
+# 60 processes in ten rows; each waits for two of the row before, and for the row's gate, the last of a
+# row for that of the next: so no job is done before what is to happen to it has. A run is a line in the
+# ledger when its work is done, and no signal but SIGKILL ends it behind that.
 write_graph() {
   jq -n --arg ledger "$ledger" --arg gate "$cluster/gate" '{name: "graph", max_concurrency: 3, processes: [range(60) as $i | {
       name: "p\($i)", min_duration: 0,
-      cmdline: "until [ -e \($gate).\($i / 6 | floor) ]; do sleep 0.1; done; sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
+      cmdline: "until [ -e \($gate).\(($i + 1) / 6 | floor) ]; do sleep 0.1; done; sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
       needs: (if $i < 6 then [] else
         [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
     >"$cluster/graph.json"
@@ -68,6 +69,7 @@ for trouble in requeue preempt all_dies requeue runner_dies signal preempt runne
   until_true 60 taken_off "$id" "$round" || fail "$trouble: the job runs on: $(state_of "$id")"
   echo "$trouble: $(lines) lines"
 done
+touch "$cluster/gate.$round"
 until_true 120 in_state "$id" COMPLETED || fail "the job ended as $(state_of "$id")"
 is "the task's state" SUCCESS "$(status "$id" | jq -r .state)"
 check_ledger "$id"
