@@ -7,13 +7,12 @@ set -euo pipefail
 . "$(dirname "$(realpath "$0")")/cluster.sh"
 
 ledger=$cluster/ledger
-mkfifo "$cluster/gate"
 
-# `work` goes on until a line comes through the gate, and tells of each run that begins and ends.
+# `work` goes on until there is a gate, and tells of each run that begins and ends.
 # When it is asked to end it says so, and fails.
 jq -n --arg dir "$cluster" '{name: "t", processes: [
   {name: "work", min_duration: 0, cmdline: ("cd \($dir); trap \"echo asked $THERMOS_RUN >>ledger; exit 3\" TERM;" +
-    " echo begins $THERMOS_RUN >>ledger; while ! read -r -t 0.1 word <>gate; do :; done;" +
+    " echo begins $THERMOS_RUN >>ledger; until [ -e gate ]; do sleep 0.1; done;" +
     " trap \"\" TERM; echo ends $THERMOS_RUN >>ledger")},
   {name: "after", cmdline: "true", needs: ["work"]}]}' >"$cluster/t.json"
 
@@ -26,7 +25,7 @@ END
   sbatch --parsable --open-mode=append -o "$cluster/log/job" "$cluster/job.sh"
 }
 wrote() { grep -qx "$1" "$ledger" 2>/dev/null; }
-open_gate() { echo open >"$cluster/gate"; }
+forget() { rm -f "$ledger" "$cluster/gate"; }
 over() { [ -z "$(state_of "$1")" ] || ! grep -qx -e PENDING -e RUNNING -e COMPLETING <<<"$(state_of "$1")"; }
 is_led_by() { in_state "$1" RUNNING && ! gone "$(runner_of "$2")"; }
 runs_of_work() { status "$1" | jq -r '[.processes.work[].state] | join(" ")'; }
@@ -42,7 +41,7 @@ for proctrack in linuxproc pgid cgroup; do
   fi
 
   step "$proctrack: scancel, and another job"
-  rm -f "$ledger"
+  forget
   task=cancelled-$proctrack
   first=$(job "$task")
   until_true 60 wrote "begins 0" || fail "it does not begin"
@@ -53,13 +52,13 @@ for proctrack in linuxproc pgid cgroup; do
   is "its run" KILLED "$(runs_of_work "$task")"
   second=$(job "$task")
   until_true 60 wrote "begins 1" || fail "it does not go on"
-  open_gate
+  touch "$cluster/gate"
   until_true 60 over "$second" || fail "it is $(state_of "$second")"
   is "the job" COMPLETED "$(state_of "$second")"
   is "its runs" "KILLED SUCCESS" "$(runs_of_work "$task")"
 
   step "$proctrack: the runner is killed, and another job takes over"
-  rm -f "$ledger"
+  forget
   task=killed-$proctrack
   first=$(job "$task")
   until_true 60 wrote "begins 0" || fail "it does not begin"
@@ -74,7 +73,7 @@ for proctrack in linuxproc pgid cgroup; do
     until_true 60 wrote "begins 1" || fail "it does not go on"
     want="LOST SUCCESS"
   fi
-  open_gate
+  touch "$cluster/gate"
   until_true 60 over "$second" || fail "it is $(state_of "$second")"
   is "the job" COMPLETED "$(state_of "$second")"
   is "its runs" "$want" "$(runs_of_work "$task")"
