@@ -13,8 +13,18 @@ needs podman podman
 
 store=(--root "$cluster/store" --runroot "$cluster/run" --storage-driver vfs --cgroup-manager cgroupfs
   --events-backend file)
+# What podman keeps for a user, the process among it that holds their namespaces between commands.
+export HOME=$cluster/home XDG_RUNTIME_DIR=$cluster/user
+mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
 pod() { podman "${store[@]}" "$@"; }
-trap 'pod rm -fa >/dev/null 2>&1 || true; pod unshare rm -rf "$cluster/store" 2>/dev/null || true; remove_cluster' EXIT
+# inside COMMAND...: as who owns the volume: for a user other than root, the container's users are others.
+inside() { if [ "$(id -u)" -eq 0 ]; then "$@"; else pod unshare "$@"; fi; }
+remove_store() {
+  pod rm -fa >/dev/null 2>&1 || true
+  inside rm -rf "$cluster/store" 2>/dev/null || true
+  if [ "$(id -u)" -ne 0 ]; then pod system migrate >/dev/null 2>&1 || true; fi
+}
+trap 'remove_store; remove_cluster' EXIT
 
 # bash, what the task runs, thermos, and the libraries of all of them; no other file.
 image=$cluster/image
@@ -66,10 +76,10 @@ start() {
     -v state:/var/lib/thermos -v "$cluster/task.json:/task.json:ro" task run --once --on-term yield \
     --root /var/lib/thermos --task-id t --sandbox /var/lib/thermos/sandboxes/t /task.json
 }
-wrote() { grep -qsx "$1" "$ledger"; }
+wrote() { inside grep -qsx "$1" "$ledger"; }
 ended_with() { [ "$(pod wait c)" = "$1" ] && pod rm c >/dev/null; }
 runs_of_work() {
-  thermos status --root "$volume" --json t | jq -r '.tasks[0].processes.work | map(.state) | join(" ")'
+  inside thermos status --root "$volume" --json t | jq -r '.tasks[0].processes.work | map(.state) | join(" ")'
 }
 
 step "the container is stopped"
@@ -91,14 +101,14 @@ pod stop c >/dev/null
 ended_with 75 || fail "it ended with $(pod wait c): $(pod logs c 2>&1)"
 
 step "it runs to its end, and exits as the task did"
-touch "$volume/sandboxes/t/gate"
+inside touch "$volume/sandboxes/t/gate"
 code=0
 start --rm >"$cluster/log/last" 2>&1 || code=$?
 is "exit status" 1 "$code"
 runs=$(runs_of_work)
 [[ $runs = "KILLED LOST "*SUCCESS ]] || fail "its runs are $runs"
 is "what ran, as whom, and where it may not write" "1000 read-only" \
-  "$(grep -v begins "$ledger" | paste -sd' ')"
+  "$(inside grep -v begins "$ledger" | paste -sd' ')"
 code=0
 start --rm >"$cluster/log/last" 2>&1 || code=$?
 is "exit status of one more start" 1 "$code"
