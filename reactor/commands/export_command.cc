@@ -14,6 +14,7 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
 #include "reactor/export/engines.h"
+#include "reactor/os/account.h"
 
 namespace thermos {
 namespace {
@@ -185,7 +186,7 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
 
   job.name = options.name.empty() ? bound->task.name : options.name;
   job.task_id = options.task_id;
-  job.user = bound->task.user;
+  if (const Account caller = caller_account(); caller.uid != 0) job.user = caller.name;
   job.image = options.image;
   job.root = common.root;
   if (engine.runs_on_machine && job.root.empty()) job.root = common.paths().root();

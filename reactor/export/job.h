@@ -13,7 +13,7 @@ namespace thermos {
 struct ExportJob {
   std::string name;     // the job's; the task's name where nobody gives another
   std::string task_id;  // --task-id; empty: made from what stays the same in each start of the job
-  std::string user;     // the task's own; empty: it names none
+  std::string user;     // who exports it; empty: root
   std::string config;   // the path of CONFIG, absolute
   // CONFIG itself, for an engine that has no file system in common with this machine.
   std::string config_text;

@@ -20,7 +20,10 @@ RequiresMountsFor=@MOUNTS@
 
 [Service]
 Type=exec
-@USER@# The id stays the same, so that each start goes on with the same task.
+# A service of the system runs as root, and its processes as the task's own user;
+# of a user's service this is no setting.
+#User=@USER@
+# The id stays the same, so that each start goes on with the same task.
 # --once: of a task that has ended, it tells how and exits as that did.
 # --grace: so many seconds has what runs to end.
 ExecStart=@COMMAND@
@@ -41,7 +44,8 @@ RestartSec=10
 #ReadWritePaths=@MOUNTS@
 
 [Install]
-WantedBy=multi-user.target
+# Of the system that is multi-user.target, and of a user default.target.
+WantedBy=@TARGET@
 )";
 
 }  // namespace
@@ -64,7 +68,8 @@ std::string systemd_unit(const ExportJob& job) {
               {"NAME", name},
               {"TITLE_SETTING", systemd_setting(printable(job.name))},
               {"MOUNTS", systemd_path(root) + " " + systemd_path(sandbox)},
-              {"USER", job.user.empty() ? "#User=\n" : "User=" + systemd_setting(job.user) + "\n"},
+              {"USER", systemd_setting(job.user)},
+              {"TARGET", job.user.empty() ? "multi-user.target" : "default.target"},
               {"COMMAND", command},
               {"TIMEOUT", std::to_string(job.grace + kGraceMargin)},
               {"DEMAND", demand_text(job)},
