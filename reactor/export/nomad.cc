@@ -23,7 +23,8 @@ job @NAME@ {
     count = 1
 
     # On the same client, after 75 (it yielded, or another still leads the task) or
-    # a death of thermos. A task that has FAILED only says so again.
+    # a death of thermos. Nomad does not tell those from a task that has FAILED: that
+    # is not begun anew, and only says so again.
     restart {
       attempts = 10
       interval = "30m"
@@ -31,7 +32,8 @@ job @NAME@ {
       mode     = "fail"
     }
 
-    # On another one.
+    # On another one, as often as may be: so stop a job whose task has FAILED, or set
+    # `attempts` and `interval` here.
     reschedule {
       unlimited      = true
       delay          = "30s"
@@ -123,27 +125,32 @@ std::string nomad_job(const ExportJob& job) {
   if (!ports.empty()) ports = "    network {\n" + ports + "    }\n\n";
   const std::uint64_t ram = ram_mib_of(job.demand);
   return filled(
-      kJob, {{"TITLE", printable(job.name)},
-             {"NAME", hcl_text(plain_name(job.name, "_.-", false, 100))},
-             {"PORTS", ports},
-             {"DRIVER", job.image.empty() ? "\"exec\"" : "\"docker\""},
-             {"TIMEOUT", std::to_string(job.grace + kGraceMargin)},
-             {"CONTAINER", job.image.empty() ? ""
-                                             : "        image   = " + hcl_text(job.image) +
-                                                   "\n        # It writes to its volume alone.\n"
-                                                   "        readonly_rootfs = true\n"},
-             {"ROOT", hcl_text(root)},
-             {"DEMAND", demand_text(job)},
-             {"CORES", std::to_string(cores_of(job.demand))},
-             {"MEMORY", ram == 0 ? "" : "        memory = " + std::to_string(ram) + "\n"},
-             {"LEFT", hcl_text(left)},
-             {"RIGHT", hcl_text(left)},
-             {"SCRIPT", hcl_heredoc(script)},
-             {"FILES", job.names_files
-                           ? "      # It names files (env_file, or a secret's), which have to "
-                             "be there.\n"
-                           : ""},
-             {"CONFIG", hcl_heredoc(job.config_text)}});
+      kJob,
+      {{"TITLE", printable(job.name)},
+       {"NAME", hcl_text(plain_name(job.name, "_.-", false, 100))},
+       {"PORTS", ports},
+       {"DRIVER", job.image.empty() ? "\"exec\"" : "\"docker\""},
+       {"TIMEOUT", std::to_string(job.grace + kGraceMargin)},
+       {"CONTAINER", job.image.empty() ? ""
+                                       : "        image   = " + hcl_text(job.image) +
+                                             "\n        # It writes to its volume and /tmp alone.\n"
+                                             "        readonly_rootfs = true\n"
+                                             "        mount {\n"
+                                             "          type   = \"tmpfs\"\n"
+                                             "          target = \"/tmp\"\n"
+                                             "        }\n"},
+       {"ROOT", hcl_text(root)},
+       {"DEMAND", demand_text(job)},
+       {"CORES", std::to_string(cores_of(job.demand))},
+       {"MEMORY", ram == 0 ? "" : "        memory = " + std::to_string(ram) + "\n"},
+       {"LEFT", hcl_text(left)},
+       {"RIGHT", hcl_text(left)},
+       {"SCRIPT", hcl_heredoc(script)},
+       {"FILES", job.names_files
+                     ? "      # It names files (env_file, or a secret's), which have to "
+                       "be there.\n"
+                     : ""},
+       {"CONFIG", hcl_heredoc(job.config_text)}});
 }
 
 }  // namespace thermos

@@ -114,6 +114,9 @@ TEST_F(Export, AsksForWhatTheProcessesNeed) {
        "              containerPort: 8080", "      terminationGracePeriodSeconds: 40"});
   has({"--to", "nomad"}, {"        cores = 3", "        memory = 1018", "        static = 8080",
                           "      kill_timeout = \"40s\""});
+  has({"--to", "nomad", "--image", "i"},
+      {"        readonly_rootfs = true", "          type   = \"tmpfs\"",
+       "          target = \"/tmp\""});
   has({"--to", "systemd"},
       {"CPUQuota=300%", "MemoryMax=1018M", "TimeoutStopSec=40", "RestartForceExitStatus=75"});
 }
@@ -194,6 +197,19 @@ TEST_F(Export, SlurmsScriptAsksForNoRequeueWhenSlurmEndsTheJob) {
   EXPECT_EQ(asked_of_slurm(), "");
 }
 
+// The signal of a machine that is taken away at once: there is nobody yet who would yield.
+TEST_F(Export, ASignalThatComesBeforeThermosIsThereIsAYield) {
+  program("thermos", "kill -USR1 $$");
+  program("scontrol", "echo \"scontrol $*\" >> scontrol.log\n");
+  const std::string config = file("t.json", R"({"processes": [{"name": "p", "cmdline": "true"}]})");
+  EXPECT_EQ(
+      run_program(script(exported({"--to", "slurm", config}).out, {{"SLURM_JOB_ID", "7"}})).status,
+      75);
+  EXPECT_EQ(asked_of_slurm(), "scontrol requeue 7\n");
+  EXPECT_EQ(run_program(script(exported({"--to", "sge", config}).out, {{"JOB_ID", "7"}})).status,
+            99);
+}
+
 TEST_F(Export, SlurmsScriptExitsAsTheTaskDoes) {
   program("thermos", "exit 3");
   program("scontrol", "echo \"scontrol $*\" >> scontrol.log\n");
@@ -254,6 +270,8 @@ TEST_F(Export, SystemdTakesTheUnit) {
   if (read.status == 127) GTEST_SKIP() << "no systemd-analyze: package systemd of Debian";
   EXPECT_EQ(read.status, 0) << read.err;
   EXPECT_EQ(read.err, "") << read_text(work() + "/task.service");
+  // As the task's user, thermos would have no right to root's records.
+  EXPECT_EQ(read_text(work() + "/task.service").find("\nUser="), std::string::npos);
 }
 
 // `kubectl --dry-run=client` asks a server what kinds there are; `set --local` reads the file into
