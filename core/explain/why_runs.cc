@@ -5,6 +5,7 @@
 
 #include "core/base/seconds.h"
 #include "core/base/text.h"
+#include "core/explain/elsewhere.h"
 #include "core/explain/ending.h"
 #include "core/explain/met_needs.h"
 #include "core/explain/phrases.h"
@@ -195,6 +196,9 @@ void add_under_way(const Situation& situation, ProcessIndex p, Answer& answer) {
                 run_text(situation, p, run) + " runs for " +
                     duration_text(situation.at() - run.started->wall)};
     if (run.process.pid != 0) cause.text += ", pid " + std::to_string(run.process.pid);
+    if (goes_on_elsewhere(situation.history(), run)) {
+      cause.text += ", on another machine: nothing here can end it, and its end is waited for";
+    }
     if (past.said && !past.said->status.empty()) {
       cause.text += "; it says: " + printable(past.said->status);
     }

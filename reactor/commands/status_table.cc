@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "core/explain/elsewhere.h"
 #include "core/runner/outlook.h"
 #include "reactor/commands/byte_size.h"
 #include "reactor/commands/failures.h"
@@ -200,14 +201,16 @@ std::string counts_text(const std::vector<Row>& rows, std::size_t from, std::siz
   return text;
 }
 
-std::string note_of(const ProcessHistory& process, const Outlook& outlook,
-                    const TableStyle& style) {
+std::string note_of(const TaskView& view, const Row& row, const TableStyle& style) {
+  const ProcessHistory& process = *row.process;
+  const Outlook& outlook = row.outlook;
   const Run& run = *process.current();
   if (process.held) return is_terminal(run.state) ? "stopped by order" : "being stopped by order";
   if (!process.begun()) return "its definition was changed; it has not run since";
   std::string note;
   if (outlook.fatal) note = "FATAL";
   if (outlook.next_try) note = "BACKOFF until " + since_text(*outlook.next_try, style.now);
+  if (goes_on_elsewhere(*view.history, run)) note = "on another machine";
   if (run.refusals > 0) note = fmt::format("not healthy: {} times in a row", run.refusals);
   if (process.said && !process.said->status.empty() && !is_terminal(run.state)) {
     note += (note.empty() ? "" : ": ") + printable(process.said->status);
@@ -225,7 +228,7 @@ std::string note_of(const ProcessHistory& process, const Outlook& outlook,
   return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
 }
 
-void add_process(std::string& text, const Row& row, const TableStyle& style,
+void add_process(std::string& text, const TaskView& view, const Row& row, const TableStyle& style,
                  std::size_t name_width) {
   const ProcessHistory& process = *row.process;
   const Run* run = process.current();
@@ -251,7 +254,7 @@ void add_process(std::string& text, const Row& row, const TableStyle& style,
           " ";
     }
     line += pad_left(duration_column(*run, style), kTook);
-    note = note_of(process, row.outlook, style);
+    note = note_of(view, row, style);
   }
   // What does not fit has a line of its own: why a process failed, and until when it waits, is what
   // one looks for.
@@ -303,7 +306,7 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   for (std::size_t i = 0; i < shown; ++i) {
     name_width = std::max(name_width, display_width(printable(rows[i].process->name)));
     if (const Run* run = rows[i].process->current(); run != nullptr) {
-      reason = std::max(reason, display_width(note_of(*rows[i].process, rows[i].outlook, style)));
+      reason = std::max(reason, display_width(note_of(view, rows[i], style)));
     }
   }
   const bool narrow = style.columns < kNarrow;
@@ -316,7 +319,7 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   head += pad_right("STATE", kProcessState) + " ";
   if (!narrow) head += pad_left("EXIT", kExit) + " " + pad_left("PID", kPid) + " ";
   if (shown > 0) text += cut_line(head + pad_left("TOOK", kTook) + " REASON", style.columns) + "\n";
-  for (std::size_t i = 0; i < shown; ++i) add_process(text, rows[i], style, name_width);
+  for (std::size_t i = 0; i < shown; ++i) add_process(text, view, rows[i], style, name_width);
   if (shown < rows.size()) {
     text += "  " +
             wrapped(fmt::format("and {}; --all shows them", counts_text(rows, shown, 0)),

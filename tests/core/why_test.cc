@@ -288,6 +288,20 @@ TEST_F(WhyTest, ATaskThatRunsSaysWhatItWaitsFor) {
   EXPECT_EQ(why("b"), "need:a runs:a ending:a yield");
 }
 
+TEST_F(WhyTest, ARunOnAnotherMachineIsWaitedFor) {
+  add("a");
+  begin();
+  goes(0, State::Running);
+  EXPECT_EQ(answer("a").answer.find("machine"), std::string::npos) << answer("a").answer;
+  TaskStatus led;
+  led.boot = {7, 7};
+  led.at = now_;
+  const Status taken = chronicle_.take(led);
+  ASSERT_TRUE(taken.ok()) << taken.error().message;
+  EXPECT_NE(answer("a").answer.find(", on another machine: "), std::string::npos)
+      << answer("a").answer;
+}
+
 TEST_F(WhyTest, ReadinessAndHealthAreNamed) {
   ProcessConfig& process = add("a");
   process.ready.emplace();

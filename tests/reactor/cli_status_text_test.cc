@@ -217,6 +217,26 @@ TEST_F(StatusText, ATaskWithoutARunnerSaysHowToGoOn) {
             std::string::npos);
 }
 
+// Its pid means nothing here.
+TEST_F(StatusText, ARunThatGoesOnElsewhereSaysSo) {
+  HistoryBuilder built;
+  built.process("p", ProcessState::Waiting, 0);
+  ProcessStatus forked = built.next("p", ProcessState::Forked, 0);
+  forked.boot = {1, 1};
+  built.add(forked).process("p", ProcessState::Running, 0);
+  style_.processes = true;
+  TaskStatus led;
+  led.at = HistoryBuilder::at(kSecond);
+  led.boot = {1, 1};
+  built.add(led);
+  EXPECT_EQ(status_table({view("task-1", built)}, style_).find("machine"), std::string::npos);
+  led.boot = {2, 2};
+  built.add(led);
+  EXPECT_NE(status_table({view("task-1", built)}, style_).find("on another machine\n"),
+            std::string::npos)
+      << status_table({view("task-1", built)}, style_);
+}
+
 TEST_F(StatusText, TheDaemonsAnswerIsShownLikeFiles) {
   HistoryBuilder built;
   built.run("worker", ProcessState::Failed, 0, kSecond, 3, "it broke");

@@ -1,0 +1,12 @@
+#include "core/explain/elsewhere.h"
+
+namespace thermos {
+
+bool goes_on_elsewhere(const History& history, const Run& run) {
+  const BootId unknown;
+  if (is_terminal(run.state) || run.boot == unknown || history.steps().empty()) return false;
+  const BootId& here = history.steps().back().status.boot;
+  return here != unknown && here != run.boot;
+}
+
+}  // namespace thermos
