@@ -239,11 +239,13 @@ std::string outcome_line(const History& history, std::size_t processes, const Li
   std::size_t succeeded = 0;
   std::size_t failed = 0;
   std::size_t stopped = 0;
+  Microseconds last = 0;  // when the latest run ended
   const TaskState state = history.state();
   const std::string log_dir = history.header() ? history.header()->log_dir : std::string();
   for (const ProcessHistory& process : history.processes()) {
     const Run* run = process.current();
     if (run == nullptr || process.removed || !process.begun()) continue;
+    if (run->stopped) last = std::max(last, run->stopped->wall);
     if (run->state == ProcessState::Success) ++succeeded;
     if (run->state == ProcessState::Failed) ++failed;
     if (run->state == ProcessState::Killed || run->state == ProcessState::Lost) ++stopped;
@@ -252,7 +254,7 @@ std::string outcome_line(const History& history, std::size_t processes, const Li
   const std::vector<TaskStep>& steps = history.steps();
   const bool yields = !is_terminal(state) && history.leadership() && history.leadership()->yields;
   Microseconds end = steps.empty() ? 0 : steps.back().status.at.wall;
-  if (yields) end = history.leadership()->at.wall;
+  if (yields) end = std::max(last, history.leadership()->at.wall);
   const Microseconds begin = history.header() ? history.header()->launch_time : end;
   Microseconds took = end - begin;
   // The wall clock may have been set meanwhile; the boot clock counts within one boot.

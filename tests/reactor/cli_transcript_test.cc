@@ -117,6 +117,18 @@ TEST_F(TranscriptText, TheOutcomeOfAFailure) {
             "(the limit is reached); logs in /box/.logs");
 }
 
+// What ran had until then to end: the line is not older than those before it.
+TEST_F(TranscriptText, TheOutcomeOfAYield) {
+  Leadership place;
+  place.at = HistoryBuilder::at(2 * kSecond);
+  place.yields = true;
+  place.decision = "SIGTERM";
+  built_.add(place).run("a", ProcessState::Killed, 0, 5 * kSecond, -15);
+  EXPECT_EQ(outcome_line(built_.history(), 2, style_),
+            "03:04:10.678  task-1 yields: 0 done, 0 failed, 1 stopped, 1 not run (SIGTERM); "
+            "`thermos resume task-1` goes on with it; logs in /box/.logs");
+}
+
 TEST_F(TranscriptText, ABadEndSaysWhatComesNextOnEveryWidth) {
   built_.run("fetch-the-data", ProcessState::Failed, 0, 1'234'567, 1, "it broke");
   const History& history = built_.history();
