@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.h"
+
 namespace thermos {
 namespace {
 
@@ -55,6 +57,10 @@ void Situation::find_never(const Graph& graph) {
       }
     }
   }
+}
+
+std::string Situation::shown_id() const {
+  return history().header() ? printable(history().header()->task_id) : "TASK";
 }
 
 std::optional<ProcessIndex> Situation::find(std::string_view name) const {

@@ -36,6 +36,8 @@ class Situation {
   const History& history() const { return chronicle_.history(); }
   const Standing& standing() const { return standing_; }
   TaskState state() const { return history().state(); }
+  // As a person gives it to a command; TASK where it is not on record yet.
+  std::string shown_id() const;
   Microseconds at() const { return at_; }
   std::optional<bool> led() const { return led_; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(task_.processes.size()); }

@@ -79,13 +79,13 @@ std::string advice_for(const Situation& situation, const ProcessHistory& process
   std::string what = remedy(kind_of_end(run), process, run);
   if (what.empty()) return "";
   if (situation.state() != TaskState::Active) {
-    const std::string id =
-        situation.history().header() ? situation.history().header()->task_id : "";
-    return what + "; then `thermos rerun " + printable(id) + "` runs it, and what is behind it";
+    return what + "; then `thermos rerun " + situation.shown_id() +
+           "` runs it, and what is behind it";
   }
   const auto p = situation.find(process.name);
   if (p && situation.standing().failed(*p) && !situation.config(*p).final) {
-    return what + "; `thermos start` runs it again, and what waits for it";
+    return what + "; `thermos start " + situation.shown_id() + " " + printable(process.name) +
+           "` runs it again, and what waits for it";
   }
   return what;
 }

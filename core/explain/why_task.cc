@@ -90,6 +90,29 @@ void add_failures(const Situation& situation, const std::vector<Failed>& failed,
   }
 }
 
+// How many others failed, and who: a finalizer, what ended with the task, what the task allows, or
+// what runs again. Each has an answer of its own.
+void add_other_failures(const Situation& situation, const std::vector<Failed>& told,
+                        Answer& answer) {
+  const auto is_told = [&](const std::string& name) {
+    return std::any_of(told.begin(), told.end(),
+                       [&](const Failed& failed) { return failed.past->name == name; }) ||
+           std::any_of(answer.causes.begin(), answer.causes.end(),
+                       [&](const Cause& cause) { return cause.process == name; });
+  };
+  std::vector<std::string> names;
+  for (const FailedRun& failed : failures_of(situation.history())) {
+    if (!is_told(failed.process)) names.push_back(failed.process);
+  }
+  if (names.empty()) return;
+  const bool first = told.empty();
+  std::string text = count_text(names.size(), first ? "process" : "other process",
+                                first ? "processes" : "other processes") +
+                     " failed: " + names_text(names);
+  text += "; `thermos why " + situation.shown_id() + " " + printable(names.front()) + "` says why";
+  answer.causes.push_back({CauseKind::More, {}, {}, {}, {}, std::move(text)});
+}
+
 // One that can never run, for all of those.
 void add_stuck(const Situation& situation, Answer& answer) {
   std::size_t count = 0;
@@ -298,7 +321,7 @@ void add_leader(const Situation& situation, Answer& answer) {
   }
   if (situation.led() != false) return;
   answer.causes.push_back({CauseKind::Leader, {}, {}, {}, {}, "nobody leads the task"});
-  answer.advice = "`thermos resume` goes on with it";
+  answer.advice = "`thermos resume " + situation.shown_id() + "` goes on with it";
 }
 
 Answer why_task(const Situation& situation) {
@@ -307,6 +330,9 @@ Answer why_task(const Situation& situation) {
   if (const TaskStep* began = end_began(situation.history())) {
     answer.answer = end_answer(situation, *began);
     add_task_end(situation, answer);
+    const bool by_failures = began->status.goal == TaskState::Failed;
+    add_other_failures(situation, by_failures ? failed_ones(situation) : std::vector<Failed>(),
+                       answer);
     if (situation.state() != TaskState::Success) add_not_begun(situation, answer);
     if (!is_terminal(situation.state())) add_running(situation, answer);
     add_leader(situation, answer);
@@ -314,12 +340,14 @@ Answer why_task(const Situation& situation) {
   }
   const Counts counts = counts_of(situation);
   answer.answer = "the task is " + answer.state + ": " + counts_text(counts);
-  add_failures(situation, failed_ones(situation), answer);
+  const std::vector<Failed> failed = failed_ones(situation);
+  add_failures(situation, failed, answer);
   if (counts.running > 0) {
     add_running(situation, answer);
   } else {
     add_idle(situation, answer);
   }
+  add_other_failures(situation, failed, answer);
   add_leader(situation, answer);
   return answer;
 }

@@ -43,6 +43,9 @@ class Waiting {
 
  private:
   std::string name(ProcessIndex p) const { return printable(situation_.config(p).name); }
+  std::string start_command(ProcessIndex p) const {
+    return "thermos start " + situation_.shown_id() + " " + name(p);
+  }
 
   void add(CauseKind kind, ProcessIndex p, std::optional<Microseconds> time, std::string text) {
     answer_.causes.push_back({kind, situation_.config(p).name, {}, time, {}, std::move(text)});
@@ -140,8 +143,8 @@ class Waiting {
              : "min_duration");
     answer_.causes.push_back(std::move(cause));
     if (past.current() != nullptr) answer_.causes.push_back(end_cause(past, *past.current()));
-    answer_.advice = "it runs in " + duration_text(*until - situation_.at()) +
-                     "; `thermos start` runs it at once";
+    answer_.advice = "it runs in " + duration_text(*until - situation_.at()) + "; `" +
+                     start_command(p) + "` runs it at once";
   }
 
   void add_hold(ProcessIndex p) {
@@ -153,7 +156,7 @@ class Waiting {
       if (!order.reason.empty()) cause.text = name(p) + " was stopped: " + printable(order.reason);
     }
     answer_.causes.push_back(std::move(cause));
-    answer_.advice = "`thermos start` lets it run";
+    answer_.advice = "`" + start_command(p) + "` lets it run";
   }
 
   void add_time(ProcessIndex p) {

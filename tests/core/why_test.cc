@@ -108,7 +108,7 @@ TEST_F(WhyTest, WhatCanNeverRunSaysBecauseOfWhom) {
   goes(3, State::Running);
   EXPECT_EQ(why("c"), "never:b need:d never:a exit:a");
   EXPECT_EQ(answer("c").answer, "c never ran and will not: c can't run: it needs the success of b");
-  EXPECT_NE(answer("c").advice.find("`thermos start` runs it again"), std::string::npos);
+  EXPECT_NE(answer("c").advice.find("`thermos start t-1 a` runs it again"), std::string::npos);
   EXPECT_EQ(answer("c").output->process, "a");
 }
 
@@ -200,7 +200,7 @@ TEST_F(WhyTest, AFinalizerWaitsForTheEnd) {
   EXPECT_EQ(why("after"), "need:last runs:last");
   goes(1, State::Failed, 1);
   EXPECT_EQ(why("after"), "never:last exit:last");
-  EXPECT_EQ(why_all(), "task_ends");
+  EXPECT_EQ(why_all(), "task_ends more") << "the finalizer that failed is named";
 }
 
 TEST_F(WhyTest, AFailedTaskLeadsWithWhatFailedFirst) {
@@ -240,7 +240,9 @@ TEST_F(WhyTest, TheOrderOfTheRecordsTellsWhatEndedTheTask) {
   wrote.status.return_code = 3;
   told(wrote);
   goes(1, State::Failed, 143);
-  EXPECT_EQ(why_all(), "limit exit:a");
+  EXPECT_EQ(why_all(), "limit exit:a more") << "what failed with the task is named";
+  EXPECT_EQ(why_task(situation()).causes.back().text,
+            "1 other process failed: b; `thermos why t-1 b` says why");
   EXPECT_EQ(why("b"), "exit:b met:b");
   // What a compaction leaves is in no order.
   History history = chronicle_.history();
@@ -249,6 +251,30 @@ TEST_F(WhyTest, TheOrderOfTheRecordsTellsWhatEndedTheTask) {
   const ProcessHistory& past = past_in(compacted, "a");
   EXPECT_TRUE(compacted.ended_with_task(past, *past.current()));
   EXPECT_FALSE(chronicle_.ended_with_task(past, *past.current()));
+}
+
+TEST_F(WhyTest, FailuresThatEndedNothingAreNamed) {
+  task_.max_failures = 0;
+  add("a");
+  add("b");
+  add("c").max_failures = 3;
+  add("d").final = true;
+  begin();
+  goes(0, State::Failed, 3);
+  goes(2, State::Failed, 4);
+  goes(1, State::Running);
+  EXPECT_EQ(why_all(), "exit:a runs:b more");
+  EXPECT_EQ(why_task(situation()).causes.back().text,
+            "1 other process failed: c; `thermos why t-1 c` says why");
+  goes(1, State::Success, 0);
+  pass(60);
+  told(TimerDue{});
+  goes(2, State::Success, 0);
+  goes(3, State::Failed, 9);
+  ASSERT_EQ(situation().state(), TaskState::Success);
+  EXPECT_EQ(why_all(), "task_ends more");
+  EXPECT_EQ(why_task(situation()).causes.back().text,
+            "2 processes failed: a and d; `thermos why t-1 a` says why");
 }
 
 TEST_F(WhyTest, ATaskThatCanNotGoOnSaysSo) {

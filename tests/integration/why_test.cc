@@ -107,7 +107,7 @@ TEST_F(Why, AnAbandonedTaskIsExplainedWithEveryProgramDead) {
   runner.wait();
   const json answer = why({"t", "b"});
   EXPECT_EQ(kinds(answer), "need:a runs:a leader");
-  EXPECT_EQ(answer.at("advice"), "`thermos resume` goes on with it");
+  EXPECT_EQ(answer.at("advice"), "`thermos resume t` goes on with it");
   EXPECT_EQ(run({"kill", "--wait", "0", "t"}).status, 0);
   EXPECT_EQ(kinds(why({"t", "b"})), "kill overrun");
 }
