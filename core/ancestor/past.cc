@@ -150,10 +150,7 @@ std::vector<TaskStatus> Past::statuses(TaskState end, Microseconds begun) const 
     status.at.wall = step.at;
     status.runner_pid = step.runner_pid;
     status.runner_uid = step.runner_uid;
-    if (state != TaskState::Active) {
-      status.goal = end;
-      status.deadline = status.at;
-    }
+    if (state != TaskState::Active) status.goal = end;
   };
   TaskStep last;
   last.at = begun;
@@ -191,7 +188,6 @@ Result<History> Past::finish(const Finish& with) const {
   };
   for (TaskStatus& status : all) {
     status.at = by_both(status.at);
-    status.deadline = by_both(status.deadline);
     if (auto applied = history.apply(status); !applied) return applied.error();
   }
   for (ProcessStatus status : records_) {

@@ -153,7 +153,8 @@ void add_overrun(const Situation& situation, Answer& answer) {
   const auto before = std::find_if(steps.rbegin(), steps.rend(), [](const TaskStep& step) {
     return !is_terminal(step.status.state);
   });
-  if (before == steps.rend() || last.at.wall < before->status.deadline.wall) return;
+  if (before == steps.rend() || before->status.deadline.wall == 0) return;  // of Apache Thermos
+  if (last.at.wall < before->status.deadline.wall) return;
   Cause cause{CauseKind::Overrun, {}, {}, before->status.deadline.wall, {}, {}};
   cause.text = before->status.state == TaskState::Cleaning
                    ? "its time to end was over before all had ended: no finalizer ran"

@@ -74,7 +74,7 @@ struct TaskStatus {
   // ACTIVE.
   TaskState goal = TaskState::Success;
   // When CLEANING and FINALIZING together must have ended, by both clocks: the time when the task
-  // left ACTIVE plus its finalization wait. Meaningless while ACTIVE.
+  // left ACTIVE plus its finalization wait; 0: not known. Meaningless while ACTIVE.
   Timestamp deadline;
   std::string_view reason;  // for people; may be empty. Borrowed like ProcessStatus::process
   // Not None: the state is as before, and the launches of this task wait because the machine is

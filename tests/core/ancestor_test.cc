@@ -140,6 +140,7 @@ TEST(Ancestor, AFailureThatWasRetried) {
   EXPECT_EQ(third.runs.back().process.pid, 0xaa02);
   EXPECT_EQ(history.steps().front().reason, "mark");
   EXPECT_EQ(history.steps().back().reason, "");
+  EXPECT_EQ(history.steps()[1].status.deadline.wall, 0) << "no such time is on record there";
 }
 
 TEST(Ancestor, AKilledTaskEndsBeforeItsProcess) {

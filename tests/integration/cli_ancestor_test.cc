@@ -124,6 +124,8 @@ TEST_F(AncestorTest, ImportTellsOfEachTask) {
   EXPECT_EQ(first.out, "failure: SUCCESS\nsleep60: KILLED\nsleep60-lost: LOST, it was active\n");
   EXPECT_NE(run({"fsck"}).out.find("clean"), std::string::npos);
   EXPECT_EQ(status_of("sleep60-lost")["state"], "LOST");
+  // When its time to end was over is on no record, so nobody says that it was.
+  EXPECT_EQ(run({"why", "failure"}).out.find("its time to end"), std::string::npos);
   const Finished again = run({"import", old(), "sleep"});
   EXPECT_EQ(again.out, "sleep60: imported before\nsleep60-lost: imported before\n");
   EXPECT_EQ(run({"import", old(), "nosuch"}).status, 66);
