@@ -9,7 +9,9 @@
 #include "reactor/commands/missing_task.h"
 #include "reactor/commands/several_roots.h"
 #include "reactor/commands/text.h"
+#include "reactor/store/ancestor_stream.h"
 #include "reactor/store/recorded_chronicle.h"
+#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 
@@ -23,6 +25,22 @@ Result<TaskEntry> asked_task(const Paths& paths, const std::string& word) {
   const Result<std::vector<TaskEntry>> all = list_tasks(paths);
   if (!all) return all.error();
   return one_task(*all, word, under({paths}));
+}
+
+Result<TaskConfig> asked_config(const Paths& paths, const TaskEntry& task) {
+  auto config = read_recorded_config(paths, task.id, task.directory);
+  if (config) return std::move(*config);
+  const std::string path = paths.runner_stream(task.id);
+  const auto stream = open_stream(path);
+  const Result<bool> theirs =
+      stream ? is_ancestor_stream(stream->get(), path) : Result<bool>(false);
+  if (theirs && *theirs) {
+    return Error{ErrorCode::Corrupt, "task " + task.id +
+                                         " is one of Apache Thermos, whose configuration is not "
+                                         "bound: `thermos --root NEW import " +
+                                         paths.root() + " " + task.id + "` takes it over"};
+  }
+  return Error{ErrorCode::Corrupt, "task " + task.id + ": its configuration can't be read"};
 }
 
 Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,

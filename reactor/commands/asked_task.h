@@ -8,6 +8,7 @@
 #include "core/base/result.h"
 #include "core/explain/chronicle.h"
 #include "core/record/paths.h"
+#include "core/task/task.h"
 #include "reactor/commands/options.h"
 #include "reactor/store/task_list.h"
 
@@ -22,6 +23,10 @@ Result<Paths> paths_of_task(const CommonOptions& common, const std::optional<std
 // The one task that `word` means. Fails with NotFound, naming the nearest, or Usage if there are
 // several.
 Result<TaskEntry> asked_task(const Paths& paths, const std::string& word);
+
+// Its configuration as it was recorded. Fails with Corrupt, and says what to do about a task of
+// Apache Thermos.
+Result<TaskConfig> asked_config(const Paths& paths, const TaskEntry& task);
 
 // What is recorded of the task up to the wall time `at`; nothing of a task whose runner did not
 // write yet. Fails with NotFound if the task began after that, or as read_chronicle() does.

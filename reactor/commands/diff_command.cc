@@ -17,7 +17,6 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/history_json.h"
-#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 namespace {
@@ -58,8 +57,8 @@ Result<Side> side_of(const CommonOptions& common, const std::optional<std::strin
   if (!entry) return entry.error();
   const Result<Chronicle> chronicle = chronicle_at(*paths, *entry, {});
   if (!chronicle) return chronicle.error();
-  auto config = read_recorded_config(*paths, entry->id, entry->directory);
-  if (!config) return Error{ErrorCode::Corrupt, entry->id + ": its configuration can't be read"};
+  Result<TaskConfig> config = asked_config(*paths, *entry);
+  if (!config) return config.error();
   return Side{*entry, chronicle->history(), std::move(*config)};
 }
 

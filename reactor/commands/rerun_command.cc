@@ -85,10 +85,8 @@ Result<Before> find_ended(const Paths& paths, const std::string& word) {
   if (!history->header()) {
     return Error{ErrorCode::Corrupt, "task " + entry->id + ": nothing tells where it ran"};
   }
-  auto config = read_recorded_config(paths, entry->id, entry->directory);
-  if (!config) {
-    return Error{ErrorCode::Corrupt, "task " + entry->id + ": its configuration can't be read"};
-  }
+  Result<TaskConfig> config = asked_config(paths, *entry);
+  if (!config) return config.error();
   return Before{*entry, std::make_shared<const History>(std::move(*history)), std::move(*config)};
 }
 

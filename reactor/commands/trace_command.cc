@@ -12,7 +12,6 @@
 #include "reactor/commands/output.h"
 #include "reactor/commands/perfetto_trace.h"
 #include "reactor/commands/text.h"
-#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 namespace {
@@ -48,8 +47,8 @@ Result<std::string> trace_text(const Paths& paths, const std::string& word, bool
   if (!entry) return entry.error();
   const Result<Chronicle> chronicle = chronicle_at(paths, *entry, {});
   if (!chronicle) return chronicle.error();
-  const auto task = read_recorded_config(paths, entry->id, entry->directory);
-  if (!task) return Error{ErrorCode::Corrupt, entry->id + ": its configuration can't be read"};
+  const Result<TaskConfig> task = asked_config(paths, *entry);
+  if (!task) return task.error();
   const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
   if (!graph) return graph.error();
   const Situation situation(*task, *graph, *chronicle, wall_now());

@@ -14,7 +14,6 @@
 #include "reactor/commands/text.h"
 #include "reactor/commands/why_text.h"
 #include "reactor/store/log_directory.h"
-#include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
@@ -92,8 +91,8 @@ CommandOutcome answer(const Paths& paths, const Wanted& wanted, const CommonOpti
   if (!entry) return entry.error();
   const Result<Chronicle> chronicle = chronicle_at(paths, *entry, wanted.at);
   if (!chronicle) return chronicle.error();
-  const auto task = read_recorded_config(paths, entry->id, entry->directory);
-  if (!task) return Error{ErrorCode::Corrupt, entry->id + ": its configuration can't be read"};
+  const Result<TaskConfig> task = asked_config(paths, *entry);
+  if (!task) return task.error();
   const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
   if (!graph) return graph.error();
   std::optional<bool> led;

@@ -90,6 +90,9 @@ TEST_F(AncestorTest, ItsRootIsShown) {
   const Finished inspected = run({"inspect", "--root", old(), "--task-id", "failure"});
   EXPECT_EQ(inspected.status, 0) << inspected.err;
   EXPECT_NE(inspected.out.find("task failure: SUCCESS"), std::string::npos) << inspected.out;
+  const Finished why = run({"why", "--root", old(), "failure"});
+  EXPECT_EQ(why.status, 65);
+  EXPECT_NE(why.err.find("import " + old() + " failure`"), std::string::npos) << why.err;
   const std::string checkpoints = old() + "/checkpoints/";
   const Finished runner = run({"read", "--simple", checkpoints + "sleep60/runner"});
   EXPECT_EQ(runner.status, 0) << runner.err;
