@@ -52,6 +52,7 @@ constexpr std::array<Positional, 28> kPositional = {{
 // Options that take a value as the next word, and what it may be: words, a path, or nothing known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
+constexpr std::string_view kProcesses = ":processes";  // of the task that stands before
 constexpr std::array<std::pair<std::string_view, std::string_view>, 52> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
@@ -81,7 +82,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 52> kValues 
     {"--fail", ""},
     {"-j", ""},
     {"--run", ""},
-    {"--from", ""},
+    {"--from", kProcesses},
     {"--config", kPath},
     {"--wait", ""},
     {"--grace", ""},
@@ -152,6 +153,11 @@ Completion complete(const std::vector<std::string>& typed) {
     const std::string& word = typed[i];
     if (const auto value = value_of(word)) {
       ++i;
+      if (i == last && value == kProcesses) {
+        if (before.empty()) return {};
+        found.task = before.front();
+        return of_kind(std::move(found), Kind::Processes);
+      }
       if (i == last)
         return value == kTasks ? of_kind(std::move(found), Kind::Tasks) : one_of(*value);
       if (word == "--root") found.root = typed[i];

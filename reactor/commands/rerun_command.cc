@@ -16,13 +16,13 @@
 #include "core/task/check_task.h"
 #include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
+#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/text.h"
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/foreign_file.h"
-#include "reactor/store/recorded_task.h"
 
 namespace thermos {
 namespace {
@@ -46,6 +46,8 @@ run. TASK is an id, or a pattern that matches one task.
                     how FILE is read: see `thermos run --help`. Ports that the
                     ended task had are kept
   --keep-logs N     as for `thermos run`; else as the ended task did
+  --socket S        a task of the daemon at S (as THERMOS_SOCKET does), in whose
+                    root the new one is led from here, by your rights
   --output          show what processes print, each line with the name in front
   --on-term kill|yield, --grace S, --yield-status N, --until TIME, --sync MODE,
   -v, -q, --root D, --log-level L, --no-color: see `thermos run --help`
@@ -207,6 +209,8 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   parser.text("--keep-logs", options.keep_logs);
   parser.text("--sync", options.sync);
   options.add_screen_to(parser);
+  std::optional<std::string> socket;
+  parser.text("--socket", socket);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -214,7 +218,10 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   if (Status good = check_words(asked, options, given_words); !good) return good.error();
   asked.from.insert(asked.from.end(), given_words.begin() + 1, given_words.end());
 
-  const Paths paths = common.paths();
+  const Result<Paths> asked_root = asked_paths(asked_socket(socket, common), common);
+  if (!asked_root) return asked_root.error();
+  const Paths& paths = *asked_root;
+  common.root = paths.root();
   const Result<Before> before = find_ended(paths, given_words.front());
   if (!before) return before.error();
   const RunnerHeader& header = before->header();

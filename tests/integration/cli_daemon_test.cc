@@ -226,5 +226,20 @@ TEST_F(CliDaemon, EventsThatAreFollowedTellHowFarATaskIs) {
   ASSERT_TRUE(events.wait_for("two  [2/2] 0 running\n"));
 }
 
+TEST_F(CliDaemon, ARerunFindsItsTasksAndIsLedFromHere) {
+  submit("old", R"({"name": "n", "processes": [
+      {"name": "a", "cmdline": "echo a >> ran"}, {"name": "b", "cmdline": "test -e fixed"}],
+      "constraints": [{"order": ["a", "b"]}]})");
+  ASSERT_EQ(ask({"wait", "old"}).status, 1);
+  const std::string sandbox = daemon_root() + "/sandboxes/old";
+  write_text(sandbox + "/fixed", "");
+  const Finished again = ask({"rerun", "--task-id", "new", "old"});
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(read_text(sandbox + "/ran"), "a\n") << "what succeeded is taken over";
+  EXPECT_EQ(run({"status", "--root", daemon_root(), "new"}).status, 0);
+  EXPECT_EQ(ask({"why", "new"}).status, 0);
+  EXPECT_EQ(ask({"status", "new"}).status, 0) << "the daemon shows it, too";
+}
+
 }  // namespace
 }  // namespace thermos::testing

@@ -45,6 +45,10 @@ TEST(Completion, OfAnOptionAndItsValue) {
   EXPECT_EQ(complete({"--root", ""}).kind, Kind::Files);
   EXPECT_EQ(complete({"run", "--task-id", ""}).kind, Kind::Tasks);
   EXPECT_EQ(complete({"run", "--name", ""}).kind, Kind::Nothing);
+  const Completion from = complete({"rerun", "t1", "--from", ""});
+  EXPECT_EQ(from.kind, Kind::Processes);
+  EXPECT_EQ(from.task, "t1");
+  EXPECT_EQ(complete({"rerun", "--from", ""}).kind, Kind::Nothing) << "no task is named yet";
   EXPECT_EQ(complete({"run", "--quiet", ""}).kind, Kind::Files);
 }
 
