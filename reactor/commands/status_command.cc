@@ -27,8 +27,9 @@ constexpr std::string_view kHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_R
 
 Shows tasks: all of them, or those whose id a pattern matches from its start
 (an exact id means that task alone); what failed first, then what runs. If there
-are few tasks (5, or 20 of a pattern), shows each task's processes too, and what
-those that failed printed last. Reads files, unless the daemon is to be asked.
+are few tasks (5, or 20 of a pattern or with --failed), shows each task's
+processes too, and what those that failed printed last. Reads files, unless the
+daemon is to be asked.
 
   --only active     or `--only finished`, or `--only failed`
   --failed          tasks in which something failed, and of them what failed
@@ -47,7 +48,7 @@ those that failed printed last. Reads files, unless the daemon is to be asked.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-// Up to this many tasks are shown with their processes, without a pattern and with one.
+// Up to this many tasks are shown with their processes: of all, and of those that were asked for.
 constexpr std::size_t kFewTasks = 5;
 constexpr std::size_t kSomeTasks = 20;
 // Rows that count as a screenful where there is no screen.
@@ -278,8 +279,8 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
   style.columns = out.columns();
   style.now = wanted.at.value_or(wall_now());
   style.failed_only = wanted.failed;
-  style.processes =
-      wanted.processes.value_or(tasks.size() <= (wanted.patterns.empty() ? kFewTasks : kSomeTasks));
+  const bool all = wanted.patterns.empty() && !wanted.failed;
+  style.processes = wanted.processes.value_or(tasks.size() <= (all ? kFewTasks : kSomeTasks));
   style.most = most_rows(tasks.size(), style.processes, wanted, out);
   std::vector<TaskView> views;
   views.reserve(tasks.size());

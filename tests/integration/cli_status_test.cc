@@ -323,5 +323,20 @@ TEST_F(StatusAndRead, WhoHasNotStartedIsNamedWhereAllIsAskedFor) {
   EXPECT_EQ(run({"status", "--all", "--failed", "t"}).out.find("not started:"), std::string::npos);
 }
 
+// Where many tasks are only listed, those in which something failed show what it was.
+TEST_F(StatusAndRead, FailedShowsWhatFailedOfMoreTasks) {
+  constexpr std::string_view kOneFails = R"({"max_failures": 0, "processes": [
+      {"name": "good", "cmdline": "true"},
+      {"name": "bad", "cmdline": "echo wrong >&2; exit 3", "ephemeral": true}]})";
+  for (int i = 0; i < 6; ++i) run_task("t" + std::to_string(i), kOneFails);
+  EXPECT_EQ(run({"status"}).out.find("wrong"), std::string::npos);
+  const std::string failed = run({"status", "--failed"}).out;
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = failed.find("      wrong\n", at)) != std::string::npos; ++at)
+    ++count;
+  EXPECT_EQ(count, 6U) << failed;
+  EXPECT_EQ(failed.find("good"), std::string::npos) << failed;
+}
+
 }  // namespace
 }  // namespace thermos::testing
