@@ -22,7 +22,7 @@ constexpr std::array<Positional, 28> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
-    {"inspect", Kind::Files, Kind::Nothing},
+    {"inspect", Kind::Files, Kind::Processes},
     {"graph", Kind::Files, Kind::Nothing},
     {"plan", Kind::Files, Kind::Nothing},
     {"crashtest", Kind::Files, Kind::Nothing},

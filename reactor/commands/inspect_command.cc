@@ -1,46 +1,48 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/config/load.h"
 #include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
-#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/missing_task.h"
 #include "reactor/commands/moment.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/several_roots.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
+#include "reactor/commands/text.h"
+#include "reactor/os/files.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
 namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
-       thermos inspect [OPTIONS] --task-id TASK
+       thermos inspect [OPTIONS] [--task-id] TASK [PROCESS...]
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
 every reference bound. Runs none of its processes. But a .thermos or .aurora
 file is a program: python3 executes it with your rights to evaluate it. Do not
 inspect a file that you would not run.
 
-With --task-id, shows everything recorded about that task: every runner that led
-it, every state, every recorded run of each process, and who holds its locks.
+Of a TASK that runs or ran, shows everything recorded about it: every runner
+that led it, every state, each process with its command and every recorded run,
+and who holds its locks; or that of each PROCESS named. What is no file is taken
+for a TASK: an id, or a pattern that matches one task.
 
   --task NAME       which task, where CONFIG holds several
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
-  --task-id TASK    a task that runs or ran, instead of CONFIG: its id, or a
-                    pattern that matches one task
-  --run N           with --task-id: that run of each process; the first is 0
-  --since TIME      with --task-id: what happened at or after TIME: 10:00
-                    (today), 2026-11-27T10:00:05, -5m (ago), or seconds since
-                    the epoch
-  --socket S        with --task-id: a task of the daemon at S (as THERMOS_SOCKET
-                    does), whose root only its owner can read
+  --task-id TASK    a TASK, also where there is a file of that name
+  --run N           of a TASK: that run of each process; the first is 0
+  --since TIME      of a TASK: what happened at or after TIME: 10:00 (today),
+                    2026-11-27T10:00:05, -5m (ago), or seconds since the epoch
+  --socket S        a TASK of the daemon at S (as THERMOS_SOCKET does), whose
+                    root only its owner can read
   --json            as one JSON object: the task with every default filled in,
                     or everything recorded
   --check           print every error for which `thermos run` would refuse it,
@@ -50,11 +52,23 @@ it, every state, every recorded run of each process, and who holds its locks.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-// Fails with NotFound if no process has that run.
+// Fails with NotFound if there is no such process, or none of them has that run.
 Status check_part(const TaskInspection& task, const InspectedPart& part) {
+  if (!part.processes.empty()) {
+    std::vector<std::string> names;
+    for (const ProcessHistory& process : task.history.processes()) names.push_back(process.name);
+    if (task.config) {
+      for (const ProcessConfig& process : task.config->processes) names.push_back(process.name);
+    }
+    for (const std::string& name : part.processes) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      return Error{ErrorCode::NotFound,
+                   task.entry.id + " has no process '" + name + "'" + did_you_mean(name, names)};
+    }
+  }
   if (!part.run) return Done{};
   for (const ProcessHistory& process : task.history.processes()) {
-    if (process.run(*part.run) != nullptr) return Done{};
+    if (part.has(process.name) && process.run(*part.run) != nullptr) return Done{};
   }
   return Error{ErrorCode::NotFound, "no process of " + task.entry.id + " has run " +
                                         std::to_string(*part.run) + " on record"};
@@ -92,6 +106,11 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern,
   Output out(STDOUT_FILENO);
   out.print(json ? json_text(inspection_json(*task, part)) : inspection_text(*task, part));
   return finish_output(out);
+}
+
+// Whether there is no such file, so that a task may be meant.
+bool is_no_file(const std::string& word) {
+  return word != "-" && !exists(word);
 }
 
 // Prints all errors of the configuration, or "ok".
@@ -146,26 +165,35 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  const Arguments& files = **parsed;
+  Arguments& files = **parsed;
+  const bool binds = !task_name.empty() || !ports.empty() || !environment.empty() ||
+                     eval_timeout.has_value() || check;
+  const bool is_task = !task_id && !binds && !files.empty() && is_no_file(files.front());
+  if (is_task) {
+    task_id = files.front();
+    files.erase(files.begin());
+  }
   if (task_id) {
-    if (!files.empty() || !task_name.empty() || !ports.empty() || !environment.empty() ||
-        eval_timeout) {
-      return Error{
-          ErrorCode::Usage,
-          "inspect: --task-id cannot be combined with CONFIG and the options that bind it"};
+    if (binds) {
+      return Error{ErrorCode::Usage,
+                   "inspect: --task-id cannot be combined with the options that bind a CONFIG"};
     }
-    const std::string asked = asked_socket(socket, common);
-    const Result<Paths> paths =
-        asked.empty() ? root_of_task(common, *task_id) : asked_paths(asked, common);
+    const Result<Paths> paths = paths_of_task(common, socket, *task_id);
     if (!paths) return paths.error();
-    const Result<InspectedPart> part = part_of(run, since);
+    Result<InspectedPart> part = part_of(run, since);
     if (!part) return part.error();
+    part->processes = std::move(files);
+    if (is_task) {
+      const Result<TaskEntry> meant = asked_task(*paths, *task_id);
+      if (!meant && meant.error().code == ErrorCode::NotFound) {
+        return Error{ErrorCode::NotFound, "no such file, and " + meant.error().message};
+      }
+    }
     return inspect_recorded(*paths, *task_id, *part, json);
   }
-  if (run || since) {
-    return Error{ErrorCode::Usage, "inspect: --run and --since are for --task-id"};
+  if (run || since || socket) {
+    return Error{ErrorCode::Usage, "inspect: --run, --since and --socket are for a TASK"};
   }
-  if (socket) return Error{ErrorCode::Usage, "inspect: --socket is for --task-id"};
   if (files.size() != 1) {
     return Error{ErrorCode::Usage,
                  files.empty()

@@ -234,6 +234,17 @@ Result<std::vector<TaskEntry>> all_tasks(const Wanted& wanted, const Roots& root
   return entries_of(*all);
 }
 
+// Where a word that means no task is a process of one that is shown.
+std::string process_hint(const std::vector<Shown>& tasks, const std::string& word) {
+  for (const Shown& task : tasks) {
+    const std::optional<History>& history = task.view.history;
+    if (!history || !history->find(word)) continue;
+    return "; " + task.view.entry.id + " has a process of that name: `thermos inspect " +
+           task.view.entry.id + " " + word + "` shows it";
+  }
+  return "";
+}
+
 // Fails with NotFound for the first pattern that matches none of the tasks.
 Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
   std::vector<TaskEntry> shown;
@@ -244,7 +255,11 @@ Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, con
     const Result<std::vector<TaskEntry>> all = all_tasks(wanted, roots);
     if (!all) return all.error();
     const std::string place = wanted.socket.empty() ? under(roots) : std::string(kAmongYours);
-    if (Status known = check_patterns(*all, {pattern}, place); !known) return known.error();
+    if (Status known = check_patterns(*all, {pattern}, place); !known) {
+      const std::string hint = process_hint(tasks, pattern);
+      if (hint.empty() || known.error().code != ErrorCode::NotFound) return known.error();
+      return Error{ErrorCode::NotFound, "no task matches '" + pattern + "'" + place + hint};
+    }
     if (wanted.at) {
       return Error{ErrorCode::NotFound, "no task that matches '" + pattern + "' was there at " +
                                             timestamp_text(*wanted.at) + place};

@@ -3,13 +3,16 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "reactor/commands/failures.h"
+#include "reactor/commands/task_text.h"
 #include "reactor/commands/text.h"
 #include "reactor/commands/transcript_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/ancestor_stream.h"
+#include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
@@ -60,13 +63,57 @@ void add_run(std::string& text, const Run& run) {
   add_moment(text, "stopped", 0, run.stopped);
 }
 
+// By name. A process that a replaced configuration had is not there.
+class Configs {
+ public:
+  explicit Configs(const TaskInspection& task) {
+    if (!task.config) return;
+    for (const ProcessConfig& config : task.config->processes) all_[config.name] = &config;
+  }
+  const ProcessConfig* find(std::string_view name) const {
+    const auto it = all_.find(name);
+    return it == all_.end() ? nullptr : it->second;
+  }
+
+ private:
+  std::map<std::string_view, const ProcessConfig*> all_;
+};
+
+// The processes of the task of which nothing is on record yet.
+std::vector<const ProcessConfig*> not_begun(const TaskInspection& task) {
+  std::vector<const ProcessConfig*> waiting;
+  if (!task.config) return waiting;
+  for (const ProcessConfig& config : task.config->processes) {
+    if (!task.history.find(config.name)) waiting.push_back(&config);
+  }
+  return waiting;
+}
+
+// What it runs, and how.
+void add_config(std::string& text, const ProcessConfig* config) {
+  if (config == nullptr) return;
+  const std::string settings = settings_text(*config);
+  if (!settings.empty()) text += "    [" + settings + "]\n";
+  text += command_text(*config);
+}
+
+void add_config(Json& json, const ProcessConfig* config) {
+  if (config == nullptr) return;
+  if (config->argv.empty()) {
+    json["cmdline"] = config->cmdline;
+  } else {
+    json["argv"] = config->argv;
+  }
+}
+
 void add_process(std::string& text, const ProcessHistory& process, bool held,
-                 const InspectedPart& part) {
+                 const ProcessConfig* config, const InspectedPart& part) {
   text += fmt::format("  {}: {} run{}", printable(process.name), process.next_run,
                       process.next_run == 1 ? "" : "s");
   if (process.totals.all() > 0) text += " (" + totals_text(process.totals) + ")";
   if (process.first_failed) text += fmt::format(", run {} failed first", *process.first_failed);
   text += held ? ", its lock is held\n" : "\n";
+  add_config(text, config);
   const std::size_t dropped = process.next_run - process.runs.size();
   if (dropped > 0) {
     text += fmt::format("    {} older run{} compacted away\n", dropped, dropped == 1 ? "" : "s");
@@ -82,8 +129,54 @@ std::string led_text(const TaskInspection& task) {
   return fmt::format("led by pid {}", *task.leader);
 }
 
+// The task itself: where it runs, who led it, and its states.
+void add_task(std::string& text, const TaskInspection& task, const InspectedPart& part) {
+  const History& history = task.history;
+  if (const auto& header = history.header()) {
+    text += fmt::format("  user         {} ({}) on {}\n", printable(header->user), header->uid,
+                        printable(header->hostname));
+    text += fmt::format("  sandbox      {}{}\n", printable(header->sandbox),
+                        header->chroot ? " (the root)" : "");
+    text += fmt::format(
+        "  logs         {}, of {}\n", printable(header->log_dir),
+        header->keep_logs == 0 ? "all runs" : fmt::format("the last {} runs", header->keep_logs));
+    for (const auto& [name, port] : header->ports) {
+      text += fmt::format("  port         {} {}\n", printable(name), port);
+    }
+    if (!header->continues.empty()) {
+      text += fmt::format("  goes on from {}\n", printable(header->continues));
+    }
+    text += fmt::format("  launched     {}\n", timestamp_text(header->launch_time));
+  }
+  text += fmt::format("  checkpoint   {}\n", printable(task.stream));
+  if (const auto last = last_update(history)) {
+    text += fmt::format("  last update  {}\n", timestamp_text(*last));
+  }
+  const std::vector<RunnerSpan> runners = runners_of(history);
+  text += fmt::format("\nrunners ({})\n", runners.size());
+  for (const RunnerSpan& runner : runners) {
+    text += fmt::format("  {}  pid {} uid {} boot {}\n", timestamp_text(runner.from), runner.pid,
+                        runner.uid, boot_text(runner.boot));
+  }
+  text += fmt::format("\nstates ({})\n", history.steps().size());
+  for (const TaskStep& step : history.steps()) {
+    if (part.since && step.status.at.wall < *part.since) continue;
+    text += fmt::format("  {}  {} by pid {}", timestamp_text(step.status.at.wall),
+                        name_of(step.status.state), step.status.runner_pid);
+    if (!step.reason.empty()) text += ", " + printable(step.reason);
+    text += '\n';
+  }
+}
+
 // Takes what is not of the part out of history_json().
 void keep_part(Json& json, const InspectedPart& part, const History& history) {
+  if (!part.processes.empty()) {
+    Json kept = Json::object();
+    for (auto& [name, runs] : json["processes"].items()) {
+      if (part.has(name)) kept[name] = std::move(runs);
+    }
+    json["processes"] = std::move(kept);
+  }
   if (!part.run && !part.since) return;
   for (const ProcessHistory& process : history.processes()) {
     if (!json["processes"].contains(process.name)) continue;
@@ -109,6 +202,11 @@ void keep_part(Json& json, const InspectedPart& part, const History& history) {
 bool InspectedPart::has(const Run& one) const {
   if (run && *run != one.number) return false;
   return !since || !one.stopped || one.stopped->wall >= *since;
+}
+
+bool InspectedPart::has(const std::string& process) const {
+  return processes.empty() ||
+         std::find(processes.begin(), processes.end(), process) != processes.end();
 }
 
 std::vector<RunnerSpan> runners_of(const History& history) {
@@ -170,6 +268,7 @@ Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_
     return history.error();
   }
   if (history) task.history = std::move(*history);
+  task.config = read_recorded_config(paths, task_id, task.entry.directory);
   const auto locked = stream_is_locked(task.stream);
   if (!locked) return locked.error();
   task.led = *locked;
@@ -185,44 +284,22 @@ std::string inspection_text(const TaskInspection& task, const InspectedPart& par
   const History& history = task.history;
   std::string text = fmt::format("task {}: {}, {}\n", printable(task.entry.id),
                                  name_of(history.state()), led_text(task));
-  if (const auto& header = history.header()) {
-    text += fmt::format("  user         {} ({}) on {}\n", printable(header->user), header->uid,
-                        printable(header->hostname));
-    text += fmt::format("  sandbox      {}{}\n", printable(header->sandbox),
-                        header->chroot ? " (the root)" : "");
-    text += fmt::format(
-        "  logs         {}, of {}\n", printable(header->log_dir),
-        header->keep_logs == 0 ? "all runs" : fmt::format("the last {} runs", header->keep_logs));
-    for (const auto& [name, port] : header->ports) {
-      text += fmt::format("  port         {} {}\n", printable(name), port);
-    }
-    if (!header->continues.empty()) {
-      text += fmt::format("  goes on from {}\n", printable(header->continues));
-    }
-    text += fmt::format("  launched     {}\n", timestamp_text(header->launch_time));
+  if (part.processes.empty()) add_task(text, task, part);
+  const std::vector<const ProcessConfig*> waiting = not_begun(task);
+  if (part.processes.empty()) {
+    text += fmt::format("\nprocesses ({})\n", history.processes().size() + waiting.size());
   }
-  text += fmt::format("  checkpoint   {}\n", printable(task.stream));
-  if (const auto last = last_update(history)) {
-    text += fmt::format("  last update  {}\n", timestamp_text(*last));
-  }
-  const std::vector<RunnerSpan> runners = runners_of(history);
-  text += fmt::format("\nrunners ({})\n", runners.size());
-  for (const RunnerSpan& runner : runners) {
-    text += fmt::format("  {}  pid {} uid {} boot {}\n", timestamp_text(runner.from), runner.pid,
-                        runner.uid, boot_text(runner.boot));
-  }
-  text += fmt::format("\nstates ({})\n", history.steps().size());
-  for (const TaskStep& step : history.steps()) {
-    if (part.since && step.status.at.wall < *part.since) continue;
-    text += fmt::format("  {}  {} by pid {}", timestamp_text(step.status.at.wall),
-                        name_of(step.status.state), step.status.runner_pid);
-    if (!step.reason.empty()) text += ", " + printable(step.reason);
-    text += '\n';
-  }
-  text += fmt::format("\nprocesses ({})\n", history.processes().size());
+  const Configs configs(task);
   for (const ProcessHistory& process : history.processes()) {
+    if (!part.has(process.name)) continue;
     const auto held = task.held.find(process.name);
-    add_process(text, process, held != task.held.end() && held->second, part);
+    add_process(text, process, held != task.held.end() && held->second, configs.find(process.name),
+                part);
+  }
+  for (const ProcessConfig* process : waiting) {
+    if (!part.has(process->name)) continue;
+    text += "  " + printable(process->name) + ": has not run\n";
+    add_config(text, process);
   }
   return text;
 }
@@ -248,7 +325,9 @@ Json inspection_json(const TaskInspection& task, const InspectedPart& part) {
   json["runners"] = std::move(runners);
   // Appended without the map's search for the key, as in history_json().
   Json::object_t details;
+  const Configs configs(task);
   for (const ProcessHistory& process : history.processes()) {
+    if (!part.has(process.name)) continue;
     const auto held = task.held.find(process.name);
     Json detail{{"runs", process.next_run},
                 {"kept_runs", process.runs.size()},
@@ -256,7 +335,14 @@ Json inspection_json(const TaskInspection& task, const InspectedPart& part) {
     if (process.first_failed) detail["first_failed"] = *process.first_failed;
     if (const auto last = last_update(process)) detail["last_update_ms"] = *last / 1000;
     detail["lock_held"] = held != task.held.end() && held->second;
+    add_config(detail, configs.find(process.name));
     static_cast<Json::object_t::Container&>(details).emplace_back(process.name, std::move(detail));
+  }
+  for (const ProcessConfig* process : not_begun(task)) {
+    if (!part.has(process->name)) continue;
+    Json detail{{"runs", 0}, {"kept_runs", 0}, {"totals", totals_json({})}, {"lock_held", false}};
+    add_config(detail, process);
+    static_cast<Json::object_t::Container&>(details).emplace_back(process->name, std::move(detail));
   }
   json["process_details"] = std::move(details);
   return json;

@@ -10,6 +10,7 @@
 #include "core/base/result.h"
 #include "core/record/history.h"
 #include "core/record/paths.h"
+#include "core/task/task.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/task_list.h"
 
@@ -33,6 +34,7 @@ struct TaskInspection {
   bool led = false;                    // the runner's lock is held
   std::optional<std::int32_t> leader;  // the pid of its holder, if that can be seen
   std::map<std::string, bool> held;    // whether each process's lock is held
+  std::optional<TaskConfig> config;    // as recorded; nothing if it can't be read
 };
 
 // Reads files and tests locks, and blocks nobody. Fails with NotFound if there is no such task,
@@ -45,9 +47,11 @@ std::optional<Microseconds> last_update(const History& history);
 
 // Which of it is shown.
 struct InspectedPart {
-  std::optional<std::uint32_t> run;   // of each process; nothing: all
-  std::optional<Microseconds> since;  // what happened at or after that wall time
+  std::optional<std::uint32_t> run;      // of each process; nothing: all
+  std::optional<Microseconds> since;     // what happened at or after that wall time
+  std::vector<std::string> processes{};  // only these, by name; none: all, and the task itself
   bool has(const Run& run) const;
+  bool has(const std::string& process) const;
 };
 
 // Returns the text for people, with newlines.
@@ -55,7 +59,7 @@ std::string inspection_text(const TaskInspection& task, const InspectedPart& par
 // Returns history_json() with these keys added:
 // {"shelf","stream","led","leader_pid","last_update_ms",
 // "runners":[{"pid","uid","from_ms","last_ms","boot"}],"process_details":{NAME:{"runs","kept_runs",
-// "totals","first_failed","last_update_ms","lock_held"}}}.
+// "totals","first_failed","last_update_ms","lock_held","cmdline" or "argv"}}}.
 Json inspection_json(const TaskInspection& task, const InspectedPart& part = {});
 
 }  // namespace thermos

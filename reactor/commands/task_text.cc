@@ -116,7 +116,23 @@ void add_on_yield(Words& words, const Boxed<OnYield>& on_yield) {
   words.push_back(std::move(text));
 }
 
-std::string settings_of(const ProcessConfig& process) {
+std::string settings_of(const TaskConfig& task) {
+  Words words;
+  words.push_back(limit_text("max_failures", task.max_failures));
+  words.push_back(limit_text("max_concurrency", task.max_concurrency));
+  if (task.keep_going) words.emplace_back("keep_going");
+  add_amounts(words, "pool", task.pools);
+  words.push_back("finalization_wait " + in_seconds(task.finalization_wait));
+  add_backoff(words, task.backoff);
+  if (!task.user.empty()) words.push_back("user " + printable(task.user));
+  add_resources(words, task.resources);
+  add_surroundings(words, task.env, task.secret, task.cwd);
+  return joined(words);
+}
+
+}  // namespace
+
+std::string settings_text(const ProcessConfig& process) {
   const ProcessConfig usual;
   Words words;
   if (process.final) words.emplace_back("final");
@@ -150,22 +166,10 @@ std::string settings_of(const ProcessConfig& process) {
   return joined(words);
 }
 
-std::string settings_of(const TaskConfig& task) {
-  Words words;
-  words.push_back(limit_text("max_failures", task.max_failures));
-  words.push_back(limit_text("max_concurrency", task.max_concurrency));
-  if (task.keep_going) words.emplace_back("keep_going");
-  add_amounts(words, "pool", task.pools);
-  words.push_back("finalization_wait " + in_seconds(task.finalization_wait));
-  add_backoff(words, task.backoff);
-  if (!task.user.empty()) words.push_back("user " + printable(task.user));
-  add_resources(words, task.resources);
-  add_surroundings(words, task.env, task.secret, task.cwd);
-  return joined(words);
-}
-
-// Keeps the lines of a command, and escapes what a terminal would interpret.
-std::string command_text(std::string_view command) {
+// The lines of the command are kept, and what a terminal would interpret is escaped.
+std::string command_text(const ProcessConfig& process) {
+  const std::string words = shell_words(process.argv);
+  std::string_view command = process.argv.empty() ? process.cmdline : words;
   std::string text;
   for (;;) {
     const std::size_t end = command.find('\n');
@@ -175,16 +179,14 @@ std::string command_text(std::string_view command) {
   }
 }
 
-}  // namespace
-
 std::string task_text(const TaskConfig& task) {
   std::string text = fmt::format("task {}\n  {}\n\nprocesses ({})\n", printable(task.name),
                                  settings_of(task), task.processes.size());
   for (const ProcessConfig& process : task.processes) {
-    const std::string settings = settings_of(process);
+    const std::string settings = settings_text(process);
     text += "  " + printable(process.name);
     if (!settings.empty()) text += "  [" + settings + "]";
-    text += "\n" + command_text(process.argv.empty() ? process.cmdline : shell_words(process.argv));
+    text += "\n" + command_text(process);
   }
   if (task.constraints.empty()) return text;
   text += "\norder\n";

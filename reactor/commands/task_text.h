@@ -11,4 +11,9 @@ namespace thermos {
 // the order.
 std::string task_text(const TaskConfig& task);
 
+// The values of a process that differ from the defaults: "max_failures 2, daemon"; "" if none does.
+std::string settings_text(const ProcessConfig& process);
+// What it runs, each line indented, and with a newline.
+std::string command_text(const ProcessConfig& process);
+
 }  // namespace thermos

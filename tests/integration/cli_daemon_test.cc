@@ -67,6 +67,8 @@ TEST_F(CliDaemon, TailInspectAndFsckFindItsTasks) {
   EXPECT_EQ(ask({"tail", "-f", "sa", "p"}).out, "out\nerr\n");
   EXPECT_EQ(run({"tail", "--socket", socket(), "--stderr", "says", "p"}).out, "err\n");
   EXPECT_EQ(ask({"tail", "none"}).status, 66);
+  const Finished one = ask({"inspect", "says", "q"});
+  EXPECT_NE(one.out.find("      echo q\n"), std::string::npos) << one.out << one.err;
   const Finished all = ask({"inspect", "--task-id", "sa.s"});
   EXPECT_EQ(all.status, 0) << all.err;
   EXPECT_NE(all.out.find(daemon_root()), std::string::npos) << all.out;

@@ -90,7 +90,7 @@ TEST_F(Past, InspectShowsThePartThatIsWanted) {
   EXPECT_NE(text.find("run 1 SUCCESS"), std::string::npos) << text;
   refuse({"inspect", "--task-id", "t", "--run", "9"}, 66, "no process of t has run 9 on record");
   refuse({"inspect", "--task-id", "t", "--since", "x"}, 64, "this is no time");
-  refuse({"inspect", "--run", "0", file("t2.json", kTwice)}, 64, "are for --task-id");
+  refuse({"inspect", "--run", "0", file("t2.json", kTwice)}, 64, "are for a TASK");
   refuse({"inspect", "--task-id", "tt"}, 66, "did you mean 't'?");
 }
 
