@@ -50,6 +50,10 @@ TEST_F(StatusAndRead, EachKeyIsDocumented) {
   const std::vector<std::vector<std::string>> all = {{"status", "--json", "r"},
                                                      {"inspect", "--task-id", "r", "--json"},
                                                      {"graph", "--json", config},
+                                                     {"why", "--json", "r", "p"},
+                                                     {"diff", "--json", "r", "r"},
+                                                     {"gc", "--json", "--dry-run", "--keep", "9"},
+                                                     {"plan", "--json", config},
                                                      {"fsck", "--json", "r"},
                                                      {"read", "--json", stream("r", "runner")}};
   int keys = 0;
