@@ -101,10 +101,21 @@ def body(help_text):
     return "".join(out)
 
 
+def usage_and_rest(help_text):
+    """The ways to call it, and the other lines as one text."""
+    usage, rest = [], []
+    goes_on = False
+    for line in help_text.splitlines():
+        goes_on = line.startswith("Usage:") or goes_on and line.startswith("       ")
+        if goes_on:
+            usage.append(line.removeprefix("Usage:").strip())
+        else:
+            rest.append(line)
+    return usage, "\n".join(rest)
+
+
 def page(name, summary, help_text, section, version, more=""):
-    usage = [line.removeprefix("Usage:").strip()
-             for line in help_text.splitlines() if line.startswith("Usage:")]
-    rest = "\n".join(line for line in help_text.splitlines() if not line.startswith("Usage:"))
+    usage, rest = usage_and_rest(help_text)
     return (heading(name, section, version) + ".SH NAME\n" + roff(name) + " \\- " + roff(summary) +
             "\n.SH SYNOPSIS\n" + "\n.br\n".join("\\fB" + roff(line) + "\\fR" for line in usage) + "\n" +
             body(rest) + more)
