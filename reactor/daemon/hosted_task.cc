@@ -71,8 +71,17 @@ std::optional<std::uint32_t> HostedTask::run_ended_by(const std::string& name, V
   return process.ending->run;
 }
 
+void HostedTask::when_made(Told made) {
+  if (is_made_) {
+    events_.at_turn_end([made = std::move(made)] { made(Done{}); });
+  } else {
+    made_.push_back(std::move(made));
+  }
+}
+
 void HostedTask::notify_durable() {
-  if (const auto made = std::exchange(made_, nullptr)) made(Done{});
+  is_made_ = true;
+  for (const Told& made : std::exchange(made_, {})) made(Done{});
   if (waits_.empty()) return;
   const auto over = std::stable_partition(waits_.begin(), waits_.end(),
                                           [](const OrderWait& wait) { return !wait.runs.empty(); });
@@ -83,8 +92,8 @@ void HostedTask::notify_durable() {
 
 void HostedTask::notify_closed(const Status& why) {
   // Its first record may be what could not be written: then nobody may take it for accepted.
-  if (const auto made = std::exchange(made_, nullptr)) made(why);
-  notify_durable();
+  for (const Told& made : std::exchange(made_, {})) made(why);
+  if (why) notify_durable();
   for (const OrderWait& wait : std::exchange(waits_, {})) wait.done(why);
 }
 

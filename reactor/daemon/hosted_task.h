@@ -50,9 +50,9 @@ class HostedTask : public TaskObserver {
   Status replace(TaskConfig task, std::string reason, Told done) {
     return host_->replace(std::move(task), std::move(reason), std::move(done));
   }
-  // Calls `made` when this turn is committed, or with the error if the task's first record could
-  // not be written.
-  void when_made(Told made) { made_ = std::move(made); }
+  // Calls `made` at the end of the turn in which the task's first record is committed, or of this
+  // one if that has happened; or with the error if it could not be written.
+  void when_made(Told made);
 
   // The daemon no longer leads the task: calls everyone who waits, with `why`.
   void notify_closed(const Status& why);
@@ -79,7 +79,8 @@ class HostedTask : public TaskObserver {
   std::uint32_t owner_;
   bool went_on_;
   std::uint64_t first_position_ = 0;
-  Told made_;
+  bool is_made_ = false;
+  std::vector<Told> made_;  // who wait for that
   std::vector<OrderWait> waits_;
   std::unique_ptr<TaskHost> host_;
 };

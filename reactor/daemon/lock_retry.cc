@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
@@ -17,6 +18,10 @@ bool only_asked_about(const Paths& paths, const std::string& task_id, const Erro
   if (why.code != ErrorCode::Busy) return false;
   const auto held = stream_is_locked(paths.runner_stream(task_id));
   return held && !*held;
+}
+
+bool is_left_behind(const Paths& paths, const std::string& task_id, const Error& why) {
+  return why.code == ErrorCode::Busy && !lock_holder(paths.runner_stream(task_id));
 }
 
 void in_a_moment(Reactor& reactor, int tries, std::function<void()> call) {

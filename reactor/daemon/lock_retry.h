@@ -15,6 +15,11 @@ namespace thermos {
 // asked about it, or its leader has just let go.
 bool only_asked_about(const Paths& paths, const std::string& task_id, const Error& why);
 
+// Whether leading the task failed with Busy although nobody is to be seen who holds its lock. Where
+// a leader was killed while it waited for the disk, the kernel lets go of the lock some
+// milliseconds after it is gone. Or the leader is in another pid namespace.
+bool is_left_behind(const Paths& paths, const std::string& task_id, const Error& why);
+
 // Calls `call` after a delay that doubles with `tries`, from a millisecond to a second. It uses a
 // timer because the kernel has no event for a flock() that becomes free: it wakes only a caller
 // that blocks in flock(), and on this loop that would hold up all other tasks.

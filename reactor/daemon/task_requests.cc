@@ -76,7 +76,7 @@ Status TaskRequests::submit_again(const control::Submit& submit, TaskSetup& setu
     return refuse(" with another configuration: " + differs,
                   "give another --task-id, or replace it with --replace");
   }
-  events_.at_turn_end([made = std::move(made)] { made(Done{}); });
+  led->when_made(std::move(made));
   return Done{};
 }
 

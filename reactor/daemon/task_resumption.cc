@@ -108,7 +108,8 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
       spdlog::warn("task {}: {}; it waits until the daemon is started with that", task_id,
                    had.error().message);
     }
-  } else if (only_asked_about(paths_, task_id, led.error())) {
+  } else if (only_asked_about(paths_, task_id, led.error()) ||
+             (tries < kQuietTries && is_left_behind(paths_, task_id, led.error()))) {
     if (tries >= kQuietTries) {
       tasks_.leave(task_id, led.error());
     } else if (closed_) {

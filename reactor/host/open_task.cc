@@ -44,7 +44,7 @@ class TaskOpening {
   Result<FenceVerdict> judge_leader_before(const History& history) const;
   void settle_header(const History& history);
   bool durable() const { return sync_ == SyncMode::Power; }
-  Status make_task() const;
+  Status make_task();
   Status prepare_task();
   Status check_same_task() const;
 
@@ -157,6 +157,8 @@ Result<History> TaskOpening::read_own_stream() {
 Status TaskOpening::settle_task_file(History& history) {
   const std::string& id = setup_.header.task_id;
   const bool begun = history.header().has_value();
+  // It would be of another task of this id, which never began.
+  if (!begun) remove_replacement(setup_.paths, id, 1);
   const bool takes_over = setup_.predecessor.history != nullptr;
   if (exists(setup_.paths.active_task(id))) {
     if (takes_over) {
@@ -258,12 +260,18 @@ void TaskOpening::settle_header(const History& history) {
 // The runner before may have died between writing and syncing, or between a rename and the
 // directory's sync: nothing may follow from what a power cut could still take back.
 Status TaskOpening::settle_disk(const History& history) {
-  if (!durable() || !history.header()) return Done{};
+  if (!durable() || unplaced_) return Done{};
+  if (!history.header()) return sync_directory(setup_.paths.active_dir());
   if (auto synced = writer_->sync(); !synced) return synced;
   return writer_->sync_name();
 }
 
-Status TaskOpening::make_task() const {
+Status TaskOpening::make_task() {
+  // Behind a power cut there is never the task without what it has taken over.
+  if (new_directory_ && durable()) {
+    if (auto synced = sync_directory(setup_.paths.checkpoints_dir()); !synced) return synced;
+    new_directory_ = false;
+  }
   return write_active_task(setup_.paths, setup_.header.task_id, config::to_json(setup_.task, 2),
                            durable());
 }

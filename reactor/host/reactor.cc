@@ -275,7 +275,7 @@ void Reactor::end_turn() {
       }
     }
     sync_names();
-  } while (launches_.say() || !dirty_.empty());
+  } while (launches_.say() || !dirty_.empty() || !name_requests_.empty());
   if (after_turn) after_turn();
   // Nobody asked for the time of a turn in which nothing happened.
   if (const auto& began = loop_.turn()) counters().turns.observe(read_clocks().boot - began->boot);

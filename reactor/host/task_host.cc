@@ -134,6 +134,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
   const std::string& id = place_.header.task_id;
   if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   if (runner_->state() != TaskState::Active) return Error{ErrorCode::Usage, is_ending(id)};
+  if (placing_) return Error{ErrorCode::Busy, "task " + id + " is being made; try again"};
   if (replacement_) {
     return Error{ErrorCode::Busy, "the configuration of task " + id +
                                       " is being replaced already; try again when that is done"};

@@ -20,11 +20,6 @@ void sync_alone(GroupSync::File& file) {
   file.error = (file.contents ? ::fdatasync(file.fd) : ::fsync(file.fd)) == 0 ? 0 : errno;
 }
 
-// The kernel did not begin with it.
-bool is_untried(int result) {
-  return result == -EINVAL || result == -EOPNOTSUPP || result == -EAGAIN || result == -ECANCELED;
-}
-
 }  // namespace
 
 // Its descriptor is closed on exec.
@@ -88,7 +83,7 @@ std::span<GroupSync::File> GroupSync::sync_at_once(std::span<File> files) {
     const int result = answer->res;
     ::io_uring_cqe_seen(&ring_->ring, answer);
     ++heard;
-    if (is_untried(result)) {
+    if (result == -ECANCELED) {  // the queue's own answer: the kernel did not begin with it
       sync_alone(file);
     } else {
       file.error = -result;

@@ -84,7 +84,9 @@ Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& p
     if (verdict == Verdict::Corrupt) {
       return corrupt(name, scanner.offset(), why_corrupt(bytes, scanner));
     }
-    position = {scanner.offset(), scanner.chain()};
+    // A first record that was not written to its end is written anew with the header before it.
+    const bool first = position.offset == 0 && verdict == Verdict::Torn;
+    if (!first) position = {scanner.offset(), scanner.chain()};
     return std::optional(verdict == Verdict::End ? StreamEnd::Clean : StreamEnd::Torn);
   }
 }

@@ -13,6 +13,7 @@
 
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
@@ -45,7 +46,10 @@ Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
   for (int tries = 1;; ++tries) {
     auto writer = open(path);
     if (writer || writer.error().code != ErrorCode::Busy || tries == kTries) return writer;
-    if (const auto held = stream_is_locked(path); !held || *held) return writer;
+    const auto held = stream_is_locked(path);
+    // Where a writer was killed while it waited for the disk, the kernel lets go of its lock some
+    // milliseconds after it is gone.
+    if (!held || (*held && lock_holder(path))) return writer;
     ::nanosleep(&kPause, nullptr);
   }
 }

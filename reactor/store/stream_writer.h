@@ -31,7 +31,7 @@ class StreamWriter {
   // position() stays {0, 0}. REQUIRED before release() of an empty one: begin_later().
   static Result<StreamWriter> open_for_coordinator(const std::string& path);
   // The same, for a program that has nothing else to do: blocks for up to a second while others
-  // only ask about the lock.
+  // only ask about the lock, or its holder has gone.
   static Result<StreamWriter> open_patiently(const std::string& path);
 
   // Sets where the good records end, as read from the file under the lock. Cuts off a torn record

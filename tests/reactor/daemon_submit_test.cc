@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -133,6 +134,51 @@ TEST_F(DaemonSubmitTest, TheSameAgainIsAcceptedAndRunsOnce) {
   let_go("t");
   EXPECT_EQ(state_at_end("t"), "SUCCESS");
   EXPECT_EQ(text_of(sandbox("t") + "/ledger"), "ran\n");
+}
+
+TEST_F(DaemonSubmitTest, TheSameTwiceInATurnIsOneTask) {
+  start();
+  ControlClient first = connect();
+  ControlClient second = connect();
+  ::kill(daemon(), SIGSTOP);
+  ASSERT_TRUE(first.send(submission("t", ledger())).ok());
+  ASSERT_TRUE(second.send(submission("t", ledger())).ok());
+  ::kill(daemon(), SIGCONT);
+  for (ControlClient* client : {&first, &second}) {
+    const auto reply = client->receive(60 * kSecond);
+    ASSERT_TRUE(reply.ok() && *reply) << log();
+    EXPECT_TRUE(std::holds_alternative<control::Submitted>((*reply)->body)) << log();
+  }
+  let_go("t");
+  EXPECT_EQ(state_at_end("t"), "SUCCESS");
+  EXPECT_EQ(text_of(sandbox("t") + "/ledger"), "ran\n");
+}
+
+// What is written of a replacement must not take the place of what is written of the task.
+TEST_F(DaemonSubmitTest, AReplacementInTheTurnOfTheSubmissionLeavesTheTaskAsItIs) {
+  start();
+  ControlClient first = connect();
+  ControlClient second = connect();
+  auto other = submission("t", one("echo other >> ledger"));
+  other.replace = true;
+  ::kill(daemon(), SIGSTOP);
+  ASSERT_TRUE(first.send(submission("t", ledger())).ok());
+  ASSERT_TRUE(second.send(other).ok());
+  ::kill(daemon(), SIGCONT);
+  const auto made = first.receive(60 * kSecond);
+  ASSERT_TRUE(made.ok() && *made) << log();
+  EXPECT_TRUE(std::holds_alternative<control::Submitted>((*made)->body)) << log();
+  const auto replaced = second.receive(60 * kSecond);
+  ASSERT_TRUE(replaced.ok() && *replaced) << log();
+  const auto* refused = std::get_if<Error>(&(*replaced)->body);
+  if (refused != nullptr) {  // else it came a turn later, and has replaced it
+    EXPECT_EQ(refused->code, ErrorCode::Busy) << refused->message;
+    EXPECT_FALSE(std::filesystem::exists(paths().replacement("t", 1)));
+    let_go("t");
+  }
+  EXPECT_EQ(state_at_end("t"), "SUCCESS");
+  const std::string ledger_text = text_of(sandbox("t") + "/ledger");
+  EXPECT_TRUE(refused != nullptr ? ledger_text == "ran\n" : ledger_text.ends_with("other\n"));
 }
 
 TEST_F(DaemonSubmitTest, AnotherUnderTheSameIdIsRefused) {
