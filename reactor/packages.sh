@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034  # used by the scripts that source this
 {
   build_packages=(g++ cmake ninja-build pkg-config capnproto libcapnp-dev libuv1-dev liburing-dev libspdlog-dev
-    nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev)
+    nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev libmicrohttpd-dev)
   test_packages=(libgtest-dev procps python3 jq e2fsprogs systemd systemd-container dbus libpam-systemd
     postgresql slurmctld slurmd slurm-client munge bindfs zsh fish)
   # libboost-dev: Thrift's headers include it, and Debian's libthrift-dev does not ask for it.
