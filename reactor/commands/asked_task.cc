@@ -52,12 +52,16 @@ Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,
     if (unborn) return Chronicle();
     return chronicle.error();
   }
-  const auto& header = chronicle->history().header();
-  if (at && header && header->launch_time > *at) {
-    return Error{ErrorCode::NotFound, task.id + " was not there at " + timestamp_text(*at) +
-                                          ": it began at " + timestamp_text(header->launch_time)};
-  }
+  if (Status there = check_there(*chronicle, task, at); !there) return there.error();
   return chronicle;
+}
+
+Status check_there(const Chronicle& chronicle, const TaskEntry& task,
+                   std::optional<Microseconds> at) {
+  const auto& header = chronicle.history().header();
+  if (!at || !header || header->launch_time <= *at) return Done{};
+  return Error{ErrorCode::NotFound, task.id + " was not there at " + timestamp_text(*at) +
+                                        ": it began at " + timestamp_text(header->launch_time)};
 }
 
 Result<std::uint32_t> parse_run(std::string_view option, std::string_view text) {

@@ -33,6 +33,10 @@ Result<TaskConfig> asked_config(const Paths& paths, const TaskEntry& task);
 Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,
                                std::optional<Microseconds> at);
 
+// Fails with NotFound if the task began after `at`.
+Status check_there(const Chronicle& chronicle, const TaskEntry& task,
+                   std::optional<Microseconds> at);
+
 // Parses the number of a run. Fails with Usage.
 Result<std::uint32_t> parse_run(std::string_view option, std::string_view text);
 

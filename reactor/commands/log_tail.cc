@@ -85,6 +85,13 @@ Result<std::uint64_t> LogTail::lines_back(std::uint64_t lines) {
   return last_byte ? lines : lines - 1;
 }
 
+Status LogTail::start_at(std::uint64_t offset) {
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) != 0) return failure();
+  offset_ = std::min(offset, static_cast<std::uint64_t>(status.st_size));
+  return Done{};
+}
+
 Status LogTail::read_on(const Take& take) {
   const Result<bool> read = read_some(take, std::numeric_limits<std::uint64_t>::max());
   if (!read) return read.error();

@@ -25,6 +25,8 @@ class LogTail {
   // without a newline counts, and so do lines in rotated files. Returns how many there are, at most
   // `lines`.
   Result<std::uint64_t> seek_back(std::uint64_t lines);
+  // Moves to that byte of the file, or to its end if that is nearer.
+  Status start_at(std::uint64_t offset);
   // Calls `take` with the bytes from the current position to the end, in pieces. Files that were
   // rotated since the last call are read to their end first.
   Status read_on(const Take& take);
@@ -33,7 +35,9 @@ class LogTail {
 
   std::string path() const { return directory_.path_of(name_); }
   // The path for inotify.
-  std::string watched_path() const { return directory_.watched_path(name_); }
+  std::string watched_path() const { return watched_path(name_); }
+  // The same of another name in its directory, or of "." for that itself.
+  std::string watched_path(const std::string& name) const { return directory_.watched_path(name); }
 
  private:
   LogTail(LogDirectory directory, std::string name, Descriptor fd)

@@ -9,11 +9,10 @@
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/new_file.h"
 #include "reactor/commands/output.h"
+#include "reactor/commands/recorded_metrics.h"
 #include "reactor/commands/text.h"
 #include "reactor/control/control_client.h"
 #include "reactor/os/errors.h"
-#include "reactor/store/ancestor_stream.h"
-#include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {
@@ -43,24 +42,7 @@ Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
   const Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
   if (!tasks) return tasks.error();
   TaskMetrics metrics;
-  for (const auto& [id, directory] : *tasks) {
-    const Result<History> history = read_recorded_task(paths, id);
-    const bool active = directory == TaskDirectory::Active;
-    if (!history) {
-      // The task was created, and its runner did not write yet.
-      const bool unborn = active && history.error().code == ErrorCode::NotFound;
-      unborn ? metrics.add({}, History()) : metrics.add_unreadable();
-      continue;
-    }
-    std::size_t waiting = 0;
-    if (active) {
-      if (const auto task = read_recorded_config(paths, id, directory)) {
-        waiting = not_started(*task, *history).size();
-      }
-    }
-    const bool ended = is_terminal(history->state());
-    metrics.add(ended ? read_recorded_name(paths, id, directory) : "", *history, waiting);
-  }
+  for (const TaskEntry& entry : *tasks) add_recorded_task(paths, entry, metrics);
   return metrics;
 }
 
@@ -114,11 +96,7 @@ CommandOutcome metrics_command(const Arguments& arguments, CommonOptions common)
   const Result<std::string> daemon =
       metrics_of_daemon(asked.empty() ? default_socket() : asked, *paths, !asked.empty());
   if (!daemon) return daemon.error();
-  MetricsText made;
-  made.family("thermos_build_info", MetricType::Gauge, "1, with the version of thermos.");
-  made.sample({{"version", THERMOS_VERSION}}, std::uint64_t{1});
-  tasks->write(made);
-  std::string text = made.text() + *daemon;
+  std::string text = metrics_text(*tasks) + *daemon;
   if (strict) text = open_metrics(text);
   text += kMetricsEnd;
   if (tasks->left_out() > 0) {

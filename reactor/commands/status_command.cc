@@ -15,8 +15,8 @@
 #include "reactor/commands/several_roots.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/text.h"
+#include "reactor/commands/view_json.h"
 #include "reactor/store/history_json.h"
-#include "reactor/store/outlook_json.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
 
@@ -54,27 +54,6 @@ constexpr std::size_t kSomeTasks = 20;
 // Rows that count as a screenful where there is no screen.
 constexpr std::size_t kUsualRows = 50;
 constexpr int kWatchMilliseconds = 1000;
-
-Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
-  Json json = Json::object();
-  json["task_id"] = view.entry.id;
-  if (!view.root.empty()) json["root"] = view.root;
-  if (view.history) {
-    json.update(history_json(*view.history));
-    if (view.task) {
-      add_outlook(json, *view.task, *view.history, now);
-    } else if (const auto task = read_recorded_config(paths, view.entry.id, view.entry.directory)) {
-      add_not_started(json, *task, *view.history);
-    }
-  } else {
-    json["error"] = view.error;
-  }
-  if (view.disk) {
-    json["disk"] = {{"stream", view.disk->stream}, {"logs", view.disk->logs}};
-    if (view.disk->sandbox) json["disk"]["sandbox"] = *view.disk->sandbox;
-  }
-  return json;
-}
 
 // Draws over what the screen has, so that nothing flickers. What does not fit is left out; a reason
 // that is longer than a line goes on in the next.

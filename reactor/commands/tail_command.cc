@@ -16,6 +16,7 @@
 #include "reactor/commands/record_follower.h"
 #include "reactor/commands/remote_view.h"
 #include "reactor/commands/several_roots.h"
+#include "reactor/commands/taken_logs.h"
 #include "reactor/commands/task_follower.h"
 #include "reactor/commands/task_view.h"
 #include "reactor/commands/text.h"
@@ -54,28 +55,6 @@ struct Source {
   std::unique_ptr<RecordFollower> records;
   TaskFollower::FindTaken find_taken{};
 };
-
-// Looks for it in the files of the task that ran it, each of which is read once.
-TaskFollower::FindTaken find_taken_in(const Paths& paths) {
-  auto read = std::make_shared<std::map<std::string, std::optional<History>>>();
-  return [paths, read](const std::string& from,
-                       const std::string& process) -> std::optional<TaskFollower::LogPlace> {
-    auto known = read->find(from);
-    if (known == read->end()) {
-      Result<History> history = read_recorded_task(paths, from);
-      known = read->emplace(from, std::nullopt).first;
-      if (history && history->header()) known->second = std::move(*history);
-    }
-    if (!known->second) return std::nullopt;
-    const History& history = *known->second;
-    const auto index = history.find(process);
-    const Run* run = index ? history.process(*index).current() : nullptr;
-    if (run == nullptr) return std::nullopt;
-    const RunnerHeader& header = *history.header();
-    return TaskFollower::LogPlace{
-        header, log_reader_of(header, owner_of(paths.runner_stream(from))), run->number};
-  };
-}
 
 // The width of the prefix for several processes; 0 for a single one.
 std::size_t prefix_width(const Source& source) {

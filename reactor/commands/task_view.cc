@@ -56,7 +56,13 @@ std::optional<TaskView> view_task_at(const Paths& paths, const TaskEntry& entry,
   }
   const auto& header = chronicle->history().header();
   if (!header || header->launch_time > at) return std::nullopt;
-  view.history = chronicle->history();
+  return view_of_past(paths, entry, *chronicle);
+}
+
+TaskView view_of_past(const Paths& paths, const TaskEntry& entry, const Chronicle& chronicle) {
+  TaskView view;
+  view.entry = entry;
+  view.history = chronicle.history();
   const bool over = is_terminal(view.history->state());
   view.entry.directory = over ? TaskDirectory::Finished : TaskDirectory::Active;
   if (!over) view.task = read_recorded_config(paths, entry.id, entry.directory);

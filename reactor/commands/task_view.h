@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/explain/chronicle.h"
 #include "core/record/history.h"
 #include "core/record/paths.h"
 #include "core/runner/outlook.h"
@@ -48,6 +49,8 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry);
 // The same as it was at the wall time `at`; nothing if it had not begun. Its entry's directory is
 // the one that it was in.
 std::optional<TaskView> view_task_at(const Paths& paths, const TaskEntry& entry, Microseconds at);
+// The same of what was read of it up to a moment.
+TaskView view_of_past(const Paths& paths, const TaskEntry& entry, const Chronicle& chronicle);
 // How long an active task will take yet from the wall time `now` on, by earlier tasks under its
 // root; nothing where that is not known.
 std::optional<Microseconds> time_left_of(const TaskView& view, const Paths& paths,

@@ -2,19 +2,13 @@
 
 #include <optional>
 
-#include "core/explain/why.h"
-#include "core/explain/why_task.h"
-#include "core/task/check_task.h"
 #include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/failures.h"
 #include "reactor/commands/moment.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
+#include "reactor/commands/why_answer.h"
 #include "reactor/commands/why_text.h"
-#include "reactor/store/log_directory.h"
-#include "reactor/store/stream_lock.h"
 
 namespace thermos {
 namespace {
@@ -36,10 +30,6 @@ it answers with every program dead, and for the past as for now.
   --root D          may be repeated: the task is searched for in all of them
   --log-level L, --no-color: see `thermos --help`
 )";
-
-// So many lines of what a run printed last; fewer of one that still runs.
-constexpr std::size_t kPrinted = 8;
-constexpr std::size_t kPrintedOfRunning = 3;
 
 struct Wanted {
   std::string task;
@@ -74,43 +64,15 @@ Result<Wanted> wanted_of(const Arguments& words, const std::optional<std::string
   return wanted;
 }
 
-LogEnd printed_by(const Answer& answer, const Situation& situation, const Paths& paths,
-                  const std::string& id) {
-  const auto& header = situation.history().header();
-  if (!answer.output || !header) return {};
-  const auto found = situation.history().find(answer.output->process);
-  const Run* run = found ? situation.history().process(*found).run(answer.output->run) : nullptr;
-  const bool ended = run != nullptr && is_terminal(run->state);
-  return read_log_end(*header, log_reader_of(*header, owner_of(paths.runner_stream(id))),
-                      answer.output->process, answer.output->run,
-                      ended ? kPrinted : kPrintedOfRunning);
-}
-
 CommandOutcome answer(const Paths& paths, const Wanted& wanted, const CommonOptions& common) {
   const Result<TaskEntry> entry = asked_task(paths, wanted.task);
   if (!entry) return entry.error();
   const Result<Chronicle> chronicle = chronicle_at(paths, *entry, wanted.at);
   if (!chronicle) return chronicle.error();
-  const Result<TaskConfig> task = asked_config(paths, *entry);
-  if (!task) return task.error();
-  const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
-  if (!graph) return graph.error();
-  std::optional<bool> led;
-  if (!wanted.at) {
-    const Result<bool> locked = stream_is_locked(paths.runner_stream(entry->id));
-    if (locked) led = *locked;
-  }
-  const Microseconds at = wanted.at.value_or(wall_now());
-  const Situation situation(*task, *graph, *chronicle, at, led);
-  Answer answer;
-  if (wanted.process) {
-    Result<Answer> found = why_process(situation, *wanted.process, wanted.run);
-    if (!found) return found.error();
-    answer = std::move(*found);
-  } else {
-    answer = why_task(situation);
-  }
-  const LogEnd printed = printed_by(answer, situation, paths, entry->id);
+  const Result<WhyAnswer> found =
+      answer_why(paths, *entry, *chronicle, {wanted.process, wanted.run, wanted.at});
+  if (!found) return found.error();
+  const auto& [answer, printed, at] = *found;
   Output out(STDOUT_FILENO);
   if (wanted.json) {
     out.print(json_text(why_json(entry->id, answer, printed, at)));

@@ -14,6 +14,7 @@
 #include "reactor/os/close_together.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/launch_error.h"
+#include "reactor/os/program_beside.h"
 
 namespace thermos {
 namespace {
@@ -29,26 +30,11 @@ constexpr std::size_t kMaxUnderWay = 64;
 // Room for several of the largest messages; the kernel reduces it to its limit (net.core.wmem_max).
 constexpr int kSocketBytes = 1024 * 1024;
 
-// The path of the program in the directory of the running one. /proc/self/exe names that also after
-// an upgrade replaced the file; then " (deleted)" follows the name.
-Result<std::string> find_program() {
-  const std::string own = "/proc/self/exe";
-  std::array<char, 4096> room;
-  const ssize_t size = ::readlink(own.c_str(), room.data(), room.size());
-  if (size <= 0) return system_error("cannot read " + own, errno);
-  const std::string_view link(room.data(), static_cast<std::size_t>(size));
-  std::string path(link.substr(0, link.rfind('/') + 1));
-  path += kProgramName;
-  if (::access(path.c_str(), X_OK) == 0) return path;
-  if (errno != ENOENT) return system_error("cannot run " + path, errno);
-  return Error{ErrorCode::NotFound, path + " was not found; install it beside this program"};
-}
-
 }  // namespace
 
 Result<ForkServerClient> ForkServerClient::start(std::string program) {
   if (program.empty()) {
-    auto found = find_program();
+    auto found = program_beside(kProgramName);
     if (!found) return found.error();
     program = std::move(*found);
   }

@@ -11,24 +11,6 @@ double seconds(Microseconds time) {
   return static_cast<double>(time) / static_cast<double>(kSecond);
 }
 
-Json header_json(const RunnerHeader& header) {
-  Json ports = Json::object();
-  for (const auto& [name, port] : header.ports) ports[name] = port;
-  Json json{{"task_id", header.task_id},
-            {"sandbox", header.sandbox},
-            {"log_dir", header.log_dir},
-            {"hostname", header.hostname},
-            {"user", header.user},
-            {"uid", header.uid},
-            {"launch_time_ms", header.launch_time / 1000},
-            {"ports", std::move(ports)},
-            {"chroot", header.chroot},
-            {"keep_logs", header.keep_logs}};
-  if (!header.continues.empty()) json["continues"] = header.continues;
-  if (!header.trace_parent.empty()) json["trace_parent"] = header.trace_parent;
-  return json;
-}
-
 Json step_json(const TaskStep& step) {
   Json json{{"state", name_of(step.status.state)},
             {"timestamp_ms", step.status.at.wall / 1000},
@@ -98,6 +80,24 @@ Json replacement_json(const Replacement& replacement) {
 }
 
 }  // namespace
+
+Json header_json(const RunnerHeader& header) {
+  Json ports = Json::object();
+  for (const auto& [name, port] : header.ports) ports[name] = port;
+  Json json{{"task_id", header.task_id},
+            {"sandbox", header.sandbox},
+            {"log_dir", header.log_dir},
+            {"hostname", header.hostname},
+            {"user", header.user},
+            {"uid", header.uid},
+            {"launch_time_ms", header.launch_time / 1000},
+            {"ports", std::move(ports)},
+            {"chroot", header.chroot},
+            {"keep_logs", header.keep_logs}};
+  if (!header.continues.empty()) json["continues"] = header.continues;
+  if (!header.trace_parent.empty()) json["trace_parent"] = header.trace_parent;
+  return json;
+}
 
 Json totals_json(const RunTotals& totals) {
   return Json{{"success", totals.success},

@@ -14,6 +14,8 @@ using Json = nlohmann::ordered_json;
 // {"task_id","state","header","statuses","processes"}. Keys whose value is not known yet are left
 // out. Processes whose oldest runs were dropped have their totals over all runs under "totals".
 Json history_json(const History& history);
+// How a task was started: the "header" of it.
+Json header_json(const RunnerHeader& header);
 // {"success","failed","killed","lost"}.
 Json totals_json(const RunTotals& totals);
 // One record of a coordinator's stream.
