@@ -42,6 +42,7 @@ CommandOutcome drain_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome metrics_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome observe_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome export_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome import_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common);

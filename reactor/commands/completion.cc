@@ -53,7 +53,7 @@ constexpr std::array<Positional, 28> kPositional = {{
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
 constexpr std::string_view kProcesses = ":processes";  // of the task that stands before
-constexpr std::array<std::pair<std::string_view, std::string_view>, 52> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 53> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -61,6 +61,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 52> kValues 
     {"--root", kPath},
     {"--sandbox", kPath},
     {"--socket", kPath},
+    {"--listen", ""},
     {"--task-id", kTasks},
     {"--task_id", kTasks},
     {"--task", ""},

@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 33> kCommands = {{
+constexpr std::array<Command, 34> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -43,6 +43,7 @@ constexpr std::array<Command, 33> kCommands = {{
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},
     {"metrics", "print metrics of the tasks and the daemon", metrics_command},
+    {"observe", "serve what is recorded of tasks over HTTP, to look at", observe_command},
     {"export", "print the job file with which an engine runs a task", export_command},
     {"import", "take over the tasks of a root of Apache Thermos", import_command},
     {"fsck", "check what is recorded, and repair it", fsck_command},

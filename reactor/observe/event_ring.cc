@@ -18,6 +18,15 @@ std::string server_sent(std::string_view kind, std::string_view id, std::string_
   return text.append("\n");
 }
 
+EventRing::Listener::Listener(EventRing& ring, std::function<void()> call)
+    : ring_(ring), call_(std::move(call)) {
+  ring_.listeners_.insert(this);
+}
+
+EventRing::Listener::~Listener() {
+  ring_.listeners_.erase(this);
+}
+
 std::uint64_t EventRing::add(std::string_view kind, std::string_view data) {
   ++last_;
   texts_.push_back(std::make_shared<const std::string>(server_sent(kind, position(), data)));
@@ -27,6 +36,7 @@ std::uint64_t EventRing::add(std::string_view kind, std::string_view data) {
     bytes_ -= texts_.front()->size();
     texts_.pop_front();
   }
+  for (const Listener* const listener : listeners_) listener->call_();
   return last_;
 }
 

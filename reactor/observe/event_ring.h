@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,20 @@ class EventRing {
   // `epoch` tells the positions of this program from those of one before it: a word of letters and
   // digits. The latest events of `bytes` are kept.
   EventRing(std::string epoch, std::size_t bytes) : epoch_(std::move(epoch)), most_(bytes) {}
+
+  // Calls back after each event that is added, as long as it lives. The ring outlives it.
+  class Listener {
+   public:
+    Listener(EventRing& ring, std::function<void()> call);
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+   private:
+    friend class EventRing;
+    EventRing& ring_;
+    std::function<void()> call_;
+  };
 
   // Adds an event; `data` is one line. Returns its number.
   std::uint64_t add(std::string_view kind, std::string_view data);
@@ -39,6 +55,7 @@ class EventRing {
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
   std::deque<std::shared_ptr<const std::string>> texts_;  // the last is that of `last_`
+  std::set<Listener*> listeners_;
 };
 
 // One server-sent event, with the empty line behind it. `data` may have several lines.

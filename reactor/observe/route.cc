@@ -29,7 +29,7 @@ Error unusable(std::string message) {
 
 Error no_such_path(std::string_view path) {
   return Error{ErrorCode::NotFound,
-               "there is no " + quoted(path) + " here; /api/tasks lists the tasks"};
+               "there is no " + thermos::quoted(path) + " here; /api/tasks lists the tasks"};
 }
 
 template <typename Number>
@@ -38,7 +38,8 @@ Result<Number> number_of(std::string_view name, std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [at, failure] = std::from_chars(text.data(), end, number);
   if (text.empty() || failure != std::errc() || at != end) {
-    return unusable(std::string(name) + ": " + quoted(text) + " is no number that it can be");
+    return unusable(std::string(name) + ": " + thermos::quoted(text) +
+                    " is no number that it can be");
   }
   return number;
 }
@@ -61,7 +62,7 @@ Status check_way(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const bool leads_elsewhere = name.empty() || name == "." || name == "..";
     if (leads_elsewhere || name.find('/') != std::string::npos || name.size() > 255) {
-      return unusable("files: " + quoted(name) + " is no name of a file");
+      return unusable("files: " + thermos::quoted(name) + " is no name of a file");
     }
   }
   return Done{};
@@ -170,7 +171,7 @@ Status take_parameter(const std::string& name, const std::string& value, Route& 
     route.since = value;
     return Done{};
   }
-  return unusable("there is no parameter " + quoted(name) + " here");
+  return unusable("there is no parameter " + thermos::quoted(name) + " here");
 }
 
 }  // namespace

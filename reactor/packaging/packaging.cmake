@@ -37,7 +37,7 @@ install(FILES ${completions}/thermos.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/f
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/reactor/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/capnp/FORMAT.md ${CMAKE_SOURCE_DIR}/capnp/CONTROL.md
   ${CMAKE_SOURCE_DIR}/reactor/JSON.md ${CMAKE_SOURCE_DIR}/reactor/METRICS.md
-  ${CMAKE_SOURCE_DIR}/reactor/REACH.md ${CMAKE_SOURCE_DIR}/reactor/FROM_THERMOS.md
+  ${CMAKE_SOURCE_DIR}/reactor/observe/API.md ${CMAKE_SOURCE_DIR}/reactor/REACH.md ${CMAKE_SOURCE_DIR}/reactor/FROM_THERMOS.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_PACKAGE_NAME thermos-reactor)
@@ -60,7 +60,8 @@ acts on it, so the supervisor may be killed, upgraded or lose power: finished
 processes do not run again, and running ones are not disturbed.
 
 The package holds the command line (thermos), the daemon (thermos-reactor, a
-systemd service) and the coordinator that each running process has.")
+systemd service), the coordinator that each running process has, and an
+observer that serves what is recorded to a browser (off by default).")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(debian ${CMAKE_CURRENT_LIST_DIR}/debian)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

@@ -30,11 +30,11 @@ fi
 step "the list of what is in it"
 list=$(python3 -B "$(dirname "$(realpath "$0")")/../../reactor/packaging/sbom.py" "$BUILD/bin")
 is "our version" "thermos-reactor 0.1.0" "$(jq -r '.packages[0] | "\(.name) \(.versionInfo)"' <<<"$list")"
-for name in libcapnp-dev libuv1 libspdlog1.10 libyaml-cpp0.7 libc6; do
+for name in libcapnp-dev libuv1 libspdlog1.10 libyaml-cpp0.7 libmicrohttpd12 libc6; do
   jq -e --arg name "$name" '.packages[] | select(.name == $name) | .versionInfo' <<<"$list" >/dev/null ||
     fail "the list does not name $name"
 done
-for program in thermos thermos-reactor thermos-coordinator; do
+for program in thermos thermos-reactor thermos-coordinator thermos-observe; do
   is "the sum of $program" "$(sha256sum "$BUILD/bin/$program" | cut -d ' ' -f 1)" \
     "$(jq -r --arg name "./usr/bin/$program" '.files[] | select(.fileName == $name).checksums[0].checksumValue' <<<"$list")"
 done
@@ -43,6 +43,7 @@ step "install"
 box dpkg --install /box/0.1.0.deb >/dev/null 2>&1
 active active
 is "enabled" enabled "$(box systemctl is-enabled thermos-reactor)"
+is "the observer" disabled "$(box systemctl is-enabled thermos-observe || true)"
 is "socket" "660 root:thermos" "$(box stat -c '%a %U:%G' /run/thermos/reactor.sock)"
 is "manual" "/usr/share/man/man1/thermos-run.1.gz" "$(box ls /usr/share/man/man1/thermos-run.1.gz)"
 

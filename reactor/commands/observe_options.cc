@@ -1,0 +1,39 @@
+#include "reactor/commands/observe_options.h"
+
+namespace thermos {
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: thermos observe [OPTIONS]
+
+Serves what is recorded of the tasks of a root over HTTP, to look at: tasks,
+their graphs, why they are as they are, what they print, and their files, as
+JSON and text, and each change as an event. It changes nothing and reads what
+the caller may read, so it works with every other program dead. It prints its
+URL and runs until Ctrl-C. API.md describes what it answers.
+
+  --listen unix:PATH        at that socket, which only the caller can open
+                            (default: /run/thermos-observe.sock for root,
+                            $XDG_RUNTIME_DIR/thermos-observe.sock for others)
+  --listen 127.0.0.1:PORT   at that port of this machine, for a browser; 0: a
+                            free one. The URL holds a token: who has it, sees
+                            what you see
+  --root D, --log-level L, --no-color: see `thermos --help`
+)";
+
+}  // namespace
+
+Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
+                                                    CommonOptions& common) {
+  ObserveOptions options;
+  OptionParser parser("observe", kHelp, common);
+  parser.text("--listen", options.listen);
+  const Result<std::optional<Arguments>> parsed = parser.parse(arguments);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return std::optional<ObserveOptions>();
+  if (!(*parsed)->empty()) {
+    return Error{ErrorCode::Usage, "observe: unexpected argument '" + (*parsed)->front() + "'"};
+  }
+  return std::optional(std::move(options));
+}
+
+}  // namespace thermos

@@ -1,0 +1,20 @@
+// The options of `thermos observe`, for the command and for the program that it starts.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+#include "reactor/commands/options.h"
+
+namespace thermos {
+
+struct ObserveOptions {
+  std::string listen;  // as given; empty: not given
+};
+
+// Nothing: the help was printed. Fails with Usage.
+Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
+                                                    CommonOptions& common);
+
+}  // namespace thermos

@@ -1,0 +1,78 @@
+// Answers what is asked of the tasks of a root.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/base/result.h"
+#include "core/explain/chronicle.h"
+#include "core/record/history.h"
+#include "core/record/paths.h"
+#include "reactor/loop/loop.h"
+#include "reactor/observe/directory_watches.h"
+#include "reactor/observe/event_ring.h"
+#include "reactor/observe/http.h"
+#include "reactor/observe/jobs.h"
+#include "reactor/observe/root_mirror.h"
+#include "reactor/observe/route.h"
+
+namespace thermos::observe {
+
+class Answers {
+ public:
+  // All of them outlive it, and the exchanges that it is given.
+  Answers(Loop& loop, const Paths& paths, RootMirror& mirror, EventRing& events,
+          DirectoryWatches& watches);
+
+  void answer(const Route& route, const Request& request,
+              const std::shared_ptr<Exchange>& exchange);
+
+ private:
+  using Asker = std::shared_ptr<Exchange>;
+  // What is on record of a task.
+  struct Recorded {
+    History history;
+    std::uint32_t recorded_by = 0;
+  };
+  using KnownPast = std::shared_ptr<const Recorded>;
+
+  void events(const Route& route, const Request& request, const Asker& asker);
+  void tasks(const Route& route, const Asker& asker);
+  void metrics(const Asker& asker);
+  void task(const Route& route, const Asker& asker);
+  void past_task(const TaskEntry& entry, Microseconds at, const Asker& asker);
+  void graph(const TaskEntry& entry, const Asker& asker);
+  void why(const Route& route, const TaskEntry& entry, const Asker& asker);
+  void log(const Route& route, const std::optional<std::string>& range, const Recorded& recorded,
+           const Asker& asker);
+  void files(const Route& route, const std::optional<std::string>& range, const Recorded& recorded,
+             const Asker& asker);
+
+  // Calls `then` with the entry of the task, or replies that there is none.
+  void with_task(const std::string& id, const Asker& asker,
+                 std::function<void(const TaskEntry&)> then);
+  // Calls `then` with what is on record of it.
+  void with_history(const TaskEntry& entry, const Asker& asker,
+                    std::function<void(const Result<KnownPast>&)> then);
+  void with_chronicle(const TaskEntry& entry, std::optional<Microseconds> at, const Asker& asker,
+                      std::function<void(const Chronicle&)> then);
+  bool run_is_over(const Route& route) const;
+
+  const Paths& paths_;
+  RootMirror& mirror_;
+  EventRing& events_;
+  DirectoryWatches& watches_;
+  // Of ended tasks, those that were asked for last: a page asks for several parts of one.
+  std::list<std::pair<std::string, KnownPast>> recent_;
+  Jobs jobs_;
+};
+
+// A reply that says what is wrong.
+Reply error_reply(const Error& error);
+
+}  // namespace thermos::observe

@@ -1,0 +1,50 @@
+// Several watchers of one directory: inotify(7) has one watch for each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "reactor/loop/inotify.h"
+
+namespace thermos::observe {
+
+class DirectoryWatches {
+ public:
+  explicit DirectoryWatches(Inotify& inotify) : inotify_(inotify) {}
+
+  // Ends the watch when it is destroyed. Empty: it can't be watched.
+  class Watch {
+   public:
+    Watch() = default;
+    ~Watch();
+    Watch(Watch&& other) noexcept;
+    Watch& operator=(Watch&& other) noexcept;
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+   private:
+    friend class DirectoryWatches;
+    Watch(DirectoryWatches& of, int watch, std::uint64_t number)
+        : of_(&of), watch_(watch), number_(number) {}
+    DirectoryWatches* of_ = nullptr;
+    int watch_ = -1;
+    std::uint64_t number_ = 0;
+  };
+
+  // Calls `call` whenever a file in the directory was written, made, renamed or removed.
+  Watch add(const std::string& directory, std::function<void()> call);
+
+ private:
+  using Calls = std::map<std::uint64_t, std::function<void()>>;
+
+  void remove(int watch, std::uint64_t number);
+
+  Inotify& inotify_;
+  std::map<int, std::shared_ptr<Calls>> calls_;  // by the watch
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace thermos::observe

@@ -1,0 +1,14 @@
+// The observer: what `thermos-observe` does from its start to its end.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/record/paths.h"
+#include "reactor/observe/listen.h"
+
+namespace thermos::observe {
+
+// Prints the URL, and serves until SIGTERM or SIGINT. Fails as ListeningSocket::open() and
+// list_tasks() do, or with System.
+Status serve(const Paths& paths, const Address& address);
+
+}  // namespace thermos::observe

@@ -1,0 +1,398 @@
+// `thermos observe` from outside, with real tasks.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "observing.h"
+#include "task_run.h"
+#include "waiting.h"
+
+namespace thermos::observe {
+namespace {
+
+using real::Json;
+using real::process;
+using real::task;
+
+// The numbers of one event stream, and what the events say.
+struct Event {
+  std::string kind;
+  std::string id;
+  Json data;
+};
+
+std::vector<Event> events_in(const std::string& text) {
+  std::vector<Event> events;
+  std::size_t from = 0;
+  for (std::size_t end = 0; (end = text.find("\n\n", from)) != std::string::npos; from = end + 2) {
+    Event event;
+    std::string data;
+    std::size_t at = from;
+    while (at < end) {
+      const std::size_t line_end = std::min(text.find('\n', at), end);
+      const std::string line = text.substr(at, line_end - at);
+      if (line.starts_with("event: ")) event.kind = line.substr(7);
+      if (line.starts_with("id: ")) event.id = line.substr(4);
+      if (line.starts_with("data: ")) data += line.substr(6);
+      at = line_end + 1;
+    }
+    event.data = Json::parse(data, nullptr, false);
+    EXPECT_FALSE(event.data.is_discarded()) << data;
+    events.push_back(event);
+  }
+  return events;
+}
+
+// The events up to the one that has `text` in it.
+std::vector<Event> told_until(Connection& stream, const std::string& text) {
+  const std::string& all = stream.read_until(text, "\n\n");
+  const std::size_t at = all.find(text);
+  if (at == std::string::npos) return {};
+  return events_in(all.substr(0, all.find("\n\n", at) + 2));
+}
+
+// The states of a process, in the order in which events told them.
+std::string states_told(const std::vector<Event>& events, const std::string& name) {
+  std::string states;
+  for (const Event& event : events) {
+    if (event.kind != "task") continue;
+    for (const Json& record : event.data.at("records")) {
+      if (record.value("process", "") != name || record["kind"] != "process") continue;
+      states += (states.empty() ? "" : " ") + record.at("state").get<std::string>();
+    }
+  }
+  return states;
+}
+
+class Observer : public ::testing::Test {
+ protected:
+  real::Site site;
+};
+
+TEST_F(Observer, ListensAtASocketOfItsOwnAndRemovesIt) {
+  Observing observing(site);
+  EXPECT_EQ(observing.url(), "unix:" + observing.socket());
+  struct stat info {};
+  ASSERT_EQ(::stat(observing.socket().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+  const Json tasks = observing.json("/api/tasks");
+  EXPECT_TRUE(tasks.at("tasks").empty());
+  // Another one does not take its place.
+  const real::Ended second = site.thermos({"observe", "--listen", "unix:" + observing.socket()});
+  EXPECT_EQ(second.code, 75) << second.err;
+  observing.program().signal(SIGTERM);
+  const real::Ended ended = observing.program().wait();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  EXPECT_FALSE(real::exists(observing.socket()));
+}
+
+TEST_F(Observer, TakesThePlaceOfADeadOneAndOfNothingElse) {
+  {
+    Observing killed(site);
+    killed.program().destroy();
+    ASSERT_TRUE(real::exists(killed.socket()));
+    Observing next(site);
+    EXPECT_EQ(next.get("/api/tasks").status, 200);
+  }
+  const std::string file = site.path() + "/file";
+  std::ofstream(file) << "kept";
+  EXPECT_EQ(site.thermos({"observe", "--listen", "unix:" + file}).code, 64);
+  EXPECT_EQ(real::read_file(file), "kept");
+}
+
+TEST_F(Observer, ListensAtNoOtherHost) {
+  for (const char* listen : {"0.0.0.0:0", "127.0.0.2:0", ":0", "8000", "localhost:0", "[::]:0",
+                             "127.0.0.1", "127.0.0.1:65536", "127.0.0.1:-1", "unix:"}) {
+    const real::Ended ended = site.thermos({"observe", "--listen", listen});
+    EXPECT_EQ(ended.code, 64) << listen;
+    EXPECT_NE(ended.err.find("unix:PATH or 127.0.0.1:PORT"), std::string::npos) << ended.err;
+  }
+}
+
+TEST_F(Observer, SaysOfATaskWhatStatusAndWhySay) {
+  site.run(task({process("good", "echo out; echo err >&2"), process("bad", "echo no >&2; exit 3"),
+                 process("never", "true")},
+                {{"bad", "never"}}, {{"max_failures", 0}}),
+           "t");
+  Observing observing(site);
+  Json told = observing.json("/api/tasks/t");
+  ASSERT_TRUE(told.contains("position"));
+  told.erase("position");
+  EXPECT_EQ(told, site.status("t"));
+
+  const Json row = observing.json("/api/tasks").at("tasks").at(0);
+  EXPECT_EQ(row["task_id"], "t");
+  EXPECT_EQ(row["state"], told["state"]);
+  EXPECT_EQ(row["header"], told["header"]);
+  EXPECT_EQ(row["shelf"], "finished");
+  EXPECT_EQ(row["first_failed"], "bad");
+  EXPECT_EQ(row["progress"]["processes"], 3);
+  EXPECT_EQ(row["progress"]["not_started"], 1);
+  EXPECT_EQ(row["progress"]["SUCCESS"], 1);
+  EXPECT_EQ(row["progress"]["FAILED"], 1);
+
+  const std::string at = std::to_string(row["end_time"].get<double>() + 0.001);
+  const real::Ended why = site.thermos({"why", "--json", "--at", at, "t", "never"});
+  ASSERT_EQ(why.code, 0) << why.err;
+  EXPECT_EQ(observing.json("/api/tasks/t/why?process=never&at=" + at), Json::parse(why.out));
+  const real::Ended of_task = site.thermos({"why", "--json", "--at", at, "t"});
+  EXPECT_EQ(observing.json("/api/tasks/t/why?at=" + at), Json::parse(of_task.out));
+
+  const real::Ended then = site.thermos({"status", "--json", "--at", at, "t"});
+  EXPECT_EQ(observing.json("/api/tasks/t?at=" + at), Json::parse(then.out).at("tasks").at(0));
+  EXPECT_EQ(observing.get("/api/tasks/t?at=1").status, 404);
+  EXPECT_EQ(observing.get("/api/tasks/t?at=noon").status, 400);
+  EXPECT_EQ(observing.get("/api/tasks/t/why?process=nobody").status, 404);
+  EXPECT_EQ(observing.get("/api/tasks/other").status, 404);
+}
+
+TEST_F(Observer, DrawsTheGraph) {
+  site.run(task({process("first", "true"), process("a", "true"), process("b", "true"),
+                 process("last", "true"), process("clean", "true", {{"final", true}})},
+                {{"first", "a", "last"}, {"first", "b", "last"}}),
+           "t");
+  Observing observing(site);
+  const Json graph = observing.json("/api/tasks/t/graph");
+  EXPECT_EQ(graph["layers"], 4);
+  ASSERT_EQ(graph["nodes"].size(), 4U);
+  EXPECT_EQ(graph["nodes"][0]["processes"], Json::parse(R"(["first"])"));
+  EXPECT_EQ(graph["nodes"][1]["processes"], Json::parse(R"(["a", "b"])"));
+  EXPECT_EQ(graph["nodes"][3]["final"], true);
+  EXPECT_EQ(graph["edges"], Json::parse(R"([{"from": 0, "to": 1}, {"from": 1, "to": 2}])"));
+}
+
+TEST_F(Observer, FiltersTasks) {
+  site.run(task({process("p", "true")}), "good");
+  site.run(task({process("p", "exit 1")}), "bad");
+  Observing observing(site);
+  const auto ids = [&](const std::string& query) {
+    std::string text;
+    const Json told = observing.json("/api/tasks" + query);
+    for (const Json& row : told.at("tasks")) {
+      text += row.at("task_id").get<std::string>() + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(ids(""), "bad good ");  // the latest first
+  EXPECT_EQ(ids("?only=failed"), "bad ");
+  EXPECT_EQ(ids("?only=active"), "");
+  EXPECT_EQ(ids("?limit=1"), "bad ");
+  EXPECT_EQ(ids("?limit=0"), "");
+  EXPECT_EQ(ids("?only=finished&limit=9"), "bad good ");
+}
+
+TEST_F(Observer, GivesOutputAsTextAndItsParts) {
+  site.run(task({process("p q", "printf 0123456789; echo '<script>' >&2")}), "t");
+  Observing observing(site);
+  const std::string path = "/api/tasks/t/processes/p%20q/runs/0/";
+  const Response whole = observing.get(path + "stdout");
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, "0123456789");
+  EXPECT_EQ(whole.headers.at("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(whole.headers.at("x-content-type-options"), "nosniff");
+  EXPECT_EQ(whole.headers.at("accept-ranges"), "bytes");
+  EXPECT_EQ(observing.get(path + "stderr").body, "<script>\n");
+
+  const Response part = observing.get(path + "stdout", {{"Range", "bytes=-3"}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, "789");
+  EXPECT_EQ(part.headers.at("content-range"), "bytes 7-9/10");
+  const Response none = observing.get(path + "stdout", {{"Range", "bytes=10-"}});
+  EXPECT_EQ(none.status, 416);
+  EXPECT_EQ(none.headers.at("content-range"), "bytes */10");
+  const Response head = observing.get(path + "stdout", {}, "HEAD");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.headers.at("content-length"), "10");
+
+  EXPECT_EQ(observing.get("/api/tasks/t/processes/p%20q/runs/1/stdout").status, 404);
+  EXPECT_EQ(observing.get("/api/tasks/t/processes/r/runs/0/stdout").status, 404);
+  EXPECT_EQ(observing.get(path + "stdout?follow").body, "0123456789");
+}
+
+TEST_F(Observer, FollowsOutputToItsEnd) {
+  ASSERT_EQ(::mkfifo((site.path() + "/go").c_str(), 0600), 0);
+  const std::string go = site.path() + "/go";
+  real::Command run = site.start_run(site.write_config(task(
+      {process("p", "echo one; read x <" + go + "; echo two; read x <" + go + "; printf three")})));
+  ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
+  Observing observing(site);
+  Connection reader = observing.connect();
+  reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
+  EXPECT_EQ(reader.head().status, 200);
+  EXPECT_EQ(reader.read_until("one\n"), "one\n");
+  std::ofstream(go) << "\n";
+  EXPECT_EQ(reader.read_until("two\n"), "one\ntwo\n");
+  // Another one that joins later, behind the first line.
+  Connection second = observing.connect();
+  second.ask("/api/tasks/t/processes/p/runs/0/stdout?follow&from=4");
+  EXPECT_EQ(second.head().status, 200);
+  EXPECT_EQ(second.read_until("two\n"), "two\n");
+  std::ofstream(go) << "\n";
+  EXPECT_EQ(reader.read_all(), "one\ntwo\nthree");
+  EXPECT_EQ(second.read_all(), "two\nthree");
+  EXPECT_EQ(run.wait().code, 0);
+}
+
+TEST_F(Observer, TellsEachChangeOnce) {
+  Observing observing(site);
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  const Response head = stream.head();
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.headers.at("content-type"), "text/event-stream");
+  stream.read_until("\n\n");
+  // The root does not exist yet.
+  site.run(task({process("p", "true"), process("q", "exit 1")}, {{"p", "q"}}), "t");
+  const auto told = told_until(stream, "\"shelf\":\"finished\",\"state\":\"FAILED\"");
+  ASSERT_GE(told.size(), 2U);
+  EXPECT_EQ(told.front().kind, "hello");
+  EXPECT_EQ(states_told(told, "p"), "WAITING FORKED RUNNING SUCCESS");
+  EXPECT_EQ(states_told(told, "q"), "WAITING FORKED RUNNING FAILED");
+
+  // Who comes back is told what it missed, and nothing twice.
+  const auto& middle = told[told.size() / 2];
+  Connection again = observing.connect();
+  again.ask("/events", {{"Last-Event-ID", middle.id}});
+  EXPECT_EQ(again.head().status, 200);
+  const auto rest = told_until(again, "\"shelf\":\"finished\",\"state\":\"FAILED\"");
+  ASSERT_EQ(rest.size(), told.size() - told.size() / 2);
+  EXPECT_EQ(rest.front().kind, "hello");
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    EXPECT_EQ(rest[i].id, told[told.size() / 2 + i].id);
+    EXPECT_EQ(rest[i].data, told[told.size() / 2 + i].data);
+  }
+  // The list is as the last event said.
+  const Json tasks = observing.json("/api/tasks");
+  EXPECT_EQ(tasks["position"], told.back().id);
+  EXPECT_EQ(tasks["tasks"][0], told.back().data["task"]);
+
+  // A position of another program's tells nothing.
+  Connection lost = observing.connect();
+  lost.ask("/events?since=0123456789ab-1");
+  EXPECT_EQ(lost.head().status, 200);
+  EXPECT_EQ(events_in(lost.read_until("\n\n")).front().kind, "reset");
+
+  std::filesystem::remove(site.root() + "/tasks/finished/t");
+  const auto removed = events_in(stream.read_until("event: removed", "\n\n"));
+  EXPECT_EQ(removed.back().kind, "removed");
+  EXPECT_EQ(removed.back().data["task_id"], "t");
+  EXPECT_TRUE(observing.json("/api/tasks").at("tasks").empty());
+}
+
+TEST_F(Observer, FollowsATaskThatWasThereBefore) {
+  ASSERT_EQ(::mkfifo((site.path() + "/go").c_str(), 0600), 0);
+  real::Command run =
+      site.start_run(site.write_config(task({process("p", "read x <" + site.path() + "/go")})));
+  ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
+  Observing observing(site);
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  EXPECT_EQ(stream.head().status, 200);
+  stream.read_until("\n\n");
+  EXPECT_EQ(observing.json("/api/tasks").at("tasks").at(0).at("progress").at("RUNNING"), 1);
+  std::ofstream(site.path() + "/go") << "\n";
+  const auto told = told_until(stream, "\"shelf\":\"finished\",\"state\":\"SUCCESS\"");
+  EXPECT_EQ(states_told(told, "p"), "SUCCESS");
+  EXPECT_EQ(run.wait().code, 0);
+}
+
+TEST_F(Observer, ShowsFilesAndFollowsNoLink) {
+  site.run(task({process("p",
+                         "mkdir -p d; printf data >d/f; ln -s /etc/passwd link; ln -s d dl; "
+                         "mkfifo fifo; printf x >'a <b>&?#%'")}),
+           "t");
+  Observing observing(site);
+  const Json listing = observing.json("/api/tasks/t/files");
+  EXPECT_EQ(listing["path"], "");
+  const auto kind_of = [&](const std::string& name) {
+    for (const Json& entry : listing["entries"]) {
+      if (entry["name"] == name) return entry["kind"].get<std::string>();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(kind_of("d"), "directory");
+  EXPECT_EQ(kind_of("link"), "link");
+  EXPECT_EQ(kind_of("fifo"), "fifo");
+  const Json below = observing.json("/api/tasks/t/files/d/");
+  EXPECT_EQ(below["path"], "d");
+  EXPECT_EQ(below["entries"][0]["size"], 4);
+
+  const Response file = observing.get("/api/tasks/t/files/d/f", {{"Range", "bytes=1-2"}});
+  EXPECT_EQ(file.status, 206);
+  EXPECT_EQ(file.body, "at");
+  EXPECT_EQ(file.headers.at("content-type"), "application/octet-stream");
+  EXPECT_EQ(file.headers.at("content-disposition"), "attachment");
+  for (const Json& entry : listing["entries"]) {
+    if (entry["name"] != "a <b>&?#%") continue;
+    const std::string href = entry["href"].get<std::string>();
+    EXPECT_EQ(observing.get("/api/tasks/t/files/" + href).body, "x");
+  }
+
+  for (const char* path : {"link", "dl", "dl/f", "fifo", "d/f/x"}) {
+    const int status = observing.get(std::string("/api/tasks/t/files/") + path).status;
+    EXPECT_TRUE(status == 403 || status == 404) << path << ": " << status;
+  }
+  EXPECT_EQ(observing.get("/api/tasks/t/files/link").status, 403);
+  EXPECT_EQ(observing.get("/api/tasks/t/files/dl/f").status, 403);
+  EXPECT_EQ(observing.get("/api/tasks/t/files/none").status, 404);
+  for (const char* path : {"..", "../x", "%2e%2e/x", "d/../../x", "a%2fb"}) {
+    EXPECT_EQ(observing.get(std::string("/api/tasks/t/files/") + path).status, 400) << path;
+  }
+}
+
+TEST_F(Observer, ShowsADamagedTaskAsFsckDoes) {
+  site.run(task({process("p", "true")}), "good");
+  site.run(task({process("p", "true")}), "damaged");
+  const std::string stream = site.checkpoint("damaged") + "/runner";
+  {
+    std::fstream file(stream, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(stream) / 2));
+    file.put('\x5a');
+    file.put('\x5b');
+  }
+  const real::Ended fsck = site.thermos({"fsck", "--json", "damaged"});
+  const Json finding = Json::parse(fsck.out).at("findings").at(0);
+  Observing observing(site);
+  const Json rows = observing.json("/api/tasks").at("tasks");
+  ASSERT_EQ(rows.size(), 2U);
+  for (const Json& row : rows) {
+    EXPECT_EQ(row.contains("error"), row["task_id"] == "damaged") << row;
+    if (!row.contains("error")) continue;
+    EXPECT_NE(row["error"].get<std::string>().find(finding["what"].get<std::string>()),
+              std::string::npos)
+        << row;
+  }
+  const Json damaged = observing.json("/api/tasks/damaged");
+  EXPECT_EQ(damaged["findings"][0]["what"], finding["what"]);
+  EXPECT_EQ(damaged["findings"][0]["offset"], finding["offset"]);
+  EXPECT_EQ(observing.json("/api/tasks/good").at("state"), "SUCCESS");
+  EXPECT_EQ(observing.get("/api/tasks/damaged/why").status, 500);
+}
+
+TEST_F(Observer, GivesTheMetricsOfTheRoot) {
+  site.run(task({process("p", "true")}), "t");
+  Observing observing(site);
+  const Response metrics = observing.get("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_NE(metrics.body.find("thermos_tasks{state=\"success\"} 1\n"), std::string::npos)
+      << metrics.body;
+  EXPECT_TRUE(metrics.body.ends_with("# EOF\n"));
+}
+
+TEST_F(Observer, NamesTheWayIn) {
+  Observing observing(site);
+  const Response root = observing.get("/");
+  EXPECT_EQ(root.status, 404);
+  EXPECT_NE(root.body.find("/api/tasks"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace thermos::observe
