@@ -4,13 +4,16 @@
 #include "reactor/store/recorded_task.h"
 
 namespace thermos {
+namespace {
 
-Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
+// `of_history` makes what there is of the records.
+Json make(const TaskView& view, const Paths& paths, Microseconds now,
+          Json (*of_history)(const History&)) {
   Json json = Json::object();
   json["task_id"] = view.entry.id;
   if (!view.root.empty()) json["root"] = view.root;
   if (view.history) {
-    json.update(history_json(*view.history));
+    json.update(of_history(*view.history));
     if (view.task) {
       add_outlook(json, *view.task, *view.history, now);
     } else if (const auto task = read_recorded_config(paths, view.entry.id, view.entry.directory)) {
@@ -24,6 +27,16 @@ Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
     if (view.disk->sandbox) json["disk"]["sandbox"] = *view.disk->sandbox;
   }
   return json;
+}
+
+}  // namespace
+
+Json view_json(const TaskView& view, const Paths& paths, Microseconds now) {
+  return make(view, paths, now, history_json);
+}
+
+Json view_head_json(const TaskView& view, const Paths& paths, Microseconds now) {
+  return make(view, paths, now, history_head_json);
 }
 
 }  // namespace thermos

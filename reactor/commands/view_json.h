@@ -10,5 +10,7 @@ namespace thermos {
 
 // `paths` are of the task's root; `now` is the wall time that the view is of.
 Json view_json(const TaskView& view, const Paths& paths, Microseconds now);
+// The same without "processes": see history_head_json().
+Json view_head_json(const TaskView& view, const Paths& paths, Microseconds now);
 
 }  // namespace thermos

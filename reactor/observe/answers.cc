@@ -155,6 +155,12 @@ Json graph_json(const std::string& id, const TaskConfig& task, const GraphLayout
           {"edges", std::move(edges)}};
 }
 
+void reply_task(const Json& head, History history, const std::shared_ptr<Exchange>& asker) {
+  Reply reply;
+  reply.body = task_body(head, std::make_shared<const History>(std::move(history)));
+  asker->reply(std::move(reply));
+}
+
 }  // namespace
 
 Reply error_reply(const Error& error) {
@@ -335,26 +341,29 @@ void Answers::task(const Route& route, const Asker& asker) {
     with_history(entry, asker, [this, entry, asker](const Result<KnownPast>& found) {
       TaskView view;
       view.entry = entry;
-      if (found) {
-        view.history = (*found)->history;
-        if (entry.directory == TaskDirectory::Active) {
-          view.task = read_recorded_config(paths_, entry.id, entry.directory);
-        }
-      } else {
+      if (!found) {
         view.error = found.error().message;
+        Json json = view_json(view, paths_, wall_now());
+        json["findings"] = findings_json(paths_.runner_stream(entry.id));
+        json["position"] = events_.position();
+        return asker->reply(json_reply(json));
       }
-      Json json = view_json(view, paths_, wall_now());
-      if (!found) json["findings"] = findings_json(paths_.runner_stream(entry.id));
-      json["position"] = events_.position();
-      asker->reply(json_reply(json));
+      view.history = (*found)->history;
+      if (entry.directory == TaskDirectory::Active) {
+        view.task = read_recorded_config(paths_, entry.id, entry.directory);
+      }
+      Json head = view_head_json(view, paths_, wall_now());
+      head["position"] = events_.position();
+      reply_task(head, std::move(*view.history), asker);
     });
   });
 }
 
 void Answers::past_task(const TaskEntry& entry, Microseconds at, const Asker& asker) {
   with_chronicle(entry, at, asker, [this, entry, at, asker](const Chronicle& chronicle) {
-    const TaskView view = view_of_past(paths_, entry, chronicle);
-    asker->reply(json_reply(view_json(view, paths_, at)));
+    TaskView view = view_of_past(paths_, entry, chronicle);
+    const Json head = view_head_json(view, paths_, at);
+    reply_task(head, std::move(*view.history), asker);
   });
 }
 

@@ -84,6 +84,49 @@ class RowsBody : public Body {
   bool over_ = false;
 };
 
+class TaskBody : public Body {
+ public:
+  TaskBody(const Json& head, std::shared_ptr<const History> history)
+      : history_(std::move(history)), piece_(json_line(head)) {
+    piece_.back() = ',';  // it was the '}'
+    piece_ += "\"processes\":{";
+  }
+
+  Given read(std::span<char> room) override {
+    std::size_t written = 0;
+    while (written < room.size()) {
+      if (at_ < piece_.size()) {
+        written += copy_on(piece_, at_, room.subspan(written));
+        continue;
+      }
+      if (over_) break;
+      next_piece();
+    }
+    return {written == 0 ? Next::End : Next::Bytes, written};
+  }
+
+ private:
+  void next_piece() {
+    at_ = 0;
+    while (next_ < history_->processes().size()) {
+      const ProcessHistory& process = history_->process(next_++);
+      if (!has_past(process)) continue;
+      piece_ = std::exchange(first_, false) ? "" : ",";
+      piece_ += json_line(Json(process.name)) + ":" + json_line(runs_json(process));
+      return;
+    }
+    piece_ = "}}\n";
+    over_ = true;
+  }
+
+  std::shared_ptr<const History> history_;
+  std::string piece_;
+  std::size_t at_ = 0;
+  std::uint32_t next_ = 0;
+  bool first_ = true;
+  bool over_ = false;
+};
+
 class FileBody : public Body {
  public:
   FileBody(Descriptor file, std::uint64_t first, std::uint64_t length)
@@ -192,6 +235,10 @@ std::unique_ptr<Body> rows_body(std::string position, RootMirror::Rows rows,
                                 std::function<bool(const RootMirror::Row&)> wants,
                                 std::uint64_t limit) {
   return std::make_unique<RowsBody>(position, std::move(rows), std::move(wants), limit);
+}
+
+std::unique_ptr<Body> task_body(const Json& head, std::shared_ptr<const History> history) {
+  return std::make_unique<TaskBody>(head, std::move(history));
 }
 
 std::unique_ptr<Body> file_body(Descriptor file, std::uint64_t first, std::uint64_t length) {

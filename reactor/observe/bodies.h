@@ -8,13 +8,14 @@
 #include <optional>
 #include <string>
 
-#include "core/base/result.h"
+#include "core/record/history.h"
 #include "reactor/commands/log_tail.h"
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/http.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/store/history_json.h"
 
 namespace thermos::observe {
 
@@ -22,6 +23,9 @@ namespace thermos::observe {
 std::unique_ptr<Body> rows_body(std::string position, RootMirror::Rows rows,
                                 std::function<bool(const RootMirror::Row&)> wants,
                                 std::uint64_t limit);
+
+// A task's JSON: `head` is an object without "processes", which are made as they are read.
+std::unique_ptr<Body> task_body(const Json& head, std::shared_ptr<const History> history);
 
 // `length` bytes of a file from `first` on. If it turns out to be shorter, the reply is broken off.
 std::unique_ptr<Body> file_body(Descriptor file, std::uint64_t first, std::uint64_t length);

@@ -10,6 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -156,7 +157,13 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
                            target.query};
     request.range = header_of(connection_, "Range");
     request.last_event_id = header_of(connection_, "Last-Event-ID");
-    server_.ask_(request, shared_from_this());
+    // Nothing may be thrown through the library, which is C.
+    try {
+      server_.ask_(request, shared_from_this());
+    } catch (const std::exception& failure) {
+      spdlog::error("{}: {}", target_, failure.what());
+      if (!reply_) reply_ = plain(500, "this can't be answered");
+    }
   }
 
   MHD_Result queue() {
@@ -193,7 +200,12 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
   static ssize_t read(void* closure, std::uint64_t /*at*/, char* room, std::size_t size) {
     auto* const reading = static_cast<Reading*>(closure);
     if (reading->asked->left_) return MHD_CONTENT_READER_END_WITH_ERROR;
-    const Body::Given given = reading->body->read({room, size});
+    Body::Given given{Body::Next::Broken, 0};
+    try {
+      given = reading->body->read({room, size});
+    } catch (const std::exception& failure) {
+      spdlog::error("{}: {}", reading->asked->target_, failure.what());
+    }
     switch (given.next) {
       case Body::Next::Bytes:
         return static_cast<ssize_t>(given.bytes);

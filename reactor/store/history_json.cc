@@ -106,7 +106,28 @@ Json totals_json(const RunTotals& totals) {
               {"lost", totals.lost}};
 }
 
-Json history_json(const History& history) {
+Json runs_json(const ProcessHistory& process) {
+  Json runs = Json::array();
+  for (const Run& run : process.runs) runs.push_back(run_json(run));
+  if (process.said && process.live()) add_said(runs.back(), *process.said);
+  return runs;
+}
+
+namespace {
+
+Json processes_json(const History& history) {
+  // Appended past the map's own look for a key that is there already: that would make a task of
+  // 100,000 processes a matter of minutes. Names are unique in a history.
+  Json::object_t processes;
+  for (const ProcessHistory& process : history.processes()) {
+    if (!has_past(process)) continue;
+    static_cast<Json::object_t::Container&>(processes).emplace_back(process.name,
+                                                                    runs_json(process));
+  }
+  return processes;
+}
+
+Json whole_or_head(const History& history, bool with_processes) {
   Json json = Json::object();
   if (history.header()) json["task_id"] = history.header()->task_id;
   json["state"] = name_of(history.state());
@@ -114,9 +135,7 @@ Json history_json(const History& history) {
   Json statuses = Json::array();
   for (const TaskStep& step : history.steps()) statuses.push_back(step_json(step));
   json["statuses"] = std::move(statuses);
-  // Appended past the map's own look for a key that is there already: that would make a task of
-  // 100,000 processes a matter of minutes. Names are unique in a history.
-  Json::object_t processes;
+  if (with_processes) json["processes"] = processes_json(history);
   Json totals = Json::object();
   Json stopped = Json::array();
   Json removed = Json::array();
@@ -130,17 +149,10 @@ Json history_json(const History& history) {
     if (!process.removed && !process.begun() && process.next_run > 0) {
       changed.push_back(process.name);
     }
-    // A process that is only known by name has done nothing yet.
-    if (process.runs.empty() && process.totals.all() == 0) continue;
-    Json runs = Json::array();
-    for (const Run& run : process.runs) runs.push_back(run_json(run));
-    if (process.said && process.live()) add_said(runs.back(), *process.said);
-    static_cast<Json::object_t::Container&>(processes).emplace_back(process.name, std::move(runs));
     if (process.totals.all() > process.runs.size()) {
       totals[process.name] = totals_json(process.totals);
     }
   }
-  json["processes"] = std::move(processes);
   if (!totals.empty()) json["totals"] = std::move(totals);
   if (!stopped.empty()) json["stopped"] = std::move(stopped);
   if (!changed.empty()) json["changed"] = std::move(changed);
@@ -153,6 +165,16 @@ Json history_json(const History& history) {
   if (history.shortage()) json["shortage"] = shortage_json(history);
   if (history.leadership()) json["leadership"] = leadership_json(*history.leadership());
   return json;
+}
+
+}  // namespace
+
+Json history_json(const History& history) {
+  return whole_or_head(history, true);
+}
+
+Json history_head_json(const History& history) {
+  return whole_or_head(history, false);
 }
 
 Json status_json(const ProcessStatus& status) {

@@ -14,6 +14,14 @@ using Json = nlohmann::ordered_json;
 // {"task_id","state","header","statuses","processes"}. Keys whose value is not known yet are left
 // out. Processes whose oldest runs were dropped have their totals over all runs under "totals".
 Json history_json(const History& history);
+// The same without "processes", and one value of that: the runs of a process, if it has_past(). For
+// who writes those of a large task one by one.
+Json history_head_json(const History& history);
+Json runs_json(const ProcessHistory& process);
+// A process that is only known by name has done nothing yet.
+inline bool has_past(const ProcessHistory& process) {
+  return !process.runs.empty() || process.totals.all() > 0;
+}
 // How a task was started: the "header" of it.
 Json header_json(const RunnerHeader& header);
 // {"success","failed","killed","lost"}.

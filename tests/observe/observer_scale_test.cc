@@ -20,6 +20,8 @@ constexpr int kMany = 1000;
 #else
 constexpr int kMany = 10'000;
 #endif
+// To make the files of so many takes longer than to read them.
+constexpr int kTasks = 2000;
 
 // How many bytes the program has read from files.
 std::uint64_t bytes_read(Observing& observing) {
@@ -36,14 +38,14 @@ class ObserverScale : public ::testing::Test {
   Paths paths;
 };
 
-TEST_F(ObserverScale, ReadsTenThousandEndedTasksOnce) {
-  for (int i = 0; i < kMany; ++i) {
+TEST_F(ObserverScale, ReadsEndedTasksOnce) {
+  for (int i = 0; i < kTasks; ++i) {
     put_past_task(paths, {.id = "task-" + std::to_string(i), .ended = 1'700'000'000 * kSecond});
   }
   Observing observing(site);
-  EXPECT_EQ(observing.json("/api/tasks").at("tasks").size(), kMany);
+  EXPECT_EQ(observing.json("/api/tasks").at("tasks").size(), kTasks);
   const std::uint64_t before = bytes_read(observing);
-  EXPECT_EQ(observing.json("/api/tasks").at("tasks").size(), kMany);
+  EXPECT_EQ(observing.json("/api/tasks").at("tasks").size(), kTasks);
   EXPECT_EQ(observing.json("/api/tasks?limit=3").at("tasks").size(), 3U);
   EXPECT_EQ(observing.get("/api/tasks/task-7").status, 200);
   EXPECT_LT(bytes_read(observing) - before, 100'000U);
@@ -53,7 +55,7 @@ TEST_F(ObserverScale, ReadsTenThousandEndedTasksOnce) {
   EXPECT_EQ(observing.get("/api/tasks/task-8").status, 200);
   EXPECT_FALSE(metrics.readable_within(0));
   const Response all = metrics.response();
-  EXPECT_NE(all.body.find("thermos_tasks{state=\"success\"} " + std::to_string(kMany) + "\n"),
+  EXPECT_NE(all.body.find("thermos_tasks{state=\"success\"} " + std::to_string(kTasks) + "\n"),
             std::string::npos)
       << all.body.substr(0, 1000);
   // One more is news.

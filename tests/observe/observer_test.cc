@@ -87,10 +87,16 @@ TEST_F(Observer, ListensAtASocketOfItsOwnAndRemovesIt) {
   // Another one does not take its place.
   const real::Ended second = site.thermos({"observe", "--listen", "unix:" + observing.socket()});
   EXPECT_EQ(second.code, 75) << second.err;
+  // Whoever listens is let go.
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  EXPECT_EQ(stream.head().status, 200);
+  stream.read_until("\n\n");
   observing.program().signal(SIGTERM);
   const real::Ended ended = observing.program().wait();
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.err, "");
+  EXPECT_TRUE(stream.closes());
   EXPECT_FALSE(real::exists(observing.socket()));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -21,14 +22,16 @@ std::uint64_t number_in_status(pid_t pid, const std::string& name) {
 
 }  // namespace
 
-Observing::Observing(real::Site& site, const std::string& listen)
-    : socket_(site.path() + "/observe.sock"),
-      program_(site.start({"observe", "--listen", listen.empty() ? "unix:" + socket_ : listen})) {
+Observing::Observing(real::Site& site, const std::string& listen,
+                     const real::Surroundings& surroundings, const std::string& path)
+    : socket_(path.empty() ? site.path() + "/observe.sock" : path),
+      program_(site.start({"observe", "--listen", listen.empty() ? "unix:" + socket_ : listen},
+                          surroundings)) {
   std::string out = program_.errors();
   out.replace(out.size() - 3, 3, "out");
   EXPECT_TRUE(real::wait_for_text(out, "\n")) << real::read_file(program_.errors());
   url_ = real::read_file(out);
-  url_.resize(url_.find('\n'));
+  url_.resize(std::min(url_.find('\n'), url_.size()));
 }
 
 std::uint16_t Observing::port() const {

@@ -11,9 +11,10 @@ namespace thermos::observe {
 
 class Observing {
  public:
-  // Starts `thermos observe` on the site's root, at a socket in the site, or with `listen` there,
-  // and waits for its URL.
-  explicit Observing(real::Site& site, const std::string& listen = {});
+  // Starts `thermos observe` on the site's root and waits for its URL. Without `listen`, it is at
+  // the socket `path`, or at one in the site.
+  explicit Observing(real::Site& site, const std::string& listen = {},
+                     const real::Surroundings& surroundings = {}, const std::string& path = {});
 
   const std::string& url() const { return url_; }
   std::string socket() const { return socket_; }
