@@ -21,6 +21,7 @@
 #include "reactor/fsck/fsck_stream.h"
 #include "reactor/observe/bodies.h"
 #include "reactor/observe/byte_range.h"
+#include "reactor/observe/page_files.h"
 #include "reactor/observe/record_reading.h"
 #include "reactor/observe/sandbox_files.h"
 #include "reactor/os/errors.h"
@@ -93,6 +94,20 @@ Reply range_reply(Descriptor file, std::uint64_t size, const std::optional<std::
   reply.headers.emplace_back("Content-Range", "bytes */" + total);
   reply.body = text_body("it has " + total + " bytes\n");
   return reply;
+}
+
+Reply page_reply(const std::string& name, bool packed) {
+  for (const PageFile& file : page_files()) {
+    if (file.name != name) continue;
+    Reply reply;
+    reply.type = file.type;
+    const auto bytes = packed ? file.packed : file.plain;
+    if (packed) reply.headers.emplace_back("Content-Encoding", "gzip");
+    reply.headers.emplace_back("Vary", "Accept-Encoding");
+    reply.body = text_body(std::string(bytes.begin(), bytes.end()));
+    return reply;
+  }
+  return error_reply({ErrorCode::NotFound, "the page has no file " + thermos::quoted(name)});
 }
 
 // What fsck says of a stream that can't be read.
@@ -175,6 +190,8 @@ Answers::Answers(Loop& loop, const Paths& paths, RootMirror& mirror, EventRing& 
 void Answers::answer(const Route& route, const Request& request, const Asker& asker) {
   const auto range = request.range ? std::optional<std::string>(*request.range) : std::nullopt;
   switch (route.resource) {
+    case Resource::Page:
+      return asker->reply(page_reply(route.page, request.takes_gzip));
     case Resource::Events:
       return events(route, request, asker);
     case Resource::Tasks:

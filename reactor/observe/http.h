@@ -23,6 +23,7 @@ struct Request {
   Credentials credentials;  // with the path and the query
   std::optional<std::string_view> range;
   std::optional<std::string_view> last_event_id;
+  bool takes_gzip = false;
 };
 
 // What a reply says, given a piece at a time as its reader takes it. So a reply takes the same

@@ -157,6 +157,8 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
                            target.query};
     request.range = header_of(connection_, "Range");
     request.last_event_id = header_of(connection_, "Last-Event-ID");
+    const auto encodings = header_of(connection_, "Accept-Encoding");
+    request.takes_gzip = encodings && encodings->find("gzip") != std::string_view::npos;
     // Nothing may be thrown through the library, which is C.
     try {
       server_.ask_(request, shared_from_this());

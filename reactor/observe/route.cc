@@ -111,6 +111,12 @@ Result<Route> route_of_path(std::string_view path) {
     route.resource = path == "/events" ? Resource::Events : Resource::Metrics;
     return route;
   }
+  constexpr std::string_view kPage = "/page/";
+  if (path == "/" || path.starts_with(kPage)) {
+    route.resource = Resource::Page;
+    route.page = path == "/" ? "index.html" : path.substr(kPage.size());
+    return route;
+  }
   const auto names = names_of(path);
   if (!names) return names.error();
   if (names->size() < 2 || (*names)[0] != "api" || (*names)[1] != "tasks") {

@@ -13,10 +13,11 @@
 
 namespace thermos::observe {
 
-enum class Resource : std::uint8_t { Tasks, Task, Graph, Why, Log, Files, Events, Metrics };
+enum class Resource : std::uint8_t { Page, Tasks, Task, Graph, Why, Log, Files, Events, Metrics };
 
 struct Route {
   Resource resource = Resource::Tasks;
+  std::string page;  // of Page: the name of its file
   std::string task;
   std::string process;             // of Log, and of Why where one is asked for
   std::uint32_t run = 0;           // of Log

@@ -1,0 +1,71 @@
+// One process: its runs, why it is as it is, what it needs and who needs it.
+import { h, replace } from "./dom.js";
+import { clock, duration, ending, stateClass, stateWord } from "./words.js";
+import { link } from "./place.js";
+import { get, path } from "./source.js";
+
+export class ProcessView {
+  constructor(page, place) {
+    this.page = page;
+    this.name = place.process;
+    this.why = h("div", { class: "why", role: "status" }, "asking why");
+    this.runs = h("div");
+    this.graph = h("div");
+    this.asked = undefined;
+    this.element = h("div", { class: "scrolls fill" },
+      h("h2", null, this.name, " ", h("span", { id: "process-state" })), this.why,
+      h("h3", null, "Runs"), this.runs, h("h3", null, "Order"), this.graph);
+  }
+  draw() {
+    const { model, at, now } = this.page;
+    const runs = model.runsAt(this.name, at);
+    const last = runs[runs.length - 1];
+    const state = last ? last.state : "";
+    replace(this.element.querySelector("#process-state"), h("span", { class: "tag " + stateClass(state) }, stateWord(state)));
+    const id = model.id;
+    replace(this.runs, runs.length === 0 ? h("p", null, "It has not run.") : h("table", null,
+      h("thead", null, h("tr", null, ["run", "state", "why", "waited", "took", "began", "ended", "pid", "output"].map((word) => h("th", { scope: "col" }, word)))),
+      h("tbody", null, [...runs].reverse().slice(0, 200).map((run) => h("tr", null,
+        h("td", null, run.run), h("td", null, h("span", { class: "tag " + stateClass(run.state) }, run.state)), h("td", null, ending(run) || run.status || ""),
+        h("td", { class: "number" }, run.waiting_time === undefined ? "" : duration((run.start_time ?? run.stop_time ?? at ?? now) - run.waiting_time)),
+        h("td", { class: "number" }, run.start_time === undefined ? "" : duration((run.stop_time ?? at ?? now) - run.start_time)),
+        h("td", null, clock(run.start_time)), h("td", null, clock(run.stop_time)), h("td", { class: "number" }, run.pid ?? ""),
+        h("td", null, run.start_time === undefined ? "" : [h("a", { href: link.log(id, this.name, run.run, "stdout") }, "stdout"), " ",
+          h("a", { href: link.log(id, this.name, run.run, "stderr") }, "stderr")]))))));
+    this.drawOrder(model);
+    this.ask(state + runs.length + (last && last.seq) + "@" + at);
+  }
+  // Again when something about it has changed.
+  ask(what) {
+    if (what === this.asked) return;
+    this.asked = what;
+    const { model, at } = this.page;
+    get(path.why(model.id, this.name, at)).then((why) => what === this.asked && replace(this.why, whyText(why, model.id)),
+      (error) => what === this.asked && replace(this.why, error.message));
+  }
+  drawOrder(model) {
+    const index = model.nodeOf.get(this.name);
+    if (index === undefined) return replace(this.graph, h("p", null, "The configuration does not have it any more."));
+    const names = (nodes) => nodes.flatMap((node) => model.graph.nodes[node].processes);
+    const list = (title, all) => h("p", null, title + ": ", all.length === 0 ? "none" : all.slice(0, 30).map((name, i) => [i ? ", " : "", h("a", { href: link.process(model.id, name) }, name),
+      h("span", { class: "dot " + stateClass(this.page.states.get(name)), title: stateWord(this.page.states.get(name)) })]), all.length > 30 && " and " + (all.length - 30) + " more");
+    const node = model.graph.nodes[index];
+    const kind = ["final", "daemon", "ephemeral"].filter((word) => node[word]).join(", ");
+    replace(this.graph, kind && h("p", null, "kind: " + kind), list("waits for", names(model.needs[index])),
+      list("needed by", names(model.graph.edges.filter((edge) => edge.from === index).map((edge) => edge.to))));
+  }
+}
+
+// An answer to `why`.
+export function whyText(why, id) {
+  return [
+    h("p", { class: "answer" }, why.answer),
+    why.causes && why.causes.length > 0 && h("ol", null, why.causes.map((cause) => h("li", null,
+      cause.time !== undefined && h("time", null, clock(cause.time) + " "),
+      cause.process !== undefined && [h("a", { href: link.process(id, cause.process) }, cause.process), ": "], cause.text))),
+    why.output && why.output.lines && why.output.lines.length > 0 && h("figure", null,
+      h("figcaption", null, "the last lines of ", h("a", { href: link.log(id, why.output.process, why.output.run, why.output.path.endsWith("stdout") ? "stdout" : "stderr") }, why.output.path)),
+      h("pre", { tabindex: "0" }, why.output.lines.join("\n"))),
+    why.advice && h("p", { class: "advice" }, why.advice),
+  ];
+}

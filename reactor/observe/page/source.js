@@ -1,0 +1,90 @@
+// Where the page has its data from: the program that serves it, or, in a page that was saved, from itself.
+
+const saved = document.getElementById("saved");
+export const kept = saved ? JSON.parse(saved.textContent) : null;
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const part = encodeURIComponent;
+export const path = {
+  task: (id) => "/api/tasks/" + part(id),
+  graph: (id) => "/api/tasks/" + part(id) + "/graph",
+  why: (id, process, at) => {
+    const query = [];
+    if (process !== undefined) query.push("process=" + part(process));
+    if (at) query.push("at=" + at.toFixed(6));
+    return "/api/tasks/" + part(id) + "/why" + (query.length ? "?" + query.join("&") : "");
+  },
+  log: (id, process, run, stream) =>
+    "/api/tasks/" + part(id) + "/processes/" + part(process) + "/runs/" + run + "/" + stream,
+  files: (id, hrefs) => "/api/tasks/" + part(id) + "/files/" + hrefs.join("/"),
+};
+
+// JSON from there. Fails with Refused, whose message is the program's.
+export async function get(url) {
+  if (kept) {
+    if (url in kept.answers) return kept.answers[url];
+    throw new Refused(404, "this is not in the saved page");
+  }
+  const answer = await fetch(url);
+  if (answer.ok) return answer.json();
+  let words = answer.statusText;
+  try {
+    words = (await answer.json()).error || words;
+  } catch {
+    // a line of text, or nothing
+  }
+  throw new Refused(answer.status, words);
+}
+
+// A part of a log: {text, begin, size}. `from` < 0: so many of its last bytes.
+export async function readLog(url, from, most) {
+  if (kept) {
+    const log = kept.logs[url];
+    if (!log) throw new Refused(404, "this output is not in the saved page");
+    return { text: log.text, begin: log.size - log.bytes, size: log.size };
+  }
+  if (from < 0) {
+    const head = await fetch(url, { method: "HEAD" });
+    const size = Number(head.headers.get("Content-Length"));
+    // Of an empty file no range can be had.
+    if (head.ok && size === 0) return { text: "", begin: 0, size };
+    from = Math.max(0, size - most);
+  }
+  const answer = await fetch(url, { headers: { Range: "bytes=" + from + "-" + (from + most - 1) } });
+  if (!answer.ok) throw new Refused(answer.status, answer.status === 404 ? "there is no such output" : answer.statusText);
+  const text = await answer.text();
+  const whole = /bytes (\d+)-\d+\/(\d+)/.exec(answer.headers.get("Content-Range") || "");
+  return whole ? { text, begin: Number(whole[1]), size: Number(whole[2]) } : { text, begin: 0, size: new Blob([text]).size };
+}
+
+// Calls `take` with what is appended to a log behind the byte `from`, until `signal` is aborted or the run has ended.
+export async function followLog(url, from, signal, take) {
+  const answer = await fetch(url + "?follow&from=" + from, { signal });
+  if (!answer.ok) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    take(value);
+  }
+}
+
+// One stream of events for the whole page. `on` has hello, task, removed, reset and state (a word for people).
+export function listen(on) {
+  if (kept) {
+    on.state("saved");
+    return;
+  }
+  const events = new EventSource("/events");
+  events.onopen = () => on.state("live");
+  events.onerror = () => on.state(events.readyState === EventSource.CLOSED ? "ended" : "connecting");
+  for (const name of ["hello", "task", "removed", "reset"]) {
+    events.addEventListener(name, (event) => on[name](JSON.parse(event.data), event.lastEventId));
+  }
+}
