@@ -330,6 +330,7 @@ bool RootMirror::names_watched() const {
 
 void RootMirror::when_ready(std::function<void()> call) {
   if (loaded_ && !names_watched()) {
+    watch_names();
     if (Status read = rescan(); !read) spdlog::warn("{}", read.error().message);
   } else if (loaded_) {
     for (const std::string& id : std::set(unwatched_)) queue(id);

@@ -64,7 +64,7 @@ TEST(Completion, EachCommandThatItKnowsIsThere) {
     const Kind kind = complete({std::string(command.name), ""}).kind;
     const bool takes_none = command.name == "schema" || command.name == "drain" ||
                             command.name == "pools" || command.name == "drill" ||
-                            command.name == "metrics";
+                            command.name == "metrics" || command.name == "observe";
     EXPECT_EQ(kind == Kind::Nothing, takes_none) << command.name;
   }
 }
