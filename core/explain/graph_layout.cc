@@ -12,11 +12,7 @@ namespace thermos {
 namespace {
 
 // Of one process: who it is joined to, and by what condition.
-struct Joint {
-  ProcessIndex other = 0;
-  Condition condition = Condition::Success;
-  auto operator<=>(const Joint&) const = default;
-};
+using Joint = std::pair<ProcessIndex, Condition>;
 using Joints = std::vector<std::vector<Joint>>;
 
 // What siblings have in common. The lists outlive it.
@@ -57,8 +53,8 @@ class Layout {
       for (std::size_t c = 0; c < kConditions; ++c) {
         const auto condition = static_cast<Condition>(c);
         for (const ProcessIndex next : graph_.dependents(p, condition)) {
-          after_[p].push_back({next, condition});
-          before_[next].push_back({p, condition});
+          after_[p].emplace_back(next, condition);
+          before_[next].emplace_back(p, condition);
         }
       }
     }
@@ -98,11 +94,11 @@ class Layout {
     neighbours_.resize(made_.nodes.size());
     for (std::uint32_t from = 0; from < made_.nodes.size(); ++from) {
       const std::size_t first = made_.edges.size();
-      for (const Joint& joint : after_[made_.nodes[from].members.front()]) {
-        const std::uint32_t to = node_of_[joint.other];
+      for (const auto& [other, condition] : after_[made_.nodes[from].members.front()]) {
+        const std::uint32_t to = node_of_[other];
         // The other's siblings stand for the same edge.
-        if (joint.other != made_.nodes[to].members.front()) continue;
-        made_.edges.push_back({from, to, joint.condition});
+        if (other != made_.nodes[to].members.front()) continue;
+        made_.edges.push_back({from, to, condition});
       }
       for (std::size_t i = first; i < made_.edges.size(); ++i) {
         const std::uint32_t to = made_.edges[i].to;

@@ -15,8 +15,8 @@ URL and runs until Ctrl-C. API.md describes what it answers.
                             (default: /run/thermos-observe.sock for root,
                             $XDG_RUNTIME_DIR/thermos-observe.sock for others)
   --listen 127.0.0.1:PORT   at that port of this machine, for a browser; 0: a
-                            free one. The URL holds a token: who has it, sees
-                            what you see
+                            free one. The URL holds a token: with it, others
+                            on this machine can look as you can
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 

@@ -231,7 +231,7 @@ class EventsBody : public Body {
 
 }  // namespace
 
-std::unique_ptr<Body> rows_body(std::string position, RootMirror::Rows rows,
+std::unique_ptr<Body> rows_body(const std::string& position, RootMirror::Rows rows,
                                 std::function<bool(const RootMirror::Row&)> wants,
                                 std::uint64_t limit) {
   return std::make_unique<RowsBody>(position, std::move(rows), std::move(wants), limit);

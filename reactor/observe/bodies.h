@@ -20,7 +20,7 @@
 namespace thermos::observe {
 
 // {"position","tasks":[ROW, ...]}: those of the rows that `wants` takes, at most `limit`.
-std::unique_ptr<Body> rows_body(std::string position, RootMirror::Rows rows,
+std::unique_ptr<Body> rows_body(const std::string& position, RootMirror::Rows rows,
                                 std::function<bool(const RootMirror::Row&)> wants,
                                 std::uint64_t limit);
 

@@ -105,7 +105,7 @@ Response Connection::head() {
   over_ = false;
   const std::string status = take_line();
   if (status.size() < 12) return response;
-  response.status = std::atoi(status.c_str() + 9);
+  response.status = static_cast<int>(std::strtol(status.c_str() + 9, nullptr, 10));
   for (std::string line = take_line(); !line.empty(); line = take_line()) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;

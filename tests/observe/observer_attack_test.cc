@@ -141,7 +141,7 @@ TEST_F(ObserverAttack, MalformedRequestsEndTheirConnectionAlone) {
       "GET /api/tasks HTTP/1.1\r\nHost localhost\r\n\r\n",
       "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(1'000'000, 'a') + "\r\n\r\n",
-      "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"};
+      std::string("\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 11)};
   std::string many = "GET / HTTP/1.1\r\nHost: localhost\r\n";
   for (int i = 0; i < 10'000; ++i) many += "X" + std::to_string(i) + ": y\r\n";
   for (const std::string& bytes : bad) {

@@ -36,7 +36,7 @@ Observing::Observing(real::Site& site, const std::string& listen,
 
 std::uint16_t Observing::port() const {
   const std::size_t at = url_.find("127.0.0.1:");
-  return static_cast<std::uint16_t>(std::atoi(url_.c_str() + at + 10));
+  return static_cast<std::uint16_t>(std::strtoul(url_.c_str() + at + 10, nullptr, 10));
 }
 
 std::string Observing::token() const {
