@@ -210,6 +210,37 @@ TEST_F(ObserverAttack, StreamsHaveALimitAndOthersARest) {
   EXPECT_EQ(again.head().status, 200);
 }
 
+// Nobody is dropped who is being answered.
+TEST_F(ObserverAttack, WhenAllAreBusyOneMoreIsToldSo) {
+  site.run(task({process("p", "truncate -s 1G /proc/self/fd/1")}), "t");
+  Observing observing(site);
+  std::vector<Connection> busy;
+  for (int i = 0; i < 512; ++i) {
+    busy.push_back(observing.connect());
+    busy.back().ask(i % 2 == 0 ? "/events" : "/api/tasks/t/processes/p/runs/0/stdout");
+    ASSERT_EQ(busy.back().head().status, 200) << i;
+  }
+  const Response refused = observing.get("/api/tasks");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_FALSE(refused.body.empty());
+  // A place that becomes free is the next one's.
+  busy.pop_back();
+  int status = 503;
+  for (int i = 0; i < 1000 && status == 503; ++i) status = observing.get("/api/tasks").status;
+  EXPECT_EQ(status, 200);
+}
+
+// Also while it goes on a byte at a time.
+TEST_F(ObserverAttack, AHalfRequestHasItsTime) {
+  Observing observing(site);
+  Connection half = observing.connect();
+  half.send("GET /api/tasks HTTP/1.1\r\nHost: ");
+  while (!half.readable_within(500)) half.send("l");
+  EXPECT_TRUE(half.closes());
+  EXPECT_EQ(observing.get("/api/tasks").status, 200);
+}
+
 TEST_F(ObserverAttack, AnIdleStreamWakesNobody) {
   Observing observing(site);
   Connection stream = observing.connect();
