@@ -5,6 +5,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -393,11 +395,41 @@ TEST_F(Observer, GivesTheMetricsOfTheRoot) {
   EXPECT_TRUE(metrics.body.ends_with("# EOF\n"));
 }
 
-TEST_F(Observer, NamesTheWayIn) {
+TEST_F(Observer, HasThePageInItself) {
   Observing observing(site);
   const Response root = observing.get("/");
-  EXPECT_EQ(root.status, 404);
-  EXPECT_NE(root.body.find("/api/tasks"), std::string::npos);
+  EXPECT_EQ(root.status, 200);
+  EXPECT_EQ(root.headers.at("content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(root.body, observing.get("/page/index.html").body);
+  // What the policy forbids would only be missing, without a word.
+  for (const char* inline_part :
+       {"<script>", "<style", "style=\"", "onclick=", "http:", "https:"}) {
+    EXPECT_EQ(root.body.find(inline_part), std::string::npos) << inline_part;
+  }
+  // Each file that one of them names is there, from the first on.
+  std::set<std::string> known{"/page/index.html"};
+  std::vector<std::string> wanted{"/page/index.html"};
+  std::size_t packed = 0;
+  while (!wanted.empty()) {
+    const std::string file = wanted.back();
+    wanted.pop_back();
+    const Response plain = observing.get(file);
+    ASSERT_EQ(plain.status, 200) << file;
+    const Response small = observing.get(file, {{"Accept-Encoding", "br, gzip"}});
+    EXPECT_EQ(small.headers.at("content-encoding"), "gzip") << file;
+    packed += small.body.size();
+    const std::regex name("\"(?:/page|\\.)/([a-z_]+\\.[a-z]+)\"");
+    for (std::sregex_iterator it(plain.body.begin(), plain.body.end(), name), end; it != end;
+         ++it) {
+      const std::string next = "/page/" + (*it)[1].str();
+      if (known.insert(next).second) wanted.push_back(next);
+    }
+  }
+  EXPECT_GT(known.size(), 10U);
+  EXPECT_LT(packed, 80'000U);
+  EXPECT_EQ(observing.get("/page/none.js").status, 404);
+  EXPECT_EQ(observing.get("/page/../index.html").status, 404);
+  EXPECT_EQ(observing.get("/none").status, 404);
 }
 
 }  // namespace

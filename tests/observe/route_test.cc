@@ -41,6 +41,14 @@ TEST(Route, FindsEachResource) {
   EXPECT_EQ(routed("/api/tasks/t/files/a/")->names, std::vector<std::string>{"a"});
 }
 
+TEST(Route, ThePageIsAtTheTopAndInAFolderOfItsOwn) {
+  EXPECT_EQ(routed("/")->page, "index.html");
+  EXPECT_EQ(routed("/page/main.js")->page, "main.js");
+  EXPECT_EQ(routed("/page/main.js")->resource, Resource::Page);
+  EXPECT_EQ(routed("/page/../x")->page, "../x");  // a name that no file of the page has
+  EXPECT_EQ(refused("/page/main.js?x"), ErrorCode::Usage);
+}
+
 TEST(Route, TakesTheParametersOfEach) {
   EXPECT_EQ(routed("/api/tasks?only=failed&limit=20")->limit, 20U);
   EXPECT_EQ(routed("/api/tasks?only=failed&limit=20")->only, "failed");
@@ -57,7 +65,7 @@ TEST(Route, TakesTheParametersOfEach) {
 
 TEST(Route, IsNotFoundForWhatIsNone) {
   for (const char* target :
-       {"", "/", "api/tasks", "/api", "/api/", "/tasks", "/api/task", "/api/tasks/t/log",
+       {"", "api/tasks", "/api", "/api/", "/tasks", "/api/task", "/api/tasks/t/log",
         "/api/tasks/t/graph/x", "/api/tasks/t/processes/p", "/api/tasks/t/processes/p/runs/0/other",
         "/api/tasks/t/processes/p/runs/0/stdout/x", "/events/", "//events", "/Events",
         "http://127.0.0.1/events", "*"}) {
