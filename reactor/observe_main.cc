@@ -1,6 +1,7 @@
 // The program `thermos-observe`, which `thermos observe` starts.
 #include <malloc.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <exception>
@@ -11,16 +12,30 @@
 #include "reactor/commands/options.h"
 #include "reactor/commands/output.h"
 #include "reactor/observe/observer.h"
+#include "reactor/observe/saved_page.h"
+#include "reactor/os/files.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 
 namespace {
+
+thermos::Status save(const thermos::Paths& paths, const thermos::ObserveOptions& options) {
+  const auto page = thermos::observe::saved_page(paths, options.tasks);
+  if (!page) return page.error();
+  if (options.page == "-") {
+    thermos::Output(STDOUT_FILENO).print(*page);
+    return thermos::Done{};
+  }
+  const auto written = thermos::write_file(options.page, *page);
+  return written ? thermos::Status(thermos::Done{}) : written.error();
+}
 
 thermos::Status run(const thermos::Arguments& words) {
   thermos::CommonOptions common;
   const auto options = thermos::parse_observe(words, common);
   if (!options) return options.error();
   if (!*options) return thermos::Done{};
+  if (!(*options)->page.empty()) return save(common.paths(), **options);
   auto address = (*options)->listen.empty() ? thermos::Result(thermos::observe::default_address())
                                             : thermos::observe::parse_address((*options)->listen);
   if (!address) return address.error();

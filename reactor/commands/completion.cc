@@ -53,7 +53,7 @@ constexpr std::array<Positional, 28> kPositional = {{
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
 constexpr std::string_view kProcesses = ":processes";  // of the task that stands before
-constexpr std::array<std::pair<std::string_view, std::string_view>, 53> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 54> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -62,6 +62,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 53> kValues 
     {"--sandbox", kPath},
     {"--socket", kPath},
     {"--listen", ""},
+    {"--static", kPath},
     {"--task-id", kTasks},
     {"--task_id", kTasks},
     {"--task", ""},

@@ -4,6 +4,7 @@ namespace thermos {
 namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos observe [OPTIONS]
+       thermos observe --static FILE [OPTIONS] TASK...
 
 Serves what is recorded of the tasks of a root over HTTP, to look at: tasks,
 their graphs, why they are as they are, what they print, and their files, as
@@ -17,6 +18,9 @@ URL and runs until Ctrl-C. API.md describes what it answers.
   --listen 127.0.0.1:PORT   at that port of this machine, for a browser; 0: a
                             free one. The URL holds a token: with it, others
                             on this machine can look as you can
+  --static FILE             writes these tasks, with the last 64 kB of what each
+                            run printed, as one page that needs no server, and
+                            ends ("-": standard output)
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -27,10 +31,20 @@ Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
   ObserveOptions options;
   OptionParser parser("observe", kHelp, common);
   parser.text("--listen", options.listen);
+  parser.text("--static", options.page);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return std::optional<ObserveOptions>();
-  if (!(*parsed)->empty()) {
+  if (!options.page.empty()) {
+    if (!options.listen.empty()) {
+      return Error{ErrorCode::Usage, "observe: either --listen or --static"};
+    }
+    if ((*parsed)->empty()) {
+      return Error{ErrorCode::Usage,
+                   "observe: --static needs a TASK, as in: thermos observe --static task.html ID"};
+    }
+    options.tasks = std::move(**parsed);
+  } else if (!(*parsed)->empty()) {
     return Error{ErrorCode::Usage, "observe: unexpected argument '" + (*parsed)->front() + "'"};
   }
   return std::optional(std::move(options));

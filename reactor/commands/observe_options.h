@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
 #include "reactor/commands/options.h"
@@ -10,7 +11,9 @@
 namespace thermos {
 
 struct ObserveOptions {
-  std::string listen;  // as given; empty: not given
+  std::string listen;              // as given; empty: not given
+  std::string page;                // a file for the tasks, instead of serving; empty: not given
+  std::vector<std::string> tasks;  // their ids
 };
 
 // Nothing: the help was printed. Fails with Usage.

@@ -432,5 +432,48 @@ TEST_F(Observer, HasThePageInItself) {
   EXPECT_EQ(observing.get("/none").status, 404);
 }
 
+TEST_F(Observer, SavesTasksAsOnePage) {
+  const std::string hostile = "echo '</script><script>alert(1)</script>' >&2; exit 3";
+  site.run(task({process("p", "echo out"), process("b q", hostile)}), "t");
+  const std::string file = site.path() + "/page.html";
+  EXPECT_EQ(site.thermos({"observe", "--static", file, "t"}).code, 0);
+  const std::string page = real::read_file(file);
+  const std::string before = "id=\"saved\">";
+  const std::size_t begin = page.find(before) + before.size();
+  const std::size_t end = page.find("</script>");
+  ASSERT_LT(begin, end);
+  const Json saved = Json::parse(page.substr(begin, end - begin));
+  EXPECT_EQ(saved["answers"]["/api/tasks"]["tasks"].size(), 1U);
+  EXPECT_EQ(saved["answers"]["/api/tasks/t"]["state"], "FAILED");
+  EXPECT_EQ(saved["answers"]["/api/tasks/t/graph"]["layers"], 1);
+  EXPECT_NE(saved["answers"]["/api/tasks/t/why?process=b%20q"]["answer"], Json());
+  const Json& log = saved["logs"]["/api/tasks/t/processes/b%20q/runs/0/stderr"];
+  EXPECT_EQ(log["text"], "</script><script>alert(1)</script>\n");
+  EXPECT_EQ(log["size"], 35);
+  // What a task says ends no script: there are the two of the page.
+  std::size_t scripts = 0;
+  for (std::size_t at = 0; (at = page.find("</script", at)) != std::string::npos; ++at) ++scripts;
+  EXPECT_EQ(scripts, 2U);
+  // The modules are one now: none may need another file, or a name that another has.
+  std::set<std::string> names;
+  const std::regex top("\n(import|export|(?:const|let|class|async function|function) ([A-Za-z]+))");
+  for (std::sregex_iterator it(page.begin(), page.end(), top), none; it != none; ++it) {
+    EXPECT_TRUE((*it)[2].matched) << (*it)[0];
+    EXPECT_TRUE(names.insert((*it)[2].str()).second) << (*it)[2];
+  }
+  EXPECT_GT(names.size(), 50U);
+}
+
+TEST_F(Observer, SavesNoTaskThatIsNotThere) {
+  site.run(task({process("p", "true")}), "t");
+  const std::string file = site.path() + "/page.html";
+  const real::Ended none = site.thermos({"observe", "--static", file, "t", "nosuch"});
+  EXPECT_EQ(none.code, 66) << none.err;
+  EXPECT_NE(none.err.find("there is no task"), std::string::npos) << none.err;
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_EQ(site.thermos({"observe", "--static", file}).code, 64);
+  EXPECT_EQ(site.thermos({"observe", "t"}).code, 64);
+}
+
 }  // namespace
 }  // namespace thermos::observe

@@ -1,6 +1,5 @@
 // Where somebody is in the page: the part of the address behind the #.
 
-const part = encodeURIComponent;
 const at = () => {
   const now = here().query.at;
   return now ? "?at=" + now : "";
@@ -9,10 +8,10 @@ const at = () => {
 // Addresses keep the moment that is looked at.
 export const link = {
   tasks: () => "#/",
-  task: (id, view) => "#/t/" + part(id) + (view ? "/" + view : "") + at(),
-  process: (id, name) => "#/t/" + part(id) + "/p/" + part(name) + at(),
-  log: (id, name, run, stream) => "#/t/" + part(id) + "/p/" + part(name) + "/" + run + "/" + stream,
-  files: (id, hrefs) => "#/t/" + part(id) + "/files" + (hrefs.length ? "/" + hrefs.join("/") : ""),
+  task: (id, view) => "#/t/" + encodeURIComponent(id) + (view ? "/" + view : "") + at(),
+  process: (id, name) => "#/t/" + encodeURIComponent(id) + "/p/" + encodeURIComponent(name) + at(),
+  log: (id, name, run, stream) => "#/t/" + encodeURIComponent(id) + "/p/" + encodeURIComponent(name) + "/" + run + "/" + stream,
+  files: (id, hrefs) => "#/t/" + encodeURIComponent(id) + "/files" + (hrefs.length ? "/" + hrefs.join("/") : ""),
 };
 
 // {task, view, process, run, stream, path: [HREF], query}. The path's parts stay as they are encoded.

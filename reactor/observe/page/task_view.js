@@ -1,7 +1,7 @@
 // One task: its head, the bar over time, and one of its views.
 import { h, replace, inFrame } from "./dom.js";
 import { ago, clock, duration, kOver, stateClass } from "./words.js";
-import { get, path } from "./source.js";
+import { get, kept, path } from "./source.js";
 import { here, link, setQuery } from "./place.js";
 import { TaskModel, countStates } from "./task_model.js";
 import { TableView } from "./table_view.js";
@@ -70,7 +70,7 @@ export class TaskView {
     this.name = place.view;
     this.view = new view(this, place);
     replace(this.body, this.view.element);
-    replace(this.tabs, kViews.map(([name, word]) => h("a", { href: link.task(this.id, name), "aria-current": this.name === name ? "page" : null }, word)));
+    replace(this.tabs, kViews.filter(([name]) => !kept || name !== "files").map(([name, word]) => h("a", { href: link.task(this.id, name), "aria-current": this.name === name ? "page" : null }, word)));
     this.showWhy();
     this.soon();
   }
@@ -104,6 +104,8 @@ export class TaskView {
   // Not above what is asked of one process.
   showWhy() {
     this.why.hidden = this.why.childElementCount === 0 || this.name === "p" || this.name === "files";
+    // Files and output are as they are now.
+    this.scrub.hidden = this.view instanceof FilesView || this.view instanceof LogView;
   }
 
   span() {

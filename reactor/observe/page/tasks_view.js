@@ -20,7 +20,7 @@ export class TasksView {
       { title: "task", class: "name", cell: (row) => h("a", { href: link.task(row.task_id), title: row.task_id }, row.task_id) },
       { title: "state", class: "state", cell: (row) => h("span", { class: "tag " + stateClass(row.state) }, row.state || (row.error ? "unreadable" : "not begun")) },
       { title: "progress", class: "progress", cell: (row) => progress(row) },
-      { title: "what to know", class: "wide", cell: (row) => note(row) },
+      { title: "what to know", class: "wide narrow-hides", cell: (row) => note(row) },
       { title: "user", class: "short narrow-hides", cell: (row) => (row.header ? row.header.user : "") },
       { title: "began", class: "day narrow-hides", cell: (row) => (row.header ? day(row.header.launch_time_ms / 1000) : "") },
       { title: "last change", class: "time narrow-hides", cell: (row) => (row.change_time ? ago(row.change_time, Date.now() / 1000) : "") },
