@@ -226,24 +226,29 @@ TEST_F(Observer, GivesOutputAsTextAndItsParts) {
 }
 
 TEST_F(Observer, FollowsOutputToItsEnd) {
-  ASSERT_EQ(::mkfifo((site.path() + "/go").c_str(), 0600), 0);
-  const std::string go = site.path() + "/go";
-  real::Command run = site.start_run(site.write_config(task(
-      {process("p", "echo one; read x <" + go + "; echo two; read x <" + go + "; printf three")})));
+  // Two: who opens one again may meet the writer that it has read from.
+  const std::string first = site.path() + "/first";
+  const std::string second_gate = site.path() + "/second";
+  for (const std::string& gate : {first, second_gate}) {
+    ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  }
+  real::Command run = site.start_run(
+      site.write_config(task({process("p", "echo one; read x <" + first + "; echo two; read x <" +
+                                               second_gate + "; printf three")})));
   ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
   Observing observing(site);
   Connection reader = observing.connect();
   reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
   EXPECT_EQ(reader.head().status, 200);
   EXPECT_EQ(reader.read_until("one\n"), "one\n");
-  std::ofstream(go) << "\n";
+  std::ofstream(first) << "\n";
   EXPECT_EQ(reader.read_until("two\n"), "one\ntwo\n");
   // Another one that joins later, behind the first line.
   Connection second = observing.connect();
   second.ask("/api/tasks/t/processes/p/runs/0/stdout?follow&from=4");
   EXPECT_EQ(second.head().status, 200);
   EXPECT_EQ(second.read_until("two\n"), "two\n");
-  std::ofstream(go) << "\n";
+  std::ofstream(second_gate) << "\n";
   EXPECT_EQ(reader.read_all(), "one\ntwo\nthree");
   EXPECT_EQ(second.read_all(), "two\nthree");
   EXPECT_EQ(run.wait().code, 0);
