@@ -331,7 +331,7 @@ TEST_F(StatusAndRead, WhoHasNotStartedIsNamedWhereAllIsAskedFor) {
 TEST_F(StatusAndRead, FailedShowsWhatFailedOfMoreTasks) {
   constexpr std::string_view kOneFails = R"({"max_failures": 0, "processes": [
       {"name": "good", "cmdline": "true"},
-      {"name": "bad", "cmdline": "echo wrong >&2; exit 3", "ephemeral": true}]})";
+      {"name": "bad", "cmdline": "echo wrong >&2; exit 3"}]})";
   for (int i = 0; i < 6; ++i) run_task("t" + std::to_string(i), kOneFails);
   EXPECT_EQ(run({"status"}).out.find("wrong"), std::string::npos);
   const std::string failed = run({"status", "--failed"}).out;
