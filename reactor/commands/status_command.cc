@@ -224,8 +224,10 @@ std::string process_hint(const std::vector<Shown>& tasks, const std::string& wor
   return "";
 }
 
-// Fails with NotFound for the first pattern that matches none of the tasks.
-Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
+// Whether each pattern has its tasks among these: one may have come while they were read. Fails with
+// NotFound for the first pattern that matches none of the tasks.
+Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
+  bool whole = true;
   std::vector<TaskEntry> shown;
   shown.reserve(tasks.size());
   for (const Shown& task : tasks) shown.push_back(task.view.entry);
@@ -243,10 +245,12 @@ Status check_patterns(const std::vector<Shown>& tasks, const Wanted& wanted, con
       return Error{ErrorCode::NotFound, "no task that matches '" + pattern + "' was there at " +
                                             timestamp_text(*wanted.at) + place};
     }
-    if (wanted.only.empty()) continue;  // it has come this moment
-    return Error{ErrorCode::NotFound, "no " + wanted.only + " task matches '" + pattern + "'"};
+    if (!wanted.only.empty()) {
+      return Error{ErrorCode::NotFound, "no " + wanted.only + " task matches '" + pattern + "'"};
+    }
+    whole = false;
   }
-  return Done{};
+  return whole;
 }
 
 // How many rows a table may have; 0: any number.
@@ -294,12 +298,16 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
 }
 
 CommandOutcome print_status(const Roots& roots, const Wanted& wanted) {
+  constexpr int kReadings = 10;
   Output out(STDOUT_FILENO);
-  for (;;) {
+  for (int reading = 1;; ++reading) {
     Result<std::vector<Shown>> tasks =
         wanted.socket.empty() ? tasks_in_files(roots, wanted) : tasks_of_daemon(wanted);
     if (!tasks) return tasks.error();
-    if (Status known = check_patterns(*tasks, wanted, roots); !known) return known.error();
+    const Result<bool> whole = has_all(*tasks, wanted, roots);
+    if (!whole) return whole.error();
+    if (!*whole && reading < kReadings) continue;
+    reading = 0;
     sort_and_filter(*tasks, wanted);
     estimate(*tasks, wanted);
     const std::string text = wanted.json ? all_json(*tasks) : text_of(*tasks, wanted, roots, out);
