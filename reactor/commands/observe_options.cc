@@ -43,7 +43,7 @@ Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
       return Error{ErrorCode::Usage,
                    "observe: --static needs a TASK, as in: thermos observe --static task.html ID"};
     }
-    options.tasks = std::move(**parsed);
+    options.tasks = **parsed;
   } else if (!(*parsed)->empty()) {
     return Error{ErrorCode::Usage, "observe: unexpected argument '" + (*parsed)->front() + "'"};
   }

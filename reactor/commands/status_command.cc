@@ -224,8 +224,8 @@ std::string process_hint(const std::vector<Shown>& tasks, const std::string& wor
   return "";
 }
 
-// Whether each pattern has its tasks among these: one may have come while they were read. Fails with
-// NotFound for the first pattern that matches none of the tasks.
+// Whether each pattern has its tasks among these: one may have come while they were read. Fails
+// with NotFound for the first pattern that matches none of the tasks.
 Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
   bool whole = true;
   std::vector<TaskEntry> shown;
