@@ -75,24 +75,24 @@ Result<std::optional<control::ReplyBody>> hear(const Descriptor& socket, Microse
 
 }  // namespace
 
-Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
+Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience) {
   LeaderReply reply = LeaderReply::NoLeader;
   const auto socket = reach_leader(checkpoint_dir, patience, reply);
   if (!socket) return socket.error();
-  if (!*socket) return Answer{reply};
+  if (!*socket) return LeaderAnswer{reply};
   if (!send_packet(socket->get(), control::Request{1, control::AskKill{{}, request}})) {
-    return Answer{LeaderReply::HungUp};
+    return LeaderAnswer{LeaderReply::HungUp};
   }
   auto heard = hear(*socket, patience, reply);
   if (!heard) return heard.error();
-  if (!*heard) return Answer{reply};
+  if (!*heard) return LeaderAnswer{reply};
   auto said = hear(*socket, -1, reply);
   if (!said) return said.error();
   const auto* ended = *said ? std::get_if<control::Ended>(&**said) : nullptr;
   const auto state = ended != nullptr ? task_state_from(ended->state) : std::nullopt;
-  if (!state) return Answer{LeaderReply::Vanished};
-  return Answer{LeaderReply::Ended, *state};
+  if (!state) return LeaderAnswer{LeaderReply::Vanished};
+  return LeaderAnswer{LeaderReply::Ended, *state};
 }
 
 Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,

@@ -21,7 +21,7 @@ enum class LeaderReply : std::uint8_t {
   Vanished,  // the leader accepted the request and died before the task ended
   Ended,     // the task ended; `state` says how
 };
-struct Answer {
+struct LeaderAnswer {
   LeaderReply asked = LeaderReply::NoLeader;
   TaskState state = TaskState::Lost;
 };
@@ -29,7 +29,7 @@ struct Answer {
 // Asks the leader of a task to kill it, and blocks until the task has ended. The reply is Silent if
 // the leader does not accept the request within `patience` (microseconds). Fails with the leader's
 // own error if it refuses the request, or with System.
-Result<Answer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
+Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
                           Microseconds patience);
 
 // Gives the leader of a task an order; `order` names no task. Fails with NoDaemon if the task has
