@@ -76,7 +76,7 @@ Result<std::optional<control::ReplyBody>> hear(const Descriptor& socket, Microse
 }  // namespace
 
 Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
-                          Microseconds patience) {
+                                Microseconds patience) {
   LeaderReply reply = LeaderReply::NoLeader;
   const auto socket = reach_leader(checkpoint_dir, patience, reply);
   if (!socket) return socket.error();

@@ -30,7 +30,7 @@ struct LeaderAnswer {
 // the leader does not accept the request within `patience` (microseconds). Fails with the leader's
 // own error if it refuses the request, or with System.
 Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
-                          Microseconds patience);
+                                Microseconds patience);
 
 // Gives the leader of a task an order; `order` names no task. Fails with NoDaemon if the task has
 // no leader, Busy if the leader does not answer within `patience` (microseconds) or hangs up,
