@@ -271,7 +271,9 @@ TEST_F(ObserverAttack, AHugeLogTakesNoMemoryHoweverSlowItsReader) {
     readers.back().read_some(1 << 20);
   }
   EXPECT_EQ(observing.get("/api/tasks").status, 200);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed
   EXPECT_LE(observing.memory(), std::uint64_t{96} << 20);
+#endif
 }
 
 }  // namespace
