@@ -19,7 +19,32 @@ std::size_t copy_on(std::string_view text, std::size_t& at, std::span<char> room
   return count;
 }
 
-class RowsBody : public Body {
+// What is made piece by piece, as its reader takes it.
+class PiecesBody : public Body {
+ public:
+  Given read(std::span<char> room) override {
+    std::size_t written = 0;
+    while (written < room.size()) {
+      if (at_ < piece().size()) {
+        written += copy_on(piece(), at_, room.subspan(written));
+        continue;
+      }
+      if (over_) break;
+      next_piece();
+    }
+    return {written == 0 ? Next::End : Next::Bytes, written};
+  }
+
+ protected:
+  virtual std::string_view piece() const = 0;
+  // Goes on to the next, with at_ 0; over_ with the last.
+  virtual void next_piece() = 0;
+
+  std::size_t at_ = 0;  // in the piece
+  bool over_ = false;
+};
+
+class RowsBody : public PiecesBody {
   static constexpr const char* kEnd = "]}\n";
 
  public:
@@ -29,23 +54,13 @@ class RowsBody : public Body {
     piece_ = "{\"position\":\"" + position + "\",\"tasks\":[";
   }
 
-  Given read(std::span<char> room) override {
-    std::size_t written = 0;
-    while (written < room.size()) {
-      const std::string_view piece = row_ ? std::string_view(*row_) : std::string_view(piece_);
-      if (at_ < piece.size()) {
-        written += copy_on(piece, at_, room.subspan(written));
-        continue;
-      }
-      if (over_) break;
-      next_piece();
-    }
-    return {written == 0 ? Next::End : Next::Bytes, written};
+ private:
+  std::string_view piece() const override {
+    return row_ ? std::string_view(*row_) : std::string_view(piece_);
   }
 
- private:
   // A row, a comma between two of them, or the end behind the last.
-  void next_piece() {
+  void next_piece() override {
     at_ = 0;
     if (row_) {
       coming_ = next_row();
@@ -79,12 +94,10 @@ class RowsBody : public Body {
   std::size_t next_ = 0;
   std::shared_ptr<const std::string> row_;  // that is being written; else the piece
   std::string piece_;
-  std::size_t at_ = 0;
   const RootMirror::Row* coming_ = nullptr;  // behind the comma that is being written
-  bool over_ = false;
 };
 
-class TaskBody : public Body {
+class TaskBody : public PiecesBody {
  public:
   TaskBody(const Json& head, std::shared_ptr<const History> history)
       : history_(std::move(history)), piece_(json_line(head)) {
@@ -92,21 +105,10 @@ class TaskBody : public Body {
     piece_ += "\"processes\":{";
   }
 
-  Given read(std::span<char> room) override {
-    std::size_t written = 0;
-    while (written < room.size()) {
-      if (at_ < piece_.size()) {
-        written += copy_on(piece_, at_, room.subspan(written));
-        continue;
-      }
-      if (over_) break;
-      next_piece();
-    }
-    return {written == 0 ? Next::End : Next::Bytes, written};
-  }
-
  private:
-  void next_piece() {
+  std::string_view piece() const override { return piece_; }
+
+  void next_piece() override {
     at_ = 0;
     while (next_ < history_->processes().size()) {
       const ProcessHistory& process = history_->process(next_++);
@@ -121,10 +123,8 @@ class TaskBody : public Body {
 
   std::shared_ptr<const History> history_;
   std::string piece_;
-  std::size_t at_ = 0;
   std::uint32_t next_ = 0;
   bool first_ = true;
-  bool over_ = false;
 };
 
 class FileBody : public Body {
