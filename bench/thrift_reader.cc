@@ -81,6 +81,10 @@ void fill(thrifty::Record&, const Leadership&) {
   std::abort();  // our streams for comparison have none
 }
 
+void fill(thrifty::Record&, const NodeChange&) {
+  std::abort();  // our streams for comparison have none
+}
+
 }  // namespace
 
 const ScratchFile& thrift_file(const StreamShape& shape) {

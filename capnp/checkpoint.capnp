@@ -50,6 +50,7 @@ struct Record {
     report @29 :ProcessReport;
     replacement @30 :Replacement;
     leadership @31 :Leadership;
+    node @34 :NodeChange;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }
@@ -57,7 +58,7 @@ struct Record {
 enum TaskState { active @0; cleaning @1; finalizing @2; success @3; failed @4; killed @5; lost @6; }
 enum ProcessState { waiting @0; forked @1; running @2; success @3; failed @4; killed @5; lost @6; }
 enum Origin { recorded @0; foundAtResume @1; coordinatorGone @2; reboot @3; repaired @4; ordered @5;
-              endedByRunner @6; takenOver @7; }
+              endedByRunner @6; takenOver @7; nodeGone @8; }
 
 struct RunnerHeader {          # written with as many pointers as it uses, but at least those up to ports
   taskId @0 :Text;
@@ -108,6 +109,14 @@ struct Leadership {
   decision @10 :Text;          # why it yields, or what it decided about the leader before
 }
 
+struct NodeChange {
+  node @0 :Text;
+  gone @1 :Bool;               # otherwise it is there again
+  wall @2 :Int64;
+  boot @3 :Int64;
+  reason @4 :Text;
+}
+
 struct Replacement {
   generation @0 :UInt32;       # 1 is the first
   wall @1 :Int64;
@@ -120,6 +129,7 @@ struct Replacement {
 
 enum ReportKind {
   ready @0; unhealthy @1; healthy @2; status @3; stopping @4; extended @5; ignored @6;
+  placed @7;                   # its text names the node on which the run is launched
 }
 
 struct ProcessReport {

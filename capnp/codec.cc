@@ -17,9 +17,9 @@ namespace {
 // The enumerators have the same order on both sides; a change on one side must break the build.
 static_assert(static_cast<int>(disk::ProcessState::LOST) == static_cast<int>(ProcessState::Lost));
 static_assert(static_cast<int>(disk::TaskState::LOST) == static_cast<int>(TaskState::Lost));
-static_assert(static_cast<int>(disk::Origin::TAKEN_OVER) == static_cast<int>(Origin::TakenOver));
+static_assert(static_cast<int>(disk::Origin::NODE_GONE) == static_cast<int>(Origin::NodeGone));
 static_assert(static_cast<int>(disk::Verb::FAIL) == static_cast<int>(Verb::Fail));
-static_assert(static_cast<int>(disk::ReportKind::READY) == static_cast<int>(ReportKind::Ready));
+static_assert(static_cast<int>(disk::ReportKind::PLACED) == static_cast<int>(ReportKind::Placed));
 
 std::string_view view_of(capnp::Text::Reader text) {
   return {text.begin(), text.size()};
@@ -99,6 +99,11 @@ std::size_t words_of(const Leadership& place) {
   return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::Leadership>() +
          text_words(place.hostname) + text_words(place.engine) + text_words(place.job) +
          text_words(cut_reason(place.decision));
+}
+
+std::size_t words_of(const NodeChange& change) {
+  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::NodeChange>() +
+         text_words(change.node) + text_words(cut_reason(change.reason));
 }
 
 void fill(disk::Record::Builder record, const ProcessStatus& status) {
@@ -261,6 +266,16 @@ void fill(disk::Record::Builder record, const Leadership& place) {
   if (!place.job.empty()) put(out.initJob(size_of(place.job)), place.job);
   const std::string_view decision = cut_reason(place.decision);
   if (!decision.empty()) put(out.initDecision(size_of(decision)), decision);
+}
+
+void fill(disk::Record::Builder record, const NodeChange& change) {
+  auto out = record.initNode();
+  put(out.initNode(size_of(change.node)), change.node);
+  out.setGone(change.gone);
+  out.setWall(change.at.wall);
+  out.setBoot(change.at.boot);
+  const std::string_view reason = cut_reason(change.reason);
+  if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
 // Writes one frame at the start of `room` and returns its size. Nothing in here may throw or
@@ -454,6 +469,16 @@ Result<Record> read(disk::Leadership::Reader in) {
   return Record(std::move(place));
 }
 
+Result<Record> read(disk::NodeChange::Reader in) {
+  NodeChange change;
+  change.node = string_of(in.getNode());
+  if (change.node.empty()) return corrupt("a change of a node without a name");
+  change.gone = in.getGone();
+  change.at = {in.getWall(), in.getBoot()};
+  change.reason = string_of(in.getReason());
+  return Record(std::move(change));
+}
+
 Result<Record> read(disk::Record::Reader record) {
   switch (record.which()) {
     case disk::Record::HEADER:
@@ -472,6 +497,8 @@ Result<Record> read(disk::Record::Reader record) {
       return read(record.getReplacement());
     case disk::Record::LEADERSHIP:
       return read(record.getLeadership());
+    case disk::Record::NODE:
+      return read(record.getNode());
   }
   return unknown("kind of record", static_cast<std::uint16_t>(record.which()));
 }

@@ -22,6 +22,7 @@ struct Request {
     drain @9 :Drain;
     pools @11 :Void;
     metrics @12 :Void;
+    node @13 :NodeCall;            # to a leader alone
   }
   # The version of the protocol that a receiver must speak to understand this request. A receiver of a
   # lower one refuses the request; it would ignore the new fields and do something else.
@@ -44,6 +45,11 @@ struct Submit {
     name @0 :Text;
     number @1 :UInt16;
   }
+}
+
+struct NodeCall {
+  node @0 :Text;
+  gone @1 :Bool;                 # otherwise it is there again, and worth a try
 }
 
 struct Tasks {

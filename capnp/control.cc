@@ -122,6 +122,11 @@ void fill(wire::Request::Builder out, const AskPools& /*body*/) {
 void fill(wire::Request::Builder out, const AskMetrics& /*body*/) {
   out.setMetrics();
 }
+void fill(wire::Request::Builder out, const AskNode& body) {
+  auto call = out.initNode();
+  call.setNode(body.node);
+  call.setGone(body.gone);
+}
 
 Submit submit_of(wire::Submit::Reader in) {
   Submit body;
@@ -200,6 +205,9 @@ bool read(wire::Request::Reader in, RequestBody& body) {
       return true;
     case wire::Request::POOLS:
       body = AskPools{};
+      return true;
+    case wire::Request::NODE:
+      body = AskNode{string_of(in.getNode().getNode()), in.getNode().getGone()};
       return true;
     case wire::Request::METRICS:
       body = AskMetrics{};

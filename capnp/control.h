@@ -75,8 +75,14 @@ struct AskPools {};
 
 struct AskMetrics {};
 
+// To a task's leader alone: who asks says that a node is gone, or is there again.
+struct AskNode {
+  std::string node;
+  bool gone = false;
+};
+
 using RequestBody = std::variant<AskVersion, Submit, AskKill, AskStatus, AskWait, Subscribe,
-                                 AskList, AskOrder, AskDrain, AskPools, AskMetrics>;
+                                 AskList, AskOrder, AskDrain, AskPools, AskMetrics, AskNode>;
 
 struct Request {
   std::uint64_t id = 0;

@@ -5,6 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstddef>
+#include <string_view>
+
 #include "coordinator/fork_server.h"
 #include "coordinator/kernel.h"
 #include "coordinator/text.h"
@@ -17,10 +23,30 @@ bool is_socket(int fd, int wanted) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
 
+// `thermos-coordinator --serve`: the program beside this one that serves a node. It has a loop, and
+// starts a thermos-coordinator of its own. Returns only if it can't be executed.
+void become_server(char** argv) {
+  constexpr std::string_view kServer = "thermos-node";
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+  if (size <= 0) return;
+  const std::string_view self(path.data(), static_cast<std::size_t>(size));
+  const std::size_t slash = self.rfind('/');
+  if (slash == std::string_view::npos || slash + 1 + kServer.size() >= path.size()) return;
+  std::copy(kServer.begin(), kServer.end(), path.begin() + static_cast<std::ptrdiff_t>(slash) + 1);
+  path[slash + 1 + kServer.size()] = '\0';
+  ::execv(path.data(), argv);
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   using namespace thermos::coordinator;  // NOLINT(google-build-using-namespace)
+  if (argc == 2 && std::string_view(argv[1]) == "--serve") {
+    become_server(argv);
+    Text().add("thermos-coordinator: cannot start thermos-node, which belongs beside it").print();
+    return 1;
+  }
   if (!is_socket(kLaunchSocket, SOCK_SEQPACKET)) {
     Text()
         .add(

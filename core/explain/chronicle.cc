@@ -38,6 +38,7 @@ bool Chronicle::leaves_out(const Record& record) {
     return later;
   }
   if (const auto* place = std::get_if<Leadership>(&record)) return place->at.wall > *until_;
+  if (const auto* change = std::get_if<NodeChange>(&record)) return change->at.wall > *until_;
   return false;
 }
 

@@ -11,6 +11,7 @@
 #include "core/explain/phrases.h"
 #include "core/explain/why_ended.h"
 #include "core/explain/why_task.h"
+#include "core/runner/placement.h"
 #include "core/task/question.h"
 
 namespace thermos {
@@ -23,12 +24,31 @@ std::string run_text(const Situation& situation, ProcessIndex p, const Run& run)
   return printable(situation.config(p).name) + ", run " + std::to_string(run.number);
 }
 
+// "1 core", "2.5 cores".
+std::string cores_text(std::int64_t thousandths) {
+  std::string text = std::to_string(thousandths / 1000);
+  if (thousandths % 1000 != 0) {
+    text += "." + std::to_string(1000 + thousandths % 1000).substr(1);
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text + (thousandths == 1000 ? " core" : " cores");
+}
+
 void add_launch(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
   const Microseconds since = run.waiting.wall;
   Cause cause{CauseKind::Launch, situation.config(p).name, run.number, since, {}, {}};
-  cause.text = run_text(situation, p, run) + ": its launch is under way";
+  if (situation.task().nodes && !run.node) {
+    const std::string& on = situation.config(p).on;
+    cause.text = run_text(situation, p, run) + ": no node has room for it, which takes " +
+                 cores_text(room_for(situation.config(p)).cpu) +
+                 (on.empty() ? "" : " on " + printable(on));
+    answer.causes.push_back(std::move(cause));
+    return;
+  }
+  cause.text = run_text(situation, p, run) + ": its launch is under way" +
+               (run.node ? " on node " + printable(*run.node) : "");
   if (run.forked) cause.text += ", its coordinator has started";
-  const bool late = !run.forked && situation.at() - since > kLongLaunch;
+  const bool late = !run.forked && !run.node && situation.at() - since > kLongLaunch;
   if (late) {
     cause.text += " for " + duration_text(situation.at() - since) +
                   ": the machine may be short of processes, memory or descriptors";
@@ -196,6 +216,7 @@ void add_under_way(const Situation& situation, ProcessIndex p, Answer& answer) {
                 run_text(situation, p, run) + " runs for " +
                     duration_text(situation.at() - run.started->wall)};
     if (run.process.pid != 0) cause.text += ", pid " + std::to_string(run.process.pid);
+    if (run.node) cause.text += ", on node " + printable(*run.node);
     if (goes_on_elsewhere(situation.history(), run)) {
       cause.text += ", on another machine: nothing here can end it, and its end is waited for";
     }

@@ -102,6 +102,7 @@ Result<History::Outcome> History::apply(const Record& record) {
     return apply_replacement(*replacement);
   if (const auto* leadership = std::get_if<Leadership>(&record))
     return apply_leadership(*leadership);
+  if (const auto* change = std::get_if<NodeChange>(&record)) return apply_node(*change);
   return apply_header(*std::get_if<RunnerHeader>(&record));
 }
 
@@ -342,6 +343,24 @@ Result<History::Outcome> History::apply_leadership(const Leadership& leadership)
   return Outcome::Applied;
 }
 
+bool History::is_gone(std::string_view node) const {
+  return std::any_of(gone_nodes_.begin(), gone_nodes_.end(),
+                     [node](const NodeChange& gone) { return gone.node == node; });
+}
+
+Result<History::Outcome> History::apply_node(const NodeChange& change) {
+  if (!header_) return corrupt("a node's change before the runner's header");
+  const auto known = std::find_if(gone_nodes_.begin(), gone_nodes_.end(),
+                                  [&change](const auto& gone) { return gone.node == change.node; });
+  if (change.gone == (known != gone_nodes_.end())) return Outcome::Repeat;
+  if (change.gone) {
+    gone_nodes_.push_back(change);
+  } else {
+    gone_nodes_.erase(known);
+  }
+  return Outcome::Applied;
+}
+
 bool History::yielded() const {
   if (!leadership_ || !leadership_->yields || is_terminal(state())) return false;
   return std::none_of(processes_.begin(), processes_.end(), [](const ProcessHistory& process) {
@@ -398,6 +417,12 @@ bool History::take_report(ProcessHistory& process, const ProcessReport& report) 
       if (process.said && process.said->ignored) return false;
       process.said.get().ignored = report.at;
       return true;
+    case ReportKind::Placed:
+      if (run.state != ProcessState::Waiting || (run.node && *run.node == report.text)) {
+        return false;
+      }
+      run.node.get() = report.text;
+      return true;
   }
   return false;  // GCOVR_EXCL_LINE: the codec refuses other kinds
 }
@@ -440,7 +465,8 @@ std::uint32_t History::intern(std::string_view name) {
 
 bool History::operator==(const History& other) const {
   if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_ ||
-      leadership_ != other.leadership_ || shortage_ != other.shortage_) {
+      leadership_ != other.leadership_ || shortage_ != other.shortage_ ||
+      gone_nodes_ != other.gone_nodes_) {
     return false;
   }
   const auto spoken = [](const History& history) {

@@ -34,6 +34,7 @@ struct Run {
   std::optional<Timestamp> stopped;
   std::optional<std::int32_t> return_code;
   std::string reason;
+  Rare<std::string> node;  // where it runs; nothing: on the leader's own machine
   // The id of the task in which it ran; empty: this one.
   std::string_view taken_over_from() const {
     return origin == Origin::TakenOver ? std::string_view(reason) : std::string_view();
@@ -122,6 +123,12 @@ struct TaskStep {
 // keeps its state and its goal, and the step has no reason.
 bool only_takes_lead(const TaskStep& before, const TaskStep& step);
 
+// Calls `give` with what another program must know of a process to take over its run under way, or
+// to launch it: a summary of the runs before, where there are any, and the records of the run.
+// Fails as `give` does. REQUIRES: it has a run.
+Status give_current_run(const ProcessHistory& process,
+                        const std::function<Status(const Record&)>& give);
+
 // References, pointers and views into a history are valid until the next apply() or intern().
 class History {
  public:
@@ -155,6 +162,10 @@ class History {
   const std::optional<Timestamp>& still_since() const { return still_since_; }
   // Its leader has given it up for now, and nothing of it was left running.
   bool yielded() const;
+
+  // The nodes that are gone, as they were called so.
+  const std::vector<NodeChange>& gone_nodes() const { return gone_nodes_; }
+  bool is_gone(std::string_view node) const;
 
   // Oldest first.
   const std::vector<Replacement>& replacements() const { return replacements_; }
@@ -198,6 +209,7 @@ class History {
   Result<Outcome> apply_replacement(const Replacement& replacement);
   Result<Outcome> apply_report(const ProcessReport& report);
   Result<Outcome> apply_leadership(const Leadership& leadership);
+  Result<Outcome> apply_node(const NodeChange& change);
   static bool take_report(ProcessHistory& process, const ProcessReport& report);
 
   std::optional<RunnerHeader> header_;
@@ -206,6 +218,7 @@ class History {
   std::vector<Replacement> replacements_;
   std::optional<Leadership> leadership_;
   std::optional<Timestamp> still_since_;
+  std::vector<NodeChange> gone_nodes_;
   std::vector<ProcessHistory> processes_;
   NameIndex index_;
 };

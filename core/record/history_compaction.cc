@@ -90,6 +90,11 @@ Status give_run(const ProcessHistory& process, const Run& run,
   status.state = ProcessState::Waiting;
   status.at = run.waiting;
   if (auto given = give_next(); !given) return given;
+  if (run.node) {
+    const ProcessReport placed{process.name, run.number, ReportKind::Placed,
+                               run.waiting,  *run.node,  0};
+    if (auto given = give(placed); !given) return given;
+  }
   if (run.forked) {
     status.state = ProcessState::Forked;
     status.identity = run.coordinator;
@@ -180,6 +185,16 @@ Status give_orders(const ProcessHistory& process,
 
 }  // namespace
 
+Status give_current_run(const ProcessHistory& process,
+                        const std::function<Status(const Record&)>& give) {
+  ProcessHistory last = process;
+  last.runs.keep_last(1);
+  if (first_seq(last.runs.front()) > 0) {
+    if (auto given = give(summary_of(last)); !given) return given;
+  }
+  return give_run(last, last.runs.back(), give);
+}
+
 void History::drop_old(std::size_t keep) {
   for (ProcessHistory& process : processes_) process.runs.keep_last(keep);
   std::size_t leads = 0;
@@ -200,7 +215,7 @@ void History::drop_old(std::size_t keep) {
 
 std::size_t History::records_after(std::size_t keep) const {
   std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) + (shortage_ ? 1 : 0) +
-                        std::min(steps_.size(), keep + kTaskStates);
+                        gone_nodes_.size() + std::min(steps_.size(), keep + kTaskStates);
   for (const ProcessHistory& process : processes_) {
     records += 1 + 4 * std::min(process.runs.size(), keep);
   }
@@ -222,6 +237,9 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
   }
   if (leadership_) {
     if (auto given = give(*leadership_); !given) return given;
+  }
+  for (const NodeChange& gone : gone_nodes_) {
+    if (auto given = give(gone); !given) return given;
   }
   for (const Replacement& replacement : replacements_) {
     if (auto given = give(replacement); !given) return given;

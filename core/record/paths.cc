@@ -18,6 +18,12 @@ std::string join(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Paths Paths::on_node(std::string_view node) const {
+  Paths paths(root_);
+  paths.below_ = join("/nodes", node);
+  return paths;
+}
+
 std::string Paths::active_task(std::string_view task_id) const {
   return join(active_dir(), task_id);
 }
@@ -25,7 +31,7 @@ std::string Paths::finished_task(std::string_view task_id) const {
   return join(finished_dir(), task_id);
 }
 std::string Paths::checkpoint_dir(std::string_view task_id) const {
-  return join(checkpoints_dir(), task_id);
+  return join(checkpoints_dir(), task_id) + below_;
 }
 std::string Paths::runner_stream(std::string_view task_id) const {
   return join(checkpoint_dir(task_id), "runner");

@@ -15,6 +15,9 @@ class Paths {
   // `root` is absolute.
   explicit Paths(std::string root) : root_(std::move(root)) {}
 
+  // The same root, but the checkpoints of a task are those that the node's server keeps.
+  Paths on_node(std::string_view node) const;
+
   const std::string& root() const { return root_; }
   std::string active_dir() const { return root_ + "/tasks/active"; }
   std::string finished_dir() const { return root_ + "/tasks/finished"; }
@@ -34,6 +37,7 @@ class Paths {
 
  private:
   std::string root_;
+  std::string below_;  // of a task's checkpoint directory: "/nodes/NAME", or empty
 };
 
 // Returns <log_dir>/<process>/<run>.

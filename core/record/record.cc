@@ -6,11 +6,11 @@ namespace thermos {
 namespace {
 
 constexpr std::array<std::string_view, kOrigins> kOriginNames = {
-    "recorded", "found at resume", "coordinator vanished", "lost by reboot",
-    "repaired", "ordered",         "ended by the runner",  "taken over"};
+    "recorded", "found at resume",     "coordinator vanished", "lost by reboot", "repaired",
+    "ordered",  "ended by the runner", "taken over",           "node gone"};
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {"start", "stop", "restart", "fail"};
 constexpr std::array<std::string_view, kReportKinds> kReportNames = {
-    "ready", "unhealthy", "healthy", "status", "stopping", "extended", "ignored"};
+    "ready", "unhealthy", "healthy", "status", "stopping", "extended", "ignored", "placed"};
 
 constexpr std::array<std::string_view, kShortages> kShortageNames = {
     "nothing", "descriptors", "pids", "memory", "disk", "other"};

@@ -96,8 +96,9 @@ enum class Origin : std::uint8_t {
   // It did not happen in this task, but in the one that `reason` has the id of, whose success this
   // task took over when it began.
   TakenOver,
+  NodeGone,  // the node that it ran on, or was to run on, is gone
 };
-inline constexpr std::size_t kOrigins = 8;
+inline constexpr std::size_t kOrigins = 9;
 std::string_view name_of(Origin origin);
 
 // Whether a run that ended so was ended by a user's order.
@@ -211,8 +212,11 @@ enum class ReportKind : std::uint8_t {
   Stopping,  // STOPPING=1
   Extended,  // EXTEND_TIMEOUT_USEC: its limits are not over before `until`
   Ignored,   // something else sent to its socket; the text says who. Once for each run
+  // The text names the node on which the run is launched. It comes behind WAITING and before any
+  // launch; a run without it is of the leader's own machine.
+  Placed,
 };
-inline constexpr std::size_t kReportKinds = 7;
+inline constexpr std::size_t kReportKinds = 8;
 std::string_view name_of(ReportKind kind);
 
 struct ProcessReport {
@@ -254,7 +258,17 @@ struct Leadership {
   bool operator==(const Leadership&) const = default;
 };
 
+// A node was called gone, or is there again. What ran on one that is gone is LOST, and may run
+// elsewhere; before anything starts there again, what still runs there is ended.
+struct NodeChange {
+  std::string node;
+  bool gone = false;
+  Timestamp at;
+  std::string reason;  // for people: who says so; may be empty
+  bool operator==(const NodeChange&) const = default;
+};
+
 using Record = std::variant<RunnerHeader, TaskStatus, ProcessStatus, ProcessSummary, ProcessOrder,
-                            ProcessReport, Replacement, Leadership>;
+                            ProcessReport, Replacement, Leadership, NodeChange>;
 
 }  // namespace thermos

@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, kTaskStates> kTaskNames = {
 using ProcessTable = std::array<std::array<bool, kProcessStates>, kProcessStates>;
 constexpr ProcessTable kProcessTable = {{
     // WAIT  FORK   RUN    SUCC   FAIL   KILL   LOST
-    {false, true, false, false, true, false, false},    // WAITING: FAILED if it cannot be launched
+    // WAITING: FAILED if it cannot be launched; LOST with the node on which it perhaps was
+    {false, true, false, false, true, false, true},
     {false, false, true, false, false, true, true},     // FORKED
     {false, false, false, true, true, true, true},      // RUNNING
     {false, false, false, false, false, false, false},  // SUCCESS

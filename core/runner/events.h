@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/record/record.h"
+#include "core/runner/placement.h"
 #include "core/runner/requests.h"
 #include "core/task/graph.h"
 #include "core/task/question.h"
@@ -30,6 +33,8 @@ struct Lead {
   Leadership place{};  // where this is; its `at` and `boot` are those of the lead
   // Why what ran under another boot id is LOST; empty: the machine restarted.
   std::string elsewhere{};
+  // The machines that the task runs on, in the order in which they are tried; none: here.
+  std::vector<std::string> nodes{};
   // How long, in microseconds, the end of a run that is no success waits to be taken: an engine
   // that ends everything may signal the runs before it signals the runner. 0: no time.
   Microseconds hold = 0;
@@ -39,6 +44,7 @@ struct Lead {
 struct CoordinatorRecord {
   ProcessIndex process = 0;
   ProcessStatus status;
+  std::string_view node{};  // whose coordinator it is; borrowed. Empty: one of this machine
 };
 
 // A coordinator wrote what its process said of itself. A repeated report is ignored.
@@ -95,14 +101,34 @@ struct ShortageChanged {
 // The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
+// The coordinators of this node can be reached: runs may be launched there. What runs there from
+// before is known to them again, and was told, by the records, or is told behind this. Of a node
+// that was called gone: nothing runs there any more.
+struct NodeUp {
+  std::string node;
+  Room room;
+};
+
+// They can't be reached for now; what runs there goes on.
+struct NodeDown {
+  std::string node;
+};
+
+// The node is gone, and what ran there with it. `reason`: who says so, for people.
+struct NodeGone {
+  std::string node;
+  std::string reason;
+};
+
 // It has become the turn of a process of this task at the daemon's pools. A needless one is
 // harmless.
 struct PoolTurn {};
 
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no
 // effect.
-using Event = std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed,
-                           LaunchCancelled, CoordinatorReport, ShortageChanged, ProbeAnswered,
-                           TimerDue, PoolTurn, KillRequest, OrderRequest, YieldRequest>;
+using Event =
+    std::variant<Lead, CoordinatorRecord, CoordinatorGone, Swept, LaunchFailed, LaunchCancelled,
+                 CoordinatorReport, ShortageChanged, ProbeAnswered, TimerDue, PoolTurn, KillRequest,
+                 OrderRequest, YieldRequest, NodeUp, NodeDown, NodeGone>;
 
 }  // namespace thermos

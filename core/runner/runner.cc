@@ -19,7 +19,8 @@ Runner::Runner(const TaskConfig& task, const Graph& graph, History history, Pool
       launches_(task.processes.size()),
       timeouts_(task),
       readiness_(task),
-      health_(task) {
+      health_(task),
+      placement_(task) {
   slots_.reserve(task.processes.size());
   by_name_.reserve(task.processes.size());
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
@@ -39,6 +40,7 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now
   if (!finished_ || (asked && !is_terminal(state()))) {
     std::visit([this](const auto& e) { on(e); }, event);
     if (!error_ && !listening_ && !finished_) advance();
+    if (!error_ && placement_.waiting() > 0) place();
     if (!error_) set_timer();
   }
   if (error_) {
@@ -62,6 +64,7 @@ void Runner::on(const Lead& event) {
   if (!history_.header()) append(event.header, true);
   if (event.replacement) append(*event.replacement, true);
   if (error_) return;
+  restore_places();
   restore(regular_);
   restore(final_);
   restore_deadline();
@@ -89,6 +92,7 @@ void Runner::on(const CoordinatorRecord& event) {
     return;
   }
   if (status.seq > past(p).next_seq) restore_waiting(p, status);
+  if (!event.node.empty()) restore_place(p, event.node);
   if (!hold_back(p, status)) take_record(p, status);
 }
 
@@ -345,13 +349,14 @@ void Runner::start(ProcessIndex p) {
     case LaunchAct::AwaitRetry:
       return;
     case LaunchAct::Start:
-      effects_.emplace_back(
-          StartProcess{p, past(p).current()->number, past(p).current()->seq + 1, goal_});
+      launch(p);
       return;
     case LaunchAct::Terminate:
+      if (call_off_unplaced(p)) return;
       effects_.emplace_back(Terminate{p, past(p).current()->number, signal_to_end(p)});
       return;
     case LaunchAct::Kill:
+      if (call_off_unplaced(p)) return;
       effects_.emplace_back(Kill{p, past(p).current()->number});
       return;
     case LaunchAct::Sweep:
@@ -386,6 +391,7 @@ void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
 void Runner::cancel(ProcessIndex p) {
   plan_of(p).cancel(p);
   forget(p);
+  placement_.release(p);
   take(p, LaunchEvent::Ended);
   if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
   // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
@@ -402,6 +408,7 @@ void Runner::ended(ProcessIndex p) {
   count_run(p, end, wait);
   if (past(p).immediate == past(p).next_run) plan_of(p).waive_backoff(p);
   forget(p);
+  placement_.release(p);
   take(p, LaunchEvent::Ended);
 }
 

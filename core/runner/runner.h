@@ -24,6 +24,7 @@
 #include "core/runner/health.h"
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
+#include "core/runner/placement.h"
 #include "core/runner/readiness.h"
 #include "core/runner/requests.h"
 #include "core/runner/timeouts.h"
@@ -96,6 +97,9 @@ class Runner {
   void on(const KillRequest& event);
   void on(const YieldRequest& event);
   void on(const OrderRequest& event);
+  void on(const NodeUp& event);
+  void on(const NodeDown& event);
+  void on(const NodeGone& event);
 
   // Restore the state of an earlier runner from the history.
   void restore(TaskPlanner& plan);
@@ -121,6 +125,14 @@ class Runner {
   void launch_came_to_nothing(ProcessIndex p, LaunchEvent event);
   void cancel(ProcessIndex p);
   void ended(ProcessIndex p);
+
+  // Nodes (runner_nodes.cc).
+  void restore_places();
+  void restore_place(ProcessIndex p, std::string_view node);
+  void launch(ProcessIndex p);
+  void place();
+  bool call_off_unplaced(ProcessIndex p);
+  bool is_on(ProcessIndex p, std::string_view node) const;
 
   // Yielding (runner_yield.cc).
   void record_place();
@@ -166,8 +178,8 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
-  // Its coordinator is dead, or it is of another boot, or its end is known and waits to be taken.
-  // REQUIRES: its run is FORKED on record.
+  // Its coordinator is dead, or it is of another boot of this machine, or its end is known and
+  // waits to be taken. REQUIRES: its run is FORKED on record.
   bool gone(ProcessIndex p) const;
   // The current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
@@ -187,6 +199,7 @@ class Runner {
   Timeouts timeouts_;
   Readiness readiness_;
   Health health_;
+  Placement placement_;
   Lead self_;
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE

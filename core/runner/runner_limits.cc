@@ -51,7 +51,7 @@ void Runner::forget(ProcessIndex p) {
 
 bool Runner::gone(ProcessIndex p) const {
   return held_back(p) || launches_.of(p).state() == LaunchState::Sweeping ||
-         past(p).current()->boot != self_.boot;
+         (!past(p).current()->node && past(p).current()->boot != self_.boot);
 }
 
 // Ends the runs whose time is over, but not those that are ending anyway.
@@ -62,7 +62,7 @@ void Runner::end_overdue() {
     if (stopping(*p) || past(*p).ending) continue;
     const Run& run = *past(*p).current();
     // One of another boot is gone, and its times mean nothing here.
-    if (run.forked && run.boot != self_.boot) continue;
+    if (run.forked && !run.node && run.boot != self_.boot) continue;
     if (run.started) {
       fail(*p, keep(timed_out(*task_.processes[*p].timeout)));
     } else {

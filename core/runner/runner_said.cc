@@ -17,6 +17,7 @@ void Runner::on(const CoordinatorReport& event) {
       return;
     case ReportKind::Unhealthy:
     case ReportKind::Healthy:
+    case ReportKind::Placed:
       return;  // the runner's own
     case ReportKind::Stopping:
       health_.forget(p);

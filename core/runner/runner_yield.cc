@@ -90,7 +90,8 @@ bool Runner::hold_back(ProcessIndex p, const ProcessStatus& status) {
   }
   if (held_back(p)) return true;  // it was read again
   if (stopping(p) || !past(p).live() || status.seq != past(p).next_seq) return false;
-  if (past(p).current()->boot != self_.boot) return false;  // its clock says nothing here
+  // Its clock says nothing here.
+  if (!past(p).current()->node && past(p).current()->boot != self_.boot) return false;
   Microseconds until = add_saturated(status.at.boot, self_.hold);
   if (until <= now_.boot) return false;
   until = std::min(until, add_saturated(now_.boot, self_.hold));

@@ -14,6 +14,7 @@
 #include "core/base/utf8.h"
 #include "core/task/check_launch.h"
 #include "core/task/check_name.h"
+#include "core/task/check_on.h"
 #include "core/task/check_pools.h"
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
@@ -242,10 +243,12 @@ void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   }
   const std::size_t inherited = launch_size(task.env) + launch_size(task.secret);
   const Ranged ranged = ranged_of_processes();
-  std::vector<ProcessIndex> users;  // of pools
+  std::vector<ProcessIndex> users;   // of pools
+  std::vector<ProcessIndex> placed;  // that say where they run
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
     check_process(task.processes[i], i, inherited, ranged, faults);
     if (!task.processes[i].uses.entries.empty()) users.push_back(static_cast<ProcessIndex>(i));
+    if (!task.processes[i].on.empty()) placed.push_back(static_cast<ProcessIndex>(i));
   }
   // After the processes: a task without a name gets that of its first process, and an error in it
   // is shown at the process.
@@ -258,6 +261,7 @@ void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   for (const PoolFault& fault : find_pool_faults(task, users, pools)) {
     faults.add(fault.path, fault.what);
   }
+  for (const OnFault& fault : find_on_faults(task, placed)) faults.add(fault.path, fault.what);
 }
 
 Names read_names(const TaskConfig& task, Faults& faults) {

@@ -108,6 +108,15 @@ struct OnYield {
   bool operator==(const OnYield&) const = default;
 };
 
+// The machines that a task runs on besides, or instead of, its leader's.
+struct Nodes {
+  // "slurm", "ssh:A,B", or "A,B=COMMAND" with {node} in it: how a node's coordinators are started.
+  std::string by;
+  // A command with {node} in it: it exits 0 when that node is gone. Empty: what `by` has for that.
+  std::string gone;
+  bool operator==(const Nodes&) const = default;
+};
+
 struct ProcessConfig {
   // The planner and the check ask for these of a million processes, in any order: they lie
   // together.
@@ -148,6 +157,7 @@ struct ProcessConfig {
   Named<std::string> matrix;  // its own combination, where a matrix made it
   // What it makes: files and directories of the sandbox. Empty: it does not say.
   std::vector<std::string> outputs;
+  std::string on;  // which node it runs on (on.h); empty: any that has room
   // These two are of what is written; nothing of them is on record.
   std::vector<std::string> env_file;
   std::vector<Named<std::string>> exclude;
@@ -174,6 +184,7 @@ struct TaskConfig {
   Named<std::string> env;             // of all processes
   std::string cwd;                    // of processes without one; empty: the sandbox
   Named<Secret> secret;               // of all processes
+  Boxed<Nodes> nodes;                 // nothing: the leader's machine alone
   std::vector<std::string> env_file;  // of what is written; nothing of it is on record
   bool operator==(const TaskConfig&) const = default;
 };

@@ -116,6 +116,16 @@ constexpr std::array kOnYieldFields = {
                           {.unit = kSeconds, .absent = "no wait is given"}),
 };
 
+constexpr std::array kNodesFields = {
+    field<&Nodes::by>("by",
+                      "What starts the nodes' coordinators: slurm, ssh:A,B, or A,B=COMMAND with "
+                      "{node} in it.",
+                      {.filled = true, .required = "it says what starts the nodes' coordinators"}),
+    field<&Nodes::gone>("gone",
+                        "A command with {node} in it that exits with 0 when the node is gone for "
+                        "good."),
+};
+
 constexpr std::array kProcessFields = {
     field<&ProcessConfig::name>(
         "name",
@@ -211,6 +221,10 @@ constexpr std::array kProcessFields = {
                                    "The files and directories of the sandbox that it makes; "
                                    "`thermos crashtest` compares them.",
                                    {.filled = true, .one_alone = true, .left_out = true}),
+    field<&ProcessConfig::on>("on",
+                              "The node that it runs on: a node's name, 'each' for all of them, or "
+                              "'same-as NAME' for where another process is.",
+                              {.left_out = true}),
 };
 
 constexpr std::array kTaskFields = {
@@ -254,6 +268,10 @@ constexpr std::array kTaskFields = {
     field<&TaskConfig::secret>("secret", "Secrets of every process.", {.left_out = true}),
     field<&TaskConfig::cwd>("cwd", "Where processes without a cwd of their own start.",
                             {.absent = "no cwd is given"}),
+    field<&TaskConfig::nodes>("nodes",
+                              "The machines that the processes run on; without it, the machine of "
+                              "whoever runs the task.",
+                              {.absent = "no nodes are given"}),
 };
 
 // Docker Compose's, process-compose's, supervisord's and systemd's, as far as there is the same
@@ -451,6 +469,21 @@ const ObjectType& object_type<OnYield>() {
       .about = "How a run is asked to end when the machine is taken away.",
       .fields = kOnYieldFields,
       .usual = &usual,
+  };
+  return type;
+}
+
+template <>
+const ObjectType& object_type<Nodes>() {
+  static const Nodes usual;  // GCOVR_EXCL_BR_LINE: two threads that meet here
+  static const ObjectType type{
+      .name = "nodes",
+      .noun = "nodes",
+      .about = "The machines that a task runs on.",
+      .fields = kNodesFields,
+      .usual = &usual,
+      .plural = true,
+      .short_form = true,
   };
   return type;
 }

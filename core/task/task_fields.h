@@ -45,5 +45,7 @@ template <>
 const ObjectType& object_type<Secret>();
 template <>
 const ObjectType& object_type<OnYield>();
+template <>
+const ObjectType& object_type<Nodes>();
 
 }  // namespace thermos::fields

@@ -41,6 +41,7 @@ CommandOutcome pools_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome drain_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome wait_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome events_command(const Arguments& arguments, CommonOptions common);
+CommandOutcome node_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome metrics_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome observe_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome export_command(const Arguments& arguments, CommonOptions common);

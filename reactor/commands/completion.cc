@@ -18,7 +18,7 @@ struct Positional {
   Kind others;
 };
 
-constexpr std::array<Positional, 28> kPositional = {{
+constexpr std::array<Positional, 29> kPositional = {{
     {"run", Kind::Files, Kind::Nothing},
     {"submit", Kind::Files, Kind::Nothing},
     {"init", Kind::Files, Kind::Nothing},
@@ -46,6 +46,7 @@ constexpr std::array<Positional, 28> kPositional = {{
     {"start", Kind::ActiveTasks, Kind::Processes},
     {"stop", Kind::ActiveTasks, Kind::Processes},
     {"restart", Kind::ActiveTasks, Kind::Processes},
+    {"node", Kind::ActiveTasks, Kind::Nothing},
     {"help", Kind::Command, Kind::Nothing},
 }};
 
@@ -53,7 +54,7 @@ constexpr std::array<Positional, 28> kPositional = {{
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
 constexpr std::string_view kProcesses = ":processes";  // of the task that stands before
-constexpr std::array<std::pair<std::string_view, std::string_view>, 54> kValues = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 55> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
     {"--format", "text dot mermaid"},
@@ -76,6 +77,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 54> kValues 
     {"-n", ""},
     {"--keep-logs", ""},
     {"--log-rotate", ""},
+    {"--nodes", "slurm"},
     {"--timeout", ""},
     {"--since", ""},
     {"--at", ""},

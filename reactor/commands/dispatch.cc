@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<Command, 34> kCommands = {{
+constexpr std::array<Command, 35> kCommands = {{
     {"run", "run a task to its end, or go on with one whose runner died", run_command},
     {"simplerun", "run one command as a task", simplerun_command},
     {"resume", "go on with a task whose runner died", resume_command},
@@ -39,6 +39,7 @@ constexpr std::array<Command, 34> kCommands = {{
     {"stop", "end a process of a task and hold it until it is started", stop_command},
     {"restart", "end a process of a task and run it again", restart_command},
     {"drain", "end all tasks of the daemon, and the daemon", drain_command},
+    {"node", "say that a machine of a task is gone, or is back", node_command},
     {"pools", "show what the daemon's tasks share", pools_command},
     {"wait", "wait until a task of the daemon has ended", wait_command},
     {"events", "print what happens to the daemon's tasks", events_command},

@@ -106,6 +106,13 @@ std::string line_of(const Leadership& place) {
   return line;
 }
 
+std::string line_of(const NodeChange& change) {
+  std::string line = fmt::format("{} node {} {}", timestamp_text(change.at.wall),
+                                 printable(change.node), change.gone ? "gone" : "back");
+  add(line, "reason", change.reason);
+  return line;
+}
+
 }  // namespace
 
 std::string record_text(const Record& record) {

@@ -60,6 +60,11 @@ class HistoryReader {
     add_replacement(task);
     if (task.contains("shortage")) add_shortage(task["shortage"]);
     if (task.contains("leadership")) add(leadership_of(task["leadership"]));
+    for (const Json& gone : task.value("gone_nodes", Json::array())) {
+      add(NodeChange{gone.value("node", "?"), true,
+                     at(gone.value("timestamp_ms", Microseconds{0}) * 1000),
+                     gone.value("reason", "")});
+    }
   }
 
   History take() { return std::move(history_); }
@@ -150,6 +155,8 @@ class HistoryReader {
     }
     status.at = at(time_of(run, "waiting_time"));
     add(status);
+    const std::string node = run.value("node", "");
+    if (!node.empty()) add(ProcessReport{name, status.run, ReportKind::Placed, status.at, node, 0});
     if (forked) {
       status.identity = {run.value("coordinator_pid", 0), 0};
       add_next(status, ProcessState::Forked, time_of(run, "fork_time"));

@@ -50,6 +50,9 @@ or a pipe, every transition.
   --hostname NAME   the name of the machine that is recorded
   --preserve-env    processes get your environment, too; give it again when you
                     resume the task
+  --nodes slurm|ssh:A,B|'A,B=COMMAND {node}'
+                    run the processes on these machines; thermos and the
+                    directories are on all of them: see REACH.md
   --process-logger-destination file|console|both|none,
   --process-logger-mode standard|rotate
                     for processes without a logger of their own

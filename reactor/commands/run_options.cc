@@ -11,6 +11,7 @@
 
 #include "core/record/trace_context.h"
 #include "core/task/check_launch.h"
+#include "core/task/spread.h"
 #include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/run_screen.h"
@@ -18,6 +19,7 @@
 #include "reactor/host/foreground.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
+#include "reactor/node/node_starter.h"
 #include "reactor/os/account.h"
 
 namespace thermos {
@@ -123,6 +125,7 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.text("--sync", sync);
   parser.text("--keep-logs", keep_logs);
   parser.text("--log-rotate", log_rotate);
+  parser.text("--nodes", nodes);
 }
 
 void RunOptions::add_screen_to(OptionParser& parser) {
@@ -178,6 +181,17 @@ Status apply_options(const RunOptions& options, const AncestorOptions& old, Task
   }
   if (Status applied = old.apply(task, rotate); !applied) return applied.error();
   if (rotate) rotate_logs(task, *rotate);
+  if (options.nodes) {
+    if (!task.nodes) task.nodes.emplace();
+    task.nodes->by = *options.nodes;
+  }
+  std::vector<std::string> names;
+  if (task.nodes) {
+    auto starter = find_nodes(*task.nodes);
+    if (!starter) return starter.error();
+    names = std::move(starter->names);
+  }
+  spread_over(task, names);
   return Done{};
 }
 

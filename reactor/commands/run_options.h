@@ -28,6 +28,7 @@ struct RunOptions {
   std::string sync = "power";
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
+  std::optional<std::string> nodes;
   std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
   bool daemon = false;                      // only for `run`: the daemon runs it
   bool json = false;                        // CONFIG is no Python, whatever its name
@@ -51,8 +52,9 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
 // such user.
 Status check_user(const std::string& user);
 
-// Applies the options that change the task: --log-rotate, and those of Apache Thermos. Fails with
-// Usage.
+// Applies the options that change the task: --log-rotate, --nodes, and those of Apache Thermos. A
+// process that is to run on each node becomes one for each of them. Fails with Usage, or as
+// find_nodes() does.
 Status apply_options(const RunOptions& options, const AncestorOptions& old, TaskConfig& task);
 
 // The traceparent that TRACEPARENT holds around this program; "" if there is none, or no valid one.

@@ -140,6 +140,7 @@ std::string why(const Run& run) {
   switch (run.origin) {
     case Origin::Recorded:
     case Origin::EndedByRunner:
+    case Origin::NodeGone:
       return reason;
     case Origin::CoordinatorGone:
     case Origin::Reboot:
@@ -201,7 +202,14 @@ std::string counts_text(const std::vector<Row>& rows, std::size_t from, std::siz
   return text;
 }
 
-std::string note_of(const TaskView& view, const Row& row, const TableStyle& style) {
+// Where it runs, of a task with nodes.
+std::string place_note(const TaskView& view, const Run& run) {
+  if (run.node) return "on " + printable(*run.node);
+  const bool waits = run.state == ProcessState::Waiting && view.task && view.task->nodes;
+  return waits ? "waits for a node" : "";
+}
+
+std::string note_but_place(const TaskView& view, const Row& row, const TableStyle& style) {
   const ProcessHistory& process = *row.process;
   const Outlook& outlook = row.outlook;
   const Run& run = *process.current();
@@ -226,6 +234,12 @@ std::string note_of(const TaskView& view, const Row& row, const TableStyle& styl
     if (style.columns < kNarrow && !note.empty()) return reason + ", " + note;
   }
   return note + (note.empty() || reason.empty() ? "" : ": ") + reason;
+}
+
+std::string note_of(const TaskView& view, const Row& row, const TableStyle& style) {
+  const std::string place = place_note(view, *row.process->current());
+  const std::string rest = note_but_place(view, row, style);
+  return place + (place.empty() || rest.empty() ? "" : ": ") + rest;
 }
 
 void add_process(std::string& text, const TaskView& view, const Row& row, const TableStyle& style,

@@ -87,6 +87,8 @@ void Transcript::on_record(const Record& record, const History& history) {
     if (!plain && (!brief() || place->engine.empty() || place->yields)) {
       line(leadership_line(*place, settings_.style));
     }
+  } else if (const auto* change = std::get_if<NodeChange>(&record)) {
+    line(node_line(*change, settings_.style));
   } else if (const auto* task = std::get_if<TaskStatus>(&record)) {
     if (task->shortage != Shortage::None) return;  // the log says it
     begin(history);

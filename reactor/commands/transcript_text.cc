@@ -147,6 +147,14 @@ std::string leadership_line(const Leadership& place, const LineStyle& style) {
   return trimmed(std::move(line));
 }
 
+std::string node_line(const NodeChange& change, const LineStyle& style) {
+  std::string line = opening(change.at.wall, kTaskColumn, style) + "    ";
+  line += coloured("node " + printable(change.node) + (change.gone ? " is gone" : " is back"),
+                   change.gone ? "31" : "36", style);
+  append_part(line, printable(change.reason));
+  return trimmed(std::move(line));
+}
+
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style) {
   std::string line = opening(status.at.wall, kTaskColumn, style) + "    ";
   line += state_text(status.state, style, kStateWidth);

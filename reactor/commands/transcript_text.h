@@ -39,6 +39,7 @@ std::string process_line(const ProcessStatus& status, const Run& run, const Line
 std::string report_line(const ProcessReport& report, const LineStyle& style);
 std::string replacement_line(const Replacement& replacement, const LineStyle& style);
 std::string leadership_line(const Leadership& place, const LineStyle& style);
+std::string node_line(const NodeChange& change, const LineStyle& style);
 // `again`: the task was already in this state.
 std::string task_line(const TaskStatus& status, bool again, const LineStyle& style);
 // "TASK_ID in SANDBOX", and the line that tells where a new task runs.

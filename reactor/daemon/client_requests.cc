@@ -150,6 +150,12 @@ void ClientRequests::on(std::uint64_t id, const control::AskOrder& ask) {
   await(id, daemon_.requests().order(ask, caller_, reply_later(id, control::Finished{})));
 }
 
+void ClientRequests::on(std::uint64_t id, const control::AskNode& /*call*/) {
+  reply(id, Error{ErrorCode::Usage,
+                  "what is known of a node is for the task's leader: ask it on "
+                  "its own socket, as `thermos node` does"});
+}
+
 // ---- answered when tasks have ended ------------------------------------------------------------
 
 bool ClientRequests::wait_for_end(std::uint64_t id, const std::string& task_id,

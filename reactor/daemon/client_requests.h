@@ -90,6 +90,7 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   void on(std::uint64_t id, const control::AskWait& ask);
   void on(std::uint64_t id, const control::Subscribe& ask);
   void on(std::uint64_t id, const control::AskOrder& ask);
+  void on(std::uint64_t id, const control::AskNode& call);
   void on(std::uint64_t id, const control::AskDrain& ask);
   void on(std::uint64_t id, const control::AskPools& ask);
   void on(std::uint64_t id, const control::AskMetrics& ask);

@@ -73,6 +73,34 @@ Result<std::optional<control::ReplyBody>> hear(const Descriptor& socket, Microse
   return std::optional(std::move(message->body));
 }
 
+// Sends what is answered by one reply.
+Status ask_once(const std::string& checkpoint_dir, control::RequestBody body,
+                Microseconds patience) {
+  LeaderReply reply = LeaderReply::NoLeader;
+  const auto socket = reach_leader(checkpoint_dir, patience, reply);
+  if (!socket) return socket.error();
+  if (*socket) {
+    reply = LeaderReply::HungUp;
+    if (send_packet(socket->get(), control::Request{1, std::move(body)})) {
+      auto said = hear(*socket, patience, reply);
+      if (!said) return said.error();
+      if (*said) return Done{};
+    }
+  }
+  switch (reply) {
+    case LeaderReply::NoLeader:
+      return Error{ErrorCode::NoDaemon,
+                   "nobody leads the task: start `thermos run` with its id, or the daemon, first"};
+    case LeaderReply::HungUp:
+      return Error{
+          ErrorCode::Busy,
+          "the task's leader hung up without an answer: it ends, or is of an earlier version "
+          "of thermos that takes no orders from this one"};
+    default:
+      return Error{ErrorCode::Busy, "the task's leader does not answer"};
+  }
+}
+
 }  // namespace
 
 Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillRequest& request,
@@ -97,29 +125,12 @@ Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillReq
 
 Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,
                     Microseconds patience) {
-  LeaderReply reply = LeaderReply::NoLeader;
-  const auto socket = reach_leader(checkpoint_dir, patience, reply);
-  if (!socket) return socket.error();
-  if (*socket) {
-    reply = LeaderReply::HungUp;
-    if (send_packet(socket->get(), control::Request{1, order})) {
-      auto said = hear(*socket, patience, reply);
-      if (!said) return said.error();
-      if (*said) return Done{};
-    }
-  }
-  switch (reply) {
-    case LeaderReply::NoLeader:
-      return Error{ErrorCode::NoDaemon,
-                   "nobody leads the task: start `thermos run` with its id, or the daemon, first"};
-    case LeaderReply::HungUp:
-      return Error{
-          ErrorCode::Busy,
-          "the task's leader hung up without an answer: it ends, or is of an earlier version "
-          "of thermos that takes no orders from this one"};
-    default:
-      return Error{ErrorCode::Busy, "the task's leader does not answer"};
-  }
+  return ask_once(checkpoint_dir, order, patience);
+}
+
+Status tell_leader_of_node(const std::string& checkpoint_dir, const control::AskNode& call,
+                           Microseconds patience) {
+  return ask_once(checkpoint_dir, call, patience);
 }
 
 }  // namespace thermos

@@ -37,5 +37,8 @@ Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillReq
 // System, or with the leader's own error.
 Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,
                     Microseconds patience);
+// Tells the leader of a task of a node. Fails likewise.
+Status tell_leader_of_node(const std::string& checkpoint_dir, const control::AskNode& call,
+                           Microseconds patience);
 
 }  // namespace thermos

@@ -125,6 +125,14 @@ bool LeaderSocket::answer(Client& client, Bytes packet) {
     }
     return true;
   }
+  if (auto* call = std::get_if<control::AskNode>(&request->body)) {
+    if (auto taken = handlers_.on_node(*call, asked_by(client.socket)); !taken) {
+      send_packet(socket, {request->id, taken.error()});
+    } else {
+      client.orders.push_back(request->id);
+    }
+    return true;
+  }
   send_packet(socket,
               {request->id, refusal(ErrorCode::Usage, "a request that only a daemon takes")});
   return false;

@@ -27,6 +27,8 @@ class LeaderSocket {
     std::function<void(const KillRequest&)> on_kill;
     // The second: AskOrder::processes. Whoever asked is answered by confirm_orders().
     std::function<Status(const OrderRequest&, const std::vector<std::string>&)> on_order;
+    // The second: who asked. Answered by confirm_orders(), too.
+    std::function<Status(const control::AskNode&, const std::string&)> on_node;
   };
   // Creates the socket, in place of an earlier leader's. It gets its name once it listens. Fails
   // with System. REQUIRES: the caller leads the task.

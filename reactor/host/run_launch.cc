@@ -43,6 +43,7 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   RunLogs logs;
   auto error = site_.fill(setup_.task, process, launch);
   complete_environment(setup_.header, setup_.task, start, launch.environment);
+  if (!setup_.node.empty()) launch.environment.push_back("THERMOS_NODE=" + setup_.node);
   if (may_notify(process)) {
     launch.notify = true;
     launch.watchdog = process.watchdog.value_or(0);

@@ -11,6 +11,7 @@
 #include "core/config/load.h"
 #include "core/config/task_change.h"
 #include "core/task/check_task.h"
+#include "core/task/spread.h"
 #include "reactor/host/allocation.h"
 #include "reactor/host/open_task.h"
 #include "reactor/host/ordered_processes.h"
@@ -40,8 +41,20 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   if (auto valid = check_task_id(id); !known && !valid) return valid.error();
   auto graph = check_task(place.task, PoolsOf::Daemon);
   if (!graph) return graph.error();
-  std::unique_ptr<TaskHost> host(
-      new TaskHost(reactor, place, std::move(*graph), sync, observer, std::move(on_end)));
+  TaskSetup setup = place;
+  std::optional<NodeStarter> starter;
+  if (setup.task.nodes) {
+    auto found = find_nodes(*setup.task.nodes);
+    if (!found) return found.error();
+    starter = std::move(*found);
+  }
+  if (spread_over(setup.task, starter ? starter->names : std::vector<std::string>())) {
+    graph = check_task(setup.task, PoolsOf::Daemon);
+    if (!graph) return graph.error();
+  }
+  std::unique_ptr<TaskHost> host(new TaskHost(reactor, std::move(setup), std::move(*graph), sync,
+                                              observer, std::move(on_end)));
+  host->starter_ = std::move(starter);
   host->place_.boot = reactor.boot();
   if (host->place_.place.hostname.empty()) host->place_.place = find_place();
   auto opened = open_task(host->place_, sync, reactor.loop().now().wall);
@@ -59,10 +72,10 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSet
   return host;
 }
 
-TaskHost::TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
+TaskHost::TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync,
                    TaskObserver& observer, OnEnd on_end)
     : reactor_(reactor),
-      place_(place),
+      place_(std::move(place)),
       graph_(std::move(graph)),
       sync_(sync),
       observer_(observer),
@@ -279,6 +292,9 @@ void TaskHost::take_lead(History history) {
        [this](const OrderRequest& request, const std::vector<std::string>& processes) -> Status {
          auto names = order(request, processes);
          return names ? Status(Done{}) : Status(names.error());
+       },
+       [this](const control::AskNode& asked, const std::string& by) {
+         return call_node(asked.node, asked.gone, by);
        }});
   if (leader) {
     leader_ = std::move(*leader);
@@ -293,6 +309,12 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
   LinkedTask& linked = *this;
   links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, *groups_, notified_, linked);
+  std::uint64_t lead = static_cast<std::uint64_t>(reactor_.loop().now().wall);
+  for (const TaskStep& step : history.steps()) {
+    lead = std::max(lead, static_cast<std::uint64_t>(step.status.at.wall) + 1);
+  }
+  nodes_.reset();
+  if (starter_) nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, lead, linked);
   runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
                                      PoolAccess{place_.pools, place_.header.task_id, [this] {
                                                   pool_turn_ = true;
@@ -303,13 +325,16 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
     if (past(p).live()) live.push_back(p);
   }
   dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
-                place_.place, place_.elsewhere, place_.hold});
+                place_.place, place_.elsewhere,
+                starter_ ? starter_->names : std::vector<std::string>(), place_.hold});
   take_over(live, rebooted);
+  if (nodes_ && !stopped_) nodes_->begin(runner_->history());
 }
 
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   for (const ProcessIndex p : live) {
     if (stopped_) return;
+    if (is_on_node(p)) continue;  // the node's server tells of it
     links_->adopt(p, rebooted);
   }
   // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
@@ -411,6 +436,7 @@ void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
 void TaskHost::end_turn() {
   if (placing_) return;
   commit();
+  if (nodes_) nodes_->flush();
   if (leader_) leader_->confirm_orders();  // none is left of a host that has stopped
   if (replacement_) go_on_replacing();
   if (!stopped_) compact_if_long();
@@ -484,7 +510,46 @@ void TaskHost::compact_if_long() {
   compact_at_ = std::max(kLongStream, 2 * writer_->position().offset);
 }
 
+bool TaskHost::is_on_node(ProcessIndex p) const {
+  return nodes_ && past(p).current() != nullptr && past(p).current()->node;
+}
+
+// Whether it is about a run on a node, which was told.
+bool TaskHost::release_to_node(const Effect& effect) {
+  if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    if (!is_on_node(start->process)) return false;
+    nodes_->start(*start);
+  } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
+    if (!is_on_node(terminate->process)) return false;
+    nodes_->stop(terminate->process, terminate->run, false, terminate->signal);
+  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
+    if (!is_on_node(kill->process)) return false;
+    nodes_->stop(kill->process, kill->run, true, 0);
+  } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
+    if (!is_on_node(sweep_effect->process)) return false;
+    nodes_->sweep(*sweep_effect);
+  } else if (const auto* look = std::get_if<Look>(&effect)) {
+    if (!is_on_node(look->process)) return false;
+    nodes_->look(*look);
+  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
+    if (!is_on_node(probe->process)) return false;
+    nodes_->ask(*probe);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Status TaskHost::call_node(const std::string& node, bool gone, const std::string& reason) {
+  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
+  if (!nodes_) {
+    return Error{ErrorCode::NotFound, "task " + place_.header.task_id + " has no nodes"};
+  }
+  return nodes_->call(node, gone, reason);
+}
+
 void TaskHost::release(const Effect& effect) {
+  if (nodes_ && release_to_node(effect)) return;
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
     links_->tell(start->process, link::Start{*start});
   } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
@@ -501,9 +566,11 @@ void TaskHost::release(const Effect& effect) {
     set_timer(*timer);
   } else if (const auto* finish = std::get_if<Finish>(&effect)) {
     finishing_ = finish->state;
+    if (nodes_) nodes_->finish();
     finish_if_quiet();
   } else if (std::holds_alternative<StandDown>(effect)) {
     standing_down_ = true;
+    if (nodes_) nodes_->finish();
     finish_if_quiet();
   }
 }
@@ -557,6 +624,7 @@ void TaskHost::hear_what_was_said() {
 void TaskHost::finish_if_quiet() {
   // Coordinators that said their last word are about to exit; a finished task leaves not even them.
   if ((!finishing_ && !standing_down_) || stopped_ || !links_->quiet()) return;
+  if (nodes_ && !nodes_->quiet()) return;
   if (auto written = write_records(); !written) {
     stop(written.error());
     return;

@@ -20,6 +20,7 @@
 #include "reactor/host/reactor.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_groups.h"
+#include "reactor/host/task_nodes.h"
 #include "reactor/host/task_observer.h"
 #include "reactor/host/task_placing.h"
 #include "reactor/host/task_setup.h"
@@ -67,6 +68,10 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   using Replaced = std::function<void(const Status&)>;
   Status replace(TaskConfig task, std::string reason, Replaced done);
 
+  // A person says that a node of the task is gone, or is there again. Fails with NotFound if the
+  // task has no such node, or with System once this host has stopped leading it.
+  Status call_node(const std::string& node, bool gone, const std::string& reason);
+
   const TaskSetup& place() const { return place_; }
   // Everything recorded so far.
   const History& history() const { return runner_->history(); }
@@ -78,8 +83,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   bool coordinator_cannot_write(pid_t pid, int error_number) override;
 
  private:
-  TaskHost(Reactor& reactor, const TaskSetup& place, Graph graph, SyncMode sync,
-           TaskObserver& observer, OnEnd on_end);
+  TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync, TaskObserver& observer,
+           OnEnd on_end);
 
   // Makes what depends on the configuration.
   void equip();
@@ -90,6 +95,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   void dispatch(const Event& event);
   void release(const Effect& effect);
+  bool is_on_node(ProcessIndex p) const;
+  bool release_to_node(const Effect& effect);
   void report(Result<TaskState> result);
   // Writes what was appended in this turn, and tells the observer of it.
   Status write_records();
@@ -137,6 +144,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::optional<TaskGroups> groups_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unique_ptr<CoordinatorLinks> links_;
+  std::optional<NodeStarter> starter_;  // of a task with nodes
+  std::unique_ptr<TaskNodes> nodes_;
   std::optional<Probes> probes_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;

@@ -38,6 +38,8 @@ struct TaskSetup {
   Leadership place{};       // where we are, but for its `decision`
   Microseconds hold = 0;    // as Lead::hold
   bool take_over = false;   // whoever led it elsewhere leads it no more: the caller says so
+  // The node that this machine is of the task's; empty: its leader is here.
+  std::string node{};
   // Of the daemon; nullptr: it has none, or there is no daemon.
   SharedPools* pools = nullptr;
 };

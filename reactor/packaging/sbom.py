@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("thermos", "thermos-reactor", "thermos-coordinator", "thermos-observe")
+PROGRAMS = ("thermos", "thermos-reactor", "thermos-coordinator", "thermos-observe", "thermos-node")
 # Linked statically, or headers alone: no program says so.
 LINKED_IN = ("libcapnp-dev", "libcli11-dev", "nlohmann-json3-dev", "libstdc++-12-dev", "libc6-dev")
 

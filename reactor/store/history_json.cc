@@ -23,6 +23,7 @@ Json step_json(const TaskStep& step) {
 Json run_json(const Run& run) {
   Json json{{"run", run.number}, {"seq", run.seq}, {"state", name_of(run.state)}};
   json["waiting_time"] = seconds(run.waiting.wall);
+  if (run.node) json["node"] = *run.node;
   if (run.coordinator.pid != 0) json["coordinator_pid"] = run.coordinator.pid;
   if (run.forked) json["fork_time"] = seconds(run.forked->wall);
   if (run.started) json["start_time"] = seconds(run.started->wall);
@@ -67,6 +68,12 @@ Json shortage_json(const History& history) {
           {"timestamp_ms", shortage.status.at.wall / 1000},
           {"waiting", waiting},
           {"reason", shortage.reason}};
+}
+
+Json node_json(const NodeChange& change) {
+  Json json{{"node", change.node}, {"gone", change.gone}, {"timestamp_ms", change.at.wall / 1000}};
+  if (!change.reason.empty()) json["reason"] = change.reason;
+  return json;
 }
 
 Json replacement_json(const Replacement& replacement) {
@@ -164,6 +171,9 @@ Json whole_or_head(const History& history, bool with_processes) {
   if (!replacements.empty()) json["replacements"] = std::move(replacements);
   if (history.shortage()) json["shortage"] = shortage_json(history);
   if (history.leadership()) json["leadership"] = leadership_json(*history.leadership());
+  Json gone = Json::array();
+  for (const NodeChange& change : history.gone_nodes()) gone.push_back(node_json(change));
+  if (!gone.empty()) json["gone_nodes"] = std::move(gone);
   return json;
 }
 
@@ -251,6 +261,9 @@ Json record_json(const Record& record) {
   } else if (const auto* place = std::get_if<Leadership>(&record)) {
     json["kind"] = "leadership";
     json.update(leadership_json(*place));
+  } else if (const auto* change = std::get_if<NodeChange>(&record)) {
+    json["kind"] = "node";
+    json.update(node_json(*change));
   }
   return json;
 }

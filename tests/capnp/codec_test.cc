@@ -338,14 +338,14 @@ TEST(Codec, NewerKindsAndStatesAreNamed) {
     EXPECT_NE(record.error().message.find("newer version"), std::string::npos);
   };
   auto payload = payload_of(a_status());
-  put16(payload, kData, 8);
-  expect_error(payload, "kind of record 8");
+  put16(payload, kData, 9);
+  expect_error(payload, "kind of record 9");
   payload = payload_of(a_status());
   put16(payload, kData + 2, 7);
   expect_error(payload, "process state 7");
   payload = payload_of(a_status());
-  put16(payload, kData + 4, 8);
-  expect_error(payload, "origin of a process state 8");
+  put16(payload, kData + 4, 9);
+  expect_error(payload, "origin of a process state 9");
   payload = payload_of(TaskStatus{});
   put16(payload, kData + 2, 7);
   expect_error(payload, "task state 7");

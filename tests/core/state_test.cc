@@ -13,9 +13,9 @@ namespace {
 
 // The rules again, written the other way round: as a list of what may be.
 const std::set<std::pair<std::string, std::string>> kProcessSteps = {
-    {"WAITING", "FORKED"}, {"WAITING", "FAILED"}, {"FORKED", "RUNNING"},
-    {"FORKED", "KILLED"},  {"FORKED", "LOST"},    {"RUNNING", "SUCCESS"},
-    {"RUNNING", "FAILED"}, {"RUNNING", "KILLED"}, {"RUNNING", "LOST"},
+    {"WAITING", "FORKED"}, {"WAITING", "FAILED"},  {"FORKED", "RUNNING"}, {"FORKED", "KILLED"},
+    {"FORKED", "LOST"},    {"RUNNING", "SUCCESS"}, {"RUNNING", "FAILED"}, {"RUNNING", "KILLED"},
+    {"RUNNING", "LOST"},   {"WAITING", "LOST"},
 };
 
 const std::set<std::pair<std::string, std::string>> kTaskSteps = {

@@ -47,6 +47,12 @@ class LeaderSocketTest : public StreamFixture {
            }
            if (request.process == "p") return Done{};
            return Error{ErrorCode::NotFound, "task t has no process " + request.process};
+         },
+         [this](const control::AskNode& call, const std::string& by) -> Status {
+           deadlines_.add(1, [this] { leader_->confirm_orders(); });
+           if (call.node != "n1") return Error{ErrorCode::NotFound, "task t has no node"};
+           nodes_.push_back(by + (call.gone ? ": gone" : ": back"));
+           return Done{};
          }});
     ASSERT_TRUE(listening.ok()) << listening.error().message;
     leader_ = std::move(*listening);
@@ -103,7 +109,8 @@ class LeaderSocketTest : public StreamFixture {
   Deadlines deadlines_{loop_};
   std::vector<KillRequest> kills_;
   std::vector<OrderRequest> orders_;
-  std::size_t confirms_from_ = 1;  // orders are confirmed from that one on
+  std::vector<std::string> nodes_;  // what it was told of them
+  std::size_t confirms_from_ = 1;   // orders are confirmed from that one on
   std::unique_ptr<LeaderSocket> leader_;
 };
 
@@ -171,6 +178,20 @@ TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
   leader_.reset();
   EXPECT_FALSE(lies_there(kLeaderSocketName));
   EXPECT_EQ(order_leader(directory(), {{}, {"p"}}, kPatience).error().code, ErrorCode::NoDaemon);
+}
+
+TEST_F(LeaderSocketTest, IsToldOfANode) {
+  lead();
+  beside([&] {
+    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", true}, kPatience).ok());
+    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", false}, kPatience).ok());
+    const auto refused = tell_leader_of_node(directory(), {"n9", true}, kPatience);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().message, "task t has no node");
+  });
+  const std::string by =
+      "asked by pid " + std::to_string(getpid()) + ", uid " + std::to_string(getuid());
+  EXPECT_EQ(nodes_, (std::vector<std::string>{by + ": gone", by + ": back"}));
 }
 
 // One that died before and one that died while it made its socket.

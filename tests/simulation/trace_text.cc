@@ -51,6 +51,9 @@ std::string text_of(const Record& record) {
   if (const auto* place = std::get_if<Leadership>(&record)) {
     return place->yields ? "that it yields" : "where it is led from";
   }
+  if (const auto* change = std::get_if<NodeChange>(&record)) {
+    return "node " + change->node + (change->gone ? " gone" : " back");
+  }
   return "header";
 }
 
@@ -107,6 +110,9 @@ std::string text_of(const Event& event, const TaskConfig& task) {
                    (e.wait ? " within " + std::to_string(*e.wait) : "");
           },
           [](const YieldRequest& e) { return "yield within " + std::to_string(e.grace); },
+          [](const NodeUp& e) { return "node " + e.node + " is up"; },
+          [](const NodeDown& e) { return "node " + e.node + " is down"; },
+          [](const NodeGone& e) { return "node " + e.node + " is gone"; },
       },
       event);
 }

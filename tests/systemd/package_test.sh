@@ -34,7 +34,7 @@ for name in libcapnp-dev libuv1 libspdlog1.10 libyaml-cpp0.7 libmicrohttpd12 lib
   jq -e --arg name "$name" '.packages[] | select(.name == $name) | .versionInfo' <<<"$list" >/dev/null ||
     fail "the list does not name $name"
 done
-for program in thermos thermos-reactor thermos-coordinator thermos-observe; do
+for program in thermos thermos-reactor thermos-coordinator thermos-observe thermos-node; do
   is "the sum of $program" "$(sha256sum "$BUILD/bin/$program" | cut -d ' ' -f 1)" \
     "$(jq -r --arg name "./usr/bin/$program" '.files[] | select(.fileName == $name).checksums[0].checksumValue' <<<"$list")"
 done

@@ -1,0 +1,114 @@
+// The messages between the leader of a task and a node's server as plain structs. nodes.capnp is
+// their form on the wire and documents each field; NODES.md describes the protocol. A record is a
+// Record's payload (capnp/codec.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/record/frame.h"
+#include "core/record/record.h"
+#include "core/runner/effects.h"
+#include "core/runner/events.h"
+#include "core/runner/placement.h"
+
+namespace thermos::nodes {
+
+inline constexpr std::uint32_t kProtocol = 1;
+// So many bytes of a configuration are in one message.
+inline constexpr std::size_t kConfigurationPart = std::size_t{256} * 1024;
+// And so many numbers in one Seqs.
+inline constexpr std::size_t kSeqsAtOnce = std::size_t{32} * 1024;
+
+using Payload = std::vector<std::byte>;
+
+// ---- to a node ---------------------------------------------------------------------------------
+
+struct Hello {
+  std::uint32_t protocol = kProtocol;
+  std::uint64_t lead = 0;
+  std::string node;
+  std::string root;
+  Payload header;
+  std::uint64_t configuration_bytes = 0;
+  std::uint32_t generation = 0;
+};
+struct Configuration {
+  std::string part;
+};
+struct KnownRun {
+  ProcessIndex process = 0;
+  std::vector<Payload> records;
+};
+struct Seqs {
+  ProcessIndex first = 0;
+  std::vector<std::uint64_t> next;
+};
+struct Listed {};
+struct Start {
+  KnownRun known;
+  std::uint64_t seq = 0;
+  TaskState goal = TaskState::Success;
+};
+struct Stop {
+  ProcessIndex process = 0;
+  std::uint32_t run = 0;
+  bool hard = false;
+  std::uint8_t signal = 0;
+};
+struct Clean {};
+struct Finish {};
+
+using ToNode = std::variant<Hello, Configuration, KnownRun, Seqs, Listed, Start, Stop,
+                            thermos::Sweep, thermos::Look, thermos::Probe, Clean, Finish>;
+
+// ---- from a node -------------------------------------------------------------------------------
+
+struct Welcome {
+  std::uint32_t protocol = kProtocol;
+  BootId boot;
+  std::string hostname;
+  std::int32_t pid = 0;
+  Room room;
+};
+struct Refused {
+  std::string reason;
+  bool superseded = false;
+};
+struct NodeRecord {
+  ProcessIndex process = 0;
+  Payload record;
+};
+struct Told {};
+struct Cleaned {};
+struct Quiet {};
+struct Stopped {
+  std::string reason;
+};
+
+using FromNode =
+    std::variant<Welcome, Refused, NodeRecord, thermos::CoordinatorGone, thermos::Swept,
+                 thermos::LaunchFailed, thermos::LaunchCancelled, thermos::ProbeAnswered,
+                 thermos::ShortageChanged, Told, Cleaned, Quiet, Stopped>;
+
+struct Said {
+  Timestamp now;  // by the node's clocks, when it was said
+  FromNode what;
+};
+
+// Appends one frame behind `chain`, which moves on. False if the message is larger than a frame may
+// be; then nothing is appended.
+bool append_frame(const ToNode& message, std::uint32_t& chain, std::vector<std::byte>& out);
+bool append_frame(const FromNode& message, Timestamp now, std::uint32_t& chain,
+                  std::vector<std::byte>& out);
+
+// Decode a frame's payload. Fail with Corrupt for what is no such message, or for a value or a
+// message that this version does not know. REQUIRES: `payload` is 8-byte aligned.
+Result<ToNode> decode_to_node(Bytes payload);
+Result<Said> decode_from_node(Bytes payload);
+
+}  // namespace thermos::nodes

@@ -1,0 +1,102 @@
+// A task whose runs are launched on nodes: each run is placed before it is launched, and its place
+// is on record before anything acts on it.
+#include <string>
+
+#include "core/runner/runner.h"
+
+namespace thermos {
+
+void Runner::restore_places() {
+  placement_.use(self_.nodes);
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    const Run* run = past(p).current();
+    if (run == nullptr || !run->node) continue;
+    const bool live = past(p).live();
+    if (live || !history_.is_gone(*run->node)) placement_.restore(p, *run->node, live);
+  }
+}
+
+// A power cut can take where a run was placed, as it can take its WAITING.
+void Runner::restore_place(ProcessIndex p, std::string_view node) {
+  if (!past(p).live() || past(p).current()->node) return;
+  if (past(p).current()->state != ProcessState::Waiting) return;
+  placement_.withdraw(p);
+  append(ProcessReport{task_.processes[p].name, past(p).current()->number, ReportKind::Placed, now_,
+                       keep(node), 0},
+         false);
+  placement_.restore(p, node, true);
+}
+
+// A run that has its place keeps it: whatever came of an earlier launch is there.
+void Runner::launch(ProcessIndex p) {
+  const Run& run = *past(p).current();
+  if (placement_.active() && !run.node) {
+    placement_.ask(p);
+  } else {
+    effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
+  }
+}
+
+void Runner::place() {
+  while (const auto placed = placement_.next()) {
+    const ProcessIndex p = placed->process;
+    const Run& run = *past(p).current();
+    append(ProcessReport{task_.processes[p].name, run.number, ReportKind::Placed, now_,
+                         keep(placed->node), 0},
+           false);
+    if (error_) return;
+    effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
+  }
+}
+
+// Whether it was not launched yet: then nobody has to be told to end it.
+bool Runner::call_off_unplaced(ProcessIndex p) {
+  if (!placement_.withdraw(p)) return false;
+  cancel(p);
+  return true;
+}
+
+bool Runner::is_on(ProcessIndex p, std::string_view node) const {
+  if (!launches_.is_live(p)) return false;
+  const Rare<std::string>& place = past(p).current()->node;
+  return place && *place == node;
+}
+
+void Runner::on(const NodeUp& event) {
+  if (history_.is_gone(event.node)) append(NodeChange{event.node, false, now_, {}}, true);
+  placement_.up(event.node, event.room);
+  // A signal that was sent while nobody could be reached has met nobody.
+  for (ProcessIndex p = 0; p < task_.processes.size() && !error_; ++p) {
+    if (!is_on(p, event.node)) continue;
+    const std::uint32_t run = past(p).current()->number;
+    if (launches_.of(p).state() == LaunchState::Terminating) {
+      effects_.emplace_back(Terminate{p, run, signal_to_end(p)});
+    } else if (launches_.of(p).state() == LaunchState::Killing) {
+      effects_.emplace_back(Kill{p, run});
+    } else if (launches_.of(p).state() == LaunchState::Sweeping) {
+      effects_.emplace_back(Sweep{p, run});
+    }
+  }
+}
+
+void Runner::on(const NodeDown& event) {
+  placement_.down(event.node);
+}
+
+// What is on record comes first: what was perhaps launched there may never be launched elsewhere
+// under the same number, by the next leader either.
+void Runner::on(const NodeGone& event) {
+  if (history_.is_gone(event.node)) return;
+  append(NodeChange{event.node, true, now_, event.reason}, true);
+  take_held_back(kAll);
+  const std::string why = "node " + event.node + " is gone" +
+                          (event.reason.empty() ? std::string() : ": " + event.reason);
+  placement_.gone(event.node);
+  for (ProcessIndex p = 0; p < task_.processes.size() && !error_; ++p) {
+    if (!is_on(p, event.node)) continue;
+    append_process(p, ProcessState::Lost, Origin::NodeGone, keep(why));
+    if (!error_) ended(p);
+  }
+}
+
+}  // namespace thermos

@@ -1,0 +1,73 @@
+// A stream of frames over two descriptors, such as a pair of pipes: the framing of a checkpoint
+// stream (core/record/frame.h) in each direction, a header of its own epoch first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/record/frame.h"
+#include "reactor/loop/loop.h"
+#include "reactor/os/descriptor.h"
+
+namespace thermos {
+
+class FramePipe {
+ public:
+  struct Hooks {
+    // A frame came; its payload is 8-byte aligned and valid during the call. An error ends the
+    // pipe.
+    std::function<Status(Bytes payload)> take;
+    // Nothing more will come: the other end is closed, or what it sent is no frame. Called once. In
+    // here, and in take(), the owner may destroy this.
+    std::function<void(const std::string& why)> ended;
+    // What came in front of the header, by lines: a login shell may greet. Empty: it is dropped.
+    std::function<void(std::string_view line)> noise;
+  };
+
+  // `in` and `out` are made non-blocking. Fails with nothing: a pipe that can't be used ends in the
+  // next turn.
+  FramePipe(Loop& loop, Descriptor in, Descriptor out, Hooks hooks);
+  ~FramePipe();
+  FramePipe(const FramePipe&) = delete;
+  FramePipe& operator=(const FramePipe&) = delete;
+
+  // Sends what `append` appends to the bytes, behind the chain value: see append_frame() in
+  // capnp/nodes.h. What can't be written now waits here.
+  void send(const std::function<bool(std::uint32_t& chain, std::vector<std::byte>& out)>& append);
+  // Writes what waits. send() alone does so once a turn, by flush() of the owner.
+  void flush();
+  std::size_t unsent() const { return out_bytes_.size() - sent_; }
+
+ private:
+  void readable();
+  // Returns false if this may be destroyed, or has ended.
+  bool take_frames();
+  bool find_header();
+  void end(const std::string& why);
+  void watch();
+
+  Loop& loop_;
+  Descriptor in_;
+  Descriptor out_;
+  Hooks hooks_;
+  std::unique_ptr<Poll> in_poll_;
+  std::unique_ptr<Poll> out_poll_;
+  std::vector<std::byte> in_bytes_;
+  std::size_t read_ = 0;  // the first bytes of in_bytes_
+  bool begun_ = false;    // the header was read
+  std::size_t offset_ = 0;
+  std::uint32_t in_chain_ = 0;
+  std::vector<std::byte> out_bytes_;
+  std::size_t sent_ = 0;
+  std::uint32_t out_chain_ = 0;
+  bool ended_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace thermos

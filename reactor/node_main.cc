@@ -1,0 +1,32 @@
+// The program `thermos-node`, which `thermos-coordinator --serve` becomes.
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+
+#include <spdlog/spdlog.h>
+
+#include "reactor/os/log_lines.h"
+#include "reactor/serve/node_server.h"
+
+int main() {
+  // An engine that takes the machine back tells the leader, too, which ends what runs here. Who
+  // logs out or interrupts the leader means that alone.
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
+    std::signal(signal, SIG_IGN);
+  }
+  thermos::log_to_stderr("thermos", "%v");
+  spdlog::set_level(spdlog::level::warn);
+  if (::isatty(STDIN_FILENO) == 1) {
+    spdlog::error(
+        "thermos-coordinator --serve is started by the leader of a task, which speaks to it over "
+        "standard input and output; it cannot be started by hand");
+    return 64;
+  }
+  try {
+    return thermos::serve_node();
+  } catch (const std::exception& e) {
+    spdlog::error("{}", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,120 @@
+#include "reactor/serve/node_cleaning.h"
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/base/times.h"
+#include "reactor/os/files.h"
+#include "reactor/os/identity.h"
+#include "reactor/store/stream_lock.h"
+#include "reactor/store/stream_reader.h"
+
+namespace thermos {
+namespace {
+
+// Between two looks at a lock whose holder has written no record: it is being launched, by a server
+// that gave the node up, and no event tells when it writes.
+constexpr Microseconds kLookAgain = kSecond / 10;
+
+}  // namespace
+
+// The latest run in a stream.
+struct NodeCleaning::Left {
+  Identity coordinator;
+  Identity process;
+  BootId boot;
+  bool over = true;
+};
+
+// A coordinator that was told to end everything.
+struct NodeCleaning::Ending {
+  Descriptor pidfd;
+  std::unique_ptr<Poll> poll;
+};
+
+NodeCleaning::NodeCleaning(Reactor& reactor, const TaskSetup& setup, std::function<void()> done)
+    : reactor_(reactor), setup_(setup), done_(std::move(done)) {}
+
+NodeCleaning::~NodeCleaning() = default;
+
+void NodeCleaning::begin() {
+  const std::string directory = setup_.paths.checkpoint_dir(setup_.header.task_id);
+  std::vector<std::string> paths;
+  for (const std::string& file : list_directory(directory)) {
+    if (!process_of_file(file).empty()) paths.push_back(directory + "/" + file);
+  }
+  open_ = paths.size() + 1;
+  for (const std::string& path : paths) look(path);
+  one_over();
+}
+
+void NodeCleaning::look(const std::string& path) {
+  // Before the stream is read: a lock that is free then stays free, and what is read is all.
+  const auto locked = stream_is_locked(path);
+  Left left;
+  if (auto stream = open_stream(path)) {
+    StreamPosition position;
+    const auto read = read_stream(stream->get(), path, position, [&left](const Record& record) {
+      const auto* status = std::get_if<ProcessStatus>(&record);
+      if (status == nullptr) return Status(Done{});
+      left.over = is_terminal(status->state);
+      if (status->state == ProcessState::Forked) {
+        left.coordinator = status->identity;
+        left.boot = status->boot;
+        left.process = {};
+      } else if (status->state == ProcessState::Running) {
+        left.process = status->identity;
+      }
+      return Status(Done{});
+    });
+    if (!read) spdlog::warn("{}", read.error().message);
+  }
+  if (!locked || *locked) return wait(path, left);
+  const bool here = left.boot == reactor_.boot() && left.coordinator.pid != 0;
+  if (left.over || !here) return one_over();
+  sweep(left);
+}
+
+void NodeCleaning::wait(const std::string& path, const Left& left) {
+  auto pidfd = left.boot == reactor_.boot() && left.coordinator.pid != 0
+                   ? open_pidfd(left.coordinator)
+                   : std::nullopt;
+  if (!pidfd) return look_again(path);
+  spdlog::warn("ending what still runs by {} (coordinator {}): it is LOST on record", path,
+               left.coordinator.pid);
+  send_signal(*pidfd, SIGUSR1);
+  send_signal(*pidfd, SIGCONT);
+  Ending& ending = endings_[path];
+  ending.pidfd = std::move(*pidfd);
+  ending.poll = std::make_unique<Poll>(reactor_.loop(), ending.pidfd.get(),
+                                       [this, path](int) { ended(path); });
+}
+
+// By value: the function that has the text goes with its Poll.
+void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-value-param)
+  endings_.erase(path);
+  look(path);
+}
+
+void NodeCleaning::look_again(const std::string& path) {
+  reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain,
+                           [this, path, here = std::weak_ptr<bool>(alive_)] {
+                             if (!here.expired()) look(path);
+                           });
+}
+
+void NodeCleaning::sweep(const Left& left) {
+  reactor_.sweeper().sweep({left.coordinator, left.process, false, {}},
+                           [this, here = std::weak_ptr<bool>(alive_)] {
+                             if (!here.expired()) one_over();
+                           });
+}
+
+void NodeCleaning::one_over() {
+  if (--open_ == 0) done_();
+}
+
+}  // namespace thermos

@@ -1,0 +1,48 @@
+// Ends all that runs of a task on a node, for a leader that has taken the node for gone: whatever
+// ran here is LOST on its record, and runs elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reactor/host/reactor.h"
+#include "reactor/host/task_setup.h"
+
+namespace thermos {
+
+class NodeCleaning {
+ public:
+  // `reactor` and `setup` outlive this. `done` is called once, in begin() or later, when no
+  // coordinator of the task and nothing that one left is alive here.
+  NodeCleaning(Reactor& reactor, const TaskSetup& setup, std::function<void()> done);
+  ~NodeCleaning();
+  NodeCleaning(const NodeCleaning&) = delete;
+  NodeCleaning& operator=(const NodeCleaning&) = delete;
+
+  void begin();
+
+ private:
+  struct Left;
+  struct Ending;
+  // Looks at the stream at `path`: ends its coordinator if one holds the lock, or else what that
+  // left.
+  void look(const std::string& path);
+  void wait(const std::string& path, const Left& left);
+  void ended(std::string path);
+  void look_again(const std::string& path);
+  void sweep(const Left& left);
+  void one_over();
+
+  Reactor& reactor_;
+  const TaskSetup& setup_;
+  std::function<void()> done_;
+  std::map<std::string, Ending> endings_;  // by the path of the stream
+  std::size_t open_ = 0;                   // streams whose run is not over
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace thermos

@@ -1,0 +1,94 @@
+// One node's part of a task: launches and ends the runs that the task's leader wants here, by the
+// same machines as a leader's own (reactor/host/coordinator_links.h), and tells the leader what
+// becomes of them. It takes no decision of the plan.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "capnp/nodes.h"
+#include "core/record/history.h"
+#include "reactor/host/coordinator_links.h"
+#include "reactor/host/probes.h"
+#include "reactor/host/reactor.h"
+#include "reactor/host/task_groups.h"
+#include "reactor/host/task_setup.h"
+#include "reactor/node/frame_pipe.h"
+#include "reactor/serve/node_cleaning.h"
+
+namespace thermos {
+
+class NodeHost : public TurnParticipant, private LinkedTask {
+ public:
+  // `reactor` and `pipe` outlive this. `setup.node` is this node, and `setup.paths` are its. The
+  // checkpoint directory is there. `over`: the leader said Finish and nothing is left, or this
+  // can't go on; called once, at the end of a turn.
+  NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, std::function<void()> over);
+  ~NodeHost() override;
+
+  // Takes a message of the leader, of those behind the configuration. Fails with Corrupt for one
+  // that can't come, or of a process that the task has not.
+  Status take(const nodes::ToNode& message);
+
+  std::vector<GroupSync::File> write_turn() override { return {}; }
+  void turn_synced(std::span<const GroupSync::File> /*files*/) override {}
+  void end_turn() override;
+  void fork_server_died() override;
+  bool coordinator_cannot_write(pid_t pid, int error_number) override;
+
+ private:
+  // LinkedTask
+  Status handle(const Event& event) override;
+  const ProcessHistory& past(ProcessIndex p) const override;
+  bool under_way(ProcessIndex p) const override { return past(p).live(); }
+  void coordinator_left() override { reactor_.mark_dirty(this); }
+  void stop(Error error) override;
+  void stop_without_checkpoints() override;
+  bool stopped() const override { return stopped_; }
+
+  Status on(const nodes::KnownRun& run);
+  Status on(const nodes::Seqs& seqs);
+  Status on(const nodes::Listed& listed);
+  Status on(const nodes::Start& start);
+  Status on(const nodes::Stop& stop);
+  Status on(const Sweep& sweep);
+  Status on(const Look& look);
+  Status on(const Probe& probe);
+  Status on(const nodes::Clean& clean);
+  Status on(const nodes::Finish& finish);
+  static Status on(const nodes::Hello& hello);
+  static Status on(const nodes::Configuration& part);
+
+  bool has(ProcessIndex p) const { return p < setup_.task.processes.size(); }
+  Status know(const nodes::KnownRun& run);
+  void find_others();
+  void look_beside(ProcessIndex p, std::uint64_t next_seq);
+  void say(const nodes::FromNode& message);
+  void relay(ProcessIndex p, const Record& record);
+  void on_directory_event(std::string_view name);
+
+  Reactor& reactor_;
+  FramePipe& pipe_;
+  const TaskSetup setup_;
+  std::function<void()> over_;
+  TaskGroups groups_;
+  std::unique_ptr<CoordinatorLinks> links_;
+  std::optional<Probes> probes_;
+  std::unique_ptr<NodeCleaning> cleaning_;
+  std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
+  // What the leader told of each process's current run, and what came since. Each is a history of
+  // one process.
+  std::unordered_map<ProcessIndex, History> pasts_;
+  std::vector<std::uint64_t> next_seqs_;  // the leader's, until Listed
+  int watch_ = -1;
+  bool finishing_ = false;
+  bool stopped_ = false;
+  bool done_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace thermos

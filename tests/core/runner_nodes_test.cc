@@ -1,0 +1,211 @@
+// A runner whose task runs on nodes.
+#include <gtest/gtest.h>
+
+#include "runner_fixture.h"
+
+namespace thermos {
+namespace {
+
+constexpr Room kOneCore{1000, 0};
+
+class RunnerNodes : public RunnerFixture {
+ protected:
+  void lead_nodes(std::vector<std::string> nodes = {"n1", "n2"}) {
+    task_.name = "t";
+    auto graph = check_task(task_);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    graph_ = std::move(*graph);
+    runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
+    Lead lead;
+    lead.header.task_id = "t-1";
+    lead.boot = kBoot;
+    lead.nodes = std::move(nodes);
+    tell(lead);
+    tell(TimerDue{});
+  }
+  CoordinatorRecord from(const char* node, ProcessIndex p, std::uint64_t seq, std::uint32_t run,
+                         State state) const {
+    CoordinatorRecord record = wrote(p, seq, run, state);
+    record.node = node;
+    return record;
+  }
+  std::string node_of(ProcessIndex p) const { return run(p).node ? *run(p).node : ""; }
+};
+
+TEST_F(RunnerNodes, ARunIsPlacedOnRecordBeforeItIsLaunched) {
+  add("a");
+  lead_nodes();
+  EXPECT_TRUE(all<StartProcess>().empty());
+  EXPECT_EQ(run(0).state, State::Waiting);
+  tell(NodeUp{"n2", kOneCore});
+  ASSERT_EQ(effects_.size(), 2u);
+  const auto* placed = std::get_if<Append>(&effects_[0]);
+  ASSERT_NE(placed, nullptr);
+  const auto& report = std::get<ProcessReport>(placed->record);
+  EXPECT_EQ(report.kind, ReportKind::Placed);
+  EXPECT_EQ(report.text, "n2");
+  ASSERT_EQ(all<StartProcess>().size(), 1u);
+  EXPECT_EQ(all<StartProcess>()[0].seq, 1u);
+  EXPECT_EQ(node_of(0), "n2");
+}
+
+TEST_F(RunnerNodes, TheRoomOfARunThatHasEndedIsFree) {
+  add("a");
+  add("b");
+  lead_nodes({"n1"});
+  tell(NodeUp{"n1", kOneCore});
+  ASSERT_EQ(all<StartProcess>().size(), 1u);
+  EXPECT_EQ(all<StartProcess>()[0].process, 0u);
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(from("n1", 0, 2, 0, State::Running));
+  EXPECT_TRUE(all<StartProcess>().empty());
+  tell(from("n1", 0, 3, 0, State::Success));
+  ASSERT_EQ(all<StartProcess>().size(), 1u);
+  EXPECT_EQ(all<StartProcess>()[0].process, 1u);
+}
+
+TEST_F(RunnerNodes, WhatRanOnANodeThatIsGoneIsLostAndRunsElsewhere) {
+  add("a").min_duration = 0;
+  add("b").min_duration = 0;
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  tell(NodeUp{"n2", kOneCore});
+  EXPECT_EQ(node_of(0), "n1");
+  EXPECT_EQ(node_of(1), "n2");
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(NodeDown{"n1"});
+  EXPECT_EQ(run(0).state, State::Forked);  // a pipe's end is no death
+  tell(NodeGone{"n1", "a person says so"});
+  const thermos::Run& lost = *runner_->past(0).run(0);
+  EXPECT_EQ(lost.state, State::Lost);
+  EXPECT_EQ(lost.origin, Origin::NodeGone);
+  EXPECT_EQ(lost.reason, "node n1 is gone: a person says so");
+  EXPECT_TRUE(runner_->history().is_gone("n1"));
+  // Run 1, and it waits for room on the node that is left.
+  EXPECT_EQ(run(0).number, 1u);
+  EXPECT_EQ(node_of(0), "");
+  tell(from("n2", 1, 1, 0, State::Forked));
+  tell(from("n2", 1, 2, 0, State::Running));
+  tell(from("n2", 1, 3, 0, State::Success));
+  EXPECT_EQ(node_of(0), "n2");
+}
+
+// It was perhaps launched there, so it may not be launched elsewhere under the same number.
+TEST_F(RunnerNodes, ALaunchThatMayHaveReachedANodeThatIsGoneIsLostToo) {
+  add("a").min_duration = 0;
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_EQ(run(0).state, State::Waiting);
+  tell(NodeGone{"n1", ""});
+  EXPECT_EQ(runner_->past(0).run(0)->state, State::Lost);
+  EXPECT_EQ(runner_->past(0).run(0)->reason, "node n1 is gone");
+  tell(NodeUp{"n2", kOneCore});
+  EXPECT_EQ(run(0).number, 1u);
+  EXPECT_EQ(node_of(0), "n2");
+  // What is told of the first one now is old.
+  tell(from("n1", 0, 1, 0, State::Forked));
+  EXPECT_EQ(run(0).state, State::Waiting);
+  EXPECT_TRUE(appended(0).empty());
+}
+
+TEST_F(RunnerNodes, ANodeThatIsGoneIsCalledSoOnce) {
+  add("a");
+  lead_nodes();
+  tell(NodeGone{"n1", "x"});
+  tell(NodeGone{"n1", "y"});
+  EXPECT_TRUE(all<Append>().empty());
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_FALSE(runner_->history().is_gone("n1"));
+  ASSERT_FALSE(all<Append>().empty());
+  const auto change = std::get<NodeChange>(all<Append>()[0].record);
+  EXPECT_EQ(change.node, "n1");
+  EXPECT_FALSE(change.gone);
+}
+
+TEST_F(RunnerNodes, AStopOfOneThatWaitsForANodeCallsItOff) {
+  add("a");
+  lead_nodes();
+  tell(KillRequest{});
+  EXPECT_TRUE(all<Terminate>().empty());
+  EXPECT_TRUE(runner_->done());
+  EXPECT_EQ(runner_->state(), TaskState::Killed);
+}
+
+TEST_F(RunnerNodes, ASignalThatMetNobodyIsSentAgain) {
+  add("a");
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(from("n1", 0, 2, 0, State::Running));
+  tell(NodeDown{"n1"});
+  tell(KillRequest{});
+  EXPECT_EQ(all<Terminate>().size(), 1u);
+  tell(NodeUp{"n1", kOneCore});
+  ASSERT_EQ(all<Terminate>().size(), 1u);
+  EXPECT_EQ(all<Terminate>()[0].process, 0u);
+}
+
+TEST_F(RunnerNodes, AResumeKnowsWhereWhatRuns) {
+  add("a");
+  add("b");
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(from("n1", 0, 2, 0, State::Running));
+  for (const bool compacted : {false, true}) {
+    hand_over(compacted);
+    lead_nodes();
+    EXPECT_EQ(node_of(0), "n1");
+    tell(NodeUp{"n1", kOneCore});  // it has no room for b
+    EXPECT_TRUE(all<StartProcess>().empty());
+    tell(NodeUp{"n2", kOneCore});
+    // b's launch was never begun: its host says so.
+    tell(CoordinatorGone{1, 0, false});
+    tell(TimerDue{});
+    now_ = later(now_, 10 * kSecond);
+    tell(TimerDue{});
+    EXPECT_EQ(node_of(1), "n2");
+  }
+}
+
+TEST_F(RunnerNodes, APlaceThatAPowerCutTookIsWrittenAgain) {
+  add("a");
+  lead_nodes();
+  hand_over(false);  // WAITING, and not where
+  lead_nodes();
+  tell(from("n2", 0, 1, 0, State::Forked));
+  EXPECT_EQ(node_of(0), "n2");
+  EXPECT_EQ(run(0).state, State::Forked);
+}
+
+TEST_F(RunnerNodes, AWaitingThatAPowerCutTookIsWrittenAgain) {
+  add("a");
+  recorded(TaskState::Active);
+  task_.processes[0].on = "n1";
+  lead_nodes({});
+  hand_over(false);
+  history_ = {};
+  recorded(TaskState::Active);
+  runner_.reset();
+  lead_nodes();
+  // The run that this leader began is not that one: it stands where it is.
+  EXPECT_EQ(run(0).state, State::Waiting);
+}
+
+// A node is of another boot than its leader, which is no sign that its runs are gone.
+TEST_F(RunnerNodes, ARunOfAnotherBootLives) {
+  ProcessConfig& a = add("a");
+  a.timeout = 5 * kSecond;
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  CoordinatorRecord forked = from("n1", 0, 1, 0, State::Forked);
+  forked.status.boot = {7, 8};
+  tell(forked);
+  tell(from("n1", 0, 2, 0, State::Running));
+  now_ = later(now_, 6 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Terminate>().size(), 1u);
+}
+
+}  // namespace
+}  // namespace thermos

@@ -1,0 +1,80 @@
+// A task over many nodes, in virtual time: no run starts twice, and none beside another of its
+// process that nobody called gone.
+#include <gtest/gtest.h>
+
+#include "builds.h"
+#include "node_world.h"
+
+namespace thermos::sim {
+namespace {
+
+NodeOutcome live(std::uint64_t from, std::uint64_t count, const NodeFaults& faults) {
+  NodeOutcome sum;
+  for (std::uint64_t seed = from; seed < from + count; ++seed) {
+    const NodeOutcome outcome = run_nodes(seed, faults);
+    if (outcome.broken) {
+      ADD_FAILURE() << *outcome.broken;
+      return sum;
+    }
+    sum.leaders += outcome.leaders;
+    sum.runs += outcome.runs;
+    sum.repeats += outcome.repeats;
+    sum.gone += outcome.gone;
+    sum.cleaned += outcome.cleaned;
+  }
+  return sum;
+}
+
+TEST(NodeSimulation, WithoutTrouble) {
+  const NodeOutcome sum = live(1, seeds(500), {});
+  EXPECT_EQ(sum.repeats, 0u);
+}
+
+TEST(NodeSimulation, LeadersAndServersDie) {
+  const NodeOutcome sum = live(10'000, seeds(2000), {.leader_kills = 3, .server_kills = 3});
+  EXPECT_GT(sum.leaders, 3 * seeds(2000) / 2);
+  EXPECT_EQ(sum.repeats, 0u);  // a pipe's end is no death
+  EXPECT_EQ(sum.gone, 0u);
+}
+
+TEST(NodeSimulation, PipesEndAndHang) {
+  const NodeOutcome sum =
+      live(20'000, seeds(2000), {.leader_kills = 1, .pipe_cuts = 4, .hangs = 4});
+  EXPECT_EQ(sum.repeats, 0u);
+}
+
+TEST(NodeSimulation, CoordinatorsDie) {
+  live(30'000, seeds(2000), {.leader_kills = 1, .server_kills = 2, .coordinator_kills = 4});
+}
+
+TEST(NodeSimulation, MachinesGoDownAndComeBack) {
+  const NodeOutcome sum = live(40'000, seeds(2000), {.leader_kills = 1, .outages = 3});
+  EXPECT_GT(sum.gone, 0u);
+}
+
+TEST(NodeSimulation, NodesAreCalledGoneThatRunOn) {
+  const NodeOutcome sum =
+      live(50'000, seeds(3000), {.leader_kills = 2, .server_kills = 1, .partitions = 4});
+  EXPECT_GT(sum.gone, seeds(3000) / 10);
+  EXPECT_GT(sum.cleaned, seeds(3000) / 20);
+  EXPECT_GT(sum.repeats, 0u);  // what ran on there has ended, and its repetition too
+}
+
+TEST(NodeSimulation, ThePowerOfTheLeaderGoes) {
+  live(60'000, seeds(3000), {.leader_kills = 4, .server_kills = 1, .pipe_cuts = 1, .power = true});
+}
+
+TEST(NodeSimulation, EverythingAtOnce) {
+  live(70'000, seeds(10'000),
+       {.leader_kills = 3,
+        .server_kills = 2,
+        .pipe_cuts = 2,
+        .coordinator_kills = 2,
+        .outages = 2,
+        .partitions = 2,
+        .hangs = 2,
+        .power = true});
+}
+
+}  // namespace
+}  // namespace thermos::sim

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# A task over the nodes of a real Slurm job: leaders, servers, launchers, coordinators and nodes die,
+# and Slurm calls nodes down whose processes run on. Each success counts once.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=cluster.sh
+. "$(dirname "$(realpath "$0")")/cluster.sh"
+
+ledger=$cluster/ledger
+rounds=${ROUNDS:-10}
+
+# Rows of six processes, as in graph_test.sh: no row is done before what is to happen to it has. A run
+# is a line in the ledger when its work is done.
+write_graph() {
+  jq -n --arg ledger "$ledger" --arg gate "$cluster/gate" --argjson rows "$rounds" \
+    '{name: "graph", nodes: "slurm", processes: [range(6 * $rows) as $i | {
+      name: "p\($i)", min_duration: 0,
+      cmdline: "until [ -e \($gate).\(($i + 1) / 6 | floor) ]; do sleep 0.1; done; sleep 0.3; echo $THERMOS_PROCESS $THERMOS_RUN $THERMOS_NODE >>\($ledger)",
+      needs: (if $i < 6 then [] else
+        [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
+    >"$cluster/graph.json"
+}
+lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
+has_lines() { [ "$(lines)" -ge "$1" ]; }
+
+# The servers of the job on a node, by what Slurm has told them.
+servers() {
+  local pid
+  for pid in $(pgrep -x thermos-node); do
+    tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "SLURMD_NODENAME=$1" &&
+      grep -qz "SLURM_CONF=$SLURM_CONF" "/proc/$pid/environ" && echo "$pid"
+  done
+  return 0
+}
+tree_of() {
+  local child
+  echo "$1"
+  for child in $(pgrep -P "$1"); do tree_of "$child"; done
+}
+# What runs there on record, and what is below it.
+runs_on() {
+  local pid
+  for pid in $(status "$id" | jq --arg node "$1" '.processes[][-1] |
+    select(.node == $node and (.state == "FORKED" or .state == "RUNNING")) | .coordinator_pid'); do
+    tree_of "$pid"
+  done
+}
+some_node() { printf '%s\n' "${nodes[@]}" | shuf -n 1; }
+# One on which the job's script is not: the job goes on without it.
+other_node() { printf '%s\n' "${nodes[@]}" | grep -vx "$batch" | shuf -n 1; }
+
+leader_dies() { kill -9 "$(runner_of "$id")"; }
+server_dies() { servers "$(some_node)" | xargs -r kill -9; }
+servers_die() { for node in "${nodes[@]}"; do servers "$node" | xargs -r kill -9; done; }
+launchers_die() { pgrep -f "srun --overlap.*$bin/thermos-coordinator" | xargs -r kill -9; }
+coordinator_dies() {
+  status "$id" | jq '.processes[][-1] | select(.state == "RUNNING") | .coordinator_pid' |
+    shuf -n 2 | xargs -r kill -9
+}
+# With all that is on it.
+node_dies() {
+  local node pids
+  node=$(other_node)
+  mapfile -t pids < <(runs_on "$node"; for pid in $(servers "$node"); do tree_of "$pid"; done)
+  kill -9 "$(pid_of "slurmd.$node")" "${pids[@]}" 2>/dev/null || true
+  scontrol update nodename="$node" state=down reason=test
+  dead+=("$node")
+}
+# What runs there runs on, and is LOST all the same.
+node_is_called_down() {
+  local node
+  node=$(other_node)
+  scontrol update nodename="$node" state=down reason=test
+  dead+=("$node")
+}
+requeue() {
+  local node
+  for node in "${dead[@]}"; do
+    gone "$(pid_of "slurmd.$node")" && rm -f "$cluster/run/slurmd.$node.pid" && start_node "$node"
+    scontrol update nodename="$node" state=resume
+  done
+  dead=()
+  scontrol requeue "$id"
+  restarts=$((restarts + 1))
+  until_true 60 taken_off "$id" "$restarts" || fail "it is $(state_of "$id")"
+}
+leads_again() { is_led "$id" && [ "$(runner_of "$id")" != "$led_by" ]; }
+
+# Each process has succeeded once on record; every line is of a run on record; and who wrote a line and
+# is no success was cut off behind its work.
+check_ledger() {
+  status "$1" | jq -r '.processes | to_entries[] | .key as $name | .value[] |
+    "\($name) \(.run) \(.node) \(.state)"' | sort >"$cluster/runs"
+  is "processes that succeeded" $((6 * rounds)) "$(grep -c SUCCESS "$cluster/runs")"
+  is "the same, by name" $((6 * rounds)) "$(awk '/SUCCESS/ {print $1}' "$cluster/runs" | sort -u | wc -l)"
+  is "runs that failed" 0 "$(grep -c FAILED "$cluster/runs" || true)"
+  is "lines that are there twice" "" "$(sort "$ledger" | uniq -d)"
+  is "successes without a line" "" \
+    "$(comm -13 <(sort "$ledger") <(awk '/SUCCESS/ {print $1, $2, $3}' "$cluster/runs" | sort))"
+  is "lines of no run" "" \
+    "$(comm -23 <(sort "$ledger") <(awk '{print $1, $2, $3}' "$cluster/runs" | sort))"
+}
+
+cluster_up linuxproc || exit 77
+write_graph
+cat >"$cluster/job.sh" <<END
+#!/bin/bash
+while :; do
+  thermos run --once -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $cluster/graph.json
+  [ \$? -ge 128 ] || exit
+done
+END
+
+step "a graph over ${#nodes[@]} nodes through $rounds troubles"
+dead=()
+restarts=0
+id=$(sbatch --parsable --open-mode=append --no-kill -N ${#nodes[@]} --exclusive -o "$cluster/log/job" "$cluster/job.sh")
+troubles=(server_dies leader_dies coordinator_dies node_dies requeue launchers_die servers_die
+  node_is_called_down requeue leader_dies)
+for ((round = 0; round < rounds; round++)); do
+  trouble=${troubles[round % ${#troubles[@]}]}
+  until_true 60 is_led "$id" || fail "nobody leads it: $(state_of "$id")"
+  batch=$(scontrol show job "$id" -o | sed -n 's/.* BatchHost=\([^ ]*\).*/\1/p')
+  touch "$cluster/gate.$round"
+  until_true 90 has_lines $((6 * round + 2)) || fail "the graph does not go on: $(state_of "$id"), $(lines) lines"
+  led_by=$(runner_of "$id")
+  $trouble
+  if [ "$trouble" = leader_dies ]; then until_true 60 leads_again || fail "nobody leads it again"; fi
+  echo "$trouble: $(lines) lines"
+done
+touch "$cluster/gate.$rounds"
+until_true 120 in_state "$id" COMPLETED || fail "the job ended as $(state_of "$id")"
+is "the task's state" SUCCESS "$(status "$id" | jq -r .state)"
+check_ledger "$id"
+awk '{print $NF}' "$cluster/runs" | sort | uniq -c
+is "nodes that ran something" "${nodes[*]}" "$(awk '{print $3}' "$cluster/runs" | sort -u | xargs)"
+
+echo "passed"
