@@ -65,8 +65,12 @@ void NameIndex::reserve(std::size_t names) {
   if (slots > slots_.size()) grow(slots);
 }
 
-void NameIndex::add(std::string_view name, std::uint32_t index) {
+void NameIndex::make_room() {
   if (2 * (taken_ + 1) > slots_.size()) grow(std::max(kFewest, 2 * slots_.size()));
+}
+
+void NameIndex::add(std::string_view name, std::uint32_t index) {
+  make_room();
   put({hash_of(name), index});
   ++taken_;
 }

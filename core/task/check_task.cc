@@ -1,6 +1,7 @@
 #include "core/task/check_task.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <span>
@@ -43,24 +44,58 @@ bool may_wait(Traits before, Traits after) {
   return before.final == after.final && !before.daemon && (!before.ephemeral || after.ephemeral);
 }
 
-// The task's processes by name; the first of several with the same name.
-class Names {
+// What the check keeps of the processes: their configurations fill no cache, so one pass over a
+// million of them is all that it makes.
+class Processes {
  public:
-  explicit Names(const TaskConfig& task) : task_(task) { index_.reserve(task.processes.size()); }
-  std::optional<ProcessIndex> find(std::string_view name) const {
-    return index_.find(
-        name, [this](ProcessIndex p) -> const std::string& { return task_.processes[p].name; });
+  explicit Processes(const TaskConfig& task) : task_(task) {
+    traits.reserve(task.processes.size());
+    index_.reserve(task.processes.size());
   }
-  void add(ProcessIndex p) { index_.add(task_.processes[p].name, p); }
+  // Each in turn.
+  void add(ProcessIndex p) {
+    const ProcessConfig& process = task_.processes[p];
+    traits.emplace_back(process);
+    if (!process.needs.entries.empty()) needing.push_back(p);
+    if (!process.uses.entries.empty()) using_pools.push_back(p);
+    if (!process.on.empty()) placed.push_back(p);
+    index_.prefetch(process.name);
+    if (p >= kLag) add_name(p - kLag);
+  }
+  // After the last.
+  void add_rest() {
+    const auto added = static_cast<ProcessIndex>(traits.size());
+    for (ProcessIndex p = added - std::min(added, kLag); p < added; ++p) add_name(p);
+  }
+  // Of several with the same name, it finds the first.
+  std::optional<ProcessIndex> find(std::string_view name) const {
+    return index_.find(name, NameOf{task_});
+  }
+  void find_all(std::span<const std::string_view> names,
+                std::span<std::optional<ProcessIndex>> found) const {
+    index_.find_all(names, NameOf{task_}, found);
+  }
 
-  // The processes that need others. They are noted on the way, as a pass of its own over a million
-  // processes takes its time.
-  std::vector<ProcessIndex> needing;
-  // What an order asks of each process: a byte, because orders go to and fro among a million
-  // processes, and each look at a ProcessConfig is a cache miss.
+  // What an order asks of each process: orders go to and fro among them.
   std::vector<Traits> traits;
+  std::vector<ProcessIndex> needing;
+  std::vector<ProcessIndex> using_pools;
+  std::vector<ProcessIndex> placed;  // that say where they run
+  // With the one that has its name already.
+  std::vector<std::pair<ProcessIndex, ProcessIndex>> repeating;
 
  private:
+  struct NameOf {
+    const TaskConfig& task;
+    const std::string& operator()(ProcessIndex p) const { return task.processes[p].name; }
+  };
+  static constexpr ProcessIndex kLag = 16;  // a name's slot is read while others are checked
+
+  void add_name(ProcessIndex p) {
+    const auto first = index_.find_or_add(task_.processes[p].name, p, NameOf{task_});
+    if (first) repeating.emplace_back(p, *first);
+  }
+
   const TaskConfig& task_;
   NameIndex index_;
 };
@@ -97,40 +132,6 @@ class Faults {
   std::size_t most_;
   std::vector<Error> found_;
 };
-
-// Whether a field has a range, or holds what has one.
-bool is_ranged(const fields::Field& field) {
-  return field.type.kind == fields::Kind::Object || fields::has_range(field.type.kind);
-}
-
-bool are_in_range(fields::View object);
-
-bool is_in_range(fields::View object, const fields::Field& field) {
-  const fields::View value = object.field(field);
-  if (!value) return true;
-  return field.type.kind == fields::Kind::Object ? are_in_range(value) : fields::is_in_range(value);
-}
-
-// Are the numbers of `object`, and of the objects in it, what the table says that they may be?
-bool are_in_range(fields::View object) {
-  if (object.type->object().choices > 0 && !fields::choice_fault(object).empty()) return false;
-  const std::span<const fields::Field> all = object.type->object().fields;
-  return std::all_of(all.begin(), all.end(), [object](const fields::Field& field) {
-    return !is_ranged(field) || is_in_range(object, field);
-  });
-}
-
-// The fields of a process that have a range. They are looked for once: most have none, and there
-// may be a million processes.
-using Ranged = std::vector<const fields::Field*>;
-
-Ranged ranged_of_processes() {
-  Ranged ranged;
-  for (const fields::Field& field : fields::object_type<ProcessConfig>().fields) {
-    if (is_ranged(field)) ranged.push_back(&field);
-  }
-  return ranged;
-}
 
 void find_out_of_range(fields::View object, const std::string& path, Faults& faults) {
   if (const std::string fault = fields::choice_fault(object); !fault.empty()) {
@@ -210,18 +211,16 @@ void check_backoff(const std::string& path, const Backoff& backoff, Faults& faul
 }
 
 void check_process(const ProcessConfig& process, std::size_t index, std::size_t inherited,
-                   const Ranged& ranged, Faults& faults) {
+                   Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
   const auto path = [index] { return at("processes", index); };
   if (auto complaint = check_name(process.name)) faults.add(path() + ".name", *complaint);
   for (const LaunchFault& fault : find_launch_faults(process, inherited)) {
     faults.add(path() + "." + fault.key, fault.what);
   }
-  const fields::View view = fields::view_of(process);
-  const bool good = std::all_of(ranged.begin(), ranged.end(), [view](const fields::Field* field) {
-    return is_in_range(view, *field);
-  });
-  if (!good) find_out_of_range(view, path(), faults);
+  if (!fields::numbers_in_range(process)) {
+    find_out_of_range(fields::view_of(process), path(), faults);
+  }
   if (process.timeout == 0) {
     faults.add(path() + ".timeout", "is 0: no run could take so little; leave it out for no limit");
   }
@@ -236,20 +235,18 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
   if (process.ready || process.healthy) check_questions(path(), process, faults);
 }
 
-void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
+Processes check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   if (task.processes.empty()) faults.add("processes", "a task needs at least one process");
   if (task.processes.size() > kMaxProcesses) {  // GCOVR_EXCL_LINE: no test has the memory
     faults.add("processes", "a task has at most 4294967294 processes");  // GCOVR_EXCL_LINE
   }
   const std::size_t inherited = launch_size(task.env) + launch_size(task.secret);
-  const Ranged ranged = ranged_of_processes();
-  std::vector<ProcessIndex> users;   // of pools
-  std::vector<ProcessIndex> placed;  // that say where they run
+  Processes processes(task);
   for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
-    check_process(task.processes[i], i, inherited, ranged, faults);
-    if (!task.processes[i].uses.entries.empty()) users.push_back(static_cast<ProcessIndex>(i));
-    if (!task.processes[i].on.empty()) placed.push_back(static_cast<ProcessIndex>(i));
+    check_process(task.processes[i], i, inherited, faults);
+    processes.add(static_cast<ProcessIndex>(i));
   }
+  processes.add_rest();
   // After the processes: a task without a name gets that of its first process, and an error in it
   // is shown at the process.
   if (auto complaint = check_name(task.name)) faults.add("name", *complaint);
@@ -257,31 +254,23 @@ void check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
   if (task.backoff) check_backoff("backoff", *task.backoff, faults);
   if (auto complaint = check_user(task.user)) faults.add("user", *complaint);
   for (const LaunchFault& fault : find_launch_faults(task)) faults.add(fault.key, fault.what);
-  if (faults.full()) return;
-  for (const PoolFault& fault : find_pool_faults(task, users, pools)) {
+  if (faults.full()) return processes;
+  for (const PoolFault& fault : find_pool_faults(task, processes.using_pools, pools)) {
     faults.add(fault.path, fault.what);
   }
-  for (const OnFault& fault : find_on_faults(task, placed)) faults.add(fault.path, fault.what);
+  for (const OnFault& fault : find_on_faults(task, processes.placed)) {
+    faults.add(fault.path, fault.what);
+  }
+  return processes;
 }
 
-Names read_names(const TaskConfig& task, Faults& faults) {
-  Names names(task);
-  names.traits.reserve(task.processes.size());
-  for (std::size_t i = 0; i < task.processes.size() && !faults.full(); ++i) {
-    const std::string& name = task.processes[i].name;
-    names.traits.emplace_back(task.processes[i]);
-    if (!task.processes[i].needs.entries.empty()) {
-      names.needing.push_back(static_cast<ProcessIndex>(i));
-    }
-    const auto first = names.find(name);
-    if (!first) {
-      names.add(static_cast<ProcessIndex>(i));
-    } else if (!name.empty()) {  // an empty name was refused before
-      faults.add(at("processes", i) + ".name", quoted(name, kMaxName) + " is the name of " +
-                                                   at("processes", *first) + " already");
-    }
+void check_repeated_names(const TaskConfig& task, const Processes& processes, Faults& faults) {
+  for (const auto& [p, first] : processes.repeating) {
+    const std::string& name = task.processes[p].name;
+    if (name.empty()) continue;  // it was refused before
+    faults.add(at("processes", p) + ".name",
+               quoted(name, kMaxName) + " is the name of " + at("processes", first) + " already");
   }
-  return names;
 }
 
 std::string unknown_name(const TaskConfig& task, std::string_view name) {
@@ -328,18 +317,57 @@ std::string why_not_ordered(const ProcessConfig& before, const ProcessConfig& af
          " is not: an order is all final or not at all";
 }
 
+// Processes by names that are looked up some time before they are asked for, many together.
+// `NextName` returns one name after the other, and nullptr behind the last.
+template <typename NextName>
+class Sought {
+ public:
+  Sought(const Processes& processes, NextName next_name)
+      : processes_(processes), next_name_(std::move(next_name)) {}
+  // The process of the next name. REQUIRES: there is one.
+  std::optional<ProcessIndex> next() {
+    if (at_ == count_) look_up();
+    return found_[at_++];
+  }
+
+ private:
+  void look_up() {
+    for (at_ = count_ = 0; count_ < names_.size(); ++count_) {
+      const std::string* const name = next_name_();
+      if (name == nullptr) break;
+      names_[count_] = *name;
+    }
+    processes_.find_all(std::span(names_).first(count_), found_);
+  }
+
+  const Processes& processes_;
+  NextName next_name_;
+  std::array<std::string_view, 128> names_;
+  std::array<std::optional<ProcessIndex>, 128> found_;
+  std::size_t at_ = 0;
+  std::size_t count_ = 0;
+};
+
 // Turns the orders into edges. An invalid entry makes none.
-std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names, Faults& faults) {
+std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Processes& processes,
+                                     Faults& faults) {
   std::vector<Graph::Edge> edges;
   std::size_t most = 0;
   for (const Constraint& constraint : task.constraints) most += constraint.order.size();
   edges.reserve(most);
+  auto next = [&task, c = std::size_t{0}, i = std::size_t{0}]() mutable -> const std::string* {
+    for (; c < task.constraints.size(); ++c, i = 0) {
+      if (i < task.constraints[c].order.size()) return &task.constraints[c].order[i++];
+    }
+    return nullptr;
+  };
+  Sought sought(processes, std::move(next));
   for (std::size_t c = 0; c < task.constraints.size() && !faults.full(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
     const auto path = [c](std::size_t i) { return at(at("constraints", c) + ".order", i); };
     ProcessIndex before = kNobody;
     for (std::size_t i = 0; i < order.size() && !faults.full(); ++i) {
-      const auto found = names.find(order[i]);
+      const auto found = sought.next();
       if (!found) {
         faults.add(path(i), unknown_name(task, order[i]));
         before = kNobody;
@@ -347,7 +375,7 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
       }
       const ProcessIndex after = *found;
       if (before != kNobody) {
-        if (may_wait(names.traits[before], names.traits[after])) {
+        if (may_wait(processes.traits[before], processes.traits[after])) {
           edges.push_back({before, after});
         } else {
           faults.add(path(i), why_not_ordered(task.processes[before], task.processes[after]));
@@ -360,12 +388,21 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Names& names,
 }
 
 // Turns the needs into edges. An invalid entry makes none.
-void read_needs(const TaskConfig& task, const Names& names, std::vector<Graph::Edge>& edges,
+void read_needs(const TaskConfig& task, const Processes& processes, std::vector<Graph::Edge>& edges,
                 Faults& faults) {
-  for (const ProcessIndex p : names.needing) {
+  auto next = [&task, &needing = processes.needing, n = std::size_t{0},
+               i = std::size_t{0}]() mutable -> const std::string* {
+    for (; n < needing.size(); ++n, i = 0) {
+      const auto& needs = task.processes[needing[n]].needs.entries;
+      if (i < needs.size()) return &needs[i++].first;
+    }
+    return nullptr;
+  };
+  Sought sought(processes, std::move(next));
+  for (const ProcessIndex p : processes.needing) {
     const ProcessConfig& process = task.processes[p];
     for (const auto& [name, condition] : process.needs.entries) {
-      const auto before = names.find(name);
+      const auto before = sought.next();
       const std::string why =
           before ? why_not(task.processes[*before], process, condition) : unknown_name(task, name);
       if (why.empty()) {
@@ -378,10 +415,10 @@ void read_needs(const TaskConfig& task, const Names& names, std::vector<Graph::E
 }
 
 // The path of what makes `after` wait for `before`. REQUIRES: something does.
-std::string path_of_wait(const TaskConfig& task, const Names& names, ProcessIndex before,
+std::string path_of_wait(const TaskConfig& task, const Processes& processes, ProcessIndex before,
                          ProcessIndex after) {
   const auto waits = [&](const std::string& one, const std::string& next) {
-    return names.find(one) == before && names.find(next) == after;
+    return processes.find(one) == before && processes.find(next) == after;
   };
   for (std::size_t c = 0; c < task.constraints.size(); ++c) {
     const std::vector<std::string>& order = task.constraints[c].order;
@@ -392,8 +429,8 @@ std::string path_of_wait(const TaskConfig& task, const Names& names, ProcessInde
   return at("processes", after) + ".needs." + task.processes[before].name;
 }
 
-void add_cycle(const TaskConfig& task, const Names& names, const std::vector<ProcessIndex>& cycle,
-               Faults& faults) {
+void add_cycle(const TaskConfig& task, const Processes& processes,
+               const std::vector<ProcessIndex>& cycle, Faults& faults) {
   std::string text;
   for (std::size_t i = 0; i < cycle.size(); ++i) {
     if (cycle.size() > kMaxShownInCycle && i == kMaxShownInCycle / 2) {
@@ -405,21 +442,21 @@ void add_cycle(const TaskConfig& task, const Names& names, const std::vector<Pro
   }
   text += task.processes[cycle.front()].name;
   // The error names the order, or the need, that closes the cycle.
-  faults.add(path_of_wait(task, names, cycle.back(), cycle.front()), "a cycle: " + text);
+  faults.add(path_of_wait(task, processes, cycle.back(), cycle.front()), "a cycle: " + text);
 }
 
 // The graph, without the edges that close a cycle.
-Graph read_graph(const TaskConfig& task, Faults& faults) {
-  const Names names = read_names(task, faults);
+Graph read_graph(const TaskConfig& task, const Processes& processes, Faults& faults) {
+  check_repeated_names(task, processes, faults);
   if (faults.full()) return {};
-  std::vector<Graph::Edge> edges = read_orders(task, names, faults);
-  read_needs(task, names, edges, faults);
-  const auto processes = static_cast<std::uint32_t>(task.processes.size());
+  std::vector<Graph::Edge> edges = read_orders(task, processes, faults);
+  read_needs(task, processes, edges, faults);
+  const auto nodes = static_cast<std::uint32_t>(task.processes.size());
   for (int cycles = 0; !faults.full(); ++cycles) {
-    Graph graph(processes, edges);
+    Graph graph(nodes, edges);
     const std::vector<ProcessIndex> cycle = graph.find_cycle();
     if (cycle.empty() || cycles == kMaxCycles) return graph;
-    add_cycle(task, names, cycle, faults);
+    add_cycle(task, processes, cycle, faults);
     const auto closes = [&cycle](const Graph::Edge& edge) {
       return edge.before == cycle.back() && edge.after == cycle.front();
     };
@@ -432,18 +469,16 @@ Graph read_graph(const TaskConfig& task, Faults& faults) {
 
 std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search) {
   Faults faults(search.most);
-  check_fields(task, search.pools, faults);
-  if (search.orders && !faults.full()) {
-    read_graph(task, faults);
-  }
+  const Processes processes = check_fields(task, search.pools, faults);
+  if (search.orders && !faults.full()) read_graph(task, processes, faults);
   return std::move(faults.found());
 }
 
 Result<Graph> check_task(const TaskConfig& task, PoolsOf pools) {
   Faults faults(1);
-  check_fields(task, pools, faults);
+  const Processes processes = check_fields(task, pools, faults);
   if (faults.full()) return std::move(faults.found().front());
-  Graph graph = read_graph(task, faults);
+  Graph graph = read_graph(task, processes, faults);
   if (faults.full()) return std::move(faults.found().front());
   return graph;
 }

@@ -6,6 +6,17 @@
 #include "core/base/times.h"
 
 namespace thermos::fields {
+namespace {
+
+bool fields_in_range(View object) {
+  const std::span<const Field> all = object.type->object().fields;
+  return std::all_of(all.begin(), all.end(), [object](const Field& field) {
+    const View value = object.field(field);
+    return !value || is_in_range(value);
+  });
+}
+
+}  // namespace
 
 const Field* ObjectType::find(std::string_view key) const {
   const auto found = std::find_if(fields.begin(), fields.end(),
@@ -68,16 +79,18 @@ std::string choice_fault(View object) {
   return first == nullptr && type.choices > 0 ? "needs one of " + all : "";
 }
 
-bool is_in_range(View number) {
-  switch (number.type->kind) {
+bool is_in_range(View value) {
+  switch (value.type->kind) {
     case Kind::Bytes:
-      return number.whole() >= 0;
+      return value.whole() >= 0;
     case Kind::Seconds:
-      return number.whole() >= 0 &&
-             number.whole() <= static_cast<Microseconds>(number.type->unit.most) * kSecond;
+      return value.whole() >= 0 &&
+             value.whole() <= static_cast<Microseconds>(value.type->unit.most) * kSecond;
     case Kind::Real:
       // Written so that a NaN fails too.
-      return number.real() >= 0 && number.real() <= number.type->unit.most;
+      return value.real() >= 0 && value.real() <= value.type->unit.most;
+    case Kind::Object:
+      return choice_fault(value).empty() && fields_in_range(value);
     default:
       return true;
   }

@@ -40,9 +40,10 @@ inline constexpr Unit kBytes{Kind::Bytes, 0, ""};
 inline constexpr Unit kSeconds{Kind::Seconds, 1e9, "seconds"};
 inline constexpr Unit kCores{Kind::Real, 1e6, "cores"};
 
-// Whether a value of this kind, as its C++ type has it, may be outside of what the table allows.
+// Whether a value of this kind, as its C++ type has it, may be outside of what the table allows, or
+// may hold one that is.
 constexpr bool has_range(Kind kind) {
-  return kind == Kind::Bytes || kind == Kind::Seconds || kind == Kind::Real;
+  return kind == Kind::Bytes || kind == Kind::Seconds || kind == Kind::Real || kind == Kind::Object;
 }
 
 struct Type;
@@ -178,8 +179,8 @@ std::string range_text(const Type& type);
 // What is wrong with the choice of an object whose type has `choices`; "" if exactly one is made.
 std::string choice_fault(View object);
 
-// Whether a number is in the range of its type; true for other kinds. Tasks that were made by code
-// are checked by this, too.
-bool is_in_range(View number);
+// Whether a number is in the range of its type, and all numbers of an Object are, with its choice;
+// true for other kinds. Tasks that were made by code are checked by this, too.
+bool is_in_range(View value);
 
 }  // namespace thermos::fields

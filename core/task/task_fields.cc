@@ -1,6 +1,7 @@
 #include "core/task/task_fields.h"
 
 #include <array>
+#include <utility>
 
 namespace thermos::fields {
 namespace {
@@ -347,6 +348,23 @@ constexpr std::array kForeignTaskKeys = {
     ForeignKey{"parallel", "max_concurrency", ""},
 };
 
+// The table is read by the compiler, which leaves a few comparisons of it.
+template <std::size_t kAt>
+bool field_in_range(const ProcessConfig& process) {
+  constexpr const Field& kField = kProcessFields[kAt];
+  if constexpr (has_range(kField.type.kind)) {
+    constexpr auto kView = kField.view;  // a constant, so that it is no call
+    const View value{&kField.type, kView(&process)};
+    return !value || is_in_range(value);
+  }
+  return true;
+}
+
+template <std::size_t... kAll>
+bool fields_in_range(const ProcessConfig& process, std::index_sequence<kAll...> /*of the table*/) {
+  return (field_in_range<kAll>(process) && ...);
+}
+
 }  // namespace
 
 template <>
@@ -515,6 +533,10 @@ const ObjectType& object_type<TaskConfig>() {
       .foreign = kForeignTaskKeys,
   };
   return type;
+}
+
+bool numbers_in_range(const ProcessConfig& process) {
+  return fields_in_range(process, std::make_index_sequence<kProcessFields.size()>());
 }
 
 }  // namespace thermos::fields

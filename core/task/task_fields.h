@@ -48,4 +48,8 @@ const ObjectType& object_type<OnYield>();
 template <>
 const ObjectType& object_type<Nodes>();
 
+// Whether every number of it is in its range; as is_in_range() of its view, which goes through the
+// table of a process for each of a million.
+bool numbers_in_range(const ProcessConfig& process);
+
 }  // namespace thermos::fields

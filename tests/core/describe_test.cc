@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "core/task/task_fields.h"
 
@@ -41,6 +42,44 @@ void expect_each_is_made_once(const ObjectType& type, void* object) {
     EXPECT_EQ(field.slot(object), made);
     expect_items_are_made_once(field.type, made);
   }
+}
+
+// Puts each number of `object` out of its range in turn, and back.
+void expect_each_is_seen(Slot object, const ProcessConfig& process) {
+  for (const Field& field : object.type->object().fields) {
+    SCOPED_TRACE(std::string(object.type->object().name) + "." + std::string(field.key));
+    if (!has_range(field.type.kind)) continue;
+    const bool had = View(object).field(field).at != nullptr;
+    const Slot value = object.field(field);
+    if (field.type.kind == Kind::Object) {
+      // Before anything is asked, nothing is chosen.
+      EXPECT_EQ(numbers_in_range(process), value.type->object().choices == 0 || had);
+      if (value.type->object().choices > 0)
+        value.field(value.type->object().fields[0]).text() = "x";
+      expect_each_is_seen(value, process);
+    } else if (field.type.kind == Kind::Real) {
+      const double before = std::exchange(value.real(), -1);
+      EXPECT_FALSE(numbers_in_range(process));
+      value.real() = before;
+    } else {
+      const std::int64_t before = std::exchange(value.whole(), -1);
+      EXPECT_FALSE(numbers_in_range(process));
+      value.whole() = before;
+    }
+    EXPECT_TRUE(numbers_in_range(process));
+    ++asked;
+  }
+}
+
+TEST(Describe, NumbersOfAProcessAreInRangeAsItsTableSays) {
+  asked = 0;
+  ProcessConfig process;
+  EXPECT_TRUE(numbers_in_range(process));
+  expect_each_is_seen(slot_of(process), process);
+  EXPECT_GT(asked, 20);
+  EXPECT_TRUE(is_in_range(view_of(process)));
+  process.ready->within = -1;
+  EXPECT_FALSE(is_in_range(view_of(process)));
 }
 
 TEST(Describe, EachFieldIsMadeOnce) {
