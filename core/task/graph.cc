@@ -1,6 +1,7 @@
 #include "core/task/graph.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace thermos {
 
@@ -14,6 +15,13 @@ Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
       begin_(std::size_t{nodes} * lists_ + 1),
       dependents_(edges.size()),
       waits_for_(nodes) {
+  sort_edges(edges);
+  rank_nodes();
+  if (!nodes_.empty()) lay_out();
+}
+
+// Fills the lists, as if every node's rank was its index.
+void Graph::sort_edges(const std::vector<Edge>& edges) {
   // A counting sort by the node that is waited for, and the condition; it takes linear time.
   const auto list_of = [this](const Edge& edge) {
     return std::size_t{edge.before} * lists_ + static_cast<std::size_t>(edge.condition);
@@ -39,7 +47,58 @@ Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
   dependents_.resize(kept);
 }
 
+// Fills nodes_, unless it would be of no use. REQUIRES: sort_edges() was called.
+void Graph::rank_nodes() {
+  constexpr std::size_t kAhead = 8;  // the lists of what comes next are read meanwhile
+  std::vector<std::uint32_t> unmet = waits_for_;
+  nodes_.reserve(size());
+  for (ProcessIndex node = 0; node < size(); ++node) {
+    if (unmet[node] == 0) nodes_.push_back(node);
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (i + 2 * kAhead < nodes_.size()) {
+      __builtin_prefetch(&begin_[nodes_[i + 2 * kAhead] * lists_]);
+      __builtin_prefetch(dependents_.data() + begin_[nodes_[i + kAhead] * lists_]);
+    }
+    const std::size_t list = nodes_[i] * lists_;
+    for (const ProcessIndex after : span(list, list + lists_)) {
+      if (--unmet[after] == 0) nodes_.push_back(after);
+    }
+  }
+  acyclic_ = nodes_.size() == size();
+  if (!acyclic_) {
+    for (ProcessIndex node = 0; node < size(); ++node) {
+      if (unmet[node] != 0) nodes_.push_back(node);
+    }
+  }
+  if (std::is_sorted(nodes_.begin(), nodes_.end())) nodes_ = {};
+}
+
+// Puts everything where nodes_ says.
+void Graph::lay_out() {
+  ranks_.resize(size());
+  for (Rank rank = 0; rank < size(); ++rank) ranks_[nodes_[rank]] = rank;
+  std::vector<std::uint64_t> begin;
+  begin.reserve(begin_.size());
+  std::vector<Rank> dependents;
+  dependents.reserve(dependents_.size());
+  std::vector<std::uint32_t> waits_for;
+  waits_for.reserve(waits_for_.size());
+  for (const ProcessIndex node : nodes_) {
+    for (std::size_t list = node * lists_; list < (node + 1) * lists_; ++list) {
+      begin.push_back(dependents.size());
+      for (const ProcessIndex after : span(list, list + 1)) dependents.push_back(ranks_[after]);
+    }
+    waits_for.push_back(waits_for_[node]);
+  }
+  begin.push_back(dependents.size());
+  begin_ = std::move(begin);
+  dependents_ = std::move(dependents);
+  waits_for_ = std::move(waits_for);
+}
+
 std::vector<ProcessIndex> Graph::find_cycle() const {
+  if (acyclic_) return {};
   // Depth first with an explicit stack, because a chain of a million processes would need a million
   // call frames.
   enum class Seen : std::uint8_t { No, OnPath, Done };
@@ -52,7 +111,7 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
     path.push_back(start);
     while (!path.empty()) {
       const ProcessIndex node = path.back();
-      const std::span<const ProcessIndex> after = dependents(node);
+      const Nodes after = dependents(node);
       if (cursor[node] == after.size()) {
         seen[node] = Seen::Done;
         path.pop_back();
@@ -74,19 +133,13 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
 }
 
 std::vector<std::uint32_t> Graph::depths() const {
-  std::vector<std::uint32_t> depth(size(), 0);
-  std::vector<std::uint32_t> unmet = waits_for_;
-  std::vector<ProcessIndex> ready;
-  for (ProcessIndex node = 0; node < size(); ++node) {
-    if (unmet[node] == 0) ready.push_back(node);
+  std::vector<std::uint32_t> by_rank(size(), 0);
+  for (Rank rank = 0; rank < size(); ++rank) {
+    for (const Rank next : behind(rank)) by_rank[next] = std::max(by_rank[next], by_rank[rank] + 1);
   }
-  for (std::size_t i = 0; i < ready.size(); ++i) {
-    const ProcessIndex node = ready[i];
-    for (const ProcessIndex next : dependents(node)) {
-      depth[next] = std::max(depth[next], depth[node] + 1);
-      if (--unmet[next] == 0) ready.push_back(next);
-    }
-  }
+  if (nodes_.empty()) return by_rank;
+  std::vector<std::uint32_t> depth(size());
+  for (ProcessIndex node = 0; node < size(); ++node) depth[node] = by_rank[rank_of(node)];
   return depth;
 }
 

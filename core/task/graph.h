@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,48 @@ namespace thermos {
 // for the same pair are two edges.
 class Graph {
  public:
+  // A node's number in the order in which a graph is walked when each node is taken as soon as all
+  // that it waits for were: first those that wait for none, in the task's order, then each behind
+  // the last that it waits for. What is laid out by ranks is read nearly in the order of memory,
+  // also where a million processes wait for each other at random. What is in a cycle, or behind
+  // one, comes last.
+  using Rank = std::uint32_t;
+
+  // Some nodes, of which the graph keeps the ranks. Valid as long as the graph.
+  class Nodes {
+   public:
+    class Iterator {
+     public:
+      using iterator_category = std::input_iterator_tag;
+      using value_type = ProcessIndex;
+      using difference_type = std::ptrdiff_t;
+      using pointer = const ProcessIndex*;
+      using reference = ProcessIndex;
+      Iterator(const Graph& graph, const Rank* at) : graph_(&graph), at_(at) {}
+      ProcessIndex operator*() const { return graph_->node_at(*at_); }
+      Iterator& operator++() {
+        ++at_;
+        return *this;
+      }
+      bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+     private:
+      const Graph* graph_;
+      const Rank* at_;
+    };
+
+    Nodes(const Graph& graph, std::span<const Rank> ranks) : graph_(&graph), ranks_(ranks) {}
+    Iterator begin() const { return {*graph_, ranks_.data()}; }
+    Iterator end() const { return {*graph_, ranks_.data() + ranks_.size()}; }
+    std::size_t size() const { return ranks_.size(); }
+    bool empty() const { return ranks_.empty(); }
+    ProcessIndex operator[](std::size_t i) const { return graph_->node_at(ranks_[i]); }
+
+   private:
+    const Graph* graph_;
+    std::span<const Rank> ranks_;
+  };
+
   struct Edge {
     ProcessIndex before;
     ProcessIndex after;
@@ -28,18 +71,30 @@ class Graph {
   // Whether there are edges with other conditions than Success.
   bool mixed() const { return lists_ != 1; }
   // The nodes that wait for `node`, those for its success first. One that waits for two conditions
-  // of it stands there twice. Valid as long as the graph.
-  std::span<const ProcessIndex> dependents(ProcessIndex node) const {
-    return span(std::size_t{node} * lists_, (std::size_t{node} + 1) * lists_);
-  }
+  // of it stands there twice.
+  Nodes dependents(ProcessIndex node) const { return {*this, behind(rank_of(node))}; }
   // Those that wait for that condition of it, in ascending order.
-  std::span<const ProcessIndex> dependents(ProcessIndex node, Condition condition) const {
-    const std::size_t first = std::size_t{node} * lists_ + static_cast<std::size_t>(condition);
+  Nodes dependents(ProcessIndex node, Condition condition) const {
+    return {*this, behind(rank_of(node), condition)};
+  }
+  // The number of edges that lead to `node`.
+  std::uint32_t dependencies(ProcessIndex node) const { return waits_for_[rank_of(node)]; }
+
+  // The same by ranks, in the same order.
+  Rank rank_of(ProcessIndex node) const { return ranks_.empty() ? node : ranks_[node]; }
+  void prefetch_rank(ProcessIndex node) const {
+    if (!ranks_.empty()) __builtin_prefetch(&ranks_[node]);
+  }
+  ProcessIndex node_at(Rank rank) const { return nodes_.empty() ? rank : nodes_[rank]; }
+  std::span<const Rank> behind(Rank rank) const {
+    return span(std::size_t{rank} * lists_, (std::size_t{rank} + 1) * lists_);
+  }
+  std::span<const Rank> behind(Rank rank, Condition condition) const {
+    const std::size_t first = std::size_t{rank} * lists_ + static_cast<std::size_t>(condition);
     if (mixed() || condition == Condition::Success) return span(first, first + 1);
     return {};
   }
-  // The number of edges that lead to `node`.
-  std::uint32_t dependencies(ProcessIndex node) const { return waits_for_[node]; }
+  std::uint32_t dependencies_at(Rank rank) const { return waits_for_[rank]; }
 
   // Returns the nodes of one cycle in order, without repeating the first; empty if there is no
   // cycle.
@@ -56,16 +111,23 @@ class Graph {
   std::vector<std::uint32_t> depths() const;
 
  private:
-  std::span<const ProcessIndex> span(std::size_t first_list, std::size_t end_list) const {
+  std::span<const Rank> span(std::size_t first_list, std::size_t end_list) const {
     return {dependents_.data() + begin_[first_list], dependents_.data() + begin_[end_list]};
   }
+  void sort_edges(const std::vector<Edge>& edges);
+  void rank_nodes();
+  void lay_out();
 
   // Each node has one list of dependents, or one for each condition where there are several: most
-  // tasks have only Success, and pay nothing for the others.
+  // tasks have only Success, and pay nothing for the others. All of these are by rank.
   std::size_t lists_ = 1;
   std::vector<std::uint64_t> begin_;  // of each list in dependents_, and the end of the last
-  std::vector<ProcessIndex> dependents_;
+  std::vector<Rank> dependents_;
   std::vector<std::uint32_t> waits_for_;
+  // Both empty where every node's rank is its index.
+  std::vector<Rank> ranks_;
+  std::vector<ProcessIndex> nodes_;
+  bool acyclic_ = true;
 };
 
 }  // namespace thermos

@@ -6,15 +6,19 @@
 namespace thermos {
 
 Planner::Planner(const Graph& graph, const std::vector<bool>& member)
-    : graph_(graph), nodes_(graph.size()), ruled_out_(graph.size(), 0) {
+    : graph_(graph), nodes_(graph.size()), come_(graph.mixed() ? graph.size() : 0) {
   assert(member.size() == graph.size());
-  for (ProcessIndex p = 0; p < graph.size(); ++p) {
+  for (Rank p = 0; p < graph.size(); ++p) {
+    nodes_[p].unmet = graph.dependencies_at(p);
     if (!member[p]) continue;
     ++size_;
     nodes_[p].mark = Mark::Blocked;
-    for (const ProcessIndex after : graph.dependents(p)) ++nodes_[after].unmet;
   }
-  for (ProcessIndex p = 0; p < graph.size(); ++p) {
+  for (Rank p = 0; p < graph.size() && size_ < graph.size(); ++p) {
+    if (member[p]) continue;
+    for (const Rank after : graph.behind(p)) --nodes_[after].unmet;
+  }
+  for (Rank p = 0; p < graph.size(); ++p) {
     if (nodes_[p].mark != Mark::Blocked || nodes_[p].unmet != 0) continue;
     nodes_[p].mark = Mark::Runnable;
     ++runnable_;
@@ -22,16 +26,16 @@ Planner::Planner(const Graph& graph, const std::vector<bool>& member)
   }
 }
 
-void Planner::set_running(ProcessIndex p) {
+void Planner::set_running(Rank p) {
   assert(nodes_[p].mark == Mark::Runnable || nodes_[p].mark == Mark::Blocked);
   if (nodes_[p].mark == Mark::Runnable) --runnable_;
   const bool was_stuck = stuck(p);
   nodes_[p].mark = Mark::Running;
   ++running_;
-  if (was_stuck) rule_in(graph_.dependents(p));  // it runs all the same, as a resume may tell
+  if (was_stuck) rule_in(graph_.behind(p));  // it runs all the same, as a resume may tell
 }
 
-void Planner::reset(ProcessIndex p) {
+void Planner::reset(Rank p) {
   assert(nodes_[p].mark == Mark::Running);
   --running_;
   nodes_[p].mark = nodes_[p].unmet == 0 ? Mark::Runnable : Mark::Blocked;
@@ -39,7 +43,7 @@ void Planner::reset(ProcessIndex p) {
   if (stuck(p)) stick(p);
 }
 
-void Planner::set_finished(ProcessIndex p) {
+void Planner::set_finished(Rank p) {
   assert(nodes_[p].mark == Mark::Running);
   --running_;
   nodes_[p].mark = Mark::Finished;
@@ -48,40 +52,36 @@ void Planner::set_finished(ProcessIndex p) {
   if (graph_.mixed()) end(p);
 }
 
-void Planner::set_failed(ProcessIndex p) {
+void Planner::set_failed(Rank p) {
   assert(nodes_[p].mark == Mark::Running);
   --running_;
   nodes_[p].mark = Mark::Failed;
   ++failed_;
-  rule_out(graph_.dependents(p, Condition::Success));
+  rule_out(graph_.behind(p, Condition::Success));
   if (graph_.mixed()) end(p);
 }
 
-void Planner::revive(ProcessIndex p) {
+void Planner::revive(Rank p) {
   Node& node = nodes_[p];
   assert(node.mark == Mark::Failed);
   --failed_;
   node.mark = node.unmet == 0 ? Mark::Runnable : Mark::Blocked;
   if (node.unmet == 0) ++runnable_;
-  rule_in(graph_.dependents(p, Condition::Success));
+  rule_in(graph_.behind(p, Condition::Success));
   if (!graph_.mixed()) return;
-  if (!node.started) rule_in(graph_.dependents(p, Condition::Start));
-  if (!node.ready) rule_in(graph_.dependents(p, Condition::Ready));
+  if (!come_[p].start) rule_in(graph_.behind(p, Condition::Start));
+  if (!come_[p].ready) rule_in(graph_.behind(p, Condition::Ready));
 }
 
-void Planner::come(bool& has, ProcessIndex p, Condition condition) {
+void Planner::come(bool& has, Rank p, Condition condition) {
   if (has) return;
   assert(nodes_[p].mark == Mark::Running);
   has = true;
   meet(p, condition);
 }
 
-bool Planner::awaited(bool has, ProcessIndex p, Condition condition) const {
-  return graph_.mixed() && !has && !graph_.dependents(p, condition).empty();
-}
-
-void Planner::meet(ProcessIndex p, Condition condition) {
-  for (const ProcessIndex after : graph_.dependents(p, condition)) {
+void Planner::meet(Rank p, Condition condition) {
+  for (const Rank after : graph_.behind(p, condition)) {
     Node& node = nodes_[after];
     if (--node.unmet != 0 || node.mark != Mark::Blocked) continue;
     node.mark = Mark::Runnable;
@@ -91,28 +91,29 @@ void Planner::meet(ProcessIndex p, Condition condition) {
 }
 
 // It will not run again: what has not come about never will.
-void Planner::end(ProcessIndex p) {
-  if (!nodes_[p].ended) meet(p, Condition::End);
-  nodes_[p].ended = true;
-  if (!nodes_[p].started) rule_out(graph_.dependents(p, Condition::Start));
-  if (!nodes_[p].ready) rule_out(graph_.dependents(p, Condition::Ready));
+void Planner::end(Rank p) {
+  if (!come_[p].end) meet(p, Condition::End);
+  come_[p].end = true;
+  if (!come_[p].start) rule_out(graph_.behind(p, Condition::Start));
+  if (!come_[p].ready) rule_out(graph_.behind(p, Condition::Ready));
 }
 
 // They wait for what can't come about. One that runs all the same, as a resume may tell it, is
 // stuck when it is Blocked again.
-void Planner::rule_out(std::span<const ProcessIndex> dependents) {
-  for (const ProcessIndex after : dependents) {
+void Planner::rule_out(std::span<const Rank> dependents) {
+  if (ruled_out_.empty() && !dependents.empty()) ruled_out_.resize(nodes_.size());
+  for (const Rank after : dependents) {
     if (ruled_out_[after]++ == 0 && nodes_[after].mark == Mark::Blocked) stick(after);
   }
 }
 
 // Tells that `p` is stuck, and all whom that rules out. Without recursion: a chain of a million
 // processes may be behind it.
-void Planner::stick(ProcessIndex p) {
+void Planner::stick(Rank p) {
   std::size_t told = newly_stuck_.size();
   newly_stuck_.push_back(p);
   for (; told < newly_stuck_.size(); ++told) {
-    for (const ProcessIndex after : graph_.dependents(newly_stuck_[told])) {
+    for (const Rank after : graph_.behind(newly_stuck_[told])) {
       if (ruled_out_[after]++ == 0 && nodes_[after].mark == Mark::Blocked)
         newly_stuck_.push_back(after);
     }
@@ -120,15 +121,15 @@ void Planner::stick(ProcessIndex p) {
 }
 
 // Takes rule_out() back, for the same dependents.
-void Planner::rule_in(std::span<const ProcessIndex> dependents) {
+void Planner::rule_in(std::span<const Rank> dependents) {
   std::size_t told = newly_unstuck_.size();
-  const auto take_back = [this](ProcessIndex after) {
+  const auto take_back = [this](Rank after) {
     if (--ruled_out_[after] == 0 && nodes_[after].mark == Mark::Blocked)
       newly_unstuck_.push_back(after);
   };
   std::for_each(dependents.begin(), dependents.end(), take_back);
   for (; told < newly_unstuck_.size(); ++told) {
-    const auto behind = graph_.dependents(newly_unstuck_[told]);
+    const auto behind = graph_.behind(newly_unstuck_[told]);
     std::for_each(behind.begin(), behind.end(), take_back);
   }
 }

@@ -17,60 +17,46 @@ std::uint32_t add_runs(std::uint32_t count, std::uint64_t more) {
 
 }  // namespace
 
-// In one pass: the configuration of a large task does not fit into a cache.
-std::vector<TaskPlanner::Process> TaskPlanner::processes_of(const TaskConfig& task) {
-  std::vector<Process> processes(task.processes.size());
-  for (std::size_t p = 0; p < processes.size(); ++p) {
-    const ProcessConfig& config = task.processes[p];
-    Process& process = processes[p];
+// In one pass: the configuration of a large task does not fit into a cache. Returns who is of the
+// stage, by rank.
+std::vector<bool> TaskPlanner::take_configuration(Stage stage) {
+  std::vector<bool> members(task_.processes.size());
+  processes_.resize(members.size());
+  for (ProcessIndex p = 0; p < members.size(); ++p) {
+    const ProcessConfig& config = task_.processes[p];
+    const Rank rank = graph_.rank_of(p);
+    Process& process = processes_[rank];
     process.min_duration = config.min_duration;
-    process.max_failures = config.max_failures;
-    process.max_kills = config.max_kills;
     process.daemon = config.daemon;
     process.ephemeral = config.ephemeral;
-    process.final = config.final;
-    process.uses_pools = !config.uses.entries.empty();
+    uses_pools_ |= !config.uses.entries.empty();
+    if (config.final != (stage == Stage::Final)) continue;
+    members[rank] = true;
+    if (!config.ephemeral) ++pending_;
   }
-  return processes;
-}
-
-std::vector<bool> TaskPlanner::members(const std::vector<Process>& processes, Stage stage) {
-  std::vector<bool> member(processes.size());
-  for (std::size_t p = 0; p < member.size(); ++p) {
-    member[p] = processes[p].final == (stage == Stage::Final);
-  }
-  return member;
-}
-
-bool TaskPlanner::uses_pools(const std::vector<Process>& processes) {
-  return std::any_of(processes.begin(), processes.end(),
-                     [](const Process& process) { return process.uses_pools; });
+  return members;
 }
 
 TaskPlanner::TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage, PoolAccess access)
-    : max_concurrency_(task.max_concurrency),
-      processes_(processes_of(task)),
-      planner_(graph, members(processes_, stage)),
-      pools_(task, std::move(access), uses_pools(processes_)) {
-  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
-    if (has(p) && !processes_[p].ephemeral) ++pending_;
-  }
+    : task_(task),
+      graph_(graph),
+      max_concurrency_(task.max_concurrency),
+      planner_(graph, take_configuration(stage)),
+      pools_(task, std::move(access), uses_pools_) {
   take_changes();
 }
 
 std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
   if (pools_.any()) {
     admit(now);
-    for (drop_void(); has_room() && !ready_.empty() && pools_.uses(ready_.front().process);
-         drop_void()) {
-      ask_pools(ready_.front().process, false);
+    for (drop_void(); has_room() && !ready_.empty() && pools_.uses(first_ready()); drop_void()) {
+      ask_pools(ready_.front().rank, false);
     }
     const std::optional<ProcessIndex> first = pools_.first();
     const bool seated = pools_.shared();  // it has its place among max_concurrency
     if (!seated && !has_room()) return std::nullopt;
-    if (first &&
-        (seated || ready_.empty() || pools_.place(*first) < pools_.place(ready_.front().process))) {
-      leave_queue(*first);
+    if (first && (seated || ready_.empty() || pools_.place(*first) < pools_.place(first_ready()))) {
+      leave_queue(graph_.rank_of(*first));
       return first;
     }
   }
@@ -81,16 +67,17 @@ std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
   admit(now);
   drop_void();
   if (ready_.empty()) return std::nullopt;
-  const ProcessIndex p = ready_.front().process;
+  const Rank rank = ready_.front().rank;
   ready_.pop_front();
-  leave_queue(p);
-  return p;
+  if (!ready_.empty()) graph_.prefetch_rank(first_ready());  // it is asked for next
+  leave_queue(rank);
+  return graph_.node_at(rank);
 }
 
 void TaskPlanner::put_back(ProcessIndex p) {
   assert(mark(p) == Planner::Mark::Runnable);
   if (pools_.any()) pools_.place_first(p);
-  ready_.push_front(join_queue(p, QueueState::Ready));
+  ready_.push_front(join_queue(graph_.rank_of(p), QueueState::Ready));
 }
 
 std::optional<Microseconds> TaskPlanner::next_ready_at(Microseconds now) {
@@ -110,94 +97,103 @@ std::uint32_t TaskPlanner::waiting(Microseconds now) {
 }
 
 void TaskPlanner::set_running(ProcessIndex p) {
-  leave_queue(p);
-  const bool was_stuck = planner_.stuck(p);
-  planner_.set_running(p);
+  const Rank rank = graph_.rank_of(p);
+  leave_queue(rank);
+  const bool was_stuck = planner_.stuck(rank);
+  planner_.set_running(rank);
   if (pools_.any()) pools_.take(p);
   if (!was_stuck) return;
-  if (!processes_[p].ephemeral) --stuck_;
+  if (!processes_[rank].ephemeral) --stuck_;
   take_changes();
 }
 
 void TaskPlanner::set_started(ProcessIndex p) {
-  planner_.set_started(p);
+  planner_.set_started(graph_.rank_of(p));
   take_changes();
 }
 
 void TaskPlanner::set_ready(ProcessIndex p) {
-  planner_.set_ready(p);
+  planner_.set_ready(graph_.rank_of(p));
   take_changes();
 }
 
 void TaskPlanner::set_ended(ProcessIndex p) {
-  planner_.set_ended(p);
+  planner_.set_ended(graph_.rank_of(p));
   take_changes();
 }
 
 void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
-  count_run(p, end, 0);
-  ++processes_[p].successes;
-  planner_.set_started(p);  // it had, whoever told so
-  if (processes_[p].daemon) {
-    again(p);
+  const Rank rank = graph_.rank_of(p);
+  count_run(rank, end, 0);
+  ++processes_[rank].successes;
+  planner_.set_started(rank);  // it had, whoever told so
+  if (processes_[rank].daemon) {
+    again(rank);
   } else {
-    settle(p, false);
+    settle(rank, false);
   }
 }
 
 void TaskPlanner::add_failure(ProcessIndex p, Microseconds end, Microseconds wait) {
-  count_run(p, end, wait);
-  ++processes_[p].failures;
-  const std::uint32_t limit = processes_[p].max_failures;
-  if (limit == 0 || processes_[p].failures < limit) {
-    again(p);
+  const Rank rank = graph_.rank_of(p);
+  count_run(rank, end, wait);
+  ++processes_[rank].failures;
+  const std::uint32_t limit = task_.processes[p].max_failures;
+  if (limit == 0 || processes_[rank].failures < limit) {
+    again(rank);
   } else {
-    settle(p, true);
+    settle(rank, true);
   }
 }
 
 void TaskPlanner::add_lost(ProcessIndex p, Microseconds end, Microseconds wait) {
-  count_run(p, end, wait);
-  again(p);
+  const Rank rank = graph_.rank_of(p);
+  count_run(rank, end, wait);
+  again(rank);
 }
 
 void TaskPlanner::add_killed(ProcessIndex p, Microseconds end, Microseconds wait) {
-  count_run(p, end, wait);
-  ++processes_[p].kills;
-  const std::uint32_t limit = processes_[p].max_kills;
-  if (limit == 0 || processes_[p].kills < limit) {
-    again(p);
+  const Rank rank = graph_.rank_of(p);
+  count_run(rank, end, wait);
+  ++processes_[rank].kills;
+  const std::uint32_t limit = task_.processes[p].max_kills;
+  if (limit == 0 || processes_[rank].kills < limit) {
+    again(rank);
   } else {
-    settle(p, true);
+    settle(rank, true);
   }
 }
 
 void TaskPlanner::cancel(ProcessIndex p) {
-  if (reset(p) && !processes_[p].held) join_first(p);
+  const Rank rank = graph_.rank_of(p);
+  if (reset(rank) && !processes_[rank].held) join_first(rank);
 }
 
 void TaskPlanner::hold(ProcessIndex p) {
-  processes_[p].held = true;
-  leave_queue(p);
+  const Rank rank = graph_.rank_of(p);
+  processes_[rank].held = true;
+  leave_queue(rank);
 }
 
 void TaskPlanner::release(ProcessIndex p) {
-  if (!processes_[p].held) return;
-  processes_[p].held = false;
-  if (mark(p) == Planner::Mark::Runnable) line_up(p);
+  const Rank rank = graph_.rank_of(p);
+  if (!processes_[rank].held) return;
+  processes_[rank].held = false;
+  if (planner_.mark(rank) == Planner::Mark::Runnable) line_up(rank);
 }
 
 void TaskPlanner::waive_backoff(ProcessIndex p) {
-  processes_[p].ready_at = kNeverEnded;
-  if (processes_[p].queue == QueueState::Waits) line_up(p);
+  const Rank rank = graph_.rank_of(p);
+  processes_[rank].ready_at = kNeverEnded;
+  if (processes_[rank].queue == QueueState::Waits) line_up(rank);
 }
 
 void TaskPlanner::close() {
   if (closed_) return;
   closed_ = true;
   if (!pools_.any()) return;
-  for (ProcessIndex p = 0; p < processes_.size(); ++p) {
-    if (processes_[p].queue == QueueState::Pools) leave_queue(p);
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {  // their order is that of the pools' turns
+    if (process(p).queue == QueueState::Pools) leave_queue(graph_.rank_of(p));
   }
 }
 
@@ -207,18 +203,19 @@ void TaskPlanner::give_up() {
 }
 
 void TaskPlanner::revive(ProcessIndex p) {
-  processes_[p].failures = 0;
-  processes_[p].kills = 0;
-  processes_[p].ready_at = kNeverEnded;
+  const Rank rank = graph_.rank_of(p);
+  processes_[rank].failures = 0;
+  processes_[rank].kills = 0;
+  processes_[rank].ready_at = kNeverEnded;
   ++pending_;  // it is not ephemeral: those never fail
-  planner_.revive(p);
+  planner_.revive(rank);
   take_changes();
-  if (mark(p) == Planner::Mark::Runnable) line_up(p);
+  if (planner_.mark(rank) == Planner::Mark::Runnable) line_up(rank);
 }
 
 void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::uint64_t failures,
                                  std::uint64_t others, std::uint64_t kills) {
-  Process& process = processes_[p];
+  Process& process = processes_[graph_.rank_of(p)];
   process.successes = add_runs(process.successes, successes);
   process.failures = add_runs(process.failures, failures);
   process.kills = add_runs(process.kills, kills);
@@ -227,45 +224,49 @@ void TaskPlanner::restore_totals(ProcessIndex p, std::uint64_t successes, std::u
   }
 }
 
-void TaskPlanner::leave_queue(ProcessIndex p) {
-  if (processes_[p].queue == QueueState::Ready) --in_ready_;
-  if (processes_[p].queue == QueueState::Waits) --in_waits_;
-  if (processes_[p].queue == QueueState::Pools) {
+void TaskPlanner::leave_queue(Rank rank) {
+  Process& process = processes_[rank];
+  if (process.queue == QueueState::Ready) --in_ready_;
+  if (process.queue == QueueState::Waits) --in_waits_;
+  if (process.queue == QueueState::Pools) {
+    const ProcessIndex p = graph_.node_at(rank);
     pools_.leave(p);
     if (takes_seat(p)) --waiting_seats_;
   }
-  processes_[p].queue = QueueState::None;
-  ++processes_[p].ticket;
+  process.queue = QueueState::None;
+  ++process.ticket;
 }
 
-TaskPlanner::Entry TaskPlanner::join_queue(ProcessIndex p, QueueState queue) {
-  leave_queue(p);
-  processes_[p].queue = queue;
+TaskPlanner::Entry TaskPlanner::join_queue(Rank rank, QueueState queue) {
+  leave_queue(rank);
+  processes_[rank].queue = queue;
   ++(queue == QueueState::Ready ? in_ready_ : in_waits_);
-  return {p, processes_[p].ticket};
+  return {rank, processes_[rank].ticket};
 }
 
-void TaskPlanner::join_first(ProcessIndex p) {
+void TaskPlanner::join_first(Rank rank) {
+  const ProcessIndex p = graph_.node_at(rank);
   if (takes_seat(p) && !has_room()) {
-    join_last(p);
+    join_last(rank);
     return;
   }
   if (pools_.any()) pools_.place_first(p);
   if (pools_.uses(p) && !closed_) {
-    ask_pools(p, true);  // at once: it must stand before all who did
+    ask_pools(rank, true);  // at once: it must stand before all who did
   } else {
-    ready_.push_front(join_queue(p, QueueState::Ready));
+    ready_.push_front(join_queue(rank, QueueState::Ready));
   }
 }
 
-void TaskPlanner::join_last(ProcessIndex p) {
-  if (pools_.any()) pools_.place_last(p);
-  ready_.push_back(join_queue(p, QueueState::Ready));
+void TaskPlanner::join_last(Rank rank) {
+  if (pools_.any()) pools_.place_last(graph_.node_at(rank));
+  ready_.push_back(join_queue(rank, QueueState::Ready));
 }
 
-void TaskPlanner::ask_pools(ProcessIndex p, bool first) {
-  leave_queue(p);
-  processes_[p].queue = QueueState::Pools;
+void TaskPlanner::ask_pools(Rank rank, bool first) {
+  leave_queue(rank);
+  processes_[rank].queue = QueueState::Pools;
+  const ProcessIndex p = graph_.node_at(rank);
   if (takes_seat(p)) ++waiting_seats_;
   pools_.line_up(p, first);
 }
@@ -275,60 +276,62 @@ void TaskPlanner::drop_void() {
   while (!ready_.empty() && !current(ready_.front())) ready_.pop_front();
 }
 
-void TaskPlanner::line_up(ProcessIndex p) {
-  if (processes_[p].held) return;
-  if (processes_[p].ready_at == kNeverEnded) {
-    join_last(p);
+void TaskPlanner::line_up(Rank rank) {
+  const Process& process = processes_[rank];
+  if (process.held) return;
+  if (process.ready_at == kNeverEnded) {
+    join_last(rank);
   } else {
-    const Entry entry = join_queue(p, QueueState::Waits);
-    waits_.push({processes_[p].ready_at, wait_order_++, entry});
+    const Entry entry = join_queue(rank, QueueState::Waits);
+    waits_.push({process.ready_at, wait_order_++, entry});
   }
 }
 
-void TaskPlanner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
-  ++processes_[p].runs;
-  processes_[p].ready_at = add_saturated(end, std::max(wait, processes_[p].min_duration));
+void TaskPlanner::count_run(Rank rank, Microseconds end, Microseconds wait) {
+  Process& process = processes_[rank];
+  ++process.runs;
+  process.ready_at = add_saturated(end, std::max(wait, process.min_duration));
 }
 
-void TaskPlanner::again(ProcessIndex p) {
-  if (processes_[p].runs >= kRunLimit) {
-    settle(p, true);
+void TaskPlanner::again(Rank rank) {
+  if (processes_[rank].runs >= kRunLimit) {
+    settle(rank, true);
     return;
   }
-  if (reset(p)) line_up(p);
+  if (reset(rank)) line_up(rank);
 }
 
-bool TaskPlanner::reset(ProcessIndex p) {
-  planner_.reset(p);
-  if (pools_.any()) pools_.give_back(p);
+bool TaskPlanner::reset(Rank rank) {
+  planner_.reset(rank);
+  if (pools_.any()) pools_.give_back(graph_.node_at(rank));
   take_changes();
   // A resume may replay a process before those it waits for; it joins the queue when they are
   // replayed.
-  return mark(p) == Planner::Mark::Runnable;
+  return planner_.mark(rank) == Planner::Mark::Runnable;
 }
 
-void TaskPlanner::settle(ProcessIndex p, bool failed) {
-  const bool ephemeral = processes_[p].ephemeral;
+void TaskPlanner::settle(Rank rank, bool failed) {
+  const bool ephemeral = processes_[rank].ephemeral;
   if (!ephemeral) --pending_;
   // An ephemeral process cannot fail its task, so one that used up its failures counts as finished.
   if (failed && !ephemeral) {
-    planner_.set_failed(p);
+    planner_.set_failed(rank);
   } else {
-    planner_.set_finished(p);
+    planner_.set_finished(rank);
   }
-  if (pools_.any()) pools_.give_back(p);
+  if (pools_.any()) pools_.give_back(graph_.node_at(rank));
   take_changes();
 }
 
 void TaskPlanner::take_changes() {
-  for (const ProcessIndex p : planner_.newly_runnable()) line_up(p);
+  for (const Rank rank : planner_.newly_runnable()) line_up(rank);
   planner_.newly_runnable().clear();
-  for (const ProcessIndex p : planner_.newly_stuck()) {
-    if (!processes_[p].ephemeral) ++stuck_;
+  for (const Rank rank : planner_.newly_stuck()) {
+    if (!processes_[rank].ephemeral) ++stuck_;
   }
   planner_.newly_stuck().clear();
-  for (const ProcessIndex p : planner_.newly_unstuck()) {
-    if (!processes_[p].ephemeral) --stuck_;
+  for (const Rank rank : planner_.newly_unstuck()) {
+    if (!processes_[rank].ephemeral) --stuck_;
   }
   planner_.newly_unstuck().clear();
 }
@@ -338,7 +341,7 @@ void TaskPlanner::admit(Microseconds now) {
     const Wait wait = waits_.top();
     if (wait.ready > now && current(wait.entry)) return;
     waits_.pop();
-    if (current(wait.entry)) join_last(wait.entry.process);
+    if (current(wait.entry)) join_last(wait.entry.rank);
   }
 }
 

@@ -28,8 +28,8 @@ class TaskPlanner {
   TaskPlanner(const TaskConfig& task, const Graph& graph, Stage stage, PoolAccess access = {});
 
   // Whether `p` belongs to this stage. The mark of a process of the other stage is Absent.
-  bool has(ProcessIndex p) const { return planner_.mark(p) != Planner::Mark::Absent; }
-  Planner::Mark mark(ProcessIndex p) const { return planner_.mark(p); }
+  bool has(ProcessIndex p) const { return mark(p) != Planner::Mark::Absent; }
+  Planner::Mark mark(ProcessIndex p) const { return planner_.mark(graph_.rank_of(p)); }
 
   // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
   // stays Runnable: the caller continues with set_running(). A process whose share of a pool is not
@@ -72,8 +72,8 @@ class TaskPlanner {
   void set_started(ProcessIndex p);
   void set_ready(ProcessIndex p);
   void set_ended(ProcessIndex p);
-  bool start_awaited(ProcessIndex p) const { return planner_.start_awaited(p); }
-  bool ready_awaited(ProcessIndex p) const { return planner_.ready_awaited(p); }
+  bool start_awaited(ProcessIndex p) const { return planner_.start_awaited(graph_.rank_of(p)); }
+  bool ready_awaited(ProcessIndex p) const { return planner_.ready_awaited(graph_.rank_of(p)); }
 
   // By a user's order: pop_ready() does not return `p` until release(). The task stays open
   // meanwhile.
@@ -85,7 +85,7 @@ class TaskPlanner {
   // By a user's order: a process that has failed for good is free to run again, without a wait. Its
   // failures and kills are counted from 0. REQUIRES: its mark is Failed, and may_revive().
   void revive(ProcessIndex p);
-  bool may_revive(ProcessIndex p) const { return processes_[p].runs < kRunLimit; }
+  bool may_revive(ProcessIndex p) const { return process(p).runs < kRunLimit; }
 
   // Adds runs of the past to the counters and changes no mark. `kills` is the number of runs that
   // count towards max_kills, and `others` that of runs that count towards nothing. To restore a
@@ -115,14 +115,16 @@ class TaskPlanner {
   void give_up();
   // Whether more is taken than there is of a pool that `p` uses.
   bool overdrawn(ProcessIndex p) const { return pools_.overdrawn(p); }
-  std::uint64_t failures(ProcessIndex p) const { return processes_[p].failures; }
-  std::uint64_t successes(ProcessIndex p) const { return processes_[p].successes; }
+  std::uint64_t failures(ProcessIndex p) const { return process(p).failures; }
+  std::uint64_t successes(ProcessIndex p) const { return process(p).successes; }
 
  private:
+  using Rank = Graph::Rank;
+
   // An entry of a queue is void when its ticket is not the process's latest one. So a process
   // leaves the middle of a queue without a search, and is in a queue at most once.
   struct Entry {
-    ProcessIndex process;
+    Rank rank;
     std::uint32_t ticket;
   };
   struct Wait {
@@ -136,49 +138,51 @@ class TaskPlanner {
   enum class QueueState : std::uint8_t { None, Ready, Pools, Waits };
   static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
 
-  // All that a transition of a process reads and writes, its configuration's part as well: that
-  // lies far apart in TaskConfig, and each process of a large task would be a cache miss more.
+  // All that a transition of a process reads and writes, its configuration's part as well, but for
+  // failures and kills: that lies far apart in TaskConfig, and each process of a large task would
+  // be a cache miss more.
   struct Process {
     Microseconds ready_at = kNeverEnded;  // last end plus the wait
     Microseconds min_duration = 0;
     std::uint32_t runs = 0;  // ended runs, whatever their end; these and kills stay at kRunLimit
     std::uint32_t successes = 0;
     std::uint32_t failures = 0;
-    std::uint32_t max_failures = 0;
-    std::uint32_t max_kills = 0;
     std::uint32_t kills = 0;
     std::uint32_t ticket = 0;
-    QueueState queue = QueueState::None;
-    bool held = false;
-    bool daemon = false;
-    bool ephemeral = false;
-    bool final = false;
-    bool uses_pools = false;
+    QueueState queue : 2 = QueueState::None;
+    bool held : 1 = false;
+    bool daemon : 1 = false;
+    bool ephemeral : 1 = false;
   };
 
-  static std::vector<Process> processes_of(const TaskConfig& task);
-  static std::vector<bool> members(const std::vector<Process>& processes, Stage stage);
-  static bool uses_pools(const std::vector<Process>& processes);
-  bool current(const Entry& e) const { return processes_[e.process].ticket == e.ticket; }
-  void leave_queue(ProcessIndex p);
-  Entry join_queue(ProcessIndex p, QueueState queue);
-  void join_first(ProcessIndex p);
-  void join_last(ProcessIndex p);
-  void ask_pools(ProcessIndex p, bool first);
+  std::vector<bool> take_configuration(Stage stage);
+  const Process& process(ProcessIndex p) const { return processes_[graph_.rank_of(p)]; }
+  bool current(const Entry& e) const { return processes_[e.rank].ticket == e.ticket; }
+  // REQUIRES: ready_ is not empty.
+  ProcessIndex first_ready() const { return graph_.node_at(ready_.front().rank); }
+  void leave_queue(Rank rank);
+  Entry join_queue(Rank rank, QueueState queue);
+  void join_first(Rank rank);
+  void join_last(Rank rank);
+  void ask_pools(Rank rank, bool first);
   bool takes_seat(ProcessIndex p) const {
     return pools_.shared() && pools_.uses(p) && !pools_.never(p);
   }
   void drop_void();
-  void line_up(ProcessIndex p);
-  void count_run(ProcessIndex p, Microseconds end, Microseconds wait);
-  void again(ProcessIndex p);
-  bool reset(ProcessIndex p);  // true: it is runnable now
-  void settle(ProcessIndex p, bool failed);
+  void line_up(Rank rank);
+  void count_run(Rank rank, Microseconds end, Microseconds wait);
+  void again(Rank rank);
+  bool reset(Rank rank);  // true: it is runnable now
+  void settle(Rank rank, bool failed);
   void take_changes();
   void admit(Microseconds now);
 
+  const TaskConfig& task_;
+  const Graph& graph_;
   std::uint32_t max_concurrency_ = 0;
-  std::vector<Process> processes_;
+  bool uses_pools_ = false;
+  std::uint32_t pending_ = 0;       // not ephemeral, and neither finished nor failed
+  std::vector<Process> processes_;  // by rank
   Planner planner_;
   Pools pools_;
   std::deque<Entry> ready_;
@@ -188,8 +192,7 @@ class TaskPlanner {
   std::uint32_t in_waits_ = 0;
   std::uint32_t waiting_seats_ = 0;  // who wait for pools, if they count
   bool closed_ = false;
-  std::uint32_t pending_ = 0;  // not ephemeral, and neither finished nor failed
-  std::uint32_t stuck_ = 0;    // of the pending, those that can never run
+  std::uint32_t stuck_ = 0;  // of the pending, those that can never run
 };
 
 }  // namespace thermos

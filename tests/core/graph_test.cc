@@ -133,6 +133,38 @@ TEST(Graph, AgreesWithTheEdgesItWasGiven) {
   }
 }
 
+std::vector<ProcessIndex> walk_of(const Graph& graph) {
+  std::vector<ProcessIndex> walk;
+  for (Graph::Rank rank = 0; rank < graph.size(); ++rank) walk.push_back(graph.node_at(rank));
+  return walk;
+}
+
+TEST(Graph, RanksNodesInTheOrderInWhichTheyAreWalked) {
+  EXPECT_EQ(walk_of(Graph(4, {{0, 1}, {0, 2}, {2, 3}})), (std::vector<ProcessIndex>{0, 1, 2, 3}));
+  EXPECT_EQ(walk_of(Graph(5, {{4, 0}, {1, 0}, {1, 3}, {1, 2}})),
+            (std::vector<ProcessIndex>{1, 4, 2, 3, 0}));
+  EXPECT_EQ(walk_of(Graph(3, {{2, 0, Condition::End}, {2, 0}})),
+            (std::vector<ProcessIndex>{1, 2, 0}));
+  // What is in a cycle, and behind it, comes last.
+  EXPECT_EQ(walk_of(Graph(5, {{0, 1}, {1, 0}, {1, 2}, {4, 3}})),
+            (std::vector<ProcessIndex>{4, 3, 0, 1, 2}));
+}
+
+TEST(Graph, TellsTheSameByRanks) {
+  const Graph graph(6, {{5, 0}, {5, 3}, {5, 1, Condition::Start}, {2, 0}, {3, 1}, {1, 4}});
+  for (Graph::Rank rank = 0; rank < graph.size(); ++rank) {
+    const ProcessIndex node = graph.node_at(rank);
+    EXPECT_EQ(graph.rank_of(node), rank);
+    EXPECT_EQ(graph.dependencies_at(rank), graph.dependencies(node));
+    std::vector<ProcessIndex> behind;
+    for (const Graph::Rank after : graph.behind(rank)) behind.push_back(graph.node_at(after));
+    EXPECT_EQ(behind, dependents(graph, node));
+  }
+  EXPECT_EQ(graph.dependents(5).size(), 3U);
+  EXPECT_EQ(graph.dependents(5)[1], 3U);
+  EXPECT_TRUE(graph.dependents(5, Condition::End).empty());
+}
+
 TEST(Graph, TakesAMillionInAChain) {
   std::vector<Graph::Edge> edges;
   edges.reserve(kMillion);

@@ -16,20 +16,74 @@ std::vector<bool> everyone(std::uint32_t n) {
   return std::vector<bool>(n, true);
 }
 
-std::vector<ProcessIndex> take(Planner& planner) {
+// A planner that names processes by their indexes.
+class Plan {
+ public:
+  Plan(const Graph& graph, const std::vector<bool>& member)
+      : graph_(graph), planner_(graph, by_rank(graph, member)) {}
+
+  Mark mark(ProcessIndex p) const { return planner_.mark(graph_.rank_of(p)); }
+  bool stuck(ProcessIndex p) const { return planner_.stuck(graph_.rank_of(p)); }
+  bool start_awaited(ProcessIndex p) const { return planner_.start_awaited(graph_.rank_of(p)); }
+  bool ready_awaited(ProcessIndex p) const { return planner_.ready_awaited(graph_.rank_of(p)); }
+  std::vector<ProcessIndex>& newly_runnable() {
+    return take(planner_.newly_runnable(), newly_runnable_);
+  }
+  std::vector<ProcessIndex>& newly_stuck() { return take(planner_.newly_stuck(), newly_stuck_); }
+  std::vector<ProcessIndex>& newly_unstuck() {
+    return take(planner_.newly_unstuck(), newly_unstuck_);
+  }
+
+  void set_running(ProcessIndex p) { planner_.set_running(graph_.rank_of(p)); }
+  void reset(ProcessIndex p) { planner_.reset(graph_.rank_of(p)); }
+  void set_finished(ProcessIndex p) { planner_.set_finished(graph_.rank_of(p)); }
+  void set_failed(ProcessIndex p) { planner_.set_failed(graph_.rank_of(p)); }
+  void revive(ProcessIndex p) { planner_.revive(graph_.rank_of(p)); }
+  void set_started(ProcessIndex p) { planner_.set_started(graph_.rank_of(p)); }
+  void set_ready(ProcessIndex p) { planner_.set_ready(graph_.rank_of(p)); }
+  void set_ended(ProcessIndex p) { planner_.set_ended(graph_.rank_of(p)); }
+
+  std::uint32_t size() const { return planner_.size(); }
+  std::uint32_t runnable() const { return planner_.runnable(); }
+  std::uint32_t running() const { return planner_.running(); }
+  std::uint32_t finished() const { return planner_.finished(); }
+  std::uint32_t failed() const { return planner_.failed(); }
+  bool complete() const { return planner_.complete(); }
+
+ private:
+  static std::vector<bool> by_rank(const Graph& graph, const std::vector<bool>& member) {
+    std::vector<bool> members(member.size());
+    for (ProcessIndex p = 0; p < member.size(); ++p) members[graph.rank_of(p)] = member[p];
+    return members;
+  }
+  std::vector<ProcessIndex>& take(std::vector<Graph::Rank>& ranks,
+                                  std::vector<ProcessIndex>& processes) {
+    for (const Graph::Rank rank : ranks) processes.push_back(graph_.node_at(rank));
+    ranks.clear();
+    return processes;
+  }
+
+  const Graph& graph_;
+  Planner planner_;
+  std::vector<ProcessIndex> newly_runnable_;
+  std::vector<ProcessIndex> newly_stuck_;
+  std::vector<ProcessIndex> newly_unstuck_;
+};
+
+std::vector<ProcessIndex> take(Plan& planner) {
   std::vector<ProcessIndex> out;
   out.swap(planner.newly_runnable());
   return out;
 }
 
-void run(Planner& planner, ProcessIndex p) {
+void run(Plan& planner, ProcessIndex p) {
   planner.set_running(p);
   planner.set_finished(p);
 }
 
 TEST(Planner, StartsWithWhatWaitsForNobodyInTaskOrder) {
   const Graph graph(4, {{2, 0}, {1, 3}});
-  Planner planner(graph, everyone(4));
+  Plan planner(graph, everyone(4));
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1, 2}));
   EXPECT_EQ(planner.mark(0), Mark::Blocked);
   EXPECT_EQ(planner.runnable(), 2u);
@@ -38,7 +92,7 @@ TEST(Planner, StartsWithWhatWaitsForNobodyInTaskOrder) {
 
 TEST(Planner, FreesADependentWithItsLastDependencyOnly) {
   const Graph graph(3, {{0, 2}, {1, 2}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   take(planner);
   run(planner, 1);
   EXPECT_TRUE(take(planner).empty());
@@ -50,7 +104,7 @@ TEST(Planner, FreesADependentWithItsLastDependencyOnly) {
 
 TEST(Planner, ADoubledEdgeCountsOnce) {
   const Graph graph(2, {{0, 1}, {0, 1}, {0, 1}});
-  Planner planner(graph, everyone(2));
+  Plan planner(graph, everyone(2));
   take(planner);
   run(planner, 0);
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
@@ -58,7 +112,7 @@ TEST(Planner, ADoubledEdgeCountsOnce) {
 
 TEST(Planner, AFailureFreesNobody) {
   const Graph graph(2, {{0, 1}});
-  Planner planner(graph, everyone(2));
+  Plan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_failed(0);
@@ -70,7 +124,7 @@ TEST(Planner, AFailureFreesNobody) {
 
 TEST(Planner, ResetMakesItRunnableAgainAndTellsNobody) {
   const Graph graph(1, {});
-  Planner planner(graph, everyone(1));
+  Plan planner(graph, everyone(1));
   take(planner);
   planner.set_running(0);
   EXPECT_EQ(planner.runnable(), 0u);
@@ -82,7 +136,7 @@ TEST(Planner, ResetMakesItRunnableAgainAndTellsNobody) {
 
 TEST(Planner, EdgesToOthersDoNotCount) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Planner planner(graph, {true, false, true});
+  Plan planner(graph, {true, false, true});
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{0, 2}));
   EXPECT_EQ(planner.mark(1), Mark::Absent);
   EXPECT_EQ(planner.size(), 2u);
@@ -94,13 +148,13 @@ TEST(Planner, EdgesToOthersDoNotCount) {
 
 TEST(Planner, NobodyIsComplete) {
   const Graph graph(2, {});
-  const Planner planner(graph, {false, false});
+  const Plan planner(graph, {false, false});
   EXPECT_TRUE(planner.complete());
 }
 
 TEST(Planner, AResumeMayTellADependentFirst) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   take(planner);
   planner.set_running(1);
   planner.reset(1);
@@ -116,7 +170,7 @@ TEST(Planner, AResumeMayTellADependentFirst) {
 
 TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
   const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   take(planner);
   EXPECT_TRUE(planner.start_awaited(0));
   EXPECT_TRUE(planner.ready_awaited(0));
@@ -139,7 +193,7 @@ TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
 
 TEST(Planner, AnEndFreesHoweverItCame) {
   const Graph graph(4, {{0, 1, Condition::End}, {2, 3, Condition::End}});
-  Planner planner(graph, everyone(4));
+  Plan planner(graph, everyone(4));
   take(planner);
   run(planner, 0);
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
@@ -150,7 +204,7 @@ TEST(Planner, AnEndFreesHoweverItCame) {
 
 TEST(Planner, TwoConditionsOfOneProcessAreBothNeeded) {
   const Graph graph(2, {{0, 1, Condition::Start}, {0, 1}});
-  Planner planner(graph, everyone(2));
+  Plan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_started(0);
@@ -164,7 +218,7 @@ TEST(Planner, WhatCanNotComeAboutRulesOutAllBehindIt) {
   const Graph graph(
       5,
       {{0, 1}, {1, 2, Condition::End}, {2, 3, Condition::Start}, {0, 3}, {0, 4, Condition::End}});
-  Planner planner(graph, everyone(5));
+  Plan planner(graph, everyone(5));
   take(planner);
   planner.set_running(0);
   planner.set_started(0);
@@ -179,7 +233,7 @@ TEST(Planner, WhatCanNotComeAboutRulesOutAllBehindIt) {
 
 TEST(Planner, AnEndWithoutAStartRulesOutWhoNeedsIt) {
   const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   planner.set_running(0);
   planner.set_finished(0);  // an ephemeral process that could not be launched, say
   EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2}));
@@ -187,7 +241,7 @@ TEST(Planner, AnEndWithoutAStartRulesOutWhoNeedsIt) {
 
 TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   planner.set_running(1);
   planner.set_running(0);
   planner.set_failed(0);
@@ -199,7 +253,7 @@ TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
 TEST(Planner, ARevivalRulesInAllThatTheFailureRuledOut) {
   // 1 needs the success of 0, 2 that of 1 and of 4, 3 the end of 0, and 5 that 0 is ready.
   const Graph graph(6, {{0, 1}, {1, 2}, {4, 2}, {0, 3, Condition::End}, {0, 5, Condition::Ready}});
-  Planner planner(graph, everyone(6));
+  Plan planner(graph, everyone(6));
   for (const ProcessIndex p : {0, 4}) {
     planner.set_running(p);
     planner.set_failed(p);
@@ -223,7 +277,7 @@ TEST(Planner, ARevivalRulesInAllThatTheFailureRuledOut) {
 
 TEST(Planner, AResumeTellsThatARevivedProcessHadEnded) {
   const Graph graph(2, {{0, 1, Condition::End}});
-  Planner planner(graph, everyone(2));
+  Plan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_ended(0);
@@ -286,7 +340,7 @@ void random_walk(std::uint64_t seed) {
     naive.needs[after].insert({before, condition});
   }
   const Graph graph(n, edges);
-  Planner planner(graph, everyone(n));
+  Plan planner(graph, everyone(n));
   std::set<ProcessIndex> told_stuck;
   std::set<ProcessIndex> told;  // everything that newly_runnable() ever named
   for (int step = 0; step < 200; ++step) {
@@ -363,7 +417,7 @@ TEST(Planner, PlansAChainOfAMillion) {
   std::vector<Graph::Edge> edges;
   for (ProcessIndex p = 0; p + 1 < kSize; ++p) edges.push_back({p, p + 1});
   const Graph graph(kSize, std::move(edges));
-  Planner planner(graph, everyone(kSize));
+  Plan planner(graph, everyone(kSize));
   ProcessIndex at = 0;
   while (!planner.complete()) {
     ASSERT_EQ(take(planner), std::vector<ProcessIndex>{at});
@@ -382,7 +436,7 @@ TEST(Planner, PlansAMillionInLayers) {
     for (std::uint32_t k = 0; k < 3; ++k) edges.push_back({above + (p + k) % kWide, p});
   }
   const Graph graph(kSize, std::move(edges));
-  Planner planner(graph, everyone(kSize));
+  Plan planner(graph, everyone(kSize));
   std::uint32_t layers = 0;
   for (auto layer = take(planner); !layer.empty(); layer = take(planner)) {
     ASSERT_EQ(layer.size(), kWide);
@@ -396,7 +450,7 @@ TEST(Planner, PlansAMillionInLayers) {
 
 TEST(Planner, WhoIsRevivedMayStillWaitForOthers) {
   const Graph graph(2, {{0, 1}});
-  Planner planner(graph, everyone(2));
+  Plan planner(graph, everyone(2));
   take(planner);
   planner.set_running(1);  // as a resume tells: it ran under another configuration
   planner.set_failed(1);
@@ -409,7 +463,7 @@ TEST(Planner, WhoIsRevivedMayStillWaitForOthers) {
 
 TEST(Planner, WhoRunsBehindTheStuckIsNotStuck) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Planner planner(graph, everyone(3));
+  Plan planner(graph, everyone(3));
   planner.set_running(2);
   planner.set_running(0);
   planner.set_failed(0);

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
 #include <limits>
+#include <numeric>
+#include <random>
+#include <set>
 #include <vector>
 
 #include "plans.h"
@@ -466,6 +471,51 @@ TEST(TaskPlanner, RunsAMillionThatEachFailOnce) {
   EXPECT_EQ(runs, 2u * kSize);
   EXPECT_EQ(plan.finished(), kSize);
   EXPECT_EQ(now, kSize / 1000 * 5 * kSecond);
+}
+
+// The graph has ranks of its own; nothing of them shows.
+TEST(TaskPlanner, WhatIsFreedTogetherComesInTheTasksOrder) {
+  constexpr std::uint32_t kProcesses = 300;
+  std::mt19937 random(7);
+  std::vector<ProcessIndex> shuffled(kProcesses);
+  std::iota(shuffled.begin(), shuffled.end(), 0U);
+  std::shuffle(shuffled.begin(), shuffled.end(), random);
+  const TaskConfig task = task_of(kProcesses);
+  std::vector<Graph::Edge> edges;
+  std::vector<std::set<ProcessIndex>> behind(kProcesses);
+  std::vector<std::uint32_t> unmet(kProcesses);
+  for (std::uint32_t i = 1; i < kProcesses; ++i) {
+    for (std::uint32_t need = random() % 3; need > 0; --need) {
+      const ProcessIndex before = shuffled[random() % i];
+      if (!behind[before].insert(shuffled[i]).second) continue;
+      ++unmet[shuffled[i]];
+      edges.push_back({before, shuffled[i]});
+    }
+  }
+  std::deque<ProcessIndex> ready;
+  for (ProcessIndex p = 0; p < kProcesses; ++p) {
+    if (unmet[p] == 0) ready.push_back(p);
+  }
+  const Graph graph(kProcesses, edges);
+  TaskPlanner plan(task, graph, Stage::Regular);
+  std::vector<ProcessIndex> running;
+  while (!plan.complete()) {
+    while (running.size() < 7 && !ready.empty()) {
+      const auto p = plan.pop_ready(1);
+      ASSERT_EQ(p, ready.front());
+      ready.pop_front();
+      plan.set_running(*p);
+      running.push_back(*p);
+    }
+    const std::size_t ends = random() % running.size();
+    const ProcessIndex p = running[ends];
+    running.erase(running.begin() + static_cast<std::ptrdiff_t>(ends));
+    plan.add_success(p, 1);
+    for (const ProcessIndex after : behind[p]) {
+      if (--unmet[after] == 0) ready.push_back(after);
+    }
+  }
+  EXPECT_TRUE(ready.empty());
 }
 
 }  // namespace
