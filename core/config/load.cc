@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/text.h"
 #include "core/base/utf8.h"
@@ -209,12 +212,28 @@ Parse parse_of(Form form) {
   return form == Form::Evaluated ? parse_evaluated : parse_document;
 }
 
+// Who is needed twice in the same way is needed once: a recorded task is an object of needs, which
+// has each name once.
+void drop_repeated_needs(TaskConfig& task) {
+  std::vector<std::string_view> names;
+  for (ProcessConfig& process : task.processes) {
+    auto& needs = process.needs.entries;
+    names.clear();
+    for (const auto& [name, condition] : needs) names.emplace_back(name);
+    std::sort(names.begin(), names.end());
+    if (std::adjacent_find(names.begin(), names.end()) == names.end()) continue;
+    std::set<std::pair<std::string, Condition>> seen;
+    std::erase_if(needs, [&seen](const auto& need) { return !seen.insert(need).second; });
+  }
+}
+
 // What is left to do with a draft whose texts are as they will be.
 Result<TaskConfig> finish(Draft& draft, const Candidate& task, std::string_view where,
                           PoolsOf pools) {
   if (!draft.named && !draft.task.processes.empty()) {
     draft.task.name = draft.task.processes.front().name;
   }
+  drop_repeated_needs(draft.task);
   if (auto graph = check_task(draft.task, pools); !graph) {
     return place(where, task, problem_of(graph.error()));
   }
@@ -328,6 +347,7 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
       take(std::move(problem));
     }
   }
+  drop_repeated_needs(draft.task);
   const FaultSearch search{kMaxFaults, !spoiled.names(), reading.pools};
   for (const Error& error : thermos::find_faults(draft.task, search)) {
     Problem problem = problem_of(error);

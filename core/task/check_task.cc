@@ -390,6 +390,7 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Processes& pr
 // Turns the needs into edges. An invalid entry makes none.
 void read_needs(const TaskConfig& task, const Processes& processes, std::vector<Graph::Edge>& edges,
                 Faults& faults) {
+  std::vector<std::string_view> needed;
   auto next = [&task, &needing = processes.needing, n = std::size_t{0},
                i = std::size_t{0}]() mutable -> const std::string* {
     for (; n < needing.size(); ++n, i = 0) {
@@ -401,7 +402,9 @@ void read_needs(const TaskConfig& task, const Processes& processes, std::vector<
   Sought sought(processes, std::move(next));
   for (const ProcessIndex p : processes.needing) {
     const ProcessConfig& process = task.processes[p];
+    needed.clear();
     for (const auto& [name, condition] : process.needs.entries) {
+      needed.emplace_back(name);
       const auto before = sought.next();
       const std::string why =
           before ? why_not(task.processes[*before], process, condition) : unknown_name(task, name);
@@ -410,6 +413,12 @@ void read_needs(const TaskConfig& task, const Processes& processes, std::vector<
       } else {
         faults.add(at("processes", p) + ".needs." + name, why);
       }
+    }
+    std::sort(needed.begin(), needed.end());
+    const auto twice = std::adjacent_find(needed.begin(), needed.end());
+    if (twice != needed.end()) {
+      faults.add(at("processes", p) + ".needs." + std::string(*twice),
+                 "is given twice: a process has one condition");
     }
   }
 }

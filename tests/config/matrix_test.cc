@@ -97,7 +97,9 @@ TEST(Matrix, IsNamedAsAWholeByNeedsAndOrders) {
             "t-a=x t-b=x z=y(t-a t-b)");
   EXPECT_EQ(
       shown("processes: [" + kMatrix + ", {name: z, cmdline: y, needs: {t: end, t-a: start}}]"),
-      "t-a=x t-b=x z=y(t-a t-b t-a)");
+      "f:1:90: processes[2].needs.t-a: is given twice: a process has one condition");
+  EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: z, cmdline: y, needs: [t, t-a]}]"),
+            "t-a=x t-b=x z=y(t-a t-b)");
   EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: z, cmdline: y, needs: {t-a: start}}]"),
             "t-a=x t-b=x z=y(t-a)");
   EXPECT_EQ(shown("processes: [" + kMatrix +

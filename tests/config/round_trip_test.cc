@@ -260,5 +260,30 @@ TEST(RoundTrip, WritesEvenAnUncheckedTaskAsJson) {
   EXPECT_TRUE(nlohmann::json::accept(to_json(task, 2)));
 }
 
+// A list may have a name twice. An object, as which needs are recorded, can't.
+TEST(RoundTrip, OfNeedsThatAreRepeated) {
+  const auto load_needs = [](const std::string& needs) {
+    return load(R"({"processes": [{"name": "a", "cmdline": "x"}, {"name": "b", "cmdline": "x"}, )"
+                R"({"name": "c", "cmdline": "x", "matrix": {"k": [1]}},)"
+                R"({"name": "d", "cmdline": "x", "needs": )" +
+                    needs + "}]}",
+                "f", "", {});
+  };
+  const auto task = load_needs(R"(["b", "a", "b", "b", "a"])");
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(task->processes[3].needs.entries,
+            (decltype(task->processes[3].needs.entries){{"b", Condition::Success},
+                                                        {"a", Condition::Success}}));
+  const auto again = load_bound(to_json(*task, -1), "f");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, *task);
+  // A matrix and one of its processes may be needed in different ways: one of them is meant.
+  const std::string made = task->processes[2].name;
+  const auto both = load_needs(R"({"c": "start", ")" + made + R"(": "end"})");
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().message,
+            "f:1: processes[3].needs." + made + ": is given twice: a process has one condition");
+}
+
 }  // namespace
 }  // namespace thermos::config

@@ -43,11 +43,11 @@ TEST(CheckNeeds, MakesEdgesBesideThoseOfOrders) {
   TaskConfig task = sample();
   task.constraints = {{{"a", "b"}}};
   task.processes[1].needs.entries = {{"a", Condition::Start}, {"d", Condition::Start}};
-  task.processes[2].needs.entries = {{"b", Condition::End}, {"b", Condition::Success}};
+  task.processes[2].needs.entries = {{"b", Condition::End}};
   const auto graph = check_task(task);
   ASSERT_TRUE(graph.ok()) << graph.error().message;
   EXPECT_EQ(graph->dependencies(1), 3U);
-  EXPECT_EQ(graph->dependencies(2), 2U);
+  EXPECT_EQ(graph->dependencies(2), 1U);
   EXPECT_EQ(graph->dependents(1, Condition::End).size(), 1U);
   EXPECT_EQ(graph->dependents(3, Condition::Start).size(), 1U);
 }
@@ -63,6 +63,12 @@ TEST(CheckNeeds, TakesADaemonsOrAnEphemeralsStartAlone) {
   EXPECT_EQ(with_needs(0, {{"e", Condition::End}}),
             "processes[0].needs.e: 'a' can't wait for 'e', which is ephemeral: only an ephemeral "
             "process can; its start can be needed");
+}
+
+TEST(CheckNeeds, RefusesTwoConditionsOfOneProcess) {
+  EXPECT_EQ(
+      with_needs(2, {{"b", Condition::End}, {"a", Condition::End}, {"b", Condition::Success}}),
+      "processes[2].needs.b: is given twice: a process has one condition");
 }
 
 TEST(CheckNeeds, RefusesWhatCanNeverHold) {
