@@ -38,6 +38,9 @@ struct ProcessStatus {
   10: optional i64 boot_low
   11: optional i32 return_code
   12: optional string reason
+  13: optional i64 cpu_user
+  14: optional i64 cpu_system
+  15: optional i64 peak_memory
 }
 
 struct Record {

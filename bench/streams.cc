@@ -62,6 +62,7 @@ ProcessStatus transition(const std::string& name, std::uint64_t seq, Timestamp n
     default:
       status.state = run % 16 == 15 ? ProcessState::Failed : ProcessState::Success;
       status.return_code = run % 16 == 15 ? 1 : 0;
+      status.usage = {1200 + pid, 800, 4'000'000};
   }
   return status;
 }

@@ -58,6 +58,11 @@ void fill(thrifty::Record& out, const ProcessStatus& in) {
     process.__set_boot_low(static_cast<std::int64_t>(in.boot.low));
   }
   if (in.return_code) process.__set_return_code(*in.return_code);
+  if (in.usage.known()) {
+    process.__set_cpu_user(in.usage.user);
+    process.__set_cpu_system(in.usage.system);
+    process.__set_peak_memory(in.usage.peak);
+  }
   out.__set_process(process);
 }
 

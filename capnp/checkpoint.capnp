@@ -10,6 +10,7 @@ $Cxx.namespace("thermos::disk");
 
 const noReturnCode :Int32 = -1000;  # not known, or not ended
 const noRun :UInt32 = 0xffffffff;
+const notKnown :Int64 = -1;
 
 struct Record {
   union {
@@ -44,6 +45,10 @@ struct Record {
       bootLow @23 :UInt64;
       reason @24 :Text;
       failures @28 :UInt32;    # in a row, up to this end: the runner's, of a process with a backoff
+      # At an end that the coordinator saw, of the run's tree; a record without them ends before them.
+      cpuUser @34 :Int64 = .notKnown;     # microseconds
+      cpuSystem @35 :Int64 = .notKnown;
+      peakMemory @36 :Int64 = .notKnown;  # bytes, of its largest process
     }
     summary @25 :ProcessSummary;
     order @27 :ProcessOrder;
@@ -164,4 +169,7 @@ struct ProcessSummary {
   forgivenKilled @18 :UInt64;        # of these, and not by an order
   forgivenSuccess @19 :UInt64;       # of these
   redefined @20 :UInt32;             # the first run under the latest definition; 0 if it is kept
+  cpuUser @21 :UInt64;               # microseconds, of all of them together
+  cpuSystem @22 :UInt64;
+  peakMemory @23 :UInt64;            # bytes: the largest, those that are kept included
 }

@@ -46,18 +46,31 @@ std::string_view cut_reason(std::string_view reason) {
 
 // ---- writing -----------------------------------------------------------------------------------
 
+// Only the ends of runs have a usage. All other records are as short as they were before there was
+// one.
+constexpr StructSize kRecord{10, 2};
+constexpr StructSize kRecordWithUsage{13, 2};
+static_assert(capnp::sizeInWords<disk::Record>() == 13 + 2);
+
+template <typename T>
+StructSize size_of_record(const T& /*record*/) {
+  return kRecord;
+}
+StructSize size_of_record(const ProcessStatus& status) {
+  return status.usage == Usage() ? kRecord : kRecordWithUsage;
+}
+
 std::size_t words_of(const ProcessStatus& status) {
-  return 1 + capnp::sizeInWords<disk::Record>() + text_words(status.process) +
+  return 1 + size_of_record(status).words() + text_words(status.process) +
          text_words(cut_reason(status.reason));
 }
 
 std::size_t words_of(const TaskStatus& status) {
-  return 1 + capnp::sizeInWords<disk::Record>() + text_words(cut_reason(status.reason));
+  return 1 + kRecord.words() + text_words(cut_reason(status.reason));
 }
 
 std::size_t words_of(const RunnerHeader& header) {
-  std::size_t words =
-      1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::RunnerHeader>();
+  std::size_t words = 1 + kRecord.words() + capnp::sizeInWords<disk::RunnerHeader>();
   for (const auto* text : {&header.task_id, &header.sandbox, &header.log_dir, &header.hostname,
                            &header.user, &header.continues}) {
     words += text_words(*text);
@@ -69,17 +82,17 @@ std::size_t words_of(const RunnerHeader& header) {
 }
 
 std::size_t words_of(const ProcessSummary& summary) {
-  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessSummary>() +
+  return 1 + kRecord.words() + capnp::sizeInWords<disk::ProcessSummary>() +
          text_words(summary.process);
 }
 
 std::size_t words_of(const ProcessOrder& order) {
-  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessOrder>() +
+  return 1 + kRecord.words() + capnp::sizeInWords<disk::ProcessOrder>() +
          text_words(order.process) + text_words(cut_reason(order.reason));
 }
 
 std::size_t words_of(const ProcessReport& report) {
-  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::ProcessReport>() +
+  return 1 + kRecord.words() + capnp::sizeInWords<disk::ProcessReport>() +
          text_words(report.process) + text_words(cut_reason(report.text));
 }
 
@@ -90,15 +103,14 @@ std::size_t words_of(const std::vector<std::string>& names) {
 }
 
 std::size_t words_of(const Replacement& replacement) {
-  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::Replacement>() +
+  return 1 + kRecord.words() + capnp::sizeInWords<disk::Replacement>() +
          text_words(cut_reason(replacement.reason)) + words_of(replacement.changed) +
          words_of(replacement.added) + words_of(replacement.removed);
 }
 
 std::size_t words_of(const Leadership& place) {
-  return 1 + capnp::sizeInWords<disk::Record>() + capnp::sizeInWords<disk::Leadership>() +
-         text_words(place.hostname) + text_words(place.engine) + text_words(place.job) +
-         text_words(cut_reason(place.decision));
+  return 1 + kRecord.words() + capnp::sizeInWords<disk::Leadership>() + text_words(place.hostname) +
+         text_words(place.engine) + text_words(place.job) + text_words(cut_reason(place.decision));
 }
 
 std::size_t words_of(const NodeChange& change) {
@@ -121,6 +133,11 @@ void fill(disk::Record::Builder record, const ProcessStatus& status) {
   out.setBootHigh(status.boot.high);
   out.setBootLow(status.boot.low);
   out.setFailures(status.failures);
+  if (status.usage != Usage()) {
+    out.setCpuUser(status.usage.user);
+    out.setCpuSystem(status.usage.system);
+    out.setPeakMemory(status.usage.peak);
+  }
   const std::string_view reason = cut_reason(status.reason);
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
@@ -206,6 +223,9 @@ void fill(disk::Record::Builder record, const ProcessSummary& summary) {
   out.setWasReady(summary.was_ready);
   out.setFirstFailed(summary.first_failed.value_or(disk::NO_RUN));
   out.setStarted(summary.started);
+  out.setCpuUser(summary.used.user);
+  out.setCpuSystem(summary.used.system);
+  out.setPeakMemory(summary.used.peak);
 }
 
 void fill(disk::Record::Builder record, const ProcessOrder& order) {
@@ -284,11 +304,12 @@ void fill(disk::Record::Builder record, const NodeChange& change) {
 template <typename T>
 std::size_t write_frame(const T& part, std::uint32_t& chain, std::span<std::byte> room,
                         std::uint64_t position = 0) {
+  const auto put_record = [&](disk::Record::Builder record) {
+    record.setPosition(position);
+    fill(record, part);
+  };
   const std::size_t length = write_flat<disk::Record>(
-      room.subspan(kFrameHeaderBytes), words_of(part), [&](disk::Record::Builder record) {
-        record.setPosition(position);
-        fill(record, part);
-      });
+      room.subspan(kFrameHeaderBytes), words_of(part), put_record, size_of_record(part));
   chain = seal_frame(chain, room, length);
   return frame_size(length);
 }
@@ -307,6 +328,10 @@ Error corrupt(std::string what) {
 Error unknown(const char* what, std::uint16_t value) {
   return corrupt(std::string("unknown ") + what + " " + std::to_string(value) +
                  "; was this written by a newer version?");
+}
+
+std::int64_t known_or_less(std::int64_t value) {
+  return std::max<std::int64_t>(value, disk::NOT_KNOWN);
 }
 
 // `In`: the library's reader, or FlatProcess. After an error `status` means nothing.
@@ -329,6 +354,8 @@ Status read_process(const In& in, ProcessStatus& status) {
   const std::int32_t code = in.getReturnCode();
   if (code != disk::NO_RETURN_CODE) status.return_code = code;
   status.failures = in.getFailures();
+  status.usage = {known_or_less(in.getCpuUser()), known_or_less(in.getCpuSystem()),
+                  known_or_less(in.getPeakMemory())};
   status.reason = view_of(in.getReason());
   return Done{};
 }
@@ -398,6 +425,7 @@ Result<Record> read(disk::ProcessSummary::Reader in) {
   summary.was_ready = in.getWasReady();
   if (in.getFirstFailed() != disk::NO_RUN) summary.first_failed = in.getFirstFailed();
   summary.started = in.getStarted();
+  summary.used = {in.getCpuUser(), in.getCpuSystem(), in.getPeakMemory()};
   return Record(summary);
 }
 

@@ -2,6 +2,7 @@
 // nothing, reading copies nothing. Private to this room.
 #pragma once
 
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <kj/exception.h>
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,17 +27,31 @@ inline std::size_t text_words(std::string_view text) {
   return text.size() / sizeof(capnp::word) + 1;
 }
 
+// The words and pointers of a struct. The library makes one as large as the schema says now; a
+// smaller one ends before later fields, which then must not be set.
+struct StructSize {
+  std::uint16_t data = 0;
+  std::uint16_t pointers = 0;
+  std::size_t words() const { return std::size_t{data} + pointers; }
+};
+
 // Writes a message into `room` by calling `fill` with the builder of its root, and returns the
-// message's size in bytes. fill() may use at most `words` words, the root pointer included.
-// Allocates and throws nothing. REQUIRES: `room` is 8-byte aligned and has at least
-// kSegmentTableBytes + 8 * words bytes.
+// message's size in bytes. The root is as large as the schema says, unless a size is given. fill()
+// may use at most `words` words, the root pointer included. Allocates and throws nothing. REQUIRES:
+// `room` is 8-byte aligned and has at least kSegmentTableBytes + 8 * words bytes.
 template <typename Root, typename Fill>
-std::size_t write_flat(std::span<std::byte> room, std::size_t words, const Fill& fill) {
+std::size_t write_flat(std::span<std::byte> room, std::size_t words, const Fill& fill,
+                       std::optional<StructSize> size = {}) {
   // FlatMessageBuilder requires zeroed memory.
   std::fill_n(room.data(), kSegmentTableBytes + words * sizeof(capnp::word), std::byte{0});
   auto* const segment = reinterpret_cast<capnp::word*>(room.data() + kSegmentTableBytes);
   capnp::FlatMessageBuilder message(kj::ArrayPtr<capnp::word>(segment, words));
-  fill(message.initRoot<Root>());
+  if (size) {
+    auto root = message.getRoot<capnp::AnyPointer>();
+    fill(root.initAsAnyStruct(size->data, size->pointers).template as<Root>());
+  } else {
+    fill(message.initRoot<Root>());
+  }
   const std::size_t used = message.getSegmentsForOutput()[0].size();
   for (std::size_t i = 0; i < 4; ++i) room[4 + i] = static_cast<std::byte>(used >> (8 * i));
   return kSegmentTableBytes + used * sizeof(capnp::word);

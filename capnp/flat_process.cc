@@ -65,6 +65,7 @@ std::optional<FlatProcess> FlatProcess::find(Bytes payload) {
   }
   FlatProcess process;
   process.data_ = payload.data() + kData * sizeof(std::uint64_t);
+  process.words_ = data;
   if (words.text(kData + data + kProcess, process.process_) &&
       words.text(kData + data + kReason, process.reason_)) {
     found = process;

@@ -44,6 +44,9 @@ class FlatProcess {
   std::uint32_t getFailures() const { return static_cast<std::uint32_t>(word(6) >> 32); }
   std::uint64_t getBootHigh() const { return word(7); }
   std::uint64_t getBootLow() const { return word(8); }
+  std::int64_t getCpuUser() const { return later_word(10); }
+  std::int64_t getCpuSystem() const { return later_word(11); }
+  std::int64_t getPeakMemory() const { return later_word(12); }
   // NOLINTEND(readability-identifier-naming)
 
  private:
@@ -53,8 +56,13 @@ class FlatProcess {
     std::memcpy(&value, data_ + index * sizeof value, sizeof value);
     return value;
   }
+  // A word that many records end before; its default is notKnown.
+  std::int64_t later_word(std::size_t index) const {
+    return static_cast<std::int64_t>(index < words_ ? word(index) : 0) ^ disk::NOT_KNOWN;
+  }
 
   const std::byte* data_ = nullptr;
+  std::size_t words_ = 0;  // of the struct's data
   std::string_view process_;
   std::string_view reason_;
 };

@@ -1,6 +1,7 @@
 #include "coordinator/run_supervisor.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -330,6 +331,7 @@ void RunSupervisor::finish() {
   }
   last.return_code = end.return_code;
   last.reason = reason.view();
+  last.usage = usage_;
   record(last);
 }
 
@@ -468,18 +470,35 @@ void RunSupervisor::reap() {
     }
     if (info.si_pid == 0) break;
     if (info.si_pid != main_) {
-      ::waitpid(info.si_pid, nullptr, __WALL);
+      wait_for(info.si_pid);
       continue;
     }
     stopped_ = read_clocks();
     // While the shell is a zombie, its group id cannot belong to another process.
     ::kill(-main_, SIGKILL);
-    ::waitpid(main_, &wait_status_, __WALL);
+    wait_status_ = wait_for(main_);
     main_ = 0;
     ended_ = true;
     kill_group();
   }
   if (ended_ || killing_) kill_children();
+}
+
+// Reaps `pid`, which has ended, and returns its wait status. What it used includes what it waited
+// for itself, so that the sum over all that we reap is that of the tree: orphans come to us.
+int RunSupervisor::wait_for(std::int32_t pid) {
+  int status = 0;
+  rusage used{};
+  if (::wait4(pid, &status, __WALL, &used) != pid) return status;
+  const auto microseconds = [](const timeval& time) {
+    return Microseconds{time.tv_sec} * kSecond + time.tv_usec;
+  };
+  usage_.user = std::max<Microseconds>(usage_.user, 0) + microseconds(used.ru_utime);
+  usage_.system = std::max<Microseconds>(usage_.system, 0) + microseconds(used.ru_stime);
+  // In KiB. A kernel that does not count it says 0.
+  constexpr std::int64_t kKibibyte = 1024;
+  if (used.ru_maxrss > 0) usage_.peak = std::max(usage_.peak, used.ru_maxrss * kKibibyte);
+  return status;
 }
 
 }  // namespace thermos::coordinator

@@ -87,6 +87,7 @@ class RunSupervisor {
   void kill_group() const;
   bool ran_out_of_memory(Text& reason, bool& own) const;
   void reap();
+  int wait_for(std::int32_t pid);
   bool starting() const { return main_ == 0 && !ended_; }
 
   SpawnRequest request_;
@@ -112,6 +113,7 @@ class RunSupervisor {
   bool news_ = false;  // SIGIO or SIGALRM came: notices_ has something to do
   int asked_ = 0;      // the signal that was last sent to the process, to end it
   int wait_status_ = 0;
+  Usage usage_;  // of all that is reaped
   Timestamp stopped_;
   std::size_t name_size_;
   char name_[257];  // NUL-terminated, as Cap'n Proto's texts are

@@ -72,6 +72,7 @@ Microseconds took(const History& history) {
 TaskMetrics::TaskMetrics() : lasted_(kRunBounds), launched_(kLaunchBounds) {}
 
 void TaskMetrics::add_runs(const ProcessHistory& process) {
+  used_.add(process.used);
   std::array<std::uint64_t, kProcessStates> kept{};
   for (const Run& run : process.runs) {
     if (!run.taken_over_from().empty()) {  // it counts where it ran
@@ -109,6 +110,8 @@ void TaskMetrics::add(std::string_view name, const History& history, std::size_t
   if (ended >= named.ended) {
     named.ended = ended;
     named.took = took(history);
+    named.used = {};
+    for (const ProcessHistory& process : history.processes()) named.used.add(process.used);
   }
   if (state == TaskState::Success) named.succeeded = std::max(ended, named.succeeded.value_or(0));
 }
@@ -142,6 +145,13 @@ void TaskMetrics::write_runs(MetricsText& out) const {
   out.sample({}, out_of_memory_);
 }
 
+void TaskMetrics::write_usage(MetricsText& out) const {
+  out.family("thermos_run_cpu_seconds_total", MetricType::Counter,
+             "CPU time of the runs that ended, where it is on record.");
+  out.seconds({{"mode", "user"}}, static_cast<Microseconds>(used_.user));
+  out.seconds({{"mode", "system"}}, static_cast<Microseconds>(used_.system));
+}
+
 void TaskMetrics::write_named(MetricsText& out) const {
   using Entry = decltype(named_)::value_type;
   std::vector<const Entry*> named;
@@ -165,6 +175,19 @@ void TaskMetrics::write_named(MetricsText& out) const {
   for (const Entry* one : named) {
     out.seconds({{"task", one->first}}, std::max<Microseconds>(0, one->second.took));
   }
+  out.family("thermos_task_cpu_seconds", MetricType::Gauge,
+             "CPU time of all runs of that task.");
+  for (const Entry* one : named) {
+    const UsageTotals& used = one->second.used;
+    if (!used.known()) continue;
+    out.seconds({{"task", one->first}}, static_cast<Microseconds>(used.user + used.system));
+  }
+  out.family("thermos_task_peak_memory_bytes", MetricType::Gauge,
+             "Resident memory of its largest process at its largest.");
+  for (const Entry* one : named) {
+    if (one->second.used.peak == 0) continue;
+    out.sample({{"task", one->first}}, one->second.used.peak);
+  }
 }
 
 void TaskMetrics::write(MetricsText& out) const {
@@ -184,6 +207,7 @@ void TaskMetrics::write(MetricsText& out) const {
     out.sample({{"state", label_of(static_cast<ProcessState>(i))}}, processes_[i]);
   }
   write_runs(out);
+  write_usage(out);
   write_named(out);
 }
 

@@ -38,11 +38,13 @@ class TaskMetrics {
   struct Named {
     Microseconds ended = 0;                 // wall time of the latest end
     Microseconds took = 0;                  // that one, from its launch
+    UsageTotals used;                       // by the runs of that one
     std::optional<Microseconds> succeeded;  // wall time of the latest success
   };
 
   void add_runs(const ProcessHistory& process);
   void write_runs(MetricsText& out) const;
+  void write_usage(MetricsText& out) const;
   void write_named(MetricsText& out) const;
 
   std::array<std::uint64_t, kTaskStates> tasks_{};
@@ -50,6 +52,7 @@ class TaskMetrics {
   std::array<std::uint64_t, kProcessStates> processes_{};  // of active tasks
   std::array<std::array<std::uint64_t, kOrigins>, kProcessStates> runs_{};
   std::array<std::uint64_t, kProcessStates> dropped_{};
+  UsageTotals used_;
   std::uint64_t out_of_memory_ = 0;
   Histogram lasted_;
   Histogram launched_;

@@ -85,13 +85,21 @@ Answer of_removed(const Situation& situation, const ProcessHistory& process, con
   return answer;
 }
 
+// The end of the run that was asked about, with what it used.
+void add_asked_end(const Situation& situation, const ProcessHistory& process, const Run& run,
+                   Answer& answer) {
+  add_end(situation, process, run, answer);
+  const std::string used = usage_text(run.usage);
+  if (!used.empty()) answer.causes.front().text += "; it used " + used;
+}
+
 Answer of_run(const Situation& situation, ProcessIndex p, const Run& run) {
   const ProcessHistory& past = *situation.standing().past(p);
   Answer answer;
   answer.state = name_of(run.state);
   if (is_terminal(run.state)) {
     answer.answer = sentence(past, run);
-    add_end(situation, past, run, answer);
+    add_asked_end(situation, past, run, answer);
   } else {
     add_under_way(situation, p, answer);
     answer.answer = answer.causes.front().text;

@@ -212,6 +212,9 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   run.stopped = status.at;
   run.refusals = 0;
   run.return_code = status.return_code;
+  run.usage = status.usage;
+  // What was taken over counts where it ran.
+  if (status.origin != Origin::TakenOver) process.used.add(run.usage);
   ++counter(process.totals, status.state);
   if (ended_by_order(status.state, status.origin)) ++process.totals.ordered;
   process.ending.reset();
@@ -250,6 +253,7 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   }
   ProcessHistory& process = processes_[intern(summary.process)];
   process.totals = summary.totals;
+  process.used = summary.used;
   process.next_seq = summary.next_seq;
   process.next_run = summary.next_run;
   process.last_end = summary.last_end;

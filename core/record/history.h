@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/name_index.h"
+#include "core/base/optional_time.h"
 #include "core/base/rare.h"
 #include "core/base/result.h"
 #include "core/base/series.h"
@@ -17,7 +18,7 @@
 
 namespace thermos {
 
-// One run of one process. Each time is nullopt until the transition that sets it.
+// One run of one process. Each time is nothing until the transition that sets it.
 struct Run {
   std::uint64_t seq = 0;  // of the latest transition
   std::uint32_t number = 0;
@@ -28,10 +29,11 @@ struct Run {
   Identity process;
   BootId boot;
   Timestamp waiting;
-  std::optional<Timestamp> forked;
-  std::optional<Timestamp> started;
-  std::optional<Timestamp> ready;  // its `ready` said yes
-  std::optional<Timestamp> stopped;
+  OptionalTime forked;
+  OptionalTime started;
+  OptionalTime ready;  // its `ready` said yes
+  OptionalTime stopped;
+  Usage usage;
   std::optional<std::int32_t> return_code;
   std::string reason;
   Rare<std::string> node;  // where it runs; nothing: on the leader's own machine
@@ -68,6 +70,7 @@ struct ProcessHistory {
   std::string name;
   Series<Run> runs;            // oldest first; compaction may have dropped the oldest
   RunTotals totals;            // of all ended runs, the dropped ones included
+  UsageTotals used;            // by all of them
   std::uint64_t next_seq = 0;  // the number that the next record must have
   std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED

@@ -32,6 +32,15 @@ RunTotals totals_of(const Series<Run>& runs) {
   return totals;
 }
 
+// By the runs that are dropped. Its peak may be that of a kept run: the largest of all is the same.
+UsageTotals used_before(const ProcessHistory& process) {
+  UsageTotals kept;
+  for (const Run& run : process.runs) {
+    if (run.origin != Origin::TakenOver) kept.add(run.usage);
+  }
+  return {process.used.user - kept.user, process.used.system - kept.system, process.used.peak};
+}
+
 ProcessSummary summary_of(const ProcessHistory& process) {
   ProcessSummary summary;
   summary.process = process.name;
@@ -41,6 +50,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   summary.totals = {process.totals.success - kept.success, process.totals.failed - kept.failed,
                     process.totals.killed - kept.killed, process.totals.lost - kept.lost,
                     process.totals.ordered - kept.ordered};
+  summary.used = used_before(process);
   if (process.forgiven.runs <= summary.next_run) summary.forgiven = process.forgiven;
   if (process.redefined <= summary.next_run) summary.redefined = process.redefined;
   if (process.first_failed && *process.first_failed < summary.next_run) {
@@ -126,6 +136,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
     status.failures = process.failures_in_row;
     status.at = *run.stopped;
     status.return_code = run.return_code;
+    status.usage = run.usage;
     return give_next();
   }
   return Done{};

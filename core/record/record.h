@@ -12,6 +12,7 @@
 
 #include "core/base/times.h"
 #include "core/record/state.h"
+#include "core/record/usage.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -129,6 +130,8 @@ struct ProcessStatus {
   // In the runner's record of an end, if the process has a backoff: how many failures in a row its
   // next wait counts, this end included. See failures_in_row().
   std::uint32_t failures = 0;
+  // In the record of an end that the coordinator wrote.
+  Usage usage;
   bool operator==(const ProcessStatus&) const = default;
 };
 
@@ -169,6 +172,7 @@ struct ProcessSummary {
   bool was_ready = false;                     // one of them was ready
   Forgiven forgiven;                          // if it was revived before the next run
   std::uint32_t redefined = 0;  // its first run under its latest definition, if that is one of them
+  UsageTotals used;             // by the runs that were dropped; the peak is that of all runs
   bool operator==(const ProcessSummary&) const = default;
 };
 

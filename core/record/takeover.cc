@@ -37,6 +37,7 @@ Status take_over(History& history, const ProcessHistory& process, std::string_vi
   status.origin = Origin::TakenOver;
   status.reason = run.taken_over_from().empty() ? task_id : run.taken_over_from();
   status.return_code = run.return_code;
+  status.usage = run.usage;
   add_step(ProcessState::Success, *run.stopped);
   return added;
 }

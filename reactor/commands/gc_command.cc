@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "reactor/commands/byte_size.h"
+#include "core/base/byte_size.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "reactor/commands/byte_size.h"
+#include "core/base/byte_size.h"
 
 namespace thermos {
 namespace {

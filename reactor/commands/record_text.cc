@@ -55,6 +55,11 @@ std::string line_of(const ProcessStatus& status) {
                         status.identity.pid);
   }
   if (status.return_code) add(line, "return_code", std::to_string(*status.return_code));
+  if (status.usage.known()) {
+    add(line, "cpu_user", seconds_text(status.usage.user));
+    add(line, "cpu_system", seconds_text(status.usage.system));
+  }
+  if (status.usage.peak > 0) add(line, "peak_memory", std::to_string(status.usage.peak));
   if (status.origin != Origin::Recorded) add(line, "origin", name_of(status.origin));
   add(line, "reason", status.reason);
   return line;

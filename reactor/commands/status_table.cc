@@ -7,9 +7,9 @@
 #include <map>
 #include <string_view>
 
+#include "core/base/byte_size.h"
 #include "core/explain/elsewhere.h"
 #include "core/runner/outlook.h"
-#include "reactor/commands/byte_size.h"
 #include "reactor/commands/failures.h"
 #include "reactor/commands/text.h"
 

@@ -61,6 +61,8 @@ void add_run(std::string& text, const Run& run) {
   add_moment(text, "coordinator", run.coordinator.pid, run.forked);
   add_moment(text, "process", run.process.pid, run.started);
   add_moment(text, "stopped", 0, run.stopped);
+  const std::string used = usage_text(run.usage);
+  if (!used.empty()) text += fmt::format("      {:<12}{}\n", "used", used);
 }
 
 // By name. A process that a replaced configuration had is not there.
@@ -331,7 +333,7 @@ Json inspection_json(const TaskInspection& task, const InspectedPart& part) {
     const auto held = task.held.find(process.name);
     Json detail{{"runs", process.next_run},
                 {"kept_runs", process.runs.size()},
-                {"totals", totals_json(process.totals)}};
+                {"totals", totals_json(process.totals, process.used)}};
     if (process.first_failed) detail["first_failed"] = *process.first_failed;
     if (const auto last = last_update(process)) detail["last_update_ms"] = *last / 1000;
     detail["lock_held"] = held != task.held.end() && held->second;
@@ -340,7 +342,8 @@ Json inspection_json(const TaskInspection& task, const InspectedPart& part) {
   }
   for (const ProcessConfig* process : not_begun(task)) {
     if (!part.has(process->name)) continue;
-    Json detail{{"runs", 0}, {"kept_runs", 0}, {"totals", totals_json({})}, {"lock_held", false}};
+    Json detail{
+        {"runs", 0}, {"kept_runs", 0}, {"totals", totals_json({}, {})}, {"lock_held", false}};
     add_config(detail, process);
     static_cast<Json::object_t::Container&>(details).emplace_back(process->name, std::move(detail));
   }

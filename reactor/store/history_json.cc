@@ -32,6 +32,7 @@ Json run_json(const Run& run) {
   if (run.refusals > 0) json["refusals"] = run.refusals;
   if (run.stopped) json["stop_time"] = seconds(run.stopped->wall);
   if (run.return_code) json["return_code"] = *run.return_code;
+  json.update(usage_json(run.usage));
   json["origin"] = name_of(run.origin);
   if (!run.taken_over_from().empty()) {
     json["taken_over_from"] = run.taken_over_from();
@@ -88,6 +89,16 @@ Json replacement_json(const Replacement& replacement) {
 
 }  // namespace
 
+Json usage_json(const Usage& usage) {
+  Json json = Json::object();
+  if (usage.known()) {
+    json["cpu_user"] = seconds(usage.user);
+    json["cpu_system"] = seconds(usage.system);
+  }
+  if (usage.peak > 0) json["peak_memory"] = usage.peak;
+  return json;
+}
+
 Json header_json(const RunnerHeader& header) {
   Json ports = Json::object();
   for (const auto& [name, port] : header.ports) ports[name] = port;
@@ -106,11 +117,16 @@ Json header_json(const RunnerHeader& header) {
   return json;
 }
 
-Json totals_json(const RunTotals& totals) {
-  return Json{{"success", totals.success},
-              {"failed", totals.failed},
-              {"killed", totals.killed},
-              {"lost", totals.lost}};
+Json totals_json(const RunTotals& totals, const UsageTotals& used) {
+  Json json{{"success", totals.success},
+            {"failed", totals.failed},
+            {"killed", totals.killed},
+            {"lost", totals.lost}};
+  if (!used.known()) return json;
+  json["cpu_user"] = seconds(static_cast<Microseconds>(used.user));
+  json["cpu_system"] = seconds(static_cast<Microseconds>(used.system));
+  if (used.peak > 0) json["peak_memory"] = used.peak;
+  return json;
 }
 
 Json runs_json(const ProcessHistory& process) {
@@ -157,7 +173,7 @@ Json whole_or_head(const History& history, bool with_processes) {
       changed.push_back(process.name);
     }
     if (process.totals.all() > process.runs.size()) {
-      totals[process.name] = totals_json(process.totals);
+      totals[process.name] = totals_json(process.totals, process.used);
     }
   }
   if (!totals.empty()) json["totals"] = std::move(totals);
@@ -209,6 +225,7 @@ Json status_json(const ProcessStatus& status) {
       break;
   }
   if (status.return_code) json["return_code"] = *status.return_code;
+  json.update(usage_json(status.usage));
   json["origin"] = name_of(status.origin);
   if (!status.reason.empty()) json["reason"] = status.reason;
   return json;
@@ -238,7 +255,7 @@ Json record_json(const Record& record) {
   } else if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
     json["kind"] = "summary";
     json["process"] = summary->process;
-    json["totals"] = totals_json(summary->totals);
+    json["totals"] = totals_json(summary->totals, summary->used);
   } else if (const auto* order = std::get_if<ProcessOrder>(&record)) {
     json["kind"] = "order";
     json["process"] = order->process;

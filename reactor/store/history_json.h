@@ -24,8 +24,10 @@ inline bool has_past(const ProcessHistory& process) {
 }
 // How a task was started: the "header" of it.
 Json header_json(const RunnerHeader& header);
-// {"success","failed","killed","lost"}.
-Json totals_json(const RunTotals& totals);
+// {"cpu_user","cpu_system","peak_memory"}, as far as they are known.
+Json usage_json(const Usage& usage);
+// {"success","failed","killed","lost"}, and what they used where that is known.
+Json totals_json(const RunTotals& totals, const UsageTotals& used);
 // One record of a coordinator's stream.
 Json status_json(const ProcessStatus& status);
 // One record of any kind, with its "kind": "header", "task", "process" or "summary".

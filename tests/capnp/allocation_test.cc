@@ -72,6 +72,7 @@ TEST(Allocation, EncodingAStatusMakesNone) {
     status.process = name;
     status.state = static_cast<ProcessState>(state);
     status.reason = reason;
+    if (is_terminal(status.state)) status.usage = {1, 2, 3};
     sizes += encode_frame(status, chain, room);
   }
   const std::size_t after = allocations;

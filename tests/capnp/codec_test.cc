@@ -130,6 +130,12 @@ TEST(Codec, AProcessRecordMeansTheSameHoweverItIsLaidOut) {
     all.push_back(a_status());
     all.back().failures = failures;
   }
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  for (const Usage& usage :
+       {Usage{0, 0, 0}, Usage{1, 2, 3}, Usage{-1, 0, -1}, Usage{kMost, kMost, kMost}}) {
+    all.push_back(a_status());
+    all.back().usage = usage;
+  }
   for (const ProcessStatus& status : all) {
     const auto payload = payload_of(status);
     const auto other = written_otherwise(payload);
@@ -139,6 +145,42 @@ TEST(Codec, AProcessRecordMeansTheSameHoweverItIsLaidOut) {
     EXPECT_EQ(*ours, Record(status));
     EXPECT_EQ(*ours, *by_library);
   }
+}
+
+// Cuts the last `words` of the root struct's data off, as if its writer did not know those fields.
+std::vector<std::byte> without_last(std::vector<std::byte> payload, std::size_t words) {
+  const std::size_t data = 13 - words;
+  const auto at = payload.begin() + static_cast<std::ptrdiff_t>(kData + 8 * data);
+  payload.erase(at, at + static_cast<std::ptrdiff_t>(8 * words));
+  payload[4] = static_cast<std::byte>(payload.size() / 8 - 1);
+  payload[12] = static_cast<std::byte>(data);
+  return payload;
+}
+
+TEST(Codec, AnEndOfBeforeThereWasAUsageHasNone) {
+  ProcessStatus status = a_status();
+  const auto before = payload_of(status);
+  status.usage = {1, 2, 3};
+  const auto payload = payload_of(status);
+  EXPECT_EQ(payload.size(), before.size() + 3 * 8);
+  EXPECT_EQ(without_last(payload, 3), before) << "what knows no usage is as it was";
+  for (const auto& [words, usage] : {std::pair(0, Usage{1, 2, 3}), std::pair(1, Usage{1, 2, -1}),
+                                     std::pair(2, Usage{1, -1, -1}), std::pair(3, Usage{})}) {
+    const auto cut = without_last(payload, static_cast<std::size_t>(words));
+    const auto other = written_otherwise(cut);
+    const auto ours = decode(cut);
+    const auto by_library = decode(other);
+    ASSERT_TRUE(ours.ok() && by_library.ok()) << words;
+    EXPECT_EQ(std::get<ProcessStatus>(*ours).usage, usage) << words;
+    EXPECT_EQ(*ours, *by_library) << words;
+  }
+}
+
+TEST(Codec, AnAmountBelowZeroIsNotKnown) {
+  ProcessStatus status = a_status();
+  status.usage = {-2, std::numeric_limits<Microseconds>::min(), 5};
+  const auto payload = payload_of(status);
+  EXPECT_EQ(std::get<ProcessStatus>(*decode(payload)).usage, (Usage{-1, -1, 5}));
 }
 
 TEST(Codec, ASummaryComesBack) {
@@ -151,6 +193,7 @@ TEST(Codec, ASummaryComesBack) {
   summary.redefined = 2;
   summary.first_failed = 1;
   summary.failures = ~std::uint32_t{0};
+  summary.used = {~std::uint64_t{0}, 5, 1 << 20};
   const std::vector<Record> records = {summary};
   EXPECT_EQ(read_back(stream_of(1, records).bytes).records, records);
 }
@@ -278,6 +321,7 @@ TEST(Codec, TooLittleRoomIsRefusedAndChangesNothing) {
 
 TEST(Codec, TheLongestNameAndReasonFit) {
   ProcessStatus status = a_status();
+  status.usage = {1, 2, 3};
   const std::string name(243, 'n');
   const std::string reason(5000, 'r');
   status.process = name;

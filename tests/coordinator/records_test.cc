@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cstdio>
+
 #include "coordinator/kernel.h"
 #include "rig.h"
 
@@ -142,6 +144,94 @@ TEST(Records, ALongPathKeepsItsReason) {
   const auto entries = server.run(launch);
   ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
   EXPECT_NE(entries[2].reason.find(": No such file or directory"), std::string::npos);
+}
+
+// ---- what it used ------------------------------------------------------------------------------
+
+// Burns processor time.
+constexpr const char* kBurn = "burn() { local i=0; while ((i < 100000)); do ((i++)); done; }\n";
+
+// What bash has measured of itself (getrusage(2)) and written by `times`: "0m1.234s 0m0.005s", cut
+// off behind the milliseconds.
+Microseconds own(const Job& job, const std::string& file) {
+  const std::string text = rig::read_file(job.launch.directory + "/" + file);
+  long minutes[2] = {};
+  long seconds[2] = {};
+  long milliseconds[2] = {};
+  EXPECT_EQ(std::sscanf(text.c_str(), "%ldm%ld.%lds %ldm%ld.%lds", &minutes[0], &seconds[0],
+                        &milliseconds[0], &minutes[1], &seconds[1], &milliseconds[1]),
+            6)
+      << text;
+  const Microseconds sum =
+      1000 * (60'000 * (minutes[0] + minutes[1]) + 1000 * (seconds[0] + seconds[1]) +
+              milliseconds[0] + milliseconds[1]);
+  EXPECT_GT(sum, 0) << text;
+  return sum;
+}
+
+Microseconds cpu_of(const Usage& usage) {
+  return usage.user + usage.system;
+}
+
+TEST(Usage, IsAtLeastWhatTheProcessMeasuredItself) {
+  Server server;
+  const Job job = server.start(std::string(kBurn) + "burn; times > own");
+  const auto entries = server.finish(job);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
+  const Usage& usage = entries[2].status.usage;
+  EXPECT_GE(cpu_of(usage), own(job, "own"));
+  // One at a time, no more than the time that it took.
+  EXPECT_LE(cpu_of(usage), entries[2].status.at.boot - entries[0].status.at.boot + kSecond);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(entries[i].status.usage, Usage());
+}
+
+// What its children used, who waited for it or not, and who left it.
+TEST(Usage, IsThatOfTheWholeTree) {
+  Server server;
+  const Job job =
+      server.start(std::string(kBurn) +
+                   "mkfifo done\n"
+                   "(burn; times > child)\n"
+                   "(burn; times > unwaited; echo > done) & read < done\n"
+                   "setsid bash -c \"$(declare -f burn); (burn; times > left; echo > done; "
+                   "exec sleep 1000) &\"\n"
+                   "read < done");
+  const auto entries = server.finish(job);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
+  const Microseconds all = own(job, "child") + own(job, "unwaited") + own(job, "left");
+  EXPECT_GE(cpu_of(entries[2].status.usage), all);
+}
+
+TEST(Usage, ThePeakIsThatOfTheLargestProcess) {
+  constexpr std::int64_t kMebibyte = std::int64_t{1024} * 1024;
+  Server server;
+  const Job small = server.start("true");
+  const Job large = server.start("(x=$(head -c 64M /dev/zero | tr '\\0' x); : ${#x}); true");
+  const auto before = server.finish(small);
+  const auto after = server.finish(large);
+  ASSERT_EQ(rig::states(after), "FORKED RUNNING SUCCESS");
+  EXPECT_GT(before[2].status.usage.peak, 0);
+  EXPECT_LT(before[2].status.usage.peak, 64 * kMebibyte);
+  EXPECT_GE(after[2].status.usage.peak, 64 * kMebibyte);
+  EXPECT_LT(after[2].status.usage.peak, 1024 * kMebibyte);
+}
+
+TEST(Usage, IsRecordedOfWhatIsKilled) {
+  Server server;
+  const Job job = server.start(std::string(kBurn) + "burn; times > own; kill -9 $$");
+  const auto entries = server.finish(job);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING KILLED");
+  EXPECT_GE(cpu_of(entries[2].status.usage), own(job, "own"));
+  EXPECT_GT(entries[2].status.usage.peak, 0);
+}
+
+TEST(Usage, IsNotKnownOfWhatNeverRan) {
+  Server server;
+  Launch launch = server.make("true");
+  launch.directory = server.directory() / "missing";
+  const auto entries = server.finish(server.start(launch));
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_EQ(entries[2].status.usage, Usage());
 }
 
 }  // namespace

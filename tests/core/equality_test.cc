@@ -117,12 +117,16 @@ TEST(Equality, OfRecords) {
            [](auto& v) { ++v.deadline.boot; }, [](auto& v) { v.reason = "x"; },
            [](auto& v) { v.shortage = Shortage::Pids; }, [](auto& v) { v.shortage_over = true; }});
   expect_each_counts<ProcessStatus>(
-      {},
-      {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.seq; }, [](auto& v) { ++v.run; },
-       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
-       [](auto& v) { ++v.identity.pid; }, [](auto& v) { ++v.boot.low; },
-       [](auto& v) { ++v.at.boot; }, [](auto& v) { v.return_code = 0; },
-       [](auto& v) { v.reason = "x"; }, [](auto& v) { ++v.failures; }});
+      {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.seq; }, [](auto& v) { ++v.run; },
+           [](auto& v) { v.state = ProcessState::Lost; },
+           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.identity.pid; },
+           [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.at.boot; },
+           [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; },
+           [](auto& v) { ++v.failures; }, [](auto& v) { ++v.usage.user; }});
+  expect_each_counts<Usage>(
+      {}, {[](auto& v) { ++v.user; }, [](auto& v) { ++v.system; }, [](auto& v) { ++v.peak; }});
+  expect_each_counts<UsageTotals>(
+      {}, {[](auto& v) { ++v.user; }, [](auto& v) { ++v.system; }, [](auto& v) { ++v.peak; }});
   expect_each_counts<ProcessSummary>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.next_seq; },
            [](auto& v) { ++v.next_run; }, [](auto& v) { ++v.totals.lost; },
@@ -131,7 +135,8 @@ TEST(Equality, OfRecords) {
            [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.totals.ordered; },
            [](auto& v) { ++v.forgiven.runs; }, [](auto& v) { ++v.forgiven.failed; },
            [](auto& v) { ++v.forgiven.killed; }, [](auto& v) { ++v.forgiven.success; },
-           [](auto& v) { ++v.redefined; }, [](auto& v) { ++v.failures; }});
+           [](auto& v) { ++v.redefined; }, [](auto& v) { ++v.failures; },
+           [](auto& v) { ++v.used.user; }});
   expect_each_counts<ProcessReport>(
       {}, {[](auto& v) { v.process = "x"; }, [](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; },
            [](auto& v) { v.text = "x"; }, [](auto& v) { v.kind = ReportKind::Status; },
@@ -155,14 +160,15 @@ TEST(Equality, OfRecords) {
 
 TEST(Equality, OfHistories) {
   expect_each_counts<thermos::Run>(
-      {}, {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
-           [](auto& v) { v.state = ProcessState::Lost; },
-           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.coordinator.pid; },
-           [](auto& v) { ++v.process.pid; }, [](auto& v) { ++v.boot.low; },
-           [](auto& v) { ++v.waiting.boot; }, [](auto& v) { v.forked.emplace(); },
-           [](auto& v) { v.started.emplace(); }, [](auto& v) { v.ready.emplace(); },
-           [](auto& v) { ++v.refusals; }, [](auto& v) { v.stopped.emplace(); },
-           [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
+      {},
+      {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
+       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
+       [](auto& v) { ++v.coordinator.pid; }, [](auto& v) { ++v.process.pid; },
+       [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.waiting.boot; },
+       [](auto& v) { v.forked = Timestamp(); }, [](auto& v) { v.started = Timestamp(); },
+       [](auto& v) { v.ready = Timestamp(); }, [](auto& v) { ++v.refusals; },
+       [](auto& v) { v.stopped = Timestamp(); }, [](auto& v) { ++v.usage.user; },
+       [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<StopOrder>(
       {},
       {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },
@@ -178,14 +184,15 @@ TEST(Equality, OfHistories) {
   expect_each_counts<ExitCodes>({}, {[](auto& v) { v.add(1); }});
   expect_each_counts<ProcessHistory>(
       {}, {[](auto& v) { v.name = "x"; }, [](auto& v) { v.runs.emplace_back(); },
-           [](auto& v) { ++v.totals.lost; }, [](auto& v) { ++v.next_seq; },
-           [](auto& v) { ++v.next_run; }, [](auto& v) { v.first_failed = 0; },
-           [](auto& v) { v.last_end.emplace(); }, [](auto& v) { ++v.last_boot.low; },
-           [](auto& v) { v.held = true; }, [](auto& v) { v.ending.emplace(); },
-           [](auto& v) { v.immediate = 0; }, [](auto& v) { v.started = true; },
-           [](auto& v) { v.was_ready = true; }, [](auto& v) { ++v.forgiven.runs; },
-           [](auto& v) { ++v.redefined; }, [](auto& v) { v.removed = true; },
-           [](auto& v) { ++v.failures_in_row; }, [](auto& v) { v.said.get().status = "x"; }});
+           [](auto& v) { ++v.totals.lost; }, [](auto& v) { ++v.used.peak; },
+           [](auto& v) { ++v.next_seq; }, [](auto& v) { ++v.next_run; },
+           [](auto& v) { v.first_failed = 0; }, [](auto& v) { v.last_end.emplace(); },
+           [](auto& v) { ++v.last_boot.low; }, [](auto& v) { v.held = true; },
+           [](auto& v) { v.ending.emplace(); }, [](auto& v) { v.immediate = 0; },
+           [](auto& v) { v.started = true; }, [](auto& v) { v.was_ready = true; },
+           [](auto& v) { ++v.forgiven.runs; }, [](auto& v) { ++v.redefined; },
+           [](auto& v) { v.removed = true; }, [](auto& v) { ++v.failures_in_row; },
+           [](auto& v) { v.said.get().status = "x"; }});
   expect_each_counts<TaskStep>(
       {}, {[](auto& v) { ++v.status.runner_pid; }, [](auto& v) { v.reason = "x"; }});
 }

@@ -38,7 +38,8 @@ void apply(History& history, const Record& record) {
 }
 
 // The whole run `run` of a process whose runs have four transitions each.
-void add_run(History& history, std::string_view process, std::uint32_t run, ProcessState end) {
+void add_run(History& history, std::string_view process, std::uint32_t run, ProcessState end,
+             const Usage& usage = {}) {
   ProcessStatus status;
   status.process = process;
   status.run = run;
@@ -51,6 +52,7 @@ void add_run(History& history, std::string_view process, std::uint32_t run, Proc
     status.boot = state == ProcessState::Forked ? kBoot : BootId{};
     status.return_code.reset();
     if (end == ProcessState::Success && state == end) status.return_code = 0;
+    if (state == end) status.usage = usage;
     apply(history, status);
   }
 }
@@ -118,6 +120,11 @@ class Story {
  private:
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
   bool chance(unsigned percent) { return below(100) < percent; }
+  // As a file may say: also none, and more than any machine has.
+  std::int64_t any_amount() {
+    const auto amount = static_cast<std::int64_t>(random_() >> (1 + below(63)));
+    return chance(10) ? -1 : amount;
+  }
   Timestamp now() {
     clock_ += static_cast<Microseconds>(1 + below(1000));
     return {1'000'000 + clock_, clock_};
@@ -155,6 +162,7 @@ class Story {
       status.boot = boot_;
     } else {
       status.return_code = static_cast<std::int32_t>(below(256)) - 64;
+      if (chance(70)) status.usage = {any_amount(), any_amount(), any_amount()};
     }
   }
 
@@ -182,6 +190,7 @@ TEST(HistoryCompaction, AnyStoryComesBack) {
       for (const ProcessHistory& process : whole.processes()) {
         const ProcessHistory& other = back.process(*back.find(process.name));
         EXPECT_EQ(other.totals, process.totals);
+        EXPECT_EQ(other.used, process.used);
         EXPECT_EQ(other.next_seq, process.next_seq);
         EXPECT_EQ(other.next_run, process.next_run);
         EXPECT_EQ(other.first_failed, process.first_failed);
@@ -252,6 +261,26 @@ TEST(HistoryCompaction, TheSummaryOfWhatWasDropped) {
   ASSERT_EQ(summaries.size(), 1U);
   EXPECT_EQ(summaries[0], expected);
   EXPECT_EQ(behind, (std::vector<std::uint64_t>{20, 21, 22, 23, 24, 25, 26, 27}));
+}
+
+TEST(HistoryCompaction, WhatDroppedRunsUsedIsNotForgotten) {
+  History history = led();
+  for (std::uint32_t run = 0; run < 4; ++run) {
+    add_run(history, "a", run, ProcessState::Success, {1 << run, 100 << run, 5000 - run});
+  }
+  EXPECT_EQ(history.process(0).used, (UsageTotals{15, 1500, 5000}));
+  history.drop_old(2);
+  std::vector<ProcessSummary> summaries;
+  ASSERT_TRUE(history.rewrite([&](const Record& record) {
+    if (const auto* summary = std::get_if<ProcessSummary>(&record)) summaries.push_back(*summary);
+    return Status(Done{});
+  }));
+  ASSERT_EQ(summaries.size(), 1U);
+  EXPECT_EQ(summaries[0].used, (UsageTotals{3, 300, 5000}));
+  const History back = rebuilt(history);
+  EXPECT_EQ(back, history);
+  EXPECT_EQ(back.process(0).used, (UsageTotals{15, 1500, 5000}));
+  EXPECT_EQ(back.process(0).runs.back().usage, (Usage{8, 800, 4997}));
 }
 
 TEST(HistoryCompaction, NoSummaryWhereNothingWasDropped) {
@@ -431,7 +460,7 @@ History first_was_ready(std::uint32_t runs) {
 TEST(Reports, SayThatARunIsReady) {
   const History history = first_was_ready(2);
   EXPECT_EQ(history.process(0).runs[0].ready, (Timestamp{1077, 77}));
-  EXPECT_EQ(history.process(0).runs[1].ready, std::nullopt);
+  EXPECT_FALSE(history.process(0).runs[1].ready);
   EXPECT_TRUE(history.process(0).was_ready);
 }
 

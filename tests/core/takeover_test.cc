@@ -25,7 +25,10 @@ class Takeover : public RunnerFixture {
                                   run == 0 ? State::Failed : State::Success}) {
           ProcessStatus status = record(name, seq++, run, state);
           now_ = later(now_, kSecond);
-          if (is_terminal(state)) status.return_code = 0;
+          if (is_terminal(state)) {
+            status.return_code = 0;
+            status.usage = {run + 1, 2, 3};
+          }
           take(before_, status);
           if (state != State::Running || run == 0) continue;
           take(before_, ProcessReport{name, run, ReportKind::Ready, now_, "said so", 0});
@@ -78,6 +81,8 @@ TEST_F(Takeover, IsOneRunAtItsOwnTimesThatSaysWhereItRan) {
   EXPECT_EQ(is.next_run, 1U);
   EXPECT_EQ(is.totals.success, 1U);
   EXPECT_EQ(is.totals.failed, 0U);
+  EXPECT_EQ(is.runs.back().usage, (Usage{2, 2, 3}));
+  EXPECT_EQ(is.used, UsageTotals()) << "it counts where it ran";
   EXPECT_TRUE(is.started);
   EXPECT_TRUE(is.was_ready);
   EXPECT_EQ(is.last_end, was.last_end);
@@ -202,7 +207,7 @@ TEST_F(Takeover, OneThatWasNotAskedWhetherItIsReadyIsNot) {
   before({"a"});
   ProcessHistory process = past(before_, "a");
   auto last = *process.current();
-  last.ready.reset();
+  last.ready = OptionalTime();
   process.runs = {};
   process.runs.emplace_back() = last;
   begin({});

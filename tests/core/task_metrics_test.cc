@@ -50,11 +50,17 @@ class TaskHistory {
         status.return_code = code;
         status.reason = reason;
         status.origin = origin;
+        status.usage = usage_;
       }
       apply(status);
       if (state == end) break;
       pass(1);
     }
+    return *this;
+  }
+  // Of each run from here on.
+  TaskHistory& using_up(const Usage& usage) {
+    usage_ = usage;
     return *this;
   }
   TaskHistory& end(TaskState state) {
@@ -72,6 +78,7 @@ class TaskHistory {
   }
 
   Microseconds now_;
+  Usage usage_;
   std::map<std::string, std::uint64_t> seq_;
 };
 
@@ -107,6 +114,33 @@ TEST(TaskMetrics, StatesAndEndsOfTasksAndProcesses) {
   EXPECT_HAS(text, "thermos_processes{state=\"failed\"} 0");
   EXPECT_HAS(text, "thermos_runs_total{result=\"success\",origin=\"recorded\"} 2");
   EXPECT_HAS(text, "thermos_runs_total{result=\"lost\",origin=\"recorded\"} 0");
+}
+
+TEST(TaskMetrics, WhatRunsUsed) {
+  TaskMetrics metrics;
+  TaskHistory task;
+  task.using_up({1'500'000, 20'000, 4096});
+  task.run("p", 0, State::Failed, 1).run("p", 1, State::Success, 0);
+  task.using_up({500'000, 0, 8192}).run("q", 0, State::Success, 0).end(TaskState::Success);
+  metrics.add("nightly", task.history);
+  // Of before it was on record.
+  metrics.add("old", TaskHistory().run("p", 0, State::Success, 0).end(TaskState::Success).history);
+  std::string text = text_of(metrics);
+  EXPECT_HAS(text, "thermos_run_cpu_seconds_total{mode=\"user\"} 3.5");
+  EXPECT_HAS(text, "thermos_run_cpu_seconds_total{mode=\"system\"} 0.04");
+  EXPECT_HAS(text, "thermos_task_cpu_seconds{task=\"nightly\"} 3.54");
+  EXPECT_HAS(text, "thermos_task_peak_memory_bytes{task=\"nightly\"} 8192");
+  EXPECT_EQ(text.find("cpu_seconds{task=\"old\"}"), std::string::npos);
+  EXPECT_EQ(text.find("memory_bytes{task=\"old\"}"), std::string::npos);
+
+  // The counter does not become smaller.
+  History compacted = task.history;
+  compacted.drop_old(1);
+  TaskMetrics later;
+  later.add("nightly", compacted);
+  text = text_of(later);
+  EXPECT_HAS(text, "thermos_run_cpu_seconds_total{mode=\"user\"} 3.5");
+  EXPECT_HAS(text, "thermos_task_cpu_seconds{task=\"nightly\"} 3.54");
 }
 
 TEST(TaskMetrics, RunsByTheirEndAndHowLongTheyTook) {

@@ -76,7 +76,7 @@ TEST_F(TranscriptText, AClockSetBackDoesNotMakeARunLonger) {
   run.origin = Origin::Reboot;
   run.stopped = Timestamp{kBegin + 5 * kSecond, kBoot + 900 * kSecond};
   EXPECT_EQ(run_duration(run), 5 * kSecond);
-  run.started.reset();
+  run.started = OptionalTime();
   EXPECT_EQ(run_duration(run), std::nullopt);
 }
 

@@ -180,6 +180,9 @@ void Machine::write(ProcessIndex p, ProcessState state, std::optional<std::int32
     status.boot = boot();
   } else if (state == ProcessState::Running) {
     status.identity = {static_cast<std::int32_t>(100'000 + c.id), c.id};
+  } else if (is_terminal(state)) {
+    const auto id = static_cast<std::int64_t>(c.id);
+    status.usage = {1000 * id, 10 * id, 4096 * id};
   }
   streams_.append(c.stream, {status, moment()}, is_terminal(state));
 }

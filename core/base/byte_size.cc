@@ -1,7 +1,6 @@
-#include "reactor/commands/byte_size.h"
+#include "core/base/byte_size.h"
 
-#include <spdlog/fmt/fmt.h>
-
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -30,7 +29,7 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
 
 std::string byte_size_text(std::uint64_t bytes) {
   constexpr double kStep = 1024;
-  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < 1024) return std::to_string(bytes) + " B";
   auto size = static_cast<double>(bytes) / kStep;
   std::size_t unit = 0;
   // What would be rounded up to 1024 of a unit is 1 of the next.
@@ -38,9 +37,12 @@ std::string byte_size_text(std::uint64_t bytes) {
     size /= kStep;
     ++unit;
   }
-  std::string number = fmt::format("{:.1f}", size);
+  std::array<char, 16> room{};
+  const auto written =
+      std::to_chars(room.data(), room.data() + room.size(), size, std::chars_format::fixed, 1);
+  std::string number(room.data(), written.ptr);
   if (number.ends_with(".0")) number.resize(number.size() - 2);
-  return fmt::format("{} {}iB", number, kUnits[unit]);
+  return number + " " + kUnits[unit] + "iB";
 }
 
 }  // namespace thermos
