@@ -25,6 +25,7 @@
 #include "reactor/observe/record_reading.h"
 #include "reactor/observe/sandbox_files.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/identity.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/store/recorded_chronicle.h"
 #include "reactor/store/recorded_task.h"
@@ -183,9 +184,16 @@ Reply error_reply(const Error& error) {
   return {status_of(error.code), "application/json", {}, text_body(json_line(json) + "\n")};
 }
 
-Answers::Answers(Loop& loop, const Paths& paths, RootMirror& mirror, EventRing& events,
-                 DirectoryWatches& watches)
-    : paths_(paths), mirror_(mirror), events_(events), watches_(watches), jobs_(loop) {}
+Answers::Answers(Loop& loop, Deadlines& deadlines, const Paths& paths, RootMirror& mirror,
+                 EventRing& events, DirectoryWatches& watches)
+    : paths_(paths),
+      mirror_(mirror),
+      events_(events),
+      watches_(watches),
+      jobs_(loop),
+      resources_(loop, deadlines) {
+  if (const auto boot = read_boot_id()) boot_ = *boot;
+}
 
 void Answers::answer(const Route& route, const Request& request, const Asker& asker) {
   const auto range = request.range ? std::optional<std::string>(*request.range) : std::nullopt;
@@ -207,6 +215,7 @@ void Answers::answer(const Route& route, const Request& request, const Asker& as
       return with_task(route.task, asker,
                        [this, route, asker](const TaskEntry& entry) { why(route, entry, asker); });
     case Resource::Log:
+    case Resource::Use:
     case Resource::Files:
       break;
   }
@@ -216,6 +225,7 @@ void Answers::answer(const Route& route, const Request& request, const Asker& as
       const Recorded& recorded = **found;
       if (!recorded.history.header()) return asker->reply(error_reply(no_header(route.task)));
       if (route.resource == Resource::Log) return log(route, range, recorded, asker);
+      if (route.resource == Resource::Use) return use(route, recorded, asker);
       files(route, range, recorded, asker);
     });
   });
@@ -463,6 +473,25 @@ void Answers::log(const Route& route, const std::optional<std::string>& range,
   }
   asker->reply(
       range_reply(std::move(*file), static_cast<std::uint64_t>(info.st_size), range, kType));
+}
+
+void Answers::use(const Route& route, const Recorded& recorded, const Asker& asker) {
+  const auto index = recorded.history.find(route.process);
+  const Run* const run = index ? recorded.history.process(*index).run(route.run) : nullptr;
+  if (run == nullptr) {
+    return asker->reply(
+        error_reply(Error{ErrorCode::NotFound, printable(route.process) + " has no run " +
+                                                   std::to_string(route.run) + " on record"}));
+  }
+  const ResourceWatch::Run key{route.task, route.process, route.run};
+  const auto answer = [this, key, after = route.after, totals = usage_json(run->usage), asker] {
+    asker->reply(json_reply({{"interval", SampleRing::kInterval / kSecond},
+                             {"samples", resources_.samples(key, after)},
+                             {"totals", totals}}));
+  };
+  // Elsewhere, or before this boot, its pids are those of others.
+  if (is_terminal(run->state) || !run->forked || run->boot != boot_) return answer();
+  resources_.look(key, {run->coordinator, run->process}, answer);
 }
 
 void Answers::files(const Route& route, const std::optional<std::string>& range,

@@ -13,11 +13,13 @@
 #include "core/explain/chronicle.h"
 #include "core/record/history.h"
 #include "core/record/paths.h"
+#include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/http.h"
 #include "reactor/observe/jobs.h"
+#include "reactor/observe/resource_watch.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"
 
@@ -26,8 +28,8 @@ namespace thermos::observe {
 class Answers {
  public:
   // All of them outlive it, and the exchanges that it is given.
-  Answers(Loop& loop, const Paths& paths, RootMirror& mirror, EventRing& events,
-          DirectoryWatches& watches);
+  Answers(Loop& loop, Deadlines& deadlines, const Paths& paths, RootMirror& mirror,
+          EventRing& events, DirectoryWatches& watches);
 
   void answer(const Route& route, const Request& request,
               const std::shared_ptr<Exchange>& exchange);
@@ -50,6 +52,7 @@ class Answers {
   void why(const Route& route, const TaskEntry& entry, const Asker& asker);
   void log(const Route& route, const std::optional<std::string>& range, const Recorded& recorded,
            const Asker& asker);
+  void use(const Route& route, const Recorded& recorded, const Asker& asker);
   void files(const Route& route, const std::optional<std::string>& range, const Recorded& recorded,
              const Asker& asker);
 
@@ -70,6 +73,8 @@ class Answers {
   // Of ended tasks, those that were asked for last: a page asks for several parts of one.
   std::list<std::pair<std::string, KnownPast>> recent_;
   Jobs jobs_;
+  std::optional<BootId> boot_;
+  ResourceWatch resources_;
 };
 
 // A reply that says what is wrong.

@@ -99,7 +99,7 @@ Status serve(const Paths& paths, const Address& address) {
   EventRing events(*epoch, kEventBytes);
   RootMirror mirror(loop, inotify, paths, events);
   DirectoryWatches watches(inotify);
-  Answers answers(loop, paths, mirror, events, watches);
+  Answers answers(loop, deadlines, paths, mirror, events, watches);
   if (Status started = mirror.start(); !started) return started;
 
   Lock lock;

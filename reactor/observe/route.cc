@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "core/base/text.h"
@@ -68,14 +69,15 @@ Status check_way(const std::vector<std::string>& names) {
   return Done{};
 }
 
-Status take_log(const std::vector<std::string>& names, Route& route) {
-  route.resource = Resource::Log;
+// Its output, or what it uses.
+Status take_run(const std::vector<std::string>& names, Route& route) {
+  route.resource = names[7] == "resources" ? Resource::Use : Resource::Log;
   if (auto why = check_name(names[4])) return unusable("process: " + *why);
   route.process = names[4];
   const auto run = number_of<std::uint32_t>("run", names[6]);
   if (!run) return run.error();
   route.run = *run;
-  route.stream = names[7];
+  if (route.resource == Resource::Log) route.stream = names[7];
   return Done{};
 }
 
@@ -91,8 +93,8 @@ Status take_task(std::vector<std::string> names, Route& route, std::string_view 
     return Done{};
   }
   if (part == "processes" && names.size() == 8 && names[5] == "runs" &&
-      (names[7] == "stdout" || names[7] == "stderr")) {
-    return take_log(names, route);
+      (names[7] == "stdout" || names[7] == "stderr" || names[7] == "resources")) {
+    return take_run(names, route);
   }
   if (part != "files") return no_such_path(path);
   route.resource = Resource::Files;
@@ -141,6 +143,16 @@ Status take_number(const std::string& name, const std::string& value, Place& pla
   return Done{};
 }
 
+Status take_time(const std::string& name, const std::string& value, Microseconds& time) {
+  constexpr double kMost = 1e12;
+  const auto seconds = number_of<double>(name, value);
+  if (!seconds) return seconds.error();
+  if (!(*seconds >= 0 && *seconds < kMost))
+    return unusable(name + ": it is a time since the epoch");
+  time = std::llround(*seconds * static_cast<double>(kSecond));
+  return Done{};
+}
+
 Status take_only(const std::string& value, Route& route) {
   constexpr std::array<std::string_view, 3> kKinds = {"active", "finished", "failed"};
   if (std::find(kKinds.begin(), kKinds.end(), value) == kKinds.end()) {
@@ -169,6 +181,7 @@ Status take_parameter(const std::string& name, const std::string& value, Route& 
   if (name == "run" && of == Resource::Why) {
     return take_number<std::uint32_t>(name, value, route.asked_run);
   }
+  if (name == "after" && of == Resource::Use) return take_time(name, value, route.after);
   if (name == "follow" && of == Resource::Log) return take_flag(name, value, route.follow);
   if (name == "from" && of == Resource::Log) {
     return take_number<std::uint64_t>(name, value, route.from);

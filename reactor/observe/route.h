@@ -10,17 +10,29 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/times.h"
 
 namespace thermos::observe {
 
-enum class Resource : std::uint8_t { Page, Tasks, Task, Graph, Why, Log, Files, Events, Metrics };
+enum class Resource : std::uint8_t {
+  Page,
+  Tasks,
+  Task,
+  Graph,
+  Why,
+  Log,
+  Use,
+  Files,
+  Events,
+  Metrics,
+};
 
 struct Route {
   Resource resource = Resource::Tasks;
   std::string page;  // of Page: the name of its file
   std::string task;
-  std::string process;             // of Log, and of Why where one is asked for
-  std::uint32_t run = 0;           // of Log
+  std::string process;             // of Log and Use, and of Why where one is asked for
+  std::uint32_t run = 0;           // of Log and Use
   std::string stream;              // of Log: "stdout" or "stderr"
   std::vector<std::string> names;  // of Files: the way from the sandbox down
   // The parameters, each as it was given.
@@ -31,6 +43,7 @@ struct Route {
   bool follow = false;                     // of Log
   std::uint64_t from = 0;                  // of Log that is followed: the first byte
   std::optional<std::string> since;        // of Events: a position
+  Microseconds after = 0;                  // of Use: a wall time
   bool operator==(const Route&) const = default;
 };
 

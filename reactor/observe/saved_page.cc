@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
 #include "reactor/observe/answers.h"
@@ -95,7 +96,8 @@ class Saving {
         events_("saved", kEventBytes),
         mirror_(loop_, inotify_, paths, events_),
         watches_(inotify_),
-        answers_(loop_, paths, mirror_, events_, watches_) {}
+        deadlines_(loop_),
+        answers_(loop_, deadlines_, paths, mirror_, events_, watches_) {}
 
   Status start() { return mirror_.start(); }
   Status add_task(const std::string& id);
@@ -114,6 +116,7 @@ class Saving {
   EventRing events_;
   RootMirror mirror_;
   DirectoryWatches watches_;
+  Deadlines deadlines_;
   Answers answers_;
   Json rows_ = Json::array();
   Json answers_kept_ = Json::object();

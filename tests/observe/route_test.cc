@@ -35,6 +35,12 @@ TEST(Route, FindsEachResource) {
   EXPECT_EQ(log->process, "a b");
   EXPECT_EQ(log->run, 12U);
   EXPECT_EQ(log->stream, "stderr");
+  const auto use = routed("/api/tasks/t/processes/a%20b/runs/12/resources?after=12.5");
+  EXPECT_EQ(use->resource, Resource::Use);
+  EXPECT_EQ(use->process, "a b");
+  EXPECT_EQ(use->run, 12U);
+  EXPECT_EQ(use->stream, "");
+  EXPECT_EQ(use->after, 12'500'000);
   EXPECT_EQ(routed("/api/tasks/t/files")->names, std::vector<std::string>{});
   EXPECT_EQ(routed("/api/tasks/t/files/")->names, std::vector<std::string>{});
   EXPECT_EQ(routed("/api/tasks/t/files/a/b%2Ec")->names, (std::vector<std::string>{"a", "b.c"}));
@@ -106,6 +112,11 @@ TEST(Route, RefusesParametersThatMeanNothing) {
         "/api/tasks/t/why?run=1", "/api/tasks/t/why?process=%2F", "/api/tasks?only=%",
         "/api/tasks/t/processes/p/runs/0/stdout?from=1",
         "/api/tasks/t/processes/p/runs/0/stdout?follow=yes",
+        "/api/tasks/t/processes/p/runs/0/stdout?after=1",
+        "/api/tasks/t/processes/p/runs/0/resources?follow",
+        "/api/tasks/t/processes/p/runs/0/resources?after=-1",
+        "/api/tasks/t/processes/p/runs/0/resources?after=nan",
+        "/api/tasks/t/processes/p/runs/0/resources?after=1e300",
         "/api/tasks/t/processes/p/runs/0/stdout?follow&from=99999999999999999999"}) {
     EXPECT_EQ(refused(target), ErrorCode::Usage) << target;
   }
