@@ -29,10 +29,11 @@ constexpr std::size_t kLogBytes = std::size_t{64} << 10;
 constexpr std::size_t kMostWhys = 50;
 
 // The page's modules, each behind those that it imports.
-constexpr std::array<std::string_view, 15> kModules = {
-    "dom.js",          "words.js",      "source.js",     "place.js",      "rows.js",
-    "task_model.js",   "tasks_view.js", "table_view.js", "graph_view.js", "timeline_view.js",
-    "process_view.js", "log_view.js",   "files_view.js", "task_view.js",  "main.js"};
+constexpr std::array<std::string_view, 16> kModules = {
+    "dom.js",        "words.js",         "source.js",     "place.js",
+    "rows.js",       "task_model.js",    "tasks_view.js", "table_view.js",
+    "graph_view.js", "timeline_view.js", "resources.js",  "process_view.js",
+    "log_view.js",   "files_view.js",    "task_view.js",  "main.js"};
 
 // Keeps its reply.
 class Kept : public Exchange {

@@ -3,6 +3,7 @@ import { h, replace } from "./dom.js";
 import { clock, duration, ending, stateClass, stateWord } from "./words.js";
 import { link } from "./place.js";
 import { get, path } from "./source.js";
+import { Resources } from "./resources.js";
 
 export class ProcessView {
   constructor(page, place) {
@@ -10,11 +11,12 @@ export class ProcessView {
     this.name = place.process;
     this.why = h("div", { class: "why", role: "status" }, "asking why");
     this.runs = h("div");
+    this.resources = new Resources();
     this.graph = h("div");
     this.asked = undefined;
     this.element = h("div", { class: "scrolls fill" },
       h("h2", null, this.name, " ", h("span", { id: "process-state" })), this.why,
-      h("h3", null, "Runs"), this.runs, h("h3", null, "Order"), this.graph);
+      h("h3", null, "Runs"), this.runs, this.resources.element, h("h3", null, "Order"), this.graph);
   }
   draw() {
     const { model, at, now } = this.page;
@@ -32,6 +34,7 @@ export class ProcessView {
         h("td", null, clock(run.start_time)), h("td", null, clock(run.stop_time)), h("td", { class: "number" }, run.pid ?? ""),
         h("td", null, run.start_time === undefined ? "" : [h("a", { href: link.log(id, this.name, run.run, "stdout") }, "stdout"), " ",
           h("a", { href: link.log(id, this.name, run.run, "stderr") }, "stderr")]))))));
+    this.resources.draw(model.id, this.name, runs, at);
     this.drawOrder(model);
     this.ask(state + runs.length + (last && last.seq) + "@" + at);
   }

@@ -22,6 +22,7 @@ export const path = {
   },
   log: (id, process, run, stream) =>
     "/api/tasks/" + part(id) + "/processes/" + part(process) + "/runs/" + run + "/" + stream,
+  resources: (id, process, run) => "/api/tasks/" + part(id) + "/processes/" + part(process) + "/runs/" + run + "/resources",
   files: (id, hrefs) => "/api/tasks/" + part(id) + "/files/" + hrefs.join("/"),
 };
 

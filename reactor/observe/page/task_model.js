@@ -62,7 +62,7 @@ export class TaskModel {
     }
     if (run.seq !== undefined && record.seq <= run.seq) return true; // known
     if (record.time !== undefined && run.waiting_time === undefined) run.waiting_time = record.time;
-    for (const key of ["seq", "state", "fork_time", "start_time", "stop_time", "coordinator_pid", "pid", "return_code", "origin", "reason"]) {
+    for (const key of ["seq", "state", "fork_time", "start_time", "stop_time", "coordinator_pid", "pid", "return_code", "cpu_user", "cpu_system", "peak_memory", "origin", "reason"]) {
       if (record[key] !== undefined) run[key] = record[key];
     }
     return true;
