@@ -16,14 +16,14 @@ export class FilesView {
   draw() {}
   show(directory, id, parts) {
     const order = { directory: 0 };
-    const entries = [...directory.entries].sort((a, b) => (order[a.kind] ?? 1) - (order[b.kind] ?? 1) || (a.name < b.name ? -1 : 1));
+    const entries = [...directory.entries].sort((a, b) => (order[a.kind] ?? 1) - (order[b.kind] ?? 1) || a.name.localeCompare(b.name, "en", { numeric: true }));
     const name = (entry) => entry.kind === "directory" ? h("a", { href: link.files(id, [...parts, entry.href]) }, entry.name + "/")
       : entry.kind === "file" ? h("a", { href: path.files(id, [...parts, entry.href]), download: entry.name }, entry.name)
         : entry.name + (entry.target !== undefined ? " \u2192 " + entry.target : "");
-    replace(this.list, entries.length === 0 ? h("p", null, "There is nothing in it.") : h("table", null,
-      h("thead", null, h("tr", null, ["name", "kind", "size", "changed"].map((word) => h("th", { scope: "col" }, word)))),
-      h("tbody", null, entries.map((entry) => h("tr", null, h("td", null, name(entry)), h("td", null, entry.kind),
-        h("td", { class: "number" }, bytes(entry.size)), h("td", null, day(entry.modify_time)))))),
+    replace(this.list, entries.length === 0 ? h("p", null, "There is nothing in it.") : h("table", { class: "plain" },
+      h("thead", null, h("tr", null, [["name"], ["kind", "narrow-hides"], ["size", "number"], ["changed", "number"]].map(([word, kind]) => h("th", { scope: "col", class: kind }, word)))),
+      h("tbody", null, entries.map((entry) => h("tr", null, h("td", null, name(entry)), h("td", { class: "narrow-hides" }, entry.kind),
+        h("td", { class: "number" }, bytes(entry.size)), h("td", { class: "number" }, day(entry.modify_time)))))),
       directory.more && h("p", null, "There are more; the first 10,000 are shown."));
   }
 }

@@ -10,7 +10,8 @@ const kBehind = 210; // from a layer to the next
 export class GraphView {
   constructor(page) {
     this.page = page;
-    this.scale = 0; // until the first drawing, which shows all of it
+    this.scale = 1;
+    this.fitted = ""; // the size of the frame for which all of it is shown; null: somebody has moved it
     this.places = null; // of the nodes: [x, y]
     this.left = 0;
     this.top = 0;
@@ -22,7 +23,7 @@ export class GraphView {
     const button = (label, title, act) => h("button", { type: "button", title, "aria-label": title, onclick: act }, label);
     this.element = h("div", { class: "fill" },
       h("div", { class: "bar" }, button("+", "larger", () => this.zoom(1.3)), button("\u2212", "smaller", () => this.zoom(1 / 1.3)),
-        button("all", "show all of it", () => { this.scale = 0; page.soon(); }), this.words), this.frame, this.list);
+        button("all", "show all of it", () => { this.fitted = ""; page.soon(); }), this.words), this.frame, this.list);
     this.listen();
     this.watch = new ResizeObserver(() => page.soon());
     this.watch.observe(this.frame);
@@ -47,6 +48,8 @@ export class GraphView {
       }
       const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
       if (Math.abs(dx) + Math.abs(dy) > 3) drag.moved = true;
+      if (!drag.moved) return;
+      this.fitted = null;
       this.left = drag.left - dx / this.scale;
       this.top = drag.top - dy / this.scale;
       this.page.soon();
@@ -66,6 +69,7 @@ export class GraphView {
       const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
       if (event.key === "+" || event.key === "-") this.zoom(event.key === "+" ? 1.3 : 1 / 1.3);
       else if (moves[event.key]) {
+        this.fitted = null;
         this.left += moves[event.key][0];
         this.top += moves[event.key][1];
         this.page.soon();
@@ -79,10 +83,12 @@ export class GraphView {
     this.left += x / this.scale - x / next;
     this.top += y / this.scale - y / next;
     this.scale = next;
+    this.fitted = null;
     this.page.soon();
   }
 
   nodeAt(event) {
+    if (!this.places) return null;
     const box = this.canvas.getBoundingClientRect();
     const x = (event.clientX - box.left) / this.scale + this.left;
     const y = (event.clientY - box.top) / this.scale + this.top;
@@ -98,7 +104,9 @@ export class GraphView {
     const width = this.frame.clientWidth, height = this.frame.clientHeight;
     if (!width || !height) return;
     const context = fit(this.canvas, width, height);
-    if (this.scale === 0) {
+    const size = width + "x" + height;
+    if (this.fitted !== null && this.fitted !== size) {
+      this.fitted = size;
       const { places, allWide, allHigh } = placed(graph, width / height);
       this.places = places;
       this.scale = Math.min(1.2, Math.max(0.02, Math.min((width - 20) / allWide, (height - 20) / allHigh)));
@@ -140,7 +148,8 @@ export class GraphView {
     });
     replace(this.words, plural(rows.length, "process") + " in " + plural(graph.layers, "layer") +
       (graph.nodes.length < rows.length ? ", alike ones as one box" : "") + ": " +
-      kOrder.filter((state) => counts.get(state)).map((state) => counts.get(state) + " " + stateWord(state)).join(", "));
+      kOrder.filter((state) => counts.get(state)).map((state) => counts.get(state) + " " + stateWord(state)).join(", ") +
+      (path.size ? "; outlined: the critical path" : ""));
     if (this.list.open) this.drawList(graph, states);
   }
 

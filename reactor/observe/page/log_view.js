@@ -28,7 +28,7 @@ export class LogView {
       h("h2", null, h("a", { href: link.process(id, place.process) }, place.process), " run " + place.run + " " + place.stream),
       h("div", { class: "bar" }, this.search,
         h("button", { type: "button", onclick: () => this.find(kTrouble, false, true) }, "first failure"), this.more,
-        h("label", null, this.following, " follow"),
+        h("label", null, this.following, "follow"),
         h("a", { href: link.log(id, place.process, place.run, other) }, other),
         !kept && h("a", { href: this.url, download: place.process + "." + place.run + "." + place.stream }, "download"), this.said), this.pre);
     this.read();

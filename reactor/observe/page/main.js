@@ -7,8 +7,8 @@ import { TaskView } from "./task_view.js";
 
 const main = document.getElementById("main");
 const light = h("span", { class: "light", role: "status" }, "connecting");
-const help = h("dialog", { "aria-label": "keys" }, h("h2", null, "Keys"), h("dl", null, [["/", "filter or search"], ["j, k", "down and up"], ["Enter", "open"],
-  ["b", "the table of the task"], ["g", "graph"], ["t", "timeline"], ["l", "output of the process"], ["s", "sandbox"], [", .", "back and forth in time"], ["n", "now"], ["u", "up"], ["?", "these"]].map(([key, what]) => [h("dt", null, h("kbd", null, key)), h("dd", null, what)])),
+const help = h("dialog", { "aria-label": "keys" }, h("h2", null, "Keys"), h("dl", null, [["/", "filter or search"], ["j, k", "down and up"], ["Enter", "open what is chosen"],
+  ["b", "the table of the task"], ["g", "graph"], ["t", "timeline"], ["l", "output of the process"], ["s", "sandbox"], [", .", "back and forth in time"], ["n", "to now"], ["u", "back up"], ["?", "this list"]].map(([key, what]) => [h("dt", null, h("kbd", null, key)), h("dd", null, what)])),
 h("form", { method: "dialog" }, h("button", null, "close")));
 replace(document.getElementById("top"), h("a", { class: "home", href: link.tasks() }, "thermos"), light,
   h("button", { type: "button", "aria-label": "keys", onclick: () => help.showModal() }, "?"));

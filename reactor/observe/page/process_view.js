@@ -5,11 +5,14 @@ import { link } from "./place.js";
 import { get, path } from "./source.js";
 import { Resources } from "./resources.js";
 
+const kRuns = [["run", "number"], ["state"], ["why"], ["waited", "number narrow-hides"], ["took", "number"], ["began", "number narrow-hides"],
+  ["ended", "number narrow-hides"], ["pid", "number narrow-hides"], ["output"]];
+
 export class ProcessView {
   constructor(page, place) {
     this.page = page;
     this.name = place.process;
-    this.why = h("div", { class: "why", role: "status" }, "asking why");
+    this.why = h("div", { class: "why", role: "status" }, "asking");
     this.runs = h("div");
     this.resources = new Resources();
     this.graph = h("div");
@@ -23,15 +26,17 @@ export class ProcessView {
     const runs = model.runsAt(this.name, at);
     const last = runs[runs.length - 1];
     const state = last ? last.state : "";
+    this.why.className = "why of-" + stateClass(state);
     replace(this.element.querySelector("#process-state"), h("span", { class: "tag " + stateClass(state) }, stateWord(state)));
     const id = model.id;
-    replace(this.runs, runs.length === 0 ? h("p", null, "It has not run.") : h("table", null,
-      h("thead", null, h("tr", null, ["run", "state", "why", "waited", "took", "began", "ended", "pid", "output"].map((word) => h("th", { scope: "col" }, word)))),
+    replace(this.runs, runs.length === 0 ? h("p", null, "It has not run.") : h("table", { class: "plain" },
+      h("thead", null, h("tr", null, kRuns.map(([word, kind]) => h("th", { scope: "col", class: kind }, word)))),
       h("tbody", null, [...runs].reverse().slice(0, 200).map((run) => h("tr", null,
-        h("td", null, run.run), h("td", null, h("span", { class: "tag " + stateClass(run.state) }, run.state)), h("td", null, ending(run) || run.status || ""),
-        h("td", { class: "number" }, run.waiting_time === undefined ? "" : duration((run.start_time ?? run.stop_time ?? at ?? now) - run.waiting_time)),
+        h("td", { class: "number" }, run.run), h("td", null, h("span", { class: "tag " + stateClass(run.state) }, run.state)), h("td", null, ending(run) || run.status || ""),
+        h("td", { class: "number narrow-hides" }, run.waiting_time === undefined ? "" : duration((run.start_time ?? run.stop_time ?? at ?? now) - run.waiting_time)),
         h("td", { class: "number" }, run.start_time === undefined ? "" : duration((run.stop_time ?? at ?? now) - run.start_time)),
-        h("td", null, clock(run.start_time)), h("td", null, clock(run.stop_time)), h("td", { class: "number" }, run.pid ?? ""),
+        h("td", { class: "number narrow-hides" }, clock(run.start_time)), h("td", { class: "number narrow-hides" }, clock(run.stop_time)),
+        h("td", { class: "number narrow-hides" }, run.pid ?? ""),
         h("td", null, run.start_time === undefined ? "" : [h("a", { href: link.log(id, this.name, run.run, "stdout") }, "stdout"), " ",
           h("a", { href: link.log(id, this.name, run.run, "stderr") }, "stderr")]))))));
     this.resources.draw(model.id, this.name, runs, at);
@@ -59,16 +64,24 @@ export class ProcessView {
   }
 }
 
-// An answer to `why`.
+// An answer to `why`: what came about, what was printed then, and what led to it.
 export function whyText(why, id) {
+  const output = why.output && why.output.lines && why.output.lines.length > 0 && why.output;
   return [
     h("p", { class: "answer" }, why.answer),
+    output && h("figure", null,
+      h("pre", { tabindex: "0" }, output.lines.join("\n")),
+      h("figcaption", null, "last lines of ", h("a", { href: link.log(id, output.process, output.run, output.path.endsWith("stdout") ? "stdout" : "stderr"), title: output.path },
+        (output.path.endsWith("stdout") ? "stdout" : "stderr") + " of " + output.process))),
     why.causes && why.causes.length > 0 && h("ol", null, why.causes.map((cause) => h("li", null,
-      cause.time !== undefined && h("time", null, clock(cause.time) + " "),
-      cause.process !== undefined && [h("a", { href: link.process(id, cause.process) }, cause.process), ": "], cause.text))),
-    why.output && why.output.lines && why.output.lines.length > 0 && h("figure", null,
-      h("figcaption", null, "the last lines of ", h("a", { href: link.log(id, why.output.process, why.output.run, why.output.path.endsWith("stdout") ? "stdout" : "stderr") }, why.output.path)),
-      h("pre", { tabindex: "0" }, why.output.lines.join("\n"))),
+      cause.time !== undefined && h("time", null, clock(cause.time) + " "), causeText(cause, id)))),
     why.advice && h("p", { class: "advice" }, why.advice),
   ];
+}
+
+// The process stands in the text already, or before it.
+function causeText(cause, id) {
+  if (cause.process === undefined) return cause.text;
+  const to = h("a", { href: link.process(id, cause.process) }, cause.process);
+  return cause.text.startsWith(cause.process) ? [to, cause.text.slice(cause.process.length)] : [to, ": " + cause.text];
 }

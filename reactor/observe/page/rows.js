@@ -50,7 +50,7 @@ export class RowsTable extends HTMLElement {
 
   gap(rows) {
     return h("tr", { "aria-hidden": "true", class: "gap" },
-      h("td", { colspan: this.columns.length, style: { height: rows * kHeight + "px" } }));
+      h("td", { style: { height: rows * kHeight + "px" } })); // without a span, which would bring hidden columns back
   }
 
   focusRow(index, scroll) {

@@ -61,5 +61,6 @@ function waits(model, row, states) {
     const names = model.graph.nodes[need].processes.filter((name) => states.get(name) !== "SUCCESS");
     if (names.length) open.push(names.length === 1 ? names[0] : names[0] + " and " + plural(names.length - 1, "other"));
   }
-  return open.length ? "waits for " + open.slice(0, 3).join(", ") + (open.length > 3 ? " and more" : "") : "";
+  if (model.end() && open.length === 0) return "the task ended before its turn";
+  return open.length ? (model.end() ? "waited for " : "waits for ") + open.slice(0, 3).join(", ") + (open.length > 3 ? " and more" : "") : "";
 }

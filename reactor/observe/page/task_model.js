@@ -82,7 +82,8 @@ export class TaskModel {
     if (at === null) return this.detail.state;
     let state = "";
     for (const status of this.statuses) {
-      if (status.timestamp_ms / 1000 <= at) state = status.state;
+      // The part of a millisecond is not in it: it was after the moment of the same number.
+      if (status.timestamp_ms < Math.round(at * 1000)) state = status.state;
     }
     return state;
   }

@@ -23,7 +23,7 @@ export class TaskView {
     this.waiting = []; // events that came before the answer
     this.soon = inFrame(() => this.draw());
     this.head = h("div", { class: "head" });
-    this.why = h("div", { class: "why", hidden: true });
+    this.why = h("div", { class: "why of-s-failed", hidden: true });
     this.tabs = h("nav", { class: "tabs", "aria-label": "views of the task" });
     this.body = h("div", { class: "fill" }, "reading");
     this.slider = h("input", { type: "range", min: "0", max: "1000", value: "1000", "aria-label": "moment", oninput: () => this.drag() });
@@ -40,7 +40,7 @@ export class TaskView {
 
   async load() {
     try {
-      const [detail, graph] = await Promise.all([get(path.task(this.id)), get(path.graph(this.id)).catch(() => ({ layers: 0, nodes: [], edges: [] }))]);
+      const [detail, graph] = await Promise.all([get(path.task(this.id)), get(path.graph(this.id)).catch((error) => ({ layers: 0, nodes: [], edges: [], error: error.message }))]);
       if (detail.error && !detail.processes) return this.unreadable(detail);
       this.model = new TaskModel(detail, graph);
       for (const event of this.waiting) this.take(event);
@@ -117,9 +117,10 @@ export class TaskView {
     const share = Number(this.slider.value) / 1000;
     this.look(share >= 1 ? null : begin + (end - begin) * share);
   }
+  // As exactly as the address says it.
   look(at) {
-    this.at = at;
-    setQuery({ at: at === null ? null : at.toFixed(3) });
+    this.at = at === null ? null : Math.round(at * 1000) / 1000;
+    setQuery({ at: at === null ? null : this.at.toFixed(3) });
     this.soon();
   }
   step(by) {
@@ -153,8 +154,9 @@ export class TaskView {
     const words = [counts.get("SUCCESS") + "/" + rows.length + " done", counts.get("FAILED") && counts.get("FAILED") + " failed", running && running + " running",
       kOver.has(state) ? "took " + duration(end - begin) : this.at === null ? "for " + duration(end - begin) : null,
       left && this.at === null && !kOver.has(state) && "about " + duration(left) + " left",
-      head.user && "as " + head.user + " on " + head.hostname].filter(Boolean);
-    replace(this.head, h("h1", null, this.id, " ", h("span", { class: "tag " + stateClass(state) }, state || "not begun")), h("p", null, words.join(", ")),
-      this.model.end() && this.at === null ? h("p", { class: "soft" }, "ended " + ago(this.model.end(), this.now)) : null);
+      head.user && "as " + head.user + " on " + head.hostname,
+      this.model.end() && this.at === null && "ended " + ago(this.model.end(), this.now)].filter(Boolean);
+    replace(this.head, h("h1", null, this.id, " ", h("span", { class: "tag " + stateClass(state) }, state || "not begun")), h("p", { class: "soft" }, words.join(", ")),
+      this.model.graph.error && h("p", { class: "answer" }, this.model.graph.error, ": what has not run is not shown"));
   }
 }

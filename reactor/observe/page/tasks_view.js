@@ -63,7 +63,8 @@ function progress(row) {
   const running = (p.RUNNING || 0) + (p.FORKED || 0);
   const total = p.processes || 1;
   const piece = (count, name) => count > 0 && h("i", { class: "s-" + name, style: { width: (100 * count) / total + "%" } });
-  const words = done + "/" + p.processes + (failed ? ", " + failed + " failed" : "") + (running ? ", " + running + " running" : "");
+  const more = (failed ? ", " + failed + " failed" : "") + (running ? ", " + running + " running" : "");
+  const words = [done + "/" + p.processes, more && h("span", { class: "narrow-hides" }, more)];
   return h("span", { class: "meter" }, h("b", { "aria-hidden": "true" }, piece(done, "success"), piece(failed, "failed"), piece(running, "running")), words);
 }
 

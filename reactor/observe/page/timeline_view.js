@@ -18,7 +18,7 @@ export class TimelineView {
     this.list = h("details", { class: "as-list" }, h("summary", null, "The same as a list"), h("div"));
     this.list.addEventListener("toggle", () => page.soon());
     const check = h("input", { type: "checkbox", onchange: () => { this.onlyPath = check.checked; page.soon(); } });
-    this.element = h("div", { class: "fill" }, h("div", { class: "bar" }, h("label", null, check, " critical path only"), this.words), this.frame, this.list);
+    this.element = h("div", { class: "fill" }, h("div", { class: "bar" }, h("label", null, check, "critical path only"), this.words), this.frame, this.list);
     this.frame.addEventListener("scroll", () => page.soon(), { passive: true });
     this.canvas.addEventListener("click", (event) => {
       const line = this.lineAt(event);
@@ -51,10 +51,12 @@ export class TimelineView {
       if (runs.length) this.lines.push({ name, runs, from: runs[0].waiting_time ?? runs[0].start_time ?? 0 });
     }
     this.lines.sort((a, b) => a.from - b.from || (a.name < b.name ? -1 : 1));
+    this.showFailure();
     const width = this.frame.clientWidth, height = this.frame.clientHeight;
     if (!width || !height) return;
     this.space.style.height = kHead + this.lines.length * kLine + "px";
     const context = fit(this.canvas, width, height);
+    this.canvas.style.marginBottom = -height + "px"; // it lies over the space that scrolls
     const colour = colours();
     const names = Math.min(kNames, width / 3);
     const axis = folded(this.lines, model.begin(), this.until);
@@ -91,13 +93,25 @@ export class TimelineView {
     context.fillRect(0, 0, width, kHead);
     context.fillStyle = colour("soft");
     for (const time of axis.ticks(Math.max(2, Math.floor((width - names) / 110)))) {
-      context.fillText(duration(time - model.begin()), Math.min(x(time), width - 60), kHead / 2);
       context.fillRect(x(time), kHead - 4, 1, 4);
+      const words = duration(time - model.begin());
+      if (x(time) + context.measureText(words).width < width) context.fillText(words, x(time), kHead / 2);
     }
     replace(this.words, plural(this.lines.length, "process") + ", " + duration(this.until - model.begin()) +
       (path.length ? "; critical path: " + plural(path.length, "process") : "") +
       (axis.gaps.length ? "; idle time folded: " + duration(axis.gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0)) : ""));
     if (this.list.open) this.drawList(onPath);
+  }
+
+  // At first, what failed first is in sight.
+  showFailure() {
+    if (this.seen || !this.lines.length || !this.frame.clientHeight) return;
+    this.seen = true;
+    const failed = (line) => line.runs[line.runs.length - 1].state === "FAILED";
+    const first = this.lines.findIndex(failed);
+    if (first < 0) return;
+    this.space.style.height = kHead + this.lines.length * kLine + "px";
+    this.frame.scrollTop = Math.max(0, first * kLine - this.frame.clientHeight / 2);
   }
 
   drawList(onPath) {
