@@ -6,7 +6,9 @@
   build_packages=(g++ cmake ninja-build pkg-config capnproto libcapnp-dev libuv1-dev liburing-dev libspdlog-dev
     nlohmann-json3-dev libcli11-dev libsystemd-dev libyaml-cpp-dev libmicrohttpd-dev)
   test_packages=(libgtest-dev procps python3 jq e2fsprogs systemd systemd-container dbus libpam-systemd
-    postgresql slurmctld slurmd slurm-client munge bindfs zsh fish)
+    postgresql slurmctld slurmd slurm-client munge bindfs zsh fish chromium nodejs)
+  # Other Node.js packages than Debian's bring their own npm, and refuse Debian's beside them.
+  command -v npm >/dev/null || test_packages+=(npm)
   # libboost-dev: Thrift's headers include it, and Debian's libthrift-dev does not ask for it.
   bench_packages=(libbenchmark-dev libthrift-dev thrift-compiler libboost-dev)
   lint_packages=(clang-format-14 clang-tidy-14 shellcheck)

@@ -25,10 +25,11 @@ export class RowsTable extends HTMLElement {
     if (this.watch) this.watch.disconnect();
   }
 
+  // Draws them at once: who calls is in a frame already.
   show(rows) {
     this.rows = rows;
     this.table.setAttribute("aria-rowcount", String(rows.length + 1));
-    this.drawSoon();
+    this.draw();
   }
 
   draw() {

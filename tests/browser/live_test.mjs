@@ -1,0 +1,76 @@
+// What happens is on the page when it has happened, in every view, and no record is missed.
+import { execFileSync } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assert, column, reads, step, test, until } from "./stage.mjs";
+
+await test(async (stage) => {
+  await stage.observe();
+  const list = await stage.open();
+  await reads(list, ".light", "live");
+
+  step("a task comes");
+  const task = await stage.put("live", 2, 25); // 50 processes, 200 transitions
+  await reads(list, "rows-table td", "live");
+  assert.deepEqual(await column(list, 1), ["ACTIVE"]);
+  await task.write(50);
+  // A tab for each view.
+  const pages = [];
+  for (const view of ["", "/graph", "/timeline", "/p/layer-1-step-24"]) pages.push(await stage.open("#/t/live" + view, { height: 1900 }));
+  const [table, graph, timeline, process] = pages;
+  await reads(table, ".chips button", "WAITING 50");
+
+  step("its processes go on");
+  for (const state of ["FORKED", "RUNNING"]) {
+    const late = [];
+    // Each record is seen by itself: none waits for another.
+    for (let number = 1; number <= 50; ++number) {
+      const at = await task.write(1);
+      const seen = await until(table, (words) => [...document.querySelectorAll(".chips button")].some((one) => one.textContent === words) && Date.now() / 1000, state + " " + number);
+      late.push(seen - at);
+    }
+    late.sort((a, b) => a - b);
+    console.log("from a record to the page: " + (1000 * late[25]).toFixed(0) + " ms, at most " + (1000 * late[49]).toFixed(0));
+    await reads(graph, "#graph-words", "50 " + state);
+    await reads(timeline, "#time-words", "50 processes");
+    await reads(process, "h2", state);
+    await reads(list, "rows-table td", "0/50, 50 running");
+  }
+
+  step("and end");
+  await task.write(49);
+  await reads(table, ".chips button", "SUCCESS 49");
+  assert.equal((await column(table, 0))[0], "layer-1-step-24"); // what still runs stands on top
+  await task.write(1);
+  for (const page of pages) await reads(page, "h1", "live SUCCESS");
+  await reads(process, "h2", "SUCCESS");
+  await reads(list, "rows-table td", "SUCCESS");
+
+  step("a task goes");
+  await rm(join(stage.root, "tasks/finished/live"));
+  await until(list, () => document.querySelectorAll("rows-table tbody a").length === 0);
+
+  step("output is followed");
+  const gate = join(stage.path, "gate");
+  execFileSync("mkfifo", [gate]);
+  const run = await stage.begin_run({ name: "talk", processes: [{ name: "p", cmdline: "echo one; read -r word <" + gate + "; echo $word" }] }, "talk");
+  await reads(list, "rows-table td", "0/1, 1 running");
+  await table.evaluate(() => { location.hash = "#/t/talk/p/p/0/stdout"; });
+  await reads(table, ".log", "one");
+  await writeFile(gate, "two\n");
+  await reads(table, ".log", "one\ntwo");
+  assert.equal(await run.ended(), 0);
+
+  step("many at once");
+  const many = await stage.put("many", 40, 25); // 1,000 processes
+  await table.evaluate(() => { location.hash = "#/t/many"; });
+  await reads(table, ".chips button", "not started 1,000");
+  await many.write(4000);
+  await reads(table, ".chips button", "SUCCESS 1,000");
+  await reads(table, "h1", "many SUCCESS");
+
+  step("the observer ends");
+  stage.observer.signal("SIGTERM");
+  await until(table, () => !document.querySelector(".light").classList.contains("live"));
+  stage.complaints.length = 0; // the browser tells of the lost connection itself
+});
