@@ -4,7 +4,7 @@ namespace thermos {
 namespace {
 
 constexpr std::string_view kHelp = R"(Usage: thermos observe [OPTIONS]
-       thermos observe --static FILE [OPTIONS] TASK...
+       thermos observe --static FILE [OPTIONS] TASK_ID_REGEX...
 
 Serves what is recorded of the tasks of a root over HTTP, to look at: tasks,
 their graphs, why they are as they are, what they print, and their files, as
@@ -20,7 +20,8 @@ URL and runs until Ctrl-C. API.md describes what it answers.
                             on this machine can look as you can
   --static FILE             writes these tasks, with the last 64 kB of what each
                             run printed, as one page that needs no server, and
-                            ends ("-": standard output)
+                            ends ("-": standard output). They are chosen as by
+                            `thermos status`
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 

@@ -13,7 +13,7 @@ namespace thermos {
 struct ObserveOptions {
   std::string listen;              // as given; empty: not given
   std::string page;                // a file for the tasks, instead of serving; empty: not given
-  std::vector<std::string> tasks;  // their ids
+  std::vector<std::string> tasks;  // their ids, or patterns of these
 };
 
 // Nothing: the help was printed. Fails with Usage.

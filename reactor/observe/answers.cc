@@ -15,6 +15,7 @@
 #include "reactor/commands/moment.h"
 #include "reactor/commands/recorded_metrics.h"
 #include "reactor/commands/taken_logs.h"
+#include "reactor/commands/task_view.h"
 #include "reactor/commands/view_json.h"
 #include "reactor/commands/why_answer.h"
 #include "reactor/commands/why_text.h"
@@ -22,6 +23,7 @@
 #include "reactor/observe/bodies.h"
 #include "reactor/observe/byte_range.h"
 #include "reactor/observe/page_files.h"
+#include "reactor/observe/process_config.h"
 #include "reactor/observe/record_reading.h"
 #include "reactor/observe/sandbox_files.h"
 #include "reactor/os/errors.h"
@@ -34,6 +36,8 @@ namespace thermos::observe {
 namespace {
 
 constexpr std::size_t kRecent = 4;
+// How long a larger task takes yet is not told: to find it out would hold up who else asks.
+constexpr std::size_t kMostEstimated = 1000;
 
 unsigned status_of(ErrorCode code) {
   switch (code) {
@@ -65,6 +69,10 @@ Error no_task(const std::string& id) {
 
 Error no_header(const std::string& id) {
   return Error{ErrorCode::NotFound, id + " has no records yet"};
+}
+
+Error no_configuration(const std::string& id) {
+  return Error{ErrorCode::Corrupt, id + ": its configuration can't be read"};
 }
 
 // The bytes of a file that a Range header asks for.
@@ -171,6 +179,13 @@ Json graph_json(const std::string& id, const TaskConfig& task, const GraphLayout
           {"edges", std::move(edges)}};
 }
 
+void add_time_left(const TaskView& view, const Paths& paths, Microseconds now, Json& head) {
+  if (!view.task || view.task->processes.size() > kMostEstimated) return;
+  if (const auto left = time_left_of(view, paths, now)) {
+    head["time_left"] = static_cast<double>(*left) / kSecond;
+  }
+}
+
 void reply_task(const Json& head, History history, const std::shared_ptr<Exchange>& asker) {
   Reply reply;
   reply.body = task_body(head, std::make_shared<const History>(std::move(history)));
@@ -214,6 +229,11 @@ void Answers::answer(const Route& route, const Request& request, const Asker& as
     case Resource::Why:
       return with_task(route.task, asker,
                        [this, route, asker](const TaskEntry& entry) { why(route, entry, asker); });
+    case Resource::Process:
+      return with_task(route.task, asker,
+                       [this, name = route.process, asker](const TaskEntry& entry) {
+                         process(name, entry, asker);
+                       });
     case Resource::Log:
     case Resource::Use:
     case Resource::Files:
@@ -380,6 +400,7 @@ void Answers::task(const Route& route, const Asker& asker) {
         view.task = read_recorded_config(paths_, entry.id, entry.directory);
       }
       Json head = view_head_json(view, paths_, wall_now());
+      add_time_left(view, paths_, wall_now(), head);
       head["position"] = events_.position();
       reply_task(head, std::move(*view.history), asker);
     });
@@ -389,20 +410,32 @@ void Answers::task(const Route& route, const Asker& asker) {
 void Answers::past_task(const TaskEntry& entry, Microseconds at, const Asker& asker) {
   with_chronicle(entry, at, asker, [this, entry, at, asker](const Chronicle& chronicle) {
     TaskView view = view_of_past(paths_, entry, chronicle);
-    const Json head = view_head_json(view, paths_, at);
+    Json head = view_head_json(view, paths_, at);
+    add_time_left(view, paths_, at, head);
     reply_task(head, std::move(*view.history), asker);
   });
 }
 
 void Answers::graph(const TaskEntry& entry, const Asker& asker) {
   const auto task = read_recorded_config(paths_, entry.id, entry.directory);
-  if (!task) {
-    return asker->reply(
-        error_reply(Error{ErrorCode::Corrupt, entry.id + ": its configuration can't be read"}));
-  }
+  if (!task) return asker->reply(error_reply(no_configuration(entry.id)));
   const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
   if (!graph) return asker->reply(error_reply(graph.error()));
   asker->reply(json_reply(graph_json(entry.id, *task, lay_out(*task, *graph))));
+}
+
+void Answers::process(const std::string& name, const TaskEntry& entry, const Asker& asker) {
+  auto task = read_recorded_config(paths_, entry.id, entry.directory);
+  if (!task) return asker->reply(error_reply(no_configuration(entry.id)));
+  auto config = ProcessConfigs(std::move(*task)).json(name);
+  if (!config) {
+    return asker->reply(
+        error_reply(Error{ErrorCode::NotFound, "the configuration of " + entry.id +
+                                                   " has no process " + thermos::quoted(name)}));
+  }
+  (*config)["task_id"] = entry.id;
+  (*config)["process"] = name;
+  asker->reply(json_reply(*config));
 }
 
 void Answers::why(const Route& route, const TaskEntry& entry, const Asker& asker) {

@@ -50,6 +50,7 @@ class Answers {
   void past_task(const TaskEntry& entry, Microseconds at, const Asker& asker);
   void graph(const TaskEntry& entry, const Asker& asker);
   void why(const Route& route, const TaskEntry& entry, const Asker& asker);
+  void process(const std::string& name, const TaskEntry& entry, const Asker& asker);
   void log(const Route& route, const std::optional<std::string>& range, const Recorded& recorded,
            const Asker& asker);
   void use(const Route& route, const Recorded& recorded, const Asker& asker);

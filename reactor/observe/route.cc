@@ -92,6 +92,12 @@ Status take_task(std::vector<std::string> names, Route& route, std::string_view 
     route.resource = part == "graph" ? Resource::Graph : Resource::Why;
     return Done{};
   }
+  if (part == "processes" && names.size() == 5) {
+    route.resource = Resource::Process;
+    if (auto why = check_name(names[4])) return unusable("process: " + *why);
+    route.process = names[4];
+    return Done{};
+  }
   if (part == "processes" && names.size() == 8 && names[5] == "runs" &&
       (names[7] == "stdout" || names[7] == "stderr" || names[7] == "resources")) {
     return take_run(names, route);

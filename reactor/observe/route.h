@@ -20,6 +20,7 @@ enum class Resource : std::uint8_t {
   Task,
   Graph,
   Why,
+  Process,
   Log,
   Use,
   Files,
@@ -31,7 +32,7 @@ struct Route {
   Resource resource = Resource::Tasks;
   std::string page;  // of Page: the name of its file
   std::string task;
-  std::string process;             // of Log and Use, and of Why where one is asked for
+  std::string process;             // of Process, Log and Use, and of Why where one is asked for
   std::uint32_t run = 0;           // of Log and Use
   std::string stream;              // of Log: "stdout" or "stderr"
   std::vector<std::string> names;  // of Files: the way from the sandbox down

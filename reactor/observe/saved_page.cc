@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reactor/commands/missing_task.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
@@ -16,9 +17,12 @@
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/page_files.h"
+#include "reactor/observe/process_config.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"
 #include "reactor/store/history_json.h"
+#include "reactor/store/recorded_task.h"
+#include "reactor/store/task_list.h"
 
 namespace thermos::observe {
 namespace {
@@ -92,7 +96,8 @@ std::string encoded(std::string_view text) {
 class Saving {
  public:
   explicit Saving(const Paths& paths)
-      : turn_end_(loop_, [this] { loop_.end_turn(); }),
+      : paths_(paths),
+        turn_end_(loop_, [this] { loop_.end_turn(); }),
         inotify_(loop_, true),
         events_("saved", kEventBytes),
         mirror_(loop_, inotify_, paths, events_),
@@ -108,9 +113,11 @@ class Saving {
  private:
   Result<Reply> ask(const std::string& target, std::optional<std::string_view> range = {});
   Result<Json> json(const std::string& target);
+  void add_configs(const std::string& id);
   void add_logs(const std::string& base, const Json& processes);
   void add_log(const std::string& target);
 
+  const Paths& paths_;
   Loop loop_;
   TurnEnd turn_end_;
   Inotify inotify_;
@@ -175,9 +182,22 @@ Status Saving::add_task(const std::string& id) {
     const std::string target = base + "/why?process=" + encoded(name);
     if (auto why = json(target)) answers_kept_[target] = std::move(*why);
   }
+  add_configs(id);
   add_logs(base, processes);
   answers_kept_[base] = std::move(*detail);
   return Done{};
+}
+
+// As /processes/NAME answers it, but that the configuration is read once.
+void Saving::add_configs(const std::string& id) {
+  const auto entry = mirror_.find(id);
+  auto task = entry ? read_recorded_config(paths_, id, entry->directory) : std::nullopt;
+  if (!task) return;
+  const ProcessConfigs configs(std::move(*task));
+  for (const ProcessConfig& process : configs.processes()) {
+    answers_kept_["/api/tasks/" + encoded(id) + "/processes/" + encoded(process.name)] =
+        configs.json(process);
+  }
 }
 
 void Saving::add_logs(const std::string& base, const Json& processes) {
@@ -235,6 +255,18 @@ std::string joined_modules() {
   return all;
 }
 
+Result<std::vector<std::string>> ids_of(const Paths& paths,
+                                        const std::vector<std::string>& patterns) {
+  const auto all = list_tasks(paths);
+  if (!all) return all.error();
+  if (Status each = check_patterns(*all, patterns, under({paths})); !each) return each.error();
+  const auto meant = select_tasks(*all, patterns);
+  if (!meant) return meant.error();
+  std::vector<std::string> ids;
+  for (const TaskEntry& entry : *meant) ids.push_back(entry.id);
+  return ids;
+}
+
 // In a script, nothing but this ends it.
 std::string safe_in_script(std::string text) {
   for (std::size_t at = 0; (at = text.find('<', at)) != std::string::npos;) {
@@ -245,13 +277,15 @@ std::string safe_in_script(std::string text) {
 
 }  // namespace
 
-Result<std::string> saved_page(const Paths& paths, const std::vector<std::string>& task_ids) {
+Result<std::string> saved_page(const Paths& paths, const std::vector<std::string>& patterns) {
+  const auto ids = ids_of(paths, patterns);
+  if (!ids) return ids.error();
   Saving saving(paths);
   if (auto started = saving.start(); !started) return started.error();
-  for (const std::string& id : task_ids) {
+  for (const std::string& id : *ids) {
     if (auto added = saving.add_task(id); !added) return added.error();
   }
-  if (auto added = saving.add_rows(task_ids); !added) return added.error();
+  if (auto added = saving.add_rows(*ids); !added) return added.error();
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src "

@@ -9,9 +9,10 @@
 
 namespace thermos::observe {
 
-// The HTML of the page with these tasks in it: what a browser would be told of them, why they and
-// their processes failed, and of each run's output the last 64 kB. Fails as Answers does: NotFound
-// for a task that is not there. Reads with the caller's rights.
-Result<std::string> saved_page(const Paths& paths, const std::vector<std::string>& task_ids);
+// The HTML of the page with the tasks that the patterns match (see select_tasks()) in it: what a
+// browser would be told of them, why they and their processes failed, and of each run's output the
+// last 64 kB. Fails as Answers does: NotFound for a pattern that matches none. Reads with the
+// caller's rights.
+Result<std::string> saved_page(const Paths& paths, const std::vector<std::string>& patterns);
 
 }  // namespace thermos::observe

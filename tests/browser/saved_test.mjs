@@ -20,6 +20,8 @@ await test(async (stage) => {
       await reads(page, selector, text);
       assert.deepEqual(await stage.violations(page), [], name);
     }
+    await page.evaluate(() => { location.hash = "#/t/t/p/report"; });
+    await reads(page, ".config", "true");
     await page.evaluate(() => { location.hash = "#/t/t/p/sum/0/stdout"; });
     await reads(page, ".log", "20000");
     await reads(page, ".count", "not read"); // of a long output, its end is kept

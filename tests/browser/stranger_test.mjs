@@ -59,6 +59,7 @@ await test(async (stage) => {
     step("and from there to who made the bad file");
     await page.getByRole("link", { name: "convert-217" }).click();
     await reads(page, "h2", "convert-217 SUCCESS");
+    await reads(page, ".config", "echo part >part-217");
     await page.context().close();
   }
 });

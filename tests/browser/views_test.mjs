@@ -91,6 +91,8 @@ await test(async (stage) => {
   assert.deepEqual(run.slice(0, 3), ["0", "FAILED", "exit 2"]);
   await reads(page, "p", "waits for: fetch");
   await reads(page, "p", "needed by: report");
+  assert.deepEqual(await page.locator(".config > dl > dt").allInnerTexts(), ["cmdline", "needs"]); // what is set
+  await reads(page, ".config pre", "seq 20000; echo 'awk: cannot open nubmers");
   await page.getByRole("link", { name: "report" }).click();
   await reads(page, "p", "It has not run.");
   await page.goBack();

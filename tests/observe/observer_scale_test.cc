@@ -1,5 +1,10 @@
 // `thermos observe` on large roots.
+#include <sys/stat.h>
+
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -7,6 +12,7 @@
 #include "core/record/paths.h"
 #include "observing.h"
 #include "past_task.h"
+#include "task_run.h"
 #include "waiting.h"
 
 namespace thermos::observe {
@@ -76,6 +82,46 @@ TEST_F(ObserverScale, ShowsATaskOfTenThousandProcesses) {
   EXPECT_EQ(graph.at("nodes").at(0).at("processes").size(), kMany);
   EXPECT_EQ(observing.json("/api/tasks/large/why").at("state"), "SUCCESS");
   EXPECT_EQ(observing.json("/api/tasks/large/why?process=p17").at("state"), "SUCCESS");
+}
+
+// More happens than the kernel keeps for who does not read: it drops the rest, and says so.
+TEST_F(ObserverScale, MissesNothingWhereTheKernelDropsEvents) {
+  const std::string limit = real::read_file("/proc/sys/fs/inotify/max_queued_events");
+  const int most = std::atoi(limit.c_str());
+  ASSERT_GT(most, 0);
+  if (most > 200'000) GTEST_SKIP() << "so many events are kept here: " << most;
+  put_past_task(paths, {.id = "goes"});
+  const std::string gate = site.path() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  real::Command run = site.start_run(
+      site.write_config(real::task({real::process("p", "read -r word <" + gate)})), "ends");
+  ASSERT_NE(site.run_in_state("p", "RUNNING", "ends"), Json());
+  Observing observing(site);
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  EXPECT_EQ(stream.head().status, 200);
+  stream.read_until("\n\n");
+
+  observing.program().signal(SIGSTOP);
+  // Each makes an event, as two alike in a row would not. None of the names can be a task's.
+  const std::string noise = paths.active_dir() + "/.noise";
+  for (int i = 0; i <= most / 2; ++i) {
+    std::ofstream file(noise);
+    std::filesystem::remove(noise);
+  }
+  std::ofstream(gate) << "go\n";
+  EXPECT_EQ(run.wait().code, 0);
+  put_past_task(paths, {.id = "comes"});
+  std::filesystem::remove(paths.finished_task("goes"));
+  observing.program().signal(SIGCONT);
+
+  for (const char* news :
+       {R"("state":"SUCCESS")", R"({"task_id":"comes","records":[{)", "event: removed"}) {
+    EXPECT_NE(stream.read_until(news).find(news), std::string::npos) << news;
+  }
+  const Json tasks = observing.json("/api/tasks").at("tasks");
+  ASSERT_EQ(tasks.size(), 2U);
+  for (const Json& row : tasks) EXPECT_EQ(row.at("state"), "SUCCESS") << row;
 }
 
 }  // namespace

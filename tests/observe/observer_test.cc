@@ -177,6 +177,48 @@ TEST_F(Observer, DrawsTheGraph) {
   EXPECT_EQ(graph["edges"], Json::parse(R"([{"from": 0, "to": 1}, {"from": 1, "to": 2}])"));
 }
 
+TEST_F(Observer, TellsWhatIsSetOfAProcess) {
+  site.run(task({process("a b", "true", {{"env", {{"A", "{{&x}}"}}}, {"timeout", "2m"}}),
+                 process("c", "true", {{"needs", {"a b"}}})},
+                {}, {{"env", {{"T", "1"}}}, {"max_concurrency", 2}}),
+           "t");
+  Observing observing(site);
+  Json told = observing.json("/api/tasks/t/processes/a%20b");
+  EXPECT_EQ(told["task_id"], "t");
+  EXPECT_EQ(told["process"], "a b");
+  EXPECT_EQ(told["config"], Json::parse(R"({"name": "a b", "cmdline": "true", "timeout": 120,
+                                            "env": {"A": "{{&x}}"}})"));
+  told["task"].erase("name");
+  EXPECT_EQ(told["task"], Json::parse(R"({"env": {"T": "1"}, "max_concurrency": 2})"));
+  EXPECT_EQ(observing.json("/api/tasks/t/processes/c")["config"]["needs"]["a b"], "success");
+  EXPECT_EQ(observing.get("/api/tasks/t/processes/d").status, 404);
+  // A configuration of its own as any other.
+  std::ofstream(site.root() + "/tasks/finished/t") << "{";
+  EXPECT_EQ(observing.get("/api/tasks/t/processes/c").status, 500);
+}
+
+TEST_F(Observer, TellsHowLongATaskTakesYet) {
+  const std::string gate = site.path() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  const Json config =
+      task({process("p", "read -r word <" + gate), process("q", "true")}, {{"p", "q"}});
+  const std::string path = site.write_config(config);
+  const auto open_gate = [&] { std::ofstream(gate) << "go\n"; };
+  real::Command first = site.start_run(path, "first");
+  ASSERT_TRUE(site.reaches("ACTIVE", "first"));
+  open_gate();
+  EXPECT_EQ(first.wait().code, 0);
+  real::Command second = site.start_run(path, "second");
+  ASSERT_NE(site.run_in_state("p", "RUNNING", "second"), Json());
+  Observing observing(site);
+  const Json told = observing.json("/api/tasks/second");
+  ASSERT_TRUE(told.contains("time_left"));
+  EXPECT_GE(told["time_left"], 0.0);
+  EXPECT_FALSE(observing.json("/api/tasks/first").contains("time_left"));
+  open_gate();
+  EXPECT_EQ(second.wait().code, 0);
+}
+
 TEST_F(Observer, FiltersTasks) {
   site.run(task({process("p", "true")}), "good");
   site.run(task({process("p", "exit 1")}), "bad");
@@ -469,12 +511,23 @@ TEST_F(Observer, SavesTasksAsOnePage) {
   EXPECT_GT(names.size(), 50U);
 }
 
+TEST_F(Observer, SavesTheTasksThatAPatternMatches) {
+  for (const char* id : {"night-1", "night-2", "day-1"}) site.run(task({process("p", "true")}), id);
+  const real::Ended saved = site.thermos({"observe", "--static", "-", "night-.*"});
+  EXPECT_EQ(saved.code, 0) << saved.err;
+  for (const char* id : {"night-1", "night-2"}) {
+    const std::string answer = "\"/api/tasks/" + std::string(id) + "/processes/p\":";
+    EXPECT_NE(saved.out.find(answer), std::string::npos) << id;
+  }
+  EXPECT_EQ(saved.out.find("day-1"), std::string::npos);
+}
+
 TEST_F(Observer, SavesNoTaskThatIsNotThere) {
   site.run(task({process("p", "true")}), "t");
   const std::string file = site.path() + "/page.html";
   const real::Ended none = site.thermos({"observe", "--static", file, "t", "nosuch"});
   EXPECT_EQ(none.code, 66) << none.err;
-  EXPECT_NE(none.err.find("there is no task"), std::string::npos) << none.err;
+  EXPECT_NE(none.err.find("no task matches 'nosuch'"), std::string::npos) << none.err;
   EXPECT_FALSE(std::filesystem::exists(file));
   EXPECT_EQ(site.thermos({"observe", "--static", file}).code, 64);
   EXPECT_EQ(site.thermos({"observe", "t"}).code, 64);

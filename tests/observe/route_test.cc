@@ -30,6 +30,8 @@ TEST(Route, FindsEachResource) {
   EXPECT_EQ(task->task, "nightly-1");
   EXPECT_EQ(routed("/api/tasks/t/graph")->resource, Resource::Graph);
   EXPECT_EQ(routed("/api/tasks/t/why")->resource, Resource::Why);
+  EXPECT_EQ(routed("/api/tasks/t/processes/a%20b")->resource, Resource::Process);
+  EXPECT_EQ(routed("/api/tasks/t/processes/a%20b")->process, "a b");
   const auto log = routed("/api/tasks/t/processes/a%20b/runs/12/stderr");
   EXPECT_EQ(log->resource, Resource::Log);
   EXPECT_EQ(log->process, "a b");
@@ -72,9 +74,9 @@ TEST(Route, TakesTheParametersOfEach) {
 TEST(Route, IsNotFoundForWhatIsNone) {
   for (const char* target :
        {"", "api/tasks", "/api", "/api/", "/tasks", "/api/task", "/api/tasks/t/log",
-        "/api/tasks/t/graph/x", "/api/tasks/t/processes/p", "/api/tasks/t/processes/p/runs/0/other",
-        "/api/tasks/t/processes/p/runs/0/stdout/x", "/events/", "//events", "/Events",
-        "http://127.0.0.1/events", "*"}) {
+        "/api/tasks/t/graph/x", "/api/tasks/t/processes/p/runs",
+        "/api/tasks/t/processes/p/runs/0/other", "/api/tasks/t/processes/p/runs/0/stdout/x",
+        "/events/", "//events", "/Events", "http://127.0.0.1/events", "*"}) {
     EXPECT_EQ(refused(target), ErrorCode::NotFound) << target;
   }
 }

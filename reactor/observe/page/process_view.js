@@ -17,9 +17,12 @@ export class ProcessView {
     this.resources = new Resources();
     this.graph = h("div");
     this.asked = undefined;
+    this.config = h("div", { class: "config" });
+    this.askConfig();
     this.element = h("div", { class: "scrolls fill" },
       h("h2", null, this.name, " ", h("span", { id: "process-state" })), this.why,
-      h("h3", null, "Runs"), this.runs, this.resources.element, h("h3", null, "Order"), this.graph);
+      h("h3", null, "Runs"), this.runs, this.resources.element, h("h3", null, "Order"), this.graph,
+      h("h3", null, "Configuration"), this.config);
   }
   draw() {
     const { model, at, now } = this.page;
@@ -51,6 +54,13 @@ export class ProcessView {
     get(path.why(model.id, this.name, at)).then((why) => what === this.asked && replace(this.why, whyText(why, model.id)),
       (error) => what === this.asked && replace(this.why, error.message));
   }
+  // A replacement of the task's configuration opens this view anew.
+  askConfig() {
+    get(path.process(this.page.model.id, this.name)).then((told) => replace(this.config, fields(told.config),
+      Object.keys(told.task).some((key) => !kOfTheTaskAlone.has(key)) && [h("p", { class: "soft" }, "of its task:"),
+        fields(Object.fromEntries(Object.entries(told.task).filter(([key]) => !kOfTheTaskAlone.has(key))))]),
+    (error) => replace(this.config, error.message));
+  }
   drawOrder(model) {
     const index = model.nodeOf.get(this.name);
     if (index === undefined) return replace(this.graph, h("p", null, "The configuration does not have it any more."));
@@ -62,6 +72,20 @@ export class ProcessView {
     replace(this.graph, kind && h("p", null, "kind: " + kind), list("waits for", names(model.needs[index])),
       list("needed by", names(model.graph.edges.filter((edge) => edge.from === index).map((edge) => edge.to))));
   }
+}
+
+const kOfTheTaskAlone = new Set(["name", "max_failures"]); // they tell nothing of one process
+
+// What is set, in the keys of a configuration. Its command line comes first and as it is written.
+function fields(set) {
+  const value = (key, one) => typeof one === "string" ? (key === "cmdline" || one.includes("\n") ? h("pre", { tabindex: "0" }, one) : one)
+    : key === "argv" ? h("pre", { tabindex: "0" }, JSON.stringify(one))
+      : Array.isArray(one) ? one.map((item) => (typeof item === "object" ? JSON.stringify(item) : item)).join(", ")
+        : one !== null && typeof one === "object" ? h("dl", null, Object.entries(one).map(([name, inner]) => [h("dt", null, name), h("dd", null, value(name, inner))]))
+          : String(one);
+  const first = (key) => (key === "cmdline" || key === "argv" ? 0 : 1);
+  return h("dl", null, Object.entries(set).filter(([key]) => key !== "name").sort(([a], [b]) => first(a) - first(b))
+    .map(([key, one]) => [h("dt", null, key), h("dd", null, value(key, one))]));
 }
 
 // An answer to `why`: what came about, what was printed then, and what led to it.

@@ -14,6 +14,7 @@ const part = encodeURIComponent;
 export const path = {
   task: (id) => "/api/tasks/" + part(id),
   graph: (id) => "/api/tasks/" + part(id) + "/graph",
+  process: (id, process) => "/api/tasks/" + part(id) + "/processes/" + part(process),
   why: (id, process, at) => {
     const query = [];
     if (process !== undefined) query.push("process=" + part(process));

@@ -42,6 +42,7 @@ export class TaskView {
     try {
       const [detail, graph] = await Promise.all([get(path.task(this.id)), get(path.graph(this.id)).catch((error) => ({ layers: 0, nodes: [], edges: [], error: error.message }))]);
       if (detail.error && !detail.processes) return this.unreadable(detail);
+      this.asked = Date.now() / 1000; // what it says of the time that is left counts from here
       this.model = new TaskModel(detail, graph);
       for (const event of this.waiting) this.take(event);
       this.waiting = [];
@@ -153,7 +154,7 @@ export class TaskView {
     const running = (counts.get("RUNNING") || 0) + (counts.get("FORKED") || 0);
     const words = [counts.get("SUCCESS") + "/" + rows.length + " done", counts.get("FAILED") && counts.get("FAILED") + " failed", running && running + " running",
       kOver.has(state) ? "took " + duration(end - begin) : this.at === null ? "for " + duration(end - begin) : null,
-      left && this.at === null && !kOver.has(state) && "about " + duration(left) + " left",
+      left > this.now - this.asked && this.at === null && !kOver.has(state) && "about " + duration(left - (this.now - this.asked)) + " left",
       head.user && "as " + head.user + " on " + head.hostname,
       this.model.end() && this.at === null && "ended " + ago(this.model.end(), this.now)].filter(Boolean);
     replace(this.head, h("h1", null, this.id, " ", h("span", { class: "tag " + stateClass(state) }, state || "not begun")), h("p", { class: "soft" }, words.join(", ")),
