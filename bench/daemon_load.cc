@@ -15,42 +15,20 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "bench/program_cost.h"
 #include "reactor/control/control_client.h"
 
 namespace {
 
 using thermos::ControlClient;
+using thermos::bench::Cost;
+using thermos::bench::cost_of;
 namespace control = thermos::control;
 using Clock = std::chrono::steady_clock;
-
-struct Cost {
-  double seconds = 0;  // of processor time
-  long kibibytes = 0;  // resident
-};
-
-Cost cost_of(pid_t pid) {
-  const std::string directory = "/proc/" + std::to_string(pid);
-  Cost cost;
-  std::string line;
-  std::getline(std::ifstream(directory + "/stat"), line);
-  std::istringstream fields(line.substr(line.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 3; i < 14; ++i) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  cost.seconds = (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  std::ifstream status(directory + "/status");
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) cost.kibibytes = std::strtol(line.c_str() + 6, nullptr, 10);
-  }
-  return cost;
-}
 
 pid_t peer_of(const ControlClient& client) {
   ucred peer{};

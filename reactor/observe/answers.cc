@@ -153,30 +153,37 @@ std::string_view name_of_condition(Condition condition) {
   return "end";
 }
 
-Json graph_json(const std::string& id, const TaskConfig& task, const GraphLayout& layout) {
-  Json nodes = Json::array();
+// Written as text at once: to make a tree of a large graph takes longer than to find where it
+// stands.
+std::string graph_text(const std::string& id, const TaskConfig& task, const GraphLayout& layout) {
+  const auto text_of = [](const std::string& text) { return json_line(Json(text)); };
+  std::string text = "{\"task_id\":" + text_of(id) +
+                     ",\"layers\":" + std::to_string(layout.layers) + ",\"nodes\":[";
   for (const GraphLayout::Node& node : layout.nodes) {
-    Json names = Json::array();
-    for (const ProcessIndex p : node.members) names.push_back(task.processes[p].name);
-    const ProcessConfig& first = task.processes[node.members.front()];
-    Json json{{"layer", node.layer}, {"place", node.place}, {"processes", std::move(names)}};
-    if (first.final) json["final"] = true;
-    if (first.daemon) json["daemon"] = true;
-    if (first.ephemeral) json["ephemeral"] = true;
-    nodes.push_back(std::move(json));
-  }
-  Json edges = Json::array();
-  for (const GraphLayout::Edge& edge : layout.edges) {
-    Json json{{"from", edge.from}, {"to", edge.to}};
-    if (edge.condition != Condition::Success) {
-      json["condition"] = name_of_condition(edge.condition);
+    if (text.back() != '[') text += ',';
+    text += "{\"layer\":" + std::to_string(node.layer) +
+            ",\"place\":" + std::to_string(node.place) + ",\"processes\":[";
+    for (const ProcessIndex p : node.members) {
+      if (text.back() != '[') text += ',';
+      text += text_of(task.processes[p].name);
     }
-    edges.push_back(std::move(json));
+    text += ']';
+    const ProcessConfig& first = task.processes[node.members.front()];
+    if (first.final) text += ",\"final\":true";
+    if (first.daemon) text += ",\"daemon\":true";
+    if (first.ephemeral) text += ",\"ephemeral\":true";
+    text += '}';
   }
-  return {{"task_id", id},
-          {"layers", layout.layers},
-          {"nodes", std::move(nodes)},
-          {"edges", std::move(edges)}};
+  text += "],\"edges\":[";
+  for (const GraphLayout::Edge& edge : layout.edges) {
+    if (text.back() != '[') text += ',';
+    text += "{\"from\":" + std::to_string(edge.from) + ",\"to\":" + std::to_string(edge.to);
+    if (edge.condition != Condition::Success) {
+      text.append(",\"condition\":\"").append(name_of_condition(edge.condition)).append("\"");
+    }
+    text += '}';
+  }
+  return text + "]}\n";
 }
 
 void add_time_left(const TaskView& view, const Paths& paths, Microseconds now, Json& head) {
@@ -421,7 +428,9 @@ void Answers::graph(const TaskEntry& entry, const Asker& asker) {
   if (!task) return asker->reply(error_reply(no_configuration(entry.id)));
   const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
   if (!graph) return asker->reply(error_reply(graph.error()));
-  asker->reply(json_reply(graph_json(entry.id, *task, lay_out(*task, *graph))));
+  Reply reply;
+  reply.body = text_body(graph_text(entry.id, *task, lay_out(*task, *graph)));
+  asker->reply(std::move(reply));
 }
 
 void Answers::process(const std::string& name, const TaskEntry& entry, const Asker& asker) {
