@@ -55,7 +55,7 @@ struct Record {
     report @29 :ProcessReport;
     replacement @30 :Replacement;
     leadership @31 :Leadership;
-    node @34 :NodeChange;
+    node @37 :NodeChange;
   }
   position @26 :UInt64;        # the event's place in the daemon's order; 0: no daemon led the task
 }

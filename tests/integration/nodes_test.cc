@@ -99,6 +99,18 @@ TEST(Nodes, EachRunIsWhereItIsToBe) {
   EXPECT_TRUE(exists(site.in_sandbox(".logs/anywhere/0/stdout")));
 }
 
+// With nodes, and on this machine alone.
+TEST(Nodes, TheExample) {
+  const std::string config = THERMOS_SOURCE "/reactor/examples/nodes.yaml";
+  for (const bool many : {true, false}) {
+    Site site;
+    const Ended ended = site.start_run(config, "t", many ? nodes("n1,n2") : Words{}).wait();
+    EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+    EXPECT_EQ(read_file(site.in_sandbox(".logs/join/0/stdout")),
+              many ? "n1: 40 numbers\nn2: 40 numbers\n" : "here: 40 numbers\n");
+  }
+}
+
 TEST(Nodes, AFailureASignalAndAFinalizerAreAsOnOneMachine) {
   Site site;
   Json task{{"name", "t"}};

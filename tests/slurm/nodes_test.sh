@@ -26,8 +26,8 @@ has_lines() { [ "$(lines)" -ge "$1" ]; }
 servers() {
   local pid
   for pid in $(pgrep -x thermos-node); do
-    tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "SLURMD_NODENAME=$1" &&
-      grep -qz "SLURM_CONF=$SLURM_CONF" "/proc/$pid/environ" && echo "$pid"
+    grep -qsxz "SLURMD_NODENAME=$1" "/proc/$pid/environ" &&
+      grep -qsxz "SLURM_CONF=$SLURM_CONF" "/proc/$pid/environ" && echo "$pid"
   done
   return 0
 }
@@ -76,7 +76,7 @@ requeue() {
   local node
   for node in "${dead[@]}"; do
     gone "$(pid_of "slurmd.$node")" && rm -f "$cluster/run/slurmd.$node.pid" && start_node "$node"
-    scontrol update nodename="$node" state=resume
+    scontrol update nodename="$node" state=resume 2>/dev/null || true
   done
   dead=()
   scontrol requeue "$id"
@@ -106,7 +106,8 @@ cat >"$cluster/job.sh" <<END
 #!/bin/bash
 while :; do
   thermos run --once -v --root $root --sandbox $sandbox --task-id job-\$SLURM_JOB_ID --grace 3 $cluster/graph.json
-  [ \$? -ge 128 ] || exit
+  status=\$?
+  [ \$status -ge 128 ] || exit \$status
 done
 END
 

@@ -42,11 +42,12 @@ export class TaskModel {
     }
     if (record.kind === "report") {
       const run = this.run(record.process, record.run);
-      if (run && record.report === "READY") run.ready_time = record.time;
-      if (run && record.report === "STATUS") run.status = record.text;
+      if (run && record.report === "ready") run.ready_time = record.time;
+      if (run && record.report === "status") run.status = record.text;
+      if (run && record.report === "placed") run.node = record.text;
       return true;
     }
-    return record.kind === "order" || record.kind === "leadership" || record.kind === "shortage";
+    return record.kind === "order" || record.kind === "leadership" || record.kind === "shortage" || record.kind === "node";
   }
 
   run(name, number) {
@@ -151,7 +152,7 @@ const begin = (run) => run.waiting_time ?? run.fork_time ?? run.start_time ?? 0;
 // A run as it was at that moment.
 function runAt(run, at) {
   if (run.stop_time !== undefined && run.stop_time <= at) return run;
-  const then = { run: run.run, waiting_time: run.waiting_time, state: "WAITING" };
+  const then = { run: run.run, waiting_time: run.waiting_time, state: "WAITING", node: run.node };
   if (run.fork_time !== undefined && run.fork_time <= at) {
     then.state = "FORKED";
     then.fork_time = run.fork_time;

@@ -58,7 +58,7 @@ const kSignals = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGA
 
 // How a run ended, in words.
 export function ending(run) {
-  const words = [];
+  const words = run.node ? ["on " + run.node] : [];
   if (run.return_code < 0) words.push("signal " + -run.return_code + (kSignals[-run.return_code] ? " (" + kSignals[-run.return_code] + ")" : ""));
   else if (run.return_code > 0 || (run.return_code === 0 && run.state !== "SUCCESS")) words.push("exit " + run.return_code);
   if (run.reason) words.push(run.reason);
