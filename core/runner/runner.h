@@ -70,6 +70,13 @@ class Runner {
   bool yields() const { return yield_by_.has_value(); }
   // Whether a run of the process, or its launch, is or may be alive.
   bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
+  // Whether the process has finished, and nothing can make it run again in this task: no other run
+  // of it can have begun, not even one whose records were lost. A replacement of the configuration,
+  // which may define it anew, is on the disk before a run by it begins.
+  bool finished(ProcessIndex p) const {
+    constexpr auto kFinished = Planner::Mark::Finished;
+    return regular_.mark(p) == kFinished || final_.mark(p) == kFinished;
+  }
 
   // The number of processes in each state in the current stage, for the live line.
   struct Counts {

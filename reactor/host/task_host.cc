@@ -347,8 +347,8 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   clear_groups();  // of runs that ended while nobody led
 }
 
-// The processes that have a stream, but for `live`. Each behind those it waits for: a run may be
-// news only to who knows that it could begin.
+// The processes that have a stream, but for `live` and those that have finished. Each behind those
+// it waits for: a run may be news only to who knows that it could begin.
 std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
   std::vector<bool> skipped(place_.task.processes.size());
   for (const ProcessIndex p : live) skipped[p] = true;
@@ -356,8 +356,10 @@ std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessInd
   for (const std::string& file :
        list_directory(place_.paths.checkpoint_dir(place_.header.task_id))) {
     const auto it = index_.find(process_of_file(file));
-    if (it != index_.end() && !skipped[it->second]) found.push_back(it->second);
+    if (it == index_.end() || skipped[it->second] || runner_->finished(it->second)) continue;
+    found.push_back(it->second);
   }
+  if (found.empty()) return found;
   const std::vector<std::uint32_t> depths = graph_.depths();
   const auto place = [&](ProcessIndex p) {
     return std::pair(place_.task.processes[p].final, depths[p]);

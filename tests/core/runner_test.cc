@@ -2,6 +2,7 @@
 #include "core/runner/runner.h"
 #include "core/task/check_task.h"
 
+#include <utility>
 #include <variant>
 
 #include <gtest/gtest.h>
@@ -61,6 +62,47 @@ TaskState state_after_resume(std::uint32_t killed) {
 TEST(Runner, CountsTheKilledAndTheLostOfEarlierRunners) {
   EXPECT_EQ(state_after_resume(kLimit - 2), TaskState::Active);
   EXPECT_NE(state_after_resume(kLimit - 1), TaskState::Active) << "it ran as often as it may";
+}
+
+// One that has failed for good can be revived, and a daemon runs again.
+TEST(Runner, TellsWhoHasFinishedForGoodOnceItLeads) {
+  TaskConfig task;
+  task.name = "t";
+  task.max_failures = 0;
+  History history;
+  RunnerHeader header;
+  header.task_id = "t";
+  ASSERT_TRUE(history.apply(header).ok());
+  TaskStatus active;
+  active.state = TaskState::Active;
+  ASSERT_TRUE(history.apply(active).ok());
+  for (const char* name : {"once", "daemon", "failed", "never", "final"}) {
+    ProcessConfig& process = task.processes.emplace_back();
+    process.name = name;
+    process.cmdline = "true";
+    process.daemon = process.name == "daemon";
+    process.final = process.name == "final";
+    if (process.name == "never" || process.final) continue;
+    ProcessStatus status;
+    status.process = name;
+    for (const ProcessState state :
+         {ProcessState::Waiting, ProcessState::Forked, ProcessState::Running,
+          process.name == "failed" ? ProcessState::Failed : ProcessState::Success}) {
+      status.state = state;
+      ASSERT_TRUE(history.apply(status).ok());
+      ++status.seq;
+    }
+  }
+  const auto graph = check_task(task);
+  ASSERT_TRUE(graph.ok());
+  Runner runner(task, *graph, std::move(history));
+  EXPECT_FALSE(runner.finished(0)) << "it does not know yet";
+  ASSERT_TRUE(runner.handle(Lead{}, {1000 * kSecond, 1000 * kSecond}).ok());
+  EXPECT_TRUE(runner.finished(0));
+  EXPECT_FALSE(runner.finished(1)) << "it runs again";
+  EXPECT_FALSE(runner.finished(2)) << "an order can revive it";
+  EXPECT_FALSE(runner.finished(3));
+  EXPECT_FALSE(runner.finished(4));
 }
 
 }  // namespace

@@ -40,9 +40,9 @@ void Shell::lead() {
   for (ProcessIndex p = 0; p < n; ++p) {
     if (runner_.past(p).live()) live.push_back(p);
   }
-  const std::vector<ProcessIndex> beside = recorded_beside();
   begin();
   tell(lead);
+  const std::vector<ProcessIndex> beside = recorded_beside();
   for (const ProcessIndex p : live) links_.take(p, link::Adopt{rebooted});
   for (const ProcessIndex p : beside) links_.take(p, link::LookBeside{rebooted});
   --depth_;
@@ -68,13 +68,14 @@ bool Shell::sync_what_was_found() {
   return true;
 }
 
-// The processes that have a stream and are not live in the history. Each behind those it waits for:
-// a run may be news only to who knows that it could begin.
+// The processes that have a stream, are not live in the history and have not finished. Each behind
+// those it waits for: a run may be news only to who knows that it could begin.
 std::vector<ProcessIndex> Shell::recorded_beside() const {
   const auto& processes = around_.script.task.processes;
   std::vector<ProcessIndex> found;
   for (ProcessIndex p = 0; p < processes.size(); ++p) {
-    if (around_.machine.streams().exists(p) && !runner_.past(p).live()) found.push_back(p);
+    if (runner_.past(p).live() || runner_.finished(p)) continue;
+    if (around_.machine.streams().exists(p)) found.push_back(p);
   }
   const std::vector<std::uint32_t> depths = around_.script.graph.depths();
   std::sort(found.begin(), found.end(), [&](ProcessIndex a, ProcessIndex b) {
