@@ -24,6 +24,8 @@ namespace {
 // word. A node that does not answer must not keep who waits for the task.
 constexpr Microseconds kPatience = 5 * kSecond;
 constexpr std::size_t kMostOfLine = 1000;
+// Only its exit status is looked at, and nobody reads what it prints.
+const std::string kSilently = "exec </dev/null >/dev/null 2>&1; ";
 
 nodes::Payload payload_of(const Record& record) {
   std::vector<std::byte> frame;
@@ -57,12 +59,28 @@ TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter start
   }
 }
 
+// What runs under way on a node that is not given any more has to be taken over, or to be LOST, as
+// on any other. Nothing new starts there.
+void TaskNodes::add_former_nodes(const History& history) {
+  for (const ProcessHistory& process : history.processes()) {
+    if (!process.live() || !process.current()->node) continue;
+    const std::string& name = *process.current()->node;
+    const bool known = std::any_of(nodes_.begin(), nodes_.end(),
+                                   [&name](const auto& node) { return node->name == name; });
+    if (known) continue;
+    nodes_.push_back(std::make_unique<Node>());
+    nodes_.back()->name = name;
+    nodes_.back()->former = true;
+  }
+}
+
 TaskNodes::~TaskNodes() {
   if (patience_) reactor_.deadlines().cancel(*patience_);
   for (const auto& node : nodes_) drop(*node);
 }
 
 void TaskNodes::begin(const History& history) {
+  add_former_nodes(history);
   for (const auto& node : nodes_) tell(*node, node::Begin{history.is_gone(node->name)});
 }
 
@@ -257,8 +275,9 @@ void TaskNodes::carry_out(Node& node, const node::AskEngine& /*effect*/) {
     if (here.expired() || node.asked != question) return;
     tell(node, node::EngineSaid{gone, gone ? "its engine says so" : ""});
   };
-  auto asked = starter_.gone.empty() ? Result<ShellChild>(Error{ErrorCode::NotFound, ""})
-                                     : start_shell(command_for(starter_.gone, node.name));
+  auto asked = starter_.gone.empty()
+                   ? Result<ShellChild>(Error{ErrorCode::NotFound, ""})
+                   : start_shell(kSilently + command_for(starter_.gone, node.name));
   if (!asked) {
     node.timer = reactor_.deadlines().add(reactor_.loop().now().boot, [&node, answer] {
       node.timer.reset();
@@ -303,7 +322,7 @@ void TaskNodes::carry_out(Node& node, const node::Arm& effect) {
 
 void TaskNodes::carry_out(Node& node, const node::TellUp& /*effect*/) {
   spdlog::info("task {}: node {} is up", setup_.header.task_id, node.name);
-  tell_runner(NodeUp{node.name, node.room});
+  tell_runner(NodeUp{node.name, node.former ? Room{} : node.room});
 }
 
 void TaskNodes::carry_out(Node& node, const node::TellDown& /*effect*/) {

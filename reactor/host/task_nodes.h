@@ -74,8 +74,10 @@ class TaskNodes {
     std::optional<Deadlines::Key> timer;
     std::uint64_t asked = 0;  // the question to the engine that is under way
     bool finishing = false;
+    bool former = false;  // it is not among the nodes given now
   };
 
+  void add_former_nodes(const History& history);
   Node* node_of(ProcessIndex p);
   void tell(Node& node, const node::Event& event);
   void carry_out(Node& node, const node::StartServer& effect);

@@ -73,7 +73,9 @@ Result<NodeStarter> slurm_nodes() {
   starter.names = std::move(*names);
   starter.start = "exec srun --overlap --quiet -N1 -n1 -w {node} -u " + *server;
   // The state is one or more words, with a mark behind it: DOWN*, IDLE+DRAIN.
+  // What ran on a node that the job was given before, and is not now, Slurm has ended.
   starter.gone =
+      "scontrol show hostnames \"$SLURM_JOB_NODELIST\" | grep -qxF {node} || exit 0; "
       "scontrol --oneliner show node {node} | "
       "grep -Eq ' State=([A-Z_]+[*+])*(DOWN|FAIL|POWERED_DOWN|POWERING_DOWN)([*+ ]|$)'";
   return starter;

@@ -176,6 +176,8 @@ int serve_node() {
       return 1;
     }
     NodeServer(**reactor).run();
+    // From here on it would end us, and what an engine has ended with us.
+    std::signal(SIGHUP, SIG_IGN);
   }
   // The fork server has gone with the reactor. What is left are coordinators, and the orphans of
   // those that died.

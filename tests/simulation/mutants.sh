@@ -1,6 +1,6 @@
 #!/bin/bash
-# Shows that the simulator finds faults: builds mutants of core/runner/coordinator_link.cc and
-# core/runner/runner_yield.cc, each with one thing made wrong, and runs the simulation on each. Fails
+# Shows that the simulator finds faults: builds mutants of coordinator_link.cc, runner_yield.cc,
+# node_link.cc and runner_nodes.cc in core/runner/, each with one thing made wrong, and runs the simulation on each. Fails
 # unless every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
@@ -23,6 +23,19 @@ yields=(
   'no kill follows a yield|s/  if (over || now_.boot >= \*yield_by_) stop_all(true);/  if (over) stop_all(true);/'
   'a second request gives more time|s/yield_by_ = std::min(\*yield_by_, by);/yield_by_ = by;/'
   'time that is not there is taken|s/return time && time_until_ .*/return false;/'
+)
+node_links=(
+  'what ran on a node that was gone runs on beside others|s/  if (gone_) {/  if (false) {/'
+  'a pipe that ended is forgotten|/::on(const Ended/,/^}/s/    add(AskEngine{});//'
+  'a node is up before its runs are known|/::on(const Welcomed/,/^}/s/    state_ = State::Telling;/    add(TellUp{}); state_ = State::Up;/'
+  'a node that is gone is tried no more|/::on(const EngineSaid/,/^}/s/  rest();//'
+  'what an engine says of a node is not told|/::call_gone/,/^}/s/  add(TellGone{reason});//'
+)
+node_runs=(
+  'a launch that a gone node may have is made elsewhere|/::on(const NodeGone/,/^}/s/    if (!is_on(p, event.node)) continue;/    if (!is_on(p, event.node) || past(p).current()->state == ProcessState::Waiting) continue;/'
+  'what ran on a node that is gone is waited for|/::on(const NodeGone/,/^}/s/append_process(p, .*/static_cast<void>(p);/;/::on(const NodeGone/,/^}/s/if (!error_) ended(p);//'
+  'a place is not on record|/::place()/,/^}/s/         false);/         false); effects_.pop_back();/'
+  'a run is launched wherever there is room|/::launch(/,/^}/s/ \&\& !run.node/ || run.node/'
 )
 mutants=(
   'a free lock is taken for a held one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock == Lock::Unknown \&\& false) {/'
@@ -85,7 +98,7 @@ try() {
   fi
   ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
   cp "$dir/original.cc" "$changed"
-  found=$(failure 'Harsh*:Simulation*')
+  found=$(failure 'Harsh*:Simulation*:NodeSimulation*')
   [[ -n $found ]] || found=$(failure 'CrashSimulation*')
   if [[ -n $found ]]; then
     printf '%-52s found by %s\n' "$name" "$found"
@@ -97,4 +110,6 @@ try() {
 
 for mutant in "${mutants[@]}"; do try core/runner/coordinator_link.cc "$mutant" "$@"; done
 for mutant in "${yields[@]}"; do try core/runner/runner_yield.cc "$mutant" "$@"; done
+for mutant in "${node_links[@]}"; do try core/runner/node_link.cc "$mutant" "$@"; done
+for mutant in "${node_runs[@]}"; do try core/runner/runner_nodes.cc "$mutant" "$@"; done
 exit $((survivors > 0))
