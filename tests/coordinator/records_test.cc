@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <cstdio>
+#include <cmath>
+#include <sstream>
+#include <string>
 
 #include "coordinator/kernel.h"
 #include "rig.h"
@@ -151,22 +153,21 @@ TEST(Records, ALongPathKeepsItsReason) {
 // Burns processor time.
 constexpr const char* kBurn = "burn() { local i=0; while ((i < 100000)); do ((i++)); done; }\n";
 
-// What bash has measured of itself (getrusage(2)) and written by `times`: "0m1.234s 0m0.005s", cut
-// off behind the milliseconds.
+// At least what bash has measured of itself (getrusage(2)) and written by `times`: "0m1.234s
+// 0m0.005s", each rounded to the nearest millisecond.
 Microseconds own(const Job& job, const std::string& file) {
-  const std::string text = rig::read_file(job.launch.directory + "/" + file);
-  long minutes[2] = {};
-  long seconds[2] = {};
-  long milliseconds[2] = {};
-  EXPECT_EQ(std::sscanf(text.c_str(), "%ldm%ld.%lds %ldm%ld.%lds", &minutes[0], &seconds[0],
-                        &milliseconds[0], &minutes[1], &seconds[1], &milliseconds[1]),
-            6)
-      << text;
-  const Microseconds sum =
-      1000 * (60'000 * (minutes[0] + minutes[1]) + 1000 * (seconds[0] + seconds[1]) +
-              milliseconds[0] + milliseconds[1]);
-  EXPECT_GT(sum, 0) << text;
-  return sum;
+  std::istringstream text(rig::read_file(job.launch.directory + "/" + file));
+  Microseconds sum = 0;
+  for (int time = 0; time < 2; ++time) {
+    std::int64_t minutes = 0;
+    double seconds = 0;
+    char unit = ' ';
+    text >> minutes >> unit >> seconds >> unit;
+    sum += minutes * 60 * kSecond + std::llround(seconds * 1000) * 1000;
+  }
+  EXPECT_TRUE(text) << file;
+  EXPECT_GT(sum, 0) << file;
+  return sum - 1000;
 }
 
 Microseconds cpu_of(const Usage& usage) {

@@ -281,7 +281,8 @@ TEST_F(StatusAndRead, ReadPrintsARunnersStreamInThreeForms) {
   json from_read = json::parse(run({"read", "--json", stream("r", "runner")}).out);
   EXPECT_EQ(from_read, status_of("r"));
   const Finished text = run({"read", stream("r", "runner")});
-  EXPECT_NE(text.out.find(" process p run=0 seq=3 FAILED return_code=7\n"), std::string::npos)
+  EXPECT_NE(text.out.find(" process p run=0 seq=3 FAILED return_code=7 cpu_user="),
+            std::string::npos)
       << text.out;
   const Finished simple = run({"read", "--simple", stream("r", "runner")});
   EXPECT_TRUE(
