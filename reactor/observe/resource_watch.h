@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "reactor/loop/deadlines.h"
@@ -33,7 +34,9 @@ class ResourceWatch {
     std::string task;
     std::string process;
     std::uint32_t number = 0;
-    auto operator<=>(const Run&) const = default;
+    bool operator<(const Run& other) const {
+      return std::tie(task, process, number) < std::tie(other.task, other.process, other.number);
+    }
   };
 
   // Both outlive it.

@@ -14,7 +14,6 @@ std::string stat_line(const std::string& name) {
 }
 
 TEST(KernelTexts, AProcess) {
-  // NOLINTNEXTLINE(bugprone-suspicious-string-literal)
   for (const std::string name : {"bash", "a b", ") R 1 (", "new\nline", ")", ""}) {
     const auto line = parse_process_line(stat_line(name));
     ASSERT_TRUE(line) << name;
