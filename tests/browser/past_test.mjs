@@ -58,6 +58,11 @@ await test(async (stage) => {
     assert.ok(seen.size > 3, "that was always the same moment");
   }
 
+  step("what has not begun then waits");
+  await drag(5);
+  await reads(page, "rows-table td", "waits for a");
+  assert.equal((await cells(page, "rows-table")).filter((row) => row[2].startsWith("the task ended")).length, 0);
+
   step("the other views");
   await page.evaluate(() => { location.hash = "#/t/even"; });
   await reads(page, "h1", "even");

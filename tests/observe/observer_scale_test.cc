@@ -87,7 +87,7 @@ TEST_F(ObserverScale, ShowsATaskOfTenThousandProcesses) {
 // More happens than the kernel keeps for who does not read: it drops the rest, and says so.
 TEST_F(ObserverScale, MissesNothingWhereTheKernelDropsEvents) {
   const std::string limit = real::read_file("/proc/sys/fs/inotify/max_queued_events");
-  const int most = std::atoi(limit.c_str());
+  const long most = std::strtol(limit.c_str(), nullptr, 10);
   ASSERT_GT(most, 0);
   if (most > 200'000) GTEST_SKIP() << "so many events are kept here: " << most;
   put_past_task(paths, {.id = "goes"});
@@ -105,7 +105,7 @@ TEST_F(ObserverScale, MissesNothingWhereTheKernelDropsEvents) {
   observing.program().signal(SIGSTOP);
   // Each makes an event, as two alike in a row would not. None of the names can be a task's.
   const std::string noise = paths.active_dir() + "/.noise";
-  for (int i = 0; i <= most / 2; ++i) {
+  for (long i = 0; i <= most / 2; ++i) {
     std::ofstream file(noise);
     std::filesystem::remove(noise);
   }

@@ -16,7 +16,7 @@ export class TableView {
     this.rows.setup("processes", [
       { title: "process", class: "name", cell: (row) => h("a", { href: link.process(id, row.name), title: row.name }, row.name, kind(page.model.node(row.name))) },
       { title: "state", class: "state", cell: (row) => h("span", { class: "tag " + stateClass(row.state) }, stateWord(row.state)) },
-      { title: "why", class: "wide", cell: (row) => (row.run ? ending(row.run) || row.run.status || "" : waits(page.model, row, page.states)) },
+      { title: "why", class: "wide", cell: (row) => (row.run ? ending(row.run) || row.run.status || "" : waits(page, row)) },
       { title: "took", class: "number narrow-hides", cell: (row) => duration(row.took) },
       { title: "runs", class: "number narrow-hides", cell: (row) => row.runs || "" },
       { title: "since", class: "number time narrow-hides", cell: (row) => clock(row.since) },
@@ -55,12 +55,13 @@ function kind(node) {
 }
 
 // What one that has not run waits for.
-function waits(model, row, states) {
+function waits({ model, at, states }, row) {
+  const over = at === null && model.end();
   const open = [];
   for (const need of model.needs[model.nodeOf.get(row.name)] || []) {
     const names = model.graph.nodes[need].processes.filter((name) => states.get(name) !== "SUCCESS");
     if (names.length) open.push(names.length === 1 ? names[0] : names[0] + " and " + plural(names.length - 1, "other"));
   }
-  if (model.end() && open.length === 0) return "the task ended before its turn";
-  return open.length ? (model.end() ? "waited for " : "waits for ") + open.slice(0, 3).join(", ") + (open.length > 3 ? " and more" : "") : "";
+  if (over && open.length === 0) return "the task ended before its turn";
+  return open.length ? (over ? "waited for " : "waits for ") + open.slice(0, 3).join(", ") + (open.length > 3 ? " and more" : "") : "";
 }
