@@ -178,7 +178,7 @@ TEST_F(Compaction, OnAFullDiskTheOldOneStaysWhole) {
   EXPECT_FALSE(std::filesystem::exists(aside_of(stream)));
   EXPECT_TRUE(*stream_is_locked(stream));
   const auto restarted =
-      restart_stream(stream, ProcessSummary{"p", 4, 2, {}, {}, {}, {}, false, 0, false, {}});
+      restart_stream(stream, ProcessSummary{"p", 4, 2, {}, {}, {}, {}, false, 0, false, {}, 0, {}});
   EXPECT_FALSE(restarted.ok());
   EXPECT_EQ(inode_of(stream), inode);
 
@@ -232,15 +232,15 @@ TEST_F(Compaction, AsideIsNeverAStream) {
   auto other = StreamWriter::open(path(coordinator_file("p.compact")));
   auto writer = StreamWriter::open(path(coordinator_file("p")));
   ASSERT_TRUE(other.ok() && writer.ok());
-  ASSERT_TRUE(
-      restart_stream(writer->path(), ProcessSummary{"p", 4, 2, {}, {}, {}, {}, {}, {}, {}, {}})
-          .ok());
+  ASSERT_TRUE(restart_stream(writer->path(),
+                             ProcessSummary{"p", 4, 2, {}, {}, {}, {}, {}, {}, {}, {}, 0, {}})
+                  .ok());
   EXPECT_EQ(inode_of(path(coordinator_file("p.compact"))), inode_of(other->fd()));
   auto far = StreamWriter::open(path(coordinator_file(longest)));
   ASSERT_TRUE(far.ok());
-  EXPECT_TRUE(
-      restart_stream(far->path(), ProcessSummary{longest, 4, 2, {}, {}, {}, {}, {}, {}, {}, {}})
-          .ok());
+  EXPECT_TRUE(restart_stream(far->path(),
+                             ProcessSummary{longest, 4, 2, {}, {}, {}, {}, {}, {}, {}, {}, 0, {}})
+                  .ok());
 }
 
 // ---- a million runs ----------------------------------------------------------------------------
