@@ -175,8 +175,7 @@ void TaskMetrics::write_named(MetricsText& out) const {
   for (const Entry* one : named) {
     out.seconds({{"task", one->first}}, std::max<Microseconds>(0, one->second.took));
   }
-  out.family("thermos_task_cpu_seconds", MetricType::Gauge,
-             "CPU time of all runs of that task.");
+  out.family("thermos_task_cpu_seconds", MetricType::Gauge, "CPU time of all runs of that task.");
   for (const Entry* one : named) {
     const UsageTotals& used = one->second.used;
     if (!used.known()) continue;

@@ -119,6 +119,10 @@ void make_needs(Script& script, Random& random) {
         {Condition::Success, Condition::Start, Condition::Start, Condition::End, Condition::End});
     const bool to_its_end = condition != Condition::Start;
     if (a.final != b.final || (to_its_end && (a.daemon || (a.ephemeral && !b.ephemeral)))) continue;
+    const auto& needs = b.needs.entries;
+    const bool known = std::any_of(needs.begin(), needs.end(),
+                                   [&a](const auto& need) { return need.first == a.name; });
+    if (known) continue;
     b.needs.entries.emplace_back(a.name, condition);
     script.needs[after].push_back({before, condition});
   }
