@@ -37,13 +37,15 @@ void Runner::launch(ProcessIndex p) {
   }
 }
 
+// On the disk before the launch: a leader that has lost the place to a power cut would launch the
+// same run on another node. It costs no sync of its own where an end made room for it.
 void Runner::place() {
   while (const auto placed = placement_.next()) {
     const ProcessIndex p = placed->process;
     const Run& run = *past(p).current();
     append(ProcessReport{task_.processes[p].name, run.number, ReportKind::Placed, now_,
                          keep(placed->node), 0},
-           false);
+           true);
     if (error_) return;
     effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
   }

@@ -35,6 +35,7 @@ void spread_order(const Constraint& constraint, const Names& spread,
   const auto all = [&](const std::string& name) {
     std::vector<std::string> names;
     if (!spread.contains(name)) return std::vector<std::string>{name};
+    names.reserve(nodes.size());
     for (const std::string& node : nodes) names.push_back(name_on(name, node));
     return names;
   };
@@ -63,6 +64,7 @@ bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
   }
   if (spread.empty()) return cleared;
   std::vector<ProcessConfig> processes;
+  processes.reserve(task.processes.size() + spread.size() * (nodes.size() - 1));
   for (ProcessConfig& process : task.processes) {
     spread_needs(process, spread, nodes);
     if (!spread.contains(process.name)) {

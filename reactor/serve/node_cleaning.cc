@@ -1,5 +1,7 @@
 #include "reactor/serve/node_cleaning.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <optional>
 #include <utility>
@@ -74,8 +76,8 @@ void NodeCleaning::look(const std::string& path) {
   }
   if (!locked || *locked) return wait(path, left);
   const bool here = left.boot == reactor_.boot() && left.coordinator.pid != 0;
-  if (left.over || !here) return one_over();
-  sweep(left);
+  if (left.over || !here) return over(path);
+  sweep(path, left);
 }
 
 void NodeCleaning::wait(const std::string& path, const Left& left) {
@@ -106,11 +108,18 @@ void NodeCleaning::look_again(const std::string& path) {
                            });
 }
 
-void NodeCleaning::sweep(const Left& left) {
+void NodeCleaning::sweep(const std::string& path, const Left& left) {
   reactor_.sweeper().sweep({left.coordinator, left.process, false, {}},
-                           [this, here = std::weak_ptr<bool>(alive_)] {
-                             if (!here.expired()) one_over();
+                           [this, path, here = std::weak_ptr<bool>(alive_)] {
+                             if (!here.expired()) over(path);
                            });
+}
+
+// What it says of its last run is not what is on the task's record, which goes on with the same
+// numbers: the next run here begins a new stream.
+void NodeCleaning::over(const std::string& path) {
+  ::unlink(path.c_str());
+  one_over();
 }
 
 void NodeCleaning::one_over() {

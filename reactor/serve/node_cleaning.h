@@ -1,5 +1,6 @@
 // Ends all that runs of a task on a node, for a leader that has taken the node for gone: whatever
-// ran here is LOST on its record, and runs elsewhere.
+// ran here is LOST on its record, and runs elsewhere. The streams are removed, as the record of the
+// task has gone on otherwise than they say.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,8 @@ class NodeCleaning {
   void wait(const std::string& path, const Left& left);
   void ended(std::string path);
   void look_again(const std::string& path);
-  void sweep(const Left& left);
+  void sweep(const std::string& path, const Left& left);
+  void over(const std::string& path);
   void one_over();
 
   Reactor& reactor_;

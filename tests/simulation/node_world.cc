@@ -50,7 +50,8 @@ struct Pipe {
   Machine* node = nullptr;   // nullptr: the server reads nothing more
   std::uint64_t lead = 0;
   bool claimed = false;
-  bool cut = false;  // what is sent from here on arrives nowhere
+  std::set<ProcessIndex> reads;  // whose streams the server has read so far, and goes on reading
+  bool cut = false;              // what is sent from here on arrives nowhere
   Microseconds slow_until = 0;
   Microseconds last_down = 0;  // the latest delivery planned, each way
   Microseconds last_up = 0;
@@ -89,7 +90,7 @@ class NodeWorld {
 
   // Servers.
   PipePtr start_server(Leader& leader, Machine& machine, std::uint64_t lead);
-  void server_dies(const PipePtr& pipe);
+  void server_dies(PipePtr pipe);
   void cut(const PipePtr& pipe);
   void down(const PipePtr& pipe, std::function<void(Machine&)> message);
   void up(const PipePtr& pipe, std::function<void(Leader&)> message);
@@ -590,7 +591,8 @@ void NodeWorld::cut(const PipePtr& pipe) {
   });
 }
 
-void NodeWorld::server_dies(const PipePtr& pipe) {
+// By value: what the caller names may be the place that is emptied here.
+void NodeWorld::server_dies(PipePtr pipe) {  // NOLINT(performance-unnecessary-value-param)
   if (pipe->node != nullptr && pipe->node->server == pipe) pipe->node->server.reset();
   pipe->node = nullptr;
   cut(pipe);
@@ -612,12 +614,14 @@ void NodeWorld::claim(const PipePtr& pipe) {
 
 void NodeWorld::relay(Machine& machine, ProcessIndex p, const ProcessStatus& status) {
   const PipePtr pipe = machine.server;
+  if (!pipe || !pipe->reads.contains(p)) return;
   up(pipe, [pipe, p, status](Leader& leader) { leader.record(pipe, p, status); });
 }
 
 void NodeWorld::adopt(const PipePtr& pipe, Machine& machine, ProcessIndex p, std::uint32_t run,
                       std::uint64_t next_seq) {
   const Place& place = machine.places[p];
+  pipe->reads.insert(p);
   for (const ProcessStatus& status : place.stream) {
     if (status.seq >= next_seq) relay(machine, p, status);
   }
@@ -640,6 +644,7 @@ void NodeWorld::clean(const PipePtr& pipe, Machine& machine) {
     ++place.life;
     place.locked = false;
     place.tree = false;
+    place.stream.clear();
   }
   up(pipe, [pipe](Leader& leader) { leader.told(pipe, node::Cleaned{}); });
 }
@@ -662,6 +667,7 @@ void NodeWorld::launch(const PipePtr& pipe, Machine& machine, ProcessIndex p, st
       leader.feed(LaunchFailed{p, run, true, "no pids"});
     });
   }
+  pipe->reads.insert(p);
   place.locked = true;
   place.run = run;
   place.next_seq = seq;
@@ -716,15 +722,19 @@ void NodeWorld::check_start(const Machine& machine, ProcessIndex p, std::uint32_
           name + ", run " + std::to_string(run) + " starts a second time");
   require(!machine.places.at(p).tree, name + " starts where one of it still runs");
   if (!leader_) return;
+  const auto lost = [&](std::uint32_t number) {
+    const Run* known = leader_->runner().past(p).run(number);
+    return known != nullptr && known->state == ProcessState::Lost &&
+           known->origin == Origin::NodeGone;
+  };
+  // A launch that was on its way to a node when that was called gone.
+  if (lost(run)) return;
   for (const Machine& other : machines_) {
     const auto place = other.places.find(p);
     if (&other == &machine || place == other.places.end() || !place->second.tree) continue;
-    const ProcessHistory& past = leader_->runner().past(p);
-    const Run* before = past.run(place->second.tree_run);
-    require(before != nullptr && before->state == ProcessState::Lost &&
-                before->origin == Origin::NodeGone,
-            name + " runs on " + other.name + ", which nobody called gone, and starts on " +
-                machine.name);
+    require(lost(place->second.tree_run), name + " runs on " + other.name +
+                                              ", which nobody called gone, and starts on " +
+                                              machine.name);
   }
 }
 
@@ -754,6 +764,7 @@ void NodeWorld::kill_coordinator(Machine& machine, ProcessIndex p) {
   place.locked = false;
   // Its server, or the next one, sees that.
   const PipePtr pipe = machine.server;
+  if (!pipe || !pipe->reads.contains(p)) return;
   up(pipe, [p, run = place.run](Leader& leader) { leader.feed(CoordinatorGone{p, run, false}); });
 }
 

@@ -65,7 +65,7 @@ TEST(NodeSimulation, ThePowerOfTheLeaderGoes) {
 }
 
 TEST(NodeSimulation, EverythingAtOnce) {
-  live(70'000, seeds(10'000),
+  live(70'000, seeds(5000),
        {.leader_kills = 3,
         .server_kills = 2,
         .pipe_cuts = 2,
