@@ -21,6 +21,8 @@ export class TaskView {
     this.now = Date.now() / 1000;
     this.model = null;
     this.waiting = []; // events that came before the answer
+    this.loads = 0;
+    this.loading = false;
     this.soon = inFrame(() => this.draw());
     this.head = h("div", { class: "head" });
     this.why = h("div", { class: "why of-s-failed", hidden: true });
@@ -38,20 +40,30 @@ export class TaskView {
     clearInterval(this.tick);
   }
 
+  // What is told meanwhile may be missing in the answer: it is taken again behind it.
   async load() {
+    const mine = ++this.loads;
+    this.waiting = [];
+    this.loading = true;
     try {
       const [detail, graph] = await Promise.all([get(path.task(this.id)), get(path.graph(this.id)).catch((error) => ({ layers: 0, nodes: [], edges: [], error: error.message }))]);
+      if (mine !== this.loads) return; // a later one tells more
+      this.loading = false;
       if (detail.error && !detail.processes) return this.unreadable(detail);
       this.asked = Date.now() / 1000; // what it says of the time that is left counts from here
       this.model = new TaskModel(detail, graph);
-      for (const event of this.waiting) this.take(event);
+      const number = (position) => Number(String(position).split("-").pop());
+      const missed = this.waiting.filter((event) => number(event.id) > number(detail.position));
       this.waiting = [];
       this.open(here());
+      for (const event of missed) this.take(event);
       this.askWhy();
       clearInterval(this.tick);
       // What runs takes longer, and nothing tells.
       this.tick = setInterval(() => !kOver.has(this.model.detail.state) && this.at === null && !document.hidden && this.soon(), 1000);
     } catch (error) {
+      if (mine !== this.loads) return;
+      this.loading = false;
       replace(this.body, h("p", { class: "answer" }, error.status === 404 ? "There is no task " + this.id + "." : error.message));
     }
   }
@@ -78,10 +90,8 @@ export class TaskView {
 
   // An event of the task. What is known already changes nothing.
   take(event) {
-    if (!this.model) {
-      this.waiting.push(event);
-      return;
-    }
+    if (this.loading) this.waiting.push(event);
+    if (!this.model) return;
     const known = !event.anew && (event.records || []).every((record) => this.model.take(record));
     if (!known) this.load();
     else if ((event.records || []).some((record) => record.kind === "task")) this.askWhy();
