@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "capnp/codec.h"
 #include "capnp/flat.h"
 #include "nodes.capnp.h"
 
@@ -340,6 +341,14 @@ Result<FromNode> read(wire::FromNode::Reader in) {
 }
 
 }  // namespace
+
+Payload payload_of(const thermos::Record& record) {
+  std::vector<std::byte> frame;
+  std::uint32_t chain = 0;
+  thermos::append_frame(record, chain, frame, 0);
+  frame.erase(frame.begin(), frame.begin() + kFrameHeaderBytes);
+  return frame;
+}
 
 bool append_frame(const ToNode& message, std::uint32_t& chain, std::vector<std::byte>& out) {
   return std::visit(

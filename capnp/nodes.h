@@ -26,6 +26,9 @@ inline constexpr std::size_t kSeqsAtOnce = std::size_t{32} * 1024;
 
 using Payload = std::vector<std::byte>;
 
+// A record as the payload of a frame of a stream.
+Payload payload_of(const thermos::Record& record);
+
 // ---- to a node ---------------------------------------------------------------------------------
 
 struct Hello {

@@ -27,14 +27,6 @@ constexpr std::size_t kMostOfLine = 1000;
 // Only its exit status is looked at, and nobody reads what it prints.
 const std::string kSilently = "exec </dev/null >/dev/null 2>&1; ";
 
-nodes::Payload payload_of(const Record& record) {
-  std::vector<std::byte> frame;
-  std::uint32_t chain = 0;
-  append_frame(record, chain, frame, 0);
-  frame.erase(frame.begin(), frame.begin() + kFrameHeaderBytes);
-  return frame;
-}
-
 // The same moment by our clocks: so long ago as it was for the node when it told of it. Its boot
 // clock tells that, unless the node has restarted since.
 Timestamp here(Timestamp at, Timestamp node_now, Timestamp now) {
@@ -140,7 +132,7 @@ void TaskNodes::ask(const Probe& probe) {
 nodes::KnownRun TaskNodes::known_run(ProcessIndex p) const {
   nodes::KnownRun known{p, {}};
   const Status whole = give_current_run(task_.past(p), [&known](const Record& record) -> Status {
-    known.records.push_back(payload_of(record));
+    known.records.push_back(nodes::payload_of(record));
     return Done{};
   });
   static_cast<void>(whole.ok());  // no error comes out of what gives none
@@ -248,7 +240,7 @@ void TaskNodes::greet(Node& node) {
   hello.lead = lead_;
   hello.node = node.name;
   hello.root = setup_.paths.root();
-  hello.header = payload_of(setup_.header);
+  hello.header = nodes::payload_of(setup_.header);
   hello.configuration_bytes = configuration_.size();
   send(node, hello);
   for (std::size_t at = 0; at < configuration_.size(); at += nodes::kConfigurationPart) {

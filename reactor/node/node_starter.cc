@@ -72,10 +72,13 @@ Result<NodeStarter> slurm_nodes() {
   NodeStarter starter;
   starter.names = std::move(*names);
   starter.start = "exec srun --overlap --quiet -N1 -n1 -w {node} -u " + *server;
-  // The state is one or more words, with a mark behind it: DOWN*, IDLE+DRAIN.
-  // What ran on a node that the job was given before, and is not now, Slurm has ended.
+  // Gone is what the job has no more, as a node that failed or that it was given before: Slurm ends
+  // what runs there. A state is one or more words, with a mark behind it: DOWN*, IDLE+DRAIN.
   starter.gone =
-      "scontrol show hostnames \"$SLURM_JOB_NODELIST\" | grep -qxF {node} || exit 0; "
+      "list=$(scontrol --oneliner show job \"$SLURM_JOB_ID\" | "
+      "sed -n 's/.* NodeList=\\([^ ]*\\).*/\\1/p'); "
+      "case $list in ''|'(null)') exit 1;; esac; "
+      "scontrol show hostnames \"$list\" | grep -qxF {node} || exit 0; "
       "scontrol --oneliner show node {node} | "
       "grep -Eq ' State=([A-Z_]+[*+])*(DOWN|FAIL|POWERED_DOWN|POWERING_DOWN)([*+ ]|$)'";
   return starter;

@@ -12,14 +12,6 @@
 namespace thermos {
 namespace {
 
-nodes::Payload payload_of(const Record& record) {
-  std::vector<std::byte> frame;
-  std::uint32_t chain = 0;
-  append_frame(record, chain, frame, 0);
-  frame.erase(frame.begin(), frame.begin() + kFrameHeaderBytes);
-  return frame;
-}
-
 Error unknown_process(ProcessIndex p) {
   return {ErrorCode::Corrupt, "the task has no process number " + std::to_string(p)};
 }
@@ -148,7 +140,7 @@ void NodeHost::look_beside(ProcessIndex p, std::uint64_t next_seq) {
       last = *status;
       before_last = unknown.size();
     }
-    unknown.push_back(payload_of(record));
+    unknown.push_back(nodes::payload_of(record));
     return Done{};
   });
   if (!read) return stop(read.error());
@@ -161,13 +153,13 @@ void NodeHost::look_beside(ProcessIndex p, std::uint64_t next_seq) {
     summary.process = name;
     summary.next_seq = waiting;
     summary.next_run = last->run;
-    run.records.push_back(payload_of(summary));
+    run.records.push_back(nodes::payload_of(summary));
   }
   ProcessStatus begun;
   begun.process = name;
   begun.seq = waiting;
   begun.run = last->run;
-  run.records.push_back(payload_of(begun));
+  run.records.push_back(nodes::payload_of(begun));
   if (auto adopted = on(run); !adopted) stop(adopted.error());
 }
 
@@ -244,7 +236,7 @@ void NodeHost::say(const nodes::FromNode& message) {
 }
 
 void NodeHost::relay(ProcessIndex p, const Record& record) {
-  say(nodes::NodeRecord{p, payload_of(record)});
+  say(nodes::NodeRecord{p, nodes::payload_of(record)});
 }
 
 Status NodeHost::handle(const Event& event) {

@@ -27,14 +27,13 @@ yields=(
 node_links=(
   'what ran on a node that was gone runs on beside others|s/  if (gone_) {/  if (false) {/'
   'a pipe that ended is forgotten|/::on(const Ended/,/^}/s/    add(AskEngine{});//'
-  'a node is up before its runs are known|/::on(const Welcomed/,/^}/s/    state_ = State::Telling;/    add(TellUp{}); state_ = State::Up;/'
   'a node that is gone is tried no more|/::on(const EngineSaid/,/^}/s/  rest();//'
   'what an engine says of a node is not told|/::call_gone/,/^}/s/  add(TellGone{reason});//'
 )
 node_runs=(
   'a launch that a gone node may have is made elsewhere|/::on(const NodeGone/,/^}/s/    if (!is_on(p, event.node)) continue;/    if (!is_on(p, event.node) || past(p).current()->state == ProcessState::Waiting) continue;/'
   'what ran on a node that is gone is waited for|/::on(const NodeGone/,/^}/s/append_process(p, .*/static_cast<void>(p);/;/::on(const NodeGone/,/^}/s/if (!error_) ended(p);//'
-  'a place is not on record|/::place()/,/^}/s/         false);/         false); effects_.pop_back();/'
+  'a place is not on record|/::place()/,/^}/s/         true);/         true); effects_.pop_back();/'
   'a run is launched wherever there is room|/::launch(/,/^}/s/ \&\& !run.node/ || run.node/'
 )
 mutants=(

@@ -48,13 +48,15 @@ some_node() { printf '%s\n' "${nodes[@]}" | shuf -n 1; }
 # One on which the job's script is not: the job goes on without it.
 other_node() { printf '%s\n' "${nodes[@]}" | grep -vx "$batch" | shuf -n 1; }
 
-leader_dies() { kill -9 "$(runner_of "$id")"; }
-server_dies() { servers "$(some_node)" | xargs -r kill -9; }
-servers_die() { for node in "${nodes[@]}"; do servers "$node" | xargs -r kill -9; done; }
-launchers_die() { pgrep -f "srun --overlap.*$bin/thermos-coordinator" | xargs -r kill -9; }
+leader_dies() { runner_of "$id" | kill_all; }
+# What is named may have ended meanwhile.
+kill_all() { xargs -r kill -9 2>/dev/null || true; }
+server_dies() { servers "$(some_node)" | kill_all; }
+servers_die() { for node in "${nodes[@]}"; do servers "$node" | kill_all; done; }
+launchers_die() { pgrep -f "srun --overlap.*$bin/thermos-coordinator" | kill_all; }
 coordinator_dies() {
   status "$id" | jq '.processes[][-1] | select(.state == "RUNNING") | .coordinator_pid' |
-    shuf -n 2 | xargs -r kill -9
+    shuf -n 2 | kill_all
 }
 # With all that is on it.
 node_dies() {
