@@ -34,7 +34,6 @@ struct Hello {
   root @3 :Text;                 # absolute; the same path on each node
   header @4 :Data;               # a record: the task's header
   configurationBytes @5 :UInt64; # so many follow in configuration messages
-  generation @6 :UInt32;
 }
 
 struct Seqs {

@@ -96,7 +96,6 @@ void fill(wire::ToNode::Builder out, const Hello& m) {
   hello.setRoot(m.root);
   hello.setHeader(data_of(m.header));
   hello.setConfigurationBytes(m.configuration_bytes);
-  hello.setGeneration(m.generation);
 }
 void fill(wire::ToNode::Builder out, const Configuration& m) {
   out.setConfiguration({reinterpret_cast<const kj::byte*>(m.part.data()), m.part.size()});
@@ -240,7 +239,7 @@ Result<ToNode> read(wire::ToNode::Reader in) {
       const auto hello = in.getHello();
       return ToNode(Hello{hello.getProtocol(), hello.getLead(), string_of(hello.getNode()),
                           string_of(hello.getRoot()), bytes_of(hello.getHeader()),
-                          hello.getConfigurationBytes(), hello.getGeneration()});
+                          hello.getConfigurationBytes()});
     }
     case wire::ToNode::CONFIGURATION: {
       const auto part = in.getConfiguration();

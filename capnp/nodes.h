@@ -38,7 +38,6 @@ struct Hello {
   std::string root;
   Payload header;
   std::uint64_t configuration_bytes = 0;
-  std::uint32_t generation = 0;
 };
 struct Configuration {
   std::string part;

@@ -121,12 +121,23 @@ void TaskNodes::look(const Look& look) {
 void TaskNodes::ask(const Probe& probe) {
   Node* node = node_of(probe.process);
   if (node != nullptr && reached(*node)) {
+    node->probes.push_back(probe);
     send(*node, probe);
   } else {
-    // It is asked again at its next turn.
-    tell_runner(
-        ProbeAnswered{probe.process, probe.run, false, "its node can't be reached", probe.purpose});
+    answer(probe);
   }
+}
+
+// For a node that can't be reached: it is asked again at its next turn. That nobody can tell is no
+// sign of illness, for which a run would be ended.
+void TaskNodes::answer(const Probe& probe) {
+  tell_runner(ProbeAnswered{probe.process, probe.run, probe.purpose == Purpose::Healthy,
+                            "its node can't be reached", probe.purpose});
+}
+
+// Without an answer nothing would be asked any more.
+void TaskNodes::answer_probes(Node& node) {
+  for (const Probe& probe : std::exchange(node.probes, {})) answer(probe);
 }
 
 nodes::KnownRun TaskNodes::known_run(ProcessIndex p) const {
@@ -258,6 +269,7 @@ void TaskNodes::drop(Node& node) {
 
 void TaskNodes::carry_out(Node& node, const node::DropServer& /*effect*/) {
   drop(node);
+  answer_probes(node);
 }
 
 void TaskNodes::carry_out(Node& node, const node::AskEngine& /*effect*/) {
@@ -366,6 +378,7 @@ void TaskNodes::server_ended(Node& node, const std::string& why) {
     if (finishing) task_.coordinator_left();
     return;
   }
+  answer_probes(node);
   tell(node, node::Ended{reason});
 }
 
@@ -403,6 +416,9 @@ Status TaskNodes::take(Node& node, const nodes::Said& said) {
     tell_runner(*cancelled);
   } else if (const auto* probed = std::get_if<ProbeAnswered>(&said.what)) {
     if (auto good = known(probed->process); !good) return good;
+    std::erase_if(node.probes, [probed](const Probe& probe) {
+      return probe.process == probed->process && probe.purpose == probed->purpose;
+    });
     tell_runner(*probed);
   } else if (const auto* shortage = std::get_if<ShortageChanged>(&said.what)) {
     ShortageChanged change = *shortage;

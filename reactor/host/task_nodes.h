@@ -72,7 +72,8 @@ class TaskNodes {
     std::unique_ptr<Server> server;
     std::string last_said;  // on its standard error
     std::optional<Deadlines::Key> timer;
-    std::uint64_t asked = 0;  // the question to the engine that is under way
+    std::uint64_t asked = 0;    // the question to the engine that is under way
+    std::vector<Probe> probes;  // that are not answered
     bool finishing = false;
     bool former = false;  // it is not among the nodes given now
   };
@@ -95,6 +96,8 @@ class TaskNodes {
   void greet(Node& node);
   nodes::KnownRun known_run(ProcessIndex p) const;
   void drop(Node& node);
+  void answer(const Probe& probe);
+  void answer_probes(Node& node);
   void server_ended(Node& node, const std::string& why);
   void hear_errors(Node& node);
   Status take(Node& node, Bytes payload);

@@ -58,14 +58,13 @@ Payload bytes(const std::string& text) {
 
 TEST(NodesCodec, Hello) {
   const nodes::Hello hello =
-      through_node(nodes::Hello{kProtocol, 99, "n1", "/root/of it", bytes("header"), 1234, 2});
+      through_node(nodes::Hello{kProtocol, 99, "n1", "/root/of it", bytes("header"), 1234});
   EXPECT_EQ(hello.protocol, kProtocol);
   EXPECT_EQ(hello.lead, 99u);
   EXPECT_EQ(hello.node, "n1");
   EXPECT_EQ(hello.root, "/root/of it");
   EXPECT_EQ(hello.header, bytes("header"));
   EXPECT_EQ(hello.configuration_bytes, 1234u);
-  EXPECT_EQ(hello.generation, 2u);
 }
 
 TEST(NodesCodec, Configuration) {

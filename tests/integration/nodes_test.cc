@@ -179,6 +179,30 @@ TEST(Nodes, AServerThatDiesIsNoDeath) {
   EXPECT_EQ(site.status()["processes"]["p"].size(), 1u);
 }
 
+// Its health is no worse while nobody can ask, and is asked for again when its node can be reached.
+TEST(Nodes, AHealthThatNobodyCanAskForIsNoIllness) {
+  Site site;
+  const std::string well = site.in_sandbox("well");
+  Json p =
+      process("p", "touch " + well + "; echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000");
+  p["healthy"] = {{"file", well}, {"interval", 0.02}, {"failures", 1}};
+  Json task{{"name", "t"}};
+  task["processes"] = {p};
+  Command leader = site.start_run(site.write_config(task), "t", nodes("n1"));
+  const pid_t pid = pid_in(site.in_sandbox("pid"));
+  const auto first = servers(leader.pid());
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_TRUE(Watched(first[0]).signal(SIGKILL));
+  ASSERT_TRUE(wait_for_text(leader.errors(), "can't be reached"));
+  EXPECT_TRUE(alive(pid));
+  ASSERT_TRUE(std::filesystem::remove(well));
+  EXPECT_EQ(leader.wait().code, 1);
+  const Json runs = site.status()["processes"]["p"];
+  ASSERT_EQ(runs.size(), 1u);
+  const std::string reason = runs[0].value("reason", "");
+  EXPECT_EQ(reason.find("reached"), std::string::npos) << reason;
+}
+
 // The command that tells whether a node is gone says yes: what ran there is LOST, and runs on the
 // other. When the first can be reached again, what still runs there is ended before anything
 // starts.

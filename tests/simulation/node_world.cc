@@ -49,7 +49,6 @@ struct Pipe {
   Leader* leader = nullptr;  // nullptr: its end is closed
   Machine* node = nullptr;   // nullptr: the server reads nothing more
   std::uint64_t lead = 0;
-  bool claimed = false;
   std::set<ProcessIndex> reads;  // whose streams the server has read so far, and goes on reading
   bool cut = false;              // what is sent from here on arrives nowhere
   Microseconds slow_until = 0;
@@ -608,7 +607,6 @@ void NodeWorld::claim(const PipePtr& pipe) {
   if (machine.server && machine.server != pipe) machine.server->node = nullptr;
   machine.server = pipe;
   machine.lead = pipe->lead;
-  pipe->claimed = true;
   up(pipe, [pipe](Leader& leader) { leader.welcomed(pipe); });
 }
 
