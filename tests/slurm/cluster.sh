@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# A Slurm of three nodes on this machine, for any user and without systemd. To be sourced. It ends with
-# the shell that sources this.
+# A Slurm on this machine, for any user and without systemd: of three nodes, or of those in NODES. To be
+# sourced. It ends with the shell that sources this.
 # shellcheck source-path=SCRIPTDIR source=../engine.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../engine.sh"
 needs "slurmctld slurmd slurm-client munge" slurmctld slurmd munged
 
 export SLURM_CONF=$cluster/slurm.conf
-nodes=(n1 n2 n3)
+read -ra nodes <<<"${NODES:-n1 n2 n3}"
 # Several of these may run at a time: by the shell's pid none has the ports or the jobs of another.
-ports=$((12000 + $$ % 4000 * 5))
+ports=$((12000 + $$ % 2000 * 10))
 first_job=$((1 + $$ % 60000 * 100))
 pid_of() { cat "$cluster/run/$1.pid" 2>/dev/null; }
 start_node() {
@@ -111,3 +111,36 @@ in_state() { [ "$(state_of "$1")" = "$2" ]; }
 node_of() { scontrol show job "$1" -o | sed -n 's/.* NodeList=\([^ ]*\).*/\1/p'; }
 # The job was taken off its machine, and waits for another.
 taken_off() { [ "$(scontrol show job "$1" -o | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')" -ge "$2" ]; }
+
+# A graph whose ledger shows what ran. A run is a line there when its work is done.
+ledger=$cluster/ledger
+lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
+has_lines() { [ "$(lines)" -ge "$1" ]; }
+
+# write_rows ROWS MORE WORK: makes the task $cluster/graph.json, with MORE (an object for jq) in it. It has rows of six
+# processes; each waits for two of the row before, and for the row's gate, the last of a row for that of the
+# next: so no row is done before what is to happen to it has.
+write_rows() {
+  jq -n --arg work "$3" --arg ledger "$ledger" --arg gate "$cluster/gate" --argjson rows "$1" "$2"' + {
+    name: "graph", processes: [range(6 * $rows) as $i | {
+      name: "p\($i)", min_duration: 0,
+      cmdline: "until [ -e \($gate).\(($i + 1) / 6 | floor) ]; do sleep 0.1; done; \($work); echo $THERMOS_PROCESS $THERMOS_RUN ${THERMOS_NODE:-} >>\($ledger)",
+      needs: (if $i < 6 then [] else
+        [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
+    >"$cluster/graph.json"
+}
+
+# check_ledger ID ROWS: each process has succeeded once on record, and every line of the ledger is of a run that is
+# on record: of that success, or of one that was cut off behind its work.
+check_ledger() {
+  status "$1" | jq -r '.processes | to_entries[] | .key as $name | .value[] |
+    "\($name) \(.run) \(.node // "") \(.state)"' | sort >"$cluster/runs"
+  is "processes that succeeded" $((6 * $2)) "$(grep -c SUCCESS "$cluster/runs")"
+  is "the same, by name" $((6 * $2)) "$(awk '/SUCCESS/ {print $1}' "$cluster/runs" | sort -u | wc -l)"
+  is "runs that failed" 0 "$(grep -c FAILED "$cluster/runs" || true)"
+  is "lines that are there twice" "" "$(sort "$ledger" | uniq -d)"
+  is "successes without a line" "" "$(comm -13 <(tidy "$ledger") <(grep SUCCESS "$cluster/runs" | tidy))"
+  is "lines of no run" "" "$(comm -23 <(tidy "$ledger") <(tidy "$cluster/runs"))"
+}
+# The lines of a ledger, or of runs without their states.
+tidy() { sed 's/ *[A-Z]*$//' "$@" | sort; }

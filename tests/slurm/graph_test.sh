@@ -7,19 +7,8 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=machines.sh
 . "$(dirname "$(realpath "$0")")/machines.sh"
 
-ledger=$cluster/ledger
-
-# 60 processes in ten rows; each waits for two of the row before, and for the row's gate, the last of a
-# row for that of the next: so no job is done before what is to happen to it has. A run is a line in the
-# ledger when its work is done, and no signal but SIGKILL ends it behind that.
-write_graph() {
-  jq -n --arg ledger "$ledger" --arg gate "$cluster/gate" '{name: "graph", max_concurrency: 3, processes: [range(60) as $i | {
-      name: "p\($i)", min_duration: 0,
-      cmdline: "until [ -e \($gate).\(($i + 1) / 6 | floor) ]; do sleep 0.1; done; sleep 0.5; trap \"\" TERM; echo $THERMOS_PROCESS $THERMOS_RUN >>\($ledger)",
-      needs: (if $i < 6 then [] else
-        [($i - 6), ($i / 6 | floor - 1) * 6 + ($i + 1) % 6] | map("p\(.)") end)}]}' \
-    >"$cluster/graph.json"
-}
+# 60 processes; no signal but SIGKILL ends one behind its line in the ledger.
+write_graph() { write_rows 10 '{max_concurrency: 3}' 'sleep 0.5; trap "" TERM'; }
 
 # job CONFIG OPTION...: runs it in a job whose task id is that of the job, and prints the job's id.
 job() {
@@ -31,28 +20,11 @@ exec $machine thermos run --once -v --root $root --sandbox $sandbox --task-id jo
 END
   sbatch --parsable --open-mode=append -o "$cluster/log/job" "$@" "$cluster/job.sh"
 }
-lines() { wc -l 2>/dev/null <"$ledger" || echo 0; }
-has_lines() { [ "$(lines)" -ge "$1" ]; }
 
 requeue() { scontrol requeue "$1"; }
 preempt() { sbatch -Q -p urgent --nodelist="$(node_of "$1")" --exclusive -o /dev/null --wrap true; }
 # The runner yields, and exits with 75, which is in RequeueExit.
 signal() { scancel --batch --signal=USR1 "$1"; }
-
-# Each process has succeeded once, and every line of the ledger is of a run that is on record: of
-# that success, or of one that was cut off behind its work.
-check_ledger() {
-  status "$1" | jq -r '.processes | to_entries[] | .key as $name | .value | to_entries[] |
-    "\($name) \(.key) \(.value.state)"' | sort >"$cluster/runs"
-  is "processes that succeeded" 60 "$(grep -c SUCCESS "$cluster/runs")"
-  is "the same, by name" 60 "$(awk '/SUCCESS/ {print $1}' "$cluster/runs" | sort -u | wc -l)"
-  is "runs that failed" 0 "$(grep -c FAILED "$cluster/runs" || true)"
-  is "lines that are there twice" "" "$(sort "$ledger" | uniq -d)"
-  is "successes without a line" "" \
-    "$(comm -13 <(sort "$ledger") <(awk '/SUCCESS/ {print $1, $2}' "$cluster/runs" | sort))"
-  is "lines of no run" "" \
-    "$(comm -23 <(sort "$ledger") <(awk '{print $1, $2}' "$cluster/runs" | sort))"
-}
 
 cluster_up linuxproc || exit 77
 write_graph
@@ -72,7 +44,7 @@ done
 touch "$cluster/gate.$round"
 until_true 120 in_state "$id" COMPLETED || fail "the job ended as $(state_of "$id")"
 is "the task's state" SUCCESS "$(status "$id" | jq -r .state)"
-check_ledger "$id"
+check_ledger "$id" 10
 if [ -n "$machine" ]; then
   decisions=$(thermos read --root "$root" "$root/checkpoints/job-$id/runner" | grep -c 'came back here' || true)
   [ "$decisions" -gt 0 ] || fail "no word of the other machines is on record"
@@ -92,7 +64,7 @@ node_dies "$id"
 until_true 120 in_state "$id" COMPLETED || fail "it is $(state_of "$id")"
 taken_off "$id" 1 || fail "the job was not started again"
 is "leads" 1 "$(status "$id" | jq '[.statuses[] | select(.state == "ACTIVE")] | length')"
-check_ledger "$id"
+check_ledger "$id" 10
 
 step "the job file that export writes"
 rm -f "$ledger"
@@ -103,7 +75,7 @@ until_true 60 has_lines 3 || fail "it does not begin"
 signal "$id"
 until_true 60 taken_off "$id" 1 || fail "it is $(state_of "$id")"
 until_true 120 in_state "$id" COMPLETED || fail "it is $(state_of "$id")"
-check_ledger "$id"
+check_ledger "$id" 10
 
 step "scancel leaves a task that another job can go on with"
 rm -f "$ledger"
@@ -120,7 +92,7 @@ exec $machine thermos resume --root $root job-$first
 END
 second=$(sbatch --parsable -o "$cluster/log/again" "$cluster/again.sh")
 until_true 60 in_state "$second" COMPLETED || fail "it is $(state_of "$second")"
-check_ledger "$first"
+check_ledger "$first" 10
 
 step "no process starts whose time is more than the job has"
 jq -n '{name: "timed", processes: [{name: "short", cmdline: "true", time: 5},
