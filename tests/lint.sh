@@ -34,15 +34,17 @@ mapfile -t tests < <(printf '%s\n' "${code[@]}" | grep '^tests/')
 absent "a test waits for an event, not for a time" \
   'sleep_for|sleep_until|usleep|nanosleep|sleep' "${tests[@]}"
 
-# The compile commands of the files, and the generated headers that they include.
-cmake --preset release >/dev/null
-cmake --build build --target thermos_schemas thermos_bench_thrift -- --quiet
+# The compile commands of the files, and the generated headers that they include. Without precompiled
+# headers, clang-tidy sees whether a file includes what it uses.
+build=$PWD/build-lint
+cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTHERMOS_PRECOMPILE=OFF >/dev/null
+cmake --build "$build" --target thermos_schemas thermos_bench_thrift -- --quiet
 if [ $# -gt 0 ]; then
   sources=("$@")
 else
   # Without generated files, which end in .c++.
   mapfile -t sources < <(sed -n 's/^ *"file": "\(.*\.cc\)",\{0,1\}$/\1/p' \
-    build/compile_commands.json | sort -u)
+    "$build/compile_commands.json" | sort -u)
 fi
 echo "clang-tidy: ${#sources[@]} files"
 tidy() {
@@ -51,9 +53,10 @@ tidy() {
   # meet; a fault of a test shows when the test runs.
   case $1 in */tests/* | tests/* | */bench/* | bench/*) checks=(--checks=-clang-analyzer-*) ;; esac
   # Prints the output at once, and only for findings: for a clean file clang-tidy prints what it suppressed.
-  found=$(clang-tidy-14 --quiet -p build "${checks[@]}" "$1" 2>&1) || { printf '%s\n' "$found" && return 1; }
+  found=$(clang-tidy-14 --quiet -p "$build" "${checks[@]}" "$1" 2>&1) || { printf '%s\n' "$found" && return 1; }
 }
 export -f tidy
+export build
 # shellcheck disable=SC2016  # expanded by the shell that xargs starts
 printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'tidy "$1"' - ||
   failed=1

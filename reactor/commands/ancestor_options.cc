@@ -1,5 +1,7 @@
 #include "reactor/commands/ancestor_options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -8,8 +10,6 @@
 #include "core/base/utf8.h"
 #include "core/config/reference_syntax.h"
 #include "reactor/commands/log_rotate_option.h"
-
-extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
 
 namespace thermos {
 namespace {

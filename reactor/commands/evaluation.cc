@@ -21,8 +21,6 @@
 #include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
 
-extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us
-
 namespace thermos {
 namespace {
 

@@ -14,7 +14,7 @@ namespace thermos {
 namespace {
 
 std::string own_variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }
 

@@ -55,7 +55,7 @@ Result<std::string> server_command() {
 }
 
 Result<NodeStarter> slurm_nodes() {
-  const char* list = std::getenv("SLURM_JOB_NODELIST");  // NOLINT(concurrency-mt-unsafe)
+  const char* list = std::getenv("SLURM_JOB_NODELIST");
   if (list == nullptr) {
     return Error{ErrorCode::NotFound,
                  "nodes: slurm: SLURM_JOB_NODELIST is not set; run this inside a job of Slurm"};

@@ -1,6 +1,7 @@
 // `thermos gc`, killed at each of its system calls that leaves a trace.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -34,10 +35,10 @@ struct Garbage {
     const std::string config = site.write_config(
         real::task({real::process("a", "echo out; mkdir -p x/y; echo z > x/y/z")}));
     fs::create_directories(boxed);
-    run({"run", "--task-id", "boxed", "--sandbox", boxed, config});
+    run({"run", "--sync", "crash", "--task-id", "boxed", "--sandbox", boxed, config});
     fs::create_directories(site.path() + "/here");
-    run({"run", "--task-id", "plain", config}, site.path() + "/here");
-    run({"run", "--task-id", "named", "--sandbox", site.sandbox(), config});
+    run({"run", "--sync", "crash", "--task-id", "plain", config}, site.path() + "/here");
+    run({"run", "--sync", "crash", "--task-id", "named", "--sandbox", site.sandbox(), config});
     for (const char* id : {"boxed", "plain", "named"}) {
       real::make_older(site.checkpoint(id), kDay);
     }
@@ -88,11 +89,8 @@ struct Garbage {
   }
 };
 
-// Each takes a third of the points, so that none takes minutes.
-class OfAGarbageCollection : public ::testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(FaultPoints, OfAGarbageCollection, ::testing::Values(0, 1, 2));
-
-TEST_P(OfAGarbageCollection, EachKillIsMadeUpForByTheNext) {
+// Every third point; all of them, which takes minutes, with THERMOS_LONG_TESTS.
+TEST(FaultPoints, OfAGarbageCollection) {
   if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
   std::map<Place, int> calls;
   {
@@ -105,13 +103,14 @@ TEST_P(OfAGarbageCollection, EachKillIsMadeUpForByTheNext) {
     EXPECT_TRUE(fs::exists(good.site.in_sandbox("x/y/z"))) << "the user's own";
     EXPECT_FALSE(fs::exists(good.site.in_sandbox(".logs")));
   }
+  const int stride = std::getenv("THERMOS_LONG_TESTS") != nullptr ? 1 : 3;
   int killed = 0;
   int partly = 0;
   int points = 0;
   for (const auto& [place, count] : calls) {
     if (is_private(place.call) || only_looks(base_of(place.call))) continue;
     for (int nth = 1; nth <= count; ++nth) {
-      if (points++ % 3 != GetParam()) continue;
+      if (points++ % stride != 0) continue;
       const Point point{Scenario::Submit, place, nth, {Fault::Kind::KillAfter, 0, false}};
       SCOPED_TRACE(to_text(point));
       Garbage garbage;

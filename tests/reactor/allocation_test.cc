@@ -78,7 +78,7 @@ TEST(Allocation, OfNoEngineNobodyIsAsked) {
 // Stands in for Slurm's programs: `ping` is what `scontrol ping` prints, and `squeue` a line of
 // bash.
 bool has_ended(const std::string& ping, const std::string& squeue) {
-  const std::string before = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  const std::string before = std::getenv("PATH");
   const std::filesystem::path programs =
       std::filesystem::path(::testing::TempDir()) / ("slurm-" + std::to_string(::getpid()));
   std::filesystem::create_directory(programs);
@@ -87,9 +87,9 @@ bool has_ended(const std::string& ping, const std::string& squeue) {
     std::ofstream(programs / name) << "#!/bin/bash\n" << text << "\n";
     std::filesystem::permissions(programs / name, std::filesystem::perms::owner_all);
   }
-  setenv("PATH", (programs.string() + ":" + before).c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  setenv("PATH", (programs.string() + ":" + before).c_str(), 1);
   const bool ended = job_has_ended(place_in({{"SLURM_JOB_ID", "17"}}));
-  setenv("PATH", before.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  setenv("PATH", before.c_str(), 1);
   std::filesystem::remove_all(programs);
   return ended;
 }

@@ -98,7 +98,7 @@ try() {
   ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
   cp "$dir/original.cc" "$changed"
   found=$(failure 'Harsh*:Simulation*:NodeSimulation*')
-  [[ -n $found ]] || found=$(failure 'CrashSimulation*')
+  [[ -n $found ]] || found=$(failure '*CrashSimulation*')
   if [[ -n $found ]]; then
     printf '%-52s found by %s\n' "$name" "$found"
   else
