@@ -1,0 +1,229 @@
+#include "node_leader.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "broken.h"
+#include "trace_text.h"
+
+namespace thermos::sim {
+
+NodeLeader::NodeLeader(NodeSurroundings& around, NodeServers& servers,
+                       std::deque<NodeMachine>& machines, History history, std::uint64_t lead)
+    : around_(around),
+      servers_(servers),
+      lead_(lead),
+      replayed_(history),
+      runner_(around.task, around.graph, std::move(history)),
+      life_(around.timeline) {
+  for (NodeMachine& machine : machines) nodes_.push_back({&machine, {}, nullptr, 0, 0});
+}
+
+NodeLeader::~NodeLeader() {
+  for (Node& node : nodes_) drop(node);
+}
+
+void NodeLeader::begin() {
+  Lead lead;
+  lead.header.task_id = "t";
+  lead.header.launch_time = 1;
+  lead.pid = 100;
+  lead.boot = {5, 5};
+  lead.nodes = around_.names;
+  std::vector<ProcessIndex> unplaced;
+  for (ProcessIndex p = 0; p < around_.task.processes.size(); ++p) {
+    const ProcessHistory& past = runner_.past(p);
+    if (past.live() && !past.current()->node) unplaced.push_back(p);
+  }
+  feed(lead);
+  // Nothing of them was ever launched, as its own links find.
+  for (const ProcessIndex p : unplaced) {
+    feed(CoordinatorGone{p, runner_.past(p).current()->number, false});
+  }
+  for (Node& node : nodes_) {
+    tell(node, node::Begin{runner_.history().is_gone(node.machine->name)});
+  }
+}
+
+void NodeLeader::call(const NodeMachine& machine, bool gone) {
+  for (Node& node : nodes_) {
+    if (node.machine == &machine) tell(node, node::Called{gone, "somebody says so"});
+  }
+}
+
+NodePipePtr NodeLeader::pipe_to(const NodeMachine& machine) const {
+  for (const Node& node : nodes_) {
+    if (node.machine == &machine) return node.pipe;
+  }
+  return nullptr;
+}
+
+// ---- the runner --------------------------------------------------------------------------------
+
+void NodeLeader::feed(const Event& event) {
+  if (finished_) return;
+  around_.say("> " + text_of(event, around_.task));
+  auto effects = runner_.handle(event, around_.now());
+  require(effects.ok(),
+          effects.ok() ? "" : "the runner refused an event: " + effects.error().message);
+  std::vector<Effect> pending;
+  bool durable = false;
+  for (const Effect& effect : *effects) {
+    const auto* append = std::get_if<Append>(&effect);
+    if (append == nullptr) {
+      pending.push_back(effect);
+      continue;
+    }
+    around_.say("    < " + text_of(effect, around_.task));
+    auto written = around_.disk.append(append->record);
+    require(written.ok(), "a record can't be written");
+    const auto applied = replayed_.apply(*written);
+    require(applied.ok(),
+            applied.ok() ? "" : "replay refuses what was written: " + applied.error().message);
+    durable = durable || append->durable;
+  }
+  if (durable) around_.disk.sync();
+  around_.disk.act();
+  require(replayed_ == runner_.history(), "the stream is not what the runner knows");
+  for (const Effect& effect : pending) carry_out(effect);
+}
+
+void NodeLeader::carry_out(const Effect& effect) {
+  around_.say("    < " + text_of(effect, around_.task));
+  if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    require(node_of(start->process) != nullptr, "a launch without a place");
+    if (Node* node = reached(start->process)) servers_.launch(node->pipe, *start);
+  } else if (const auto* term = std::get_if<Terminate>(&effect)) {
+    stop(term->process, term->run);
+  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
+    stop(kill->process, kill->run);
+  } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
+    if (Node* node = node_of(sweep->process)) servers_.sweep(node->pipe, *sweep);
+  } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
+    const std::uint64_t id = ++timer_;
+    if (!timer->at) return;
+    life_.after(*timer->at - around_.now().boot, [this, id] {
+      if (id == timer_) feed(TimerDue{});
+    });
+  } else if (std::holds_alternative<Finish>(effect)) {
+    finished_ = true;
+  }
+}
+
+void NodeLeader::stop(ProcessIndex p, std::uint32_t run) {
+  if (Node* node = reached(p)) servers_.stop(node->pipe, p, run);
+}
+
+NodeLeader::Node* NodeLeader::node_of(ProcessIndex p) {
+  const Run* run = runner_.past(p).current();
+  if (run == nullptr || !run->node) return nullptr;
+  for (Node& node : nodes_) {
+    if (node.machine->name == *run->node) return &node;
+  }
+  return nullptr;
+}
+
+NodeLeader::Node* NodeLeader::reached(ProcessIndex p) {
+  Node* node = node_of(p);
+  return node != nullptr && node->pipe && node->link.listens() ? node : nullptr;
+}
+
+// ---- what the servers say ----------------------------------------------------------------------
+
+void NodeLeader::refused() {
+  around_.say("* the leader is superseded");
+}
+
+void NodeLeader::told(const NodePipePtr& pipe, const node::Event& event) {
+  for (Node& node : nodes_) {
+    if (node.pipe == pipe) return tell(node, event);
+  }
+}
+
+void NodeLeader::record(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatus& status) {
+  for (const Node& node : nodes_) {
+    if (node.pipe == pipe) feed(CoordinatorRecord{p, status, node.machine->name});
+  }
+}
+
+// ---- the links ---------------------------------------------------------------------------------
+
+void NodeLeader::drop(Node& node) {
+  if (!node.pipe) return;
+  node.pipe->leader = nullptr;
+  node.pipe.reset();
+}
+
+void NodeLeader::tell(Node& node, const node::Event& event) {
+  for (const node::Effect& effect : node.link.handle(event, around_.now().boot)) {
+    std::visit([&](const auto& one) { carry_out(node, one); }, effect);
+  }
+}
+
+void NodeLeader::carry_out(Node& node, const node::StartServer& /*effect*/) {
+  drop(node);
+  const Microseconds takes = around_.random.between(kMs, 300 * kMs);
+  life_.after(takes, [this, &node] {
+    if (node.link.state() != node::State::Starting || node.pipe) return;
+    if (!node.machine->powered || !node.machine->reachable) {
+      return tell(node, node::Ended{"no route"});
+    }
+    node.pipe = servers_.start(*this, *node.machine, lead_);
+  });
+}
+
+void NodeLeader::carry_out(Node& node, const node::DropServer& /*effect*/) {
+  drop(node);
+}
+
+void NodeLeader::carry_out(Node& node, const node::AskEngine& /*effect*/) {
+  const std::uint64_t question = ++node.question;
+  life_.after(around_.random.between(0, kSecond), [this, &node, question] {
+    if (question != node.question) return;
+    const bool away = !node.machine->powered || !node.machine->reachable;
+    tell(node, node::EngineSaid{away && around_.random.chance(60), "the engine says so"});
+  });
+}
+
+void NodeLeader::carry_out(Node& node, const node::SendRuns& /*effect*/) {
+  std::vector<std::uint64_t> seqs;
+  for (ProcessIndex p = 0; p < around_.task.processes.size(); ++p) {
+    const ProcessHistory& past = runner_.past(p);
+    seqs.push_back(past.next_seq);
+    if (node_of(p) != &node || !past.live()) continue;
+    seqs.back() = ~std::uint64_t{0};  // it is told of by itself
+    servers_.adopt(node.pipe, p, past.current()->number, past.next_seq);
+  }
+  servers_.look_beside(node.pipe, std::move(seqs));
+}
+
+void NodeLeader::carry_out(Node& node, const node::SendClean& /*effect*/) {
+  servers_.clean(node.pipe);
+}
+
+void NodeLeader::carry_out(Node& node, const node::Arm& effect) {
+  const std::uint64_t timer = ++node.timer;
+  if (!effect.at) return;
+  life_.after(*effect.at - around_.now().boot, [this, &node, timer] {
+    if (timer == node.timer) tell(node, node::Timer{});
+  });
+}
+
+void NodeLeader::carry_out(Node& node, const node::TellUp& /*effect*/) {
+  feed(NodeUp{node.machine->name, {2000, 0}});
+}
+
+void NodeLeader::carry_out(Node& node, const node::TellDown& /*effect*/) {
+  feed(NodeDown{node.machine->name});
+}
+
+void NodeLeader::carry_out(Node& node, const node::TellGone& effect) {
+  ++around_.outcome.gone;
+  feed(NodeGone{node.machine->name, effect.reason});
+}
+
+void NodeLeader::carry_out(Node& /*node*/, const node::Warn& /*effect*/) {}
+
+}  // namespace thermos::sim

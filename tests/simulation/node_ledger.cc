@@ -1,0 +1,57 @@
+#include "node_ledger.h"
+
+#include "broken.h"
+
+namespace thermos::sim {
+namespace {
+
+bool is_lost(const History& record, const std::string& name, std::uint32_t number) {
+  const auto slot = record.find(name);
+  const Run* run = slot ? record.process(*slot).run(number) : nullptr;
+  return run != nullptr && run->state == ProcessState::Lost && run->origin == Origin::NodeGone;
+}
+
+}  // namespace
+
+void NodeLedger::starts(ProcessIndex p, const std::string& node, std::uint32_t run,
+                        const History* record) {
+  const std::string& name = task_.processes[p].name;
+  require(started_.insert({p, run}).second,
+          name + ", run " + std::to_string(run) + " starts a second time");
+  require(!runs(p, node), name + " starts where one of it still runs");
+  // A launch that was on its way to a node when that was called gone is LOST.
+  if (record != nullptr && !is_lost(*record, name, run)) {
+    for (const auto& [other, number] : running_[p]) {
+      require(is_lost(*record, name, number),
+              name + " runs on " + other + ", which nobody called gone, and starts on " + node);
+    }
+  }
+  running_[p][node] = run;
+}
+
+void NodeLedger::ends(ProcessIndex p, const std::string& node, bool success) {
+  vanishes(p, node);
+  if (success) ++succeeded_[p];
+}
+
+bool NodeLedger::runs(ProcessIndex p, const std::string& node) const {
+  const auto found = running_.find(p);
+  return found != running_.end() && found->second.contains(node);
+}
+
+void NodeLedger::check_end(const History& record, NodeOutcome& outcome) const {
+  outcome.success = record.state() == TaskState::Success;
+  require(outcome.success, "the task did not end as a success");
+  for (const ProcessHistory& process : record.processes()) {
+    require(process.totals.success == 1,
+            process.name + " has not succeeded exactly once on record");
+  }
+  for (const auto& [p, times] : succeeded_) {
+    const std::string& name = task_.processes[p].name;
+    require(times <= 1 + record.process(*record.find(name)).totals.lost,
+            name + " succeeded more often than its lost runs explain");
+    outcome.repeats += times - 1;
+  }
+}
+
+}  // namespace thermos::sim

@@ -1,0 +1,45 @@
+// The nodes' servers: who has a node, and what the server does there for its leader.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "node_coordinators.h"
+#include "node_machine.h"
+#include "node_pipe.h"
+#include "node_surroundings.h"
+
+namespace thermos::sim {
+
+class NodeServers {
+ public:
+  // All outlive this.
+  NodeServers(NodeSurroundings& around, NodePipes& pipes, NodeCoordinators& coordinators)
+      : around_(around), pipes_(pipes), coordinators_(coordinators) {}
+
+  // Starts one for leader number `lead`, and returns the pipe to it.
+  NodePipePtr start(NodeHearer& leader, NodeMachine& machine, std::uint64_t lead);
+  // By value: what the caller names may be the place that is emptied here.
+  void die(NodePipePtr pipe);
+
+  // What a leader sends. A message to a server that reads nothing more is lost.
+  void adopt(const NodePipePtr& pipe, ProcessIndex p, std::uint32_t run, std::uint64_t next_seq);
+  // The sequence numbers of all processes; ~0: it was told of by itself.
+  void look_beside(const NodePipePtr& pipe, std::vector<std::uint64_t> seqs);
+  void launch(const NodePipePtr& pipe, const StartProcess& start);
+  void stop(const NodePipePtr& pipe, ProcessIndex p, std::uint32_t run);
+  void sweep(const NodePipePtr& pipe, const Sweep& sweep);
+  void clean(const NodePipePtr& pipe);
+
+ private:
+  void claim(const NodePipePtr& pipe);
+  void take_over(const NodePipePtr& pipe, NodeMachine& machine, ProcessIndex p, std::uint32_t run,
+                 std::uint64_t next_seq);
+  void begin(const NodePipePtr& pipe, NodeMachine& machine, const StartProcess& start);
+
+  NodeSurroundings& around_;
+  NodePipes& pipes_;
+  NodeCoordinators& coordinators_;
+};
+
+}  // namespace thermos::sim
