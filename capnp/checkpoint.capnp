@@ -112,6 +112,7 @@ struct Leadership {
   untilWall @8 :Int64;         # the allocation lasts until then; 0: not known
   yields @9 :Bool;             # the leader gives the task up for now
   decision @10 :Text;          # why it yields, or what it decided about the leader before
+  lead @11 :UInt64;            # the leader's number, by which nodes know the latest; 0: there are no nodes
 }
 
 struct NodeChange {

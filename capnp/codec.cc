@@ -281,6 +281,7 @@ void fill(disk::Record::Builder record, const Leadership& place) {
   out.setRestarts(place.restarts);
   out.setUntilWall(place.until);
   out.setYields(place.yields);
+  out.setLead(place.lead);
   if (!place.hostname.empty()) put(out.initHostname(size_of(place.hostname)), place.hostname);
   if (!place.engine.empty()) put(out.initEngine(size_of(place.engine)), place.engine);
   if (!place.job.empty()) put(out.initJob(size_of(place.job)), place.job);
@@ -493,6 +494,7 @@ Result<Record> read(disk::Leadership::Reader in) {
   place.restarts = in.getRestarts();
   place.until = in.getUntilWall();
   place.yields = in.getYields();
+  place.lead = in.getLead();
   place.decision = string_of(in.getDecision());
   return Record(std::move(place));
 }

@@ -255,6 +255,9 @@ struct Leadership {
   std::string job;             // the engine's id of the job
   std::uint32_t restarts = 0;  // how often the engine has started this job again
   Microseconds until = 0;      // wall time: the machine is ours until then; 0: not known
+  // The leader's number, which is higher than that of every leader before that led the task over
+  // nodes; 0: none has.
+  std::uint64_t lead = 0;
   // It gives the task up for now, whose runs under way are ended: the next leader goes on.
   bool yields = false;
   // For people: why it yields, or what was decided about the leader before and its runs.

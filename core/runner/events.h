@@ -30,7 +30,8 @@ struct Lead {
   // This leader goes on with another configuration, which its runner has: that is recorded, and not
   // the lead.
   std::optional<Replacement> replacement{};
-  Leadership place{};  // where this is; its `at` and `boot` are those of the lead
+  // Where this is; its `at` and `boot` are those of the lead. With nodes, its `lead` is the number.
+  Leadership place{};
   // Why what ran under another boot id is LOST; empty: the machine restarted.
   std::string elsewhere{};
   // The machines that the task runs on, in the order in which they are tried; none: here.

@@ -16,6 +16,7 @@ void Runner::on(const YieldRequest& event) {
   Leadership place = self_.place;
   place.at = now_;
   place.boot = self_.boot;
+  if (history_.leadership()) place.lead = std::max(place.lead, history_.leadership()->lead);
   place.yields = true;
   place.decision = event.reason;
   append(place, true);
@@ -67,17 +68,22 @@ void Runner::advance_yielding() {
 void Runner::record_place() {
   Leadership place = self_.place;
   const std::optional<Leadership>& last = history_.leadership();
-  const bool plain = place.engine.empty() && place.until == 0 && place.decision.empty() &&
+  // The number of the last leader that had nodes is not to be forgotten.
+  if (last) place.lead = std::max(place.lead, last->lead);
+  const bool plain = place.lead == 0 && place.engine.empty() && place.until == 0 &&
+                     place.decision.empty() &&
                      (place.hostname.empty() || place.hostname == history_.header()->hostname);
   if (last ? last->hostname == place.hostname && last->engine == place.engine &&
                  last->job == place.job && last->restarts == place.restarts &&
-                 last->until == place.until && !last->yields && place.decision.empty()
+                 last->until == place.until && last->lead == place.lead && !last->yields &&
+                 place.decision.empty()
            : plain) {
     return;
   }
   place.at = now_;
   place.boot = self_.boot;
-  append(place, false);
+  // No server may know the number before a power cut can't take it back.
+  append(place, self_.place.lead != 0);
 }
 
 // ---- ends that wait ----------------------------------------------------------------------------

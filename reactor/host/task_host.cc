@@ -10,6 +10,7 @@
 
 #include "core/config/load.h"
 #include "core/config/task_change.h"
+#include "core/runner/claim.h"
 #include "core/task/check_task.h"
 #include "core/task/spread.h"
 #include "reactor/host/allocation.h"
@@ -309,12 +310,14 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
   LinkedTask& linked = *this;
   links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, *groups_, notified_, linked);
-  std::uint64_t lead = static_cast<std::uint64_t>(reactor_.loop().now().wall);
-  for (const TaskStep& step : history.steps()) {
-    lead = std::max(lead, static_cast<std::uint64_t>(step.status.at.wall) + 1);
-  }
   nodes_.reset();
-  if (starter_) nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, lead, linked);
+  if (starter_) {
+    if (!replacement) {
+      place_.place.lead = lead_number(history, reactor_.loop().now().wall);
+    }
+    nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, place_.place.lead, linked);
+    nodes_begin_ = true;
+  }
   runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
                                      PoolAccess{place_.pools, place_.header.task_id, [this] {
                                                   pool_turn_ = true;
@@ -328,7 +331,6 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
                 place_.place, place_.elsewhere,
                 starter_ ? starter_->names : std::vector<std::string>(), place_.hold});
   take_over(live, rebooted);
-  if (nodes_ && !stopped_) nodes_->begin(runner_->history());
 }
 
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
@@ -438,6 +440,10 @@ void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
 void TaskHost::end_turn() {
   if (placing_) return;
   commit();
+  // Not before their leader's number is on record.
+  if (std::exchange(nodes_begin_, false) && !stopped_ && !runner_->done()) {
+    nodes_->begin(runner_->history());
+  }
   if (nodes_) nodes_->flush();
   if (leader_) leader_->confirm_orders();  // none is left of a host that has stopped
   if (replacement_) go_on_replacing();

@@ -146,6 +146,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::unique_ptr<CoordinatorLinks> links_;
   std::optional<NodeStarter> starter_;  // of a task with nodes
   std::unique_ptr<TaskNodes> nodes_;
+  bool nodes_begin_ = false;  // at the end of this turn
   std::optional<Probes> probes_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
   std::vector<Effect> pending_;

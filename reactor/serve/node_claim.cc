@@ -4,14 +4,17 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 #include <string>
 
+#include "core/runner/claim.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
@@ -19,18 +22,17 @@
 namespace thermos {
 namespace {
 
-// What the file holds: "LEAD PID TICKS BOOT-HIGH BOOT-LOW".
-struct Holder {
-  std::uint64_t lead = 0;
-  Identity server;
-  BootId boot;
-};
+// Between two looks at the lock. Who blocked in flock(2) would not see that another who waited has
+// got it, whom nobody has told to give it up.
+constexpr long kFirstPause = 1'000'000;
+constexpr long kLastPause = 500'000'000;
 
-std::optional<Holder> read_holder(int fd) {
+// The file holds "LEAD PID TICKS BOOT-HIGH BOOT-LOW".
+std::optional<NodeHolder> read_holder(int fd) {
   std::array<char, 256> text{};
   const ssize_t size = ::pread(fd, text.data(), text.size() - 1, 0);
   if (size <= 0) return std::nullopt;
-  Holder holder;
+  NodeHolder holder;
   // NOLINTNEXTLINE(cert-err34-c): a number that is out of range is that of no server
   const int fields = std::sscanf(
       text.data(), "%" SCNu64 " %" SCNd32 " %" SCNu64 " %" SCNx64 " %" SCNx64, &holder.lead,
@@ -38,7 +40,7 @@ std::optional<Holder> read_holder(int fd) {
   return fields == 5 ? std::optional(holder) : std::nullopt;
 }
 
-bool write_holder(int fd, const Holder& holder) {
+bool write_holder(int fd, const NodeHolder& holder) {
   std::array<char, 256> text{};
   const int size = std::snprintf(
       text.data(), text.size(), "%" PRIu64 " %" PRId32 " %" PRIu64 " %" PRIx64 " %" PRIx64 "\n",
@@ -51,15 +53,9 @@ Error superseded(const std::string& path) {
   return {ErrorCode::Busy, "a later leader of the task has this node, by " + path};
 }
 
-// Who holds the lock as the kernel says, or else as the file says: the holder may be in another pid
-// namespace, or have written nothing yet.
-void ask_to_give_up(const std::string& path, const std::optional<Holder>& holder,
-                    const BootId& boot) {
-  std::optional<Identity> server = lock_holder(path);
-  if (!server && holder && holder->boot == boot) server = holder->server;
-  if (!server) return;
-  send_signal(*server, SIGHUP);
-  send_signal(*server, SIGCONT);
+void hang_up(const Identity& server) {
+  send_signal(server, SIGHUP);
+  send_signal(server, SIGCONT);
 }
 
 }  // namespace
@@ -69,20 +65,22 @@ Result<NodeClaim> NodeClaim::take(const std::string& directory, std::uint64_t le
   const std::string path = directory + "/server";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file) return system_error("cannot open " + path, errno);
-  int locked = ::flock(file.get(), LOCK_EX | LOCK_NB);
-  if (locked != 0 && errno == EWOULDBLOCK) {
-    const std::optional<Holder> holder = read_holder(file.get());
-    if (holder && holder->lead > lead) return superseded(path);
-    ask_to_give_up(path, holder, boot);
-    do {
-      locked = ::flock(file.get(), LOCK_EX);
-    } while (locked != 0 && errno == EINTR);
-  }
-  if (locked != 0) return system_error("cannot lock " + path, errno);
-  const std::optional<Holder> before = read_holder(file.get());
-  if (before && before->lead > lead) return superseded(path);
   const auto self = read_stat(::getpid());
-  const Holder ours{lead, self ? self->identity : Identity{::getpid(), 0}, boot};
+  const NodeHolder ours{lead, self ? self->identity : Identity{::getpid(), 0}, boot};
+  std::optional<Identity> told;
+  for (timespec pause{0, kFirstPause};; pause.tv_nsec = std::min(2 * pause.tv_nsec, kLastPause)) {
+    const int locked = ::flock(file.get(), LOCK_EX | LOCK_NB);
+    if (locked != 0 && errno != EWOULDBLOCK && errno != EINTR)
+      return system_error("cannot lock " + path, errno);
+    const ClaimVerdict verdict = judge_claim(ours, locked != 0, read_holder(file.get()),
+                                             locked != 0 ? lock_holder(path) : std::nullopt);
+    if (verdict.step == ClaimVerdict::Step::Refuse) return superseded(path);
+    if (verdict.step == ClaimVerdict::Step::Take) break;
+    // Once: one that is ending would die of the second, and an engine may end what it started.
+    if (verdict.hang_up && verdict.hang_up != told) hang_up(*verdict.hang_up);
+    if (verdict.hang_up) told = verdict.hang_up;
+    ::nanosleep(&pause, nullptr);
+  }
   if (!write_holder(file.get(), ours)) return system_error("cannot write " + path, errno);
   return NodeClaim(std::move(file));
 }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "core/record/sole_writer.h"
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/lock_holder.h"
@@ -155,11 +156,29 @@ Status StreamWriter::append_later(const Record& record, std::uint64_t position) 
 Status StreamWriter::flush() {
   if (failure_) return *failure_;
   if (unwritten_ == 0) return Done{};
+  if (const Status alone = check_alone(); !alone) return alone;
   Status written =
       write_once(frames_, unwritten_ == last_ ? "can't append a record" : "can't append records");
   if (!written) position_.offset -= unwritten_;
   unwritten_ = 0;
   return written;
+}
+
+// Between this look and the write another could still come. It costs the stream then, which is
+// refused as corrupt; what is not written at all costs nothing.
+Status StreamWriter::check_alone() {
+  struct stat now {};
+  if (::fstat(fd_.get(), &now) != 0) return fail("cannot read its size", errno);
+  // One that was removed has no other writer. Of one that was compacted, another file has the name.
+  struct stat other {};
+  const bool replaced = now.st_nlink == 0 && ::stat(path_.c_str(), &other) == 0;
+  if (!has_another_writer(size_, static_cast<std::uint64_t>(now.st_size), !replaced)) {
+    return Done{};
+  }
+  failure_ = error_at(ErrorCode::Busy, path_, std::nullopt,
+                      "someone else has written it: another leads this task");
+  ready_ = false;
+  return *failure_;
 }
 
 Status StreamWriter::rename_to(const std::string& path) {

@@ -44,9 +44,10 @@ class StreamWriter {
   // is empty.
   Result<std::uint64_t> begin_later();
 
-  // Appends one record with one write(2). After any failure, a short write included, the writer
-  // stays closed: every later call returns the same error. `position` is the event's position in
-  // the daemon's order; 0: none.
+  // Appends one record with one write(2). Fails with Busy, and writes nothing, if another has
+  // written the file since (core/record/sole_writer.h). After any failure, a short write included,
+  // the writer stays closed: every later call returns the same error. `position` is the event's
+  // position in the daemon's order; 0: none.
   Status append(const Record& record, std::uint64_t position = 0);
   // Appends a record that flush() writes, with all that were appended so since, by one write(2).
   // Nothing may act on one before: a crash can lose them all, or tear the file's end inside any of
@@ -80,6 +81,7 @@ class StreamWriter {
   StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   Status begin();
   Status appendable() const;
+  Status check_alone();
   Status write_once(std::span<const std::byte> bytes, const char* what);
   Error fail(const std::string& what, int error_number);
 

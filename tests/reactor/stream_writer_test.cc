@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -157,6 +158,38 @@ TEST_F(StreamWriterTest, ManyRecordsWithFewWritesUnderAnotherName) {
   EXPECT_EQ(stream->history.process(0).next_run, 1001U);
   EXPECT_FALSE(writer->rename_to(path("none/runner")).ok());
   EXPECT_EQ(writer->path(), path());
+}
+
+// Its lock was given away: two of them believe to be the only one.
+TEST_F(StreamWriterTest, OneWhoseStreamAnotherHasWrittenWritesNothingMore) {
+  auto first = StreamWriter::open(path());
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(first->append(header()).ok());
+  const StreamPosition end = first->position();
+  ::flock(first->fd(), LOCK_UN);
+  auto second = StreamWriter::open(path());
+  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(second->resume_at(end, StreamEnd::Clean).ok());
+  ASSERT_TRUE(second->append(header()).ok());
+  const std::string written = slurp(path());
+  for (int tries = 0; tries < 2; ++tries) {
+    const Status refused = first->append(header());
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::Busy);
+    EXPECT_NE(refused.error().message.find("another leads this task"), std::string::npos);
+  }
+  EXPECT_EQ(slurp(path()), written);
+  EXPECT_TRUE(second->append(header()).ok());
+}
+
+TEST_F(StreamWriterTest, SoDoesOneWhoseStreamAnotherHasCompacted) {
+  auto first = StreamWriter::open(path());
+  ASSERT_TRUE(first.ok());
+  auto second = StreamWriter::open(path("aside"));
+  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(second->rename_to(path()).ok());
+  EXPECT_EQ(first->append(header()).error().code, ErrorCode::Busy);
+  EXPECT_TRUE(second->append(header()).ok());
 }
 
 TEST_F(StreamWriterTest, DirectoriesAreSynced) {

@@ -5,6 +5,7 @@
 
 #include "capnp/codec.h"
 #include "core/record/frame.h"
+#include "core/record/sole_writer.h"
 
 namespace thermos::sim {
 namespace {
@@ -39,6 +40,16 @@ Result<Record> Disk::append(const Record& record) {
     return Error{ErrorCode::Corrupt, "writer and reader disagree on where a frame ends"};
   }
   return decode(scanner.payload());
+}
+
+Result<Record> Disk::append(const Record& record, End& end) {
+  if (has_another_writer(end.size, file_.bytes.size(), end.generation == file_.generation)) {
+    return Error{ErrorCode::Busy, "another writes the stream"};
+  }
+  file_.chain = end.chain;
+  auto written = append(record);
+  end = this->end();
+  return written;
 }
 
 void Disk::append_part(const Record& record, Random& random) {

@@ -19,6 +19,17 @@ class Disk {
   // Appends a record by one write(2). Returns it as it reads back; its views are valid until the
   // next append.
   Result<Record> append(const Record& record);
+  // What a writer knows of the stream. One whose lock another has taken knows less than there is.
+  struct End {
+    std::size_t size = 0;
+    std::uint32_t chain = 0;
+    std::uint64_t generation = 0;
+    bool operator==(const End&) const = default;
+  };
+  End end() const { return {file_.bytes.size(), file_.chain, file_.generation}; }
+  // Appends by what the writer knows, as StreamWriter does. Fails with Busy if another has written
+  // meanwhile.
+  Result<Record> append(const Record& record, End& end);
   // Simulates a write that was cut short.
   void append_part(const Record& record, Random& random);
   void sync() { file_.synced = file_.bytes.size(); }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Shows that the simulator finds faults: builds mutants of coordinator_link.cc, runner_yield.cc,
-# node_link.cc and runner_nodes.cc in core/runner/, each with one thing made wrong, and runs the simulation on each. Fails
+# node_link.cc, runner_nodes.cc and claim.cc in core/runner/, and of core/record/sole_writer.h, each with one thing made wrong, and runs the simulation on each. Fails
 # unless every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
@@ -35,6 +35,15 @@ node_runs=(
   'what ran on a node that is gone is waited for|/::on(const NodeGone/,/^}/s/append_process(p, .*/static_cast<void>(p);/;/::on(const NodeGone/,/^}/s/if (!error_) ended(p);//'
   'a place is not on record|/::place()/,/^}/s/         true);/         true); effects_.pop_back();/'
   'a run is launched wherever there is room|/::launch(/,/^}/s/ \&\& !run.node/ || run.node/'
+)
+claims=(
+  'a server takes a node from that of a later leader|s/  if (written \&\& written->lead > ours.lead) return .*//'
+  'nobody is told to give a node up|s/verdict{ClaimVerdict::Step::Wait, locker}/verdict{ClaimVerdict::Step::Wait, std::nullopt}/;s/  if (!locker \&\& written .*//'
+  'a node is taken that another server has|s/  if (!locked) return/  if (!locked || locker) return/'
+  'the number of a leader is the time of its clock|s/number = std::max(number, .*/static_cast<void>(number);/'
+)
+writers=(
+  'a record is written behind that of another leader|s/return size != left .*/return size < left \&\& !named;/'
 )
 mutants=(
   'a free lock is taken for a held one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock == Lock::Unknown \&\& false) {/'
@@ -111,4 +120,6 @@ for mutant in "${mutants[@]}"; do try core/runner/coordinator_link.cc "$mutant" 
 for mutant in "${yields[@]}"; do try core/runner/runner_yield.cc "$mutant" "$@"; done
 for mutant in "${node_links[@]}"; do try core/runner/node_link.cc "$mutant" "$@"; done
 for mutant in "${node_runs[@]}"; do try core/runner/runner_nodes.cc "$mutant" "$@"; done
+for mutant in "${claims[@]}"; do try core/runner/claim.cc "$mutant" "$@"; done
+for mutant in "${writers[@]}"; do try core/record/sole_writer.h "$mutant" "$@"; done
 exit $((survivors > 0))

@@ -6,15 +6,18 @@
 #include <vector>
 
 #include "broken.h"
+#include "core/runner/claim.h"
 #include "trace_text.h"
 
 namespace thermos::sim {
 
 NodeLeader::NodeLeader(NodeSurroundings& around, NodeServers& servers,
-                       std::deque<NodeMachine>& machines, History history, std::uint64_t lead)
+                       std::deque<NodeMachine>& machines, const LeaderHost& host, History history)
     : around_(around),
       servers_(servers),
-      lead_(lead),
+      host_(host),
+      end_(around.disk.end()),
+      lead_(lead_number(history, now().wall)),
       replayed_(history),
       runner_(around.task, around.graph, std::move(history)),
       life_(around.timeline) {
@@ -30,17 +33,18 @@ void NodeLeader::begin() {
   lead.header.task_id = "t";
   lead.header.launch_time = 1;
   lead.pid = 100;
-  lead.boot = {5, 5};
+  lead.boot = host_.boot;
   lead.nodes = around_.names;
+  lead.place.lead = lead_;
   std::vector<ProcessIndex> unplaced;
   for (ProcessIndex p = 0; p < around_.task.processes.size(); ++p) {
     const ProcessHistory& past = runner_.past(p);
     if (past.live() && !past.current()->node) unplaced.push_back(p);
   }
-  feed(lead);
+  handle(lead);
   // Nothing of them was ever launched, as its own links find.
   for (const ProcessIndex p : unplaced) {
-    feed(CoordinatorGone{p, runner_.past(p).current()->number, false});
+    handle(CoordinatorGone{p, runner_.past(p).current()->number, false});
   }
   for (Node& node : nodes_) {
     tell(node, node::Begin{runner_.history().is_gone(node.machine->name)});
@@ -48,9 +52,11 @@ void NodeLeader::begin() {
 }
 
 void NodeLeader::call(const NodeMachine& machine, bool gone) {
-  for (Node& node : nodes_) {
-    if (node.machine == &machine) tell(node, node::Called{gone, "somebody says so"});
-  }
+  when_awake([this, &machine, gone] {
+    for (Node& node : nodes_) {
+      if (node.machine == &machine) tell(node, node::Called{gone, "somebody says so"});
+    }
+  });
 }
 
 NodePipePtr NodeLeader::pipe_to(const NodeMachine& machine) const {
@@ -60,12 +66,52 @@ NodePipePtr NodeLeader::pipe_to(const NodeMachine& machine) const {
   return nullptr;
 }
 
+// ---- time ---------------------------------------------------------------------------------------
+
+Timestamp NodeLeader::now() const {
+  const Timestamp now = around_.now();
+  return {now.wall + host_.wall_ahead, now.boot + host_.boot_ahead};
+}
+
+void NodeLeader::stall(bool in_turn) {
+  stalls_in_turn_ = in_turn;
+  stalled_ = !in_turn;
+}
+
+void NodeLeader::wake() {
+  stalls_in_turn_ = false;
+  if (missed_.empty()) {
+    stalled_ = false;
+    return;
+  }
+  const Timeline::Action action = std::move(missed_.front());
+  missed_.pop_front();
+  if (!stopped_) action();
+  life_.after(around_.random.between(0, kMs), [this] { wake(); });
+}
+
+void NodeLeader::when_awake(Timeline::Action action) {
+  if (stalled_) {
+    missed_.push_back(std::move(action));
+  } else if (!stopped_) {
+    action();
+  }
+}
+
+void NodeLeader::after(Microseconds delay, Timeline::Action action) {
+  life_.after(delay, [this, action = std::move(action)] { when_awake(action); });
+}
+
 // ---- the runner --------------------------------------------------------------------------------
 
 void NodeLeader::feed(const Event& event) {
-  if (finished_) return;
+  when_awake([this, event] { handle(event); });
+}
+
+void NodeLeader::handle(const Event& event) {
+  if (finished_ || stopped_) return;
   around_.say("> " + text_of(event, around_.task));
-  auto effects = runner_.handle(event, around_.now());
+  auto effects = runner_.handle(event, now());
   require(effects.ok(),
           effects.ok() ? "" : "the runner refused an event: " + effects.error().message);
   std::vector<Effect> pending;
@@ -77,7 +123,10 @@ void NodeLeader::feed(const Event& event) {
       continue;
     }
     around_.say("    < " + text_of(effect, around_.task));
-    auto written = around_.disk.append(append->record);
+    auto written = around_.disk.append(append->record, end_);
+    if (!written && written.error().code == ErrorCode::Busy) {
+      return stop("its record is written by another");
+    }
     require(written.ok(), "a record can't be written");
     const auto applied = replayed_.apply(*written);
     require(applied.ok(),
@@ -87,7 +136,19 @@ void NodeLeader::feed(const Event& event) {
   if (durable) around_.disk.sync();
   around_.disk.act();
   require(replayed_ == runner_.history(), "the stream is not what the runner knows");
+  if (std::exchange(stalls_in_turn_, false)) stalled_ = true;
+  if (stalled_) {
+    missed_.emplace_back([this, pending = std::move(pending)] {
+      for (const Effect& effect : pending) carry_out(effect);
+    });
+    return;
+  }
   for (const Effect& effect : pending) carry_out(effect);
+}
+
+void NodeLeader::stop(const char* why) {
+  around_.say(std::string("* a leader stops: ") + why);
+  stopped_ = true;
 }
 
 void NodeLeader::carry_out(const Effect& effect) {
@@ -96,23 +157,23 @@ void NodeLeader::carry_out(const Effect& effect) {
     require(node_of(start->process) != nullptr, "a launch without a place");
     if (Node* node = reached(start->process)) servers_.launch(node->pipe, *start);
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
-    stop(term->process, term->run);
+    end_run(term->process, term->run);
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
-    stop(kill->process, kill->run);
+    end_run(kill->process, kill->run);
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
     if (Node* node = node_of(sweep->process)) servers_.sweep(node->pipe, *sweep);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
     const std::uint64_t id = ++timer_;
     if (!timer->at) return;
-    life_.after(*timer->at - around_.now().boot, [this, id] {
-      if (id == timer_) feed(TimerDue{});
+    after(*timer->at - now().boot, [this, id] {
+      if (id == timer_) handle(TimerDue{});
     });
   } else if (std::holds_alternative<Finish>(effect)) {
     finished_ = true;
   }
 }
 
-void NodeLeader::stop(ProcessIndex p, std::uint32_t run) {
+void NodeLeader::end_run(ProcessIndex p, std::uint32_t run) {
   if (Node* node = reached(p)) servers_.stop(node->pipe, p, run);
 }
 
@@ -133,19 +194,27 @@ NodeLeader::Node* NodeLeader::reached(ProcessIndex p) {
 // ---- what the servers say ----------------------------------------------------------------------
 
 void NodeLeader::refused() {
-  around_.say("* the leader is superseded");
+  when_awake([this] { stop("it is superseded"); });
 }
 
 void NodeLeader::told(const NodePipePtr& pipe, const node::Event& event) {
-  for (Node& node : nodes_) {
-    if (node.pipe == pipe) return tell(node, event);
-  }
+  when_awake([this, pipe, event] {
+    for (Node& node : nodes_) {
+      if (node.pipe == pipe) return tell(node, event);
+    }
+  });
 }
 
 void NodeLeader::record(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatus& status) {
-  for (const Node& node : nodes_) {
-    if (node.pipe == pipe) feed(CoordinatorRecord{p, status, node.machine->name});
-  }
+  // So long ago as it was for the node when it told of it.
+  when_awake([this, pipe, p, status, told = around_.now()] {
+    for (const Node& node : nodes_) {
+      if (node.pipe != pipe) continue;
+      ProcessStatus here = status;
+      here.at = later(now(), status.at.boot - told.boot);
+      return handle(CoordinatorRecord{p, here, node.machine->name});
+    }
+  });
 }
 
 // ---- the links ---------------------------------------------------------------------------------
@@ -157,7 +226,8 @@ void NodeLeader::drop(Node& node) {
 }
 
 void NodeLeader::tell(Node& node, const node::Event& event) {
-  for (const node::Effect& effect : node.link.handle(event, around_.now().boot)) {
+  if (stopped_) return;
+  for (const node::Effect& effect : node.link.handle(event, now().boot)) {
     std::visit([&](const auto& one) { carry_out(node, one); }, effect);
   }
 }
@@ -165,7 +235,7 @@ void NodeLeader::tell(Node& node, const node::Event& event) {
 void NodeLeader::carry_out(Node& node, const node::StartServer& /*effect*/) {
   drop(node);
   const Microseconds takes = around_.random.between(kMs, 300 * kMs);
-  life_.after(takes, [this, &node] {
+  after(takes, [this, &node] {
     if (node.link.state() != node::State::Starting || node.pipe) return;
     if (!node.machine->powered || !node.machine->reachable) {
       return tell(node, node::Ended{"no route"});
@@ -180,7 +250,7 @@ void NodeLeader::carry_out(Node& node, const node::DropServer& /*effect*/) {
 
 void NodeLeader::carry_out(Node& node, const node::AskEngine& /*effect*/) {
   const std::uint64_t question = ++node.question;
-  life_.after(around_.random.between(0, kSecond), [this, &node, question] {
+  after(around_.random.between(0, kSecond), [this, &node, question] {
     if (question != node.question) return;
     const bool away = !node.machine->powered || !node.machine->reachable;
     tell(node, node::EngineSaid{away && around_.random.chance(60), "the engine says so"});
@@ -206,22 +276,22 @@ void NodeLeader::carry_out(Node& node, const node::SendClean& /*effect*/) {
 void NodeLeader::carry_out(Node& node, const node::Arm& effect) {
   const std::uint64_t timer = ++node.timer;
   if (!effect.at) return;
-  life_.after(*effect.at - around_.now().boot, [this, &node, timer] {
+  after(*effect.at - now().boot, [this, &node, timer] {
     if (timer == node.timer) tell(node, node::Timer{});
   });
 }
 
 void NodeLeader::carry_out(Node& node, const node::TellUp& /*effect*/) {
-  feed(NodeUp{node.machine->name, {2000, 0}});
+  handle(NodeUp{node.machine->name, {2000, 0}});
 }
 
 void NodeLeader::carry_out(Node& node, const node::TellDown& /*effect*/) {
-  feed(NodeDown{node.machine->name});
+  handle(NodeDown{node.machine->name});
 }
 
 void NodeLeader::carry_out(Node& node, const node::TellGone& effect) {
   ++around_.outcome.gone;
-  feed(NodeGone{node.machine->name, effect.reason});
+  handle(NodeGone{node.machine->name, effect.reason});
 }
 
 void NodeLeader::carry_out(Node& /*node*/, const node::Warn& /*effect*/) {}

@@ -15,11 +15,18 @@
 
 namespace thermos::sim {
 
+// Where a leader runs. Its clocks are so much ahead of the true time.
+struct LeaderHost {
+  BootId boot{5, 5};
+  Microseconds wall_ahead = 0;
+  Microseconds boot_ahead = 0;
+};
+
 class NodeLeader final : private NodeHearer {
  public:
-  // `lead` is its number. All references outlive this.
+  // It has just read `history` from the disk. All references outlive this.
   NodeLeader(NodeSurroundings& around, NodeServers& servers, std::deque<NodeMachine>& machines,
-             History history, std::uint64_t lead);
+             const LeaderHost& host, History history);
   ~NodeLeader();
   NodeLeader(const NodeLeader&) = delete;
   NodeLeader& operator=(const NodeLeader&) = delete;
@@ -28,8 +35,17 @@ class NodeLeader final : private NodeHearer {
   // Somebody says that the node is gone, or there again.
   void call(const NodeMachine& machine, bool gone);
 
+  // It does nothing more until it wakes, and does then what came meanwhile. `in_turn`: it does the
+  // next turn, but for what follows from its records.
+  void stall(bool in_turn);
+  void wake();
+
   const Runner& runner() const { return runner_; }
+  // Whether it knows all that is on record.
+  bool is_current() const { return end_ == around_.disk.end(); }
   bool finished() const { return finished_; }
+  // It has found out that another leads the task.
+  bool stopped() const { return stopped_; }
   NodePipePtr pipe_to(const NodeMachine& machine) const;
 
  private:
@@ -45,6 +61,12 @@ class NodeLeader final : private NodeHearer {
   void told(const NodePipePtr& pipe, const node::Event& event) override;
   void record(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatus& status) override;
   void feed(const Event& event) override;
+  void handle(const Event& event);
+  void stop(const char* why);
+  // Everything that comes to it comes through here.
+  void when_awake(Timeline::Action action);
+  void after(Microseconds delay, Timeline::Action action);
+  Timestamp now() const;
 
   static void drop(Node& node);
   void tell(Node& node, const node::Event& event);
@@ -61,15 +83,21 @@ class NodeLeader final : private NodeHearer {
   void carry_out(Node& node, const node::TellGone& effect);
   void carry_out(Node& node, const node::Warn& effect);
   void carry_out(const Effect& effect);
-  void stop(ProcessIndex p, std::uint32_t run);
+  void end_run(ProcessIndex p, std::uint32_t run);
 
   NodeSurroundings& around_;
   NodeServers& servers_;
+  LeaderHost host_;
+  Disk::End end_;
   std::uint64_t lead_;
   History replayed_;
   Runner runner_;
   std::deque<Node> nodes_;
   bool finished_ = false;
+  bool stopped_ = false;
+  bool stalled_ = false;
+  bool stalls_in_turn_ = false;
+  std::deque<Timeline::Action> missed_;  // while it stalled
   std::uint64_t timer_ = 0;
   Lifetime life_;
 };

@@ -21,6 +21,9 @@ void NodeLedger::starts(ProcessIndex p, const std::string& node, std::uint32_t r
   require(!runs(p, node), name + " starts where one of it still runs");
   // A launch that was on its way to a node when that was called gone is LOST.
   if (record != nullptr && !is_lost(*record, name, run)) {
+    const auto slot = record->find(name);
+    require(!slot || record->process(*slot).totals.success == 0,
+            name + " has succeeded, and starts again");
     for (const auto& [other, number] : running_[p]) {
       require(is_lost(*record, name, number),
               name + " runs on " + other + ", which nobody called gone, and starts on " + node);

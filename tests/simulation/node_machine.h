@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/record/record.h"
+#include "core/runner/claim.h"
 #include "node_pipe.h"
 
 namespace thermos::sim {
@@ -28,8 +30,9 @@ struct NodeMachine {
   bool powered = true;
   bool reachable = true;
   std::uint64_t boots = 1;
-  std::uint64_t lead = 0;  // in the file that servers lock
-  NodePipePtr server;      // that has the lock
+  std::optional<NodeHolder> file;    // what the file holds that servers lock
+  NodePipePtr server;                // that has its lock
+  std::vector<NodePipePtr> waiting;  // for the lock
   std::map<ProcessIndex, Place> places;
   BootId boot() const { return {std::hash<std::string>()(name) | 1U, boots}; }
 };

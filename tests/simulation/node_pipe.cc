@@ -35,10 +35,7 @@ void NodePipes::cut(const NodePipePtr& pipe) {
     if (NodeHearer* leader = std::exchange(pipe->leader, nullptr))
       leader->told(pipe, node::Ended{"the pipe has ended"});
   });
-  timeline_.after(random_.between(0, 10 * kSecond), [pipe] {
-    if (pipe->node != nullptr && pipe->node->server == pipe) pipe->node->server.reset();
-    pipe->node = nullptr;
-  });
+  timeline_.after(random_.between(0, 10 * kSecond), [this, pipe] { ended_(pipe); });
 }
 
 }  // namespace thermos::sim

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "core/runner/node_link.h"
 #include "core/runner/runner.h"
@@ -34,6 +36,8 @@ struct NodePipe {
   NodeHearer* leader = nullptr;  // nullptr: its end is closed
   NodeMachine* node = nullptr;   // nullptr: the server reads nothing more
   std::uint64_t lead = 0;        // the leader's number
+  Identity server;               // its process
+  std::optional<Identity> told;  // whom it told to give its node up
   std::set<ProcessIndex> reads;  // whose streams the server has read so far, and goes on reading
   bool cut = false;              // what is sent from here on arrives nowhere
   Microseconds slow_until = 0;
@@ -49,6 +53,10 @@ class NodePipes {
 
   void down(const NodePipePtr& pipe, std::function<void(NodeMachine&)> message);
   void up(const NodePipePtr& pipe, std::function<void(NodeHearer&)> message);
+  // Calls this when a server learns that its pipe has ended.
+  void when_server_learns(std::function<void(const NodePipePtr&)> ended) {
+    ended_ = std::move(ended);
+  }
   // Nothing more gets in. What is on its way is read yet; each end learns of it in its own time.
   void cut(const NodePipePtr& pipe);
 
@@ -57,6 +65,7 @@ class NodePipes {
 
   Timeline& timeline_;
   Random& random_;
+  std::function<void(const NodePipePtr&)> ended_;
 };
 
 }  // namespace thermos::sim

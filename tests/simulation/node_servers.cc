@@ -10,27 +10,18 @@ NodePipePtr NodeServers::start(NodeHearer& leader, NodeMachine& machine, std::ui
   pipe->leader = &leader;
   pipe->node = &machine;
   pipe->lead = lead;
-  pipes_.down(pipe, [this, pipe](NodeMachine& /*machine*/) { claim(pipe); });
+  pipes_.down(pipe, [this, pipe](NodeMachine& /*machine*/) { claims_.ask(pipe); });
   return pipe;
 }
 
 void NodeServers::die(NodePipePtr pipe) {  // NOLINT(performance-unnecessary-value-param)
-  if (pipe->node != nullptr && pipe->node->server == pipe) pipe->node->server.reset();
-  pipe->node = nullptr;
-  pipes_.cut(pipe);
+  if (NodeMachine* machine = pipe->node) claims_.forget(*machine, pipe);
 }
 
-void NodeServers::claim(const NodePipePtr& pipe) {
-  NodeMachine& machine = *pipe->node;
-  if (machine.lead > pipe->lead) {
-    pipe->node = nullptr;
-    return pipes_.up(pipe, [](NodeHearer& leader) { leader.refused(); });
-  }
-  // The one before reads nothing more from here on.
-  if (machine.server && machine.server != pipe) machine.server->node = nullptr;
-  machine.server = pipe;
-  machine.lead = pipe->lead;
-  pipes_.up(pipe, [pipe](NodeHearer& leader) { leader.told(pipe, node::Welcomed{}); });
+void NodeServers::all_die(NodeMachine& machine) {
+  const std::vector<NodePipePtr> waiting = std::exchange(machine.waiting, {});
+  for (const NodePipePtr& pipe : waiting) claims_.forget(machine, pipe);
+  if (machine.server) claims_.forget(machine, NodePipePtr(machine.server));
 }
 
 // ---- what runs there ---------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-// The nodes' servers: who has a node, and what the server does there for its leader.
+// The nodes' servers, and what each does there for its leader.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "node_claims.h"
 #include "node_coordinators.h"
 #include "node_machine.h"
 #include "node_pipe.h"
@@ -14,13 +15,16 @@ namespace thermos::sim {
 class NodeServers {
  public:
   // All outlive this.
-  NodeServers(NodeSurroundings& around, NodePipes& pipes, NodeCoordinators& coordinators)
-      : around_(around), pipes_(pipes), coordinators_(coordinators) {}
+  NodeServers(NodeSurroundings& around, NodePipes& pipes, NodeClaims& claims,
+              NodeCoordinators& coordinators)
+      : around_(around), pipes_(pipes), claims_(claims), coordinators_(coordinators) {}
 
   // Starts one for leader number `lead`, and returns the pipe to it.
   NodePipePtr start(NodeHearer& leader, NodeMachine& machine, std::uint64_t lead);
   // By value: what the caller names may be the place that is emptied here.
   void die(NodePipePtr pipe);
+  // With its machine.
+  void all_die(NodeMachine& machine);
 
   // What a leader sends. A message to a server that reads nothing more is lost.
   void adopt(const NodePipePtr& pipe, ProcessIndex p, std::uint32_t run, std::uint64_t next_seq);
@@ -32,13 +36,13 @@ class NodeServers {
   void clean(const NodePipePtr& pipe);
 
  private:
-  void claim(const NodePipePtr& pipe);
   void take_over(const NodePipePtr& pipe, NodeMachine& machine, ProcessIndex p, std::uint32_t run,
                  std::uint64_t next_seq);
   void begin(const NodePipePtr& pipe, NodeMachine& machine, const StartProcess& start);
 
   NodeSurroundings& around_;
   NodePipes& pipes_;
+  NodeClaims& claims_;
   NodeCoordinators& coordinators_;
 };
 

@@ -17,13 +17,18 @@ struct NodeFaults {
   std::uint32_t outages = 0;     // a machine goes down, and comes back
   std::uint32_t partitions = 0;  // it can't be reached, and runs on
   std::uint32_t hangs = 0;       // a pipe delivers late
-  bool power = false;            // the leader's machine goes down with it
+  // The leader's lock is lost to another leader, and it does not know: its host stands still for a
+  // while, or the file system gives its lock away.
+  std::uint32_t usurpations = 0;
+  bool power = false;  // the leader's machine goes down with it
+  bool moves = false;  // each leader is on any of some hosts, whose clocks differ
 };
 
 struct NodeOutcome {
   std::optional<std::string> broken;
   bool success = false;
   std::uint32_t leaders = 0;
+  std::uint32_t superseded = 0;  // leaders that found out that another leads
   std::uint32_t runs = 0;
   std::uint32_t repeats = 0;  // successes of processes that had succeeded: lost with their node
   std::uint32_t gone = 0;     // nodes called gone

@@ -1,5 +1,5 @@
-// A task over many nodes, in virtual time: no run starts twice, and none beside another of its
-// process that nobody called gone.
+// A task over many nodes, in virtual time: no run starts twice, none beside another of its process
+// that nobody called gone, and none that has succeeded, also where two lead the task.
 #include <gtest/gtest.h>
 
 #include "builds.h"
@@ -17,6 +17,7 @@ NodeOutcome live(std::uint64_t from, std::uint64_t count, const NodeFaults& faul
       return sum;
     }
     sum.leaders += outcome.leaders;
+    sum.superseded += outcome.superseded;
     sum.runs += outcome.runs;
     sum.repeats += outcome.repeats;
     sum.gone += outcome.gone;
@@ -62,6 +63,38 @@ TEST(NodeSimulation, NodesAreCalledGoneThatRunOn) {
 
 TEST(NodeSimulation, ThePowerOfTheLeaderGoes) {
   live(60'000, seeds(3000), {.leader_kills = 4, .server_kills = 1, .pipe_cuts = 1, .power = true});
+}
+
+TEST(NodeSimulation, LeadersMoveToHostsWithOtherClocks) {
+  const NodeOutcome sum =
+      live(80'000, seeds(2000), {.leader_kills = 4, .server_kills = 1, .moves = true});
+  EXPECT_EQ(sum.repeats, 0u);
+  EXPECT_EQ(sum.superseded, 0u);
+}
+
+TEST(NodeSimulation, LeadersGoOnThatLeadNoMore) {
+  const NodeOutcome sum = live(90'000, seeds(4000), {.usurpations = 3});
+  EXPECT_GT(sum.superseded, seeds(4000) / 2);
+  EXPECT_EQ(sum.repeats, 0u);
+}
+
+TEST(NodeSimulation, LeadersGoOnWhoseClocksAreAhead) {
+  const NodeOutcome sum = live(
+      110'000, seeds(4000), {.leader_kills = 3, .pipe_cuts = 2, .usurpations = 4, .moves = true});
+  EXPECT_EQ(sum.repeats, 0u);
+}
+
+TEST(NodeSimulation, LeadersGoOnAmongOtherFaults) {
+  live(100'000, seeds(6000),
+       {.leader_kills = 1,
+        .server_kills = 1,
+        .pipe_cuts = 1,
+        .coordinator_kills = 1,
+        .outages = 1,
+        .partitions = 2,
+        .hangs = 1,
+        .usurpations = 3,
+        .moves = true});
 }
 
 TEST(NodeSimulation, EverythingAtOnce) {
