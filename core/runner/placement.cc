@@ -70,6 +70,11 @@ void Placement::down(std::string_view node) {
   nodes_[index_of(node)].up = false;
 }
 
+bool Placement::is_up(std::string_view node) const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [node](const Node& one) { return one.up && one.name == node; });
+}
+
 void Placement::gone(std::string_view node) {
   const std::uint32_t index = index_of(node);
   nodes_[index].up = false;

@@ -43,6 +43,8 @@ class Placement {
   // The same, and groups that were there go elsewhere. The caller releases what ran there.
   void gone(std::string_view node);
 
+  bool is_up(std::string_view node) const;
+
   // Its next run is to be placed. REQUIRES: it does not wait.
   void ask(ProcessIndex p);
   // It is not wanted any more. Returns whether it waited.

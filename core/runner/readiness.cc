@@ -26,16 +26,16 @@ constexpr Microseconds kLookTakes = kSecond / 10;
 Readiness::Readiness(const TaskConfig& task)
     : task_(task), questions_(timers_for(task)), limits_(timers_for(task)) {}
 
-void Readiness::watch(ProcessIndex p, const ProcessHistory& process, Microseconds now) {
+void Readiness::watch(ProcessIndex p, const ProcessHistory& process, const LimitTimes& times,
+                      Microseconds now) {
   const Boxed<Ready>& ready = task_.processes[p].ready;
   if (!ready || process.ending || process.current()->ready) return;
   const Run& run = *process.current();
   const auto [unready, begins] = unready_.try_emplace(p);
-  const Microseconds extended = process.said ? process.said->until : 0;
   if (run.state == ProcessState::Running) {
     const bool known = limits_.has(p);
-    const Microseconds limit = add_saturated(std::min(run.started->boot, now), ready->within);
-    if (!known || extended > now) limits_.set(p, std::max(limit, extended));
+    const Microseconds limit = add_saturated(std::min(times.began, now), ready->within);
+    if (!known || times.extended > now) limits_.set(p, std::max(limit, times.extended));
     if (ready->notify) {
       questions_.clear(p);
     } else if (!known && (unready->second.asked == 0 || questions_.has(p))) {

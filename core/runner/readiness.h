@@ -9,6 +9,7 @@
 
 #include "core/base/times.h"
 #include "core/record/history.h"
+#include "core/runner/limit_times.h"
 #include "core/runner/process_timers.h"
 #include "core/task/task.h"
 
@@ -26,7 +27,8 @@ class Readiness {
   // written and not read, if nobody tells of it. One that says so itself (`notify`) is not asked;
   // for the same reason it comes due when its `within` is over, and is overdue shortly after.
   // REQUIRES: it is live.
-  void watch(ProcessIndex p, const ProcessHistory& process, Microseconds now);
+  void watch(ProcessIndex p, const ProcessHistory& process, const LimitTimes& times,
+             Microseconds now);
   // It is ready, or over: it is not asked any more.
   void forget(ProcessIndex p);
   bool any() const { return !unready_.empty(); }

@@ -435,6 +435,8 @@ void Runner::stop_all(bool hard) {
 void Runner::stop(ProcessIndex p, bool hard) {
   take(p, hard ? LaunchEvent::Kill : LaunchEvent::Terminate);
   if (hard || !launches_.is_live(p)) return;
+  // What was told before this leader was is for the time that was set then.
+  if (!listening_ && is_out_of_reach(p)) untold_.insert(p);
   if (const auto at = kill_time(p)) launches_.kill_at(p, *at);
 }
 
@@ -457,7 +459,9 @@ void Runner::end_by_order(ProcessIndex p) {
 
 // Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
 void Runner::kill_overdue() {
-  while (const auto p = launches_.pop_kill(now_.boot)) stop(*p, true);
+  while (const auto p = launches_.pop_kill(now_.boot)) {
+    if (!untold_.contains(*p)) stop(*p, true);
+  }
 }
 
 bool Runner::finalizers_over() const {

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@
 #include "core/runner/health.h"
 #include "core/runner/launch_control.h"
 #include "core/runner/launches.h"
+#include "core/runner/limit_times.h"
 #include "core/runner/placement.h"
 #include "core/runner/readiness.h"
 #include "core/runner/requests.h"
@@ -135,6 +138,9 @@ class Runner {
 
   // Nodes (runner_nodes.cc).
   void restore_places();
+  void restore_clock(ProcessIndex p);
+  bool is_out_of_reach(ProcessIndex p) const;
+  void give_time_to_end(ProcessIndex p);
   void restore_place(ProcessIndex p, std::string_view node);
   void launch(ProcessIndex p);
   void place();
@@ -170,7 +176,9 @@ class Runner {
   void watch(ProcessIndex p);
   void watch_launch(ProcessIndex p);
   void forget(ProcessIndex p);
+  LimitTimes times_of(ProcessIndex p) const;
   std::optional<Microseconds> kill_time(ProcessIndex p) const;
+  Microseconds kill_time_of_order(ProcessIndex p) const;
   void kill_overdue();
   void finish();
   void set_timer();
@@ -225,6 +233,18 @@ class Runner {
   std::deque<HeldBack> held_back_;          // in order of time
   std::optional<Microseconds> time_until_;  // boot time: the machine is the task's until then
   std::uint32_t untimely_ = 0;              // do not start for lack of time
+  // Of runs on nodes that were found at the resume, and of what was known of them then: how far
+  // our boot clock is ahead of that of the leader that recorded it.
+  struct OtherClock {
+    std::uint32_t run = 0;
+    Microseconds shift = 0;
+    bool started = false;
+    std::optional<Timestamp> extended_at;
+    std::optional<Timestamp> ending_at;
+  };
+  std::map<ProcessIndex, OtherClock> other_clocks_;
+  // Were told to end while their node could not be reached: nothing has told them yet.
+  std::set<ProcessIndex> untold_;
   bool listening_ = false;  // at a resume, until everything that happened meanwhile was told
   Timestamp now_;
   std::optional<Microseconds> timer_;

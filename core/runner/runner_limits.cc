@@ -11,9 +11,34 @@
 namespace thermos {
 
 void Runner::watch(ProcessIndex p) {
-  timeouts_.watch(p, past(p), now_);
-  readiness_.watch(p, past(p), now_.boot);
+  const LimitTimes times = times_of(p);
+  timeouts_.watch(p, times, now_);
+  readiness_.watch(p, past(p), times, now_.boot);
   health_.watch(p, past(p), now_.boot);
+}
+
+LimitTimes Runner::times_of(ProcessIndex p) const {
+  const Run& run = *past(p).current();
+  const Rare<Said>& said = past(p).said;
+  LimitTimes times{run.started ? run.started->boot : run.waiting.boot, said ? said->until : 0};
+  const auto other = other_clocks_.find(p);
+  if (other == other_clocks_.end() || other->second.run != run.number) return times;
+  const OtherClock& clock = other->second;
+  if (run.started.has_value() == clock.started) times.began += clock.shift;
+  if (times.extended != 0 && said->extended_at == clock.extended_at) times.extended += clock.shift;
+  return times;
+}
+
+// REQUIRES: an order ends its run.
+Microseconds Runner::kill_time_of_order(ProcessIndex p) const {
+  StopOrder ending = *past(p).ending;
+  const auto other = other_clocks_.find(p);
+  if (other != other_clocks_.end() && other->second.run == ending.run &&
+      other->second.ending_at == ending.at) {
+    ending.at.boot += other->second.shift;
+    ending.deadline.boot += other->second.shift;
+  }
+  return kill_time_of(ending, now_);
 }
 
 // When SIGKILL follows, for one that was told to end: by the order that ends it, or by its
@@ -27,7 +52,7 @@ std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
     if (asked) at = std::max(at, said->until);
     time = time ? std::min(*time, at) : at;
   };
-  if (const auto& ending = past(p).ending) told(ending->at.boot, kill_time_of(*ending, now_));
+  if (const auto& ending = past(p).ending) told(ending->at.boot, kill_time_of_order(p));
   const auto& wait = task_.processes[p].stop_wait;
   const bool reached = regular_.has(p) || goal_ == TaskState::Lost;
   if (wait && reached && state() != TaskState::Active) {
@@ -39,11 +64,12 @@ std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
 
 void Runner::watch_launch(ProcessIndex p) {
   timeouts_.not_running(p, now_);
-  readiness_.watch(p, past(p), now_.boot);
+  readiness_.watch(p, past(p), times_of(p), now_.boot);
   health_.watch(p, past(p), now_.boot);
 }
 
 void Runner::forget(ProcessIndex p) {
+  untold_.erase(p);
   timeouts_.forget(p);
   readiness_.forget(p);
   health_.forget(p);

@@ -1,7 +1,9 @@
 // A task whose runs are launched on nodes: each run is placed before it is launched, and its place
 // is on record before anything acts on it.
+#include <algorithm>
 #include <string>
 
+#include "core/runner/order.h"
 #include "core/runner/runner.h"
 
 namespace thermos {
@@ -73,12 +75,29 @@ void Runner::on(const NodeUp& event) {
     const std::uint32_t run = past(p).current()->number;
     if (launches_.of(p).state() == LaunchState::Terminating) {
       effects_.emplace_back(Terminate{p, run, signal_to_end(p)});
+      if (untold_.erase(p) != 0) give_time_to_end(p);
     } else if (launches_.of(p).state() == LaunchState::Killing) {
       effects_.emplace_back(Kill{p, run});
     } else if (launches_.of(p).state() == LaunchState::Sweeping) {
       effects_.emplace_back(Sweep{p, run});
     }
   }
+}
+
+bool Runner::is_out_of_reach(ProcessIndex p) const {
+  const Rare<std::string>& place = past(p).current()->node;
+  return place && !placement_.is_up(*place);
+}
+
+// It hears only now that it is to end.
+void Runner::give_time_to_end(ProcessIndex p) {
+  const auto time = kill_time(p);
+  if (!time) return;
+  const auto& ending = past(p).ending;
+  const Microseconds wait = ending
+                                ? std::max<Microseconds>(0, ending->deadline.boot - ending->at.boot)
+                                : stop_wait_of(task_, p);
+  launches_.kill_at(p, std::max(*time, add_saturated(now_.boot, wait)));
 }
 
 void Runner::on(const NodeDown& event) {

@@ -47,10 +47,25 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   if (past(p).was_ready) plan.set_ready(p);
   if (past(p).live()) {
     take(p, LaunchEvent::Found);
+    restore_clock(p);
     watch(p);
   } else {
     ended(p);
   }
+}
+
+// What runs here under another boot is gone, and its times mean nothing. What runs on a node goes
+// on, and its limits with it.
+void Runner::restore_clock(ProcessIndex p) {
+  const Run& run = *past(p).current();
+  if (!run.node) return;
+  const Timestamp began = run.started.value_or(run.waiting);
+  OtherClock clock{run.number, boot_clock_shift(history_, began, self_.boot, now_), {}, {}, {}};
+  if (clock.shift == 0) return;
+  clock.started = run.started.has_value();
+  if (past(p).said) clock.extended_at = past(p).said->extended_at;
+  if (past(p).ending) clock.ending_at = past(p).ending->at;
+  other_clocks_[p] = clock;
 }
 
 void Runner::restore_deadline() {

@@ -18,14 +18,12 @@ std::size_t timers_needed(const TaskConfig& task) {
 
 Timeouts::Timeouts(const TaskConfig& task) : task_(task), timers_(timers_needed(task)) {}
 
-void Timeouts::watch(ProcessIndex p, const ProcessHistory& process, Timestamp now) {
+void Timeouts::watch(ProcessIndex p, const LimitTimes& run, Timestamp now) {
   const std::optional<Microseconds>& timeout = task_.processes[p].timeout;
   if (!timeout) return;
-  const Run& run = *process.current();
   // A clock that went back (another time namespace) makes nobody wait longer.
-  const Microseconds since = std::min(run.started ? run.started->boot : run.waiting.boot, now.boot);
-  const Microseconds extended = process.said ? process.said->until : 0;
-  timers_.set(p, std::max(add_saturated(since, *timeout), extended));
+  const Microseconds since = std::min(run.began, now.boot);
+  timers_.set(p, std::max(add_saturated(since, *timeout), run.extended));
 }
 
 void Timeouts::not_running(ProcessIndex p, Timestamp now) {

@@ -6,6 +6,7 @@
 
 #include "core/base/times.h"
 #include "core/record/history.h"
+#include "core/runner/limit_times.h"
 #include "core/runner/process_timers.h"
 #include "core/task/task.h"
 
@@ -17,11 +18,11 @@ class Timeouts {
   // `task` outlives this.
   explicit Timeouts(const TaskConfig& task);
 
-  // Sets the time of `p`, whose run is live in `process`. The limit counts from RUNNING, and is not
+  // Sets the time of `p`, whose run is live. The limit counts from RUNNING, and is not
   // over before the run's own EXTEND_TIMEOUT_USEC. Until that is on
   // record, the time set is the first at which the limit can be over: the record may have been
   // written and not read, if nobody tells of it.
-  void watch(ProcessIndex p, const ProcessHistory& process, Timestamp now);
+  void watch(ProcessIndex p, const LimitTimes& run, Timestamp now);
   // The same for a run that is launched now, or was looked for and is not RUNNING.
   void not_running(ProcessIndex p, Timestamp now);
   void forget(ProcessIndex p) {

@@ -22,6 +22,16 @@ Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timesta
   return last.deadline.boot - now.boot > allowance ? later(now, allowance) : last.deadline;
 }
 
+Microseconds boot_clock_shift(const History& history, Timestamp at, const BootId& boot,
+                              Timestamp now) {
+  const auto& steps = history.steps();
+  const bool one_boot = std::all_of(steps.begin(), steps.end(), [&boot](const TaskStep& step) {
+    return step.status.boot == boot;
+  });
+  if (one_boot) return 0;
+  return now.boot - std::max<Microseconds>(0, now.wall - at.wall) - at.boot;
+}
+
 Microseconds kill_time_of(const StopOrder& ending, Timestamp now) {
   const Microseconds allowance = std::max<Microseconds>(0, ending.deadline.boot - ending.at.boot);
   return std::min(ending.deadline.boot, later(now, allowance).boot);

@@ -15,6 +15,12 @@ namespace thermos {
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
                              const std::optional<Timestamp>& still_since = std::nullopt);
 
+// What is to be added to a boot time on record to make it one of this boot's clock. `at` was
+// recorded at that time, by an earlier leader; 0 if all that led the task did so under this boot.
+// Otherwise it is for the wall clocks to say how long ago it was.
+Microseconds boot_clock_shift(const History& history, Timestamp at, const BootId& boot,
+                              Timestamp now);
+
 // The time of this boot's clock at which a run that an order ends is killed. The record does not
 // name the boot in which the order was given, so the time from `now` is never more than it was from
 // the order.

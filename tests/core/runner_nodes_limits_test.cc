@@ -1,0 +1,197 @@
+// The limits of a run on a node: its clock goes on while the node can't be reached, and when the
+// leader is on another machine, whose boot clock says nothing about it.
+#include <gtest/gtest.h>
+
+#include "runner_fixture.h"
+
+namespace thermos {
+namespace {
+
+constexpr Room kOneCore{1000, 0};
+constexpr BootId kElsewhere{7, 8};
+
+class RunnerNodesLimits : public RunnerFixture {
+ protected:
+  // On a machine with this boot id.
+  void lead_from(const BootId& boot) {
+    task_.name = "t";
+    auto graph = check_task(task_);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    graph_ = std::move(*graph);
+    runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
+    Lead lead;
+    lead.header.task_id = "t-1";
+    lead.boot = boot;
+    lead.nodes = {"n1"};
+    tell(lead);
+    tell(TimerDue{});
+  }
+  CoordinatorRecord from_node(std::uint64_t seq, State state) const {
+    CoordinatorRecord record = wrote(0, seq, 0, state);
+    record.node = "n1";
+    record.status.boot = state == State::Forked ? BootId{9, 9} : BootId{};
+    return record;
+  }
+  // The process runs on n1, which can be reached.
+  void run_it() {
+    lead_from(kBoot);
+    tell(NodeUp{"n1", kOneCore});
+    tell(from_node(1, State::Forked));
+    tell(from_node(2, State::Running));
+    started_ = now_;
+  }
+  void pass(Microseconds time) { now_ = later(now_, time); }
+  // Another leader goes on, on a machine that was booted `ahead` before this one.
+  void move(Microseconds ahead) {
+    hand_over(false);
+    now_.boot += ahead;
+    lead_from(kElsewhere);
+  }
+  std::vector<ProcessOrder> orders() const {
+    std::vector<ProcessOrder> found;
+    for (const Append& append : all<Append>()) {
+      if (const auto* order = std::get_if<ProcessOrder>(&append.record)) found.push_back(*order);
+    }
+    return found;
+  }
+  // Tells that the time has come until so long after the start of the run, and returns whether the
+  // run is told to end then.
+  bool over_at(Microseconds since_start) {
+    pass(started_.wall + since_start - now_.wall - 1);
+    tell(TimerDue{});
+    return !orders().empty();
+  }
+
+  Timestamp started_;
+};
+
+TEST_F(RunnerNodesLimits, ItsTimePassesWhileTheNodeIsAwayAndItIsStoppedWhenThatIsBack) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  tell(NodeDown{"n1"});
+  EXPECT_FALSE(over_at(29 * kSecond));
+  EXPECT_TRUE(over_at(31 * kSecond));
+  EXPECT_EQ(orders()[0].reason, "timed out after 30 s");
+  pass(60 * kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty()) << "it was not told to end yet";
+  tell(NodeUp{"n1", kOneCore});
+  ASSERT_EQ(all<Terminate>().size(), 1U);
+  EXPECT_TRUE(all<Kill>().empty());
+  // From here on it has its time to end.
+  const Microseconds wait = stop_wait_of(task_, 0);
+  pass(wait - kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  pass(kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
+TEST_F(RunnerNodesLimits, OneThatWasToldBeforeTheNodeWasAwayGetsNoMoreTime) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  EXPECT_TRUE(over_at(31 * kSecond));
+  EXPECT_EQ(all<Terminate>().size(), 1U);
+  tell(NodeDown{"n1"});
+  pass(stop_wait_of(task_, 0) + kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
+TEST_F(RunnerNodesLimits, ATaskThatEndsByForceEndsItAtOnceWhenTheNodeIsBack) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  tell(NodeDown{"n1"});
+  EXPECT_TRUE(over_at(31 * kSecond));
+  tell(KillRequest{.wait = 0});
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
+// Whether that machine was booted long before, or just now.
+TEST_F(RunnerNodesLimits, ALeaderOnAnotherMachineCountsFromTheStartOfTheRun) {
+  for (const Microseconds ahead : {1'000'000 * kSecond, -1000 * kSecond, 0 * kSecond}) {
+    SCOPED_TRACE(ahead);
+    now_ = {5000 * kSecond, 1000 * kSecond};
+    task_ = {};
+    history_ = {};
+    add("p").timeout = 30 * kSecond;
+    run_it();
+    pass(20 * kSecond);
+    move(ahead);
+    EXPECT_TRUE(orders().empty());
+    EXPECT_FALSE(over_at(29 * kSecond));
+    EXPECT_TRUE(over_at(31 * kSecond));
+  }
+}
+
+TEST_F(RunnerNodesLimits, SoDoesOneThatComesWhenTheTimeIsOver) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  pass(40 * kSecond);
+  move(-1000 * kSecond);
+  EXPECT_EQ(orders().size(), 1U);
+}
+
+TEST_F(RunnerNodesLimits, AWallClockThatIsSetLaterChangesNothing) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  pass(20 * kSecond);
+  move(1000 * kSecond);
+  const Microseconds boot = now_.boot;
+  now_.wall += 3600 * kSecond;
+  tell(CoordinatorReport{0, {task_.processes[0].name, 0, ReportKind::Status, now_, "on", 0}});
+  tell(TimerDue{});
+  EXPECT_TRUE(orders().empty());
+  now_.boot = boot + 11 * kSecond;
+  tell(TimerDue{});
+  EXPECT_EQ(orders().size(), 1U);
+}
+
+TEST_F(RunnerNodesLimits, WhatItAskedForMoreIsByTheClockOfThatTime) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  tell(CoordinatorReport{
+      0,
+      {task_.processes[0].name, 0, ReportKind::Extended, now_, "", started_.boot + 100 * kSecond}});
+  move(1'000'000 * kSecond);
+  EXPECT_FALSE(over_at(99 * kSecond));
+  EXPECT_TRUE(over_at(101 * kSecond));
+}
+
+TEST_F(RunnerNodesLimits, ItsTimeToBecomeReadyIsTheSame) {
+  Ready ready;
+  ready.notify = true;
+  ready.within = 30 * kSecond;
+  add("p").ready = ready;
+  run_it();
+  pass(20 * kSecond);
+  move(1'000'000 * kSecond);
+  EXPECT_FALSE(over_at(29 * kSecond));
+  over_at(31 * kSecond);  // it is looked for once more
+  EXPECT_TRUE(over_at(32 * kSecond));
+  EXPECT_EQ(orders()[0].reason, "not ready within 30 s: it has not said READY=1");
+}
+
+TEST_F(RunnerNodesLimits, TheTimeToEndThatItWasGivenIsNotForgotten) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  EXPECT_TRUE(over_at(31 * kSecond));
+  const Microseconds left = stop_wait_of(task_, 0) - 5 * kSecond;
+  pass(5 * kSecond);
+  move(1'000'000 * kSecond);
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_TRUE(all<Kill>().empty());
+  pass(left - kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  pass(kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
+}  // namespace
+}  // namespace thermos
