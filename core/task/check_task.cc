@@ -13,6 +13,7 @@
 #include "core/base/name_index.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
+#include "core/task/check_files.h"
 #include "core/task/check_launch.h"
 #include "core/task/check_name.h"
 #include "core/task/check_on.h"
@@ -59,6 +60,7 @@ class Processes {
     if (!process.needs.entries.empty()) needing.push_back(p);
     if (!process.uses.entries.empty()) using_pools.push_back(p);
     if (!process.on.empty()) placed.push_back(p);
+    if (!process.needs_files.empty() || !process.makes_files.empty()) carrying.push_back(p);
     index_.prefetch(process.name);
     if (p >= kLag) add_name(p - kLag);
   }
@@ -80,7 +82,8 @@ class Processes {
   std::vector<Traits> traits;
   std::vector<ProcessIndex> needing;
   std::vector<ProcessIndex> using_pools;
-  std::vector<ProcessIndex> placed;  // that say where they run
+  std::vector<ProcessIndex> placed;    // that say where they run
+  std::vector<ProcessIndex> carrying;  // that say which files they need or make
   // With the one that has its name already.
   std::vector<std::pair<ProcessIndex, ProcessIndex>> repeating;
 
@@ -123,6 +126,7 @@ class Faults {
  public:
   explicit Faults(std::size_t most) : most_(most) {}
   bool full() const { return found_.size() >= most_; }
+  bool none() const { return found_.empty(); }
   void add(std::string path, std::string_view what) {
     if (!full()) found_.push_back(bad(std::move(path), what));
   }
@@ -259,6 +263,9 @@ Processes check_fields(const TaskConfig& task, PoolsOf pools, Faults& faults) {
     faults.add(fault.path, fault.what);
   }
   for (const OnFault& fault : find_on_faults(task, processes.placed)) {
+    faults.add(fault.path, fault.what);
+  }
+  for (const FileFault& fault : find_file_faults(task, processes.carrying)) {
     faults.add(fault.path, fault.what);
   }
   return processes;
@@ -454,6 +461,13 @@ void add_cycle(const TaskConfig& task, const Processes& processes,
   faults.add(path_of_wait(task, processes, cycle.back(), cycle.front()), "a cycle: " + text);
 }
 
+void check_file_orders(const TaskConfig& task, const Processes& processes, const Graph& graph,
+                       Faults& faults) {
+  for (const FileFault& fault : find_file_order_faults(task, graph, processes.carrying)) {
+    faults.add(fault.path, fault.what);
+  }
+}
+
 // The graph, without the edges that close a cycle.
 Graph read_graph(const TaskConfig& task, const Processes& processes, Faults& faults) {
   check_repeated_names(task, processes, faults);
@@ -464,7 +478,10 @@ Graph read_graph(const TaskConfig& task, const Processes& processes, Faults& fau
   for (int cycles = 0; !faults.full(); ++cycles) {
     Graph graph(nodes, edges);
     const std::vector<ProcessIndex> cycle = graph.find_cycle();
-    if (cycle.empty() || cycles == kMaxCycles) return graph;
+    if (cycle.empty() || cycles == kMaxCycles) {
+      if (faults.none()) check_file_orders(task, processes, graph, faults);
+      return graph;
+    }
     add_cycle(task, processes, cycle, faults);
     const auto closes = [&cycle](const Graph::Edge& edge) {
       return edge.before == cycle.back() && edge.after == cycle.front();

@@ -21,6 +21,9 @@ struct On {
 };
 On on_of(std::string_view text);
 
+// In the path of a file: the name of the node. See spread_over().
+inline constexpr std::string_view kNodeInPath = "{node}";
+
 // Fails with Usage if no node can be called so: a node's name is a file's name (1 to 200 bytes
 // without '/', white space and control characters, not beginning with '.' or '-').
 Status check_node_name(std::string_view name);

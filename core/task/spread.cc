@@ -29,6 +29,32 @@ void spread_needs(ProcessConfig& process, const Names& spread,
   process.needs = std::move(needs);
 }
 
+std::string at_node(std::string path, std::string_view node) {
+  for (std::size_t at = 0; (at = path.find(kNodeInPath, at)) != std::string::npos;) {
+    path.replace(at, kNodeInPath.size(), node);
+    at += node.size();
+  }
+  return path;
+}
+
+// Returns whether anything has changed.
+bool spread_files(std::vector<std::string>& paths, const std::vector<std::string>& nodes) {
+  const auto is_spread = [](const std::string& path) {
+    return path.find(kNodeInPath) != std::string::npos;
+  };
+  if (std::none_of(paths.begin(), paths.end(), is_spread)) return false;
+  std::vector<std::string> spread;
+  for (std::string& path : paths) {
+    if (!is_spread(path)) {
+      spread.push_back(std::move(path));
+      continue;
+    }
+    for (const std::string& node : nodes) spread.push_back(at_node(path, node));
+  }
+  paths = std::move(spread);
+  return true;
+}
+
 // Every pair of neighbours, as one order may name several processes that are spread.
 void spread_order(const Constraint& constraint, const Names& spread,
                   const std::vector<std::string>& nodes, std::vector<Constraint>& out) {
@@ -51,18 +77,22 @@ void spread_order(const Constraint& constraint, const Names& spread,
 }  // namespace
 
 bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
+  static const std::vector<std::string> kHere = {"here"};
   Names spread;
-  bool cleared = false;
+  bool changed = false;
   for (ProcessConfig& process : task.processes) {
-    if (on_of(process.on).rule != On::Rule::Each) continue;
-    if (nodes.empty()) {
-      process.on.clear();
-      cleared = true;
-    } else {
+    const bool each = on_of(process.on).rule == On::Rule::Each;
+    if (each && !nodes.empty()) {
       spread.insert(process.name);
+      continue;
+    }
+    if (each) process.on.clear();
+    changed |= each;
+    for (std::vector<std::string>* files : {&process.needs_files, &process.makes_files}) {
+      changed |= spread_files(*files, nodes.empty() ? kHere : nodes);
     }
   }
-  if (spread.empty()) return cleared;
+  if (spread.empty()) return changed;
   std::vector<ProcessConfig> processes;
   processes.reserve(task.processes.size() + spread.size() * (nodes.size() - 1));
   for (ProcessConfig& process : task.processes) {
@@ -75,6 +105,8 @@ bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
       ProcessConfig& one = processes.emplace_back(process);
       one.name = name_on(process.name, node);
       one.on = node;
+      spread_files(one.needs_files, {node});
+      spread_files(one.makes_files, {node});
     }
   }
   task.processes = std::move(processes);

@@ -1,6 +1,7 @@
 // The configuration of a task, with every default filled in and every reference bound.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -158,6 +159,10 @@ struct ProcessConfig {
   // What it makes: files and directories of the sandbox. Empty: it does not say.
   std::vector<std::string> outputs;
   std::string on;  // which node it runs on (on.h); empty: any that has room
+  // Files of the sandbox that are brought to its node before a run starts, and that come from there
+  // before its success is on record.
+  std::vector<std::string> needs_files;
+  std::vector<std::string> makes_files;
   // These two are of what is written; nothing of them is on record.
   std::vector<std::string> env_file;
   std::vector<Named<std::string>> exclude;
@@ -188,6 +193,13 @@ struct TaskConfig {
   std::vector<std::string> env_file;  // of what is written; nothing of it is on record
   bool operator==(const TaskConfig&) const = default;
 };
+
+// Whether any process of the task needs or makes files of the sandbox that are carried.
+inline bool carries_files(const TaskConfig& task) {
+  return std::any_of(task.processes.begin(), task.processes.end(), [](const auto& process) {
+    return !process.needs_files.empty() || !process.makes_files.empty();
+  });
+}
 
 // Whether the process gets a NOTIFY_SOCKET.
 inline bool may_notify(const ProcessConfig& process) {

@@ -226,6 +226,14 @@ constexpr std::array kProcessFields = {
                               "The node that it runs on: a node's name, 'each' for all of them, or "
                               "'same-as NAME' for where another process is.",
                               {.left_out = true}),
+    field<&ProcessConfig::needs_files>("needs_files",
+                                       "Files of the sandbox that it reads: over many nodes, they "
+                                       "are brought to its node before it starts.",
+                                       {.filled = true, .one_alone = true, .left_out = true}),
+    field<&ProcessConfig::makes_files>("makes_files",
+                                       "Files of the sandbox that it makes: over many nodes, they "
+                                       "come from its node before it counts as a success.",
+                                       {.filled = true, .one_alone = true, .left_out = true}),
 };
 
 constexpr std::array kTaskFields = {

@@ -156,6 +156,12 @@ std::string settings_text(const ProcessConfig& process) {
   add_surroundings(words, process.env, process.secret, process.cwd);
   if (!process.input.empty()) words.push_back("stdin " + printable(process.input));
   for (const std::string& path : process.outputs) words.push_back("makes " + printable(path));
+  for (const std::string& path : process.needs_files) {
+    words.push_back("needs the file " + printable(path));
+  }
+  for (const std::string& path : process.makes_files) {
+    words.push_back("makes the file " + printable(path));
+  }
   add_end(words, process);
   add_on_yield(words, process.on_yield);
   if (process.time) words.push_back("time " + in_seconds(*process.time));

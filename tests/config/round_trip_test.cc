@@ -99,6 +99,8 @@ TaskConfig random_task(Random& random) {
     if (random() % 2 == 0) process.cwd = text(random, kBraces, 5);
     if (random() % 2 == 0) process.input = name(random);
     if (random() % 2 == 0) process.outputs = {name(random), name(random)};
+    if (random() % 2 == 0) process.needs_files = {"in/" + name(random), "in"};
+    if (random() % 2 == 0) process.makes_files = {process.name + ".made"};
     if (random() % 2 == 0) process.success_codes = {static_cast<std::uint32_t>(random() % 256), 0};
     process.stop_signal.number = static_cast<std::uint8_t>(1 + random() % kLastSignal);
     if (random() % 2 == 0) process.stop_wait = duration(random);

@@ -59,6 +59,8 @@ TEST(Equality, OfTasks) {
            [](auto& v) { v.input = "x"; },
            [](auto& v) { v.success_codes.push_back(1); },
            [](auto& v) { v.outputs.emplace_back("x"); },
+           [](auto& v) { v.needs_files.emplace_back("x"); },
+           [](auto& v) { v.makes_files.emplace_back("x"); },
            [](auto& v) { v.stop_signal.number = 1; },
            [](auto& v) { v.stop_wait = 1; },
            [](auto& v) { v.ready.emplace(); },

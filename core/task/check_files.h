@@ -1,0 +1,29 @@
+// Checks which files the processes of a task need and make.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/task/graph.h"
+#include "core/task/task.h"
+
+namespace thermos {
+
+struct FileFault {
+  std::string path;  // "processes[3].needs_files[0]"
+  std::string what;
+};
+
+// What is wrong with the `needs_files` and `makes_files` of `carrying`, the processes that have
+// any: no path of a file below the sandbox in its shortest form, a path that is given twice or made
+// by two processes, or {node} where it is not known which one is meant.
+std::vector<FileFault> find_file_faults(const TaskConfig& task,
+                                        const std::vector<ProcessIndex>& carrying);
+
+// Who needs a file that another process makes must not start before that has succeeded: the faults
+// are those that may. Takes a walk of the graph for each process that makes a file for one that
+// does not itself wait for it. REQUIRES: `graph` is of `task`, and find_file_faults() found none.
+std::vector<FileFault> find_file_order_faults(const TaskConfig& task, const Graph& graph,
+                                              const std::vector<ProcessIndex>& carrying);
+
+}  // namespace thermos

@@ -1,0 +1,149 @@
+// The files that processes need and make: what is refused, and what becomes of {node}.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/task/check_task.h"
+#include "core/task/spread.h"
+
+namespace thermos {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+class CheckFiles : public ::testing::Test {
+ protected:
+  ProcessConfig& add(const std::string& name, Paths needs, Paths makes) {
+    ProcessConfig& process = task_.processes.emplace_back();
+    process.name = name;
+    process.cmdline = "true";
+    process.needs_files = std::move(needs);
+    process.makes_files = std::move(makes);
+    return process;
+  }
+  void wait(std::size_t after, const std::string& before, Condition condition) {
+    task_.processes[after].needs.entries.emplace_back(before, condition);
+  }
+  std::string fault() {
+    task_.name = "t";
+    const auto checked = check_task(task_);
+    return checked.ok() ? "" : checked.error().message;
+  }
+
+  TaskConfig task_;
+};
+
+TEST_F(CheckFiles, PathsOfTheSandbox) {
+  for (const char* good : {"a", "a/b", "a b", ".a", "..a", "a...", "{node"}) {
+    task_ = {};
+    add("p", {good}, {});
+    EXPECT_EQ(fault(), "") << good;
+  }
+  for (const char* bad : {"", "/a", "a/", "a//b", ".", "..", "./a", "a/.", "a/../b", "../a"}) {
+    task_ = {};
+    add("p", {}, {"x", bad});
+    EXPECT_EQ(fault().find("processes[0].makes_files[1]: '" + std::string(bad) +
+                           "' is no file of the sandbox"),
+              0u)
+        << fault();
+  }
+  task_ = {};
+  add("p", {"a\nb"}, {});
+  EXPECT_NE(fault().find("without control characters"), std::string::npos) << fault();
+  task_.processes[0].needs_files = {"\xff"};
+  EXPECT_NE(fault().find("is UTF-8"), std::string::npos) << fault();
+  task_.processes[0].needs_files = {std::string(256, 'n')};
+  EXPECT_NE(fault().find("more than 255 bytes"), std::string::npos) << fault();
+  task_.processes[0].needs_files = {std::string(255, 'n')};
+  EXPECT_EQ(fault(), "");
+  std::string longest = "a";
+  while (longest.size() < 3000) longest += "/a";
+  task_.processes[0].needs_files = {longest};
+  EXPECT_NE(fault().find("too long"), std::string::npos) << fault();
+}
+
+TEST_F(CheckFiles, EachPathOnce) {
+  add("a", {"x", "x"}, {});
+  EXPECT_EQ(fault(), "processes[0].needs_files[1]: 'x' is given twice");
+  task_ = {};
+  add("a", {}, {"x", "y", "x"});
+  EXPECT_EQ(fault(), "processes[0].makes_files[2]: 'x' is given twice");
+  task_ = {};
+  add("a", {}, {"x"});
+  add("b", {}, {"x"});
+  EXPECT_EQ(fault(), "processes[1].makes_files[0]: 'x' is made by 'a' already");
+  task_ = {};
+  add("a", {"x"}, {"x"});
+  EXPECT_EQ(fault(),
+            "processes[0].needs_files[0]: 'x' is made by the process itself: what it makes isn't "
+            "there");
+}
+
+TEST_F(CheckFiles, WhoNeedsWaitsForWhoMakes) {
+  const std::string refused =
+      "processes[2].needs_files[0]: 'x' is made by 'a', and 'c' does not wait for its success";
+  add("a", {}, {"x"});
+  add("b", {}, {});
+  add("c", {"x"}, {});
+  EXPECT_EQ(fault(), refused);
+  wait(2, "b", Condition::Success);
+  EXPECT_EQ(fault(), refused);
+  wait(1, "a", Condition::Start);
+  EXPECT_EQ(fault(), refused);
+  task_.processes[1].needs.entries[0].second = Condition::Success;
+  EXPECT_EQ(fault(), "");
+  // That b began says that a has succeeded.
+  task_.processes[2].needs.entries[0].second = Condition::Start;
+  EXPECT_EQ(fault(), "");
+  task_.processes[2].needs.entries[0] = {"a", Condition::End};
+  EXPECT_EQ(fault(), refused);
+  task_.processes[2].needs.entries[0] = {"a", Condition::Success};
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(CheckFiles, AFinalizerIsBehindAllOthers) {
+  add("a", {}, {"x"});
+  add("b", {"x"}, {}).final = true;
+  EXPECT_EQ(fault(), "");
+  task_.processes[0].needs_files = {"y"};
+  task_.processes[1].makes_files = {"y"};
+  EXPECT_EQ(fault(),
+            "processes[0].needs_files[0]: 'y' is made by 'b', and 'a' does not wait for its "
+            "success");
+}
+
+TEST_F(CheckFiles, OfOneThatRunsOnEachNodeThePathSaysWhich) {
+  add("a", {}, {"x"}).on = "each";
+  EXPECT_EQ(fault(),
+            "processes[0].makes_files[0]: 'x' would be made on each node: put {node} into its "
+            "path");
+  task_.processes[0].makes_files = {"x.{node}"};
+  EXPECT_EQ(fault(), "");
+  task_.processes[0].on = "n1";
+  EXPECT_EQ(fault(),
+            "processes[0].makes_files[0]: 'x.{node}': {node} is for a process that has `on: each`");
+}
+
+TEST_F(CheckFiles, NodesInPaths) {
+  add("a", {"in", "in.{node}"}, {"{node}/{node}"}).on = "each";
+  add("b", {"{node}/{node}", "in"}, {});
+  wait(1, "a", Condition::Success);
+  EXPECT_EQ(fault(), "");
+  TaskConfig alone = task_;
+  EXPECT_TRUE(spread_over(task_, {"n1", "n2"}));
+  ASSERT_EQ(task_.processes.size(), 3u);
+  EXPECT_EQ(task_.processes[0].needs_files, (Paths{"in", "in.n1"}));
+  EXPECT_EQ(task_.processes[0].makes_files, (Paths{"n1/n1"}));
+  EXPECT_EQ(task_.processes[1].makes_files, (Paths{"n2/n2"}));
+  EXPECT_EQ(task_.processes[2].needs_files, (Paths{"n1/n1", "n2/n2", "in"}));
+  EXPECT_EQ(fault(), "");
+  EXPECT_FALSE(spread_over(task_, {"n1", "n2"}));
+  EXPECT_TRUE(spread_over(alone, {}));
+  EXPECT_EQ(alone.processes[0].makes_files, (Paths{"here/here"}));
+  EXPECT_EQ(alone.processes[1].needs_files, (Paths{"here/here", "in"}));
+  EXPECT_FALSE(spread_over(alone, {}));
+}
+
+}  // namespace
+}  // namespace thermos
