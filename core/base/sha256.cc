@@ -1,8 +1,7 @@
 #include "core/base/sha256.h"
 
+#include <algorithm>
 #include <bit>
-#include <cstddef>
-#include <string>
 
 namespace thermos {
 namespace {
@@ -59,26 +58,42 @@ void mix(std::string_view block, Words& hash) {
 
 }  // namespace
 
-std::array<std::uint8_t, 32> sha256(std::string_view text) {
-  Words hash = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const std::uint64_t bits = static_cast<std::uint64_t>(text.size()) * 8;
-  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) mix(text.substr(0, kBlock), hash);
-  // What is left, a one bit, zeros, and the length in bits: one block or two.
-  std::string last(text);
-  last += '\x80';
-  last.resize(last.size() > kBlock - sizeof bits ? 2 * kBlock : kBlock);
-  for (std::size_t i = 0; i < sizeof bits; ++i) {
-    last[last.size() - 1 - i] = static_cast<char>(bits >> 8 * i);
+void Sha256::add(std::string_view bytes) {
+  bytes_ += bytes.size();
+  if (!rest_.empty()) {
+    const std::size_t part = std::min(kBlock - rest_.size(), bytes.size());
+    rest_.append(bytes.substr(0, part));
+    bytes.remove_prefix(part);
+    if (rest_.size() < kBlock) return;
+    mix(rest_, hash_);
+    rest_.clear();
   }
-  for (std::size_t at = 0; at < last.size(); at += kBlock) {
-    mix(std::string_view(last).substr(at, kBlock), hash);
+  for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) mix(bytes.substr(0, kBlock), hash_);
+  rest_ = bytes;
+}
+
+std::array<std::uint8_t, 32> Sha256::digest() {
+  const std::uint64_t bits = bytes_ * 8;
+  // What is left, a one bit, zeros, and the length in bits: one block or two.
+  rest_ += '\x80';
+  rest_.resize(rest_.size() > kBlock - sizeof bits ? 2 * kBlock : kBlock);
+  for (std::size_t i = 0; i < sizeof bits; ++i) {
+    rest_[rest_.size() - 1 - i] = static_cast<char>(bits >> 8 * i);
+  }
+  for (std::size_t at = 0; at < rest_.size(); at += kBlock) {
+    mix(std::string_view(rest_).substr(at, kBlock), hash_);
   }
   std::array<std::uint8_t, 32> digest{};
   for (std::size_t i = 0; i < digest.size(); ++i) {
-    digest[i] = static_cast<std::uint8_t>(hash[i / 4] >> (24 - 8 * (i % 4)));
+    digest[i] = static_cast<std::uint8_t>(hash_[i / 4] >> (24 - 8 * (i % 4)));
   }
   return digest;
+}
+
+std::array<std::uint8_t, 32> sha256(std::string_view text) {
+  Sha256 sum;
+  sum.add(text);
+  return sum.digest();
 }
 
 }  // namespace thermos

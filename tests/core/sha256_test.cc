@@ -49,5 +49,19 @@ TEST(Sha256, LengthsAroundABlock) {
             "13f05a0b594787f5ecd315edc96141bd3243203d1b7d4f0836f37308b276ba98");
 }
 
+// However it is cut, the digest is that of the whole.
+TEST(Sha256, InParts) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += static_cast<char>(i * 7);
+  for (const std::size_t part : {1U, 3U, 55U, 63U, 64U, 65U, 128U, 999U}) {
+    Sha256 sum;
+    for (std::size_t at = 0; at < text.size(); at += part) {
+      sum.add(std::string_view(text).substr(at, part));
+      sum.add("");
+    }
+    EXPECT_EQ(sum.digest(), sha256(text)) << part;
+  }
+}
+
 }  // namespace
 }  // namespace thermos
