@@ -24,6 +24,11 @@ struct ToNode {
     clean @9 :Void;              # end all that runs of the task, then say cleaned
     seqs @11 :Seqs;              # what the leader has of all processes, before listed
     finish @10 :Void;            # the task is over: say quiet when no coordinator is left, and end
+    fileOffer @12 :FileOffer;    # these five carry files, in either direction
+    filePiece @13 :FilePiece;
+    fileEnd @14 :FileEnd;
+    fileReply @15 :FileReply;
+    fileDrop @16 :UInt64;        # of this offer comes nothing more
   }
 }
 
@@ -68,6 +73,35 @@ struct Probe {
   purpose @1 :UInt8;             # 0: ready, 1: healthy
 }
 
+# A file of the sandbox, from the end that has it to the end that needs it.
+struct FileOffer {
+  number @0 :UInt64;             # rises with each offer of this end
+  process @1 :UInt32;            # that needs it, or made it
+  path @2 :Text;                 # relative to the sandbox
+  size @3 :UInt64;
+  mtime @4 :Int64;               # nanoseconds
+  inode @5 :UInt64;
+  mode @6 :UInt32;               # its permissions
+}
+
+struct FilePiece {
+  number @0 :UInt64;
+  offset @1 :UInt64;
+  data @2 :Data;
+}
+
+struct FileEnd {
+  number @0 :UInt64;
+  sha256 @1 :Data;               # of all that was sent
+}
+
+struct FileReply {
+  number @0 :UInt64;
+  reply @1 :UInt8;               # 0: send it, 1: it is there, 2: it can't be placed
+  retry @2 :Bool;                # for a shortage of the machine
+  reason @3 :Text;
+}
+
 struct FromNode {
   # The clocks of the node when it sent this: what a record says of time is so long ago.
   wall @0 :Int64;
@@ -86,6 +120,11 @@ struct FromNode {
     cleaned @12 :Void;
     quiet @13 :Void;
     stopped @14 :Text;           # the server can't go on with the task, for this reason
+    fileOffer @15 :FileOffer;
+    filePiece @16 :FilePiece;
+    fileEnd @17 :FileEnd;
+    fileReply @18 :FileReply;
+    fileDrop @19 :UInt64;
   }
 }
 

@@ -72,6 +72,15 @@ std::size_t words_of(const ProbeAnswered& m) {
 std::size_t words_of(const ShortageChanged& m) {
   return words(m.reason.size());
 }
+std::size_t words_of(const FileOffer& m) {
+  return words(m.offer.path.size());
+}
+std::size_t words_of(const FilePiece& m) {
+  return words(m.data.size());
+}
+std::size_t words_of(const carry::Replied& m) {
+  return words(m.failure.reason.size());
+}
 template <typename Small>
 std::size_t words_of(const Small& /*message*/) {
   return 0;
@@ -86,6 +95,44 @@ void fill(wire::KnownRun::Builder out, const KnownRun& known) {
   out.setProcess(known.process);
   auto records = out.initRecords(static_cast<unsigned>(known.records.size()));
   for (unsigned i = 0; i < records.size(); ++i) records.set(i, data_of(known.records[i]));
+}
+
+// The same in both directions.
+template <typename Root>
+void fill(Root out, const FileOffer& m) {
+  auto offer = out.initFileOffer();
+  offer.setNumber(m.offer.number);
+  offer.setProcess(m.process);
+  offer.setPath(m.offer.path);
+  offer.setSize(m.offer.facts.size);
+  offer.setMtime(m.offer.facts.mtime);
+  offer.setInode(m.offer.facts.inode);
+  offer.setMode(m.offer.facts.mode);
+}
+template <typename Root>
+void fill(Root out, const FilePiece& m) {
+  auto piece = out.initFilePiece();
+  piece.setNumber(m.number);
+  piece.setOffset(m.offset);
+  piece.setData({reinterpret_cast<const kj::byte*>(m.data.data()), m.data.size()});
+}
+template <typename Root>
+void fill(Root out, const carry::EndCame& m) {
+  auto end = out.initFileEnd();
+  end.setNumber(m.number);
+  end.setSha256({m.digest.data(), m.digest.size()});
+}
+template <typename Root>
+void fill(Root out, const carry::Replied& m) {
+  auto reply = out.initFileReply();
+  reply.setNumber(m.number);
+  reply.setReply(static_cast<std::uint8_t>(m.reply));
+  reply.setRetry(m.failure.retry);
+  reply.setReason(m.failure.reason);
+}
+template <typename Root>
+void fill(Root out, const carry::Dropped& m) {
+  out.setFileDrop(m.number);
 }
 
 void fill(wire::ToNode::Builder out, const Hello& m) {
@@ -233,6 +280,36 @@ KnownRun read(wire::KnownRun::Reader in) {
   return known;
 }
 
+FileOffer read(wire::FileOffer::Reader in) {
+  return {in.getProcess(),
+          {in.getNumber(),
+           string_of(in.getPath()),
+           {in.getSize(), in.getMtime(), in.getInode(), in.getMode()}}};
+}
+
+FilePiece read(wire::FilePiece::Reader in) {
+  const auto data = in.getData();
+  return {in.getNumber(), in.getOffset(),
+          std::string(reinterpret_cast<const char*>(data.begin()), data.size())};
+}
+
+template <typename Message>
+Result<Message> read(wire::FileEnd::Reader in) {
+  carry::EndCame end{in.getNumber(), {}};
+  const auto digest = in.getSha256();
+  if (digest.size() != end.digest.size()) return unknown("digest of a file");
+  std::copy(digest.begin(), digest.end(), end.digest.begin());
+  return Message(end);
+}
+
+template <typename Message>
+Result<Message> read(wire::FileReply::Reader in) {
+  if (in.getReply() >= carry::kReplies) return unknown("reply to the offer of a file");
+  return Message(carry::Replied{in.getNumber(),
+                                static_cast<carry::Reply>(in.getReply()),
+                                {in.getRetry(), string_of(in.getReason())}});
+}
+
 Result<ToNode> read(wire::ToNode::Reader in) {
   switch (in.which()) {
     case wire::ToNode::HELLO: {
@@ -280,6 +357,16 @@ Result<ToNode> read(wire::ToNode::Reader in) {
       return ToNode(Clean{});
     case wire::ToNode::FINISH:
       return ToNode(Finish{});
+    case wire::ToNode::FILE_OFFER:
+      return ToNode(read(in.getFileOffer()));
+    case wire::ToNode::FILE_PIECE:
+      return ToNode(read(in.getFilePiece()));
+    case wire::ToNode::FILE_END:
+      return read<ToNode>(in.getFileEnd());
+    case wire::ToNode::FILE_REPLY:
+      return read<ToNode>(in.getFileReply());
+    case wire::ToNode::FILE_DROP:
+      return ToNode(carry::Dropped{in.getFileDrop()});
   }
   return unknown("message to a node");
 }
@@ -335,6 +422,16 @@ Result<FromNode> read(wire::FromNode::Reader in) {
       return FromNode(Quiet{});
     case wire::FromNode::STOPPED:
       return FromNode(Stopped{string_of(in.getStopped())});
+    case wire::FromNode::FILE_OFFER:
+      return FromNode(read(in.getFileOffer()));
+    case wire::FromNode::FILE_PIECE:
+      return FromNode(read(in.getFilePiece()));
+    case wire::FromNode::FILE_END:
+      return read<FromNode>(in.getFileEnd());
+    case wire::FromNode::FILE_REPLY:
+      return read<FromNode>(in.getFileReply());
+    case wire::FromNode::FILE_DROP:
+      return FromNode(carry::Dropped{in.getFileDrop()});
   }
   return unknown("message from a node");
 }

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,20 +16,40 @@
 #include "core/record/record.h"
 #include "core/runner/effects.h"
 #include "core/runner/events.h"
+#include "core/runner/file_receiving.h"
+#include "core/runner/file_sending.h"
 #include "core/runner/placement.h"
 
 namespace thermos::nodes {
 
-inline constexpr std::uint32_t kProtocol = 1;
+inline constexpr std::uint32_t kProtocol = 2;
 // So many bytes of a configuration are in one message.
 inline constexpr std::size_t kConfigurationPart = std::size_t{256} * 1024;
 // And so many numbers in one Seqs.
 inline constexpr std::size_t kSeqsAtOnce = std::size_t{32} * 1024;
 
+// And at most so many bytes of a file in one FilePiece.
+inline constexpr std::size_t kFilePiece = std::size_t{256} * 1024;
+
 using Payload = std::vector<std::byte>;
 
 // A record as the payload of a frame of a stream.
 Payload payload_of(const thermos::Record& record);
+
+// ---- files, in either direction ----------------------------------------------------------------
+
+struct FileOffer {
+  ProcessIndex process = 0;
+  carry::Offered offer;
+};
+struct FilePiece {
+  std::uint64_t number = 0;
+  std::uint64_t offset = 0;
+  std::string data;
+};
+
+using FileMessage =
+    std::variant<FileOffer, FilePiece, carry::EndCame, carry::Replied, carry::Dropped>;
 
 // ---- to a node ---------------------------------------------------------------------------------
 
@@ -66,7 +88,8 @@ struct Clean {};
 struct Finish {};
 
 using ToNode = std::variant<Hello, Configuration, KnownRun, Seqs, Listed, Start, Stop,
-                            thermos::Sweep, thermos::Look, thermos::Probe, Clean, Finish>;
+                            thermos::Sweep, thermos::Look, thermos::Probe, Clean, Finish, FileOffer,
+                            FilePiece, carry::EndCame, carry::Replied, carry::Dropped>;
 
 // ---- from a node -------------------------------------------------------------------------------
 
@@ -95,7 +118,22 @@ struct Stopped {
 using FromNode =
     std::variant<Welcome, Refused, NodeRecord, thermos::CoordinatorGone, thermos::Swept,
                  thermos::LaunchFailed, thermos::LaunchCancelled, thermos::ProbeAnswered,
-                 thermos::ShortageChanged, Told, Cleaned, Quiet, Stopped>;
+                 thermos::ShortageChanged, Told, Cleaned, Quiet, Stopped, FileOffer, FilePiece,
+                 carry::EndCame, carry::Replied, carry::Dropped>;
+
+// The message if it is one of those, or nothing.
+template <typename Message>
+std::optional<FileMessage> file_message(Message& message) {
+  return std::visit(
+      [](auto& one) -> std::optional<FileMessage> {
+        if constexpr (std::is_constructible_v<FileMessage, decltype(one)>) {
+          return FileMessage(std::move(one));
+        } else {
+          return std::nullopt;
+        }
+      },
+      message);
+}
 
 struct Said {
   Timestamp now;  // by the node's clocks, when it was said

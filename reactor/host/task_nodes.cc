@@ -16,6 +16,7 @@
 #include "core/base/text.h"
 #include "core/config/load.h"
 #include "reactor/node/shell_child.h"
+#include "reactor/os/task_user.h"
 
 namespace thermos {
 namespace {
@@ -35,6 +36,10 @@ Timestamp here(Timestamp at, Timestamp node_now, Timestamp now) {
   return later(now, -age);
 }
 
+bool contains(const std::vector<std::string>& paths, const std::string& path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
 }  // namespace
 
 TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter starter,
@@ -44,7 +49,8 @@ TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter start
       starter_(std::move(starter)),
       lead_(lead),
       task_(task),
-      configuration_(config::to_json(setup.task, -1)) {
+      configuration_(config::to_json(setup.task, -1)),
+      carries_(carries_files(setup.task)) {
   for (const std::string& name : starter_.names) {
     nodes_.push_back(std::make_unique<Node>());
     nodes_.back()->name = name;
@@ -100,12 +106,48 @@ void TaskNodes::send(Node& node, const nodes::ToNode& message) {
 void TaskNodes::start(const StartProcess& start) {
   Node* node = node_of(start.process);
   if (node == nullptr || !reached(*node)) return;
-  send(*node, nodes::Start{known_run(start.process), start.seq, start.goal});
+  const std::vector<std::string>& needed = setup_.task.processes[start.process].needs_files;
+  if (needed.empty()) {
+    send(*node, nodes::Start{known_run(start.process), start.seq, start.goal});
+    return;
+  }
+  node->starts.insert_or_assign(start.process, start);
+  node->server->files->carry({start.process, start.run, needed, false});
+}
+
+void TaskNodes::carried(Node& node, const carry::Over& over) {
+  const auto found = node.starts.find(over.cargo.process);
+  if (found == node.starts.end()) return;
+  const StartProcess start = found->second;
+  node.starts.erase(found);
+  const Run* run = task_.past(start.process).current();
+  if (run == nullptr || run->number != start.run || run->state != ProcessState::Waiting) return;
+  if (over.failure) {
+    const std::string why =
+        "a file that it needs can't be brought to node " + node.name + ": " + over.failure->reason;
+    // A process that waits for room may do so for long, and each try meets the same.
+    if (over.failure->retry && node.last_short != why) {
+      spdlog::warn("task {}, process {}: {}; it is tried again", setup_.header.task_id,
+                   setup_.task.processes[start.process].name, why);
+      node.last_short = why;
+    }
+    tell_runner(LaunchFailed{start.process, start.run, over.failure->retry, why});
+    return;
+  }
+  node.last_short.clear();
+  send(node, nodes::Start{known_run(start.process), start.seq, start.goal});
+  node.server->pipe->flush();
 }
 
 void TaskNodes::stop(ProcessIndex p, std::uint32_t run, bool hard, std::uint8_t signal) {
   Node* node = node_of(p);
-  if (node != nullptr && reached(*node)) send(*node, nodes::Stop{p, run, hard, signal});
+  if (node == nullptr || !reached(*node)) return;
+  if (node->server->files && node->server->files->forget(p, run)) {
+    node->starts.erase(p);
+    tell_runner(LaunchCancelled{p, run});
+    return;
+  }
+  send(*node, nodes::Stop{p, run, hard, signal});
 }
 
 void TaskNodes::sweep(const Sweep& sweep) {
@@ -213,19 +255,25 @@ void TaskNodes::tell(Node& node, const node::Event& event) {
   }
 }
 
+// Not at once: the link has more to say of this turn.
+void TaskNodes::fail_to_start(Node& node, const std::string& why) {
+  node.timer = reactor_.deadlines().add(reactor_.loop().now().boot, [this, &node, why] {
+    node.timer.reset();
+    tell(node, node::Ended{why});
+  });
+}
+
 void TaskNodes::carry_out(Node& node, const node::StartServer& /*effect*/) {
   drop(node);
   node.last_said.clear();
-  auto started = start_shell(command_for(starter_.start, node.name));
-  if (!started) {
-    // Not in here: the link has more to say of this turn.
-    node.timer = reactor_.deadlines().add(reactor_.loop().now().boot,
-                                          [this, &node, why = started.error().message] {
-                                            node.timer.reset();
-                                            tell(node, node::Ended{why});
-                                          });
-    return;
+  TaskUser user;
+  if (carries_) {
+    if (auto trouble = find_task_user(setup_.header.user, user)) {
+      return fail_to_start(node, trouble->reason);
+    }
   }
+  auto started = start_shell(command_for(starter_.start, node.name));
+  if (!started) return fail_to_start(node, started.error().message);
   node.server = std::make_unique<Server>();
   Server& server = *node.server;
   server.pid = started->pid;
@@ -238,7 +286,11 @@ void TaskNodes::carry_out(Node& node, const node::StartServer& /*effect*/) {
                        [this, &node](std::string_view line) {
                          spdlog::info("task {}, node {}: {}", setup_.header.task_id, node.name,
                                       line);
+                       },
+                       [&server] {
+                         if (server.files) server.files->room();
                        }});
+  if (carries_) server.files = carrier(node, user);
   server.err = std::move(started->err);
   ::fcntl(server.err.get(), F_SETFL, O_NONBLOCK);
   server.err_poll = std::make_unique<Poll>(reactor_.loop(), server.err.get(),
@@ -260,11 +312,33 @@ void TaskNodes::greet(Node& node) {
   node.server->pipe->flush();
 }
 
+std::unique_ptr<FileCarrier> TaskNodes::carrier(Node& node, const FileOwner& user) {
+  FileCarrier::Hooks hooks;
+  hooks.say = [this, &node](nodes::FileMessage message) {
+    std::visit([&](auto& one) { send(node, std::move(one)); }, message);
+    node.server->pipe->flush();
+  };
+  hooks.unsent = [&node] {
+    node.server->pipe->flush();  // what is left then has met a full pipe, which tells of its room
+    return node.server->pipe->unsent();
+  };
+  hooks.expects = [this](ProcessIndex p, const std::string& path) {
+    return p < setup_.task.processes.size() && contains(setup_.task.processes[p].makes_files, path);
+  };
+  hooks.over = [this, &node](const carry::Over& over) { carried(node, over); };
+  hooks.rests = [](const std::string& /*why*/) {};  // what is sent from here is not insisted on
+  return std::make_unique<FileCarrier>(
+      reactor_.loop(), reactor_.deadlines(),
+      SandboxDisk{setup_.header.sandbox, user, setup_.header.task_id + "/" + node.name},
+      std::move(hooks));
+}
+
 // Closing its standard input is what tells it.
 void TaskNodes::drop(Node& node) {
   if (node.timer) reactor_.deadlines().cancel(*node.timer);
   node.timer.reset();
   node.server.reset();
+  node.starts.clear();
 }
 
 void TaskNodes::carry_out(Node& node, const node::DropServer& /*effect*/) {
@@ -297,7 +371,12 @@ void TaskNodes::carry_out(Node& node, const node::SendRuns& /*effect*/) {
   const std::size_t count = setup_.task.processes.size();
   nodes::Seqs seqs;
   for (ProcessIndex p = 0; p < count; ++p) {
-    if (node_of(p) == &node && task_.past(p).live()) send(node, known_run(p));
+    if (node_of(p) == &node && task_.past(p).live()) {
+      if (node.server->files) {
+        node.server->files->remove_leftovers(setup_.task.processes[p].makes_files);
+      }
+      send(node, known_run(p));
+    }
     seqs.next.push_back(task_.past(p).next_seq);
     if (seqs.next.size() == nodes::kSeqsAtOnce || p + 1 == count) {
       send(node, seqs);
@@ -385,6 +464,10 @@ void TaskNodes::server_ended(Node& node, const std::string& why) {
 Status TaskNodes::take(Node& node, Bytes payload) {
   auto said = nodes::decode_from_node(payload);
   if (!said) return said.error();
+  if (auto file = nodes::file_message(said->what)) {
+    if (node.server->files) return node.server->files->take(std::move(*file));
+    return Error{ErrorCode::Corrupt, "a file, and the task carries none"};
+  }
   return take(node, *said);
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "capnp/nodes.h"
@@ -20,6 +21,7 @@
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/loop/deadlines.h"
+#include "reactor/node/file_carrier.h"
 #include "reactor/node/frame_pipe.h"
 #include "reactor/node/node_starter.h"
 
@@ -61,6 +63,7 @@ class TaskNodes {
   struct Server {
     pid_t pid = 0;
     std::unique_ptr<FramePipe> pipe;
+    std::unique_ptr<FileCarrier> files;  // nothing: the task carries none
     Descriptor err;
     std::unique_ptr<Poll> err_poll;
     std::string err_text;  // the beginning of a line
@@ -70,10 +73,13 @@ class TaskNodes {
     NodeLink link;
     Room room;
     std::unique_ptr<Server> server;
-    std::string last_said;  // on its standard error
+    std::string last_said;   // on its standard error
+    std::string last_short;  // why files can't be brought there for now
     std::optional<Deadlines::Key> timer;
     std::uint64_t asked = 0;    // the question to the engine that is under way
     std::vector<Probe> probes;  // that are not answered
+    // Launches that wait until the files are there.
+    std::unordered_map<ProcessIndex, StartProcess> starts;
     bool finishing = false;
     bool former = false;  // it is not among the nodes given now
   };
@@ -95,6 +101,9 @@ class TaskNodes {
   void send(Node& node, const nodes::ToNode& message);
   void greet(Node& node);
   nodes::KnownRun known_run(ProcessIndex p) const;
+  void fail_to_start(Node& node, const std::string& why);
+  std::unique_ptr<FileCarrier> carrier(Node& node, const FileOwner& user);
+  void carried(Node& node, const carry::Over& over);
   void drop(Node& node);
   void answer(const Probe& probe);
   void answer_probes(Node& node);
@@ -114,6 +123,7 @@ class TaskNodes {
   LinkedTask& task_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::string configuration_;
+  bool carries_ = false;  // files
   std::uint64_t questions_ = 0;
   bool finishing_ = false;
   std::optional<Deadlines::Key> patience_;

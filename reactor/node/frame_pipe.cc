@@ -17,8 +17,13 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
+// One that sends as fast as it is read must not hold up the loop.
+constexpr int kReadsATurn = 16;
 // A node's shell may greet, but not for ever.
 constexpr std::size_t kMostNoise = std::size_t{64} * 1024;
+
+// Of what was sent already.
+constexpr std::size_t kMostKept = std::size_t{1024} * 1024;
 
 std::uint64_t random_epoch() {
   std::uint64_t epoch = 0;
@@ -53,11 +58,10 @@ FramePipe::~FramePipe() = default;
 // ---- reading -----------------------------------------------------------------------------------
 
 void FramePipe::readable() {
-  for (;;) {
+  for (int i = 0; i < kReadsATurn; ++i) {
     if (in_bytes_.size() < read_ + kReadAtOnce) in_bytes_.resize(read_ + kReadAtOnce);
     const ssize_t size = ::read(in_.get(), in_bytes_.data() + read_, kReadAtOnce);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
     if (size < 0) return end(error_text(errno));
     if (size == 0) return end("the other end has closed the pipe");
     read_ += static_cast<std::size_t>(size);
@@ -162,8 +166,16 @@ void FramePipe::flush() {
 }
 
 void FramePipe::watch() {
+  // One that always writes behind what waits would keep all that was ever sent.
+  if (sent_ >= kMostKept) {
+    out_bytes_.erase(out_bytes_.begin(), out_bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
+    sent_ = 0;
+  }
   if (!out_poll_) {
-    out_poll_ = std::make_unique<Poll>(loop_, out_.get(), [this](int) { flush(); });
+    out_poll_ = std::make_unique<Poll>(loop_, out_.get(), [this](int) {
+      flush();
+      if (unsent() == 0 && hooks_.room) hooks_.room();
+    });
   }
   out_poll_->watch(UV_WRITABLE);
 }

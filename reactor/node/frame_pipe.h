@@ -28,6 +28,8 @@ class FramePipe {
     std::function<void(const std::string& why)> ended;
     // What came in front of the header, by lines: a login shell may greet. Empty: it is dropped.
     std::function<void(std::string_view line)> noise;
+    // What waited is written: there is room for more. Empty: nobody waits for that.
+    std::function<void()> room = {};
   };
 
   // `in` and `out` are made non-blocking. Fails with nothing: a pipe that can't be used ends in the

@@ -18,12 +18,16 @@ Error unknown_process(ProcessIndex p) {
 
 }  // namespace
 
-NodeHost::NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, std::function<void()> over)
+NodeHost::NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, FileOwner user,
+                   std::function<void()> over)
     : reactor_(reactor),
       pipe_(pipe),
       setup_(std::move(setup)),
       over_(std::move(over)),
-      groups_(reactor, setup_.header.task_id, setup_.task) {
+      groups_(reactor, setup_.header.task_id, setup_.task),
+      files_(reactor.loop(), reactor.deadlines(),
+             {setup_.header.sandbox, std::move(user), setup_.header.task_id + "/" + setup_.node},
+             hooks()) {
   reactor_.join(this);
   for (ProcessIndex p = 0; p < setup_.task.processes.size(); ++p) {
     index_.emplace(setup_.task.processes[p].name, p);
@@ -54,9 +58,10 @@ void NodeHost::on_directory_event(std::string_view name) {
 
 // ---- from the leader ---------------------------------------------------------------------------
 
-Status NodeHost::take(const nodes::ToNode& message) {
+Status NodeHost::take(nodes::ToNode message) {
   if (stopped_) return Done{};
   reactor_.mark_dirty(this);
+  if (auto file = nodes::file_message(message)) return files_.take(std::move(*file));
   return std::visit([this](const auto& one) { return on(one); }, message);
 }
 
@@ -90,6 +95,7 @@ Status NodeHost::know(const nodes::KnownRun& run) {
 
 Status NodeHost::on(const nodes::KnownRun& run) {
   if (auto known = know(run); !known) return known;
+  files_.remove_leftovers(setup_.task.processes[run.process].needs_files);
   links_->adopt(run.process, false);
   return Done{};
 }
@@ -235,8 +241,61 @@ void NodeHost::say(const nodes::FromNode& message) {
   });
 }
 
-void NodeHost::relay(ProcessIndex p, const Record& record) {
-  say(nodes::NodeRecord{p, nodes::payload_of(record)});
+// Of a run whose success waits, all else waits, too.
+void NodeHost::say_of(ProcessIndex p, nodes::FromNode message) {
+  const auto held = held_.find(p);
+  if (held == held_.end()) {
+    say(message);
+  } else {
+    held->second.push_back(std::move(message));
+  }
+}
+
+FileCarrier::Hooks NodeHost::hooks() {
+  FileCarrier::Hooks hooks;
+  hooks.say = [this](nodes::FileMessage message) {
+    std::visit([this](auto& one) { say(std::move(one)); }, message);
+    pipe_.flush();
+  };
+  hooks.unsent = [this] {
+    pipe_.flush();  // what is left then has met a full pipe, which tells of its room
+    return pipe_.unsent();
+  };
+  hooks.expects = [this](ProcessIndex p, const std::string& path) {
+    if (!has(p)) return false;
+    const std::vector<std::string>& needed = setup_.task.processes[p].needs_files;
+    return std::find(needed.begin(), needed.end(), path) != needed.end();
+  };
+  hooks.over = [this](const carry::Over& over) { carried(over); };
+  hooks.rests = [this](const std::string& why) {
+    if (!std::exchange(rests_, true)) spdlog::warn("{}; it is tried again", why);
+  };
+  return hooks;
+}
+
+// A success is told when the files that the run made are with the leader: whoever needs them starts
+// then, and after a power cut nobody would ask for them again.
+void NodeHost::relay(ProcessIndex p, const ProcessStatus& status) {
+  const std::vector<std::string>& made = setup_.task.processes[p].makes_files;
+  const bool carries = status.state == ProcessState::Success && !made.empty();
+  if (carries) held_.try_emplace(p);
+  say_of(p, nodes::NodeRecord{p, nodes::payload_of(status)});
+  if (carries) files_.carry({p, status.run, made, true});
+}
+
+// What the run made is with the leader, or can't be: its success can be told. Who needs a file that
+// is not there fails for that.
+void NodeHost::carried(const carry::Over& over) {
+  rests_ = false;
+  if (over.failure) {
+    spdlog::warn("process {}, run {}: a file that it made can't be brought to the leader: {}",
+                 setup_.task.processes[over.cargo.process].name, over.cargo.run,
+                 over.failure->reason);
+  }
+  const auto held = held_.find(over.cargo.process);
+  if (held == held_.end()) return;
+  for (const nodes::FromNode& message : held->second) say(message);
+  held_.erase(held);
 }
 
 Status NodeHost::handle(const Event& event) {
@@ -247,13 +306,13 @@ Status NodeHost::handle(const Event& event) {
     if (!applied) return applied.error();
     if (*applied == History::Outcome::Applied) relay(wrote->process, wrote->status);
   } else if (const auto* said = std::get_if<CoordinatorReport>(&event)) {
-    relay(said->process, said->report);
+    say_of(said->process, nodes::NodeRecord{said->process, nodes::payload_of(said->report)});
   } else if (const auto* gone = std::get_if<CoordinatorGone>(&event)) {
-    say(*gone);
+    say_of(gone->process, *gone);
   } else if (const auto* failed = std::get_if<LaunchFailed>(&event)) {
-    say(*failed);
+    say_of(failed->process, *failed);
   } else if (const auto* cancelled = std::get_if<LaunchCancelled>(&event)) {
-    say(*cancelled);
+    say_of(cancelled->process, *cancelled);
   } else if (const auto* shortage = std::get_if<ShortageChanged>(&event)) {
     say(*shortage);
   }

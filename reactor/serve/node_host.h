@@ -17,6 +17,7 @@
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_groups.h"
 #include "reactor/host/task_setup.h"
+#include "reactor/node/file_carrier.h"
 #include "reactor/node/frame_pipe.h"
 #include "reactor/serve/node_cleaning.h"
 
@@ -26,13 +27,16 @@ class NodeHost : public TurnParticipant, private LinkedTask {
  public:
   // `reactor` and `pipe` outlive this. `setup.node` is this node, and `setup.paths` are its. The
   // checkpoint directory is there. `over`: the leader said Finish and nothing is left, or this
-  // can't go on; called once, at the end of a turn.
-  NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, std::function<void()> over);
+  // can't go on; called once, at the end of a turn. `user` is the task's.
+  NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, FileOwner user,
+           std::function<void()> over);
   ~NodeHost() override;
 
   // Takes a message of the leader, of those behind the configuration. Fails with Corrupt for one
   // that can't come, or of a process that the task has not.
-  Status take(const nodes::ToNode& message);
+  Status take(nodes::ToNode message);
+  // The pipe has room again.
+  void room() { files_.room(); }
 
   std::vector<GroupSync::File> write_turn() override { return {}; }
   void turn_synced(std::span<const GroupSync::File> /*files*/) override {}
@@ -62,13 +66,20 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   Status on(const nodes::Finish& finish);
   static Status on(const nodes::Hello& hello);
   static Status on(const nodes::Configuration& part);
+  template <typename FileMessage>
+  static Status on(const FileMessage& /*message*/) {
+    return Done{};  // the carrier has taken it
+  }
 
   bool has(ProcessIndex p) const { return p < setup_.task.processes.size(); }
   Status know(const nodes::KnownRun& run);
   void find_others();
   void look_beside(ProcessIndex p, std::uint64_t next_seq);
   void say(const nodes::FromNode& message);
-  void relay(ProcessIndex p, const Record& record);
+  void say_of(ProcessIndex p, nodes::FromNode message);
+  void relay(ProcessIndex p, const ProcessStatus& status);
+  FileCarrier::Hooks hooks();
+  void carried(const carry::Over& over);
   void on_directory_event(std::string_view name);
 
   Reactor& reactor_;
@@ -84,10 +95,15 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   // one process.
   std::unordered_map<ProcessIndex, History> pasts_;
   std::vector<std::uint64_t> next_seqs_;  // the leader's, until Listed
+  // The success of a run and what there is to tell behind that, until the files that it made are
+  // with the leader.
+  std::unordered_map<ProcessIndex, std::vector<nodes::FromNode>> held_;
+  bool rests_ = false;  // somebody was told that files can't be carried for now
   int watch_ = -1;
   bool finishing_ = false;
   bool stopped_ = false;
   bool done_ = false;
+  FileCarrier files_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -23,7 +23,9 @@
 #include "core/config/load.h"
 #include "reactor/host/reactor.h"
 #include "reactor/node/frame_pipe.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
+#include "reactor/os/task_user.h"
 #include "reactor/serve/node_claim.h"
 #include "reactor/serve/node_host.h"
 
@@ -80,7 +82,10 @@ NodeServer::NodeServer(Reactor& reactor) : reactor_(reactor) {
       Descriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)),
       FramePipe::Hooks{[this](Bytes payload) { return take(payload); },
                        [this](const std::string& why) { over(why); },
-                       {}});
+                       {},
+                       [this] {
+                         if (host_) host_->room();
+                       }});
   // Nothing may write there but the pipe, and no process may inherit them.
   const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ::dup2(null.get(), STDIN_FILENO);
@@ -117,7 +122,7 @@ void NodeServer::refuse(const Error& error) {
 Status NodeServer::take(Bytes payload) {
   auto message = nodes::decode_to_node(payload);
   if (!message) return message.error();
-  if (host_) return host_->take(*message);
+  if (host_) return host_->take(std::move(*message));
   return take_first(std::move(*message));
 }
 
@@ -148,6 +153,12 @@ Status NodeServer::begin() {
   auto task = config::load_bound(configuration_, "the task's configuration");
   if (!task) return task.error();
   if (auto valid = check_task_id(where->task_id); !valid) return valid;
+  TaskUser user;
+  if (carries_files(*task)) {
+    if (auto trouble = find_task_user(where->user, user)) {
+      return Error{ErrorCode::System, trouble->reason};
+    }
+  }
   TaskSetup setup{Paths(hello_->root).on_node(hello_->node), std::move(*task), *where};
   setup.node = hello_->node;
   setup.boot = reactor_.boot();
@@ -156,11 +167,14 @@ Status NodeServer::begin() {
   // A node with a disk of its own has no sandbox yet.
   if (!exists(where->sandbox)) {
     if (auto made = make_directories(where->sandbox, 0700); !made) return made;
+    if (user.change && ::chown(where->sandbox.c_str(), user.uid, user.gid) != 0) {
+      return system_error("cannot give " + where->sandbox + " to " + user.name, errno);
+    }
   }
   auto claim = NodeClaim::take(directory, hello_->lead, reactor_.boot());
   if (!claim) return claim.error();
   claim_.emplace(std::move(*claim));
-  host_ = std::make_unique<NodeHost>(reactor_, *pipe_, std::move(setup),
+  host_ = std::make_unique<NodeHost>(reactor_, *pipe_, std::move(setup), std::move(user),
                                      [this] { over("the task wants no more of this node"); });
   say(nodes::Welcome{nodes::kProtocol, reactor_.boot(), own_hostname(), ::getpid(), own_room()});
   return Done{};

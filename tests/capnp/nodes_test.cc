@@ -139,6 +139,46 @@ TEST(NodesCodec, WhatANodeSays) {
   EXPECT_EQ(through_leader(Stopped{"z"}).reason, "z");
 }
 
+TEST(NodesCodec, FilesInBothDirections) {
+  const FileOffer offer{3, {17, "a/b", {1ULL << 40, 1'700'000'000'123'456'789, 99, 0640}}};
+  for (const FileOffer& came : {through_node(offer), through_leader(offer)}) {
+    EXPECT_EQ(came.process, 3u);
+    EXPECT_EQ(came.offer.number, 17u);
+    EXPECT_EQ(came.offer.path, "a/b");
+    EXPECT_EQ(came.offer.facts, offer.offer.facts);
+  }
+  const FilePiece piece{17, 1ULL << 33, std::string(kFilePiece, '\x80')};
+  for (const FilePiece& came : {through_node(piece), through_leader(piece)}) {
+    EXPECT_EQ(came.number, 17u);
+    EXPECT_EQ(came.offset, piece.offset);
+    EXPECT_EQ(came.data, piece.data);
+  }
+  carry::EndCame end{17, {}};
+  end.digest[0] = 1;
+  end.digest[31] = 2;
+  EXPECT_EQ(through_node(end).digest, end.digest);
+  EXPECT_EQ(through_leader(end).digest, end.digest);
+  const carry::Replied reply{17, carry::Reply::Failed, {true, "full"}};
+  for (const carry::Replied& came : {through_node(reply), through_leader(reply)}) {
+    EXPECT_EQ(came.number, 17u);
+    EXPECT_EQ(came.reply, carry::Reply::Failed);
+    EXPECT_TRUE(came.failure.retry);
+    EXPECT_EQ(came.failure.reason, "full");
+  }
+  EXPECT_EQ(through_node(carry::Dropped{5}).number, 5u);
+  EXPECT_EQ(through_leader(carry::Dropped{5}).number, 5u);
+}
+
+// Of all messages, those alone are given to who carries files.
+TEST(NodesCodec, WhichAreOfFiles) {
+  ToNode look = Look{1};
+  EXPECT_FALSE(file_message(look).has_value());
+  ToNode piece = FilePiece{1, 2, "x"};
+  const auto file = file_message(piece);
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(std::get<FilePiece>(*file).data, "x");
+}
+
 TEST(NodesCodec, WhatIsNoMessageIsRefused) {
   const std::vector<std::byte> nothing(16);
   EXPECT_FALSE(decode_to_node(std::span(nothing).first(9)).ok());

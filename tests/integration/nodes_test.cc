@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger.h"
+#include "node_servers.h"
 
 namespace thermos::real {
 namespace {
@@ -20,27 +21,9 @@ namespace {
 constexpr int kProcesses = 100;
 constexpr int kMostKills = 100;
 
-std::string launcher(const std::string& more = "") {
-  return more + "exec env NODE={node} " THERMOS_BIN "/thermos-coordinator --serve";
-}
-
-Words nodes(const std::string& names, const std::string& command = launcher()) {
-  return {"--nodes", names + "=" + command};
-}
-
 Words operator+(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-std::vector<pid_t> servers(pid_t leader) {
-  std::vector<pid_t> found;
-  for (const pid_t parent : {leader, ::getpid()}) {
-    for (const pid_t child : children_of(parent)) {
-      if (program_of(child).ends_with("/thermos-node") && alive(child)) found.push_back(child);
-    }
-  }
-  return found;
 }
 
 std::vector<pid_t> coordinators(pid_t leader) {
