@@ -74,28 +74,6 @@ TEST_F(NodeClaimTest, ALaterLeadersIsLeftAlone) {
   EXPECT_TRUE(take(7).ok());
 }
 
-// It does not wait for ever behind one of an earlier leader that gets the lock first.
-TEST_F(NodeClaimTest, EachThatHasTheLockIsTold) {
-  for (int tries = 0; tries < 5; ++tries) {
-    const pid_t holder = hold(5);
-    const pid_t other = ::fork();
-    if (other == 0) {
-      sigset_t hangup;
-      ::sigemptyset(&hangup);
-      ::sigaddset(&hangup, SIGHUP);
-      ::sigprocmask(SIG_BLOCK, &hangup, nullptr);
-      const auto claim = take(5);
-      int signal = 0;
-      if (claim.ok()) ::sigwait(&hangup, &signal);
-      ::_exit(0);
-    }
-    EXPECT_TRUE(take(6).ok());
-    EXPECT_EQ(::waitpid(holder, nullptr, 0), holder);
-    EXPECT_EQ(::waitpid(other, nullptr, 0), other);
-    ASSERT_EQ(::unlink(path("server").c_str()), 0);
-  }
-}
-
 TEST_F(NodeClaimTest, WithoutADirectoryItSaysWhere) {
   const auto failed = NodeClaim::take(path("none"), 1, *read_boot_id());
   ASSERT_FALSE(failed.ok());
