@@ -21,6 +21,6 @@ echo "Building: preset $preset"
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "$(nproc)" -- --quiet
 
-# Most tests wait for processes, so run one more at a time than there are processors.
+# Most tests wait for processes, so run two more at a time than there are processors.
 export LC_ALL=C.UTF-8
-ctest --preset "$preset" -j "$(($(nproc) + 1))" "$@"
+ctest --preset "$preset" -j "$(($(nproc) + 2))" "$@"

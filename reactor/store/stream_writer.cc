@@ -156,7 +156,7 @@ Status StreamWriter::append_later(const Record& record, std::uint64_t position) 
 Status StreamWriter::flush() {
   if (failure_) return *failure_;
   if (unwritten_ == 0) return Done{};
-  if (const Status alone = check_alone(); !alone) return alone;
+  if (Status alone = check_alone(); !alone) return alone;
   Status written =
       write_once(frames_, unwritten_ == last_ ? "can't append a record" : "can't append records");
   if (!written) position_.offset -= unwritten_;
