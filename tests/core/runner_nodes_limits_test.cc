@@ -2,30 +2,16 @@
 // leader is on another machine, whose boot clock says nothing about it.
 #include <gtest/gtest.h>
 
-#include "runner_fixture.h"
+#include "runner_nodes_fixture.h"
 
 namespace thermos {
 namespace {
 
-constexpr Room kOneCore{1000, 0};
 constexpr BootId kElsewhere{7, 8};
 
-class RunnerNodesLimits : public RunnerFixture {
+class RunnerNodesLimits : public RunnerNodesFixture {
  protected:
-  // On a machine with this boot id.
-  void lead_from(const BootId& boot) {
-    task_.name = "t";
-    auto graph = check_task(task_);
-    ASSERT_TRUE(graph.ok()) << graph.error().message;
-    graph_ = std::move(*graph);
-    runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
-    Lead lead;
-    lead.header.task_id = "t-1";
-    lead.boot = boot;
-    lead.nodes = {"n1"};
-    tell(lead);
-    tell(TimerDue{});
-  }
+  void lead_from(const BootId& boot) { lead_nodes({"n1"}, boot); }
   CoordinatorRecord from_node(std::uint64_t seq, State state) const {
     CoordinatorRecord record = wrote(0, seq, 0, state);
     record.node = "n1";

@@ -1,28 +1,13 @@
 // A runner whose task runs on nodes.
 #include <gtest/gtest.h>
 
-#include "runner_fixture.h"
+#include "runner_nodes_fixture.h"
 
 namespace thermos {
 namespace {
 
-constexpr Room kOneCore{1000, 0};
-
-class RunnerNodes : public RunnerFixture {
+class RunnerNodes : public RunnerNodesFixture {
  protected:
-  void lead_nodes(std::vector<std::string> nodes = {"n1", "n2"}) {
-    task_.name = "t";
-    auto graph = check_task(task_);
-    ASSERT_TRUE(graph.ok()) << graph.error().message;
-    graph_ = std::move(*graph);
-    runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
-    Lead lead;
-    lead.header.task_id = "t-1";
-    lead.boot = kBoot;
-    lead.nodes = std::move(nodes);
-    tell(lead);
-    tell(TimerDue{});
-  }
   CoordinatorRecord from(const char* node, ProcessIndex p, std::uint64_t seq, std::uint32_t run,
                          State state) const {
     CoordinatorRecord record = wrote(p, seq, run, state);
