@@ -252,7 +252,7 @@ void TaskOpening::settle_header(const History& history) {
   const bool default_name = header_.log_dir == header_.sandbox + "/.logs" ||
                             (header_.sandbox == "/" && header_.log_dir == "/.logs");
   TaskUser user;
-  if (default_name && !find_task_user(header_.user, user)) {
+  if (default_name && !find_task_user(header_.user, user, header_.uid)) {
     header_.log_dir = claim_log_directory(header_, user);
   }
 }

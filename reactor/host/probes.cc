@@ -168,7 +168,8 @@ void Probes::say(const Asked& asked, bool yes, std::string_view text) {
 std::string Probes::find_user() {
   if (user_) return {};
   TaskUser user;
-  if (auto trouble = find_task_user(setup_.header.user, user)) return trouble->reason;
+  if (auto trouble = find_task_user(setup_.header.user, user, setup_.header.uid))
+    return trouble->reason;
   user_ = std::move(user);
   return {};
 }

@@ -44,7 +44,7 @@ LaunchSite::LaunchSite(const RunnerHeader& header) : header_(header) {}
 std::optional<LaunchError> LaunchSite::find_user() {
   if (user_) return std::nullopt;
   TaskUser user;
-  if (auto trouble = find_task_user(header_.user, user)) return trouble;
+  if (auto trouble = find_task_user(header_.user, user, header_.uid)) return trouble;
   user_ = std::move(user);
   return std::nullopt;
 }

@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reactor/os/account.h"
 
 namespace thermos {
-std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user) {
+std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user,
+                                          std::optional<std::uint32_t> recorded) {
   passwd record{};
   passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} * 1024);
@@ -23,9 +26,10 @@ std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& use
   if (found == nullptr) {
     if (error == 0 || error == ENOENT) error = user_lookup_error();
     if (error != 0) return launch_error("user " + name, error);
-    if (name != std::to_string(geteuid())) return LaunchError{false, "no such user: " + name};
-    // Containers run programs as a number that no name belongs to: what this program may do, its
-    // processes may.
+    // A container may have no names, only numbers: what this program may do, its processes may.
+    if (name != std::to_string(geteuid()) && recorded != geteuid()) {
+      return LaunchError{false, "no such user: " + name};
+    }
     user.name = name;
     user.home = "/";
     user.uid = geteuid();

@@ -1,6 +1,7 @@
 // The user that a task runs as.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,8 +16,10 @@ struct TaskUser : FileOwner {
 };
 // Looks up a user with the groups (getpwnam(3), getgrouplist(3)). Returns an error if there is no
 // such user, if this program is not root and may not run processes as that user, or, with `retry`,
-// if the lookup failed for lack of a resource. The number of this program's own user will do if it
-// has no name; its home is then "/".
-std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user);
+// if the lookup failed for lack of a resource. A name that is not known here will do if it is the
+// number of this program's own user, or if `recorded`, the user's number as the header has it, is
+// that; the home is then "/".
+std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user,
+                                          std::optional<std::uint32_t> recorded = std::nullopt);
 
 }  // namespace thermos

@@ -153,9 +153,11 @@ Status NodeServer::begin() {
   auto task = config::load_bound(configuration_, "the task's configuration");
   if (!task) return task.error();
   if (auto valid = check_task_id(where->task_id); !valid) return valid;
+  // A node with a disk of its own has no sandbox yet.
+  const bool sandbox_is_missing = !exists(where->sandbox);
   TaskUser user;
-  if (carries_files(*task)) {
-    if (auto trouble = find_task_user(where->user, user)) {
+  if (sandbox_is_missing || carries_files(*task)) {
+    if (auto trouble = find_task_user(where->user, user, where->uid)) {
       return Error{ErrorCode::System, trouble->reason};
     }
   }
@@ -164,8 +166,7 @@ Status NodeServer::begin() {
   setup.boot = reactor_.boot();
   const std::string directory = setup.paths.checkpoint_dir(where->task_id);
   if (auto made = make_directories(directory, 0700); !made) return made;
-  // A node with a disk of its own has no sandbox yet.
-  if (!exists(where->sandbox)) {
+  if (sandbox_is_missing) {
     if (auto made = make_directories(where->sandbox, 0700); !made) return made;
     if (user.change && ::chown(where->sandbox.c_str(), user.uid, user.gid) != 0) {
       return system_error("cannot give " + where->sandbox + " to " + user.name, errno);

@@ -2,39 +2,11 @@
 # thermos as PID 1 of a real container, as reactor/examples/Containerfile says to run it: a read-only
 # root, one volume, and a user that the image does not know.
 set -euo pipefail
-# Without a systemd, podman wants one kind of control groups alone.
-if [ "$(id -u)" -eq 0 ] && [ -z "${THERMOS_TEST_MOUNTS-}" ] && [ -d /sys/fs/cgroup/unified ]; then
-  THERMOS_TEST_MOUNTS=own exec unshare --mount "$0" "$@"
-fi
-[ -z "${THERMOS_TEST_MOUNTS-}" ] || umount -l /sys/fs/cgroup/unified 2>/dev/null || true
-# shellcheck source-path=SCRIPTDIR source=../engine.sh
-. "$(dirname "$(realpath "$0")")/../engine.sh"
-needs podman podman
+# shellcheck source-path=SCRIPTDIR source=pods.sh
+. "$(dirname "$(realpath "$0")")/pods.sh"
 
-store=(--root "$cluster/store" --runroot "$cluster/run" --storage-driver vfs --cgroup-manager cgroupfs
-  --events-backend file)
-# What podman keeps for a user, the process among it that holds their namespaces between commands.
-export HOME=$cluster/home XDG_RUNTIME_DIR=$cluster/user
-mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
-pod() { podman "${store[@]}" "$@"; }
-# inside COMMAND...: as who owns the volume: for a user other than root, the container's users are others.
-inside() { if [ "$(id -u)" -eq 0 ]; then "$@"; else pod unshare "$@"; fi; }
-remove_store() {
-  pod rm -fa >/dev/null 2>&1 || true
-  inside rm -rf "$cluster/store" 2>/dev/null || true
-  if [ "$(id -u)" -ne 0 ]; then pod system migrate >/dev/null 2>&1 || true; fi
-}
-trap 'remove_store; remove_cluster' EXIT
-
-# bash, what the task runs, thermos, and the libraries of all of them; no other file.
-image=$cluster/image
-mkdir -p "$image"/{bin,usr/bin,tmp,proc,sys,dev,etc} "$cluster/state"
-cp /bin/{bash,sleep,touch,id} "$image/bin"
-cp "$bin"/thermos "$bin"/thermos-coordinator "$image/usr/bin"
-for file in "$image"/bin/* "$image/usr/bin/thermos"; do
-  ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do cp -L --parents "$library" "$image"; done
-done
-cat >"$cluster/Containerfile" <<'END'
+mkdir "$cluster/state"
+make_image sleep touch id <<'END'
 FROM scratch
 COPY image /
 COPY --chown=1000:1000 state /var/lib/thermos
@@ -42,25 +14,7 @@ VOLUME /var/lib/thermos
 USER 1000:1000
 ENTRYPOINT ["/usr/bin/thermos"]
 END
-make_image() { pod build -q -t task -f "$cluster/Containerfile" "$cluster" && pod volume create state; }
-make_image >"$cluster/log/build" 2>&1 || {
-  echo "skipped: podman builds no image here:"
-  cat "$cluster/log/build"
-  exit 77
-}
-
-# Where one may do no more, fewer of podman's usual limits and no control groups.
-limits=()
-version() { pod run --rm --network none "${limits[@]}" task --version >"$cluster/log/version" 2>&1; }
-version || {
-  cp "$cluster/log/version" "$cluster/log/usual"
-  limits=(--cgroups disabled --ulimit "nofile=1024:1024" --ulimit "nproc=1024:1024")
-  version || {
-    echo "skipped: podman runs no container here:"
-    cat "$cluster/log/usual" "$cluster/log/version"
-    exit 77
-  }
-}
+pod volume create state >/dev/null
 
 jq -n '{name: "t", processes: [
   {name: "first", min_duration: 0, cmdline: "id -u >>ledger; touch /not-here || echo read-only >>ledger"},

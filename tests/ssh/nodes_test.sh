@@ -66,7 +66,7 @@ kill -9 "$leader"
 wait "$leader" || true
 thermos run --nodes ssh:one,two --root "$root" --sandbox "$sandbox" --task-id t "$cluster/graph.yaml" >"$cluster/log/second" 2>&1 &
 leader=$!
-until_true 60 grep -q ACTIVE "$cluster/log/second" || true
+until_true 60 grep -qs ACTIVE "$cluster/log/second" || true
 touch "$cluster/go"
 wait "$leader" || fail "it ended with $?"
 is "what ran" "one slow two" "$(sort "$cluster/ledger" | xargs)"
