@@ -315,7 +315,8 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
     if (!replacement) {
       place_.place.lead = lead_number(history, reactor_.loop().now().wall);
     }
-    nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, place_.place.lead, linked);
+    nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, place_.place.lead, linked,
+                                         [this] { return leads(); });
     nodes_begin_ = true;
   }
   runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
@@ -598,6 +599,12 @@ void TaskHost::stop(Error error) {
     error.message += ", and a new start takes over from there";
   }
   report(std::move(error));
+}
+
+bool TaskHost::leads() {
+  if (stopped_ || !writer_) return false;
+  if (Status alone = writer_->check_alone(); !alone) stop(alone.error());
+  return !stopped_;
 }
 
 void TaskHost::stop_without_checkpoints() {

@@ -120,6 +120,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void stop(Error error) override;
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
+  // Looks whether another has written the task's record, and stops then. False if this has stopped.
+  bool leads();
 
   void compact_if_long();
   void sweep(const Sweep& effect);

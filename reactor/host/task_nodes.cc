@@ -43,12 +43,13 @@ bool contains(const std::vector<std::string>& paths, const std::string& path) {
 }  // namespace
 
 TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter starter,
-                     std::uint64_t lead, LinkedTask& task)
+                     std::uint64_t lead, LinkedTask& task, std::function<bool()> leads)
     : reactor_(reactor),
       setup_(setup),
       starter_(std::move(starter)),
       lead_(lead),
       task_(task),
+      leads_(std::move(leads)),
       configuration_(config::to_json(setup.task, -1)),
       carries_(carries_files(setup.task)) {
   for (const std::string& name : starter_.names) {
@@ -325,6 +326,8 @@ std::unique_ptr<FileCarrier> TaskNodes::carrier(Node& node, const FileOwner& use
   hooks.expects = [this](ProcessIndex p, const std::string& path) {
     return p < setup_.task.processes.size() && contains(setup_.task.processes[p].makes_files, path);
   };
+  // Whoever leads the task no more may have an older run's file.
+  hooks.may_place = [this] { return leads_(); };
   hooks.over = [this, &node](const carry::Over& over) { carried(node, over); };
   hooks.rests = [](const std::string& /*why*/) {};  // what is sent from here is not insisted on
   return std::make_unique<FileCarrier>(

@@ -29,9 +29,10 @@ namespace thermos {
 
 class TaskNodes {
  public:
-  // `lead` rises with each leader of the task. All references outlive this.
+  // `lead` rises with each leader of the task; `leads` looks whether this host is still the last of
+  // them. All references outlive this.
   TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter starter, std::uint64_t lead,
-            LinkedTask& task);
+            LinkedTask& task, std::function<bool()> leads);
   ~TaskNodes();
   TaskNodes(const TaskNodes&) = delete;
   TaskNodes& operator=(const TaskNodes&) = delete;
@@ -121,6 +122,7 @@ class TaskNodes {
   NodeStarter starter_;
   const std::uint64_t lead_;
   LinkedTask& task_;
+  std::function<bool()> leads_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::string configuration_;
   bool carries_ = false;  // files

@@ -204,7 +204,7 @@ FileCarrier::NextEvent FileCarrier::carry_out(const carry::Write& /*effect*/) {
 }
 
 FileCarrier::NextEvent FileCarrier::carry_out(const carry::Place& effect) {
-  return answer_of(target_.place(effect.digest));
+  return answer_of(target_.place(effect.digest, hooks_.may_place));
 }
 
 FileCarrier::NextEvent FileCarrier::carry_out(const carry::Discard& /*effect*/) {

@@ -32,6 +32,8 @@ class FileCarrier {
     std::function<std::size_t()> unsent;
     // Whether the other end has that file for this end.
     std::function<bool(ProcessIndex process, const std::string& path)> expects;
+    // Asked before a file that came whole gets its name.
+    std::function<bool()> may_place = [] { return true; };
     // What became of the files of a run. In here, the owner may destroy this.
     std::function<void(const carry::Over& over)> over;
     // They can't be carried for now, and why.

@@ -204,11 +204,14 @@ std::optional<Failure> FileTarget::write(std::string_view bytes) {
   return std::nullopt;
 }
 
-std::optional<Failure> FileTarget::place(const carry::Digest& digest) {
+std::optional<Failure> FileTarget::place(const carry::Digest& digest,
+                                         const std::function<bool()>& may_place) {
   if (sum_.digest() != digest) {
     return Failure{true, quoted(path_, 200) + " did not come as it was sent"};
   }
   if (::fsync(file_.get()) != 0) return failure("cannot write", path_, errno);
+  // The sync may have taken long.
+  if (!may_place()) return Failure{true, quoted(path_, 200) + " is not for this leader any more"};
   const AsUser as_user(disk_.owner);
   if (!as_user.holds()) return failure("cannot write", path_, EPERM);
   if (::renameat(directory_.get(), aside_.c_str(), directory_.get(), name_.c_str()) != 0) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,8 +66,10 @@ class FileTarget {
   // Makes the file, and the directories in which it lies.
   std::optional<carry::Failure> begin(const std::string& path, const carry::FileFacts& facts);
   std::optional<carry::Failure> write(std::string_view bytes);
-  // If what was written has this digest, gives the file its name; it is on the disk then.
-  std::optional<carry::Failure> place(const carry::Digest& digest);
+  // If what was written has this digest, puts it on the disk; then, if `may_place` says so, gives
+  // it its name, and that is on the disk, too.
+  std::optional<carry::Failure> place(const carry::Digest& digest,
+                                      const std::function<bool()>& may_place);
   // Removes it, if there is one that has no name of its own yet.
   void discard();
   // Removes what an end that was killed has left of this path.

@@ -54,6 +54,9 @@ class StreamWriter {
   // them. After so many that a longer write would gain nothing, those before are written at once.
   Status append_later(const Record& record, std::uint64_t position = 0);
   Status flush();
+  // Fails with Busy, as a write would, if another has written the file since; then the writer stays
+  // closed.
+  Status check_alone();
   // The payload of the last append of either kind; valid until the next. REQUIRES: there was one.
   Bytes last_payload() const { return Bytes(frames_).last(last_).subspan(kFrameHeaderBytes); }
   // Renames the file, over whatever has that name.
@@ -81,7 +84,6 @@ class StreamWriter {
   StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   Status begin();
   Status appendable() const;
-  Status check_alone();
   Status write_once(std::span<const std::byte> bytes, const char* what);
   Error fail(const std::string& what, int error_number);
 

@@ -16,6 +16,10 @@
 namespace thermos {
 namespace {
 
+bool always() {
+  return true;
+}
+
 class SandboxDiskTest : public StreamFixture {
  protected:
   void SetUp() override {
@@ -101,7 +105,7 @@ TEST_F(SandboxDiskTest, AFileComesWhole) {
   ASSERT_FALSE(target.write("012").has_value());
   EXPECT_FALSE(exists(in_box("a/b/c")));
   ASSERT_FALSE(target.write("345").has_value());
-  ASSERT_FALSE(target.place(sha256("012345")).has_value());
+  ASSERT_FALSE(target.place(sha256("012345"), always).has_value());
   EXPECT_EQ(text("a/b/c"), "012345");
   EXPECT_EQ(names(disk_.sandbox), (std::vector<std::string>{"a", "a/b", "a/b/c"}));
   struct stat info {};
@@ -115,13 +119,25 @@ TEST_F(SandboxDiskTest, AFileComesWhole) {
   EXPECT_FALSE(target.is_there("a/b/d", facts));
 }
 
+// A leader that another has superseded meanwhile.
+TEST_F(SandboxDiskTest, AndNotForOneWhoMayNotPlaceIt) {
+  spit(in_box("a"), "before");
+  FileTarget target(disk_);
+  ASSERT_FALSE(target.begin("a", {3, 0, 0, 0600}).has_value());
+  ASSERT_FALSE(target.write("012").has_value());
+  EXPECT_TRUE(target.place(sha256("012"), [] { return false; }).has_value());
+  target.discard();
+  EXPECT_EQ(text("a"), "before");
+  EXPECT_EQ(names(disk_.sandbox), (std::vector<std::string>{"a"}));
+}
+
 TEST_F(SandboxDiskTest, OrNotAtAll) {
   spit(in_box("a"), "before");
   {
     FileTarget target(disk_);
     ASSERT_FALSE(target.begin("a", {3, 0, 0, 0600}).has_value());
     ASSERT_FALSE(target.write("012").has_value());
-    const auto failed = target.place(sha256("other"));
+    const auto failed = target.place(sha256("other"), always);
     ASSERT_TRUE(failed.has_value());
     EXPECT_TRUE(failed->retry);
     target.discard();
@@ -161,7 +177,7 @@ TEST_F(SandboxDiskTest, NothingIsWrittenOutside) {
   EXPECT_EQ(failed->reason, "'out/a' leads out of the sandbox, or in a circle");
   EXPECT_TRUE(target.begin("out/deep/a", {0, 0, 0, 0600}).has_value());
   ASSERT_FALSE(target.begin("link", {0, 0, 0, 0600}).has_value());
-  ASSERT_FALSE(target.place(sha256("")).has_value());
+  ASSERT_FALSE(target.place(sha256(""), always).has_value());
   EXPECT_TRUE(std::filesystem::is_empty(path("outside")));
   EXPECT_FALSE(std::filesystem::is_symlink(in_box("link")));
   EXPECT_FALSE(target.begin("dir/a", {0, 0, 0, 0600}).has_value());

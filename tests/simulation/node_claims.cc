@@ -7,8 +7,8 @@
 
 namespace thermos::sim {
 
-NodeClaims::NodeClaims(NodeSurroundings& around, NodePipes& pipes)
-    : around_(around), pipes_(pipes) {
+NodeClaims::NodeClaims(NodeSurroundings& around, NodePipes& pipes, NodeFiles& files)
+    : around_(around), pipes_(pipes), files_(files) {
   pipes_.when_server_learns([this](const NodePipePtr& pipe) {
     if (pipe->node != nullptr) give_up(*pipe->node, pipe);
   });
@@ -53,6 +53,7 @@ void NodeClaims::take(NodeMachine& machine, const NodePipePtr& pipe) {
     machine.file = NodeHolder{pipe->lead, pipe->server, machine.boot()};
     // Its pipe ended while it waited for the lock.
     if (pipe->node == nullptr) return give_up(machine, pipe);
+    files_.open(machine, pipe);
     pipes_.up(pipe, [pipe](NodeHearer& leader) { leader.told(pipe, node::Welcomed{}); });
   });
 }
@@ -69,6 +70,7 @@ void NodeClaims::hang_up(NodeMachine& machine, const Identity& server) {
 
 void NodeClaims::give_up(NodeMachine& machine, const NodePipePtr& pipe) {
   pipe->node = nullptr;
+  pipe->files.reset();
   if (!pipe->cut) pipes_.cut(pipe);
   if (machine.server == pipe) machine.server.reset();
 }

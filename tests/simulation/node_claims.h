@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "node_files.h"
 #include "node_machine.h"
 #include "node_pipe.h"
 #include "node_surroundings.h"
@@ -12,8 +13,8 @@ namespace thermos::sim {
 
 class NodeClaims {
  public:
-  // Both outlive this.
-  NodeClaims(NodeSurroundings& around, NodePipes& pipes);
+  // All outlive this.
+  NodeClaims(NodeSurroundings& around, NodePipes& pipes, NodeFiles& files);
 
   // The server behind `pipe` starts, and asks for its node. Its leader is told Welcomed, or that it
   // is refused.
@@ -30,6 +31,7 @@ class NodeClaims {
 
   NodeSurroundings& around_;
   NodePipes& pipes_;
+  NodeFiles& files_;
   std::int32_t pids_ = 1000;
 };
 

@@ -33,14 +33,23 @@ void NodeCoordinators::run(NodeMachine& machine, ProcessIndex p, const Place& pl
   around_.say("* " + around_.task.processes[p].name + " run " + std::to_string(place.run) +
               " starts on " + machine.name);
   ledger_.starts(p, machine.name, place.run, record_());
+  ledger_.reads(p, machine.sandbox, place.run, record_());
   ++around_.outcome.runs;
   write(machine, p, ProcessState::Running);
   const bool fails = place.run < around_.fails[p];
   const Microseconds takes =
       around_.random.pick<Microseconds>({0, around_.random.between(0, 12 * kSecond)});
-  step(machine, p, place.stop_asked ? 0 : takes, [this, &machine, p, fails](Place& /*last*/) {
+  step(machine, p, place.stop_asked ? 0 : takes, [this, &machine, p, fails](const Place& last) {
+    make_files(machine, p, last.run);
     end(machine, p, fails ? ProcessState::Failed : ProcessState::Success);
   });
+}
+
+void NodeCoordinators::make_files(NodeMachine& machine, ProcessIndex p, std::uint32_t run) {
+  const ProcessConfig& process = around_.task.processes[p];
+  for (const std::string& path : process.makes_files) {
+    machine.sandbox.write(path, bytes_of(process.name, run), ++around_.files);
+  }
 }
 
 void NodeCoordinators::end(NodeMachine& machine, ProcessIndex p, ProcessState state) {
@@ -81,7 +90,7 @@ void NodeCoordinators::write(NodeMachine& machine, ProcessIndex p, ProcessState 
 void NodeCoordinators::relay(NodeMachine& machine, ProcessIndex p, const ProcessStatus& status) {
   const NodePipePtr pipe = machine.server;
   if (!pipe || !pipe->reads.contains(p)) return;
-  pipes_.up(pipe, [pipe, p, status](NodeHearer& leader) { leader.record(pipe, p, status); });
+  files_.tell(pipe, p, status);
 }
 
 void NodeCoordinators::kill(NodeMachine& machine, ProcessIndex p) {
@@ -93,7 +102,7 @@ void NodeCoordinators::kill(NodeMachine& machine, ProcessIndex p) {
   // Its server, or the next one, sees that.
   const NodePipePtr pipe = machine.server;
   if (!pipe || !pipe->reads.contains(p)) return;
-  pipes_.up(pipe, [p, run = place.run](NodeHearer& leader) {
+  files_.tell(pipe, p, [p, run = place.run](NodeHearer& leader) {
     leader.feed(CoordinatorGone{p, run, false});
   });
 }

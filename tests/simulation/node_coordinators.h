@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "core/record/history.h"
+#include "node_files.h"
 #include "node_ledger.h"
 #include "node_machine.h"
-#include "node_pipe.h"
 #include "node_surroundings.h"
 
 namespace thermos::sim {
@@ -16,9 +16,9 @@ namespace thermos::sim {
 class NodeCoordinators {
  public:
   // `record` gives what is on record, nullptr if nobody leads. All outlive this.
-  NodeCoordinators(NodeSurroundings& around, NodePipes& pipes, NodeLedger& ledger,
+  NodeCoordinators(NodeSurroundings& around, NodeFiles& files, NodeLedger& ledger,
                    std::function<const History*()> record)
-      : around_(around), pipes_(pipes), ledger_(ledger), record_(std::move(record)) {}
+      : around_(around), files_(files), ledger_(ledger), record_(std::move(record)) {}
 
   // REQUIRES: the place is not locked.
   void launch(NodeMachine& machine, ProcessIndex p, std::uint32_t run, std::uint64_t seq);
@@ -39,10 +39,11 @@ class NodeCoordinators {
             std::function<void(Place&)> step);
   void write(NodeMachine& machine, ProcessIndex p, ProcessState state);
   void run(NodeMachine& machine, ProcessIndex p, const Place& place);
+  void make_files(NodeMachine& machine, ProcessIndex p, std::uint32_t run);
   void end(NodeMachine& machine, ProcessIndex p, ProcessState state);
 
   NodeSurroundings& around_;
-  NodePipes& pipes_;
+  NodeFiles& files_;
   NodeLedger& ledger_;
   std::function<const History*()> record_;
   std::int32_t pids_ = 100;

@@ -21,7 +21,7 @@ NodeLeader::NodeLeader(NodeSurroundings& around, NodeServers& servers,
       replayed_(history),
       runner_(around.task, around.graph, std::move(history)),
       life_(around.timeline) {
-  for (NodeMachine& machine : machines) nodes_.push_back({&machine, {}, nullptr, 0, 0});
+  for (NodeMachine& machine : machines) nodes_.emplace_back().machine = &machine;
 }
 
 NodeLeader::~NodeLeader() {
@@ -154,8 +154,7 @@ void NodeLeader::stop(const char* why) {
 void NodeLeader::carry_out(const Effect& effect) {
   around_.say("    < " + text_of(effect, around_.task));
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    require(node_of(start->process) != nullptr, "a launch without a place");
-    if (Node* node = reached(start->process)) servers_.launch(node->pipe, *start);
+    this->start(*start);
   } else if (const auto* term = std::get_if<Terminate>(&effect)) {
     end_run(term->process, term->run);
   } else if (const auto* kill = std::get_if<Kill>(&effect)) {
@@ -173,8 +172,33 @@ void NodeLeader::carry_out(const Effect& effect) {
   }
 }
 
+void NodeLeader::start(const StartProcess& start) {
+  require(node_of(start.process) != nullptr, "a launch without a place");
+  Node* node = reached(start.process);
+  if (node == nullptr) return;
+  const std::vector<std::string>& needed = around_.task.processes[start.process].needs_files;
+  if (needed.empty()) return servers_.launch(node->pipe, start);
+  node->starts.insert_or_assign(start.process, start);
+  node->files->carry({start.process, start.run, needed, false});
+}
+
+void NodeLeader::carried(Node& node, const carry::Over& over) {
+  const auto found = node.starts.find(over.cargo.process);
+  if (found == node.starts.end()) return;
+  const StartProcess start = found->second;
+  node.starts.erase(found);
+  const Run* run = runner_.past(start.process).current();
+  if (run == nullptr || run->number != start.run || run->state != ProcessState::Waiting) return;
+  if (!over.failure) return servers_.launch(node.pipe, start);
+  handle(LaunchFailed{start.process, start.run, over.failure->retry, over.failure->reason});
+}
+
 void NodeLeader::end_run(ProcessIndex p, std::uint32_t run) {
-  if (Node* node = reached(p)) servers_.stop(node->pipe, p, run);
+  Node* node = reached(p);
+  if (node == nullptr) return;
+  if (!node->files->forget(p, run)) return servers_.stop(node->pipe, p, run);
+  node->starts.erase(p);
+  after(0, [this, p, run] { handle(LaunchCancelled{p, run}); });
 }
 
 NodeLeader::Node* NodeLeader::node_of(ProcessIndex p) {
@@ -217,10 +241,36 @@ void NodeLeader::record(const NodePipePtr& pipe, ProcessIndex p, const ProcessSt
   });
 }
 
+void NodeLeader::file(const NodePipePtr& pipe, const nodes::FileMessage& message) {
+  when_awake([this, pipe, message] {
+    for (const Node& node : nodes_) {
+      if (node.pipe == pipe) return node.files->take(message);
+    }
+  });
+}
+
+std::unique_ptr<NodeCarrier> NodeLeader::carrier(Node& node) {
+  NodeCarrier::Hooks hooks;
+  hooks.say = [this, &node](const nodes::FileMessage& message) {
+    servers_.send(node.pipe, message);
+  };
+  hooks.over = [this, &node](const carry::Over& over) { carried(node, over); };
+  hooks.may_place = [this] {
+    if (!is_current()) stop("its record is written by another");
+    return !stopped_;
+  };
+  hooks.after = [this](Microseconds delay, Timeline::Action action) {
+    after(delay, std::move(action));
+  };
+  return std::make_unique<NodeCarrier>(around_, around_.sandbox, std::move(hooks));
+}
+
 // ---- the links ---------------------------------------------------------------------------------
 
 void NodeLeader::drop(Node& node) {
   if (!node.pipe) return;
+  node.files.reset();
+  node.starts.clear();
   node.pipe->leader = nullptr;
   node.pipe.reset();
 }
@@ -241,6 +291,7 @@ void NodeLeader::carry_out(Node& node, const node::StartServer& /*effect*/) {
       return tell(node, node::Ended{"no route"});
     }
     node.pipe = servers_.start(*this, *node.machine, lead_);
+    node.files = carrier(node);
   });
 }
 

@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <memory>
 
 #include "core/runner/node_link.h"
 #include "core/runner/runner.h"
 #include "lifetime.h"
+#include "node_carrier.h"
 #include "node_machine.h"
 #include "node_pipe.h"
 #include "node_servers.h"
@@ -50,17 +53,21 @@ class NodeLeader final : private NodeHearer {
 
  private:
   struct Node {
-    NodeMachine* machine;
+    NodeMachine* machine = nullptr;
     NodeLink link;
     NodePipePtr pipe;
-    std::uint64_t timer;
-    std::uint64_t question;
+    std::unique_ptr<NodeCarrier> files;  // as long as there is a pipe
+    // Launches that wait until the files are there.
+    std::map<ProcessIndex, StartProcess> starts;
+    std::uint64_t timer = 0;
+    std::uint64_t question = 0;
   };
 
   void refused() override;
   void told(const NodePipePtr& pipe, const node::Event& event) override;
   void record(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatus& status) override;
   void feed(const Event& event) override;
+  void file(const NodePipePtr& pipe, const nodes::FileMessage& message) override;
   void handle(const Event& event);
   void stop(const char* why);
   // Everything that comes to it comes through here.
@@ -69,6 +76,9 @@ class NodeLeader final : private NodeHearer {
   Timestamp now() const;
 
   static void drop(Node& node);
+  std::unique_ptr<NodeCarrier> carrier(Node& node);
+  void carried(Node& node, const carry::Over& over);
+  void start(const StartProcess& start);
   void tell(Node& node, const node::Event& event);
   Node* node_of(ProcessIndex p);
   Node* reached(ProcessIndex p);

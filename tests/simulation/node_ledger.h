@@ -10,6 +10,7 @@
 
 #include "core/record/history.h"
 #include "core/task/task.h"
+#include "node_disk.h"
 #include "node_world.h"
 
 namespace thermos::sim {
@@ -24,10 +25,14 @@ class NodeLedger {
   void ends(ProcessIndex p, const std::string& node, bool success);
   // It was killed with all that it started, or its machine went down.
   void vanishes(ProcessIndex p, const std::string& node) { running_[p].erase(node); }
+  // Throws Broken if a file that this run needs is not what the run of its maker wrote that has
+  // succeeded on record.
+  void reads(ProcessIndex p, const NodeDisk& sandbox, std::uint32_t run,
+             const History* record) const;
   bool runs(ProcessIndex p, const std::string& node) const;
 
   // The task is over. Throws Broken if what ran is not what the record tells.
-  void check_end(const History& record, NodeOutcome& outcome) const;
+  void check_end(const History& record, const NodeDisk& sandbox, NodeOutcome& outcome) const;
 
  private:
   const TaskConfig& task_;

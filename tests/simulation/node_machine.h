@@ -10,6 +10,7 @@
 
 #include "core/record/record.h"
 #include "core/runner/claim.h"
+#include "node_disk.h"
 #include "node_pipe.h"
 
 namespace thermos::sim {
@@ -34,6 +35,7 @@ struct NodeMachine {
   NodePipePtr server;                // that has its lock
   std::vector<NodePipePtr> waiting;  // for the lock
   std::map<ProcessIndex, Place> places;
+  NodeDisk sandbox;
   BootId boot() const { return {std::hash<std::string>()(name) | 1U, boots}; }
 };
 

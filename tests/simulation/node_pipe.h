@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "capnp/nodes.h"
 #include "core/runner/node_link.h"
 #include "core/runner/runner.h"
 #include "random.h"
@@ -16,6 +19,7 @@
 
 namespace thermos::sim {
 
+class NodeCarrier;
 struct NodePipe;
 struct NodeMachine;
 using NodePipePtr = std::shared_ptr<NodePipe>;
@@ -27,6 +31,7 @@ class NodeHearer {
   virtual void told(const NodePipePtr& pipe, const node::Event& event) = 0;
   virtual void record(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatus& status) = 0;
   virtual void feed(const Event& event) = 0;
+  virtual void file(const NodePipePtr& pipe, const nodes::FileMessage& message) = 0;
 
  protected:
   ~NodeHearer() = default;
@@ -39,7 +44,11 @@ struct NodePipe {
   Identity server;               // its process
   std::optional<Identity> told;  // whom it told to give its node up
   std::set<ProcessIndex> reads;  // whose streams the server has read so far, and goes on reading
-  bool cut = false;              // what is sent from here on arrives nowhere
+  std::shared_ptr<NodeCarrier> files;  // the server's; nothing: it serves nobody
+  // The success of a run and what there is to tell behind that, until the files that it made are
+  // with the leader.
+  std::map<ProcessIndex, std::vector<std::function<void(NodeHearer&)>>> held;
+  bool cut = false;  // what is sent from here on arrives nowhere
   Microseconds slow_until = 0;
   Microseconds last_down = 0;  // the latest delivery planned, each way
   Microseconds last_up = 0;

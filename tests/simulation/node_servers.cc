@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "node_carrier.h"
+
 namespace thermos::sim {
 
 NodePipePtr NodeServers::start(NodeHearer& leader, NodeMachine& machine, std::uint64_t lead) {
@@ -41,7 +43,9 @@ void NodeServers::take_over(const NodePipePtr& pipe, NodeMachine& machine, Proce
     if (status.seq >= next_seq) coordinators_.relay(machine, p, status);
   }
   if (!place.locked) {
-    pipes_.up(pipe, [p, run](NodeHearer& leader) { leader.feed(CoordinatorGone{p, run, false}); });
+    files_.tell(pipe, p, [p, run](NodeHearer& leader) {
+      leader.feed(CoordinatorGone{p, run, false});
+    });
   }
 }
 
@@ -77,7 +81,7 @@ void NodeServers::begin(const NodePipePtr& pipe, NodeMachine& machine, const Sta
     return take_over(pipe, machine, p, start.run, start.seq);
   }
   if (around_.random.chance(5)) {
-    return pipes_.up(pipe, [p, run = start.run](NodeHearer& leader) {
+    return files_.tell(pipe, p, [p, run = start.run](NodeHearer& leader) {
       leader.feed(LaunchFailed{p, run, true, "no pids"});
     });
   }
@@ -100,6 +104,12 @@ void NodeServers::clean(const NodePipePtr& pipe) {
   pipes_.down(pipe, [this, pipe](NodeMachine& machine) {
     coordinators_.clean(machine);
     pipes_.up(pipe, [pipe](NodeHearer& leader) { leader.told(pipe, node::Cleaned{}); });
+  });
+}
+
+void NodeServers::send(const NodePipePtr& pipe, const nodes::FileMessage& message) {
+  pipes_.down(pipe, [pipe, message](NodeMachine& /*machine*/) {
+    if (pipe->files) pipe->files->take(message);
   });
 }
 

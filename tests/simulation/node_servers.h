@@ -6,6 +6,7 @@
 
 #include "node_claims.h"
 #include "node_coordinators.h"
+#include "node_files.h"
 #include "node_machine.h"
 #include "node_pipe.h"
 #include "node_surroundings.h"
@@ -15,9 +16,13 @@ namespace thermos::sim {
 class NodeServers {
  public:
   // All outlive this.
-  NodeServers(NodeSurroundings& around, NodePipes& pipes, NodeClaims& claims,
+  NodeServers(NodeSurroundings& around, NodePipes& pipes, NodeFiles& files, NodeClaims& claims,
               NodeCoordinators& coordinators)
-      : around_(around), pipes_(pipes), claims_(claims), coordinators_(coordinators) {}
+      : around_(around),
+        pipes_(pipes),
+        files_(files),
+        claims_(claims),
+        coordinators_(coordinators) {}
 
   // Starts one for leader number `lead`, and returns the pipe to it.
   NodePipePtr start(NodeHearer& leader, NodeMachine& machine, std::uint64_t lead);
@@ -34,6 +39,7 @@ class NodeServers {
   void stop(const NodePipePtr& pipe, ProcessIndex p, std::uint32_t run);
   void sweep(const NodePipePtr& pipe, const Sweep& sweep);
   void clean(const NodePipePtr& pipe);
+  void send(const NodePipePtr& pipe, const nodes::FileMessage& message);
 
  private:
   void take_over(const NodePipePtr& pipe, NodeMachine& machine, ProcessIndex p, std::uint32_t run,
@@ -42,6 +48,7 @@ class NodeServers {
 
   NodeSurroundings& around_;
   NodePipes& pipes_;
+  NodeFiles& files_;
   NodeClaims& claims_;
   NodeCoordinators& coordinators_;
 };

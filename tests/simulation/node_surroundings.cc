@@ -15,9 +15,18 @@ constexpr std::size_t kTraceLines = 600;
 NodeSurroundings::NodeSurroundings(std::uint64_t seed, bool is_traced)
     : random(seed * 37 + 11), traced(is_traced) {}
 
+std::string file_of(const std::string& process) {
+  return "of-" + process;
+}
+
+std::string bytes_of(const std::string& process, std::uint32_t run) {
+  return process + ", run " + std::to_string(run);
+}
+
 void NodeSurroundings::make_task() {
   task.name = "t";
   const std::uint32_t count = 2 + random.below(14);
+  const bool carries = random.chance(50);
   for (std::uint32_t i = 0; i < count; ++i) {
     ProcessConfig& process = task.processes.emplace_back();
     process.name = "p" + std::to_string(i);
@@ -25,8 +34,11 @@ void NodeSurroundings::make_task() {
     process.min_duration = random.pick<Microseconds>({0, kSecond});
     fails.push_back(random.chance(20) ? random.below(3) : 0);
     process.max_failures = fails.back() + 1;
+    if (carries && random.chance(70)) process.makes_files = {file_of(process.name)};
     if (i > 0 && random.chance(70)) {
-      process.needs.entries.emplace_back("p" + std::to_string(random.below(i)), Condition::Success);
+      const ProcessConfig& needed = task.processes[random.below(i)];
+      process.needs.entries.emplace_back(needed.name, Condition::Success);
+      process.needs_files = needed.makes_files;
     }
     if (random.chance(15)) {
       process.on = names[random.below(static_cast<std::uint32_t>(names.size()))];

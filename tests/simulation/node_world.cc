@@ -10,6 +10,7 @@
 #include "broken.h"
 #include "node_claims.h"
 #include "node_coordinators.h"
+#include "node_files.h"
 #include "node_leader.h"
 #include "node_ledger.h"
 #include "node_machine.h"
@@ -53,9 +54,10 @@ class NodeWorld {
   std::deque<NodeMachine> machines_;
   NodeLedger ledger_{around_.task};
   NodePipes pipes_{around_.timeline, around_.random};
-  NodeCoordinators coordinators_{around_, pipes_, ledger_, [this] { return record(); }};
-  NodeClaims claims_{around_, pipes_};
-  NodeServers servers_{around_, pipes_, claims_, coordinators_};
+  NodeFiles files_{around_, pipes_};
+  NodeCoordinators coordinators_{around_, files_, ledger_, [this] { return record(); }};
+  NodeClaims claims_{around_, pipes_, files_};
+  NodeServers servers_{around_, pipes_, files_, claims_, coordinators_};
   std::vector<LeaderHost> hosts_{{}};
   std::deque<std::unique_ptr<NodeLeader>> leaders_;
   NodeLeader* leader_ = nullptr;  // has the lock of the record
@@ -92,7 +94,7 @@ NodeOutcome NodeWorld::live() {
     require(over_, "nothing more happens, and the task is not over: a lost wake-up");
     const auto replay = around_.disk.recover();
     require(replay.ok() && replay->history == last_, "its end is not on record");
-    ledger_.check_end(last_, around_.outcome);
+    ledger_.check_end(last_, around_.sandbox, around_.outcome);
   } catch (const Broken& broken) {
     around_.outcome.broken = broken.what();
     for (const std::string& line : around_.lines) *around_.outcome.broken += "\n  " + line;

@@ -1,6 +1,7 @@
 // Runs one task over several nodes in virtual time: the runner and the nodes' links as they are,
 // and simulated servers, pipes and coordinators behind them. Leaders and servers die, pipes end or
-// hang, machines go down, and engines call nodes gone, rightly or not.
+// hang, machines go down, and engines call nodes gone, rightly or not. In half of the worlds the
+// processes hand on files, from one disk to the others.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct NodeOutcome {
   std::uint32_t runs = 0;
   std::uint32_t repeats = 0;  // successes of processes that had succeeded: lost with their node
   std::uint32_t gone = 0;     // nodes called gone
+  std::uint32_t files = 0;    // that were made
   std::uint32_t cleaned = 0;  // runs that a node ended when it was back
 };
 

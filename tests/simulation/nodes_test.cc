@@ -1,5 +1,6 @@
 // A task over many nodes, in virtual time: no run starts twice, none beside another of its process
-// that nobody called gone, and none that has succeeded, also where two lead the task.
+// that nobody called gone, and none that has succeeded, also where two lead the task. Who needs a
+// file has what the run of its maker wrote that is on record.
 #include <gtest/gtest.h>
 
 #include "builds.h"
@@ -21,6 +22,7 @@ NodeOutcome live(std::uint64_t from, std::uint64_t count, const NodeFaults& faul
     sum.runs += outcome.runs;
     sum.repeats += outcome.repeats;
     sum.gone += outcome.gone;
+    sum.files += outcome.files;
     sum.cleaned += outcome.cleaned;
   }
   return sum;
@@ -29,6 +31,7 @@ NodeOutcome live(std::uint64_t from, std::uint64_t count, const NodeFaults& faul
 TEST(NodeSimulation, WithoutTrouble) {
   const NodeOutcome sum = live(1, seeds(500), {});
   EXPECT_EQ(sum.repeats, 0u);
+  EXPECT_GT(sum.files, seeds(500));
 }
 
 TEST(NodeSimulation, LeadersAndServersDie) {
