@@ -330,10 +330,26 @@ std::unique_ptr<FileCarrier> TaskNodes::carrier(Node& node, const FileOwner& use
   hooks.may_place = [this] { return leads_(); };
   hooks.over = [this, &node](const carry::Over& over) { carried(node, over); };
   hooks.rests = [](const std::string& /*why*/) {};  // what is sent from here is not insisted on
-  return std::make_unique<FileCarrier>(
-      reactor_.loop(), reactor_.deadlines(),
-      SandboxDisk{setup_.header.sandbox, user, setup_.header.task_id + "/" + node.name},
-      std::move(hooks));
+  return std::make_unique<FileCarrier>(reactor_.loop(), reactor_.deadlines(), disk_of(node, user),
+                                       std::move(hooks));
+}
+
+SandboxDisk TaskNodes::disk_of(const Node& node, const FileOwner& user) const {
+  return {setup_.header.sandbox, user, setup_.header.task_id + "/" + node.name};
+}
+
+// An earlier leader may have been killed while it got what these runs made.
+void TaskNodes::remove_leftovers(const Node& node) {
+  TaskUser user;
+  if (!carries_ || find_task_user(setup_.header.user, user, setup_.header.uid)) return;
+  const SandboxDisk disk = disk_of(node, user);
+  const FileTarget target(disk);
+  for (ProcessIndex p = 0; p < setup_.task.processes.size(); ++p) {
+    if (node_of(p) != &node || !task_.past(p).live()) continue;
+    for (const std::string& path : setup_.task.processes[p].makes_files) {
+      target.remove_leftover(path);
+    }
+  }
 }
 
 // Closing its standard input is what tells it.
@@ -371,15 +387,11 @@ void TaskNodes::carry_out(Node& node, const node::AskEngine& /*effect*/) {
 }
 
 void TaskNodes::carry_out(Node& node, const node::SendRuns& /*effect*/) {
+  remove_leftovers(node);
   const std::size_t count = setup_.task.processes.size();
   nodes::Seqs seqs;
   for (ProcessIndex p = 0; p < count; ++p) {
-    if (node_of(p) == &node && task_.past(p).live()) {
-      if (node.server->files) {
-        node.server->files->remove_leftovers(setup_.task.processes[p].makes_files);
-      }
-      send(node, known_run(p));
-    }
+    if (node_of(p) == &node && task_.past(p).live()) send(node, known_run(p));
     seqs.next.push_back(task_.past(p).next_seq);
     if (seqs.next.size() == nodes::kSeqsAtOnce || p + 1 == count) {
       send(node, seqs);
@@ -416,6 +428,7 @@ void TaskNodes::carry_out(Node& node, const node::TellDown& /*effect*/) {
 }
 
 void TaskNodes::carry_out(Node& node, const node::TellGone& effect) {
+  remove_leftovers(node);
   tell_runner(NodeGone{node.name, effect.reason});
 }
 

@@ -24,6 +24,7 @@
 #include "reactor/node/file_carrier.h"
 #include "reactor/node/frame_pipe.h"
 #include "reactor/node/node_starter.h"
+#include "reactor/node/sandbox_disk.h"
 
 namespace thermos {
 
@@ -104,6 +105,8 @@ class TaskNodes {
   nodes::KnownRun known_run(ProcessIndex p) const;
   void fail_to_start(Node& node, const std::string& why);
   std::unique_ptr<FileCarrier> carrier(Node& node, const FileOwner& user);
+  SandboxDisk disk_of(const Node& node, const FileOwner& user) const;
+  void remove_leftovers(const Node& node);
   void carried(Node& node, const carry::Over& over);
   void drop(Node& node);
   void answer(const Probe& probe);

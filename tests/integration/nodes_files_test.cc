@@ -192,6 +192,32 @@ TEST_F(NodesFiles, AFileThatWasNotMade) {
 }
 
 // Neither to read nor to write does a link lead out of the sandbox.
+// Nobody else would remove what came of the file so far: the node that it came from is gone.
+TEST_F(NodesFiles, TheLeaderDiesWhileAFileComesAndThenTheNodeIsGone) {
+  Json task{{"name", "t"}};
+  task["processes"] = {process("p",
+                               "if [ $THERMOS_NODE = n1 ]; then truncate -s 2G out; "
+                               "else echo here >out; fi",
+                               "n1", {}, {"out"})};
+  task["processes"][0].erase("on");
+  const std::string down = seen("n1-is-down");
+  const Words options =
+      own_disks("if [ -e " + down + " ]; then [ {node} = n2 ]; else [ {node} = n1 ]; fi && ");
+  task["nodes"] = {{"by", options[1]}, {"gone", "[ {node} = n1 ] && [ -e " + down + " ]"}};
+  const std::string config = site_.write_config(task);
+  Command first = site_.start_run(config, "t");
+  ASSERT_TRUE(wait_until(site_.sandbox(), [&] { return !files_in(site_.sandbox()).empty(); }));
+  first.destroy();
+  const std::vector<std::string> left = files_in(site_.sandbox());
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_TRUE(left[0].starts_with(".thermos-part.")) << left[0];
+  std::ofstream(down) << "";
+  const Ended ended = site_.start_run(config, "t").wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(read_file(site_.in_sandbox("out")), "here\n");
+  EXPECT_EQ(files_in(site_.sandbox()), (std::vector<std::string>{"out"}));
+}
+
 TEST_F(NodesFiles, NoLinkLeadsOut) {
   std::ofstream(seen("secret")) << "secret";
   std::filesystem::create_directory(seen("outside"));
