@@ -79,9 +79,11 @@ TEST(Timeout, WhatIsOverdueAtAResumeIsEndedAtOnce) {
   // "clock" tells that the time is over: nobody leads the task then.
   const std::string config = site.write_config(
       task({process("slow", std::string(kUp) + "exec sleep 1000", {{"timeout", 4}}),
-            process("clock", "until [ -e up ]; do sleep 0.02; done; sleep 5; touch late")}));
+            process("clock",
+                    "touch ticks; until [ -e up ]; do sleep 0.02; done; sleep 5; touch late")}));
   Command first = site.start_run(config);
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("ticks")));
   first.destroy();
   ASSERT_TRUE(wait_for_file(site.in_sandbox("late")));
   const Ended ended = site.start_run(config).wait();
