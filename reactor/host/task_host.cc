@@ -337,7 +337,7 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   for (const ProcessIndex p : live) {
     if (stopped_) return;
-    if (is_on_node(p)) continue;  // the node's server tells of it
+    if (nodes_ && nodes_->has_run(p)) continue;  // the node's server tells of it
     links_->adopt(p, rebooted);
   }
   // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
@@ -519,36 +519,6 @@ void TaskHost::compact_if_long() {
   compact_at_ = std::max(kLongStream, 2 * writer_->position().offset);
 }
 
-bool TaskHost::is_on_node(ProcessIndex p) const {
-  return nodes_ && past(p).current() != nullptr && past(p).current()->node;
-}
-
-// Whether it is about a run on a node, which was told.
-bool TaskHost::release_to_node(const Effect& effect) {
-  if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    if (!is_on_node(start->process)) return false;
-    nodes_->start(*start);
-  } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
-    if (!is_on_node(terminate->process)) return false;
-    nodes_->stop(terminate->process, terminate->run, false, terminate->signal);
-  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
-    if (!is_on_node(kill->process)) return false;
-    nodes_->stop(kill->process, kill->run, true, 0);
-  } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
-    if (!is_on_node(sweep_effect->process)) return false;
-    nodes_->sweep(*sweep_effect);
-  } else if (const auto* look = std::get_if<Look>(&effect)) {
-    if (!is_on_node(look->process)) return false;
-    nodes_->look(*look);
-  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
-    if (!is_on_node(probe->process)) return false;
-    nodes_->ask(*probe);
-  } else {
-    return false;
-  }
-  return true;
-}
-
 Status TaskHost::call_node(const std::string& node, bool gone, const std::string& reason) {
   if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   if (!nodes_) {
@@ -558,7 +528,7 @@ Status TaskHost::call_node(const std::string& node, bool gone, const std::string
 }
 
 void TaskHost::release(const Effect& effect) {
-  if (nodes_ && release_to_node(effect)) return;
+  if (nodes_ && nodes_->carry_out(effect)) return;
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
     links_->tell(start->process, link::Start{*start});
   } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {

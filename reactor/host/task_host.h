@@ -95,8 +95,6 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   void dispatch(const Event& event);
   void release(const Effect& effect);
-  bool is_on_node(ProcessIndex p) const;
-  bool release_to_node(const Effect& effect);
   void report(Result<TaskState> result);
   // Writes what was appended in this turn, and tells the observer of it.
   Status write_records();

@@ -104,6 +104,36 @@ void TaskNodes::send(Node& node, const nodes::ToNode& message) {
   });
 }
 
+bool TaskNodes::has_run(ProcessIndex p) const {
+  const Run* run = task_.past(p).current();
+  return run != nullptr && run->node;
+}
+
+bool TaskNodes::carry_out(const Effect& effect) {
+  if (const auto* start = std::get_if<StartProcess>(&effect)) {
+    if (!has_run(start->process)) return false;
+    this->start(*start);
+  } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
+    if (!has_run(terminate->process)) return false;
+    stop(terminate->process, terminate->run, false, terminate->signal);
+  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
+    if (!has_run(kill->process)) return false;
+    stop(kill->process, kill->run, true, 0);
+  } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
+    if (!has_run(sweep->process)) return false;
+    this->sweep(*sweep);
+  } else if (const auto* look = std::get_if<Look>(&effect)) {
+    if (!has_run(look->process)) return false;
+    this->look(*look);
+  } else if (const auto* probe = std::get_if<Probe>(&effect)) {
+    if (!has_run(probe->process)) return false;
+    ask(*probe);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void TaskNodes::start(const StartProcess& start) {
   Node* node = node_of(start.process);
   if (node == nullptr || !reached(*node)) return;

@@ -41,13 +41,12 @@ class TaskNodes {
   // The runner leads: starts the servers of all nodes.
   void begin(const History& history);
 
-  // What the runner wants of a run that is placed. Without a server to tell it to, nothing happens
-  // now: what was not carried out is found when there is one again.
-  void start(const StartProcess& start);
-  void stop(ProcessIndex p, std::uint32_t run, bool hard, std::uint8_t signal);
-  void sweep(const Sweep& sweep);
-  void look(const Look& look);
-  void ask(const Probe& probe);
+  // Whether the last run of the process is placed on a node.
+  bool has_run(ProcessIndex p) const;
+  // Carries out what the runner wants of such a run; returns false for everything else. Without a
+  // server to tell it to, nothing happens now: what was not carried out is found when there is one
+  // again.
+  bool carry_out(const Effect& effect);
 
   // A person says that a node is gone, or there again. Fails with NotFound if the task has no such
   // node.
@@ -87,6 +86,11 @@ class TaskNodes {
   };
 
   void add_former_nodes(const History& history);
+  void start(const StartProcess& start);
+  void stop(ProcessIndex p, std::uint32_t run, bool hard, std::uint8_t signal);
+  void sweep(const Sweep& sweep);
+  void look(const Look& look);
+  void ask(const Probe& probe);
   Node* node_of(ProcessIndex p);
   void tell(Node& node, const node::Event& event);
   void carry_out(Node& node, const node::StartServer& effect);
