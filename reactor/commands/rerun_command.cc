@@ -264,7 +264,7 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   for (std::size_t p = 0; p < plan.size(); ++p) {
     if (plan[p] == Again::No) predecessor.taken_over.push_back(bound.task.processes[p].name);
   }
-  return run_bound_task(bound, *words, options, common, std::nullopt, predecessor);
+  return run_bound_task(std::move(bound), *words, options, common, std::nullopt, predecessor);
 }
 
 }  // namespace thermos

@@ -85,7 +85,7 @@ CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) 
   if (!all) return all.error();
   const Result<TaskEntry> entry = one_task(*all, word, under({paths}));
   if (!entry) return entry.error();
-  const TaskView view = view_task(paths, *entry);
+  TaskView view = view_task(paths, *entry);
   if (!view.history) return Error{ErrorCode::Corrupt, view.error};
   const std::optional<RunnerHeader>& header = view.history->header();
   if (!header) {
@@ -100,8 +100,8 @@ CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) 
     return Error{ErrorCode::Corrupt, paths.active_task(entry->id) + ": not a task's configuration"};
   }
   words->ports = header->ports;
-  CommandOutcome ended =
-      run_bound_task({*view.task, entry->id, header->user}, *words, options, common, header);
+  CommandOutcome ended = run_bound_task({std::move(*view.task), entry->id, header->user}, *words,
+                                        options, common, header);
   if (daemon.empty() || ended || ended.error().code != ErrorCode::Busy) return ended;
   return led_by_daemon(entry->id, ended.error().message);
 }

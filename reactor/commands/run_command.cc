@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/task/check_task.h"
 #include "reactor/commands/ancestor_options.h"
@@ -12,7 +13,7 @@
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
-#include "reactor/store/stream_reader.h"
+#include "reactor/store/places_in_use.h"
 
 namespace thermos {
 namespace {
@@ -102,12 +103,8 @@ more for bash. Replaces {{thermos.task_id}}, {{thermos.user}}, and what -P and
 // Returns the header of an existing task that has not ended; else nothing.
 std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
   if (task_id.empty() || !may_be_task(task_id)) return {};
-  const std::string file = paths.runner_stream(task_id);
-  if (!exists(file)) return {};
-  // If it cannot be read, the run reports that.
-  const auto stream = read_runner_stream(file);
-  if (!stream || is_terminal(stream->history.state())) return {};
-  return stream->history.header();
+  // All else is read by whoever leads it, who reports what can't be.
+  return exists(paths.active_task(task_id)) ? read_header(paths, task_id) : std::nullopt;
 }
 
 std::string joined(const Arguments& words) {
@@ -229,7 +226,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, *words);
   if (Status applied = apply_options(options, old, bound->task); !applied) return applied.error();
-  return run_bound_task(*bound, *words, options, common, recorded);
+  return run_bound_task(std::move(*bound), *words, options, common, recorded);
 }
 
 CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions common) {
@@ -272,7 +269,7 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
       return Error{ErrorCode::BadConfig, "simplerun: the command: " + fault.what};
     }
   }
-  return run_bound_task(bound, *words, options, common, recorded);
+  return run_bound_task(std::move(bound), *words, options, common, recorded);
 }
 
 }  // namespace thermos

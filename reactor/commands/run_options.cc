@@ -250,7 +250,7 @@ std::string trace_parent_around() {
   return parent ? text_of(*parent) : std::string();
 }
 
-CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
+CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded,
                               const Predecessor& predecessor) {
@@ -266,9 +266,9 @@ CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& 
   if (recorded) {
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }
-  TaskSetup place{common.paths(), bound.task, {}};
+  TaskSetup place{common.paths(), std::move(bound.task), {}};
   place.place = find_place();
-  const Result<YieldRules> rules = options.yield.rules(bound.task, place.place, wall_now());
+  const Result<YieldRules> rules = options.yield.rules(place.task, place.place, wall_now());
   if (!rules) return rules.error();
   place.place.until = rules->until;
   place.hold = rules->yielding.on_term ? kHoldEnds : 0;

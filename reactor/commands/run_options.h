@@ -64,7 +64,7 @@ std::string trace_parent_around();
 // missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
 // resumed; then it fails with BadConfig if the options name another sandbox or user. A new task
 // runs in the place of its `predecessor`, if it has one, and takes over its successes.
-CommandOutcome run_bound_task(const BoundTask& bound, const ConfigurationWords& words,
+CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded,
                               const Predecessor& predecessor = {});

@@ -13,8 +13,6 @@ namespace thermos {
 namespace {
 
 constexpr Microseconds kRedraw = kSecond / 10;
-// More of a turn than this need not wait for its end.
-constexpr std::size_t kMostLines = std::size_t{64} * 1024;
 
 bool ended_badly(ProcessState state) {
   return state == ProcessState::Failed || state == ProcessState::Killed ||
@@ -41,15 +39,16 @@ void Transcript::line(const std::string& text) {
   if (settings_.quiet) return;
   lines_ += settings_.terminal ? cut_line(text, columns()) : text;
   lines_ += '\n';
-  if (lines_.size() > kMostLines) write_lines();
 }
 
 void Transcript::print(std::string_view lines) {
   lines_ += lines;
-  write_lines();  // it may come in a turn that is not the task's
+  // It may come in a turn that is not the task's.
+  if (!in_turn_) write_lines();
 }
 
-// The lines of a turn are written together at its end: with the live block on its screen.
+// The lines of a turn are written together at its end, when its records are: who reads a line may
+// rely on the record. With the live block, they go on its screen.
 void Transcript::write_lines() {
   if (live_ == &out_ || lines_.empty()) return;
   out_.write(lines_);
@@ -71,6 +70,7 @@ void Transcript::begin(const History& history) {
 
 void Transcript::on_record(const Record& record, const History& history) {
   due_ = true;
+  in_turn_ = true;
   if (const auto* header = std::get_if<RunnerHeader>(&record)) {
     line(brief() ? place_text(*header) : header_line(*header, settings_.style));
   } else if (const auto* process = std::get_if<ProcessStatus>(&record)) {
@@ -174,6 +174,7 @@ std::optional<Microseconds> Transcript::turn(const History& history, bool done, 
   begin(history);
   // Behind the line that says that the task is resumed.
   if (settings_.on_begin) std::exchange(settings_.on_begin, {})(history);
+  in_turn_ = false;
   write_lines();
   if (out_.backlog()) out_.flush(false);
   if (done && outcome_.empty()) take_end(history);
@@ -192,7 +193,7 @@ std::optional<Microseconds> Transcript::turn(const History& history, bool done, 
 }
 
 void Transcript::draw(Timestamp now) {
-  if (!screen_) return;
+  if (!screen_ || in_turn_) return;
   LineStyle style = settings_.style;
   style.colour = settings_.live_colour;
   screen_->show(lines_, live_block(progress_, now, {live_->columns(), live_->rows()}, style));

@@ -81,7 +81,8 @@ class Transcript : public TaskObserver {
   std::optional<Microseconds> changes_at_;
   Microseconds latest_ = 0;  // the latest time that was printed
   std::string outcome_;
-  bool silent_ = false;  // the outcome is not worth a word
+  bool silent_ = false;   // the outcome is not worth a word
+  bool in_turn_ = false;  // records came, and the end of their turn has not
   bool due_ = true;
 };
 

@@ -38,10 +38,11 @@ Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver
   Loop& loop = (*reactor)->loop();
   const LoopGuest guest(on_loop, reactor->get());
   std::optional<Result<TaskState>> result;
-  auto host = TaskHost::lead(**reactor, place, sync, observer, [&](const Result<TaskState>& end) {
-    result = end;
-    loop.stop();
-  });
+  auto host = TaskHost::lead(**reactor, std::move(place), sync, observer,
+                             [&](const Result<TaskState>& end) {
+                               result = end;
+                               loop.stop();
+                             });
   if (!host) return host.error();
   if (kill) (*host)->kill(*kill);
 

@@ -34,15 +34,13 @@ std::string is_ending(const std::string& task_id) {
 
 }  // namespace
 
-Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, const TaskSetup& place,
-                                                 SyncMode sync, TaskObserver& observer,
-                                                 OnEnd on_end) {
-  const std::string& id = place.header.task_id;
-  const bool known = may_be_task(id) && exists(place.paths.active_task(id));
+Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup setup, SyncMode sync,
+                                                 TaskObserver& observer, OnEnd on_end) {
+  const std::string id = setup.header.task_id;
+  const bool known = may_be_task(id) && exists(setup.paths.active_task(id));
   if (auto valid = check_task_id(id); !known && !valid) return valid.error();
-  auto graph = check_task(place.task, PoolsOf::Daemon);
+  auto graph = check_task(setup.task, PoolsOf::Daemon);
   if (!graph) return graph.error();
-  TaskSetup setup = place;
   std::optional<NodeStarter> starter;
   if (setup.task.nodes) {
     auto found = find_nodes(*setup.task.nodes);

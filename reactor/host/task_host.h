@@ -41,9 +41,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   // Takes the lead: locks the task's stream, replays it, and takes over the live runs. A new task
   // is created. Fails as run_in_foreground() does. All arguments by reference outlive the host.
-  static Result<std::unique_ptr<TaskHost>> lead(Reactor& reactor, const TaskSetup& place,
-                                                SyncMode sync, TaskObserver& observer,
-                                                OnEnd on_end);
+  static Result<std::unique_ptr<TaskHost>> lead(Reactor& reactor, TaskSetup setup, SyncMode sync,
+                                                TaskObserver& observer, OnEnd on_end);
   ~TaskHost() override;
 
   // Asks the task to end. It returns at once; `on_end` tells the result.

@@ -90,6 +90,8 @@ TEST_F(Metrics, OfARootWithEveryProgramDead) {
       {"name": "a", "cmdline": "touch begun; sleep 600"}, {"name": "b", "cmdline": ":"}],
       "constraints": [{"order": ["a", "b"]}]})")}));
   ASSERT_TRUE(real::wait_until(work(), [this] { return real::exists(work() + "/begun"); }));
+  // On record, too.
+  ASSERT_TRUE(runner.wait_for("RUNNING"));
   runner.signal(SIGKILL);
   runner.wait();
   const std::string text = metrics();

@@ -55,15 +55,20 @@ TEST_F(ObserverScale, ReadsEndedTasksOnce) {
   EXPECT_EQ(observing.json("/api/tasks?limit=3").at("tasks").size(), 3U);
   EXPECT_EQ(observing.get("/api/tasks/task-7").status, 200);
   EXPECT_LT(bytes_read(observing) - before, 100'000U);
-  // What takes long keeps nobody else waiting.
-  Connection metrics = observing.connect();
-  metrics.ask("/metrics");
-  EXPECT_EQ(observing.get("/api/tasks/task-8").status, 200);
-  EXPECT_FALSE(metrics.readable_within(0));
-  const Response all = metrics.response();
-  EXPECT_NE(all.body.find("thermos_tasks{state=\"success\"} " + std::to_string(kTasks) + "\n"),
-            std::string::npos)
-      << all.body.substr(0, 1000);
+  // What takes long keeps nobody else waiting. On a busy machine its answer may come before this
+  // looks.
+  bool waited = true;
+  for (int tries = 0; waited && tries < 20; ++tries) {
+    Connection metrics = observing.connect();
+    metrics.ask("/metrics");
+    EXPECT_EQ(observing.get("/api/tasks/task-8").status, 200);
+    waited = metrics.readable_within(0);
+    const Response all = metrics.response();
+    EXPECT_NE(all.body.find("thermos_tasks{state=\"success\"} " + std::to_string(kTasks) + "\n"),
+              std::string::npos)
+        << all.body.substr(0, 1000);
+  }
+  EXPECT_FALSE(waited);
   // One more is news.
   Connection stream = observing.connect();
   stream.ask("/events");

@@ -242,6 +242,27 @@ class LiveLine : public ::testing::Test {
   Output out_{screen_.in()};
 };
 
+// A record is on the disk at the end of its turn: a line before that would tell of what a crash
+// takes back.
+TEST_F(LiveLine, NoOutputBringsALineBeforeItsRecordIsWritten) {
+  for (Output* live : {static_cast<Output*>(nullptr), &out_}) {
+    Transcript::Settings verbose = settings(false);
+    verbose.verbose = true;
+    Transcript transcript(verbose, task(), out_, live);
+    transcript.on_turn(runner_, Timestamp{kBegin, kBoot});
+    screen_.take();
+    transcript.on_record(active(runner_.history()), runner_.history());
+    transcript.print("what p prints\n");
+    transcript.draw(Timestamp{kBegin, kBoot + 1});
+    EXPECT_EQ(screen_.take(), "");
+    transcript.on_turn(runner_, Timestamp{kBegin, kBoot + 1});
+    EXPECT_NE(screen_.take().find("ACTIVE\nwhat p prints\n"), std::string::npos);
+    transcript.print("more\n");
+    transcript.draw(Timestamp{kBegin, kBoot + 2});
+    EXPECT_NE(screen_.take().find("more\n"), std::string::npos);
+  }
+}
+
 TEST_F(LiveLine, IsWrittenTogetherWithEachLineAndGoneAtTheEnd) {
   Transcript::Settings verbose = settings(false);
   verbose.verbose = true;
