@@ -35,7 +35,10 @@ void NodeFiles::tell(const NodePipePtr& pipe, ProcessIndex p, const ProcessStatu
   const std::vector<std::string>& made = around_.task.processes[p].makes_files;
   const bool carries = status.state == ProcessState::Success && !made.empty();
   if (carries) pipe->held.try_emplace(p);
-  tell(pipe, p, [pipe, p, status](NodeHearer& leader) { leader.record(pipe, p, status); });
+  // What is held belongs to the pipe.
+  const std::weak_ptr<NodePipe> to_leader = pipe;
+  tell(pipe, p,
+       [to_leader, p, status](NodeHearer& leader) { leader.record(to_leader.lock(), p, status); });
   if (carries) pipe->files->carry({p, status.run, made, true});
 }
 
