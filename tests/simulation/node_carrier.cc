@@ -1,6 +1,5 @@
 #include "node_carrier.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -133,7 +132,7 @@ NodeCarrier::NextEvent NodeCarrier::carry_out(const carry::Look& effect) {
 }
 
 NodeCarrier::NextEvent NodeCarrier::carry_out(const carry::Begin& effect) {
-  target_.path = effect.path;
+  target_ = effect.path;
   part_.clear();
   return done_unless_full();
 }
@@ -144,12 +143,12 @@ NodeCarrier::NextEvent NodeCarrier::carry_out(const carry::Write& /*effect*/) {
 }
 
 NodeCarrier::NextEvent NodeCarrier::carry_out(const carry::Place& effect) {
-  require(sha256(part_) == effect.digest, target_.path + " has come otherwise than it was sent");
+  require(sha256(part_) == effect.digest, target_ + " has come otherwise than it was sent");
   if (!hooks_.may_place()) return carry::NotDone{{true, "another leads the task"}};
   const carry::ReceivingEvent done = done_unless_full();
   if (std::holds_alternative<carry::Done>(done)) {
-    around_.say("* " + target_.path + " is placed: " + part_);
-    disk_.write(target_.path, part_, ++around_.files);
+    around_.say("* " + target_ + " is placed: " + part_);
+    disk_.write(target_, part_, ++around_.files);
   }
   return done;
 }

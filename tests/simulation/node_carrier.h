@@ -27,7 +27,7 @@ class NodeCarrier {
     // What became of the files of a run. In here, the owner may destroy this.
     std::function<void(const carry::Over& over)> over;
     // Whether what came whole may be placed.
-    std::function<bool()> may_place;
+    std::function<bool()> may_place = [] { return true; };
     // Does it after a while, if whoever carries lives and is awake.
     std::function<void(Microseconds delay, Timeline::Action action)> after;
   };
@@ -81,9 +81,9 @@ class NodeCarrier {
     bool changed = false;  // the time before
   } sent_;
   FileReceiving receiving_;
-  carry::Offered target_;
-  std::string part_;   // what came of it
-  std::string piece_;  // that came
+  std::string target_;  // the path of the file that comes
+  std::string part_;    // what came of it
+  std::string piece_;   // that came
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

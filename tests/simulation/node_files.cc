@@ -24,7 +24,6 @@ void NodeFiles::open(NodeMachine& machine, const NodePipePtr& pipe) {
     if (held.empty()) return;
     for (auto& message : held.mapped()) pipes_.up(ours, std::move(message));
   };
-  hooks.may_place = [] { return true; };
   hooks.after = [this](Microseconds delay, Timeline::Action action) {
     around_.timeline.after(delay, std::move(action));
   };
