@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/os/counters.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
 
@@ -34,10 +35,9 @@ Result<int> Inotify::watch(const std::string& directory, Watcher watcher, std::u
   const int wd =
       inotify_add_watch(fd_.get(), directory.c_str(), what | IN_DELETE_SELF | IN_ONLYDIR);
   if (wd < 0) {
-    const std::string hint =
-        errno == ENOSPC ? ": raise fs.inotify.max_user_watches" : std::string{};
-    return Error{ErrorCode::System,
-                 "cannot watch " + directory + ": " + std::strerror(errno) + hint};
+    Error error = system_error("cannot watch " + directory, errno);
+    if (error.cause == ENOSPC) error.message += ": raise fs.inotify.max_user_watches";
+    return error;
   }
   watchers_[wd] = std::move(watcher);
   return wd;

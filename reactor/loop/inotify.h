@@ -38,7 +38,7 @@ class Inotify {
 
   // Watches a directory, and its own removal (an event with IN_DELETE_SELF or IN_IGNORED and no
   // name). Returns the number of the watch, or -1 if inotify is not enabled. Fails with
-  // System; when no watches are left, the message names the limit to raise.
+  // system_error(); when no watches are left, the message names the limit to raise.
   Result<int> watch(const std::string& directory, Watcher watcher, std::uint32_t what = kContents);
   void unwatch(int watch);
 

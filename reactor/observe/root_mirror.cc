@@ -83,7 +83,8 @@ Status RootMirror::start() {
 
 // ---- the names of tasks ------------------------------------------------------------------------
 
-int RootMirror::watch_directory(const std::string& directory) {
+Status RootMirror::watch_directory(const std::string& directory) {
+  if (name_watches_.contains(directory)) return Done{};
   const auto on_event = [this, directory](std::string_view name, std::uint32_t mask) {
     names_changed(directory, name, mask);
   };
@@ -91,24 +92,33 @@ int RootMirror::watch_directory(const std::string& directory) {
     if (Status read = rescan(); !read) spdlog::warn("{}", read.error().message);
   };
   const Result<int> watch = inotify_.watch(directory, {on_event, on_overflow}, Inotify::kNames);
-  return watch ? *watch : -1;
+  if (!watch) return watch.error();
+  name_watches_[directory] = *watch;
+  return Done{};
 }
 
-// A directory that is not there yet will appear in the one above it.
+// Watches the directory, or the nearest one above it that is there, in which the next one on the
+// way will appear. That one may have come between the two looks, and then no event tells of it.
+void RootMirror::watch_way_to(const std::string& wanted) {
+  std::string directory = wanted;
+  while (!directory.empty()) {
+    if (const Status watched = watch_directory(directory); !watched) {
+      if (watched.error().code != ErrorCode::NotFound) return;  // not for us to read
+      directory.resize(directory.rfind('/'));
+      continue;
+    }
+    if (directory == wanted) return;
+    const std::string next = wanted.substr(0, wanted.find('/', directory.size() + 1));
+    if (!is_directory(next)) return;
+    directory = next;
+  }
+}
+
 void RootMirror::watch_names() {
   if (!inotify_.enabled()) return;
-  for (std::string directory :
-       {paths_.active_dir(), paths_.finished_dir(), paths_.checkpoints_dir()}) {
-    while (!directory.empty() && !name_watches_.contains(directory)) {
-      const int watch = watch_directory(directory);
-      if (watch >= 0) {
-        name_watches_[directory] = watch;
-        break;
-      }
-      if (exists(directory)) break;  // not for us to read
-      directory.resize(directory.rfind('/'));
-    }
-  }
+  watch_way_to(paths_.active_dir());
+  watch_way_to(paths_.finished_dir());
+  watch_way_to(paths_.checkpoints_dir());
 }
 
 void RootMirror::names_changed(const std::string& directory, std::string_view name,
@@ -119,8 +129,7 @@ void RootMirror::names_changed(const std::string& directory, std::string_view na
     if (gone == name_watches_.end()) return;
     inotify_.unwatch(gone->second);
     name_watches_.erase(gone);
-    watch_names();
-    return;
+    return watch_and_rescan();
   }
   if (directory == paths_.active_dir() || directory == paths_.finished_dir()) {
     if (may_be_task(name)) consider(std::string(name));
@@ -133,9 +142,13 @@ void RootMirror::names_changed(const std::string& directory, std::string_view na
     return;
   }
   // A directory on the way to those.
-  const std::size_t before = name_watches_.size();
+  watch_and_rescan();
+}
+
+void RootMirror::watch_and_rescan() {
+  const auto before = name_watches_;
   watch_names();
-  if (name_watches_.size() == before) return;
+  if (name_watches_ == before) return;
   if (Status read = rescan(); !read) spdlog::warn("{}", read.error().message);
 }
 

@@ -69,7 +69,9 @@ class RootMirror {
   };
 
   void watch_names();
-  int watch_directory(const std::string& directory);
+  void watch_way_to(const std::string& wanted);
+  Status watch_directory(const std::string& directory);
+  void watch_and_rescan();
   void names_changed(const std::string& directory, std::string_view name, std::uint32_t mask);
   Status rescan();
   void consider(const std::string& id);

@@ -31,6 +31,8 @@ Status sync_directory(const std::string& path);
 void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_sync);
 
 bool exists(const std::string& path);
+// Whether there is a directory, or a symbolic link to one.
+bool is_directory(const std::string& path);
 // Returns the names in a directory, sorted, without those that start with '.'; none if the
 // directory does not exist or cannot be read.
 std::vector<std::string> list_directory(const std::string& path);

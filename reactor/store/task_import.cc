@@ -27,11 +27,6 @@ std::string lock_path(const Paths& to) {
   return to.checkpoints_dir() + "/.import.lock";
 }
 
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 bool same_directory(const std::string& a, const std::string& b) {
   struct stat one {};
   struct stat other {};
