@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/config/load.h"
@@ -14,12 +15,23 @@ using fields::Field;
 using fields::Kind;
 using fields::View;
 
-// Writes straight into one string: a tree of a million processes would take gigabytes.
+using Take = std::function<bool(std::string_view piece)>;
+
+constexpr std::size_t kPiece = std::size_t{64} << 10;
+
+// Writes straight into one string: a tree of a million processes would take gigabytes. With `take`,
+// into one that is handed on and emptied when it is long enough.
 class Writer {
  public:
-  explicit Writer(int indent) : indent_(indent) {}
+  explicit Writer(int indent, const Take* take = nullptr) : indent_(indent), take_(take) {}
 
-  std::string take() { return std::move(out_); }
+  std::string whole() { return std::move(out_); }
+  bool refused() const { return refused_; }
+  // Hands on what is left. Returns whether all of it was taken.
+  bool finish() {
+    hand_on();
+    return !refused_;
+  }
 
   void open(char bracket) {
     out_ += bracket;
@@ -34,6 +46,7 @@ class Writer {
   }
   // Before each item of a list.
   void item() {
+    if (take_ != nullptr && out_.size() >= kPiece) hand_on();
     if (!first_) out_ += indent_ < 0 ? ", " : ",";
     first_ = false;
     new_line();
@@ -76,7 +89,14 @@ class Writer {
     out_.append(depth_ * static_cast<std::size_t>(indent_), ' ');
   }
 
+  void hand_on() {
+    refused_ = refused_ || !(*take_)(out_);
+    out_.clear();
+  }
+
   int indent_;
+  const Take* take_;
+  bool refused_ = false;
   std::size_t depth_ = 0;
   bool first_ = true;
   std::string out_;
@@ -86,7 +106,7 @@ void write(Writer& json, View value);
 
 void write_list(Writer& json, View list) {
   json.open('[');
-  for (std::size_t i = 0; i < list.size(); ++i) {
+  for (std::size_t i = 0; i < list.size() && !json.refused(); ++i) {
     json.item();
     write(json, list.item(i));
   }
@@ -150,11 +170,17 @@ void write(Writer& json, View value) {
 std::string to_json(View object, int indent) {
   Writer json(indent);
   write(json, object);
-  return json.take();
+  return json.whole();
 }
 
 std::string to_json(const TaskConfig& task, int indent) {
   return to_json(fields::view_of(task), indent);
+}
+
+bool write_json(const TaskConfig& task, int indent, const Take& take) {
+  Writer json(indent, &take);
+  write(json, fields::view_of(task));
+  return json.finish();
 }
 
 }  // namespace thermos::config

@@ -37,12 +37,18 @@ std::string at_node(std::string path, std::string_view node) {
   return path;
 }
 
+bool is_spread(const std::string& path) {
+  return path.find(kNodeInPath) != std::string::npos;
+}
+
+bool has_spread(const std::vector<std::string>& paths) {
+  return std::any_of(paths.begin(), paths.end(),
+                     [](const std::string& path) { return is_spread(path); });
+}
+
 // Returns whether anything has changed.
 bool spread_files(std::vector<std::string>& paths, const std::vector<std::string>& nodes) {
-  const auto is_spread = [](const std::string& path) {
-    return path.find(kNodeInPath) != std::string::npos;
-  };
-  if (std::none_of(paths.begin(), paths.end(), is_spread)) return false;
+  if (!has_spread(paths)) return false;
   std::vector<std::string> spread;
   for (std::string& path : paths) {
     if (!is_spread(path)) {
@@ -75,6 +81,13 @@ void spread_order(const Constraint& constraint, const Names& spread,
 }
 
 }  // namespace
+
+bool is_spread(const TaskConfig& task) {
+  return std::any_of(task.processes.begin(), task.processes.end(), [](const ProcessConfig& one) {
+    return on_of(one.on).rule == On::Rule::Each || has_spread(one.needs_files) ||
+           has_spread(one.makes_files);
+  });
+}
 
 bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
   static const std::vector<std::string> kHere = {"here"};

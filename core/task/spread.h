@@ -15,5 +15,7 @@ namespace thermos {
 // whether anything has changed.
 // REQUIRES: check_task() accepted the task.
 bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes);
+// Whether spread_over() changes the task.
+bool is_spread(const TaskConfig& task);
 
 }  // namespace thermos

@@ -218,7 +218,7 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
 
 Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
                                 const Yielding& yielding, const CommonOptions& common) {
-  RunScreen screen(place.task, options, common, common.paths());
+  RunScreen screen(*place.task, options, common, common.paths());
   Result<TaskState> ended =
       run_in_foreground(place, sync, screen.transcript(), yielding, std::nullopt,
                         [&](Reactor* reactor) { screen.enter(reactor); });
@@ -266,9 +266,9 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
   if (recorded) {
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }
-  TaskSetup place{common.paths(), std::move(bound.task), {}};
+  TaskSetup place{common.paths(), std::make_shared<const TaskConfig>(std::move(bound.task)), {}};
   place.place = find_place();
-  const Result<YieldRules> rules = options.yield.rules(place.task, place.place, wall_now());
+  const Result<YieldRules> rules = options.yield.rules(*place.task, place.place, wall_now());
   if (!rules) return rules.error();
   place.place.until = rules->until;
   place.hold = rules->yielding.on_term ? kHoldEnds : 0;

@@ -10,15 +10,18 @@ namespace thermos {
 
 RunProgress::RunProgress(const TaskConfig& task)
     : task_(task), places_(task.processes.size()), failures_(task.processes.size()) {
+  by_name_.reserve(task.processes.size());
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-    by_name_.emplace(task.processes[p].name, p);
+    by_name_.add(task.processes[p].name, p);
     if (!task.processes[p].daemon) ++total_;
   }
   counts_[static_cast<std::size_t>(Stage::Idle)] = places_.size();
 }
 
 void RunProgress::begin(const History& history, Timestamp now) {
-  for (const ProcessHistory& process : history.processes()) update(process.name, history);
+  for (const ProcessHistory& process : history.processes()) {
+    if (const auto p = index_of(process.name)) take(*p, process);
+  }
   update(history);
   ended_before_ = ended_;
   began_ = now;
@@ -28,9 +31,12 @@ void RunProgress::update(std::string_view process, const History& history) {
   const auto p = index_of(process);
   const auto found = history.find(process);
   if (!p || !found) return;
-  const ProcessHistory& past = history.process(*found);
-  failures_[*p] = past.failures();
-  move(*p, place_of(*p, past));
+  take(*p, history.process(*found));
+}
+
+void RunProgress::take(ProcessIndex p, const ProcessHistory& past) {
+  failures_[p] = past.failures();
+  move(p, place_of(p, past));
 }
 
 void RunProgress::update(const History& history) {
@@ -40,8 +46,8 @@ void RunProgress::update(const History& history) {
 }
 
 std::optional<ProcessIndex> RunProgress::index_of(std::string_view process) const {
-  const auto known = by_name_.find(process);
-  return known == by_name_.end() ? std::nullopt : std::optional(known->second);
+  return by_name_.find(
+      process, [this](ProcessIndex p) { return std::string_view(task_.processes[p].name); });
 }
 
 RunProgress::Place RunProgress::place_of(ProcessIndex p, const ProcessHistory& past) const {

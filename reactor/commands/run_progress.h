@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/base/name_index.h"
 #include "core/base/times.h"
 #include "core/record/history.h"
 #include "core/record/state.h"
@@ -77,13 +77,14 @@ class RunProgress {
     Stage stage = Stage::Idle;
     Microseconds at = 0;
   };
+  void take(ProcessIndex p, const ProcessHistory& past);
   Place place_of(ProcessIndex p, const ProcessHistory& past) const;
   void move(ProcessIndex p, const Place& place);
   std::vector<Entry> first(const std::set<std::pair<Microseconds, ProcessIndex>>& all,
                            std::size_t most) const;
 
   const TaskConfig& task_;
-  std::unordered_map<std::string_view, ProcessIndex> by_name_;
+  NameIndex by_name_;
   std::vector<Place> places_;
   std::vector<std::uint64_t> failures_;  // of each process
   std::array<std::size_t, kStages> counts_{};

@@ -94,15 +94,16 @@ TaskConfig for_trials(TaskConfig task, std::optional<Microseconds> limit) {
 Result<TrialEnd> run_trial(const TaskConfig& task, const std::string& task_id,
                            const RunnerHeader& header, const TrialSite& site,
                            const std::optional<Crash>& crash) {
-  TaskSetup setup{site.paths, task, header};
-  setup.header.task_id = task_id;
-  setup.header.sandbox = site.sandbox;
-  setup.header.log_dir = site.paths.default_log_dir(task_id);
+  TaskConfig run = task;
   if (crash && crash->point == CrashPoint::End) {
-    for (ProcessConfig& process : setup.task.processes) {
+    for (ProcessConfig& process : run.processes) {
       if (process.name == crash->process) process = dies_unrecorded(process, site.marker);
     }
   }
+  TaskSetup setup{site.paths, std::make_shared<const TaskConfig>(std::move(run)), header};
+  setup.header.task_id = task_id;
+  setup.header.sandbox = site.sandbox;
+  setup.header.log_dir = site.paths.default_log_dir(task_id);
   Killer killer(crash);
   const auto state = run_in_foreground(std::move(setup), SyncMode::Crash, killer, {}, std::nullopt,
                                        [&](Reactor* reactor) { killer.enter(reactor); });

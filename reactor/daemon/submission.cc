@@ -77,7 +77,7 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
       return usable.error();
     }
   }
-  Submission checked{{paths, std::move(*task), {}}, user};
+  Submission checked{{paths, std::make_shared<const TaskConfig>(std::move(*task)), {}}, user};
   RunnerHeader& header = checked.setup.header;
   header.task_id = submit.task_id;
   header.user = user.name;
@@ -94,7 +94,7 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
 }
 
 std::string first_difference(const TaskSetup& one, const TaskSetup& other) {
-  const std::string differs = config::first_difference(one.task, other.task);
+  const std::string differs = config::first_difference(*one.task, *other.task);
   return differs.empty() ? first_fixed_difference(one.header, other.header) : differs;
 }
 

@@ -92,7 +92,7 @@ Status TaskRequests::replace(const control::Submit& submit, TaskSetup& setup, co
     return Error{ErrorCode::Usage, "task " + given.task_id + " runs with what can't be replaced: " +
                                        differs + "; give the same, or another --task-id"};
   }
-  return led.replace(std::move(setup.task), asked_by(caller),
+  return led.replace(*setup.task, asked_by(caller),
                      [this, made = std::move(made)](const Status& result) {
                        events_.at_turn_end([made, result] { made(result); });
                      });

@@ -97,10 +97,10 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
                                                         ", which only root may do"});
     return;
   }
-  TaskSetup setup{paths_, std::move(*task), {}};
+  TaskSetup setup{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
   setup.header.task_id = task_id;
   setup.pools = &pools_;
-  const Status had = check_shared_uses(setup.task, pools_.sizes());
+  const Status had = check_shared_uses(*setup.task, pools_.sizes());
   auto led = tasks_.host(setup, past.owner);
   if (led) {
     spdlog::info("task {} resumed", task_id);

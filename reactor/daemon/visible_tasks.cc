@@ -94,7 +94,7 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   if (const HostedTask* task = tasks_.find(task_id)) {
     json = fitting_json(task->history());
     Json outlook = Json::object();
-    add_outlook(outlook, task->setup().task, task->history(), read_clocks().wall);
+    add_outlook(outlook, *task->setup().task, task->history(), read_clocks().wall);
     if (json_line(outlook).size() <= kMostBeside) json.update(outlook);
     json["task_id"] = task_id;
     return json_line(json);

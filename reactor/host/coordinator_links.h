@@ -118,7 +118,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
   void count_adoption(Entry& entry, std::string_view result);
   CoordinatorLink::Known known(ProcessIndex p, const Entry& entry) const;
   std::string stream_path(ProcessIndex p) const;
-  const std::string& name_of(ProcessIndex p) const { return setup_.task.processes[p].name; }
+  const std::string& name_of(ProcessIndex p) const { return setup_.task->processes[p].name; }
 
   void carry_out(ProcessIndex p, Entry& entry, const link::Enqueue& effect);
   void carry_out(ProcessIndex p, Entry& entry, const link::Dequeue& effect);

@@ -133,7 +133,7 @@ TaskKill::Step TaskKill::lead() {
   if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
-  TaskSetup place{paths_, std::move(*task), {}};
+  TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
   place.header.task_id = task_id_;  // the rest is in the stream
   auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;

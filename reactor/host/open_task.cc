@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "core/record/takeover.h"
 #include "core/runner/fence.h"
 #include "reactor/host/allocation.h"
@@ -15,6 +16,7 @@
 #include "reactor/os/lock_holder.h"
 #include "reactor/os/lock_reach.h"
 #include "reactor/os/task_user.h"
+#include "reactor/os/text_in_file.h"
 #include "reactor/store/compaction.h"
 #include "reactor/store/run_logs.h"
 #include "reactor/store/task_removal.h"
@@ -272,13 +274,13 @@ Status TaskOpening::make_task() {
     if (auto synced = sync_directory(setup_.paths.checkpoints_dir()); !synced) return synced;
     new_directory_ = false;
   }
-  return write_active_task(setup_.paths, setup_.header.task_id, config::to_json(setup_.task, 2),
+  return write_active_task(setup_.paths, setup_.header.task_id, config::to_json(*setup_.task, 2),
                            durable());
 }
 
 Status TaskOpening::prepare_task() {
   auto written =
-      prepare_active_task(setup_.paths, setup_.header.task_id, config::to_json(setup_.task, 2));
+      prepare_active_task(setup_.paths, setup_.header.task_id, config::to_json(*setup_.task, 2));
   if (!written) return written.error();
   unplaced_ = std::move(*written);
   return Done{};
@@ -286,13 +288,15 @@ Status TaskOpening::prepare_task() {
 
 Status TaskOpening::check_same_task() const {
   const std::string path = setup_.paths.active_task(setup_.header.task_id);
+  // To write a task takes an eighth of the time that reading one takes.
+  TextInFile file(path);
+  const auto same = [&file](std::string_view piece) { return file.goes_on_with(piece); };
+  if (config::write_json(*setup_.task, 2, same) && file.goes_on_with({})) return Done{};
   auto text = read_file(path);
   if (!text) return text.error();
-  // To write a task takes an eighth of the time that reading one takes.
-  if (*text == config::to_json(setup_.task, 2)) return Done{};
   auto recorded = config::load_bound(*text, path);
   if (!recorded) return recorded.error();
-  const std::string difference = config::first_difference(*recorded, setup_.task);
+  const std::string difference = config::first_difference(*recorded, *setup_.task);
   if (difference.empty()) return Done{};
   return Error{ErrorCode::BadConfig, "task " + setup_.header.task_id +
                                          " exists with another configuration: " + difference +

@@ -66,7 +66,7 @@ Probes::Probes(Reactor& reactor, const TaskSetup& setup, Answer answer)
 
 void Probes::ask(const Probe& probe) {
   connections_.erase(probe.process);
-  const Asking& asking = asking_of(setup_.task.processes[probe.process], probe.purpose);
+  const Asking& asking = asking_of(setup_.task->processes[probe.process], probe.purpose);
   const Asked asked{probe, question_of(asking),
                     add_saturated(reactor_.loop().now().boot, asking.timeout)};
   switch (asked.question.kind) {
@@ -111,7 +111,7 @@ void Probes::ask_log(const Asked& asked) {
   if (const std::string why = find_user(); !why.empty()) return say(asked, false, why);
   auto& log = logs_[asked.probe.process];
   if (!log || log->run() != asked.probe.run) {
-    const ProcessConfig& process = setup_.task.processes[asked.probe.process];
+    const ProcessConfig& process = setup_.task->processes[asked.probe.process];
     const Logger logger = process.logger.value_or(Logger());
     log = std::make_unique<LogProbe>(setup_.header, *user_, process.name, asked.probe.run,
                                      logger.mode == LogMode::Rotate ? logger.rotate.backups : 0,
@@ -124,20 +124,20 @@ void Probes::ask_log(const Asked& asked) {
 }
 
 void Probes::ask_command(const Asked& asked) {
-  const ProcessConfig& process = setup_.task.processes[asked.probe.process];
+  const ProcessConfig& process = setup_.task->processes[asked.probe.process];
   auto& command = commands_[asked.probe.process];
   if (command && !command->over()) return say(asked, false, "the last command has not ended yet");
   Launch launch;
   launch.process = process.name;
   launch.run = asked.probe.run;
   launch.seq = 1;
-  if (auto trouble = site_.fill(setup_.task, process, launch)) {
+  if (auto trouble = site_.fill(*setup_.task, process, launch)) {
     return say(asked, false, trouble->reason);
   }
   launch.cmdline = asked.question.text;
   launch.arguments.clear();
   launch.input.clear();
-  complete_environment(setup_.header, setup_.task, {asked.probe.process, asked.probe.run},
+  complete_environment(setup_.header, *setup_.task, {asked.probe.process, asked.probe.run},
                        launch.environment);
   command = std::make_unique<CommandProbe>(
       reactor_, std::move(launch), asked.until,
@@ -177,8 +177,8 @@ std::string Probes::find_user() {
 // Relative to the sandbox.
 std::string Probes::path_of(const Asked& asked) const {
   const std::string path(asked.question.text);
-  const std::string& own = setup_.task.processes[asked.probe.process].cwd;
-  const std::string& cwd = own.empty() ? setup_.task.cwd : own;
+  const std::string& own = setup_.task->processes[asked.probe.process].cwd;
+  const std::string& cwd = own.empty() ? setup_.task->cwd : own;
   return path.starts_with('/') || cwd.empty() ? path : cwd + "/" + path;
 }
 

@@ -15,7 +15,7 @@ namespace thermos {
 std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& stream,
                                            std::optional<std::uint32_t> first_failed,
                                            std::function<void(const Launched&)> answer) {
-  const ProcessConfig& process = setup_.task.processes[start.process];
+  const ProcessConfig& process = setup_.task->processes[start.process];
   if (stream.writer.size() == stream.position.offset) {
     stream.writer.resume_at_end(stream.position);
   } else if (auto ready = stream.writer.resume_at(stream.position, StreamEnd::Torn); !ready) {
@@ -41,14 +41,14 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
   launch.success_codes.assign(process.success_codes.begin(), process.success_codes.end());
   launch.stop_signal = process.stop_signal.number;
   RunLogs logs;
-  auto error = site_.fill(setup_.task, process, launch);
-  complete_environment(setup_.header, setup_.task, start, launch.environment);
+  auto error = site_.fill(*setup_.task, process, launch);
+  complete_environment(setup_.header, *setup_.task, start, launch.environment);
   if (!setup_.node.empty()) launch.environment.push_back("THERMOS_NODE=" + setup_.node);
   if (may_notify(process)) {
     launch.notify = true;
     launch.watchdog = process.watchdog.value_or(0);
     launch.watchdog_waits = process.ready && process.ready->notify;
-    launch.kill_wait = stop_wait_of(setup_.task, start.process);
+    launch.kill_wait = stop_wait_of(*setup_.task, start.process);
     add_notify_variables(process, launch.environment);
   }
   if (!error) error = site_.open_logs(process, start.run, launch, logs);
@@ -64,7 +64,7 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
 
 void RunLaunch::shorten(const StartProcess& start, Stream& stream) const {
   ProcessSummary summary;
-  summary.process = setup_.task.processes[start.process].name;
+  summary.process = setup_.task->processes[start.process].name;
   summary.next_seq = start.seq;
   summary.next_run = start.run;
   auto anew = restart_stream(stream.writer.path(), summary);

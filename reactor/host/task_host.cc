@@ -39,16 +39,19 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   const std::string id = setup.header.task_id;
   const bool known = may_be_task(id) && exists(setup.paths.active_task(id));
   if (auto valid = check_task_id(id); !known && !valid) return valid.error();
-  auto graph = check_task(setup.task, PoolsOf::Daemon);
+  auto graph = check_task(*setup.task, PoolsOf::Daemon);
   if (!graph) return graph.error();
   std::optional<NodeStarter> starter;
-  if (setup.task.nodes) {
-    auto found = find_nodes(*setup.task.nodes);
+  if (setup.task->nodes) {
+    auto found = find_nodes(*setup.task->nodes);
     if (!found) return found.error();
     starter = std::move(*found);
   }
-  if (spread_over(setup.task, starter ? starter->names : std::vector<std::string>())) {
-    graph = check_task(setup.task, PoolsOf::Daemon);
+  if (is_spread(*setup.task)) {
+    TaskConfig spread = *setup.task;
+    spread_over(spread, starter ? starter->names : std::vector<std::string>());
+    setup.task = std::make_shared<const TaskConfig>(std::move(spread));
+    graph = check_task(*setup.task, PoolsOf::Daemon);
     if (!graph) return graph.error();
   }
   std::unique_ptr<TaskHost> host(new TaskHost(reactor, std::move(setup), std::move(*graph), sync,
@@ -84,12 +87,18 @@ TaskHost::TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync
 }
 
 void TaskHost::equip() {
-  groups_.emplace(reactor_, place_.header.task_id, place_.task);
+  groups_.emplace(reactor_, place_.header.task_id, *place_.task);
   probes_.emplace(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); });
-  index_.clear();
-  for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
-    index_.emplace(place_.task.processes[p].name, p);
+  names_ = NameIndex();
+  names_.reserve(place_.task->processes.size());
+  for (ProcessIndex p = 0; p < place_.task->processes.size(); ++p) {
+    names_.add(place_.task->processes[p].name, p);
   }
+}
+
+std::optional<ProcessIndex> TaskHost::find(std::string_view process) const {
+  return names_.find(
+      process, [this](ProcessIndex p) { return std::string_view(place_.task->processes[p].name); });
 }
 
 TaskHost::~TaskHost() {
@@ -151,11 +160,11 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
     return Error{ErrorCode::Busy, "the configuration of task " + id +
                                       " is being replaced already; try again when that is done"};
   }
-  if (config::first_difference(place_.task, task).empty()) {
+  if (config::first_difference(*place_.task, task).empty()) {
     done(Done{});
     return Done{};
   }
-  const config::TaskChange change = config::change_of(place_.task, task);
+  const config::TaskChange change = config::change_of(*place_.task, task);
   PendingReplacement pending{{history().generation() + 1,
                               {},
                               std::move(reason),
@@ -196,9 +205,9 @@ bool TaskHost::stop_what_is_replaced() {
   bool over = true;
   for (const auto* names : {&record.changed, &record.removed}) {
     for (const std::string& name : *names) {
-      const auto it = index_.find(name);
-      if (it == index_.end()) continue;
-      const ProcessIndex p = it->second;
+      const auto known = find(name);
+      if (!known) continue;
+      const ProcessIndex p = *known;
       if (!(past(p).held && (!past(p).live() || past(p).ending)) &&
           runner_->may_order(name, Verb::Stop)) {
         dispatch(OrderRequest{name, Verb::Stop, std::nullopt,
@@ -246,7 +255,7 @@ bool TaskHost::put_in_place() {
   timer_.reset();
   History history = runner_->take_history();
   runner_.reset();
-  place_.task = replacement_->task;
+  place_.task = std::make_shared<const TaskConfig>(std::move(replacement_->task));
   graph_ = std::move(*graph);
   equip();
   Replacement record = replacement_->record;
@@ -317,13 +326,13 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
                                          [this] { return leads(); });
     nodes_begin_ = true;
   }
-  runner_ = std::make_unique<Runner>(place_.task, graph_, std::move(history),
+  runner_ = std::make_unique<Runner>(*place_.task, graph_, std::move(history),
                                      PoolAccess{place_.pools, place_.header.task_id, [this] {
                                                   pool_turn_ = true;
                                                   reactor_.mark_dirty(this);
                                                 }});
   std::vector<ProcessIndex> live;
-  for (ProcessIndex p = 0; p < place_.task.processes.size(); ++p) {
+  for (ProcessIndex p = 0; p < place_.task->processes.size(); ++p) {
     if (past(p).live()) live.push_back(p);
   }
   dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
@@ -351,19 +360,30 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
 // The processes that have a stream, but for `live` and those that have finished. Each behind those
 // it waits for: a run may be news only to who knows that it could begin.
 std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
-  std::vector<bool> skipped(place_.task.processes.size());
-  for (const ProcessIndex p : live) skipped[p] = true;
+  const std::string& id = place_.header.task_id;
+  const auto& processes = place_.task->processes;
+  std::vector<bool> wanted(processes.size());
+  for (ProcessIndex p = 0; p < processes.size(); ++p) wanted[p] = !runner_->finished(p);
+  for (const ProcessIndex p : live) wanted[p] = false;
   std::vector<ProcessIndex> found;
-  for (const std::string& file :
-       list_directory(place_.paths.checkpoint_dir(place_.header.task_id))) {
-    const auto it = index_.find(process_of_file(file));
-    if (it == index_.end() || skipped[it->second] || runner_->finished(it->second)) continue;
-    found.push_back(it->second);
+  // A directory of a hundred thousand names takes longer to read than a few names to look at.
+  const auto count = static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true));
+  if (count < processes.size() / 4) {
+    for (ProcessIndex p = 0; p < processes.size(); ++p) {
+      if (wanted[p] && exists(place_.paths.coordinator_stream(id, processes[p].name))) {
+        found.push_back(p);
+      }
+    }
+  } else {
+    for (const std::string& file : list_directory(place_.paths.checkpoint_dir(id))) {
+      const auto p = find(process_of_file(file));
+      if (p && wanted[*p]) found.push_back(*p);
+    }
   }
   if (found.empty()) return found;
   const std::vector<std::uint32_t> depths = graph_.depths();
   const auto place = [&](ProcessIndex p) {
-    return std::pair(place_.task.processes[p].final, depths[p]);
+    return std::pair(place_.task->processes[p].final, depths[p]);
   };
   std::sort(found.begin(), found.end(),
             [&](ProcessIndex a, ProcessIndex b) { return place(a) < place(b); });
@@ -599,8 +619,8 @@ void TaskHost::set_timer(const SetTimer& effect) {
 
 // Nobody told of it, and a run whose time is over may have asked for more.
 void TaskHost::hear_what_was_said() {
-  for (ProcessIndex p = 0; p < place_.task.processes.size() && !stopped_; ++p) {
-    if (may_notify(place_.task.processes[p]) && past(p).live()) links_->changed(p);
+  for (ProcessIndex p = 0; p < place_.task->processes.size() && !stopped_; ++p) {
+    if (may_notify(place_.task->processes[p]) && past(p).live()) links_->changed(p);
   }
 }
 
@@ -657,8 +677,8 @@ void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
     stop_without_checkpoints();
     return;
   }
-  const auto it = index_.find(process_of_file(name));
-  if (it != index_.end() && links_) links_->changed(it->second);
+  if (!links_) return;
+  if (const auto p = find(process_of_file(name))) links_->changed(*p);
 }
 
 void TaskHost::sweep(const Sweep& effect) {
@@ -669,7 +689,7 @@ void TaskHost::sweep(const Sweep& effect) {
   const Sweeper::Leftover leftover{run.coordinator, run.process, ours,
                                    groups_->path(effect.process, effect.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
-               place_.header.task_id, place_.task.processes[effect.process].name, effect.run,
+               place_.header.task_id, place_.task->processes[effect.process].name, effect.run,
                run.coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
     if (here.expired()) return;

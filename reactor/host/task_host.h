@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/base/name_index.h"
 #include "core/runner/runner.h"
 #include "core/task/graph.h"
 #include "reactor/host/coordinator_links.h"
@@ -87,6 +87,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
 
   // Makes what depends on the configuration.
   void equip();
+  std::optional<ProcessIndex> find(std::string_view process) const;
   void take_lead(History history);
   void go_on(History history, std::optional<Replacement> replacement);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
@@ -147,7 +148,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::unique_ptr<TaskNodes> nodes_;
   bool nodes_begin_ = false;  // at the end of this turn
   std::optional<Probes> probes_;
-  std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
+  NameIndex names_;  // of the processes
   std::vector<Effect> pending_;
   // Those of the records that are not written yet that have a position, and their payloads.
   std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> appended_;

@@ -50,8 +50,8 @@ TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter start
       lead_(lead),
       task_(task),
       leads_(std::move(leads)),
-      configuration_(config::to_json(setup.task, -1)),
-      carries_(carries_files(setup.task)) {
+      configuration_(config::to_json(*setup.task, -1)),
+      carries_(carries_files(*setup.task)) {
   for (const std::string& name : starter_.names) {
     nodes_.push_back(std::make_unique<Node>());
     nodes_.back()->name = name;
@@ -137,7 +137,7 @@ bool TaskNodes::carry_out(const Effect& effect) {
 void TaskNodes::start(const StartProcess& start) {
   Node* node = node_of(start.process);
   if (node == nullptr || !reached(*node)) return;
-  const std::vector<std::string>& needed = setup_.task.processes[start.process].needs_files;
+  const std::vector<std::string>& needed = setup_.task->processes[start.process].needs_files;
   if (needed.empty()) {
     send(*node, nodes::Start{known_run(start.process), start.seq, start.goal});
     return;
@@ -159,7 +159,7 @@ void TaskNodes::carried(Node& node, const carry::Over& over) {
     // A process that waits for room may do so for long, and each try meets the same.
     if (over.failure->retry && node.last_short != why) {
       spdlog::warn("task {}, process {}: {}; it is tried again", setup_.header.task_id,
-                   setup_.task.processes[start.process].name, why);
+                   setup_.task->processes[start.process].name, why);
       node.last_short = why;
     }
     tell_runner(LaunchFailed{start.process, start.run, over.failure->retry, why});
@@ -354,7 +354,8 @@ std::unique_ptr<FileCarrier> TaskNodes::carrier(Node& node, const FileOwner& use
     return node.server->pipe->unsent();
   };
   hooks.expects = [this](ProcessIndex p, const std::string& path) {
-    return p < setup_.task.processes.size() && contains(setup_.task.processes[p].makes_files, path);
+    return p < setup_.task->processes.size() &&
+           contains(setup_.task->processes[p].makes_files, path);
   };
   // Whoever leads the task no more may have an older run's file.
   hooks.may_place = [this] { return leads_(); };
@@ -374,9 +375,9 @@ void TaskNodes::remove_leftovers(const Node& node) {
   if (!carries_ || find_task_user(setup_.header.user, user, setup_.header.uid)) return;
   const SandboxDisk disk = disk_of(node, user);
   const FileTarget target(disk);
-  for (ProcessIndex p = 0; p < setup_.task.processes.size(); ++p) {
+  for (ProcessIndex p = 0; p < setup_.task->processes.size(); ++p) {
     if (node_of(p) != &node || !task_.past(p).live()) continue;
-    for (const std::string& path : setup_.task.processes[p].makes_files) {
+    for (const std::string& path : setup_.task->processes[p].makes_files) {
       target.remove_leftover(path);
     }
   }
@@ -418,7 +419,7 @@ void TaskNodes::carry_out(Node& node, const node::AskEngine& /*effect*/) {
 
 void TaskNodes::carry_out(Node& node, const node::SendRuns& /*effect*/) {
   remove_leftovers(node);
-  const std::size_t count = setup_.task.processes.size();
+  const std::size_t count = setup_.task->processes.size();
   nodes::Seqs seqs;
   for (ProcessIndex p = 0; p < count; ++p) {
     if (node_of(p) == &node && task_.past(p).live()) send(node, known_run(p));
@@ -519,7 +520,7 @@ Status TaskNodes::take(Node& node, Bytes payload) {
 
 Status TaskNodes::take(Node& node, const nodes::Said& said) {
   const auto known = [this](ProcessIndex p) {
-    return p < setup_.task.processes.size()
+    return p < setup_.task->processes.size()
                ? Status(Done{})
                : Status(Error{ErrorCode::Corrupt, "it tells of a process that the task has not"});
   };
@@ -568,7 +569,7 @@ Status TaskNodes::take(Node& node, const nodes::Said& said) {
 
 Status TaskNodes::take_record(const Node& node, const nodes::NodeRecord& record,
                               Timestamp node_now) {
-  if (record.process >= setup_.task.processes.size()) {
+  if (record.process >= setup_.task->processes.size()) {
     return Error{ErrorCode::Corrupt, "it tells of a process that the task has not"};
   }
   auto decoded = decode(record.record);

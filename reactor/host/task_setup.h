@@ -21,7 +21,7 @@ struct Predecessor {
 
 struct TaskSetup {
   Paths paths;
-  TaskConfig task;  // fully bound and checked
+  std::shared_ptr<const TaskConfig> task;  // fully bound and checked
   // Of a new task, open_task() fills in launch_time, and a hostname that is empty.
   RunnerHeader header;
   Predecessor predecessor{};  // only of a new task; without a history, there is none

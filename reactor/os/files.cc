@@ -137,14 +137,20 @@ Result<std::size_t> read_some(const Descriptor& fd, const std::string& path, voi
 Result<std::string> read_file(const std::string& path) {
   const auto fd = open_file(path);
   if (!fd) return fd.error();
-  std::string text;
-  char buffer[64 * 1024];
+  // Into one piece of memory: to grow it step by step would copy a large file twice.
+  struct stat info {};
+  const bool known = fstat(fd->get(), &info) == 0 && info.st_size > 0;
+  std::string text(known ? static_cast<std::size_t>(info.st_size) + 1 : 0, '\0');
+  std::size_t end = 0;
   for (;;) {
-    const auto got = read_some(*fd, path, buffer, sizeof buffer);
+    if (end == text.size()) text.resize(end + 64 * 1024);
+    const auto got = read_some(*fd, path, text.data() + end, text.size() - end);
     if (!got) return got.error();
-    if (*got == 0) return text;
-    text.append(buffer, *got);
+    if (*got == 0) break;
+    end += *got;
   }
+  text.resize(end);
+  return text;
 }
 
 bool exists(const std::string& path) {

@@ -24,13 +24,13 @@ NodeHost::NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, FileOwner
       pipe_(pipe),
       setup_(std::move(setup)),
       over_(std::move(over)),
-      groups_(reactor, setup_.header.task_id, setup_.task),
+      groups_(reactor, setup_.header.task_id, *setup_.task),
       files_(reactor.loop(), reactor.deadlines(),
              {setup_.header.sandbox, std::move(user), setup_.header.task_id + "/" + setup_.node},
              hooks()) {
   reactor_.join(this);
-  for (ProcessIndex p = 0; p < setup_.task.processes.size(); ++p) {
-    index_.emplace(setup_.task.processes[p].name, p);
+  for (ProcessIndex p = 0; p < setup_.task->processes.size(); ++p) {
+    index_.emplace(setup_.task->processes[p].name, p);
   }
   const auto watch = reactor_.inotify().watch(
       setup_.paths.checkpoint_dir(setup_.header.task_id),
@@ -84,9 +84,9 @@ Status NodeHost::know(const nodes::KnownRun& run) {
     if (!record) return record.error();
     if (auto applied = known.apply(*record); !applied) return applied.error();
   }
-  if (!known.find(setup_.task.processes[run.process].name) ||
+  if (!known.find(setup_.task->processes[run.process].name) ||
       known.process(0).current() == nullptr) {
-    return Error{ErrorCode::Corrupt, "a run of " + setup_.task.processes[run.process].name +
+    return Error{ErrorCode::Corrupt, "a run of " + setup_.task->processes[run.process].name +
                                          " that its records do not tell of"};
   }
   pasts_.insert_or_assign(run.process, std::move(known));
@@ -95,14 +95,14 @@ Status NodeHost::know(const nodes::KnownRun& run) {
 
 Status NodeHost::on(const nodes::KnownRun& run) {
   if (auto known = know(run); !known) return known;
-  files_.remove_leftovers(setup_.task.processes[run.process].needs_files);
+  files_.remove_leftovers(setup_.task->processes[run.process].needs_files);
   links_->adopt(run.process, false);
   return Done{};
 }
 
 Status NodeHost::on(const nodes::Seqs& seqs) {
   if (seqs.first != next_seqs_.size() ||
-      seqs.next.size() > setup_.task.processes.size() - next_seqs_.size()) {
+      seqs.next.size() > setup_.task->processes.size() - next_seqs_.size()) {
     return Error{ErrorCode::Corrupt, "sequence numbers that belong to no processes"};
   }
   next_seqs_.insert(next_seqs_.end(), seqs.next.begin(), seqs.next.end());
@@ -131,7 +131,7 @@ void NodeHost::find_others() {
 
 // Tells of the runs that the leader does not know. The last of them is adopted: it may be alive.
 void NodeHost::look_beside(ProcessIndex p, std::uint64_t next_seq) {
-  const std::string& name = setup_.task.processes[p].name;
+  const std::string& name = setup_.task->processes[p].name;
   const std::string path = setup_.paths.coordinator_stream(setup_.header.task_id, name);
   auto stream = open_stream(path);
   if (!stream) return spdlog::warn("{}", stream.error().message);
@@ -195,7 +195,7 @@ Status NodeHost::on(const Sweep& sweep) {
                                    links_->was_our_child(sweep.process),
                                    groups_.path(sweep.process, sweep.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
-               setup_.header.task_id, setup_.task.processes[sweep.process].name, sweep.run,
+               setup_.header.task_id, setup_.task->processes[sweep.process].name, sweep.run,
                run->coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, sweep, here = std::weak_ptr<bool>(alive_)] {
     if (here.expired()) return;
@@ -213,7 +213,7 @@ Status NodeHost::on(const Look& look) {
 
 Status NodeHost::on(const Probe& probe) {
   if (!has(probe.process)) return unknown_process(probe.process);
-  const ProcessConfig& process = setup_.task.processes[probe.process];
+  const ProcessConfig& process = setup_.task->processes[probe.process];
   const bool asked =
       probe.purpose == Purpose::Ready ? process.ready.has_value() : process.healthy.has_value();
   if (!asked) return Error{ErrorCode::Corrupt, "a probe of " + process.name + ", which has none"};
@@ -263,7 +263,7 @@ FileCarrier::Hooks NodeHost::hooks() {
   };
   hooks.expects = [this](ProcessIndex p, const std::string& path) {
     if (!has(p)) return false;
-    const std::vector<std::string>& needed = setup_.task.processes[p].needs_files;
+    const std::vector<std::string>& needed = setup_.task->processes[p].needs_files;
     return std::find(needed.begin(), needed.end(), path) != needed.end();
   };
   hooks.over = [this](const carry::Over& over) { carried(over); };
@@ -276,7 +276,7 @@ FileCarrier::Hooks NodeHost::hooks() {
 // A success is told when the files that the run made are with the leader: whoever needs them starts
 // then, and after a power cut nobody would ask for them again.
 void NodeHost::relay(ProcessIndex p, const ProcessStatus& status) {
-  const std::vector<std::string>& made = setup_.task.processes[p].makes_files;
+  const std::vector<std::string>& made = setup_.task->processes[p].makes_files;
   const bool carries = status.state == ProcessState::Success && !made.empty();
   if (carries) held_.try_emplace(p);
   say_of(p, nodes::NodeRecord{p, nodes::payload_of(status)});
@@ -289,7 +289,7 @@ void NodeHost::carried(const carry::Over& over) {
   rests_ = false;
   if (over.failure) {
     spdlog::warn("process {}, run {}: a file that it made can't be brought to the leader: {}",
-                 setup_.task.processes[over.cargo.process].name, over.cargo.run,
+                 setup_.task->processes[over.cargo.process].name, over.cargo.run,
                  over.failure->reason);
   }
   const auto held = held_.find(over.cargo.process);

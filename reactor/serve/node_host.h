@@ -71,7 +71,7 @@ class NodeHost : public TurnParticipant, private LinkedTask {
     return Done{};  // the carrier has taken it
   }
 
-  bool has(ProcessIndex p) const { return p < setup_.task.processes.size(); }
+  bool has(ProcessIndex p) const { return p < setup_.task->processes.size(); }
   Status know(const nodes::KnownRun& run);
   void find_others();
   void look_beside(ProcessIndex p, std::uint64_t next_seq);

@@ -161,7 +161,8 @@ Status NodeServer::begin() {
       return Error{ErrorCode::System, trouble->reason};
     }
   }
-  TaskSetup setup{Paths(hello_->root).on_node(hello_->node), std::move(*task), *where};
+  TaskSetup setup{Paths(hello_->root).on_node(hello_->node),
+                  std::make_shared<const TaskConfig>(std::move(*task)), *where};
   setup.node = hello_->node;
   setup.boot = reactor_.boot();
   const std::string directory = setup.paths.checkpoint_dir(where->task_id);

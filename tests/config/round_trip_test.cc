@@ -1,6 +1,7 @@
 // What to_json() writes, load_bound() reads back as the same task.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {
@@ -153,6 +155,30 @@ TEST(RoundTrip, GivesTheSameTask) {
     ASSERT_EQ(first_difference(task, *again), "") << "seed " << seed << "\n" << json;
     ASSERT_EQ(task, *again) << "seed " << seed << "\n" << json;
     ASSERT_EQ(*task_name_of(json, "f", "", bindings), task.name) << "seed " << seed;
+  }
+}
+
+TEST(RoundTrip, PieceByPiece) {
+  Random random(7);
+  TaskConfig task = random_task(random);
+  const TaskConfig one = task;
+  while (task.processes.size() < 2000) {
+    task.processes.insert(task.processes.end(), one.processes.begin(), one.processes.end());
+  }
+  for (const int indent : {-1, 2}) {
+    std::string text;
+    std::size_t longest = 0;
+    EXPECT_TRUE(write_json(task, indent, [&](std::string_view piece) {
+      EXPECT_FALSE(piece.empty());
+      longest = std::max(longest, piece.size());
+      text += piece;
+      return true;
+    }));
+    EXPECT_EQ(text, to_json(task, indent));
+    EXPECT_LT(longest, text.size() / 2);
+    int pieces = 0;
+    EXPECT_FALSE(write_json(task, indent, [&](std::string_view) { return ++pieces < 2; }));
+    EXPECT_EQ(pieces, 2);
   }
 }
 

@@ -131,6 +131,9 @@ TEST_F(CheckFiles, NodesInPaths) {
   wait(1, "a", Condition::Success);
   EXPECT_EQ(fault(), "");
   TaskConfig alone = task_;
+  alone.processes[0].on.clear();
+  EXPECT_TRUE(is_spread(alone));
+  EXPECT_TRUE(is_spread(task_));
   EXPECT_TRUE(spread_over(task_, {"n1", "n2"}));
   ASSERT_EQ(task_.processes.size(), 3u);
   EXPECT_EQ(task_.processes[0].needs_files, (Paths{"in", "in.n1"}));
@@ -143,6 +146,7 @@ TEST_F(CheckFiles, NodesInPaths) {
   EXPECT_EQ(alone.processes[0].makes_files, (Paths{"here/here"}));
   EXPECT_EQ(alone.processes[1].needs_files, (Paths{"here/here", "in"}));
   EXPECT_FALSE(spread_over(alone, {}));
+  EXPECT_FALSE(is_spread(alone));
 }
 
 }  // namespace

@@ -266,7 +266,9 @@ TEST_F(Spread, OneForEachNode) {
   task_.processes[2].needs.entries.emplace_back("p", Condition::End);
   task_.constraints.push_back({{"before", "p", "after"}});
   task_.constraints.push_back({{"before", "after"}});
+  EXPECT_TRUE(is_spread(task_));
   EXPECT_TRUE(spread_over(task_, {"n1", "n2"}));
+  EXPECT_FALSE(is_spread(task_));
   ASSERT_EQ(task_.processes.size(), 4u);
   EXPECT_EQ(task_.processes[1].name, "p@n1");
   EXPECT_EQ(task_.processes[1].on, "n1");

@@ -84,6 +84,36 @@ TEST_P(LostTail, WhatHasRunDoesNotRunAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Rebooted, LostTail, ::testing::Bool());
 
+// Where few are left of many, the runner looks for the streams of those few.
+TEST(LostTailOfALongTask, WhatHasRunDoesNotRunAgain) {
+  Site site;
+  Json config = chain();
+  std::map<std::string, int> ledger = kLedger;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "e" + std::to_string(i);
+    config["processes"].push_back(process(name, "echo " + name + " >> ledger"));
+    config["constraints"].push_back({{"order", {name, "a"}}});
+    ledger[name] = 1;
+  }
+  const std::string path = site.write_config(config);
+  Command first = site.start_run(path);
+  EXPECT_TRUE(wait_for_file(site.in_sandbox("up")));
+  EXPECT_FALSE(site.run_in_state("c", "RUNNING").is_null());
+  first.destroy();
+  const pid_t process = pid_in(site.in_sandbox("up"));
+  // Of a, b and c there is no record left.
+  const std::string stream = site.checkpoint("t") + "/runner";
+  const int all = static_cast<int>(ends_of_records(stream).size());
+  cut_off(stream, all - 15);
+  Command second = site.start_run(path);
+  ASSERT_FALSE(site.run_in_state("c", "RUNNING").is_null());
+  EXPECT_TRUE(alive(process));
+  write_file(site.in_sandbox("go"), "");
+  const Ended ended = second.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(count_lines(site.in_sandbox("ledger")), ledger);
+}
+
 // A runner's stream holds records of every process, and would do for any coordinator's.
 TEST(AnothersStream, ARunnersUnderAProcesssNameIsRefused) {
   Site site;
