@@ -162,7 +162,10 @@ void FramePipe::flush() {
   }
   out_bytes_.clear();
   sent_ = 0;
-  if (out_poll_) out_poll_->watch(0);
+  if (!std::exchange(waits_, false) || ended_) return;
+  out_poll_->watch(0);
+  // Also if it was not the poll that called: it will not call any more.
+  if (hooks_.room) hooks_.room();
 }
 
 void FramePipe::watch() {
@@ -172,11 +175,9 @@ void FramePipe::watch() {
     sent_ = 0;
   }
   if (!out_poll_) {
-    out_poll_ = std::make_unique<Poll>(loop_, out_.get(), [this](int) {
-      flush();
-      if (unsent() == 0 && hooks_.room) hooks_.room();
-    });
+    out_poll_ = std::make_unique<Poll>(loop_, out_.get(), [this](int) { flush(); });
   }
+  waits_ = true;
   out_poll_->watch(UV_WRITABLE);
 }
 

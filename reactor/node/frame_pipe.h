@@ -28,7 +28,8 @@ class FramePipe {
     std::function<void(const std::string& why)> ended;
     // What came in front of the header, by lines: a login shell may greet. Empty: it is dropped.
     std::function<void(std::string_view line)> noise;
-    // What waited is written: there is room for more. Empty: nobody waits for that.
+    // What waited is written, by whomever: there is room for more. In here, nobody may destroy this.
+    // Empty: nobody waits for that.
     std::function<void()> room = {};
   };
 
@@ -67,6 +68,7 @@ class FramePipe {
   std::uint32_t in_chain_ = 0;
   std::vector<std::byte> out_bytes_;
   std::size_t sent_ = 0;
+  bool waits_ = false;  // for room in the pipe
   std::uint32_t out_chain_ = 0;
   bool ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -111,6 +111,9 @@ void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_syn
 
 namespace {
 
+// What read_file() makes room for where a file grows while it is read, or does not know its size.
+constexpr std::size_t kMore = std::size_t{64} << 10;
+
 Result<Descriptor> open_file(const std::string& path) {
   // O_NONBLOCK: opening a FIFO of this name must not block. It has no effect on a regular file.
   Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -143,7 +146,7 @@ Result<std::string> read_file(const std::string& path) {
   std::string text(known ? static_cast<std::size_t>(info.st_size) + 1 : 0, '\0');
   std::size_t end = 0;
   for (;;) {
-    if (end == text.size()) text.resize(end + 64 * 1024);
+    if (end == text.size()) text.resize(end + kMore);
     const auto got = read_some(*fd, path, text.data() + end, text.size() - end);
     if (!got) return got.error();
     if (*got == 0) break;

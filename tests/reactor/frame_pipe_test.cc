@@ -31,7 +31,8 @@ class FramePipeTest : public ::testing::Test {
                            ended_ = why;
                            loop_.stop();
                          },
-                         [this](std::string_view line) { noise_.emplace_back(line); }});
+                         [this](std::string_view line) { noise_.emplace_back(line); },
+                         [this] { ++rooms_; }});
   }
 
   Status take(Bytes payload) {
@@ -67,6 +68,7 @@ class FramePipeTest : public ::testing::Test {
   std::unique_ptr<FramePipe> pipe_;
   std::vector<ProcessIndex> looks_;
   std::vector<std::string> noise_;
+  int rooms_ = 0;
   std::string ended_;
 };
 
@@ -143,6 +145,30 @@ TEST_F(FramePipeTest, WaitsForRoom) {
   loop_.run();
   EXPECT_EQ(frames, static_cast<std::size_t>(kMessages));
   EXPECT_EQ(pipe_->unsent(), 0u);
+}
+
+// Whoever waits for room hears of it, also if it was not the loop that wrote what waited.
+TEST_F(FramePipeTest, TellsOfRoomWhoeverFlushes) {
+  const auto send = [this](std::size_t bytes) {
+    pipe_->send([bytes](std::uint32_t&, std::vector<std::byte>& out) {
+      out.resize(out.size() + bytes);
+      return true;
+    });
+    pipe_->flush();
+  };
+  send(10'000);
+  EXPECT_EQ(pipe_->unsent(), 0U);
+  EXPECT_EQ(rooms_, 0);  // nothing waited
+  send(100'000);
+  EXPECT_GT(pipe_->unsent(), 0U);
+  EXPECT_EQ(rooms_, 0);
+  std::vector<std::byte> taken(200'000);
+  EXPECT_GT(::read(drain_.get(), taken.data(), taken.size()), 0);
+  pipe_->flush();
+  EXPECT_EQ(pipe_->unsent(), 0U);
+  EXPECT_EQ(rooms_, 1);
+  pipe_->flush();
+  EXPECT_EQ(rooms_, 1);
 }
 
 }  // namespace
