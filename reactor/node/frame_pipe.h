@@ -28,8 +28,8 @@ class FramePipe {
     std::function<void(const std::string& why)> ended;
     // What came in front of the header, by lines: a login shell may greet. Empty: it is dropped.
     std::function<void(std::string_view line)> noise;
-    // What waited is written, by whomever: there is room for more. In here, nobody may destroy this.
-    // Empty: nobody waits for that.
+    // What waited is written, by whomever: there is room for more. In here, nobody may destroy
+    // this. Empty: nobody waits for that.
     std::function<void()> room = {};
   };
 
