@@ -1,7 +1,6 @@
 #include "core/runner/node_link.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace thermos {
@@ -13,14 +12,7 @@ using namespace node;  // NOLINT(google-build-using-namespace)
 constexpr Microseconds kFirstRest = kSecond / 2;
 constexpr Microseconds kLastRest = 30 * kSecond;
 
-constexpr std::array<std::string_view, kStates> kNames = {"Idle", "Starting", "Telling", "Cleaning",
-                                                          "Up",   "Asking",   "Resting"};
-
 }  // namespace
-
-std::string_view node::name_of(State state) {
-  return kNames[static_cast<std::size_t>(state)];
-}
 
 std::vector<Effect> NodeLink::handle(const Event& event, Microseconds now) {
   now_ = now;

@@ -94,8 +94,6 @@ enum class State : std::uint8_t {
   Asking,   // the pipe has ended: the engine is asked whether the node is gone
   Resting,  // until the next try to start a server
 };
-inline constexpr std::size_t kStates = 7;
-std::string_view name_of(State state);
 
 }  // namespace node
 

@@ -63,6 +63,7 @@ void Runner::on(const Lead& event) {
   listening_ = history_.header().has_value();
   if (!history_.header()) append(event.header, true);
   if (event.replacement) append(*event.replacement, true);
+  refuse_cut_off();
   if (error_) return;
   restore_places();
   restore(regular_);

@@ -137,6 +137,7 @@ class Runner {
   void ended(ProcessIndex p);
 
   // Nodes (runner_nodes.cc).
+  void refuse_cut_off();
   void restore_places();
   void restore_clock(ProcessIndex p);
   bool is_out_of_reach(ProcessIndex p) const;

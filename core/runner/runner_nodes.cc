@@ -48,7 +48,6 @@ void Runner::place() {
     append(ProcessReport{task_.processes[p].name, run.number, ReportKind::Placed, now_,
                          keep(placed->node), 0},
            true);
-    if (error_) return;
     effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
   }
 }
@@ -70,7 +69,7 @@ void Runner::on(const NodeUp& event) {
   if (history_.is_gone(event.node)) append(NodeChange{event.node, false, now_, {}}, true);
   placement_.up(event.node, event.room);
   // A signal that was sent while nobody could be reached has met nobody.
-  for (ProcessIndex p = 0; p < task_.processes.size() && !error_; ++p) {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (!is_on(p, event.node)) continue;
     const std::uint32_t run = past(p).current()->number;
     if (launches_.of(p).state() == LaunchState::Terminating) {

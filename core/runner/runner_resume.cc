@@ -7,6 +7,19 @@
 
 namespace thermos {
 
+// A compacted stream that was cut off behind a summary: what came of the run behind it, or whether
+// that runs, nobody knows.
+void Runner::refuse_cut_off() {
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (!past(p).begun() || past(p).current() != nullptr) continue;
+    error_ = Error{ErrorCode::Corrupt,
+                   "process \"" + task_.processes[p].name +
+                       "\": the record ends behind the summary of its runs, without the last of "
+                       "them; put a whole record back, or give another --task-id"};
+    return;
+  }
+}
+
 void Runner::restore(TaskPlanner& plan) {
   // In the order in which processes become free to run, so that each finds its dependencies
   // finished, as they were when it ran.

@@ -105,7 +105,8 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
   std::vector<Seen> seen(size(), Seen::No);
   std::vector<std::uint64_t> cursor(size());  // how many of a node's dependents were looked at
   std::vector<ProcessIndex> path;
-  for (ProcessIndex start = 0; start < size(); ++start) {
+  // There is one, and it ends this.
+  for (ProcessIndex start = 0;; ++start) {
     if (seen[start] != Seen::No) continue;
     seen[start] = Seen::OnPath;
     path.push_back(start);
@@ -129,7 +130,6 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
       }
     }
   }
-  return {};
 }
 
 std::vector<std::uint32_t> Graph::depths() const {

@@ -90,7 +90,7 @@ bool is_spread(const TaskConfig& task) {
 }
 
 bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
-  static const std::vector<std::string> kHere = {"here"};
+  const std::vector<std::string> here = {"here"};
   Names spread;
   bool changed = false;
   for (ProcessConfig& process : task.processes) {
@@ -102,7 +102,7 @@ bool spread_over(TaskConfig& task, const std::vector<std::string>& nodes) {
     if (each) process.on.clear();
     changed |= each;
     for (std::vector<std::string>* files : {&process.needs_files, &process.makes_files}) {
-      changed |= spread_files(*files, nodes.empty() ? kHere : nodes);
+      changed |= spread_files(*files, nodes.empty() ? here : nodes);
     }
   }
   if (spread.empty()) return changed;

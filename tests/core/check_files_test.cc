@@ -125,6 +125,28 @@ TEST_F(CheckFiles, OfOneThatRunsOnEachNodeThePathSaysWhich) {
             "processes[0].makes_files[0]: 'x.{node}': {node} is for a process that has `on: each`");
 }
 
+// By two ways; two who need it; and finalizers, which are behind all others but not behind each
+// other.
+TEST_F(CheckFiles, WhoWaitsByWayOfOthers) {
+  add("a", {}, {"x"});
+  add("b", {}, {});
+  add("c", {}, {});
+  add("d", {"x"}, {});
+  add("e", {"x"}, {});
+  wait(1, "a", Condition::Success);
+  wait(2, "a", Condition::Success);
+  wait(3, "b", Condition::Success);
+  wait(3, "c", Condition::Success);
+  wait(4, "d", Condition::Success);
+  EXPECT_EQ(fault(), "");
+  add("f", {"x"}, {"y"}).final = true;
+  EXPECT_EQ(fault(), "");
+  add("g", {"y"}, {}).final = true;
+  EXPECT_EQ(fault(),
+            "processes[6].needs_files[0]: 'y' is made by 'f', and 'g' does not wait for its "
+            "success");
+}
+
 TEST_F(CheckFiles, NodesInPaths) {
   add("a", {"in", "in.{node}"}, {"{node}/{node}"}).on = "each";
   add("b", {"{node}/{node}", "in"}, {});

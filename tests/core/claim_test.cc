@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/record/sole_writer.h"
+
 namespace thermos {
 namespace {
 
@@ -82,6 +84,13 @@ TEST_F(LeadNumber, OneThatLedBeforeThereWereNumbersIsEarlier) {
   status.at = {5000, 0};
   EXPECT_TRUE(history_.apply(status).ok());
   EXPECT_GT(lead(100), 5000u);
+}
+
+TEST(SoleWriter, AnotherHasWrittenOrTheNameIsAnothers) {
+  EXPECT_FALSE(has_another_writer(10, 10, true));
+  EXPECT_TRUE(has_another_writer(10, 11, true));
+  EXPECT_TRUE(has_another_writer(10, 9, true));
+  EXPECT_TRUE(has_another_writer(10, 10, false));
 }
 
 }  // namespace

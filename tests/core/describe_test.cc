@@ -80,6 +80,11 @@ TEST(Describe, NumbersOfAProcessAreInRangeAsItsTableSays) {
   EXPECT_TRUE(is_in_range(view_of(process)));
   process.ready->within = -1;
   EXPECT_FALSE(is_in_range(view_of(process)));
+  process.ready = Ready();
+  process.ready->cmd = "one";
+  EXPECT_TRUE(is_in_range(view_of(process)));
+  process.ready->tcp = "or another:1";
+  EXPECT_FALSE(is_in_range(view_of(process))) << "which one?";
 }
 
 TEST(Describe, EachFieldIsMadeOnce) {

@@ -8,6 +8,7 @@
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/runner/launch_flow.h"
+#include "core/runner/placement.h"
 #include "core/runner/runs_before.h"
 #include "core/task/question.h"
 #include "core/task/task.h"
@@ -61,6 +62,7 @@ TEST(Equality, OfTasks) {
            [](auto& v) { v.outputs.emplace_back("x"); },
            [](auto& v) { v.needs_files.emplace_back("x"); },
            [](auto& v) { v.makes_files.emplace_back("x"); },
+           [](auto& v) { v.on = "x"; },
            [](auto& v) { v.stop_signal.number = 1; },
            [](auto& v) { v.stop_wait = 1; },
            [](auto& v) { v.ready.emplace(); },
@@ -96,7 +98,9 @@ TEST(Equality, OfTasks) {
        [](auto& v) { v.keep_going = true; }, [](auto& v) { v.pools.entries.emplace_back("x", 1); },
        [](auto& v) { v.backoff.emplace(); }, [](auto& v) { v.env.entries.emplace_back("x", "y"); },
        [](auto& v) { v.cwd = "x"; }, [](auto& v) { v.secret.entries.emplace_back("x", Secret()); },
-       [](auto& v) { v.env_file.emplace_back("x"); }});
+       [](auto& v) { v.env_file.emplace_back("x"); }, [](auto& v) { v.nodes.emplace(); }});
+  expect_each_counts<Nodes>({}, {[](auto& v) { v.by = "x"; }, [](auto& v) { v.gone = "x"; }});
+  expect_each_counts<Room>({}, {[](auto& v) { ++v.cpu; }, [](auto& v) { ++v.ram; }});
 }
 
 TEST(Equality, OfRecords) {
@@ -153,6 +157,9 @@ TEST(Equality, OfRecords) {
            [](auto& v) { v.hostname = "x"; }, [](auto& v) { v.engine = "x"; },
            [](auto& v) { v.job = "x"; }, [](auto& v) { ++v.restarts; }, [](auto& v) { ++v.until; },
            [](auto& v) { v.yields = true; }, [](auto& v) { v.decision = "x"; }});
+  expect_each_counts<NodeChange>({},
+                                 {[](auto& v) { v.node = "x"; }, [](auto& v) { v.gone = !v.gone; },
+                                  [](auto& v) { ++v.at.boot; }, [](auto& v) { v.reason = "x"; }});
   expect_each_counts<Replacement>(
       {},
       {[](auto& v) { ++v.generation; }, [](auto& v) { ++v.at.boot; },
@@ -162,15 +169,15 @@ TEST(Equality, OfRecords) {
 
 TEST(Equality, OfHistories) {
   expect_each_counts<thermos::Run>(
-      {},
-      {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
-       [](auto& v) { v.state = ProcessState::Lost; }, [](auto& v) { v.origin = Origin::Repaired; },
-       [](auto& v) { ++v.coordinator.pid; }, [](auto& v) { ++v.process.pid; },
-       [](auto& v) { ++v.boot.low; }, [](auto& v) { ++v.waiting.boot; },
-       [](auto& v) { v.forked = Timestamp(); }, [](auto& v) { v.started = Timestamp(); },
-       [](auto& v) { v.ready = Timestamp(); }, [](auto& v) { ++v.refusals; },
-       [](auto& v) { v.stopped = Timestamp(); }, [](auto& v) { ++v.usage.user; },
-       [](auto& v) { v.return_code = 0; }, [](auto& v) { v.reason = "x"; }});
+      {}, {[](auto& v) { ++v.seq; }, [](auto& v) { ++v.number; },
+           [](auto& v) { v.state = ProcessState::Lost; },
+           [](auto& v) { v.origin = Origin::Repaired; }, [](auto& v) { ++v.coordinator.pid; },
+           [](auto& v) { ++v.process.pid; }, [](auto& v) { ++v.boot.low; },
+           [](auto& v) { ++v.waiting.boot; }, [](auto& v) { v.forked = Timestamp(); },
+           [](auto& v) { v.started = Timestamp(); }, [](auto& v) { v.ready = Timestamp(); },
+           [](auto& v) { ++v.refusals; }, [](auto& v) { v.stopped = Timestamp(); },
+           [](auto& v) { ++v.usage.user; }, [](auto& v) { v.return_code = 0; },
+           [](auto& v) { v.reason = "x"; }, [](auto& v) { v.node.get() = "x"; }});
   expect_each_counts<StopOrder>(
       {},
       {[](auto& v) { ++v.run; }, [](auto& v) { ++v.at.boot; }, [](auto& v) { ++v.deadline.boot; },

@@ -406,6 +406,8 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
   ProcessStatus waiting;
   waiting.process = "b";
   apply(history, waiting);
+  apply(history, ProcessReport{"b", 0, ReportKind::Placed, {}, "n1", 0});
+  apply(history, NodeChange{"n2", true, {}, {}});
   apply(history, ProcessOrder{"b", Verb::Fail, {}, {}, "too late"});
   apply(history, ProcessOrder{"a", Verb::Stop, {}, {}, {}});
   std::size_t all = 0;
@@ -420,6 +422,47 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(status.error().message, "no room");
     EXPECT_EQ(given, fail_at) << "it went on behind an error";
+  }
+}
+
+// Enough for another program to go on with it.
+TEST(HistoryCompaction, GivesTheRunUnderWayAlone) {
+  History history = led();
+  for (std::uint32_t run = 0; run < 3; ++run) add_run(history, "a", run, ProcessState::Failed);
+  for (const bool first : {true, false}) {
+    const ProcessHistory& process = history.process(0);
+    ProcessHistory one = process;
+    if (first) {
+      History other = led();
+      add_run(other, "a", 0, ProcessState::Failed);
+      one = other.process(0);
+    }
+    History taken;
+    apply(taken, header());
+    std::size_t records = 0;
+    const auto take = [&](const Record& record) -> Status {
+      ++records;
+      const auto applied = taken.apply(record);
+      return applied ? Status(Done{}) : Status(applied.error());
+    };
+    const Status given = give_current_run(one, take);
+    ASSERT_TRUE(given.ok()) << given.error().message;
+    EXPECT_EQ(records, first ? 4U : 5U);
+    const ProcessHistory& again = taken.process(0);
+    EXPECT_EQ(again.runs.size(), 1U);
+    EXPECT_EQ(*again.current(), *one.current());
+    EXPECT_EQ(again.next_seq, one.next_seq);
+    EXPECT_EQ(again.totals, one.totals);
+    for (std::size_t fail_at = 0; fail_at < records; ++fail_at) {
+      std::size_t number = 0;
+      const Status failed = give_current_run(one, [&](const Record& /*record*/) -> Status {
+        if (number == fail_at) return Error{ErrorCode::System, "no room"};
+        ++number;
+        return Done{};
+      });
+      EXPECT_FALSE(failed.ok());
+      EXPECT_EQ(number, fail_at);
+    }
   }
 }
 

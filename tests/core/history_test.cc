@@ -533,5 +533,37 @@ TEST(History, OriginsHaveNames) {
   EXPECT_EQ(name_of(Origin::Repaired), "repaired");
 }
 
+// ---- nodes -------------------------------------------------------------------------------------
+
+TEST(NodesOfAHistory, AreGoneUntilTheyAreBack) {
+  History none;
+  EXPECT_FALSE(none.apply(NodeChange{"n1", true, {}, {}}).ok());
+  History history = led();
+  const History before = history;
+  expect_repeat(history, NodeChange{"n1", false, {}, {}});
+  expect_applied(history, NodeChange{"n1", true, {}, "x"});
+  expect_repeat(history, NodeChange{"n1", true, {}, "x"});
+  EXPECT_TRUE(history.is_gone("n1"));
+  EXPECT_FALSE(history.is_gone("n2"));
+  EXPECT_FALSE(history == before);
+  expect_applied(history, NodeChange{"n1", false, {}, {}});
+  EXPECT_FALSE(history.is_gone("n1"));
+  EXPECT_EQ(history, before);
+}
+
+TEST(NodesOfAHistory, ARunIsPlacedWhileItWaits) {
+  History history = led();
+  expect_applied(history, step("a", 0, 0, ProcessState::Waiting));
+  const ProcessReport there{"a", 0, ReportKind::Placed, {}, "n1", 0};
+  const ProcessReport elsewhere{"a", 0, ReportKind::Placed, {}, "n2", 0};
+  expect_applied(history, there);
+  expect_repeat(history, there);
+  expect_applied(history, elsewhere);
+  EXPECT_EQ(*history.process(0).current()->node, "n2");
+  expect_applied(history, step("a", 1, 0, ProcessState::Forked));
+  expect_repeat(history, there);
+  EXPECT_EQ(*history.process(0).current()->node, "n2");
+}
+
 }  // namespace
 }  // namespace thermos

@@ -149,7 +149,7 @@ TEST_F(NodeLinkTest, WhatCanNotComeIsIgnored) {
       const auto effects = link.handle(all[i], now_);
       const bool taken = !effects.empty() || link.state() != before;
       EXPECT_EQ(taken, heard.find(kKeys[i]) != std::string::npos)
-          << name_of(before) << " " << kKeys[i];
+          << "state " << static_cast<int>(before) << " " << kKeys[i];
     }
   }
 }

@@ -31,6 +31,14 @@ TEST(PathsTest, AStreamsNameTellsItsProcess) {
   EXPECT_EQ(process_of_file("xcoordinator.a"), "");
 }
 
+TEST(PathsTest, ANodesServerKeepsItsCheckpointsBesideThoseOfOthers) {
+  const Paths paths("/r");
+  const Paths there = paths.on_node("n1");
+  EXPECT_EQ(there.root(), "/r");
+  EXPECT_EQ(there.checkpoint_dir("t"), paths.checkpoint_dir("t") + "/nodes/n1");
+  EXPECT_NE(there.runner_stream("t"), paths.on_node("n2").runner_stream("t"));
+}
+
 TEST(TaskIdRule, HoldsForEveryByte) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string id = std::string("a") + static_cast<char>(byte) + "b";

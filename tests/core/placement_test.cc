@@ -138,6 +138,35 @@ TEST_F(PlacementTest, WhoFollowsOneThatIsCalledOffAsksForItself) {
   EXPECT_EQ(next(), "");
 }
 
+TEST_F(PlacementTest, WhoIsCalledOffBehindAnotherLeavesThatInItsPlace) {
+  const ProcessIndex root = add("root");
+  const ProcessIndex second = add("second", "same-as root");
+  use({"n1"});
+  placement_->ask(root);
+  placement_->ask(second);
+  EXPECT_TRUE(placement_->withdraw(second));
+  placement_->up("n1", kTwoCores);
+  EXPECT_EQ(next(), "root:n1");
+  EXPECT_EQ(next(), "");
+}
+
+TEST_F(PlacementTest, WhichNodesAreUp) {
+  add("a");
+  use({"n1", "n2"});
+  placement_->up("n1", kTwoCores);
+  EXPECT_TRUE(placement_->is_up("n1"));
+  EXPECT_FALSE(placement_->is_up("n2"));
+  EXPECT_FALSE(placement_->is_up("n3"));
+  placement_->down("n1");
+  EXPECT_FALSE(placement_->is_up("n1"));
+}
+
+TEST_F(PlacementTest, WhatAProcessTakes) {
+  EXPECT_EQ(room_for(task_.processes[add("a")]), (Room{1000, 0}));
+  EXPECT_EQ(room_for(task_.processes[add("b", "", 0, 5)]), (Room{1000, 5}));
+  EXPECT_EQ(room_for(task_.processes[add("c", "", 0.5, 5)]), (Room{500, 5}));
+}
+
 TEST_F(PlacementTest, AGroupLeavesANodeThatIsGone) {
   const ProcessIndex root = add("root");
   const ProcessIndex second = add("second", "same-as root");
@@ -201,7 +230,7 @@ TEST(On, NamesOfNodes) {
   for (const char* good : {"n1", "node-7.example.org", "10.0.0.1", "user@host"}) {
     EXPECT_TRUE(check_node_name(good).ok()) << good;
   }
-  for (const char* bad : {"", ".", "..", "a/b", "-v", "a b", "a\n", ".hidden"}) {
+  for (const char* bad : {"", ".", "..", "a/b", "-v", "a b", "a\x7f", "a\n", ".hidden"}) {
     EXPECT_FALSE(check_node_name(bad).ok()) << bad;
   }
   EXPECT_TRUE(check_node_name(std::string(200, 'n')).ok());
@@ -241,6 +270,12 @@ TEST_F(OnCheck, OneBehindARingIsNotAtFaultItself) {
 TEST_F(OnCheck, SomebodyWhoIsNotThere) {
   add("a", "same-as x");
   EXPECT_EQ(fault(), "processes[0].on: there is no process 'x'");
+}
+
+TEST_F(OnCheck, WhoFollowsOneThatFollowsNobodyWhoIsThere) {
+  add("a", "same-as b");
+  add("b", "same-as x");
+  EXPECT_EQ(fault(), "processes[1].on: there is no process 'x'");
 }
 
 TEST_F(OnCheck, WhoIsEverywhere) {
@@ -284,6 +319,16 @@ TEST_F(Spread, OneForEachNode) {
                                           {{"before", "after"}}};
   EXPECT_EQ(task_.constraints, orders);
   EXPECT_FALSE(spread_over(task_, {"n1", "n2"}));
+}
+
+TEST_F(Spread, WhatHasANodeInAPathAlone) {
+  add("p");
+  EXPECT_FALSE(is_spread(task_));
+  task_.processes[0].makes_files = {"{node}"};
+  EXPECT_TRUE(is_spread(task_));
+  task_.processes[0].makes_files = {};
+  task_.processes[0].needs_files = {"{node}"};
+  EXPECT_TRUE(is_spread(task_));
 }
 
 TEST_F(Spread, WithoutNodesItIsOneOfThisMachine) {

@@ -438,6 +438,26 @@ TEST_F(RunnerEvents, OfTwoLaunchesOnRecordWhereThereIsRoomForOneOneGoesOn) {
   EXPECT_EQ(run(0).number, 0U);
 }
 
+// As a power cut leaves a stream that was compacted and not synced.
+TEST_F(RunnerEvents, AHistoryThatEndsBehindASummaryIsRefused) {
+  add("a");
+  recorded(TaskState::Active);
+  ProcessSummary summary;
+  summary.process = "a";
+  summary.next_seq = 8;
+  summary.next_run = 2;
+  summary.totals.killed = 2;
+  recorded(summary);
+  task_.name = "t";
+  graph_ = std::move(*check_task(task_));
+  runner_ = std::make_unique<Runner>(task_, graph_, history_, access_);
+  Lead lead;
+  lead.header.task_id = "t-1";
+  lead.boot = kBoot;
+  EXPECT_NE(refusal_of(lead).find("process \"a\": the record ends behind the summary"),
+            std::string::npos);
+}
+
 TEST_F(RunnerEvents, AHistoryInWhichAProcessRanTooEarlyIsTaken) {
   add("a");
   add("b");

@@ -148,6 +148,36 @@ TEST_F(RunnerNodesLimits, WhatItAskedForMoreIsByTheClockOfThatTime) {
   EXPECT_TRUE(over_at(101 * kSecond));
 }
 
+TEST_F(RunnerNodesLimits, WhatItAsksForOfTheNextLeaderIsByThatOnesClock) {
+  add("p").timeout = 30 * kSecond;
+  run_it();
+  tell(CoordinatorReport{
+      0,
+      {task_.processes[0].name, 0, ReportKind::Extended, now_, "", started_.boot + 100 * kSecond}});
+  const Microseconds ahead = 1'000'000 * kSecond;
+  move(ahead);
+  tell(CoordinatorReport{0,
+                         {task_.processes[0].name, 0, ReportKind::Extended, now_, "",
+                          started_.boot + ahead + 200 * kSecond}});
+  EXPECT_FALSE(over_at(199 * kSecond));
+  EXPECT_TRUE(over_at(201 * kSecond));
+}
+
+TEST_F(RunnerNodesLimits, AnOrderOfTheNextLeaderIsByThatOnesClock) {
+  add("p");
+  run_it();
+  move(1'000'000 * kSecond);
+  tell(NodeUp{"n1", kOneCore});
+  tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+  ASSERT_EQ(all<Terminate>().size(), 1U);
+  pass(stop_wait_of(task_, 0) - kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  pass(kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
 TEST_F(RunnerNodesLimits, ItsTimeToBecomeReadyIsTheSame) {
   Ready ready;
   ready.notify = true;

@@ -1,6 +1,8 @@
 // A runner whose task runs on nodes.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "runner_nodes_fixture.h"
 
 namespace thermos {
@@ -116,6 +118,35 @@ TEST_F(RunnerNodes, AStopOfOneThatWaitsForANodeCallsItOff) {
   EXPECT_EQ(runner_->state(), TaskState::Killed);
 }
 
+TEST_F(RunnerNodes, SoDoesAKillAtOnce) {
+  add("a");
+  lead_nodes();
+  tell(KillRequest{.wait = 0});
+  EXPECT_TRUE(all<Kill>().empty());
+  EXPECT_TRUE(runner_->done());
+  EXPECT_EQ(runner_->state(), TaskState::Killed);
+}
+
+// Its time to end begins when it is told, also if it is the task that ends.
+TEST_F(RunnerNodes, OneThatHearsLateThatItsTaskEndsHasItsTime) {
+  add("a").stop_wait = 7 * kSecond;
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(from("n1", 0, 2, 0, State::Running));
+  tell(NodeDown{"n1"});
+  tell(KillRequest{});
+  now_ = later(now_, 20 * kSecond);
+  tell(NodeUp{"n1", kOneCore});
+  EXPECT_EQ(all<Terminate>().size(), 1u);
+  now_ = later(now_, 6 * kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  now_ = later(now_, 1 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1u);
+}
+
 TEST_F(RunnerNodes, ASignalThatMetNobodyIsSentAgain) {
   add("a");
   lead_nodes();
@@ -175,6 +206,41 @@ TEST_F(RunnerNodes, AWaitingThatAPowerCutTookIsWrittenAgain) {
   lead_nodes();
   // The run that this leader began is not that one: it stands where it is.
   EXPECT_EQ(run(0).state, State::Waiting);
+}
+
+// One that was launched here before the task had nodes: a node that tells of it changes nothing.
+TEST_F(RunnerNodes, ARunThatWasLaunchedHereStaysHere) {
+  add("a");
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  recorded("a", 1, State::Forked);
+  lead_nodes();
+  tell(from("n1", 0, 2, 0, State::Running));
+  EXPECT_EQ(node_of(0), "");
+  EXPECT_EQ(run(0).state, State::Running);
+}
+
+// No number is left for the record of the loss: the task stops, and says so.
+TEST_F(RunnerNodes, ALossThatCannotBeRecordedIsAnError) {
+  ProcessSummary summary;
+  summary.process = "a";
+  summary.next_seq = std::numeric_limits<std::uint64_t>::max() - 4;
+  summary.next_run = 1;
+  summary.totals.failed = 1;
+  summary.first_failed = 0;
+  ProcessConfig& a = add("a");
+  a.min_duration = 0;
+  a.max_failures = 0;
+  add("b");
+  recorded(TaskState::Active);
+  recorded(summary);
+  recorded(record("a", summary.next_seq, 1, State::Waiting));
+  recorded(record("a", summary.next_seq + 1, 1, State::Failed));
+  lead_nodes({"n1"});
+  tell(NodeUp{"n1", {2000, 0}});
+  tell(from("n1", 0, summary.next_seq + 3, 2, State::Forked));
+  tell(from("n1", 1, 1, 0, State::Forked));
+  EXPECT_NE(refusal_of(NodeGone{"n1", ""}).find("no number is left"), std::string::npos);
 }
 
 // A node is of another boot than its leader, which is no sign that its runs are gone.

@@ -123,6 +123,20 @@ TEST_F(YieldTest, ALaunchThatIsUnderWayIsCalledOff) {
   EXPECT_EQ(run(0).number, 0U) << "the same run, which had not begun";
 }
 
+// Its clock says nothing here.
+TEST_F(YieldTest, TheEndOfARunOfABootBeforeDoesNotWait) {
+  add("a");
+  recorded(TaskState::Active);
+  recorded("a", 0, State::Waiting);
+  ProcessStatus forked = record("a", 1, 0, State::Forked);
+  forked.boot = {9, 9};
+  recorded(forked);
+  recorded("a", 2, State::Running);
+  begin(kSecond);
+  run_ends(0, State::Failed);
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+}
+
 TEST_F(YieldTest, WhatTheEngineEndedBeforeItTookTheRunnerIsNoFailure) {
   add("a");
   add("b");
