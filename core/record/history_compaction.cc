@@ -33,11 +33,10 @@ RunTotals totals_of(const Series<Run>& runs) {
 }
 
 // By the runs that are dropped. Its peak may be that of a kept run: the largest of all is the same.
+// One that was taken over is the first of all: while it is kept, none is dropped.
 UsageTotals used_before(const ProcessHistory& process) {
   UsageTotals kept;
-  for (const Run& run : process.runs) {
-    if (run.origin != Origin::TakenOver) kept.add(run.usage);
-  }
+  for (const Run& run : process.runs) kept.add(run.usage);
   return {process.used.user - kept.user, process.used.system - kept.system, process.used.peak};
 }
 

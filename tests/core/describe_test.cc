@@ -83,6 +83,9 @@ TEST(Describe, NumbersOfAProcessAreInRangeAsItsTableSays) {
   process.ready = Ready();
   process.ready->cmd = "one";
   EXPECT_TRUE(is_in_range(view_of(process)));
+  process.ready->within = -1;
+  EXPECT_FALSE(is_in_range(view_of(process)));
+  process.ready->within = 1;
   process.ready->tcp = "or another:1";
   EXPECT_FALSE(is_in_range(view_of(process))) << "which one?";
 }

@@ -7,6 +7,7 @@
 
 #include "core/record/history.h"
 #include "core/record/record.h"
+#include "core/runner/file_carrying.h"
 #include "core/runner/launch_flow.h"
 #include "core/runner/placement.h"
 #include "core/runner/runs_before.h"
@@ -157,6 +158,8 @@ TEST(Equality, OfRecords) {
            [](auto& v) { v.hostname = "x"; }, [](auto& v) { v.engine = "x"; },
            [](auto& v) { v.job = "x"; }, [](auto& v) { ++v.restarts; }, [](auto& v) { ++v.until; },
            [](auto& v) { v.yields = true; }, [](auto& v) { v.decision = "x"; }});
+  expect_each_counts<carry::FileFacts>({}, {[](auto& v) { ++v.size; }, [](auto& v) { ++v.mtime; },
+                                            [](auto& v) { ++v.inode; }, [](auto& v) { ++v.mode; }});
   expect_each_counts<NodeChange>({},
                                  {[](auto& v) { v.node = "x"; }, [](auto& v) { v.gone = !v.gone; },
                                   [](auto& v) { ++v.at.boot; }, [](auto& v) { v.reason = "x"; }});

@@ -174,6 +174,7 @@ TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
   take(planner);
   EXPECT_TRUE(planner.start_awaited(0));
   EXPECT_TRUE(planner.ready_awaited(0));
+  EXPECT_FALSE(planner.ready_awaited(1));
   EXPECT_FALSE(planner.start_awaited(1));
   planner.set_running(0);
   EXPECT_TRUE(take(planner).empty()) << "it is on its way, and not there";

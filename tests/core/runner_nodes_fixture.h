@@ -15,7 +15,8 @@ inline constexpr Room kOneCore{1000, 0};
 class RunnerNodesFixture : public RunnerFixture {
  protected:
   // From a machine with this boot id.
-  void lead_nodes(std::vector<std::string> nodes = {"n1", "n2"}, const BootId& boot = kBoot) {
+  void lead_nodes(std::vector<std::string> nodes = {"n1", "n2"}, const BootId& boot = kBoot,
+                  Microseconds hold = 0) {
     task_.name = "t";
     auto graph = check_task(task_);
     ASSERT_TRUE(graph.ok()) << graph.error().message;
@@ -24,6 +25,7 @@ class RunnerNodesFixture : public RunnerFixture {
     Lead lead;
     lead.header.task_id = "t-1";
     lead.boot = boot;
+    lead.hold = hold;
     lead.nodes = std::move(nodes);
     tell(lead);
     tell(TimerDue{});

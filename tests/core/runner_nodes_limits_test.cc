@@ -178,6 +178,30 @@ TEST_F(RunnerNodesLimits, AnOrderOfTheNextLeaderIsByThatOnesClock) {
   EXPECT_EQ(all<Kill>().size(), 1U);
 }
 
+TEST_F(RunnerNodesLimits, TheNextRunIsOfTheNextLeadersClockAltogether) {
+  ProcessConfig& p = add("p");
+  p.max_failures = 0;
+  p.min_duration = 0;
+  run_it();
+  move(1'000'000 * kSecond);
+  tell(NodeUp{"n1", kOneCore});
+  tell(from_node(3, State::Failed));
+  CoordinatorRecord again = from_node(5, State::Forked);
+  again.status.run = 1;
+  tell(again);
+  again = from_node(6, State::Running);
+  again.status.run = 1;
+  tell(again);
+  tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+  ASSERT_EQ(all<Terminate>().size(), 1U);
+  pass(stop_wait_of(task_, 0) - kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Kill>().empty());
+  pass(kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(all<Kill>().size(), 1U);
+}
+
 TEST_F(RunnerNodesLimits, ItsTimeToBecomeReadyIsTheSame) {
   Ready ready;
   ready.notify = true;

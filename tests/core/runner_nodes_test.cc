@@ -208,6 +208,22 @@ TEST_F(RunnerNodes, AWaitingThatAPowerCutTookIsWrittenAgain) {
   EXPECT_EQ(run(0).state, State::Waiting);
 }
 
+// Also under another boot than the leader's: the end of a run waits for what an engine may say.
+TEST_F(RunnerNodes, TheEndOfARunIsHeldBackLikeAnyOther) {
+  add("a");
+  lead_nodes({"n1"}, kBoot, kSecond);
+  tell(NodeUp{"n1", kOneCore});
+  CoordinatorRecord forked = from("n1", 0, 1, 0, State::Forked);
+  forked.status.boot = {7, 8};
+  tell(forked);
+  tell(from("n1", 0, 2, 0, State::Running));
+  tell(from("n1", 0, 3, 0, State::Failed));
+  EXPECT_TRUE(appended(0).empty());
+  now_ = later(now_, 2 * kSecond);
+  tell(TimerDue{});
+  EXPECT_EQ(appended(0), std::vector<State>{State::Failed});
+}
+
 // One that was launched here before the task had nodes: a node that tells of it changes nothing.
 TEST_F(RunnerNodes, ARunThatWasLaunchedHereStaysHere) {
   add("a");
@@ -218,6 +234,16 @@ TEST_F(RunnerNodes, ARunThatWasLaunchedHereStaysHere) {
   tell(from("n1", 0, 2, 0, State::Running));
   EXPECT_EQ(node_of(0), "");
   EXPECT_EQ(run(0).state, State::Running);
+}
+
+TEST_F(RunnerNodes, ARecordOfNoRunIsRefused) {
+  add("a").max_failures = 2;
+  lead_nodes({"n1"});
+  tell(NodeUp{"n1", kOneCore});
+  tell(from("n1", 0, 1, 0, State::Forked));
+  tell(from("n1", 0, 2, 0, State::Running));
+  tell(from("n1", 0, 3, 0, State::Failed));
+  EXPECT_NE(refusal_of(from("n1", 0, 4, 0, State::Running)), "");
 }
 
 // No number is left for the record of the loss: the task stops, and says so.
