@@ -90,7 +90,8 @@ bool is_in_range(View value) {
       // Written so that a NaN fails too.
       return value.real() >= 0 && value.real() <= value.type->unit.most;
     case Kind::Object:
-      return choice_fault(value).empty() && fields_in_range(value);
+      if (!choice_fault(value).empty()) return false;
+      return fields_in_range(value);
     default:
       return true;
   }
