@@ -113,6 +113,8 @@ namespace {
 
 // What read_file() makes room for where a file grows while it is read, or does not know its size.
 constexpr std::size_t kMore = std::size_t{64} << 10;
+// What it makes room for at first: a sparse file may claim any size.
+constexpr std::size_t kMostAtFirst = std::size_t{64} << 20;
 
 Result<Descriptor> open_file(const std::string& path) {
   // O_NONBLOCK: opening a FIFO of this name must not block. It has no effect on a regular file.
@@ -143,7 +145,8 @@ Result<std::string> read_file(const std::string& path) {
   // Into one piece of memory: to grow it step by step would copy a large file twice.
   struct stat info {};
   const bool known = fstat(fd->get(), &info) == 0 && info.st_size > 0;
-  std::string text(known ? static_cast<std::size_t>(info.st_size) + 1 : 0, '\0');
+  const auto size = known ? static_cast<std::size_t>(info.st_size) + 1 : 0;
+  std::string text(std::min(size, kMostAtFirst), '\0');
   std::size_t end = 0;
   for (;;) {
     if (end == text.size()) text.resize(end + kMore);
