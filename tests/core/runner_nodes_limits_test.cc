@@ -47,6 +47,15 @@ class RunnerNodesLimits : public RunnerNodesFixture {
     tell(TimerDue{});
     return !orders().empty();
   }
+  // SIGKILL follows so long from now, and not before.
+  void expect_killed_in(Microseconds time) {
+    pass(time - kSecond);
+    tell(TimerDue{});
+    EXPECT_TRUE(all<Kill>().empty());
+    pass(kSecond);
+    tell(TimerDue{});
+    EXPECT_EQ(all<Kill>().size(), 1U);
+  }
 
   Timestamp started_;
 };
@@ -66,12 +75,7 @@ TEST_F(RunnerNodesLimits, ItsTimePassesWhileTheNodeIsAwayAndItIsStoppedWhenThatI
   EXPECT_TRUE(all<Kill>().empty());
   // From here on it has its time to end.
   const Microseconds wait = stop_wait_of(task_, 0);
-  pass(wait - kSecond);
-  tell(TimerDue{});
-  EXPECT_TRUE(all<Kill>().empty());
-  pass(kSecond);
-  tell(TimerDue{});
-  EXPECT_EQ(all<Kill>().size(), 1U);
+  expect_killed_in(wait);
 }
 
 TEST_F(RunnerNodesLimits, OneThatWasToldBeforeTheNodeWasAwayGetsNoMoreTime) {
@@ -170,12 +174,7 @@ TEST_F(RunnerNodesLimits, AnOrderOfTheNextLeaderIsByThatOnesClock) {
   tell(NodeUp{"n1", kOneCore});
   tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
   ASSERT_EQ(all<Terminate>().size(), 1U);
-  pass(stop_wait_of(task_, 0) - kSecond);
-  tell(TimerDue{});
-  EXPECT_TRUE(all<Kill>().empty());
-  pass(kSecond);
-  tell(TimerDue{});
-  EXPECT_EQ(all<Kill>().size(), 1U);
+  expect_killed_in(stop_wait_of(task_, 0));
 }
 
 TEST_F(RunnerNodesLimits, TheNextRunIsOfTheNextLeadersClockAltogether) {
@@ -194,12 +193,7 @@ TEST_F(RunnerNodesLimits, TheNextRunIsOfTheNextLeadersClockAltogether) {
   tell(again);
   tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
   ASSERT_EQ(all<Terminate>().size(), 1U);
-  pass(stop_wait_of(task_, 0) - kSecond);
-  tell(TimerDue{});
-  EXPECT_TRUE(all<Kill>().empty());
-  pass(kSecond);
-  tell(TimerDue{});
-  EXPECT_EQ(all<Kill>().size(), 1U);
+  expect_killed_in(stop_wait_of(task_, 0));
 }
 
 TEST_F(RunnerNodesLimits, ItsTimeToBecomeReadyIsTheSame) {
@@ -225,12 +219,7 @@ TEST_F(RunnerNodesLimits, TheTimeToEndThatItWasGivenIsNotForgotten) {
   move(1'000'000 * kSecond);
   tell(NodeUp{"n1", kOneCore});
   EXPECT_TRUE(all<Kill>().empty());
-  pass(left - kSecond);
-  tell(TimerDue{});
-  EXPECT_TRUE(all<Kill>().empty());
-  pass(kSecond);
-  tell(TimerDue{});
-  EXPECT_EQ(all<Kill>().size(), 1U);
+  expect_killed_in(left);
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ class RunnerNodes : public RunnerNodesFixture {
     record.node = node;
     return record;
   }
+  // The first process runs on n1.
+  void run_on_n1() {
+    tell(NodeUp{"n1", kOneCore});
+    tell(from("n1", 0, 1, 0, State::Forked));
+    tell(from("n1", 0, 2, 0, State::Running));
+  }
   std::string node_of(ProcessIndex p) const { return run(p).node ? *run(p).node : ""; }
 };
 
@@ -131,9 +137,7 @@ TEST_F(RunnerNodes, SoDoesAKillAtOnce) {
 TEST_F(RunnerNodes, OneThatHearsLateThatItsTaskEndsHasItsTime) {
   add("a").stop_wait = 7 * kSecond;
   lead_nodes();
-  tell(NodeUp{"n1", kOneCore});
-  tell(from("n1", 0, 1, 0, State::Forked));
-  tell(from("n1", 0, 2, 0, State::Running));
+  run_on_n1();
   tell(NodeDown{"n1"});
   tell(KillRequest{});
   now_ = later(now_, 20 * kSecond);
@@ -150,9 +154,7 @@ TEST_F(RunnerNodes, OneThatHearsLateThatItsTaskEndsHasItsTime) {
 TEST_F(RunnerNodes, ASignalThatMetNobodyIsSentAgain) {
   add("a");
   lead_nodes();
-  tell(NodeUp{"n1", kOneCore});
-  tell(from("n1", 0, 1, 0, State::Forked));
-  tell(from("n1", 0, 2, 0, State::Running));
+  run_on_n1();
   tell(NodeDown{"n1"});
   tell(KillRequest{});
   EXPECT_EQ(all<Terminate>().size(), 1u);
@@ -165,9 +167,7 @@ TEST_F(RunnerNodes, AResumeKnowsWhereWhatRuns) {
   add("a");
   add("b");
   lead_nodes();
-  tell(NodeUp{"n1", kOneCore});
-  tell(from("n1", 0, 1, 0, State::Forked));
-  tell(from("n1", 0, 2, 0, State::Running));
+  run_on_n1();
   for (const bool compacted : {false, true}) {
     hand_over(compacted);
     lead_nodes();
@@ -239,9 +239,7 @@ TEST_F(RunnerNodes, ARunThatWasLaunchedHereStaysHere) {
 TEST_F(RunnerNodes, ARecordOfNoRunIsRefused) {
   add("a").max_failures = 2;
   lead_nodes({"n1"});
-  tell(NodeUp{"n1", kOneCore});
-  tell(from("n1", 0, 1, 0, State::Forked));
-  tell(from("n1", 0, 2, 0, State::Running));
+  run_on_n1();
   tell(from("n1", 0, 3, 0, State::Failed));
   EXPECT_NE(refusal_of(from("n1", 0, 4, 0, State::Running)), "");
 }
