@@ -62,6 +62,31 @@ await test(async (stage) => {
   await reads(table, ".log", "one\ntwo");
   assert.equal(await run.ended(), 0);
 
+  step("a task comes while the list is on its way");
+  let arrive, asked;
+  const arrived = new Promise((done) => (arrive = done));
+  const answered = new Promise((done) => (asked = done));
+  const slow = await stage.open("#/", {
+    before: (page) => page.route("**/api/tasks", async (route) => {
+      const response = await route.fetch();
+      asked();
+      await arrived;
+      await route.fulfill({ response });
+    }),
+  });
+  await answered; // without it
+  // It is told no later than this.
+  await slow.evaluate(() => new Promise((hello) => {
+    const events = new EventSource("/events");
+    events.addEventListener("hello", hello);
+    window.told = new Promise((done) => events.addEventListener("task", () => done(true)));
+  }));
+  const late = await stage.put("late", 1, 1);
+  await slow.evaluate(() => window.told);
+  arrive();
+  await reads(slow, "rows-table td", "late");
+  await late.write(4);
+
   step("many at once");
   const many = await stage.put("many", 40, 25); // 1,000 processes
   await table.evaluate(() => { location.hash = "#/t/many"; });

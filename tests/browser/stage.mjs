@@ -92,12 +92,13 @@ class Stage {
     this.origin = new URL(this.url).origin;
   }
 
-  // A tab of its own, as of a new user: {width, height, dark}.
-  async open(hash = "#/", { width = 1280, height = 800, dark = false, url } = {}) {
+  // A tab of its own, as of a new user: {width, height, dark}. `before` is called with the empty page.
+  async open(hash = "#/", { width = 1280, height = 800, dark = false, url, before } = {}) {
     const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
     const page = await context.newPage();
     page.setDefaultTimeout(kPatience);
     this.listen(page);
+    if (before) await before(page);
     if (url === undefined) {
       await page.goto(this.url); // which gives the cookie
       await page.goto(this.origin + "/" + hash);

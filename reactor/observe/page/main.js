@@ -1,6 +1,6 @@
 // The page: what is shown, the keys, and the one stream of events.
 import { h, replace, inFrame } from "./dom.js";
-import { get, kept, listen } from "./source.js";
+import { get, isBehind, kept, listen } from "./source.js";
 import { here, link } from "./place.js";
 import { TasksView } from "./tasks_view.js";
 import { TaskView } from "./task_view.js";
@@ -32,14 +32,32 @@ function route() {
   document.title = (place.process ?? place.task ?? "Tasks") + " \u2013 thermos";
 }
 
+let loads = 0;
+let told = null; // events that came while the list was being read
+
+// The answer was made before what is told meanwhile, which would be lost with the rows that it replaces.
 async function load() {
+  const mine = ++loads;
+  told = [];
   try {
     const all = await get("/api/tasks");
+    if (mine !== loads) return; // a later one tells more
     store.tasks = new Map(all.tasks.map((row) => [row.task_id, row]));
+    for (const event of told) if (isBehind(event.id, all.position)) change(event);
   } catch (error) {
+    if (mine !== loads) return;
     replace(light, error.message);
   }
+  told = null;
   if (view) view.refresh();
+}
+function hear(event) {
+  if (told) told.push(event);
+  change(event);
+}
+function change(event) {
+  if (event.removed) store.tasks.delete(event.task_id);
+  else if (event.task) store.tasks.set(event.task_id, event.task);
 }
 
 const redrawList = inFrame(() => view instanceof TasksView && view.refresh());
@@ -47,13 +65,15 @@ listen({
   hello: () => load(),
   reset: () => load(),
   task(event, id) {
-    if (event.task) store.tasks.set(event.task_id, event.task);
     event.id = id;
+    hear(event);
     if (view instanceof TaskView) view.refresh(event);
     else redrawList();
   },
-  removed(event) {
-    store.tasks.delete(event.task_id);
+  removed(event, id) {
+    event.id = id;
+    event.removed = true;
+    hear(event);
     redrawList();
   },
   state(word) {

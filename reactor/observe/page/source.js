@@ -44,6 +44,12 @@ export async function get(url) {
   throw new Refused(answer.status, words);
 }
 
+// Whether an event, whose position is `id`, may be missing in an answer of that position.
+export function isBehind(id, position) {
+  const number = (one) => Number(String(one).split("-").pop());
+  return number(id) > number(position);
+}
+
 // A part of a log: {text, begin, size}. `from` < 0: so many of its last bytes.
 export async function readLog(url, from, most) {
   if (kept) {

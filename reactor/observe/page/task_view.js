@@ -1,7 +1,7 @@
 // One task: its head, the bar over time, and one of its views.
 import { h, replace, inFrame } from "./dom.js";
 import { ago, clock, duration, kOver, stateClass } from "./words.js";
-import { get, kept, path } from "./source.js";
+import { get, isBehind, kept, path } from "./source.js";
 import { here, link, setQuery } from "./place.js";
 import { TaskModel, countStates } from "./task_model.js";
 import { TableView } from "./table_view.js";
@@ -52,8 +52,7 @@ export class TaskView {
       if (detail.error && !detail.processes) return this.unreadable(detail);
       this.asked = Date.now() / 1000; // what it says of the time that is left counts from here
       this.model = new TaskModel(detail, graph);
-      const number = (position) => Number(String(position).split("-").pop());
-      const missed = this.waiting.filter((event) => number(event.id) > number(detail.position));
+      const missed = this.waiting.filter((event) => isBehind(event.id, detail.position));
       this.waiting = [];
       this.open(here());
       for (const event of missed) this.take(event);
