@@ -51,9 +51,9 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
                       {ErrorCode::Corrupt,
                        path + ": compaction would change its contents; the file is left as it is"});
   }
-  if (durable) {
-    if (auto synced = aside->sync(); !synced) return drop_aside(path, synced.error());
-  }
+  // Whatever `durable` says: the old file's records may have been on the disk for long, and some
+  // file systems write a new name long before what is in the file.
+  if (auto synced = aside->sync(); !synced) return drop_aside(path, synced.error());
   if (auto renamed = aside->rename_to(path); !renamed) return drop_aside(path, renamed.error());
   // The name means the new file by now, so its lock must be kept whatever comes: a failure closes
   // the new stream, and whoever appends next is told.

@@ -23,12 +23,12 @@ inline constexpr std::size_t kLongCoordinatorStream = std::size_t{64} * 1024;
 // leftover.
 std::string aside_of(const std::string& path);
 
-// Writes `history` to aside_of(path) and locks that file, reads it back and compares, syncs it if
-// `durable`, renames it over `path`, and syncs the directory if `durable`. Returns the new stream's
-// writer. If the directory could not be synced, that writer refuses every append with the error. On
-// any other error nothing has changed under `path`. REQUIRES: the caller holds the lock of the
-// stream at `path` until this returns: whoever waits for the old lock then finds that the name
-// means another file.
+// Writes `history` to aside_of(path) and locks that file, reads it back and compares, syncs it,
+// renames it over `path`, and syncs the directory if `durable`: without, a loss of power may bring
+// the old stream back. Returns the new stream's writer. If the directory could not be synced, that
+// writer refuses every append with the error. On any other error nothing has changed under `path`.
+// REQUIRES: the caller holds the lock of the stream at `path` until this returns: whoever waits for
+// the old lock then finds that the name means another file.
 Result<StreamWriter> compact_stream(const std::string& path, const History& history, bool durable);
 
 // Replaces the stream at `path` by one that holds only `summary`, and returns its writer. REQUIRES:

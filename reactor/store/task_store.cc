@@ -86,7 +86,8 @@ Status write_active_task(const Paths& paths, std::string_view task_id, std::stri
 
 Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                            bool durable) {
-  auto placed = place_file(paths.active_task(task_id), json, aside_of(paths, task_id), durable);
+  // The old one is on the disk, and must not give way to a name without contents.
+  auto placed = place_file(paths.active_task(task_id), json, aside_of(paths, task_id), true);
   return placed && durable ? sync_active(paths, task_id) : placed;
 }
 

@@ -44,7 +44,8 @@ Status place_active_task(const Paths& paths, std::string_view task_id);
 // Removes what these two made: whoever asked is told that there is no task.
 void drop_active_task(const Paths& paths, std::string_view task_id);
 
-// Replaces the file of a task that is there. On an error the old file or the new one is in place.
+// Replaces the file of a task that is there. On an error the old file or the new one is in place,
+// and so after a loss of power. `durable`: it is the new one, as its directory is synced.
 Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
                            bool durable);
 

@@ -23,7 +23,7 @@ namespace thermos {
 class StreamFixture : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stream-test-XXXXXX").string();
+    std::string pattern = (where() / "stream-test-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     directory_ = pattern;
     logger_ = spdlog::default_logger();
@@ -34,6 +34,8 @@ class StreamFixture : public testing::Test {
     spdlog::set_default_logger(logger_);
     std::filesystem::remove_all(directory_);
   }
+
+  virtual std::filesystem::path where() const { return std::filesystem::temp_directory_path(); }
 
   // The log since the start of the test.
   std::string logged() const { return log_.str(); }
