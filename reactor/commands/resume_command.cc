@@ -10,6 +10,7 @@
 #include "reactor/commands/task_view.h"
 #include "reactor/store/foreign_file.h"
 #include "reactor/store/task_list.h"
+#include "reactor/store/task_store.h"
 
 namespace thermos {
 namespace {
@@ -96,6 +97,7 @@ CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) 
   }
   if (is_terminal(view.history->state())) return tell_end(view, common);
   if (Status own = check_own_files(paths, *entry, header->user); !own) return own.error();
+  if (active_task_is_blank(paths, entry->id)) return blank_task(paths, entry->id);
   if (!view.task) {
     return Error{ErrorCode::Corrupt, paths.active_task(entry->id) + ": not a task's configuration"};
   }

@@ -78,12 +78,14 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
   const std::string path = paths_.active_task(task_id);
   auto text = read_file(path);
   auto task = text ? config::load_bound(*text, path) : Result<TaskConfig>(text.error());
-  if (!task) {
-    leave_for_now(task_id, task.error());
+  const bool begun = summaries_.was_begun(task_id);
+  const bool blank = active_task_is_blank(paths_, task_id);
+  if (!task && (begun || !blank)) {
+    leave_for_now(task_id, blank ? blank_task(paths_, task_id) : task.error());
     return;
   }
-  // Whoever made it died right then, and told nobody that it was made.
-  if (!summaries_.was_begun(task_id)) {
+  // Whoever made it died right then, and told nobody that it was made; or power was lost.
+  if (!begun) {
     tasks_.leave(task_id,
                  {ErrorCode::Corrupt,
                   "it never started, and its sandbox is not recorded; submit it again under "

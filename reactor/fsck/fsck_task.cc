@@ -12,6 +12,7 @@
 #include "reactor/store/compaction.h"
 #include "reactor/store/stream_lock.h"
 #include "reactor/store/task_removal.h"
+#include "reactor/store/task_store.h"
 
 namespace thermos {
 namespace {
@@ -116,7 +117,9 @@ void TaskCheck::read_task_file() {
     return;
   }
   Finding& finding = find(Severity::Error, path, task.error().message,
-                          "put the file back from the configuration that was run");
+                          active_task_is_blank(paths_, id_)
+                              ? "`thermos run` with its configuration and id goes on"
+                              : "put the file back from the configuration that was run");
   finding.corrupt = true;
 }
 

@@ -15,6 +15,7 @@
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_reader.h"
+#include "reactor/store/task_store.h"
 
 namespace thermos {
 namespace {
@@ -131,6 +132,7 @@ std::optional<Error> TaskKill::remove_leader(const Identity& leader, LeaderReply
 TaskKill::Step TaskKill::lead() {
   auto text = read_file(active_);
   if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
+  if (active_task_is_blank(paths_, task_id_)) return blank_task(paths_, task_id_);
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
   TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};

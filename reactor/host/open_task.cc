@@ -48,6 +48,8 @@ class TaskOpening {
   bool durable() const { return sync_ == SyncMode::Power; }
   Status make_task();
   Status prepare_task();
+  Status write_task_again();
+  Status finish_replacement(std::uint32_t generation);
   Status check_same_task() const;
 
   const TaskSetup& setup_;
@@ -79,15 +81,22 @@ Result<OpenedTask> TaskOpening::carry_out() {
   auto fence = judge_leader_before(*history);
   if (!fence) return fence.error();
   settle_header(*history);
-  // One that is on record is over.
-  if (history->generation() > 0) {
-    remove_replacement(setup_.paths, header_.task_id, history->generation());
-  }
+  if (auto over = finish_replacement(history->generation()); !over) return over.error();
   auto replacement = read_replacement(setup_.paths, header_.task_id, history->generation() + 1);
   if (!replacement) return replacement.error();
   return OpenedTask{std::move(*writer_), std::move(*history),     records_,
                     std::move(header_),  std::move(*replacement), std::move(*fence),
                     std::move(unplaced_)};
+}
+
+// One that is on record is over.
+Status TaskOpening::finish_replacement(std::uint32_t generation) {
+  if (!exists(setup_.paths.replacement(header_.task_id, generation))) return Done{};
+  if (!durable()) {
+    if (auto synced = writer_->sync(); !synced) return synced;
+  }
+  remove_replacement(setup_.paths, header_.task_id, generation);
+  return Done{};
 }
 
 // Our lock says that no leader is left whose lock can be seen from here.
@@ -166,7 +175,8 @@ Status TaskOpening::settle_task_file(History& history) {
     if (takes_over) {
       return Error{ErrorCode::Usage, "task " + id + " is there already; give another --task-id"};
     }
-    return setup_.replaces_unbegun && !begun ? make_task() : check_same_task();
+    if (setup_.replaces_unbegun && !begun) return make_task();
+    return active_task_is_blank(setup_.paths, id) ? write_task_again() : check_same_task();
   }
   // It ended between our first look and our lock.
   if (exists(setup_.paths.finished_task(id))) return refuse_ended(history.state());
@@ -276,6 +286,15 @@ Status TaskOpening::make_task() {
   }
   return write_active_task(setup_.paths, setup_.header.task_id, config::to_json(*setup_.task, 2),
                            durable());
+}
+
+// It was not synced, and a loss of power took what was in it: that nothing differs can't be told.
+Status TaskOpening::write_task_again() {
+  spdlog::warn("{} has no contents, as a loss of power may leave it; the task goes on with the "
+               "configuration that is given now",
+               setup_.paths.active_task(setup_.header.task_id));
+  return replace_active_task(setup_.paths, setup_.header.task_id,
+                             config::to_json(*setup_.task, 2));
 }
 
 Status TaskOpening::prepare_task() {

@@ -172,7 +172,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
                               change.added,
                               change.removed},
                              std::move(task)};
-  Status written = write_replacement(place_.paths, id, pending, sync_ == SyncMode::Power);
+  Status written = write_replacement(place_.paths, id, pending);
   if (!written) return written;
   replacement_ = std::move(pending);
   replaced_ = std::move(done);
@@ -193,6 +193,7 @@ void TaskHost::go_on_replacing() {
     end_replacing(Error{ErrorCode::Usage, is_ending(id)});
   } else if (!replace_again_ && stop_what_is_replaced() && put_in_place()) {
     commit();
+    if (!stopped_ && sync_ == SyncMode::Crash) sync_record();
     if (stopped_) return;  // the record may not be on the disk: the file stays
     remove_replacement(place_.paths, id, generation);
     end_replacing(Done{});
@@ -228,9 +229,7 @@ bool TaskHost::put_in_place() {
     return false;
   }
   const std::string json = config::to_json(replacement_->task, 2);
-  if (auto placed =
-          replace_active_task(place_.paths, place_.header.task_id, json, sync_ == SyncMode::Power);
-      !placed) {
+  if (auto placed = replace_active_task(place_.paths, place_.header.task_id, json); !placed) {
     spdlog::warn("{}; the task's configuration is replaced later", placed.error().message);
     replace_again_ = reactor_.deadlines().add(reactor_.loop().now().boot + kReplaceAgain, [this] {
       replace_again_.reset();
@@ -504,12 +503,8 @@ void TaskHost::commit() {
     }
     if (!must_sync_ && pending_.empty()) break;
     if (must_sync_ && sync_ == SyncMode::Power) {
-      const Microseconds began = read_clocks().boot;
-      if (auto synced = writer_->sync(); !synced) {
-        stop(synced.error());
-        break;
-      }
-      counters().commits.observe(read_clocks().boot - began);
+      sync_record();
+      if (stopped_) break;
     }
     must_sync_ = false;
     std::vector<Effect> effects;
@@ -518,6 +513,12 @@ void TaskHost::commit() {
       if (!stopped_) release(effect);
     }
   }
+}
+
+void TaskHost::sync_record() {
+  const Microseconds began = read_clocks().boot;
+  if (auto synced = writer_->sync(); !synced) return stop(synced.error());
+  counters().commits.observe(read_clocks().boot - began);
 }
 
 void TaskHost::compact_if_long() {

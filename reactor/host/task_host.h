@@ -100,6 +100,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   Status write_records();
   // Carries out what is pending, each behind the records before it.
   void commit();
+  // Brings what is written to the disk.
+  void sync_record();
 
   // Behind the renaming of a new task's file.
   void placed(const Status& named);

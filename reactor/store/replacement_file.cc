@@ -18,7 +18,7 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 Status write_replacement(const Paths& paths, std::string_view task_id,
-                         const PendingReplacement& pending, bool durable) {
+                         const PendingReplacement& pending) {
   Json json;
   json["reason"] = pending.record.reason;
   json["changed"] = pending.record.changed;
@@ -27,8 +27,8 @@ Status write_replacement(const Paths& paths, std::string_view task_id,
   // As a text: it is read by the one reader of configurations.
   json["task"] = config::to_json(pending.task, -1);
   const std::string path = paths.replacement(task_id, pending.record.generation);
-  auto placed = place_file(path, json_text(json), paths.checkpoint_dir(task_id) + "/task", durable);
-  if (placed && durable) placed = sync_directory(paths.checkpoint_dir(task_id));
+  auto placed = place_file(path, json_text(json), paths.checkpoint_dir(task_id) + "/task", true);
+  if (placed) placed = sync_directory(paths.checkpoint_dir(task_id));
   if (!placed) unlink(path.c_str());
   return placed;
 }

@@ -19,14 +19,15 @@ struct PendingReplacement {
   TaskConfig task;     // fully bound and checked
 };
 
-// `durable`: the file and its name are synced before this returns.
+// The file and its name are on the disk when this returns.
 Status write_replacement(const Paths& paths, std::string_view task_id,
-                         const PendingReplacement& pending, bool durable);
+                         const PendingReplacement& pending);
 // Nothing if there is no such file. Fails with Corrupt if it is none of ours, or with System.
 Result<std::optional<PendingReplacement>> read_replacement(const Paths& paths,
                                                            std::string_view task_id,
                                                            std::uint32_t generation);
-// Does nothing if there is no such file.
+// Does nothing if there is no such file. REQUIRES: the record of the replacement is on the disk, or
+// it is called off.
 void remove_replacement(const Paths& paths, std::string_view task_id, std::uint32_t generation);
 
 }  // namespace thermos

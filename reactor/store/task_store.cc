@@ -84,11 +84,24 @@ Status write_active_task(const Paths& paths, std::string_view task_id, std::stri
   return synced;
 }
 
-Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
-                           bool durable) {
-  // The old one is on the disk, and must not give way to a name without contents.
+bool active_task_is_blank(const Paths& paths, std::string_view task_id) {
+  const Descriptor file(
+      open(paths.active_task(task_id).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  char first = 0;
+  return read(file.get(), &first, 1) >= 0 && first == 0;
+}
+
+Error blank_task(const Paths& paths, std::string_view task_id) {
+  return {ErrorCode::Corrupt, paths.active_task(task_id) +
+                                  " has no contents, as a loss of power may leave it; "
+                                  "`thermos run` with its configuration and id goes on with it"};
+}
+
+Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json) {
   auto placed = place_file(paths.active_task(task_id), json, aside_of(paths, task_id), true);
-  return placed && durable ? sync_active(paths, task_id) : placed;
+  return placed ? sync_active(paths, task_id) : placed;
 }
 
 Status rename_to_finished(const Paths& paths, std::string_view task_id) {

@@ -44,10 +44,16 @@ Status place_active_task(const Paths& paths, std::string_view task_id);
 // Removes what these two made: whoever asked is told that there is no task.
 void drop_active_task(const Paths& paths, std::string_view task_id);
 
-// Replaces the file of a task that is there. On an error the old file or the new one is in place,
-// and so after a loss of power. `durable`: it is the new one, as its directory is synced.
-Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json,
-                           bool durable);
+// Whether that file is empty, or begins with a zero byte: a loss of power leaves it so where it was
+// not synced. False if it is not there or can't be read.
+bool active_task_is_blank(const Paths& paths, std::string_view task_id);
+// The error of who needs what was in it. `thermos run` brings that along.
+Error blank_task(const Paths& paths, std::string_view task_id);
+
+// Replaces the file of a task that is there. It and its directory are synced, whatever `--sync`
+// says: the old one may have been on the disk for long, and must not give way to a name without
+// contents. On an error the old file or the new one is in place.
+Status replace_active_task(const Paths& paths, std::string_view task_id, std::string_view json);
 
 // Renames tasks/active/<task_id> to tasks/finished/<task_id>. Does nothing if that has happened
 // already. The caller syncs both directories.

@@ -114,6 +114,50 @@ TEST(LostTailOfALongTask, WhatHasRunDoesNotRunAgain) {
   EXPECT_EQ(count_lines(site.in_sandbox("ledger")), ledger);
 }
 
+// A name without contents, or with zeros, is what a loss of power leaves of a file that was not
+// synced.
+class LostContents : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  static void lose(const std::string& path) { write_file(path, std::string(GetParam(), '\0')); }
+};
+
+TEST_P(LostContents, TheConfigurationThatIsGivenTakesTheirPlace) {
+  Site site;
+  const std::string config = start_chain(site);
+  const pid_t process = pid_in(site.in_sandbox("up"));
+  lose(site.root() + "/tasks/active/t");
+  for (const char* command : {"resume", "kill"}) {
+    const Ended refused = site.thermos({command, "t"});
+    EXPECT_EQ(refused.code, 65) << command << refused.out << refused.err;
+    EXPECT_NE(refused.err.find("tasks/active/t has no contents"), std::string::npos) << refused.err;
+  }
+  EXPECT_EQ(site.thermos({"fsck"}).code, 65);
+  EXPECT_TRUE(alive(process));
+  write_file(site.in_sandbox("go"), "");
+  const Ended ended = site.start_run(config).wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.err.find("tasks/active/t has no contents"), std::string::npos) << ended.err;
+  expect_as_it_ran(site);
+}
+
+TEST_P(LostContents, OfAllThatWasWrittenTheTaskBeginsAnew) {
+  Site site;
+  const std::string config = start_chain(site);
+  write_file(site.in_sandbox("go"), "");
+  EXPECT_TRUE(nothing_outlives());
+  lose(site.root() + "/tasks/active/t");
+  for (const char* stream : {"runner", "coordinator.a", "coordinator.b", "coordinator.c"}) {
+    lose(site.checkpoint("t") + "/" + stream);
+  }
+  const Ended ended = site.start_run(config).wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(count_lines(site.in_sandbox("ledger")),
+            (std::map<std::string, int>{{"a", 3}, {"b", 2}, {"c", 2}}));
+  EXPECT_EQ(states(site.status(), "a"), "SUCCESS");
+}
+
+INSTANTIATE_TEST_SUITE_P(Bytes, LostContents, ::testing::Values(0, 600));
+
 // A runner's stream holds records of every process, and would do for any coordinator's.
 TEST(AnothersStream, ARunnersUnderAProcesssNameIsRefused) {
   Site site;

@@ -39,15 +39,33 @@ class DaemonSubmitTest : public DaemonFixture {
 TEST_F(DaemonSubmitTest, WhatWasMadeAndNeverBegunIsSubmittedAgain) {
   make_unbegun("same", ledger());
   make_unbegun("other", one("echo wrong >> ledger"));
+  make_unbegun("blank", "");
   start();
   EXPECT_NE(log().find("submit it again under this id"), std::string::npos) << log();
-  for (const std::string id : {"same", "other"}) {
+  for (const std::string id : {"same", "other", "blank"}) {
     submit(id, ledger());
     until_running(id);
     let_go(id);
     EXPECT_EQ(state_at_end(id), "SUCCESS");
     EXPECT_EQ(text_of(sandbox(id) + "/ledger"), "ran\n");
   }
+}
+
+// As a loss of power leaves it with --sync crash.
+TEST_F(DaemonSubmitTest, WhatLostItsContentsIsLeftForSomebodyToBringThem) {
+  start();
+  submit("t", ledger());
+  until_running("t");
+  kill_daemon();
+  std::filesystem::resize_file(paths().active_task("t"), 0);
+  start();
+  EXPECT_TRUE(until_logged("tasks/active/t has no contents"));
+  kill_daemon();
+  std::ofstream(paths().active_task("t")) << ledger();
+  start();
+  let_go("t");
+  EXPECT_EQ(state_at_end("t"), "SUCCESS");
+  EXPECT_EQ(text_of(sandbox("t") + "/ledger"), "ran\n");
 }
 
 // Whoever asks about a lock takes it shared for a moment, and may be stopped in it.

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "reactor/store/compaction.h"
+#include "reactor/store/replacement_file.h"
 #include "reactor/store/task_store.h"
 #include "stream_fixture.h"
 
@@ -78,8 +79,16 @@ TEST_F(SyncedBeforeReplacing, ATasksConfiguration) {
   ASSERT_TRUE(make_task_directories(paths, "job").ok());
   ASSERT_TRUE(write_active_task(paths, "job", "{}", false).ok());
   look(paths.active_task("job"));
-  ASSERT_TRUE(replace_active_task(paths, "job", R"({"name": "other"})", false).ok());
+  ASSERT_TRUE(replace_active_task(paths, "job", R"({"name": "other"})").ok());
   expect_synced(paths.active_task("job"));
+}
+
+TEST_F(SyncedBeforeReplacing, WhatIsToReplaceIt) {
+  const Paths paths(path("root"));
+  ASSERT_TRUE(make_task_directories(paths, "job").ok());
+  look(paths.replacement("job", 1));
+  ASSERT_TRUE(write_replacement(paths, "job", {{1, {}, "why", {}, {}, {}}, {}}).ok());
+  expect_synced(paths.replacement("job", 1));
 }
 
 }  // namespace
