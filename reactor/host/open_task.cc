@@ -290,11 +290,11 @@ Status TaskOpening::make_task() {
 
 // It was not synced, and a loss of power took what was in it: that nothing differs can't be told.
 Status TaskOpening::write_task_again() {
-  spdlog::warn("{} has no contents, as a loss of power may leave it; the task goes on with the "
-               "configuration that is given now",
-               setup_.paths.active_task(setup_.header.task_id));
-  return replace_active_task(setup_.paths, setup_.header.task_id,
-                             config::to_json(*setup_.task, 2));
+  spdlog::warn(
+      "{} has no contents, as a loss of power may leave it; the task goes on with the "
+      "configuration that is given now",
+      setup_.paths.active_task(setup_.header.task_id));
+  return replace_active_task(setup_.paths, setup_.header.task_id, config::to_json(*setup_.task, 2));
 }
 
 Status TaskOpening::prepare_task() {
