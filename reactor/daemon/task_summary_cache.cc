@@ -1,7 +1,5 @@
 #include "reactor/daemon/task_summary_cache.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "capnp/codec.h"
@@ -52,7 +50,7 @@ const TaskSummary& TaskSummaryCache::look(const std::string& task_id) {
   Known& known = known_[task_id];
   if (known.past.readable && is_terminal(known.past.state)) return known.past;
   const std::string stream = paths_.runner_stream(task_id);
-  const Version now = version_of(stream);
+  const FileVersion now = version_of(stream);
   if (known.past.readable && now == known.version) return known.past;
   known = {read_past(stream), now};
   return known.past;
@@ -61,17 +59,6 @@ const TaskSummary& TaskSummaryCache::look(const std::string& task_id) {
 bool TaskSummaryCache::was_begun(const std::string& task_id) {
   const TaskSummary& past = look(task_id);
   return past.begun || (!past.readable && exists(paths_.runner_stream(task_id)));
-}
-
-TaskSummaryCache::Version TaskSummaryCache::version_of(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return {};
-  return {info.st_ino, info.st_size, info.st_mtim};
-}
-
-bool TaskSummaryCache::Version::operator==(const Version& other) const {
-  return size >= 0 && inode == other.inode && size == other.size &&
-         changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
 }
 
 }  // namespace thermos

@@ -2,10 +2,7 @@
 // its stream is read once; the stream of another task is read again when it has changed.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
-#include <ctime>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +10,7 @@
 #include "core/base/times.h"
 #include "core/record/paths.h"
 #include "core/record/state.h"
+#include "reactor/os/file_version.h"
 
 namespace thermos {
 
@@ -41,18 +39,10 @@ class TaskSummaryCache {
   void forget(const std::string& task_id) { known_.erase(task_id); }
 
  private:
-  // The version of a file before it was read: an append in between makes it another version.
-  struct Version {
-    ino_t inode = 0;
-    off_t size = -1;
-    timespec changed{};
-    bool operator==(const Version& other) const;
-  };
   struct Known {
     TaskSummary past;
-    Version version;
+    FileVersion version;  // before it was read: an append in between makes it another version
   };
-  static Version version_of(const std::string& path);
 
   const Paths& paths_;
   std::unordered_map<std::string, Known> known_;

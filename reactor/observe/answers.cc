@@ -275,11 +275,14 @@ void Answers::with_history(const TaskEntry& entry, const Asker& asker,
     return then(std::make_shared<const Recorded>(
         Recorded{*history, owner_of(paths_.runner_stream(entry.id))}));
   }
-  const auto known = std::find_if(recent_.begin(), recent_.end(),
-                                  [&](const auto& one) { return one.first == entry.id; });
+  const bool finished = entry.directory == TaskDirectory::Finished;
+  const FileVersion file = finished ? version_of(paths_.finished_task(entry.id)) : FileVersion();
+  const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Recent& one) {
+    return one.id == entry.id && one.file == file;
+  });
   if (known != recent_.end()) {
     recent_.splice(recent_.begin(), recent_, known);
-    return then(known->second);
+    return then(known->past);
   }
   const auto recorded = std::make_shared<Recorded>();
   const auto reading = std::make_shared<RecordReading>(
@@ -289,7 +292,7 @@ void Answers::with_history(const TaskEntry& entry, const Asker& asker,
         if (!applied) return applied.error();
         return Done{};
       });
-  jobs_.add([this, entry, asker, recorded, reading, then = std::move(then)] {
+  jobs_.add([this, entry, file, asker, recorded, reading, then = std::move(then)] {
     if (asker->gone()) return true;
     const Result<bool> end = reading->step();
     if (end && !*end) return false;
@@ -298,9 +301,8 @@ void Answers::with_history(const TaskEntry& entry, const Asker& asker,
       return true;
     }
     recorded->recorded_by = reading->recorded_by();
-    const bool ended = is_terminal(recorded->history.state());
-    if (ended && entry.directory == TaskDirectory::Finished) {
-      recent_.emplace_front(entry.id, recorded);
+    if (is_terminal(recorded->history.state()) && file.size >= 0) {
+      recent_.push_front({entry.id, file, recorded});
       if (recent_.size() > kRecent) recent_.pop_back();
     }
     then(KnownPast(recorded));
@@ -468,7 +470,11 @@ void Answers::why(const Route& route, const TaskEntry& entry, const Asker& asker
 
 bool Answers::run_is_over(const Route& route) const {
   const History* const history = mirror_.history(route.task);
-  if (history == nullptr) return true;
+  if (history == nullptr) {
+    // It has ended, or is being read anew.
+    const auto entry = mirror_.find(route.task);
+    return !entry || entry->directory == TaskDirectory::Finished;
+  }
   const auto index = history->find(route.process);
   if (!index) return false;
   const Run* const run = history->process(*index).run(route.run);

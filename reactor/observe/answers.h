@@ -22,6 +22,7 @@
 #include "reactor/observe/resource_watch.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"
+#include "reactor/os/file_version.h"
 
 namespace thermos::observe {
 
@@ -71,8 +72,14 @@ class Answers {
   RootMirror& mirror_;
   EventRing& events_;
   DirectoryWatches& watches_;
-  // Of ended tasks, those that were asked for last: a page asks for several parts of one.
-  std::list<std::pair<std::string, KnownPast>> recent_;
+  // Of ended tasks, those that were asked for last: a page asks for several parts of one. Another
+  // task may have the id by now, in a file of its own.
+  struct Recent {
+    std::string id;
+    FileVersion file;
+    KnownPast past;
+  };
+  std::list<Recent> recent_;
   Jobs jobs_;
   std::optional<BootId> boot_;
   ResourceWatch resources_;

@@ -68,7 +68,9 @@ std::string read_recorded_name(const Paths& paths, const std::string& id, TaskDi
 
 std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::string& id,
                                                TaskDirectory directory) {
-  const auto text = read_file(file_of(paths, id, directory));
+  auto text = read_file(file_of(paths, id, directory));
+  // It may have ended since somebody looked where it is.
+  if (!text && directory == TaskDirectory::Active) text = read_file(paths.finished_task(id));
   if (!text) return std::nullopt;
   auto task = config::load_bound(*text, "the task");
   return task ? std::optional(std::move(*task)) : std::nullopt;

@@ -4,6 +4,13 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, column, reads, step, test, until } from "./stage.mjs";
 
+// From then on, `told` of the page's window is over when it is told of a task.
+const told_by_event = (page) => page.evaluate(() => new Promise((hello) => {
+  const events = new EventSource("/events");
+  events.addEventListener("hello", hello);
+  window.told = new Promise((done) => events.addEventListener("task", () => done(true)));
+}));
+
 await test(async (stage) => {
   await stage.observe();
   const list = await stage.open();
@@ -75,17 +82,46 @@ await test(async (stage) => {
     }),
   });
   await answered; // without it
-  // It is told no later than this.
-  await slow.evaluate(() => new Promise((hello) => {
-    const events = new EventSource("/events");
-    events.addEventListener("hello", hello);
-    window.told = new Promise((done) => events.addEventListener("task", () => done(true)));
-  }));
+  await told_by_event(slow);
   const late = await stage.put("late", 1, 1);
   await slow.evaluate(() => window.told);
   arrive();
   await reads(slow, "rows-table td", "late");
   await late.write(4);
+
+  step("a task comes that a page waits for");
+  const early = await stage.open("#/t/early");
+  await reads(early, "p", "There is no task early.");
+  assert.ok(stage.complaints.every((words) => words.includes("404")), stage.complaints.join("\n"));
+  stage.complaints.length = 0; // the browser tells of the answer itself
+  const one = await stage.put("early", 1, 1);
+  await reads(early, "h1", "early");
+
+  step("a link is pressed, a record comes, and it is let go");
+  await reads(list, "rows-table td", "early");
+  await told_by_event(list);
+  const link = await list.locator("rows-table a", { hasText: "early" }).boundingBox();
+  await list.mouse.move(link.x + link.width / 2, link.y + link.height / 2);
+  await list.mouse.down();
+  await one.write(1);
+  await list.evaluate(() => window.told);
+  await list.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await list.mouse.up();
+  await reads(list, "h1", "early");
+  await reads(list, ".chips button", "WAITING 1");
+
+  step("a page that is not seen catches up");
+  await list.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await reads(list, ".light", "paused");
+  await one.write(3);
+  await list.evaluate(() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await reads(list, "h1", "early SUCCESS");
 
   step("many at once");
   const many = await stage.put("many", 40, 25); // 1,000 processes

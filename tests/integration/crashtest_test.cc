@@ -85,10 +85,10 @@ TEST_F(Crashtest, SaysItOnOneScreen) {
   EXPECT_EQ(done.status, 1);
   EXPECT_EQ(done.err, "");
   EXPECT_EQ(done.out.rfind("without a crash: SUCCESS in ", 0), 0U) << done.out;
-  EXPECT_NE(
-      done.out.find("append can't be run twice: killed after its end, before that was recorded, it "
-                    "makes something else\n  log: line 2: 'x' is extra\n"),
-      std::string::npos)
+  // On a busy machine it takes long enough to be killed in its middle as well, which is told first.
+  EXPECT_NE(done.out.find("append can't be run twice: killed "), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find(", it makes something else\n  log: line 2: 'x' is extra\n"),
+            std::string::npos)
       << done.out;
   EXPECT_NE(done.out.find("2 of 3 processes can't be run twice\n"), std::string::npos) << done.out;
   EXPECT_LT(std::count(done.out.begin(), done.out.end(), '\n'), 24);

@@ -75,6 +75,12 @@ std::string states_told(const std::vector<Event>& events, const std::string& nam
 
 class Observer : public ::testing::Test {
  protected:
+  static void damage(const std::string& stream) {
+    std::fstream file(stream, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(stream) / 2));
+    file.put('\x5a');
+    file.put('\x5b');
+  }
   real::Site site;
 };
 
@@ -296,6 +302,34 @@ TEST_F(Observer, FollowsOutputToItsEnd) {
   EXPECT_EQ(run.wait().code, 0);
 }
 
+TEST_F(Observer, FollowsOutputWhoseRecordCannotBeRead) {
+  const std::string gate = site.path() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  // What it reads opens the pipe anew for each line.
+  real::Command run = site.start_run(
+      site.write_config(task({process("p", "echo one; read x <" + gate + "; echo $x; exec 3<>" +
+                                               gate + "; read x <&3; echo $x")})));
+  ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
+  Observing observing(site);
+  Connection reader = observing.connect();
+  reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
+  EXPECT_EQ(reader.head().status, 200);
+  EXPECT_EQ(reader.read_until("one\n"), "one\n");
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  stream.read_until("\n\n");
+  run.destroy();
+  const std::string record = site.checkpoint("t") + "/runner";
+  std::filesystem::copy(record, record + ".damaged");
+  damage(record + ".damaged");
+  std::filesystem::rename(record + ".damaged", record);
+  stream.read_until("\"error\":", "\n\n");
+  std::ofstream(gate) << "two\n";
+  EXPECT_EQ(reader.read_until("two\n"), "one\ntwo\n");
+  std::ofstream(gate) << "three\n";
+  EXPECT_EQ(reader.read_until("three\n"), "one\ntwo\nthree\n");
+}
+
 TEST_F(Observer, TellsEachChangeOnce) {
   Observing observing(site);
   Connection stream = observing.connect();
@@ -340,6 +374,22 @@ TEST_F(Observer, TellsEachChangeOnce) {
   EXPECT_EQ(removed.back().kind, "removed");
   EXPECT_EQ(removed.back().data["task_id"], "t");
   EXPECT_TRUE(observing.json("/api/tasks").at("tasks").empty());
+}
+
+TEST_F(Observer, ATaskOfTheSameIdHasAPastOfItsOwn) {
+  site.run(task({process("before", "true")}), "t");
+  Observing observing(site);
+  EXPECT_TRUE(observing.json("/api/tasks/t").at("processes").contains("before"));
+  Connection stream = observing.connect();
+  stream.ask("/events");
+  std::filesystem::remove(site.root() + "/tasks/finished/t");
+  std::filesystem::remove_all(site.checkpoint("t"));
+  stream.read_until("event: removed", "\n\n");
+  site.run(task({process("after", "true")}), "t");
+  stream.read_until("\"shelf\":\"finished\",\"state\":\"SUCCESS\"", "\n\n");
+  const Json processes = observing.json("/api/tasks/t").at("processes");
+  EXPECT_TRUE(processes.contains("after")) << processes;
+  EXPECT_FALSE(processes.contains("before")) << processes;
 }
 
 TEST_F(Observer, FollowsATaskThatWasThereBefore) {
@@ -406,13 +456,7 @@ TEST_F(Observer, ShowsFilesAndFollowsNoLink) {
 TEST_F(Observer, ShowsADamagedTaskAsFsckDoes) {
   site.run(task({process("p", "true")}), "good");
   site.run(task({process("p", "true")}), "damaged");
-  const std::string stream = site.checkpoint("damaged") + "/runner";
-  {
-    std::fstream file(stream, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(stream) / 2));
-    file.put('\x5a');
-    file.put('\x5b');
-  }
+  damage(site.checkpoint("damaged") + "/runner");
   const real::Ended fsck = site.thermos({"fsck", "--json", "damaged"});
   const Json finding = Json::parse(fsck.out).at("findings").at(0);
   Observing observing(site);

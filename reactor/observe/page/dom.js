@@ -26,16 +26,33 @@ export function replace(element, ...children) {
   append(element, children);
 }
 
+// A link or button that is replaced between the press and the release of the mouse gets no click. So nothing is drawn
+// from the one to just behind the other.
+let pressed = false;
+const afterPress = [];
+document.addEventListener("pointerdown", (event) => { pressed = event.target.closest("a, button") !== null; }, true);
+function release() {
+  pressed = false;
+  for (const draw of afterPress.splice(0)) requestAnimationFrame(draw);
+}
+for (const up of ["pointerup", "pointercancel"]) document.addEventListener(up, () => setTimeout(release), true);
+window.addEventListener("blur", release);
+
 // Calls `draw` in the next frame, once however often it is asked.
 export function inFrame(draw) {
   let asked = false;
+  const now = () => {
+    if (pressed) {
+      afterPress.push(now);
+      return;
+    }
+    asked = false;
+    draw();
+  };
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => {
-      asked = false;
-      draw();
-    });
+    requestAnimationFrame(now);
   };
 }
 

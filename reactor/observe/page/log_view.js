@@ -2,7 +2,7 @@
 import { h, replace } from "./dom.js";
 import { bytes } from "./words.js";
 import { link } from "./place.js";
-import { followLog, kept, path, readLog } from "./source.js";
+import { followLog, kept, path, readLog, whileSeen } from "./source.js";
 
 const kPart = 256 * 1024; // read at a time
 const kMost = 8 * 1024 * 1024; // in the page
@@ -13,7 +13,8 @@ export class LogView {
     this.url = path.log(page.model.id, place.process, place.run, place.stream);
     this.text = "";
     this.begin = 0;
-    this.size = 0;
+    this.end = 0; // how far it was read
+    this.reading = null; // what stands before
     this.hit = -1;
     this.stop = new AbortController();
     const id = page.model.id;
@@ -43,16 +44,23 @@ export class LogView {
       const got = await readLog(this.url, -kPart, kPart);
       this.text = got.text;
       this.begin = got.begin;
-      this.size = got.size;
+      this.end = got.end;
       this.show(true);
-      if (!kept) await followLog(this.url, this.size, this.stop.signal, (text) => this.append(text));
+      if (!kept) whileSeen((signal) => this.follow(signal), this.stop.signal);
+    } catch (error) {
+      replace(this.said, error.message);
+    }
+  }
+  async follow(signal) {
+    try {
+      await followLog(this.url, this.end, signal, (text) => this.append(text));
     } catch (error) {
       if (error.name !== "AbortError") replace(this.said, error.message);
     }
   }
   append(text) {
     this.text += text;
-    this.size += new TextEncoder().encode(text).length;
+    this.end += new TextEncoder().encode(text).length;
     if (this.text.length > kMost) {
       const cut = this.text.length - kMost;
       this.begin += new TextEncoder().encode(this.text.slice(0, cut)).length;
@@ -64,15 +72,29 @@ export class LogView {
     this.say();
     if (this.following.checked) this.pre.scrollTop = this.pre.scrollHeight;
   }
-  async readBefore() {
-    if (this.begin === 0) return;
-    const from = Math.max(0, this.begin - kPart);
-    const got = await readLog(this.url, from, this.begin - from);
+  // Reads more of what stands before, once however often it is asked. Returns whether that is in the page now.
+  readBefore() {
+    this.reading ??= this.readPart().finally(() => { this.reading = null; });
+    return this.reading;
+  }
+  async readPart() {
+    const begin = this.begin;
+    const from = Math.max(0, begin - kPart);
+    if (from === begin) return false;
+    let got;
+    try {
+      got = await readLog(this.url, from, begin - from);
+    } catch (error) {
+      replace(this.said, error.message);
+      return false;
+    }
+    if (this.begin !== begin) return false; // what was printed meanwhile has pushed the beginning out of the page
     const height = this.pre.scrollHeight - this.pre.scrollTop;
     this.text = got.text + this.text;
     this.begin = from;
     this.show(false);
     this.pre.scrollTop = this.pre.scrollHeight - height;
+    return true;
   }
   show(end) {
     replace(this.pre, this.text);
@@ -81,12 +103,12 @@ export class LogView {
   }
   say() {
     this.more.disabled = this.begin === 0;
-    replace(this.said, this.size === 0 ? "nothing was printed" : bytes(this.size) + (this.begin > 0 ? ", the first " + bytes(this.begin) + " not read" : ""));
+    replace(this.said, this.end === 0 ? "nothing was printed" : bytes(this.end) + (this.begin > 0 ? ", the first " + bytes(this.begin) + " not read" : ""));
   }
 
   // Marks the next place that matches; with `first`, the first of all that is on record.
   async find(what, backwards, first) {
-    if (first) while (this.begin > 0 && this.text.length < kMost) await this.readBefore();
+    if (first) while (this.text.length < kMost && await this.readBefore());
     const text = this.text;
     let at = -1, length = 0;
     if (what instanceof RegExp) {

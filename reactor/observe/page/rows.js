@@ -37,6 +37,7 @@ export class RowsTable extends HTMLElement {
     const last = Math.min(this.rows.length, Math.ceil((this.scrollTop + this.clientHeight) / kHeight) + kBeyond);
     const focused = this.contains(document.activeElement) ? document.activeElement.closest("tr") : null;
     const index = focused ? Number(focused.dataset.index) : -1;
+    const address = document.activeElement && document.activeElement.getAttribute("href");
     const lines = [];
     if (first > 0) lines.push(this.gap(first));
     for (let i = first; i < last; ++i) {
@@ -46,7 +47,11 @@ export class RowsTable extends HTMLElement {
     }
     if (last < this.rows.length) lines.push(this.gap(this.rows.length - last));
     replace(this.body, lines);
-    if (index >= 0) this.focusRow(index, false);
+    if (index < 0) return;
+    // The same link, wherever it stands now.
+    const same = address && [...this.body.querySelectorAll("a")].find((link) => link.getAttribute("href") === address);
+    if (same) same.focus({ preventScroll: true });
+    else this.focusRow(index, false);
   }
 
   gap(rows) {

@@ -50,25 +50,26 @@ export function isBehind(id, position) {
   return number(id) > number(position);
 }
 
-// A part of a log: {text, begin, size}. `from` < 0: so many of its last bytes.
+// A part of a log: {text, begin, end}, in bytes. `from` < 0: so many of its last bytes.
 export async function readLog(url, from, most) {
   if (kept) {
     const log = kept.logs[url];
     if (!log) throw new Refused(404, "this output is not in the saved page");
-    return { text: log.text, begin: log.size - log.bytes, size: log.size };
+    return { text: log.text, begin: log.size - log.bytes, end: log.size };
   }
   if (from < 0) {
     const head = await fetch(url, { method: "HEAD" });
     const size = Number(head.headers.get("Content-Length"));
     // Of an empty file no range can be had.
-    if (head.ok && size === 0) return { text: "", begin: 0, size };
+    if (head.ok && size === 0) return { text: "", begin: 0, end: 0 };
     from = Math.max(0, size - most);
   }
   const answer = await fetch(url, { headers: { Range: "bytes=" + from + "-" + (from + most - 1) } });
   if (!answer.ok) throw new Refused(answer.status, answer.status === 404 ? "there is no such output" : answer.statusText);
   const text = await answer.text();
-  const whole = /bytes (\d+)-\d+\/(\d+)/.exec(answer.headers.get("Content-Range") || "");
-  return whole ? { text, begin: Number(whole[1]), size: Number(whole[2]) } : { text, begin: 0, size: new Blob([text]).size };
+  // Not its size: that may have grown since, by what is not in this part.
+  const part = /bytes (\d+)-(\d+)\//.exec(answer.headers.get("Content-Range") || "");
+  return part ? { text, begin: Number(part[1]), end: Number(part[2]) + 1 } : { text, begin: 0, end: new Blob([text]).size };
 }
 
 // Calls `take` with what is appended to a log behind the byte `from`, until `signal` is aborted or the run has ended.
@@ -89,10 +90,35 @@ export function listen(on) {
     on.state("saved");
     return;
   }
-  const events = new EventSource("/events");
-  events.onopen = () => on.state("live");
-  events.onerror = () => on.state(events.readyState === EventSource.CLOSED ? "ended" : "connecting");
-  for (const name of ["hello", "task", "removed", "reset"]) {
-    events.addEventListener(name, (event) => on[name](JSON.parse(event.data), event.lastEventId));
-  }
+  whileSeen((signal) => {
+    const events = new EventSource("/events");
+    signal.addEventListener("abort", () => {
+      events.close();
+      on.state("paused");
+    });
+    events.onopen = () => on.state("live");
+    events.onerror = () => on.state(events.readyState === EventSource.CLOSED ? "ended" : "connecting");
+    for (const name of ["hello", "task", "removed", "reset"]) {
+      events.addEventListener(name, (event) => on[name](JSON.parse(event.data), event.lastEventId));
+    }
+  });
+}
+
+// Calls `open` whenever the page comes to be seen, and aborts its signal when it is hidden, or when `end` is aborted. A
+// browser opens six connections to a program, for all tabs together: those that wait in the background would use them up.
+export function whileSeen(open, end) {
+  let stop = null;
+  const look = () => {
+    const seen = !document.hidden && !(end && end.aborted);
+    if (seen && !stop) {
+      stop = new AbortController();
+      open(stop.signal);
+    } else if (!seen && stop) {
+      stop.abort();
+      stop = null;
+    }
+  };
+  document.addEventListener("visibilitychange", look, { signal: end });
+  if (end) end.addEventListener("abort", look);
+  look();
 }

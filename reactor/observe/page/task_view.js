@@ -36,6 +36,7 @@ export class TaskView {
     this.load();
   }
   leave() {
+    ++this.loads; // what is on its way comes too late
     if (this.view && this.view.leave) this.view.leave();
     clearInterval(this.tick);
   }
@@ -90,6 +91,7 @@ export class TaskView {
   // An event of the task. What is known already changes nothing.
   take(event) {
     if (this.loading) this.waiting.push(event);
+    else if (!this.model) this.load(); // it was not there, or could not be read
     if (!this.model) return;
     const known = !event.anew && (event.records || []).every((record) => this.model.take(record));
     if (!known) this.load();
