@@ -1,9 +1,10 @@
 #!/bin/bash
-# Shows that the simulator finds faults: builds mutants of coordinator_link.cc, runner_yield.cc,
-# node_link.cc, runner_nodes.cc and claim.cc in core/runner/, and of core/record/sole_writer.h, each with one thing made wrong, and runs the simulation on each. Fails
-# unless every one is found.
+# Shows that the simulator finds faults: builds mutants of coordinator_link*.cc, runner_yield.cc,
+# node_link.cc, runner_nodes.cc and claim.cc in core/runner/, and of core/record/sole_writer.h, each
+# with one thing made wrong, and runs the simulation on each. Fails unless every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
+#   tests/simulation/mutants.sh --check      only whether each still finds what it is to change
 #
 # The mutants are built from a copy of the sources in $MUTANTS_DIR (default: build-mutants beside
 # the sources), which is kept for the next time.
@@ -65,15 +66,16 @@ mutants=(
   'a held lock is no news at a launch|/::lock_busy/,/^}/s/begin_adopting(false);/to_idle();/'
 )
 
-rm -rf "${dir:?}/source" # what was removed must not be built
-mkdir -p "$dir/source"
-tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
-if [[ ! -f $dir/build/build.ninja ]]; then
-  # A mutant may leave something unused.
-  cmake -S "$dir/source" -B "$dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_CXX_FLAGS='-Wno-error=unused-parameter -Wno-error=unused-variable' >"$dir/log" ||
-    { cat "$dir/log"; exit 1; }
-fi
+# Sets `changed` to the one of these files that the sed script changes.
+find_changed() {
+  local script=$1 file
+  shift
+  for file in "$@"; do
+    changed=$file
+    sed "$script" "$source/$file" | cmp -s - "$source/$file" || return 0
+  done
+  return 1
+}
 
 wanted() {
   [[ $# -eq 1 ]] && return 0
@@ -93,17 +95,33 @@ failure() {
     "$dir/out"
 }
 
+prepare() {
+  rm -rf "${dir:?}/source" # what was removed must not be built
+  mkdir -p "$dir/source"
+  tar -C "$source" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$dir/source" -xf -
+  if [[ ! -f $dir/build/build.ninja ]]; then
+    # A mutant may leave something unused.
+    cmake -S "$dir/source" -B "$dir/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+      -DCMAKE_CXX_FLAGS='-Wno-error=unused-parameter -Wno-error=unused-variable' >"$dir/log" ||
+      { cat "$dir/log"; exit 1; }
+  fi
+}
+
 survivors=0
+# Tries a mutant of the files in $1, unless others are named.
 try() {
-  local changed=$dir/source/$1 mutant=$2 name=${2%%|*} found
+  local files mutant=$2 name=${2%%|*} changed found
+  read -ra files <<<"$1"
   shift 2
-  wanted "$name" "$@" || return 0
-  cp "$changed" "$dir/original.cc"
-  sed -i "${mutant#*|}" "$changed"
-  if cmp -s "$dir/original.cc" "$changed"; then
+  [[ -n $check ]] || wanted "$name" "$@" || return 0
+  if ! find_changed "${mutant#*|}" "${files[@]}"; then
     echo "$name: the source has nothing to change like that" >&2
     exit 1
   fi
+  [[ -z $check ]] || return 0
+  changed=$dir/source/$changed
+  cp "$changed" "$dir/original.cc"
+  sed -i "${mutant#*|}" "$changed"
   ninja -C "$dir/build" simulation_tests >"$dir/log" 2>&1 || { tail -30 "$dir/log"; exit 1; }
   cp "$dir/original.cc" "$changed"
   found=$(failure 'Harsh*:Simulation*:NodeSimulation*')
@@ -116,7 +134,10 @@ try() {
   fi
 }
 
-for mutant in "${mutants[@]}"; do try core/runner/coordinator_link.cc "$mutant" "$@"; done
+check=
+if [[ ${1-} == --check ]]; then check=yes; else prepare; fi
+link=core/runner/coordinator_link
+for mutant in "${mutants[@]}"; do try "$link.cc ${link}_adopt.cc ${link}_launch.cc" "$mutant" "$@"; done
 for mutant in "${yields[@]}"; do try core/runner/runner_yield.cc "$mutant" "$@"; done
 for mutant in "${node_links[@]}"; do try core/runner/node_link.cc "$mutant" "$@"; done
 for mutant in "${node_runs[@]}"; do try core/runner/runner_nodes.cc "$mutant" "$@"; done
