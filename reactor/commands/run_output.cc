@@ -20,7 +20,6 @@ constexpr std::size_t kMostOpen = 64;
 // What one look at a log reads, and how much may wait to be printed before no more is read.
 constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;
 constexpr std::size_t kMostQueued = std::size_t{64} << 10;
-constexpr Microseconds kAgain = kSecond / 20;
 constexpr std::size_t kLongestLine = std::size_t{64} << 10;
 constexpr std::array<const char*, 2> kNames = {"stdout", "stderr"};
 constexpr std::array<std::string_view, 6> kColours = {"36", "33", "32", "35", "34", "96"};
@@ -47,10 +46,13 @@ void RunOutput::enter(Reactor* reactor) {
       if (one.watch >= 0) reactor_->inotify().unwatch(one.watch);
       one.watch = -1;
     }
-    if (timer_) reactor_->deadlines().cancel(*timer_);
-    timer_.reset();
+    writable_.reset();
+    more_.reset();
   }
   reactor_ = reactor;
+  if (reactor == nullptr) return;
+  writable_.emplace(reactor->loop(), out_.fd(), [this] { go_on(); });
+  more_.emplace(reactor->loop(), [this] { go_on(); });
 }
 
 void RunOutput::begin(const History& history) {
@@ -158,25 +160,22 @@ bool RunOutput::read(Followed& one, std::uint64_t most) {
 void RunOutput::pump(const Key& key) {
   const auto it = followed_.find(key);
   if (it == followed_.end()) return;
-  if (out_.queued() > kMostQueued || !read(it->second, kPiece)) return come_back();
-  if (it->second.ended) close(key);
+  if (out_.queued() <= kMostQueued) {
+    const bool all = read(it->second, kPiece);
+    if (!all && more_) more_->on();
+    if (all && it->second.ended) close(key);
+  }
+  // Nobody reads what is printed as fast as it comes.
+  if (out_.backlog() && writable_) writable_->wait();
 }
 
-// Nobody reads what is printed as fast as it comes.
-void RunOutput::come_back() {
-  if (timer_ || reactor_ == nullptr) return;
-  timer_ = reactor_->deadlines().add(reactor_->loop().now().boot + kAgain, [this] {
-    timer_.reset();
-    out_.flush(false);
-    pump_all();
-    if (reactor_ != nullptr) transcript_.draw(reactor_->loop().now());
-  });
-}
-
-void RunOutput::pump_all() {
+void RunOutput::go_on() {
+  more_->off();
+  out_.flush(false);
   std::vector<Key> keys;
   for (const auto& [key, one] : followed_) keys.push_back(key);
   for (const Key& key : keys) pump(key);
+  if (reactor_ != nullptr) transcript_.draw(reactor_->loop().now());
 }
 
 void RunOutput::close(const Key& key) {

@@ -18,6 +18,7 @@
 #include "reactor/commands/log_tail.h"
 #include "reactor/commands/transcript.h"
 #include "reactor/host/reactor.h"
+#include "reactor/loop/writable.h"
 
 namespace thermos {
 
@@ -55,8 +56,7 @@ class RunOutput {
   void take(Followed& one, std::size_t stream, std::string_view bytes);
   void print(const Followed& one, std::string_view line);
   void pump(const Key& key);
-  void pump_all();
-  void come_back();
+  void go_on();
   void close(const Key& key);
 
   Transcript& transcript_;
@@ -68,7 +68,8 @@ class RunOutput {
   std::unordered_map<std::string_view, std::size_t> order_;
   std::unordered_set<std::string_view> shown_already_;  // whose coordinators print it
   std::map<Key, Followed> followed_;
-  std::optional<Deadlines::Key> timer_;
+  std::optional<Writable> writable_;  // `out_`, while text waits for its reader
+  std::optional<WhileBusy> more_;     // a log was not read to its end
   std::string text_;  // read and not printed yet
 };
 

@@ -8,6 +8,7 @@
 
 #include "terminal.h"
 #include "thermos_fixture.h"
+#include "waiting.h"
 
 namespace thermos::testing {
 namespace {
@@ -193,6 +194,21 @@ TEST_F(RunOutputInAPipe, AResumeShowsWhatRunsAlready) {
   EXPECT_EQ(done.status, 0) << done.err;
   EXPECT_NE(done.out.find("\nlate again\n"), std::string::npos) << done.out;
   EXPECT_EQ(done.out.find("\n10\n"), std::string::npos) << done.out;
+}
+
+// What did not fit into the pipe comes as it is read, though nothing else happens meanwhile.
+TEST_F(RunOutputInAPipe, ASlowReaderGetsAllWhileTheProcessRuns) {
+  const std::string gate = work() + "/gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  Program slow(thermos(
+      {"run", "--output", "--task-id", "t", file("t.json", R"({"processes": [{"name": "p",
+          "cmdline": "seq 100000; echo last; touch printed; cat gate"}]})")}));
+  ASSERT_TRUE(real::wait_for_file(work() + "/printed"));
+  ASSERT_TRUE(slow.wait_for("\n99999\n100000\nlast\n"));
+  write_text(gate, "then\n");
+  const Finished done = slow.wait();
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(done.out.find("\n1\n2\n3\n"), std::string::npos);
 }
 
 }  // namespace
