@@ -9,6 +9,7 @@
 #include "bench/sizes.h"
 #include "bench/tasks.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace thermos::bench {
 namespace {

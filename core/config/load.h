@@ -78,16 +78,4 @@ Result<std::string> task_name_of(std::string_view text, std::string_view where,
                                  std::string_view task_name, const Bindings& bindings,
                                  Form form = Form::Written);
 
-// Writes the task as one JSON object with the schema's keys and every default, indented by `indent`
-// spaces (-1: one line). tasks/active and `inspect --json` hold this. load_bound() of it gives the
-// same task, also if texts hold "{{": those are escaped.
-std::string to_json(const TaskConfig& task, int indent);
-
-// The JSON Schema (draft 2020-12) of what load() takes, pretty-printed.
-std::string json_schema();
-
-// The first place where two tasks differ, for people: "processes[2].cmdline: 'a' is now 'b'". Empty
-// if they are equal.
-std::string first_difference(const TaskConfig& recorded, const TaskConfig& given);
-
 }  // namespace thermos::config

@@ -1,4 +1,4 @@
-// Writes any described object as JSON. load.h has it for a task.
+// Writes a task, or any described object, as JSON.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,11 @@
 
 namespace thermos::config {
 
-// As to_json() of a task: with every default, texts escaped.
+// Writes the task as one JSON object with the schema's keys and every default, indented by `indent`
+// spaces (-1: one line). tasks/active and `inspect --json` hold this. load_bound() of it gives the
+// same task, also if texts hold "{{": those are escaped.
+std::string to_json(const TaskConfig& task, int indent);
+// The same of any object.
 std::string to_json(fields::View object, int indent);
 
 // Hands what to_json() of a task returns to `take` piece by piece: the text of a large task needs

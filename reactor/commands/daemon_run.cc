@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "reactor/commands/configuration.h"
 #include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/odd_references.h"

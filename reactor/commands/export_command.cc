@@ -6,6 +6,7 @@
 
 #include "core/base/utf8.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "core/record/paths.h"
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"

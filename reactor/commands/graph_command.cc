@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "core/config/json_schema.h"
 #include "core/config/load.h"
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"

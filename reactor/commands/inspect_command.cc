@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/configuration.h"

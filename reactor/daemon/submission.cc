@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
 #include "core/record/trace_context.h"
 #include "core/task/check_launch.h"

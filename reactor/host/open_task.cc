@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
 #include "core/config/to_json.h"
 #include "core/record/takeover.h"

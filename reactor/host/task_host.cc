@@ -8,8 +8,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
 #include "core/config/task_change.h"
+#include "core/config/to_json.h"
 #include "core/runner/claim.h"
 #include "core/task/check_task.h"
 #include "core/task/spread.h"

@@ -15,6 +15,7 @@
 #include "capnp/codec.h"
 #include "core/base/text.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "reactor/node/shell_child.h"
 #include "reactor/os/task_user.h"
 

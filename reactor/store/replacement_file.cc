@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "reactor/os/files.h"
 #include "reactor/store/history_json.h"
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/store/ancestor_stream.h"

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
 
 namespace thermos::config {

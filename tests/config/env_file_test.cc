@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/config/env_file.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {

@@ -8,7 +8,9 @@
 #include <regex>
 #include <sstream>
 
+#include "core/config/json_schema.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {

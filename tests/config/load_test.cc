@@ -1,4 +1,6 @@
 #include "core/config/load.h"
+#include "core/config/difference.h"
+#include "core/config/to_json.h"
 
 #include <gtest/gtest.h>
 

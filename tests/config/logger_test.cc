@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "core/config/load.h"
 #include "core/config/matrix.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
 #include "core/config/to_json.h"
 

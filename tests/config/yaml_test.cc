@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace thermos::config {
 namespace {

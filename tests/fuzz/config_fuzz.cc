@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/difference.h"
 #include "core/config/load.h"
+#include "core/config/to_json.h"
 
 namespace {
 
