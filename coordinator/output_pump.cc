@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
 // POLLOUT promises room for this many bytes in a pipe (PIPE_BUF, pipe(7)).
 constexpr std::size_t kShownAtOnce = 4096;
+// Between two tries to write to a log whose disk has no room. No event tells that there is some.
 constexpr Microseconds kFirstPause = 100'000;
 constexpr Microseconds kLongestPause = 10 * kSecond;
 

@@ -146,9 +146,9 @@ struct RunTotals {
   bool operator==(const RunTotals&) const = default;
 };
 
-// What no longer counts of a process, because an order revived it or its definition was replaced:
-// so many runs of its past, and of these so many that FAILED, that were KILLED but not by an order,
-// and that were a SUCCESS.
+// The past runs of a process that no longer count, because an order revived it or its definition
+// was replaced: how many they are, and how many of them FAILED, were KILLED but not by an order,
+// and were a SUCCESS.
 struct Forgiven {
   std::uint32_t runs = 0;
   std::uint64_t failed = 0;

@@ -177,9 +177,9 @@ struct Clone {
   std::uint64_t number = 0;
 };
 // Send ChildGone when this child is reaped. `certain`: its exit will be reported, however long ago
-// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild. That is the
-// answer too if another child has the pid by now, which the ticks tell (0: they are not known, and
-// the pid is the newest child's that had it).
+// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild. So it is if
+// another child has the pid by now, which its start ticks show. Ticks of 0 are not known: the pid
+// then means the latest child that had it.
 struct WatchChild {
   Identity child;
   std::uint32_t run = 0;

@@ -102,9 +102,9 @@ struct ShortageChanged {
 // The time of SetTimer has come. An early or repeated one is harmless.
 struct TimerDue {};
 
-// The coordinators of this node can be reached: runs may be launched there. What runs there from
-// before is known to them again, and was told, by the records, or is told behind this. Of a node
-// that was called gone: nothing runs there any more.
+// The coordinators of this node can be reached: runs may be launched there. They know
+// again which runs are under way there; the runner has learnt of each by the records, or learns of
+// it by events behind this one. On a node that was called gone nothing runs any more.
 struct NodeUp {
   std::string node;
   Room room;

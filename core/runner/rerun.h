@@ -29,10 +29,10 @@ struct RerunWish {
   std::vector<bool> changed{};  // the new ones among them
 };
 
-// Decides for each process of `task`, which goes on from the ended one that `past` is of. What
-// waits for one that runs again runs again, too, whatever it waits for of it. A service runs again
-// for no other's sake, so what waits for one does not run again because of it, unless it is asked
-// for, is defined otherwise, or had failed before its task ended. `graph` is of check_task(task).
+// Decides for each process of `task`, which goes on from the ended one that `past` is of. A process
+// that needs one that runs again also runs again, whichever condition it needs. A service runs
+// again for no other's sake; so who needs a service does not run again because of it, unless the
+// service is asked for, is defined otherwise, or had failed before its task ended. `graph` is of check_task(task).
 std::vector<Again> plan_rerun(const TaskConfig& task, const Graph& graph, const History& past,
                               const RerunWish& wish);
 

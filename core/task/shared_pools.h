@@ -1,10 +1,10 @@
 // The pools that the tasks of one daemon share, and whose turn it is at each.
 //
-// Every task has its own lines (pools.h), and its line at a shared pool stands here with the place
-// in the order of asking of its first. The first of all tasks' lines has what is free there
-// reserved, so a pool has one line over all tasks, in the order of asking. Who waits here has its
-// place among its task's max_concurrency already, so nothing but other holders keeps it from
-// starting: the one who asked first of all goes on when they end.
+// Every task has queues of its own (pools.h). Those at a shared pool stand in one queue over all
+// tasks, in the order in which the first process of each has asked; what is free in the pool is
+// reserved for the first of all. A process that waits here is counted by its task's max_concurrency
+// already, so only those who hold the pool keep it from starting: when they end, the process that
+// asked first goes on.
 #pragma once
 
 #include <cstdint>

@@ -53,6 +53,7 @@ constexpr std::size_t kFewTasks = 5;
 constexpr std::size_t kSomeTasks = 20;
 // Rows that count as a screenful where there is no screen.
 constexpr std::size_t kUsualRows = 50;
+// Of a screen that is looked at: what runs takes longer meanwhile, and no event tells of that.
 constexpr int kWatchMilliseconds = 1000;
 
 // Draws over what the screen has, so that nothing flickers. What does not fit is left out; a reason

@@ -21,7 +21,8 @@ constexpr std::uint64_t kTurn = 2'000'000;
 constexpr std::size_t kTogetherSynced = 16;
 // Ends within so long are looked at together.
 constexpr Microseconds kTogether = kSecond;
-// Until what could not be removed is tried again.
+// Until what could not be removed is tried again: no event tells that a lock came free, or that a
+// disk can be written to.
 constexpr Microseconds kTryAgain = 600 * kSecond;
 // The wall clock may be set meanwhile: no sleep is longer.
 constexpr Microseconds kLongestSleep = 24 * (3600 * kSecond);

@@ -15,7 +15,8 @@
 namespace thermos {
 namespace {
 
-// Between two tries at starting a fork server on a machine that has no room for one.
+// Between two tries at starting a fork server on a machine that has no room for one. No event tells
+// that there is some.
 constexpr Microseconds kForkServerRetry = kSecond;
 
 // For tests, and for a machine whose inotify can't be trusted: everything must hold without it.

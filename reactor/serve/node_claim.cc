@@ -22,8 +22,8 @@
 namespace thermos {
 namespace {
 
-// Between two looks at the lock. Who blocked in flock(2) would not see that another who waited has
-// got it, whom nobody has told to give it up.
+// Between two looks at the lock. A server that blocks in flock(2) does not see that another
+// one got the lock before it, and nobody would tell that one to give it up.
 constexpr long kFirstPause = 1'000'000;
 constexpr long kLastPause = 500'000'000;
 

@@ -11,8 +11,8 @@ namespace thermos {
 
 // Adds "backoff", an object of names and wall times in seconds, "fatal", a list of names, and
 // "pools", a list as that of `pools --json`, to `json`; none that would be empty. `now` is the wall
-// time in microseconds. Of a task that runs its finalizers it adds "pools" alone of these, of one
-// that is neither that nor ACTIVE none. Does what add_not_started() does, too.
+// time in microseconds. For a task that runs its finalizers it adds only "pools"; for one that is
+// neither that nor ACTIVE it adds none of the three. Does what add_not_started() does, too.
 void add_outlook(Json& json, const TaskConfig& task, const History& history, Microseconds now);
 
 // Adds "not_started", how many of the task's processes have no run at all, if there are any.

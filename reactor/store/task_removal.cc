@@ -160,6 +160,7 @@ Status TaskRemoval::lock(bool patient) {
   if (!finished) {
     if (Status old = check_not_being_made(*paths_, id_); !old) return old;
   }
+  // As StreamWriter::open_patiently(), which says why there is no event for it.
   constexpr timespec kPause{0, 1'000'000};
   constexpr int kTries = 1000;
   for (int tries = 1;; ++tries) {
