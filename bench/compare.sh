@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Compares thermos with the programs that people would use instead, and with the machine's limit. All
-# programs of a table run alternately; it prints medians and their spread. Installs missing peers.
+# programs of a table run alternately; it prints medians and their spread. Installs missing peers: those
+# packages that PEERS names, which may be empty. THERMOS_BENCH_BIN is a directory of programs to measure
+# instead of those that it builds.
 #   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay daemon; default: all
 # ROUNDS=5, STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and RESUMED="1000 10000 100000"
 # (which takes two minutes) set the sizes. PLACES="journal tmpfs tmpdir" are the disks to measure on: a
@@ -29,14 +31,14 @@ for section in "${sections[@]}"; do
   fi
 done
 
-peers=(make ninja-build parallel task-spooler at s6 runit supervisor catatonit)
-install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
+read -ra peers <<<"${PEERS-make ninja-build parallel task-spooler at s6 runit supervisor catatonit}"
 for peer in "${peers[@]}"; do
   install_packages "$peer" || echo "$peer could not be installed: absent below"
 done
 
 bin=${THERMOS_BENCH_BIN:-$PWD/build/bin}
 if [ -z "${THERMOS_BENCH_BIN-}" ]; then
+  install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
   quietly cmake --preset release
   quietly cmake --build build -j "$(nproc)" --target thermos thermos-coordinator bare_spawn stamp \
     process_cost replay_bench thermos-reactor daemon_load
