@@ -24,9 +24,9 @@ class Readiness {
   // The current run of `process`, which is `p`, is as on record. If it has a `ready` and is not on
   // record as ready, it is asked from RUNNING on, and its `within` counts from there, and is not
   // over before its own EXTEND_TIMEOUT_USEC. It comes due before RUNNING is known, too:
-  // where nobody tells of a write, RUNNING may be in the stream and unread. One that says so itself (`notify`) is not asked;
-  // for the same reason it comes due when its `within` is over, and is overdue shortly after.
-  // REQUIRES: it is live.
+  // where nobody tells of a write, RUNNING may be in the stream and unread. One that says so itself
+  // (`notify`) is not asked; for the same reason it comes due when its `within` is over, and is
+  // overdue shortly after. REQUIRES: it is live.
   void watch(ProcessIndex p, const ProcessHistory& process, const LimitTimes& times,
              Microseconds now);
   // It is ready, or over: it is not asked any more.

@@ -32,7 +32,8 @@ struct RerunWish {
 // Decides for each process of `task`, which goes on from the ended one that `past` is of. A process
 // that needs one that runs again also runs again, whichever condition it needs. A service runs
 // again for no other's sake; so who needs a service does not run again because of it, unless the
-// service is asked for, is defined otherwise, or had failed before its task ended. `graph` is of check_task(task).
+// service is asked for, is defined otherwise, or had failed before its task ended. `graph` is of
+// check_task(task).
 std::vector<Again> plan_rerun(const TaskConfig& task, const Graph& graph, const History& past,
                               const RerunWish& wish);
 

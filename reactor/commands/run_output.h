@@ -70,7 +70,7 @@ class RunOutput {
   std::map<Key, Followed> followed_;
   std::optional<Writable> writable_;  // `out_`, while text waits for its reader
   std::optional<WhileBusy> more_;     // a log was not read to its end
-  std::string text_;  // read and not printed yet
+  std::string text_;                  // read and not printed yet
 };
 
 }  // namespace thermos

@@ -200,8 +200,8 @@ TEST_F(RunOutputInAPipe, AResumeShowsWhatRunsAlready) {
 TEST_F(RunOutputInAPipe, ASlowReaderGetsAllWhileTheProcessRuns) {
   const std::string gate = work() + "/gate";
   ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
-  Program slow(thermos(
-      {"run", "--output", "--task-id", "t", file("t.json", R"({"processes": [{"name": "p",
+  Program slow(
+      thermos({"run", "--output", "--task-id", "t", file("t.json", R"({"processes": [{"name": "p",
           "cmdline": "seq 100000; echo last; touch printed; cat gate"}]})")}));
   ASSERT_TRUE(real::wait_for_file(work() + "/printed"));
   ASSERT_TRUE(slow.wait_for("\n99999\n100000\nlast\n"));
