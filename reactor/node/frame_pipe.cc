@@ -95,8 +95,9 @@ bool FramePipe::find_header() {
 }
 
 bool FramePipe::take_frames() {
+  const std::weak_ptr<bool> here = alive_;
   if (!begun_) {
-    if (!find_header()) return !ended_;
+    if (!find_header()) return !here.expired() && !ended_;
     if (read_ < kStreamHeaderBytes) return true;
     FrameScanner header(Bytes(in_bytes_.data(), kStreamHeaderBytes));
     if (header.next() == Verdict::Corrupt) {
@@ -111,7 +112,6 @@ bool FramePipe::take_frames() {
   }
   FrameScanner frames = FrameScanner::tail(Bytes(in_bytes_.data(), read_), offset_, in_chain_);
   const std::size_t start = offset_;
-  const std::weak_ptr<bool> here = alive_;
   Verdict verdict = frames.next();
   for (; verdict == Verdict::Record; verdict = frames.next()) {
     const Status taken = hooks_.take(frames.payload());

@@ -30,6 +30,7 @@ class FramePipeTest : public ::testing::Test {
                          [this](const std::string& why) {
                            ended_ = why;
                            loop_.stop();
+                           if (drops_it_) pipe_.reset();  // and this function with it
                          },
                          [this](std::string_view line) { noise_.emplace_back(line); },
                          [this] { ++rooms_; }});
@@ -70,6 +71,7 @@ class FramePipeTest : public ::testing::Test {
   std::vector<std::string> noise_;
   int rooms_ = 0;
   std::string ended_;
+  bool drops_it_ = false;  // when it has ended, as its owner may
 };
 
 TEST_F(FramePipeTest, TakesFramesBehindWhatAShellSays) {
@@ -118,6 +120,16 @@ TEST_F(FramePipeTest, DoesNotListenToNoiseForEver) {
   write(std::string(std::size_t{80} * 1024, 'x'));
   loop_.run();
   EXPECT_EQ(ended_, "what it says is not what a node's server says");
+}
+
+// There is more to read, and nobody who may read it.
+TEST_F(FramePipeTest, IsNotTouchedByOneWhoseNoiseEndedIt) {
+  ::fcntl(feed_.get(), F_SETPIPE_SZ, 1 << 20);
+  write(std::string(std::size_t{300} * 1024, 'x'));
+  drops_it_ = true;
+  loop_.run();
+  EXPECT_EQ(ended_, "what it says is not what a node's server says");
+  EXPECT_EQ(pipe_, nullptr);
 }
 
 // More than a pipe holds waits, and goes out when there is room.
