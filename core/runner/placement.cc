@@ -76,6 +76,7 @@ bool Placement::is_up(std::string_view node) const {
 }
 
 void Placement::gone(std::string_view node) {
+  if (!active()) return;
   const std::uint32_t index = index_of(node);
   nodes_[index].up = false;
   for (auto& [root, group] : groups_) {

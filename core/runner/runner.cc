@@ -74,6 +74,9 @@ void Runner::on(const Lead& event) {
     record_place();
     append_task(state(), {});
   }
+  // The one before may have died between calling a node gone and calling its runs LOST.
+  const std::vector<NodeChange> gone = history_.gone_nodes();
+  for (const NodeChange& node : gone) on(NodeGone{node.node, node.reason});
   // That of the leader before. Whether the machine is short of it now, the first launch tells.
   if (const auto& shortage = history_.shortage()) {
     on(ShortageChanged{shortage->status.shortage, true, {}});

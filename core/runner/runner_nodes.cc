@@ -13,8 +13,7 @@ void Runner::restore_places() {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     const Run* run = past(p).current();
     if (run == nullptr || !run->node) continue;
-    const bool live = past(p).live();
-    if (live || !history_.is_gone(*run->node)) placement_.restore(p, *run->node, live);
+    if (!history_.is_gone(*run->node)) placement_.restore(p, *run->node, past(p).live());
   }
 }
 
@@ -59,8 +58,9 @@ bool Runner::call_off_unplaced(ProcessIndex p) {
   return true;
 }
 
+// Also a run whose launch was called off: it would go on there.
 bool Runner::is_on(ProcessIndex p, std::string_view node) const {
-  if (!launches_.is_live(p)) return false;
+  if (!past(p).live()) return false;
   const Rare<std::string>& place = past(p).current()->node;
   return place && *place == node;
 }
@@ -104,9 +104,9 @@ void Runner::on(const NodeDown& event) {
 }
 
 // What is on record comes first: what was perhaps launched there may never be launched elsewhere
-// under the same number, by the next leader either.
+// under the same number, by the next leader either. That one calls LOST what is not on record as
+// such yet.
 void Runner::on(const NodeGone& event) {
-  if (history_.is_gone(event.node)) return;
   append(NodeChange{event.node, true, now_, event.reason}, true);
   take_held_back(kAll);
   const std::string why = "node " + event.node + " is gone" +
@@ -114,6 +114,7 @@ void Runner::on(const NodeGone& event) {
   placement_.gone(event.node);
   for (ProcessIndex p = 0; p < task_.processes.size() && !error_; ++p) {
     if (!is_on(p, event.node)) continue;
+    if (!launches_.is_live(p)) plan_of(p).set_running(p);
     append_process(p, ProcessState::Lost, Origin::NodeGone, keep(why));
     if (!error_) ended(p);
   }

@@ -101,6 +101,46 @@ TEST_F(RunnerNodes, ALaunchThatMayHaveReachedANodeThatIsGoneIsLostToo) {
   EXPECT_TRUE(appended(0).empty());
 }
 
+// Nobody has it in hand, and it may not keep its place on a node that is gone.
+TEST_F(RunnerNodes, ALaunchThatWasCalledOffOnANodeThatIsGoneIsLostToo) {
+  add("a").min_duration = 0;
+  lead_nodes();
+  tell(NodeUp{"n1", kOneCore});
+  tell(OrderRequest{"a", Verb::Stop, std::nullopt, "x"});
+  tell(LaunchCancelled{0, 0});
+  EXPECT_EQ(run(0).state, State::Waiting);
+  EXPECT_EQ(node_of(0), "n1");
+  tell(NodeGone{"n1", ""});
+  EXPECT_EQ(run(0).state, State::Lost);
+  tell(NodeUp{"n2", kOneCore});
+  EXPECT_TRUE(all<StartProcess>().empty());
+  tell(OrderRequest{"a", Verb::Start, std::nullopt, "x"});
+  EXPECT_EQ(run(0).number, 1u);
+  EXPECT_EQ(node_of(0), "n2");
+  EXPECT_EQ(all<StartProcess>().size(), 1u);
+}
+
+// A leader that died between calling the node gone and its runs LOST.
+TEST_F(RunnerNodes, AResumeCallsTheRunsOfANodeThatIsGoneLost) {
+  add("a").min_duration = 0;
+  add("b").on = "same-as a";
+  lead_nodes();
+  run_on_n1();
+  hand_over(false);
+  recorded(NodeChange{"n1", true, now_, "a person says so"});
+  lead_nodes();
+  const thermos::Run& lost = *runner_->past(0).run(0);
+  EXPECT_EQ(lost.state, State::Lost);
+  EXPECT_EQ(lost.origin, Origin::NodeGone);
+  EXPECT_EQ(lost.reason, "node n1 is gone: a person says so");
+  EXPECT_EQ(run(0).number, 1u);
+  tell(NodeUp{"n2", {2000, 0}});
+  EXPECT_EQ(node_of(0), "n2");
+  tell(CoordinatorGone{1, 0, false});  // b's launch was never begun
+  tell(TimerDue{});
+  EXPECT_EQ(node_of(1), "n2");
+}
+
 TEST_F(RunnerNodes, ANodeThatIsGoneIsCalledSoOnce) {
   add("a");
   lead_nodes();
