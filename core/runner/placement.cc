@@ -211,7 +211,7 @@ void Placement::restore(ProcessIndex p, std::string_view node, bool live) {
   const std::uint32_t index = index_of(node);
   places_.resize(task_.processes.size());
   if (live) {
-    take(p, index);
+    if (!places_[p].holds) take(p, index);
   } else {
     places_[p].node = index;
     Group* group = group_of(p);

@@ -368,6 +368,7 @@ void Runner::start(ProcessIndex p) {
       return;
     case LaunchAct::CallOff:
       plan_of(p).cancel(p);
+      placement_.release(p);
       return;
   }
 }

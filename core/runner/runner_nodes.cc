@@ -28,14 +28,13 @@ void Runner::restore_place(ProcessIndex p, std::string_view node) {
   placement_.restore(p, node, true);
 }
 
-// A run that has its place keeps it: whatever came of an earlier launch is there.
+// A run that has its place keeps it: whatever came of an earlier launch is there. Its room it has
+// given back if that launch was called off.
 void Runner::launch(ProcessIndex p) {
   const Run& run = *past(p).current();
-  if (placement_.active() && !run.node) {
-    placement_.ask(p);
-  } else {
-    effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
-  }
+  if (placement_.active() && !run.node) return placement_.ask(p);
+  if (run.node) placement_.restore(p, *run.node, true);
+  effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
 }
 
 // On the disk before the launch: a leader that has lost the place to a power cut would launch the

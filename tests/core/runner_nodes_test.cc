@@ -57,6 +57,37 @@ TEST_F(RunnerNodes, TheRoomOfARunThatHasEndedIsFree) {
   EXPECT_EQ(all<StartProcess>()[0].process, 1u);
 }
 
+// Its next try was awaited, so that nobody has to be told.
+TEST_F(RunnerNodes, TheRoomOfALaunchThatIsCalledOffIsFree) {
+  add("a");
+  add("b");
+  lead_nodes({"n1"});
+  tell(NodeUp{"n1", kOneCore});
+  tell(LaunchFailed{0, 0, true, "no pids"});
+  tell(OrderRequest{"a", Verb::Stop, std::nullopt, "x"});
+  EXPECT_TRUE(all<Terminate>().empty());
+  ASSERT_EQ(all<StartProcess>().size(), 1u);
+  EXPECT_EQ(all<StartProcess>()[0].process, 1u);
+}
+
+// It goes on where it was placed, and takes its room there again: b gets none.
+TEST_F(RunnerNodes, ALaunchThatWasCalledOffTakesItsRoomAgain) {
+  add("a");
+  add("b");
+  lead_nodes({"n1"});
+  tell(NodeUp{"n1", kOneCore});
+  tell(OrderRequest{"b", Verb::Stop, std::nullopt, "x"});
+  tell(OrderRequest{"a", Verb::Stop, std::nullopt, "x"});
+  tell(LaunchCancelled{0, 0});
+  EXPECT_TRUE(all<StartProcess>().empty());
+  tell(OrderRequest{"a", Verb::Start, std::nullopt, "x"});
+  ASSERT_EQ(all<StartProcess>().size(), 1u);
+  EXPECT_EQ(all<StartProcess>()[0].process, 0u);
+  tell(OrderRequest{"b", Verb::Start, std::nullopt, "x"});
+  EXPECT_TRUE(all<StartProcess>().empty());
+  EXPECT_EQ(node_of(1), "");
+}
+
 TEST_F(RunnerNodes, WhatRanOnANodeThatIsGoneIsLostAndRunsElsewhere) {
   add("a").min_duration = 0;
   add("b").min_duration = 0;
