@@ -95,18 +95,21 @@ void NodeLink::on(const EngineSaid& event) {
 
 void NodeLink::on(const Called& event) {
   if (state_ == State::Idle) return;
-  if (!event.gone) {
-    // It is worth a try at once.
-    tries_ = 0;
-    if (state_ == State::Resting) start();
-    return;
-  }
+  if (!event.gone) return try_at_once();
   if (gone_) return;
   if (has_server()) add(DropServer{});
   if (state_ == State::Up) add(TellDown{});
   trouble_ = event.reason;
   call_gone(event.reason);
   rest();
+}
+
+// Also if a launcher, or the command that tells whether the node is gone, was asked: it may never
+// answer.
+void NodeLink::try_at_once() {
+  tries_ = 0;
+  if (state_ == State::Starting) add(DropServer{});
+  if (state_ == State::Starting || state_ == State::Asking || state_ == State::Resting) start();
 }
 
 void NodeLink::call_gone(const std::string& reason) {

@@ -92,7 +92,8 @@ Result<NodeStarter> ssh_nodes(std::string_view list) {
   NodeStarter starter;
   starter.names = std::move(*names);
   starter.start =
-      "exec ssh -T -oBatchMode=yes -oServerAliveInterval=15 {node} " + shell_quoted(*server);
+      "exec ssh -T -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=15 {node} " +
+      shell_quoted(*server);
   return starter;
 }
 

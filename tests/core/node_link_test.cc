@@ -92,7 +92,6 @@ TEST_F(NodeLinkTest, APersonSaysSo) {
   EXPECT_EQ(link_.state(), State::Resting);
   EXPECT_EQ(tell(Called{true, "again"}), "");
   EXPECT_EQ(tell(Called{false, "back"}), "start");
-  EXPECT_EQ(tell(Called{false, "back"}), "");
 }
 
 TEST_F(NodeLinkTest, APersonSaysSoWhileTheEngineIsAsked) {
@@ -102,6 +101,26 @@ TEST_F(NodeLinkTest, APersonSaysSoWhileTheEngineIsAsked) {
   EXPECT_EQ(tell(EngineSaid{true, "late"}), "");
   EXPECT_EQ(tell(EngineSaid{false, "late"}), "");
   EXPECT_TRUE(link_.gone());
+}
+
+// Whoever was asked, or was to start it, may never answer.
+TEST_F(NodeLinkTest, APersonSaysThatItIsBackWhileTheEngineIsAsked) {
+  bring_up();
+  tell(Ended{"broken"});
+  EXPECT_EQ(link_.state(), State::Asking);
+  EXPECT_EQ(tell(Called{false, "back"}), "start");
+  EXPECT_EQ(link_.state(), State::Starting);
+  EXPECT_EQ(tell(EngineSaid{true, "late"}), "");
+  EXPECT_EQ(tell(Welcomed{}), "runs");
+}
+
+TEST_F(NodeLinkTest, APersonSaysThatItIsBackWhileItIsStarted) {
+  tell(Begin{});
+  EXPECT_EQ(tell(Called{false, "back"}), "drop start");
+  EXPECT_EQ(link_.state(), State::Starting);
+  EXPECT_EQ(tell(Welcomed{}), "runs");
+  EXPECT_EQ(tell(Called{false, "back"}), "");  // it is there
+  EXPECT_EQ(link_.state(), State::Telling);
 }
 
 TEST_F(NodeLinkTest, TriesAreFewerWithTime) {

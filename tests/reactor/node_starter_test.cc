@@ -26,6 +26,8 @@ TEST(NodeStarter, Ssh) {
   EXPECT_EQ(starter->names, (Names{"a", "user@b"}));
   EXPECT_NE(starter->start.find(" {node} "), std::string::npos);
   EXPECT_NE(starter->start.find("thermos-coordinator"), std::string::npos);
+  // A host that takes no connection and refuses none is tried again.
+  EXPECT_NE(starter->start.find(" -oConnectTimeout="), std::string::npos);
   EXPECT_EQ(starter->gone, "ping {node}");
 }
 
