@@ -214,8 +214,12 @@ std::optional<Failure> FileTarget::place(const carry::Digest& digest,
   if (!may_place()) return Failure{true, quoted(path_, 200) + " is not for this leader any more"};
   const AsUser as_user(disk_.owner);
   if (!as_user.holds()) return failure("cannot write", path_, EPERM);
+  if (!is_aside()) return Failure{true, quoted(path_, 200) + " was removed while it came"};
   if (::renameat(directory_.get(), aside_.c_str(), directory_.get(), name_.c_str()) != 0) {
-    return failure("cannot write", path_, errno);
+    const int number = errno;
+    Failure failed = failure("cannot write", path_, number);
+    failed.retry |= number == ENOENT;  // it was removed just now
+    return failed;
   }
   aside_.clear();
   const int error = sync_directory(directory_.get());
@@ -225,10 +229,19 @@ std::optional<Failure> FileTarget::place(const carry::Digest& digest,
   return std::nullopt;
 }
 
+// Two leaders share the name aside: what is there now may be what the other receives.
+bool FileTarget::is_aside() const {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(file_.get(), &ours) == 0 &&
+         ::fstatat(directory_.get(), aside_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 void FileTarget::discard() {
   if (!aside_.empty()) {
     const AsUser as_user(disk_.owner);
-    if (as_user.holds()) ::unlinkat(directory_.get(), aside_.c_str(), 0);
+    if (as_user.holds() && is_aside()) ::unlinkat(directory_.get(), aside_.c_str(), 0);
   }
   aside_.clear();
   file_.reset();

@@ -76,6 +76,8 @@ class FileTarget {
   void remove_leftover(const std::string& path) const;
 
  private:
+  bool is_aside() const;  // the file that is written is the one aside
+
   const SandboxDisk& disk_;
   std::string path_;
   std::string aside_;  // in directory_; empty: there is none

@@ -168,6 +168,33 @@ TEST_F(SandboxDiskTest, WhatIsLeftIsRemoved) {
   EXPECT_EQ(names(disk_.sandbox), (std::vector<std::string>{"dir"}));
 }
 
+// A leader that wakes up when another has taken its place, and receives the same file anew.
+TEST_F(SandboxDiskTest, WhatAnotherReceivesIsNotTouched) {
+  FileTarget late(disk_);
+  ASSERT_FALSE(late.begin("a", {3, 0, 0, 0600}).has_value());
+  ASSERT_FALSE(late.write("01").has_value());
+  FileTarget target(disk_);
+  ASSERT_FALSE(target.begin("a", {3, 0, 0, 0600}).has_value());
+  EXPECT_TRUE(late.place(sha256("01"), always).has_value());
+  EXPECT_FALSE(exists(in_box("a")));
+  late.discard();
+  ASSERT_FALSE(target.write("012").has_value());
+  ASSERT_FALSE(target.place(sha256("012"), always).has_value());
+  EXPECT_EQ(names(disk_.sandbox), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(text("a"), "012");
+}
+
+// Whoever wakes up took it for a leftover.
+TEST_F(SandboxDiskTest, WhatAnotherHasRemovedIsReceivedAgain) {
+  FileTarget target(disk_);
+  ASSERT_FALSE(target.begin("a", {3, 0, 0, 0600}).has_value());
+  ASSERT_FALSE(target.write("012").has_value());
+  target.remove_leftover("a");
+  const auto failed = target.place(sha256("012"), always);
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_TRUE(failed->retry);
+}
+
 TEST_F(SandboxDiskTest, NothingIsWrittenOutside) {
   std::filesystem::create_directory_symlink(path("outside"), in_box("out"));
   std::filesystem::create_symlink(path("outside/file"), in_box("link"));
