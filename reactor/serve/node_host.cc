@@ -178,9 +178,13 @@ Status NodeHost::on(const nodes::Start& start) {
 
 Status NodeHost::on(const nodes::Stop& stop) {
   if (!has(stop.process)) return unknown_process(stop.process);
-  if (pasts_.contains(stop.process)) {
-    links_->tell(stop.process, link::Stop{stop.run, stop.hard, stop.signal});
+  if (!pasts_.contains(stop.process)) {  // nothing of it was ever launched by this
+    say(LaunchCancelled{stop.process, stop.run});
+    return Done{};
   }
+  links_->tell(stop.process, link::Stop{stop.run, stop.hard, stop.signal});
+  if (stop.hard) killed_.insert_or_assign(stop.process, stop.run);
+  if (rests_) leave_files_of_killed();
   return Done{};
 }
 
@@ -269,8 +273,28 @@ FileCarrier::Hooks NodeHost::hooks() {
   hooks.over = [this](const carry::Over& over) { carried(over); };
   hooks.rests = [this](const std::string& why) {
     if (!std::exchange(rests_, true)) spdlog::warn("{}; it is tried again", why);
+    leave_files_of_killed();
   };
   return hooks;
+}
+
+// A run that has succeeded, and was told to die, does not wait for its files where these can't be
+// carried for now: that may be for ever.
+void NodeHost::leave_files_of_killed() {
+  for (const auto& [p, run] : killed_) {
+    if (!held_.contains(p) || !files_.forget(p, run)) continue;
+    spdlog::warn("process {}, run {}: it is killed, and the files that it made stay behind",
+                 setup_.task->processes[p].name, run);
+    tell_held(p);
+  }
+}
+
+void NodeHost::tell_held(ProcessIndex p) {
+  const auto held = held_.find(p);
+  if (held == held_.end()) return;
+  for (const nodes::FromNode& message : held->second) say(message);
+  held_.erase(held);
+  if (held_.empty()) rests_ = false;
 }
 
 // A success is told when the files that the run made are with the leader: whoever needs them starts
@@ -292,10 +316,7 @@ void NodeHost::carried(const carry::Over& over) {
                  setup_.task->processes[over.cargo.process].name, over.cargo.run,
                  over.failure->reason);
   }
-  const auto held = held_.find(over.cargo.process);
-  if (held == held_.end()) return;
-  for (const nodes::FromNode& message : held->second) say(message);
-  held_.erase(held);
+  tell_held(over.cargo.process);
 }
 
 Status NodeHost::handle(const Event& event) {

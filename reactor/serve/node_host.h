@@ -80,6 +80,8 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   void relay(ProcessIndex p, const ProcessStatus& status);
   FileCarrier::Hooks hooks();
   void carried(const carry::Over& over);
+  void leave_files_of_killed();
+  void tell_held(ProcessIndex p);
   void on_directory_event(std::string_view name);
 
   Reactor& reactor_;
@@ -98,6 +100,7 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   // The success of a run and what there is to tell behind that, until the files that it made are
   // with the leader.
   std::unordered_map<ProcessIndex, std::vector<nodes::FromNode>> held_;
+  std::unordered_map<ProcessIndex, std::uint32_t> killed_;  // the run that was told to die
   bool rests_ = false;  // somebody was told that files can't be carried for now
   int watch_ = -1;
   bool finishing_ = false;

@@ -1,5 +1,7 @@
 // Files of a task over several nodes. Each node has a disk of its own, mounted over the sandbox for
 // its server: what a run needs is brought there, and what it makes comes from there.
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -270,6 +272,43 @@ TEST_F(NodesFiles, AFullDisk) {
   const Ended ended = leader.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(site_.status()["processes"]["p"].size(), 1u);
+}
+
+// A megabyte, mounted over a directory in a mount namespace of this process.
+class SmallDirectory {
+ public:
+  explicit SmallDirectory(std::string path) : path_(std::move(path)) {
+    std::filesystem::create_directory(path_);
+    mounted_ = ::unshare(CLONE_NEWNS) == 0 &&
+               ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=1m") == 0;
+  }
+  ~SmallDirectory() { ::umount2(path_.c_str(), MNT_DETACH); }
+  SmallDirectory(const SmallDirectory&) = delete;
+  SmallDirectory& operator=(const SmallDirectory&) = delete;
+  bool mounted() const { return mounted_; }
+
+ private:
+  std::string path_;
+  bool mounted_ = false;
+};
+
+// The run has succeeded, and nobody may hear of it before its file is there, which may take for
+// ever.
+TEST_F(NodesFiles, AKillDoesNotWaitForRoomOnTheLeadersDisk) {
+  const SmallDirectory small(site_.in_sandbox("small"));
+  ASSERT_TRUE(small.mounted());
+  Json task{{"name", "t"}};
+  task["processes"] = {
+      process("p", "mkdir -p small && truncate -s 3M small/out", "n1", {}, {"small/out"})};
+  Command leader = site_.start_run(site_.write_config(task), "t", own_disks());
+  ASSERT_TRUE(wait_for_text(leader.errors(), "No space left on device"));
+  Command kill = site_.start({"kill", "t", "--wait", "0"});
+  ASSERT_TRUE(leader.ends_within(10'000));
+  EXPECT_EQ(kill.wait().code, 0);
+  const Ended ended = leader.wait();
+  EXPECT_NE(ended.err.find("the files that it made stay behind"), std::string::npos) << ended.err;
+  EXPECT_EQ(last_run("p")["state"], "SUCCESS");
 }
 
 class NodesFilesKilled : public NodesFiles, public ::testing::WithParamInterface<int> {};
