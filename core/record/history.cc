@@ -84,6 +84,15 @@ void redefine(ProcessHistory& process) {
   if (!waits && process.next_run > 0) process.immediate = process.next_run;
 }
 
+// What a run on a node says is told by the clock of who leads. That of the next one's boot may be
+// behind: what is said by that is newer all the same.
+void forget_boot_times(ProcessHistory& process) {
+  if (!process.said || !process.current()->node) return;
+  Said& said = process.said.get();
+  if (said.status_at) said.status_at->boot = 0;
+  if (said.extended_at) said.extended_at->boot = 0;
+}
+
 }  // namespace
 
 bool only_takes_lead(const TaskStep& before, const TaskStep& step) {
@@ -140,6 +149,9 @@ Result<History::Outcome> History::apply_task(const TaskStatus& status) {
   if (!may_follow(state(), status.state)) {
     return corrupt("the task can't be " + std::string(name_of(status.state)) + " after " +
                    std::string(name_of(state())));
+  }
+  if (!steps_.empty() && steps_.back().status.boot != status.boot) {
+    for (ProcessHistory& process : processes_) forget_boot_times(process);
   }
   TaskStep& step = steps_.emplace_back(TaskStep{status, std::string(status.reason)});
   step.status.reason = {};

@@ -65,10 +65,10 @@ std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
   return order;
 }
 
-void count_as_ordered(const ProcessHistory& process, ProcessStatus& status) {
+void count_as_ordered(const ProcessHistory& process, ProcessStatus& status, Microseconds ahead) {
   const std::optional<StopOrder>& ending = process.ending;
   if (!is_terminal(status.state) || !ending || ending->run != status.run) return;
-  if (status.at.boot < ending->at.boot) return;
+  if (status.at.boot < ending->at.boot + ahead) return;
   if (ending->yields && status.state == ProcessState::Success) return;
   status.state = ending->failure ? ProcessState::Failed : ProcessState::Killed;
   status.origin = ending->failure ? Origin::EndedByRunner : Origin::Ordered;

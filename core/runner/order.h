@@ -31,7 +31,8 @@ std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
 // If `status` is the end of a run that an order ended, makes it count as that order says, whatever
 // its exit code: a user's as KILLED, neither failed nor a success; the runner's (Verb::Fail) as
 // FAILED, with a reason that is borrowed from `process`. A run that had ended before the order
-// counts as it ended, and so does a SUCCESS while the task yields.
-void count_as_ordered(const ProcessHistory& process, ProcessStatus& status);
+// counts as it ended, and so does a SUCCESS while the task yields. `ahead`: so far is the clock of
+// `status` ahead of the one by which the order was recorded.
+void count_as_ordered(const ProcessHistory& process, ProcessStatus& status, Microseconds ahead = 0);
 
 }  // namespace thermos

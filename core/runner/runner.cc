@@ -100,15 +100,6 @@ void Runner::on(const CoordinatorRecord& event) {
   if (!hold_back(p, status)) take_record(p, status);
 }
 
-void Runner::take_record(ProcessIndex p, ProcessStatus status) {
-  count_as_ordered(past(p), status);
-  count_failures(p, status);
-  status.reason = keep(status.reason);
-  count_kills(p, status);
-  append(status, durable(p, status.state));
-  if (!error_) heard_of(p, status.state);
-}
-
 // Something new of a run is on record, in `state`.
 void Runner::heard_of(ProcessIndex p, ProcessState state) {
   if (!launches_.of(p).launched()) {  // whatever was said of its launch

@@ -1,14 +1,45 @@
 // What a runner does about the limits of runs: it ends those whose time is over, and counts the
 // failures for the waits behind them.
 #include <algorithm>
+#include <string>
 
 #include "core/runner/backoff.h"
+#include "core/runner/order.h"
 #include "core/runner/runner.h"
 #include "core/runner/times_at_resume.h"
 
-#include <string>
-
 namespace thermos {
+namespace {
+
+// How far our clock is ahead of the one by which this order was recorded.
+template <typename Clocks>
+Microseconds ahead_of(const Clocks& clocks, ProcessIndex p, const StopOrder& ending) {
+  const auto other = clocks.find(p);
+  if (other == clocks.end() || other->second.run != ending.run) return 0;
+  return other->second.ending_at == ending.at ? other->second.shift : 0;
+}
+
+// When the run asked for more time, as it was known at the resume; nothing if it has asked again
+// since. The history keeps only the wall time of that.
+template <typename Clock>
+std::optional<Timestamp> asked_before(const Clock& clock, const Said& said) {
+  const bool same =
+      said.extended_at && clock.extended_at && said.extended_at->wall == clock.extended_at->wall;
+  return same ? clock.extended_at : std::nullopt;
+}
+
+// The same by our clock, whoever led then.
+template <typename Clocks>
+std::optional<Microseconds> asked_at(const Clocks& clocks, ProcessIndex p, std::uint32_t run,
+                                     const Said& said) {
+  if (!said.extended_at) return std::nullopt;
+  const auto other = clocks.find(p);
+  if (other == clocks.end() || other->second.run != run) return said.extended_at->boot;
+  const auto before = asked_before(other->second, said);
+  return before ? before->boot + other->second.shift : said.extended_at->boot;
+}
+
+}  // namespace
 
 void Runner::watch(ProcessIndex p) {
   const LimitTimes times = times_of(p);
@@ -25,19 +56,16 @@ LimitTimes Runner::times_of(ProcessIndex p) const {
   if (other == other_clocks_.end() || other->second.run != run.number) return times;
   const OtherClock& clock = other->second;
   if (run.started.has_value() == clock.started) times.began += clock.shift;
-  if (times.extended != 0 && said->extended_at == clock.extended_at) times.extended += clock.shift;
+  if (times.extended != 0 && asked_before(clock, *said)) times.extended += clock.shift;
   return times;
 }
 
 // REQUIRES: an order ends its run.
 Microseconds Runner::kill_time_of_order(ProcessIndex p) const {
   StopOrder ending = *past(p).ending;
-  const auto other = other_clocks_.find(p);
-  if (other != other_clocks_.end() && other->second.run == ending.run &&
-      other->second.ending_at == ending.at) {
-    ending.at.boot += other->second.shift;
-    ending.deadline.boot += other->second.shift;
-  }
+  const Microseconds ahead = ahead_of(other_clocks_, p, ending);
+  ending.at.boot += ahead;
+  ending.deadline.boot += ahead;
   return kill_time_of(ending, now_);
 }
 
@@ -47,12 +75,15 @@ Microseconds Runner::kill_time_of_order(ProcessIndex p) const {
 std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
   std::optional<Microseconds> time;
   const Rare<Said>& said = past(p).said;
+  const auto asked =
+      said ? asked_at(other_clocks_, p, past(p).current()->number, *said) : std::nullopt;
   const auto told = [&](Microseconds when, Microseconds at) {
-    const bool asked = said && said->extended_at && said->extended_at->boot >= when;
-    if (asked) at = std::max(at, said->until);
+    if (asked && *asked >= when) at = std::max(at, times_of(p).extended);
     time = time ? std::min(*time, at) : at;
   };
-  if (const auto& ending = past(p).ending) told(ending->at.boot, kill_time_of_order(p));
+  if (const auto& ending = past(p).ending) {
+    told(ending->at.boot + ahead_of(other_clocks_, p, *ending), kill_time_of_order(p));
+  }
   const auto& wait = task_.processes[p].stop_wait;
   const bool reached = regular_.has(p) || goal_ == TaskState::Lost;
   if (wait && reached && state() != TaskState::Active) {
@@ -60,6 +91,16 @@ std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
     told(since, add_saturated(since, *wait));
   }
   return time;
+}
+
+void Runner::take_record(ProcessIndex p, ProcessStatus status) {
+  const auto& ending = past(p).ending;
+  count_as_ordered(past(p), status, ending ? ahead_of(other_clocks_, p, *ending) : 0);
+  count_failures(p, status);
+  status.reason = keep(status.reason);
+  count_kills(p, status);
+  append(status, durable(p, status.state));
+  if (!error_) heard_of(p, status.state);
 }
 
 void Runner::watch_launch(ProcessIndex p) {

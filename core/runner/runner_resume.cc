@@ -77,6 +77,10 @@ void Runner::restore_clock(ProcessIndex p) {
   if (clock.shift == 0) return;
   clock.started = run.started.has_value();
   if (past(p).said) clock.extended_at = past(p).said->extended_at;
+  // By the clock of its start: of one before the last the history keeps no boot time.
+  if (clock.extended_at) {
+    clock.extended_at->boot = began.boot + (clock.extended_at->wall - began.wall);
+  }
   if (past(p).ending) clock.ending_at = past(p).ending->at;
   other_clocks_[p] = clock;
 }

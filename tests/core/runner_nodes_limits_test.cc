@@ -8,6 +8,8 @@ namespace thermos {
 namespace {
 
 constexpr BootId kElsewhere{7, 8};
+// Whether the next leader's machine was booted long before, or just now.
+constexpr Microseconds kAhead[] = {1'000'000 * kSecond, -900 * kSecond};
 
 class RunnerNodesLimits : public RunnerNodesFixture {
  protected:
@@ -26,6 +28,17 @@ class RunnerNodesLimits : public RunnerNodesFixture {
     tell(from_node(2, State::Running));
     started_ = now_;
   }
+  // As if nothing had been before.
+  void begin_anew() {
+    now_ = {5000 * kSecond, 1000 * kSecond};
+    task_ = {};
+    history_ = {};
+  }
+  void reports(ReportKind kind, const char* text, Microseconds until) {
+    tell(CoordinatorReport{0, {task_.processes[0].name, 0, kind, now_, text, until}});
+  }
+  void says(const char* text) { reports(ReportKind::Status, text, 0); }
+  void asks_for_time_until(Microseconds boot) { reports(ReportKind::Extended, "", boot); }
   void pass(Microseconds time) { now_ = later(now_, time); }
   // Another leader goes on, on a machine that was booted `ahead` before this one.
   void move(Microseconds ahead) {
@@ -105,9 +118,7 @@ TEST_F(RunnerNodesLimits, ATaskThatEndsByForceEndsItAtOnceWhenTheNodeIsBack) {
 TEST_F(RunnerNodesLimits, ALeaderOnAnotherMachineCountsFromTheStartOfTheRun) {
   for (const Microseconds ahead : {1'000'000 * kSecond, -1000 * kSecond, 0 * kSecond}) {
     SCOPED_TRACE(ahead);
-    now_ = {5000 * kSecond, 1000 * kSecond};
-    task_ = {};
-    history_ = {};
+    begin_anew();
     add("p").timeout = 30 * kSecond;
     run_it();
     pass(20 * kSecond);
@@ -144,27 +155,87 @@ TEST_F(RunnerNodesLimits, AWallClockThatIsSetLaterChangesNothing) {
 TEST_F(RunnerNodesLimits, WhatItAskedForMoreIsByTheClockOfThatTime) {
   add("p").timeout = 30 * kSecond;
   run_it();
-  tell(CoordinatorReport{
-      0,
-      {task_.processes[0].name, 0, ReportKind::Extended, now_, "", started_.boot + 100 * kSecond}});
+  asks_for_time_until(started_.boot + 100 * kSecond);
   move(1'000'000 * kSecond);
   EXPECT_FALSE(over_at(99 * kSecond));
   EXPECT_TRUE(over_at(101 * kSecond));
 }
 
 TEST_F(RunnerNodesLimits, WhatItAsksForOfTheNextLeaderIsByThatOnesClock) {
-  add("p").timeout = 30 * kSecond;
-  run_it();
-  tell(CoordinatorReport{
-      0,
-      {task_.processes[0].name, 0, ReportKind::Extended, now_, "", started_.boot + 100 * kSecond}});
-  const Microseconds ahead = 1'000'000 * kSecond;
-  move(ahead);
-  tell(CoordinatorReport{0,
-                         {task_.processes[0].name, 0, ReportKind::Extended, now_, "",
-                          started_.boot + ahead + 200 * kSecond}});
-  EXPECT_FALSE(over_at(199 * kSecond));
-  EXPECT_TRUE(over_at(201 * kSecond));
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p").timeout = 30 * kSecond;
+    run_it();
+    asks_for_time_until(started_.boot + 100 * kSecond);
+    move(ahead);
+    asks_for_time_until(started_.boot + ahead + 200 * kSecond);
+    EXPECT_FALSE(over_at(199 * kSecond));
+    EXPECT_TRUE(over_at(201 * kSecond));
+  }
+}
+
+TEST_F(RunnerNodesLimits, WhatItSaysToTheNextLeaderIsNews) {
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p");
+    run_it();
+    says("before");
+    move(ahead);
+    EXPECT_EQ(runner_->past(0).said->status, "before");
+    says("behind");
+    EXPECT_EQ(runner_->past(0).said->status, "behind");
+  }
+}
+
+// The time to end that it asked for, too.
+TEST_F(RunnerNodesLimits, WhatItAskedForToEndIsByTheClockOfThatTime) {
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p");
+    run_it();
+    tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+    asks_for_time_until(now_.boot + 100 * kSecond);
+    move(ahead);
+    move(0);  // and once more
+    tell(NodeUp{"n1", kOneCore});
+    expect_killed_in(100 * kSecond);
+  }
+}
+
+TEST_F(RunnerNodesLimits, AnEndThatTheLeaderBeforeOrderedCountsAsOrdered) {
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p");
+    run_it();
+    tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+    pass(kSecond);
+    move(ahead);
+    tell(from_node(3, State::Failed));
+    EXPECT_EQ(run(0).state, State::Killed);
+    EXPECT_EQ(run(0).origin, Origin::Ordered);
+  }
+}
+
+TEST_F(RunnerNodesLimits, OneFromBeforeTheOrderDoesNot) {
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p");
+    run_it();
+    tell(NodeDown{"n1"});
+    const Timestamp ended = now_;
+    pass(kSecond);
+    tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+    move(ahead);
+    CoordinatorRecord success = from_node(3, State::Success);
+    success.status.at = {ended.wall, ended.boot + ahead};
+    tell(success);
+    EXPECT_EQ(run(0).state, State::Success);
+  }
 }
 
 TEST_F(RunnerNodesLimits, AnOrderOfTheNextLeaderIsByThatOnesClock) {
