@@ -1,5 +1,7 @@
 #include "reactor/host/reactor.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -18,6 +20,16 @@ namespace {
 // Between two tries at starting a fork server on a machine that has no room for one. No event tells
 // that there is some.
 constexpr Microseconds kForkServerRetry = kSecond;
+
+// A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
+// What runs must not inherit that: programs that walk all descriptors, or use select(), go by the
+// soft limit. So the fork server is started with the limit as it was.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // For tests, and for a machine whose inotify can't be trusted: everything must hold without it.
 bool inotify_wanted() {
@@ -67,21 +79,7 @@ void Reactor::leave(TurnParticipant* participant) {
   dirty_.erase(participant->place_);
 }
 
-// A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
-// What runs must not inherit that: programs that walk all descriptors, or use select(), go by the
-// soft limit. So the fork server is started with the limit as it was.
-void Reactor::raise_descriptor_limit() {
-  rlimit raised = descriptors_;
-  raised.rlim_cur = raised.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &raised);
-}
-
-void Reactor::lower_descriptor_limit() {
-  setrlimit(RLIMIT_NOFILE, &descriptors_);
-}
-
 Status Reactor::start_fork_server() {
-  getrlimit(RLIMIT_NOFILE, &descriptors_);
   auto started = ForkServerClient::start();
   raise_descriptor_limit();
   if (!started) return started.error();
@@ -139,9 +137,7 @@ void Reactor::fork_server_gone() {
     spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
   }
   fork_server_poll_.reset();
-  lower_descriptor_limit();
   auto unanswered = fork_server_->restart();
-  raise_descriptor_limit();
   if (unanswered) {
     for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
   } else {

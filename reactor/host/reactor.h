@@ -3,8 +3,6 @@
 // launches, signals and answers go out.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -114,8 +112,6 @@ class Reactor {
   void hear_answers();
   void take_write_failures();
   void fork_server_gone();
-  void raise_descriptor_limit();
-  void lower_descriptor_limit();
   void shelter_fork_server();
   void scope_started(const Status& started);
   void commit(const std::set<std::uint64_t>& places);
@@ -150,7 +146,6 @@ class Reactor {
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;
   std::uint64_t next_ticket_ = 1;
   std::unique_ptr<TurnEnd> turn_end_;
-  rlimit descriptors_{};  // as we were started with
 };
 
 }  // namespace thermos

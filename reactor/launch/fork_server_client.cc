@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,6 +31,25 @@ constexpr std::size_t kMaxUnderWay = 64;
 // Room for several of the largest messages; the kernel reduces it to its limit (net.core.wmem_max).
 constexpr int kSocketBytes = 1024 * 1024;
 
+// A soft limit of descriptors for as long as this lives.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t soft) {
+    known_ = ::getrlimit(RLIMIT_NOFILE, &before_) == 0;
+    const rlimit now{std::min(soft, before_.rlim_max), before_.rlim_max};
+    if (known_) ::setrlimit(RLIMIT_NOFILE, &now);
+  }
+  ~DescriptorLimit() {
+    if (known_) ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  bool known_ = false;
+};
+
 }  // namespace
 
 Result<ForkServerClient> ForkServerClient::start(std::string program) {
@@ -39,6 +59,7 @@ Result<ForkServerClient> ForkServerClient::start(std::string program) {
     program = std::move(*found);
   }
   ForkServerClient server(std::move(program));
+  if (rlimit now{}; ::getrlimit(RLIMIT_NOFILE, &now) == 0) server.descriptors_ = now.rlim_cur;
   if (auto status = server.open_write_failures(); !status) return status.error();
   if (auto status = server.spawn(); !status) return status.error();
   return server;
@@ -82,11 +103,21 @@ Status ForkServerClient::spawn() {
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // Clears O_CLOEXEC also if the descriptor already has that number.
-  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
-  ::posix_spawn_file_actions_adddup2(&files, their_write_failures_.get(), kServerWriteFailures);
+  int error_number =
+      ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (error_number == 0) {
+    error_number =
+        ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  }
+  // Clears O_CLOEXEC also if the descriptor already has that number. What lies above the soft limit
+  // is refused.
+  if (error_number == 0) {
+    error_number = ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
+  }
+  if (error_number == 0) {
+    error_number = ::posix_spawn_file_actions_adddup2(&files, their_write_failures_.get(),
+                                                      kServerWriteFailures);
+  }
   // It starts with all signals blocked and in a session of its own, so that a Ctrl-C for us cannot
   // end it before it does the same itself.
   sigset_t all;
@@ -97,8 +128,12 @@ Status ForkServerClient::spawn() {
   char* const arguments[] = {name.data(), nullptr};
   char* const environment[] = {nullptr};
   pid_t pid = 0;
-  const int error_number =
-      ::posix_spawn(&pid, program_.c_str(), &files, &attributes, arguments, environment);
+  if (error_number == 0) {
+    // Only here: all else needs descriptors of our own, however many we have.
+    const DescriptorLimit limit(descriptors_);
+    error_number =
+        ::posix_spawn(&pid, program_.c_str(), &files, &attributes, arguments, environment);
+  }
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&files);
   if (error_number != 0) return system_error("cannot start " + program_, error_number);

@@ -1,6 +1,8 @@
 // The reactor's end of the fork server: sends launches and receives the answers.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +33,8 @@ class ForkServerClient {
   };
 
   // Starts `program`. If that is empty, it starts the thermos-coordinator in this program's
-  // directory or where it was installed; when there is none, the error names the places.
+  // directory or where it was installed; when there is none, the error names the places. The soft
+  // limit of descriptors that holds now is also that of a server that restart() makes.
   static Result<ForkServerClient> start(std::string program = {});
 
   ForkServerClient(ForkServerClient&&) noexcept = default;
@@ -110,6 +113,7 @@ class ForkServerClient {
   int read_answers();
 
   std::string program_;
+  rlim_t descriptors_ = RLIM_INFINITY;  // the server's soft limit
   Descriptor socket_;
   Descriptor write_failures_;
   Descriptor their_write_failures_;  // kept for the next server

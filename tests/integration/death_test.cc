@@ -1,11 +1,17 @@
 // How processes and coordinators die, and what becomes of their trees.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "starving.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -26,6 +32,20 @@ const std::string kTree =
 
 void expect_gone(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) EXPECT_FALSE(alive(pid)) << pid << " " << command_name(pid);
+}
+
+// Kills the fork server of that runner, and waits until it is dead.
+void kill_fork_server(pid_t runner) {
+  int killed = 0;
+  for (const pid_t child : children_of(runner)) {
+    if (command_name(child) == "coordinator") continue;
+    EXPECT_EQ(command_name(child), "thermos-forks") << program_of(child);
+    const Watched server(child);
+    EXPECT_TRUE(server.signal(SIGKILL));
+    EXPECT_TRUE(server.ends_within(-1));
+    ++killed;
+  }
+  EXPECT_EQ(killed, 1);
 }
 
 TEST(Death, BySigkillIsKilledAndRunsAgain) {
@@ -167,16 +187,7 @@ TEST(Death, OfTheForkServerIsNoticedByNobody) {
                               process("second", "echo ran >> second")},
                              {{"first", "second"}})));
   ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
-  int killed = 0;
-  for (const pid_t child : children_of(runner.pid())) {
-    if (command_name(child) == "coordinator") continue;
-    EXPECT_TRUE(program_of(child).ends_with("/thermos-coordinator")) << program_of(child);
-    const Watched server(child);
-    EXPECT_TRUE(server.signal(SIGKILL));
-    EXPECT_TRUE(server.ends_within(-1));
-    ++killed;
-  }
-  EXPECT_EQ(killed, 1);
+  kill_fork_server(runner.pid());
   ASSERT_FALSE(::testing::Test::HasFailure());
   EXPECT_EQ(
       Command({"/usr/bin/touch", site.in_sandbox("go")}, site.path() + "/touch", {}).wait().code,
@@ -185,6 +196,44 @@ TEST(Death, OfTheForkServerIsNoticedByNobody) {
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ(states(site.status(), "first"), "SUCCESS");
   EXPECT_EQ(states(site.status(), "second"), "SUCCESS");
+}
+
+// Every number below the limit that the runner was started with is taken, and what runs is to be
+// started with that limit.
+TEST(Death, OfTheForkServerIsNoticedByNobodyWhoHasManyDescriptors) {
+  constexpr int kLimit = 40;
+  Site site;
+  ASSERT_EQ(::mkfifo(site.in_sandbox("go").c_str(), 0600), 0);
+  std::vector<Json> all;
+  std::string go;
+  for (int i = 0; i < kLimit; ++i) {
+    // One after the other, so that each keeps the lowest number that is free.
+    const std::string before = "p" + std::to_string(i - 1);
+    all.push_back(process("p" + std::to_string(i), "read -N 1 < go",
+                          i == 0 ? Json() : Json({{"needs", {{before, "start"}}}})));
+    go += "x";
+  }
+  // The last, so that its end frees none of the low numbers.
+  all.push_back(process("first", "touch up; until [ -e on ]; do sleep 0.02; done",
+                        {{"needs", {{"p" + std::to_string(kLimit - 1), "start"}}}}));
+  all.push_back(process("second", "ulimit -Sn > limit"));
+  std::fstream opened(site.in_sandbox("go"));
+  Surroundings few;
+  few.before_exec = limited(RLIMIT_NOFILE, kLimit, true);
+  Command runner =
+      site.start(site.run_words(site.write_config(task(all, {{"first", "second"}})), "t"), few);
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const std::string open = "/proc/" + std::to_string(runner.pid()) + "/fd/";
+  for (int number = 0; number < kLimit; ++number) {
+    EXPECT_TRUE(exists(open + std::to_string(number))) << number;
+  }
+  kill_fork_server(runner.pid());
+  std::ofstream(site.in_sandbox("on")).flush();
+  EXPECT_TRUE(wait_for_text(site.in_sandbox("limit"), "\n")) << read_file(runner.errors());
+  opened << go << std::flush;
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(read_file(site.in_sandbox("limit")), std::to_string(kLimit) + "\n");
 }
 
 }  // namespace
