@@ -46,6 +46,9 @@ Result<std::unique_ptr<Reactor>> Reactor::make() {
   // So is a file that reaches its limit: EFBIG. A process gets the signal's own way back from its
   // coordinator.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Whoever started us may have ignored it. Then the kernel would reap for itself, and we would
+  // hear of no end.
+  std::signal(SIGCHLD, SIG_DFL);
   std::unique_ptr<Reactor> reactor(new Reactor(*boot));
   if (auto started = reactor->start_fork_server(); !started) return started.error();
   return reactor;

@@ -99,6 +99,11 @@ SignalWatch::SignalWatch(Loop& loop, int signal, std::function<void()> callback)
             &state_->handle,
             [](uv_signal_t* handle, int) { reinterpret_cast<State*>(handle)->callback(); }, signal),
         "cannot watch for a signal");
+  // Whoever started us may have blocked it. What came before comes now.
+  sigset_t watched;
+  sigemptyset(&watched);
+  sigaddset(&watched, signal);
+  sigprocmask(SIG_UNBLOCK, &watched, nullptr);
 }
 
 SignalWatch::~SignalWatch() {

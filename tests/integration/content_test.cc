@@ -183,6 +183,58 @@ TEST(Surroundings, SignalsAreReset) {
   EXPECT_EQ(runs(site.status(), "main").back()["return_code"], -SIGPIPE);
 }
 
+// As a program may leave it to what it starts.
+TEST(Surroundings, AnEndIsHeardOfThoughSigchldIsIgnored) {
+  Site site;
+  const std::string config =
+      site.write_config(task({process("a", "true"), process("b", "exit 3")}, {{"a", "b"}}));
+  Surroundings surroundings;
+  surroundings.before_exec = [] { std::signal(SIGCHLD, SIG_IGN); };
+  Command runner = site.start(site.run_words(config, "t"), surroundings);
+  ASSERT_TRUE(runner.ends_within(30'000));
+  EXPECT_EQ(runner.wait().code, 1);
+  EXPECT_EQ(states(site.status(), "a"), "SUCCESS");
+  EXPECT_EQ(runs(site.status(), "b").back()["return_code"], 3);
+}
+
+TEST(Surroundings, ASignalIsHeardThoughItWasBlocked) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    Site site;
+    Surroundings surroundings;
+    surroundings.before_exec = [number] {
+      sigset_t blocked;
+      sigemptyset(&blocked);
+      sigaddset(&blocked, number);
+      sigprocmask(SIG_BLOCK, &blocked, nullptr);
+    };
+    const std::string config = site.write_config(task({process("main", "exec sleep 1000")}));
+    Command runner = site.start(site.run_words(config, "t"), surroundings);
+    ASSERT_FALSE(site.run_in_state("main", "RUNNING").is_null());
+    runner.signal(number);
+    ASSERT_TRUE(runner.ends_within(30'000)) << number;
+    EXPECT_EQ(runner.wait().code, 2);
+    EXPECT_EQ(site.status()["state"], "KILLED");
+  }
+}
+
+// It waits for whoever watches for it, and ends nobody before.
+TEST(Surroundings, ASignalIsHeardThoughItCameWhileItWasBlocked) {
+  Site site;
+  Surroundings surroundings;
+  surroundings.before_exec = [] {
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, nullptr);
+    std::raise(SIGINT);
+  };
+  const std::string config = site.write_config(task({process("main", "exec sleep 1000")}));
+  Command runner = site.start(site.run_words(config, "t"), surroundings);
+  ASSERT_TRUE(runner.ends_within(30'000));
+  EXPECT_EQ(runner.wait().code, 2);
+  EXPECT_EQ(site.status()["state"], "KILLED");
+}
+
 TEST(Surroundings, ItsOwnSessionAwayFromTheRunners) {
   Site site;
   Command runner = site.start_run(site.write_config(task(
