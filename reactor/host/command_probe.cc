@@ -66,16 +66,19 @@ std::string CommandProbe::start() {
   launch_.boot = reactor_.boot();
   launch_.ends_with_us = true;
   over_ = false;
-  auto sent = reactor_.launch(
-      std::move(launch_), std::move(stream), std::move(logs), {},
-      [this, &reactor = reactor_, here = std::weak_ptr<bool>(alive_)](const Launched& answer) {
-        if (!here.expired()) return launched(answer);
-        if (answer.pid == 0) return;
-        // Nobody wants to know any more. It may be dead already, and its pid another's.
-        const auto gone = std::make_shared<bool>(false);
-        reactor.children().watch(answer.pid, [gone](int) { *gone = true; });
-        if (!*gone) end_tree(answer.pid);
-      });
+  auto awaited = std::make_shared<bool>(true);
+  awaited_ = awaited;
+  auto sent = reactor_.launch(std::move(launch_), std::move(stream), std::move(logs), {},
+                              [this, &reactor = reactor_, here = std::weak_ptr<bool>(alive_),
+                               awaited = std::move(awaited)](const Launched& answer) {
+                                if (!here.expired()) return launched(answer);
+                                if (answer.pid == 0) return;
+                                // Nobody wants to know any more. It may be dead already, and its
+                                // pid another's.
+                                const auto gone = std::make_shared<bool>(false);
+                                reactor.children().watch(answer.pid, [gone](int) { *gone = true; });
+                                if (!*gone) end_tree(answer.pid);
+                              });
   if (!sent) {
     over_ = true;
     return sent.error().message;

@@ -30,8 +30,9 @@ class CommandProbe {
 
   // Returns why it can't be run; "" if it is on its way.
   std::string start();
-  // Whether nothing of it is left.
-  bool over() const { return over_; }
+  // Whether nothing of it is left, or nothing will be heard of it: its launch was lost with the
+  // fork server.
+  bool over() const { return over_ || (coordinator_ == 0 && awaited_.expired()); }
 
  private:
   void launched(const Launched& answer);
@@ -50,6 +51,7 @@ class CommandProbe {
   bool killed_ = false;
   bool answered_ = false;
   bool over_ = true;
+  std::weak_ptr<bool> awaited_;  // lives as long as the fork server's answer may come
   // Callbacks that can outlive this hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

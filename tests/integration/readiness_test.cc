@@ -1,6 +1,8 @@
 // Processes that say when they are ready, with real servers.
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -235,6 +237,37 @@ TEST(Ready, AProbeThatHangsHoldsNobody) {
   for (const pid_t pid : pids_in(site.in_sandbox("asked"), 3)) EXPECT_TRUE(ends(pid));
   close(listener);
 }
+
+#ifdef SYS_pidfd_getfd
+// The fork server dies with a command that it has not looked at: nobody hears of that one any more,
+// and the process is asked again.
+TEST(Ready, ACommandThatIsLostWithTheForkServerHoldsNobody) {
+  Site site;
+  Command runner = site.start_run(site.write_config(
+      task({server(std::string("true") + kWaits, {{"cmd", "[ -e up ]"}, {"timeout", 0.3}})})));
+  ASSERT_FALSE(site.run_in_state("s", "RUNNING").is_null());
+  pid_t forks = 0;
+  for (const pid_t child : children_of(runner.pid())) {
+    if (command_name(child) == "thermos-forks") forks = child;
+  }
+  ASSERT_GT(forks, 0);
+  const Watched watched(forks);
+  EXPECT_TRUE(watched.signal(SIGSTOP));
+  ASSERT_TRUE(stops(forks));
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, forks, 0));
+  const int launches = static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, 3, 0));
+  close(pidfd);
+  if (launches < 0) GTEST_SKIP() << "the fork server's socket can't be looked at";
+  pollfd asked{launches, POLLIN, 0};
+  EXPECT_EQ(poll(&asked, 1, 30'000), 1);
+  close(launches);
+  EXPECT_TRUE(watched.signal(SIGKILL));
+  write_file(site.in_sandbox("up"), "");
+  ready_run(site);
+  write_file(site.in_sandbox("go"), "");
+  EXPECT_EQ(runner.wait().code, 0);
+}
+#endif
 
 TEST(Ready, AServerThatAnswersBadlyIsNotReady) {
   Site site;
