@@ -147,6 +147,8 @@ int serve_launches(int socket, int write_failures) {
   // A huge page would be copied as a whole when its first byte is written after a clone.
   ::madvise(memory, sizeof(Workspace), MADV_NOHUGEPAGE);
   auto* workspace = new (memory) Workspace;  // default-initialised: it writes nothing
+  // Asked once: launches may still be queued when it is dead, and our parent is another then.
+  const pid_t reactor = ::getppid();
 
   for (;;) {
     const std::optional<Packet> packet = receive(socket, workspace->message);
@@ -167,7 +169,6 @@ int serve_launches(int socket, int write_failures) {
     }
 
     // Not fork(): the child would be ours and not the reactor's, and it would run atfork handlers.
-    const pid_t reactor = ::getppid();
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -115,6 +116,44 @@ TEST(ForkServer, EndsWhenTheReactorDoes) {
   theirs.reset();
   ours.reset();
   EXPECT_EQ(rig::wait_for(pid), 0);
+}
+
+// Also what the server had not looked at when the reactor died.
+TEST(ForkServer, WhatEndsWithTheReactorEndsWithOneThatIsDeadAlready) {
+  // The server, and what it makes, become ours.
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  rig::Directory directory;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor in(ends[0]);
+  Descriptor out(ends[1]);
+  const std::string stream = directory / "stream";
+  const pid_t reactor = ::fork();
+  if (reactor == 0) {
+    Server server;
+    server.run("true");
+    stop(server.pid());
+    Job job;
+    job.launch = server.make("exec sleep 2");
+    job.launch.directory = directory.path();
+    job.launch.ends_with_us = true;
+    Handover handover = server.open(job, stream);
+    server.send(job.launch, std::move(handover));
+    std::filesystem::remove_all(server.directory().path());
+    const pid_t pid = server.pid();
+    ::_exit(::write(out.get(), &pid, sizeof pid) == sizeof pid ? 0 : 1);
+  }
+  out.reset();
+  pid_t server = 0;
+  ASSERT_EQ(::read(in.get(), &server, sizeof server), static_cast<ssize_t>(sizeof server));
+  ASSERT_EQ(rig::wait_for(reactor), 0);
+  ::kill(server, SIGCONT);
+  rig::wait_for(server);
+  // Its coordinator is the only child that is left.
+  ASSERT_GT(::waitpid(-1, nullptr, 0), 0);
+  const rig::Stream records{stream, kStreamHeaderBytes, chain_start(4711)};
+  EXPECT_TRUE(rig::states(records.records()).ends_with("KILLED"));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST(ForkServer, DoesNothingByHand) {
