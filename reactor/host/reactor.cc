@@ -17,8 +17,8 @@
 namespace thermos {
 namespace {
 
-// Between two tries at starting a fork server on a machine that has no room for one. No event tells
-// that there is some.
+// Between two tries at starting another fork server, where the machine has no room for one or it
+// ends at once. No event tells that there is room.
 constexpr Microseconds kForkServerRetry = kSecond;
 
 // A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
@@ -136,20 +136,28 @@ void Reactor::scope_started(const Status& started) {
 
 void Reactor::fork_server_gone() {
   hear_answers();
-  if (!short_of_server_) {
-    spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
-  }
+  spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
   fork_server_poll_.reset();
-  auto unanswered = fork_server_->restart();
-  if (unanswered) {
-    for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
+  scope_start_.reset();
+  // One that ends at its start would do so again at once.
+  if (loop_.now().boot < next_server_) {
+    deadlines_.add(next_server_, [this] { restart_fork_server(); });
   } else {
+    restart_fork_server();
+  }
+}
+
+void Reactor::restart_fork_server() {
+  next_server_ = loop_.now().boot + kForkServerRetry;
+  auto unanswered = fork_server_->restart();
+  if (!unanswered) {
     if (!std::exchange(short_of_server_, true)) {
       spdlog::error("{}; trying again until it works", unanswered.error().message);
     }
-    deadlines_.add(loop_.now().boot + kForkServerRetry, [this] { fork_server_gone(); });
+    deadlines_.add(next_server_, [this] { restart_fork_server(); });
     return;
   }
+  for (const std::uint64_t ticket : *unanswered) answers_.erase(ticket);
   short_of_server_ = false;
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
@@ -203,7 +211,8 @@ void Reactor::hear_answers() {
 }
 
 void Reactor::replace_fork_server() {
-  if (fork_server_->died()) return;
+  // Once it is reaped its pid may be another's.
+  if (fork_server_->died() || !children_.watches(fork_server_->pid())) return;
   spdlog::warn("the fork server (pid {}) does not answer; killing it", fork_server_->pid());
   // Our own child, and not reaped: its pid can't be another's.
   ::kill(fork_server_->pid(), SIGKILL);

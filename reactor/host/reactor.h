@@ -112,6 +112,7 @@ class Reactor {
   void hear_answers();
   void take_write_failures();
   void fork_server_gone();
+  void restart_fork_server();
   void shelter_fork_server();
   void scope_started(const Status& started);
   void commit(const std::set<std::uint64_t>& places);
@@ -140,6 +141,7 @@ class Reactor {
   std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServerClient> fork_server_;
   bool short_of_server_ = false;             // none can be started, and the log says so
+  Microseconds next_server_ = 0;             // boot time before which no other is started
   std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it
   std::unique_ptr<Poll> fork_server_poll_;
   std::unique_ptr<Poll> write_failure_poll_;

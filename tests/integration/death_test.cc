@@ -236,5 +236,35 @@ TEST(Death, OfTheForkServerIsNoticedByNobodyWhoHasManyDescriptors) {
   EXPECT_EQ(read_file(site.in_sandbox("limit")), std::to_string(kLimit) + "\n");
 }
 
+// One that ends at once would otherwise be started again and again.
+TEST(Death, OfTheForkServerAtItsStartKeepsNobodyBusy) {
+  Site site;
+  site.publish_programs();
+  const std::string program = site.path() + "/bin/thermos-coordinator";
+  const std::string tries = site.path() + "/tries";
+  Command runner = site.start_run(
+      site.write_config(task({process("first", "touch up; until [ -e go ]; do sleep 0.02; done"),
+                              process("second", "true")},
+                             {{"first", "second"}})));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  std::filesystem::rename(program, program + ".good");
+  std::ofstream(program) << "#!/bin/bash\necho $EPOCHREALTIME >> " << tries << "\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  kill_fork_server(runner.pid());
+  std::vector<double> times;
+  ASSERT_TRUE(wait_until(site.path(), [&] {
+    times.clear();
+    std::ifstream lines(tries);
+    for (double time = 0; lines >> time;) times.push_back(time);
+    return times.size() >= 3;
+  }));
+  EXPECT_GT(times[2] - times[1], 0.5);
+  std::filesystem::rename(program + ".good", program);
+  std::ofstream(site.in_sandbox("go")).flush();
+  const Ended ended = runner.wait();
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(states(site.status(), "second"), "SUCCESS");
+}
+
 }  // namespace
 }  // namespace thermos::real
