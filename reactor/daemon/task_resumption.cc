@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,21 @@ constexpr Microseconds kTryAgain = 10 * kSecond;
 // So long a lock that is only asked about is nothing to speak of: about a second.
 constexpr int kQuietTries = 10;
 
+// Fails where list_directory() has nothing: here a task that is not seen would be ended.
+Result<std::vector<std::string>> list_active(const std::string& directory) {
+  std::vector<std::string> ids;
+  std::error_code failure;
+  std::filesystem::directory_iterator it(directory, failure);
+  for (const std::filesystem::directory_iterator end; !failure && it != end;
+       it.increment(failure)) {
+    std::string name = it->path().filename().string();
+    if (!name.starts_with('.')) ids.push_back(std::move(name));
+  }
+  if (failure) return Error{ErrorCode::System, directory + ": " + failure.message()};
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 }  // namespace
 
 void TaskResumption::resume_all() {
@@ -35,7 +52,12 @@ void TaskResumption::resume_all() {
       spdlog::error("{}", made.error().message);
   }
   std::uint64_t highest = 0;
-  const std::vector<std::string> active = list_directory(paths_.active_dir());
+  const auto listed = list_active(paths_.active_dir());
+  if (!listed) {
+    spdlog::error("{}; what runs goes on, and no task is resumed until the next start",
+                  listed.error().message);
+  }
+  const std::vector<std::string> active = listed ? *listed : std::vector<std::string>();
   std::vector<std::pair<Microseconds, std::string>> by_launch;
   for (const std::string& id : active) {
     const TaskSummary& past = summaries_.look(id);
@@ -48,7 +70,7 @@ void TaskResumption::resume_all() {
   closed_ = true;
   for (const auto& [launch, id] : by_launch) resume(id);
   open_pools();
-  if (const ControlGroups* groups = reactor_.groups()) {
+  if (const ControlGroups* groups = reactor_.groups(); groups != nullptr && listed) {
     groups->clear_all_but({active.begin(), active.end()});
   }
 }

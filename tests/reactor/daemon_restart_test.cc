@@ -1,11 +1,14 @@
 // What holds over the daemon's own end: its tasks, its order of events, what was ordered.
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -59,6 +62,88 @@ TEST_F(DaemonRestartTest, AFifoUnderATasksNameConcernsThatTaskAlone) {
   for (const std::string& place : places) EXPECT_NE(log().find(place), std::string::npos) << log();
   kill_daemon();
   for (const std::string& place : places) std::filesystem::rename(place + ".aside", place);
+}
+
+// The control groups of a service whose scope is there already, so that no systemd is needed.
+class ServiceGroups {
+ public:
+  ServiceGroups() {
+    std::ifstream mounts("/proc/self/mounts");
+    for (std::string line; std::getline(mounts, line);) {
+      std::istringstream fields(line);
+      std::string source, point, type;
+      fields >> source >> point >> type;
+      if (type == "cgroup2") top_ = point;
+    }
+    std::ifstream groups("/proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);) {
+      if (line.starts_with("0::")) before_ = top_ + line.substr(3);
+    }
+    slice_ = top_ + "/thermos-test-" + std::to_string(getpid()) + ".slice";
+    made_ = !top_.empty() && mkdir(slice_.c_str(), 0755) == 0 &&
+            mkdir(service().c_str(), 0755) == 0 && mkdir(scope().c_str(), 0755) == 0 &&
+            std::filesystem::exists(scope() + "/cgroup.kill") &&
+            setxattr(service().c_str(), "trusted.delegate", "1", 1, 0) == 0;
+  }
+  ~ServiceGroups() {
+    std::ofstream(scope() + "/cgroup.kill") << "1";
+    for (int tries = 0; std::filesystem::exists(slice_) && tries < 10'000; ++tries) {
+      remove(slice_);
+    }
+  }
+  ServiceGroups(const ServiceGroups&) = delete;
+  ServiceGroups& operator=(const ServiceGroups&) = delete;
+
+  bool made() const { return made_; }
+  // What is started from here on is in the service, until leave().
+  void enter() const { std::ofstream(service() + "/cgroup.procs") << "0"; }
+  void leave() const { std::ofstream(before_ + "/cgroup.procs") << "0"; }
+  std::string scope() const { return slice_ + "/t-processes.scope"; }
+
+ private:
+  std::string service() const { return slice_ + "/t.service"; }
+  static void remove(const std::string& group) {
+    std::error_code gone;
+    for (const auto& entry : std::filesystem::directory_iterator(group, gone)) {
+      if (entry.is_directory(gone)) remove(entry.path());
+    }
+    rmdir(group.c_str());
+  }
+
+  std::string top_;
+  std::string before_;
+  std::string slice_;
+  bool made_ = false;
+};
+
+// What it does not see is not what is not there.
+TEST_F(DaemonRestartTest, ADaemonThatCannotListItsTasksEndsNoneOfThem) {
+  const ServiceGroups groups;
+  if (!groups.made()) GTEST_SKIP() << "no control groups can be made here";
+  const auto start_in_service = [&] {
+    groups.enter();
+    start();
+    groups.leave();
+  };
+  start_in_service();
+  submit("work", one("sleep 1000"));
+  const History history = until_running("work");
+  const pid_t process = last_run(history)->process.pid;
+  ASSERT_TRUE(std::filesystem::exists(groups.scope() + "/tasks/work/p.0"));
+  kill_daemon();
+  const std::string aside = paths().active_dir() + ".aside";
+  std::filesystem::rename(paths().active_dir(), aside);
+  std::ofstream(paths().active_dir()).flush();
+  start_in_service();
+  EXPECT_TRUE(real::alive(process));
+  EXPECT_NE(log().find(paths().active_dir()), std::string::npos) << log();
+  kill_daemon();
+  std::filesystem::remove(paths().active_dir());
+  std::filesystem::rename(aside, paths().active_dir());
+  start_in_service();
+  EXPECT_TRUE(is_running(until_running("work"), 0));
+  ask(control::AskDrain{0});
+  EXPECT_EQ(wait_for_daemon(), 0) << log();
 }
 
 TEST_F(DaemonRestartTest, WhoComesBackMissesNothingAndSeesNothingTwice) {
