@@ -59,7 +59,7 @@ Reactor::Reactor(const BootId& boot)
       deadlines_(loop_),
       inotify_(loop_, inotify_wanted()),
       launches_(loop_, deadlines_),
-      sweeper_(loop_, spares_,
+      sweeper_(loop_, deadlines_, spares_,
                [this](pid_t pid) {
                  hear_answers();  // or a coordinator just born would pass for an orphan
                  return children_.watches(pid);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <string>
 #include <unordered_map>
@@ -12,9 +13,13 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/os/control_groups.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
 namespace {
+
+// Between two looks on a machine that is too short of something for one.
+constexpr Microseconds kLookAgain = kSecond;
 
 // A new clone of the fork server whose answer was not read yet is not an orphan. It runs the
 // coordinator's program, which the orphans of a process do not.
@@ -60,12 +65,17 @@ struct Sweeper::Sweep {
   std::list<Victim> victims;
 };
 
-Sweeper::Sweeper(Loop& loop, SpareDescriptors& spares, std::function<bool(pid_t)> is_known_child)
-    : loop_(loop), spares_(spares), is_known_child_(std::move(is_known_child)) {
+Sweeper::Sweeper(Loop& loop, Deadlines& deadlines, SpareDescriptors& spares,
+                 std::function<bool(pid_t)> is_known_child)
+    : loop_(loop),
+      deadlines_(deadlines),
+      spares_(spares),
+      is_known_child_(std::move(is_known_child)) {
   const pid_t self = getpid();
-  for (const ProcessStat& process : list_processes()) {
-    if (process.parent == self) born_with_children_ = true;
-  }
+  const auto all = list_processes();
+  born_with_children_ =
+      !all || std::any_of(all->begin(), all->end(),
+                          [self](const ProcessStat& process) { return process.parent == self; });
 }
 
 void Sweeper::sweep(const Leftover& leftover, std::function<void()> done) {
@@ -76,15 +86,23 @@ void Sweeper::sweep(const Leftover& leftover, std::function<void()> done) {
 }
 
 void Sweeper::look(const std::shared_ptr<Sweep>& sweep) {
-  spares_.lend([&] { kill(sweep); });
-  if (sweep->victims.empty()) sweep->done();
+  bool saw_all = false;
+  spares_.lend([&] { saw_all = kill(sweep); });
+  if (!sweep->victims.empty()) return;
+  if (saw_all) return sweep->done();
+  deadlines_.add(loop_.now().boot + kLookAgain, [this, sweep] { look(sweep); });
 }
 
-void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
+bool Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
   if (!sweep->leftover.group.empty()) kill_group(sweep->leftover.group);
-  for (const Identity& identity : find(sweep->leftover)) {
+  const auto found = find(sweep->leftover);
+  if (!found) return false;
+  bool saw_all = true;
+  for (const Identity& identity : *found) {
     // If no descriptor is left for a process, it is found again when the others are dead.
+    errno = 0;
     auto pidfd = open_pidfd(identity);
+    if (!pidfd && may_pass(errno)) saw_all = false;
     if (!pidfd || !send_signal(*pidfd, SIGKILL)) continue;
     spdlog::debug("killed pid {}, left behind by coordinator {}", identity.pid,
                   sweep->leftover.coordinator.pid);
@@ -99,10 +117,13 @@ void Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
       if (keep->victims.empty()) self->look(keep);
     });
   }
+  return saw_all;
 }
 
-std::vector<Identity> Sweeper::find(const Leftover& leftover) const {
-  const std::vector<ProcessStat> all = list_processes();
+std::optional<std::vector<Identity>> Sweeper::find(const Leftover& leftover) const {
+  const auto listed = list_processes();
+  if (!listed) return std::nullopt;
+  const std::vector<ProcessStat>& all = *listed;
   std::unordered_map<pid_t, std::vector<const ProcessStat*>> children;
   const ProcessStat* leader = nullptr;
   for (const ProcessStat& process : all) {

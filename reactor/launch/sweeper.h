@@ -5,11 +5,13 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "core/record/record.h"
+#include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/spare_descriptors.h"
@@ -27,9 +29,11 @@ class Sweeper {
   };
 
   // `spares` has at least three descriptors: one to list /proc, one to read a file in it, one for a
-  // pidfd. Without them, /proc would look empty when no descriptor is left. `is_known_child`
-  // returns true for our children that are not orphans (coordinators, the fork server).
-  Sweeper(Loop& loop, SpareDescriptors& spares, std::function<bool(pid_t)> is_known_child);
+  // pidfd. When no descriptor is left, one sweep gets on with them; others that come at the same
+  // time try again later. `is_known_child` returns true for our children that are not orphans
+  // (coordinators, the fork server).
+  Sweeper(Loop& loop, Deadlines& deadlines, SpareDescriptors& spares,
+          std::function<bool(pid_t)> is_known_child);
 
   // Kills (SIGKILL) all processes of `leftover`, waits until they are gone, and repeats that until
   // it finds none. Then it calls `done`, possibly inside this call.
@@ -38,10 +42,12 @@ class Sweeper {
  private:
   struct Sweep;
   void look(const std::shared_ptr<Sweep>& sweep);
-  void kill(const std::shared_ptr<Sweep>& sweep);
-  std::vector<Identity> find(const Leftover& leftover) const;
+  // Returns false if the machine was too short of something to see all of them.
+  bool kill(const std::shared_ptr<Sweep>& sweep);
+  std::optional<std::vector<Identity>> find(const Leftover& leftover) const;
 
   Loop& loop_;
+  Deadlines& deadlines_;
   SpareDescriptors& spares_;
   std::function<bool(pid_t)> is_known_child_;
   // Whether this process already had children at its start (a shell that exec'd us). Then an

@@ -43,7 +43,7 @@ bool kernel_names_children() {
 
 std::multimap<pid_t, pid_t> all_children() {
   std::multimap<pid_t, pid_t> children;
-  for (const ProcessStat& process : list_processes()) {
+  for (const ProcessStat& process : list_processes().value_or(std::vector<ProcessStat>())) {
     children.emplace(process.parent, process.identity.pid);
   }
   return children;

@@ -18,6 +18,8 @@
 #include <string>
 #include <string_view>
 
+#include "reactor/os/errors.h"
+
 namespace thermos {
 namespace {
 
@@ -67,16 +69,20 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
   return stat;
 }
 
-std::vector<ProcessStat> list_processes() {
+std::optional<std::vector<ProcessStat>> list_processes() {
   std::vector<ProcessStat> all;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/proc"), closedir);
-  if (!dir) return all;
+  if (!dir) return std::nullopt;
   while (const dirent* entry = readdir(dir.get())) {
     const std::string_view name = entry->d_name;
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (auto stat = read_stat(pid)) all.push_back(*stat);
+    if (auto stat = read_stat(pid)) {
+      all.push_back(*stat);
+    } else if (may_pass(errno)) {
+      return std::nullopt;
+    }
   }
   return all;
 }

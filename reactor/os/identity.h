@@ -26,8 +26,9 @@ struct ProcessStat {
 
 // Returns nothing if the process does not exist (any more) or its stat file cannot be read.
 std::optional<ProcessStat> read_stat(pid_t pid);
-// Returns all processes, zombies included; none if /proc cannot be opened.
-std::vector<ProcessStat> list_processes();
+// Returns all processes, zombies included; nothing if /proc cannot be opened, or if the machine is
+// too short of something to look at each.
+std::optional<std::vector<ProcessStat>> list_processes();
 
 // Returns the file name of the program that a process runs, with " (deleted)" at its end if an
 // upgrade replaced the file; empty if the process is gone, or if we are not permitted to look.
