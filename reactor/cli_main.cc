@@ -1,31 +1,16 @@
 // The program `thermos`.
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <csignal>
 
 #include "reactor/commands/commands.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
-
-namespace {
-
-// If a standard descriptor is closed at the start, the next opened file would get its number, and
-// output would be written into a checkpoint.
-void fill_standard_descriptors() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free number is this one: those below it are open.
-    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) ::_exit(71);
-  }
-}
-
-}  // namespace
+#include "reactor/os/standard_descriptors.h"
 
 int main(int argc, char** argv) {
   thermos::note_early_signals();
-  fill_standard_descriptors();
+  thermos::fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);
   // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG and is reported as an error.

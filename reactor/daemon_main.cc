@@ -21,6 +21,7 @@
 #include "reactor/daemon/service_link.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
+#include "reactor/os/standard_descriptors.h"
 
 namespace thermos {
 namespace {
@@ -156,6 +157,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   thermos::note_early_signals();
+  thermos::fill_standard_descriptors();
   // Large blocks go back to the machine when they are freed. By itself the allocator raises this
   // limit to the largest it has seen, which is a client's to choose.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);

@@ -7,9 +7,11 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/os/log_lines.h"
+#include "reactor/os/standard_descriptors.h"
 #include "reactor/serve/node_server.h"
 
 int main() {
+  thermos::fill_standard_descriptors();
   // An engine that takes the machine back tells the leader, too, which ends what runs here. Who
   // logs out or interrupts the leader means that alone.
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {

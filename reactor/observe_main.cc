@@ -16,6 +16,7 @@
 #include "reactor/os/files.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
+#include "reactor/os/standard_descriptors.h"
 
 namespace {
 
@@ -47,6 +48,7 @@ thermos::Status run(const thermos::Arguments& words) {
 
 int main(int argc, char** argv) {
   thermos::note_early_signals();
+  thermos::fill_standard_descriptors();
   // Large blocks go back to the machine when they are freed.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   mallopt(M_TRIM_THRESHOLD, 1024 * 1024);

@@ -1,5 +1,9 @@
 // A daemon that has no descriptor left hears its clients again when it has.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "daemon_fixture.h"
 
@@ -30,6 +34,17 @@ TEST_F(DaemonDescriptorsTest, WhoWaitsAtTheDoorIsTakenInLater) {
   EXPECT_TRUE(std::holds_alternative<control::Version>((*reply)->body));
   EXPECT_TRUE(until_logged("clients are accepted again"));
   EXPECT_FALSE(refused(control::AskVersion{}));
+}
+
+// What is printed there would get into whatever was opened under that number.
+TEST_F(DaemonDescriptorsTest, AClosedStandardDescriptorIsFilled) {
+  const Descriptor kept(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  ASSERT_TRUE(kept);
+  close(STDOUT_FILENO);
+  start();
+  dup2(kept.get(), STDOUT_FILENO);
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(daemon()) + "/fd/1"),
+            "/dev/null");
 }
 
 }  // namespace
