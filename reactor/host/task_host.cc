@@ -30,6 +30,10 @@ namespace {
 // there is room again.
 constexpr Microseconds kReplaceAgain = 5 * kSecond;
 
+Error not_led() {
+  return {ErrorCode::System, "this runner has stopped leading the task"};
+}
+
 std::string is_ending(const std::string& task_id) {
   return "task " + task_id + " is ending; its configuration stays as it is";
 }
@@ -123,12 +127,13 @@ Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
                                                  const std::vector<std::string>& processes) {
   auto names = ordered_processes(*runner_, request, processes);
   if (!names) return names;
-  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
   OrderRequest one = request;
   for (const std::string& name : *names) {
+    if (stopped_) break;
     one.process = name;
     dispatch(one);
   }
+  if (stopped_) return not_led();
   return names;
 }
 
@@ -146,7 +151,6 @@ void TaskHost::fail_placing(Error error) {
   stopped_ = true;
   pending_.clear();
   appended_.clear();
-  leader_.reset();
   if (runner_) runner_->give_up_pools();
   report(std::move(error));
 }
@@ -155,7 +159,7 @@ void TaskHost::fail_placing(Error error) {
 
 Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
   const std::string& id = place_.header.task_id;
-  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
+  if (stopped_) return not_led();
   if (runner_->state() != TaskState::Active) return Error{ErrorCode::Usage, is_ending(id)};
   if (placing_) return Error{ErrorCode::Busy, "task " + id + " is being made; try again"};
   if (replacement_) {
@@ -465,11 +469,12 @@ void TaskHost::end_turn() {
     nodes_->begin(runner_->history());
   }
   if (nodes_) nodes_->flush();
-  if (leader_) leader_->confirm_orders();  // none is left of a host that has stopped
+  if (leader_ && !result_) leader_->confirm_orders();
   if (replacement_) go_on_replacing();
   if (!stopped_) compact_if_long();
   if (links_) result_ ? links_->give_up_launches() : links_->review_shortages();
   if (result_) {
+    leader_.reset();  // not where it stopped: that may have been in a callback of this very socket
     // No record says that it has stood down.
     if (standing_down_ && runner_) observer_.on_turn(*runner_, reactor_.loop().now());
     // Last: the owner may destroy this host in it.
@@ -541,11 +546,12 @@ void TaskHost::compact_if_long() {
 }
 
 Status TaskHost::call_node(const std::string& node, bool gone, const std::string& reason) {
-  if (stopped_) return Error{ErrorCode::System, "this runner has stopped leading the task"};
+  if (stopped_) return not_led();
   if (!nodes_) {
     return Error{ErrorCode::NotFound, "task " + place_.header.task_id + " has no nodes"};
   }
-  return nodes_->call(node, gone, reason);
+  Status called = nodes_->call(node, gone, reason);
+  return stopped_ ? Status(not_led()) : called;
 }
 
 void TaskHost::release(const Effect& effect) {
@@ -582,7 +588,6 @@ void TaskHost::stop(Error error) {
   pending_.clear();
   // What it read before is true, whatever stops it now.
   if (writer_) static_cast<void>(write_records());
-  leader_.reset();
   if (runner_) runner_->give_up_pools();
   error.message += "; running processes continue";
   // From what is corrupt, or gone, no new start could go on.
@@ -638,7 +643,6 @@ void TaskHost::finish_if_quiet() {
   stopped_ = true;
   clear_groups();
   if (standing_down_) {
-    leader_.reset();
     report(runner_->state());
     return;
   }
@@ -659,7 +663,6 @@ void TaskHost::finish_if_quiet() {
 
 void TaskHost::end(TaskState state) {
   if (leader_) leader_->announce(state);
-  leader_.reset();
   report(state);
 }
 

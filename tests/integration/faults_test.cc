@@ -136,6 +136,30 @@ TEST(Disk, ThatIsFullFromTheFirstIsSaidAndLeavesNothingHalf) {
   EXPECT_EQ(read_file(site.in_sandbox("ledger")), "main\n");
 }
 
+// So many processes that their records do not wait for the end of the turn.
+TEST(Disk, ThatIsFullWhenAnOrderComesRefusesTheOrder) {
+  Site site;
+  const SmallDisk disk(site);
+  if (!disk.mounted()) GTEST_SKIP() << "no small file system to fill";
+  std::vector<Json> processes = {process("main", "until [ -e go ]; do sleep 0.02; done")};
+  for (int i = 0; i < 1000; ++i) processes.push_back(process("p" + std::to_string(i), "true"));
+  const std::string config = site.write_config(task(processes, {}, {{"max_concurrency", 1}}));
+  Command first = site.start_run(config);
+  ASSERT_FALSE(site.run_in_state("main", "RUNNING").is_null());
+  disk.fill();
+  const Ended refused = site.thermos({"stop", "t", ".*"});
+  EXPECT_EQ(refused.code, 71) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("this runner has stopped leading the task"), std::string::npos)
+      << refused.err;
+  const Ended stopped = first.wait();
+  EXPECT_EQ(stopped.code, 71) << stopped.err;
+  EXPECT_NE(stopped.err.find("No space left on device"), std::string::npos) << stopped.err;
+  disk.free();
+  Command second = site.start_run(config);
+  ASSERT_TRUE(site.leads(second));
+  EXPECT_EQ(site.thermos({"kill", "--wait", "0", "t"}).code, 0);
+}
+
 TEST(Disk, ThatIsReadOnlyIsNamedAndANewStartGoesOnLater) {
   Site site;
   const SmallDisk disk(site);
