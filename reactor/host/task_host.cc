@@ -75,6 +75,7 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   host->replacement_ = std::move(opened->replacement);
   if (opened->unplaced) {
     host->placing_.emplace(host->place_.paths, id, std::move(*opened->unplaced));
+    host->writer_->hold(true);  // who is killed before leaves no records without a task
   }
   host->take_lead(std::move(opened->history));
   return host;
@@ -142,6 +143,7 @@ Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
 void TaskHost::placed(const Status& named) {
   if (!named) return fail_placing(named.error());
   placing_.reset();
+  writer_->hold(false);
   reactor_.mark_dirty(this);
 }
 

@@ -138,7 +138,7 @@ Status StreamWriter::append(const Record& record, std::uint64_t position) {
 Status StreamWriter::append_later(const Record& record, std::uint64_t position) {
   constexpr std::size_t kEnough = std::size_t{64} * 1024;
   if (Status able = appendable(); !able) return able;
-  if (unwritten_ >= kEnough) {
+  if (unwritten_ >= kEnough && !held_) {
     if (Status flushed = flush(); !flushed) return flushed;
   }
   if (unwritten_ == 0) frames_.clear();

@@ -54,6 +54,8 @@ class StreamWriter {
   // them. After so many that a longer write would gain nothing, those before are written at once.
   Status append_later(const Record& record, std::uint64_t position = 0);
   Status flush();
+  // `held`: append_later() writes nothing at once, however many there are.
+  void hold(bool held) { held_ = held; }
   // Fails with Busy, as a write would, if another has written the file since; then the writer stays
   // closed.
   Status check_alone();
@@ -93,6 +95,7 @@ class StreamWriter {
   std::size_t size_ = 0;           // the file's
   bool ready_ = false;             // position_ is the end of the file
   bool for_coordinator_ = false;   // who writes the header
+  bool held_ = false;              // only flush() writes
   std::optional<Error> failure_;   // the first failure, if there was one
   std::vector<std::byte> frames_;  // those of the last flush(), or those since
   std::size_t unwritten_ = 0;      // bytes of them that are to be written: all, or none

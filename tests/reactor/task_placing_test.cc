@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/record/frame.h"
+#include "reactor/host/reactor.h"
+#include "reactor/host/task_host.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
 #include "stream_fixture.h"
@@ -69,6 +72,37 @@ TEST_F(TaskPlacingTest, ItsCheckpointsMayBeGone) {
   EXPECT_EQ(placing.files().error().code, ErrorCode::NotFound);
   placing.drop();
   EXPECT_FALSE(is_there());
+}
+
+// So many processes that their records do not wait for the end of a turn.
+TEST_F(TaskPlacingTest, NothingIsRecordedOfATaskThatHasNoName) {
+  TaskConfig task;
+  task.name = "t";
+  task.processes.resize(2000);
+  for (std::size_t i = 0; i < task.processes.size(); ++i) {
+    task.processes[i].name = "p" + std::to_string(i);
+    task.processes[i].cmdline = "true";
+  }
+  TaskSetup setup{paths(), std::make_shared<const TaskConfig>(std::move(task)), {}};
+  setup.header.task_id = "t";
+  setup.header.sandbox = path("");
+  struct : TaskObserver {
+    void on_record(const Record& /*record*/, const History& /*history*/) override { ++records; }
+    std::optional<Microseconds> on_turn(Runner& /*runner*/, Timestamp /*now*/) override {
+      return std::nullopt;
+    }
+    int records = 0;
+  } observer;
+  auto reactor = Reactor::make();
+  ASSERT_TRUE(reactor.ok()) << reactor.error().message;
+  // Twice: who is killed then leaves nothing that would be in the way of the next.
+  for (int times = 1; times <= 2; ++times) {
+    const auto host = TaskHost::lead(**reactor, setup, SyncMode::Power, observer, nullptr);
+    ASSERT_TRUE(host.ok()) << host.error().message;
+    EXPECT_FALSE(is_there());
+    EXPECT_GT(observer.records, 2000 * times);
+    EXPECT_EQ(std::filesystem::file_size(paths().runner_stream("t")), kStreamHeaderBytes);
+  }
 }
 
 }  // namespace
