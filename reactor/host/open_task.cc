@@ -43,7 +43,7 @@ class TaskOpening {
   Result<StreamWriter> hold_predecessor() const;
   Status begin_from_predecessor(History& history);
   Status settle_disk(const History& history);
-  Error complete_move(TaskState state) const;
+  Error complete_move(TaskState state);
   Result<FenceVerdict> judge_leader_before(const History& history) const;
   void settle_header(const History& history);
   bool durable() const { return sync_ == SyncMode::Power; }
@@ -245,7 +245,10 @@ Status TaskOpening::begin_from_predecessor(History& history) {
 
 // The runner before died between the last record and the move. An error in any case: what has ended
 // is not led.
-Error TaskOpening::complete_move(TaskState state) const {
+Error TaskOpening::complete_move(TaskState state) {
+  if (!durable()) {
+    if (auto synced = writer_->sync(); !synced) return synced.error();
+  }
   auto moved = move_to_finished(setup_.paths, setup_.header.task_id, durable());
   return moved ? refuse_ended(state) : moved.error();
 }

@@ -443,7 +443,7 @@ std::vector<GroupSync::File> TaskHost::write_turn() {
     stop(written.error());
     return {};
   }
-  if (!must_sync_ || sync_ != SyncMode::Power) return {};
+  if (!must_reach_disk()) return {};
   return {{writer_->fd()}};
 }
 
@@ -511,7 +511,7 @@ void TaskHost::commit() {
       break;
     }
     if (!must_sync_ && pending_.empty()) break;
-    if (must_sync_ && sync_ == SyncMode::Power) {
+    if (must_reach_disk()) {
       sync_record();
       if (stopped_) break;
     }
@@ -522,6 +522,11 @@ void TaskHost::commit() {
       if (!stopped_) release(effect);
     }
   }
+}
+
+// With SyncMode::Crash, the end alone: who finds the task among those that have ended, finds it.
+bool TaskHost::must_reach_disk() const {
+  return must_sync_ && (sync_ == SyncMode::Power || runner_->done());
 }
 
 void TaskHost::sync_record() {

@@ -100,6 +100,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   Status write_records();
   // Carries out what is pending, each behind the records before it.
   void commit();
+  // Whether what is written must be on the disk before anything that is pending is carried out.
+  bool must_reach_disk() const;
   // Brings what is written to the disk.
   void sync_record();
 

@@ -4,10 +4,17 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 
+#include "core/config/load.h"
+#include "reactor/host/foreground.h"
+#include "reactor/host/open_task.h"
+#include "reactor/os/account.h"
+#include "reactor/os/files.h"
 #include "reactor/store/compaction.h"
 #include "reactor/store/replacement_file.h"
 #include "reactor/store/task_store.h"
@@ -16,9 +23,14 @@
 namespace {
 
 std::function<void(int fd)> on_sync;
+bool syncs_fail = false;
 
 int sync_as_ever(const char* name, int fd) {
   if (on_sync) on_sync(fd);
+  if (syncs_fail) {
+    errno = EIO;
+    return -1;
+  }
   return reinterpret_cast<int (*)(int)>(::dlsym(RTLD_NEXT, name))(fd);
 }
 
@@ -43,6 +55,7 @@ class SyncedBeforeReplacing : public StreamFixture {
   }
   void TearDown() override {
     on_sync = nullptr;
+    syncs_fail = false;
     StreamFixture::TearDown();
   }
 
@@ -72,6 +85,72 @@ TEST_F(SyncedBeforeReplacing, ACompactedStream) {
   look(path());
   ASSERT_TRUE(compact_stream(path(), stream->history, false).ok());
   expect_synced(path());
+}
+
+// With --sync crash, of what is said to survive a loss of power only this is synced.
+class SyncedWithSyncCrash : public SyncedBeforeReplacing {
+ protected:
+  Paths paths() const { return Paths(path("root")); }
+  TaskSetup setup(const std::string& cmdline) const {
+    auto task = config::load_bound(
+        R"({"name": "job", "processes": [{"name": "p", "max_failures": 0, "min_duration": 0,
+            "cmdline": ")" +
+            cmdline + R"("}]})",
+        "job.json");
+    EXPECT_TRUE(task.ok()) << task.error().message;
+    TaskSetup made{paths(), std::make_shared<const TaskConfig>(std::move(*task)), {}};
+    made.header.task_id = "job";
+    made.header.sandbox = path("");
+    made.header.log_dir = path("logs");
+    made.header.user = caller_account().name;
+    made.header.uid = ::geteuid();
+    return made;
+  }
+  static Result<TaskState> run(const TaskSetup& setup) {
+    struct : TaskObserver {
+      void on_record(const Record& /*record*/, const History& /*history*/) override {}
+      std::optional<Microseconds> on_turn(Runner& /*runner*/, Timestamp /*now*/) override {
+        return std::nullopt;
+      }
+    } nobody;
+    return run_in_foreground(setup, SyncMode::Crash, nobody);
+  }
+  bool is_active() const { return exists(paths().active_task("job")); }
+  void look_while_active() {
+    on_sync = [this](int fd) {
+      struct stat info {};
+      if (is_active() && ::fstat(fd, &info) == 0) synced_[info.st_ino] = info.st_size;
+    };
+  }
+};
+
+TEST_F(SyncedWithSyncCrash, AnEndIsBeforeTheTaskIsFinished) {
+  look_while_active();
+  const auto ended = run(setup("true"));
+  ASSERT_TRUE(ended.ok()) << ended.error().message;
+  EXPECT_EQ(*ended, TaskState::Success);
+  EXPECT_FALSE(is_active());
+  expect_synced(paths().runner_stream("job"));
+}
+
+TEST_F(SyncedWithSyncCrash, AnEndThatIsNotOnTheDiskLeavesTheTaskActive) {
+  const TaskSetup job = setup("true");
+  on_sync = [](int /*fd*/) { syncs_fail = true; };
+  const auto ended = run(job);
+  ASSERT_FALSE(ended.ok());
+  EXPECT_NE(ended.error().message.find("cannot sync it"), std::string::npos)
+      << ended.error().message;
+  EXPECT_TRUE(is_active());
+  EXPECT_FALSE(exists(paths().finished_task("job")));
+
+  syncs_fail = false;
+  look_while_active();
+  const auto opened = open_task(job, SyncMode::Crash, 0);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("has ended already: SUCCESS"), std::string::npos)
+      << opened.error().message;
+  EXPECT_FALSE(is_active());
+  expect_synced(paths().runner_stream("job"));
 }
 
 TEST_F(SyncedBeforeReplacing, ATasksConfiguration) {
