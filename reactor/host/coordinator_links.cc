@@ -25,7 +25,7 @@ CoordinatorLinks::CoordinatorLinks(Reactor& reactor, const TaskSetup& setup,
       notified_(notified),
       task_(task),
       owner_(reactor.launches().join(this)),
-      launch_(reactor, setup, groups),
+      launch_(reactor, setup, groups, [&task] { return task.settle_record(); }),
       write_failures_(setup.header.task_id) {}
 
 CoordinatorLinks::~CoordinatorLinks() {

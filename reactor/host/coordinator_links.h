@@ -49,6 +49,9 @@ class LinkedTask {
   // The same; the reason is that the task's checkpoint directory was removed.
   virtual void stop_without_checkpoints() = 0;
   virtual bool stopped() const = 0;
+  // Returns whether what is on record is on the disk; if not, this host has stopped leading the
+  // task.
+  virtual bool settle_record() = 0;
 };
 
 class CoordinatorLinks : private LaunchQueue::Task {

@@ -28,7 +28,10 @@ std::optional<LaunchError> RunLaunch::send(const StartProcess& start, Stream& st
     if (!begun) return LaunchError{true, begun.error().message, Shortage::None, 0};
     epoch = *begun;
   }
-  if (stream.writer.position().offset > kLongCoordinatorStream) shorten(start, stream);
+  if (stream.writer.position().offset > kLongCoordinatorStream) {
+    if (!settle_record_()) return LaunchError{true, "the task is led no more", Shortage::None, 0};
+    shorten(start, stream);
+  }
   stream.position = stream.writer.position();
 
   Launch launch;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "core/runner/runner.h"
 #include "reactor/host/reactor.h"
@@ -16,9 +17,15 @@ namespace thermos {
 
 class RunLaunch {
  public:
-  // All references outlive this. `setup.header` says where the task runs.
-  RunLaunch(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups)
-      : reactor_(reactor), setup_(setup), groups_(groups), site_(setup.header) {}
+  // All references outlive this. `setup.header` says where the task runs. `settle_record` is
+  // LinkedTask's.
+  RunLaunch(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups,
+            std::function<bool()> settle_record)
+      : reactor_(reactor),
+        setup_(setup),
+        groups_(groups),
+        settle_record_(std::move(settle_record)),
+        site_(setup.header) {}
 
   // The process's stream, before send() and after it.
   struct Stream {
@@ -36,12 +43,13 @@ class RunLaunch {
 
  private:
   // Replaces a long stream by an empty one. Nothing is lost: the runner's own stream holds all of
-  // its records, and was synced before this launch was released.
+  // its records, on the disk: else a loss of power could take it back and leave the short one.
   void shorten(const StartProcess& start, Stream& stream) const;
 
   Reactor& reactor_;
   const TaskSetup& setup_;
   const TaskGroups& groups_;
+  std::function<bool()> settle_record_;
   LaunchSite site_;
 };
 

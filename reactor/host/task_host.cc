@@ -535,6 +535,17 @@ void TaskHost::sync_record() {
   counters().commits.observe(read_clocks().boot - began);
 }
 
+// With SyncMode::Power it is there already: nothing is released before.
+bool TaskHost::settle_record() {
+  if (stopped_ || sync_ == SyncMode::Power) return !stopped_;
+  if (auto written = write_records(); !written) {
+    stop(written.error());
+  } else {
+    sync_record();
+  }
+  return !stopped_;
+}
+
 void TaskHost::compact_if_long() {
   const std::size_t size = writer_->position().offset;
   if (size < compact_at_) return;

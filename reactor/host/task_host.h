@@ -122,6 +122,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void stop(Error error) override;
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
+  bool settle_record() override;
   // Looks whether another has written the task's record, and stops then. False if this has stopped.
   bool leads();
 

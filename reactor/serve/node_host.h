@@ -53,6 +53,7 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   void stop(Error error) override;
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
+  bool settle_record() override { return true; }  // it is the leader's
 
   Status on(const nodes::KnownRun& run);
   Status on(const nodes::Seqs& seqs);

@@ -153,6 +153,29 @@ TEST_F(SyncedWithSyncCrash, AnEndThatIsNotOnTheDiskLeavesTheTaskActive) {
   expect_synced(paths().runner_stream("job"));
 }
 
+// Its records are the runner's, too, which may not be on the disk.
+TEST_F(SyncedWithSyncCrash, ARunnersStreamIsBeforeACoordinatorsIsShortened) {
+  const std::string stream = paths().coordinator_stream("job", "p");
+  const std::string runner = paths().runner_stream("job");
+  std::map<ino_t, std::uintmax_t>
+      longest;  // of the coordinator's streams, at a sync of the runner's
+  on_sync = [&](int fd) {
+    struct stat info {};
+    if (::fstat(fd, &info) != 0 || info.st_ino != inode_of(runner)) return;
+    std::error_code none;
+    longest[inode_of(stream)] = std::filesystem::file_size(stream, none);
+  };
+  // Until it is shortened.
+  const auto ended = run(setup("test -e long && exit 0; test $(stat -c %s " + stream + ") -le " +
+                               std::to_string(kLongCoordinatorStream) + " || touch long; exit 1"));
+  ASSERT_TRUE(ended.ok()) << ended.error().message;
+  EXPECT_EQ(*ended, TaskState::Success);
+  EXPECT_LT(std::filesystem::file_size(stream), kLongCoordinatorStream);
+  longest.erase(inode_of(stream));
+  ASSERT_EQ(longest.size(), 1U);
+  EXPECT_GT(longest.begin()->second, kLongCoordinatorStream);
+}
+
 TEST_F(SyncedBeforeReplacing, ATasksConfiguration) {
   const Paths paths(path("root"));
   ASSERT_TRUE(make_task_directories(paths, "job").ok());
