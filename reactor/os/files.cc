@@ -161,7 +161,8 @@ Result<std::string> read_file(const std::string& path) {
 
 bool exists(const std::string& path) {
   struct stat info {};
-  return lstat(path.c_str(), &info) == 0;
+  if (lstat(path.c_str(), &info) == 0) return true;
+  return errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG;
 }
 
 bool is_directory(const std::string& path) {

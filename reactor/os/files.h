@@ -30,6 +30,7 @@ Status sync_directory(const std::string& path);
 // The same for all of these together. Each gets its result.
 void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_sync);
 
+// False only if there surely is no such file: where that can't be told (EIO), there may be one.
 bool exists(const std::string& path);
 // Whether there is a directory, or a symbolic link to one.
 bool is_directory(const std::string& path);

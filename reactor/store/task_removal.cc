@@ -66,6 +66,12 @@ Status put_away_directory(const std::string& path) {
   return system_error("cannot put away " + path, errno);
 }
 
+// Surely: what can't be looked at is no decision.
+bool is_decided(const Paths& paths, const std::string& task_id) {
+  struct stat info {};
+  return ::lstat(removed_task(paths, task_id).c_str(), &info) == 0;
+}
+
 // Whether the newest of a task's files was written so recently that somebody may be about to write
 // the next one.
 bool is_fresh(const Paths& paths, const std::string& task_id) {
@@ -206,7 +212,7 @@ Status TaskRemoval::look(bool damaged) {
 }
 
 Status TaskRemoval::check_left_over() const {
-  if (exists(removed_task(*paths_, id_))) return Done{};
+  if (is_decided(*paths_, id_)) return Done{};
   // An import puts the checkpoints in place before the task's file.
   const bool ended = history_ && is_terminal(history_->state()) && !was_imported(*history_);
   if (ended || !fresh_) return Done{};
@@ -351,7 +357,7 @@ Status clear_id(const Paths& paths, const std::string& task_id, const std::strin
   auto removal = TaskRemoval::begin(paths, task_id, false);
   // Whoever leads it next finds out why.
   if (!removal || removal->whole()) return Done{};
-  const bool decided = exists(removed_task(paths, task_id));
+  const bool decided = is_decided(paths, task_id);
   const bool ended = removal->history() && is_terminal(removal->history()->state());
   if (!decided && !ended) return Done{};
   PlacesInUse others(paths);
