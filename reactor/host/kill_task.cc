@@ -15,6 +15,7 @@
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_reader.h"
+#include "reactor/store/stream_writer.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -57,6 +58,9 @@ class TaskKill {
   bool outwait(const std::optional<Identity>& leader);
   std::optional<Error> remove_leader(const Identity& leader, LeaderReply reply) const;
   Step lead();
+  Step remove_unbegun();
+  // Of an attempt to take the lock: what is left to do.
+  Step not_led(const Error& why);
 
   const Paths& paths_;
   const std::string& task_id_;
@@ -133,6 +137,10 @@ TaskKill::Step TaskKill::lead() {
   auto text = read_file(active_);
   if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
   if (active_task_is_blank(paths_, task_id_)) return blank_task(paths_, task_id_);
+  const auto stream = read_runner_stream(stream_);
+  const bool begun =
+      stream ? stream->history.header().has_value() : stream.error().code != ErrorCode::NotFound;
+  if (!begun) return remove_unbegun();
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
   TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
@@ -140,11 +148,39 @@ TaskKill::Step TaskKill::lead() {
   auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;
   if (!exists(active_)) return std::nullopt;  // another who kills it led it to its end
-  if (ended.error().code != ErrorCode::Busy) return ended;
-  if (std::exchange(outrun_, true)) return ended;
+  return not_led(ended.error());
+}
+
+TaskKill::Step TaskKill::not_led(const Error& why) {
+  if (why.code != ErrorCode::Busy) return why;
+  if (std::exchange(outrun_, true)) return why;
   // Our own attempt closed the stream, too, which is no news.
   change_.forget();
   return std::nullopt;
+}
+
+// Who made it died before it was on record where it is to run, so that none of it can run: there is
+// nothing to end.
+TaskKill::Step TaskKill::remove_unbegun() {
+  if (auto made = make_task_directories(paths_, task_id_); !made) return made.error();
+  const auto lock = StreamWriter::open_patiently(stream_);
+  if (!lock) return not_led(lock.error());
+  const auto stream = read_runner_stream(lock->fd(), stream_);
+  if (!stream) return stream.error();
+  // Somebody else was faster.
+  if (stream->history.header() || !exists(active_)) return std::nullopt;
+  for (const std::string& file : list_directory(paths_.checkpoint_dir(task_id_))) {
+    if (process_of_file(file).empty()) continue;
+    return Error{ErrorCode::NotFound, "nothing tells where task " + task_id_ + " runs, and " +
+                                          paths_.checkpoint_dir(task_id_) + "/" + file +
+                                          " says that it ran; give its CONFIG to `thermos run "
+                                          "--task-id " +
+                                          task_id_ + "`, and kill it then"};
+  }
+  drop_active_task(paths_, task_id_);
+  if (auto synced = sync_directory(paths_.active_dir()); !synced) return synced.error();
+  spdlog::warn("task {} was never begun; what was made of it is removed", task_id_);
+  return TaskState::Killed;
 }
 
 }  // namespace

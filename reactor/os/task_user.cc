@@ -15,6 +15,7 @@
 namespace thermos {
 std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& user,
                                           std::optional<std::uint32_t> recorded) {
+  if (name.empty()) return LaunchError{false, "no user is recorded"};
   passwd record{};
   passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} * 1024);

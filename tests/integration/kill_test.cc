@@ -17,6 +17,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stream_cut.h"
 #include "task_run.h"
 
 namespace thermos::real {
@@ -186,6 +187,39 @@ TEST(KillTask, WithEverythingDead) {
   EXPECT_EQ(states(status, "main"), "LOST");
   EXPECT_EQ(runs(status, "main")[0]["origin"], "coordinator vanished");
   EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+}
+
+// A task as whoever dies while making it leaves it, `begun`: with what its process recorded.
+void leave_unbegun(Site& site, bool begun) {
+  EXPECT_EQ(site.run(task({process("main", "echo main >> ledger")})).code, 0);
+  std::filesystem::rename(site.root() + "/tasks/finished/t", site.root() + "/tasks/active/t");
+  cut_off(site.checkpoint("t") + "/runner", 0);
+  if (!begun) std::filesystem::remove(site.checkpoint("t") + "/coordinator.main");
+}
+
+TEST(KillTask, OfOneThatWasNeverBegunLeavesNone) {
+  Site site;
+  leave_unbegun(site, false);
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_NE(killed.err.find("task t was never begun"), std::string::npos) << killed.err;
+  for (const char* place : {"active", "finished"}) {
+    EXPECT_FALSE(exists(site.root() + "/tasks/" + place + "/t"));
+  }
+  EXPECT_EQ(read_file(site.in_sandbox("ledger")), "main\n");
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 66);
+  EXPECT_EQ(site.run(task({process("main", "echo other >> ledger")})).code, 0);
+  EXPECT_EQ(read_file(site.in_sandbox("ledger")), "main\nother\n");
+}
+
+TEST(KillTask, OfOneOfWhichNothingTellsWhereItRunsStartsNothing) {
+  Site site;
+  leave_unbegun(site, true);
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 66) << refused.err;
+  EXPECT_NE(refused.err.find("nothing tells where task t runs"), std::string::npos) << refused.err;
+  EXPECT_TRUE(exists(site.root() + "/tasks/active/t"));
+  std::filesystem::remove(site.root() + "/tasks/active/t");
 }
 
 TEST(KillTask, ToLose) {
