@@ -59,8 +59,9 @@ class Placement {
   // One that has its node now, and takes its room there; nothing if none of those that wait does.
   std::optional<Placed> next();
 
-  // At a resume: a run of it is, or was last, on this node. `live`: it takes room there. REQUIRES:
-  // a node that is gone is not said to have been the last.
+  // At a resume, or where a launch that was called off is made after all: a run of it is, or was
+  // last, on this node. `live`: it takes room there. REQUIRES: a node that is gone is not said to
+  // have been the last.
   void restore(ProcessIndex p, std::string_view node, bool live);
   // Its run is over: what it took is free.
   void release(ProcessIndex p);

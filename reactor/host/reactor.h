@@ -60,7 +60,8 @@ class TurnParticipant {
 class Reactor {
  public:
   // Starts the fork server. Makes the program ignore SIGPIPE and SIGXFSZ, so that they are errors
-  // of write(2) instead. Fails with System.
+  // of write(2) instead, and sets SIGCHLD back: where it was ignored from the start, the kernel
+  // tells of no end. Fails with System.
   static Result<std::unique_ptr<Reactor>> make();
   ~Reactor();
   Reactor(const Reactor&) = delete;
