@@ -165,8 +165,12 @@ void RunOutput::pump(const Key& key) {
     if (!all && more_) more_->on();
     if (all && it->second.ended) close(key);
   }
-  // Nobody reads what is printed as fast as it comes.
-  if (out_.backlog() && writable_) writable_->wait();
+  if (out_.backlog()) wait_for_reader();
+}
+
+// Nobody reads what is printed as fast as it comes.
+void RunOutput::wait_for_reader() {
+  if (writable_) writable_->wait();
 }
 
 void RunOutput::go_on() {

@@ -38,6 +38,8 @@ class RunOutput {
   void begin(const History& history);
   // A process changed its state; for Transcript::Settings::on_process.
   void on_process(const ProcessStatus& status, const History& history);
+  // Goes on when the reader of what is printed takes more; for Transcript::Settings::on_backlog.
+  void wait_for_reader();
   // Prints what is left. Blocks.
   void finish();
 

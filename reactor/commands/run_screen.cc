@@ -38,6 +38,9 @@ RunScreen::RunScreen(const TaskConfig& task, const RunOptions& options, const Co
   settings.on_begin = [this](const History& history) {
     if (output_) output_->begin(history);
   };
+  settings.on_backlog = [this] {
+    if (output_) output_->wait_for_reader();
+  };
   settings.on_process = [this](const ProcessStatus& status, const History& history) {
     if (output_) output_->on_process(status, history);
   };

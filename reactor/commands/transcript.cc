@@ -177,6 +177,7 @@ std::optional<Microseconds> Transcript::turn(const History& history, bool done, 
   in_turn_ = false;
   write_lines();
   if (out_.backlog()) out_.flush(false);
+  if (out_.backlog() && settings_.on_backlog) settings_.on_backlog();
   if (done && outcome_.empty()) take_end(history);
   if (live_ == nullptr) return std::nullopt;
   // A terminal that was stopped (Ctrl-S) then shows the newest state, not all in between.

@@ -32,6 +32,8 @@ class Transcript : public TaskObserver {
     std::function<void(const History&)> on_begin;
     // Called with each record of a process, before its line is printed.
     std::function<void(const ProcessStatus&, const History&)> on_process;
+    // Called at the end of a turn whose text its reader did not take as a whole.
+    std::function<void()> on_backlog;
     // Called when the live block is drawn: how long the task will take yet, if that is known.
     std::function<std::optional<Microseconds>(const History&, Timestamp)> left;
   };
