@@ -75,6 +75,14 @@ std::string states_told(const std::vector<Event>& events, const std::string& nam
 
 class Observer : public ::testing::Test {
  protected:
+  // Of the process p, which has printed "one" first.
+  static Connection follow_from_one(const Observing& observing) {
+    Connection reader = observing.connect();
+    reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
+    EXPECT_EQ(reader.head().status, 200);
+    EXPECT_EQ(reader.read_until("one\n"), "one\n");
+    return reader;
+  }
   static void damage(const std::string& stream) {
     std::fstream file(stream, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(stream) / 2));
@@ -285,10 +293,7 @@ TEST_F(Observer, FollowsOutputToItsEnd) {
                                                second_gate + "; printf three")})));
   ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
   Observing observing(site);
-  Connection reader = observing.connect();
-  reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
-  EXPECT_EQ(reader.head().status, 200);
-  EXPECT_EQ(reader.read_until("one\n"), "one\n");
+  Connection reader = follow_from_one(observing);
   std::ofstream(first) << "\n";
   EXPECT_EQ(reader.read_until("two\n"), "one\ntwo\n");
   // Another one that joins later, behind the first line.
@@ -311,10 +316,7 @@ TEST_F(Observer, FollowsOutputWhoseRecordCannotBeRead) {
                                                gate + "; read x <&3; echo $x")})));
   ASSERT_FALSE(site.run_in_state("p", "RUNNING").is_null());
   Observing observing(site);
-  Connection reader = observing.connect();
-  reader.ask("/api/tasks/t/processes/p/runs/0/stdout?follow");
-  EXPECT_EQ(reader.head().status, 200);
-  EXPECT_EQ(reader.read_until("one\n"), "one\n");
+  Connection reader = follow_from_one(observing);
   Connection stream = observing.connect();
   stream.ask("/events");
   stream.read_until("\n\n");

@@ -21,10 +21,7 @@ namespace {
 
 class Compaction : public StreamFixture {
  protected:
-  static ino_t inode_of(const std::string& path) {
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
-  }
+  using StreamFixture::inode_of;
   static ino_t inode_of(int fd) {
     struct stat info {};
     return ::fstat(fd, &info) == 0 ? info.st_ino : 0;

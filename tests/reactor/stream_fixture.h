@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -41,6 +42,11 @@ class StreamFixture : public testing::Test {
   std::string logged() const { return log_.str(); }
 
   std::string path(const std::string& name = "runner") const { return directory_ + "/" + name; }
+
+  static ino_t inode_of(const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
+  }
 
   static std::string slurp(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

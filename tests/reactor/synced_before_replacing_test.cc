@@ -49,10 +49,6 @@ namespace {
 
 class SyncedBeforeReplacing : public StreamFixture {
  protected:
-  static ino_t inode_of(const std::string& path) {
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
-  }
   void TearDown() override {
     on_sync = nullptr;
     syncs_fail = false;
