@@ -73,6 +73,10 @@ class Runner {
   bool yields() const { return yield_by_.has_value(); }
   // Whether a run of the process, or its launch, is or may be alive.
   bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
+  // Whether it waits to be launched, as far as the record tells.
+  bool wants_launch(ProcessIndex p) const {
+    return under_way(p) && past(p).current()->state == ProcessState::Waiting;
+  }
   // Whether the process has finished, and nothing can make it run again in this task: no other run
   // of it can have begun, not even one whose records were lost. A replacement of the configuration,
   // which may define it anew, is on the disk before a run by it begins.

@@ -10,6 +10,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/runner/runs_at_resume.h"
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/identity.h"
@@ -162,9 +163,8 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::L
 
 void CoordinatorLinks::review_shortages() {
   reactor_.launches().review(owner_, [this](ProcessIndex p) {
-    const ProcessHistory& past = task_.past(p);
     const auto found = entries_.find(p);
-    return (task_.under_way(p) && past.current()->state == ProcessState::Waiting) ||
+    return task_.wants_launch(p) ||
            (found != entries_.end() && found->second->starved && found->second->busy);
   });
 }
@@ -256,12 +256,7 @@ Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origi
   if (status == nullptr) return Done{};  // it sums up runs that are known anyway
   write_failures_.over(p);
   if (status->state == ProcessState::Forked) tell(p, link::Heard{status->run, status->identity});
-  CoordinatorRecord event{p, *status};
-  // That an engine ended the run is in the coordinator's own record.
-  if (origin != Origin::Recorded && event.status.origin == Origin::Recorded) {
-    event.status.origin = origin;
-  }
-  return task_.handle(event);
+  return task_.handle(CoordinatorRecord{p, as_read(*status, origin)});
 }
 
 // A few of those that were started here stay open, as the same will be read again soon.

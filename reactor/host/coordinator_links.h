@@ -40,8 +40,8 @@ class LinkedTask {
   virtual Status handle(const Event& event) = 0;
   // What is on record of the process.
   virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-  // Whether a run of `p`, or its launch, is or may be alive, or is to be tried again.
-  virtual bool under_way(ProcessIndex p) const = 0;
+  // As Runner::wants_launch().
+  virtual bool wants_launch(ProcessIndex p) const = 0;
   // A coordinator has ended, perhaps the last one: quiet() tells.
   virtual void coordinator_left() = 0;
   // This host must stop leading the task, because of `error`.

@@ -13,6 +13,7 @@
 #include "core/config/task_change.h"
 #include "core/config/to_json.h"
 #include "core/runner/claim.h"
+#include "core/runner/runs_at_resume.h"
 #include "core/task/check_task.h"
 #include "core/task/spread.h"
 #include "reactor/host/allocation.h"
@@ -338,10 +339,7 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
                                                   pool_turn_ = true;
                                                   reactor_.mark_dirty(this);
                                                 }});
-  std::vector<ProcessIndex> live;
-  for (ProcessIndex p = 0; p < place_.task->processes.size(); ++p) {
-    if (past(p).live()) live.push_back(p);
-  }
+  const std::vector<ProcessIndex> live = live_on_record(*runner_);
   dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
                 place_.place, place_.elsewhere,
                 starter_ ? starter_->names : std::vector<std::string>(), place_.hold});
@@ -349,14 +347,14 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
 }
 
 void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
+  if (stopped_) return;
+  const std::vector<ProcessIndex> beside = with_stream(maybe_unrecorded(*runner_, live));
   for (const ProcessIndex p : live) {
     if (stopped_) return;
     if (nodes_ && nodes_->has_run(p)) continue;  // the node's server tells of it
     links_->adopt(p, rebooted);
   }
-  // A power cut, or a disk that failed and came back, can take the tail of the runner's stream and
-  // leave a coordinator's: what ran may not be in our history at all.
-  for (const ProcessIndex p : recorded_beside(live)) {
+  for (const ProcessIndex p : beside) {
     if (stopped_) return;
     links_->look_beside(p, rebooted);
   }
@@ -364,36 +362,25 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   clear_groups();  // of runs that ended while nobody led
 }
 
-// The processes that have a stream, but for `live` and those that have finished. Each behind those
-// it waits for: a run may be news only to who knows that it could begin.
-std::vector<ProcessIndex> TaskHost::recorded_beside(const std::vector<ProcessIndex>& live) const {
+// Those of `processes`, which is in the order of the task, that have a stream here, in the order in
+// which the streams are looked at.
+std::vector<ProcessIndex> TaskHost::with_stream(const std::vector<ProcessIndex>& processes) const {
   const std::string& id = place_.header.task_id;
-  const auto& processes = place_.task->processes;
-  std::vector<bool> wanted(processes.size());
-  for (ProcessIndex p = 0; p < processes.size(); ++p) wanted[p] = !runner_->finished(p);
-  for (const ProcessIndex p : live) wanted[p] = false;
   std::vector<ProcessIndex> found;
   // A directory of a hundred thousand names takes longer to read than a few names to look at.
-  const auto count = static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true));
-  if (count < processes.size() / 4) {
-    for (ProcessIndex p = 0; p < processes.size(); ++p) {
-      if (wanted[p] && exists(place_.paths.coordinator_stream(id, processes[p].name))) {
+  if (processes.size() < place_.task->processes.size() / 4) {
+    for (const ProcessIndex p : processes) {
+      if (exists(place_.paths.coordinator_stream(id, place_.task->processes[p].name))) {
         found.push_back(p);
       }
     }
   } else {
     for (const std::string& file : list_directory(place_.paths.checkpoint_dir(id))) {
       const auto p = find(process_of_file(file));
-      if (p && wanted[*p]) found.push_back(*p);
+      if (p && std::binary_search(processes.begin(), processes.end(), *p)) found.push_back(*p);
     }
   }
-  if (found.empty()) return found;
-  const std::vector<std::uint32_t> depths = graph_.depths();
-  const auto place = [&](ProcessIndex p) {
-    return std::pair(place_.task->processes[p].final, depths[p]);
-  };
-  std::sort(found.begin(), found.end(),
-            [&](ProcessIndex a, ProcessIndex b) { return place(a) < place(b); });
+  sort_to_look(found, *place_.task, graph_);
   return found;
 }
 

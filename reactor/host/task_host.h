@@ -91,7 +91,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void take_lead(History history);
   void go_on(History history, std::optional<Replacement> replacement);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
-  std::vector<ProcessIndex> recorded_beside(const std::vector<ProcessIndex>& live) const;
+  std::vector<ProcessIndex> with_stream(const std::vector<ProcessIndex>& processes) const;
 
   void dispatch(const Event& event);
   void release(const Effect& effect);
@@ -117,7 +117,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // LinkedTask: called by the coordinators' links.
   Status handle(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_->past(p); }
-  bool under_way(ProcessIndex p) const override { return runner_->under_way(p); }
+  bool wants_launch(ProcessIndex p) const override { return runner_->wants_launch(p); }
   void coordinator_left() override { finish_if_quiet(); }
   void stop(Error error) override;
   void stop_without_checkpoints() override;

@@ -48,7 +48,9 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   // LinkedTask
   Status handle(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override;
-  bool under_way(ProcessIndex p) const override { return past(p).live(); }
+  bool wants_launch(ProcessIndex p) const override {
+    return past(p).live() && past(p).current()->state == ProcessState::Waiting;
+  }
   void coordinator_left() override { reactor_.mark_dirty(this); }
   void stop(Error error) override;
   void stop_without_checkpoints() override;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/runner/runs_at_resume.h"
 #include "trace_text.h"
 
 namespace thermos::sim {
@@ -167,8 +168,7 @@ void Links::arm_flow() {
 
 bool Links::say() {
   flow_.review(kOwner, [this](ProcessIndex p) {
-    return (owner_.under_way(p) && known(p).state == ProcessState::Waiting) ||
-           (links_[p].starved && !idle(p));
+    return owner_.wants_launch(p) || (links_[p].starved && !idle(p));
   });
   bool told = false;
   for (const LaunchFlow::News& news : flow_.news()) {
@@ -237,12 +237,10 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Read& effect) {
       tell_and_again(CoordinatorReport{p, *written.report});
       continue;
     }
-    CoordinatorRecord event{p, written.status};
-    if (event.status.state == ProcessState::Forked) {
-      take(p, link::Heard{event.status.run, event.status.identity});
+    if (written.status.state == ProcessState::Forked) {
+      take(p, link::Heard{written.status.run, written.status.identity});
     }
-    if (effect.origin != Origin::Recorded) event.status.origin = effect.origin;
-    tell_and_again(event);
+    tell_and_again(CoordinatorRecord{p, as_read(written.status, effect.origin)});
   }
   link.seen = machine_.streams().end(p);
   return link::ReadDone{};

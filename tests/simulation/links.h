@@ -38,7 +38,7 @@ class Links {
     virtual void settle() = 0;
     virtual void tell(const Event& event) = 0;
     virtual const ProcessHistory& past(ProcessIndex p) const = 0;
-    virtual bool under_way(ProcessIndex p) const = 0;
+    virtual bool wants_launch(ProcessIndex p) const = 0;
     // The runner stops leading the task; what is recorded is kept.
     virtual void refuse(const std::string& why) = 0;
     virtual bool stopped() const = 0;

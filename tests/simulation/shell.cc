@@ -1,11 +1,10 @@
 #include "shell.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "trace_text.h"
-
+#include "core/runner/runs_at_resume.h"
 #include "core/task/question.h"
+#include "trace_text.h"
 
 namespace thermos::sim {
 
@@ -35,14 +34,10 @@ void Shell::lead() {
   lead.hold = around_.script.hold;
   if (!around_.script.yields.empty()) lead.place = place();
   const bool rebooted = !before_.steps().empty() && before_.steps().back().status.boot != lead.boot;
-  const auto n = static_cast<ProcessIndex>(around_.script.task.processes.size());
-  std::vector<ProcessIndex> live;
-  for (ProcessIndex p = 0; p < n; ++p) {
-    if (runner_.past(p).live()) live.push_back(p);
-  }
+  const std::vector<ProcessIndex> live = live_on_record(runner_);
   begin();
   tell(lead);
-  const std::vector<ProcessIndex> beside = recorded_beside();
+  const std::vector<ProcessIndex> beside = recorded_beside(live);
   for (const ProcessIndex p : live) links_.take(p, link::Adopt{rebooted});
   for (const ProcessIndex p : beside) links_.take(p, link::LookBeside{rebooted});
   --depth_;
@@ -68,20 +63,12 @@ bool Shell::sync_what_was_found() {
   return true;
 }
 
-// The processes that have a stream, are not live in the history and have not finished. Each behind
-// those it waits for: a run may be news only to who knows that it could begin.
-std::vector<ProcessIndex> Shell::recorded_beside() const {
-  const auto& processes = around_.script.task.processes;
+std::vector<ProcessIndex> Shell::recorded_beside(const std::vector<ProcessIndex>& live) const {
   std::vector<ProcessIndex> found;
-  for (ProcessIndex p = 0; p < processes.size(); ++p) {
-    if (runner_.past(p).live() || runner_.finished(p)) continue;
+  for (const ProcessIndex p : maybe_unrecorded(runner_, live)) {
     if (around_.machine.streams().exists(p)) found.push_back(p);
   }
-  const std::vector<std::uint32_t> depths = around_.script.graph.depths();
-  std::sort(found.begin(), found.end(), [&](ProcessIndex a, ProcessIndex b) {
-    return std::tuple(processes[a].final, depths[a], a) <
-           std::tuple(processes[b].final, depths[b], b);
-  });
+  sort_to_look(found, around_.script.task, around_.script.graph);
   return found;
 }
 

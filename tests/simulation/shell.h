@@ -63,14 +63,14 @@ class Shell : private Links::Owner {
   void settle() override;
   void tell(const Event& event) override;
   const ProcessHistory& past(ProcessIndex p) const override { return runner_.past(p); }
-  bool under_way(ProcessIndex p) const override { return runner_.under_way(p); }
+  bool wants_launch(ProcessIndex p) const override { return runner_.wants_launch(p); }
   void refuse(const std::string& why) override;
   void step() override { around_.step(nullptr); }
   void trace(ProcessIndex p, const std::string& line) const override;
 
   // As tell(), for an event that comes by itself.
   void feed(const Event& event);
-  std::vector<ProcessIndex> recorded_beside() const;
+  std::vector<ProcessIndex> recorded_beside(const std::vector<ProcessIndex>& live) const;
   void append(const Append& effect);
   void end_turn();
   void act();
