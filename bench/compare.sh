@@ -3,7 +3,7 @@
 # programs of a table run alternately; it prints medians and their spread. Installs missing peers: those
 # packages that PEERS names, which may be empty. THERMOS_BENCH_BIN is a directory of programs to measure
 # instead of those that it builds.
-#   bench/compare.sh [SECTION...]      chain wide latency memory many resume replay daemon; default: all
+#   bench/compare.sh [SECTION...]      chain wide latency memory many groups resume replay daemon; default: all
 # ROUNDS=5, STEPS=100, JOBS=1000, SLEEPERS=1000, MANY="1000 3000 10000" and RESUMED="1000 10000 100000"
 # (which takes two minutes) set the sizes. PLACES="journal tmpfs tmpdir" are the disks to measure on: a
 # fresh ext4 with a journal, in a file of JOURNAL_SIZE=6G, and a tmpfs, if we may mount; and $TMPDIR.
@@ -22,11 +22,12 @@ cd "$here/.."
 
 sections=("$@")
 if [ ${#sections[@]} -eq 0 ]; then
-  sections=(chain wide latency memory many resume replay daemon)
+  sections=(chain wide latency memory many groups resume replay daemon)
 fi
 for section in "${sections[@]}"; do
   if [ "$(type -t "section_$section")" != function ]; then
-    echo "compare.sh: no section \"$section\"; there are: chain wide latency memory many resume replay daemon" >&2
+    known=$(declare -F | sed -n 's/^declare -f section_//p' | xargs)
+    echo "compare.sh: no section \"$section\"; there are: $known" >&2
     exit 64
   fi
 done
@@ -41,7 +42,7 @@ if [ -z "${THERMOS_BENCH_BIN-}" ]; then
   install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
   quietly cmake --preset release
   quietly cmake --build build -j "$(nproc)" --target thermos thermos-coordinator bare_spawn stamp \
-    process_cost replay_bench thermos-reactor daemon_load
+    process_cost group_cost replay_bench thermos-reactor daemon_load
 fi
 
 notes=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")

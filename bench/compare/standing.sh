@@ -194,3 +194,17 @@ section_many() {
   done
   echo "growth until all run: exponent $(exponent "$notes/growth")"
 }
+
+# A child in a control group of its own.
+section_groups() {
+  local mount group status=0
+  echo "groups: a child that is made in a control group, by processes that do it side by side"
+  mount=$(findmnt -nt cgroup2 -o TARGET | head -1)
+  if [ -z "$mount" ] || ! group=$(mktemp -d "$mount/bench.XXXXXX" 2>/dev/null); then
+    echo "absent: no control groups of version 2 that we may make"
+    return
+  fi
+  "$bin/group_cost" "$group" "$jobs" 1 2 8 || status=$?
+  rmdir "$group"
+  return "$status"
+}
