@@ -13,6 +13,7 @@
 #include "reactor/store/stream_lock.h"
 #include "reactor/store/task_removal.h"
 #include "reactor/store/task_store.h"
+#include "reactor/store/unsynced_mark.h"
 
 namespace thermos {
 namespace {
@@ -341,6 +342,9 @@ void TaskCheck::check_other_files(const std::vector<std::string>& files) {
     } else if (file == replacement_file(history_.generation() + 1)) {
       find(Severity::Note, path, "a replacement of its configuration that is not in place yet",
            "whoever leads the task completes it");
+    } else if (path == unsynced_mark_of(runner_.path)) {
+      find(Severity::Note, path, "a sync of the runner's stream failed",
+           "whoever leads the task next writes the stream anew");
     } else if (!process_of_file(file).empty()) {
       find(Severity::Warning, path, "the stream of a process that the task does not have");
     } else {

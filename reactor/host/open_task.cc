@@ -22,6 +22,7 @@
 #include "reactor/store/run_logs.h"
 #include "reactor/store/task_removal.h"
 #include "reactor/store/task_store.h"
+#include "reactor/store/unsynced_mark.h"
 
 namespace thermos {
 namespace {
@@ -42,7 +43,9 @@ class TaskOpening {
   Status rewrite_stream(History& history, History by);
   Result<StreamWriter> hold_predecessor() const;
   Status begin_from_predecessor(History& history);
-  Status settle_disk(const History& history);
+  Status settle_disk(History& history);
+  Status write_stream_again(History& history);
+  Status sync_stream();
   Error complete_move(TaskState state);
   Result<FenceVerdict> judge_leader_before(const History& history) const;
   void settle_header(const History& history);
@@ -94,7 +97,7 @@ Result<OpenedTask> TaskOpening::carry_out() {
 Status TaskOpening::finish_replacement(std::uint32_t generation) {
   if (!exists(setup_.paths.replacement(header_.task_id, generation))) return Done{};
   if (!durable()) {
-    if (auto synced = writer_->sync(); !synced) return synced;
+    if (auto synced = sync_stream(); !synced) return synced;
   }
   remove_replacement(setup_.paths, header_.task_id, generation);
   return Done{};
@@ -247,7 +250,7 @@ Status TaskOpening::begin_from_predecessor(History& history) {
 // is not led.
 Error TaskOpening::complete_move(TaskState state) {
   if (!durable()) {
-    if (auto synced = writer_->sync(); !synced) return synced.error();
+    if (auto synced = sync_stream(); !synced) return synced.error();
   }
   auto moved = move_to_finished(setup_.paths, setup_.header.task_id, durable());
   return moved ? refuse_ended(state) : moved.error();
@@ -275,11 +278,28 @@ void TaskOpening::settle_header(const History& history) {
 
 // The runner before may have died between writing and syncing, or between a rename and the
 // directory's sync: nothing may follow from what a power cut could still take back.
-Status TaskOpening::settle_disk(const History& history) {
+Status TaskOpening::settle_disk(History& history) {
+  if (exists(unsynced_mark_of(writer_->path()))) return write_stream_again(history);
   if (!durable() || unplaced_) return Done{};
   if (!history.header()) return sync_directory(setup_.paths.active_dir());
-  if (auto synced = writer_->sync(); !synced) return synced;
+  if (auto synced = sync_stream(); !synced) return synced;
   return writer_->sync_name();
+}
+
+// A sync of it failed under a runner before, so no sync of this file can be believed.
+Status TaskOpening::write_stream_again(History& history) {
+  const std::string path = writer_->path();
+  auto rewritten = compact_stream(path, history, true);
+  if (!rewritten) return rewritten.error();
+  writer_.emplace(std::move(*rewritten));
+  if (auto named = writer_->sync_name(); !named) return named;
+  remove_unsynced_mark(path);
+  spdlog::warn("{}: a runner before could not sync it, so it was written anew", path);
+  return Done{};
+}
+
+Status TaskOpening::sync_stream() {
+  return mark_unsynced(writer_->path(), writer_->sync());
 }
 
 Status TaskOpening::make_task() {

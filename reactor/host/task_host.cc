@@ -23,6 +23,7 @@
 #include "reactor/os/counters.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
+#include "reactor/store/unsynced_mark.h"
 
 namespace thermos {
 namespace {
@@ -437,7 +438,8 @@ std::vector<GroupSync::File> TaskHost::write_turn() {
 void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
   if (!placing_) {
     must_sync_ = false;
-    if (auto synced = writer_->synced(files.front().error); !synced) stop(synced.error());
+    const Status synced = mark_unsynced(writer_->path(), writer_->synced(files.front().error));
+    if (!synced) stop(synced.error());
     return;
   }
   if (auto renamed = placing_->rename(files); !renamed) {
@@ -518,7 +520,8 @@ bool TaskHost::must_reach_disk() const {
 
 void TaskHost::sync_record() {
   const Microseconds began = read_clocks().boot;
-  if (auto synced = writer_->sync(); !synced) return stop(synced.error());
+  const Status synced = mark_unsynced(writer_->path(), writer_->sync());
+  if (!synced) return stop(synced.error());
   counters().commits.observe(read_clocks().boot - began);
 }
 

@@ -18,6 +18,7 @@
 #include "reactor/store/compaction.h"
 #include "reactor/store/replacement_file.h"
 #include "reactor/store/task_store.h"
+#include "reactor/store/unsynced_mark.h"
 #include "stream_fixture.h"
 
 namespace {
@@ -139,6 +140,14 @@ TEST_F(SyncedWithSyncCrash, AnEndThatIsNotOnTheDiskLeavesTheTaskActive) {
   EXPECT_TRUE(is_active());
   EXPECT_FALSE(exists(paths().finished_task("job")));
 
+  // The kernel takes what it lost for clean: a second sync of that file says nothing.
+  const std::string mark = unsynced_mark_of(paths().runner_stream("job"));
+  EXPECT_TRUE(exists(mark));
+  const ino_t unsynced = inode_of(paths().runner_stream("job"));
+  EXPECT_FALSE(open_task(job, SyncMode::Crash, 0).ok());
+  EXPECT_TRUE(exists(mark));
+  EXPECT_EQ(inode_of(paths().runner_stream("job")), unsynced);
+
   syncs_fail = false;
   look_while_active();
   const auto opened = open_task(job, SyncMode::Crash, 0);
@@ -146,6 +155,8 @@ TEST_F(SyncedWithSyncCrash, AnEndThatIsNotOnTheDiskLeavesTheTaskActive) {
   EXPECT_NE(opened.error().message.find("has ended already: SUCCESS"), std::string::npos)
       << opened.error().message;
   EXPECT_FALSE(is_active());
+  EXPECT_FALSE(exists(mark));
+  EXPECT_NE(inode_of(paths().runner_stream("job")), unsynced);
   expect_synced(paths().runner_stream("job"));
 }
 

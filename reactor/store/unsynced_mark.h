@@ -1,0 +1,23 @@
+// The file `runner.unsynced`, which is left beside a runner's stream that could not be synced.
+// After a failed fdatasync(2) the kernel takes the lost pages for clean: they are read as they were
+// written, and another fdatasync(2) reports success, while they are not on the disk. So whoever
+// goes on under the same boot must not believe either; it writes what it reads into a new file.
+#pragma once
+
+#include <string>
+
+#include "core/base/result.h"
+
+namespace thermos {
+
+std::string unsynced_mark_of(const std::string& stream);
+
+// Returns `synced`, which is what a sync of the stream came to. If it failed, the mark is made: as
+// far as the disk takes it, but it is seen by all programs of this boot even where it is not synced
+// itself. Where it can't be made, the log says so.
+Status mark_unsynced(const std::string& stream, Status synced);
+
+// Does nothing if there is none. REQUIRES: the stream is a new file, and on the disk.
+void remove_unsynced_mark(const std::string& stream);
+
+}  // namespace thermos
