@@ -21,8 +21,8 @@
 namespace thermos {
 namespace {
 
-// Between two tries at a task that the machine had no room for. No event tells that descriptors, or
-// room on a disk, are there again.
+// Between two tries at a task that the machine had no room for, or at their list. No event tells
+// that descriptors, or room on a disk, are there again.
 constexpr Microseconds kTryAgain = 10 * kSecond;
 // So long a lock that is only asked about is nothing to speak of: about a second.
 constexpr int kQuietTries = 10;
@@ -51,26 +51,35 @@ void TaskResumption::resume_all() {
     if (auto made = make_task_directory(paths_, directory); !made)
       spdlog::error("{}", made.error().message);
   }
+  resume_listed();
+}
+
+void TaskResumption::resume_listed() {
   std::uint64_t highest = 0;
   const auto listed = list_active(paths_.active_dir());
-  if (!listed) {
-    spdlog::error("{}; what runs goes on, and no task is resumed until the next start",
+  if (!listed && !std::exchange(unlisted_, true)) {
+    spdlog::error("{}; what runs goes on, and the tasks are resumed when they can be listed",
                   listed.error().message);
   }
   const std::vector<std::string> active = listed ? *listed : std::vector<std::string>();
   std::vector<std::pair<Microseconds, std::string>> by_launch;
   for (const std::string& id : active) {
+    if (tasks_.find(id) != nullptr) continue;  // submitted meanwhile
     const TaskSummary& past = summaries_.look(id);
     highest = std::max(highest, past.last_position);
     by_launch.emplace_back(past.launch_time, id);
   }
   std::sort(by_launch.begin(), by_launch.end());
-  events_.start_after(highest, reactor_.loop().now());
+  if (!std::exchange(begun_, true)) events_.start_after(highest, reactor_.loop().now());
+  if (!listed) {
+    reactor_.deadlines().add(reactor_.loop().now().boot + kTryAgain, [this] { resume_listed(); });
+    return;
+  }
   pools_.close();
   closed_ = true;
   for (const auto& [launch, id] : by_launch) resume(id);
   open_pools();
-  if (const ControlGroups* groups = reactor_.groups(); groups != nullptr && listed) {
+  if (const ControlGroups* groups = reactor_.groups()) {
     groups->clear_all_but({active.begin(), active.end()});
   }
 }

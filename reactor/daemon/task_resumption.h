@@ -31,10 +31,12 @@ class TaskResumption {
   // resumed, or whose files are another user's, is left as it is and logged, and the others are
   // resumed all the same. Event positions start above the highest one on record. At the daemon's
   // pools what still runs has its share before anything new starts, and then the tasks ask in the
-  // order of their launch times.
+  // order of their launch times. Where the tasks can't be listed, that is tried again until they
+  // can be.
   void resume_all();
 
  private:
+  void resume_listed();
   // `tries`: how often the lock was found held only by someone who asks about it.
   void resume(const std::string& task_id, int tries = 0);
   void leave_for_now(const std::string& task_id, const Error& why);
@@ -47,6 +49,8 @@ class TaskResumption {
   TaskSummaryCache& summaries_;
   HostedTasks& tasks_;
   SharedPools& pools_;
+  bool unlisted_ = false;          // and the log says so
+  bool begun_ = false;             // the positions of events
   bool closed_ = false;            // the pools
   std::set<std::string> awaited_;  // tasks whose locks are asked about
 };

@@ -137,11 +137,11 @@ TEST_F(DaemonRestartTest, ADaemonThatCannotListItsTasksEndsNoneOfThem) {
   start_in_service();
   EXPECT_TRUE(real::alive(process));
   EXPECT_NE(log().find(paths().active_dir()), std::string::npos) << log();
-  kill_daemon();
   std::filesystem::remove(paths().active_dir());
   std::filesystem::rename(aside, paths().active_dir());
-  start_in_service();
+  ASSERT_TRUE(until_logged("task work resumed"));
   EXPECT_TRUE(is_running(until_running("work"), 0));
+  EXPECT_TRUE(real::alive(process));
   ask(control::AskDrain{0});
   EXPECT_EQ(wait_for_daemon(), 0) << log();
 }
