@@ -19,15 +19,9 @@ bool Chronicle::leaves_out(const Record& record) {
     if (process->at.wall > *until_) closed_.emplace(process->process);
     return closed_.contains(process->process);
   }
-  if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
-    if (summary->last_end.wall > *until_) {
-      closed_.emplace(summary->process);
-      forgotten_.emplace(summary->process);
-    }
-    return closed_.contains(summary->process);
-  }
   if (const auto* order = std::get_if<ProcessOrder>(&record)) {
-    return order->at.wall > *until_ || closed_.contains(order->process);
+    return order->at.wall > *until_ || closed_.contains(order->process) ||
+           forgotten(order->process);
   }
   if (const auto* report = std::get_if<ProcessReport>(&record)) {
     return report->at.wall > *until_ || closed_.contains(report->process);
@@ -42,8 +36,32 @@ bool Chronicle::leaves_out(const Record& record) {
   return false;
 }
 
+// A summary tells when the latest of all runs ended, which may be long after those that it stands
+// for. Until when these went on is told by the first run that is kept, whose WAITING is next.
+bool Chronicle::puts_off(const ProcessSummary& summary) {
+  if (!until_ || summary.last_end.wall <= *until_) return false;
+  summaries_.emplace(summary.process, summary);
+  return true;
+}
+
+Status Chronicle::take_summary(const ProcessStatus& next) {
+  const auto found = summaries_.find(next.process);
+  if (found == summaries_.end()) return Done{};
+  ProcessSummary summary = found->second;
+  summary.process = next.process;
+  summary.last_end = next.at;  // at the latest
+  summaries_.erase(found);
+  const auto applied = history_.apply(summary);
+  return applied ? Status(Done{}) : Status(applied.error());
+}
+
 Status Chronicle::take(const Record& record) {
   if (leaves_out(record)) return Done{};
+  if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
+    if (puts_off(*summary)) return Done{};
+  } else if (const auto* next = std::get_if<ProcessStatus>(&record)) {
+    if (Status taken = take_summary(*next); !taken) return taken;
+  }
   const bool was_active = history_.state() == TaskState::Active;
   const auto applied = history_.apply(record);
   if (!applied) return applied.error();

@@ -51,12 +51,16 @@ class Chronicle {
   bool ended_with_task(const ProcessHistory& process, const Run& run) const;
   // When the configuration was first replaced after the moment: what it was before is on no record.
   std::optional<Microseconds> replaced_later() const { return replaced_later_; }
-  // Whether the first runs of the process have been dropped, and among them one that ended after
-  // the moment: how it stood is not known.
-  bool forgotten(std::string_view process) const { return forgotten_.contains(process); }
+  // Whether the first runs of the process have been dropped, and all that are kept began after the
+  // moment: how it stood is not known.
+  bool forgotten(std::string_view process) const { return summaries_.contains(process); }
 
  private:
   bool leaves_out(const Record& record);
+  bool puts_off(const ProcessSummary& summary);
+  // The one that was put off, if there is one and the first run behind it is from before the
+  // moment.
+  Status take_summary(const ProcessStatus& next);
   void note_end();
 
   std::optional<Microseconds> until_;
@@ -67,7 +71,8 @@ class Chronicle {
   // Nothing more is taken of these: a record of them was left out.
   std::set<std::string, std::less<>> closed_;
   bool task_closed_ = false;
-  std::set<std::string, std::less<>> forgotten_;
+  // Of which it is not known whether they are of before the moment; their names are the keys.
+  std::map<std::string, ProcessSummary, std::less<>> summaries_;
   // How many runs of each process, in the order of the history, had ended when the task began to
   // end. Empty: it has not, or a compaction has put the records in another order.
   std::vector<std::uint32_t> ended_runs_;

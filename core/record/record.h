@@ -165,10 +165,10 @@ struct ProcessSummary {
   std::uint32_t next_run = 0;  // the run number that the next WAITING starts
   RunTotals totals;            // of the runs that were dropped
   std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
-  Timestamp last_end;                         // the end of the last one dropped
+  Timestamp last_end;                         // the latest end, be it of a run that is kept
   BootId boot;                                // the boot that last_end.boot counts in
   bool started = false;                       // a run has been RUNNING: one of them, or a later one
-  std::uint32_t failures = 0;                 // ProcessStatus::failures of the last one dropped
+  std::uint32_t failures = 0;                 // ProcessStatus::failures of that end
   bool was_ready = false;                     // one of them was ready
   Forgiven forgiven;                          // if it was revived before the next run
   std::uint32_t redefined = 0;  // its first run under its latest definition, if that is one of them

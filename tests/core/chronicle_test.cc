@@ -168,6 +168,39 @@ TEST_F(ChronicleTest, SaysWhatItCannotKnow) {
   EXPECT_TRUE(until(90).history().leadership());
 }
 
+// Its runs end at 20, 30, 40 and 50; a compaction drops the first two, and writes that the latest
+// ended at 50.
+TEST_F(ChronicleTest, KnowsTheRunsThatACompactionLeft) {
+  for (std::uint32_t run = 0; run < 4; ++run) {
+    const Microseconds begin = 15 + 10 * Microseconds{run};
+    process("p", std::uint64_t{4} * run, run, State::Waiting, begin);
+    process("p", std::uint64_t{4} * run + 1, run, State::Forked, begin + 1);
+    process("p", std::uint64_t{4} * run + 2, run, State::Running, begin + 2);
+    process("p", std::uint64_t{4} * run + 3, run, State::Failed, begin + 5);
+  }
+  History whole = until({}).history();
+  whole.drop_old(2);
+  records_.clear();
+  const Status rewritten = whole.rewrite([this](const Record& record) {
+    records_.push_back(record);
+    return Status(Done{});
+  });
+  ASSERT_TRUE(rewritten.ok());
+
+  EXPECT_TRUE(until(34).forgotten("p"));
+  EXPECT_EQ(states(until(34)), "ACTIVE");
+  EXPECT_FALSE(until(35).forgotten("p"));
+  EXPECT_EQ(states(until(35)), "ACTIVE p:WAITING,");
+  EXPECT_EQ(states(until(37)), "ACTIVE p:RUNNING,");
+  EXPECT_EQ(states(until(44)), "ACTIVE p:FAILED,");
+  EXPECT_EQ(states(until(50)), "ACTIVE p:FAILED,FAILED,");
+  const History then = until(37).history();
+  ASSERT_EQ(then.processes().size(), 1U);
+  const ProcessHistory& past = then.processes().front();
+  EXPECT_EQ(past.totals.failed, 2U);
+  EXPECT_EQ(past.last_end, at(35));
+}
+
 TEST_F(ChronicleTest, RefusesWhatNoHistoryTakes) {
   process("p", 5, 0, State::Waiting, 11);
   Chronicle chronicle;
