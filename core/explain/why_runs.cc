@@ -11,6 +11,7 @@
 #include "core/explain/phrases.h"
 #include "core/explain/why_ended.h"
 #include "core/explain/why_task.h"
+#include "core/runner/backoff.h"
 #include "core/runner/placement.h"
 #include "core/task/question.h"
 
@@ -19,6 +20,8 @@ namespace {
 
 // From there on, a launch that nobody answered is no usual one.
 constexpr Microseconds kLongLaunch = 2 * kSecond;
+// A run that waited for a place begins in the turn in which there is one.
+constexpr Microseconds kAtOnce = kSecond;
 
 std::string run_text(const Situation& situation, ProcessIndex p, const Run& run) {
   return printable(situation.config(p).name) + ", run " + std::to_string(run.number);
@@ -84,6 +87,16 @@ void add_health(const Situation& situation, ProcessIndex p, const Run& run, Answ
   answer.causes.push_back(std::move(cause));
 }
 
+// The latest order that told the run to end. A start that came behind it is for the next run.
+const Chronicle::Order* ending_order(const Situation& situation, const ProcessHistory& past,
+                                     const Run& run) {
+  const Chronicle::Order* found = nullptr;
+  for (const Chronicle::Order& order : situation.chronicle().orders(past.name)) {
+    if (order.run == run.number && order.verb != Verb::Start && !order.yields) found = &order;
+  }
+  return found;
+}
+
 void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answer& answer) {
   const ProcessHistory& past = *situation.standing().past(p);
   if (past.ending && past.ending->run == run.number) {
@@ -95,10 +108,9 @@ void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answ
     if (order.failure) cause.text += ": " + printable(*order.failure);
     if (order.yields) cause.text += ": the task gives its machine back";
     if (!order.failure && !order.yields) {
-      const auto& orders = situation.chronicle().orders(past.name);
-      if (!orders.empty()) cause.text += ", by a " + std::string(name_of(orders.back().verb));
-      if (!orders.empty() && !orders.back().reason.empty()) {
-        cause.text += ": " + printable(orders.back().reason);
+      if (const Chronicle::Order* by = ending_order(situation, past, run)) {
+        cause.text += ", by a " + std::string(name_of(by->verb));
+        if (!by->reason.empty()) cause.text += ": " + printable(by->reason);
       }
     }
     answer.causes.push_back(std::move(cause));
@@ -110,7 +122,8 @@ void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answ
 }
 
 // Returns from when on nothing but a place or a pool can have held the run back.
-std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p, Answer& answer) {
+std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p, const Run& run,
+                                      Answer& answer) {
   const ProcessConfig& config = situation.config(p);
   const std::optional<Microseconds> began = stage_began(situation.history(), config.final);
   Cause cause{CauseKind::Met, config.name, {}, began, {}, {}};
@@ -129,8 +142,13 @@ std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p
   } else {
     cause.text = printable(config.name) + " needs nothing: it was free to run from the beginning";
   }
-  const auto free_from = last.at && began ? std::max(*last.at, *began) : began;
+  auto free_from = last.at && began ? std::max(*last.at, *began) : began;
   answer.causes.push_back(std::move(cause));
+  for (const Chronicle::Order& order : situation.chronicle().orders(config.name)) {
+    if (!order.run && order.verb != Verb::Stop && order.at <= run.waiting.wall && free_from) {
+      free_from = std::max(*free_from, order.at);
+    }
+  }
   return free_from;
 }
 
@@ -160,8 +178,13 @@ std::optional<Microseconds> add_again(const Situation& situation, ProcessIndex p
         "; it ran again " + duration_text(run.waiting.wall - before->stopped->wall) + " later";
   }
   answer.causes.push_back(std::move(cause));
-  if (!before->stopped) return std::nullopt;
-  return add_saturated(before->stopped->wall, situation.config(p).min_duration);
+  // How long a backoff held it back is on no record.
+  if (!before->stopped || (backoff_of(situation.task(), p) != nullptr &&
+                           before->state != ProcessState::Success && ordered == nullptr)) {
+    return std::nullopt;
+  }
+  const Microseconds free = add_saturated(before->stopped->wall, situation.config(p).min_duration);
+  return ordered == nullptr ? free : std::max(free, ordered->at);
 }
 
 // If all places were taken when it was free to run: who made room.
@@ -187,6 +210,8 @@ void add_place(const Situation& situation, ProcessIndex p, const Run& run, Micro
     who = other;
   });
   if (made_room == nullptr || who == p) return;
+  // Something else held it back where it did not begin as soon as there was room.
+  if (run.waiting.wall - made_room->stopped->wall > kAtOnce) return;
   std::size_t places = 0;
   for_each_run([&](ProcessIndex /*other*/, const Run& one) {
     const bool was_there = one.waiting.wall < made_room->stopped->wall &&
@@ -238,7 +263,7 @@ void add_beginning(const Situation& situation, ProcessIndex p, const Run& run, A
   const bool first = run.number == past.redefined;
   std::optional<Microseconds> free_from;
   if (first) {
-    free_from = add_first(situation, p, answer);
+    free_from = add_first(situation, p, run, answer);
   } else if (past.run(run.number - 1) != nullptr) {
     free_from = add_again(situation, p, run, answer);
   } else {

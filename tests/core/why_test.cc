@@ -164,6 +164,48 @@ TEST_F(WhyTest, AProcessWaitsForAPlaceOrForAPool) {
   EXPECT_EQ(answer("b").answer, "b waits for 1 of pool seat, of which a has 2 of 2");
 }
 
+// There was room long before it ran again.
+TEST_F(WhyTest, ABackoffOrAnOrderIsNoWaitForAPlace) {
+  task_.max_concurrency = 1;
+  add("p").max_failures = 0;
+  task_.processes[0].min_duration = 0;
+  task_.processes[0].backoff = Backoff{6 * kSecond, 2, 60 * kSecond, {}};
+  add("q");
+  begin();
+  goes(0, State::Failed, 1);
+  goes(1, State::Running);
+  pass(2);
+  goes(1, State::Success, 0);
+  pass(4);
+  told(TimerDue{});
+  goes(0, State::Running);
+  EXPECT_EQ(why("p"), "runs:p again:p");
+}
+
+TEST_F(WhyTest, AProcessThatWasHeldDidNotWaitForAPlace) {
+  task_.max_concurrency = 1;
+  add("q");
+  add("p");
+  begin();
+  told(OrderRequest{"p", Verb::Stop, {}, ""});
+  pass(5);
+  goes(0, State::Success, 0);
+  pass(30);
+  told(OrderRequest{"p", Verb::Start, {}, ""});
+  goes(1, State::Running);
+  EXPECT_EQ(why("p").find("concurrency"), std::string::npos) << why("p");
+}
+
+TEST_F(WhyTest, AStartBehindAStopIsNotWhatEndsARun) {
+  add("a");
+  begin();
+  goes(0, State::Running);
+  told(OrderRequest{"a", Verb::Stop, {}, "asked by pid 8"});
+  told(OrderRequest{"a", Verb::Start, {}, "asked by pid 9"});
+  EXPECT_NE(answer("a").causes[1].text.find("by a stop: asked by pid 8"), std::string::npos)
+      << answer("a").causes[1].text;
+}
+
 TEST_F(WhyTest, AnOrderHoldsAProcess) {
   add("a");
   add("b").needs.entries = {{"a", Condition::Success}};
