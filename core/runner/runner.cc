@@ -125,9 +125,8 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
 
 // A power cut can take the runner's WAITING and leave the coordinator's FORKED behind it.
 void Runner::restore_waiting(ProcessIndex p, const ProcessStatus& forked) {
-  auto waiting = history_.missing_waiting(forked);
+  const auto waiting = history_.missing_waiting(forked);
   if (!waiting || plan_of(p).mark(p) != Planner::Mark::Runnable) return;
-  waiting->at = now_;
   append(*waiting, false);
   plan_of(p).set_running(p);
   take(p, LaunchEvent::Found);
@@ -359,6 +358,7 @@ void Runner::start(ProcessIndex p) {
       return;
     case LaunchAct::CallOff:
       plan_of(p).cancel(p);
+      forget(p);
       placement_.release(p);
       return;
   }

@@ -157,7 +157,7 @@ class Runner {
   void yield(ProcessIndex p);
   std::uint8_t signal_to_end(ProcessIndex p) const;
   bool hold_back(ProcessIndex p, const ProcessStatus& status);
-  bool held_back(ProcessIndex p) const;
+  bool held_back(ProcessIndex p) const { return p < is_held_back_.size() && is_held_back_[p]; }
   void take_held_back(Microseconds until);
   void take_record(ProcessIndex p, ProcessStatus status);
   bool lacks_time(ProcessIndex p) const;
@@ -236,6 +236,7 @@ class Runner {
   };
   static constexpr Microseconds kAll = std::numeric_limits<Microseconds>::max();
   std::deque<HeldBack> held_back_;          // in order of time
+  std::vector<bool> is_held_back_;          // by process; empty: none was ever
   std::optional<Microseconds> time_until_;  // boot time: the machine is the task's until then
   std::uint32_t untimely_ = 0;              // do not start for lack of time
   // Of runs on nodes that were found at the resume, and of what was known of them then: how far

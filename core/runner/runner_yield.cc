@@ -103,12 +103,9 @@ bool Runner::hold_back(ProcessIndex p, const ProcessStatus& status) {
   until = std::min(until, add_saturated(now_.boot, self_.hold));
   if (!held_back_.empty()) until = std::max(until, held_back_.back().until);
   held_back_.push_back({p, status, std::string(status.reason), until});
+  is_held_back_.resize(task_.processes.size());
+  is_held_back_[p] = true;
   return true;
-}
-
-bool Runner::held_back(ProcessIndex p) const {
-  return std::any_of(held_back_.begin(), held_back_.end(),
-                     [p](const HeldBack& held) { return held.process == p; });
 }
 
 // Takes those whose time has come at `until`.
@@ -116,6 +113,7 @@ void Runner::take_held_back(Microseconds until) {
   while (!held_back_.empty() && held_back_.front().until <= until && !error_) {
     const HeldBack held = std::move(held_back_.front());
     held_back_.pop_front();
+    is_held_back_[held.process] = false;
     ProcessStatus status = held.status;
     status.process = task_.processes[held.process].name;
     status.reason = keep(held.reason);

@@ -8,8 +8,10 @@ Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timesta
                              const std::optional<Timestamp>& still_since) {
   if (still_since) {
     // Nobody has led it since, and nothing of it was to run: that time does not count. The time of
-    // the yield is of the same boot as the deadline.
-    return later(now, std::max<Microseconds>(0, last.deadline.boot - still_since->boot));
+    // the yield is of the same boot as the deadline. What was asked for later, such as a kill that
+    // gives no time, is no longer than it was then.
+    const Microseconds since = std::max(still_since->boot, last.at.boot);
+    return later(now, std::max<Microseconds>(0, last.deadline.boot - since));
   }
   if (last.boot != boot) {
     // Another boot's clock says nothing here, and the wall clock may have been set: what is left is

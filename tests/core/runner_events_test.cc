@@ -366,8 +366,21 @@ TEST_F(RunnerEvents, ARegularProcessThatShowsItselfInFinalizingIsEnded) {
   lead();
   tell(wrote(0, 3, 1, State::Forked));  // a power cut took its WAITING
   EXPECT_EQ(appended(0), (std::vector<State>{State::Waiting, State::Forked}));
+  EXPECT_EQ(run(0).waiting, *run(0).forked) << "when it began to wait is not known";
   ASSERT_EQ(all<Terminate>().size(), 1U);
   EXPECT_EQ(all<Terminate>()[0].process, 0U);
+}
+
+TEST_F(RunnerEvents, ALaunchThatIsCalledOffIsAskedNothing) {
+  add("a").ready.emplace();
+  task_.processes[0].ready->cmd = "true";
+  start();
+  tell(LaunchFailed{0, 0, true, "the disk is full"});
+  tell(OrderRequest{"a", Verb::Stop, {}, ""});
+  now_ = later(now_, 2 * kSecond);
+  tell(TimerDue{});
+  EXPECT_TRUE(all<Look>().empty());
+  for (const SetTimer& timer : all<SetTimer>()) EXPECT_FALSE(timer.at) << *timer.at;
 }
 
 TEST_F(RunnerEvents, AFinalizerThatShowsItselfIsLeftToRun) {

@@ -52,6 +52,19 @@ TEST(DeadlineAtResume, AnAllowanceIsNotNegative) {
   EXPECT_EQ(deadline_at_resume(last, kBoot, {0, 5}).boot, 5);
 }
 
+// It yielded at 97 s of boot time, three seconds before.
+TEST(DeadlineAtResume, AKillMeanwhileGivesTheTimeThatItGave) {
+  const Timestamp yielded{997 * kSecond, 97 * kSecond};
+  const Timestamp now{5000 * kSecond, 7 * kSecond};
+  EXPECT_EQ(deadline_at_resume(cleaning(), kNextBoot, now, yielded), later(now, 10 * kSecond));
+  TaskStatus immediate = cleaning();
+  immediate.deadline = immediate.at;
+  EXPECT_EQ(deadline_at_resume(immediate, kNextBoot, now, yielded), now);
+  // It was ending already, and its time stood still from the yield on.
+  EXPECT_EQ(deadline_at_resume(cleaning(), kNextBoot, now, later(cleaning().at, 4 * kSecond)),
+            later(now, 6 * kSecond));
+}
+
 TEST(KillTime, IsNeverFurtherAwayThanTheOrderLeftIt) {
   StopOrder ending;
   ending.at = {900 * kSecond, 500 * kSecond};

@@ -297,6 +297,21 @@ TEST_F(YieldTest, AKillMeanwhileIsCarriedOutByTheNextLeader) {
   EXPECT_EQ(runner_->state(), TaskState::Killed);
 }
 
+TEST_F(YieldTest, AKillMeanwhileThatGivesNoTimeGivesNoneUnderTheNextLeader) {
+  add("a");
+  add("f").final = true;
+  begin();
+  run_begins(0);
+  tell(YieldRequest{25 * kSecond, {}});
+  now_ = later(now_, 5 * kSecond);
+  tell(KillRequest{0, false, {}});
+  run_ends(0, State::Killed);
+  EXPECT_TRUE(stands_down());
+  come_back(false);
+  EXPECT_EQ(runner_->state(), TaskState::Killed);
+  EXPECT_TRUE(starts().empty()) << "the finalizer starts";
+}
+
 TEST_F(YieldTest, AKillMeanwhileGivesNoMoreTimeThanTheStopWait) {
   add("a").stop_wait = kSecond;
   add("f").final = true;

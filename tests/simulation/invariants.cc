@@ -112,9 +112,10 @@ void Invariants::task_appended(const TaskStatus& status) {
     } else {
       require(std::holds_alternative<Lead>(*event_), "a task state repeated for no reason");
       if (const auto& yielded = oracle_.yielded()) {
-        // Its time stood still.
-        entry.deadline_low = now + std::max<Microseconds>(0, entry.deadline_low - yielded->when);
-        entry.deadline_high = now + std::max<Microseconds>(0, entry.deadline_high - yielded->when);
+        // Its time stood still, from when it yielded or was told to end meanwhile.
+        const Microseconds since = std::max(yielded->when, last.written.when);
+        entry.deadline_low = now + std::max<Microseconds>(0, entry.deadline_low - since);
+        entry.deadline_high = now + std::max<Microseconds>(0, entry.deadline_high - since);
       } else if (oracle_.started() && !clocks_agree(last.written)) {
         const Microseconds left =
             std::max<Microseconds>(0, entry.deadline_high - last.written.when);
