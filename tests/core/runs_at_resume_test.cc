@@ -36,10 +36,11 @@ TEST_F(RunsAtResume, ThoseOnRecordAreAdoptedAndThoseThatMayRunAreLookedFor) {
 
 TEST_F(RunsAtResume, EachIsLookedAtBehindThoseItWaitsFor) {
   for (const char* name : {"last", "clean", "first", "middle"}) add(name);
+  task_.name = "t";
   task_.processes[1].final = true;
   task_.constraints.push_back({{"first", "middle", "last"}});
   auto graph = check_task(task_, PoolsOf::Task);
-  ASSERT_TRUE(graph.ok());
+  ASSERT_TRUE(graph.ok()) << graph.error().message;
   std::vector<ProcessIndex> found{0, 1, 2, 3};
   sort_to_look(found, task_, *graph);
   EXPECT_EQ(found, (std::vector<ProcessIndex>{2, 3, 0, 1}));
