@@ -37,6 +37,8 @@ class RotatedFile {
   std::size_t fitting(std::span<const std::byte> bytes) const;
   bool rotate();
   bool put_aside() const;
+  bool make_room() const;
+  bool exists(const char* name) const;
 
   int fd_ = -1;
   const char* name_ = nullptr;

@@ -115,6 +115,45 @@ TEST_F(Output, WithoutBackupsTheFullFileIsGone) {
   EXPECT_TRUE(log("stdout").ends_with("999\n1000\n"));
 }
 
+// As by somebody who makes room on a disk: what is printed after that goes on to be kept.
+TEST_F(Output, ARemovedFileTakesNoBackupWithIt) {
+  const Job job =
+      start(rotating("seq 1001 3000; while [ ! -e go ]; do :; done; seq 3001 9000", 2'000, 1000));
+  rig::wait_until(logs(), [&] { return log("stdout").ends_with("\n3000\n"); });
+  const auto before = sizes();
+  ASSERT_GT(before.size(), 4U);
+  const std::string removed = log("stdout");
+  ASSERT_EQ(::unlink((logs() + "/stdout").c_str()), 0);
+  const Descriptor go(::open((server_.directory() / "go").c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  const std::string all = everything();
+  const std::string kept = numbers(1001, 3000);
+  const std::size_t whole = kept.size() - removed.size();
+  EXPECT_TRUE(all.starts_with(kept.substr(0, whole)));
+  // What still went into the removed file is gone with it; that is less than a file.
+  EXPECT_TRUE(numbers(3001, 9000).ends_with(all.substr(std::min(whole, all.size()))));
+  EXPECT_GT(all.size() + 2'000U, whole + numbers(3001, 9000).size());
+  for (const std::size_t size : sizes()) EXPECT_LE(size, 2'000U);
+}
+
+// A rotation that fails is tried again for all that comes, but costs one backup at most.
+TEST_F(Output, AFileThatCannotBePutAsideTakesOneBackupWithIt) {
+  const Job job =
+      start(rotating("seq 1001 3000; while [ ! -e go ]; do :; done; seq 3001 19000", 2'000, 3));
+  rig::wait_until(logs(), [&] { return log("stdout").ends_with("\n3000\n"); });
+  const std::string kept = log("stdout.2") + log("stdout.1") + log("stdout");
+  // Neither a link nor a rename takes a mount point away.
+  const std::string name = logs() + "/stdout";
+  if (::mount(name.c_str(), name.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  const Descriptor go(::open((server_.directory() / "go").c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  ::umount2(name.c_str(), MNT_DETACH);
+  const std::string all = log("stdout.3") + log("stdout.2") + log("stdout.1") + log("stdout");
+  EXPECT_TRUE(all.ends_with(kept + numbers(3001, 19000)));
+}
+
 TEST_F(Output, ALineLongerThanAFileIsCut) {
   const Job job = start(rotating("head -c 5000 /dev/zero | tr '\\0' x; echo", 1'024, 100));
   EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
