@@ -17,8 +17,8 @@
 namespace thermos::coordinator {
 
 // No output is lost: when a file cannot be written (a full disk) or nobody reads the console, the
-// process blocks once its pipe is full. A console that was closed gets no more output and blocks
-// nobody.
+// process blocks once its pipe is full. A console may be a file, too (`thermos run ... >>
+// run.log`). One that was closed gets no more output and blocks nobody.
 //
 // The pump allocates nothing. While it is not open(), it touches no memory but its own members.
 class OutputPump {
@@ -55,11 +55,25 @@ class OutputPump {
   bool stuck() const { return stuck_; }
 
  private:
+  // When to write again to what had no room. No event tells that there is some.
+  class Retry {
+   public:
+    void postpone();
+    void forget() { pause_ = 0; }
+    bool waits() const { return pause_ != 0 && monotonic() < at_; }
+    Microseconds at() const { return at_; }
+
+   private:
+    Microseconds pause_ = 0;
+    Microseconds at_ = 0;
+  };
+
   struct Stream {
     int pipe = -1;
     int write_end = -1;
     int console = -1;
     bool console_is_socket = false;
+    Retry showing;
     RotatedFile file;
     std::byte* buffer = nullptr;
     // How many bytes of the buffer are filled, are in the file, were written to the console.
@@ -80,8 +94,7 @@ class OutputPump {
   int signals_ = -1;  // a signalfd(2), readable when a signal is pending
   bool no_more_ = false;
   bool stuck_ = false;
-  Microseconds retry_pause_ = 0;
-  Microseconds retry_at_ = 0;
+  Retry saving_;  // both files are on one disk
 };
 
 }  // namespace thermos::coordinator

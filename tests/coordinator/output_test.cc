@@ -289,5 +289,40 @@ TEST_F(Output, AFullDiskHoldsTheEndUpUntilThereIsRoom) {
   ::umount2(disk.path().c_str(), MNT_DETACH);
 }
 
+TEST_F(Output, SoDoesAConsoleThatIsAFileOnAFullDisk) {
+  const rig::Directory disk;
+  if (::mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  const std::string filler = disk / "filler";
+  {
+    const Descriptor file(::open(filler.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    const std::vector<char> zeros(4096);
+    for (int i = 0; i < 14; ++i) {
+      EXPECT_EQ(::write(file.get(), zeros.data(), zeros.size()), 4096);
+    }
+  }
+  const std::string shown = disk / "run.log";
+  const Descriptor console(::open(shown.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  Launch launch = server_.make("seq 1 8000; touch done");
+  launch.console = true;
+  const Job job = start(launch, console.get(), console.get());
+  rig::wait_until(server_.directory().path(),
+                  [&] { return rig::exists(server_.directory() / "done"); });
+  const auto entries = job.stream.wait_for_records(2);
+  rig::spin_until([&] { return !rig::alive(entries[1].status.identity.pid); });
+  // It waits, and does not spin.
+  rig::spin_until([&] {
+    return rig::state_of(job.coordinator) == 'S' || rig::state_of(job.coordinator) == 'Z';
+  });
+  EXPECT_EQ(rig::states(job.stream.records(true)), "FORKED RUNNING");
+  EXPECT_TRUE(numbers(1, 8000).starts_with(rig::read_file(shown)));
+  ::unlink(filler.c_str());
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  EXPECT_TRUE(rig::read_file(shown) == numbers(1, 8000));
+  EXPECT_TRUE(log("stdout") == numbers(1, 8000));
+  ::umount2(disk.path().c_str(), MNT_DETACH);
+}
+
 }  // namespace
 }  // namespace thermos
