@@ -150,14 +150,27 @@ bool OutputPump::show(Stream& stream) {
   }
   stream.showing.forget();
   if (took <= 0) {
-    // The console is gone.
-    ::close(stream.console);
-    stream.console = -1;
-    stream.shown = stream.end;
+    give_up_console(stream);  // it is gone
     return true;
   }
   stream.shown += static_cast<std::size_t>(took);
   return true;
+}
+
+void OutputPump::give_up_console(Stream& stream) {
+  ::close(stream.console);
+  stream.console = -1;
+  stream.shown = stream.end;
+}
+
+bool OutputPump::give_up_consoles() {
+  bool any = false;
+  for (Stream& stream : streams_) {
+    if (stream.shown == stream.end) continue;
+    give_up_console(stream);
+    any = true;
+  }
+  return any;
 }
 
 void OutputPump::wait_for_something() {

@@ -53,6 +53,9 @@ class OutputPump {
   bool drained() const;
   // Whether the last wait() had output that neither file nor console accepted.
   bool stuck() const { return stuck_; }
+  // Closes the consoles that have not taken all they should show. False if none has such output, so
+  // that files hold it up.
+  bool give_up_consoles();
 
  private:
   // When to write again to what had no room. No event tells that there is some.
@@ -88,6 +91,7 @@ class OutputPump {
   bool read(Stream& stream);
   bool save(Stream& stream);
   static bool show(Stream& stream);
+  static void give_up_console(Stream& stream);
   void wait_for_something();
 
   std::array<Stream, 2> streams_;

@@ -361,12 +361,13 @@ void RunSupervisor::hear(bool last) {
 }
 
 // Forwards all output of the tree before the end is recorded. A full disk delays that until the
-// disk takes the output, or until SIGUSR1 comes.
+// disk takes the output, or until SIGUSR1 comes. Then consoles that take nothing are given up
+// first: the files may have room.
 void RunSupervisor::drain() {
   pump_.no_more();
   while (!pump_.drained()) {
     if (const auto signal = pump_.wait(!killing_)) take(*signal);
-    if (killing_ && pump_.stuck()) return;
+    if (killing_ && pump_.stuck() && !pump_.give_up_consoles()) return;
   }
 }
 

@@ -261,6 +261,23 @@ TEST_F(Output, AConsoleThatNobodyReadsEndsByForceAlone) {
   EXPECT_EQ(states_of(job), "FORKED RUNNING KILLED");
 }
 
+TEST_F(Output, AnEndByForceGivesUpTheConsoleAndNotTheFile) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor reader(ends[0]);
+  const Descriptor writer(ends[1]);
+  // More than the console and the buffer hold, and all that is in the pipe behind them.
+  const std::string cmdline = "seq 1001 22000; touch done; while :; do :; done";
+  Launch launch = server_.make(cmdline);
+  launch.console = true;
+  const Job job = start(launch, writer.get(), writer.get());
+  rig::wait_until(server_.directory().path(),
+                  [&] { return rig::exists(server_.directory() / "done"); });
+  server_.signal(job, SIGUSR1);
+  EXPECT_EQ(states_of(job), "FORKED RUNNING KILLED");
+  EXPECT_TRUE(log("stdout") == numbers(1001, 22000)) << log("stdout").size();
+}
+
 TEST_F(Output, AFullDiskHoldsTheEndUpUntilThereIsRoom) {
   const rig::Directory disk;
   if (::mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
