@@ -339,7 +339,7 @@ void RunSupervisor::finish() {
 // wait for a full disk.
 void RunSupervisor::hear(bool last) {
   if (!notices_.active()) return;
-  notices_.listen();
+  notices_.listen(last);
   if (asked_ || ended_) notices_.calm();
   switch (notices_.bite()) {
     case Notices::Bite::None:
