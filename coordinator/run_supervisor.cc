@@ -111,9 +111,24 @@ void RunSupervisor::tell_write_failure() const {
   ::send(descriptors_.write_failures, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// Tries until /proc can be read, which needs memory and a descriptor: a reactor signals nobody
+// whose start time it doesn't know, so that the run could not be ended. 0 when it was told to end
+// first.
+std::uint64_t RunSupervisor::own_ticks() {
+  std::uint64_t ticks = 0;
+  for (Microseconds wait = kFirstSpawnPause; (ticks = start_ticks(::getpid())) == 0;
+       wait = std::min(2 * wait, kLongestSpawnPause)) {
+    pause(wait);
+    if (stop_before_start_) break;
+  }
+  return ticks;
+}
+
 bool RunSupervisor::begin() {
+  const Identity self{::getpid(), own_ticks()};
+  if (self.ticks == 0) return false;  // as without a record, see append()
   ProcessStatus forked = transition(ProcessState::Forked, read_clocks());
-  forked.identity = {::getpid(), start_ticks(::getpid())};
+  forked.identity = self;
   forked.boot = boot_;
   if (!record(forked)) return false;
 
