@@ -54,10 +54,12 @@ void Notices::begin() {
   arm();
 }
 
-void Notices::listen() {
+void Notices::listen(bool last) {
   NotifySocket::Sender sender;
-  for (int left = kMostAtOnce;; --left) {
-    if (left == 0) {
+  // What is queued has an end only if nobody adds to it. Strangers could go on for ever.
+  const bool all = last && socket_.shut();
+  for (int taken = 0;; ++taken) {
+    if (taken == kMostAtOnce && !all) {
       ::kill(::getpid(), SIGIO);  // other signals come first
       return;
     }

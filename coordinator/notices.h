@@ -28,9 +28,10 @@ class Notices {
 
   // The process runs: its watchdog counts, unless it waits for READY=1.
   void begin();
-  // Takes all that was said. What is not of the process's tree, or neither of its user nor of root,
-  // is ignored.
-  void listen();
+  // Takes what was said; of very much a part, and then SIGIO comes again. What is not of the
+  // process's tree, or neither of its user nor of root, is ignored. `last`: the tree has ended.
+  // Then all of it is taken, and nothing can be said any more.
+  void listen(bool last);
   // Gives what is to be recorded now: its kind, its time, its text (valid until the next call, and
   // perhaps in `text`) and its `until`. `last`: the run is over, so that nothing waits.
   std::optional<ProcessReport> next(bool last, Text& text);

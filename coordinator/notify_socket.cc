@@ -91,7 +91,8 @@ std::optional<std::string_view> NotifySocket::receive(std::span<char> room, Send
     message.msg_controllen = sizeof control;
     const ssize_t size = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return std::nullopt;
+    // Each message comes with its sender, the end of a socket that is shut without.
+    if (size < 0 || (size == 0 && message.msg_controllen == 0)) return std::nullopt;
     sender = {};
     for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
       if (c->cmsg_level != SOL_SOCKET) continue;
@@ -111,6 +112,10 @@ std::optional<std::string_view> NotifySocket::receive(std::span<char> room, Send
     if ((message.msg_flags & MSG_TRUNC) != 0) continue;
     return std::string_view(room.data(), static_cast<std::size_t>(size));
   }
+}
+
+bool NotifySocket::shut() const {
+  return ::shutdown(fd_, SHUT_RD) == 0;
 }
 
 }  // namespace thermos::coordinator

@@ -41,6 +41,9 @@ class NotifySocket {
   // Takes one message, into `room`; a longer one is dropped. Nothing when there is none.
   // Descriptors that came with it are closed, which is all that BARRIER=1 asks for.
   std::optional<std::string_view> receive(std::span<char> room, Sender& sender) const;
+  // Accepts no more messages; those that were sent before can still be received. False if the
+  // kernel can't do that.
+  bool shut() const;
 
  private:
   int fd_ = -1;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
 // POLLOUT promises room for this many bytes in a pipe (PIPE_BUF, pipe(7)).
 constexpr std::size_t kShownAtOnce = 4096;
-// Between two tries to write to a log whose disk has no room. No event tells that there is some.
+// Between two tries to write to a disk that has no room.
 constexpr Microseconds kFirstPause = 100'000;
 constexpr Microseconds kLongestPause = 10 * kSecond;
 
@@ -43,7 +43,16 @@ int own_console(int fd, bool& is_socket) {
   return own;
 }
 
+bool tells_of_no_room(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 }  // namespace
+
+void OutputPump::Retry::postpone() {
+  pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
+  at_ = monotonic() + pause_;
+}
 
 bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
   sigset_t wanted;
@@ -112,21 +121,20 @@ bool OutputPump::read(Stream& stream) {
 }
 
 bool OutputPump::save(Stream& stream) {
-  if (stream.saved == stream.end || monotonic() < retry_at_) return false;
+  if (stream.saved == stream.end || saving_.waits()) return false;
   const std::size_t took =
       stream.file.write({stream.buffer + stream.saved, stream.end - stream.saved});
   stream.saved += took;
   if (stream.saved == stream.end) {
-    retry_pause_ = 0;
+    saving_.forget();
   } else {
-    retry_pause_ = std::clamp(2 * retry_pause_, kFirstPause, kLongestPause);
-    retry_at_ = monotonic() + retry_pause_;
+    saving_.postpone();
   }
   return took > 0;
 }
 
 bool OutputPump::show(Stream& stream) {
-  if (stream.shown == stream.end) return false;
+  if (stream.shown == stream.end || stream.showing.waits()) return false;
   const std::byte* from = stream.buffer + stream.shown;
   const std::size_t size = std::min(stream.end - stream.shown, kShownAtOnce);
   // A console that could not be opened again may block, so it is written only when it has room.
@@ -136,30 +144,57 @@ bool OutputPump::show(Stream& stream) {
                            ? ::send(stream.console, from, size, MSG_DONTWAIT | MSG_NOSIGNAL)
                            : ::write(stream.console, from, size);
   if (took < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (took < 0 && tells_of_no_room(errno)) {
+    stream.showing.postpone();
+    return false;
+  }
+  stream.showing.forget();
   if (took <= 0) {
-    // The console is gone.
-    ::close(stream.console);
-    stream.console = -1;
-    stream.shown = stream.end;
+    give_up_console(stream);  // it is gone
     return true;
   }
   stream.shown += static_cast<std::size_t>(took);
   return true;
 }
 
+void OutputPump::give_up_console(Stream& stream) {
+  ::close(stream.console);
+  stream.console = -1;
+  stream.shown = stream.end;
+}
+
+bool OutputPump::give_up_consoles() {
+  bool any = false;
+  for (Stream& stream : streams_) {
+    if (stream.shown == stream.end) continue;
+    give_up_console(stream);
+    any = true;
+  }
+  return any;
+}
+
 void OutputPump::wait_for_something() {
   std::array<pollfd, 5> wanted{};
   std::size_t count = 0;
   wanted[count++] = {signals_, POLLIN, 0};
-  bool retry = false;
+  std::optional<Microseconds> until;
+  const auto wait_for = [&until](const Retry& retry) {
+    until = std::min(until.value_or(retry.at()), retry.at());
+  };
   for (const Stream& stream : streams_) {
     if (!stream.pending() && stream.pipe >= 0) wanted[count++] = {stream.pipe, POLLIN, 0};
-    if (stream.shown < stream.end) wanted[count++] = {stream.console, POLLOUT, 0};
-    retry = retry || stream.saved < stream.end;
+    if (stream.saved < stream.end) wait_for(saving_);
+    if (stream.shown == stream.end) continue;
+    // A file is always ready, on a full disk, too.
+    if (stream.showing.waits()) {
+      wait_for(stream.showing);
+    } else {
+      wanted[count++] = {stream.console, POLLOUT, 0};
+    }
   }
   int milliseconds = -1;
-  if (retry) {
-    const Microseconds left = std::max<Microseconds>(retry_at_ - monotonic(), 0);
+  if (until) {
+    const Microseconds left = std::max<Microseconds>(*until - monotonic(), 0);
     milliseconds = static_cast<int>(left / 1000) + 1;
   }
   ::poll(wanted.data(), count, milliseconds);

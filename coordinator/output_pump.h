@@ -17,8 +17,8 @@
 namespace thermos::coordinator {
 
 // No output is lost: when a file cannot be written (a full disk) or nobody reads the console, the
-// process blocks once its pipe is full. A console that was closed gets no more output and blocks
-// nobody.
+// process blocks once its pipe is full. A console may be a file, too (`thermos run ... >>
+// run.log`). One that was closed gets no more output and blocks nobody.
 //
 // The pump allocates nothing. While it is not open(), it touches no memory but its own members.
 class OutputPump {
@@ -53,13 +53,30 @@ class OutputPump {
   bool drained() const;
   // Whether the last wait() had output that neither file nor console accepted.
   bool stuck() const { return stuck_; }
+  // Closes the consoles that have not taken all they should show. False if none has such output, so
+  // that files hold it up.
+  bool give_up_consoles();
 
  private:
+  // When to write again to what had no room. No event tells that there is some.
+  class Retry {
+   public:
+    void postpone();
+    void forget() { pause_ = 0; }
+    bool waits() const { return pause_ != 0 && monotonic() < at_; }
+    Microseconds at() const { return at_; }
+
+   private:
+    Microseconds pause_ = 0;
+    Microseconds at_ = 0;
+  };
+
   struct Stream {
     int pipe = -1;
     int write_end = -1;
     int console = -1;
     bool console_is_socket = false;
+    Retry showing;
     RotatedFile file;
     std::byte* buffer = nullptr;
     // How many bytes of the buffer are filled, are in the file, were written to the console.
@@ -74,14 +91,14 @@ class OutputPump {
   bool read(Stream& stream);
   bool save(Stream& stream);
   static bool show(Stream& stream);
+  static void give_up_console(Stream& stream);
   void wait_for_something();
 
   std::array<Stream, 2> streams_;
   int signals_ = -1;  // a signalfd(2), readable when a signal is pending
   bool no_more_ = false;
   bool stuck_ = false;
-  Microseconds retry_pause_ = 0;
-  Microseconds retry_at_ = 0;
+  Retry saving_;  // both files are on one disk
 };
 
 }  // namespace thermos::coordinator

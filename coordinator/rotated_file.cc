@@ -96,15 +96,33 @@ bool RotatedFile::rotate() {
 // Links the full file under its backup name; the rename that follows replaces its first name.
 bool RotatedFile::put_aside() const {
   if (policy_.backups == 0) return true;
-  for (std::uint32_t i = policy_.backups - 1; i >= 1; --i) {
-    ::renameat(policy_.directory, Backup(name_, i).c_str(), policy_.directory,
-               Backup(name_, i + 1).c_str());
-  }
+  // Somebody removed or renamed the file. There is nothing to keep, and no backup may go for it.
+  if (!exists(name_)) return errno == ENOENT;
+  if (!make_room()) return false;
   const Backup first(name_, 1);
   ::unlinkat(policy_.directory, first.c_str(), 0);  // still there if only one backup is kept
   if (::linkat(policy_.directory, name_, policy_.directory, first.c_str(), 0) == 0) return true;
   // The file system has no hard links: `name_` is missing for a moment.
   return ::renameat(policy_.directory, name_, policy_.directory, first.c_str()) == 0;
+}
+
+// Renames the backups up to the first number that is missing. So what a rotation moved that failed
+// later is not moved again by the next one: else each of them would drop the oldest backup.
+bool RotatedFile::make_room() const {
+  std::uint32_t free = 1;
+  while (free < policy_.backups && exists(Backup(name_, free).c_str())) ++free;
+  for (std::uint32_t i = free; i > 1; --i) {
+    if (::renameat(policy_.directory, Backup(name_, i - 1).c_str(), policy_.directory,
+                   Backup(name_, i).c_str()) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool RotatedFile::exists(const char* name) const {
+  struct stat file {};
+  return ::fstatat(policy_.directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 }  // namespace thermos::coordinator

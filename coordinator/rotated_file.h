@@ -28,8 +28,9 @@ class RotatedFile {
   RotatedFile(int fd, const char* name, const Policy& policy);
 
   // Writes `bytes` and returns how many were written; fewer than all, with errno, when write(2)
-  // failed. A line is split over two files only if it is longer than a file. When a rotation fails,
-  // the file grows beyond its size and nothing is lost.
+  // failed. A line that is whole in `bytes` is split over two files only if it is longer than a
+  // file; of one that comes in two calls, the second part may be in the next file. When a rotation
+  // fails, the file grows beyond its size and nothing is lost.
   std::size_t write(std::span<const std::byte> bytes);
 
  private:
@@ -37,6 +38,8 @@ class RotatedFile {
   std::size_t fitting(std::span<const std::byte> bytes) const;
   bool rotate();
   bool put_aside() const;
+  bool make_room() const;
+  bool exists(const char* name) const;
 
   int fd_ = -1;
   const char* name_ = nullptr;

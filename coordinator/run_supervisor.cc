@@ -111,9 +111,24 @@ void RunSupervisor::tell_write_failure() const {
   ::send(descriptors_.write_failures, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// Tries until /proc can be read, which needs memory and a descriptor: a reactor signals nobody
+// whose start time it doesn't know, so that the run could not be ended. 0 when it was told to end
+// first.
+std::uint64_t RunSupervisor::own_ticks() {
+  std::uint64_t ticks = 0;
+  for (Microseconds wait = kFirstSpawnPause; (ticks = start_ticks(::getpid())) == 0;
+       wait = std::min(2 * wait, kLongestSpawnPause)) {
+    pause(wait);
+    if (stop_before_start_) break;
+  }
+  return ticks;
+}
+
 bool RunSupervisor::begin() {
+  const Identity self{::getpid(), own_ticks()};
+  if (self.ticks == 0) return false;  // as without a record, see append()
   ProcessStatus forked = transition(ProcessState::Forked, read_clocks());
-  forked.identity = {::getpid(), start_ticks(::getpid())};
+  forked.identity = self;
   forked.boot = boot_;
   if (!record(forked)) return false;
 
@@ -339,7 +354,7 @@ void RunSupervisor::finish() {
 // wait for a full disk.
 void RunSupervisor::hear(bool last) {
   if (!notices_.active()) return;
-  notices_.listen();
+  notices_.listen(last);
   if (asked_ || ended_) notices_.calm();
   switch (notices_.bite()) {
     case Notices::Bite::None:
@@ -361,12 +376,13 @@ void RunSupervisor::hear(bool last) {
 }
 
 // Forwards all output of the tree before the end is recorded. A full disk delays that until the
-// disk takes the output, or until SIGUSR1 comes.
+// disk takes the output, or until SIGUSR1 comes. Then consoles that take nothing are given up
+// first: the files may have room.
 void RunSupervisor::drain() {
   pump_.no_more();
   while (!pump_.drained()) {
     if (const auto signal = pump_.wait(!killing_)) take(*signal);
-    if (killing_ && pump_.stuck()) return;
+    if (killing_ && pump_.stuck() && !pump_.give_up_consoles()) return;
   }
 }
 

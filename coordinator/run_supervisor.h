@@ -66,6 +66,7 @@ class RunSupervisor {
   bool append(std::span<const std::byte> bytes);
   void tell_write_failure() const;
   ProcessStatus transition(ProcessState state, Timestamp at) const;
+  std::uint64_t own_ticks();
   // Records the end of a run whose shell was not started. Returns false, for begin().
   bool end_unstarted(ProcessState state, std::string_view reason);
   // Records RUNNING and FAILED of a run whose program never ran. Returns false, for begin().

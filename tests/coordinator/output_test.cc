@@ -115,6 +115,45 @@ TEST_F(Output, WithoutBackupsTheFullFileIsGone) {
   EXPECT_TRUE(log("stdout").ends_with("999\n1000\n"));
 }
 
+// As by somebody who makes room on a disk: what is printed after that goes on to be kept.
+TEST_F(Output, ARemovedFileTakesNoBackupWithIt) {
+  const Job job =
+      start(rotating("seq 1001 3000; while [ ! -e go ]; do :; done; seq 3001 9000", 2'000, 1000));
+  rig::wait_until(logs(), [&] { return log("stdout").ends_with("\n3000\n"); });
+  const auto before = sizes();
+  ASSERT_GT(before.size(), 4U);
+  const std::string removed = log("stdout");
+  ASSERT_EQ(::unlink((logs() + "/stdout").c_str()), 0);
+  const Descriptor go(::open((server_.directory() / "go").c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  const std::string all = everything();
+  const std::string kept = numbers(1001, 3000);
+  const std::size_t whole = kept.size() - removed.size();
+  EXPECT_TRUE(all.starts_with(kept.substr(0, whole)));
+  // What still went into the removed file is gone with it; that is less than a file.
+  EXPECT_TRUE(numbers(3001, 9000).ends_with(all.substr(std::min(whole, all.size()))));
+  EXPECT_GT(all.size() + 2'000U, whole + numbers(3001, 9000).size());
+  for (const std::size_t size : sizes()) EXPECT_LE(size, 2'000U);
+}
+
+// A rotation that fails is tried again for all that comes, but costs one backup at most.
+TEST_F(Output, AFileThatCannotBePutAsideTakesOneBackupWithIt) {
+  const Job job =
+      start(rotating("seq 1001 3000; while [ ! -e go ]; do :; done; seq 3001 19000", 2'000, 3));
+  rig::wait_until(logs(), [&] { return log("stdout").ends_with("\n3000\n"); });
+  const std::string kept = log("stdout.2") + log("stdout.1") + log("stdout");
+  // Neither a link nor a rename takes a mount point away.
+  const std::string name = logs() + "/stdout";
+  if (::mount(name.c_str(), name.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  const Descriptor go(::open((server_.directory() / "go").c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  ::umount2(name.c_str(), MNT_DETACH);
+  const std::string all = log("stdout.3") + log("stdout.2") + log("stdout.1") + log("stdout");
+  EXPECT_TRUE(all.ends_with(kept + numbers(3001, 19000)));
+}
+
 TEST_F(Output, ALineLongerThanAFileIsCut) {
   const Job job = start(rotating("head -c 5000 /dev/zero | tr '\\0' x; echo", 1'024, 100));
   EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
@@ -222,6 +261,23 @@ TEST_F(Output, AConsoleThatNobodyReadsEndsByForceAlone) {
   EXPECT_EQ(states_of(job), "FORKED RUNNING KILLED");
 }
 
+TEST_F(Output, AnEndByForceGivesUpTheConsoleAndNotTheFile) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Descriptor reader(ends[0]);
+  const Descriptor writer(ends[1]);
+  // More than the console and the buffer hold, and all that is in the pipe behind them.
+  const std::string cmdline = "seq 1001 22000; touch done; while :; do :; done";
+  Launch launch = server_.make(cmdline);
+  launch.console = true;
+  const Job job = start(launch, writer.get(), writer.get());
+  rig::wait_until(server_.directory().path(),
+                  [&] { return rig::exists(server_.directory() / "done"); });
+  server_.signal(job, SIGUSR1);
+  EXPECT_EQ(states_of(job), "FORKED RUNNING KILLED");
+  EXPECT_TRUE(log("stdout") == numbers(1001, 22000)) << log("stdout").size();
+}
+
 TEST_F(Output, AFullDiskHoldsTheEndUpUntilThereIsRoom) {
   const rig::Directory disk;
   if (::mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
@@ -247,6 +303,41 @@ TEST_F(Output, AFullDiskHoldsTheEndUpUntilThereIsRoom) {
   ::unlink(filler.c_str());
   EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
   EXPECT_EQ(everything(), numbers(1, 8000));
+  ::umount2(disk.path().c_str(), MNT_DETACH);
+}
+
+TEST_F(Output, SoDoesAConsoleThatIsAFileOnAFullDisk) {
+  const rig::Directory disk;
+  if (::mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  const std::string filler = disk / "filler";
+  {
+    const Descriptor file(::open(filler.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    const std::vector<char> zeros(4096);
+    for (int i = 0; i < 14; ++i) {
+      EXPECT_EQ(::write(file.get(), zeros.data(), zeros.size()), 4096);
+    }
+  }
+  const std::string shown = disk / "run.log";
+  const Descriptor console(::open(shown.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  Launch launch = server_.make("seq 1 8000; touch done");
+  launch.console = true;
+  const Job job = start(launch, console.get(), console.get());
+  rig::wait_until(server_.directory().path(),
+                  [&] { return rig::exists(server_.directory() / "done"); });
+  const auto entries = job.stream.wait_for_records(2);
+  rig::spin_until([&] { return !rig::alive(entries[1].status.identity.pid); });
+  // It waits, and does not spin.
+  rig::spin_until([&] {
+    return rig::state_of(job.coordinator) == 'S' || rig::state_of(job.coordinator) == 'Z';
+  });
+  EXPECT_EQ(rig::states(job.stream.records(true)), "FORKED RUNNING");
+  EXPECT_TRUE(numbers(1, 8000).starts_with(rig::read_file(shown)));
+  ::unlink(filler.c_str());
+  EXPECT_EQ(states_of(job), "FORKED RUNNING SUCCESS");
+  EXPECT_TRUE(rig::read_file(shown) == numbers(1, 8000));
+  EXPECT_TRUE(log("stdout") == numbers(1, 8000));
   ::umount2(disk.path().c_str(), MNT_DETACH);
 }
 

@@ -1,12 +1,17 @@
 // Ending a run: SIGTERM goes on to the group, SIGUSR1 ends the tree, and nothing of a tree outlives
 // its terminal record.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <future>
+#include <optional>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "rig.h"
 
@@ -225,6 +230,38 @@ TEST(Shortage, AProcessWaitsForWantOfPids) {
   const auto entries = server.finish(second);
   EXPECT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
   EXPECT_GE(entries[1].status.at.boot, ended.back().status.at.boot);
+}
+
+// What wants memory or a descriptor is missing for a while: here all of /proc.
+TEST(Shortage, AStartTimeThatCannotBeReadIsWaitedFor) {
+  std::optional<Server> server;
+  std::promise<bool> hidden;
+  std::promise<void> enough;
+  std::thread elsewhere([&] {
+    const bool done = ::unshare(CLONE_NEWNS) == 0 &&
+                      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::mount("none", "/proc", "tmpfs", 0, nullptr) == 0;
+    if (done) server.emplace();
+    hidden.set_value(done);
+    if (!done) return;
+    enough.get_future().wait();
+    ::umount2("/proc", MNT_DETACH);
+  });
+  if (!hidden.get_future().get()) {
+    elsewhere.join();
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  const Job job = server->start("true");
+  const Job told_to_end = server->start("true");
+  // A run that is told to end meanwhile needs no record.
+  server->signal(told_to_end, SIGTERM);
+  EXPECT_EQ(rig::states(server->finish(told_to_end)), "");
+  EXPECT_EQ(rig::states(job.stream.records(true)), "");
+  enough.set_value();
+  elsewhere.join();
+  const auto entries = server->finish(job);
+  EXPECT_EQ(rig::states(entries), "FORKED RUNNING SUCCESS");
+  EXPECT_GT(entries.at(0).status.identity.ticks, 0U);
 }
 
 }  // namespace
