@@ -182,6 +182,10 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!*parsed) return kExitDone;
   const Arguments& patterns = **parsed;
   if (patterns.empty()) return Error{ErrorCode::Usage, "kill: TASK_ID_REGEX is missing"};
+  if (std::find(patterns.begin(), patterns.end(), "") != patterns.end()) {
+    return Error{ErrorCode::Usage,
+                 "kill: an empty pattern would mean every task; '.*' does, if that is meant"};
+  }
   const auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   request.wait = *seconds;

@@ -105,6 +105,15 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
 }
 
+TEST_F(CliDaemon, AnEmptyPatternEndsNothing) {
+  submit("long", R"({"processes": [{"name": "p", "cmdline": "sleep 600"}]})");
+  const Finished refused = ask({"kill", ""});
+  EXPECT_EQ(refused.status, 64) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("an empty pattern would mean every task"), std::string::npos)
+      << refused.err;
+  EXPECT_EQ(ask({"wait", "--timeout", "0", "long"}).status, 124) << "it is active";
+}
+
 TEST_F(CliDaemon, RunShowsATaskOfTheDaemon) {
   const std::string config = file("t.json", R"({"processes": [
       {"name": "good", "cmdline": "true"}, {"name": "bad", "cmdline": "echo oops >&2; exit 3"}]})");

@@ -272,6 +272,22 @@ TEST(KillTask, SeveralByPattern) {
   EXPECT_EQ(other.wait().code, 2);
 }
 
+// As a script gives it whose variable is not set.
+TEST(KillTask, AnEmptyPatternIsNotEveryTask) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  for (const Words& words : {Words{"kill", ""}, Words{"kill", "t", ""}}) {
+    const Ended refused = site.thermos(words);
+    EXPECT_EQ(refused.code, 64) << refused.out << refused.err;
+    EXPECT_NE(refused.err.find("an empty pattern would mean every task"), std::string::npos)
+        << refused.err;
+    EXPECT_EQ(site.status()["state"], "ACTIVE");
+  }
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+  EXPECT_EQ(runner.wait().code, 2);
+}
+
 TEST(KillTask, WaitZeroEndsEverythingNow) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
