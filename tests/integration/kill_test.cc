@@ -288,6 +288,33 @@ TEST(KillTask, AnEmptyPatternIsNotEveryTask) {
   EXPECT_EQ(runner.wait().code, 2);
 }
 
+// A program that goes on as `thermos kill` leaves it the children that it had.
+TEST(KillTask, OthersChildrenAreNoTasks) {
+  Site site;
+  std::vector<Command> runners;
+  for (const char* id : {"one", "two"}) {
+    const std::string up = std::string("up-") + id;
+    runners.push_back(site.start_run(
+        site.write_config(task({process("main", "touch " + up + "; exec sleep 1000")})), id));
+    ASSERT_TRUE(wait_for_file(site.in_sandbox(up)));
+  }
+  const Words words = {"/bin/sh",
+                       "-c",
+                       "(exit 7) & exec \"$@\"",
+                       "sh",
+                       THERMOS_BIN "/thermos",
+                       "kill",
+                       "--root",
+                       site.root(),
+                       "one",
+                       "two"};
+  const Ended killed = Command(words, site.path() + "/kill", {}).wait();
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(site.status("one")["state"], "KILLED");
+  EXPECT_EQ(site.status("two")["state"], "KILLED");
+  for (Command& runner : runners) EXPECT_EQ(runner.wait().code, 2);
+}
+
 TEST(KillTask, WaitZeroEndsEverythingNow) {
   Site site;
   Command runner = site.start_run(site.write_config(stubborn_task()));
