@@ -14,6 +14,7 @@
 #include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/store/foreign_file.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
 #include "reactor/store/task_store.h"
@@ -57,6 +58,8 @@ class TaskKill {
   // otherwise.
   bool outwait(const std::optional<Identity>& leader);
   std::optional<Error> remove_leader(const Identity& leader, LeaderReply reply) const;
+  // Whose record we would lead the task by.
+  Status check_own(const Result<RunnerStream>& stream) const;
   Step lead();
   Step remove_unbegun();
   // Of an attempt to take the lock: what is left to do.
@@ -89,6 +92,8 @@ TaskKill::Step TaskKill::step() {
   if (answer->asked == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
     if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
+    // It is not ended for nothing.
+    if (auto own = check_own(read_runner_stream(stream_)); !own) return own.error();
     if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
   } else if (outrun_ && outwait(std::nullopt)) {
     outrun_ = false;
@@ -133,6 +138,12 @@ std::optional<Error> TaskKill::remove_leader(const Identity& leader, LeaderReply
   return std::nullopt;
 }
 
+Status TaskKill::check_own(const Result<RunnerStream>& stream) const {
+  const bool begun = stream && stream->history.header();
+  return check_own_files(paths_, {task_id_, TaskDirectory::Active},
+                         begun ? stream->history.header()->user : std::string());
+}
+
 TaskKill::Step TaskKill::lead() {
   auto text = read_file(active_);
   if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
@@ -141,6 +152,7 @@ TaskKill::Step TaskKill::lead() {
   const bool begun =
       stream ? stream->history.header().has_value() : stream.error().code != ErrorCode::NotFound;
   if (!begun) return remove_unbegun();
+  if (auto own = check_own(stream); !own) return own.error();
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
   TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};

@@ -424,6 +424,54 @@ pid_t orphan(Site& site) {
   return main;
 }
 
+// Whoever owns the record could have its finalizers run as whom it names.
+TEST(KillTask, OfARecordOfAnotherUserIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  const pid_t main = orphan(site);
+  const std::string record = site.checkpoint("t") + "/runner";
+  ASSERT_EQ(::chown(record.c_str(), 65534, 65534), 0);
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 77) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("checkpoints/t/runner belongs to uid 65534"), std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(alive(main));
+  EXPECT_FALSE(exists(site.in_sandbox("tidied")));
+  ASSERT_EQ(::chown(record.c_str(), 0, 0), 0);
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+}
+
+// It is the leader who runs them, as whoever it is.
+TEST(KillTask, OfARecordOfAnotherUserThroughItsLeader) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  ASSERT_EQ(::chown((site.checkpoint("t") + "/runner").c_str(), 65534, 65534), 0);
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(runner.wait().code, 2);
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+}
+
+// One that would be killed to no purpose is left alone.
+TEST(KillTask, OfARecordOfAnotherUserLeavesAStoppedLeader) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const std::string record = site.checkpoint("t") + "/runner";
+  ASSERT_EQ(::chown(record.c_str(), 65534, 65534), 0);
+  runner.signal(SIGSTOP);
+  ASSERT_TRUE(stops(runner.pid()));
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 77) << refused.out << refused.err;
+  EXPECT_TRUE(alive(runner.pid()));
+  runner.signal(SIGCONT);
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+  EXPECT_EQ(runner.wait().code, 2);
+}
+
 // It may have the lock for a moment longer than its socket.
 TEST(KillTask, WaitsForALeaderOnItsWayOut) {
   Site site;
