@@ -14,6 +14,7 @@
 #include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/store/coordinator_streams.h"
 #include "reactor/store/foreign_file.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
@@ -181,13 +182,11 @@ TaskKill::Step TaskKill::remove_unbegun() {
   if (!stream) return stream.error();
   // Somebody else was faster.
   if (stream->history.header() || !exists(active_)) return std::nullopt;
-  for (const std::string& file : list_directory(paths_.checkpoint_dir(task_id_))) {
-    if (process_of_file(file).empty()) continue;
-    return Error{ErrorCode::NotFound, "nothing tells where task " + task_id_ + " runs, and " +
-                                          paths_.checkpoint_dir(task_id_) + "/" + file +
-                                          " says that it ran; give its CONFIG to `thermos run "
-                                          "--task-id " +
-                                          task_id_ + "`, and kill it then"};
+  if (const auto ran = coordinator_streams(paths_, task_id_); !ran.empty()) {
+    return Error{ErrorCode::NotFound,
+                 "nothing tells where task " + task_id_ + " runs, and " + ran.front().path +
+                     " says that it ran; give its CONFIG to `thermos run --task-id " + task_id_ +
+                     "`, and kill it then"};
   }
   drop_active_task(paths_, task_id_);
   if (auto synced = sync_directory(paths_.active_dir()); !synced) return synced.error();

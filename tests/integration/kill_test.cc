@@ -222,6 +222,21 @@ TEST(KillTask, OfOneOfWhichNothingTellsWhereItRunsStartsNothing) {
   std::filesystem::remove(site.root() + "/tasks/active/t");
 }
 
+// What ran on a node has its record there.
+TEST(KillTask, OfOneThatRanOnANodeStartsNothing) {
+  Site site;
+  leave_unbegun(site, true);
+  const std::string node = site.checkpoint("t") + "/nodes/n1";
+  std::filesystem::create_directories(node);
+  std::filesystem::rename(site.checkpoint("t") + "/coordinator.main", node + "/coordinator.main");
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 66) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("t/nodes/n1/coordinator.main says that it ran"), std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(exists(site.root() + "/tasks/active/t"));
+  std::filesystem::remove(site.root() + "/tasks/active/t");
+}
+
 TEST(KillTask, ToLose) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));

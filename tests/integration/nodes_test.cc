@@ -80,6 +80,10 @@ TEST(Nodes, EachRunIsWhereItIsToBe) {
   EXPECT_TRUE(exists(site.checkpoint("t") + "/nodes/n2/coordinator.first"));
   EXPECT_FALSE(exists(site.checkpoint("t") + "/coordinator.first"));
   EXPECT_TRUE(exists(site.in_sandbox(".logs/anywhere/0/stdout")));
+  const Ended checked = site.thermos({"fsck"});
+  EXPECT_EQ(checked.code, 0) << checked.out;
+  EXPECT_EQ(checked.out.find("nodes"), std::string::npos) << checked.out;
+  EXPECT_NE(checked.out.find("1 task, 6 streams"), std::string::npos) << checked.out;
 }
 
 // Where the ended task's processes ran is no change of FILE.

@@ -360,6 +360,20 @@ TEST_F(Fsck, ARunWithoutAnEndWhoseCoordinatorIsGone) {
   EXPECT_NE(finding->what.find("run 1 has no end"), std::string::npos) << finding->what;
 }
 
+TEST_F(Fsck, StreamsOfNodesAreTheTasksOwn) {
+  make_task(false, true);
+  const std::string node = beside("nodes/n1");
+  std::filesystem::create_directories(node);
+  spit(node + "/server", "");
+  std::filesystem::rename(coordinator(), node + "/coordinator.p");
+  const RootReport report = check();
+  EXPECT_TRUE(report.findings.empty()) << all_of(report);
+  EXPECT_EQ(report.streams, 2U);
+  flip(node + "/coordinator.p", 24 + 8 + 40);  // in the first record
+  EXPECT_TRUE(only(true).corrupt);
+  EXPECT_EQ(only().file, node + "/coordinator.p");
+}
+
 TEST_F(Fsck, LocksOnATaskThatEnded) {
   make_task(false, true);
   {
