@@ -107,11 +107,13 @@ Place place_of(const Completion& line, CommonOptions common) {
   const auto given = line.socket.empty() ? std::nullopt : std::optional(line.socket);
   Place place{common.paths(), asked_socket(given, common)};
   place.files = place.socket.empty();
-  constexpr std::array<std::string_view, 5> kOfDaemon = {"wait", "events", "start", "stop",
-                                                         "restart"};
-  const bool of_daemon =
-      std::find(kOfDaemon.begin(), kOfDaemon.end(), line.command) != kOfDaemon.end();
-  if (of_daemon && place.socket.empty()) place.socket = default_socket();
+  const auto is_one_of = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), line.command) != names.end();
+  };
+  constexpr std::array<std::string_view, 2> kOfDaemon = {"wait", "events"};
+  constexpr std::array<std::string_view, 3> kOrders = {"start", "stop", "restart"};
+  if (is_one_of(kOrders)) place.socket = socket_of_leader(given, common);
+  if (is_one_of(kOfDaemon) && place.socket.empty()) place.socket = default_socket();
   return place;
 }
 

@@ -19,6 +19,12 @@
 #include "reactor/os/errors.h"
 
 namespace thermos {
+namespace {
+
+// A daemon that is busy answers in milliseconds.
+constexpr Microseconds kPatience = 10 * kSecond;
+
+}  // namespace
 
 std::string asked_socket(const std::optional<std::string>& given, const CommonOptions& common) {
   if (given) return *given;
@@ -39,6 +45,17 @@ Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common
                      " is of an earlier version and does not tell its root; give --root"};
   }
   return Paths(version->root);
+}
+
+std::string socket_of_leader(const std::optional<std::string>& given, const CommonOptions& common) {
+  std::string socket = given.value_or(default_socket());
+  if (given || common.root.empty()) return socket;
+  auto client = ControlClient::connect(socket);
+  const auto reply = client ? client->ask(control::AskVersion{}, kPatience)
+                            : Result<control::ReplyBody>(client.error());
+  const auto* version = reply ? std::get_if<control::Version>(&*reply) : nullptr;
+  if (version == nullptr || version->root != common.paths().root()) socket.clear();
+  return socket;
 }
 
 bool may_read_tasks(const Paths& paths) {

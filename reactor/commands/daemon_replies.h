@@ -21,6 +21,10 @@ std::string asked_socket(const std::optional<std::string>& given, const CommonOp
 // is empty, the one that the options name. Fails with NoDaemon, or with NotFound if the daemon is
 // of an earlier version, which does not tell its root.
 Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common);
+// The socket at which a command asks for a task that a daemon may lead, and its `thermos run` may:
+// as asked_socket(), and the default one where neither is named. Empty: --root names a root that is
+// not that of the daemon there, or nobody says so.
+std::string socket_of_leader(const std::optional<std::string>& given, const CommonOptions& common);
 // Whether the caller may list the tasks under a root, and read what is recorded of them.
 bool may_read_tasks(const Paths& paths);
 // The uid that runs the daemon at `socket`.

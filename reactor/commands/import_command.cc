@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
+#include "reactor/commands/missing_task.h"
 #include "reactor/commands/output.h"
 #include "reactor/commands/text.h"
 #include "reactor/store/task_import.h"
@@ -25,8 +26,8 @@ error, and the others go on.
 `thermos status --root ROOT`, `inspect --root ROOT --task-id ID` and `read FILE`
 show such a root without importing it.
 
-Exit status: 0 all are there; 1 some could not be taken over; 66 no such root or
-task.
+Exit status: 0 all are there; 1 some could not be taken over; 66 no such root, or
+a pattern that matches no task, and then none is taken over.
 )";
 
 std::string told(const std::string& id, const ImportedTask& task) {
@@ -41,13 +42,12 @@ Result<std::vector<std::string>> choose(const Paths& from, const Arguments& patt
   if (!ids || patterns.empty()) return ids;
   std::vector<TaskEntry> entries;
   for (const std::string& id : *ids) entries.push_back({id, TaskDirectory::Finished});
+  if (Status known = check_patterns(entries, patterns, under({from})); !known) return known.error();
   std::vector<std::string> chosen;
   const Result<std::vector<TaskEntry>> meant = select_tasks(entries, patterns);
   if (!meant) return meant.error();
   for (const TaskEntry& entry : *meant) chosen.push_back(entry.id);
-  if (!chosen.empty()) return chosen;
-  return Error{ErrorCode::NotFound,
-               "no task matches '" + patterns.front() + "' under " + from.root()};
+  return chosen;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <set>
 
 #include "core/base/text.h"
 #include "core/runner/requests.h"
@@ -64,37 +65,38 @@ ExitStatus kill_one(const Paths& paths, const std::string& task_id, const KillRe
   return kExitDone;
 }
 
-// Waits for one of the children. `worst` gets the first exit status that is not 0.
-void wait_for_one(std::size_t& running, int& worst) {
+// Waits for one of `running`. `worst` gets the first exit status that is not 0. Whoever became this
+// program (exec) may have left it children that kill nothing.
+void wait_for_one(std::set<pid_t>& running, int& worst) {
   int status = 0;
-  while (::waitpid(-1, &status, 0) < 0) {
-    if (errno != EINTR) {
-      running = 0;
+  for (pid_t ended = 0; running.erase(ended) == 0;) {
+    ended = ::waitpid(-1, &status, 0);
+    if (ended < 0 && errno != EINTR) {
+      running.clear();
       return;
     }
   }
-  --running;
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(kExitSystem);
   if (worst == kExitDone) worst = code;
 }
 
 // Each task is killed by a process of its own, so that none waits for another's finalizers.
 ExitStatus kill_all(const std::vector<RootTask>& tasks, const KillRequest& request) {
-  std::size_t running = 0;
+  std::set<pid_t> running;
   int worst = kExitDone;
   for (const RootTask& task : tasks) {
-    if (running == kAtOnce) wait_for_one(running, worst);
+    if (running.size() == kAtOnce) wait_for_one(running, worst);
     const pid_t child = ::fork();
     if (child == 0) ::_exit(kill_one(task.paths, task.entry.id, request));
     if (child > 0) {
-      ++running;
+      running.insert(child);
     } else {
       print_error(task.entry.id +
                   ": cannot start a process that kills it: " + std::strerror(errno));
       worst = kExitSystem;
     }
   }
-  while (running > 0) wait_for_one(running, worst);
+  while (!running.empty()) wait_for_one(running, worst);
   return static_cast<ExitStatus>(worst);
 }
 
@@ -182,6 +184,10 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   if (!*parsed) return kExitDone;
   const Arguments& patterns = **parsed;
   if (patterns.empty()) return Error{ErrorCode::Usage, "kill: TASK_ID_REGEX is missing"};
+  if (std::find(patterns.begin(), patterns.end(), "") != patterns.end()) {
+    return Error{ErrorCode::Usage,
+                 "kill: an empty pattern would mean every task; '.*' does, if that is meant"};
+  }
   const auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
   request.wait = *seconds;

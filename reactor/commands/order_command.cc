@@ -23,7 +23,8 @@ TASK is its id, or a regular expression that matches from the start of one
 active task's id alone; PROCESS is a name, or such an expression for names.
 
   --socket S        the daemon's socket; without it, if no daemon leads the
-                    task, its `thermos run` is asked
+                    task, its `thermos run` is asked; with a --root, only that
+                    root's
 )";
 
 constexpr std::string_view kStopHelp = R"(Usage: thermos stop [OPTIONS] TASK PROCESS...
@@ -39,7 +40,8 @@ active task's id alone; PROCESS is a name, or such an expression for names.
 
   --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
-                    task, its `thermos run` is asked
+                    task, its `thermos run` is asked; with a --root, only that
+                    root's
 )";
 
 constexpr std::string_view kRestartHelp = R"(Usage: thermos restart [OPTIONS] TASK [PROCESS...]
@@ -56,7 +58,8 @@ with a `ready` that run.
 
   --wait SECONDS    until SIGKILL; default: stop_wait, else finalization_wait
   --socket S        the daemon's socket; without it, if no daemon leads the
-                    task, its `thermos run` is asked
+                    task, its `thermos run` is asked; with a --root, only that
+                    root's
 )";
 
 constexpr std::string_view kDrainHelp = R"(Usage: thermos drain [OPTIONS]
@@ -87,10 +90,20 @@ Result<TaskEntry> one_active(const std::vector<TaskEntry>& tasks, const std::str
   return active.empty() ? missing_active_task(word, tasks, place) : select_one(active, word);
 }
 
+// Whom an order is given to: the daemon at `socket`, if it is not empty, and the leader of a task
+// under the root, unless the socket was given.
+struct Asked {
+  std::string socket;
+  bool given = false;
+};
+
 // The id of the one active task that `word` means: to the daemon, else under the root.
-Result<std::string> meant_task(const std::string& socket, bool given, const Paths& paths,
-                               const std::string& word) {
-  const Result<std::vector<TaskEntry>> led = daemon_tasks(socket, {word});
+Result<std::string> meant_task(const Asked& asked, const Paths& paths, const std::string& word) {
+  const auto& [socket, given] = asked;
+  const bool asks = given || !socket.empty();
+  const Result<std::vector<TaskEntry>> led =
+      asks ? daemon_tasks(socket, {word})
+           : Result<std::vector<TaskEntry>>(std::vector<TaskEntry>());
   if (!led && (given || led.error().code != ErrorCode::NoDaemon)) return led.error();
   if (led && !led->empty()) {
     const Result<TaskEntry> meant = one_active(*led, word, {});
@@ -105,24 +118,25 @@ Result<std::string> meant_task(const std::string& socket, bool given, const Path
   if (meant) return meant->id;
   const bool unknown =
       meant.error().code == ErrorCode::NotFound && select_tasks(*tasks, {word})->empty();
-  return led && unknown ? missing_of_daemon(socket, word, true) : meant.error();
+  return asks && led && unknown ? missing_of_daemon(socket, word, true) : meant.error();
 }
 
-CommandOutcome order(const std::string& socket, bool given, const Paths& paths,
-                     control::AskOrder ask) {
-  const Result<std::string> meant = meant_task(socket, given, paths, ask.task_id);
+CommandOutcome order(const Asked& whom, const Paths& paths, control::AskOrder ask) {
+  const Result<std::string> meant = meant_task(whom, paths, ask.task_id);
   if (!meant) return meant.error();
   ask.task_id = *meant;
   const std::string& task_id = *meant;
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
   // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
   // a run has ended.
-  auto asked = ask_daemon(socket, ask);
+  const Status asked = whom.given || !whom.socket.empty()
+                           ? ask_daemon(whom.socket, ask)
+                           : missing_active_task(task_id, {}, under({paths}));
   if (asked) return kExitDone;
   const ErrorCode code = asked.error().code;
   const bool elsewhere =
       code == ErrorCode::NoDaemon || code == ErrorCode::NotFound || code == ErrorCode::Busy;
-  if (given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
+  if (whom.given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
   ask.task_id.clear();
   if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kPatience); !taken) {
     return taken.error();
@@ -149,7 +163,7 @@ CommandOutcome order_command(std::string_view name, std::string_view help, Verb 
   }
   auto seconds = seconds_if_given("--wait", wait);
   if (!seconds) return seconds.error();
-  return order(socket.value_or(default_socket()), socket.has_value(), common.paths(),
+  return order({socket_of_leader(socket, common), socket.has_value()}, common.paths(),
                {words[0], {{}, verb, *seconds}, {words.begin() + 1, words.end()}});
 }
 

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -40,7 +42,11 @@ run. TASK is an id, or a pattern that matches one task.
   --all             run everything
   --config FILE     the task as FILE has it now: a process that is new or defined
                     otherwise runs, too, and what is behind it. Without it, all
-                    is as on record, and with it what referred to the task's id
+                    is as on record, and with it what referred to the task's id.
+                    Nodes that FILE does not give, and the logger of a process
+                    without one there, are those of the ended task
+  --preserve-env    with --config: so are variables of its environment that FILE
+                    does not give (of a task that was run with --preserve-env)
   --task-id ID      the new task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu
   --task NAME, -P NAME:PORT, -E NAME=VALUE, --eval-timeout S, --json
                     how FILE is read: see `thermos run --help`. Ports that the
@@ -58,6 +64,7 @@ process, 75 TASK has not ended, or the new one yielded.
 )";
 
 struct Asked {
+  bool preserve_env = false;
   bool failed = false;
   bool all = false;
   std::vector<std::string> from;
@@ -92,14 +99,47 @@ Result<Before> find_ended(const Paths& paths, const std::string& word) {
   return Before{*entry, std::make_shared<const History>(std::move(*history)), std::move(*config)};
 }
 
+// Whose mode --log-rotate has set, where the command line gave it (rotate_logs()).
+bool is_rotated(const Logger& logger, const Logger& before) {
+  return logger.destination == LogDestination::Both && logger.mode == LogMode::Standard &&
+         before.destination == LogDestination::Both && before.mode == LogMode::Rotate;
+}
+
+// How the ended task was run is told by its configuration alone: of what FILE does not give, its
+// command line may have given that.
+Status complete_by(const TaskConfig& before, bool preserve_env, TaskConfig& task) {
+  if (!task.nodes) task.nodes = before.nodes;
+  // Spread over the nodes as that one was, so that processes have the names that they had there.
+  if (Status applied = apply_options({}, {}, task); !applied) return applied;
+  std::map<std::string_view, const ProcessConfig*> known;
+  for (const ProcessConfig& process : before.processes) known.emplace(process.name, &process);
+  for (ProcessConfig& process : task.processes) {
+    const auto was = known.find(process.name);
+    if (was == known.end() || !was->second->logger) continue;
+    const Logger& logger = *was->second->logger;
+    if (!process.logger || is_rotated(*process.logger, logger)) process.logger = logger;
+  }
+  if (!preserve_env) return Done{};
+  // In the order that AncestorOptions::apply() makes: it counts.
+  auto own = std::move(task.env.entries);
+  task.env.entries.clear();
+  for (const auto& variable : before.env.entries) {
+    const bool given = std::any_of(
+        own.begin(), own.end(), [&](const auto& other) { return other.first == variable.first; });
+    if (!given) task.env.entries.push_back(variable);
+  }
+  std::move(own.begin(), own.end(), std::back_inserter(task.env.entries));
+  return Done{};
+}
+
 // As FILE has it: bound with the ended task's id, for what changed, and with the new one's.
 struct Given {
   TaskConfig as_before;
   BoundTask bound;
 };
 
-Result<Given> read_given(const std::string& file, ConfigurationWords words, const Before& before) {
-  const Result<ConfigurationText> text = read_configuration(file, words);
+Result<Given> read_given(const Asked& asked, ConfigurationWords words, const Before& before) {
+  const Result<ConfigurationText> text = read_configuration(asked.config, words);
   if (!text) return text.error();
   std::string task_id = std::exchange(words.task_id, before.entry.id);
   Result<BoundTask> as_before = bind_configuration(*text, words, wall_now());
@@ -113,6 +153,11 @@ Result<Given> read_given(const std::string& file, ConfigurationWords words, cons
   }
   warn_of_odd_references(*text);
   warn_of_unused_bindings(*text, words);
+  for (TaskConfig* task : {&as_before->task, &bound->task}) {
+    if (Status done = complete_by(before.config, asked.preserve_env, *task); !done) {
+      return done.error();
+    }
+  }
   return Given{std::move(as_before->task), std::move(*bound)};
 }
 
@@ -181,11 +226,12 @@ Status check_words(const Asked& asked, const RunOptions& options, const Argument
     return Error{ErrorCode::Usage, "rerun: give one of --failed, --from and --all"};
   }
   const bool binds = !options.ports.empty() || !options.environment.empty() ||
-                     !options.task_name.empty() || options.eval_timeout || options.json;
+                     !options.task_name.empty() || options.eval_timeout || options.json ||
+                     asked.preserve_env;
   if (binds && asked.config.empty()) {
     return Error{ErrorCode::Usage,
-                 "rerun: -P, -E, --task, --eval-timeout and --json say how --config is read; "
-                 "without it, all is as on record"};
+                 "rerun: -P, -E, --task, --eval-timeout, --json and --preserve-env say how "
+                 "--config is read; without it, all is as on record"};
   }
   return Done{};
 }
@@ -200,6 +246,7 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   parser.flag("--all", asked.all);
   parser.texts("--from", asked.from);
   parser.text("--config", asked.config);
+  parser.flag("--preserve-env,--preserve_env", asked.preserve_env);
   parser.text("--task-id,--task_id", options.task_id);
   parser.text("--task", options.task_name);
   parser.texts("-P,--port", options.ports);
@@ -246,7 +293,7 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   if (asked.config.empty()) {
     if (bound.task_id.empty()) bound.task_id = make_task_id(bound.task.name, wall_now());
   } else {
-    Result<Given> given = read_given(asked.config, *words, *before);
+    Result<Given> given = read_given(asked, *words, *before);
     if (!given) return given.error();
     wish.changed = changed_in(before->config, given->as_before);
     bound = std::move(given->bound);

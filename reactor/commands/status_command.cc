@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
 #include "reactor/commands/commands.h"
@@ -164,15 +165,16 @@ bool is_wanted(const TaskView& view, const std::string& only) {
 }
 
 Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
-  Result<std::vector<RootTask>> all = tasks_under(roots);
+  const Result<std::vector<RootTask>> all = tasks_under(roots);
   if (!all) return all.error();
+  // Of all tasks, as an exact id means that task alone, whichever are shown.
+  Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
+  if (!meant) return meant.error();
   if (!wanted.only.empty() && !wanted.at) {
     const TaskDirectory only =
         wanted.only == "active" ? TaskDirectory::Active : TaskDirectory::Finished;
-    std::erase_if(*all, [&](const RootTask& task) { return task.entry.directory != only; });
+    std::erase_if(*meant, [&](const RootTask& task) { return task.entry.directory != only; });
   }
-  const Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
-  if (!meant) return meant.error();
   std::vector<Shown> tasks;
   tasks.reserve(meant->size());
   const Microseconds now = wanted.at.value_or(wall_now());
@@ -225,6 +227,16 @@ std::string process_hint(const std::vector<Shown>& tasks, const std::string& wor
   return "";
 }
 
+// Whether `pattern` means one of `shown`, which are some of `all`.
+bool means_any(const std::string& pattern, const std::vector<TaskEntry>& all,
+               const std::vector<TaskEntry>& shown) {
+  std::set<std::string_view> ids;
+  for (const TaskEntry& task : shown) ids.insert(task.id);
+  const Result<std::vector<TaskEntry>> meant = select_tasks(all, {pattern});
+  return meant && std::any_of(meant->begin(), meant->end(),
+                              [&](const TaskEntry& task) { return ids.contains(task.id); });
+}
+
 // Whether each pattern has its tasks among these: one may have come while they were read. Fails
 // with NotFound for the first pattern that matches none of the tasks.
 Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
@@ -233,9 +245,12 @@ Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, cons
   shown.reserve(tasks.size());
   for (const Shown& task : tasks) shown.push_back(task.view.entry);
   for (const std::string& pattern : wanted.patterns) {
-    if (check_patterns(shown, {pattern}, {})) continue;
+    const bool some = check_patterns(shown, {pattern}, {}).ok();
+    if (some && (wanted.only.empty() || wanted.at)) continue;
     const Result<std::vector<TaskEntry>> all = all_tasks(wanted, roots);
     if (!all) return all.error();
+    // The id of a task that is not shown means no other one that is.
+    if (some && means_any(pattern, *all, shown)) continue;
     const std::string place = wanted.socket.empty() ? under(roots) : std::string(kAmongYours);
     if (Status known = check_patterns(*all, {pattern}, place); !known) {
       const std::string hint = process_hint(tasks, pattern);

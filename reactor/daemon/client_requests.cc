@@ -224,6 +224,10 @@ void ClientRequests::on(std::uint64_t id, const control::AskKill& ask) {
     reply(id, Error{ErrorCode::Usage, "kill: no pattern given"});
     return;
   }
+  if (std::find(ask.patterns.begin(), ask.patterns.end(), "") != ask.patterns.end()) {
+    reply(id, Error{ErrorCode::Usage, "kill: an empty pattern would mean every task"});
+    return;
+  }
   auto patterns = daemon_.visible().compile(ask.patterns, caller_);
   if (!patterns) {
     reply(id, patterns.error());

@@ -1,10 +1,12 @@
 #include "reactor/fsck/fsck_repair.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "reactor/os/errors.h"
@@ -41,7 +43,17 @@ Result<std::string> remove_file(const std::string& path) {
   return std::string("removed it");
 }
 
-Result<std::string> move_task(const Paths& paths, const std::string& task_id) {
+// Its runner may have died before the end was on the disk (--sync crash), where it is to be before
+// the file's new place is. And the file takes the place of no other one, which somebody may have
+// put there since the check; a file system that can't see to that says EINVAL.
+Result<std::string> move_task(const Paths& paths, const std::string& task_id, StreamWriter& lead) {
+  if (auto synced = lead.sync(); !synced) return synced.error();
+  const std::string from = paths.active_task(task_id);
+  const std::string to = paths.finished_task(task_id);
+  int error =
+      ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (error == EINVAL || error == ENOSYS) error = exists(to) ? EEXIST : 0;
+  if (error != 0) return system_error("cannot move " + from + " to " + to, error);
   if (auto moved = move_to_finished(paths, task_id, true); !moved) return moved.error();
   return std::string("moved it to tasks/finished");
 }
@@ -67,7 +79,7 @@ Result<std::string> carry_out(const Paths& paths, const std::string& task_id, St
     case Remedy::RemoveFile:
       return remove_file(finding.file);
     case Remedy::MoveToFinished:
-      return move_task(paths, task_id);
+      return move_task(paths, task_id, lead);
     case Remedy::RemoveUnborn:
       return remove_unborn(finding.file);
     case Remedy::None:

@@ -10,6 +10,7 @@
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/compaction.h"
+#include "reactor/store/coordinator_streams.h"
 #include "reactor/store/stream_lock.h"
 #include "reactor/store/task_removal.h"
 #include "reactor/store/task_store.h"
@@ -64,6 +65,7 @@ void TaskCheck::look() {
     now_ = presence();
     findings_.clear();
     coordinators_.clear();
+    ran_on_nodes_ = false;
     task_.reset();
     runner_ = {};
     history_ = {};
@@ -80,7 +82,7 @@ void TaskCheck::look_once() {
   // Coordinators' streams before the runner's. The runner writes WAITING before a coordinator
   // exists, so every coordinator's record that is read has its WAITING in the runner's stream read
   // afterwards.
-  read_coordinators(files);
+  read_coordinators();
   read_runner();
   if (!now_.active && !now_.finished) {
     check_unborn(files);
@@ -158,13 +160,26 @@ bool TaskCheck::stream_of_removed(const std::string& file) const {
   return process && history_.process(*process).removed;
 }
 
-void TaskCheck::read_coordinators(const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    if (!stream_of_task(file)) continue;
-    coordinators_.push_back(check_coordinator_stream(paths_.checkpoint_dir(id_) + "/" + file,
-                                                     std::string(process_of_file(file))));
-    count(coordinators_.back().stream);
+void TaskCheck::read_coordinators() {
+  for (const CoordinatorStream& stream : coordinator_streams(paths_, id_)) {
+    if (!stream.node.empty()) {
+      read_node_stream(stream.path, stream.process);
+    } else if (stream_of_task(coordinator_file(stream.process))) {
+      coordinators_.push_back(check_coordinator_stream(stream.path, stream.process));
+      count(coordinators_.back().stream);
+    }
   }
+}
+
+// Each may have been written on another machine, may be being written there under a lock that is
+// not seen here, and may go on behind the end that the leader recorded of a node that was gone. So
+// only its bytes are checked, and a record without an end is none of ours.
+void TaskCheck::read_node_stream(const std::string& path, const std::string& process) {
+  ran_on_nodes_ = true;
+  StreamReading reading = check_coordinator_stream(path, process).stream;
+  std::erase_if(reading.findings,
+                [](const Finding& finding) { return finding.remedy == Remedy::CutTail; });
+  count(reading);
 }
 
 // ---- the task ----------------------------------------------------------------------------------
@@ -197,6 +212,7 @@ void TaskCheck::check_directory() {
   }
   if (now_.led) return;
   if (over) {
+    if (now_.finished) return;  // which of the two is right is for a person to say
     find(Severity::Warning, path,
          "ended " + std::string(name_of(history_.state())) +
              ", and is still among the active ones: its runner died before it could move it",
@@ -288,7 +304,7 @@ void TaskCheck::check_unborn(const std::vector<std::string>& files) {
   const bool prepared =
       history_.header() && !history_.header()->continues.empty() && history_.steps().empty();
   const bool any = (records_ > 0 && !prepared) || runner_.corrupt || runner_.unreadable ||
-                   !coordinators_.empty();
+                   !coordinators_.empty() || ran_on_nodes_;
   if (exists(removed_task(paths_, id_))) {
     find(Severity::Note, directory, "a task whose removal was not completed",
          "`thermos gc` completes it, and so does a run with this id");
@@ -331,6 +347,7 @@ void TaskCheck::check_other_files(const std::vector<std::string>& files) {
     if (file == "runner" || stream_of_task(file) || stream_of_removed(file)) continue;
     struct stat info {};
     if (lstat(path.c_str(), &info) != 0) continue;
+    if (file == "nodes" && S_ISDIR(info.st_mode)) continue;
     if ((file == "leader" || file == "leader.new") && S_ISSOCK(info.st_mode)) {
       find(Severity::Note, path, "the socket of a leader that is gone", "--repair removes it")
           .remedy = Remedy::RemoveFile;

@@ -42,7 +42,8 @@ class TaskCheck {
   void look_once();
   void read_task_file();
   void read_runner();
-  void read_coordinators(const std::vector<std::string>& files);
+  void read_coordinators();
+  void read_node_stream(const std::string& path, const std::string& process);
   void check_directory();
   void check_processes();
   void check_unborn(const std::vector<std::string>& files);
@@ -70,6 +71,7 @@ class TaskCheck {
   StreamReading runner_;
   History history_;
   std::vector<CoordinatorReading> coordinators_;
+  bool ran_on_nodes_ = false;
   std::vector<Finding> findings_;
   std::size_t streams_ = 0;
   std::size_t records_ = 0;

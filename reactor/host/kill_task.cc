@@ -14,6 +14,8 @@
 #include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/store/coordinator_streams.h"
+#include "reactor/store/foreign_file.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
 #include "reactor/store/task_store.h"
@@ -57,6 +59,8 @@ class TaskKill {
   // otherwise.
   bool outwait(const std::optional<Identity>& leader);
   std::optional<Error> remove_leader(const Identity& leader, LeaderReply reply) const;
+  // Whose record we would lead the task by.
+  Status check_own(const Result<RunnerStream>& stream) const;
   Step lead();
   Step remove_unbegun();
   // Of an attempt to take the lock: what is left to do.
@@ -89,6 +93,8 @@ TaskKill::Step TaskKill::step() {
   if (answer->asked == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
     if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
+    // It is not ended for nothing.
+    if (auto own = check_own(read_runner_stream(stream_)); !own) return own.error();
     if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
   } else if (outrun_ && outwait(std::nullopt)) {
     outrun_ = false;
@@ -133,6 +139,12 @@ std::optional<Error> TaskKill::remove_leader(const Identity& leader, LeaderReply
   return std::nullopt;
 }
 
+Status TaskKill::check_own(const Result<RunnerStream>& stream) const {
+  const bool begun = stream && stream->history.header();
+  return check_own_files(paths_, {task_id_, TaskDirectory::Active},
+                         begun ? stream->history.header()->user : std::string());
+}
+
 TaskKill::Step TaskKill::lead() {
   auto text = read_file(active_);
   if (!text) return exists(active_) ? Step(text.error()) : std::nullopt;
@@ -141,6 +153,7 @@ TaskKill::Step TaskKill::lead() {
   const bool begun =
       stream ? stream->history.header().has_value() : stream.error().code != ErrorCode::NotFound;
   if (!begun) return remove_unbegun();
+  if (auto own = check_own(stream); !own) return own.error();
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
   TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
@@ -169,13 +182,11 @@ TaskKill::Step TaskKill::remove_unbegun() {
   if (!stream) return stream.error();
   // Somebody else was faster.
   if (stream->history.header() || !exists(active_)) return std::nullopt;
-  for (const std::string& file : list_directory(paths_.checkpoint_dir(task_id_))) {
-    if (process_of_file(file).empty()) continue;
-    return Error{ErrorCode::NotFound, "nothing tells where task " + task_id_ + " runs, and " +
-                                          paths_.checkpoint_dir(task_id_) + "/" + file +
-                                          " says that it ran; give its CONFIG to `thermos run "
-                                          "--task-id " +
-                                          task_id_ + "`, and kill it then"};
+  if (const auto ran = coordinator_streams(paths_, task_id_); !ran.empty()) {
+    return Error{ErrorCode::NotFound,
+                 "nothing tells where task " + task_id_ + " runs, and " + ran.front().path +
+                     " says that it ran; give its CONFIG to `thermos run --task-id " + task_id_ +
+                     "`, and kill it then"};
   }
   drop_active_task(paths_, task_id_);
   if (auto synced = sync_directory(paths_.active_dir()); !synced) return synced.error();

@@ -15,7 +15,8 @@ namespace thermos {
 // ended already, too. Blocks until the task has ended. It asks the leader. If there is none, it
 // takes the lock and ends the task itself; a leader that doesn't answer is killed first if it is a
 // `thermos` of this one task. A task that was made and never begun is removed. Fails with NotFound
-// if there is no such task, or one that ran and of which nothing tells where; Busy if a leader of
+// if there is no such task, or one that ran and of which nothing tells where; NotPermitted if
+// nobody else can end it and its files are another user's (foreign_file.h); Busy if a leader of
 // several tasks (a daemon) doesn't answer, or with the leader's own error.
 Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
                             const KillRequest& request, TaskObserver& observer);

@@ -21,6 +21,7 @@
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/os/path_control.h"
+#include "reactor/store/coordinator_streams.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/store/run_logs.h"
 #include "reactor/store/stream_lock.h"
@@ -220,12 +221,10 @@ Status TaskRemoval::check_left_over() const {
 }
 
 Status TaskRemoval::check_coordinators() const {
-  for (const std::string& file : list_directory(paths_->checkpoint_dir(id_))) {
-    if (process_of_file(file).empty()) continue;
-    const auto held = stream_is_locked(paths_->checkpoint_dir(id_) + "/" + file);
+  for (const CoordinatorStream& stream : coordinator_streams(*paths_, id_)) {
+    const auto held = stream_is_locked(stream.path);
     if (held && *held) {
-      return busy(id_,
-                  "a coordinator of its process " + std::string(process_of_file(file)) + " lives");
+      return busy(id_, "a coordinator of its process " + stream.process + " lives");
     }
   }
   return Done{};

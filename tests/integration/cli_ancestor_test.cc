@@ -122,6 +122,10 @@ TEST_F(AncestorTest, ATornTailIsTold) {
 }
 
 TEST_F(AncestorTest, ImportTellsOfEachTask) {
+  const Finished missing = run({"import", old(), "failure", "sleeep"});
+  EXPECT_EQ(missing.status, 66) << missing.out << missing.err;
+  EXPECT_NE(missing.err.find("no task matches 'sleeep'"), std::string::npos) << missing.err;
+  EXPECT_EQ(missing.out, "") << "nothing was taken over";
   const Finished first = run({"import", old()});
   EXPECT_EQ(first.status, 0) << first.err;
   EXPECT_EQ(first.out, "failure: SUCCESS\nsleep60: KILLED\nsleep60-lost: LOST, it was active\n");

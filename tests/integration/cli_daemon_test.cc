@@ -105,6 +105,44 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
 }
 
+TEST_F(CliDaemon, AnEmptyPatternEndsNothing) {
+  submit("long", R"({"processes": [{"name": "p", "cmdline": "sleep 600"}]})");
+  const Finished refused = ask({"kill", ""});
+  EXPECT_EQ(refused.status, 64) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("an empty pattern would mean every task"), std::string::npos)
+      << refused.err;
+  EXPECT_EQ(ask({"wait", "--timeout", "0", "long"}).status, 124) << "it is active";
+}
+
+// Of a root that is named, no task of another root's daemon, whatever its id.
+TEST_F(CliDaemon, OrdersAreForTheRootThatIsNamed) {
+  constexpr std::string_view kWaits = R"({"processes": [
+      {"name": "p", "cmdline": "touch up; exec sleep 600"}]})";
+  for (const char* id : {"build", "build-2"}) submit(id, kWaits);
+  Program runner(thermos({"run", "--task-id", "build", "-q", file("t.json", kWaits)}));
+  ASSERT_TRUE(real::wait_for_file(work() + "/up"));
+  const auto stopped = [&](const std::string& of, const std::string& id) {
+    const Finished status = run({"status", "--root", of, "--json", id});
+    const auto tasks = nlohmann::json::parse(status.out).at("tasks");
+    return tasks.at(0).contains("stopped");
+  };
+  const Finished here = ask({"stop", "--root", root(), "--wait", "0", "bui", "p"});
+  EXPECT_EQ(here.status, 0) << here.err;
+  EXPECT_TRUE(stopped(root(), "build"));
+  EXPECT_FALSE(stopped(daemon_root(), "build"));
+  EXPECT_EQ(ask({"stop", "--root", root(), "build-2", "p"}).status, 66);
+  EXPECT_FALSE(stopped(daemon_root(), "build-2"));
+  EXPECT_EQ(ask({"completion", "--next", "--root", root(), "stop", ""}).out, "build\n");
+  // Its own is asked, and says when the run has ended.
+  const Finished there = ask({"stop", "--root", daemon_root(), "--wait", "0", "build-2", "p"});
+  EXPECT_EQ(there.status, 0) << there.err;
+  EXPECT_TRUE(stopped(daemon_root(), "build-2"));
+  EXPECT_EQ(ask({"completion", "--next", "--root", daemon_root(), "stop", ""}).out,
+            "build\nbuild-2\n");
+  EXPECT_EQ(run({"kill", "--wait", "0", "build"}).status, 0);
+  EXPECT_EQ(runner.wait().status, 2);
+}
+
 TEST_F(CliDaemon, RunShowsATaskOfTheDaemon) {
   const std::string config = file("t.json", R"({"processes": [
       {"name": "good", "cmdline": "true"}, {"name": "bad", "cmdline": "echo oops >&2; exit 3"}]})");

@@ -124,6 +124,22 @@ TEST_F(StatusAndRead, ARunUnderWayHasNoEndYet) {
   EXPECT_EQ(run({"status", "--only", "active", "live"}).status, 66);
 }
 
+TEST_F(StatusAndRead, AnExactIdMeansNoOtherTaskThatIsActive) {
+  ASSERT_EQ(run_task("build", kRetry).status, 0);
+  Program program(thermos({"run", "--task-id", "build-2", file("t.json", kLong)}));
+  ASSERT_TRUE(program.wait_for("RUNNING"));
+  for (const Words& words : {Words{"status", "--only", "active", "build"},
+                             Words{"status", "--only", "active", "build-2", "build"}}) {
+    const Finished none = run(words);
+    EXPECT_EQ(none.status, 66) << none.out;
+    EXPECT_NE(none.err.find("no active task matches 'build'"), std::string::npos) << none.err;
+  }
+  EXPECT_EQ(run({"status", "--only", "active", "buil"}).status, 0);
+  EXPECT_EQ(run({"status", "--only", "finished", "build"}).status, 0);
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait().status, 2);
+}
+
 TEST_F(StatusAndRead, PatternsMatchFromTheStartAndAnExactIdAlone) {
   for (const std::string id : {"ab", "abc", "xab", "[ab]"}) {
     ASSERT_EQ(run_task(id, kRetry).status, 0) << id;

@@ -222,6 +222,21 @@ TEST(KillTask, OfOneOfWhichNothingTellsWhereItRunsStartsNothing) {
   std::filesystem::remove(site.root() + "/tasks/active/t");
 }
 
+// What ran on a node has its record there.
+TEST(KillTask, OfOneThatRanOnANodeStartsNothing) {
+  Site site;
+  leave_unbegun(site, true);
+  const std::string node = site.checkpoint("t") + "/nodes/n1";
+  std::filesystem::create_directories(node);
+  std::filesystem::rename(site.checkpoint("t") + "/coordinator.main", node + "/coordinator.main");
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 66) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("t/nodes/n1/coordinator.main says that it ran"), std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(exists(site.root() + "/tasks/active/t"));
+  std::filesystem::remove(site.root() + "/tasks/active/t");
+}
+
 TEST(KillTask, ToLose) {
   Site site;
   Command runner = site.start_run(site.write_config(polite_task()));
@@ -270,6 +285,49 @@ TEST(KillTask, SeveralByPattern) {
   EXPECT_EQ(site.status("rebuild")["state"], "ACTIVE");
   EXPECT_EQ(site.thermos({"kill", "rebuild"}).code, 0);
   EXPECT_EQ(other.wait().code, 2);
+}
+
+// As a script gives it whose variable is not set.
+TEST(KillTask, AnEmptyPatternIsNotEveryTask) {
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  for (const Words& words : {Words{"kill", ""}, Words{"kill", "t", ""}}) {
+    const Ended refused = site.thermos(words);
+    EXPECT_EQ(refused.code, 64) << refused.out << refused.err;
+    EXPECT_NE(refused.err.find("an empty pattern would mean every task"), std::string::npos)
+        << refused.err;
+    EXPECT_EQ(site.status()["state"], "ACTIVE");
+  }
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+  EXPECT_EQ(runner.wait().code, 2);
+}
+
+// A program that goes on as `thermos kill` leaves it the children that it had.
+TEST(KillTask, OthersChildrenAreNoTasks) {
+  Site site;
+  std::vector<Command> runners;
+  for (const char* id : {"one", "two"}) {
+    const std::string up = std::string("up-") + id;
+    runners.push_back(site.start_run(
+        site.write_config(task({process("main", "touch " + up + "; exec sleep 1000")})), id));
+    ASSERT_TRUE(wait_for_file(site.in_sandbox(up)));
+  }
+  const Words words = {"/bin/sh",
+                       "-c",
+                       "(exit 7) & exec \"$@\"",
+                       "sh",
+                       THERMOS_BIN "/thermos",
+                       "kill",
+                       "--root",
+                       site.root(),
+                       "one",
+                       "two"};
+  const Ended killed = Command(words, site.path() + "/kill", {}).wait();
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(site.status("one")["state"], "KILLED");
+  EXPECT_EQ(site.status("two")["state"], "KILLED");
+  for (Command& runner : runners) EXPECT_EQ(runner.wait().code, 2);
 }
 
 TEST(KillTask, WaitZeroEndsEverythingNow) {
@@ -379,6 +437,54 @@ pid_t orphan(Site& site) {
   const pid_t main = pid_in(site.in_sandbox("up"));
   runner.destroy();
   return main;
+}
+
+// Whoever owns the record could have its finalizers run as whom it names.
+TEST(KillTask, OfARecordOfAnotherUserIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  const pid_t main = orphan(site);
+  const std::string record = site.checkpoint("t") + "/runner";
+  ASSERT_EQ(::chown(record.c_str(), 65534, 65534), 0);
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 77) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("checkpoints/t/runner belongs to uid 65534"), std::string::npos)
+      << refused.err;
+  EXPECT_TRUE(alive(main));
+  EXPECT_FALSE(exists(site.in_sandbox("tidied")));
+  ASSERT_EQ(::chown(record.c_str(), 0, 0), 0);
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+}
+
+// It is the leader who runs them, as whoever it is.
+TEST(KillTask, OfARecordOfAnotherUserThroughItsLeader) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  ASSERT_EQ(::chown((site.checkpoint("t") + "/runner").c_str(), 65534, 65534), 0);
+  const Ended killed = site.thermos({"kill", "t"});
+  EXPECT_EQ(killed.code, 0) << killed.err;
+  EXPECT_EQ(runner.wait().code, 2);
+  EXPECT_TRUE(exists(site.in_sandbox("tidied")));
+}
+
+// One that would be killed to no purpose is left alone.
+TEST(KillTask, OfARecordOfAnotherUserLeavesAStoppedLeader) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  Site site;
+  Command runner = site.start_run(site.write_config(polite_task()));
+  ASSERT_TRUE(wait_for_file(site.in_sandbox("up")));
+  const std::string record = site.checkpoint("t") + "/runner";
+  ASSERT_EQ(::chown(record.c_str(), 65534, 65534), 0);
+  runner.signal(SIGSTOP);
+  ASSERT_TRUE(stops(runner.pid()));
+  const Ended refused = site.thermos({"kill", "t"});
+  EXPECT_EQ(refused.code, 77) << refused.out << refused.err;
+  EXPECT_TRUE(alive(runner.pid()));
+  runner.signal(SIGCONT);
+  EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
+  EXPECT_EQ(runner.wait().code, 2);
 }
 
 // It may have the lock for a moment longer than its socket.

@@ -80,6 +80,32 @@ TEST(Nodes, EachRunIsWhereItIsToBe) {
   EXPECT_TRUE(exists(site.checkpoint("t") + "/nodes/n2/coordinator.first"));
   EXPECT_FALSE(exists(site.checkpoint("t") + "/coordinator.first"));
   EXPECT_TRUE(exists(site.in_sandbox(".logs/anywhere/0/stdout")));
+  const Ended checked = site.thermos({"fsck"});
+  EXPECT_EQ(checked.code, 0) << checked.out;
+  EXPECT_EQ(checked.out.find("nodes"), std::string::npos) << checked.out;
+  EXPECT_NE(checked.out.find("1 task, 6 streams"), std::string::npos) << checked.out;
+}
+
+// Where the ended task's processes ran is no change of FILE.
+TEST(Nodes, ARerunWithAConfigurationIsOnTheNodesOfTheEndedTask) {
+  Site site;
+  const std::string ran = site.in_sandbox("ran");
+  const auto notes = [&](const std::string& name) {
+    return "echo " + name + " $THERMOS_NODE >>" + ran + "; ";
+  };
+  Json task{{"name", "t"}, {"max_concurrency", 1}};
+  task["processes"] = {process("a", notes("a") + "true", "each"),
+                       process("b", notes("b") + "test -e " + site.in_sandbox("fixed"), "n2"),
+                       process("c", notes("c") + "true", "each")};
+  task["constraints"] = {{{"order", {"a", "b", "c"}}}};
+  const std::string config = site.write_config(task);
+  EXPECT_EQ(site.start_run(config, "old", nodes("n1,n2")).wait().code, 1);
+  EXPECT_EQ(read_file(ran), "a n1\na n2\nb n2\n");
+  std::filesystem::remove(ran);
+  std::ofstream(site.in_sandbox("fixed")).flush();
+  const Ended again = site.thermos({"rerun", "old", "--config", config, "--task-id", "new"});
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+  EXPECT_EQ(read_file(ran), "b n2\nc n1\nc n2\n");
 }
 
 // With nodes, and on this machine alone.

@@ -171,6 +171,44 @@ TEST_F(Rerun, AChangedConfigurationRunsWhatItChanges) {
   EXPECT_EQ(run({"fsck"}).status, 0) << run({"fsck"}).out;
 }
 
+// What the ended task has from its command line is no change of FILE.
+TEST_F(Rerun, AConfigurationIsTakenWithTheLoggersThatTheEndedTaskHad) {
+  ASSERT_EQ(run_task("old", config(), {"--log-rotate", "10M"}).status, 1);
+  ran();
+  fix();
+  const std::string same = file("same.json", config());
+  ASSERT_EQ(run({"rerun", "old", "--config", same, "--task-id", "new"}).status, 0);
+  EXPECT_EQ(ran(), "b c end ");
+  const json recorded = json::parse(read_text(root() + "/tasks/finished/new"));
+  for (const json& process : recorded.at("processes")) {
+    EXPECT_EQ(process.at("logger").at("mode"), "rotate") << process;
+  }
+  // A logger that FILE gives is FILE's.
+  const std::string other = file("other.json", R"({"name": "n", "processes": [
+      {"name": "a", "cmdline": "echo a >> ran; echo from a", "logger": {"destination": "none"}},
+      {"name": "c", "cmdline": "echo c >> ran"}]})");
+  ASSERT_EQ(run({"rerun", "new", "--config", other, "--task-id", "third"}).status, 0);
+  EXPECT_EQ(ran(), "a ");
+}
+
+// That of the shell from which it is rerun is another one.
+TEST_F(Rerun, AConfigurationIsTakenWithTheEnvironmentThatTheEndedTaskHad) {
+  const std::string text = R"({"name": "n", "env": {"OWN": "1"}, "processes": [
+      {"name": "a", "cmdline": "echo a >> ran"},
+      {"name": "b", "cmdline": "echo b $MINE >> ran; test -e fixed"}],
+      "constraints": [{"order": ["a", "b"]}]})";
+  const std::string path = file("same.json", text);
+  Invocation first = thermos({"run", "--preserve-env", "--task-id", "old", path});
+  first.environment["MINE"] = "yes";
+  ASSERT_EQ(run_program(first).status, 1);
+  ASSERT_EQ(ran(), "a b yes ");
+  fix();
+  ASSERT_EQ(run({"rerun", "old", "--config", path, "--preserve-env", "--task-id", "new"}).status,
+            0);
+  EXPECT_EQ(ran(), "b yes ");
+  refuse({"rerun", "old", "--preserve-env"}, 64, "say how --config is read");
+}
+
 // What refers to the task's id is the same definition in another task.
 TEST_F(Rerun, AnIdIsNoChange) {
   const std::string with_id = R"({"name": "n", "processes": [

@@ -156,6 +156,14 @@ TEST_F(DaemonUsersTest, APatternDoesNotTellAnIdEither) {
   });
 }
 
+TEST_F(DaemonUsersTest, AnEmptyPatternKillsNothing) {
+  start();
+  submit("t", one("sleep 1000"));
+  expect_refused(control::AskKill{{""}, {0, false}}, ErrorCode::Usage, "empty");
+  expect_refused(control::AskKill{{"t", ""}, {0, false}}, ErrorCode::Usage, "one of them empty");
+  until_running("t");
+}
+
 // Names in a directory are as good as a list.
 TEST_F(DaemonUsersTest, TheRootsDirectoriesDoNotTellIds) {
   // As an earlier version left them, but for one that someone has seen to.

@@ -182,10 +182,12 @@ TEST_F(Fsck, ATaskFileThatDoesNotLoad) {
 
 TEST_F(Fsck, InBothDirectories) {
   make_task(false, true);
-  make_task_file(true);
-  const RootReport report = check();
+  make_task_file(true, "t", {"p", "q"});
+  const std::string before = everything();
+  const RootReport report = check(true);
   ASSERT_NE(about(report, paths().finished_task("t")), nullptr);
   EXPECT_TRUE(report.remains());
+  EXPECT_EQ(everything(), before) << "which one is wrong is for a person to say";
 }
 
 // ---- streams against each other ----------------------------------------------------------------
@@ -356,6 +358,20 @@ TEST_F(Fsck, ARunWithoutAnEndWhoseCoordinatorIsGone) {
   ASSERT_NE(finding, nullptr) << all_of(report);
   EXPECT_EQ(finding->severity, Severity::Note);
   EXPECT_NE(finding->what.find("run 1 has no end"), std::string::npos) << finding->what;
+}
+
+TEST_F(Fsck, StreamsOfNodesAreTheTasksOwn) {
+  make_task(false, true);
+  const std::string node = beside("nodes/n1");
+  std::filesystem::create_directories(node);
+  spit(node + "/server", "");
+  std::filesystem::rename(coordinator(), node + "/coordinator.p");
+  const RootReport report = check();
+  EXPECT_TRUE(report.findings.empty()) << all_of(report);
+  EXPECT_EQ(report.streams, 2U);
+  flip(node + "/coordinator.p", 24 + 8 + 40);  // in the first record
+  EXPECT_TRUE(only(true).corrupt);
+  EXPECT_EQ(only().file, node + "/coordinator.p");
 }
 
 TEST_F(Fsck, LocksOnATaskThatEnded) {

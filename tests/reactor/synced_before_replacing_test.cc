@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/config/load.h"
+#include "reactor/fsck/fsck.h"
 #include "reactor/host/foreground.h"
 #include "reactor/host/open_task.h"
 #include "reactor/os/account.h"
@@ -157,6 +158,21 @@ TEST_F(SyncedWithSyncCrash, AnEndThatIsNotOnTheDiskLeavesTheTaskActive) {
   EXPECT_FALSE(is_active());
   EXPECT_FALSE(exists(mark));
   EXPECT_NE(inode_of(paths().runner_stream("job")), unsynced);
+  expect_synced(paths().runner_stream("job"));
+}
+
+TEST_F(SyncedWithSyncCrash, AnEndIsBeforeFsckMovesTheTask) {
+  const TaskSetup job = setup("true");
+  on_sync = [](int /*fd*/) { syncs_fail = true; };
+  ASSERT_FALSE(run(job).ok());
+  const auto repair = [&] { return check_root(paths(), {"job"}, true); };
+  EXPECT_TRUE(repair().remains());
+  EXPECT_TRUE(is_active()) << "its end can't be brought to the disk";
+
+  syncs_fail = false;
+  look_while_active();
+  EXPECT_FALSE(repair().remains());
+  EXPECT_FALSE(is_active());
   expect_synced(paths().runner_stream("job"));
 }
 

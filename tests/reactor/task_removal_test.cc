@@ -11,6 +11,7 @@
 #include "past_task.h"
 #include "program.h"
 #include "reactor/os/files.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 namespace {
@@ -45,6 +46,27 @@ TEST(Removal, OfATaskWhoseFileCannotBeLookedAtIsNotThatOfALeftOver) {
   ASSERT_TRUE(removal.ok()) << removal.error().message;
   EXPECT_TRUE(removal->whole());
   ::chmod(paths.finished_dir().c_str(), 0700);
+}
+
+// It ran on a node, and its server may be gone.
+TEST(Removal, NotWhileACoordinatorOfANodeLives) {
+  const testing::TempDir scratch;
+  const Paths paths(scratch.path());
+  make_past_directories(paths);
+  put_past_task(paths, {.id = "job", .sandbox = "/nowhere", .ended = kSecond});
+  const Paths node = paths.on_node("n1");
+  fs::create_directories(node.checkpoint_dir("job"));
+  {
+    const auto coordinator = StreamWriter::open(node.coordinator_stream("job", "p"));
+    ASSERT_TRUE(coordinator.ok()) << coordinator.error().message;
+    const auto refused = TaskRemoval::begin(paths, "job", false);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::Busy);
+    EXPECT_NE(refused.error().message.find("a coordinator of its process p lives"),
+              std::string::npos)
+        << refused.error().message;
+  }
+  EXPECT_TRUE(TaskRemoval::begin(paths, "job", false).ok());
 }
 
 }  // namespace
