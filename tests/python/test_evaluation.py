@@ -150,6 +150,17 @@ class File(unittest.TestCase):
         self.assertNotIn("logger", task["processes"][0])
         self.assertEqual(task["processes"][1]["logger"]["rotate"]["log_size"], 5 << 20)
 
+    def test_a_logger_that_someone_said_may_be_the_usual_one(self):
+        (task,), _ = self.evaluate(
+            "said = Process(name='a', cmdline='c', logger=Logger(destination='file'))\n"
+            "none = Process(name='f', cmdline='c')\n"
+            "export(Task(processes=[said, said(name='b'), Process(said, name='c'),"
+            "{'name': 'd', 'cmdline': 'c', 'logger': {}}, none, Process(none, name='g'), none(name='h')]))"
+        )
+        said = [process["name"] for process in task["processes"] if "logger" in process]
+        self.assertEqual(said, ["a", "b", "c", "d"])
+        self.assertEqual(task["processes"][0]["logger"]["destination"], "file")
+
     def test_limits_and_waits(self):
         (task,), _ = self.evaluate(
             "export(Task(backoff=Backoff(), processes=[Process(name='a', cmdline='{{timeout}}',"

@@ -87,7 +87,7 @@ class Output:
         scopes = struct.scopes_within(scopes)
         for key in kind.ATTRIBUTES:
             value = struct._values[key]
-            if value is Empty or self._dropped(kind, key, value):
+            if value is Empty or self._dropped(kind, key, struct):
                 continue
             try:
                 written[key] = self._value(value, scopes)
@@ -97,12 +97,13 @@ class Output:
                 self._refuse(struct, "%s.%s: %s" % (kind.__name__, key, error))
         return written
 
-    def _dropped(self, kind, key, value):
+    def _dropped(self, kind, key, struct):
         if key in _DROPPED.get(kind, ()):
             self._note("resources: %s is ignored" % key)
             return True
-        # Said where someone said it: thermos has the same defaults.
-        return isinstance(value, Struct) and value == kind.ATTRIBUTES[key].default
+        # Said where someone said it: thermos has the same defaults, but for options of its own that
+        # go over those.
+        return isinstance(struct._values[key], Struct) and key not in struct._assigned
 
     def _value(self, value, scopes):
         if isinstance(value, Scalar):

@@ -91,9 +91,14 @@ class Struct(Object, metaclass=_StructType):
 
     def _update(self, mappings, values):
         given = {}
+        assigned = set(values)
         for mapping in mappings:
+            # Of another struct everything is taken over, and its defaults are defaults still.
             if isinstance(mapping, Struct):
+                assigned |= mapping._assigned
                 mapping = {k: v for k, v in mapping._values.items() if v is not Empty}
+            elif isinstance(mapping, dict):
+                assigned |= set(mapping)
             if not isinstance(mapping, dict):
                 raise CoercionError(
                     "%s takes attributes, not %s" % (type(self).__name__, kind_of(mapping))
@@ -116,7 +121,7 @@ class Struct(Object, metaclass=_StructType):
                 self._values[name] = said.kind.coerce(value)
             except CoercionError as error:
                 raise CoercionError("%s.%s: %s" % (type(self).__name__, name, error)) from None
-        self._assigned = self._assigned | frozenset(given)
+        self._assigned = self._assigned | assigned
 
     @classmethod
     def _unknown(cls, name):
