@@ -1,6 +1,8 @@
 #include "reactor/daemon/event_feed.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace thermos {
 
@@ -11,7 +13,13 @@ void EventFeed::start_after(std::uint64_t last, Timestamp now) {
 
 void EventFeed::publish() {
   std::set<std::uint32_t> owners;
-  for (OwnedEvent& event : std::exchange(fresh_, {})) {
+  std::vector<OwnedEvent> turn = std::exchange(fresh_, {});
+  // They come task by task, and each task took its positions as things happened. None comes in a
+  // later turn that is below one of these: who takes a position writes its record in the same turn.
+  std::sort(turn.begin(), turn.end(), [](const OwnedEvent& a, const OwnedEvent& b) {
+    return a.event.position < b.event.position;
+  });
+  for (OwnedEvent& event : turn) {
     owners.insert(event.owner);
     log_.add(std::move(event));
   }

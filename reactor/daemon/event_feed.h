@@ -20,7 +20,8 @@ class EventFeed {
   // Called before the first event: positions continue above `last`.
   void start_after(std::uint64_t last, Timestamp now);
   std::uint64_t next_position(Timestamp now) { return log_.next_position(now); }
-  // Adds an event of this turn; publish() makes it visible.
+  // Adds an event of this turn; publish() makes it visible. They may come in any order of their
+  // positions.
   void add(OwnedEvent event) { fresh_.push_back(std::move(event)); }
   // Called at the end of a turn: publishes its events, of all tasks in one order, so that a client
   // that has seen a position has seen all before it.

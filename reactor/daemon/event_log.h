@@ -33,6 +33,7 @@ class EventLog {
   std::uint64_t next_position(Timestamp now);
   std::uint64_t last_position() const { return last_; }
 
+  // REQUIRES: its position is above those of all events before.
   void add(OwnedEvent event);
 
   // The first event after `since` that is still in memory; nullptr if there is none. Valid until

@@ -14,6 +14,7 @@
 
 #include "capnp/codec.h"
 #include "daemon_status.h"
+#include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/event_log.h"
 #include "reactor/daemon/past_events.h"
 #include "waiting.h"
@@ -185,6 +186,57 @@ TEST_F(DaemonRestartTest, WhoComesBackMissesNothingAndSeesNothingTwice) {
   }
   EXPECT_EQ(seen, all);
   EXPECT_GT(all.size(), 100U);
+}
+
+// Their hosts write their records by turns, and not in the order of the positions.
+TEST_F(DaemonRestartTest, WhoFollowsMissesNothingOfTasksThatRecordInOneTurn) {
+  start();
+  // What is killed by one pattern is told by its id, and written in the order in which it began.
+  for (const char* id : {"dd", "cc", "bb", "aa"}) {
+    submit(id, one("sleep 1000"));
+    until_running(id);
+  }
+  ControlClient client = connect();
+  ASSERT_TRUE(client.send(control::Subscribe{{}, 0, true}).ok());
+  std::uint64_t since = 0;
+  while (since == 0) {
+    auto reply = client.receive(60 * kSecond);
+    ASSERT_TRUE(reply.ok() && *reply) << log();
+    if (const auto* now = std::get_if<control::Snapshot>(&(*reply)->body)) since = now->position;
+  }
+  EXPECT_FALSE(refused(control::AskKill{{".*"}, {0, false}}));
+  const Paths root = paths();
+  PastEvents past(root, {{"aa", 0}, {"bb", 0}, {"cc", 0}, {"dd", 0}}, since, ~std::uint64_t{0});
+  int events = 0;
+  while (!past.done()) {
+    const auto recorded = past.step();
+    if (!recorded) continue;
+    auto reply = client.receive(60 * kSecond);
+    ASSERT_TRUE(reply.ok() && *reply) << log();
+    const auto* told = std::get_if<control::Event>(&(*reply)->body);
+    ASSERT_NE(told, nullptr);
+    ASSERT_EQ(told->position, recorded->position) << "told of " << told->task_id << " instead of "
+                                                  << recorded->task_id << " after " << events;
+    ++events;
+  }
+  EXPECT_GE(events, 4 * 3);
+}
+
+TEST_F(DaemonRestartTest, EventsOfOneTurnArePublishedByTheirPositions) {
+  EventFeed feed(path("position"));
+  feed.start_after(0, {});
+  const std::uint64_t first = feed.next_position({});
+  const std::uint64_t second = feed.next_position({});
+  feed.add({{second, "b", {}}, 0});
+  feed.add({{first, "a", {}}, 0});
+  feed.publish();
+  const auto after = [&](std::uint64_t position) {
+    const OwnedEvent* const next = feed.log().first_after(position);
+    return next == nullptr ? std::string() : next->event.task_id;
+  };
+  EXPECT_EQ(after(0), "a");
+  EXPECT_EQ(after(first), "b");
+  EXPECT_EQ(after(second), "");
 }
 
 TEST_F(DaemonRestartTest, PositionsRiseWhateverTheClockDoes) {
