@@ -118,6 +118,7 @@ bool is_engine(std::int32_t pid) {
   path.add("/proc/").add(std::int64_t{pid}).add("/comm");
   std::array<char, 32> room;
   const std::string_view name = read_small(AT_FDCWD, path.c_str(), room);
+  // Ours have that name also where they were started by another one (reactor/os/first_process.h).
   if (pid == 1) return !name.starts_with("thermos");
   if (name == "slurmstepd\n" || name == "sge_shepherd\n") return true;
   const auto stat = read_stat(pid);

@@ -10,6 +10,7 @@
 
 int main(int argc, char** argv) {
   thermos::note_early_signals();
+  thermos::name_first_process("thermos");
   thermos::fill_standard_descriptors();
   // `thermos run ... | head` must not end the task.
   std::signal(SIGPIPE, SIG_IGN);

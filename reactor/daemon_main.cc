@@ -157,6 +157,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   thermos::note_early_signals();
+  thermos::name_first_process("thermos-reactor");
   thermos::fill_standard_descriptors();
   // Large blocks go back to the machine when they are freed. By itself the allocator raises this
   // limit to the largest it has seen, which is a client's to choose.

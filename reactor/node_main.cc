@@ -6,11 +6,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"
 #include "reactor/serve/node_server.h"
 
 int main() {
+  thermos::name_first_process("thermos-node");
   thermos::fill_standard_descriptors();
   // An engine that takes the machine back tells the leader, too, which ends what runs here. Who
   // logs out or interrupts the leader means that alone.

@@ -28,6 +28,10 @@ std::string TaskGroups::path(ProcessIndex p, std::uint32_t run) const {
   return groups == nullptr ? std::string() : groups->path_of(name(p, run));
 }
 
+void TaskGroups::limit() const {
+  if (reactor_.groups() != nullptr) reactor_.groups()->limit_task(task_id_, task_.resources);
+}
+
 void TaskGroups::clear_but(const std::vector<ControlGroups::Name>& living) const {
   if (reactor_.groups() != nullptr) reactor_.groups()->clear_task(task_id_, living);
 }

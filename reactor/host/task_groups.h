@@ -31,6 +31,8 @@ class TaskGroups {
   ControlGroups::Name name(ProcessIndex p, std::uint32_t run) const {
     return {task_id_, task_.processes[p].name, run};
   }
+  // Sets the limits of the task anew, which another configuration may have given to its group.
+  void limit() const;
   // Removes the groups of all runs of this task except `living`.
   void clear_but(const std::vector<ControlGroups::Name>& living) const;
 

@@ -361,6 +361,7 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   }
   if (stopped_) return;
   clear_groups();  // of runs that ended while nobody led
+  groups_->limit();
 }
 
 // Those of `processes`, which is in the order of the task, that have a stream here, in the order in

@@ -180,7 +180,9 @@ bool ControlGroups::make_groups(const std::string& task,
   if (mkdir(task.c_str(), 0755) == 0) {
     set_limits(task, task_limits);
     hand_on_controllers(task);
-  } else if (errno != EEXIST) {
+  } else if (errno == EEXIST) {
+    change_limits(task, task_limits);
+  } else {
     return false;
   }
   return make_group(path);
@@ -202,6 +204,18 @@ Result<Descriptor> ControlGroups::make(const Name& name,
   Descriptor group(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!group) return system_error("cannot open " + path, errno);
   return group;
+}
+
+void ControlGroups::limit_task(const std::string& task_id, const std::optional<Resources>& limits) {
+  const std::string task = task_path(task_id);
+  if (access(task.c_str(), F_OK) == 0) change_limits(task, limits);
+}
+
+void ControlGroups::change_limits(const std::string& path, const std::optional<Resources>& limits) {
+  // Nothing is to be taken away where the controller is missing.
+  if (!limits || limits->cpu <= 0) write_value(path + "/cpu.max", "max");
+  if (!limits || limits->ram <= 0) write_value(path + "/memory.max", "max");
+  set_limits(path, limits);
 }
 
 void ControlGroups::set_limits(const std::string& path, const std::optional<Resources>& limits) {

@@ -1,5 +1,6 @@
 #include "reactor/os/first_process.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,6 +35,10 @@ void repeat_early_signals() {
   for (std::size_t i = 0; i < kNoted.size(); ++i) {
     if (came[i].exchange(false)) ::raise(kNoted[i]);
   }
+}
+
+void name_first_process(const char* program) {
+  if (::getpid() == 1) ::prctl(PR_SET_NAME, program, 0, 0, 0);
 }
 
 }  // namespace thermos

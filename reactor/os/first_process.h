@@ -1,4 +1,4 @@
-// Signals that come to PID 1 of a container before it waits for any.
+// What is to be done by a program that may be PID 1 of a container.
 #pragma once
 
 namespace thermos {
@@ -11,5 +11,10 @@ void note_early_signals();
 
 // Sends to this program again what was noted. To be called when its own handlers are there.
 void repeat_early_signals();
+
+// Names the process after its `program` (PR_SET_NAME), if it is PID 1: it may have been started by
+// another name, as a link or a copy that is called init. By that name coordinators tell it from a
+// service manager, whose signals mean something else.
+void name_first_process(const char* program);
 
 }  // namespace thermos

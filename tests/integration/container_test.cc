@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -125,6 +126,27 @@ TEST_F(Container, SigtermEndsTheTask) {
   ASSERT_TRUE(signal_first_process(program, SIGTERM));
   EXPECT_EQ(program.wait().status, 2);
   EXPECT_TRUE(std::filesystem::exists(in_box("saved")));
+}
+
+// As an image's /init: its word to end by force is not a service manager's.
+TEST_F(Container, EndsATaskByForceUnderAnotherName) {
+  std::filesystem::create_symlink(built("thermos"), volume() + "/init");
+  Invocation invocation = container(kNobodys, R"({"name": "p", "cmdline": "exec 9<> <(:); )"
+                                              R"(trap 'touch told' TERM; touch up; )"
+                                              R"(while :; do read -t 0.02 -u 9; done"})");
+  std::replace(invocation.words.begin(), invocation.words.end(), built("thermos"),
+               volume() + "/init");
+  Program program(invocation);
+  ASSERT_TRUE(real::wait_for_file(in_box("up")));
+  ASSERT_TRUE(signal_first_process(program, SIGINT));
+  ASSERT_TRUE(real::wait_for_file(in_box("told")));
+  ASSERT_TRUE(signal_first_process(program, SIGINT));
+  EXPECT_EQ(program.wait().status, 2);
+  const Finished status =
+      run_program({{built("thermos"), "status", "--json", "--root", volume() + "/root", "t"}});
+  const auto run = nlohmann::json::parse(status.out)["tasks"][0]["processes"]["p"][0];
+  EXPECT_EQ(run["state"], "KILLED") << run;
+  EXPECT_EQ(run.value("return_code", 0), -SIGKILL) << run;
 }
 
 // The kernel drops a signal to PID 1 that has no handler for it: the container would run on until

@@ -114,6 +114,21 @@ END
   box thermos submit --task-id large /box/large.json
   is "the reason" "killed by the kernel: out of memory, memory.max 64 MiB" \
     "$(event large '.state == "FAILED" and .kind == "process"' | jq -r .reason)"
+  # What runs on under another configuration has its task's new limits at once.
+  limited() {
+    jq -n --argjson resources "$1" '{name: "kept", resources: $resources, processes: [
+      {name: "work", cmdline: "exec sleep infinity"}]}' >"$THERMOS_BOX/share/kept.json"
+  }
+  task_limits() { box cat "$SCOPE/tasks/kept/cpu.max" "$SCOPE/tasks/kept/memory.max" | paste -sd ,; }
+  limited '{"cpu": 0.5, "ram": 67108864}'
+  box thermos submit --task-id kept /box/kept.json
+  kept=$(event kept '.run == 0 and .state == "RUNNING"' | jq .pid)
+  is "limits of the task" "50000 100000,67108864" "$(task_limits)"
+  limited '{"ram": 134217728}'
+  box thermos submit --replace --task-id kept /box/kept.json
+  is "limits of the task, changed" "max 100000,134217728" "$(task_limits)"
+  box kill -0 "$kept" || fail "what was kept has ended"
+  box thermos kill --wait 0 kept
 else
   echo "NOT TRIED: limits; the controllers here are '$controllers', without memory and cpu"
 fi
