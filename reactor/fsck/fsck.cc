@@ -13,8 +13,12 @@
 
 #include "reactor/fsck/fsck_repair.h"
 #include "reactor/fsck/fsck_task.h"
+#include "reactor/host/allocation.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
+#include "reactor/os/identity.h"
+#include "reactor/os/lock_reach.h"
+#include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
 
 namespace thermos {
@@ -55,7 +59,20 @@ void say_of_all(std::vector<Finding>& findings, const std::string& why) {
   }
 }
 
-void check_one(const Paths& paths, const std::string& id, bool repair, RootReport& report) {
+// The lock is ours; but the locks of other machines may not be seen here, and one that led the task
+// may lead it still. What it writes at this moment looks as if it had been left so.
+bool may_be_led_elsewhere(const StreamWriter& lead, std::optional<LockReach> reach) {
+  const auto stream = read_runner_stream(lead.fd(), lead.path());
+  if (!stream || is_terminal(stream->history.state())) return false;
+  FenceFacts facts;
+  if (const auto boot = read_boot_id()) facts.boot = *boot;
+  facts.place = find_place();
+  facts.reach = reach.value_or(lock_reach_of(lead.path()).reach);
+  return !judge_fence(stream->history, facts);
+}
+
+void check_one(const Paths& paths, const std::string& id, bool repair,
+               std::optional<LockReach> reach, RootReport& report) {
   TaskCheck check(paths, id, false);
   check.look();
   const auto take = [&](TaskCheck& looked) {
@@ -84,6 +101,13 @@ void check_one(const Paths& paths, const std::string& id, bool repair, RootRepor
   auto lead = StreamWriter::open_patiently(path);
   if (!lead) {
     say_of_all(check.findings(), lead.error().message);
+    take(check);
+    return;
+  }
+  if (may_be_led_elsewhere(*lead, reach)) {
+    say_of_all(check.findings(),
+               "it was led on another machine, whose locks are not seen here; if it is no more, "
+               "`thermos resume --take-over` goes on with it");
     take(check);
     return;
   }
@@ -129,10 +153,11 @@ Result<std::vector<std::string>> list_task_ids(const Paths& paths) {
   return std::vector<std::string>(names.begin(), names.end());
 }
 
-RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair) {
+RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair,
+                      std::optional<LockReach> reach) {
   RootReport report;
   report.tasks = task_ids.size();
-  for (const std::string& id : task_ids) check_one(paths, id, repair, report);
+  for (const std::string& id : task_ids) check_one(paths, id, repair, reach, report);
   return report;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/record/paths.h"
+#include "core/runner/fence.h"
 
 namespace thermos {
 
@@ -61,7 +62,9 @@ Result<std::vector<std::string>> list_task_ids(const Paths& paths);
 // Checks these tasks one after another. It waits for no lock. While a task is led or a coordinator
 // lives, records that are still being written are not findings. With `repair` it takes the lock of
 // the task's runner, if that is free, and repairs the task under it. It changes nothing of a task
-// with corrupt bytes.
-RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair);
+// with corrupt bytes, nor of one that may be led on another machine. `reach` is that of the locks
+// of the file system that holds the streams; nothing: that is looked up.
+RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair,
+                      std::optional<LockReach> reach = std::nullopt);
 
 }  // namespace thermos

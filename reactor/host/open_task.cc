@@ -29,8 +29,9 @@ namespace {
 
 class TaskOpening {
  public:
-  TaskOpening(const TaskSetup& setup, SyncMode sync, Microseconds now)
-      : setup_(setup), sync_(sync), now_(now), header_(setup.header) {}
+  TaskOpening(const TaskSetup& setup, SyncMode sync, Microseconds now,
+              std::optional<LockReach> reach)
+      : setup_(setup), sync_(sync), now_(now), reach_(reach), header_(setup.header) {}
 
   Result<OpenedTask> carry_out();
 
@@ -38,7 +39,7 @@ class TaskOpening {
   Error refuse_ended(TaskState state) const;
   Error refuse_finished() const;
   Status lock_task();
-  Result<History> read_own_stream();
+  Result<RunnerStream> read_own_stream();
   Status settle_task_file(History& history);
   Status rewrite_stream(History& history, History by);
   Result<StreamWriter> hold_predecessor() const;
@@ -59,6 +60,7 @@ class TaskOpening {
   const TaskSetup& setup_;
   const SyncMode sync_;
   const Microseconds now_;
+  const std::optional<LockReach> reach_;
   RunnerHeader header_;
   std::optional<StreamWriter> writer_;
   std::size_t records_ = 0;
@@ -73,8 +75,15 @@ Result<OpenedTask> TaskOpening::carry_out() {
     return cleared.error();
   }
   if (auto locked = lock_task(); !locked) return locked.error();
-  auto history = read_own_stream();
-  if (!history) return history.error();
+  auto stream = read_own_stream();
+  if (!stream) return stream.error();
+  History* const history = &stream->history;
+  // Before anything is changed: a leader on a machine whose locks are not seen here may be in the
+  // middle of a write. One that has ended has no leader.
+  auto fence = is_terminal(history->state()) ? Result<FenceVerdict>(FenceVerdict{})
+                                             : judge_leader_before(*history);
+  if (!fence) return fence.error();
+  if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
   if (auto placed = settle_task_file(*history); !placed) return placed.error();
   if (new_directory_ && durable() && !unplaced_) {
     if (auto synced = sync_directory(setup_.paths.checkpoints_dir()); !synced)
@@ -82,8 +91,6 @@ Result<OpenedTask> TaskOpening::carry_out() {
   }
   if (auto settled = settle_disk(*history); !settled) return settled.error();
   if (is_terminal(history->state())) return complete_move(history->state());
-  auto fence = judge_leader_before(*history);
-  if (!fence) return fence.error();
   settle_header(*history);
   if (auto over = finish_replacement(history->generation()); !over) return over.error();
   auto replacement = read_replacement(setup_.paths, header_.task_id, history->generation() + 1);
@@ -109,7 +116,8 @@ Result<FenceVerdict> TaskOpening::judge_leader_before(const History& history) co
   facts.boot = setup_.boot;
   facts.place = setup_.place;
   facts.take_over = setup_.take_over;
-  const FileSystemReach disk = lock_reach_of(writer_->path());
+  const FileSystemReach disk =
+      reach_ ? FileSystemReach{*reach_, "?"} : lock_reach_of(writer_->path());
   facts.reach = disk.reach;
   if (facts.reach != LockReach::ThisMachine) {
     spdlog::info("{} is on {}: its locks are {} by other machines", writer_->path(), disk.kind,
@@ -155,7 +163,7 @@ Status TaskOpening::lock_task() {
 }
 
 // Under the lock nobody else appends: what is read now is all there is.
-Result<History> TaskOpening::read_own_stream() {
+Result<RunnerStream> TaskOpening::read_own_stream() {
   auto stream = read_runner_stream(writer_->fd(), writer_->path());
   if (!stream) return stream.error();
   records_ = stream->records;
@@ -164,8 +172,7 @@ Result<History> TaskOpening::read_own_stream() {
     return Error{ErrorCode::Corrupt, writer_->path() + ": this is the stream of task " +
                                          header->task_id + "; the file is left as it is"};
   }
-  if (auto ready = writer_->resume_at(stream->position, stream->end); !ready) return ready.error();
-  return std::move(stream->history);
+  return stream;
 }
 
 // Makes the task's file where there is none yet; one that is there must say the same.
@@ -348,8 +355,9 @@ Status TaskOpening::check_same_task() const {
 
 }  // namespace
 
-Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now) {
-  return TaskOpening(setup, sync, now).carry_out();
+Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now,
+                             std::optional<LockReach> reach) {
+  return TaskOpening(setup, sync, now, reach).carry_out();
 }
 
 }  // namespace thermos

@@ -33,8 +33,10 @@ struct OpenedTask {
 // Creates the files of a new task (but see `unplaced`), locks its stream and reads it. With
 // SyncMode::Power, everything in the history is on the disk when this returns. `now` is wall time
 // in microseconds. Fails with Usage if the task has ended (the message says how), Busy if another
-// leads it (the message names who), BadConfig if it exists with another configuration, Corrupt, or
-// System.
-Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now);
+// leads it (the message names who) or may lead it on another machine, and then nothing of the task
+// is changed; BadConfig if it exists with another configuration, Corrupt, or System. `reach` is
+// that of the locks of the file system that holds the stream; nothing: that is looked up.
+Result<OpenedTask> open_task(const TaskSetup& setup, SyncMode sync, Microseconds now,
+                             std::optional<LockReach> reach = std::nullopt);
 
 }  // namespace thermos
