@@ -388,3 +388,28 @@ Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys) {
 }
 
 }  // namespace thermos::config
+Problems find_unexpanded(const Value& task) {
+  constexpr std::string_view kWhat = "is to be expanded before a task is submitted or recorded";
+  Problems problems;
+  const Value* processes = task.find("processes");
+  const auto* list = processes == nullptr ? nullptr : std::get_if<Array>(&processes->data);
+  if (list == nullptr) return problems;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Value* matrix = (*list)[i].find(kMatrixKey);
+    const Value* exclude = (*list)[i].find(kExcludeKey);
+    const auto refuse = [&](const Value& value, std::string_view key, std::string_view name) {
+      problems.push_back({join_path(join_path(at("processes", i), key), name), std::string(kWhat),
+                          value.position(), std::nullopt});
+    };
+    if (exclude != nullptr) refuse(*exclude, kExcludeKey, "");
+    const auto* values = matrix == nullptr ? nullptr : std::get_if<Object>(&matrix->data);
+    if (values == nullptr) continue;
+    for (const Member& member : *values) {
+      if (std::holds_alternative<Array>(member.value.data)) {
+        refuse(member.value, kMatrixKey, member.key);
+      }
+    }
+  }
+  return problems;
+}
+

@@ -92,6 +92,27 @@ processes:
   EXPECT_EQ(shown("processes: [{name: a, cmdline: '{{matrix.n}}', matrix: {n: 1}}]"), "a=1");
 }
 
+// A message holds the task as it is: whoever takes it in is not made to make more of it.
+TEST(Matrix, IsExpandedBeforeATaskIsSubmitted) {
+  const auto wrong = [](const std::string& more) {
+    const auto task = load_bound(
+        R"({"name": "t", "processes": [{"name": "p", "cmdline": "x", )" + more + "}]}", "r");
+    return task.ok() ? "good" : task.error().message;
+  };
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1", "b": 2})"), "good");
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1", "b": ["2"]})"),
+            "r:1: processes[0].matrix.b: is to be expanded before a task is submitted or recorded");
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1"}, "exclude": [{"a": "2"}])"),
+            "r:1: processes[0].exclude: is to be expanded before a task is submitted or recorded");
+  EXPECT_EQ(wrong(R"("exclude": [])"),
+            "r:1: processes[0].exclude: is to be expanded before a task is submitted or recorded");
+  const auto map = load_bound(
+      R"({"name": "t", "processes": {"p": {"cmdline": "x", "matrix": {"a": []}}}})", "r");
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.error().message.find("is to be expanded"), std::string::npos)
+      << map.error().message;
+}
+
 TEST(Matrix, IsNamedAsAWholeByNeedsAndOrders) {
   const std::string kMatrix = "{name: t, cmdline: x, matrix: {k: [a, b]}}";
   EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: z, cmdline: y, needs: [t]}]"),
