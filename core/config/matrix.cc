@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -60,6 +61,7 @@ class Expander {
   explicit Expander(std::unordered_set<std::string>& keys) : keys_(keys) {}
 
   void expand(Value& task, Array& processes) {
+    refuse_shared_names(processes);
     Array all;
     all.reserve(processes.size());
     for (std::size_t i = 0; i < processes.size(); ++i) expand_one(processes[i], i, all);
@@ -86,6 +88,27 @@ class Expander {
     }
     axis.values.push_back(std::move(*text));
     return true;
+  }
+
+  // A name as it is written stands for all processes of its matrix: then it is no other's. One that
+  // holds values of the matrix is as many names, and stands for none of them.
+  void refuse_shared_names(const Array& processes) {
+    struct First {
+      std::size_t index;
+      bool matrix;
+    };
+    std::unordered_map<std::string_view, First> names;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      const Value* name = processes[i].find("name");
+      const auto* text = name == nullptr ? nullptr : std::get_if<std::string>(&name->data);
+      if (text == nullptr || text->find(kReference) != std::string::npos) continue;
+      const bool matrix = processes[i].find(kMatrixKey) != nullptr;
+      const auto [first, is_new] = names.try_emplace(*text, First{i, matrix});
+      if (is_new || !(first->second.matrix || matrix)) continue;
+      fail(*name, join_path(at("processes", i), "name"),
+           quoted(*text) + " is the name of " + at("processes", first->second.index) +
+               " already: who needs a matrix by its name needs all of it");
+    }
   }
 
   // Nothing: it is wrong, and that was said.
@@ -374,20 +397,6 @@ class Expander {
 
 }  // namespace
 
-Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys) {
-  Value* processes = task.find("processes");
-  auto* list = processes == nullptr ? nullptr : std::get_if<Array>(&processes->data);
-  if (list == nullptr) return {};
-  const bool any = std::any_of(list->begin(), list->end(), [](const Value& process) {
-    return process.find(kMatrixKey) != nullptr || process.find(kExcludeKey) != nullptr;
-  });
-  if (!any) return {};
-  Expander expander(keys);
-  expander.expand(task, *list);
-  return std::move(expander.problems());
-}
-
-}  // namespace thermos::config
 Problems find_unexpanded(const Value& task) {
   constexpr std::string_view kWhat = "is to be expanded before a task is submitted or recorded";
   Problems problems;
@@ -413,3 +422,17 @@ Problems find_unexpanded(const Value& task) {
   return problems;
 }
 
+Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys) {
+  Value* processes = task.find("processes");
+  auto* list = processes == nullptr ? nullptr : std::get_if<Array>(&processes->data);
+  if (list == nullptr) return {};
+  const bool any = std::any_of(list->begin(), list->end(), [](const Value& process) {
+    return process.find(kMatrixKey) != nullptr || process.find(kExcludeKey) != nullptr;
+  });
+  if (!any) return {};
+  Expander expander(keys);
+  expander.expand(task, *list);
+  return std::move(expander.problems());
+}
+
+}  // namespace thermos::config

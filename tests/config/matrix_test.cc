@@ -177,6 +177,26 @@ TEST(Matrix, IsRefusedWhereItIsWrong) {
             "processes[1].exclude: leaves out combinations of a matrix, and the process has none");
   EXPECT_EQ(wrong("    needs: {t: {}}\n    matrix: {k: [a]}").substr(0, 22),
             "processes[1].needs.t: ");
+  EXPECT_EQ(wrong("    matrix: {k: [a]}\n  - {name: u, cmdline: x, matrix: {k: [b]}}"),
+            "processes[2].name: 'u' is the name of processes[1] already: who needs a matrix by its "
+            "name needs all of it");
+}
+
+// Who needs 'u' would need one of the two alone.
+TEST(Matrix, SharesItsNameWithNoOther) {
+  const std::string kMatrix = "{name: u, cmdline: x, matrix: {k: [a]}}";
+  const std::string kBehind = ": who needs a matrix by its name needs all of it";
+  EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: u, cmdline: x}]"),
+            "f:1:61: processes[1].name: 'u' is the name of processes[0] already" + kBehind);
+  EXPECT_EQ(shown("processes: [{name: u, cmdline: x}, " + kMatrix + "]"),
+            "f:1:43: processes[1].name: 'u' is the name of processes[0] already" + kBehind);
+  // Names that hold the values are as many names.
+  EXPECT_EQ(shown("processes: [{name: 'u{{matrix.k}}', cmdline: x, matrix: {k: [a]}}, "
+                  "{name: 'u{{matrix.k}}', cmdline: x, matrix: {k: [b]}}]"),
+            "ua=x ub=x");
+  EXPECT_EQ(shown("processes: [{name: u, cmdline: x}, {name: u, cmdline: x}, "
+                  "{name: v, cmdline: x, matrix: {k: [a]}}]"),
+            "f:1:43: processes[1].name: 'u' is the name of processes[0] already");
 }
 
 TEST(Matrix, HasALimit) {
