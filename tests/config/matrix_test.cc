@@ -182,6 +182,13 @@ TEST(Matrix, IsRefusedWhereItIsWrong) {
             "name needs all of it");
 }
 
+// Two that references make one would be one on record.
+TEST(Matrix, HasEachNameOnce) {
+  EXPECT_EQ(shown("processes: [{name: t, cmdline: x, matrix: {me: 1, '{{who}}': [2]}}]").substr(8),
+            "processes[0].matrix.me: is given twice");
+  EXPECT_EQ(shown("processes: [{name: t, cmdline: x, matrix: {a: 1, '{{who}}': [2]}}]"), "t-2=x");
+}
+
 // Who needs 'u' would need one of the two alone.
 TEST(Matrix, SharesItsNameWithNoOther) {
   const std::string kMatrix = "{name: u, cmdline: x, matrix: {k: [a]}}";
