@@ -9,6 +9,8 @@
 namespace thermos {
 namespace {
 
+// It bounds how deep repeats of repeats are: each of them takes a call of its own.
+constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kMostInstructions = 5000;
 constexpr std::uint32_t kMostRepeats = 1000;
 constexpr int kDeepest = 100;
@@ -59,6 +61,10 @@ class PatternCompiler {
   explicit PatternCompiler(std::string_view text) : text_(text) {}
 
   Result<Pattern> compile() {
+    if (text_.size() > kMostBytes) {
+      return Error{ErrorCode::BadConfig,
+                   "it is longer than " + std::to_string(kMostBytes) + " bytes"};
+    }
     if (text_.starts_with("(?i)")) {
       any_case_ = true;
       at_ = 4;
@@ -294,7 +300,12 @@ class PatternCompiler {
   }
 
   void emit_repeat(const Node& node) {
-    for (std::uint32_t i = 0; i < node.least && !too_large(); ++i) emit(node.parts[0]);
+    for (std::uint32_t i = 0; i < node.least && !too_large(); ++i) {
+      const std::uint32_t before = here();
+      emit(node.parts[0]);
+      // What matches nothing alone, as (), is the same however often; no limit would end this.
+      if (here() == before) break;
+    }
     if (node.most == kEndless) {
       const std::uint32_t split = add(Pattern::Step::Split, here() + 1);
       emit(node.parts[0]);

@@ -19,10 +19,18 @@ bool goes_on(char c) {
   return begins_name(c) || (c >= '0' && c <= '9');
 }
 
+bool is_blank(char c) {
+  return kBlanks.find(c) != std::string_view::npos;
+}
+
+// Without the blanks before it.
+std::string_view from_text(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+}
+
 std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  text = from_text(text);
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
 std::string* find(Named<std::string>& variables, std::string_view name) {
@@ -52,22 +60,26 @@ class EnvFile {
  private:
   using Wrong = std::optional<std::string>;
 
+  // With the blanks at its end, as they may stand in quotes, but not with what ends a line
+  // elsewhere.
   std::string_view take_line() {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
-    const std::string_view line = rest_.substr(0, end);
+    std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
     ++next_line_;
     return line;
   }
 
   Wrong read_line() {
     line_ = next_line_;
-    std::string_view line = trimmed(take_line());
+    std::string_view line = from_text(take_line());
     if (line.empty() || line.front() == '#') return std::nullopt;
     constexpr std::string_view kExport = "export";
     if (line.starts_with(kExport) && line.size() > kExport.size() &&
-        kBlanks.find(line[kExport.size()]) != std::string_view::npos) {
-      line = trimmed(line.substr(kExport.size()));
+        is_blank(line[kExport.size()])) {
+      const std::string_view exported = from_text(line.substr(kExport.size()));
+      if (!exported.empty()) line = exported;
     }
     const std::size_t equals = line.find('=');
     const std::string_view name = trimmed(line.substr(0, equals));
@@ -79,7 +91,7 @@ class EnvFile {
       return quoted(name) + " is no name of a variable: letters, digits and '_'";
     }
     std::string value;
-    if (auto wrong = read_value(trimmed(line.substr(equals + 1)), value)) return wrong;
+    if (auto wrong = read_value(from_text(line.substr(equals + 1)), value)) return wrong;
     if (std::string* known = find(variables_, name)) {
       *known = std::move(value);
     } else {
@@ -92,11 +104,15 @@ class EnvFile {
     if (!text.empty() && (text.front() == '\'' || text.front() == '"')) {
       return read_quoted(text, value);
     }
+    // The line's last blanks are left out; those of a variable are the value's.
+    std::size_t kept = 0;
     for (std::size_t i = 0; i < text.size();) {
-      if (text[i] == '#' && (i == 0 || kBlanks.find(text[i - 1]) != std::string_view::npos)) break;
+      const bool blank = is_blank(text[i]);
+      if (text[i] == '#' && (i == 0 || is_blank(text[i - 1]))) break;
       if (auto wrong = take_character(text, i, value)) return wrong;
+      if (!blank) kept = value.size();
     }
-    value.resize(trimmed(value).size());
+    value.resize(kept);
     return std::nullopt;
   }
 

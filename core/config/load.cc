@@ -1,6 +1,7 @@
 #include "core/config/load.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -71,13 +72,18 @@ std::string name_of(Value& task, const Bindings& bindings) {
   return bound;
 }
 
+enum class Matrices : std::uint8_t { Expanded, Refused };
+
 // Makes the list of processes that read_task() reads, from shorter ways to write it.
-Problems settle_processes(Value& task, Document& document) {
+Problems settle_processes(Value& task, Document& document, Matrices matrices = Matrices::Expanded) {
   Problems problems = list_processes(task);
   settle_ancestor_values(task);
-  for (Problem& problem : expand_matrices(task, document.keys)) {
-    problems.push_back(std::move(problem));
-  }
+  const std::size_t before = problems.size();
+  const auto take = [&problems](Problems more) {
+    for (Problem& problem : more) problems.push_back(std::move(problem));
+  };
+  if (matrices == Matrices::Refused) take(find_unexpanded(task));
+  if (problems.size() == before) take(expand_matrices(task, document.keys));
   return problems;
 }
 
@@ -303,7 +309,7 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where) {
                  "holds " + std::to_string(tasks->size()) + " tasks, and is to be one");
   }
   const Candidate& task = tasks->front();
-  for (const Problem& problem : settle_processes(*task.value, *document)) {
+  for (const Problem& problem : settle_processes(*task.value, *document, Matrices::Refused)) {
     return place(where, task, problem);
   }
   Draft draft;

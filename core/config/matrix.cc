@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -60,6 +61,7 @@ class Expander {
   explicit Expander(std::unordered_set<std::string>& keys) : keys_(keys) {}
 
   void expand(Value& task, Array& processes) {
+    refuse_shared_names(processes);
     Array all;
     all.reserve(processes.size());
     for (std::size_t i = 0; i < processes.size(); ++i) expand_one(processes[i], i, all);
@@ -86,6 +88,27 @@ class Expander {
     }
     axis.values.push_back(std::move(*text));
     return true;
+  }
+
+  // A name as it is written stands for all processes of its matrix: then it is no other's. One that
+  // holds values of the matrix is as many names, and stands for none of them.
+  void refuse_shared_names(const Array& processes) {
+    struct First {
+      std::size_t index;
+      bool matrix;
+    };
+    std::unordered_map<std::string_view, First> names;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      const Value* name = processes[i].find("name");
+      const auto* text = name == nullptr ? nullptr : std::get_if<std::string>(&name->data);
+      if (text == nullptr || text->find(kReference) != std::string::npos) continue;
+      const bool matrix = processes[i].find(kMatrixKey) != nullptr;
+      const auto [first, is_new] = names.try_emplace(*text, First{i, matrix});
+      if (is_new || !(first->second.matrix || matrix)) continue;
+      fail(*name, join_path(at("processes", i), "name"),
+           quoted(*text) + " is the name of " + at("processes", first->second.index) +
+               " already: who needs a matrix by its name needs all of it");
+    }
   }
 
   // Nothing: it is wrong, and that was said.
@@ -373,6 +396,31 @@ class Expander {
 };
 
 }  // namespace
+
+Problems find_unexpanded(const Value& task) {
+  constexpr std::string_view kWhat = "is to be expanded before a task is submitted or recorded";
+  Problems problems;
+  const Value* processes = task.find("processes");
+  const auto* list = processes == nullptr ? nullptr : std::get_if<Array>(&processes->data);
+  if (list == nullptr) return problems;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Value* matrix = (*list)[i].find(kMatrixKey);
+    const Value* exclude = (*list)[i].find(kExcludeKey);
+    const auto refuse = [&](const Value& value, std::string_view key, std::string_view name) {
+      problems.push_back({join_path(join_path(at("processes", i), key), name), std::string(kWhat),
+                          value.position(), std::nullopt});
+    };
+    if (exclude != nullptr) refuse(*exclude, kExcludeKey, "");
+    const auto* values = matrix == nullptr ? nullptr : std::get_if<Object>(&matrix->data);
+    if (values == nullptr) continue;
+    for (const Member& member : *values) {
+      if (std::holds_alternative<Array>(member.value.data)) {
+        refuse(member.value, kMatrixKey, member.key);
+      }
+    }
+  }
+  return problems;
+}
 
 Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys) {
   Value* processes = task.find("processes");

@@ -20,4 +20,8 @@ inline constexpr std::size_t kMaxCombinations = 10'000;
 // it. Returns what is wrong; a process whose matrix is wrong is left without one.
 Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys);
 
+// Returns where `task`, which is as list_processes() leaves it, says that matrices are to be
+// expanded: where a matrix holds a list, or there is an `exclude`.
+Problems find_unexpanded(const Value& task);
+
 }  // namespace thermos::config

@@ -116,12 +116,25 @@ std::string in_its_own_words(std::string_view message) {
 
 }  // namespace
 
-Position yaml_position(std::string_view text, const YAML::Mark& mark) {
+Position YamlPlaces::of(const YAML::Mark& mark) {
   if (mark.is_null()) return {};
-  const auto pos = std::min(static_cast<std::size_t>(mark.pos), text.size());
-  const auto bytes = std::min(static_cast<std::size_t>(mark.column), pos);
-  return {static_cast<std::uint32_t>(mark.line) + 1,
-          static_cast<std::uint32_t>(utf8_columns(text.substr(pos - bytes, bytes))) + 1};
+  const auto pos = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+  const std::size_t begin = pos - std::min(static_cast<std::size_t>(mark.column), pos);
+  if (begin != line_begin_) {
+    line_begin_ = pos_ = begin;
+    columns_ = 0;
+  }
+  if (pos >= pos_) {
+    columns_ += utf8_columns(text_.substr(pos_, pos - pos_));
+  } else {
+    columns_ -= utf8_columns(text_.substr(pos, pos_ - pos));
+  }
+  pos_ = pos;
+  return {static_cast<std::uint32_t>(mark.line) + 1, static_cast<std::uint32_t>(columns_) + 1};
+}
+
+Position yaml_position(std::string_view text, const YAML::Mark& mark) {
+  return YamlPlaces(text).of(mark);
 }
 
 std::string explain_yaml_error(const std::string& message, std::string_view text,

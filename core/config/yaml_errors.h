@@ -1,6 +1,7 @@
 // What the YAML parser's errors mean to a person.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,24 @@
 
 namespace thermos::config {
 
-// Returns the place of a mark; none for a null mark. Marks count columns in bytes, places in
-// characters.
+// Finds the places of marks. Marks count columns in bytes, places in characters.
+class YamlPlaces {
+ public:
+  // `text` outlives this.
+  explicit YamlPlaces(std::string_view text) : text_(text) {}
+
+  // Returns the place of a mark in the text; none for a null mark. Takes time in proportion to how
+  // far it is from the last one on the same line: a whole task may stand on one.
+  Position of(const YAML::Mark& mark);
+
+ private:
+  std::string_view text_;
+  std::size_t line_begin_ = 0;  // of the last mark's line
+  std::size_t pos_ = 0;         // of the last mark
+  std::size_t columns_ = 0;     // before it
+};
+
+// Returns the place of one mark.
 Position yaml_position(std::string_view text, const YAML::Mark& mark);
 
 // Returns one line that says what is wrong and what to do about it. `message` is the parser's,

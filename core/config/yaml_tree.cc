@@ -9,7 +9,6 @@
 #include "core/base/text.h"
 #include "core/config/scalar.h"
 #include "core/config/yaml_checks.h"
-#include "core/config/yaml_errors.h"
 #include "core/config/yaml_refusal.h"
 
 namespace thermos::config {
@@ -112,10 +111,6 @@ void YamlTree::OnMapEnd() {
   close();
 }
 // NOLINTEND(readability-identifier-naming)
-
-Position YamlTree::position(const YAML::Mark& mark) const {
-  return yaml_position(text_, mark);
-}
 
 bool YamlTree::expects_key() const {
   return !open_.empty() && is_object(open_.back()) && !open_.back().has_key;

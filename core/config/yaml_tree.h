@@ -12,6 +12,7 @@
 
 #include "core/config/document.h"
 #include "core/config/yaml_anchors.h"
+#include "core/config/yaml_errors.h"
 
 namespace thermos::config {
 
@@ -19,7 +20,8 @@ namespace thermos::config {
 class YamlTree : public YAML::EventHandler {
  public:
   // Both outlive this. `document` owns the keys.
-  YamlTree(std::string_view text, Document& document) : text_(text), document_(document) {}
+  YamlTree(std::string_view text, Document& document)
+      : text_(text), places_(text), document_(document) {}
 
   // Call it at the end of the text: throws if the last scalar's quote is not closed.
   void check_last_quote() const;
@@ -53,7 +55,7 @@ class YamlTree : public YAML::EventHandler {
     std::vector<Value> merged;
   };
 
-  Position position(const YAML::Mark& mark) const;
+  Position position(const YAML::Mark& mark) const { return places_.of(mark); }
   static bool is_object(const Open& open) {
     return std::holds_alternative<Object>(open.value.data);
   }
@@ -82,6 +84,7 @@ class YamlTree : public YAML::EventHandler {
   [[noreturn]] void refuse_tag(Position at, std::string tag) const;
 
   std::string_view text_;
+  mutable YamlPlaces places_;  // keeps what makes the next answer quick
   Document& document_;
   std::vector<Value> documents_;
   std::vector<Open> open_;

@@ -1,10 +1,13 @@
 #include "core/task/check_files.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/base/utf8.h"
@@ -55,23 +58,64 @@ Complaint check_made_path(const ProcessConfig& process, std::string_view path) {
   return std::nullopt;
 }
 
-// The processes that may start when `maker` has succeeded, and all behind them: none of them starts
-// before. What waits for its start or its end alone may.
-std::set<ProcessIndex> behind_success(const Graph& graph, ProcessIndex maker) {
-  std::set<ProcessIndex> found;
-  std::vector<ProcessIndex> todo;
-  const auto add = [&](const Graph::Nodes& nodes) {
-    for (const ProcessIndex p : nodes) {
-      if (found.insert(p).second) todo.push_back(p);
+// A file that one process makes and another one needs.
+struct Carried {
+  ProcessIndex maker = 0;
+  ProcessIndex needing = 0;
+  std::size_t index = 0;  // in its needs_files
+};
+
+// Those whose `needing` may start before its `maker` has succeeded. Behind a success are the
+// processes that wait for it, and all behind them: none of them starts before. What waits for its
+// maker's start or end alone may.
+//
+// One walk, in the graph's order, sees to as many makers as a mark has bits. Makers that are next
+// to each other in that order are taken together, and a walk ends with the last who needs a file:
+// so a long chain whose files are not carried far is walked about once.
+std::vector<Carried> too_early(const Graph& graph, std::vector<Carried> all) {
+  using Mark = std::uint64_t;
+  constexpr std::size_t kAtOnce = 64;
+  std::sort(all.begin(), all.end(), [&graph](const Carried& a, const Carried& b) {
+    return graph.rank_of(a.maker) < graph.rank_of(b.maker);
+  });
+  std::vector<Carried> early;
+  std::vector<Mark> marks(all.empty() ? 0 : graph.size(), 0);
+  for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+    std::vector<Graph::Rank> makers;
+    Graph::Rank last = 0;
+    for (; end < all.size(); ++end) {
+      const Graph::Rank maker = graph.rank_of(all[end].maker);
+      if (makers.empty() || makers.back() != maker) {
+        if (makers.size() == kAtOnce) break;
+        makers.push_back(maker);
+      }
+      last = std::max(last, graph.rank_of(all[end].needing));
     }
-  };
-  add(graph.dependents(maker, Condition::Success));
-  while (!todo.empty()) {
-    const ProcessIndex p = todo.back();
-    todo.pop_back();
-    add(graph.dependents(p));
+    std::size_t next = 0;  // of the makers
+    for (Graph::Rank rank = makers.front(); rank <= last; ++rank) {
+      const auto mark = [&](std::span<const Graph::Rank> nodes, Mark with) {
+        for (const Graph::Rank node : nodes) {
+          if (node <= last) marks[node] |= with;
+        }
+      };
+      if (next < makers.size() && makers[next] == rank) {
+        mark(graph.behind(rank, Condition::Success), Mark{1} << next);
+        ++next;
+      }
+      if (marks[rank] != 0) mark(graph.behind(rank), marks[rank]);
+    }
+    std::size_t bit = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (makers[bit] != graph.rank_of(all[i].maker)) ++bit;
+      if ((marks[graph.rank_of(all[i].needing)] >> bit & 1) == 0) early.push_back(all[i]);
+    }
+    std::fill(marks.begin() + makers.front(), marks.begin() + std::max(last, makers.front()) + 1,
+              0);
   }
-  return found;
+  std::sort(early.begin(), early.end(), [](const Carried& a, const Carried& b) {
+    return a.needing != b.needing ? a.needing < b.needing : a.index < b.index;
+  });
+  return early;
 }
 
 Makers makers_of(const TaskConfig& task, const std::vector<ProcessIndex>& carrying) {
@@ -125,27 +169,24 @@ std::vector<FileFault> find_file_order_faults(const TaskConfig& task, const Grap
   std::vector<FileFault> faults;
   const Makers makers = makers_of(task, carrying);
   if (makers.empty()) return faults;
-  std::unordered_map<ProcessIndex, std::set<ProcessIndex>> behind;
-  const auto waits = [&](ProcessIndex p, ProcessIndex maker) {
-    // Finalizers run behind all others.
-    if (task.processes[p].final && !task.processes[maker].final) return true;
-    const Graph::Nodes direct = graph.dependents(maker, Condition::Success);
-    if (std::find(direct.begin(), direct.end(), p) != direct.end()) return true;
-    const auto [known, is_new] = behind.try_emplace(maker);
-    if (is_new) known->second = behind_success(graph, maker);
-    return known->second.contains(p);
-  };
+  std::vector<Carried> all;
   for (const ProcessIndex p : carrying) {
     const ProcessConfig& process = task.processes[p];
     for (std::size_t i = 0; i < process.needs_files.size(); ++i) {
       const auto maker = makers.find(process.needs_files[i]);
-      if (maker == makers.end() || waits(p, maker->second)) continue;
-      const std::string& name = task.processes[maker->second].name;
-      faults.push_back({place(p, "needs_files", i), quoted(process.needs_files[i]) +
-                                                        " is made by " + quoted(name, kMaxName) +
-                                                        ", and " + quoted(process.name, kMaxName) +
-                                                        " does not wait for its success"});
+      if (maker == makers.end()) continue;
+      // Finalizers run behind all others.
+      if (process.final && !task.processes[maker->second].final) continue;
+      all.push_back({maker->second, p, i});
     }
+  }
+  for (const Carried& file : too_early(graph, std::move(all))) {
+    const ProcessConfig& process = task.processes[file.needing];
+    const std::string& name = task.processes[file.maker].name;
+    faults.push_back({place(file.needing, "needs_files", file.index),
+                      quoted(process.needs_files[file.index]) + " is made by " +
+                          quoted(name, kMaxName) + ", and " + quoted(process.name, kMaxName) +
+                          " does not wait for its success"});
   }
   return faults;
 }

@@ -21,8 +21,8 @@ std::vector<FileFault> find_file_faults(const TaskConfig& task,
                                         const std::vector<ProcessIndex>& carrying);
 
 // A process that needs the file of another must wait for that one's success. Returns a fault for
-// each process that could start earlier. Takes a walk of the graph for each process that makes a
-// file for one that does not itself wait for it. REQUIRES: `graph` is of `task`, and
+// each process that could start earlier. Takes a walk of the graph, or a part of it, for each 64
+// processes that make such files. REQUIRES: `graph` is of `task` and has no cycle, and
 // find_file_faults() found none.
 std::vector<FileFault> find_file_order_faults(const TaskConfig& task, const Graph& graph,
                                               const std::vector<ProcessIndex>& carrying);

@@ -1,5 +1,6 @@
 #include "core/task/check_on.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -19,21 +20,44 @@ ByName names_of(const TaskConfig& task) {
   return names;
 }
 
-// Whether one comes back to `start`, going from each process to the one where it is to be.
-bool is_ring(const TaskConfig& task, const ByName& names, ProcessIndex start, std::size_t most) {
-  ProcessIndex p = start;
-  for (std::size_t steps = 0; steps < most; ++steps) {
-    const On on = on_of(task.processes[p].on);
-    const auto next = names.find(on.name);
-    if (on.rule != On::Rule::SameAs || next == names.end()) return false;
-    p = next->second;
-    if (p == start) return true;
-  }
-  return false;
+// The process where `p` is to be; nothing if it does not say, or there is none.
+std::optional<ProcessIndex> followed_by(const TaskConfig& task, const ByName& names,
+                                        ProcessIndex p) {
+  const On on = on_of(task.processes[p].on);
+  if (on.rule != On::Rule::SameAs) return std::nullopt;
+  const auto next = names.find(on.name);
+  return next == names.end() ? std::nullopt : std::optional(next->second);
 }
 
-std::optional<std::string> fault_of(const TaskConfig& task, const ByName& names, ProcessIndex p,
-                                    std::size_t most) {
+// The processes from which one comes back to them, going from each to the one where it is to be.
+// Each is passed once: there may be chains of all of them.
+class Rings {
+ public:
+  Rings(const TaskConfig& task, const ByName& names, const std::vector<ProcessIndex>& placed)
+      : passed_(task.processes.size(), Passed::No) {
+    for (const ProcessIndex start : placed) {
+      std::optional<ProcessIndex> p = start;
+      std::vector<ProcessIndex> path;
+      for (; p && passed_[*p] == Passed::No; p = followed_by(task, names, *p)) {
+        passed_[*p] = Passed::Now;
+        path.push_back(*p);
+      }
+      bool on_ring = p && passed_[*p] == Passed::Now;
+      for (; !path.empty(); path.pop_back()) {
+        passed_[path.back()] = on_ring ? Passed::OnRing : Passed::Before;
+        if (on_ring && path.back() == *p) on_ring = false;
+      }
+    }
+  }
+  bool hold(ProcessIndex p) const { return passed_[p] == Passed::OnRing; }
+
+ private:
+  enum class Passed : std::uint8_t { No, Now, Before, OnRing };
+  std::vector<Passed> passed_;
+};
+
+std::optional<std::string> fault_of(const TaskConfig& task, const ByName& names, const Rings& rings,
+                                    ProcessIndex p) {
   const On on = on_of(task.processes[p].on);
   if (on.rule == On::Rule::Node) {
     if (auto good = check_node_name(on.name); !good) return good.error().message;
@@ -45,7 +69,7 @@ std::optional<std::string> fault_of(const TaskConfig& task, const ByName& names,
   if (task.processes[other->second].on == "each") {
     return quoted(on.name, kMaxName) + " runs on each node: which one is meant is not said";
   }
-  if (is_ring(task, names, p, most)) return "comes back to the process itself";
+  if (rings.hold(p)) return "comes back to the process itself";
   return std::nullopt;
 }
 
@@ -56,8 +80,9 @@ std::vector<OnFault> find_on_faults(const TaskConfig& task,
   std::vector<OnFault> faults;
   if (placed.empty()) return faults;
   const ByName names = names_of(task);
+  const Rings rings(task, names, placed);
   for (const ProcessIndex p : placed) {
-    if (auto fault = fault_of(task, names, p, placed.size())) {
+    if (auto fault = fault_of(task, names, rings, p)) {
       faults.push_back({"processes[" + std::to_string(p) + "].on", std::move(*fault)});
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -214,6 +215,14 @@ void check_backoff(const std::string& path, const Backoff& backoff, Faults& faul
   }
 }
 
+// A recorded task is an object, which has each name once. References may make two names one.
+void check_matrix(const std::string& path, const Named<std::string>& matrix, Faults& faults) {
+  std::set<std::string_view> names;
+  for (const auto& [name, value] : matrix.entries) {
+    if (!names.insert(name).second) faults.add(path + "." + name, "is given twice");
+  }
+}
+
 void check_process(const ProcessConfig& process, std::size_t index, std::size_t inherited,
                    Faults& faults) {
   // The path is made only when it is needed: there may be a million processes.
@@ -235,6 +244,7 @@ void check_process(const ProcessConfig& process, std::size_t index, std::size_t 
     faults.add(path() + ".watchdog", "is too short: 0.1 seconds at least");
   }
   if (process.backoff) check_backoff(path() + ".backoff", *process.backoff, faults);
+  if (!process.matrix.entries.empty()) check_matrix(path() + ".matrix", process.matrix, faults);
   if (process.logger) check_logger(path() + ".logger", *process.logger, faults);
   if (process.ready || process.healthy) check_questions(path(), process, faults);
 }

@@ -132,6 +132,9 @@ std::vector<SyntaxFault> find_syntax_faults(const TaskConfig& task, std::size_t 
     if (text.empty()) return;
     lines.push_back({"processes[" + std::to_string(process) + "]." + std::string(key), &text});
   };
+  for (const auto& [name, secret] : task.secret.entries) {
+    if (!secret.cmd.empty()) lines.push_back({"secret." + name + ".cmd", &secret.cmd});
+  }
   for (std::size_t i = 0; i < task.processes.size(); ++i) {
     const ProcessConfig& process = task.processes[i];
     add(i, "cmdline", process.cmdline);

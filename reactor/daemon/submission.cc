@@ -70,6 +70,11 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   if (!caller.is_root() && reads_as_root(*task)) {
     return Error{ErrorCode::NotPermitted, "only root may have a secret's file read as root"};
   }
+  // Their commands run with the daemon's rights.
+  if (task->nodes && !caller.is_root() && caller.uid != geteuid()) {
+    return Error{ErrorCode::NotPermitted,
+                 "only root and the daemon's own user may submit a task with 'nodes'"};
+  }
   if (submit.chroot && !caller.is_root()) {
     return Error{ErrorCode::NotPermitted, "only root may ask for --chroot"};
   }

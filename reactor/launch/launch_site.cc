@@ -76,9 +76,13 @@ std::optional<LaunchError> LaunchSite::fill(const TaskConfig& task, const Proces
     launch.environment.push_back("BASH_ENV=" + sandbox + kProfile);
   }
   launch.secrets = task.secret;
+  const auto leave_out = [&secrets = launch.secrets.entries](const std::string& name) {
+    std::erase_if(secrets, [&name](const auto& secret) { return secret.first == name; });
+  };
+  // What the process says itself goes over the task's.
+  for (const auto& [name, value] : process.env.entries) leave_out(name);
   for (const auto& entry : process.secret.entries) {
-    std::erase_if(launch.secrets.entries,
-                  [&entry](const auto& other) { return other.first == entry.first; });
+    leave_out(entry.first);
     launch.secrets.entries.push_back(entry);
   }
   launch.change_user = user_->change;

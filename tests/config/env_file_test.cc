@@ -25,6 +25,9 @@ TEST(EnvFile, IsReadAsDockerComposeReadsIt) {
   EXPECT_EQ(read("A='a # \\n $B \"'\nB=\"a # \\n\\t\\\"\\\\\\$ \\q'\" # c\n"),
             "[A=a # \\n $B \"][B=a # \n\t\"\\$ \\q']");
   EXPECT_EQ(read("A='one\ntwo'\nB=\"x\n y\"\nC=3"), "[A=one\ntwo][B=x\n y][C=3]");
+  EXPECT_EQ(read("A='one  \n two '\nB=\" x \t\ny\" \n"), "[A=one  \n two ][B= x \t\ny]");
+  EXPECT_EQ(read("A='one\r\ntwo\r\n'\r\nB=\"x \r\n\"\r\n"), "[A=one\ntwo\n][B=x \n]");
+  EXPECT_EQ(read("export A = 1\r\n"), "[A=1]");
   EXPECT_EQ(read("\xef\xbb\xbf"
                  "export=1\nexported=2"),
             "[export=1][exported=2]");
@@ -36,11 +39,15 @@ TEST(EnvFile, PutsInWhatStandsBefore) {
   EXPECT_EQ(read("A=1\nB=$A-${A}x\nC=\"$A ${Z:-z} ${Z-y}\"\nD='$A'\n"),
             "[A=1][B=1-1x][C=1 z y][D=$A]");
   EXPECT_EQ(read("A=\nB=${A:-x}${A-y}\nC=5$ $5 $"), "[A=][B=x][C=5$ $5 $]");
+  // Blanks of the line are left out, and those of a variable are not.
+  EXPECT_EQ(read("A=\"  abc \"\nB=$A\nC=$A-tail \nD=$A # no\n"),
+            "[A=  abc ][B=  abc ][C=  abc -tail][D=  abc ]");
 }
 
 TEST(EnvFile, IsRefusedWithItsLine) {
   EXPECT_EQ(read("A=1\nB\n"), "x.env:2: 'B' has no value: a line is NAME=VALUE");
   EXPECT_EQ(read("2A=1"), "x.env:1: '2A' is no name of a variable: letters, digits and '_'");
+  EXPECT_EQ(read("export \n"), "x.env:1: 'export' has no value: a line is NAME=VALUE");
   EXPECT_EQ(read("=1"), "x.env:1: '' is no name of a variable: letters, digits and '_'");
   EXPECT_EQ(read("A='x\n\nB=1"), "x.env:1: the ' has no end");
   EXPECT_EQ(read("A='x\n'\nB='x' y"), "x.env:3: 'y' stands behind the closing quote");

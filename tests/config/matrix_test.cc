@@ -92,6 +92,27 @@ processes:
   EXPECT_EQ(shown("processes: [{name: a, cmdline: '{{matrix.n}}', matrix: {n: 1}}]"), "a=1");
 }
 
+// A message holds the task as it is: whoever takes it in is not made to make more of it.
+TEST(Matrix, IsExpandedBeforeATaskIsSubmitted) {
+  const auto wrong = [](const std::string& more) {
+    const auto task = load_bound(
+        R"({"name": "t", "processes": [{"name": "p", "cmdline": "x", )" + more + "}]}", "r");
+    return task.ok() ? "good" : task.error().message;
+  };
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1", "b": 2})"), "good");
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1", "b": ["2"]})"),
+            "r:1: processes[0].matrix.b: is to be expanded before a task is submitted or recorded");
+  EXPECT_EQ(wrong(R"("matrix": {"a": "1"}, "exclude": [{"a": "2"}])"),
+            "r:1: processes[0].exclude: is to be expanded before a task is submitted or recorded");
+  EXPECT_EQ(wrong(R"("exclude": [])"),
+            "r:1: processes[0].exclude: is to be expanded before a task is submitted or recorded");
+  const auto map = load_bound(
+      R"({"name": "t", "processes": {"p": {"cmdline": "x", "matrix": {"a": []}}}})", "r");
+  ASSERT_FALSE(map.ok());
+  EXPECT_NE(map.error().message.find("is to be expanded"), std::string::npos)
+      << map.error().message;
+}
+
 TEST(Matrix, IsNamedAsAWholeByNeedsAndOrders) {
   const std::string kMatrix = "{name: t, cmdline: x, matrix: {k: [a, b]}}";
   EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: z, cmdline: y, needs: [t]}]"),
@@ -156,6 +177,33 @@ TEST(Matrix, IsRefusedWhereItIsWrong) {
             "processes[1].exclude: leaves out combinations of a matrix, and the process has none");
   EXPECT_EQ(wrong("    needs: {t: {}}\n    matrix: {k: [a]}").substr(0, 22),
             "processes[1].needs.t: ");
+  EXPECT_EQ(wrong("    matrix: {k: [a]}\n  - {name: u, cmdline: x, matrix: {k: [b]}}"),
+            "processes[2].name: 'u' is the name of processes[1] already: who needs a matrix by its "
+            "name needs all of it");
+}
+
+// Two that references make one would be one on record.
+TEST(Matrix, HasEachNameOnce) {
+  EXPECT_EQ(shown("processes: [{name: t, cmdline: x, matrix: {me: 1, '{{who}}': [2]}}]").substr(8),
+            "processes[0].matrix.me: is given twice");
+  EXPECT_EQ(shown("processes: [{name: t, cmdline: x, matrix: {a: 1, '{{who}}': [2]}}]"), "t-2=x");
+}
+
+// Who needs 'u' would need one of the two alone.
+TEST(Matrix, SharesItsNameWithNoOther) {
+  const std::string kMatrix = "{name: u, cmdline: x, matrix: {k: [a]}}";
+  const std::string kBehind = ": who needs a matrix by its name needs all of it";
+  EXPECT_EQ(shown("processes: [" + kMatrix + ", {name: u, cmdline: x}]"),
+            "f:1:61: processes[1].name: 'u' is the name of processes[0] already" + kBehind);
+  EXPECT_EQ(shown("processes: [{name: u, cmdline: x}, " + kMatrix + "]"),
+            "f:1:43: processes[1].name: 'u' is the name of processes[0] already" + kBehind);
+  // Names that hold the values are as many names.
+  EXPECT_EQ(shown("processes: [{name: 'u{{matrix.k}}', cmdline: x, matrix: {k: [a]}}, "
+                  "{name: 'u{{matrix.k}}', cmdline: x, matrix: {k: [b]}}]"),
+            "ua=x ub=x");
+  EXPECT_EQ(shown("processes: [{name: u, cmdline: x}, {name: u, cmdline: x}, "
+                  "{name: v, cmdline: x, matrix: {k: [a]}}]"),
+            "f:1:43: processes[1].name: 'u' is the name of processes[0] already");
 }
 
 TEST(Matrix, HasALimit) {

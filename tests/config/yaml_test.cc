@@ -219,6 +219,25 @@ TEST(Yaml, TakesManyProcesses) {
   EXPECT_EQ(task.constraints[0].order.size(), std::size_t{kMany});
 }
 
+// Where something stands on a line costs no more the longer the line is.
+TEST(Yaml, TakesManyProcessesOnOneLine) {
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr int kMany = 5'000;
+#else
+  constexpr int kMany = 50'000;
+#endif
+  std::string text = "{processes: [{name: p0, cmdline: ö}";
+  for (int i = 1; i < kMany; ++i) text += ", {name: p" + std::to_string(i) + ", cmdline: ö}";
+  const TaskConfig task = good(text + "]}");
+  EXPECT_EQ(task.processes.size(), std::size_t{kMany});
+  text += ", {name: q, nam: ";
+  const auto wrong = load(text + "z}]}", "f", "", {});
+  ASSERT_FALSE(wrong.ok());
+  const std::size_t characters = text.size() - kMany;  // an ö takes two bytes
+  EXPECT_TRUE(wrong.error().message.starts_with("f:1:" + std::to_string(characters + 1) + ": "))
+      << wrong.error().message << " is not at " << characters + 1;
+}
+
 // Writes a JSON value as block YAML, every text in double quotes.
 std::string as_yaml(const nlohmann::json& value, const std::string& indent) {
   if (value.is_object() && !value.empty()) {

@@ -147,6 +147,54 @@ TEST_F(CheckFiles, WhoWaitsByWayOfOthers) {
             "success");
 }
 
+// Each needs a file that was made two steps before it, and nothing is asked twice of all of them.
+TEST_F(CheckFiles, AlongALongChain) {
+  constexpr int kMany = 50'000;
+  const auto file = [](int i) { return "f" + std::to_string(i); };
+  for (int i = 0; i < kMany; ++i) {
+    add("p" + std::to_string(i), i < 2 ? Paths{} : Paths{file(i - 2)}, {file(i)});
+    if (i > 0) wait(static_cast<std::size_t>(i), "p" + std::to_string(i - 1), Condition::Success);
+  }
+  EXPECT_EQ(fault(), "");
+  // Whoever needs what is made far before, and what is made behind.
+  task_.processes.back().needs_files = {file(0), file(kMany / 2)};
+  EXPECT_EQ(fault(), "");
+  task_.processes[kMany / 2].needs_files = {file(0), file(kMany - 1)};
+  EXPECT_EQ(fault(),
+            "processes[25000].needs_files[1]: 'f49999' is made by 'p49999', and 'p25000' "
+            "does not wait for its success");
+  task_.processes[kMany / 2].needs_files.clear();
+  task_.processes[kMany / 2 + 1].needs_files.clear();
+  // From where only a start was waited for.
+  task_.processes[kMany / 2].needs.entries[0].second = Condition::Start;
+  EXPECT_EQ(fault(), "");
+  task_.processes[kMany / 2].needs_files = {file(kMany / 2 - 1)};
+  EXPECT_EQ(fault(),
+            "processes[25000].needs_files[0]: 'f24999' is made by 'p24999', and 'p25000' "
+            "does not wait for its success");
+}
+
+// Many more makers than one walk sees to, and many who need all of them.
+TEST_F(CheckFiles, OfManyMakers) {
+  constexpr int kMany = 300;
+  Paths all;
+  for (int i = 0; i < kMany; ++i) {
+    all.push_back("f" + std::to_string(i));
+    add("p" + std::to_string(i), {}, {all.back()});
+  }
+  add("between", {}, {});
+  for (int i = 0; i < kMany; ++i) wait(kMany, "p" + std::to_string(i), Condition::Success);
+  for (std::size_t i = 0; i < 3; ++i) {
+    add("q" + std::to_string(i), all, {});
+    wait(kMany + 1 + i, "between", Condition::Success);
+  }
+  EXPECT_EQ(fault(), "");
+  task_.processes[kMany].needs.entries.erase(task_.processes[kMany].needs.entries.begin() + 200);
+  EXPECT_EQ(fault(),
+            "processes[301].needs_files[200]: 'f200' is made by 'p200', and 'q0' does not "
+            "wait for its success");
+}
+
 TEST_F(CheckFiles, NodesInPaths) {
   add("a", {"in", "in.{node}"}, {"{node}/{node}"}).on = "each";
   add("b", {"{node}/{node}", "in"}, {});

@@ -55,6 +55,21 @@ TEST(Pattern, SaysWhatIsWrong) {
   EXPECT_EQ(fault("^*"), "^ and $ can't be repeated");
   EXPECT_EQ(fault("((((a{1000}){1000}){1000}){1000}){1000}"), "it is too large");
   EXPECT_EQ(fault(std::string(1000, '(')), "its groups are too deep");
+  EXPECT_EQ(fault("a" + std::string(4095, '+')), "it is too large");
+  EXPECT_EQ(fault(std::string(4097, 'a')), "it is longer than 4096 bytes");
+  EXPECT_EQ(fault("a" + std::string(300'000, '+')), "it is longer than 4096 bytes");
+}
+
+// What is repeated may be nothing at all, so many times a thousand times.
+TEST(Pattern, RepeatsNothingAtOnce) {
+  for (const char* nothing : {"()", "(|)", "a{0}", "(a{0}()){0,1}", "((){1000})"}) {
+    std::string pattern = nothing;
+    for (int i = 0; i < 20; ++i) pattern += "{1000}";
+    EXPECT_TRUE(fault(pattern).empty() || fault(pattern) == "it is too large") << pattern;
+  }
+  EXPECT_TRUE(found("^(){1000}{1000}{1000}{1000}x$", "x"));
+  EXPECT_FALSE(found("^(){1000}{1000}{1000}{1000}x$", "xx"));
+  EXPECT_TRUE(found("^(b{0}a){3}$", "aaa"));
 }
 
 // With these the standard library tries every way to divide the line.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -265,6 +266,22 @@ TEST_F(OnCheck, OneBehindARingIsNotAtFaultItself) {
   add("c", "same-as a");
   add("a", "same-as a");
   EXPECT_EQ(fault(), "processes[1].on: comes back to the process itself");
+}
+
+// Each of them is passed once, in whichever order they stand.
+TEST_F(OnCheck, ALongChain) {
+  constexpr int kMany = 100'000;
+  add("p0");
+  for (int i = 1; i < kMany; ++i) {
+    add("p" + std::to_string(i), "same-as p" + std::to_string(i - 1));
+  }
+  EXPECT_EQ(fault(), "");
+  std::reverse(task_.processes.begin(), task_.processes.end());
+  EXPECT_EQ(fault(), "");
+  // All of it behind a ring of two at its end.
+  task_.processes.back().on = "same-as p1";
+  EXPECT_EQ(fault(),
+            "processes[" + std::to_string(kMany - 2) + "].on: comes back to the process itself");
 }
 
 TEST_F(OnCheck, SomebodyWhoIsNotThere) {

@@ -136,12 +136,15 @@ TEST(Secret, IsThereForAProbe) {
 
 TEST(Secret, OfAProcessReplacesTheTasks) {
   Site site;
-  Json all = task({process("p", "echo $A$B$C >said",
-                           {{"secret", {{"A", {{"cmd", "echo own"}}}}}, {"env", {{"C", "c"}}}})});
-  all["secret"] = {{"A", {{"cmd", "echo a"}}}, {"B", {{"cmd", "printf b"}}}};
-  all["env"] = {{"C", "no"}};
+  Json all = task({process("p", "echo $A$B$C$D$E >said",
+                           {{"secret", {{"A", {{"cmd", "echo own"}}}, {"E", {{"cmd", "echo e"}}}}},
+                            {"env", {{"C", "c"}, {"D", "d"}}}})});
+  all["secret"] = {
+      {"A", {{"cmd", "echo a"}}}, {"B", {{"cmd", "printf b"}}}, {"D", {{"cmd", "echo the tasks"}}}};
+  all["env"] = {{"C", "no"}, {"E", "no"}};
   EXPECT_EQ(site.run(all).code, 0);
-  EXPECT_EQ(read_file(site.in_sandbox("said")), "ownbc\n");
+  // So does what the process has in `env`.
+  EXPECT_EQ(read_file(site.in_sandbox("said")), "ownbcde\n");
 }
 
 // Who reads it: the process's user, unless root says that root does.

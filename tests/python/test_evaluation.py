@@ -142,6 +142,22 @@ class File(unittest.TestCase):
         self.assertEqual(task["processes"][0]["max_failures"], 3)
         self.assertIs(task["processes"][0]["final"], True)
 
+    def test_what_the_schema_has_shorter_ways_for(self):
+        (task,), _ = self.evaluate(
+            "export(Task(finalization_wait='1m', processes=[Process(name='p-{{k}}', cmdline='{{timeout}}',"
+            "min_duration='20m', timeout='1h30m', stop_wait='{{wait}}', backoff=Backoff(first='500ms'),"
+            "matrix={'k': 'v', 'n': 3, 'l': ['a', 1]}, exclude=[{'l': 1}])]))", [("wait", "1.5s")]
+        )
+        process = task["processes"][0]
+        times = [process[key] for key in ("min_duration", "timeout", "stop_wait")]
+        self.assertEqual(times, [1200, 5400, 1.5])
+        self.assertEqual(process["backoff"]["first"], 0.5)
+        self.assertEqual(task["finalization_wait"], 60)
+        self.assertEqual(process["cmdline"], "5400")
+        self.assertEqual(process["matrix"], {"k": "v", "n": "3", "l": ["a", "1"]})
+        for bad in ("'20x'", "'m'", "'1h 30m'", "'1.2.3s'", "'-1s'"):
+            self.assertIn("%s is no Seconds" % bad, self.error("Process(min_duration=%s)" % bad))
+
     def test_a_logger_is_there_when_someone_said_it(self):
         (task,), _ = self.evaluate(
             "export(Task(processes=[Process(name='a', cmdline='c'), Process(name='b', cmdline='c',"

@@ -437,6 +437,34 @@ TEST_F(DaemonAttackTest, ASubmissionCostsWhatItSays) {
     EXPECT_EQ(error->code, ErrorCode::BadConfig);
   });
   EXPECT_FALSE(std::filesystem::exists(paths().active_task("laughs")));
+  const auto expect_bad = [&](const std::string& config) {
+    const auto error = refused(submission("bad", config));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, ErrorCode::BadConfig) << error->message;
+  };
+  attack("patterns that repeat nothing, and one that repeats without end", [&] {
+    const auto with = [](const std::string& pattern) {
+      return one("true", R"(, "ready": {"log": ")" + pattern + "\"}");
+    };
+    for (const char* nothing : {"(a{0}b)", "(()a)"}) {
+      expect_bad(with(nothing + std::string("{1000}{1000}{1000}{1000}{1000}")));
+    }
+    submit("nothing", with("(){1000}{1000}{1000}{1000}{1000}"));
+    EXPECT_EQ(state_at_end("nothing"), "SUCCESS");
+    expect_bad(with("a" + std::string(300'000, '+')));
+  });
+  attack("a task that is to be expanded", [&] {
+    std::string values = "[1";
+    for (int i = 1; i < 100; ++i) values += ",1";
+    values += "]";
+    std::string config = R"({"name": "t", "processes": [)";
+    for (int i = 0; i < kMany; ++i) {
+      config += (i == 0 ? "" : ",") + std::string(R"({"name":"p)") + std::to_string(i) +
+                R"(","cmdline":":","matrix":{"a":)" + (i < 100 ? values : "[1]") +
+                (i < 100 ? R"(,"b":)" + values : "") + "}}";
+    }
+    expect_bad(config + "]}");
+  });
   attack("a task of many processes", [&] {
     submit("many", many("exec sleep 1000", "true"));
     EXPECT_FALSE(refused(control::AskKill{{"many"}, {0, true}}));

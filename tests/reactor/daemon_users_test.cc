@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "daemon_fixture.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -95,6 +96,33 @@ TEST_F(DaemonUsersTest, TasksRunAsWhoGaveThem) {
     EXPECT_FALSE(std::filesystem::exists(paths().default_sandbox(id))) << id;
     EXPECT_FALSE(std::filesystem::exists(paths().checkpoint_dir(id))) << id;
   }
+}
+
+// What starts the server of a node, and what tells whether it is gone, runs as the daemon.
+TEST_F(DaemonUsersTest, TheCommandsOfNodesAreForRootAlone) {
+  start();
+  const auto with_nodes = [&](const std::string& keys) {
+    return R"({"name": "t", "processes": [{"name": "p", "cmdline": "true"}], "nodes": {)" + keys +
+           "}}";
+  };
+  const std::string by = R"("by": "n1=touch )" + path("started") + R"(; exec cat {node}")";
+  as_user(kNobody, [&] {
+    for (const std::string& keys :
+         {by, by + R"(, "gone": "touch )" + path("gone") + R"( {node}")",
+          std::string(R"("by": "slurm")"), std::string(R"("by": "ssh:n1")")}) {
+      expect_refused(submission("own", with_nodes(keys)), ErrorCode::NotPermitted, keys.c_str());
+    }
+    submit("own", one("exec sleep 1000"));
+    control::Submit other = submission("own", with_nodes(by));
+    other.replace = true;
+    expect_refused(other, ErrorCode::NotPermitted, "a replacement");
+  });
+  EXPECT_FALSE(std::filesystem::exists(path("started")));
+  control::Submit roots = submission("roots", with_nodes(by));
+  roots.user = "nobody";
+  const auto error = refused(roots);
+  ASSERT_FALSE(error) << error->message;
+  EXPECT_TRUE(real::wait_for_file(path("started")));
 }
 
 TEST_F(DaemonUsersTest, NobodyTouchesAnothersTask) {

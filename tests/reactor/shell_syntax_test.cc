@@ -104,6 +104,9 @@ TEST(ShellSyntax, IsAskedForEveryCommandLine) {
   EXPECT_EQ(faults_of(task),
             "processes[0].ready.cmd: bash: line 2: syntax error: unexpected end of file\n"
             "processes[0].secret.A.cmd: bash: line 2: syntax error: unexpected end of file\n");
+  task = task_of({"true"});
+  task.secret.entries = {{"A", {"", "(", false}}, {"B", {"", "true", false}}};
+  EXPECT_EQ(faults_of(task), "secret.A.cmd: bash: line 2: syntax error: unexpected end of file\n");
 }
 
 // Nothing of them is run, and one that says it was wrong in thousands is found.

@@ -1,6 +1,7 @@
 """String, Integer, Float, Boolean and Enum."""
 
 import math
+import re
 
 from .objects import Object, TypeCheck
 from .problems import CoercionError
@@ -127,8 +128,21 @@ class Float(_Number):
         return number
 
 
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ms|d|h|m|s)")
+
+
 class Seconds(Float):
-    """A time. Whole seconds look it, as the ancestor's, which knew nothing else."""
+    """A time. Whole seconds look it, as the ancestor's, which knew nothing else. A text with units,
+    as "1h30m", is the sum of its parts."""
+
+    @classmethod
+    def _read(cls, value):
+        if isinstance(value, str) and re.fullmatch("(%s)+" % _PART.pattern, value):
+            parts = _PART.findall(value)
+            # To the microsecond, which is all that thermos counts.
+            value = round(sum(float(count) * _UNITS[unit] for count, unit in parts), 6)
+        return super()._read(value)
 
     @staticmethod
     def _shown(value):

@@ -7,7 +7,7 @@ here is only where the ancestor's structs, and so the files written for them, di
 import json
 import os
 
-from .containers import List, Listing, Map, Mapping
+from .containers import Choice, List, Listing, Map, Mapping
 from .objects import Empty
 from .problems import CoercionError
 from .scalars import Boolean, Enum, Float, Integer, Seconds, String
@@ -110,6 +110,8 @@ class Types:
     def _either(self, rule, other, enum):
         """What is written as the one or, shorter, as the other."""
         kind = self.kind(rule, enum)
+        if issubclass(kind, Listing) and "anyOf" in other:
+            return Choice(self.kind(other, enum), kind)  # one alone is not the same as a list of one
         if issubclass(kind, Struct):
             first = next(iter(kind.ATTRIBUTES))
             return _shorter(kind, str, lambda text: {first: text})
