@@ -24,6 +24,7 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
     summaries_.forget(id);
     retention_.new_life(id);
   };
+  index_.on_inactive = [this](const std::string& id) { tasks_.forget_left(id); };
   index_.on_finished = [this] { retention_.task_ended(); };
   tasks_.on_change = [this] {
     if (on_change) on_change();
