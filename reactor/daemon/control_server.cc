@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
@@ -14,6 +15,13 @@
 
 namespace thermos {
 namespace {
+
+// Which file that is.
+std::optional<std::pair<dev_t, ino_t>> file_at(const std::string& path) {
+  struct stat info {};
+  if (path.empty() || ::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return std::pair(info.st_dev, info.st_ino);
+}
 
 constexpr std::size_t kMuch = std::size_t{4} << 20;
 
@@ -32,6 +40,7 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
     : reactor_(reactor),
       daemon_(daemon),
       path_(std::move(path)),
+      file_(file_at(path_)),
       turns_(reactor.loop()),
       listener_(reactor.loop(), reactor.deadlines(), std::move(socket), "the control socket",
                 [this](Descriptor client) { accept(std::move(client)); }) {
@@ -45,7 +54,8 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
 
 ControlServer::~ControlServer() {
   daemon_.events().on_events = nullptr;
-  if (!path_.empty()) unlink(path_.c_str());
+  // Another's may be there by now.
+  if (file_ && file_at(path_) == file_) unlink(path_.c_str());
 }
 
 // The allocator keeps what is freed behind anything that lives; and what one client made it take,

@@ -3,12 +3,16 @@
 // client that does not read its replies is not served further.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/base/result.h"
 #include "reactor/daemon/caller.h"
@@ -63,6 +67,8 @@ class ControlServer {
   Reactor& reactor_;
   Daemon& daemon_;
   std::string path_;
+  // What is at the path; nothing if that can't be told.
+  std::optional<std::pair<dev_t, ino_t>> file_;
   std::size_t used_ = 0;  // bytes that passed through buffers since memory was given back
   std::map<std::uint32_t, std::size_t> connected_;  // connections by user
   std::list<std::shared_ptr<Client>> clients_;

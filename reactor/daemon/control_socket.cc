@@ -25,6 +25,10 @@ Result<Descriptor> listen_at(const std::string& path) {
   if (ControlClient::connect(path)) {
     return Error{ErrorCode::Busy, path + ": another daemon listens there"};
   }
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode)) {
+    return Error{ErrorCode::Usage, path + ": is there and is no socket"};
+  }
   if (const std::size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0) {
     if (auto made = make_directories(path.substr(0, slash), 0755); !made) {
       return made.error();

@@ -10,7 +10,7 @@ namespace thermos {
 
 // Creates a listening, non-blocking socket at `path`, in place of a dead daemon's. Its mode is
 // 0660; root's belongs to the group `thermos` if that exists. Fails with Busy if a daemon listens
-// there, Usage if the path is too long, or System.
+// there, Usage if the path is too long or something else than a socket is there, or System.
 Result<Descriptor> listen_at(const std::string& path);
 
 }  // namespace thermos

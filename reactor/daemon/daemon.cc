@@ -20,7 +20,11 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
       resumption_(reactor_, paths_, events_, summaries_, tasks_, pools_),
       retention_(reactor_, paths_, settings_.retention, tasks_, index_) {
   // What was known of that id is of a task that is gone.
-  index_.on_new_life = [this](const std::string& id) { summaries_.forget(id); };
+  index_.on_new_life = [this](const std::string& id) {
+    summaries_.forget(id);
+    retention_.new_life(id);
+  };
+  index_.on_inactive = [this](const std::string& id) { tasks_.forget_left(id); };
   index_.on_finished = [this] { retention_.task_ended(); };
   tasks_.on_change = [this] {
     if (on_change) on_change();

@@ -47,6 +47,8 @@ class HostedTasks {
   void leave(const std::string& task_id, const Error& why);
   // Why the task is not led; empty if leave() was not called for it.
   std::string why_left(const std::string& task_id) const;
+  // The task is active no more: another has ended it.
+  void forget_left(const std::string& task_id) { left_.erase(task_id); }
 
   // Calls `ended` once when the task ends, with the name of its final state, or "?" if that is not
   // known. wait_no_more() with the key cancels it. REQUIRES: this daemon leads the task.

@@ -82,6 +82,7 @@ void TaskIndex::read(Directory& directory) {
 void TaskIndex::say(const Directory& directory, const std::string& id, bool came) const {
   const bool active = &directory == &directories_[0];
   if (came == active && on_new_life) on_new_life(id);
+  if (!came && active && on_inactive) on_inactive(id);
   if (came && !active && on_finished) on_finished();
 }
 

@@ -44,6 +44,9 @@ class TaskIndex {
 
   // Called for an id under which a new task begins, or whose finished task was removed.
   std::function<void(const std::string& id)> on_new_life;
+  // Called for an id under which no task is active any more, whoever ended it; not for those of
+  // finished() and not_made().
+  std::function<void(const std::string& id)> on_inactive;
   // Called when a task has come into tasks/finished.
   std::function<void()> on_finished;
 

@@ -76,6 +76,23 @@ void TaskRetention::task_ended() {
   wake_at(reactor_.loop().now().boot + kTogether);
 }
 
+// Those that are removed here are remembered until that is done, and hold their locks as long.
+bool TaskRetention::is_removing(const std::string& id) const {
+  const auto is_it = [&](const TaskRemoval& removal) { return removal.id() == id; };
+  return std::any_of(decided_.begin(), decided_.end(), is_it) ||
+         std::any_of(settled_.begin(), settled_.end(), is_it) ||
+         std::any_of(put_away_.begin(), put_away_.end(), is_it);
+}
+
+void TaskRetention::new_life(const std::string& id) {
+  if (is_removing(id)) return;
+  known_.erase(id);
+  ignored_.erase(id);
+  if (counting_ && ids_.front() == id) counting_.reset();  // it is looked at again, if it is there
+  // The places of an active one are that one's already, or will be.
+  if (!exists(paths_.active_task(id))) in_use_.forget(id);
+}
+
 // The earliest that was asked for counts.
 void TaskRetention::wake_at(Microseconds boot) {
   if (timer_) {
@@ -192,6 +209,10 @@ void TaskRetention::list() {
 }
 
 void TaskRetention::look(const std::string& id) {
+  if (!index_.on(TaskDirectory::Finished).contains(id)) {
+    ids_.pop_front();
+    return;
+  }
   auto stream = read_runner_stream(paths_.runner_stream(id));
   const bool readable = stream || stream.error().code == ErrorCode::NotFound;
   if (!readable || !is_ours(paths_, id)) {
@@ -247,8 +268,8 @@ void TaskRetention::decide(const std::string& id) {
     refuse(id, decided.error());
     return;
   }
-  index_.removed(id);
   decided_.push_back(std::move(*removal));
+  index_.removed(id);
 }
 
 void TaskRetention::settle() {

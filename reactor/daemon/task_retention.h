@@ -42,6 +42,9 @@ class TaskRetention {
   void begin();
   // A task has ended. Those that end at about the same time are looked at together.
   void task_ended();
+  // A task that had this id is gone, or another begins under it: what is remembered is not of that
+  // one.
+  void new_life(const std::string& id);
 
  private:
   // What is remembered of a task that has ended: it does not change any more.
@@ -63,6 +66,7 @@ class TaskRetention {
   void try_again(const std::string& id, const Error& why);
   void count_removed(const std::string& id);
   void remove_left_over(const std::string& id);
+  bool is_removing(const std::string& id) const;
   void rest();
   void say_removed();
   void wake_at(Microseconds boot);

@@ -106,7 +106,10 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   if (task) add_not_started(json, *task, stream->history);
   json["task_id"] = task_id;
   if (!stream) json["error"] = stream.error().message;
-  if (const std::string why = tasks_.why_left(task_id); !why.empty()) json["error"] = why;
+  // Another may have led it to its end meanwhile.
+  const bool active = index_.on(TaskDirectory::Active).contains(task_id);
+  const std::string why = active ? tasks_.why_left(task_id) : std::string();
+  if (!why.empty()) json["error"] = why;
   return json_line(json);
 }
 

@@ -3,11 +3,13 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon_fixture.h"
 #include "past_task.h"
+#include "reactor/store/stream_lock.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {
@@ -52,6 +54,29 @@ TEST_P(DaemonIndexTest, WhatOthersMakeAndTakeAwayIsKnown) {
   EXPECT_EQ(listed(), (Tasks{"old SUCCESS", "other SUCCESS", "own SUCCESS"}));
   ASSERT_EQ(unlink(paths().finished_task("old").c_str()), 0);
   EXPECT_EQ(listed(), (Tasks{"other SUCCESS", "own SUCCESS"}));
+}
+
+TEST_P(DaemonIndexTest, WhatAnotherLeaderHasEndedShowsItsResult) {
+  make_past_directories(paths());
+  put_past_task(paths(), {.id = "theirs", .uid = geteuid()});
+  ASSERT_EQ(rename(paths().finished_task("theirs").c_str(), paths().active_task("theirs").c_str()),
+            0);
+  auto lock = std::make_optional(lock_stream(paths().runner_stream("theirs")));
+  ASSERT_TRUE(lock->ok()) << lock->error().message;
+  start_as_asked();
+  const auto status = [this] {
+    control::AskStatus query;
+    query.patterns = {"theirs"};
+    const auto replies = ask(query);
+    const auto* text = std::get_if<control::StatusText>(&replies.front());
+    return text == nullptr ? std::string() : text->json;
+  };
+  EXPECT_NE(status().find("led by pid " + std::to_string(getpid())), std::string::npos) << status();
+  ASSERT_TRUE(move_to_finished(paths(), "theirs", false).ok());
+  lock.reset();
+  EXPECT_EQ(status().find("\"error\""), std::string::npos) << status();
+  EXPECT_NE(status().find("SUCCESS"), std::string::npos) << status();
+  EXPECT_EQ(state_at_end("theirs"), "SUCCESS");
 }
 
 INSTANTIATE_TEST_SUITE_P(Inotify, DaemonIndexTest, ::testing::Bool());

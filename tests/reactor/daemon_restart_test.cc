@@ -14,9 +14,13 @@
 
 #include "capnp/codec.h"
 #include "daemon_status.h"
+#include "reactor/daemon/control_server.h"
+#include "reactor/daemon/control_socket.h"
+#include "reactor/daemon/daemon.h"
 #include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/event_log.h"
 #include "reactor/daemon/past_events.h"
+#include "reactor/host/reactor.h"
 #include "waiting.h"
 
 namespace thermos {
@@ -39,6 +43,33 @@ TEST_F(DaemonRestartTest, ASocketMayBeNamedWithoutADirectory) {
   start();
   EXPECT_TRUE(std::filesystem::is_socket(socket_path()));
   EXPECT_FALSE(refused(control::AskVersion{}));
+}
+
+TEST_F(DaemonRestartTest, AFileIsNoSocketThatADeadDaemonLeft) {
+  std::ofstream(path("file")) << "precious";
+  const auto socket = listen_at(path("file"));
+  ASSERT_FALSE(socket.ok());
+  EXPECT_EQ(socket.error().code, ErrorCode::Usage);
+  EXPECT_EQ(socket.error().message, path("file") + ": is there and is no socket");
+  EXPECT_EQ(real::read_file(path("file")), "precious");
+  EXPECT_TRUE(listen_at(path("socket")).ok());
+  EXPECT_TRUE(listen_at(path("socket")).ok()) << "one that nobody listens at is replaced";
+}
+
+TEST_F(DaemonRestartTest, AtItsEndADaemonRemovesItsOwnSocketAlone) {
+  auto reactor = Reactor::make();
+  ASSERT_TRUE(reactor.ok()) << reactor.error().message;
+  Daemon daemon(**reactor, paths(), Settings{});
+  for (const bool replaced : {false, true}) {
+    auto server = ControlServer::listen(**reactor, daemon, path("socket"));
+    ASSERT_TRUE(server.ok()) << server.error().message;
+    if (replaced) {
+      std::ofstream(path("file")) << "precious";
+      std::filesystem::rename(path("file"), path("socket"));
+    }
+    server->reset();
+    EXPECT_EQ(std::filesystem::exists(path("socket")), replaced);
+  }
 }
 
 // One that waits for a writer would hold up all the others.

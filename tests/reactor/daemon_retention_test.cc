@@ -144,6 +144,25 @@ TEST_F(DaemonRetention, WhenATaskEndsAnOlderOneGoes) {
   EXPECT_EQ(told(), (Ids{"young", "younger", "youngest"}));
 }
 
+TEST_F(DaemonRetention, ATaskIsJudgedByItsOwnEndNotByThatOfAnEarlierOne) {
+  put("oldest", kSecond);
+  put("again", 2 * kSecond);
+  put("old", 3 * kSecond);
+  start_with("keep_tasks: 2");
+  ASSERT_TRUE(until_logged("removed 1 task that had ended; 2 kept"));
+  // Someone removes one, and another has its id and ends.
+  ASSERT_EQ(unlink(paths().finished_task("again").c_str()), 0);
+  EXPECT_EQ(told(), Ids{"old"});
+  put("again", 4 * kSecond);
+  EXPECT_EQ(told(), (Ids{"again", "old"}));
+  submit("last", one("true"));
+  EXPECT_EQ(state_at_end("last"), "SUCCESS");
+  while (fs::exists(paths().finished_task("old")) && fs::exists(paths().finished_task("again"))) {
+    ASSERT_FALSE(refused(control::AskVersion{}));
+  }
+  EXPECT_EQ(told(), (Ids{"again", "last"}));
+}
+
 TEST_F(DaemonRetention, AReloadUsesOtherRules) {
   put("a", kSecond);
   start_with("keep_tasks: 5");
