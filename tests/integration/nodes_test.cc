@@ -309,6 +309,8 @@ TEST_P(NodesLedger, AnyoneKilledAgainAndAgain) {
     }
   }
   const Repeats repeats = expect_repeats_explained(site, task);
+  const Ended checked = site.thermos({"fsck"});
+  EXPECT_EQ(checked.code, 0) << checked.out;
   std::cout << leaders << " leaders and " << others << " others killed, " << repeats.lost
             << " runs lost, " << repeats.killed << " killed, " << repeats.repeats << " repeats\n";
 }
