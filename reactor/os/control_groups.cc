@@ -180,9 +180,7 @@ bool ControlGroups::make_groups(const std::string& task,
   if (mkdir(task.c_str(), 0755) == 0) {
     set_limits(task, task_limits);
     hand_on_controllers(task);
-  } else if (errno == EEXIST) {
-    change_limits(task, task_limits);
-  } else {
+  } else if (errno != EEXIST) {
     return false;
   }
   return make_group(path);
@@ -208,14 +206,11 @@ Result<Descriptor> ControlGroups::make(const Name& name,
 
 void ControlGroups::limit_task(const std::string& task_id, const std::optional<Resources>& limits) {
   const std::string task = task_path(task_id);
-  if (access(task.c_str(), F_OK) == 0) change_limits(task, limits);
-}
-
-void ControlGroups::change_limits(const std::string& path, const std::optional<Resources>& limits) {
+  if (access(task.c_str(), F_OK) != 0) return;
   // Nothing is to be taken away where the controller is missing.
-  if (!limits || limits->cpu <= 0) write_value(path + "/cpu.max", "max");
-  if (!limits || limits->ram <= 0) write_value(path + "/memory.max", "max");
-  set_limits(path, limits);
+  if (!limits || limits->cpu <= 0) write_value(task + "/cpu.max", "max");
+  if (!limits || limits->ram <= 0) write_value(task + "/memory.max", "max");
+  set_limits(task, limits);
 }
 
 void ControlGroups::set_limits(const std::string& path, const std::optional<Resources>& limits) {

@@ -52,9 +52,9 @@ class ControlGroups {
     std::string process;
     std::uint32_t run = 0;
   };
-  // Creates the group of a run, or uses the existing one, and sets its limits and its task's.
-  // Returns a descriptor of the group's directory. A limit whose controller is missing is not set,
-  // with one warning in the log.
+  // Creates the group of a run, or uses the existing one, and sets its limits; where there is no
+  // group of its task, that one's, too. Returns a descriptor of the group's directory. A limit
+  // whose controller is missing is not set, with one warning in the log.
   Result<Descriptor> make(const Name& name, const std::optional<Resources>& task_limits,
                           const std::optional<Resources>& limits);
   std::string path_of(const Name& name) const;
@@ -73,14 +73,13 @@ class ControlGroups {
   ControlGroups(std::string scope, std::string name, std::string slice, bool of_user);
   std::string coordinators() const { return scope_ + "/coordinators"; }
   Status prepare();
-  // Creates the groups of a task and of one of its runs, where they are missing, and sets the
-  // task's limits. False with errno.
+  // Creates the groups of a task, with its limits, and of one of its runs, where they are missing.
+  // False with errno.
   bool make_groups(const std::string& task, const std::optional<Resources>& task_limits,
                    const std::string& path);
   std::string task_path(const std::string& task_id) const;
   // Sets the limits of a group that has none.
   void set_limits(const std::string& path, const std::optional<Resources>& limits);
-  void change_limits(const std::string& path, const std::optional<Resources>& limits);
 
   std::string scope_;  // its directory
   std::string scope_name_;

@@ -192,8 +192,10 @@ TEST(Nodes, AServerThatDiesIsNoDeath) {
 TEST(Nodes, AHealthThatNobodyCanAskForIsNoIllness) {
   Site site;
   const std::string well = site.in_sandbox("well");
-  Json p =
-      process("p", "touch " + well + "; echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000");
+  // It is asked for at once, and may be so before its process has done anything.
+  std::filesystem::create_directories(std::filesystem::path(well).parent_path());
+  std::ofstream(well).flush();
+  Json p = process("p", "echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000");
   p["healthy"] = {{"file", well}, {"interval", 0.02}, {"failures", 1}};
   Json task{{"name", "t"}};
   task["processes"] = {p};

@@ -57,28 +57,20 @@ class ControlGroupsTest : public StreamFixture {
   std::unique_ptr<ControlGroups> groups_;
 };
 
-TEST_F(ControlGroupsTest, OfATaskThatHasAGroupHaveTheLimitsOfItsNextRun) {
-  ASSERT_TRUE(groups_->make({"job", "kept", 0}, std::nullopt, std::nullopt));
-  clear_files();
-  ASSERT_TRUE(groups_->make({"job", "p", 0}, Resources{0.5, 64 * kMebibyte, 0}, std::nullopt));
-  EXPECT_EQ(limits(), "50000 100000, 67108864");
-  clear_files();
-  ASSERT_TRUE(groups_->make({"job", "p", 1}, Resources{0, 128 * kMebibyte, 0}, std::nullopt));
-  EXPECT_EQ(limits(), "max, 134217728");
-  clear_files();
-  ASSERT_TRUE(groups_->make({"job", "p", 2}, std::nullopt, std::nullopt));
-  EXPECT_EQ(limits(), "max, max");
-  EXPECT_EQ(logged(), "");
-}
-
 TEST_F(ControlGroupsTest, OfATaskAreChangedWhileItRuns) {
   groups_->limit_task("job", Resources{0.5, 0, 0});
   EXPECT_FALSE(std::filesystem::exists(scope() + "/tasks/job"));
   ASSERT_TRUE(groups_->make({"job", "kept", 0}, std::nullopt, std::nullopt));
   groups_->limit_task("job", std::nullopt);
   clear_files();
+  groups_->limit_task("job", Resources{0.5, 64 * kMebibyte, 0});
+  EXPECT_EQ(limits(), "50000 100000, 67108864");
+  clear_files();
   groups_->limit_task("job", Resources{2, 0, 0});
   EXPECT_EQ(limits(), "200000 100000, max");
+  clear_files();
+  groups_->limit_task("job", std::nullopt);
+  EXPECT_EQ(limits(), "max, max");
   EXPECT_EQ(logged(), "");
 }
 
