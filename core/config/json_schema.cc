@@ -57,8 +57,15 @@ Json number(double value) {
 
 Json schema_of(const Type& type);
 
+// A value of a matrix.
+Json matrix_value_schema() {
+  return either({{"type", "string"}}, {{"type", "integer"}});
+}
+
 Json list_schema(const Type& type) {
   Json item = schema_of(*type.item);
+  // Combinations hold what a matrix does.
+  if (type.spread) item["additionalProperties"] = matrix_value_schema();
   Json list = {{"type", "array"}, {"items", item}};
   if (type.one_alone) return either(std::move(list), std::move(item));
   if (!type.by_name) return list;
@@ -69,8 +76,7 @@ Json list_schema(const Type& type) {
 
 // What a matrix has for one of its names.
 Json spread_schema() {
-  Json number = {{"type", "integer"}};
-  Json one = either({{"type", "string"}}, number);
+  Json one = matrix_value_schema();
   return either({{"type", "array"}, {"items", one}, {"minItems", 1}}, one);
 }
 

@@ -182,7 +182,7 @@ constexpr std::array kProcessFields = {
                                   "which {{matrix.NAME}} names.",
                                   {.spread = true, .left_out = true}),
     field<&ProcessConfig::exclude>("exclude", "Combinations of the matrix that are left out.",
-                                   {.left_out = true}),
+                                   {.spread = true, .left_out = true}),
     field<&ProcessConfig::cwd>(
         "cwd", "Where it starts, relative to the sandbox; a missing directory is made there.",
         {.absent = "no cwd is given"}),

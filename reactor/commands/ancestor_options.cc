@@ -26,14 +26,18 @@ bool is_name(std::string_view name) {
          });
 }
 
-void add_environment(Named<std::string>& env) {
+// What the task says itself goes over the caller's shell: a secret, too.
+void add_environment(TaskConfig& task) {
+  Named<std::string>& env = task.env;
   const std::vector<std::pair<std::string, std::string>> own = std::move(env.entries);
   env.entries.clear();
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view whole = *entry;
     const std::string_view name = whole.substr(0, whole.find('='));
-    const bool given = std::any_of(own.begin(), own.end(),
-                                   [&](const auto& variable) { return variable.first == name; });
+    const auto has_name = [&](const auto& variable) { return variable.first == name; };
+    const auto& secrets = task.secret.entries;
+    const bool given = std::any_of(own.begin(), own.end(), has_name) ||
+                       std::any_of(secrets.begin(), secrets.end(), has_name);
     if (given || !is_name(name) || name.size() == whole.size() || !is_utf8(whole)) continue;
     if (name.starts_with("THERMOS_")) continue;
     if (std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end()) continue;
@@ -99,7 +103,7 @@ Status AncestorOptions::apply(TaskConfig& task, const std::optional<RotatePolicy
       logger.rotate = *rotate;
     }
   }
-  if (preserve_env) add_environment(task.env);
+  if (preserve_env) add_environment(task);
   if (logger == Logger()) return Done{};
   for (ProcessConfig& process : task.processes) {
     if (!process.logger) process.logger = logger;

@@ -161,6 +161,10 @@ TEST(JsonSchema, AcceptsWhatIsWritten) {
   EXPECT_TRUE(validator.accepts(Json::parse(to_json(*full, 2))));
   EXPECT_TRUE(validator.accepts(Json::parse("[" + task + "]")));
   EXPECT_TRUE(validator.accepts(Json::parse(R"({"tasks": [)" + task + "]}")));
+  const std::string matrix = R"({"processes": [{"name": "a", "cmdline": "x",
+      "matrix": {"py": [1, 2, "3.10"], "os": "mac"}, "exclude": [{"py": 1, "os": "mac"}]}]})";
+  ASSERT_TRUE(load(matrix, "f", "", {}).ok());
+  EXPECT_TRUE(validator.accepts(Json::parse(matrix)));
 }
 
 TEST(JsonSchema, RefusesWhatTheLoaderRefuses) {

@@ -158,14 +158,16 @@ TEST_F(AncestorTest, OptionsOfRun) {
   Invocation words =
       thermos({"run", "-q", "--task_id", "t", "--hostname", "box", "--port", "http:81",
                "--environment", "word=hey", "--preserve_env", "--process_logger_destination",
-               "none", file("t.json", R"({"env": {"BOTH": "mine"}, "processes": [
-      {"name": "p", "cmdline": "echo {{thermos.ports[http]}} {{word}} $OUTSIDE $BOTH > out",
+               "none", file("t.json", R"({"env": {"BOTH": "mine"},
+      "secret": {"TOKEN": {"cmd": "echo secret"}}, "processes": [
+      {"name": "p", "cmdline": "echo {{thermos.ports[http]}} {{word}} $OUTSIDE $BOTH $TOKEN > out",
        "daemon": 0}]})")});
   words.environment["OUTSIDE"] = "from outside {{x}}";
   words.environment["BOTH"] = "theirs";
+  words.environment["TOKEN"] = "theirs";
   const Finished done = run_program(words);
   ASSERT_EQ(done.status, 0) << done.err;
-  EXPECT_EQ(read_text(work() + "/out"), "81 hey from outside {{x}} mine\n");
+  EXPECT_EQ(read_text(work() + "/out"), "81 hey from outside {{x}} mine secret\n");
   EXPECT_EQ(status_of("t")["header"]["hostname"], "box");
   EXPECT_FALSE(std::filesystem::exists(root() + "/logs/t/p/0/stdout"));
   const std::string plain = file("p.json", R"({"processes": [{"name": "p", "cmdline": "true"}]})");
