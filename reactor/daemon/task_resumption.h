@@ -2,6 +2,7 @@
 // short of something.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -33,6 +34,8 @@ class TaskResumption {
   // pools what still runs has its share before anything new starts, and then the tasks ask in the
   // order of their launch times.
   void resume_all();
+  // Asked before each: whether none is to be resumed any more.
+  std::function<bool()> closed_to_tasks;
 
  private:
   // `tries`: how often the lock was found held only by someone who asks about it.
