@@ -91,7 +91,8 @@ Status serve(const Options& options, const Settings& settings) {
   };
   const SignalWatch terminate(loop, SIGTERM, stop);
   const SignalWatch interrupt(loop, SIGINT, stop);
-  daemon.requests().on_drained = stop;
+  // Not before those who wait for that have heard of it.
+  daemon.requests().on_drained = [&] { (*server)->when_all_sent(stop); };
   const SignalWatch hang_up(loop, SIGHUP, [&] {
     service.reloading();
     reload(options, daemon);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -24,6 +25,8 @@ std::optional<std::pair<dev_t, ino_t>> file_at(const std::string& path) {
 }
 
 constexpr std::size_t kMuch = std::size_t{4} << 20;
+// How long clients have to take their last replies.
+constexpr Microseconds kLastReplies = 10 * kSecond;
 
 }  // namespace
 
@@ -54,8 +57,30 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
 
 ControlServer::~ControlServer() {
   daemon_.events().on_events = nullptr;
+  if (sent_limit_) reactor_.deadlines().cancel(*sent_limit_);
   // Another's may be there by now.
   if (file_ && file_at(path_) == file_) unlink(path_.c_str());
+}
+
+void ControlServer::when_all_sent(std::function<void()> done) {
+  if (on_all_sent_) return;
+  on_all_sent_ = std::move(done);
+  sent_limit_ = reactor_.deadlines().add(reactor_.loop().now().boot + kLastReplies, [this] {
+    sent_limit_.reset();
+    look_whether_all_is_sent();
+  });
+  look_whether_all_is_sent();
+}
+
+void ControlServer::look_whether_all_is_sent() {
+  if (!on_all_sent_) return;
+  const bool waits = std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
+    return client->connection.unsent() > 0;
+  });
+  if (waits && sent_limit_) return;
+  if (sent_limit_) reactor_.deadlines().cancel(*sent_limit_);
+  sent_limit_.reset();
+  std::exchange(on_all_sent_, nullptr)();
 }
 
 // The allocator keeps what is freed behind anything that lives; and what one client made it take,
@@ -137,6 +162,7 @@ void ControlServer::on_ready(const std::shared_ptr<Client>& client, int events) 
     read_requests(client);
   }
   if (connection.done()) drop(client);
+  look_whether_all_is_sent();
 }
 
 // Only reads: what came is dealt with when it is the client's turn.
@@ -181,6 +207,7 @@ bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& sli
   if (connection.done()) drop(client);
   // What was full has gone out here, so on_ready() does not see it become free.
   if (was_full && !is_full(*client)) more = true;
+  look_whether_all_is_sent();
   return more && !connection.closing();
 }
 
@@ -190,7 +217,8 @@ bool ControlServer::step(Client& client) const {
   if (connection.closing()) return false;
   if (is_full(client)) return false;
   const bool did = client.requests->step();
-  if (!did && connection.ended()) connection.close();
+  // What it asked may be answered at the end of this turn, or of a later one.
+  if (!did && connection.ended() && client.requests->quiet()) connection.close();
   return did;
 }
 

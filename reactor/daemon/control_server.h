@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "reactor/daemon/daemon.h"
 #include "reactor/daemon/fair_turns.h"
 #include "reactor/host/reactor.h"
+#include "reactor/loop/deadlines.h"
 #include "reactor/loop/listener.h"
 #include "reactor/os/descriptor.h"
 
@@ -40,6 +42,9 @@ class ControlServer {
   int listener() const { return listener_.fd(); }
   // The destructor leaves the path in place, because someone else keeps the socket open.
   void leave_path() { path_.clear(); }
+  // Calls `done` when every client has taken the replies that are queued for it, inside this call
+  // if they have; or after some seconds, as one may never read.
+  void when_all_sent(std::function<void()> done);
 
  private:
   struct Client {
@@ -61,6 +66,7 @@ class ControlServer {
   bool work(const std::shared_ptr<Client>& client, const Slice& slice);
   bool step(Client& client) const;
   void drop(const std::shared_ptr<Client>& client);
+  void look_whether_all_is_sent();
   // Returns freed memory to the kernel (malloc_trim) after much was used and when no client waits.
   void give_back_memory();
 
@@ -73,6 +79,8 @@ class ControlServer {
   std::map<std::uint32_t, std::size_t> connected_;  // connections by user
   std::list<std::shared_ptr<Client>> clients_;
   FairTurns turns_;
+  std::function<void()> on_all_sent_;
+  std::optional<Deadlines::Key> sent_limit_;
   Listener listener_;
 };
 

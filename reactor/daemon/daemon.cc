@@ -26,6 +26,7 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
   };
   index_.on_inactive = [this](const std::string& id) { tasks_.forget_left(id); };
   index_.on_finished = [this] { retention_.task_ended(); };
+  resumption_.closed_to_tasks = [this] { return requests_.draining(); };
   tasks_.on_change = [this] {
     if (on_change) on_change();
     requests_.finish_draining();

@@ -70,6 +70,8 @@ class TaskRequests {
   std::function<void()> on_drained;
   // Called when a task has ended: it may have been the last of a drain.
   void finish_draining();
+  // Whether a drain was asked for.
+  bool draining() const { return draining_; }
 
   // Calls `ended` once when the task ends, or inside this call if it has ended. Returns a key for
   // wait_no_more(); 0 if `ended` was called already. Fails with NotFound if the caller may see no

@@ -100,6 +100,7 @@ void TaskResumption::leave_for_now(const std::string& task_id, const Error& why)
 }
 
 void TaskResumption::resume(const std::string& task_id, int tries) {
+  if (closed_to_tasks && closed_to_tasks()) return;
   if (const std::string foreign = foreign_file(paths_, {task_id, TaskDirectory::Active});
       !foreign.empty()) {
     tasks_.leave(task_id, {ErrorCode::NotPermitted,

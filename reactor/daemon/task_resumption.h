@@ -2,6 +2,7 @@
 // short of something.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -34,6 +35,8 @@ class TaskResumption {
   // order of their launch times. Where the tasks can't be listed, that is tried again until they
   // can be.
   void resume_all();
+  // Asked before each: whether none is to be resumed any more.
+  std::function<bool()> closed_to_tasks;
 
  private:
   void resume_listed();

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -393,6 +394,31 @@ TEST_F(DaemonRestartTest, ATermLeavesTasksRunningAndADrainDoesNot) {
   EXPECT_EQ(wait_for_daemon(), 0);
   EXPECT_NE(::kill(last_run(before)->process.pid, 0), 0);
   EXPECT_FALSE(ControlClient::connect(socket_path()).ok());
+}
+
+// What its socket does not take at once goes out before the daemon's end.
+TEST_F(DaemonRestartTest, ADrainIsAnsweredInFullHoweverLateItIsRead) {
+  constexpr std::ptrdiff_t kTasks = 400;
+  start({"--sync", "crash"});
+  for (std::ptrdiff_t i = 0; i < kTasks; ++i) {
+    submit("t" + std::to_string(i),
+           R"({"name": "t", "processes": [{"name": "p", "argv": ["sleep", "1000"]}]})");
+  }
+  ControlClient client = connect();
+  ASSERT_TRUE(client.send(control::AskDrain{0}).ok());
+  const std::string over = paths().finished_dir();
+  ASSERT_TRUE(real::wait_until(over, [&] {
+    return std::distance(std::filesystem::directory_iterator(over), {}) == kTasks;
+  }));
+  std::ptrdiff_t ended = 0;
+  for (bool done = false; !done;) {
+    const auto reply = client.receive(60 * kSecond);
+    ASSERT_TRUE(reply.ok() && *reply) << "after " << ended << " replies\n" << log();
+    if (std::holds_alternative<control::Ended>((*reply)->body)) ++ended;
+    done = std::holds_alternative<control::Finished>((*reply)->body);
+  }
+  EXPECT_EQ(ended, kTasks);
+  EXPECT_EQ(wait_for_daemon(), 0);
 }
 
 TEST_F(DaemonRestartTest, AHangUpReadsTheSettingsAgainOrKeepsThem) {
