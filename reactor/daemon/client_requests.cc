@@ -76,7 +76,8 @@ bool ClientRequests::step_subscription() {
 }
 
 bool ClientRequests::quiet() const {
-  return !answer_ && (subscription_ == nullptr || subscription_->quiet());
+  const bool told = subscription_ == nullptr || (subscription_->begun() && subscription_->quiet());
+  return !answer_ && open_ == 0 && told;
 }
 
 bool ClientRequests::concerned_by(const std::set<std::uint32_t>& owners) const {
@@ -130,6 +131,8 @@ std::function<void(const Status&)> ClientRequests::reply_later(std::uint64_t id,
     if (!alive) return;
     --alive->open_;
     alive->reply(id, outcome ? good : control::ReplyBody(outcome.error()));
+    // One who asks no more may have waited for this alone.
+    if (alive->connection_.ended()) alive->on_work_();
   };
 }
 

@@ -47,7 +47,8 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   // Does a small piece of work. Returns false if there is none until the client sends something or
   // takes its replies.
   bool step();
-  // Whether no answer and no events are being sent, apart from requests that wait for an event.
+  // Whether everything that was asked is answered, apart from waits for the ends of tasks and for
+  // events to come.
   bool quiet() const;
   // Whether the client has a subscription that may concern tasks of these users.
   bool concerned_by(const std::set<std::uint32_t>& owners) const;

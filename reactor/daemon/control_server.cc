@@ -217,7 +217,8 @@ bool ControlServer::step(Client& client) const {
   if (connection.closing()) return false;
   if (is_full(client)) return false;
   const bool did = client.requests->step();
-  if (!did && connection.ended()) connection.close();
+  // What it asked may be answered at the end of this turn, or of a later one.
+  if (!did && connection.ended() && client.requests->quiet()) connection.close();
   return did;
 }
 

@@ -26,6 +26,7 @@ class Subscription {
   // Starts the subscription. Called at the end of a turn, when everything that has a position is
   // durable.
   void begin();
+  bool begun() const { return begun_; }
   // Whether events of `owner`'s tasks may concern this subscriber.
   bool concerns(std::uint32_t owner) const;
 

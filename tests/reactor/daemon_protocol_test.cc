@@ -244,6 +244,50 @@ TEST_F(DaemonProtocolTest, WhoHasAskedAndAsksNoMoreIsAnswered) {
   EXPECT_EQ(answered, 500U);
 }
 
+// Also where the answer comes at the end of a turn, or later.
+TEST_F(DaemonProtocolTest, WhoAsksNoMoreIsToldThatItsOrdersAreDone) {
+  start();
+  submit("t", one("exec sleep 1000"));
+  until_running("t");
+  const auto last_reply = [&](control::RequestBody body) -> control::ReplyBody {
+    const Descriptor socket = raw();
+    OutgoingStream out;
+    // Before that it is busy, and so reads the end before it comes to it.
+    for (int i = 0; i < 100; ++i) {
+      out.put(*control::encode(control::Request{2, control::AskList{}}));
+    }
+    out.put(*control::encode(control::Request{1, std::move(body)}));
+    EXPECT_EQ(send(socket.get(), out.bytes().data(), out.bytes().size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(out.bytes().size()));
+    shutdown(socket.get(), SHUT_WR);
+    IncomingStream in;
+    for (;;) {
+      const auto room = in.space(65536);
+      const ssize_t got = recv(socket.get(), room.data(), room.size(), 0);
+      if (got <= 0) break;
+      in.filled(static_cast<std::size_t>(got));
+    }
+    std::optional<control::Reply> last;
+    for (auto payload = in.next(); payload && *payload; payload = in.next()) {
+      auto reply = control::decode_reply(**payload);
+      if (reply && reply->id == 1) last = std::move(*reply);
+    }
+    if (!last) return Error{ErrorCode::System, "no answer"};
+    return last->body;
+  };
+  const auto done = [](const control::ReplyBody& reply) {
+    const auto* error = std::get_if<Error>(&reply);
+    EXPECT_EQ(error, nullptr) << error->message;
+    return std::holds_alternative<control::Finished>(reply);
+  };
+  EXPECT_TRUE(done(last_reply(control::AskOrder{"t", {"p", Verb::Start, {}}, {}})));
+  EXPECT_TRUE(done(last_reply(control::AskOrder{"t", {"p", Verb::Stop, {}}, {}})));
+  EXPECT_TRUE(done(last_reply(control::Subscribe{{}, 1, false})));
+  EXPECT_TRUE(std::holds_alternative<control::Submitted>(last_reply(submission("u", one("true")))));
+  // Not what waits for an end.
+  EXPECT_TRUE(std::holds_alternative<Error>(last_reply(control::AskWait{"t", -1})));
+}
+
 TEST_F(DaemonProtocolTest, AThousandConnections) {
   start();
   std::vector<ControlClient> clients;
