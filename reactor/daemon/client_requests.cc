@@ -150,7 +150,17 @@ void ClientRequests::on(std::uint64_t id, const control::Submit& ask) {
 }
 
 void ClientRequests::on(std::uint64_t id, const control::AskOrder& ask) {
-  await(id, daemon_.requests().order(ask, caller_, reply_later(id, control::Finished{})));
+  auto words = daemon_.requests().words_of(ask, caller_);
+  if (!words) {
+    reply(id, words.error());
+    return;
+  }
+  answer_ = std::make_unique<OrderAnswer>(
+      std::move(*words), [this, id, ask](const OrderWords& found) {  // it is ours, as a KillAnswer
+        await(id,
+              daemon_.requests().order(ask, caller_, found, reply_later(id, control::Finished{})));
+      });
+  answered_ = id;
 }
 
 void ClientRequests::on(std::uint64_t id, const control::AskNode& /*call*/) {

@@ -48,9 +48,8 @@ std::optional<Microseconds> HostedTask::on_turn(Runner& /*runner*/, Timestamp /*
 
 // ---- who waits for what ------------------------------------------------------------------------
 
-Status HostedTask::order(const OrderRequest& request, const std::vector<std::string>& processes,
-                         Told done) {
-  const auto given = host_->order(request, processes);
+Status HostedTask::order(const OrderRequest& request, const OrderWords& words, Told done) {
+  const auto given = host_->order(request, words);
   if (!given) return given.error();
   OrderWait wait{{}, std::move(done)};
   for (const std::string& process : *given) {

@@ -45,7 +45,7 @@ class HostedTask : public TaskObserver {
   // Gives the order. `done` is called when the order is durable and the runs that it ends have
   // ended; with an error if this daemon stops leading the task before that. Fails as
   // TaskHost::order() does; then `done` is not called.
-  Status order(const OrderRequest& request, const std::vector<std::string>& processes, Told done);
+  Status order(const OrderRequest& request, const OrderWords& words, Told done);
   // Gives the task another configuration, as TaskHost::replace() does.
   Status replace(TaskConfig task, std::string reason, Told done) {
     return host_->replace(std::move(task), std::move(reason), std::move(done));

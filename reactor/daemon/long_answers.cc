@@ -24,4 +24,14 @@ std::optional<control::ReplyBody> KillAnswer::step() {
   return std::nullopt;
 }
 
+std::optional<control::ReplyBody> OrderAnswer::step() {
+  if (!words_.done()) {
+    words_.step();
+    return std::nullopt;
+  }
+  complete_ = true;
+  give_(words_);
+  return std::nullopt;
+}
+
 }  // namespace thermos

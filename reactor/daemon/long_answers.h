@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capnp/control.h"
 #include "reactor/daemon/task_walk.h"
 #include "reactor/daemon/visible_tasks.h"
+#include "reactor/host/order_words.h"
 
 namespace thermos {
 
@@ -54,6 +56,21 @@ class KillAnswer : public LongAnswer {
   TaskWalk walk_;
   Meant meant_;
   std::vector<std::string> ids_;
+  bool complete_ = false;
+};
+
+// The answer to `order`: finds the processes that its words mean, and then gives them the order in
+// one step.
+class OrderAnswer : public LongAnswer {
+ public:
+  using Give = std::function<void(const OrderWords& words)>;
+  OrderAnswer(OrderWords words, Give give) : words_(std::move(words)), give_(std::move(give)) {}
+  std::optional<control::ReplyBody> step() override;
+  bool complete() const override { return complete_; }
+
+ private:
+  OrderWords words_;
+  Give give_;
   bool complete_ = false;
 };
 

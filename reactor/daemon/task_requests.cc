@@ -191,13 +191,19 @@ Result<HostedTask*> TaskRequests::find_led(const std::string& task_id, const Cal
                "task " + task_id + " is not led by this daemon" + (why.empty() ? "" : ": " + why)};
 }
 
+Result<OrderWords> TaskRequests::words_of(const control::AskOrder& ask, const Caller& caller) {
+  const auto task = find_led(ask.task_id, caller);
+  if (!task) return task.error();
+  return OrderWords::read((*task)->setup().task, ask.processes);
+}
+
 Status TaskRequests::order(const control::AskOrder& ask, const Caller& caller,
-                           std::function<void(const Status&)> done) {
+                           const OrderWords& words, std::function<void(const Status&)> done) {
   auto task = find_led(ask.task_id, caller);
   if (!task) return task.error();
   OrderRequest request = ask.request;
   request.reason = asked_by(caller);
-  return (*task)->order(request, ask.processes, std::move(done));
+  return (*task)->order(request, words, std::move(done));
 }
 
 // ---- wait --------------------------------------------------------------------------------------

@@ -57,21 +57,24 @@ class TaskRequests {
   Result<std::vector<std::string>> kill(const control::AskKill& ask, const Caller& caller,
                                         const std::vector<std::string>& ids);
 
-  // Gives an order to processes of one task. `done` is called when the order is durable and the
-  // runs that it ends have ended, or with an error if this daemon stops leading the task before
-  // that.
-  Status order(const control::AskOrder& ask, const Caller& caller,
+  // Reads the processes that an order names; what they mean is found in steps. Fails as order()
+  // does, or with Usage as OrderWords::read().
+  Result<OrderWords> words_of(const control::AskOrder& ask, const Caller& caller);
+  // Gives an order to processes of one task: `words` are those of the order, and done. `done` is
+  // called when the order is durable and the runs that it ends have ended, or with an error if this
+  // daemon stops leading the task before that.
+  Status order(const control::AskOrder& ask, const Caller& caller, const OrderWords& words,
                std::function<void(const Status&)> done);
 
   // Kills every task, refuses new ones, and calls on_drained when none is left. Returns the ids of
   // the tasks. Fails with NotPermitted unless the caller is root or the daemon's own user.
   Result<std::vector<std::string>> drain(const control::AskDrain& ask, const Caller& caller);
+  // Whether a drain was asked for.
+  bool draining() const { return draining_; }
   // Called when a drain was asked for and no task is left.
   std::function<void()> on_drained;
   // Called when a task has ended: it may have been the last of a drain.
   void finish_draining();
-  // Whether a drain was asked for.
-  bool draining() const { return draining_; }
 
   // Calls `ended` once when the task ends, or inside this call if it has ended. Returns a key for
   // wait_no_more(); 0 if `ended` was called already. Fails with NotFound if the caller may see no

@@ -3,8 +3,6 @@
 #include <optional>
 #include <set>
 
-#include "reactor/store/task_list.h"
-
 namespace thermos {
 namespace {
 
@@ -16,26 +14,13 @@ std::vector<std::string> names_of(const TaskConfig& task, const Processes& those
   return names;
 }
 
-std::optional<ProcessIndex> find(const TaskConfig& task, const std::string& name) {
-  for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-    if (task.processes[p].name == name) return p;
-  }
-  return std::nullopt;
-}
-
-// Adds those that `word`, which is no name, matches and that may have the order.
-Status add_matching(const Runner& runner, const std::string& word, Verb verb, Processes& those) {
-  if (word.empty()) return Error{ErrorCode::Usage, "an order for a process without a name"};
-  const TaskConfig& task = runner.task();
-  const auto pattern = TaskPatterns::compile(
-      {word}, [](const std::string& /*text*/) { return false; }, "process's name");
-  if (!pattern) return pattern.error();
+// Adds those that the pattern `word` matches and that may have the order.
+Status add_matching(const Runner& runner, const OrderWords::Word& word, Verb verb,
+                    Processes& those) {
   bool any = false;
   std::optional<Error> refusal;
-  for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
-    const std::string& name = task.processes[p].name;
-    if (!pattern->match(name)) continue;
-    if (const Status may = runner.may_order(name, verb); !may) {
+  for (const ProcessIndex p : word.meant) {
+    if (const Status may = runner.may_order(runner.task().processes[p].name, verb); !may) {
       if (!refusal) refusal = may.error();
       continue;
     }
@@ -44,7 +29,7 @@ Status add_matching(const Runner& runner, const std::string& word, Verb verb, Pr
   }
   if (any) return Done{};
   if (refusal) return *refusal;
-  return runner.may_order(word, verb);  // there is no such process, and that says so
+  return runner.may_order(word.text, verb);  // there is no such process, and that says so
 }
 
 bool is_service(const Runner& runner, ProcessIndex p) {
@@ -71,28 +56,28 @@ Result<std::vector<std::string>> services(const Runner& runner, Verb verb) {
 
 Result<std::vector<std::string>> ordered_processes(const Runner& runner,
                                                    const OrderRequest& request,
-                                                   const std::vector<std::string>& words) {
-  const TaskConfig& task = runner.task();
-  if (words.empty() && request.process.empty()) return services(runner, request.verb);
-  if (words.empty()) {
+                                                   const OrderWords& words) {
+  const bool unnamed = words.words().empty();
+  if (unnamed && request.process.empty()) return services(runner, request.verb);
+  if (unnamed) {
     if (const Status may = runner.may_order(request.process, request.verb); !may) {
       return may.error();
     }
     return std::vector<std::string>{request.process};
   }
-  if (words.size() > TaskPatterns::kMostPatterns) {
-    return Error{ErrorCode::Usage,
-                 "more than " + std::to_string(TaskPatterns::kMostPatterns) + " processes named"};
+  if (&words.task() != &runner.task()) {
+    return Error{ErrorCode::Busy, "the configuration of task " +
+                                      runner.history().header()->task_id +
+                                      " was replaced meanwhile; try again"};
   }
   Processes those;
-  for (const std::string& word : words) {
-    const auto named = find(task, word);
-    const Status may = named ? runner.may_order(word, request.verb)
-                             : add_matching(runner, word, request.verb, those);
+  for (const OrderWords::Word& word : words.words()) {
+    const Status may = word.pattern ? add_matching(runner, word, request.verb, those)
+                                    : runner.may_order(word.text, request.verb);
     if (!may) return may.error();
-    if (named) those.insert(*named);
+    if (!word.pattern) those.insert(word.meant.front());
   }
-  return names_of(task, those);
+  return names_of(runner.task(), those);
 }
 
 }  // namespace thermos

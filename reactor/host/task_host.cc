@@ -127,8 +127,8 @@ void TaskHost::yield(const YieldRequest& request) {
 }
 
 Result<std::vector<std::string>> TaskHost::order(const OrderRequest& request,
-                                                 const std::vector<std::string>& processes) {
-  auto names = ordered_processes(*runner_, request, processes);
+                                                 const OrderWords& words) {
+  auto names = ordered_processes(*runner_, request, words);
   if (!names) return names;
   OrderRequest one = request;
   for (const std::string& name : *names) {
@@ -307,7 +307,10 @@ void TaskHost::take_lead(History history) {
       reactor_.loop(), reactor_.deadlines(), directory,
       {[this](const KillRequest& request) { kill(request); },
        [this](const OrderRequest& request, const std::vector<std::string>& processes) -> Status {
-         auto names = order(request, processes);
+         auto words = OrderWords::read(place_.task, processes);
+         if (!words) return words.error();
+         while (!words->done()) words->step();
+         auto names = order(request, *words);
          return names ? Status(Done{}) : Status(names.error());
        },
        [this](const control::AskNode& asked, const std::string& by) {

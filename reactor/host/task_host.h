@@ -16,6 +16,7 @@
 #include "core/task/graph.h"
 #include "reactor/host/coordinator_links.h"
 #include "reactor/host/leader_socket.h"
+#include "reactor/host/order_words.h"
 #include "reactor/host/probes.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/sync_mode.h"
@@ -50,12 +51,11 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // Asks this host to end what runs and to stop leading the task, which goes on under its next
   // leader. It returns at once; `on_end` tells.
   void yield(const YieldRequest& request);
-  // Gives an order to the processes that it is for, and returns their names. Fails as
-  // ordered_processes() does, or with System once this host has stopped leading the task. On
-  // success the order is on record, and durable at the end of the turn; nothing reports that it was
-  // carried out.
-  Result<std::vector<std::string>> order(const OrderRequest& request,
-                                         const std::vector<std::string>& processes);
+  // Gives an order to the processes that it is for, and returns their names. `words` were read for
+  // place().task, and are done. Fails as ordered_processes() does, or with System once this host
+  // has stopped leading the task. On success the order is on record, and durable at the end of the
+  // turn; nothing reports that it was carried out.
+  Result<std::vector<std::string>> order(const OrderRequest& request, const OrderWords& words);
 
   // Gives the task another configuration. What it defines as before is not touched; processes that
   // it changes or removes are stopped, and then it takes the place of the one before, on record.

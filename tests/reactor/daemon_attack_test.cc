@@ -31,10 +31,12 @@ using Random = std::mt19937_64;
 constexpr bool kSanitized = true;
 constexpr int kPast = 1000;
 constexpr int kLarge = 1000;
+constexpr int kNames = 300;
 #else
 constexpr bool kSanitized = false;
 constexpr int kPast = 10'000;
 constexpr int kLarge = 9000;
+constexpr int kNames = 1500;
 #endif
 
 // What nobody but root may read, all of which a stranger's replies are searched for. The stranger
@@ -412,6 +414,41 @@ TEST_F(DaemonAttackTest, EverythingIsAskedOfEverything) {
   });
 
   expect_all_back(descriptors_before, memory_before);
+}
+
+// One pattern may take a millisecond for each name.
+TEST_F(DaemonAttackTest, OrdersByPatternsHoldUpNobody) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
+  start();
+  std::string config =
+      R"({"max_concurrency": 1, "processes": [{"name": "p", "cmdline": "exec sleep 1000"})";
+  for (int i = 0; i < kNames; ++i) {
+    const std::string number = std::to_string(i);
+    config += R"(, {"name": ")" + std::string(60 - number.size(), 'a') + number +
+              R"(", "argv": ["true"]})";
+  }
+  as_user(kNobody, [&] { submit("own", config + "]}"); });
+  std::string pattern = "(a";
+  while (pattern.size() < 240) pattern += "|a";
+  pattern += ")*x";
+  const std::string socket = socket_path();
+  attack("orders by patterns", [&] {
+    Stranger stranger(socket);
+    stranger.ask(control::AskOrder{"own", {"", Verb::Stop, {}}, {pattern}});
+    stranger.converse([&] { return stranger.unsent() == 0; });
+    stranger.say_no_more();
+    stranger.converse([] { return false; });
+    // That no process has such a name.
+    EXPECT_GT(stranger.received(), pattern.size());
+  });
+  as_user(kNobody, [&] {
+    const auto error = refused(control::AskOrder{"own", {"", Verb::Stop, {}}, {"a", "a.*x"}});
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, ErrorCode::NotFound) << error->message;
+    const std::vector<std::string> many(17, pattern);
+    EXPECT_EQ(refused(control::AskOrder{"own", {"", Verb::Stop, {}}, many})->code,
+              ErrorCode::Usage);
+  });
 }
 
 // 640 KB that were a gigabyte of a task, and nine thousand processes that are one.
