@@ -77,12 +77,14 @@ TEST(Healthy, IsAskedOnlyWhenItIsReady) {
 TEST(Healthy, AFailureIsAFailureAndItRunsAgain) {
   Site site;
   const Ended ended = site.run(
-      task({process("s", "if [ -e well ]; then exit 0; fi; touch well; rm -f sign; exec sleep 1000",
+      task({process("s", "[ -e sign ] && exit 0; trap 'touch sign; exit 1' TERM; sleep 1000 & wait",
                     {{"healthy", {{"file", "sign"}, {"interval", 0.02}}},
-                     {"max_failures", 2},
+                     {"max_failures", 0},
                      {"min_duration", 0}})}));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
-  EXPECT_EQ(states(site.status(), "s"), "FAILED SUCCESS");
+  // The signal may come before there is a trap for it.
+  const std::string all = states(site.status(), "s");
+  EXPECT_TRUE(all.starts_with("FAILED ") && all.ends_with(" SUCCESS")) << all;
 }
 
 TEST(Healthy, WhoNeededItIsNotDisturbed) {
@@ -102,7 +104,7 @@ TEST(Healthy, WhoNeededItIsNotDisturbed) {
 TEST(Healthy, RefusalsCountOverRunners) {
   Site site;
   const std::string config = site.write_config(
-      task({asked({{"cmd", "echo >> asked; false"}, {"failures", 15}, {"interval", 0.3}})}));
+      task({asked({{"cmd", "echo >> asked; false"}, {"failures", 9}, {"interval", 1}})}));
   Json run;
   for (int refusals = 0, runner_count = 0; runner_count < 3; ++runner_count) {
     Command runner = site.start_run(config);
@@ -118,8 +120,8 @@ TEST(Healthy, RefusalsCountOverRunners) {
   EXPECT_EQ(last["pid"], run["pid"]);
   EXPECT_EQ(last["reason"], "not healthy: cmd echo >> asked; false: exit 1");
   // A runner that is killed takes at most one question with it.
-  EXPECT_GE(lines_of(site.in_sandbox("asked")), 15);
-  EXPECT_LE(lines_of(site.in_sandbox("asked")), 15 + 3);
+  EXPECT_GE(lines_of(site.in_sandbox("asked")), 9);
+  EXPECT_LE(lines_of(site.in_sandbox("asked")), 9 + 3);
 }
 
 }  // namespace
