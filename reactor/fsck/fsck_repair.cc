@@ -12,6 +12,7 @@
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_store.h"
+#include "reactor/store/unsynced_mark.h"
 
 namespace thermos {
 namespace {
@@ -43,11 +44,23 @@ Result<std::string> remove_file(const std::string& path) {
   return std::string("removed it");
 }
 
+// Brings what the stream holds to the disk, by another file where a sync of this one failed.
+Status settle(StreamWriter& lead) {
+  const std::string path = lead.path();
+  if (!exists(unsynced_mark_of(path))) return mark_unsynced(path, lead.sync());
+  auto stream = read_runner_stream(lead.fd(), path);
+  if (!stream) return stream.error();
+  auto rewritten = write_unsynced_again(path, stream->history);
+  if (!rewritten) return rewritten.error();
+  lead = std::move(*rewritten);
+  return Done{};
+}
+
 // Its runner may have died before the end was on the disk (--sync crash), where it is to be before
 // the file's new place is. And the file takes the place of no other one, which somebody may have
 // put there since the check; a file system that can't see to that says EINVAL.
 Result<std::string> move_task(const Paths& paths, const std::string& task_id, StreamWriter& lead) {
-  if (auto synced = lead.sync(); !synced) return synced.error();
+  if (auto settled = settle(lead); !settled) return settled.error();
   const std::string from = paths.active_task(task_id);
   const std::string to = paths.finished_task(task_id);
   int error =

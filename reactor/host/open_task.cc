@@ -44,8 +44,8 @@ class TaskOpening {
   Status rewrite_stream(History& history, History by);
   Result<StreamWriter> hold_predecessor() const;
   Status begin_from_predecessor(History& history);
-  Status settle_disk(History& history);
-  Status write_stream_again(History& history);
+  Status settle_disk(const History& history);
+  Status write_stream_again(const History& history);
   Status sync_stream();
   Error complete_move(TaskState state);
   Result<FenceVerdict> judge_leader_before(const History& history) const;
@@ -285,7 +285,7 @@ void TaskOpening::settle_header(const History& history) {
 
 // The runner before may have died between writing and syncing, or between a rename and the
 // directory's sync: nothing may follow from what a power cut could still take back.
-Status TaskOpening::settle_disk(History& history) {
+Status TaskOpening::settle_disk(const History& history) {
   if (exists(unsynced_mark_of(writer_->path()))) return write_stream_again(history);
   if (!durable() || unplaced_) return Done{};
   if (!history.header()) return sync_directory(setup_.paths.active_dir());
@@ -294,14 +294,10 @@ Status TaskOpening::settle_disk(History& history) {
 }
 
 // A sync of it failed under a runner before, so no sync of this file can be believed.
-Status TaskOpening::write_stream_again(History& history) {
-  const std::string path = writer_->path();
-  auto rewritten = compact_stream(path, history, true);
+Status TaskOpening::write_stream_again(const History& history) {
+  auto rewritten = write_unsynced_again(writer_->path(), history);
   if (!rewritten) return rewritten.error();
   writer_.emplace(std::move(*rewritten));
-  if (auto named = writer_->sync_name(); !named) return named;
-  remove_unsynced_mark(path);
-  spdlog::warn("{}: a runner before could not sync it, so it was written anew", path);
   return Done{};
 }
 

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "reactor/os/descriptor.h"
+#include "reactor/store/compaction.h"
 
 namespace thermos {
 
@@ -30,8 +31,13 @@ Status mark_unsynced(const std::string& stream, Status synced) {
   return synced;
 }
 
-void remove_unsynced_mark(const std::string& stream) {
+Result<StreamWriter> write_unsynced_again(const std::string& stream, const History& history) {
+  auto rewritten = compact_stream(stream, history, true);
+  if (!rewritten) return rewritten;
+  if (auto named = rewritten->sync_name(); !named) return named.error();
   ::unlink(unsynced_mark_of(stream).c_str());
+  spdlog::warn("{}: a runner before could not sync it, so it was written anew", stream);
+  return rewritten;
 }
 
 }  // namespace thermos

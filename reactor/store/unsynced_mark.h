@@ -7,6 +7,8 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/record/history.h"
+#include "reactor/store/stream_writer.h"
 
 namespace thermos {
 
@@ -17,7 +19,10 @@ std::string unsynced_mark_of(const std::string& stream);
 // itself. Where it can't be made, the log says so.
 Status mark_unsynced(const std::string& stream, Status synced);
 
-// Does nothing if there is none. REQUIRES: the stream is a new file, and on the disk.
-void remove_unsynced_mark(const std::string& stream);
+// Writes the stream into a new file, of `history`, and removes the mark when that is on the disk.
+// Returns the new stream's writer. Fails as compact_stream() does, or where the name can't be
+// synced; then the mark stays. REQUIRES: `history` was read from the stream, whose lock the caller
+// holds.
+Result<StreamWriter> write_unsynced_again(const std::string& stream, const History& history);
 
 }  // namespace thermos
