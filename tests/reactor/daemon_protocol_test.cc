@@ -211,6 +211,18 @@ TEST_F(DaemonProtocolTest, WhoDiesWithAnAnswerUnreadLeavesNothing) {
   wait_for_descriptors(before);
 }
 
+// All that comes until the daemon ends the connection.
+IncomingStream until_end(const Descriptor& socket) {
+  IncomingStream in;
+  for (;;) {
+    const auto room = in.space(65536);
+    const ssize_t got = recv(socket.get(), room.data(), room.size(), 0);
+    EXPECT_GE(got, 0);
+    if (got <= 0) return in;
+    in.filled(static_cast<std::size_t>(got));
+  }
+}
+
 // What was asked before the end of a stream is answered before the connection ends.
 TEST_F(DaemonProtocolTest, WhoHasAskedAndAsksNoMoreIsAnswered) {
   start();
@@ -224,14 +236,7 @@ TEST_F(DaemonProtocolTest, WhoHasAskedAndAsksNoMoreIsAnswered) {
   ASSERT_EQ(send(socket.get(), out.bytes().data(), out.bytes().size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(out.bytes().size()));
   shutdown(socket.get(), SHUT_WR);
-  IncomingStream in;
-  for (;;) {
-    const auto room = in.space(65536);
-    const ssize_t got = recv(socket.get(), room.data(), room.size(), 0);
-    ASSERT_GE(got, 0);
-    if (got == 0) break;
-    in.filled(static_cast<std::size_t>(got));
-  }
+  IncomingStream in = until_end(socket);
   std::uint64_t answered = 0;
   while (true) {
     const auto payload = in.next();
@@ -260,13 +265,7 @@ TEST_F(DaemonProtocolTest, WhoAsksNoMoreIsToldThatItsOrdersAreDone) {
     EXPECT_EQ(send(socket.get(), out.bytes().data(), out.bytes().size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(out.bytes().size()));
     shutdown(socket.get(), SHUT_WR);
-    IncomingStream in;
-    for (;;) {
-      const auto room = in.space(65536);
-      const ssize_t got = recv(socket.get(), room.data(), room.size(), 0);
-      if (got <= 0) break;
-      in.filled(static_cast<std::size_t>(got));
-    }
+    IncomingStream in = until_end(socket);
     std::optional<control::Reply> last;
     for (auto payload = in.next(); payload && *payload; payload = in.next()) {
       auto reply = control::decode_reply(**payload);
