@@ -14,13 +14,7 @@ namespace {
 
 static_assert(static_cast<int>(wire::Order::Verb::RESTART) == static_cast<int>(Verb::Restart));
 
-using TextList = capnp::List<capnp::Text>;
-
-void fill(TextList::Builder out, const std::vector<std::string>& texts) {
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
-}
-
-std::vector<std::string> texts_of(TextList::Reader in) {
+std::vector<std::string> texts_of(capnp::List<capnp::Text>::Reader in) {
   std::vector<std::string> texts;
   for (const auto text : in) texts.emplace_back(text.begin(), text.size());
   return texts;
@@ -70,7 +64,7 @@ void fill(wire::Request::Builder out, const Submit& body) {
 }
 
 void fill(wire::Tasks::Builder tasks, const TaskQuery& body) {
-  fill(tasks.initPatterns(count(body.patterns.size())), body.patterns);
+  fill_texts(tasks.initPatterns(count(body.patterns.size())), body.patterns);
   tasks.setActive(body.active);
   tasks.setFinished(body.finished);
 }
@@ -84,7 +78,7 @@ void fill(wire::Request::Builder out, const AskList& body) {
 
 void fill(wire::Request::Builder out, const AskKill& body) {
   auto kill = out.initKill();
-  fill(kill.initPatterns(count(body.patterns.size())), body.patterns);
+  fill_texts(kill.initPatterns(count(body.patterns.size())), body.patterns);
   kill.setWait(wire_wait(body.request.wait));
   kill.setLose(body.request.lose);
 }
@@ -97,7 +91,7 @@ void fill(wire::Request::Builder out, const AskWait& body) {
 
 void fill(wire::Request::Builder out, const Subscribe& body) {
   auto subscribe = out.initSubscribe();
-  fill(subscribe.initPatterns(count(body.patterns.size())), body.patterns);
+  fill_texts(subscribe.initPatterns(count(body.patterns.size())), body.patterns);
   subscribe.setSince(body.since);
   subscribe.setFollow(body.follow);
 }
@@ -109,7 +103,7 @@ void fill(wire::Request::Builder out, const AskOrder& body) {
   order.setProcess(body.processes.size() == 1 ? body.processes.front() : body.request.process);
   order.setVerb(static_cast<wire::Order::Verb>(body.request.verb));
   order.setWait(wire_wait(body.request.wait));
-  fill(order.initProcesses(static_cast<unsigned>(body.processes.size())), body.processes);
+  fill_texts(order.initProcesses(static_cast<unsigned>(body.processes.size())), body.processes);
 }
 
 void fill(wire::Request::Builder out, const AskDrain& body) {

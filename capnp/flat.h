@@ -3,6 +3,7 @@
 #pragma once
 
 #include <capnp/any.h>
+#include <capnp/list.h>
 #include <capnp/message.h>
 #include <kj/exception.h>
 
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/record/frame.h"
 
@@ -25,6 +27,12 @@ inline constexpr std::size_t kSegmentTableBytes = 8;
 // The words that a text takes beyond its pointer: its bytes and a NUL.
 inline std::size_t text_words(std::string_view text) {
   return text.size() / sizeof(capnp::word) + 1;
+}
+
+// Writes the texts into a list of as many. The setter cuts each at its first NUL.
+inline void fill_texts(capnp::List<capnp::Text>::Builder out,
+                       const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
 }
 
 // The words and pointers of a struct. The library makes one as large as the schema says now; a

@@ -29,10 +29,6 @@ std::size_t words_of(const Launch& launch) {
   return words + (launch.groups.size() + 1) / 2;
 }
 
-void fill(capnp::List<capnp::Text>::Builder out, const std::vector<std::string>& texts) {
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
-}
-
 void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setTicket(launch.ticket);
   out.setProcess(launch.process);
@@ -45,7 +41,8 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setCmdline(launch.cmdline);
   out.setDirectory(launch.directory);
   if (!launch.root.empty()) out.setRoot(launch.root);
-  fill(out.initEnvironment(static_cast<unsigned>(launch.environment.size())), launch.environment);
+  fill_texts(out.initEnvironment(static_cast<unsigned>(launch.environment.size())),
+             launch.environment);
   out.setChangeUser(launch.change_user);
   out.setUid(launch.uid);
   out.setGid(launch.gid);
@@ -54,7 +51,7 @@ void fill(wire::Launch::Builder out, const Launch& launch) {
   out.setRotateSize(launch.rotate_size);
   out.setBackups(launch.backups);
   out.setConsole(launch.console);
-  fill(out.initArguments(static_cast<unsigned>(launch.arguments.size())), launch.arguments);
+  fill_texts(out.initArguments(static_cast<unsigned>(launch.arguments.size())), launch.arguments);
   if (!launch.subdirectory.empty()) out.setSubdirectory(launch.subdirectory);
   if (!launch.input.empty()) out.setInput(launch.input);
   auto codes = out.initSuccessCodes(static_cast<unsigned>(launch.success_codes.size()));

@@ -34,7 +34,7 @@ bool BindReport::fail_reference(const std::string& path, std::string_view name,
                                 std::string_view value_of, const std::string& what) {
   const std::string in_value =
       value_of.empty() ? "" : ", in the value of " + std::string(value_of) + ",";
-  const std::string shown = quoted("{{" + std::string(name) + "}}", 300);
+  const std::string shown = thermos::quoted("{{" + std::string(name) + "}}", 300);
   return fail(path, shown.substr(1, shown.size() - 2) + in_value + " " + what);
 }
 

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxExpandedTotal = std::size_t{1} << 30;
 constexpr std::string_view kOwnPrefix = "thermos.";
 constexpr std::string_view kSelfPrefix = "self.";
 constexpr std::string_view kSuperPrefix = "super.";
-constexpr std::string_view kNameKey = "name";
+constexpr std::string_view kTaskNameKey = "name";
 
 std::string braced(std::string_view name) {
   return "{{" + std::string(name) + "}}";
@@ -71,7 +71,8 @@ bool Binder::settle_number(BindContext& context, const std::string& expanded) {
   if (context.target.deferred == nullptr) return true;
   const auto complaint = settle(*context.target.deferred, expanded);
   if (!complaint) return true;
-  return report_.fail(context.target.path, "becomes " + quoted(expanded) + ": " + *complaint);
+  return report_.fail(context.target.path,
+                      "becomes " + thermos::quoted(expanded) + ": " + *complaint);
 }
 
 bool Binder::expand(BindContext& context, std::string_view text, std::string& out) {
@@ -210,9 +211,9 @@ Binder::Found Binder::look_up(BindContext& context, std::string_view name, Aroun
 
 Binder::Found Binder::look_in_task(BindContext& context, std::string_view name, const Steps& steps,
                                    std::string& out) {
-  if (is_plain(steps) && steps[0].key == kNameKey) {
+  if (is_plain(steps) && steps[0].key == kTaskNameKey) {
     if (name_ != nullptr) {
-      return take_value(context, {&root_.type->object().find(kNameKey)->type, name_}, out);
+      return take_value(context, {&root_.type->object().find(kTaskNameKey)->type, name_}, out);
     }
     return wrong(context, name, "does not exist: the task has neither a name nor a process");
   }

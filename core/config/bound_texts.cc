@@ -34,7 +34,7 @@ std::optional<std::string> unescape(std::string& text) {
 
 Problem unbound(const std::string& reference, std::string path) {
   return {path,
-          "the reference " + quoted(reference) +
+          "the reference " + thermos::quoted(reference) +
               " is to be bound before a task is submitted or recorded; the text itself is written "
               "with an & behind the braces",
           {},

@@ -30,16 +30,16 @@ using Compared = std::optional<Difference>;
 
 // A long text from a little before byte `from` on: two command lines may differ only at their ends.
 std::string shown(std::string_view text, std::size_t from) {
-  if (text.size() <= kShown) return quoted(text, kShown);
+  if (text.size() <= kShown) return thermos::quoted(text, kShown);
   const std::size_t start = utf8_boundary(text, from > kShown / 4 ? from - kShown / 4 : 0);
-  std::string part = quoted(text.substr(start), kShown);
+  std::string part = thermos::quoted(text.substr(start), kShown);
   if (start > 0) part.insert(1, "...");
   return part;
 }
 
 // What an item that is new or gone is called: by its first field, where it is an object.
 std::string label_of(View item) {
-  if (item.type->kind == Kind::Text) return quoted(item.text(), kShown);
+  if (item.type->kind == Kind::Text) return thermos::quoted(item.text(), kShown);
   if (item.type->kind != Kind::Object) return scalar_text(item);
   const Field& first = item.type->object().fields.front();
   const View value = item.field_or_usual(first);
@@ -66,7 +66,7 @@ Compared compare_texts(const std::string& recorded, const std::string& given) {
 Compared compare_scalars(View recorded, View given) {
   const bool quotes = recorded.type->kind == Kind::Word || recorded.type->kind == Kind::Signal;
   const auto text = [quotes](View value) {
-    return quotes ? quoted(scalar_text(value)) : scalar_text(value);
+    return quotes ? thermos::quoted(scalar_text(value)) : scalar_text(value);
   };
   if (fields::same_scalar(recorded, given)) return std::nullopt;
   return Difference{"", text(recorded) + " is now " + text(given)};

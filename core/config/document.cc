@@ -152,7 +152,8 @@ class Builder {
   bool check_keys(const Object& object) {
     const Member* twice = repeated_key(object);
     if (twice == nullptr) return true;
-    return fail(twice->value.line, path(), "key " + quoted(twice->key) + " is given twice");
+    return fail(twice->value.line, path(),
+                "key " + thermos::quoted(twice->key) + " is given twice");
   }
 
   // Of the innermost open value.
@@ -162,7 +163,7 @@ class Builder {
       if (const auto* list = std::get_if<Array>(&open_[i]->data)) {
         text += "[" + std::to_string(list->size() - 1) + "]";
       } else {
-        const std::string key = quoted(std::get<Object>(open_[i]->data).back().key);
+        const std::string key = thermos::quoted(std::get<Object>(open_[i]->data).back().key);
         text = join_path(text, std::string_view(key).substr(1, key.size() - 2));
       }
     }

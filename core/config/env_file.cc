@@ -84,11 +84,11 @@ class EnvFile {
     const std::size_t equals = line.find('=');
     const std::string_view name = trimmed(line.substr(0, equals));
     if (equals == std::string_view::npos) {
-      return quoted(name) + " has no value: a line is NAME=VALUE";
+      return thermos::quoted(name) + " has no value: a line is NAME=VALUE";
     }
     if (name.empty() || !begins_name(name.front()) ||
         !std::all_of(name.begin(), name.end(), goes_on)) {
-      return quoted(name) + " is no name of a variable: letters, digits and '_'";
+      return thermos::quoted(name) + " is no name of a variable: letters, digits and '_'";
     }
     std::string value;
     if (auto wrong = read_value(from_text(line.substr(equals + 1)), value)) return wrong;
@@ -139,7 +139,7 @@ class EnvFile {
     }
     const std::string_view behind = trimmed(std::string_view(text).substr(i + 1));
     if (behind.empty() || behind.front() == '#') return std::nullopt;
-    return quoted(behind) + " stands behind the closing quote";
+    return thermos::quoted(behind) + " stands behind the closing quote";
   }
 
   static void unescape(std::string_view text, std::size_t& i, std::string& value) {
@@ -172,7 +172,7 @@ class EnvFile {
       const std::string_view more = text.substr(end, close - end);
       if (close == std::string_view::npos || name.empty() || !begins_name(name.front()) ||
           (!more.empty() && !more.starts_with("-") && !more.starts_with(":-"))) {
-        return quoted(text.substr(i, 40)) +
+        return thermos::quoted(text.substr(i, 40)) +
                " is not understood: ${NAME} and ${NAME:-TEXT} are; single quotes keep a '$'";
       }
       instead_of_empty = more.starts_with(":");
@@ -182,7 +182,7 @@ class EnvFile {
     const std::string* known = find(variables_, name);
     const bool good = known != nullptr && !(instead_of_empty && known->empty());
     if (!good && !instead) {
-      return quoted(name) + " is not set before this line; single quotes keep a '$'";
+      return thermos::quoted(name) + " is not set before this line; single quotes keep a '$'";
     }
     value.append(good ? std::string_view(*known) : *instead);
     i = end;

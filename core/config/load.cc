@@ -121,7 +121,7 @@ Result<std::vector<Candidate>> candidates(Value& root, std::string_view where) {
     for (const Member& member : std::get<Object>(root.data)) {
       if (member.key != "tasks") {
         return place(where, member.value.position(), "",
-                     "unknown key " + quoted(member.key) + " beside 'tasks'");
+                     "unknown key " + thermos::quoted(member.key) + " beside 'tasks'");
       }
     }
   }
@@ -146,7 +146,8 @@ std::string listed(const std::vector<Candidate>& tasks) {
   std::string text;
   for (std::size_t i = 0; i < std::min(tasks.size(), kMaxListed); ++i) {
     const Candidate& task = tasks[i];
-    text += (i == 0 ? "" : ", ") + quoted(task.names.empty() ? task.name : task.names.back());
+    text +=
+        (i == 0 ? "" : ", ") + thermos::quoted(task.names.empty() ? task.name : task.names.back());
   }
   return text + (tasks.size() > kMaxListed ? ", ..." : "");
 }
@@ -177,8 +178,8 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
       continue;
     }
     if (picked != nullptr) {
-      std::string what = "is a second task named " + quoted(task_name);
-      if (!names.empty()) what += ": call it " + quoted(names.back());
+      std::string what = "is a second task named " + thermos::quoted(task_name);
+      if (!names.empty()) what += ": call it " + thermos::quoted(names.back());
       return place(where, task.value->position(), task.path, what);
     }
     picked = &task;
@@ -190,7 +191,8 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
     for (const std::string& name : task.names) nearest.offer(name);
   }
   const std::string hint = nearest.hint();
-  return Error{ErrorCode::NotFound, std::string(where) + ": holds no task " + quoted(task_name) +
+  return Error{ErrorCode::NotFound, std::string(where) + ": holds no task " +
+                                        thermos::quoted(task_name) +
                                         (hint.empty() ? ": it has " + listed(*tasks) : hint)};
 }
 
@@ -200,10 +202,11 @@ std::optional<Error> check_bindings(const Bindings& bindings) {
     return Error{ErrorCode::BadConfig,
                  std::string(what) + " is not UTF-8: a task's texts hold nothing else"};
   };
-  if (!is_utf8(bindings.task_id)) return complain("the task id " + quoted(bindings.task_id));
-  if (!is_utf8(bindings.user)) return complain("the user's name " + quoted(bindings.user));
+  if (!is_utf8(bindings.task_id))
+    return complain("the task id " + thermos::quoted(bindings.task_id));
+  if (!is_utf8(bindings.user)) return complain("the user's name " + thermos::quoted(bindings.user));
   for (const auto& [name, value] : bindings.environment) {
-    if (!is_utf8(value)) return complain("the value of -E " + quoted(name));
+    if (!is_utf8(value)) return complain("the value of -E " + thermos::quoted(name));
   }
   return std::nullopt;
 }

@@ -106,7 +106,7 @@ class Expander {
       const auto [first, is_new] = names.try_emplace(*text, First{i, matrix});
       if (is_new || !(first->second.matrix || matrix)) continue;
       fail(*name, join_path(at("processes", i), "name"),
-           quoted(*text) + " is the name of " + at("processes", first->second.index) +
+           thermos::quoted(*text) + " is the name of " + at("processes", first->second.index) +
                " already: who needs a matrix by its name needs all of it");
     }
   }
@@ -186,8 +186,8 @@ class Expander {
         return;
       }
       fail(member.value, path,
-           (text ? quoted(*text) : std::string(kind_of(member.value))) +
-               " is no value of the matrix's " + quoted(axis.key));
+           (text ? thermos::quoted(*text) : std::string(kind_of(member.value))) +
+               " is no value of the matrix's " + thermos::quoted(axis.key));
       return;
     }
     fail(member.value, path, "the matrix has no such name" + nearest.hint());

@@ -9,7 +9,7 @@
 namespace thermos::config {
 namespace {
 
-constexpr std::string_view kNameKey = "name";
+constexpr std::string_view kProcessNameKey = "name";
 
 }  // namespace
 
@@ -24,17 +24,18 @@ Problems list_processes(Value& task) {
     Value& process = list.emplace_back(std::move(member.value));
     auto* fields = std::get_if<Object>(&process.data);
     if (fields == nullptr) continue;  // it is refused when it is read
-    const Value* name = process.find(kNameKey);
+    const Value* name = process.find(kProcessNameKey);
     if (name == nullptr) {
       Value text{std::string(member.key), process.line, process.column};
-      fields->insert(fields->begin(), Member{kNameKey, std::move(text)});
+      fields->insert(fields->begin(), Member{kProcessNameKey, std::move(text)});
       continue;
     }
     const auto* text = std::get_if<std::string>(&name->data);
     if (text == nullptr || *text == member.key) continue;
     problems.push_back({"processes[" + std::to_string(list.size() - 1) + "].name",
-                        quoted(*text) + " is the name of a process that stands behind the name " +
-                            quoted(member.key) + ": leave one of them out",
+                        thermos::quoted(*text) +
+                            " is the name of a process that stands behind the name " +
+                            thermos::quoted(member.key) + ": leave one of them out",
                         name->position(), std::nullopt});
   }
   processes->data = std::move(list);

@@ -30,10 +30,10 @@ std::string advice(const Value& value, std::string_view wanted) {
     return ": put it in quotes";
   }
   if (wanted == "true or false" && is_old_boolean(*text)) {
-    return ": " + quoted(*text) + " is no boolean in YAML 1.2";
+    return ": " + thermos::quoted(*text) + " is no boolean in YAML 1.2";
   }
   if (wanted == "a number" && is_old_number(*text)) {
-    return ": " + quoted(*text) + " is no number in YAML 1.2";
+    return ": " + thermos::quoted(*text) + " is no number in YAML 1.2";
   }
   return "";
 }
@@ -129,7 +129,7 @@ Complaint read_word(const Value& value, Slot out) {
     }
     nearest.offer(out.type->words[i]);
   }
-  return quoted(*text) + " is none of " + choices + nearest.hint();
+  return thermos::quoted(*text) + " is none of " + choices + nearest.hint();
 }
 
 Complaint read_signal(const Value& value, Slot out) {
@@ -144,7 +144,7 @@ Complaint read_signal(const Value& value, Slot out) {
   const auto signal = signal_from(written);
   if (!signal) {
     const std::string hint = nearest_signal(written);
-    return quoted(written) + " is no signal" +
+    return thermos::quoted(written) + " is no signal" +
            (hint.empty() ? ": it has a name, as TERM, or a number, 1 to 64" : hint);
   }
   out.signal() = *signal;

@@ -25,7 +25,7 @@ std::string kind_wanted(const ObjectType& type) {
 }
 
 std::string unknown_key(std::string_view key, const ObjectType& type, std::string_view hint) {
-  std::string what = "unknown key " + quoted(key) + std::string(hint);
+  std::string what = "unknown key " + thermos::quoted(key) + std::string(hint);
   if (!hint.empty()) return what;
   what.append(": ").append(type.noun).append(type.plural ? " have" : " has");
   bool first = true;
@@ -231,7 +231,7 @@ class Reader {
 }  // namespace
 
 std::optional<std::string> settle(const Deferred& deferred, const std::string& bound) {
-  if (has_leading_zero(bound)) return quoted(bound) + ": a number can't begin with 0";
+  if (has_leading_zero(bound)) return thermos::quoted(bound) + ": a number can't begin with 0";
   return read_scalar(plain_scalar(bound), deferred.slot);
 }
 

@@ -23,7 +23,8 @@ std::optional<YamlRefusal> check_row(std::string_view row, std::uint32_t line) {
     if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
       return YamlRefusal{{line, column},
                          "",
-                         "not valid YAML: a control character, " + quoted(row.substr(i, 1)) +
+                         "not valid YAML: a control character, " +
+                             thermos::quoted(row.substr(i, 1)) +
                              ": in double quotes write it as \\x.."};
     }
     const std::size_t next = next_utf8_boundary(row, i);

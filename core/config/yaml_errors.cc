@@ -103,14 +103,14 @@ bool stands_behind_what_is_closed(std::string_view message, std::string_view bef
 std::string explain_unknown_alias(std::string_view text, std::size_t at) {
   const std::string_view rest = text.substr(std::min(at + 1, text.size()));
   const std::string name(rest.substr(0, rest.find_first_of(" \t\r\n,[]{}")));
-  return quoted("*" + name) +
+  return thermos::quoted("*" + name) +
          " names nothing: there is no & of that name before it (a text that begins with '*' needs "
          "quotes)";
 }
 
 // A message that we have no better words for.
 std::string in_its_own_words(std::string_view message) {
-  const std::string shown = quoted(message, 200);
+  const std::string shown = thermos::quoted(message, 200);
   return shown.substr(1, shown.size() - 2);
 }
 

@@ -140,7 +140,7 @@ Value YamlTree::tagged(Position at, const std::string& tag, const std::string& t
                       (kind == "null" && std::holds_alternative<std::nullptr_t>(value.data));
     if (good) return value;
     if (kind == "int" || kind == "float" || kind == "bool" || kind == "null") {
-      throw YamlRefusal{at, inner_path(), quoted(text) + " is no !!" + std::string(kind)};
+      throw YamlRefusal{at, inner_path(), thermos::quoted(text) + " is no !!" + std::string(kind)};
     }
   }
   refuse_tag(at, tag);
@@ -222,7 +222,7 @@ void YamlTree::merge() {
   auto& object = std::get<Object>(done.value.data);
   if (const Member* twice = repeated_key(object)) {
     throw YamlRefusal{twice->value.position(), path(),
-                      "key " + quoted(twice->key) + " is given twice"};
+                      "key " + thermos::quoted(twice->key) + " is given twice"};
   }
   if (done.merged.empty()) return;
   std::unordered_set<const char*> known;
@@ -245,7 +245,7 @@ std::string YamlTree::path_of(std::size_t steps) const {
     if (const auto* list = std::get_if<Array>(&open_[i].value.data)) {
       text += "[" + std::to_string(list->size()) + "]";
     } else {
-      const std::string key = quoted(open_[i].key);
+      const std::string key = thermos::quoted(open_[i].key);
       text = join_path(text, std::string_view(key).substr(1, key.size() - 2));
     }
   }
@@ -265,7 +265,7 @@ void YamlTree::refuse_depth(Position at) {
 
 void YamlTree::refuse_leading_zero(Position at, const std::string& text) const {
   throw YamlRefusal{at, inner_path(),
-                    quoted(text) +
+                    thermos::quoted(text) +
                         ": no number may begin with 0, which made it octal once: leave "
                         "the 0 out, or write a text in quotes"};
 }
@@ -273,7 +273,7 @@ void YamlTree::refuse_leading_zero(Position at, const std::string& text) const {
 void YamlTree::refuse_tag(Position at, std::string tag) const {
   if (tag.starts_with(kOwnTags)) tag.replace(0, kOwnTags.size(), "!!");
   throw YamlRefusal{at, inner_path(),
-                    "the tag " + quoted(tag) + " means nothing here: leave it out"};
+                    "the tag " + thermos::quoted(tag) + " means nothing here: leave it out"};
 }
 
 }  // namespace thermos::config

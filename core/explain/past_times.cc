@@ -6,7 +6,7 @@ namespace thermos {
 namespace {
 
 // By the clock that nobody sets.
-Microseconds between(const Timestamp& from, const Timestamp& to) {
+Microseconds boot_time_between(const Timestamp& from, const Timestamp& to) {
   return std::max<Microseconds>(0, to.boot - from.boot);
 }
 
@@ -20,9 +20,9 @@ void PastTimes::add(const History& history) {
       const bool ended = run.state == ProcessState::Success && run.stopped;
       if (!run.started || (!ended && !run.ready)) continue;
       RunTimes times;
-      times.launch = between(run.waiting, *run.started);
-      if (ended) times.lasts = between(*run.started, *run.stopped);
-      if (run.ready) times.ready = between(*run.started, *run.ready);
+      times.launch = boot_time_between(run.waiting, *run.started);
+      if (ended) times.lasts = boot_time_between(*run.started, *run.stopped);
+      if (run.ready) times.ready = boot_time_between(*run.started, *run.ready);
       std::vector<RunTimes>& known = runs_[process.name];
       known.push_back(times);
       if (known.size() > kMostRuns) known.erase(known.begin());

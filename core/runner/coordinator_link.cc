@@ -10,9 +10,6 @@
 namespace thermos {
 namespace {
 
-// The events, effects and states of this very machine, whose names each line below would repeat.
-using namespace link;  // NOLINT(google-build-using-namespace)
-
 // From asking for an end by force to killing who does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
 
@@ -24,7 +21,7 @@ constexpr Microseconds kPatience = 5 * kSecond;
 constexpr Microseconds kFirstLook = kSecond / 100;
 constexpr Microseconds kLastLook = 2 * kSecond;
 
-constexpr std::array<std::string_view, kStates> kStateNames = {
+constexpr std::array<std::string_view, link::kStates> kStateNames = {
     "Idle", "Queued", "Locking",  "Checking", "Handing", "Sent",   "Unanswered",
     "Ours", "Beside", "Adopting", "Found",    "Watched", "Leaving"};
 
@@ -47,22 +44,24 @@ constexpr std::size_t index_of() {
 
 }  // namespace
 
-std::string_view link::name_of(State state) {
+std::string_view link::name_of(link::State state) {
   return kStateNames[static_cast<std::size_t>(state)];
 }
 
 // Which state takes which event, and how. A pair that is not here can't happen.
 struct CoordinatorLink::Table {
   using Link = CoordinatorLink;
-  using S = State;
-  using Dense = std::array<std::array<Handler, kEvents>, kStates>;
+  using S = link::State;
+  using Dense = std::array<std::array<Handler, kEvents>, link::kStates>;
 
   template <typename T>
-  static constexpr void row(Dense& dense, State state, Handler take) {
+  static constexpr void row(Dense& dense, link::State state, Handler take) {
     dense[static_cast<std::size_t>(state)][index_of<T>()] = take;
   }
 
   static constexpr Dense make() {
+    // Only here: other machines have events of the same names.
+    using namespace link;  // NOLINT(google-build-using-namespace)
     Dense t{};
     row<Start>(t, S::Idle, &Link::start);
     row<Adopt>(t, S::Idle, &Link::adopt);
@@ -157,8 +156,8 @@ std::vector<link::Effect> CoordinatorLink::handle(const link::Event& event, cons
     if (take != nullptr) {
       (this->*take)(event);  // GCOVR_EXCL_BR_LINE: no handler is virtual
     } else {
-      add(Refuse{std::string(kEventNames[event.index()]) + " while " +
-                 std::string(name_of(state_))});
+      add(link::Refuse{std::string(kEventNames[event.index()]) + " while " +
+                       std::string(name_of(state_))});
     }
     set_timer();
   }
@@ -167,16 +166,17 @@ std::vector<link::Effect> CoordinatorLink::handle(const link::Event& event, cons
 
 // What is told to all links, or can come late because it was on its way, about a run that is over.
 bool CoordinatorLink::is_stale(const link::Event& event) const {
-  if (const auto* answered = std::get_if<Answered>(&event)) {
-    return answered->clone != clones_ || (state_ != State::Sent && state_ != State::Ours);
+  if (const auto* answered = std::get_if<link::Answered>(&event)) {
+    return answered->clone != clones_ ||
+           (state_ != link::State::Sent && state_ != link::State::Ours);
   }
-  if (const auto* child = std::get_if<ChildGone>(&event)) {
-    return child->run != run_ || state_ != State::Ours;
+  if (const auto* child = std::get_if<link::ChildGone>(&event)) {
+    return child->run != run_ || state_ != link::State::Ours;
   }
-  if (const auto* pidfd = std::get_if<PidfdReady>(&event)) {
-    return pidfd->run != run_ || state_ != State::Watched;
+  if (const auto* pidfd = std::get_if<link::PidfdReady>(&event)) {
+    return pidfd->run != run_ || state_ != link::State::Watched;
   }
-  return std::holds_alternative<ServerDied>(event) && state_ != State::Sent;
+  return std::holds_alternative<link::ServerDied>(event) && state_ != link::State::Sent;
 }
 
 void CoordinatorLink::ignore(const link::Event& /*event*/) {}
@@ -187,8 +187,8 @@ void CoordinatorLink::changed(const link::Event& /*event*/) {
   looks_ = 0;
   look_at_.reset();  // this is the look, and what it finds may need no other
   // That it closed its stream is no news of one whose exit will be told.
-  if (ended() && (state_ == State::Ours || state_ == State::Watched)) return;
-  add(Read{Origin::Recorded});
+  if (ended() && (state_ == link::State::Ours || state_ == link::State::Watched)) return;
+  add(link::Read{Origin::Recorded});
 }
 
 // Its end is on record, and it writes nothing behind that.
@@ -197,7 +197,7 @@ bool CoordinatorLink::ended() const {
 }
 
 void CoordinatorLink::heard(const link::Event& event) {
-  const auto& news = as<Heard>(event);
+  const auto& news = as<link::Heard>(event);
   // A later run than we know of: the runner's stream has lost its end.
   if (news.run < run_) return;
   run_ = news.run;
@@ -206,9 +206,9 @@ void CoordinatorLink::heard(const link::Event& event) {
 }
 
 void CoordinatorLink::news_read(const link::Event& event) {
-  if (state_ == State::Sent && coordinator_.pid != 0) {
+  if (state_ == link::State::Sent && coordinator_.pid != 0) {
     born();
-  } else if (as<ReadDone>(event).starved) {
+  } else if (as<link::ReadDone>(event).starved) {
     look_again();
   } else {
     if (let_go_at_ && came_up()) let_go();
@@ -220,7 +220,9 @@ void CoordinatorLink::news_read(const link::Event& event) {
 // Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
 // kept for it may be more than we have.
 void CoordinatorLink::close_reader_if_quiet() {
-  if (!known_.live || known_.state == ProcessState::Running || known_.scarce) add(CloseReader{});
+  if (!known_.live || known_.state == ProcessState::Running || known_.scarce) {
+    add(link::CloseReader{});
+  }
 }
 
 // ---- the end -----------------------------------------------------------------------------------
@@ -230,19 +232,19 @@ void CoordinatorLink::child_gone(const link::Event& /*event*/) {
 }
 
 void CoordinatorLink::pidfd_ready(const link::Event& /*event*/) {
-  add(ClosePidfd{});  // before the reading, which may need the descriptor's place
+  add(link::ClosePidfd{});  // before the reading, which may need the descriptor's place
   gone();
 }
 
 void CoordinatorLink::gone() {
   if (let_go_at_) let_go();
-  state_ = State::Leaving;
+  state_ = link::State::Leaving;
   look_at_.reset();
   force_at_.reset();
   overdue_at_.reset();
   looks_ = 0;
   if (ended()) {
-    last_words_read(ReadDone{});
+    last_words_read(link::ReadDone{});
   } else {
     read_last_words();
   }
@@ -250,17 +252,17 @@ void CoordinatorLink::gone() {
 
 // Whatever it wrote is there by now.
 void CoordinatorLink::read_last_words() {
-  add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});
+  add(link::Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});
 }
 
 void CoordinatorLink::last_words_read(const link::Event& event) {
-  if (as<ReadDone>(event).starved) {
+  if (as<link::ReadDone>(event).starved) {
     look_again();
     return;
   }
-  add(CloseReader{});
-  add(RemoveGroup{run_});
-  add(TellGone{{process_, run_, is_of_another_boot()}});
+  add(link::CloseReader{});
+  add(link::RemoveGroup{run_});
+  add(link::TellGone{{process_, run_, is_of_another_boot()}});
   const auto next = std::exchange(deferred_, std::nullopt);
   to_idle();
   // Not at the end of the turn: a Stop that stands before it there would find nobody, and the run
@@ -269,38 +271,38 @@ void CoordinatorLink::last_words_read(const link::Event& event) {
 }
 
 void CoordinatorLink::cancel(const link::Event& event) {
-  add(TellCancelled{{process_, as<Stop>(event).run}});
+  add(link::TellCancelled{{process_, as<link::Stop>(event).run}});
 }
 
 void CoordinatorLink::cancel_queued(const link::Event& event) {
-  if (as<Stop>(event).run != starting_->run) return;
-  add(Dequeue{});
+  if (as<link::Stop>(event).run != starting_->run) return;
+  add(link::Dequeue{});
   to_idle();
   cancel(event);
 }
 
 void CoordinatorLink::stop(const link::Event& event) {
-  const auto& wanted = as<Stop>(event);
+  const auto& wanted = as<link::Stop>(event);
   if (deferred_ && deferred_->run == wanted.run) {
     deferred_.reset();
     cancel(event);
     return;
   }
-  if (run_ != wanted.run || state_ == State::Leaving) return;
+  if (run_ != wanted.run || state_ == link::State::Leaving) return;
   if (coordinator_.ticks == 0) {
     // The runner asks again when it is heard of. A fork server that somebody stopped may hold that,
     // and with it the end of the task, up.
     unheard_stop_ = true;
-    if (wanted.hard && state_ == State::Sent && !overdue_at_) overdue_at_ = now_ + kPatience;
+    if (wanted.hard && state_ == link::State::Sent && !overdue_at_) overdue_at_ = now_ + kPatience;
     if (!notified_ && !look_at_) look_again();
     return;
   }
   // Its pid means nothing here: it is waited for.
   if (is_of_another_boot()) return;
   if (wanted.hard) {
-    add(Send{coordinator_, Signal::Force});
+    add(link::Send{coordinator_, link::Signal::Force});
   } else {
-    add(Send{coordinator_, Signal::Terminate, wanted.signal});
+    add(link::Send{coordinator_, link::Signal::Terminate, wanted.signal});
   }
   if (wanted.hard && !force_at_) force_at_ = now_ + kPatience;
 }
@@ -312,18 +314,18 @@ void CoordinatorLink::timer(const link::Event& /*event*/) {
   if (let_go_at_ && *let_go_at_ <= now_) let_go();
   if (overdue_at_ && *overdue_at_ <= now_) {
     overdue_at_ = now_ + kPatience;
-    add(ReplaceServer{});
+    add(link::ReplaceServer{});
   }
   if (force_at_ && *force_at_ <= now_) {
     force_at_.reset();
-    if (known_.live && known_.run == run_) add(Send{coordinator_, Signal::Kill});
+    if (known_.live && known_.run == run_) add(link::Send{coordinator_, link::Signal::Kill});
   }
   if (look_at_ && *look_at_ <= now_) {
     look_at_.reset();
-    if (state_ == State::Leaving) {
+    if (state_ == link::State::Leaving) {
       read_last_words();
     } else {
-      add(Read{Origin::Recorded});
+      add(link::Read{Origin::Recorded});
     }
   }
 }
@@ -343,11 +345,11 @@ void CoordinatorLink::set_timer() {
   if (at == armed_) return;
   armed_ = at;
   // First: what has an answer stays the last.
-  effects_.insert(effects_.begin(), Arm{at});
+  effects_.insert(effects_.begin(), link::Arm{at});
 }
 
 void CoordinatorLink::to_idle() {
-  state_ = State::Idle;
+  state_ = link::State::Idle;
   starting_.reset();
   deferred_.reset();
   unheard_stop_ = false;

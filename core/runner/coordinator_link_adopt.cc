@@ -2,44 +2,38 @@
 #include "core/runner/coordinator_link.h"
 
 namespace thermos {
-namespace {
-
-using namespace link;  // NOLINT(google-build-using-namespace)
-
-}  // namespace
-
 void CoordinatorLink::adopt(const link::Event& event) {
-  begin_adopting(as<Adopt>(event).rebooted);
+  begin_adopting(as<link::Adopt>(event).rebooted);
 }
 
 void CoordinatorLink::begin_adopting(bool rebooted) {
   run_ = known_.run;
   coordinator_ = known_.coordinator;
   rebooted_ = rebooted;
-  state_ = State::Adopting;
-  add(Read{Origin::FoundAtResume});
+  state_ = link::State::Adopting;
+  add(link::Read{Origin::FoundAtResume});
 }
 
 void CoordinatorLink::look_beside(const link::Event& event) {
   run_ = 0;
-  rebooted_ = as<LookBeside>(event).rebooted;
-  state_ = State::Beside;
-  add(Read{Origin::FoundAtResume});
+  rebooted_ = as<link::LookBeside>(event).rebooted;
+  state_ = link::State::Beside;
+  add(link::Read{Origin::FoundAtResume});
 }
 
 void CoordinatorLink::beside_read(const link::Event& event) {
-  if (as<ReadDone>(event).starved) {
-    add(Refuse{});
+  if (as<link::ReadDone>(event).starved) {
+    add(link::Refuse{});
   } else if (known_.live && known_.state != ProcessState::Waiting) {
     take_over(false);
   } else {
-    add(CloseReader{});
+    add(link::CloseReader{});
     to_idle();
   }
 }
 
 void CoordinatorLink::adopted_read(const link::Event& event) {
-  take_over(as<ReadDone>(event).starved);
+  take_over(as<link::ReadDone>(event).starved);
 }
 
 bool CoordinatorLink::is_of_another_boot() const {
@@ -51,40 +45,40 @@ void CoordinatorLink::take_over(bool starved) {
   run_ = known_.run;
   coordinator_ = known_.coordinator;
   if (is_of_another_boot() && starved) {
-    add(Refuse{});
+    add(link::Refuse{});
     return;
   }
   // Only the end of a run waits for the disk.
-  if (rebooted_ && known_.state == ProcessState::Waiting) add(WarnRestarted{run_});
-  state_ = State::Found;
-  found_read(ReadDone{});
+  if (rebooted_ && known_.state == ProcessState::Waiting) add(link::WarnRestarted{run_});
+  state_ = link::State::Found;
+  found_read(link::ReadDone{});
 }
 
 void CoordinatorLink::found_read(const link::Event& event) {
   // Who keeps one descriptor while asking for the next may wait for others who do the same.
-  add(CloseReader{});
-  if (as<ReadDone>(event).starved) {
+  add(link::CloseReader{});
+  if (as<link::ReadDone>(event).starved) {
     look_again();
   } else if (is_of_another_boot() && !known_.live) {
     to_idle();
   } else if (coordinator_.pid != 0 && !is_of_another_boot()) {
-    add(OpenPidfd{coordinator_, run_});
+    add(link::OpenPidfd{coordinator_, run_});
   } else {
-    add(AskLock{});
+    add(link::AskLock{});
   }
 }
 
 void CoordinatorLink::pidfd_opened(const link::Event& /*event*/) {
-  state_ = State::Watched;
+  state_ = link::State::Watched;
 }
 
 void CoordinatorLink::pidfd_refused(const link::Event& /*event*/) {
-  add(AskLock{});
+  add(link::AskLock{});
 }
 
 // A question that gets no answer is no sign of death.
 void CoordinatorLink::lock_is(const link::Event& event) {
-  if (as<LockIs>(event).lock == Lock::Free) {
+  if (as<link::LockIs>(event).lock == link::Lock::Free) {
     gone();
   } else {
     look_again();

@@ -8,8 +8,6 @@
 namespace thermos {
 namespace {
 
-using namespace link;  // NOLINT(google-build-using-namespace)
-
 // How long a launch counts as under way that has a coordinator and does not run yet. Until then its
 // coordinator may wait for a pid, of which none would be left if there were a thousand more. One
 // that takes longer (its directory is on a server that does not answer) must not hold up others.
@@ -18,36 +16,36 @@ constexpr Microseconds kComesUp = kSecond;
 }  // namespace
 
 void CoordinatorLink::start(const link::Event& event) {
-  if (state_ == State::Queued) {
+  if (state_ == link::State::Queued) {
     // Two stops of one turn called it off twice, and each time it was started again.
-    starting_ = as<Start>(event).start;
+    starting_ = as<link::Start>(event).start;
   } else {
-    begin(as<Start>(event).start);
+    begin(as<link::Start>(event).start);
   }
 }
 
 void CoordinatorLink::begin(const StartProcess& start) {
   starting_ = start;
-  state_ = State::Queued;
-  add(Enqueue{});
+  state_ = link::State::Queued;
+  add(link::Enqueue{});
 }
 
 void CoordinatorLink::admitted(const link::Event& /*event*/) {
-  state_ = State::Locking;
-  add(TryLock{});
+  state_ = link::State::Locking;
+  add(link::TryLock{});
 }
 
 // The coordinator of the run before still holds the lock.
 void CoordinatorLink::defer(const link::Event& event) {
-  deferred_ = as<Start>(event).start;
+  deferred_ = as<link::Start>(event).start;
 }
 
 void CoordinatorLink::lock_taken(const link::Event& event) {
   run_ = starting_->run;
-  if (as<LockTaken>(event).unread) {
+  if (as<link::LockTaken>(event).unread) {
     // Never cut what has not been read, and never start what the stream says has been.
-    state_ = State::Checking;
-    add(Read{Origin::FoundAtResume});
+    state_ = link::State::Checking;
+    add(link::Read{Origin::FoundAtResume});
   } else {
     clone_or_yield();
   }
@@ -56,18 +54,18 @@ void CoordinatorLink::lock_taken(const link::Event& event) {
 // Whoever holds the lock is the answer: this run's coordinator, or that of the run before.
 void CoordinatorLink::lock_busy(const link::Event& /*event*/) {
   starting_.reset();
-  add(LaunchOver{});
+  add(link::LaunchOver{});
   begin_adopting(false);
 }
 
 void CoordinatorLink::lock_failed(const link::Event& event) {
-  const auto& failed = as<LockFailed>(event);
+  const auto& failed = as<link::LockFailed>(event);
   fail(failed.retry, failed.shortage, failed.reason);
 }
 
 void CoordinatorLink::checked(const link::Event& event) {
-  if (as<ReadDone>(event).starved) {
-    add(DropLock{});
+  if (as<link::ReadDone>(event).starved) {
+    add(link::DropLock{});
     fail(true, Shortage::Other, "cannot read its stream");
   } else {
     clone_or_yield();
@@ -76,42 +74,42 @@ void CoordinatorLink::checked(const link::Event& event) {
 
 void CoordinatorLink::clone_or_yield() {
   if (known_.live && known_.run == starting_->run && known_.state == ProcessState::Waiting) {
-    state_ = State::Handing;
-    add(Clone{*starting_, ++clones_});
+    state_ = link::State::Handing;
+    add(link::Clone{*starting_, ++clones_});
     return;
   }
   // It ran already, and the runner's stream had lost that: what is on record is the answer.
-  add(DropLock{});
-  add(LaunchOver{});
+  add(link::DropLock{});
+  add(link::LaunchOver{});
   to_idle();
   if (known_.live && known_.state != ProcessState::Waiting) {
-    add(TellGone{{process_, known_.run, known_.other_boot}});
+    add(link::TellGone{{process_, known_.run, known_.other_boot}});
   }
 }
 
 void CoordinatorLink::handed(const link::Event& /*event*/) {
-  state_ = State::Sent;
+  state_ = link::State::Sent;
   coordinator_ = {};
   ours_ = false;
 }
 
 void CoordinatorLink::hand_failed(const link::Event& event) {
-  const auto& failed = as<HandFailed>(event);
+  const auto& failed = as<link::HandFailed>(event);
   fail(failed.retry, failed.shortage, failed.reason);
 }
 
 void CoordinatorLink::answered(const link::Event& event) {
-  const auto& answer = as<Answered>(event);
+  const auto& answer = as<link::Answered>(event);
   if (answer.pid == 0) {
     fail(answer.retry, answer.shortage, answer.reason);
     return;
   }
   launched();
-  state_ = State::Ours;
+  state_ = link::State::Ours;
   ours_ = true;
   overdue_at_.reset();
   coordinator_.pid = answer.pid;  // its ticks come with FORKED
-  add(WatchChild{coordinator_, run_, true});
+  add(link::WatchChild{coordinator_, run_, true});
 }
 
 // Without notices nobody tells that it runs.
@@ -130,7 +128,7 @@ void CoordinatorLink::launched() {
 
 void CoordinatorLink::let_go() {
   let_go_at_.reset();
-  add(LaunchOver{true, Shortage::None, {}});
+  add(link::LaunchOver{true, Shortage::None, {}});
 }
 
 // What the next launch would meet as well is not the runner's business: it waits here until that
@@ -139,34 +137,34 @@ void CoordinatorLink::fail(bool retry, Shortage shortage, std::string reason) {
   const StartProcess start = *starting_;
   const bool wanted = retry && !unheard_stop_;
   const bool waits = wanted && is_machine_wide(shortage);
-  add(LaunchOver{false, wanted ? shortage : Shortage::None, reason});
+  add(link::LaunchOver{false, wanted ? shortage : Shortage::None, reason});
   to_idle();
   if (waits) {
     starting_ = start;
-    state_ = State::Queued;
-    add(Enqueue{true});
+    state_ = link::State::Queued;
+    add(link::Enqueue{true});
   } else {
-    add(TellFailed{{process_, start.run, retry, std::move(reason)}});
+    add(link::TellFailed{{process_, start.run, retry, std::move(reason)}});
   }
 }
 
 // Its stream and its lock tell what became of it.
 void CoordinatorLink::server_died(const link::Event& /*event*/) {
-  state_ = State::Unanswered;
+  state_ = link::State::Unanswered;
   overdue_at_.reset();
   starting_.reset();
-  add(LaunchOver{});
-  add(Read{Origin::Recorded});
+  add(link::LaunchOver{});
+  add(link::Read{Origin::Recorded});
 }
 
 void CoordinatorLink::unanswered_read(const link::Event& event) {
   if (coordinator_.pid != 0) {
     born();
-  } else if (as<ReadDone>(event).starved) {
+  } else if (as<link::ReadDone>(event).starved) {
     look_again();
   } else {
-    add(CloseReader{});
-    add(AskLock{});
+    add(link::CloseReader{});
+    add(link::AskLock{});
   }
 }
 
@@ -174,13 +172,13 @@ void CoordinatorLink::unanswered_read(const link::Event& event) {
 // memory to send it.
 void CoordinatorLink::born() {
   // As long as an answer is expected, the exits of children that nobody knows yet are kept.
-  const bool certain = state_ == State::Sent;
+  const bool certain = state_ == link::State::Sent;
   if (certain) launched();
-  state_ = State::Ours;
+  state_ = link::State::Ours;
   ours_ = true;
   overdue_at_.reset();
   close_reader_if_quiet();
-  add(WatchChild{coordinator_, run_, certain});
+  add(link::WatchChild{coordinator_, run_, certain});
 }
 
 }  // namespace thermos

@@ -3,89 +3,84 @@
 #include <utility>
 
 namespace thermos {
-namespace {
-
-using namespace carry;  // NOLINT(google-build-using-namespace)
-using S = ReceivingState;
-
-}  // namespace
-
-std::vector<ReceivingEffect> FileReceiving::handle(const ReceivingEvent& event) {
+std::vector<carry::ReceivingEffect> FileReceiving::handle(const carry::ReceivingEvent& event) {
   effects_.clear();
   std::visit([this](const auto& one) { on(one); }, event);
   return std::move(effects_);
 }
 
 // Whatever was under way, the other end has gone on to another file, or begins anew.
-void FileReceiving::on(const Offered& event) {
+void FileReceiving::on(const carry::Offered& event) {
   discard();
   offer_ = event;
   came_ = 0;
-  state_ = S::Looking;
+  state_ = State::Looking;
   add(carry::Look{offer_.path, offer_.facts});
 }
 
-void FileReceiving::on(const Looked& event) {
-  if (state_ != S::Looking) return;
+void FileReceiving::on(const carry::Looked& event) {
+  if (state_ != State::Looking) return;
   if (event.same) {
-    answer(Reply::There);
+    answer(carry::Reply::There);
   } else {
-    state_ = S::Beginning;
-    add(Begin{offer_.path, offer_.facts});
+    state_ = State::Beginning;
+    add(carry::Begin{offer_.path, offer_.facts});
   }
 }
 
 void FileReceiving::on(const carry::Done& /*event*/) {
-  if (state_ == S::Beginning) {
-    answer(Reply::Wanted);
-    state_ = S::Receiving;
-  } else if (state_ == S::Writing) {
-    state_ = S::Receiving;
-  } else if (state_ == S::Placing) {
-    answer(Reply::There);
+  if (state_ == State::Beginning) {
+    answer(carry::Reply::Wanted);
+    state_ = State::Receiving;
+  } else if (state_ == State::Writing) {
+    state_ = State::Receiving;
+  } else if (state_ == State::Placing) {
+    answer(carry::Reply::There);
   }
 }
 
-void FileReceiving::on(const NotDone& event) {
-  if (state_ == S::Idle) return;
+void FileReceiving::on(const carry::NotDone& event) {
+  if (state_ == State::Idle) return;
   discard();
-  answer(Reply::Failed, event.failure);
+  answer(carry::Reply::Failed, event.failure);
 }
 
-void FileReceiving::on(const PieceCame& event) {
+void FileReceiving::on(const carry::PieceCame& event) {
   // It was on its way when this end gave the file up.
-  if (state_ != S::Receiving || event.number != offer_.number) return;
+  if (state_ != State::Receiving || event.number != offer_.number) return;
   if (event.offset != came_ || event.size > offer_.facts.size - came_) {
-    add(Refuse{"a piece of a file that has no place in it"});
+    add(carry::Refuse{"a piece of a file that has no place in it"});
     return;
   }
   came_ += event.size;
-  state_ = S::Writing;
-  add(Write{});
+  state_ = State::Writing;
+  add(carry::Write{});
 }
 
-void FileReceiving::on(const EndCame& event) {
-  if (state_ != S::Receiving || event.number != offer_.number) return;
+void FileReceiving::on(const carry::EndCame& event) {
+  if (state_ != State::Receiving || event.number != offer_.number) return;
   if (came_ != offer_.facts.size) {
-    add(Refuse{"the end of a file that is not whole"});
+    add(carry::Refuse{"the end of a file that is not whole"});
     return;
   }
-  state_ = S::Placing;
-  add(Place{event.digest});
+  state_ = State::Placing;
+  add(carry::Place{event.digest});
 }
 
-void FileReceiving::on(const Dropped& event) {
+void FileReceiving::on(const carry::Dropped& event) {
   if (event.number == offer_.number) discard();
 }
 
 void FileReceiving::discard() {
-  if (state_ == S::Receiving || state_ == S::Writing || state_ == S::Placing) add(Discard{});
-  state_ = S::Idle;
+  if (state_ == State::Receiving || state_ == State::Writing || state_ == State::Placing) {
+    add(carry::Discard{});
+  }
+  state_ = State::Idle;
 }
 
-void FileReceiving::answer(Reply reply, Failure failure) {
-  state_ = S::Idle;
-  add(Answer{offer_.number, reply, std::move(failure)});
+void FileReceiving::answer(carry::Reply reply, carry::Failure failure) {
+  state_ = State::Idle;
+  add(carry::Answer{offer_.number, reply, std::move(failure)});
 }
 
 }  // namespace thermos

@@ -98,6 +98,8 @@ class FileReceiving {
   carry::ReceivingState state() const { return state_; }
 
  private:
+  using State = carry::ReceivingState;
+
   void on(const carry::Offered& event);
   void on(const carry::Looked& event);
   void on(const carry::Done& event);

@@ -8,36 +8,33 @@
 namespace thermos {
 namespace {
 
-using namespace carry;  // NOLINT(google-build-using-namespace)
-using S = SendingState;
-
 // How often a file is sent from its beginning that changes again and again.
 constexpr std::uint32_t kMostChanges = 5;
 
 }  // namespace
 
-std::vector<SendingEffect> FileSending::handle(const SendingEvent& event) {
+std::vector<carry::SendingEffect> FileSending::handle(const carry::SendingEvent& event) {
   effects_.clear();
   std::visit([this](const auto& one) { on(one); }, event);
   return std::move(effects_);
 }
 
 bool FileSending::has(ProcessIndex process, std::uint32_t run) const {
-  return std::any_of(queue_.begin(), queue_.end(), [&](const Cargo& cargo) {
+  return std::any_of(queue_.begin(), queue_.end(), [&](const carry::Cargo& cargo) {
     return cargo.process == process && cargo.run == run;
   });
 }
 
-void FileSending::on(const Carry& event) {
+void FileSending::on(const carry::Carry& event) {
   queue_.push_back(event.cargo);
-  if (state_ == S::Idle) begin_next();
+  if (state_ == State::Idle) begin_next();
 }
 
-void FileSending::on(const Forget& event) {
-  const auto is_it = [&event](const Cargo& cargo) {
+void FileSending::on(const carry::Forget& event) {
+  const auto is_it = [&event](const carry::Cargo& cargo) {
     return cargo.process == event.process && cargo.run == event.run;
   };
-  const bool under_way = state_ != S::Idle && is_it(queue_.front());
+  const bool under_way = state_ != State::Idle && is_it(queue_.front());
   std::erase_if(queue_, is_it);
   if (!under_way) return;
   close();
@@ -45,44 +42,44 @@ void FileSending::on(const Forget& event) {
   begin_next();
 }
 
-void FileSending::on(const Opened& /*event*/) {
-  if (state_ != S::Opening) return;
-  state_ = S::Offered;
+void FileSending::on(const carry::Opened& /*event*/) {
+  if (state_ != State::Opening) return;
+  state_ = State::Offered;
   is_open_ = true;
   offered_ = true;
-  add(Offer{++number_});
+  add(carry::Offer{++number_});
 }
 
-void FileSending::on(const NotOpened& event) {
-  if (state_ == S::Opening) fail(event.failure);
+void FileSending::on(const carry::NotOpened& event) {
+  if (state_ == State::Opening) fail(event.failure);
 }
 
-void FileSending::on(const Replied& event) {
+void FileSending::on(const carry::Replied& event) {
   if (event.number != number_ || !offered_) return;
-  if (event.reply == Reply::Wanted) {
-    if (state_ != S::Offered) return;
-    state_ = S::Sending;
-    add(Send{number_});
+  if (event.reply == carry::Reply::Wanted) {
+    if (state_ != State::Offered) return;
+    state_ = State::Sending;
+    add(carry::Send{number_});
     return;
   }
   offered_ = false;
   close();
-  if (event.reply == Reply::There) {
+  if (event.reply == carry::Reply::There) {
     next_file();
   } else {
     fail(event.failure);
   }
 }
 
-void FileSending::on(const Sent& /*event*/) {
-  if (state_ != S::Sending) return;
+void FileSending::on(const carry::Sent& /*event*/) {
+  if (state_ != State::Sending) return;
   close();
-  state_ = S::Placing;
+  state_ = State::Placing;
 }
 
 // The next offer takes the place of this one at the other end.
-void FileSending::on(const Changed& /*event*/) {
-  if (state_ != S::Sending) return;
+void FileSending::on(const carry::Changed& /*event*/) {
+  if (state_ != State::Sending) return;
   close();
   if (++changes_ < kMostChanges) {
     open();
@@ -91,27 +88,27 @@ void FileSending::on(const Changed& /*event*/) {
   }
 }
 
-void FileSending::on(const NotRead& event) {
-  if (state_ != S::Sending) return;
+void FileSending::on(const carry::NotRead& event) {
+  if (state_ != State::Sending) return;
   close();
   fail(event.failure);
 }
 
-void FileSending::on(const Rested& /*event*/) {
-  if (state_ == S::Resting) open();
+void FileSending::on(const carry::Rested& /*event*/) {
+  if (state_ == State::Resting) open();
 }
 
 void FileSending::open() {
-  state_ = S::Opening;
-  add(Open{queue_.front().process, path()});
+  state_ = State::Opening;
+  add(carry::Open{queue_.front().process, path()});
 }
 
 void FileSending::close() {
-  if (std::exchange(is_open_, false)) add(Close{});
+  if (std::exchange(is_open_, false)) add(carry::Close{});
 }
 
 void FileSending::drop() {
-  if (std::exchange(offered_, false)) add(Drop{number_});
+  if (std::exchange(offered_, false)) add(carry::Drop{number_});
 }
 
 void FileSending::next_file() {
@@ -124,28 +121,28 @@ void FileSending::next_file() {
   }
 }
 
-void FileSending::fail(Failure failure) {
+void FileSending::fail(carry::Failure failure) {
   drop();
   if (failure.retry && queue_.front().insists) {
-    state_ = S::Resting;
+    state_ = State::Resting;
     changes_ = 0;
-    add(Rest{std::move(failure.reason)});
+    add(carry::Rest{std::move(failure.reason)});
   } else {
     over(std::move(failure));
   }
 }
 
-void FileSending::over(std::optional<Failure> failure) {
-  Cargo cargo = std::move(queue_.front());
+void FileSending::over(std::optional<carry::Failure> failure) {
+  carry::Cargo cargo = std::move(queue_.front());
   queue_.pop_front();
-  add(Over{std::move(cargo), std::move(failure)});
+  add(carry::Over{std::move(cargo), std::move(failure)});
   begin_next();
 }
 
 void FileSending::begin_next() {
   at_ = 0;
   changes_ = 0;
-  state_ = S::Idle;
+  state_ = State::Idle;
   if (queue_.empty()) return;
   if (queue_.front().paths.empty()) return over(std::nullopt);
   open();

@@ -111,6 +111,8 @@ class FileSending {
   bool has(ProcessIndex process, std::uint32_t run) const;
 
  private:
+  using State = carry::SendingState;
+
   void on(const carry::Carry& event);
   void on(const carry::Forget& event);
   void on(const carry::Opened& event);

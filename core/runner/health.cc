@@ -8,7 +8,7 @@ namespace thermos {
 namespace {
 
 // No timers where nothing is ever asked: there may be a million processes.
-std::size_t timers_for(const TaskConfig& task) {
+std::size_t timers_for_health(const TaskConfig& task) {
   const bool any =
       std::any_of(task.processes.begin(), task.processes.end(),
                   [](const ProcessConfig& process) { return process.healthy.has_value(); });
@@ -23,7 +23,7 @@ Microseconds next_time(Microseconds since, Microseconds interval, Microseconds n
 
 }  // namespace
 
-Health::Health(const TaskConfig& task) : task_(task), questions_(timers_for(task)) {}
+Health::Health(const TaskConfig& task) : task_(task), questions_(timers_for_health(task)) {}
 
 void Health::watch(ProcessIndex p, const ProcessHistory& process, Microseconds now) {
   const ProcessConfig& config = task_.processes[p];

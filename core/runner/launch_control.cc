@@ -6,9 +6,9 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<std::string_view, kLaunchStates> kStateNames = {
+constexpr std::array<std::string_view, kLaunchStates> kLaunchStateNames = {
     "IDLE", "LAUNCHED", "RETRYING", "TERMINATING", "KILLING", "SWEEPING"};
-constexpr std::array<std::string_view, kLaunchEvents> kEventNames = {
+constexpr std::array<std::string_view, kLaunchEvents> kLaunchEventNames = {
     "START", "FOUND", "FORKED", "DIED", "SHORT", "DUE", "TERMINATE", "KILL", "VANISHED", "ENDED"};
 
 constexpr std::optional<LaunchStep> kNever = std::nullopt;
@@ -47,11 +47,11 @@ constexpr LaunchTable kLaunchTable = {{
 }};
 
 std::string_view name_of(LaunchState state) {
-  return kStateNames[static_cast<std::size_t>(state)];
+  return kLaunchStateNames[static_cast<std::size_t>(state)];
 }
 
 std::string_view name_of(LaunchEvent event) {
-  return kEventNames[static_cast<std::size_t>(event)];
+  return kLaunchEventNames[static_cast<std::size_t>(event)];
 }
 
 Microseconds LaunchControl::retry_wait() const {

@@ -12,7 +12,7 @@ namespace thermos {
 namespace {
 
 // No timers where nothing is ever asked: there may be a million processes.
-std::size_t timers_for(const TaskConfig& task) {
+std::size_t timers_for_readiness(const TaskConfig& task) {
   const bool any = std::any_of(task.processes.begin(), task.processes.end(),
                                [](const ProcessConfig& process) { return process.ready; });
   return any ? task.processes.size() : 0;
@@ -24,7 +24,7 @@ constexpr Microseconds kLookTakes = kSecond / 10;
 }  // namespace
 
 Readiness::Readiness(const TaskConfig& task)
-    : task_(task), questions_(timers_for(task)), limits_(timers_for(task)) {}
+    : task_(task), questions_(timers_for_readiness(task)), limits_(timers_for_readiness(task)) {}
 
 void Readiness::watch(ProcessIndex p, const ProcessHistory& process, const LimitTimes& times,
                       Microseconds now) {

@@ -20,8 +20,8 @@ namespace {
 using Complaint = std::optional<std::string>;
 using Makers = std::unordered_map<std::string_view, ProcessIndex>;
 
-constexpr std::size_t kMaxPath = 3000;     // below PATH_MAX, with room for the sandbox in front
-constexpr std::size_t kMaxFileName = 255;  // NAME_MAX
+constexpr std::size_t kMaxCarriedPath = 3000;  // below PATH_MAX, with room for the sandbox in front
+constexpr std::size_t kMaxFileName = 255;      // NAME_MAX
 
 std::string place(ProcessIndex p, std::string_view key, std::size_t i) {
   return "processes[" + std::to_string(p) + "]." + std::string(key) + "[" + std::to_string(i) + "]";
@@ -32,7 +32,7 @@ Complaint check_file_path(std::string_view path) {
   if (holds_control(path) || !is_utf8(path)) {
     return quoted(path) + ": the path of a file to carry is UTF-8 without control characters";
   }
-  if (path.size() > kMaxPath) return quoted(path) + " is too long: 3000 bytes at most";
+  if (path.size() > kMaxCarriedPath) return quoted(path) + " is too long: 3000 bytes at most";
   for (std::string_view rest = path;;) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
     const std::string_view name = rest.substr(0, end);

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 4> kOwnVariables = {"THERMOS_TASK_ID", "T
                                                            "THERMOS_RUN", "THERMOS_RESULT"};
 
 using Complaint = std::optional<std::string>;
-using Faults = std::vector<LaunchFault>;
+using LaunchFaults = std::vector<LaunchFault>;
 
 // What a text costs in the launch message: its bytes and a NUL in whole words, and a pointer.
 std::size_t cost_of(std::size_t bytes) {
@@ -86,7 +86,7 @@ Complaint check_value(std::string_view name, std::string_view value) {
   return check_bytes(value);
 }
 
-void check_env(const Named<std::string>& env, Faults& faults) {
+void check_env(const Named<std::string>& env, LaunchFaults& faults) {
   std::set<std::string_view> names;
   for (const auto& [name, value] : env.entries) {
     Complaint complaint = check_name(name);
@@ -110,7 +110,8 @@ Complaint check_secret(const Secret& secret) {
   return check_path(secret.file);
 }
 
-void check_secrets(const Named<Secret>& secrets, const Named<std::string>& env, Faults& faults) {
+void check_secrets(const Named<Secret>& secrets, const Named<std::string>& env,
+                   LaunchFaults& faults) {
   if (secrets.entries.size() > kMaxSecrets) {
     faults.push_back({"secret", "names " + std::to_string(secrets.entries.size()) +
                                     " variables: at most " + std::to_string(kMaxSecrets) +
@@ -132,7 +133,7 @@ void check_secrets(const Named<Secret>& secrets, const Named<std::string>& env, 
   }
 }
 
-void check_command(const ProcessConfig& process, Faults& faults) {
+void check_command(const ProcessConfig& process, LaunchFaults& faults) {
   if (process.argv.empty()) {
     const Complaint complaint =
         process.cmdline.empty() ? "is empty" : check_argument(process.cmdline);
@@ -150,7 +151,7 @@ void check_command(const ProcessConfig& process, Faults& faults) {
   }
 }
 
-void check_codes(const std::vector<std::uint32_t>& codes, Faults& faults) {
+void check_codes(const std::vector<std::uint32_t>& codes, LaunchFaults& faults) {
   if (codes.empty()) {
     faults.push_back({"success_codes", "is empty: then no end of a run is a success"});
   }
@@ -204,7 +205,7 @@ bool reads_as_root(const TaskConfig& task) {
 }
 
 std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::size_t inherited) {
-  Faults faults;
+  LaunchFaults faults;
   check_command(process, faults);
   check_env(process.env, faults);
   check_secrets(process.secret, process.env, faults);
@@ -229,7 +230,7 @@ std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::s
 }
 
 std::vector<LaunchFault> find_launch_faults(const TaskConfig& task) {
-  Faults faults;
+  LaunchFaults faults;
   check_env(task.env, faults);
   check_secrets(task.secret, task.env, faults);
   if (auto complaint = check_path(task.cwd)) faults.push_back({"cwd", *complaint});

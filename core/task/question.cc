@@ -11,10 +11,10 @@
 namespace thermos {
 namespace {
 
-// sun_path of unix(7), with its NUL.
+// sun_path of unix(7) without its NUL.
 constexpr std::size_t kMaxSocketPath = 107;
-// PATH_MAX, with its NUL.
-constexpr std::size_t kMaxPath = 4095;
+// PATH_MAX without its NUL.
+constexpr std::size_t kMaxFilePath = 4095;
 constexpr std::string_view kScheme = "http://";
 
 struct Given {
@@ -85,7 +85,7 @@ std::string fault_of(const Question& question) {
     case QuestionKind::Unix:
       return fault_of_path(question.text, kMaxSocketPath);
     case QuestionKind::File:
-      return fault_of_path(question.text, kMaxPath);
+      return fault_of_path(question.text, kMaxFilePath);
     case QuestionKind::Log: {
       const auto pattern = Pattern::compile(question.text);
       return pattern ? "" : quoted(question.text) + ": " + pattern.error().message;

@@ -153,14 +153,14 @@ Status add_pool(const std::string& text, Settings& settings) {
     return Error{ErrorCode::Usage, "--pool takes NAME=N, as in gpu=2: " + what};
   };
   const std::size_t equals = text.rfind('=');
-  if (equals == std::string::npos) return refuse(quoted(text) + " has no '='");
+  if (equals == std::string::npos) return refuse(thermos::quoted(text) + " has no '='");
   const std::string name = text.substr(0, equals);
   if (const auto complaint = check_name(name)) return refuse(*complaint);
   const char* const end = text.data() + text.size();
   std::uint32_t amount = 0;
   const auto [behind, error] = std::from_chars(text.data() + equals + 1, end, amount);
   if (error != std::errc() || behind != end || amount == 0) {
-    return refuse(quoted(text.substr(equals + 1)) + " is not " + std::string(kPoolRange));
+    return refuse(thermos::quoted(text.substr(equals + 1)) + " is not " + std::string(kPoolRange));
   }
   set_pool(name, amount, settings);
   return Done{};

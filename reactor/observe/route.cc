@@ -83,7 +83,7 @@ Status take_run(const std::vector<std::string>& names, Route& route) {
 
 // `names` begins with "api", "tasks".
 Status take_task(std::vector<std::string> names, Route& route, std::string_view path) {
-  if (!may_be_task(names[2])) return unusable(quoted(names[2]) + " is no id of a task");
+  if (!may_be_task(names[2])) return unusable(thermos::quoted(names[2]) + " is no id of a task");
   route.task = names[2];
   route.resource = Resource::Task;
   if (names.size() == 3) return Done{};
