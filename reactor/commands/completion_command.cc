@@ -22,7 +22,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"END(Usage: thermos completion bash|zsh|fish
+constexpr std::string_view kCompletionHelp = R"END(Usage: thermos completion bash|zsh|fish
        thermos completion --next [WORD...]
 
 Prints a script with which the shell completes commands, options, ids of tasks
@@ -186,7 +186,7 @@ std::vector<std::string> next_words(const Arguments& typed, const CommonOptions&
 
 CommandOutcome completion_command(const Arguments& arguments, CommonOptions common) {
   bool next = false;
-  OptionParser parser("completion", kHelp, common, true);
+  OptionParser parser("completion", kCompletionHelp, common, true);
   parser.flag("--next", next);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();

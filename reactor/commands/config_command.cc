@@ -4,7 +4,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos config repl [FILE...]
+constexpr std::string_view kConfigHelp = R"(Usage: thermos config repl [FILE...]
 
 Opens a Python prompt with the names that .thermos files use: Process, Task,
 order() and the others. Runs each FILE first; the list `exported` has the
@@ -17,7 +17,7 @@ makes, `thermos inspect --json FILE` shows it as JSON.
 }  // namespace
 
 CommandOutcome config_command(const Arguments& arguments, CommonOptions common) {
-  OptionParser parser("config", kHelp, common);
+  OptionParser parser("config", kConfigHelp, common);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;

@@ -34,7 +34,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kHelp = R"(Usage: thermos crashtest [OPTIONS] CONFIG [PROCESS...]
+constexpr std::string_view kCrashtestHelp =
+    R"(Usage: thermos crashtest [OPTIONS] CONFIG [PROCESS...]
 
 Shows which commands of CONFIG can't be run twice. A machine may fail at any
 moment, and then thermos runs again what had not ended on record. So this runs
@@ -313,7 +314,7 @@ CommandOutcome crashtest_command(const Arguments& arguments, CommonOptions commo
   RunOptions options;
   bool keep = false;
   bool json = false;
-  OptionParser parser("crashtest", kHelp, common);
+  OptionParser parser("crashtest", kCrashtestHelp, common);
   parser.text("--sandbox", options.sandbox);
   parser.flag("--keep", keep);
   parser.flag("--json", json);

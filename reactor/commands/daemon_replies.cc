@@ -22,7 +22,7 @@ namespace thermos {
 namespace {
 
 // A daemon that is busy answers in milliseconds.
-constexpr Microseconds kPatience = 10 * kSecond;
+constexpr Microseconds kDaemonPatience = 10 * kSecond;
 
 }  // namespace
 
@@ -51,7 +51,7 @@ std::string socket_of_leader(const std::optional<std::string>& given, const Comm
   std::string socket = given.value_or(default_socket());
   if (given || common.root.empty()) return socket;
   auto client = ControlClient::connect(socket);
-  const auto reply = client ? client->ask(control::AskVersion{}, kPatience)
+  const auto reply = client ? client->ask(control::AskVersion{}, kDaemonPatience)
                             : Result<control::ReplyBody>(client.error());
   const auto* version = reply ? std::get_if<control::Version>(&*reply) : nullptr;
   if (version == nullptr || version->root != common.paths().root()) socket.clear();

@@ -21,7 +21,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos diff [OPTIONS] TASK1 TASK2
+constexpr std::string_view kDiffHelp = R"(Usage: thermos diff [OPTIONS] TASK1 TASK2
 
 Shows what differs between two tasks: which processes ended otherwise, which
 took longer or shorter (by more than a fifth), and what was configured
@@ -195,7 +195,7 @@ CommandOutcome diff_command(const Arguments& arguments, CommonOptions common) {
   bool all = false;
   bool json = false;
   std::optional<std::string> socket;
-  OptionParser parser("diff", kHelp, common);
+  OptionParser parser("diff", kDiffHelp, common);
   parser.take_roots();
   parser.flag("-a,--all", all);
   parser.flag("--json", json);

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kHelp = R"(Usage: thermos drill [OPTIONS]
+constexpr std::string_view kDrillHelp = R"(Usage: thermos drill [OPTIONS]
 
 Kills the daemon with SIGKILL and waits until systemd has started it again;
 without systemd, starts it itself with the same arguments. Then counts the
@@ -232,7 +232,7 @@ CommandOutcome drill_command(const Arguments& arguments, CommonOptions common) {
   std::string socket = default_socket();
   std::string timeout_text = "60";
   bool json = false;
-  OptionParser parser("drill", kHelp, common);
+  OptionParser parser("drill", kDrillHelp, common);
   parser.text("--socket", socket);
   parser.text("--timeout", timeout_text);
   parser.flag("--json", json);

@@ -20,7 +20,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos export --to ENGINE [OPTIONS] CONFIG
+constexpr std::string_view kExportHelp = R"(Usage: thermos export --to ENGINE [OPTIONS] CONFIG
 
 Prints the job file with which an engine runs the task in CONFIG: a script for
 slurm or sge (Grid Engine), a manifest for kubernetes, a job for nomad, a unit
@@ -84,16 +84,17 @@ struct ExportOptions {
   }
 };
 
-Error usage(std::string message) {
+Error export_usage(std::string message) {
   return {ErrorCode::Usage, "export: " + std::move(message)};
 }
 
 Result<const Engine*> engine_of(const std::string& name) {
-  if (name.empty()) return usage("--to is missing: it is " + std::string(kEngineNames));
+  if (name.empty()) return export_usage("--to is missing: it is " + std::string(kEngineNames));
   const auto all = engines();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Engine& e) { return e.name == name; });
-  if (found == all.end()) return usage("--to " + name + ": it is " + std::string(kEngineNames));
+  if (found == all.end())
+    return export_usage("--to " + name + ": it is " + std::string(kEngineNames));
   return &*found;
 }
 
@@ -102,7 +103,7 @@ Status check_options(const ExportOptions& options, const Engine& engine,
                      const CommonOptions& common, const std::string& config) {
   if (!options.task_id.empty()) {
     if (Status id = check_task_id(options.task_id); !id) {
-      return usage("--task-id " + options.task_id + ": " + id.error().message);
+      return export_usage("--task-id " + options.task_id + ": " + id.error().message);
     }
   }
   const bool absolute = engine.name != "slurm" && engine.name != "sge";
@@ -110,22 +111,23 @@ Status check_options(const ExportOptions& options, const Engine& engine,
       {"--root", &common.root}, {"--sandbox", &options.sandbox}};
   for (const auto& [option, path] : directories) {
     if (absolute && !path->empty() && path->front() != '/') {
-      return usage(std::string(option) + " " + *path + ": it is no absolute path, and a job of " +
-                   std::string(engine.name) + " starts in no directory of yours");
+      return export_usage(std::string(option) + " " + *path +
+                          ": it is no absolute path, and a job of " + std::string(engine.name) +
+                          " starts in no directory of yours");
     }
   }
   if (engine.runs_on_machine && !options.thermos.empty() && options.thermos.front() != '/') {
-    return usage("--thermos " + options.thermos + ": a unit needs an absolute path");
+    return export_usage("--thermos " + options.thermos + ": a unit needs an absolute path");
   }
   if (engine.reads_here && config == "-") {
-    return usage("a job of " + std::string(engine.name) +
-                 " reads CONFIG when it runs: name a file instead of standard input");
+    return export_usage("a job of " + std::string(engine.name) +
+                        " reads CONFIG when it runs: name a file instead of standard input");
   }
   if (engine.name == "kubernetes" && options.image.empty()) {
-    return usage("--image is missing: the image with thermos and what the task runs");
+    return export_usage("--image is missing: the image with thermos and what the task runs");
   }
   if (!options.image.empty() && engine.name != "kubernetes" && engine.name != "nomad") {
-    return usage("--image: a job of " + std::string(engine.name) + " runs in no image");
+    return export_usage("--image: a job of " + std::string(engine.name) + " runs in no image");
   }
   return Done{};
 }
@@ -143,7 +145,7 @@ Status check_texts(const ExportJob& job) {
   texts.insert(texts.end(), job.bindings.begin(), job.bindings.end());
   for (const std::string& text : texts) {
     if (!is_utf8(text) || text.find('\0') != std::string::npos) {
-      return usage(thermos::quoted(text) + " is not UTF-8, which the file must be");
+      return export_usage(thermos::quoted(text) + " is not UTF-8, which the file must be");
     }
   }
   return Done{};
@@ -163,7 +165,8 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
   ExportJob job;
   const Result<std::uint64_t> grace = parse_count("--grace", options.grace);
   if (!grace) return grace.error();
-  if (*grace > kMostGrace) return usage("--grace " + options.grace + ": it is a day at most");
+  if (*grace > kMostGrace)
+    return export_usage("--grace " + options.grace + ": it is a day at most");
   job.grace = *grace;
   ConfigurationWords words;
   words.task_name = options.task;
@@ -236,7 +239,7 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
 
 CommandOutcome export_command(const Arguments& arguments, CommonOptions common) {
   ExportOptions options;
-  OptionParser parser("export", kHelp, common);
+  OptionParser parser("export", kExportHelp, common);
   options.add_to(parser);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
@@ -245,8 +248,8 @@ CommandOutcome export_command(const Arguments& arguments, CommonOptions common) 
   const Result<const Engine*> engine = engine_of(options.to);
   if (!engine) return engine.error();
   if (files.size() != 1) {
-    return usage(files.empty() ? "CONFIG is missing"
-                               : "takes one CONFIG; unexpected argument '" + files[1] + "'");
+    return export_usage(files.empty() ? "CONFIG is missing"
+                                      : "takes one CONFIG; unexpected argument '" + files[1] + "'");
   }
   if (Status good = check_options(options, **engine, common, files.front()); !good) {
     return good.error();

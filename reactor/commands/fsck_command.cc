@@ -19,7 +19,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos fsck [OPTIONS] [TASK_ID_REGEX...]
+constexpr std::string_view kFsckHelp = R"(Usage: thermos fsck [OPTIONS] [TASK_ID_REGEX...]
 
 Checks the files, streams and locks of every task under the root, or of those
 tasks whose id a pattern matches from its start (an exact id means that task
@@ -124,7 +124,7 @@ Json report_json(const RootReport& report) {
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
   bool repair = false;
   bool json = false;
-  OptionParser parser("fsck", kHelp, common);
+  OptionParser parser("fsck", kFsckHelp, common);
   parser.take_roots();
   parser.flag("--repair", repair);
   parser.flag("--json", json);

@@ -24,7 +24,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos gc RULE... [OPTIONS] [TASK_ID_REGEX...]
+constexpr std::string_view kGcHelp = R"(Usage: thermos gc RULE... [OPTIONS] [TASK_ID_REGEX...]
 
 Removes tasks that have ended: what is recorded of them, their logs, and the
 sandboxes that the daemon made for them; never a directory that a user named, or
@@ -232,7 +232,7 @@ CommandOutcome gc_command(const Arguments& arguments, CommonOptions common) {
   bool dry_run = false;
   bool json = false;
   std::optional<std::string> socket;
-  OptionParser parser("gc", kHelp, common);
+  OptionParser parser("gc", kGcHelp, common);
   parser.take_roots();
   parser.text("--older", words.older);
   parser.text("--keep", words.keep);

@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos import [OPTIONS] ROOT [TASK_ID_REGEX...]
+constexpr std::string_view kImportHelp = R"(Usage: thermos import [OPTIONS] ROOT [TASK_ID_REGEX...]
 
 Takes over the tasks of a root of Apache Thermos, or those whose id a pattern
 matches from its start: writes under --root what is recorded of them, as tasks
@@ -53,7 +53,7 @@ Result<std::vector<std::string>> choose(const Paths& from, const Arguments& patt
 }  // namespace
 
 CommandOutcome import_command(const Arguments& arguments, CommonOptions common) {
-  OptionParser parser("import", kHelp, common);
+  OptionParser parser("import", kImportHelp, common);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;

@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos init [FILE]
+constexpr std::string_view kInitHelp = R"(Usage: thermos init [FILE]
 
 Writes a configuration to begin with: a small task that runs as it is, with what
 is used most explained beside it. FILE is task.yaml if it is not named; one that
@@ -138,7 +138,7 @@ std::string_view starting_text(const std::string& file) {
 }  // namespace
 
 CommandOutcome init_command(const Arguments& arguments, CommonOptions common) {
-  OptionParser parser("init", kHelp, common);
+  OptionParser parser("init", kInitHelp, common);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;

@@ -21,7 +21,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
+constexpr std::string_view kInspectHelp = R"(Usage: thermos inspect [OPTIONS] CONFIG
        thermos inspect [OPTIONS] [--task-id] TASK [PROCESS...]
 
 Shows the task in CONFIG ("-": standard input) as it would run: checked, with
@@ -148,7 +148,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
   std::optional<std::string> task_id;
   bool json = false;
   bool check = false;
-  OptionParser parser("inspect", kHelp, common);
+  OptionParser parser("inspect", kInspectHelp, common);
   parser.take_roots();
   parser.text("--task", task_name);
   parser.texts("-P", ports);

@@ -22,7 +22,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos kill [OPTIONS] TASK_ID_REGEX...
+constexpr std::string_view kKillHelp = R"(Usage: thermos kill [OPTIONS] TASK_ID_REGEX...
 
 Ends the active tasks whose id a pattern matches from its start (an exact id
 means that task alone), by each task's own rules: SIGTERM, its finalizers, and
@@ -173,7 +173,7 @@ CommandOutcome kill_command(const Arguments& arguments, CommonOptions common) {
   std::optional<std::string> wait;
   KillRequest request;
   request.reason = "killed from the command line";
-  OptionParser parser("kill", kHelp, common);
+  OptionParser parser("kill", kKillHelp, common);
   parser.take_roots();
   parser.text("--wait", wait);
   parser.flag("--lose", request.lose);

@@ -17,7 +17,7 @@ namespace {
 
 // Of one file. More is not looked at: a file without newlines may have gigabytes in one line.
 constexpr std::size_t kMostBytes = 65536;
-constexpr std::size_t kLongestLine = 1000;
+constexpr std::size_t kLongestShown = 1000;
 
 // The last bytes of a file; "" if it can't be read.
 std::string last_bytes(const LogDirectory& directory, const std::string& name) {
@@ -40,8 +40,8 @@ std::string last_bytes(const LogDirectory& directory, const std::string& name) {
 
 std::string shortened(std::string_view line) {
   while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  if (line.size() <= kLongestLine) return std::string(line);
-  return std::string(line.substr(0, utf8_boundary(line, kLongestLine))) + "...";
+  if (line.size() <= kLongestShown) return std::string(line);
+  return std::string(line.substr(0, utf8_boundary(line, kLongestShown))) + "...";
 }
 
 }  // namespace

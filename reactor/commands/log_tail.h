@@ -1,6 +1,7 @@
 // Reads the end of a log file, and what is appended to it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -11,6 +12,9 @@
 #include "reactor/store/log_directory.h"
 
 namespace thermos {
+
+// The files that a run prints to.
+inline constexpr std::array<const char*, 2> kLogNames = {"stdout", "stderr"};
 
 // Reads one log file while it grows, and the files that it was rotated to (NAME.1 is the latest
 // one). Each read returns only new bytes. A file that was truncated is read from its start again.

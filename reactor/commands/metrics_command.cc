@@ -18,7 +18,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos metrics [OPTIONS]
+constexpr std::string_view kMetricsHelp = R"(Usage: thermos metrics [OPTIONS]
 
 Prints metrics of the tasks on record (how many there are and how they ended,
 how long they and their runs took, the last success of each task's name), and
@@ -36,7 +36,7 @@ collector, with OpenMetrics' "# EOF" at its end. METRICS.md describes each.
 )";
 
 // A daemon that is busy answers in milliseconds.
-constexpr Microseconds kPatience = 10 * kSecond;
+constexpr Microseconds kMetricsPatience = 10 * kSecond;
 
 Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
   const Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
@@ -51,11 +51,11 @@ Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
 Result<std::string> metrics_of_daemon(const std::string& socket, const Paths& paths, bool must) {
   auto client = ControlClient::connect(socket);
   if (!client) return must ? Result<std::string>(client.error()) : std::string();
-  const auto reply = client->ask(control::AskVersion{}, kPatience);
+  const auto reply = client->ask(control::AskVersion{}, kMetricsPatience);
   if (!reply) return must ? Result<std::string>(reply.error()) : std::string();
   const auto* version = std::get_if<control::Version>(&*reply);
   if (version == nullptr || version->root != paths.root()) return std::string();
-  const auto metrics = client->ask(control::AskMetrics{}, kPatience);
+  const auto metrics = client->ask(control::AskMetrics{}, kMetricsPatience);
   if (!metrics) return must ? Result<std::string>(metrics.error()) : std::string();
   const auto* given = std::get_if<control::MetricsReply>(&*metrics);
   return given == nullptr ? std::string() : given->text;
@@ -78,7 +78,7 @@ CommandOutcome metrics_command(const Arguments& arguments, CommonOptions common)
   bool strict = false;
   std::string file;
   std::optional<std::string> socket;
-  OptionParser parser("metrics", kHelp, common);
+  OptionParser parser("metrics", kMetricsHelp, common);
   parser.flag("--openmetrics", strict);
   parser.text("-o", file);
   parser.text("--socket", socket);

@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos node TASK gone|back NODE
+constexpr std::string_view kNodeHelp = R"(Usage: thermos node TASK gone|back NODE
 
 Tells the leader of an active task that one of its nodes is gone for good: what
 runs there is LOST on record, and runs on other nodes. Say so only of a machine
@@ -21,12 +21,12 @@ TASK is its id, or a regular expression that matches from the start of one
 active task's id alone.
 )";
 
-constexpr Microseconds kPatience = 5 * kSecond;
+constexpr Microseconds kNodePatience = 5 * kSecond;
 
 }  // namespace
 
 CommandOutcome node_command(const Arguments& arguments, CommonOptions common) {
-  OptionParser parser("node", kHelp, common);
+  OptionParser parser("node", kNodeHelp, common);
   auto parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
@@ -44,7 +44,7 @@ CommandOutcome node_command(const Arguments& arguments, CommonOptions common) {
   const Result<TaskEntry> task = select_one(active, words[0]);
   if (!task) return task.error();
   const Status told = tell_leader_of_node(paths.checkpoint_dir(task->id),
-                                          {words[2], words[1] == "gone"}, kPatience);
+                                          {words[2], words[1] == "gone"}, kNodePatience);
   if (!told) return told.error();
   return kExitDone;
 }

@@ -3,7 +3,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos observe [OPTIONS]
+constexpr std::string_view kObserveHelp = R"(Usage: thermos observe [OPTIONS]
        thermos observe --static FILE [OPTIONS] TASK_ID_REGEX...
 
 Serves what is recorded of the tasks of a root over HTTP, to look at: tasks,
@@ -30,7 +30,7 @@ URL and runs until Ctrl-C. API.md describes what it answers.
 Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
                                                     CommonOptions& common) {
   ObserveOptions options;
-  OptionParser parser("observe", kHelp, common);
+  OptionParser parser("observe", kObserveHelp, common);
   parser.text("--listen", options.listen);
   parser.text("--static", options.page);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);

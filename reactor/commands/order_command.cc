@@ -71,7 +71,7 @@ takes no new tasks meanwhile. Returns when all have ended.
   --socket S        the daemon's socket
 )";
 
-constexpr Microseconds kPatience = 5 * kSecond;
+constexpr Microseconds kOrderPatience = 5 * kSecond;
 
 Status ask_daemon(const std::string& socket, const control::AskOrder& order) {
   auto client = ControlClient::connect(socket);
@@ -92,13 +92,14 @@ Result<TaskEntry> one_active(const std::vector<TaskEntry>& tasks, const std::str
 
 // Whom an order is given to: the daemon at `socket`, if it is not empty, and the leader of a task
 // under the root, unless the socket was given.
-struct Asked {
+struct Recipient {
   std::string socket;
   bool given = false;
 };
 
 // The id of the one active task that `word` means: to the daemon, else under the root.
-Result<std::string> meant_task(const Asked& asked, const Paths& paths, const std::string& word) {
+Result<std::string> meant_task(const Recipient& asked, const Paths& paths,
+                               const std::string& word) {
   const auto& [socket, given] = asked;
   const bool asks = given || !socket.empty();
   const Result<std::vector<TaskEntry>> led =
@@ -121,7 +122,7 @@ Result<std::string> meant_task(const Asked& asked, const Paths& paths, const std
   return asks && led && unknown ? missing_of_daemon(socket, word, true) : meant.error();
 }
 
-CommandOutcome order(const Asked& whom, const Paths& paths, control::AskOrder ask) {
+CommandOutcome order(const Recipient& whom, const Paths& paths, control::AskOrder ask) {
   const Result<std::string> meant = meant_task(whom, paths, ask.task_id);
   if (!meant) return meant.error();
   ask.task_id = *meant;
@@ -138,7 +139,7 @@ CommandOutcome order(const Asked& whom, const Paths& paths, control::AskOrder as
       code == ErrorCode::NoDaemon || code == ErrorCode::NotFound || code == ErrorCode::Busy;
   if (whom.given || !elsewhere || !exists(paths.active_task(task_id))) return asked.error();
   ask.task_id.clear();
-  if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kPatience); !taken) {
+  if (auto taken = order_leader(paths.checkpoint_dir(task_id), ask, kOrderPatience); !taken) {
     return taken.error();
   }
   return kExitDone;

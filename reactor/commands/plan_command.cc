@@ -17,7 +17,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos plan [OPTIONS] CONFIG
+constexpr std::string_view kPlanHelp = R"(Usage: thermos plan [OPTIONS] CONFIG
 
 Says how long the task in CONFIG ("-": standard input) will take, how it ends,
 and which processes decide that: runs its state machine on a virtual clock, by
@@ -44,7 +44,7 @@ knows is said. A CONFIG in Python is executed, as by `thermos inspect`.
 
 constexpr std::size_t kRows = 30;
 
-struct Given {
+struct Assumptions {
   std::vector<std::string> durations;
   std::vector<std::string> fails;
 };
@@ -70,7 +70,7 @@ Result<std::vector<ProcessIndex>> meant(const TaskConfig& task, std::string_view
                                      thermos::quoted(word) + nearest.hint()};
 }
 
-Status apply(const Given& given, const TaskConfig& task, PlanQuestion& question) {
+Status apply(const Assumptions& given, const TaskConfig& task, PlanQuestion& question) {
   if (!given.durations.empty()) question.given.resize(task.processes.size());
   for (const std::string& word : given.durations) {
     const std::size_t equals = word.rfind('=');
@@ -97,7 +97,7 @@ Status apply(const Given& given, const TaskConfig& task, PlanQuestion& question)
 }  // namespace
 
 CommandOutcome plan_command(const Arguments& arguments, CommonOptions common) {
-  Given given;
+  Assumptions given;
   std::vector<std::string> history;
   std::optional<std::string> concurrency;
   std::vector<std::string> ports;
@@ -106,7 +106,7 @@ CommandOutcome plan_command(const Arguments& arguments, CommonOptions common) {
   ConfigurationWords words;
   bool all = false;
   bool json = false;
-  OptionParser parser("plan", kHelp, common);
+  OptionParser parser("plan", kPlanHelp, common);
   parser.texts("--history", history);
   parser.texts("--duration", given.durations);
   parser.texts("--fail", given.fails);

@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos pools [OPTIONS]
+constexpr std::string_view kPoolsHelp = R"(Usage: thermos pools [OPTIONS]
 
 Shows the pools of the daemon, which the processes of all its tasks share: how
 much there is of each, who has it, and who waits for it, in the order of asking.
@@ -46,7 +46,7 @@ std::string pool_lines(const Json& pool) {
 CommandOutcome pools_command(const Arguments& arguments, CommonOptions common) {
   std::string socket = default_socket();
   bool json = false;
-  OptionParser parser("pools", kHelp, common);
+  OptionParser parser("pools", kPoolsHelp, common);
   parser.text("--socket", socket);
   parser.flag("--json", json);
   auto parsed = parser.parse(arguments);

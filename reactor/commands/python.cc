@@ -20,7 +20,7 @@
 namespace thermos {
 namespace {
 
-constexpr const char* kPython = "python3";
+constexpr const char* kInterpreter = "python3";
 constexpr int kBadConfiguration = 65;  // the child's exit status after it printed the error
 constexpr std::string_view kInstall =
     "needs python3, 3.9 or newer (apt install python3); JSON and YAML need none";
@@ -102,7 +102,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   const Result<Descriptor> result = memory_file("");
   if (!result) return result.error();
   // -B: python3 writes no .pyc files beside ours.
-  std::vector<std::string> arguments = {kPython, "-B", *directory + "/evaluate.py", where,
+  std::vector<std::string> arguments = {kInterpreter, "-B", *directory + "/evaluate.py", where,
                                         words.task_name};
   for (const auto& [name, value] : words.environment) arguments.push_back(name + "=" + value);
   arguments.insert(arguments.end(), {"thermos.task_id", "thermos.user"});
@@ -134,10 +134,10 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
 Error become_repl(const Arguments& files) {
   const Result<std::string> directory = python_directory();
   if (!directory) return directory.error();
-  std::vector<std::string> words = {kPython, "-B", "-i", *directory + "/repl.py"};
+  std::vector<std::string> words = {kInterpreter, "-B", "-i", *directory + "/repl.py"};
   words.insert(words.end(), files.begin(), files.end());
   const std::vector<char*> arguments = argument_pointers(words);
-  ::execvp(kPython, arguments.data());
+  ::execvp(kInterpreter, arguments.data());
   if (errno == ENOENT) {
     return {ErrorCode::NotFound, "config repl: " + std::string(kInstall)};
   }

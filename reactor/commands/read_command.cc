@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
+constexpr std::string_view kReadHelp = R"(Usage: thermos read [OPTIONS] CHECKPOINT
 
 Prints a checkpoint stream, a runner's or a coordinator's, one record a line.
 One of Apache Thermos is read, too, and never written.
@@ -164,7 +164,7 @@ CommandOutcome print_ancestor_stream(int fd, const std::string& path, const Prin
 CommandOutcome read_command(const Arguments& arguments, CommonOptions common) {
   bool simple = false;
   bool json = false;
-  OptionParser parser("read", kHelp, common);
+  OptionParser parser("read", kReadHelp, common);
   parser.flag("--simple", simple);
   parser.flag("--json", json);
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);

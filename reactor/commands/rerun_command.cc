@@ -29,7 +29,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kRerunHelp =
     R"(Usage: thermos rerun [OPTIONS] TASK [--failed | --from PROCESS... | --all]
 
 Goes on from a task that has ended: a new task in the same sandbox, as the same
@@ -63,7 +63,7 @@ usage, also where nothing is left to run, 65 bad FILE, 66 no such task or
 process, 75 TASK has not ended, or the new one yielded.
 )";
 
-struct Asked {
+struct RerunWords {
   bool preserve_env = false;
   bool failed = false;
   bool all = false;
@@ -138,7 +138,7 @@ struct Given {
   BoundTask bound;
 };
 
-Result<Given> read_given(const Asked& asked, ConfigurationWords words, const Before& before) {
+Result<Given> read_given(const RerunWords& asked, ConfigurationWords words, const Before& before) {
   const Result<ConfigurationText> text = read_configuration(asked.config, words);
   if (!text) return text.error();
   std::string task_id = std::exchange(words.task_id, before.entry.id);
@@ -215,7 +215,7 @@ Status check_sandbox(const Before& before) {
                    " is gone, and with it what its processes made: " + sandbox};
 }
 
-Status check_words(const Asked& asked, const RunOptions& options, const Arguments& words) {
+Status check_words(const RerunWords& asked, const RunOptions& options, const Arguments& words) {
   if (words.empty()) return Error{ErrorCode::Usage, "rerun: TASK is missing"};
   if (words.size() > 1 && asked.from.empty()) {
     return Error{ErrorCode::Usage, "rerun: takes one TASK; unexpected argument '" + words[1] +
@@ -240,8 +240,8 @@ Status check_words(const Asked& asked, const RunOptions& options, const Argument
 
 CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   RunOptions options;
-  Asked asked;
-  OptionParser parser("rerun", kHelp, common);
+  RerunWords asked;
+  OptionParser parser("rerun", kRerunHelp, common);
   parser.flag("--failed", asked.failed);
   parser.flag("--all", asked.all);
   parser.texts("--from", asked.from);

@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos resume [OPTIONS] TASK_ID
+constexpr std::string_view kResumeHelp = R"(Usage: thermos resume [OPTIONS] TASK_ID
 
 Goes on with a task whose runner died, in the foreground, as `thermos run`
 would; what ran meanwhile was not disturbed. Needs no CONFIG: what the task is
@@ -63,7 +63,7 @@ CommandOutcome tell_daemon_task(const std::string& socket, const std::string& wo
 
 CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) {
   RunOptions options;
-  OptionParser parser("resume", kHelp, common);
+  OptionParser parser("resume", kResumeHelp, common);
   options.add_screen_to(parser);
   parser.text("--sync", options.sync);
   std::optional<std::string> socket;

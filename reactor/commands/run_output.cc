@@ -18,10 +18,9 @@ constexpr std::size_t kMaxPrefix = 24;
 // so that the descriptors are left to the launches.
 constexpr std::size_t kMostOpen = 64;
 // What one look at a log reads, and how much may wait to be printed before no more is read.
-constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;
+constexpr std::uint64_t kOneLook = std::uint64_t{256} << 10;
 constexpr std::size_t kMostQueued = std::size_t{64} << 10;
 constexpr std::size_t kLongestLine = std::size_t{64} << 10;
-constexpr std::array<const char*, 2> kNames = {"stdout", "stderr"};
 constexpr std::array<std::string_view, 6> kColours = {"36", "33", "32", "35", "34", "96"};
 
 }  // namespace
@@ -89,7 +88,7 @@ void RunOutput::on_process(const ProcessStatus& status, const History& history) 
 
 void RunOutput::open(Followed& one, const RunnerHeader& header, std::uint32_t run) {
   const FileOwner reader = log_reader_of(header, ::geteuid());
-  for (std::size_t stream = 0; stream < kNames.size(); ++stream) {
+  for (std::size_t stream = 0; stream < kLogNames.size(); ++stream) {
     Result<LogDirectory> at = LogDirectory::enter(header, reader, one.process, run);
     if (!at) return;  // it has none: it was not launched, or prints to the console
     if (stream == 0 && reactor_ != nullptr) {
@@ -104,7 +103,7 @@ void RunOutput::open(Followed& one, const RunnerHeader& header, std::uint32_t ru
       // Without a watch its output is shown when it has ended.
       if (watch) one.watch = *watch;
     }
-    Result<LogTail> log = LogTail::open(std::move(*at), kNames[stream]);
+    Result<LogTail> log = LogTail::open(std::move(*at), kLogNames[stream]);
     if (log) one.logs[stream].emplace(std::move(*log));
   }
 }
@@ -139,7 +138,7 @@ void RunOutput::take(Followed& one, std::size_t stream, std::string_view bytes) 
 // Returns whether all that was written so far is read.
 bool RunOutput::read(Followed& one, std::uint64_t most) {
   bool all = true;
-  for (std::size_t stream = 0; stream < kNames.size(); ++stream) {
+  for (std::size_t stream = 0; stream < kLogNames.size(); ++stream) {
     if (!one.logs[stream]) continue;
     const Result<bool> done = one.logs[stream]->read_some(
         [&](std::string_view bytes) { take(one, stream, bytes); }, most);
@@ -161,7 +160,7 @@ void RunOutput::pump(const Key& key) {
   const auto it = followed_.find(key);
   if (it == followed_.end()) return;
   if (out_.queued() <= kMostQueued) {
-    const bool all = read(it->second, kPiece);
+    const bool all = read(it->second, kOneLook);
     if (!all && more_) more_->on();
     if (all && it->second.ended) close(key);
   }
@@ -195,7 +194,7 @@ void RunOutput::finish() {
     one.ended = true;
     bool all = false;
     while (!all && !out_.closed()) {
-      all = read(one, kPiece);
+      all = read(one, kOneLook);
       out_.flush(true);
     }
   }

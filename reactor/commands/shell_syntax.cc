@@ -38,7 +38,7 @@ struct Parsed {
   std::string said;     // its first line
 };
 
-Descriptor memory_file(std::string_view text) {
+Descriptor file_for_bash(std::string_view text) {
   Descriptor file(::memfd_create("bash -n", MFD_CLOEXEC));
   while (file && !text.empty()) {
     const ssize_t written = ::write(file.get(), text.data(), text.size());
@@ -53,8 +53,8 @@ Descriptor memory_file(std::string_view text) {
 // Nothing: bash can't be started.
 std::optional<Parsed> parse(std::string_view script, bool extended_globs) {
   // Above the numbers that the child gives them: dup2() onto its own number keeps a close-on-exec.
-  const Descriptor written = memory_file(script);
-  const Descriptor said_file = memory_file("");
+  const Descriptor written = file_for_bash(script);
+  const Descriptor said_file = file_for_bash("");
   if (!written || !said_file) return std::nullopt;
   const Descriptor in(::fcntl(written.get(), F_DUPFD_CLOEXEC, 10));
   const Descriptor said(::fcntl(said_file.get(), F_DUPFD_CLOEXEC, 10));

@@ -24,7 +24,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_REGEX...]
+constexpr std::string_view kStatusHelp = R"(Usage: thermos status [OPTIONS] [TASK_ID_REGEX...]
 
 Shows tasks: all of them, or those whose id a pattern matches from its start
 (an exact id means that task alone); what failed first, then what runs. If there
@@ -337,7 +337,7 @@ CommandOutcome print_status(const Roots& roots, const Wanted& wanted) {
 
 CommandOutcome status_command(const Arguments& arguments, CommonOptions common) {
   Wanted wanted;
-  OptionParser parser("status", kHelp, common);
+  OptionParser parser("status", kStatusHelp, common);
   parser.take_roots();
   parser.text("--only", wanted.only);
   parser.flag("--failed", wanted.failed);

@@ -26,7 +26,6 @@ constexpr std::size_t kRuns = 5;
 constexpr std::size_t kProcessState = 7;
 constexpr std::size_t kExit = 5;
 constexpr std::size_t kPid = 7;
-constexpr std::size_t kNarrow = 60;  // columns; below, some are left out
 constexpr std::size_t kNarrowName = 14;
 
 void end_line(std::string& text) {

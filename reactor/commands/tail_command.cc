@@ -26,7 +26,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos tail [OPTIONS] TASK [PROCESS]
+constexpr std::string_view kTailHelp = R"(Usage: thermos tail [OPTIONS] TASK [PROCESS]
 
 Prints the last lines of output of a process's latest run, or of each process's
 latest run: those of standard output, then those of standard error (which have a
@@ -45,7 +45,7 @@ colour on a terminal). TASK is an id, or a pattern that matches one task.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-constexpr std::size_t kMaxPrefix = 24;
+constexpr std::size_t kMaxTailPrefix = 24;
 
 // The task and where its records come from.
 struct Source {
@@ -63,7 +63,7 @@ std::size_t prefix_width(const Source& source) {
   for (const std::string& name : source.names) {
     width = std::max(width, display_width(printable(name)));
   }
-  return std::min(width, kMaxPrefix);
+  return std::min(width, kMaxTailPrefix);
 }
 
 Result<Source> source_in_files(const Paths& paths, const std::string& word) {
@@ -163,7 +163,7 @@ CommandOutcome tail_command(const Arguments& arguments, CommonOptions common) {
   bool standard_error = false;
   std::optional<std::string> lines;
   std::optional<std::string> socket;
-  OptionParser parser("tail", kHelp, common);
+  OptionParser parser("tail", kTailHelp, common);
   parser.take_roots();
   parser.flag("-f,--follow", wanted.follow);
   parser.flag("--stdout", standard_output);

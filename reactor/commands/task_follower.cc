@@ -17,7 +17,6 @@
 namespace thermos {
 namespace {
 
-constexpr std::array<const char*, 2> kNames = {"stdout", "stderr"};
 constexpr std::size_t kStderr = 1;
 constexpr std::string_view kStderrColour = "33";
 
@@ -68,7 +67,7 @@ Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t
     Result<LogDirectory> directory =
         LogDirectory::enter(place.header, place.reader, process, place.run);
     if (!directory) return directory.error();
-    return LogTail::open(std::move(*directory), kNames[stream]);
+    return LogTail::open(std::move(*directory), kLogNames[stream]);
   }
   if (!header_) return Error{ErrorCode::NotFound, wanted_.task_id + " has no header yet"};
   if (!reader_) {
@@ -78,7 +77,7 @@ Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t
   }
   Result<LogDirectory> directory = LogDirectory::enter(*header_, *reader_, process, run);
   if (!directory) return directory.error();
-  return LogTail::open(std::move(*directory), kNames[stream]);
+  return LogTail::open(std::move(*directory), kLogNames[stream]);
 }
 
 // Marks what was written to stderr, where both are shown. A newline is not coloured, so that a

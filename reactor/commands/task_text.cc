@@ -72,7 +72,7 @@ void add_backoff(Words& words, const Boxed<Backoff>& backoff) {
   if (backoff->reset) words.push_back("backoff reset " + in_seconds(*backoff->reset));
 }
 
-std::string joined(const Words& words) {
+std::string with_commas(const Words& words) {
   std::string text;
   for (const std::string& word : words) {
     if (!text.empty()) text += ", ";
@@ -127,7 +127,7 @@ std::string settings_of(const TaskConfig& task) {
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);
   add_surroundings(words, task.env, task.secret, task.cwd);
-  return joined(words);
+  return with_commas(words);
 }
 
 }  // namespace
@@ -169,7 +169,7 @@ std::string settings_text(const ProcessConfig& process) {
   add_healthy(words, process.healthy);
   if (process.notify) words.emplace_back("notify");
   if (process.watchdog) words.push_back("watchdog " + in_seconds(*process.watchdog));
-  return joined(words);
+  return with_commas(words);
 }
 
 // The lines of the command are kept, and what a terminal would interpret is escaped.

@@ -16,7 +16,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos trace [OPTIONS] --perfetto | --otlp TASK
+constexpr std::string_view kTraceHelp = R"(Usage: thermos trace [OPTIONS] --perfetto | --otlp TASK
 
 Writes what happened in a task as a trace: a span for the task, for each of its
 processes, for each run, and for the waiting before a run. TASK is an id, or a
@@ -38,7 +38,7 @@ traces by itself is found below. A TRACEPARENT around `thermos run` or `thermos
 submit` is the parent of the task.
 )";
 
-Error usage(std::string message) {
+Error trace_usage(std::string message) {
   return {ErrorCode::Usage, "trace: " + std::move(message)};
 }
 
@@ -65,7 +65,7 @@ CommandOutcome trace_command(const Arguments& arguments, CommonOptions common) {
   bool otlp = false;
   std::string file;
   std::optional<std::string> socket;
-  OptionParser parser("trace", kHelp, common);
+  OptionParser parser("trace", kTraceHelp, common);
   parser.take_roots();
   parser.flag("--perfetto", perfetto);
   parser.flag("--otlp", otlp);
@@ -75,9 +75,10 @@ CommandOutcome trace_command(const Arguments& arguments, CommonOptions common) {
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
-  if (words.empty()) return usage("TASK is missing");
-  if (words.size() > 1) return usage("takes one TASK; unexpected argument '" + words[1] + "'");
-  if (perfetto == otlp) return usage("give --perfetto or --otlp: which kind of trace?");
+  if (words.empty()) return trace_usage("TASK is missing");
+  if (words.size() > 1)
+    return trace_usage("takes one TASK; unexpected argument '" + words[1] + "'");
+  if (perfetto == otlp) return trace_usage("give --perfetto or --otlp: which kind of trace?");
   const Result<Paths> paths = paths_of_task(common, socket, words.front());
   if (!paths) return paths.error();
   const Result<std::string> text = trace_text(*paths, words.front(), perfetto);

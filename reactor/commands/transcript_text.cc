@@ -188,8 +188,6 @@ std::string header_line(const RunnerHeader& header, const LineStyle& style) {
 
 namespace {
 
-constexpr std::size_t kNarrow = 60;
-
 std::string next_text(const Next& next, std::size_t columns) {
   constexpr std::string_view kWord = "attempt ";
   std::string text = next.attempt;

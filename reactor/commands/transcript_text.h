@@ -12,6 +12,9 @@
 
 namespace thermos {
 
+// Columns. On fewer, some of what is told is left out.
+inline constexpr std::size_t kNarrow = 60;
+
 struct LineStyle {
   bool colour = false;
   std::size_t name_width = 12;  // columns for process names

@@ -13,7 +13,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kHelp = R"(Usage: thermos why [OPTIONS] TASK [PROCESS]
+constexpr std::string_view kWhyHelp = R"(Usage: thermos why [OPTIONS] TASK [PROCESS]
 
 Says why a task, or one of its processes, waits, runs, failed, was ended, or
 will never run: the causes, each with the time of its record, down to what you
@@ -31,7 +31,7 @@ it answers with every program dead, and for the past as for now.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-struct Wanted {
+struct WhyWords {
   std::string task;
   std::optional<std::string> process;
   std::optional<std::uint32_t> run;
@@ -40,14 +40,14 @@ struct Wanted {
   bool json = false;
 };
 
-Result<Wanted> wanted_of(const Arguments& words, const std::optional<std::string>& run,
-                         const std::optional<std::string>& at) {
+Result<WhyWords> wanted_of(const Arguments& words, const std::optional<std::string>& run,
+                           const std::optional<std::string>& at) {
   if (words.empty()) return Error{ErrorCode::Usage, "why: TASK is missing"};
   if (words.size() > 2) {
     return Error{ErrorCode::Usage,
                  "why: takes one PROCESS; unexpected argument '" + words[2] + "'"};
   }
-  Wanted wanted;
+  WhyWords wanted;
   wanted.task = words.front();
   if (words.size() == 2) wanted.process = words[1];
   if (run) {
@@ -64,7 +64,7 @@ Result<Wanted> wanted_of(const Arguments& words, const std::optional<std::string
   return wanted;
 }
 
-CommandOutcome answer(const Paths& paths, const Wanted& wanted, const CommonOptions& common) {
+CommandOutcome answer(const Paths& paths, const WhyWords& wanted, const CommonOptions& common) {
   const Result<TaskEntry> entry = asked_task(paths, wanted.task);
   if (!entry) return entry.error();
   const Result<Chronicle> chronicle = chronicle_at(paths, *entry, wanted.at);
@@ -94,7 +94,7 @@ CommandOutcome why_command(const Arguments& arguments, CommonOptions common) {
   std::optional<std::string> socket;
   bool all = false;
   bool json = false;
-  OptionParser parser("why", kHelp, common);
+  OptionParser parser("why", kWhyHelp, common);
   parser.take_roots();
   parser.text("--run", run);
   parser.text("--at", at);
@@ -104,7 +104,7 @@ CommandOutcome why_command(const Arguments& arguments, CommonOptions common) {
   Result<std::optional<Arguments>> parsed = parser.parse(arguments);
   if (!parsed) return parsed.error();
   if (!*parsed) return kExitDone;
-  Result<Wanted> wanted = wanted_of(**parsed, run, at);
+  Result<WhyWords> wanted = wanted_of(**parsed, run, at);
   if (!wanted) return wanted.error();
   wanted->all = all;
   wanted->json = json;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t kMicrosecond = 1000;  // of nanoseconds
 // What all users have in one turn, what one has at most and at least, and what a seat has before
 // the user's next one.
-constexpr std::uint64_t kTurn = 8000 * kMicrosecond;
+constexpr std::uint64_t kTurnOfAll = 8000 * kMicrosecond;
 constexpr std::uint64_t kMostOfOneUser = 2000 * kMicrosecond;
 constexpr std::uint64_t kLeastOfOneUser = 200 * kMicrosecond;
 constexpr std::uint64_t kOneSeat = 250 * kMicrosecond;
@@ -25,8 +25,8 @@ void FairTurns::call(const std::shared_ptr<Seat>& seat) {
 }
 
 void FairTurns::take_turn() {
-  const std::uint64_t each =
-      std::clamp(kTurn / std::max<std::size_t>(lines_.size(), 1), kLeastOfOneUser, kMostOfOneUser);
+  const std::uint64_t each = std::clamp(kTurnOfAll / std::max<std::size_t>(lines_.size(), 1),
+                                        kLeastOfOneUser, kMostOfOneUser);
   for (auto it = lines_.begin(); it != lines_.end();) {
     serve(it->second, uv_hrtime() + each);
     it = it->second.empty() ? lines_.erase(it) : std::next(it);

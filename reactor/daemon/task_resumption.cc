@@ -23,7 +23,7 @@ namespace {
 
 // Between two tries at a task that the machine had no room for, or at their list. No event tells
 // that descriptors, or room on a disk, are there again.
-constexpr Microseconds kTryAgain = 10 * kSecond;
+constexpr Microseconds kResumeAgain = 10 * kSecond;
 // So long a lock that is only asked about is nothing to speak of: about a second.
 constexpr int kQuietTries = 10;
 
@@ -72,7 +72,8 @@ void TaskResumption::resume_listed() {
   std::sort(by_launch.begin(), by_launch.end());
   if (!std::exchange(begun_, true)) events_.start_after(highest, reactor_.loop().now());
   if (!listed) {
-    reactor_.deadlines().add(reactor_.loop().now().boot + kTryAgain, [this] { resume_listed(); });
+    reactor_.deadlines().add(reactor_.loop().now().boot + kResumeAgain,
+                             [this] { resume_listed(); });
     return;
   }
   pools_.close();
@@ -94,7 +95,7 @@ void TaskResumption::open_pools() {
 void TaskResumption::leave_for_now(const std::string& task_id, const Error& why) {
   tasks_.leave(task_id, why);
   if (why.code != ErrorCode::System) return;
-  reactor_.deadlines().add(reactor_.loop().now().boot + kTryAgain, [this, task_id] {
+  reactor_.deadlines().add(reactor_.loop().now().boot + kResumeAgain, [this, task_id] {
     if (tasks_.find(task_id) == nullptr && !tasks_.why_left(task_id).empty()) resume(task_id);
   });
 }

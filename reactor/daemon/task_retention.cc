@@ -16,14 +16,14 @@ namespace {
 
 // Of one turn of the loop, in nanoseconds. A step may take longer: the reading of a stream, or the
 // sync of a decision.
-constexpr std::uint64_t kTurn = 2'000'000;
+constexpr std::uint64_t kRemovalTurn = 2'000'000;
 // So many decisions are synced together.
 constexpr std::size_t kTogetherSynced = 16;
 // Ends within so long are looked at together.
 constexpr Microseconds kTogether = kSecond;
 // Until what could not be removed is tried again: no event tells that a lock came free, or that a
 // disk can be written to.
-constexpr Microseconds kTryAgain = 600 * kSecond;
+constexpr Microseconds kRemoveAgain = 600 * kSecond;
 // The wall clock may be set meanwhile: no sleep is longer.
 constexpr Microseconds kLongestSleep = 24 * (3600 * kSecond);
 
@@ -111,7 +111,7 @@ void TaskRetention::wake_at(Microseconds boot) {
 }
 
 void TaskRetention::work() {
-  const std::uint64_t until = uv_hrtime() + kTurn;
+  const std::uint64_t until = uv_hrtime() + kRemovalTurn;
   do {
     step();
   } while (stage_ != Stage::Rest && uv_hrtime() < until);
@@ -347,7 +347,7 @@ void TaskRetention::rest() {
   freed_ = 0;
   stage_ = Stage::Rest;
   busy_.off();
-  if (std::exchange(failed_, false)) wake_at(reactor_.loop().now().boot + kTryAgain);
+  if (std::exchange(failed_, false)) wake_at(reactor_.loop().now().boot + kRemoveAgain);
   if (std::exchange(begin_again_, false)) {
     begin();
     return;

@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kScript = R"(#!/bin/bash
+constexpr std::string_view kGridEngineScript = R"(#!/bin/bash
 # The task @TITLE@ as a job of Grid Engine. Submit it: qsub FILE
 #
 # The job may be rescheduled, run out of time or lose its host, as often as may
@@ -54,7 +54,7 @@ std::uint64_t time_of(const ExportJob& job) {
   return job.longest == 0 ? 0 : (job.longest + kGraceMargin + 59) / 60 * 60;
 }
 
-std::string time_line(const ExportJob& job) {
+std::string grid_engine_time_line(const ExportJob& job) {
   const std::uint64_t time = time_of(job);
   if (time == 0) return "##$ -l s_rt=3:58:00,h_rt=4:00:00\n";
   return "# `" + printable(job.longest_process) +
@@ -90,7 +90,7 @@ std::string grid_engine_script(const ExportJob& job) {
   const std::uint64_t ram = ram_mib_of(job.demand);
   const std::string slots = std::to_string(cores);
   return filled(
-      kScript,
+      kGridEngineScript,
       {{"TITLE", printable(job.name)},
        {"NAME", name},
        {"DEMAND", demand_text(job)},
@@ -103,7 +103,7 @@ std::string grid_engine_script(const ExportJob& job) {
                              "#$ -l mem_free=" +
                                  std::to_string(ram) + "M\n"},
        {"TASK_ID", task_id},
-       {"TIME", time_line(job)},
+       {"TIME", grid_engine_time_line(job)},
        {"WAIT", waiting_part("trap warn USR1 USR2 TERM\n")},
        {"BEFORE", shell_words(words.before_task_id)},
        {"AFTER", shell_words(after)}});

@@ -92,7 +92,7 @@ job @NAME@ {
 }
 )";
 
-constexpr std::string_view kScript = R"(#!/bin/bash
+constexpr std::string_view kNomadScript = R"(#!/bin/bash
 # The same in each start of this job: a dispatched or periodic one has a slash in its id.
 task_id=@TASK_ID@
 # --once: of a task that has ended, it tells how and exits as that did.
@@ -107,13 +107,14 @@ std::string nomad_job(const ExportJob& job) {
   const std::string root = job.root.empty() ? "/var/lib/thermos" : job.root;
   const RunWords words = run_words(job, root, "");
   const bool own_id = !job.task_id.empty();
-  std::string script = filled(
-      kScript, {{"TASK_ID", own_id ? shell_word(job.task_id)
-                                   : "\"${NOMAD_JOB_ID//\\//_}-${NOMAD_ALLOC_INDEX:-0}\""},
-                {"BEFORE", shell_words(words.before_task_id)},
-                {"SANDBOX", job.sandbox.empty() ? shell_word(root + "/sandboxes/") + "\"$task_id\""
-                                                : shell_word(job.sandbox)},
-                {"AFTER", shell_words(words.after_task_id)}});
+  std::string script =
+      filled(kNomadScript,
+             {{"TASK_ID", own_id ? shell_word(job.task_id)
+                                 : "\"${NOMAD_JOB_ID//\\//_}-${NOMAD_ALLOC_INDEX:-0}\""},
+              {"BEFORE", shell_words(words.before_task_id)},
+              {"SANDBOX", job.sandbox.empty() ? shell_word(root + "/sandboxes/") + "\"$task_id\""
+                                              : shell_word(job.sandbox)},
+              {"AFTER", shell_words(words.after_task_id)}});
   // What a template would be filled in between: nothing of the texts.
   std::string left = "@@@";
   while ((script + job.config_text).find(left) != std::string::npos) left += '@';

@@ -9,7 +9,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::string_view kScript = R"(#!/bin/bash
+constexpr std::string_view kSlurmScript = R"(#!/bin/bash
 # The task @TITLE@ as a job of Slurm. Submit it: sbatch FILE
 #
 # The job may be requeued, preempted, run out of time or lose its node, as often
@@ -68,7 +68,7 @@ std::uint64_t warning_of(const ExportJob& job) {
   return std::max<std::uint64_t>(job.grace + 2 * kGraceMargin, 60);
 }
 
-std::string time_line(const ExportJob& job) {
+std::string slurm_time_line(const ExportJob& job) {
   if (job.longest == 0) return "##SBATCH --time=04:00:00\n";
   const std::uint64_t least = job.longest + warning_of(job) + 60;
   return "# `" + printable(job.longest_process) +
@@ -92,7 +92,7 @@ std::string slurm_script(const ExportJob& job) {
   const std::uint64_t ram = ram_mib_of(job.demand);
   const std::uint64_t disk = disk_mib_of(job.demand);
   return filled(
-      kScript,
+      kSlurmScript,
       {{"TITLE", printable(job.name)},
        {"NAME", name},
        {"DEMAND", demand_text(job)},
@@ -103,7 +103,7 @@ std::string slurm_script(const ExportJob& job) {
                           : "# Of a node's own disk, where its TmpDisk is configured:\n##SBATCH "
                             "--tmp=" +
                                 std::to_string(disk) + "M\n"},
-       {"TIME", time_line(job)},
+       {"TIME", slurm_time_line(job)},
        {"SIGNAL", std::to_string(warning_of(job))},
        {"TASK_ID", task_id},
        {"WAIT", waiting_part(kTraps)},

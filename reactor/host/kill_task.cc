@@ -27,7 +27,7 @@ namespace {
 // without a socket: it is on its way in or out. That it will never answer is nothing that the
 // kernel could tell: a stopped process, or one that hangs, looks like one that is about to. So this
 // wait has an end, far beyond what a leader needs and short for who waits at a terminal.
-constexpr Microseconds kPatience = 3 * kSecond;
+constexpr Microseconds kKillPatience = 3 * kSecond;
 
 // By the file that it runs, not by its words: those may be anything.
 bool is_one_task_leader(pid_t pid) {
@@ -88,7 +88,7 @@ Result<TaskState> TaskKill::carry_out() {
 
 TaskKill::Step TaskKill::step() {
   if (!exists(active_)) return look_up_end();
-  const auto answer = ask_leader(paths_.checkpoint_dir(task_id_), request_, kPatience);
+  const auto answer = ask_leader(paths_.checkpoint_dir(task_id_), request_, kKillPatience);
   if (!answer) return answer.error();
   if (answer->asked == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
@@ -117,7 +117,7 @@ Result<TaskState> TaskKill::look_up_end() const {
 bool TaskKill::outwait(const std::optional<Identity>& leader) {
   if (!awaited_until_ || awaited_ != leader) {
     awaited_ = leader;
-    awaited_until_ = read_clocks().boot + kPatience;
+    awaited_until_ = read_clocks().boot + kKillPatience;
   }
   return change_.wait(leader, *awaited_until_);
 }

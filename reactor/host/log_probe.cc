@@ -17,7 +17,7 @@ namespace {
 // Of one look, for each of the two files; the rest is read at the next.
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 // Of one line. What follows is not looked through.
-constexpr std::size_t kMostOfLine = std::size_t{64} << 10;
+constexpr std::size_t kMostOfLogLine = std::size_t{64} << 10;
 
 // The `backup`-th file before the one that is written: "stdout.1"; 0: that one itself.
 std::string name_of(const char* name, std::uint32_t backup) {
@@ -46,7 +46,7 @@ std::string LogProbe::look() {
   for (Output& output : outputs_) {
     for (std::size_t bytes = 0; !found_ && bytes < kMostBytes;) {
       if (output.file && read_some(output)) {
-        bytes += kMostOfLine;
+        bytes += kMostOfLogLine;
       } else if (!advance(directory.get(), output)) {
         break;
       }
@@ -81,7 +81,7 @@ bool LogProbe::advance(int directory, Output& output) const {
 }
 
 bool LogProbe::read_some(Output& output) {
-  std::vector<char> bytes(kMostOfLine);
+  std::vector<char> bytes(kMostOfLogLine);
   const ssize_t got = ::read(output.file.get(), bytes.data(), bytes.size());
   if (got <= 0) return false;
   take(output, {bytes.data(), static_cast<std::size_t>(got)});
@@ -91,12 +91,12 @@ bool LogProbe::read_some(Output& output) {
 void LogProbe::take(Output& output, std::string_view bytes) {
   while (!bytes.empty() && !found_) {
     const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-    const std::size_t room = kMostOfLine - std::min(kMostOfLine, output.line.size());
+    const std::size_t room = kMostOfLogLine - std::min(kMostOfLogLine, output.line.size());
     output.line.append(bytes.substr(0, std::min(end, room)));
     const bool whole = end < bytes.size();
     bytes.remove_prefix(whole ? end + 1 : end);
     // The end of what was read is looked through as it is: a prompt has no newline.
-    const bool is_long = output.line.size() >= kMostOfLine;
+    const bool is_long = output.line.size() >= kMostOfLogLine;
     if (!output.cut && (whole || bytes.empty() || is_long)) {
       found_ = pattern_.found_in(output.line);
     }

@@ -24,8 +24,8 @@ namespace {
 
 // How long the end of a task waits for a node's coordinators to go, which have said their last
 // word. A node that does not answer must not keep who waits for the task.
-constexpr Microseconds kPatience = 5 * kSecond;
-constexpr std::size_t kMostOfLine = 1000;
+constexpr Microseconds kLastWordPatience = 5 * kSecond;
+constexpr std::size_t kMostOfServerLine = 1000;
 // Only its exit status is looked at, and nobody reads what it prints.
 const std::string kSilently = "exec </dev/null >/dev/null 2>&1; ";
 
@@ -249,7 +249,7 @@ void TaskNodes::finish() {
     }
   }
   if (quiet()) return;
-  patience_ = reactor_.deadlines().add(reactor_.loop().now().boot + kPatience, [this] {
+  patience_ = reactor_.deadlines().add(reactor_.loop().now().boot + kLastWordPatience, [this] {
     patience_.reset();
     for (const auto& node : nodes_) {
       if (!node->finishing) continue;
@@ -485,9 +485,9 @@ void TaskNodes::hear_errors(Node& node) {
     server.err_text.append(part.data(), static_cast<std::size_t>(size));
     for (;;) {
       const std::size_t newline = server.err_text.find('\n');
-      if (newline == std::string::npos && server.err_text.size() < kMostOfLine) break;
-      const std::string line = server.err_text.substr(0, std::min(newline, kMostOfLine));
-      server.err_text.erase(0, newline == std::string::npos ? kMostOfLine : newline + 1);
+      if (newline == std::string::npos && server.err_text.size() < kMostOfServerLine) break;
+      const std::string line = server.err_text.substr(0, std::min(newline, kMostOfServerLine));
+      server.err_text.erase(0, newline == std::string::npos ? kMostOfServerLine : newline + 1);
       if (line.empty()) continue;
       node.last_said = line;
       spdlog::warn("task {}, node {}: {}", setup_.header.task_id, node.name, line);

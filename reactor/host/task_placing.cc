@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-Descriptor open_directory(const std::string& path) {
+Descriptor open_to_sync(const std::string& path) {
   return Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
@@ -19,8 +19,8 @@ Descriptor open_directory(const std::string& path) {
 Result<std::vector<GroupSync::File>> TaskPlacing::files() {
   std::vector<GroupSync::File> files;
   if (renamed_) return files;
-  directory_ = open_directory(paths_.checkpoint_dir(id_));
-  if (directory_) above_ = open_directory(paths_.checkpoints_dir());
+  directory_ = open_to_sync(paths_.checkpoint_dir(id_));
+  if (directory_) above_ = open_to_sync(paths_.checkpoints_dir());
   if (!directory_ || !above_) {
     return system_error("cannot open the checkpoints of task " + id_, errno);
   }

@@ -9,7 +9,7 @@ namespace thermos::observe {
 namespace {
 
 // Of work in one turn of the loop.
-constexpr Microseconds kTurn = 4000;
+constexpr Microseconds kJobsTurn = 4000;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void Jobs::add(Step step) {
 
 void Jobs::work() {
   const Microseconds begun = read_clocks().boot;
-  while (!steps_.empty() && read_clocks().boot - begun < kTurn) {
+  while (!steps_.empty() && read_clocks().boot - begun < kJobsTurn) {
     Step step = std::move(steps_.front());
     steps_.pop_front();
     if (!step()) steps_.push_back(std::move(step));

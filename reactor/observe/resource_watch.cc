@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reactor/observe/seconds.h"
+
 namespace thermos::observe {
 
 struct ResourceWatch::Watched {
@@ -15,10 +17,6 @@ struct ResourceWatch::Watched {
 };
 
 namespace {
-
-double seconds(Microseconds time) {
-  return static_cast<double>(time) / static_cast<double>(kSecond);
-}
 
 Json sample_json(const Sample& sample) {
   Json json{{"time", seconds(sample.time)},

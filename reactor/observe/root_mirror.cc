@@ -18,7 +18,7 @@ namespace thermos::observe {
 namespace {
 
 // Of reading, in one turn of the loop: others wait no longer.
-constexpr Microseconds kTurn = 4000;
+constexpr Microseconds kReadingTurn = 4000;
 // Records of one event. A stream that grows fast gives several events.
 constexpr std::size_t kMostRecords = 200;
 
@@ -227,7 +227,7 @@ void RootMirror::queue(const std::string& id) {
 
 void RootMirror::work() {
   const Microseconds begun = read_clocks().boot;
-  while (!queue_.empty() && read_clocks().boot - begun < kTurn) {
+  while (!queue_.empty() && read_clocks().boot - begun < kReadingTurn) {
     const std::string id = std::move(queue_.front());
     queue_.pop_front();
     const auto at = tasks_.find(id);

@@ -27,7 +27,7 @@
 namespace thermos::observe {
 namespace {
 
-constexpr std::size_t kEventBytes = std::size_t{64} << 10;
+constexpr std::size_t kSavedEventBytes = std::size_t{64} << 10;
 constexpr std::size_t kLogBytes = std::size_t{64} << 10;
 // Each is an answer of its own, for which the task's records are read again.
 constexpr std::size_t kMostWhys = 50;
@@ -99,7 +99,7 @@ class Saving {
       : paths_(paths),
         turn_end_(loop_, [this] { loop_.end_turn(); }),
         inotify_(loop_, true),
-        events_("saved", kEventBytes),
+        events_("saved", kSavedEventBytes),
         mirror_(loop_, inotify_, paths, events_),
         watches_(inotify_),
         deadlines_(loop_),

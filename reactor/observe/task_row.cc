@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "reactor/observe/seconds.h"
+
 namespace thermos::observe {
 namespace {
-
-double seconds(Microseconds time) {
-  return static_cast<double>(time) / static_cast<double>(kSecond);
-}
 
 std::string_view name_of(TaskDirectory directory) {
   return directory == TaskDirectory::Active ? "active" : "finished";

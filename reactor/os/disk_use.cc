@@ -4,17 +4,12 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace thermos {
 namespace {
 
-constexpr std::size_t kMostLevels = 128;  // each takes a descriptor
-constexpr std::uint64_t kBlock = 512;     // of st_blocks, whatever the file system's own are
-
-bool is_dots(const char* name) {
-  return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
-}
+constexpr std::size_t kMostCountedLevels = 128;  // each takes a descriptor
+constexpr std::uint64_t kBlock = 512;            // of st_blocks, whatever the file system's own are
 
 }  // namespace
 
@@ -31,7 +26,7 @@ void DiskUse::count(int above, const char* name) {
   if (!directory) return;
   OpenedBelow opened = open_below(above, name, false);
   if (levels_.empty()) mount_ = opened.mount;
-  if (opened.error != 0 || !(opened.mount == mount_) || levels_.size() == kMostLevels) {
+  if (opened.error != 0 || !(opened.mount == mount_) || levels_.size() == kMostCountedLevels) {
     complete_ = complete_ && opened.error == ENOENT;
     return;
   }

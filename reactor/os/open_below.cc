@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 namespace thermos {
@@ -21,6 +22,10 @@ void give_back_rights(int directory, mode_t mode) {
 }
 
 }  // namespace
+
+bool is_dots(const char* name) {
+  return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
+}
 
 OpenedBelow open_below(int above, const char* name, bool force) {
   OpenedBelow opened;

@@ -29,4 +29,7 @@ struct OpenedBelow {
 // read and change it, if we may: who runs a task may have taken them from themselves.
 OpenedBelow open_below(int above, const char* name, bool force);
 
+// Whether it is "." or "..", which readdir(3) gives as well.
+bool is_dots(const char* name);
+
 }  // namespace thermos

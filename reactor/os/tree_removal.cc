@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "reactor/os/errors.h"
@@ -13,11 +12,7 @@ namespace thermos {
 namespace {
 
 // Each level takes a descriptor. What lies deeper is moved up.
-constexpr std::size_t kMostLevels = 64;
-
-bool is_dots(const char* name) {
-  return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
-}
+constexpr std::size_t kMostOpenLevels = 64;
 
 }  // namespace
 
@@ -108,7 +103,7 @@ void TreeRemoval::step() {
       const std::string name = entry->d_name;
       // Most are files. A directory is not removed by this, and neither is what it holds.
       if (entry->d_type != DT_DIR && ::unlinkat(here, name.c_str(), 0) == 0) return;
-      if (levels_.size() < kMostLevels) {
+      if (levels_.size() < kMostOpenLevels) {
         enter(here, name);
       } else if (::unlinkat(here, name.c_str(), AT_REMOVEDIR) != 0) {
         errno == ENOTEMPTY || errno == EEXIST ? flatten(here, name) : fail(here, name, errno);

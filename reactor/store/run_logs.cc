@@ -134,7 +134,7 @@ Failure make_logs_for(const RunnerHeader& header, const std::string& name, const
   return give_to(made.get(), header.log_dir, owner);
 }
 
-LaunchError cannot_act(const FileOwner& owner) {
+LaunchError cannot_log_as(const FileOwner& owner) {
   return {true, "cannot act as " + owner.name};
 }
 
@@ -165,7 +165,7 @@ Failure open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor
   bool denied = false;
   {
     const AsUser self(owner);
-    if (!self.holds()) return cannot_act(owner);
+    if (!self.holds()) return cannot_log_as(owner);
     if (auto error = enter_sandbox(header, owner, at)) return error;
     denied = mkdirat(at.get(), name.c_str(), kDirectoryMode) != 0 && errno == EACCES;
   }
@@ -296,7 +296,7 @@ Failure open_run_logs(const RunnerHeader& header, const FileOwner& owner,
   std::string path;
   if (auto error = open_base(header, owner, at, path)) return error;
   const AsUser self(owner);
-  if (!self.holds()) return cannot_act(owner);
+  if (!self.holds()) return cannot_log_as(owner);
   if (in_sandbox(header)) {
     if (auto error = make_and_enter(at, name_in_sandbox(header), path, owner)) return error;
   }
@@ -323,7 +323,7 @@ std::optional<Error> enter_run_logs(const RunnerHeader& header, const FileOwner&
   if (!in_sandbox(header)) at.reset(open(path.c_str(), kStep));
   if (!in_sandbox(header) && !at) return failed(errno);
   const AsUser self(owner);
-  if (!self.holds()) return Error{ErrorCode::System, cannot_act(owner).reason};
+  if (!self.holds()) return Error{ErrorCode::System, cannot_log_as(owner).reason};
   std::vector<std::string> steps;
   if (!process.empty()) steps.push_back(process);
   if (run) steps.push_back(std::to_string(*run));

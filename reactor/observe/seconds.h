@@ -1,0 +1,12 @@
+// Times and durations, as the observer's JSON gives them.
+#pragma once
+
+#include "core/base/times.h"
+
+namespace thermos::observe {
+
+inline double seconds(Microseconds time) {
+  return static_cast<double>(time) / static_cast<double>(kSecond);
+}
+
+}  // namespace thermos::observe
