@@ -202,8 +202,9 @@ std::optional<Error> check_bindings(const Bindings& bindings) {
     return Error{ErrorCode::BadConfig,
                  std::string(what) + " is not UTF-8: a task's texts hold nothing else"};
   };
-  if (!is_utf8(bindings.task_id))
+  if (!is_utf8(bindings.task_id)) {
     return complain("the task id " + thermos::quoted(bindings.task_id));
+  }
   if (!is_utf8(bindings.user)) return complain("the user's name " + thermos::quoted(bindings.user));
   for (const auto& [name, value] : bindings.environment) {
     if (!is_utf8(value)) return complain("the value of -E " + thermos::quoted(name));

@@ -93,8 +93,9 @@ Result<const Engine*> engine_of(const std::string& name) {
   const auto all = engines();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Engine& e) { return e.name == name; });
-  if (found == all.end())
+  if (found == all.end()) {
     return export_usage("--to " + name + ": it is " + std::string(kEngineNames));
+  }
   return &*found;
 }
 
@@ -165,8 +166,9 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
   ExportJob job;
   const Result<std::uint64_t> grace = parse_count("--grace", options.grace);
   if (!grace) return grace.error();
-  if (*grace > kMostGrace)
+  if (*grace > kMostGrace) {
     return export_usage("--grace " + options.grace + ": it is a day at most");
+  }
   job.grace = *grace;
   ConfigurationWords words;
   words.task_name = options.task;

@@ -76,8 +76,9 @@ CommandOutcome trace_command(const Arguments& arguments, CommonOptions common) {
   if (!*parsed) return kExitDone;
   const Arguments& words = **parsed;
   if (words.empty()) return trace_usage("TASK is missing");
-  if (words.size() > 1)
+  if (words.size() > 1) {
     return trace_usage("takes one TASK; unexpected argument '" + words[1] + "'");
+  }
   if (perfetto == otlp) return trace_usage("give --perfetto or --otlp: which kind of trace?");
   const Result<Paths> paths = paths_of_task(common, socket, words.front());
   if (!paths) return paths.error();
