@@ -15,7 +15,7 @@
 namespace thermos::bench {
 namespace {
 
-[[noreturn]] void give_up(const char* what) {
+[[noreturn]] void reject(const char* what) {
   std::fprintf(stderr, "naive reader: %s\n", what);
   std::exit(1);
 }
@@ -40,7 +40,7 @@ class Sequences {
     if (record.which() != disk::Record::PROCESS) return;
     const auto process = record.getProcess();
     std::uint64_t& next = next_[std::string(process.getProcess().cStr())];
-    if (process.getSeq() != next) give_up("a gap in a sequence");
+    if (process.getSeq() != next) reject("a gap in a sequence");
     ++next;
   }
   std::uint64_t records() const { return records_; }
@@ -52,7 +52,7 @@ class Sequences {
 
 void check_crc(std::uint32_t& chain, const std::byte* frame, Bytes payload) {
   chain = crc32c(crc32c(chain, {frame, 4}), payload);
-  if (chain != word(frame + 4)) give_up("a wrong checksum");
+  if (chain != word(frame + 4)) reject("a wrong checksum");
 }
 
 }  // namespace
@@ -74,14 +74,14 @@ std::uint64_t read_naively_mapped(int fd, std::size_t size) {
 std::uint64_t read_naively_by_read(int fd) {
   alignas(8) std::array<std::byte, 65536> room;
   ::lseek(fd, 0, SEEK_SET);
-  if (::read(fd, room.data(), kStreamHeaderBytes) != kStreamHeaderBytes) give_up("no header");
+  if (::read(fd, room.data(), kStreamHeaderBytes) != kStreamHeaderBytes) reject("no header");
   std::uint32_t chain = start_of_chain(room.data());
   std::array<std::byte, kFrameHeaderBytes> frame;
   Sequences sequences;
   while (::read(fd, frame.data(), frame.size()) == static_cast<ssize_t>(frame.size())) {
     const std::size_t length = word(frame.data());
     if (length > room.size() || ::read(fd, room.data(), length) != static_cast<ssize_t>(length)) {
-      give_up("a short record");
+      reject("a short record");
     }
     const Bytes payload = Bytes(room).first(length);
     check_crc(chain, frame.data(), payload);

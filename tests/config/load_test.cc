@@ -16,12 +16,12 @@ constexpr int kMany = 10'000;
 constexpr int kMany = 100'000;
 #endif
 
-Result<TaskConfig> load(const std::string& text, const std::string& name = "") {
+Result<TaskConfig> load_task(const std::string& text, const std::string& name = "") {
   return config::load(text, "f", name, {});
 }
 
 TEST(Load, FillsInDefaults) {
-  const auto task = load(R"({"processes": [{"name": "a", "cmdline": "true"}]})");
+  const auto task = load_task(R"({"processes": [{"name": "a", "cmdline": "true"}]})");
   ASSERT_TRUE(task.ok()) << task.error().message;
   TaskConfig expected;
   expected.name = "a";
@@ -41,7 +41,7 @@ TEST(Load, FillsInDefaults) {
 }
 
 TEST(Load, ReadsEveryField) {
-  const auto task = load(
+  const auto task = load_task(
       "\xef\xbb\xbf"
       R"({
     "user": "joe", "max_failures": 0, "max_concurrency": 4294967295, "finalization_wait": 0.5,
@@ -90,7 +90,7 @@ TEST(Load, ReadsEveryField) {
 }
 
 TEST(Load, ReadsLimitsAndWaits) {
-  const auto task = load(R"({
+  const auto task = load_task(R"({
     "backoff": {"factor": 1.5},
     "processes": [
       {"name": "a", "cmdline": "x {{timeout}} {{backoff.most}}", "timeout": 0.25, "backoff": {}},
@@ -161,31 +161,32 @@ processes:
 TEST(Load, PicksATaskByName) {
   for (const std::string& text :
        {std::string(kThree), "{\"tasks\": " + std::string(kThree) + "}"}) {
-    EXPECT_EQ(load(text, "one")->processes[0].name, "a");
-    EXPECT_EQ(load(text, "two")->name, "two");
-    EXPECT_EQ(load(text, "broken").error().code, ErrorCode::BadConfig);
-    const auto none = load(text);
+    EXPECT_EQ(load_task(text, "one")->processes[0].name, "a");
+    EXPECT_EQ(load_task(text, "two")->name, "two");
+    EXPECT_EQ(load_task(text, "broken").error().code, ErrorCode::BadConfig);
+    const auto none = load_task(text);
     ASSERT_FALSE(none.ok());
     EXPECT_EQ(none.error().code, ErrorCode::Usage);
     EXPECT_EQ(none.error().message,
               "f: holds 3 tasks: name one with --task: 'one', 'two', 'broken'");
-    const auto unknown = load(text, "deploy");
+    const auto unknown = load_task(text, "deploy");
     ASSERT_FALSE(unknown.ok());
     EXPECT_EQ(unknown.error().code, ErrorCode::NotFound);
     EXPECT_EQ(unknown.error().message, "f: holds no task 'deploy': it has 'one', 'two', 'broken'");
-    EXPECT_EQ(load(text, "tow").error().message, "f: holds no task 'tow', did you mean 'two'?");
+    EXPECT_EQ(load_task(text, "tow").error().message,
+              "f: holds no task 'tow', did you mean 'two'?");
   }
 }
 
 TEST(Load, TakesTheOnlyTaskUnnamedButNotByAnotherName) {
   const std::string text = R"([{"processes": [{"name": "a", "cmdline": "true"}]}])";
-  EXPECT_EQ(load(text)->name, "a");
-  EXPECT_EQ(load(text, "a")->name, "a");
-  EXPECT_EQ(load(text, "bcd").error().code, ErrorCode::NotFound);
+  EXPECT_EQ(load_task(text)->name, "a");
+  EXPECT_EQ(load_task(text, "a")->name, "a");
+  EXPECT_EQ(load_task(text, "bcd").error().code, ErrorCode::NotFound);
 }
 
 TEST(Load, RefusesTwoTasksOfTheNamePicked) {
-  const auto task = load("[{\"name\": \"a\"},\n{\"name\": \"a\"}]", "a");
+  const auto task = load_task("[{\"name\": \"a\"},\n{\"name\": \"a\"}]", "a");
   ASSERT_FALSE(task.ok());
   EXPECT_EQ(task.error().message, "f:2: [1]: is a second task named 'a'");
 }
@@ -230,7 +231,7 @@ TEST(Load, FindsTheLinesOfALongFile) {
     text += i == 1000 ? "]}" : ",\n";
   }
   // Two lines down from the first, three a process, and the number is on its second.
-  EXPECT_EQ(load(text).error().message,
+  EXPECT_EQ(load_task(text).error().message,
             "f:2100: processes[699].min_duration: -1 is out of range: 0 to 1000000000 seconds");
 }
 
@@ -247,12 +248,12 @@ TEST(Load, TakesManyProcesses) {
     processes.append(R"(,"cmdline":"echo {{name}} {{processes[0].name}}"})");
     order += name;
   }
-  const auto task = load(R"({"name": "many", "processes": [)" + processes +
-                         R"(], "constraints": [{"order": [)" + order + "]}]}");
+  const auto task = load_task(R"({"name": "many", "processes": [)" + processes +
+                              R"(], "constraints": [{"order": [)" + order + "]}]}");
   ASSERT_TRUE(task.ok()) << task.error().message;
   ASSERT_EQ(task->processes.size(), std::size_t{kMany});
   EXPECT_EQ(task->processes.back().cmdline, "echo p" + std::to_string(kMany - 1) + " p0");
-  const auto again = load(to_json(*task, -1));
+  const auto again = load_task(to_json(*task, -1));
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_EQ(first_difference(*task, *again), "");
 }

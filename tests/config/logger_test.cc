@@ -15,7 +15,7 @@ Result<TaskConfig> load_process(const std::string& more, const Bindings& binding
               bindings);
 }
 
-std::string error_of(const std::string& more) {
+std::string logger_error(const std::string& more) {
   const auto task = load_process(more);
   return task.ok() ? "" : task.error().message;
 }
@@ -36,22 +36,22 @@ TEST(Logger, IsReadWithItsDefaults) {
 }
 
 TEST(Logger, WhatIsWrongIsSaid) {
-  EXPECT_EQ(error_of(R"(, "logger": {"destination": "fiel"})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"destination": "fiel"})"),
             "f:1: processes[0].logger.destination: 'fiel' is none of file, console, both, none, "
             "did you mean 'file'?");
-  EXPECT_EQ(error_of(R"(, "logger": {"mode": 1})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"mode": 1})"),
             "f:1: processes[0].logger.mode: must be one of standard, rotate, not a number");
-  EXPECT_EQ(error_of(R"(, "logger": "file")"),
+  EXPECT_EQ(logger_error(R"(, "logger": "file")"),
             "f:1: processes[0].logger: a logger is an object, not a string");
-  EXPECT_EQ(error_of(R"(, "logger": {"rotate": {"log_size": 10}})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"rotate": {"log_size": 10}})"),
             "f:1: processes[0].logger.rotate.log_size: is too small: a file holds 1024 bytes at "
             "least");
-  EXPECT_EQ(error_of(R"(, "logger": {"rotate": {"backups": 1001}})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"rotate": {"backups": 1001}})"),
             "f:1: processes[0].logger.rotate.backups: is too large: at most 1000 files are kept");
-  EXPECT_EQ(error_of(R"(, "logger": {"rotate": {"size": 1}})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"rotate": {"size": 1}})"),
             "f:1: processes[0].logger.rotate: unknown key 'size': a rotate policy has "
             "log_size, backups");
-  EXPECT_EQ(error_of(R"(, "logger": {"mode": "{{mode}}"})"),
+  EXPECT_EQ(logger_error(R"(, "logger": {"mode": "{{mode}}"})"),
             "f:1: processes[0].logger.mode: endless reference: processes[0].logger.mode -> "
             "processes[0].logger.mode");
 }

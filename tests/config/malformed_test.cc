@@ -1,24 +1,14 @@
 // What is refused, and the one line that says so.
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
 
 #include "core/config/load.h"
 #include "keys.h"
+#include "refusal.h"
 
 namespace thermos::config {
 namespace {
-
-struct Case {
-  const char* name;
-  std::string text;
-  std::string message;  // the whole line, without "f:"
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << c.text.substr(0, 100);
-}
 
 // A task of process 'a' and what `more` adds to it (", key: value").
 std::string process(const std::string& more) {
@@ -35,7 +25,7 @@ std::string order(const std::string& names) {
   return task(R"(, "constraints": [{"order": )" + names + "}]");
 }
 
-class Malformed : public testing::TestWithParam<Case> {};
+class Malformed : public testing::TestWithParam<Refusal> {};
 
 TEST_P(Malformed, IsRefusedInOneLine) {
   const std::string& text = GetParam().text;
@@ -47,7 +37,7 @@ TEST_P(Malformed, IsRefusedInOneLine) {
   EXPECT_EQ(loaded.error().message, "f:" + GetParam().message);
 }
 
-const Case kSyntax[] = {
+const Refusal kSyntax[] = {
     {"Nothing", "", " is empty: a task is an object"},
     {"Blanks", " \n\t", " is empty: a task is an object"},
     {"OnlyABom", "\xef\xbb\xbf", " is empty: a task is an object"},
@@ -108,7 +98,7 @@ const Case kSyntax[] = {
      "2: [1]: key 'k' is given twice"},
 };
 
-const Case kShape[] = {
+const Refusal kShape[] = {
     {"AString", "\"a\"",
      "1: a configuration is a task (an object) or a list of tasks, not a string"},
     {"Null", "null", "1: a configuration is a task (an object) or a list of tasks, not null"},
@@ -217,7 +207,7 @@ const Case kShape[] = {
      "1: resources: resources is an object, not a number"},
 };
 
-const Case kValues[] = {
+const Refusal kFieldValues[] = {
     {"NameIsNumber", R"({"name": 1, "processes": [{"name": "a", "cmdline": "b"}]})",
      "1: name: must be a string, not a number"},
     {"NameIsNull", R"({"name": null, "processes": [{"name": "a", "cmdline": "b"}]})",
@@ -327,7 +317,7 @@ const Case kValues[] = {
      "1: processes[0].resources.disk: -1 is out of range: 0 to 9223372036854775807"},
 };
 
-const Case kMeaning[] = {
+const Refusal kMeaning[] = {
     {"EmptyName", "{\"processes\": [\n{\"name\":\n\"\", \"cmdline\": \"true\"}]}",
      "3: processes[0].name: a name can't be empty"},
     {"HiddenName", R"({"processes": [{"name": ".a", "cmdline": "true"}]})",
@@ -363,7 +353,7 @@ const Case kMeaning[] = {
     {"WaitsForItself", order(R"(["b", "b"])"), "1: constraints[0].order: a cycle: b -> b"},
 };
 
-const Case kReferences[] = {
+const Refusal kReferences[] = {
     {"Unbound", command("echo {{foo}}"),
      "1: processes[0].cmdline: {{foo}} is not bound: give -E foo=VALUE"},
     {"UnboundDotted", command("{{foo.bar}}"),
@@ -429,15 +419,11 @@ const Case kReferences[] = {
      "1: processes[100].cmdline: references lead to references more than 100 deep"},
 };
 
-std::string name_of_case(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Syntax, Malformed, testing::ValuesIn(kSyntax), name_of_case);
-INSTANTIATE_TEST_SUITE_P(Shape, Malformed, testing::ValuesIn(kShape), name_of_case);
-INSTANTIATE_TEST_SUITE_P(Values, Malformed, testing::ValuesIn(kValues), name_of_case);
-INSTANTIATE_TEST_SUITE_P(Meaning, Malformed, testing::ValuesIn(kMeaning), name_of_case);
-INSTANTIATE_TEST_SUITE_P(References, Malformed, testing::ValuesIn(kReferences), name_of_case);
+INSTANTIATE_TEST_SUITE_P(Syntax, Malformed, testing::ValuesIn(kSyntax), name_of);
+INSTANTIATE_TEST_SUITE_P(Shape, Malformed, testing::ValuesIn(kShape), name_of);
+INSTANTIATE_TEST_SUITE_P(Values, Malformed, testing::ValuesIn(kFieldValues), name_of);
+INSTANTIATE_TEST_SUITE_P(Meaning, Malformed, testing::ValuesIn(kMeaning), name_of);
+INSTANTIATE_TEST_SUITE_P(References, Malformed, testing::ValuesIn(kReferences), name_of);
 
 }  // namespace
 }  // namespace thermos::config

@@ -2,26 +2,16 @@
 // in malformed_test.cc.
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
 
 #include "core/config/load.h"
 #include "keys.h"
+#include "refusal.h"
 
 namespace thermos::config {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string text;
-  std::string message;  // the whole line, without "f:"
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << c.text.substr(0, 100);
-}
-
-class MalformedYaml : public testing::TestWithParam<Case> {};
+class MalformedYaml : public testing::TestWithParam<Refusal> {};
 
 TEST_P(MalformedYaml, IsRefusedInOneLine) {
   const auto loaded = load(GetParam().text, "f", "", {});
@@ -30,7 +20,7 @@ TEST_P(MalformedYaml, IsRefusedInOneLine) {
   EXPECT_EQ(loaded.error().message, "f:" + GetParam().message);
 }
 
-const Case kBytes[] = {
+const Refusal kBytes[] = {
     {"Nothing", "", " is empty: a task is an object"},
     {"OnlyAComment", "# nothing\n", " is empty: a task is an object"},
     {"OnlyMarkers", "---\n---\n", " is empty: a task is an object"},
@@ -59,7 +49,7 @@ const Case kBytes[] = {
      "expected '}'"},
 };
 
-const Case kLayout[] = {
+const Refusal kLayout[] = {
     {"TabBeforeItem", "processes:\n\t- name: a\n",
      "2:2: not valid YAML: a tab indents this line: YAML takes spaces alone"},
     {"TabBeforeKey", "processes:\n- name: a\n\tcmdline: x\n",
@@ -119,7 +109,7 @@ const Case kLayout[] = {
      "1:1: not valid YAML: YAML directives must have exactly one argument"},
 };
 
-const Case kQuotes[] = {
+const Refusal kQuotes[] = {
     {"ColonInText", "processes:\n- name: a\n  cmdline: echo a: b\n",
      "3:18: not valid YAML: a ': ' can't stand here: the text needs quotes, the indentation is "
      "wrong, or the line above lacks its ': '"},
@@ -175,7 +165,7 @@ const Case kQuotes[] = {
      "3:3: processes[0].cmdline: must be a string, not null: nothing is written here"},
 };
 
-const Case kKeys[] = {
+const Refusal kKeys[] = {
     {"KeyTwice", "processes:\n- name: a\n  name: b\n  cmdline: x\n",
      "3:9: processes[0]: key 'name' is given twice"},
     {"TaskKeyTwice", "processes:\n- name: a\n  cmdline: x\nuser: a\nuser: b\n",
@@ -216,7 +206,7 @@ const Case kKeys[] = {
      "7:18: a6[2]: the aliases stand for more than 4000000 values or 256 MiB in all"},
 };
 
-const Case kValues[] = {
+const Refusal kYamlValues[] = {
     {"Yes", "processes:\n- name: a\n  cmdline: x\n  daemon: yes\n",
      "4:11: processes[0].daemon: must be true or false, not a string: 'yes' is no boolean in YAML "
      "1.2"},
@@ -291,15 +281,11 @@ const Case kValues[] = {
      "6:18: max_concurrency: must be a number, not a string"},
 };
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Bytes, MalformedYaml, testing::ValuesIn(kBytes), name_of);
 INSTANTIATE_TEST_SUITE_P(Layout, MalformedYaml, testing::ValuesIn(kLayout), name_of);
 INSTANTIATE_TEST_SUITE_P(Quotes, MalformedYaml, testing::ValuesIn(kQuotes), name_of);
 INSTANTIATE_TEST_SUITE_P(Keys, MalformedYaml, testing::ValuesIn(kKeys), name_of);
-INSTANTIATE_TEST_SUITE_P(Values, MalformedYaml, testing::ValuesIn(kValues), name_of);
+INSTANTIATE_TEST_SUITE_P(Values, MalformedYaml, testing::ValuesIn(kYamlValues), name_of);
 
 }  // namespace
 }  // namespace thermos::config

@@ -11,7 +11,7 @@
 namespace thermos::config {
 namespace {
 
-Result<TaskConfig> load_text(const std::string& text) {
+Result<TaskConfig> load_matrix(const std::string& text) {
   Bindings bindings;
   bindings.environment = {{"who", "me"}};
   return load(text, "f", "", bindings);
@@ -19,7 +19,7 @@ Result<TaskConfig> load_text(const std::string& text) {
 
 // "NAME=CMDLINE(NEED NEED)" of each process.
 std::string shown(const std::string& text) {
-  const auto task = load_text(text);
+  const auto task = load_matrix(text);
   if (!task) return task.error().message;
   std::string all;
   for (const ProcessConfig& process : task->processes) {
@@ -35,7 +35,7 @@ std::string shown(const std::string& text) {
 }
 
 std::string orders(const std::string& text) {
-  const auto task = load_text(text);
+  const auto task = load_matrix(text);
   if (!task) return task.error().message;
   std::string all;
   for (const Constraint& constraint : task->constraints) {
@@ -57,7 +57,7 @@ processes:
 }
 
 TEST(Matrix, IsBoundInEveryText) {
-  const auto task = load_text(R"(
+  const auto task = load_matrix(R"(
 processes:
   - name: a
     argv: [x, "{{matrix.n}}"]
@@ -78,14 +78,14 @@ processes:
 
 // What `inspect --json` prints and a record holds is the same task.
 TEST(Matrix, OfOneCombinationIsKeptAsItIs) {
-  const auto task = load_text(R"(
+  const auto task = load_matrix(R"(
 processes:
   - {name: a, cmdline: "echo {{matrix.n}}", matrix: {n: [1, 2]}}
   - {name: b, cmdline: x, needs: [a]}
 )");
   ASSERT_TRUE(task.ok()) << task.error().message;
   const std::string json = to_json(*task, 2);
-  for (const auto& again : {load_bound(json, "r"), load_text(json)}) {
+  for (const auto& again : {load_bound(json, "r"), load_matrix(json)}) {
     ASSERT_TRUE(again.ok()) << again.error().message;
     EXPECT_EQ(*again, *task);
   }
@@ -213,8 +213,8 @@ TEST(Matrix, HasALimit) {
     return text + "]";
   };
   const auto with = [&](std::size_t a, std::size_t b, const std::string& more = "") {
-    return load_text("processes: [{name: t, cmdline: x, matrix: {a: " + list(a) +
-                     ", b: " + list(b) + "}}" + more + "]");
+    return load_matrix("processes: [{name: t, cmdline: x, matrix: {a: " + list(a) +
+                       ", b: " + list(b) + "}}" + more + "]");
   };
   const auto most = with(100, 100);
   ASSERT_TRUE(most.ok()) << most.error().message;

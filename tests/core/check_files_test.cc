@@ -10,11 +10,11 @@
 namespace thermos {
 namespace {
 
-using Paths = std::vector<std::string>;
+using Files = std::vector<std::string>;
 
 class CheckFiles : public ::testing::Test {
  protected:
-  ProcessConfig& add(const std::string& name, Paths needs, Paths makes) {
+  ProcessConfig& add(const std::string& name, Files needs, Files makes) {
     ProcessConfig& process = task_.processes.emplace_back();
     process.name = name;
     process.cmdline = "true";
@@ -152,7 +152,7 @@ TEST_F(CheckFiles, AlongALongChain) {
   constexpr int kMany = 50'000;
   const auto file = [](int i) { return "f" + std::to_string(i); };
   for (int i = 0; i < kMany; ++i) {
-    add("p" + std::to_string(i), i < 2 ? Paths{} : Paths{file(i - 2)}, {file(i)});
+    add("p" + std::to_string(i), i < 2 ? Files{} : Files{file(i - 2)}, {file(i)});
     if (i > 0) wait(static_cast<std::size_t>(i), "p" + std::to_string(i - 1), Condition::Success);
   }
   EXPECT_EQ(fault(), "");
@@ -177,7 +177,7 @@ TEST_F(CheckFiles, AlongALongChain) {
 // Many more makers than one walk sees to, and many who need all of them.
 TEST_F(CheckFiles, OfManyMakers) {
   constexpr int kMany = 300;
-  Paths all;
+  Files all;
   for (int i = 0; i < kMany; ++i) {
     all.push_back("f" + std::to_string(i));
     add("p" + std::to_string(i), {}, {all.back()});
@@ -206,15 +206,15 @@ TEST_F(CheckFiles, NodesInPaths) {
   EXPECT_TRUE(is_spread(task_));
   EXPECT_TRUE(spread_over(task_, {"n1", "n2"}));
   ASSERT_EQ(task_.processes.size(), 3u);
-  EXPECT_EQ(task_.processes[0].needs_files, (Paths{"in", "in.n1"}));
-  EXPECT_EQ(task_.processes[0].makes_files, (Paths{"n1/n1"}));
-  EXPECT_EQ(task_.processes[1].makes_files, (Paths{"n2/n2"}));
-  EXPECT_EQ(task_.processes[2].needs_files, (Paths{"n1/n1", "n2/n2", "in"}));
+  EXPECT_EQ(task_.processes[0].needs_files, (Files{"in", "in.n1"}));
+  EXPECT_EQ(task_.processes[0].makes_files, (Files{"n1/n1"}));
+  EXPECT_EQ(task_.processes[1].makes_files, (Files{"n2/n2"}));
+  EXPECT_EQ(task_.processes[2].needs_files, (Files{"n1/n1", "n2/n2", "in"}));
   EXPECT_EQ(fault(), "");
   EXPECT_FALSE(spread_over(task_, {"n1", "n2"}));
   EXPECT_TRUE(spread_over(alone, {}));
-  EXPECT_EQ(alone.processes[0].makes_files, (Paths{"here/here"}));
-  EXPECT_EQ(alone.processes[1].needs_files, (Paths{"here/here", "in"}));
+  EXPECT_EQ(alone.processes[0].makes_files, (Files{"here/here"}));
+  EXPECT_EQ(alone.processes[1].needs_files, (Files{"here/here", "in"}));
   EXPECT_FALSE(spread_over(alone, {}));
   EXPECT_FALSE(is_spread(alone));
 }

@@ -28,7 +28,7 @@ TaskConfig sample() {
   return task;
 }
 
-std::string complaint(const TaskConfig& task) {
+std::string refusal(const TaskConfig& task) {
   const auto graph = check_task(task);
   return graph ? "" : graph.error().message;
 }
@@ -36,7 +36,7 @@ std::string complaint(const TaskConfig& task) {
 std::string with_needs(std::size_t process, const Needs& needs) {
   TaskConfig task = sample();
   task.processes[process].needs.entries = needs;
-  return complaint(task);
+  return refusal(task);
 }
 
 TEST(CheckNeeds, MakesEdgesBesideThoseOfOrders) {
@@ -88,14 +88,14 @@ TEST(CheckNeeds, RefusesACycleThroughAnyCondition) {
   task.constraints = {{{"a", "b"}}};
   task.processes[2].needs.entries = {{"b", Condition::Start}};
   task.processes[0].needs.entries = {{"c", Condition::End}};
-  EXPECT_EQ(complaint(task), "processes[0].needs.c: a cycle: a -> b -> c -> a");
+  EXPECT_EQ(refusal(task), "processes[0].needs.c: a cycle: a -> b -> c -> a");
 }
 
 std::string with_uses(const Uses& pools, const Uses& uses) {
   TaskConfig task = sample();
   task.pools.entries = pools;
   task.processes[1].uses.entries = uses;
-  return complaint(task);
+  return refusal(task);
 }
 
 TEST(CheckPools, TakesWhatThereIs) {

@@ -6,16 +6,10 @@
 #include <string>
 
 #include "core/task/check_task.h"
+#include "million.h"
 
 namespace thermos {
 namespace {
-
-// The sanitizers make everything ten times slower, and find in a tenth what they would in all.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kMillion = 100'000;
-#else
-constexpr std::size_t kMillion = 1'000'000;
-#endif
 
 ProcessConfig process(const std::string& name) {
   ProcessConfig process;
@@ -25,7 +19,7 @@ ProcessConfig process(const std::string& name) {
 }
 
 // Processes of the names given, and nothing else.
-TaskConfig task_of(const std::vector<std::string>& names) {
+TaskConfig task_with(const std::vector<std::string>& names) {
   TaskConfig task;
   task.name = "t";
   for (const std::string& name : names) task.processes.push_back(process(name));
@@ -41,11 +35,11 @@ std::string complaint(const TaskConfig& task) {
 }
 
 std::string complaint_about_name(const std::string& name) {
-  return complaint(task_of({name}));
+  return complaint(task_with({name}));
 }
 
 TEST(CheckTask, GivesTheGraphOfAGoodTask) {
-  TaskConfig task = task_of({"a", "b", "c", "f", "g"});
+  TaskConfig task = task_with({"a", "b", "c", "f", "g"});
   task.processes[3].final = task.processes[4].final = true;
   task.constraints = {{{"a", "b", "c"}}, {{"a", "c"}}, {{"f", "g"}}, {{"b"}}, {{}}, {{"a", "b"}}};
   const auto graph = check_task(task);
@@ -57,7 +51,7 @@ TEST(CheckTask, GivesTheGraphOfAGoodTask) {
 }
 
 TEST(CheckTask, TakesATaskOfFinalProcessesOnly) {
-  TaskConfig task = task_of({"f"});
+  TaskConfig task = task_with({"f"});
   task.processes[0].final = true;
   EXPECT_EQ(complaint(task), "");
 }
@@ -83,22 +77,22 @@ TEST(CheckTask, RefusesBadNames) {
   EXPECT_EQ(complaint_about_name("a\x7f"),
             "processes[0].name: 'a\\x7f': a name can't hold control characters");
   EXPECT_EQ(complaint_about_name("a\xff"), "processes[0].name: 'a\\xff' is not UTF-8");
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   task.name = "x/y";
   EXPECT_EQ(complaint(task), "name: 'x/y': a name can't hold '/'");
 }
 
 TEST(CheckTask, RefusesTheSameNameTwice) {
-  EXPECT_EQ(complaint(task_of({"a", "b", "a"})),
+  EXPECT_EQ(complaint(task_with({"a", "b", "a"})),
             "processes[2].name: 'a' is the name of processes[0] already");
 }
 
 TEST(CheckTask, RefusesNoProcesses) {
-  EXPECT_EQ(complaint(task_of({})), "processes: a task needs at least one process");
+  EXPECT_EQ(complaint(task_with({})), "processes: a task needs at least one process");
 }
 
 TEST(CheckTask, KnowsTheKernelsLimitForACommandLine) {
-  TaskConfig task = task_of({"a", "b"});
+  TaskConfig task = task_with({"a", "b"});
   task.processes[1].cmdline = std::string(131'071, ':');
   EXPECT_EQ(complaint(task), "");
   task.processes[1].cmdline += ':';
@@ -116,7 +110,7 @@ TEST(CheckTask, KnowsTheKernelsLimitForACommandLine) {
 }
 
 TEST(CheckTask, KnowsTheRangesOfNumbers) {
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   task.processes[0].min_duration = -1;
   EXPECT_EQ(complaint(task), "processes[0].min_duration: is out of range: 0 to 1000000000 seconds");
   task.processes[0].min_duration = 1'000'000'000 * kSecond;
@@ -137,7 +131,7 @@ TEST(CheckTask, KnowsTheRangesOfNumbers) {
 }
 
 TEST(CheckTask, SaysOfAFaultyLogSizeOneThing) {
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   const auto complaints = [&task](std::int64_t log_size) {
     task.processes[0].logger.emplace().rotate.log_size = log_size;
     std::string all;
@@ -154,7 +148,7 @@ TEST(CheckTask, SaysOfAFaultyLogSizeOneThing) {
 }
 
 TEST(CheckTask, SaysOfANumberBelowZeroOneThing) {
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   task.processes[0].watchdog = -1;
   task.processes[0].backoff.emplace().factor = -1;
   task.processes[0].backoff->most = -1;
@@ -169,7 +163,7 @@ TEST(CheckTask, SaysOfANumberBelowZeroOneThing) {
 }
 
 TEST(CheckTask, RefusesATimeForAFinalizer) {
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   task.processes[0].time = kSecond;
   EXPECT_EQ(complaint(task), "");
   task.processes[0].final = true;
@@ -178,7 +172,7 @@ TEST(CheckTask, RefusesATimeForAFinalizer) {
 }
 
 TEST(CheckTask, RefusesAUserThatBreaksALine) {
-  TaskConfig task = task_of({"a"});
+  TaskConfig task = task_with({"a"});
   task.user = "x\ny";
   EXPECT_EQ(complaint(task), "user: 'x\\ny': a user's name can't hold control characters");
   task.user = "x\xff";
@@ -186,7 +180,7 @@ TEST(CheckTask, RefusesAUserThatBreaksALine) {
 }
 
 TEST(CheckTask, NamesTheNearestProcess) {
-  TaskConfig task = task_of({"fetch", "build", "test"});
+  TaskConfig task = task_with({"fetch", "build", "test"});
   task.constraints = {{{"fetch", "biuld"}}};
   EXPECT_EQ(complaint(task),
             "constraints[0].order[1]: there is no process 'biuld', did you mean 'build'?");
@@ -195,7 +189,7 @@ TEST(CheckTask, NamesTheNearestProcess) {
 }
 
 TEST(CheckTask, KeepsRegularAndFinalApart) {
-  TaskConfig task = task_of({"a", "f"});
+  TaskConfig task = task_with({"a", "f"});
   task.processes[1].final = true;
   task.constraints = {{{"a", "f"}}};
   EXPECT_EQ(complaint(task),
@@ -208,7 +202,7 @@ TEST(CheckTask, KeepsRegularAndFinalApart) {
 }
 
 TEST(CheckTask, LetsNothingWaitForADaemon) {
-  TaskConfig task = task_of({"a", "d", "b"});
+  TaskConfig task = task_with({"a", "d", "b"});
   task.processes[1].daemon = true;
   task.constraints = {{{"a", "d"}}};
   EXPECT_EQ(complaint(task), "");
@@ -220,7 +214,7 @@ TEST(CheckTask, LetsNothingWaitForADaemon) {
 }
 
 TEST(CheckTask, LetsOnlyEphemeralsWaitForAnEphemeral) {
-  TaskConfig task = task_of({"a", "e", "f"});
+  TaskConfig task = task_with({"a", "e", "f"});
   task.processes[1].ephemeral = task.processes[2].ephemeral = true;
   task.constraints = {{{"a", "e", "f"}}};
   EXPECT_EQ(complaint(task), "");
@@ -232,7 +226,7 @@ TEST(CheckTask, LetsOnlyEphemeralsWaitForAnEphemeral) {
 }
 
 TEST(CheckTask, SaysWhichCycle) {
-  TaskConfig task = task_of({"a", "b", "c"});
+  TaskConfig task = task_with({"a", "b", "c"});
   task.constraints = {{{"a", "b"}}, {{"b", "c"}}, {{"c", "a"}}};
   EXPECT_EQ(complaint(task), "constraints[2].order: a cycle: a -> b -> c -> a");
   task.constraints = {{{"b", "b"}}};
@@ -247,7 +241,7 @@ TEST(CheckTask, LeavesOutTheMiddleOfALongCycle) {
   std::vector<std::string> names;
   names.reserve(101);
   for (int i = 0; i < 100; ++i) names.push_back("p" + std::to_string(i));
-  TaskConfig task = task_of(names);
+  TaskConfig task = task_with(names);
   names.push_back("p0");
   task.constraints = {{names}};
   EXPECT_EQ(complaint(task),

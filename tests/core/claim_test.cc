@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "boots.h"
 #include "core/record/sole_writer.h"
 
 namespace thermos {
 namespace {
 
-constexpr BootId kBoot{1, 2};
 constexpr Identity kServer{70, 700};
 constexpr Identity kOther{80, 800};
 using Step = ClaimVerdict::Step;

@@ -20,8 +20,8 @@ ProcessConfig process(const std::string& name, double cpu, std::int64_t ram = 0)
   return made;
 }
 
-TaskConfig task_of(std::vector<ProcessConfig> processes,
-                   std::vector<std::vector<std::string>> orders = {}) {
+TaskConfig demanding_task(std::vector<ProcessConfig> processes,
+                          std::vector<std::vector<std::string>> orders = {}) {
   TaskConfig task;
   task.name = "t";
   task.processes = std::move(processes);
@@ -36,7 +36,7 @@ Demand demand(const TaskConfig& task) {
 }
 
 TEST(Demand, IsTheSumOfWhatRunsTogether) {
-  const Demand found = demand(task_of({process("a", 1, 100), process("b", 2.5, 50)}));
+  const Demand found = demand(demanding_task({process("a", 1, 100), process("b", 2.5, 50)}));
   EXPECT_EQ(found.peak.cpu, 3.5);
   EXPECT_EQ(found.peak.ram, 150);
   EXPECT_EQ(found.silent, 0U);
@@ -44,22 +44,23 @@ TEST(Demand, IsTheSumOfWhatRunsTogether) {
 }
 
 TEST(Demand, OfAChainIsThatOfItsLargest) {
-  const Demand found = demand(
-      task_of({process("a", 1, 100), process("b", 4, 50), process("c", 2)}, {{"a", "b", "c"}}));
+  const Demand found = demand(demanding_task(
+      {process("a", 1, 100), process("b", 4, 50), process("c", 2)}, {{"a", "b", "c"}}));
   EXPECT_EQ(found.peak.cpu, 4);
   EXPECT_EQ(found.peak.ram, 100);
 }
 
 TEST(Demand, LooksThroughAProcessThatAsksForNothing) {
   const TaskConfig task =
-      task_of({process("a", 3), process("b", 0), process("c", 2), process("d", 2)},
-              {{"a", "b", "c"}, {"b", "d"}});
+      demanding_task({process("a", 3), process("b", 0), process("c", 2), process("d", 2)},
+                     {{"a", "b", "c"}, {"b", "d"}});
   EXPECT_EQ(demand(task).peak.cpu, 4);
   EXPECT_EQ(demand(task).silent, 1U);
 }
 
 TEST(Demand, ASuccessorOfAStartRunsBesideIt) {
-  TaskConfig task = task_of({process("server", 2), process("client", 3), process("last", 4)});
+  TaskConfig task =
+      demanding_task({process("server", 2), process("client", 3), process("last", 4)});
   task.processes[0].daemon = true;
   task.processes[1].needs.entries = {{"server", Condition::Start}};
   task.processes[2].needs.entries = {{"client", Condition::End}};
@@ -68,19 +69,20 @@ TEST(Demand, ASuccessorOfAStartRunsBesideIt) {
 
 // a has ended before b starts, and c waits for b's start: so c does not run beside a.
 TEST(Demand, WhatWaitsForTheStartOfASuccessorDoesNotRunBesideThePredecessor) {
-  TaskConfig task = task_of({process("a", 4), process("b", 1), process("c", 2)}, {{"a", "b"}});
+  TaskConfig task =
+      demanding_task({process("a", 4), process("b", 1), process("c", 2)}, {{"a", "b"}});
   task.processes[2].needs.entries = {{"b", Condition::Start}};
   EXPECT_EQ(demand(task).peak.cpu, 4);
 }
 
 TEST(Demand, IsNoMoreThanMaxConcurrencyAllows) {
-  TaskConfig task = task_of({process("a", 1), process("b", 2), process("c", 3)});
+  TaskConfig task = demanding_task({process("a", 1), process("b", 2), process("c", 3)});
   task.max_concurrency = 2;
   EXPECT_EQ(demand(task).peak.cpu, 5);
 }
 
 TEST(Demand, IsThatOfAllWhereMaxConcurrencyAllowsMore) {
-  TaskConfig task = task_of({process("a", 1), process("b", 2)});
+  TaskConfig task = demanding_task({process("a", 1), process("b", 2)});
   task.max_concurrency = 3;
   EXPECT_EQ(demand(task).peak.cpu, 3);
 }
@@ -90,7 +92,7 @@ TEST(Demand, OfVeryManyEdgesIsTheSum) {
   constexpr int kSide = 230;  // 230 times 230 edges
   std::vector<ProcessConfig> processes;
   for (int i = 0; i < 2 * kSide; ++i) processes.push_back(process("p" + std::to_string(i), 1));
-  TaskConfig task = task_of(std::move(processes));
+  TaskConfig task = demanding_task(std::move(processes));
   for (int i = 0; i < kSide; ++i) {
     for (int j = 0; j < kSide; ++j) {
       task.processes[kSide + i].needs.entries.emplace_back("p" + std::to_string(j),
@@ -101,17 +103,17 @@ TEST(Demand, OfVeryManyEdgesIsTheSum) {
 }
 
 TEST(Demand, WhoAsksForMemoryAloneIsSilentAboutItsProcessors) {
-  EXPECT_EQ(demand(task_of({process("a", 0, 100), process("b", 1)})).silent, 1U);
+  EXPECT_EQ(demand(demanding_task({process("a", 0, 100), process("b", 1)})).silent, 1U);
 }
 
 TEST(Demand, FinalizersRunAlone) {
-  TaskConfig task = task_of({process("a", 3), process("tidy", 2)});
+  TaskConfig task = demanding_task({process("a", 3), process("tidy", 2)});
   task.processes[1].final = true;
   EXPECT_EQ(demand(task).peak.cpu, 3);
 }
 
 TEST(Demand, OfTheTaskItselfGoesOverThoseOfItsProcesses) {
-  TaskConfig task = task_of({process("a", 3), process("b", 2)});
+  TaskConfig task = demanding_task({process("a", 3), process("b", 2)});
   task.resources = Resources{1.5, 7, 8};
   const Demand found = demand(task);
   EXPECT_TRUE(found.declared);
@@ -120,7 +122,7 @@ TEST(Demand, OfTheTaskItselfGoesOverThoseOfItsProcesses) {
 
 TEST(Demand, DoesNotOverflow) {
   constexpr std::int64_t kMuch = std::int64_t{1} << 62;
-  const Demand found = demand(task_of({process("a", 1e6, kMuch), process("b", 1e6, kMuch)}));
+  const Demand found = demand(demanding_task({process("a", 1e6, kMuch), process("b", 1e6, kMuch)}));
   EXPECT_GT(found.peak.ram, 0);
   EXPECT_EQ(found.peak.cpu, 2e6);
 }
@@ -128,7 +130,7 @@ TEST(Demand, DoesNotOverflow) {
 TEST(Demand, AHundredThousandProcessesAreAdded) {
   std::vector<ProcessConfig> processes;
   for (int i = 0; i < 100'000; ++i) processes.push_back(process("p" + std::to_string(i), 1));
-  EXPECT_EQ(demand(task_of(std::move(processes))).peak.cpu, 100'000);
+  EXPECT_EQ(demand(demanding_task(std::move(processes))).peak.cpu, 100'000);
 }
 
 // Against all sets of processes of small random graphs.
@@ -136,7 +138,7 @@ TEST(Demand, IsTheHeaviestSetThatCanRunTogether) {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
     constexpr int kProcesses = 7;
-    TaskConfig task = task_of({});
+    TaskConfig task = demanding_task({});
     for (int p = 0; p < kProcesses; ++p) {
       task.processes.push_back(process("p" + std::to_string(p), static_cast<double>(random() % 4)));
     }

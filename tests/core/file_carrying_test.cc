@@ -15,10 +15,8 @@
 #include "core/runner/file_receiving.h"
 #include "core/runner/file_sending.h"
 
-namespace thermos {
+namespace thermos::carry {
 namespace {
-
-using namespace carry;  // NOLINT(google-build-using-namespace)
 
 // One letter for each effect.
 std::string names(const std::vector<SendingEffect>& effects) {
@@ -470,4 +468,4 @@ TEST(FileCarrying, WholeOrNotAtAllWhateverHappens) {
 }
 
 }  // namespace
-}  // namespace thermos
+}  // namespace thermos::carry

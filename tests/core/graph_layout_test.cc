@@ -12,7 +12,7 @@ namespace {
 
 using Edges = std::vector<Graph::Edge>;
 
-TaskConfig task_of(std::uint32_t processes, const std::vector<ProcessIndex>& finals = {}) {
+TaskConfig numbered_task(std::uint32_t processes, const std::vector<ProcessIndex>& finals = {}) {
   TaskConfig task;
   task.processes.resize(processes);
   for (std::uint32_t p = 0; p < processes; ++p) task.processes[p].name = std::to_string(p);
@@ -70,7 +70,7 @@ TEST(GraphLayout, HasNothingForNoProcess) {
 TEST(GraphLayout, PutsEachBehindTheLastThatItWaitsFor) {
   // 0 -> 1 -> 2, 0 -> 2
   const Graph graph(3, Edges{{0, 1}, {1, 2}, {0, 2}});
-  const GraphLayout layout = lay_out(task_of(3), graph);
+  const GraphLayout layout = lay_out(numbered_task(3), graph);
   expect_sound(layout, graph);
   EXPECT_EQ(layout.layers, 3U);
   EXPECT_EQ(members_of(layout), (std::vector<std::vector<ProcessIndex>>{{0}, {1}, {2}}));
@@ -80,13 +80,13 @@ TEST(GraphLayout, PutsEachBehindTheLastThatItWaitsFor) {
 TEST(GraphLayout, FoldsThoseThatNobodyCouldTellApart) {
   // 0 -> {1, 2, 3} -> 4, and 5, which only 0 leads to.
   const Graph graph(6, Edges{{0, 1}, {0, 2}, {0, 3}, {1, 4}, {2, 4}, {3, 4}, {0, 5}});
-  const GraphLayout layout = lay_out(task_of(6), graph);
+  const GraphLayout layout = lay_out(numbered_task(6), graph);
   expect_sound(layout, graph);
   EXPECT_EQ(members_of(layout), (std::vector<std::vector<ProcessIndex>>{{0}, {1, 2, 3}, {5}, {4}}));
 }
 
 TEST(GraphLayout, FoldsNothingThatDiffersInKindOrCondition) {
-  TaskConfig task = task_of(5);
+  TaskConfig task = numbered_task(5);
   task.processes[2].daemon = true;
   task.processes[3].ephemeral = true;
   const Graph graph(5, Edges{{0, 1}, {0, 2}, {0, 3}, {0, 4, Condition::Start}});
@@ -98,14 +98,14 @@ TEST(GraphLayout, FoldsNothingThatDiffersInKindOrCondition) {
 
 TEST(GraphLayout, KeepsEachConditionOfAPair) {
   const Graph graph(2, Edges{{0, 1, Condition::Start}, {0, 1, Condition::End}});
-  const GraphLayout layout = lay_out(task_of(2), graph);
+  const GraphLayout layout = lay_out(numbered_task(2), graph);
   EXPECT_EQ(layout.edges,
             (std::vector<GraphLayout::Edge>{{0, 1, Condition::Start}, {0, 1, Condition::End}}));
 }
 
 TEST(GraphLayout, PutsFinalizersBehindAllOthers) {
   const Graph graph(4, Edges{{0, 1}, {2, 3}});
-  const GraphLayout layout = lay_out(task_of(4, {2, 3}), graph);
+  const GraphLayout layout = lay_out(numbered_task(4, {2, 3}), graph);
   expect_sound(layout, graph);
   EXPECT_EQ(layout.layers, 4U);
   EXPECT_EQ(members_of(layout), (std::vector<std::vector<ProcessIndex>>{{0}, {1}, {2}, {3}}));
@@ -114,7 +114,7 @@ TEST(GraphLayout, PutsFinalizersBehindAllOthers) {
 TEST(GraphLayout, CrossesNothingThatNeedNotCross) {
   // 0 -> 5, 1 -> 4, 2 -> 3: in the order of their numbers all would cross.
   const Graph graph(6, Edges{{0, 5}, {1, 4}, {2, 3}});
-  const GraphLayout layout = lay_out(task_of(6), graph);
+  const GraphLayout layout = lay_out(numbered_task(6), graph);
   expect_sound(layout, graph);
   for (const auto& edge : layout.edges) {
     EXPECT_EQ(layout.nodes[edge.from].place, layout.nodes[edge.to].place);
@@ -126,7 +126,7 @@ TEST(GraphLayout, HandlesTenThousandProcessesOfAnyShape) {
   Edges chain;
   for (std::uint32_t p = 0; p + 1 < kMany; ++p) chain.push_back({p, p + 1});
   const Graph line(kMany, chain);
-  const GraphLayout of_line = lay_out(task_of(kMany), line);
+  const GraphLayout of_line = lay_out(numbered_task(kMany), line);
   expect_sound(of_line, line);
   EXPECT_EQ(of_line.layers, kMany);
 
@@ -135,7 +135,7 @@ TEST(GraphLayout, HandlesTenThousandProcessesOfAnyShape) {
     fan.push_back({0, p});
     fan.push_back({p, kMany - 1});
   }
-  EXPECT_EQ(lay_out(task_of(kMany), Graph(kMany, fan)).nodes.size(), 3U);
+  EXPECT_EQ(lay_out(numbered_task(kMany), Graph(kMany, fan)).nodes.size(), 3U);
 
   // 100 layers of 100, each process behind three of the layer before.
   Edges mesh;
@@ -144,7 +144,7 @@ TEST(GraphLayout, HandlesTenThousandProcessesOfAnyShape) {
     for (const std::uint32_t step : {0U, 7U, 31U}) mesh.push_back({above + (p + step) % 100, p});
   }
   const Graph net(kMany, mesh);
-  const GraphLayout of_net = lay_out(task_of(kMany), net);
+  const GraphLayout of_net = lay_out(numbered_task(kMany), net);
   expect_sound(of_net, net);
   EXPECT_EQ(of_net.nodes.size(), kMany);
   EXPECT_EQ(of_net.edges.size(), mesh.size());

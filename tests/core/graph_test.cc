@@ -9,15 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "million.h"
+
 namespace thermos {
 namespace {
-
-// The sanitizers make everything ten times slower, and find in a tenth what they would in all.
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::uint32_t kMillion = 100'000;
-#else
-constexpr std::uint32_t kMillion = 1'000'000;
-#endif
 
 std::vector<ProcessIndex> dependents(const Graph& graph, ProcessIndex node) {
   const auto span = graph.dependents(node);

@@ -7,21 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "boots.h"
 #include "core/record/history.h"
 
 namespace thermos {
 namespace {
 
-constexpr BootId kBoot{1, 2};
-
-RunnerHeader header() {
+RunnerHeader header_with_logs() {
   RunnerHeader header;
   header.task_id = "job-1";
   header.keep_logs = 7;
   return header;
 }
 
-TaskStatus task(TaskState state, Microseconds at, std::string_view reason = {}) {
+TaskStatus task_status(TaskState state, Microseconds at, std::string_view reason = {}) {
   TaskStatus status;
   status.state = state;
   status.at = {1000 + at, at};
@@ -57,10 +56,10 @@ void add_run(History& history, std::string_view process, std::uint32_t run, Proc
   }
 }
 
-History led() {
+History led_history() {
   History history;
-  apply(history, header());
-  apply(history, task(TaskState::Active, 0));
+  apply(history, header_with_logs());
+  apply(history, task_status(TaskState::Active, 0));
   return history;
 }
 
@@ -89,7 +88,7 @@ class Story {
   explicit Story(std::uint64_t seed) : random_(seed) {}
 
   void begin(History& history) {
-    apply(history, header());
+    apply(history, header_with_logs());
     lead(history);
   }
 
@@ -233,7 +232,7 @@ TEST(HistoryCompaction, AnyStoryGoesOnBehindIt) {
 // ---- one by one --------------------------------------------------------------------------------
 
 TEST(HistoryCompaction, TheSummaryOfWhatWasDropped) {
-  History history = led();
+  History history = led_history();
   for (std::uint32_t run = 0; run < 3; ++run) add_run(history, "a", run, ProcessState::Success);
   add_run(history, "a", 3, ProcessState::Failed);
   add_run(history, "a", 4, ProcessState::Killed);
@@ -264,7 +263,7 @@ TEST(HistoryCompaction, TheSummaryOfWhatWasDropped) {
 }
 
 TEST(HistoryCompaction, WhatDroppedRunsUsedIsNotForgotten) {
-  History history = led();
+  History history = led_history();
   for (std::uint32_t run = 0; run < 4; ++run) {
     add_run(history, "a", run, ProcessState::Success, {1 << run, 100 << run, 5000 - run});
   }
@@ -284,7 +283,7 @@ TEST(HistoryCompaction, WhatDroppedRunsUsedIsNotForgotten) {
 }
 
 TEST(HistoryCompaction, NoSummaryWhereNothingWasDropped) {
-  History history = led();
+  History history = led_history();
   add_run(history, "a", 0, ProcessState::Failed);
   history.drop_old(1);
   std::size_t records = 0;
@@ -294,14 +293,14 @@ TEST(HistoryCompaction, NoSummaryWhereNothingWasDropped) {
 
 TEST(HistoryCompaction, TheFirstThatFailedIsNotForgotten) {
   for (const std::uint32_t failing : {0U, 4U, 9U}) {
-    History history = led();
+    History history = led_history();
     for (std::uint32_t run = 0; run < 10; ++run) {
       add_run(history, "a", run, run == failing ? ProcessState::Failed : ProcessState::Success);
     }
     history.drop_old(1);
     EXPECT_EQ(rebuilt(history).process(0).first_failed, failing);
   }
-  History none = led();
+  History none = led_history();
   for (std::uint32_t run = 0; run < 10; ++run) add_run(none, "a", run, ProcessState::Lost);
   none.drop_old(1);
   EXPECT_EQ(rebuilt(none).process(0).first_failed, std::nullopt);
@@ -309,7 +308,7 @@ TEST(HistoryCompaction, TheFirstThatFailedIsNotForgotten) {
 
 // Others may need that it has started, though every run that is kept failed before that.
 TEST(HistoryCompaction, ThatItHasStartedIsNotForgotten) {
-  History history = led();
+  History history = led_history();
   add_run(history, "a", 0, ProcessState::Lost);
   ProcessStatus status;
   status.process = "a";
@@ -325,7 +324,7 @@ TEST(HistoryCompaction, ThatItHasStartedIsNotForgotten) {
 
 // min_duration counts from the last end also when the run that ended is the one that was dropped.
 TEST(HistoryCompaction, TheLastEndOutlivesItsRun) {
-  History history = led();
+  History history = led_history();
   add_run(history, "a", 0, ProcessState::Failed);
   ProcessStatus waiting;
   waiting.process = "a";
@@ -342,11 +341,11 @@ TEST(HistoryCompaction, TheLastEndOutlivesItsRun) {
 }
 
 TEST(HistoryCompaction, StepsThatOnlySayWhoLedAreTrimmed) {
-  History history = led();
-  for (Microseconds at = 1; at <= 50; ++at) apply(history, task(TaskState::Active, at));
-  apply(history, task(TaskState::Active, 51, "worth keeping"));
-  for (Microseconds at = 52; at <= 60; ++at) apply(history, task(TaskState::Active, at));
-  TaskStatus cleaning = task(TaskState::Cleaning, 61, "killed");
+  History history = led_history();
+  for (Microseconds at = 1; at <= 50; ++at) apply(history, task_status(TaskState::Active, at));
+  apply(history, task_status(TaskState::Active, 51, "worth keeping"));
+  for (Microseconds at = 52; at <= 60; ++at) apply(history, task_status(TaskState::Active, at));
+  TaskStatus cleaning = task_status(TaskState::Cleaning, 61, "killed");
   cleaning.goal = TaskState::Failed;
   apply(history, cleaning);
   cleaning.goal = TaskState::Killed;  // another kill changes where it is going
@@ -372,8 +371,8 @@ TEST(HistoryCompaction, StepsThatOnlySayWhoLedAreTrimmed) {
 
 // The last one says in which boot the task is led, and until when it may take.
 TEST(HistoryCompaction, TheLastStepStays) {
-  History history = led();
-  for (Microseconds at = 1; at <= 10; ++at) apply(history, task(TaskState::Active, at));
+  History history = led_history();
+  for (Microseconds at = 1; at <= 10; ++at) apply(history, task_status(TaskState::Active, at));
   history.drop_old(1);
   ASSERT_EQ(history.steps().size(), 2U);
   EXPECT_EQ(history.steps().front().status.at.boot, 0);
@@ -381,7 +380,7 @@ TEST(HistoryCompaction, TheLastStepStays) {
 }
 
 TEST(HistoryCompaction, WhatWasOnlySeededIsNotWritten) {
-  History history = led();
+  History history = led_history();
   history.intern("later");
   std::size_t records = 0;
   const History back = rebuilt(history, &records);
@@ -397,7 +396,7 @@ TEST(HistoryCompaction, OneWithoutAHeaderHasNothingToSay) {
 }
 
 TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
-  History history = led();
+  History history = led_history();
   for (std::uint32_t run = 0; run < 4; ++run) add_run(history, "a", run, ProcessState::Success);
   apply(history, Replacement{1, {}, {}, {"a"}, {}, {}});
   EXPECT_EQ(history.replacements().size(), 1U);
@@ -427,18 +426,18 @@ TEST(HistoryCompaction, AnErrorOfWhoTakesIsTheAnswer) {
 
 // Enough for another program to go on with it.
 TEST(HistoryCompaction, GivesTheRunUnderWayAlone) {
-  History history = led();
+  History history = led_history();
   for (std::uint32_t run = 0; run < 3; ++run) add_run(history, "a", run, ProcessState::Failed);
   for (const bool first : {true, false}) {
     const ProcessHistory& process = history.process(0);
     ProcessHistory one = process;
     if (first) {
-      History other = led();
+      History other = led_history();
       add_run(other, "a", 0, ProcessState::Failed);
       one = other.process(0);
     }
     History taken;
-    apply(taken, header());
+    apply(taken, header_with_logs());
     std::size_t records = 0;
     const auto take = [&](const Record& record) -> Status {
       ++records;
@@ -467,7 +466,7 @@ TEST(HistoryCompaction, GivesTheRunUnderWayAlone) {
 }
 
 TEST(HistoryCompaction, TellsHowManyRecordsWouldStay) {
-  History history = led();
+  History history = led_history();
   for (std::uint32_t run = 0; run < 50; ++run) add_run(history, "a", run, ProcessState::Success);
   for (std::uint32_t run = 0; run < 3; ++run) add_run(history, "b", run, ProcessState::Success);
   const std::size_t told = history.records_after(10);
@@ -486,7 +485,7 @@ ProcessReport ready_report(std::uint32_t run, Microseconds at) {
 
 // Runs 0 to `runs` - 1 of "a", the first of which was ready.
 History first_was_ready(std::uint32_t runs) {
-  History history = led();
+  History history = led_history();
   ProcessStatus status;
   status.process = "a";
   for (const ProcessState state : {ProcessState::Waiting, ProcessState::Forked,
@@ -519,7 +518,7 @@ TEST(Reports, OfRunsThatAreOverOrReadyAreRepeats) {
 }
 
 TEST(Reports, OfRunsThatHaveNotBegunAreCorrupt) {
-  History history = led();
+  History history = led_history();
   EXPECT_FALSE(history.apply(ready_report(0, 1)).ok());
   add_run(history, "a", 0, ProcessState::Success);
   EXPECT_FALSE(history.apply(ready_report(1, 1)).ok());
@@ -527,7 +526,7 @@ TEST(Reports, OfRunsThatHaveNotBegunAreCorrupt) {
 
 // The first run of "a" is under way.
 History a_runs() {
-  History history = led();
+  History history = led_history();
   ProcessStatus status;
   status.process = "a";
   for (const ProcessState state :
@@ -599,7 +598,7 @@ TEST(Reports, OfARunBeforeTheOneUnderWayAreRepeats) {
 }
 
 TEST(Orders, OfTheRunnerEndOnlyWhatIsUnderWayAndNotEndingYet) {
-  History history = led();
+  History history = led_history();
   const ProcessOrder fail{"a", Verb::Fail, {2, 2}, {3, 3}, "too late"};
   apply(history, fail);
   EXPECT_FALSE(history.process(0).ending) << "nothing runs";
@@ -616,8 +615,8 @@ TEST(Orders, OfTheRunnerEndOnlyWhatIsUnderWayAndNotEndingYet) {
 }
 
 TEST(HistoryCompaction, OneOfAnotherConfigurationIsAnotherHistory) {
-  const History history = led();
-  History other = led();
+  const History history = led_history();
+  History other = led_history();
   apply(other, Replacement{1, {}, {}, {}, {}, {}});
   EXPECT_FALSE(history == other);
 }

@@ -5,13 +5,12 @@
 #include <limits>
 #include <string>
 
+#include "boots.h"
+
 namespace thermos {
 namespace {
 
 using Outcome = History::Outcome;
-
-constexpr BootId kBoot{1, 2};
-constexpr BootId kNextBoot{3, 4};
 
 RunnerHeader header() {
   RunnerHeader header;

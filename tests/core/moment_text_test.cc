@@ -4,10 +4,11 @@
 
 #include <string>
 
+#include "days.h"
+
 namespace thermos {
 namespace {
 
-constexpr Microseconds kHour = 3600 * kSecond;
 // 2026-11-27 10:00:00 UTC, a Friday.
 constexpr Microseconds kNow = 1'795'773'600 * kSecond;
 constexpr Microseconds kMidnight = kNow - 10 * kHour;

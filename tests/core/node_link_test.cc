@@ -6,10 +6,8 @@
 #include <string>
 #include <vector>
 
-namespace thermos {
+namespace thermos::node {
 namespace {
-
-using namespace node;  // NOLINT(google-build-using-namespace)
 
 constexpr std::string_view kEffectNames[] = {"start", "drop", "ask",  "runs", "clean",
                                              "arm",   "up",   "down", "gone", "warn"};
@@ -174,4 +172,4 @@ TEST_F(NodeLinkTest, WhatCanNotComeIsIgnored) {
 }
 
 }  // namespace
-}  // namespace thermos
+}  // namespace thermos::node

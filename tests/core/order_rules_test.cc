@@ -8,14 +8,14 @@
 namespace thermos {
 namespace {
 
-constexpr Timestamp kNow{1000, 100};
+constexpr Timestamp kOrdered{1000, 100};
 
 // A process whose latest run is in `state`, and how far its launch is.
-struct Standing {
+struct StandingProcess {
   ProcessHistory process;
   LaunchControl launch;
 
-  explicit Standing(std::optional<ProcessState> state = std::nullopt) {
+  explicit StandingProcess(std::optional<ProcessState> state = std::nullopt) {
     process.name = "p";
     if (!state) return;
     process.runs.emplace_back().state = *state;
@@ -28,50 +28,50 @@ struct Standing {
     process.immediate = process.next_run;  // as a restart leaves it
   }
   std::optional<Verb> recorded(Verb verb, Microseconds wait = 10) const {
-    const auto order = order_to_record(process, launch, verb, kNow, wait);
+    const auto order = order_to_record(process, launch, verb, kOrdered, wait);
     return order ? std::optional(order->verb) : std::nullopt;
   }
 };
 
 TEST(OrderRules, TheRecordSaysWhatWhenAndUntilWhen) {
-  const Standing running(ProcessState::Running);
-  const auto stop = order_to_record(running.process, running.launch, Verb::Stop, kNow, 10);
+  const StandingProcess running(ProcessState::Running);
+  const auto stop = order_to_record(running.process, running.launch, Verb::Stop, kOrdered, 10);
   ASSERT_TRUE(stop);
   EXPECT_EQ(stop->process, "p");
-  EXPECT_EQ(stop->at, kNow);
+  EXPECT_EQ(stop->at, kOrdered);
   EXPECT_EQ(stop->deadline, (Timestamp{1010, 110}));
-  Standing held(ProcessState::Killed);
+  StandingProcess held(ProcessState::Killed);
   held.process.held = true;
-  const auto start = order_to_record(held.process, held.launch, Verb::Start, kNow, 10);
+  const auto start = order_to_record(held.process, held.launch, Verb::Start, kOrdered, 10);
   ASSERT_TRUE(start);
   EXPECT_EQ(start->deadline, Timestamp{}) << "it ends nothing";
 }
 
 TEST(OrderRules, AStartOfWhatRunsNeedsNoRecord) {
-  EXPECT_EQ(Standing(ProcessState::Running).recorded(Verb::Start), std::nullopt);
-  EXPECT_EQ(Standing(ProcessState::Forked).recorded(Verb::Start), std::nullopt);
-  EXPECT_EQ(Standing(ProcessState::Waiting).recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(StandingProcess(ProcessState::Running).recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(StandingProcess(ProcessState::Forked).recorded(Verb::Start), std::nullopt);
+  EXPECT_EQ(StandingProcess(ProcessState::Waiting).recorded(Verb::Start), std::nullopt);
 }
 
 TEST(OrderRules, AStartIsRecordedOnceForTheNextRun) {
-  Standing ended(ProcessState::Success);
+  StandingProcess ended(ProcessState::Success);
   EXPECT_EQ(ended.recorded(Verb::Start), Verb::Start);
   EXPECT_EQ(ended.recorded(Verb::Restart), Verb::Restart);
   ended.process.immediate = 1;
   EXPECT_EQ(ended.recorded(Verb::Start), std::nullopt);
-  EXPECT_EQ(Standing().recorded(Verb::Start), Verb::Start) << "one that never ran";
+  EXPECT_EQ(StandingProcess().recorded(Verb::Start), Verb::Start) << "one that never ran";
 }
 
 TEST(OrderRules, ARestartOfWhatHasNotBegunIsAStart) {
-  Standing retrying(ProcessState::Waiting);
+  StandingProcess retrying(ProcessState::Waiting);
   retrying.take(LaunchEvent::Short);
   EXPECT_EQ(retrying.recorded(Verb::Restart), Verb::Start);
-  EXPECT_EQ(Standing(ProcessState::Waiting).recorded(Verb::Restart), std::nullopt);
-  EXPECT_EQ(Standing(ProcessState::Forked).recorded(Verb::Restart), Verb::Restart);
+  EXPECT_EQ(StandingProcess(ProcessState::Waiting).recorded(Verb::Restart), std::nullopt);
+  EXPECT_EQ(StandingProcess(ProcessState::Forked).recorded(Verb::Restart), Verb::Restart);
 }
 
 TEST(OrderRules, AnEndThatWasAskedForIsNotTakenBack) {
-  Standing told(ProcessState::Waiting);
+  StandingProcess told(ProcessState::Waiting);
   told.take(LaunchEvent::Terminate);
   told.ends_at(105);
   told.process.held = true;
@@ -82,7 +82,7 @@ TEST(OrderRules, AnEndThatWasAskedForIsNotTakenBack) {
 }
 
 TEST(OrderRules, ASecondStopIsRecordedIfItEndsTheRunSooner) {
-  Standing stopping(ProcessState::Running);
+  StandingProcess stopping(ProcessState::Running);
   EXPECT_EQ(stopping.recorded(Verb::Stop), Verb::Stop);
   stopping.process.held = true;
   stopping.ends_at(105);
@@ -92,7 +92,7 @@ TEST(OrderRules, ASecondStopIsRecordedIfItEndsTheRunSooner) {
 }
 
 TEST(OrderRules, ASecondRestartIsRecordedIfItEndsTheRunSooner) {
-  Standing restarting(ProcessState::Running);
+  StandingProcess restarting(ProcessState::Running);
   restarting.ends_at(105);
   EXPECT_EQ(restarting.recorded(Verb::Restart, 10), std::nullopt);
   EXPECT_EQ(restarting.recorded(Verb::Restart, 4), Verb::Restart);
@@ -101,11 +101,11 @@ TEST(OrderRules, ASecondRestartIsRecordedIfItEndsTheRunSooner) {
 }
 
 TEST(OrderRules, WhatIsHeldAndDoesNotRunIsNotStoppedAgain) {
-  Standing held(ProcessState::Killed);
+  StandingProcess held(ProcessState::Killed);
   held.process.held = true;
   EXPECT_EQ(held.recorded(Verb::Stop, 0), std::nullopt);
   EXPECT_EQ(held.recorded(Verb::Restart), Verb::Restart);
-  Standing called_off(ProcessState::Waiting);
+  StandingProcess called_off(ProcessState::Waiting);
   called_off.take(LaunchEvent::Ended);
   called_off.process.held = true;
   called_off.ends_at(105);
@@ -113,7 +113,7 @@ TEST(OrderRules, WhatIsHeldAndDoesNotRunIsNotStoppedAgain) {
 }
 
 TEST(OrderRules, ARunThatNobodyLeadsIsUnderWayAllTheSame) {
-  Standing orphan(ProcessState::Forked);
+  StandingProcess orphan(ProcessState::Forked);
   orphan.take(LaunchEvent::Ended);
   EXPECT_EQ(orphan.recorded(Verb::Start), std::nullopt);
   EXPECT_EQ(orphan.recorded(Verb::Restart), Verb::Restart);

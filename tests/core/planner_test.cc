@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "million.h"
+
 namespace thermos {
 namespace {
 
@@ -406,15 +408,8 @@ TEST(Planner, AgreesWithANaiveOneOnRandomGraphs) {
   }
 }
 
-// A million, where the build is a fast one.
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-constexpr std::uint32_t kMany = 100'000;
-#else
-constexpr std::uint32_t kMany = 1'000'000;
-#endif
-
 TEST(Planner, PlansAChainOfAMillion) {
-  constexpr std::uint32_t kSize = kMany;
+  constexpr std::uint32_t kSize = kOptimizedMillion;
   std::vector<Graph::Edge> edges;
   for (ProcessIndex p = 0; p + 1 < kSize; ++p) edges.push_back({p, p + 1});
   const Graph graph(kSize, std::move(edges));
@@ -430,7 +425,7 @@ TEST(Planner, PlansAChainOfAMillion) {
 // Layers of a thousand, each process waiting for three of the layer before.
 TEST(Planner, PlansAMillionInLayers) {
   constexpr std::uint32_t kWide = 1000;
-  constexpr std::uint32_t kSize = kMany;
+  constexpr std::uint32_t kSize = kOptimizedMillion;
   std::vector<Graph::Edge> edges;
   for (ProcessIndex p = kWide; p < kSize; ++p) {
     const ProcessIndex above = p - p % kWide - kWide;

@@ -21,7 +21,7 @@ Ready with(Microseconds Ready::*time, Microseconds value) {
   return ready;
 }
 
-std::string complaint(const Ready& ready) {
+std::string complaint_about_ready(const Ready& ready) {
   TaskConfig task;
   task.name = "t";
   task.processes.resize(1);
@@ -78,36 +78,39 @@ TEST(Question, ReadsUrls) {
 }
 
 TEST(Question, ExactlyOneIsGiven) {
-  EXPECT_EQ(complaint(asking(&Ready::file, "x")), "");
-  EXPECT_TRUE(complaint({}).starts_with("processes[0].ready: needs one of ")) << complaint({});
+  EXPECT_EQ(complaint_about_ready(asking(&Ready::file, "x")), "");
+  EXPECT_TRUE(complaint_about_ready({}).starts_with("processes[0].ready: needs one of "))
+      << complaint_about_ready({});
   Ready two = asking(&Ready::file, "x");
   two.tcp = "127.0.0.1:1";
-  EXPECT_EQ(complaint(two), "processes[0].ready: has both tcp and file: give one of them");
+  EXPECT_EQ(complaint_about_ready(two),
+            "processes[0].ready: has both tcp and file: give one of them");
 }
 
 TEST(Question, BadOnesAreRefusedWithTheirPlace) {
   EXPECT_EQ(
-      complaint(asking(&Ready::tcp, "here:1")),
+      complaint_about_ready(asking(&Ready::tcp, "here:1")),
       "processes[0].ready.tcp: 'here:1' is not HOST:PORT: HOST is an IP address or localhost, "
       "and PORT 1 to 65535");
   EXPECT_EQ(
-      complaint(asking(&Ready::http, "https://localhost/")),
+      complaint_about_ready(asking(&Ready::http, "https://localhost/")),
       "processes[0].ready.http: 'https://localhost/' is not http://HOST[:PORT][/PATH]: HOST is "
       "an IP address or localhost");
-  EXPECT_EQ(complaint(asking(&Ready::file, std::string(4096, 'x'))),
+  EXPECT_EQ(complaint_about_ready(asking(&Ready::file, std::string(4096, 'x'))),
             "processes[0].ready.file: is 4096 bytes long: at most 4095 can be asked for");
-  EXPECT_EQ(complaint(asking(&Ready::unix_socket, std::string("a\0b", 3))),
+  EXPECT_EQ(complaint_about_ready(asking(&Ready::unix_socket, std::string("a\0b", 3))),
             "processes[0].ready.unix: holds a NUL byte");
-  EXPECT_EQ(complaint(asking(&Ready::file, "a\xff")), "processes[0].ready.file: is not UTF-8");
-  EXPECT_TRUE(complaint(asking(&Ready::cmd, std::string("a\0b", 3)))
+  EXPECT_EQ(complaint_about_ready(asking(&Ready::file, "a\xff")),
+            "processes[0].ready.file: is not UTF-8");
+  EXPECT_TRUE(complaint_about_ready(asking(&Ready::cmd, std::string("a\0b", 3)))
                   .starts_with("processes[0].ready.cmd: holds a NUL byte"));
-  EXPECT_EQ(complaint(with(&Ready::interval, 0)),
+  EXPECT_EQ(complaint_about_ready(with(&Ready::interval, 0)),
             "processes[0].ready.interval: is too short: 0.01 seconds at least");
-  EXPECT_EQ(complaint(with(&Ready::timeout, kSecond / 1000)),
+  EXPECT_EQ(complaint_about_ready(with(&Ready::timeout, kSecond / 1000)),
             "processes[0].ready.timeout: is too short: 0.01 seconds at least");
-  EXPECT_EQ(complaint(with(&Ready::within, -1)),
+  EXPECT_EQ(complaint_about_ready(with(&Ready::within, -1)),
             "processes[0].ready.within: is out of range: 0 to 1000000000 seconds");
-  EXPECT_EQ(complaint(with(&Ready::within, 0)), "");
+  EXPECT_EQ(complaint_about_ready(with(&Ready::within, 0)), "");
 }
 
 TEST(Question, IsShownAsItIsGiven) {

@@ -5,20 +5,20 @@
 #include <limits>
 #include <string>
 
+#include "days.h"
+
 namespace thermos {
 namespace {
 
-constexpr Microseconds kHour = 3600 * kSecond;
-constexpr Microseconds kDay = 24 * kHour;
-constexpr Microseconds kNow = 1000 * kDay;
+constexpr Microseconds kJudged = 1000 * kDay;
 
 EndedTask task(std::string id, Microseconds age, std::uint64_t bytes = 0) {
-  return {std::move(id), kNow - age, bytes};
+  return {std::move(id), kJudged - age, bytes};
 }
 
 // What becomes of each task: K kept, y young, o older, k keep, b bytes.
 std::string verdicts(const std::vector<EndedTask>& tasks, const RetentionRules& rules,
-                     Microseconds now = kNow) {
+                     Microseconds now = kJudged) {
   std::string text;
   for (const Retention verdict : judge_retention(tasks, rules, now)) {
     text += verdict == Retention::Kept ? 'K' : name_of(verdict).front();
@@ -29,7 +29,7 @@ std::string verdicts(const std::vector<EndedTask>& tasks, const RetentionRules& 
 TEST(Retention, WithoutARuleNothingGoes) {
   EXPECT_FALSE(RetentionRules{}.any());
   EXPECT_EQ(verdicts({task("a", 900 * kDay), task("b", 0)}, {}), "KK");
-  EXPECT_EQ(next_to_go({task("a", 900 * kDay), task("b", 0)}, {}, kNow), std::nullopt);
+  EXPECT_EQ(next_to_go({task("a", 900 * kDay), task("b", 0)}, {}, kJudged), std::nullopt);
 }
 
 TEST(Retention, WhatIsOlderGoes) {
@@ -112,7 +112,7 @@ TEST(Retention, TheNextOneIsDueWhenItIsOldEnough) {
   RetentionRules rules;
   rules.older = 2 * kDay;
   const std::vector<EndedTask> tasks{task("a", kDay), task("b", kDay + 5), task("c", 3 * kDay)};
-  const auto next = next_to_go(tasks, rules, kNow);
+  const auto next = next_to_go(tasks, rules, kJudged);
   ASSERT_TRUE(next);
   EXPECT_EQ(verdicts(tasks, rules, *next - 1), "KKo");
   EXPECT_EQ(verdicts(tasks, rules, *next), "Koo");
@@ -144,13 +144,13 @@ TEST(Retention, TheNextOneIsDueWhenItIsNotYoungAnyMore) {
   RetentionRules rules;
   rules.keep = 0;
   const std::vector<EndedTask> tasks{task("a", kHour / 2), task("b", kHour / 3)};
-  const auto next = next_to_go(tasks, rules, kNow);
+  const auto next = next_to_go(tasks, rules, kJudged);
   ASSERT_TRUE(next);
   EXPECT_EQ(verdicts(tasks, rules, *next - 1), "yy");
   EXPECT_EQ(verdicts(tasks, rules, *next), "ky");
   rules = {};
   rules.older = 1;
-  const auto then = next_to_go({task("a", 0)}, rules, kNow);
+  const auto then = next_to_go({task("a", 0)}, rules, kJudged);
   ASSERT_TRUE(then);
   EXPECT_EQ(verdicts({task("a", 0)}, rules, *then - 1), "y");
   EXPECT_EQ(verdicts({task("a", 0)}, rules, *then), "o");
@@ -160,9 +160,9 @@ TEST(Retention, NothingIsDueThatStaysForEver) {
   RetentionRules rules;
   rules.keep = 2;
   rules.bytes = 100;
-  EXPECT_EQ(next_to_go({task("a", kDay, 1), task("b", 2 * kDay, 1)}, rules, kNow), std::nullopt);
+  EXPECT_EQ(next_to_go({task("a", kDay, 1), task("b", 2 * kDay, 1)}, rules, kJudged), std::nullopt);
   rules.older = std::numeric_limits<Microseconds>::max();
-  const auto next = next_to_go({task("a", kDay, 1)}, rules, kNow);
+  const auto next = next_to_go({task("a", kDay, 1)}, rules, kJudged);
   ASSERT_TRUE(next);
   EXPECT_EQ(*next, std::numeric_limits<Microseconds>::max());
 }

@@ -174,7 +174,7 @@ TEST(SharedPools, TheyTellWhoHasThemAndWhoWaits) {
   EXPECT_EQ(all, "has a p0 1\nhas b p0 1\nwaits a p1 2\nwaits a p2 1\n");
 }
 
-std::string complaint(const Named<std::uint32_t>& uses) {
+std::string complaint_about_uses(const Named<std::uint32_t>& uses) {
   TaskConfig task;
   task.name = "t";
   ProcessConfig& process = task.processes.emplace_back();
@@ -188,16 +188,18 @@ std::string complaint(const Named<std::uint32_t>& uses) {
 }
 
 TEST(SharedPools, ADaemonRefusesWhatItHasNot) {
-  EXPECT_EQ(complaint({{{"gpu", 2}, {"own", 1}}}), "");
-  EXPECT_EQ(complaint({{{"gpu", 3}}}),
+  EXPECT_EQ(complaint_about_uses({{{"gpu", 2}, {"own", 1}}}), "");
+  EXPECT_EQ(complaint_about_uses({{{"gpu", 3}}}),
             "processes[0].uses.gpu: is 3, and the daemon's pool holds 2: it could never run");
-  EXPECT_EQ(complaint({{{"gpus", 1}}}),
+  EXPECT_EQ(complaint_about_uses({{{"gpus", 1}}}),
             "processes[0].uses.gpus: neither the task nor this daemon has a pool 'gpus', did you "
             "mean 'gpu'?");
-  EXPECT_EQ(complaint({{{"gpu", 0}}}),
+  EXPECT_EQ(complaint_about_uses({{{"gpu", 0}}}),
             "processes[0].uses.gpu: is 0: what uses a pool takes 1 of it at least");
-  EXPECT_EQ(complaint({{{"gpu", 1}, {"gpu", 1}}}), "processes[0].uses.gpu: is given twice");
-  EXPECT_EQ(complaint({{{"a/b", 1}}}), "processes[0].uses.a/b: 'a/b': a name can't hold '/'");
+  EXPECT_EQ(complaint_about_uses({{{"gpu", 1}, {"gpu", 1}}}),
+            "processes[0].uses.gpu: is given twice");
+  EXPECT_EQ(complaint_about_uses({{{"a/b", 1}}}),
+            "processes[0].uses.a/b: 'a/b': a name can't hold '/'");
 }
 
 TEST(SharedPools, ALaunchThatIsCalledOffAsksBeforeAllOthers) {

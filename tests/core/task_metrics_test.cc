@@ -6,12 +6,12 @@
 #include <array>
 #include <string>
 
+#include "boots.h"
+
 namespace thermos {
 namespace {
 
 using State = ProcessState;
-
-constexpr BootId kBoot{1, 2};
 
 class TaskHistory {
  public:

@@ -15,7 +15,7 @@ namespace thermos {
 namespace {
 
 // The rules with sets and maps, asked anew at every step.
-struct Naive {
+struct NaiveTask {
   const TaskConfig& task;
   std::vector<std::set<ProcessIndex>> needs;
   std::vector<std::set<ProcessIndex>> needs_start;
@@ -88,7 +88,7 @@ struct Naive {
   }
 };
 
-void random_walk(std::uint64_t seed) {
+void random_task_walk(std::uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   const auto below = [&](std::uint64_t n) { return static_cast<std::uint32_t>(random() % n); };
@@ -101,16 +101,16 @@ void random_walk(std::uint64_t seed) {
     process.min_duration = below(4);
     process.max_kills = below(3);
   }
-  Naive naive{task,
-              std::vector<std::set<ProcessIndex>>(n),
-              std::vector<std::set<ProcessIndex>>(n),
-              {},
-              {},
-              {},
-              {},
-              std::vector<std::uint64_t>(n, 0),
-              std::vector<std::optional<Microseconds>>(n),
-              std::vector<std::uint64_t>(n, 0)};
+  NaiveTask naive{task,
+                  std::vector<std::set<ProcessIndex>>(n),
+                  std::vector<std::set<ProcessIndex>>(n),
+                  {},
+                  {},
+                  {},
+                  {},
+                  std::vector<std::uint64_t>(n, 0),
+                  std::vector<std::optional<Microseconds>>(n),
+                  std::vector<std::uint64_t>(n, 0)};
   std::vector<Graph::Edge> edges;
   for (std::uint32_t i = below(2 * n); i > 0 && n > 1; --i) {
     const ProcessIndex after = 1 + below(n - 1);
@@ -191,7 +191,7 @@ void random_walk(std::uint64_t seed) {
 
 TEST(TaskPlanner, AgreesWithANaiveOneOnRandomTasks) {
   for (std::uint64_t seed = 1; seed <= 1000 && !::testing::Test::HasFailure(); ++seed) {
-    random_walk(seed);
+    random_task_walk(seed);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "million.h"
 #include "plans.h"
 
 namespace thermos {
@@ -434,15 +435,8 @@ TEST(TaskPlanner, AWaitThatWouldOverflowNeverEnds) {
   EXPECT_EQ(plan.next_ready_at(20), std::numeric_limits<Microseconds>::max());
 }
 
-// A million, where the build is a fast one.
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-constexpr std::uint32_t kMany = 100'000;
-#else
-constexpr std::uint32_t kMany = 1'000'000;
-#endif
-
 TEST(TaskPlanner, RunsAMillionThatEachFailOnce) {
-  constexpr std::uint32_t kSize = kMany;
+  constexpr std::uint32_t kSize = kOptimizedMillion;
   TaskConfig task;
   task.processes.resize(kSize);
   for (ProcessConfig& process : task.processes) process.max_failures = 2;

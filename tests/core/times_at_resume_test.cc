@@ -7,11 +7,10 @@
 #include <array>
 #include <utility>
 
+#include "boots.h"
+
 namespace thermos {
 namespace {
-
-constexpr BootId kBoot{1, 2};
-constexpr BootId kNextBoot{3, 4};
 
 // Ten seconds, given at 1000 s on the wall and at 100 s of boot time.
 TaskStatus cleaning() {

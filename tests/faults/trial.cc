@@ -18,7 +18,7 @@ using real::Json;
 
 constexpr int kSuccess = 0;
 constexpr int kFailed = 1;
-constexpr int kUsage = 64;
+constexpr int kRefused = 64;
 // Another choice than that of the parts of a sweep.
 constexpr std::uint32_t kLate = 1;
 
@@ -153,7 +153,7 @@ void expect_sound(Workload& work) {
 
 // What the last program said of a task that has ended: now, or before it came.
 int outcome_of(const Ended& last) {
-  if (last.code != kUsage) return last.code;
+  if (last.code != kRefused) return last.code;
   if (has(last.err, "ended already: SUCCESS")) return kSuccess;
   if (has(last.err, "ended already: FAILED")) return kFailed;
   return last.code;

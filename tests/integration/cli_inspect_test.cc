@@ -6,14 +6,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kTask = R"({"name": "night", "max_failures": 0, "processes": [
+constexpr std::string_view kNight = R"({"name": "night", "max_failures": 0, "processes": [
     {"name": "fetch", "cmdline": "echo a\nexit 3", "max_failures": 1, "timeout": 60},
     {"name": "tell", "argv": ["echo", "two words"]},
     {"name": "never", "cmdline": "echo never", "needs": {"fetch": "success"}}]})";
 
 class Inspect : public ThermosTest {
  protected:
-  void SetUp() override { EXPECT_EQ(run_task("night", kTask).status, 1); }
+  void SetUp() override { EXPECT_EQ(run_task("night", kNight).status, 1); }
   void refuse(const Words& words, int status, const std::string& what) const {
     const Finished refused = run(words);
     EXPECT_EQ(refused.status, status) << words.back();
@@ -68,7 +68,7 @@ TEST_F(Inspect, AProcessIsShownAlone) {
 }
 
 TEST_F(Inspect, AFileGoesBeforeATask) {
-  const std::string config = file("night.json", kTask);
+  const std::string config = file("night.json", kNight);
   EXPECT_TRUE(run({"inspect", config}).out.starts_with("task night\n"));
   refuse({"inspect", config, "fetch"}, 64,
          "inspect: takes one CONFIG; unexpected argument 'fetch'");

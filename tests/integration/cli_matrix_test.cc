@@ -9,7 +9,7 @@ using CliMatrix = ThermosTest;
 constexpr const char* kJson = R"({"name": "t", "env_file": "a.env", "processes": {
   "t": {"cmdline": "{{matrix.k}}", "matrix": {"k": ["a", 1]}, "env_file": ["a.env", "b.env"]},
   "z": {"cmdline": "z", "needs": ["t"]}}})";
-constexpr const char* kYaml = R"(
+constexpr const char* kMatrixYaml = R"(
 name: t
 env_file: a.env
 processes:
@@ -35,7 +35,7 @@ TEST_F(CliMatrix, IsTheSameInEveryLanguage) {
   EXPECT_EQ(task["processes"][2]["needs"],
             nlohmann::json({{"t-a", "success"}, {"t-1", "success"}}));
   EXPECT_EQ(task["env"], nlohmann::json({{"A", "1"}, {"B", "2"}}));
-  EXPECT_EQ(run({"inspect", "--json", file("t.yaml", kYaml)}).out, json.out);
+  EXPECT_EQ(run({"inspect", "--json", file("t.yaml", kMatrixYaml)}).out, json.out);
   const Finished python = run({"inspect", "--json", file("t.thermos", kPython)});
   EXPECT_EQ(python.out, json.out) << python.err;
   // What is shown is the same task again.

@@ -11,14 +11,14 @@ namespace thermos::testing {
 namespace {
 
 constexpr std::string_view kShort = R"({"processes": [{"name": "p", "cmdline": "true"}]})";
-constexpr std::string_view kLong = R"({"processes": [{"name": "p", "cmdline": "sleep 600"}]})";
+constexpr std::string_view kBusy = R"({"processes": [{"name": "p", "cmdline": "sleep 600"}]})";
 
 // The tasks of a root: nightly and nightly-2 have ended; busy is active.
 class Names : public ThermosTest {
  protected:
   void SetUp() override {
     for (const char* id : {"nightly", "nightly-2"}) EXPECT_EQ(run_task(id, kShort).status, 0);
-    runner_.emplace(thermos({"run", "--task-id", "busy", file("busy.json", kLong)}));
+    runner_.emplace(thermos({"run", "--task-id", "busy", file("busy.json", kBusy)}));
     ASSERT_TRUE(runner_->wait_for("RUNNING"));
   }
   void TearDown() override {
@@ -122,7 +122,7 @@ class DaemonNames : public ThermosTest {
     for (const char* id : {"nightly", "nightly-2"}) {
       ASSERT_EQ(ask({"submit", "--wait", "--task-id", id, file("s.json", kShort)}).status, 0);
     }
-    ASSERT_EQ(ask({"submit", "--task-id", "busy", file("l.json", kLong)}).status, 0);
+    ASSERT_EQ(ask({"submit", "--task-id", "busy", file("l.json", kBusy)}).status, 0);
   }
   void TearDown() override { ask({"drain", "--wait", "0"}); }
   void start() {

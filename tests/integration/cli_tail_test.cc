@@ -157,13 +157,13 @@ TEST_F(Tail, EndsWhenNobodyReadsAnyMore) {
 
 using Kill = Tail;
 
-constexpr std::string_view kLong = R"({"processes": [{"name": "p", "cmdline": "sleep 600"},
+constexpr std::string_view kLongAndFinal = R"({"processes": [{"name": "p", "cmdline": "sleep 600"},
     {"name": "f", "cmdline": "true", "final": true}]})";
 
 TEST_F(Kill, EndsWhatMatchesAndSaysHow) {
-  Program one(thermos({"run", "--task-id", "one", file("a.json", kLong)}));
-  Program two(thermos({"run", "--task-id", "two", file("b.json", kLong)}));
-  Program other(thermos({"run", "--task-id", "zero", file("c.json", kLong)}));
+  Program one(thermos({"run", "--task-id", "one", file("a.json", kLongAndFinal)}));
+  Program two(thermos({"run", "--task-id", "two", file("b.json", kLongAndFinal)}));
+  Program other(thermos({"run", "--task-id", "zero", file("c.json", kLongAndFinal)}));
   ASSERT_TRUE(one.wait_for("RUNNING"));
   ASSERT_TRUE(two.wait_for("RUNNING"));
   ASSERT_TRUE(other.wait_for("RUNNING"));
@@ -181,7 +181,7 @@ TEST_F(Kill, EndsWhatMatchesAndSaysHow) {
 }
 
 TEST_F(Kill, LosingRunsNoFinalizer) {
-  Program one(thermos({"run", "--task-id", "one", file("a.json", kLong)}));
+  Program one(thermos({"run", "--task-id", "one", file("a.json", kLongAndFinal)}));
   ASSERT_TRUE(one.wait_for("RUNNING"));
   EXPECT_EQ(run({"kill", "--lose", "one"}).out, "one LOST\n");
   EXPECT_EQ(one.wait().status, 3);

@@ -17,7 +17,6 @@
 namespace thermos::real {
 namespace {
 
-constexpr uid_t kNobody = 65534;
 constexpr const char* kSecret = "root's own secret\n";
 
 class TailTraps : public ::testing::Test {

@@ -56,14 +56,14 @@ class Crashtest : public ThermosTest {
   }
 };
 
-constexpr std::string_view kThree = R"({"name": "n", "processes": [
+constexpr std::string_view kFragile = R"({"name": "n", "processes": [
     {"name": "append", "cmdline": "echo x >> log"},
     {"name": "make", "cmdline": "mkdir d"},
     {"name": "clean", "cmdline": "echo y > out"}],
     "constraints": [{"order": ["append", "make", "clean"]}]})";
 
 TEST_F(Crashtest, FindsWhatCannotBeRunTwice) {
-  const json report = json_of(kThree, 1);
+  const json report = json_of(kFragile, 1);
   EXPECT_EQ(report.at("twice"), false);
   const json append = last(report, "append");
   EXPECT_EQ(append.at("killed"), "end");
@@ -81,7 +81,7 @@ TEST_F(Crashtest, FindsWhatCannotBeRunTwice) {
 }
 
 TEST_F(Crashtest, SaysItOnOneScreen) {
-  const Finished done = test(kThree);
+  const Finished done = test(kFragile);
   EXPECT_EQ(done.status, 1);
   EXPECT_EQ(done.err, "");
   EXPECT_EQ(done.out.rfind("without a crash: SUCCESS in ", 0), 0U) << done.out;

@@ -10,15 +10,12 @@
 
 #include <gtest/gtest.h>
 
+#include "examples.h"
 #include "free_ports.h"
 #include "task_run.h"
 
 namespace thermos::real {
 namespace {
-
-std::string example(const std::string& name) {
-  return std::string(THERMOS_SOURCE "/reactor/examples/") + name;
-}
 
 void touch(const std::string& path) {
   std::ofstream file(path);
@@ -48,13 +45,6 @@ class Held {
  private:
   std::string path_;
 };
-
-void expect_one_run_each(Site& site) {
-  const Json status = site.status();
-  for (const auto& [name, all] : status["processes"].items()) {
-    EXPECT_EQ(all.size(), 1U) << name << " " << all.dump(2);
-  }
-}
 
 TEST(Examples, ContinuousIntegration) {
   Site site;

@@ -12,7 +12,7 @@
 namespace thermos::testing {
 namespace {
 
-constexpr std::string_view kTask = R"({"name": "nightly", "processes": [
+constexpr std::string_view kNightly = R"({"name": "nightly", "processes": [
   {"name": "a", "cmdline": "true", "resources": {"cpu": 2, "ram": 1000000000, "disk": 1000}},
   {"name": "b", "cmdline": "echo {{who}} {{thermos.ports[web]}}", "resources": {"cpu": 0.5}}]})";
 const std::string kHostile =
@@ -95,7 +95,7 @@ TEST_F(Export, WritesANewFile) {
 }
 
 TEST_F(Export, AsksForWhatTheProcessesNeed) {
-  const std::string config = file("t.json", kTask);
+  const std::string config = file("t.json", kNightly);
   const Words words = {"-E", "who=me", "-P", "web:8080", config};
   const auto has = [&](Words options, const std::vector<std::string>& lines) {
     options.insert(options.end(), words.begin(), words.end());
@@ -236,7 +236,7 @@ TEST_F(Export, GridEnginesScriptYieldsAtItsWarnings) {
 
 TEST_F(Export, SbatchTakesTheScript) {
   const Finished made =
-      exported({"--to", "slurm", "-E", "who=x", "-P", "web:80", file("t.json", kTask)});
+      exported({"--to", "slurm", "-E", "who=x", "-P", "web:80", file("t.json", kNightly)});
   const Finished tested = run_program({{"/bin/sh", "-c", "command -v sbatch"}});
   if (tested.status != 0) GTEST_SKIP() << "no sbatch: package slurm-client of Debian";
   // It reads the options of the script before it asks the controller, which is not there.
@@ -284,7 +284,7 @@ TEST_F(Export, KubectlTakesTheJob) {
   const std::string minor =
       nlohmann::json::parse(client.out)["clientVersion"].value("minor", std::string("0"));
   const Finished made = exported({"--to", "kubernetes", "--image", "reg/img:1", "-E",
-                                  "who=" + kHostile, "-P", "web:80", file("t.json", kTask)});
+                                  "who=" + kHostile, "-P", "web:80", file("t.json", kNightly)});
   ASSERT_EQ(made.status, 0) << made.err;
   const std::string job = made.out.substr(made.out.find("apiVersion: batch/v1"));
   version.words = {"kubectl", "set", "env", "--local", "-o", "json", "-f", file("job.yaml", job),

@@ -39,10 +39,6 @@ Json waiting_ledger_task(Dice& dice, int count) {
   return made;
 }
 
-void write_file(const std::string& path) {
-  std::ofstream(path).flush();
-}
-
 TEST(Disk, ThatFillsStopsTheTaskAndANewStartGoesOn) {
   Site site;
   const SmallDisk disk(site);
@@ -54,7 +50,7 @@ TEST(Disk, ThatFillsStopsTheTaskAndANewStartGoesOn) {
   ASSERT_TRUE(wait_for_file(site.in_sandbox("ledger")));
   ASSERT_FALSE(site.run_in_state("first", "RUNNING").is_null());
   disk.fill();
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   // It may still fit what is left of a block; then it comes to a file that has no room.
   ASSERT_TRUE(wait_for_text(site.path() + "/program0.err", "No space left on device"));
   disk.free();
@@ -95,7 +91,7 @@ TEST(Disk, ThatACoordinatorFindsFullIsSaidByTheRunner) {
                              " ] || exit 1; echo $$ > up; until [ -e go ]; do sleep 0.02; done",
                          {{"max_failures", 0}, {"min_duration", 0}})});
   };
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   ASSERT_EQ(site.run(make(0), "probe").code, 0);
   const int failures = runs_before_the_edge(site.checkpoint("probe") + "/coordinator.main");
   for (const char* name : {"go", "up", "ledger"}) std::filesystem::remove(site.in_sandbox(name));
@@ -104,7 +100,7 @@ TEST(Disk, ThatACoordinatorFindsFullIsSaidByTheRunner) {
   const pid_t process = pid_in(site.in_sandbox("up"));
   ASSERT_FALSE(site.run_in_state("main", "RUNNING").is_null());
   disk.fill();
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   ASSERT_TRUE(wait_for_text(site.path() + "/program1.err", "No space left on device"));
   EXPECT_FALSE(alive(process));
   const Ended checked = site.thermos({"fsck", "t"});
@@ -172,7 +168,7 @@ TEST(Disk, ThatIsReadOnlyIsNamedAndANewStartGoesOnLater) {
   Command first = site.start_run(config);
   ASSERT_TRUE(wait_for_file(site.in_sandbox("ledger")));
   first.destroy();
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   // Only when nobody has a file open for writing there.
   EXPECT_TRUE(nothing_outlives());
   ASSERT_TRUE(disk.remount(true)) << std::strerror(errno);
@@ -219,7 +215,7 @@ TEST(Descriptors, ThatAreFewAtAResumeLoseNothing) {
   few.before_exec = limited(RLIMIT_NOFILE, 32);
   Command second = site.start(site.run_words(config, "t"), few);
   ASSERT_TRUE(site.leads(second));
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   const Ended ended = second.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   expect_each_once(site, graph);
@@ -326,11 +322,11 @@ TEST(Inotify, AnOverflowLosesNothing) {
     // Two names in turn: equal events in a row are made one.
     std::ofstream(strange + std::to_string(i % 2)).flush();
   }
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   EXPECT_TRUE(ends(run["coordinator_pid"].get<pid_t>()));
   runner.signal(SIGCONT);
   ASSERT_FALSE(site.run_in_state("after", "SUCCESS").is_null());
-  write_file(site.in_sandbox("go2"));
+  write_file(site.in_sandbox("go2"), "");
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   expect_each_once(site, graph);
@@ -353,7 +349,7 @@ TEST(Removed, CheckpointsAreNamed) {
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 71) << ended.err;
   EXPECT_NE(ended.err.find(site.checkpoint("t")), std::string::npos) << ended.err;
-  write_file(site.in_sandbox("go"));
+  write_file(site.in_sandbox("go"), "");
   EXPECT_TRUE(nothing_outlives());
   std::filesystem::remove(site.root() + "/tasks/active/t");
 }
@@ -366,7 +362,7 @@ TEST(Removed, ASandboxFailsWhatStartsThereAndIsNamed) {
            {{"main", "after"}})));
   ASSERT_TRUE(wait_for_file(site.path() + "/up"));
   std::filesystem::rename(site.sandbox(), site.path() + "/elsewhere");
-  write_file(site.path() + "/go");
+  write_file(site.path() + "/go", "");
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 1) << ended.out << ended.err;
   const Json status = site.status();

@@ -360,7 +360,6 @@ TEST_F(Gc, ASandboxFullOfLinksTakesNothingElseAlong) {
 // The directories of a root are its owner's to lead anywhere, also to what is root's.
 TEST_F(Gc, RootRemovesNothingThatTheOwnerOfTheRootCouldNot) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
-  constexpr uid_t kNobody = 65534;
   const std::string precious = site_.path() + "/precious";
   fs::create_directories(precious + "/victim/files");
   fs::last_write_time(precious + "/victim", fs::file_time_type::clock::now() - 2 * 24h);
@@ -380,7 +379,6 @@ TEST_F(Gc, RootRemovesNothingThatTheOwnerOfTheRootCouldNot) {
 
 TEST_F(Gc, RootRemovesTheTasksOfAnothersRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can be several users";
-  constexpr uid_t kNobody = 65534;
   make_task("t", kDay);
   for (const auto& entry : fs::recursive_directory_iterator(site_.root())) {
     ASSERT_EQ(lchown(entry.path().c_str(), kNobody, kNobody), 0);

@@ -11,10 +11,6 @@
 namespace thermos::real {
 namespace {
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-
 // A process that lives until the file `go` is there, and is asked for its health.
 Json asked(const Json& healthy, const Json& more = Json::object()) {
   Json all = healthy;
@@ -24,7 +20,7 @@ Json asked(const Json& healthy, const Json& more = Json::object()) {
   return process("s", "until [ -e go ]; do sleep 0.02; done", config);
 }
 
-int lines_of(const std::string& path) {
+int number_of_lines(const std::string& path) {
   int lines = 0;
   std::ifstream in(path);
   for (std::string line; std::getline(in, line);) ++lines;
@@ -45,7 +41,7 @@ TEST(Healthy, WhoRefusesTooOftenHasFailed) {
   EXPECT_EQ(run["state"], "FAILED");
   EXPECT_EQ(run["origin"], "ended by the runner");
   EXPECT_EQ(run["reason"], "not healthy: cmd echo >> asked; echo ill; exit 4: exit 4, ill");
-  EXPECT_EQ(lines_of(site.in_sandbox("asked")), 3);
+  EXPECT_EQ(number_of_lines(site.in_sandbox("asked")), 3);
   EXPECT_NE(ended.out.find("unhealthy"), std::string::npos) << ended.out;
 }
 
@@ -54,7 +50,8 @@ TEST(Healthy, RefusalsThatAreNotInARowDoNotCount) {
   // It refuses each time but the third.
   Command runner = site.start_run(site.write_config(
       task({asked({{"cmd", "echo >> asked; [ $(($(wc -l < asked) % 3)) = 0 ]"}})})));
-  ASSERT_TRUE(wait_until(site.sandbox(), [&] { return lines_of(site.in_sandbox("asked")) >= 9; }));
+  ASSERT_TRUE(
+      wait_until(site.sandbox(), [&] { return number_of_lines(site.in_sandbox("asked")) >= 9; }));
   write_file(site.in_sandbox("go"), "");
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
@@ -65,7 +62,8 @@ TEST(Healthy, IsAskedOnlyWhenItIsReady) {
   Command runner = site.start_run(site.write_config(
       task({asked({{"file", "well"}, {"interval", 0.02}},
                   {{"ready", {{"cmd", "echo >> asked; [ -e up ]"}, {"interval", 0.05}}}})})));
-  ASSERT_TRUE(wait_until(site.sandbox(), [&] { return lines_of(site.in_sandbox("asked")) >= 4; }));
+  ASSERT_TRUE(
+      wait_until(site.sandbox(), [&] { return number_of_lines(site.in_sandbox("asked")) >= 4; }));
   EXPECT_FALSE(latest(site).contains("refusals"));
   write_file(site.in_sandbox("up"), "");
   EXPECT_EQ(runner.wait().code, 1);
@@ -120,8 +118,8 @@ TEST(Healthy, RefusalsCountOverRunners) {
   EXPECT_EQ(last["pid"], run["pid"]);
   EXPECT_EQ(last["reason"], "not healthy: cmd echo >> asked; false: exit 1");
   // A runner that is killed takes at most one question with it.
-  EXPECT_GE(lines_of(site.in_sandbox("asked")), 9);
-  EXPECT_LE(lines_of(site.in_sandbox("asked")), 9 + 3);
+  EXPECT_GE(number_of_lines(site.in_sandbox("asked")), 9);
+  EXPECT_LE(number_of_lines(site.in_sandbox("asked")), 9 + 3);
 }
 
 }  // namespace

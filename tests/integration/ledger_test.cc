@@ -1,5 +1,4 @@
 // Nothing is lost and nothing runs twice, whoever is killed at whatever moment.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -25,13 +24,6 @@ struct Tally {
   int fork_servers = 0;
   int kills() const { return runners + coordinators + fork_servers; }
 };
-
-// What died and was left to this process; not the runner, whose end is waited for elsewhere.
-void reap_orphans(pid_t runner) {
-  for (const pid_t child : children_of(::getpid())) {
-    if (child != runner && !alive(child)) ::waitpid(child, nullptr, __WALL | WNOHANG);
-  }
-}
 
 // Coordinators by this task's runner and the runners before it, and the runner's fork server.
 std::vector<pid_t> coordinators(pid_t runner) {

@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,10 +15,6 @@
 
 namespace thermos::real {
 namespace {
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 // a, b and c one after the other; a fails at first, c waits for a file "go". Those that wait come
 // first in the configuration.

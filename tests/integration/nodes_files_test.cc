@@ -21,8 +21,6 @@
 namespace thermos::real {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-
 // Its own processes see a node's disk where the others see the leader's sandbox.
 class NodesFiles : public ::testing::Test {
  protected:

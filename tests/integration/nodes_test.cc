@@ -1,6 +1,5 @@
 // A task over several nodes, each with a real server behind pipes, all on this machine: nothing is
 // lost and nothing runs twice, whoever is killed.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,15 +17,15 @@
 namespace thermos::real {
 namespace {
 
-constexpr int kProcesses = 100;
-constexpr int kMostKills = 100;
+constexpr int kProcessesOnNodes = 100;
+constexpr int kMostKillsOnNodes = 100;
 
 Words operator+(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
 
-std::vector<pid_t> coordinators(pid_t leader) {
+std::vector<pid_t> coordinators_on_nodes(pid_t leader) {
   std::vector<pid_t> parents = servers(leader);
   parents.push_back(::getpid());
   std::vector<pid_t> found;
@@ -38,7 +37,7 @@ std::vector<pid_t> coordinators(pid_t leader) {
   return found;
 }
 
-std::vector<pid_t> fork_servers(pid_t leader) {
+std::vector<pid_t> fork_servers_on_nodes(pid_t leader) {
   std::vector<pid_t> found;
   for (const pid_t parent : servers(leader)) {
     for (const pid_t child : children_of(parent)) {
@@ -48,13 +47,7 @@ std::vector<pid_t> fork_servers(pid_t leader) {
   return found;
 }
 
-void reap_orphans(pid_t leader) {
-  for (const pid_t child : children_of(::getpid())) {
-    if (child != leader && !alive(child)) ::waitpid(child, nullptr, __WALL | WNOHANG);
-  }
-}
-
-Json process(const std::string& name, const std::string& cmdline, const std::string& on = "") {
+Json node_process(const std::string& name, const std::string& cmdline, const std::string& on = "") {
   Json json{{"name", name}, {"cmdline", cmdline}, {"min_duration", 0}};
   if (!on.empty()) json["on"] = on;
   return json;
@@ -68,9 +61,10 @@ TEST(Nodes, EachRunIsWhereItIsToBe) {
   Site site;
   const std::string here = "echo $THERMOS_NODE >>" + site.in_sandbox("nodes") + "; ";
   Json task{{"name", "t"}, {"max_concurrency", 1}};
-  task["processes"] = {
-      process("first", here + "true", "n2"), process("beside", here + "true", "same-as first"),
-      process("everywhere", here + "true", "each"), process("anywhere", here + "true")};
+  task["processes"] = {node_process("first", here + "true", "n2"),
+                       node_process("beside", here + "true", "same-as first"),
+                       node_process("everywhere", here + "true", "each"),
+                       node_process("anywhere", here + "true")};
   task["constraints"] = {{{"order", {"first", "beside", "everywhere", "anywhere"}}}};
   const Ended ended = site.run(task, "t", nodes("n1,n2") + Words{"-v"});
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
@@ -94,9 +88,9 @@ TEST(Nodes, ARerunWithAConfigurationIsOnTheNodesOfTheEndedTask) {
     return "echo " + name + " $THERMOS_NODE >>" + ran + "; ";
   };
   Json task{{"name", "t"}, {"max_concurrency", 1}};
-  task["processes"] = {process("a", notes("a") + "true", "each"),
-                       process("b", notes("b") + "test -e " + site.in_sandbox("fixed"), "n2"),
-                       process("c", notes("c") + "true", "each")};
+  task["processes"] = {node_process("a", notes("a") + "true", "each"),
+                       node_process("b", notes("b") + "test -e " + site.in_sandbox("fixed"), "n2"),
+                       node_process("c", notes("c") + "true", "each")};
   task["constraints"] = {{{"order", {"a", "b", "c"}}}};
   const std::string config = site.write_config(task);
   EXPECT_EQ(site.start_run(config, "old", nodes("n1,n2")).wait().code, 1);
@@ -123,11 +117,12 @@ TEST(Nodes, TheExample) {
 TEST(Nodes, AFailureASignalAndAFinalizerAreAsOnOneMachine) {
   Site site;
   Json task{{"name", "t"}};
-  Json last = process("last", "echo $THERMOS_NODE $THERMOS_RESULT >" + site.in_sandbox("last"));
+  Json last =
+      node_process("last", "echo $THERMOS_NODE $THERMOS_RESULT >" + site.in_sandbox("last"));
   last["final"] = true;
-  Json slow = process("slow", "trap 'exit 3' TERM; sleep 1000 & wait");
+  Json slow = node_process("slow", "trap 'exit 3' TERM; sleep 1000 & wait");
   slow["ephemeral"] = true;
-  Json fails = process("fails", "exit 7");
+  Json fails = node_process("fails", "exit 7");
   fails["max_failures"] = 2;
   task["processes"] = {slow, fails, last};
   const Ended ended = site.run(task, "t", nodes("n1"));
@@ -141,7 +136,8 @@ TEST(Nodes, AFailureASignalAndAFinalizerAreAsOnOneMachine) {
 TEST(Nodes, AKillReachesWhatRunsThere) {
   Site site;
   Json task{{"name", "t"}};
-  task["processes"] = {process("p", "echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000")};
+  task["processes"] = {
+      node_process("p", "echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000")};
   Command leader = site.start_run(site.write_config(task), "t", nodes("n1"));
   const pid_t pid = pid_in(site.in_sandbox("pid"));
   EXPECT_EQ(site.thermos({"kill", "t"}).code, 0);
@@ -153,9 +149,9 @@ TEST(Nodes, AKillReachesWhatRunsThere) {
 TEST(Nodes, ALeaderThatDiesLeavesItsRunsAlone) {
   Site site;
   Json task{{"name", "t"}};
-  task["processes"] = {
-      process("p", "echo $$ >" + site.in_sandbox("pid") + "; until [ -e " + site.in_sandbox("go") +
-                       " ]; do sleep 0.05; done; echo p >>" + site.in_sandbox("ledger"))};
+  task["processes"] = {node_process(
+      "p", "echo $$ >" + site.in_sandbox("pid") + "; until [ -e " + site.in_sandbox("go") +
+               " ]; do sleep 0.05; done; echo p >>" + site.in_sandbox("ledger"))};
   const std::string config = site.write_config(task);
   Command leader = site.start_run(config, "t", nodes("n1"));
   const pid_t pid = pid_in(site.in_sandbox("pid"));
@@ -174,8 +170,8 @@ TEST(Nodes, ALeaderThatDiesLeavesItsRunsAlone) {
 TEST(Nodes, AServerThatDiesIsNoDeath) {
   Site site;
   Json task{{"name", "t"}};
-  task["processes"] = {process("p", "echo $$ >" + site.in_sandbox("pid") + "; until [ -e " +
-                                        site.in_sandbox("go") + " ]; do sleep 0.05; done")};
+  task["processes"] = {node_process("p", "echo $$ >" + site.in_sandbox("pid") + "; until [ -e " +
+                                             site.in_sandbox("go") + " ]; do sleep 0.05; done")};
   Command leader = site.start_run(site.write_config(task), "t", nodes("n1"));
   const pid_t pid = pid_in(site.in_sandbox("pid"));
   const auto first = servers(leader.pid());
@@ -195,7 +191,7 @@ TEST(Nodes, AHealthThatNobodyCanAskForIsNoIllness) {
   // It is asked for at once, and may be so before its process has done anything.
   std::filesystem::create_directories(std::filesystem::path(well).parent_path());
   std::ofstream(well).flush();
-  Json p = process("p", "echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000");
+  Json p = node_process("p", "echo $$ >" + site.in_sandbox("pid") + "; exec sleep 1000");
   p["healthy"] = {{"file", well}, {"interval", 0.02}, {"failures", 1}};
   Json task{{"name", "t"}};
   task["processes"] = {p};
@@ -221,9 +217,9 @@ TEST(Nodes, ANodeThatIsGone) {
   Site site;
   const std::string down = site.in_sandbox("down");
   Json task{{"name", "t"}};
-  Json p = process("p", "echo $THERMOS_NODE $$ >>" + site.in_sandbox("pids") +
-                            "; [ $THERMOS_RUN = 0 ] && exec sleep 1000; true");
-  Json q = process(
+  Json p = node_process("p", "echo $THERMOS_NODE $$ >>" + site.in_sandbox("pids") +
+                                 "; [ $THERMOS_RUN = 0 ] && exec sleep 1000; true");
+  Json q = node_process(
       "q", "kill -0 $(head -1 " + site.in_sandbox("pids") + " | cut -d' ' -f2) && exit 9; echo q",
       "n1");
   q["needs"] = {"p"};
@@ -258,7 +254,7 @@ TEST(Nodes, ANodeThatIsGone) {
 TEST(Nodes, WhatIsNoListOfNodesIsRefused) {
   Site site;
   Json task{{"name", "t"}};
-  task["processes"] = {process("p", "true")};
+  task["processes"] = {node_process("p", "true")};
   const std::string config = site.write_config(task);
   for (const auto& [given, says] : std::vector<std::pair<std::string, std::string>>{
            {"hosts", "is neither slurm"},
@@ -280,7 +276,7 @@ class NodesLedger : public ::testing::TestWithParam<std::uint32_t> {};
 TEST_P(NodesLedger, AnyoneKilledAgainAndAgain) {
   Dice dice(GetParam());
   Site site;
-  const Json task = ledger_task(dice, kProcesses);
+  const Json task = ledger_task(dice, kProcessesOnNodes);
   const std::string config = site.write_config(task);
   const Words options =
       nodes("n1,n2,n3") + Words{"-q", "--sync", dice.throw_one(0, 1) == 0 ? "power" : "crash"};
@@ -289,14 +285,14 @@ TEST_P(NodesLedger, AnyoneKilledAgainAndAgain) {
   for (;;) {
     Command leader = site.start_run(config, "t", options);
     bool killed = false;
-    while (!killed && leaders + others < kMostKills &&
+    while (!killed && leaders + others < kMostKillsOnNodes &&
            !leader.ends_within(dice.throw_one(5, 150))) {
       reap_orphans(leader.pid());
       const int victim = dice.throw_one(0, 9);
       const auto victims = victim < 3   ? std::vector<pid_t>{}
                            : victim < 6 ? servers(leader.pid())
-                           : victim < 7 ? fork_servers(leader.pid())
-                                        : coordinators(leader.pid());
+                           : victim < 7 ? fork_servers_on_nodes(leader.pid())
+                                        : coordinators_on_nodes(leader.pid());
       if (victim < 3) {
         killed = true;
         leader.destroy();

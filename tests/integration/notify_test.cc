@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
@@ -17,10 +16,6 @@
 
 namespace thermos::real {
 namespace {
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 // A shell function `say MESSAGE`, without any program of systemd's, and one that waits for a file.
 const char* const kSay =

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -19,10 +18,6 @@ namespace thermos::real {
 namespace {
 
 constexpr const char* kWaits = "; until [ -e go ]; do sleep 0.02; done";
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 // A process that serves until the file `go` is there, and the Python that serves.
 Json server(const std::string& cmdline, const Json& ready) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,10 +15,6 @@
 
 namespace thermos::real {
 namespace {
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 // The moment at which the `n`-th runner took the lead.
 double lead_time(const Json& status, std::size_t n) {

@@ -16,9 +16,8 @@ namespace thermos::real {
 namespace {
 
 constexpr const char* kValue = "tqzx-secret-value-9137";
-constexpr unsigned kNobody = 65534;
 
-void write_file(const std::string& path, const std::string& text, unsigned mode = 0600) {
+void write_private(const std::string& path, const std::string& text, unsigned mode = 0600) {
   std::ofstream(path) << text;
   ASSERT_EQ(chmod(path.c_str(), mode), 0);
 }
@@ -61,7 +60,7 @@ std::string failure_of(const Json& secret) {
 
 TEST(Secret, IsInTheEnvironmentAndNowhereElse) {
   Site site;
-  write_file(site.path() + "/token", std::string(kValue) + "\n");
+  write_private(site.path() + "/token", std::string(kValue) + "\n");
   const Json secrets = {{"FROM_FILE", {{"file", site.path() + "/token"}}},
                         {"FROM_CMD", {{"cmd", "cat ../token"}}},
                         {"SHORT", site.path() + "/token"}};
@@ -77,7 +76,7 @@ TEST(Secret, IsInTheEnvironmentAndNowhereElse) {
   const Json pid = site.run_in_state("p", "RUNNING")["pid"];
   EXPECT_NE(read_file("/proc/" + std::to_string(pid.get<int>()) + "/environ").find(kValue),
             std::string::npos);
-  write_file(site.in_sandbox("go"), "");
+  write_private(site.in_sandbox("go"), "");
   const Ended ended = runner.wait();
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_EQ((ended.out + ended.err).find(kValue), std::string::npos);
@@ -128,7 +127,7 @@ TEST(Secret, WhoseCommandHangsHoldsNoKill) {
 
 TEST(Secret, IsThereForAProbe) {
   Site site;
-  write_file(site.path() + "/token", kValue);
+  write_private(site.path() + "/token", kValue);
   Json p = with_secret("until [ -e asked ]; do sleep 0.02; done", site.path() + "/token");
   p["ready"] = {{"cmd", "[ -n \"$TOKEN\" ] && touch asked"}, {"interval", 0.05}};
   EXPECT_EQ(site.run(task({p})).code, 0);
@@ -154,7 +153,7 @@ TEST(Secret, IsReadByTheProcesssUserOrByRoot) {
   site.publish_programs();
   ASSERT_EQ(chmod(site.path().c_str(), 0755), 0);
   const std::string token = site.path() + "/token";
-  write_file(token, kValue);
+  write_private(token, kValue);
   const auto with = [&](const Json& secret) {
     return task({with_secret("[ -n \"$TOKEN\" ] && [ $UID = 65534 ]", secret)});
   };

@@ -8,7 +8,7 @@ using ShellSyntax = ThermosTest;
 
 constexpr const char* kWrong =
     "name: t\nprocesses:\n  - name: a\n    cmdline: echo a\n  - name: b\n    cmdline: \"echo )\"\n";
-constexpr const char* kSays =
+constexpr const char* kComplaint =
     ": processes[1].cmdline: bash: line 1: syntax error near unexpected "
     "token `)'\n";
 
@@ -18,7 +18,7 @@ TEST_F(ShellSyntax, IsCheckedBeforeARun) {
        {Words{"run", config}, Words{"submit", config}, Words{"inspect", "--check", config}}) {
     const Finished refused = run(words);
     EXPECT_EQ(refused.status, 65) << words[0];
-    EXPECT_EQ(refused.err, "thermos: " + config + ":6:14" + kSays);
+    EXPECT_EQ(refused.err, "thermos: " + config + ":6:14" + kComplaint);
     EXPECT_EQ(refused.out, "");
   }
   EXPECT_TRUE(tree_of(root()).empty());

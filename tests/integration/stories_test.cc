@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "examples.h"
 #include "free_ports.h"
 #include "ledger.h"
 #include "stream_cut.h"
@@ -14,10 +15,6 @@
 
 namespace thermos::real {
 namespace {
-
-std::string example(const std::string& name) {
-  return std::string(THERMOS_SOURCE "/reactor/examples/") + name;
-}
 
 std::size_t records(Site& site) {
   const std::string stream = site.checkpoint("t") + "/runner";
@@ -60,14 +57,6 @@ class Killed {
 // The last thing that a runner does in the task's directory comes behind this.
 auto ended(const Site& site) {
   return [finished = site.root() + "/tasks/finished/t"] { return exists(finished); };
-}
-
-// Each process ran once, and once it was ready it was not asked again.
-void expect_one_run_each(Site& site) {
-  const Json status = site.status();
-  for (const auto& [name, all] : status["processes"].items()) {
-    EXPECT_EQ(all.size(), 1U) << name << " " << all.dump(2);
-  }
 }
 
 Json last_run(Site& site, const std::string& process) {

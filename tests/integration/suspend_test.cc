@@ -25,7 +25,7 @@ namespace thermos::real {
 namespace {
 
 // Far above what any test takes, and far below the sleep.
-constexpr int kPatience = 20'000;
+constexpr int kSuspendPatience = 20'000;
 constexpr long kSleep = 1'000'000;
 constexpr long kLongWait = 100'000;
 
@@ -56,7 +56,8 @@ class Suspend : public ::testing::Test {
   }
   Ended resume(const std::string& config, long slept) {
     Command resumed = site_.start(site_.run_words(config, "t"), after_sleep(slept));
-    EXPECT_TRUE(resumed.ends_within(kPatience)) << "it still waits: " << site_.status().dump(1);
+    EXPECT_TRUE(resumed.ends_within(kSuspendPatience))
+        << "it still waits: " << site_.status().dump(1);
     if (!resumed.ends_within(0)) resumed.destroy();
     return resumed.pid() == 0 ? Ended{-SIGKILL, "", ""} : resumed.wait();
   }
@@ -135,7 +136,7 @@ TEST_F(Suspend, AFrozenRunnerDoesItWhenItThaws) {
   ASSERT_TRUE(stops(runner.pid()));
   EXPECT_FALSE(runner.ends_within(1'500));
   runner.signal(SIGCONT);
-  ASSERT_TRUE(runner.ends_within(kPatience));
+  ASSERT_TRUE(runner.ends_within(kSuspendPatience));
   EXPECT_EQ(runner.wait().code, 0);
   EXPECT_EQ(states(site_.status(), "main"), "FAILED SUCCESS");
 }

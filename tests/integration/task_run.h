@@ -21,6 +21,8 @@ namespace thermos::real {
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
+inline constexpr uid_t kNobody = 65534;
+
 // How a program ended: its exit code or minus the signal number, and its output.
 struct Ended {
   int code = 0;

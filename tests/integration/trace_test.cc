@@ -214,7 +214,7 @@ void Trace::expect_perfetto(const json& made) {
   EXPECT_TRUE(arrows.empty());
 }
 
-constexpr std::string_view kThree = R"({"name": "build", "max_failures": 2, "processes": [
+constexpr std::string_view kBuild = R"({"name": "build", "max_failures": 2, "processes": [
     {"name": "fetch", "cmdline": "echo $TRACEPARENT > fetch"},
     {"name": "make", "cmdline": "echo $TRACEPARENT > make.$THERMOS_RUN; test $THERMOS_RUN = 1 || kill -9 $$",
      "min_duration": 0},
@@ -223,7 +223,7 @@ constexpr std::string_view kThree = R"({"name": "build", "max_failures": 2, "pro
     "constraints": [{"order": ["fetch", "make"]}]})";
 
 TEST_F(Trace, SpansOfATaskAndWhatItsProcessesSeeOfThem) {
-  Invocation invocation = thermos({"run", "--task-id", "t", file("t.json", kThree)});
+  Invocation invocation = thermos({"run", "--task-id", "t", file("t.json", kBuild)});
   invocation.environment["TRACEPARENT"] = kParent;
   EXPECT_EQ(run_program(invocation).status, 0);
   const json made = otlp("t");

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <utility>
@@ -90,6 +91,10 @@ std::string read_file(const std::string& path) {
   }
   ::close(fd);
   return text;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
 }
 
 bool exists(const std::string& path) {
@@ -197,6 +202,12 @@ std::vector<pid_t> children_of(pid_t pid) {
   const std::string number = std::to_string(pid);
   std::istringstream list(read_file("/proc/" + number + "/task/" + number + "/children"));
   return {std::istream_iterator<pid_t>(list), {}};
+}
+
+void reap_orphans(pid_t runner) {
+  for (const pid_t child : children_of(::getpid())) {
+    if (child != runner && !alive(child)) ::waitpid(child, nullptr, __WALL | WNOHANG);
+  }
 }
 
 ::testing::AssertionResult nothing_outlives() {

@@ -31,6 +31,7 @@ class Watched {
 };
 
 std::string read_file(const std::string& path);
+void write_file(const std::string& path, const std::string& text);
 bool exists(const std::string& path);
 
 // Calls `done` now and after each change in `directory`, until it is true. If the directory does
@@ -52,6 +53,9 @@ bool alive(pid_t pid);
 std::string command_name(pid_t pid);
 std::string program_of(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
+
+// Reaps what died and was left to this process; not the runner, whose end is waited for elsewhere.
+void reap_orphans(pid_t runner);
 
 // Waits until all processes that this subreaper adopted have ended. Kills those that do not end by
 // themselves, and fails with their names.

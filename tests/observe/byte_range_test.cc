@@ -7,10 +7,8 @@
 namespace thermos::observe {
 namespace {
 
-using Kind = ByteRange::Kind;
-
 ByteRange part(std::uint64_t first, std::uint64_t length) {
-  return {Kind::Part, first, length};
+  return {ByteRange::Kind::Part, first, length};
 }
 
 TEST(ByteRange, IsAPart) {
@@ -25,10 +23,10 @@ TEST(ByteRange, IsAPart) {
 
 TEST(ByteRange, MayLieBehindTheEnd) {
   for (const char* header : {"bytes=10-", "bytes=10-20", "bytes=-0"}) {
-    EXPECT_EQ(byte_range(header, 10).kind, Kind::Unsatisfiable) << header;
+    EXPECT_EQ(byte_range(header, 10).kind, ByteRange::Kind::Unsatisfiable) << header;
   }
-  EXPECT_EQ(byte_range("bytes=0-", 0).kind, Kind::Unsatisfiable);
-  EXPECT_EQ(byte_range("bytes=-5", 0).kind, Kind::Unsatisfiable);
+  EXPECT_EQ(byte_range("bytes=0-", 0).kind, ByteRange::Kind::Unsatisfiable);
+  EXPECT_EQ(byte_range("bytes=-5", 0).kind, ByteRange::Kind::Unsatisfiable);
 }
 
 TEST(ByteRange, IsTheWholeWhereItIsNone) {
@@ -47,9 +45,9 @@ TEST(ByteRange, TakesAbsurdNumbersAsLarge) {
   const std::string huge(400, '9');
   EXPECT_EQ(byte_range("bytes=0-" + huge, 10), part(0, 10));
   EXPECT_EQ(byte_range("bytes=-" + huge, 10), part(0, 10));
-  EXPECT_EQ(byte_range("bytes=" + huge + "-", 10).kind, Kind::Unsatisfiable);
+  EXPECT_EQ(byte_range("bytes=" + huge + "-", 10).kind, ByteRange::Kind::Unsatisfiable);
   EXPECT_EQ(byte_range("bytes=18446744073709551615-", ~std::uint64_t{0} - 1).kind,
-            Kind::Unsatisfiable);
+            ByteRange::Kind::Unsatisfiable);
   EXPECT_EQ(byte_range("bytes=0-18446744073709551615", ~std::uint64_t{0}),
             part(0, ~std::uint64_t{0}));
 }

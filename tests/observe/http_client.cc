@@ -17,7 +17,7 @@ namespace thermos::observe {
 namespace {
 
 // Longer than anything takes.
-constexpr int kPatience = 60'000;
+constexpr int kAnswerPatience = 60'000;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -81,7 +81,7 @@ bool Connection::readable_within(int milliseconds) const {
 
 bool Connection::fill() {
   pollfd one{fd_, POLLIN, 0};
-  if (::poll(&one, 1, kPatience) <= 0) return false;
+  if (::poll(&one, 1, kAnswerPatience) <= 0) return false;
   std::array<char, 65536> buffer;
   const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (got <= 0) return false;
@@ -176,7 +176,7 @@ Response Connection::response(bool with_body) {
 bool Connection::closes() {
   for (;;) {
     pollfd one{fd_, POLLIN, 0};
-    if (::poll(&one, 1, kPatience) <= 0) return false;
+    if (::poll(&one, 1, kAnswerPatience) <= 0) return false;
     std::array<char, 65536> buffer;
     if (::recv(fd_, buffer.data(), buffer.size(), 0) <= 0) return true;
   }

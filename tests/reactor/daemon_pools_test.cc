@@ -14,8 +14,6 @@
 namespace thermos {
 namespace {
 
-using Json = nlohmann::json;
-
 class DaemonPoolsTest : public DaemonFixture {
  protected:
   // A task that uses so much of "gpu" until its file `go` is there, and then writes its id down.
@@ -35,22 +33,22 @@ class DaemonPoolsTest : public DaemonFixture {
     std::ifstream file(path("order"));
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  Json pools() const {
-    Json all = Json::array();
+  nlohmann::json pools() const {
+    nlohmann::json all = nlohmann::json::array();
     for (const control::ReplyBody& reply : ask(control::AskPools{})) {
       if (const auto* pool = std::get_if<control::PoolText>(&reply)) {
-        all.push_back(Json::parse(pool->json));
+        all.push_back(nlohmann::json::parse(pool->json));
       }
     }
     return all;
   }
   // The first pool as "used of size: who has it | who waits".
   std::string pool() const {
-    const Json json = pools().at(0);
+    const nlohmann::json json = pools().at(0);
     std::string text = json["used"].dump() + " of " + json["size"].dump() + ":";
-    for (const Json& share : json["used_by"]) text += " " + share.value("task_id", "?");
+    for (const nlohmann::json& share : json["used_by"]) text += " " + share.value("task_id", "?");
     text += " |";
-    for (const Json& share : json["waiting"]) text += " " + share.value("task_id", "?");
+    for (const nlohmann::json& share : json["waiting"]) text += " " + share.value("task_id", "?");
     return text;
   }
   // Asks until the first pool is so. With each answer the daemon has been round its loop, and after
@@ -114,7 +112,7 @@ TEST_F(DaemonPoolsTest, OfAnotherSizeAfterARestartHoldUpOnlyWhoAsksForMore) {
   EXPECT_EQ(state_at_end("c"), "SUCCESS");
   kill_daemon();
   start();
-  EXPECT_EQ(pools(), Json::array());
+  EXPECT_EQ(pools(), nlohmann::json::array());
   kill_daemon();
   start({"--pool", "gpu=3"});
   EXPECT_EQ(state_at_end("b"), "SUCCESS");
@@ -197,10 +195,10 @@ TEST_F(DaemonPoolsTest, OfOthersTasksOnlyTheAmountsAreShown) {
   until_running("secret");
   as_user(kNobody, [this] {
     submit("mine", user_of("mine", 1));
-    const Json json = pools().at(0);
-    EXPECT_EQ(json["used_by"], Json::parse(R"([{"amount": 1}])"));
+    const nlohmann::json json = pools().at(0);
+    EXPECT_EQ(json["used_by"], nlohmann::json::parse(R"([{"amount": 1}])"));
     EXPECT_EQ(json["waiting"],
-              Json::parse(R"([{"amount": 1, "process": "p", "task_id": "mine"}])"));
+              nlohmann::json::parse(R"([{"amount": 1, "process": "p", "task_id": "mine"}])"));
   });
   go("secret");
   as_user(kNobody, [this] { go("mine"); });

@@ -24,7 +24,7 @@ namespace thermos {
 namespace {
 
 // Far beyond need.
-constexpr Microseconds kPatience = 60 * kSecond;
+constexpr Microseconds kLeaderPatience = 60 * kSecond;
 
 class LeaderSocketTest : public StreamFixture {
  protected:
@@ -117,7 +117,8 @@ class LeaderSocketTest : public StreamFixture {
 TEST_F(LeaderSocketTest, AKillIsHeardAndAnsweredWithTheEnd) {
   lead();
   beside([&] {
-    const auto answer = ask_leader(directory(), {5 * kSecond, true, "not to be sent"}, kPatience);
+    const auto answer =
+        ask_leader(directory(), {5 * kSecond, true, "not to be sent"}, kLeaderPatience);
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(answer->asked, LeaderReply::Ended);
     EXPECT_EQ(answer->state, TaskState::Killed);
@@ -154,8 +155,8 @@ TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
   lead();
   const std::string longest(255, 'n');
   beside([&] {
-    EXPECT_TRUE(order_leader(directory(), {{}, {"p", Verb::Restart, 0}}, kPatience).ok());
-    const auto refused = order_leader(directory(), {{}, {longest, Verb::Stop}}, kPatience);
+    EXPECT_TRUE(order_leader(directory(), {{}, {"p", Verb::Restart, 0}}, kLeaderPatience).ok());
+    const auto refused = order_leader(directory(), {{}, {longest, Verb::Stop}}, kLeaderPatience);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::NotFound);
     EXPECT_EQ(refused.error().message, "task t has no process " + longest);
@@ -169,7 +170,7 @@ TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
 }
 
 TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
-  const auto before = ask_leader(directory(), {}, kPatience);
+  const auto before = ask_leader(directory(), {}, kLeaderPatience);
   ASSERT_TRUE(before.ok());
   EXPECT_EQ(before->asked, LeaderReply::NoLeader);
   lead();
@@ -177,15 +178,16 @@ TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
   EXPECT_FALSE(lies_there(kUnreadyLeaderSocketName));
   leader_.reset();
   EXPECT_FALSE(lies_there(kLeaderSocketName));
-  EXPECT_EQ(order_leader(directory(), {{}, {"p"}}, kPatience).error().code, ErrorCode::NoDaemon);
+  EXPECT_EQ(order_leader(directory(), {{}, {"p"}}, kLeaderPatience).error().code,
+            ErrorCode::NoDaemon);
 }
 
 TEST_F(LeaderSocketTest, IsToldOfANode) {
   lead();
   beside([&] {
-    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", true}, kPatience).ok());
-    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", false}, kPatience).ok());
-    const auto refused = tell_leader_of_node(directory(), {"n9", true}, kPatience);
+    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", true}, kLeaderPatience).ok());
+    EXPECT_TRUE(tell_leader_of_node(directory(), {"n1", false}, kLeaderPatience).ok());
+    const auto refused = tell_leader_of_node(directory(), {"n9", true}, kLeaderPatience);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().message, "task t has no node");
   });
@@ -202,9 +204,9 @@ TEST_F(LeaderSocketTest, TakesThePlaceOfLeadersThatDied) {
     const sockaddr_un address = address_in(place, name);
     ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
-  EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::NoLeader);
+  EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::NoLeader);
   lead();
-  beside([&] { EXPECT_TRUE(order_leader(directory(), {{}, {"p"}}, kPatience).ok()); });
+  beside([&] { EXPECT_TRUE(order_leader(directory(), {{}, {"p"}}, kLeaderPatience).ok()); });
 }
 
 TEST_F(LeaderSocketTest, ARequestOfALaterVersionIsRefusedAndSaysWhatToDo) {
@@ -250,7 +252,7 @@ TEST_F(LeaderSocketTest, OtherBytesAreRefusedAndTheLeaderServesOn) {
       ASSERT_TRUE(control::decode_reply(packet.bytes()).ok());
     }
     kills_.clear();
-    EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::Ended);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Ended);
   });
   EXPECT_EQ(kills_.size(), 1U);
 }
@@ -289,10 +291,11 @@ class StrangeLeader : public LeaderSocketTest {
 
 // As leaders did before there was a version in the request.
 TEST_F(StrangeLeader, ThatHangsUpIsSaidToBeEarlier) {
-  answers({},
-          [&] { EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::HungUp); });
   answers({}, [&] {
-    const auto refused = order_leader(directory(), {{}, {"p"}}, kPatience);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::HungUp);
+  });
+  answers({}, [&] {
+    const auto refused = order_leader(directory(), {{}, {"p"}}, kLeaderPatience);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::Busy);
     EXPECT_NE(refused.error().message.find("earlier version"), std::string::npos)
@@ -303,22 +306,24 @@ TEST_F(StrangeLeader, ThatHangsUpIsSaidToBeEarlier) {
 TEST_F(StrangeLeader, WhoseAnswersMakeNoSenseIsAnError) {
   for (const std::string& packet : {std::string("HEA1\0\0\0\0", 8), std::string(500, '\xff')}) {
     answers({packet}, [&] {
-      const auto answer = ask_leader(directory(), {}, kPatience);
+      const auto answer = ask_leader(directory(), {}, kLeaderPatience);
       ASSERT_FALSE(answer.ok());
       EXPECT_NE(answer.error().message.find("the task's leader sent"), std::string::npos)
           << answer.error().message;
     });
     answers({packet}, [&] {
-      EXPECT_FALSE(order_leader(directory(), {{}, {"p"}}, kPatience).ok());
+      EXPECT_FALSE(order_leader(directory(), {{}, {"p"}}, kLeaderPatience).ok());
     });
   }
 }
 
 TEST_F(StrangeLeader, ThatDiesOverAKillHasVanished) {
-  answers({reply(control::Heard{})},
-          [&] { EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::Vanished); });
-  answers({reply(control::Heard{}), reply(control::Ended{{}, "MADE UP"})},
-          [&] { EXPECT_EQ(ask_leader(directory(), {}, kPatience)->asked, LeaderReply::Vanished); });
+  answers({reply(control::Heard{})}, [&] {
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+  });
+  answers({reply(control::Heard{}), reply(control::Ended{{}, "MADE UP"})}, [&] {
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+  });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::string task(const std::string& more) {
 // The words of a syntax error are those of the Python that finds it.
 constexpr std::string_view kSyntaxError = "SyntaxError: ";
 
-class MalformedThermos : public testing::TestWithParam<Case> {
+class MalformedThermos : public ::testing::TestWithParam<Case> {
  protected:
   // The machine's own python3: what version managers put before it is a script, and slow.
   static void SetUpTestSuite() { ::setenv("PATH", "/usr/bin:/bin", 1); }
@@ -249,14 +249,14 @@ const Case kReferences[] = {
      ":2: 'many' is no Integer"},
 };
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
+std::string name_of(const ::testing::TestParamInfo<Case>& info) {
   return info.param.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, MalformedThermos, testing::ValuesIn(kFiles), name_of);
-INSTANTIATE_TEST_SUITE_P(Shapes, MalformedThermos, testing::ValuesIn(kShapes), name_of);
-INSTANTIATE_TEST_SUITE_P(Values, MalformedThermos, testing::ValuesIn(kValues), name_of);
-INSTANTIATE_TEST_SUITE_P(References, MalformedThermos, testing::ValuesIn(kReferences), name_of);
+INSTANTIATE_TEST_SUITE_P(Files, MalformedThermos, ::testing::ValuesIn(kFiles), name_of);
+INSTANTIATE_TEST_SUITE_P(Shapes, MalformedThermos, ::testing::ValuesIn(kShapes), name_of);
+INSTANTIATE_TEST_SUITE_P(Values, MalformedThermos, ::testing::ValuesIn(kValues), name_of);
+INSTANTIATE_TEST_SUITE_P(References, MalformedThermos, ::testing::ValuesIn(kReferences), name_of);
 
 }  // namespace
 }  // namespace thermos

@@ -21,7 +21,7 @@
 
 namespace thermos {
 
-class StreamFixture : public testing::Test {
+class StreamFixture : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (where() / "stream-test-XXXXXX").string();

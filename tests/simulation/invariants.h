@@ -17,6 +17,10 @@
 
 namespace thermos::sim {
 
+// From RUNNING, or what else a coordinator records, to the runner that reads it, and with a look
+// for it.
+inline constexpr Microseconds kNewsTakes = 4 * kLatency;
+
 // The state of one link and of its coordinator.
 struct LinkView {
   link::State state = link::State::Idle;

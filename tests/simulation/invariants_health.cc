@@ -6,13 +6,6 @@
 #include "invariants.h"
 
 namespace thermos::sim {
-namespace {
-
-// From RUNNING to the runner that reads it, and with a look for it.
-constexpr Microseconds kNewsTakes = 4 * kLatency;
-
-}  // namespace
-
 void Invariants::asking(const Probe& probe) {
   const ProcessConfig& config = script_.task.processes[probe.process];
   require(!asking_of(config, probe.purpose).notify,

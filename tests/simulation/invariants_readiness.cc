@@ -5,13 +5,6 @@
 #include "invariants.h"
 
 namespace thermos::sim {
-namespace {
-
-// From RUNNING to the runner that reads it, and with a look for it.
-constexpr Microseconds kNewsTakes = 4 * kLatency;
-
-}  // namespace
-
 void Invariants::probed(const Probe& probe, bool yes) {
   const Oracle::Process& process = oracle_.process(probe.process);
   if (probe.purpose == Purpose::Healthy) {

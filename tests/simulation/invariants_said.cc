@@ -5,13 +5,6 @@
 #include "invariants.h"
 
 namespace thermos::sim {
-namespace {
-
-// From a coordinator's record to the runner that reads it.
-constexpr Microseconds kNewsTakes = 4 * kLatency;
-
-}  // namespace
-
 // What was said in the run that `p` has on record, in its coordinator's stream.
 std::vector<const Streams::Written*> Invariants::said(ProcessIndex p, ReportKind kind) const {
   std::vector<const Streams::Written*> found;

@@ -5,13 +5,6 @@
 #include "invariants.h"
 
 namespace thermos::sim {
-namespace {
-
-// From RUNNING to the runner that reads it, and with a look for it.
-constexpr Microseconds kNewsTakes = 4 * kLatency;
-
-}  // namespace
-
 bool Invariants::may_go_on(ProcessIndex p, Microseconds deadline) const {
   const Oracle::Process& process = oracle_.process(p);
   const Entry& task = oracle_.task();

@@ -8,7 +8,7 @@
 namespace thermos::sim {
 namespace {
 
-constexpr std::size_t kTraceLines = 600;
+constexpr std::size_t kNodeTraceLines = 600;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ void NodeSurroundings::make_task() {
 void NodeSurroundings::say(const std::string& line) {
   if (!traced) return;
   lines.push_back("[" + std::to_string(timeline.now()) + "] " + line);
-  if (lines.size() > kTraceLines) lines.pop_front();
+  if (lines.size() > kNodeTraceLines) lines.pop_front();
 }
 
 }  // namespace thermos::sim

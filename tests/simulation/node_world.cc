@@ -21,7 +21,7 @@
 namespace thermos::sim {
 namespace {
 
-constexpr std::uint64_t kMostEvents = 60'000;
+constexpr std::uint64_t kMostNodeEvents = 60'000;
 // The faults come within this time.
 constexpr Microseconds kTroubled = 60 * kSecond;
 constexpr Microseconds kMostAhead = 1000 * kSecond;
@@ -87,7 +87,7 @@ NodeOutcome NodeWorld::live() {
     around_.timeline.after(0, [this] { boot_leader(); });
     for (std::uint64_t events = 0; !around_.timeline.empty() && !(over_ && leaders_.empty());
          ++events) {
-      require(events < kMostEvents, "the task does not end");
+      require(events < kMostNodeEvents, "the task does not end");
       around_.timeline.step();
       look_after_leaders();
     }

@@ -16,7 +16,7 @@
 namespace thermos::sim {
 namespace {
 
-constexpr std::uint64_t kMostEvents = 60'000;
+constexpr std::uint64_t kMostSharedEvents = 60'000;
 constexpr BootId kBoot{1, 2};
 
 struct Killed {};
@@ -110,7 +110,7 @@ SharedOutcome SharedWorld::live() {
   plan();
   try {
     for (std::uint64_t events = 0;; ++events) {
-      if (events > kMostEvents)
+      if (events > kMostSharedEvents)
         throw Broken("the tasks do not end: somebody waits for ever" + left());
       if (timeline_.empty()) {
         if (all_over()) break;
