@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 install_packages "${build_packages[@]}"
 
 echo "Building the programs into $PWD/build (a few minutes the first time)"
-quietly cmake --preset release -DBUILD_TESTING=OFF
+quietly cmake --preset release -DBUILD_TESTING=OFF -DTHERMOS_UNITY=ON
 jobs=(-j "$(nproc)")
 if [ -t 1 ]; then
   cmake --build build "${jobs[@]}"  # one line that shows how far it is

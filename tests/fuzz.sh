@@ -18,7 +18,7 @@ install_packages "${build_packages[@]}" "${fuzz_packages[@]}"
 
 build=$PWD/build-fuzz
 quietly cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-14 \
-  -DTHERMOS_FUZZERS=ON -DTHERMOS_SANITIZE=address,undefined
+  -DTHERMOS_FUZZERS=ON -DTHERMOS_UNITY=ON -DTHERMOS_SANITIZE=address,undefined
 cmake --build "$build" -j "$(nproc)" --target "${fuzzers[@]}" -- --quiet
 
 fuzz() {

@@ -34,32 +34,63 @@ mapfile -t tests < <(printf '%s\n' "${code[@]}" | grep '^tests/')
 absent "a test waits for an event, not for a time" \
   'sleep_for|sleep_until|usleep|nanosleep|sleep' "${tests[@]}"
 
-# The compile commands of the files, and the generated headers that they include. Without precompiled
-# headers, clang-tidy sees whether a file includes what it uses.
+# The compile commands of the files, and the generated headers that they include.
 build=$PWD/build-lint
-cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTHERMOS_PRECOMPILE=OFF >/dev/null
+cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$build" --target thermos_schemas thermos_bench_thrift -- --quiet
-if [ $# -gt 0 ]; then
-  sources=("$@")
-else
-  # Without generated files, which end in .c++.
-  mapfile -t sources < <(sed -n 's/^ *"file": "\(.*\.cc\)",\{0,1\}$/\1/p' \
-    "$build/compile_commands.json" | sort -u)
-fi
-echo "clang-tidy: ${#sources[@]} files"
+
+# Most of the time goes into the headers that a file includes. So a dozen files of a folder that are compiled
+# alike are put behind each other, and are checked as one. A line of "map" names a file and the unit that it is
+# in, and says how many lines of the unit are before it.
+units=$build/units
+rm -rf "$units"
+mkdir "$units"
+wanted=$(realpath "$@" </dev/null 2>/dev/null | jq -R . | jq -s .)
+jq --argjson wanted "$wanted" --arg units "$units" --arg directory "$build" '
+    [.[] | select(.file | endswith(".cc"))
+      | select(($wanted | length) == 0 or (.file as $file | $wanted | index($file)))
+      | {file, folder: (.file | sub("/[^/]*$"; "")), command: (.command | sub(" -o .*"; ""))}]
+    | unique_by(.file) | group_by([.folder, .command])
+    | [.[] | . as $alike | range(0; length; 12) | $alike[.:. + 12]] | to_entries
+    | map("\($units)/\(.key)_\(.value[0].folder | split("/") | .[-2:] | join("_")).cc" as $unit
+      | {directory: $directory, file: $unit, command: "\(.value[0].command) -c \($unit)",
+         files: [.value[].file]})' "$build/compile_commands.json" >"$units/plan.json"
+jq 'map(del(.files))' "$units/plan.json" >"$units/compile_commands.json"
+jq -r '.[] | .file as $unit | .files[] | [$unit, .] | @tsv' "$units/plan.json" |
+  while IFS=$'\t' read -r unit file; do
+    touch "$unit"
+    printf '%s\t%s\t%s\n' "$unit" "$(wc -l <"$unit")" "$file" >>"$units/map"
+    cat "$file" >>"$unit"
+  done
+
+echo "clang-tidy: $(wc -l <"$units/map") files"
 tidy() {
   local found checks=()
-  # The analyzer takes two thirds of the time. It follows paths through code whose faults users would
-  # meet; a fault of a test shows when the test runs.
-  case $1 in */tests/* | tests/* | */bench/* | bench/*) checks=(--checks=-clang-analyzer-*) ;; esac
-  # Prints the output at once, and only for findings: for a clean file clang-tidy prints what it suppressed.
-  found=$(clang-tidy-14 --quiet -p "$build" "${checks[@]}" "$1" 2>&1) || { printf '%s\n' "$found" && return 1; }
+  # The analyzer takes most of the time. It follows paths through code whose faults users would meet; a fault
+  # of a test shows when the test runs.
+  if [[ $(grep -m 1 -F "$1" "$units/map") =~ /(tests|bench)/[^$'\t']*$ ]]; then
+    checks=(--checks=-clang-analyzer-*)
+  fi
+  # Prints the output at once, and only for findings: for a clean unit clang-tidy prints what it suppressed.
+  found=$(clang-tidy-14 --quiet -p "$units" "${checks[@]}" "$1" 2>&1) && return
+  # A place in a unit is printed as the place in the file.
+  awk -F '\t' -v unit="$1" 'NR == FNR { if ($1 == unit) { before[++files] = $2; names[files] = $3 }; next }
+    index($0, unit ":") == 1 {
+      rest = substr($0, length(unit) + 2)
+      line = rest + 0
+      for (i = files; before[i] >= line; i--) { }
+      sub(/^[0-9]+/, line - before[i], rest)
+      $0 = names[i] ":" rest
+    }
+    { print }' "$units/map" - <<<"$found"
+  return 1
 }
 export -f tidy
-export build
+export units
+# The largest first, so that none is left running alone at the end.
 # shellcheck disable=SC2016  # expanded by the shell that xargs starts
-printf '%s\0' "${sources[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'tidy "$1"' - ||
-  failed=1
+find "$units" -name '*.cc' -printf '%s %p\0' | sort -z -rn | sed -z 's/^[0-9]* //' |
+  xargs -0 -n 1 -P "$(nproc)" bash -c 'tidy "$1"' - || failed=1
 
 if [ "$failed" -ne 0 ]; then
   echo "lint: something is not as it should be" >&2

@@ -18,7 +18,7 @@ esac
 install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
 
 echo "Building: preset $preset"
-cmake --preset "$preset"
+cmake --preset "$preset" -DTHERMOS_UNITY=ON
 cmake --build --preset "$preset" -j "$(nproc)" -- --quiet
 
 # Most tests wait for processes, so run two more at a time than there are processors.

@@ -2,7 +2,9 @@
 // fewer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 
 namespace thermos::sim {
 
@@ -12,8 +14,10 @@ inline constexpr std::uint64_t kSlower = 20;
 inline constexpr std::uint64_t kSlower = 1;
 #endif
 
-constexpr std::uint64_t seeds(std::uint64_t of_a_fast_build) {
-  return of_a_fast_build / kSlower;
+// With THERMOS_LONG_TESTS in the environment, three times as many.
+inline std::uint64_t seeds(std::uint64_t of_a_fast_build) {
+  const std::uint64_t times = std::getenv("THERMOS_LONG_TESTS") == nullptr ? 1 : 3;
+  return std::max<std::uint64_t>(of_a_fast_build * times / kSlower, 1);
 }
 
 }  // namespace thermos::sim

@@ -15,7 +15,7 @@ const Shape kSmall{
 
 TEST(HarshSimulation, NobodyIsKilled) {
   Tally tally;
-  const std::uint64_t count = seeds(12'000);
+  const std::uint64_t count = seeds(4000);
   live(1, count, kHarsh, tally);
   EXPECT_GT(tally.stops, count / 20);
   EXPECT_GT(tally.looks, count / 20);
@@ -23,7 +23,7 @@ TEST(HarshSimulation, NobodyIsKilled) {
 
 TEST(HarshSimulation, CrashesComeAtRandom) {
   Tally tally;
-  const std::uint64_t count = seeds(24'000);
+  const std::uint64_t count = seeds(8000);
   crash_anywhere(100'000, count, kHarsh, tally);
   EXPECT_GT(tally.stops, count / 20);
 }

@@ -87,7 +87,7 @@ wanted() {
 
 # The first failure of those tests: "TEST, seed N: RULE". Nothing: all pass.
 failure() {
-  timeout 900 "$dir/build/bin/simulation_tests" --gtest_fail_fast --gtest_filter="$1" >"$dir/out" 2>&1 && return
+  THERMOS_LONG_TESTS=1 timeout 900 "$dir/build/bin/simulation_tests" --gtest_fail_fast --gtest_filter="$1" >"$dir/out" 2>&1 && return
   awk '/^\[ RUN/ && seed == "" {test = $4}
        /^seed / {seed = $0}
        seed != "" && !/^seed / && !/^  / && rule == "" {rule = $0}
