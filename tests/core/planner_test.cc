@@ -19,9 +19,9 @@ std::vector<bool> everyone(std::uint32_t n) {
 }
 
 // A planner that names processes by their indexes.
-class Plan {
+class IndexedPlan {
  public:
-  Plan(const Graph& graph, const std::vector<bool>& member)
+  IndexedPlan(const Graph& graph, const std::vector<bool>& member)
       : graph_(graph), planner_(graph, by_rank(graph, member)) {}
 
   Mark mark(ProcessIndex p) const { return planner_.mark(graph_.rank_of(p)); }
@@ -72,20 +72,20 @@ class Plan {
   std::vector<ProcessIndex> newly_unstuck_;
 };
 
-std::vector<ProcessIndex> take(Plan& planner) {
+std::vector<ProcessIndex> take(IndexedPlan& planner) {
   std::vector<ProcessIndex> out;
   out.swap(planner.newly_runnable());
   return out;
 }
 
-void run(Plan& planner, ProcessIndex p) {
+void run(IndexedPlan& planner, ProcessIndex p) {
   planner.set_running(p);
   planner.set_finished(p);
 }
 
 TEST(Planner, StartsWithWhatWaitsForNobodyInTaskOrder) {
   const Graph graph(4, {{2, 0}, {1, 3}});
-  Plan planner(graph, everyone(4));
+  IndexedPlan planner(graph, everyone(4));
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1, 2}));
   EXPECT_EQ(planner.mark(0), Mark::Blocked);
   EXPECT_EQ(planner.runnable(), 2u);
@@ -94,7 +94,7 @@ TEST(Planner, StartsWithWhatWaitsForNobodyInTaskOrder) {
 
 TEST(Planner, FreesADependentWithItsLastDependencyOnly) {
   const Graph graph(3, {{0, 2}, {1, 2}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   take(planner);
   run(planner, 1);
   EXPECT_TRUE(take(planner).empty());
@@ -106,7 +106,7 @@ TEST(Planner, FreesADependentWithItsLastDependencyOnly) {
 
 TEST(Planner, ADoubledEdgeCountsOnce) {
   const Graph graph(2, {{0, 1}, {0, 1}, {0, 1}});
-  Plan planner(graph, everyone(2));
+  IndexedPlan planner(graph, everyone(2));
   take(planner);
   run(planner, 0);
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
@@ -114,7 +114,7 @@ TEST(Planner, ADoubledEdgeCountsOnce) {
 
 TEST(Planner, AFailureFreesNobody) {
   const Graph graph(2, {{0, 1}});
-  Plan planner(graph, everyone(2));
+  IndexedPlan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_failed(0);
@@ -126,7 +126,7 @@ TEST(Planner, AFailureFreesNobody) {
 
 TEST(Planner, ResetMakesItRunnableAgainAndTellsNobody) {
   const Graph graph(1, {});
-  Plan planner(graph, everyone(1));
+  IndexedPlan planner(graph, everyone(1));
   take(planner);
   planner.set_running(0);
   EXPECT_EQ(planner.runnable(), 0u);
@@ -138,7 +138,7 @@ TEST(Planner, ResetMakesItRunnableAgainAndTellsNobody) {
 
 TEST(Planner, EdgesToOthersDoNotCount) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Plan planner(graph, {true, false, true});
+  IndexedPlan planner(graph, {true, false, true});
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{0, 2}));
   EXPECT_EQ(planner.mark(1), Mark::Absent);
   EXPECT_EQ(planner.size(), 2u);
@@ -150,13 +150,13 @@ TEST(Planner, EdgesToOthersDoNotCount) {
 
 TEST(Planner, NobodyIsComplete) {
   const Graph graph(2, {});
-  const Plan planner(graph, {false, false});
+  const IndexedPlan planner(graph, {false, false});
   EXPECT_TRUE(planner.complete());
 }
 
 TEST(Planner, AResumeMayTellADependentFirst) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   take(planner);
   planner.set_running(1);
   planner.reset(1);
@@ -172,7 +172,7 @@ TEST(Planner, AResumeMayTellADependentFirst) {
 
 TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
   const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   take(planner);
   EXPECT_TRUE(planner.start_awaited(0));
   EXPECT_TRUE(planner.ready_awaited(0));
@@ -196,7 +196,7 @@ TEST(Planner, AStartFreesWhoNeedsItOnceAndForGood) {
 
 TEST(Planner, AnEndFreesHoweverItCame) {
   const Graph graph(4, {{0, 1, Condition::End}, {2, 3, Condition::End}});
-  Plan planner(graph, everyone(4));
+  IndexedPlan planner(graph, everyone(4));
   take(planner);
   run(planner, 0);
   EXPECT_EQ(take(planner), (std::vector<ProcessIndex>{1}));
@@ -207,7 +207,7 @@ TEST(Planner, AnEndFreesHoweverItCame) {
 
 TEST(Planner, TwoConditionsOfOneProcessAreBothNeeded) {
   const Graph graph(2, {{0, 1, Condition::Start}, {0, 1}});
-  Plan planner(graph, everyone(2));
+  IndexedPlan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_started(0);
@@ -221,7 +221,7 @@ TEST(Planner, WhatCanNotComeAboutRulesOutAllBehindIt) {
   const Graph graph(
       5,
       {{0, 1}, {1, 2, Condition::End}, {2, 3, Condition::Start}, {0, 3}, {0, 4, Condition::End}});
-  Plan planner(graph, everyone(5));
+  IndexedPlan planner(graph, everyone(5));
   take(planner);
   planner.set_running(0);
   planner.set_started(0);
@@ -236,7 +236,7 @@ TEST(Planner, WhatCanNotComeAboutRulesOutAllBehindIt) {
 
 TEST(Planner, AnEndWithoutAStartRulesOutWhoNeedsIt) {
   const Graph graph(3, {{0, 1, Condition::Start}, {0, 2, Condition::Ready}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   planner.set_running(0);
   planner.set_finished(0);  // an ephemeral process that could not be launched, say
   EXPECT_EQ(planner.newly_stuck(), (std::vector<ProcessIndex>{1, 2}));
@@ -244,7 +244,7 @@ TEST(Planner, AnEndWithoutAStartRulesOutWhoNeedsIt) {
 
 TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   planner.set_running(1);
   planner.set_running(0);
   planner.set_failed(0);
@@ -256,7 +256,7 @@ TEST(Planner, WhoRunsThoughItIsRuledOutIsStuckWhenItIsBlockedAgain) {
 TEST(Planner, ARevivalRulesInAllThatTheFailureRuledOut) {
   // 1 needs the success of 0, 2 that of 1 and of 4, 3 the end of 0, and 5 that 0 is ready.
   const Graph graph(6, {{0, 1}, {1, 2}, {4, 2}, {0, 3, Condition::End}, {0, 5, Condition::Ready}});
-  Plan planner(graph, everyone(6));
+  IndexedPlan planner(graph, everyone(6));
   for (const ProcessIndex p : {0, 4}) {
     planner.set_running(p);
     planner.set_failed(p);
@@ -280,7 +280,7 @@ TEST(Planner, ARevivalRulesInAllThatTheFailureRuledOut) {
 
 TEST(Planner, AResumeTellsThatARevivedProcessHadEnded) {
   const Graph graph(2, {{0, 1, Condition::End}});
-  Plan planner(graph, everyone(2));
+  IndexedPlan planner(graph, everyone(2));
   take(planner);
   planner.set_running(0);
   planner.set_ended(0);
@@ -343,7 +343,7 @@ void random_walk(std::uint64_t seed) {
     naive.needs[after].insert({before, condition});
   }
   const Graph graph(n, edges);
-  Plan planner(graph, everyone(n));
+  IndexedPlan planner(graph, everyone(n));
   std::set<ProcessIndex> told_stuck;
   std::set<ProcessIndex> told;  // everything that newly_runnable() ever named
   for (int step = 0; step < 200; ++step) {
@@ -413,7 +413,7 @@ TEST(Planner, PlansAChainOfAMillion) {
   std::vector<Graph::Edge> edges;
   for (ProcessIndex p = 0; p + 1 < kSize; ++p) edges.push_back({p, p + 1});
   const Graph graph(kSize, edges);
-  Plan planner(graph, everyone(kSize));
+  IndexedPlan planner(graph, everyone(kSize));
   ProcessIndex at = 0;
   while (!planner.complete()) {
     ASSERT_EQ(take(planner), std::vector<ProcessIndex>{at});
@@ -432,7 +432,7 @@ TEST(Planner, PlansAMillionInLayers) {
     for (std::uint32_t k = 0; k < 3; ++k) edges.push_back({above + (p + k) % kWide, p});
   }
   const Graph graph(kSize, edges);
-  Plan planner(graph, everyone(kSize));
+  IndexedPlan planner(graph, everyone(kSize));
   std::uint32_t layers = 0;
   for (auto layer = take(planner); !layer.empty(); layer = take(planner)) {
     ASSERT_EQ(layer.size(), kWide);
@@ -446,7 +446,7 @@ TEST(Planner, PlansAMillionInLayers) {
 
 TEST(Planner, WhoIsRevivedMayStillWaitForOthers) {
   const Graph graph(2, {{0, 1}});
-  Plan planner(graph, everyone(2));
+  IndexedPlan planner(graph, everyone(2));
   take(planner);
   planner.set_running(1);  // as a resume tells: it ran under another configuration
   planner.set_failed(1);
@@ -459,7 +459,7 @@ TEST(Planner, WhoIsRevivedMayStillWaitForOthers) {
 
 TEST(Planner, WhoRunsBehindTheStuckIsNotStuck) {
   const Graph graph(3, {{0, 1}, {1, 2}});
-  Plan planner(graph, everyone(3));
+  IndexedPlan planner(graph, everyone(3));
   planner.set_running(2);
   planner.set_running(0);
   planner.set_failed(0);

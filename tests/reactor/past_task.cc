@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-void write_file(const std::string& path, const char* bytes, std::size_t size) {
+void put_bytes(const std::string& path, const char* bytes, std::size_t size) {
   std::ofstream file(path, std::ios::binary);
   file.write(bytes, static_cast<std::streamsize>(size));
   if (!file.flush()) throw std::runtime_error("cannot write " + path);
@@ -35,7 +35,7 @@ void put_past_task(const Paths& paths, const PastTaskOnDisk& task) {
             task.cmdline + "\"}";
   }
   json += "]}";
-  write_file(paths.finished_task(task.id), json.data(), json.size());
+  put_bytes(paths.finished_task(task.id), json.data(), json.size());
 
   std::vector<std::byte> stream(kStreamHeaderBytes);
   const StreamHeader opening{kStreamVersion, 7};
@@ -74,8 +74,8 @@ void put_past_task(const Paths& paths, const PastTaskOnDisk& task) {
     append(status);
   }
   std::filesystem::create_directory(paths.checkpoint_dir(task.id));
-  write_file(paths.runner_stream(task.id), reinterpret_cast<const char*>(stream.data()),
-             stream.size());
+  put_bytes(paths.runner_stream(task.id), reinterpret_cast<const char*>(stream.data()),
+            stream.size());
 }
 
 }  // namespace thermos
