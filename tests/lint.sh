@@ -40,37 +40,40 @@ cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$build" --target thermos_schemas thermos_bench_thrift -- --quiet
 
 # Most of the time goes into the headers that a file includes. So a dozen files of a folder that are compiled
-# alike are put behind each other, and are checked as one. A line of "map" names a file and the unit that it is
-# in, and says how many lines of the unit are before it.
+# alike are put behind each other, and are checked as one, in a folder named like their room, for the room's
+# .clang-tidy. A line of "map" names a unit and a file in it, and says how many lines of the unit are before it.
 units=$build/units
 rm -rf "$units"
-mkdir "$units"
-wanted=$(realpath "$@" </dev/null 2>/dev/null | jq -R . | jq -s .)
-jq --argjson wanted "$wanted" --arg units "$units" --arg directory "$build" '
+for room in "${rooms[@]}"; do
+  mkdir -p "$units/$room"
+  if [ -e "$room/.clang-tidy" ]; then cp "$room/.clang-tidy" "$units/$room"; fi
+done
+wanted='[]'
+if [ $# -gt 0 ]; then wanted=$(realpath "$@" | jq -R . | jq -s .); fi
+jq --argjson wanted "$wanted" --arg units "$units" --arg directory "$build" --arg root "$PWD/" '
     [.[] | select(.file | endswith(".cc"))
       | select(($wanted | length) == 0 or (.file as $file | $wanted | index($file)))
       | {file, folder: (.file | sub("/[^/]*$"; "")), command: (.command | sub(" -o .*"; ""))}]
     | unique_by(.file) | group_by([.folder, .command])
     | [.[] | . as $alike | range(0; length; 12) | $alike[.:. + 12]] | to_entries
-    | map("\($units)/\(.key)_\(.value[0].folder | split("/") | .[-2:] | join("_")).cc" as $unit
+    | map((.value[0].folder | ltrimstr($root) | split("/")) as $path
+      | "\($units)/\($path[0])/\($path[-1])_\(.key).cc" as $unit
       | {directory: $directory, file: $unit, command: "\(.value[0].command) -c \($unit)",
          files: [.value[].file]})' "$build/compile_commands.json" >"$units/plan.json"
 jq 'map(del(.files))' "$units/plan.json" >"$units/compile_commands.json"
 jq -r '.[] | .file as $unit | .files[] | [$unit, .] | @tsv' "$units/plan.json" |
-  while IFS=$'\t' read -r unit file; do
-    touch "$unit"
-    printf '%s\t%s\t%s\n' "$unit" "$(wc -l <"$unit")" "$file" >>"$units/map"
-    cat "$file" >>"$unit"
-  done
+  awk -F '\t' -v map="$units/map" '{
+    printf "%s\t%d\t%s\n", $1, lines[$1], $2 >map
+    while ((getline line <$2) > 0) { print line >$1; ++lines[$1] }
+    close($2)
+  }'
 
 echo "clang-tidy: $(wc -l <"$units/map") files"
 tidy() {
   local found checks=()
   # The analyzer takes most of the time. It follows paths through code whose faults users would meet; a fault
   # of a test shows when the test runs.
-  if [[ $(grep -m 1 -F "$1" "$units/map") =~ /(tests|bench)/[^$'\t']*$ ]]; then
-    checks=(--checks=-clang-analyzer-*)
-  fi
+  case ${1#"$units/"} in tests/* | bench/*) checks=(--checks=-clang-analyzer-*) ;; esac
   # Prints the output at once, and only for findings: for a clean unit clang-tidy prints what it suppressed.
   found=$(clang-tidy-14 --quiet -p "$units" "${checks[@]}" "$1" 2>&1) && return
   # A place in a unit is printed as the place in the file.

@@ -335,7 +335,7 @@ void random_walk(std::uint64_t seed) {
   naive.needs.resize(n);
   const bool mixed = below(3) != 0;
   std::vector<Graph::Edge> edges;
-  for (std::uint32_t i = below(std::uint64_t{3} * n); i > 0 && n > 1; --i) {
+  for (std::uint32_t i = below(3 * n); i > 0 && n > 1; --i) {
     const ProcessIndex after = 1 + below(n - 1);
     const ProcessIndex before = below(after);
     const auto condition = static_cast<Condition>(mixed ? below(kConditions) : 0);
@@ -412,7 +412,7 @@ TEST(Planner, PlansAChainOfAMillion) {
   constexpr std::uint32_t kSize = kOptimizedMillion;
   std::vector<Graph::Edge> edges;
   for (ProcessIndex p = 0; p + 1 < kSize; ++p) edges.push_back({p, p + 1});
-  const Graph graph(kSize, edges);
+  const Graph graph(kSize, std::move(edges));
   IndexedPlan planner(graph, everyone(kSize));
   ProcessIndex at = 0;
   while (!planner.complete()) {
@@ -431,7 +431,7 @@ TEST(Planner, PlansAMillionInLayers) {
     const ProcessIndex above = p - p % kWide - kWide;
     for (std::uint32_t k = 0; k < 3; ++k) edges.push_back({above + (p + k) % kWide, p});
   }
-  const Graph graph(kSize, edges);
+  const Graph graph(kSize, std::move(edges));
   IndexedPlan planner(graph, everyone(kSize));
   std::uint32_t layers = 0;
   for (auto layer = take(planner); !layer.empty(); layer = take(planner)) {
