@@ -39,9 +39,9 @@ build=$PWD/build-lint
 cmake -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$build" --target thermos_schemas thermos_bench_thrift -- --quiet
 
-# Most of the time goes into the headers that a file includes. So a dozen files of a folder that are compiled
-# alike are put behind each other, and are checked as one, in a folder named like their room, for the room's
-# .clang-tidy. A line of "map" names a unit and a file in it, and says how many lines of the unit are before it.
+# Most of the time goes into the headers that a file includes. So a dozen files of a folder and a target are put
+# behind each other, and are checked as one, in a folder named like their room, for the room's .clang-tidy. A
+# line of "map" names a unit and a file in it, and says how many lines of the unit are before it.
 units=$build/units
 rm -rf "$units"
 for room in "${rooms[@]}"; do
@@ -53,8 +53,9 @@ if [ $# -gt 0 ]; then wanted=$(realpath "$@" | jq -R . | jq -s .); fi
 jq --argjson wanted "$wanted" --arg units "$units" --arg directory "$build" --arg root "$PWD/" '
     [.[] | select(.file | endswith(".cc"))
       | select(($wanted | length) == 0 or (.file as $file | $wanted | index($file)))
-      | {file, folder: (.file | sub("/[^/]*$"; "")), command: (.command | sub(" -o .*"; ""))}]
-    | unique_by(.file) | group_by([.folder, .command])
+      | {file, folder: (.file | sub("/[^/]*$"; "")), target: (.command | sub(".* -o "; "") | sub("\\.dir/.*"; "")),
+         command: (.command | sub(" -o .*"; ""))}]
+    | unique_by(.file) | group_by([.folder, .target, .command])
     | [.[] | . as $alike | range(0; length; 12) | $alike[.:. + 12]] | to_entries
     | map((.value[0].folder | ltrimstr($root) | split("/")) as $path
       | "\($units)/\($path[0])/\($path[-1])_\(.key).cc" as $unit
