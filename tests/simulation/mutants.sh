@@ -27,9 +27,9 @@ yields=(
 )
 node_links=(
   'what ran on a node that was gone runs on beside others|s/  if (gone_) {/  if (false) {/'
-  'a pipe that ended is forgotten|/::on(const Ended/,/^}/s/    add(AskEngine{});//'
-  'a node that is gone is tried no more|/::on(const EngineSaid/,/^}/s/  rest();//'
-  'what an engine says of a node is not told|/::call_gone/,/^}/s/  add(TellGone{reason});//'
+  'a pipe that ended is forgotten|/::on(const node::Ended/,/^}/s/    add(node::AskEngine{});//'
+  'a node that is gone is tried no more|/::on(const node::EngineSaid/,/^}/s/  rest();//'
+  'what an engine says of a node is not told|/::call_gone/,/^}/s/  add(node::TellGone{reason});//'
 )
 node_runs=(
   'a launch that a gone node may have is made elsewhere|/::on(const NodeGone/,/^}/s/    if (!is_on(p, event.node)) continue;/    if (!is_on(p, event.node) || past(p).current()->state == ProcessState::Waiting) continue;/'
@@ -47,20 +47,20 @@ writers=(
   'a record is written behind that of another leader|s/return size != left .*/return size < left \&\& !named;/'
 )
 mutants=(
-  'a free lock is taken for a held one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock == Lock::Unknown \&\& false) {/'
-  'no answer about a lock is taken for a free one|s/if (as<LockIs>(event).lock == Lock::Free) {/if (as<LockIs>(event).lock != Lock::Held) {/'
+  'a free lock is taken for a held one|s/if (as<link::LockIs>(event).lock == link::Lock::Free) {/if (as<link::LockIs>(event).lock == link::Lock::Unknown \&\& false) {/'
+  'no answer about a lock is taken for a free one|s/if (as<link::LockIs>(event).lock == link::Lock::Free) {/if (as<link::LockIs>(event).lock != link::Lock::Held) {/'
   'the fork server'\''s death is ignored|s/row<ServerDied>(t, S::Sent, &Link::server_died)/row<ServerDied>(t, S::Sent, \&Link::ignore)/'
   'the next run does not wait for the coordinator|s/row<Start>(t, S::Ours, &Link::defer)/row<Start>(t, S::Ours, \&Link::start)/'
   'the next run is forgotten|s/if (next) begin(\*next);/static_cast<void>(next);/'
-  'last words are not read|s/add(Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});/last_words_read(ReadDone{});/'
-  'last words that could not be read are given up|/::last_words_read/,/^}/s/if (as<ReadDone>(event).starved) {/if (false) {/'
+  'last words are not read|s/add(link::Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});/last_words_read(link::ReadDone{});/'
+  'last words that could not be read are given up|/::last_words_read/,/^}/s/if (as<link::ReadDone>(event).starved) {/if (false) {/'
   'a clone that failed is not told|s/if (answer.pid == 0) {/if (false) {/'
   'an answer of an earlier launch is taken|s/return answered->clone != clones_ ||/return/'
   'a child that was reaped before is waited for|s/row<NoSuchChild>(t, S::Ours, &Link::child_gone)/row<NoSuchChild>(t, S::Ours, \&Link::ignore)/'
-  'who gets no pidfd does not ask the lock|/::pidfd_refused/,/^}/s/add(AskLock{});//'
+  'who gets no pidfd does not ask the lock|/::pidfd_refused/,/^}/s/add(link::AskLock{});//'
   'a lock that was held is not asked again|/::lock_is/,/^}/s/    look_again();//'
-  'who does not die by force is not killed|s/if (known_.live && known_.run == run_) add(Send{coordinator_, Signal::Kill});//'
-  'a fork server that does not answer stays|s/add(ReplaceServer{});//'
+  'who does not die by force is not killed|s/if (known_.live && known_.run == run_) add(link::Send{coordinator_, link::Signal::Kill});//'
+  'a fork server that does not answer stays|s/add(link::ReplaceServer{});//'
   'a stop that nobody heard is not followed up|s/if (unheard_stop_ \&\& !notified_) look_again();//'
   'pids of another boot are believed|/::is_of_another_boot/,/^}/s/return .*/return false;/'
   'a held lock is no news at a launch|/::lock_busy/,/^}/s/begin_adopting(false);/to_idle();/'
