@@ -62,7 +62,7 @@ Complaint check_in_sandbox(std::string_view path) {
   return std::nullopt;
 }
 
-Complaint check_name(std::string_view name) {
+Complaint check_variable(std::string_view name) {
   if (name.empty()) return "a variable's name can't be empty";
   if (name.find('=') != std::string_view::npos) {
     return quoted(name) + ": a variable's name can't hold '='";
@@ -89,7 +89,7 @@ Complaint check_value(std::string_view name, std::string_view value) {
 void check_env(const Named<std::string>& env, LaunchFaults& faults) {
   std::set<std::string_view> names;
   for (const auto& [name, value] : env.entries) {
-    Complaint complaint = check_name(name);
+    Complaint complaint = check_variable(name);
     if (complaint) {
       faults.push_back({"env", *complaint});
       continue;
@@ -120,7 +120,7 @@ void check_secrets(const Named<Secret>& secrets, const Named<std::string>& env,
   }
   std::set<std::string_view> names;
   for (const auto& [name, secret] : secrets.entries) {
-    if (auto complaint = check_name(name)) {
+    if (auto complaint = check_variable(name)) {
       faults.push_back({"secret", *complaint});
       continue;
     }
