@@ -25,7 +25,7 @@ export CCACHE_DISABLE=1
 build() {
   echo "Building in $1"
   # Of the prefixes that fit, gcc takes the last: the directory of the build lies in that of the source.
-  quietly cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF \
+  quietly cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DTHERMOS_UNITY=ON \
     -DCMAKE_CXX_FLAGS="-ffile-prefix-map=$PWD=. -ffile-prefix-map=$(realpath "$1")=build"
   quietly cmake --build "$1" -j "$(nproc)" \
     --target thermos thermos-reactor thermos-coordinator manuals completions -- --quiet

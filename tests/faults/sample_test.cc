@@ -31,7 +31,7 @@ void try_all_of(Scenario scenario, Role role, const std::string& call) {
   std::cout << to_text(sweep(chosen));
 }
 
-// So many of the points of one role.
+// So many of the points of one role; twice as many with THERMOS_LONG_TESTS.
 void try_some(Scenario scenario, Role role, std::size_t count) {
   if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
   std::vector<Point> all;
@@ -39,49 +39,50 @@ void try_some(Scenario scenario, Role role, std::size_t count) {
     if (point.place.role == role) all.push_back(point);
   }
   ASSERT_FALSE(all.empty());
+  if (std::getenv("THERMOS_LONG_TESTS") != nullptr) count *= 2;
   const std::vector<Point> chosen = sample_of(all, count, seed());
   std::cout << "seed " << seed() << ": " << chosen.size() << " of " << all.size() << " points\n";
   std::cout << to_text(sweep(chosen));
 }
 
 TEST(FaultPoints, OfARunner) {
-  try_some(Scenario::Run, Role::Runner, 160);
+  try_some(Scenario::Run, Role::Runner, 80);
 }
 
 TEST(FaultPoints, OfARunnerThatDoesNotSync) {
-  try_some(Scenario::RunCrash, Role::Runner, 40);
+  try_some(Scenario::RunCrash, Role::Runner, 20);
 }
 
 TEST(FaultPoints, OfAForkServer) {
-  try_some(Scenario::Run, Role::Server, 80);
+  try_some(Scenario::Run, Role::Server, 40);
 }
 
 TEST(FaultPoints, OfWhatBecomesAForkServer) {
-  try_some(Scenario::Run, Role::Spawned, 40);
+  try_some(Scenario::Run, Role::Spawned, 20);
 }
 
 TEST(FaultPoints, OfACoordinator) {
-  try_some(Scenario::Run, Role::Coordinator, 100);
+  try_some(Scenario::Run, Role::Coordinator, 50);
 }
 
 TEST(FaultPoints, OfWhatBecomesAShell) {
-  try_some(Scenario::Run, Role::Shell, 40);
+  try_some(Scenario::Run, Role::Shell, 20);
 }
 
 TEST(FaultPoints, OfADaemon) {
-  try_some(Scenario::Daemon, Role::Daemon, 140);
+  try_some(Scenario::Daemon, Role::Daemon, 70);
 }
 
 TEST(FaultPoints, OfADaemonsForkServer) {
-  try_some(Scenario::Daemon, Role::Server, 40);
+  try_some(Scenario::Daemon, Role::Server, 20);
 }
 
 TEST(FaultPoints, OfADaemonsCoordinator) {
-  try_some(Scenario::Daemon, Role::Coordinator, 40);
+  try_some(Scenario::Daemon, Role::Coordinator, 20);
 }
 
 TEST(FaultPoints, OfAClient) {
-  try_some(Scenario::Submit, Role::Client, 80);
+  try_some(Scenario::Submit, Role::Client, 40);
 }
 
 // A task slept for ever when the answer of its fork server was lost.
