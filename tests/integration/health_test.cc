@@ -15,6 +15,8 @@ namespace {
 Json asked(const Json& healthy, const Json& more = Json::object()) {
   Json all = healthy;
   if (!healthy.contains("interval")) all["interval"] = 0.05;
+  // On a busy machine an answer may take longer than is allowed by itself, which is a refusal.
+  if (!healthy.contains("timeout")) all["timeout"] = 60;
   Json config = {{"healthy", all}};
   config.update(more);
   return process("s", "until [ -e go ]; do sleep 0.02; done", config);
