@@ -26,30 +26,38 @@ def versions(packages):
     return dict(line.split(" ") for line in listed.splitlines())
 
 
-def package_of(library):
-    """The Debian package that holds a file; /lib is a link to /usr/lib, and dpkg knows one of the names."""
-    path = os.path.realpath(library)
-    for name in (path, path.removeprefix("/usr")):
-        found = subprocess.run(["dpkg", "-S", name], capture_output=True, text=True)
-        if found.returncode == 0:
-            return found.stdout.split(":")[0]
-    raise SystemExit(f"sbom: no package holds {library}")
+def packages_of(libraries):
+    """The Debian packages that hold the files. One call for all, because each reads the names of all files that dpkg
+    knows. /lib is a link to /usr/lib, and dpkg knows one of the names."""
+    names = {}
+    for library in libraries:
+        path = os.path.realpath(library)
+        names[path] = names[path.removeprefix("/usr")] = library
+    found = {}
+    for line in subprocess.run(["dpkg", "-S", *names], capture_output=True, text=True).stdout.splitlines():
+        holder, _, name = line.rpartition(": ")
+        if name in names:
+            found[names[name]] = holder.split(":")[0]
+    for library in libraries - found.keys():
+        raise SystemExit(f"sbom: no package holds {library}")
+    return set(found.values())
 
 
 def loaded(program):
     listed = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
-    return {package_of(path) for path in re.findall(r"=> (/\S+)", listed)}
+    return set(re.findall(r"=> (/\S+)", listed))
 
 
 def main():
     directory = sys.argv[1]
-    packages = {"linked": versions(LINKED_IN), "loaded": {}}
+    libraries = set()
     files = []
     for name in PROGRAMS:
         path = os.path.join(directory, name)
-        packages["loaded"].update(versions(loaded(path)) if loaded(path) else {})
+        libraries |= loaded(path)
         with open(path, "rb") as file:
             files.append((name, hashlib.sha256(file.read()).hexdigest()))
+    packages = {"linked": versions(LINKED_IN), "loaded": versions(packages_of(libraries))}
     time = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.timezone.utc)
     document = {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
