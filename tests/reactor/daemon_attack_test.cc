@@ -281,8 +281,9 @@ class DaemonAttackTest : public DaemonFixture {
     submit(secret + "-alive", R"({"name": ")" + secret + R"(", "processes": [{"name": ")" + secret +
                                   R"(", "cmdline": ": )" + secret + R"(; exec sleep 1000"}]})");
     until_running_secret();
+    as_user(kNobody, [&] { submit("own1", one("exec sleep 1000")); });
+    follow("own1", [](const History& history) { return is_running(history, 0); });
     as_user(kNobody, [&] {
-      submit("own1", one("exec sleep 1000"));
       control::AskStatus query;
       query.patterns = {"pastlarge"};
       const auto status = ask(query);
@@ -438,6 +439,8 @@ TEST_F(DaemonAttackTest, OrdersByPatternsHoldUpNobody) {
               R"(", "argv": ["true"]})";
   }
   as_user(kNobody, [&] { submit("own", config + "]}"); });
+  // What the daemon opens for it is open before the attack counts descriptors.
+  follow("own", [](const History& history) { return is_running(history, 0); });
   std::string pattern = "(a";
   while (pattern.size() < 240) pattern += "|a";
   pattern += ")*x";
