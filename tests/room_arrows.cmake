@@ -66,7 +66,7 @@ function(check_layers room)
 endfunction()
 
 check_layers(core base task record ancestor runner config explain)
-check_layers(reactor os loop store launch node host serve control daemon fsck export crash commands observe)
+check_layers(reactor os loop store launch node host serve control daemon fsck export crash program views commands observe)
 check_room(core "core" "${pure}")
 check_room(capnp "core;capnp" "any")
 check_room(coordinator "core;capnp;coordinator" "any")

@@ -7,7 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/task/task.h"
-#include "reactor/commands/options.h"
+#include "reactor/program/options.h"
 
 namespace thermos {
 

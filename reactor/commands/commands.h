@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "reactor/commands/exit_status.h"
-#include "reactor/commands/options.h"
+#include "reactor/program/exit_status.h"
+#include "reactor/program/options.h"
 
 namespace thermos {
 

@@ -11,13 +11,13 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/completion.h"
-#include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/task_view.h"
 #include "reactor/control/control_client.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
+#include "reactor/views/task_view.h"
 
 namespace thermos {
 namespace {

@@ -1,5 +1,5 @@
 #include "reactor/commands/commands.h"
-#include "reactor/commands/python.h"
+#include "reactor/program/python.h"
 
 namespace thermos {
 namespace {

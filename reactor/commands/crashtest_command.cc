@@ -16,18 +16,18 @@
 
 #include "core/explain/ending.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/log_end.h"
 #include "reactor/commands/odd_references.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/text.h"
-#include "reactor/commands/transcript_text.h"
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/crash/crash_report.h"
 #include "reactor/crash/crash_trial.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/log_directory.h"
+#include "reactor/views/log_end.h"
+#include "reactor/views/transcript_text.h"
 
 namespace thermos {
 namespace {

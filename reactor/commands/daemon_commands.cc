@@ -5,17 +5,18 @@
 #include <utility>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
+#include "reactor/commands/daemon_endings.h"
 #include "reactor/commands/daemon_run.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/progress_lines.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/text.h"
 #include "reactor/control/control_client.h"
 #include "reactor/os/clocks.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {

@@ -14,17 +14,17 @@
 
 #include "core/config/load.h"
 #include "core/config/to_json.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_screen.h"
-#include "reactor/commands/shell_syntax.h"
-#include "reactor/commands/text.h"
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/first_process.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/shell_syntax.h"
+#include "reactor/program/text.h"
+#include "reactor/views/daemon_replies.h"
 
 namespace thermos {
 namespace {

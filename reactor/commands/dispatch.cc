@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

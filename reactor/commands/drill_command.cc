@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/output.h"
 #include "reactor/control/control_client.h"
 #include "reactor/daemon/daemon_process.h"
 #include "reactor/os/clocks.h"
+#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "reactor/commands/failures.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/transcript_text.h"
+#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/failures.h"
+#include "reactor/views/transcript_text.h"
 
 namespace thermos {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/task_view.h"
+#include "reactor/views/task_view.h"
 
 namespace thermos {
 

@@ -10,12 +10,12 @@
 #include "core/record/paths.h"
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/text.h"
 #include "reactor/export/engines.h"
 #include "reactor/os/account.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/several_roots.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
+#include "reactor/views/several_roots.h"
 
 namespace thermos {
 namespace {

@@ -10,16 +10,16 @@
 
 #include "core/base/byte_size.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/several_roots.h"
 #include "reactor/commands/task_collection.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/task_list.h"
 #include "reactor/store/task_removal.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
+#include "reactor/views/several_roots.h"
 
 namespace thermos {
 namespace {

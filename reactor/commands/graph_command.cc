@@ -7,9 +7,9 @@
 #include "core/config/load.h"
 #include "core/task/check_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
 #include "reactor/commands/graph_text.h"
-#include "reactor/commands/output.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/task/task_fields.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -4,19 +4,19 @@
 
 #include "core/config/load.h"
 #include "core/config/to_json.h"
-#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/moment.h"
 #include "reactor/commands/odd_references.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
-#include "reactor/commands/text.h"
 #include "reactor/os/files.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/moment.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/asked_task.h"
+#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

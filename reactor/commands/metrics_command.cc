@@ -6,14 +6,14 @@
 
 #include "core/explain/task_metrics.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/recorded_metrics.h"
-#include "reactor/commands/text.h"
 #include "reactor/control/control_client.h"
 #include "reactor/os/errors.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/recorded_metrics.h"
 
 namespace thermos {
 namespace {

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/observe_options.h"
 #include "reactor/os/argument_pointers.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/program_beside.h"
+#include "reactor/program/observe_options.h"
 
 namespace thermos {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/commands/configuration.h"
+#include "reactor/program/configuration.h"
 
 namespace thermos {
 

@@ -2,12 +2,13 @@
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/output.h"
+#include "reactor/commands/daemon_endings.h"
 #include "reactor/host/leader_client.h"
 #include "reactor/os/files.h"
+#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {

@@ -7,12 +7,12 @@
 #include "core/config/load.h"
 #include "core/explain/plan.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/past_runs.h"
 #include "reactor/commands/plan_text.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/past_runs.h"
 
 namespace thermos {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/explain/phrases.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "core/explain/plan.h"
 #include "core/task/task.h"
-#include "reactor/commands/transcript_text.h"
 #include "reactor/store/history_json.h"
+#include "reactor/views/transcript_text.h"
 
 namespace thermos {
 

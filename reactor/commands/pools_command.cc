@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/text.h"
 #include "reactor/control/control_client.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/recorded_task.h"
 

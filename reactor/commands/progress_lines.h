@@ -10,9 +10,9 @@
 #include "core/base/times.h"
 #include "core/record/paths.h"
 #include "core/task/task.h"
-#include "reactor/commands/record_follower.h"
 #include "reactor/commands/run_progress.h"
-#include "reactor/commands/time_left.h"
+#include "reactor/views/record_follower.h"
+#include "reactor/views/time_left.h"
 
 namespace thermos {
 

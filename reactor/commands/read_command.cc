@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/os/errors.h"
+#include "reactor/program/output.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/stream_reader.h"

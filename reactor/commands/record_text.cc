@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/runner/fence.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

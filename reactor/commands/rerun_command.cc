@@ -16,15 +16,15 @@
 #include "core/record/takeover.h"
 #include "core/runner/rerun.h"
 #include "core/task/check_task.h"
-#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/text.h"
 #include "reactor/commands/unused_bindings.h"
+#include "reactor/program/text.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/foreign_file.h"
+#include "reactor/views/asked_task.h"
+#include "reactor/views/daemon_replies.h"
 
 namespace thermos {
 namespace {

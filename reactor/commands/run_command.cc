@@ -9,10 +9,10 @@
 #include "reactor/commands/ended_task.h"
 #include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/shell_syntax.h"
 #include "reactor/commands/unused_bindings.h"
 #include "reactor/os/account.h"
 #include "reactor/os/files.h"
+#include "reactor/program/shell_syntax.h"
 #include "reactor/store/places_in_use.h"
 
 namespace thermos {

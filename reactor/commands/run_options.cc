@@ -13,7 +13,6 @@
 #include "core/task/check_launch.h"
 #include "core/task/spread.h"
 #include "reactor/commands/log_rotate_option.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/run_screen.h"
 #include "reactor/host/allocation.h"
 #include "reactor/host/foreground.h"
@@ -21,6 +20,7 @@
 #include "reactor/host/task_setup.h"
 #include "reactor/node/node_starter.h"
 #include "reactor/os/account.h"
+#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {

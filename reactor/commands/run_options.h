@@ -10,9 +10,9 @@
 #include "core/task/task.h"
 #include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
 #include "reactor/commands/yield_options.h"
 #include "reactor/host/task_setup.h"
+#include "reactor/program/configuration.h"
 
 namespace thermos {
 

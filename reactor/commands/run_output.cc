@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <limits>
 
-#include "reactor/commands/log_end.h"
 #include "reactor/commands/log_rotate_option.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 #include "reactor/store/log_directory.h"
+#include "reactor/views/log_end.h"
 
 namespace thermos {
 namespace {

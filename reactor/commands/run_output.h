@@ -15,10 +15,10 @@
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/task/task.h"
-#include "reactor/commands/log_tail.h"
 #include "reactor/commands/transcript.h"
 #include "reactor/host/reactor.h"
 #include "reactor/loop/writable.h"
+#include "reactor/views/log_tail.h"
 
 namespace thermos {
 

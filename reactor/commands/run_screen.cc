@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "reactor/commands/log_rotate_option.h"
-#include "reactor/commands/text.h"
-#include "reactor/commands/transcript_text.h"
 #include "reactor/os/log_lines.h"
+#include "reactor/program/text.h"
+#include "reactor/views/transcript_text.h"
 
 namespace thermos {
 

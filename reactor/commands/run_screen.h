@@ -6,11 +6,11 @@
 
 #include "core/record/paths.h"
 #include "core/task/task.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/run_output.h"
-#include "reactor/commands/time_left.h"
 #include "reactor/commands/transcript.h"
+#include "reactor/program/output.h"
+#include "reactor/views/time_left.h"
 
 namespace thermos {
 

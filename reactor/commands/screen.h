@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/commands/output.h"
+#include "reactor/program/output.h"
 
 namespace thermos {
 

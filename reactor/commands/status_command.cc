@@ -7,19 +7,19 @@
 #include <string_view>
 
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/daemon_replies.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/moment.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/remote_view.h"
-#include "reactor/commands/several_roots.h"
 #include "reactor/commands/status_table.h"
-#include "reactor/commands/text.h"
-#include "reactor/commands/view_json.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/moment.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
+#include "reactor/views/remote_view.h"
+#include "reactor/views/several_roots.h"
+#include "reactor/views/view_json.h"
 
 namespace thermos {
 namespace {

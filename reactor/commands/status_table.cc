@@ -10,8 +10,8 @@
 #include "core/base/byte_size.h"
 #include "core/explain/elsewhere.h"
 #include "core/runner/outlook.h"
-#include "reactor/commands/failures.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
+#include "reactor/views/failures.h"
 
 namespace thermos {
 namespace {

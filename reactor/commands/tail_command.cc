@@ -6,22 +6,22 @@
 #include <memory>
 #include <utility>
 
-#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_replies.h"
 #include "reactor/commands/daemon_run.h"
-#include "reactor/commands/missing_task.h"
-#include "reactor/commands/moment.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/record_follower.h"
-#include "reactor/commands/remote_view.h"
-#include "reactor/commands/several_roots.h"
-#include "reactor/commands/taken_logs.h"
-#include "reactor/commands/task_follower.h"
-#include "reactor/commands/task_view.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/moment.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/asked_task.h"
+#include "reactor/views/daemon_replies.h"
+#include "reactor/views/missing_task.h"
+#include "reactor/views/record_follower.h"
+#include "reactor/views/remote_view.h"
+#include "reactor/views/several_roots.h"
+#include "reactor/views/taken_logs.h"
+#include "reactor/views/task_follower.h"
+#include "reactor/views/task_view.h"
 
 namespace thermos {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
-#include "reactor/commands/text.h"
 #include "reactor/export/words.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

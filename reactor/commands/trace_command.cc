@@ -4,14 +4,14 @@
 
 #include "core/explain/trace.h"
 #include "core/task/check_task.h"
-#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/configuration.h"
 #include "reactor/commands/new_file.h"
 #include "reactor/commands/otlp_trace.h"
-#include "reactor/commands/output.h"
 #include "reactor/commands/perfetto_trace.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
+#include "reactor/views/asked_task.h"
 
 namespace thermos {
 namespace {

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "core/runner/outlook.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

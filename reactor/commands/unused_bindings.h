@@ -1,7 +1,7 @@
 // Bindings that were given on the command line and that no configuration asks for.
 #pragma once
 
-#include "reactor/commands/configuration.h"
+#include "reactor/program/configuration.h"
 
 namespace thermos {
 

@@ -2,13 +2,13 @@
 
 #include <optional>
 
-#include "reactor/commands/asked_task.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/moment.h"
-#include "reactor/commands/output.h"
-#include "reactor/commands/text.h"
-#include "reactor/commands/why_answer.h"
-#include "reactor/commands/why_text.h"
+#include "reactor/program/moment.h"
+#include "reactor/program/output.h"
+#include "reactor/program/text.h"
+#include "reactor/views/asked_task.h"
+#include "reactor/views/why_answer.h"
+#include "reactor/views/why_text.h"
 
 namespace thermos {
 namespace {

@@ -9,13 +9,13 @@
 #include <string>
 
 #include "core/record/history.h"
-#include "reactor/commands/log_tail.h"
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/http.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/store/history_json.h"
+#include "reactor/views/log_tail.h"
 
 namespace thermos::observe {
 

@@ -12,7 +12,6 @@
 #include <string>
 #include <utility>
 
-#include "reactor/commands/output.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
@@ -25,6 +24,7 @@
 #include "reactor/observe/route.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/first_process.h"
+#include "reactor/program/output.h"
 
 namespace thermos::observe {
 namespace {

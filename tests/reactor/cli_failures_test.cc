@@ -1,5 +1,5 @@
 // What failed, in words, with the ends of logs.
-#include "reactor/commands/failures.h"
+#include "reactor/views/failures.h"
 
 #include <gtest/gtest.h>
 

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "core/task/check_task.h"
-#include "reactor/commands/free_port.h"
 #include "reactor/commands/graph_text.h"
-#include "reactor/commands/options.h"
+#include "reactor/program/free_port.h"
+#include "reactor/program/options.h"
 
 namespace thermos {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli_history.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -7,10 +7,10 @@
 
 #include "cli_history.h"
 #include "reactor/commands/record_text.h"
-#include "reactor/commands/remote_view.h"
 #include "reactor/commands/status_table.h"
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
+#include "reactor/views/remote_view.h"
 
 namespace thermos {
 namespace {

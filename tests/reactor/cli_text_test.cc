@@ -1,4 +1,4 @@
-#include "reactor/commands/text.h"
+#include "reactor/program/text.h"
 
 #include <gtest/gtest.h>
 

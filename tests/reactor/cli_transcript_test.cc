@@ -12,8 +12,8 @@
 
 #include "cli_history.h"
 #include "core/task/check_task.h"
-#include "reactor/commands/text.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -10,12 +10,12 @@
 #include <fstream>
 #include <functional>
 
-#include "reactor/commands/configuration.h"
-#include "reactor/commands/log_tail.h"
-#include "reactor/commands/options.h"
-#include "reactor/commands/output.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/program/configuration.h"
+#include "reactor/program/options.h"
+#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
+#include "reactor/views/log_tail.h"
 
 namespace thermos {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/config/load.h"
-#include "reactor/commands/python.h"
+#include "reactor/program/python.h"
 
 namespace thermos {
 namespace {

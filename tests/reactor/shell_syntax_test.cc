@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reactor/commands/shell_syntax.h"
+#include "reactor/program/shell_syntax.h"
 
 namespace thermos {
 namespace {

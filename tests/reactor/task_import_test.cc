@@ -7,8 +7,8 @@
 #include <set>
 
 #include "core/config/load.h"
-#include "reactor/commands/task_view.h"
 #include "reactor/store/ancestor_stream.h"
+#include "reactor/views/task_view.h"
 #include "root_fixture.h"
 
 namespace thermos {
