@@ -46,7 +46,7 @@ void NodeLink::on(const node::Begin& event) {
 // What an earlier leader left there is told before anything new is launched.
 void NodeLink::on(const node::Welcomed& /*event*/) {
   if (state_ != node::State::Starting) return;
-  trouble_.clear();
+  failure_.clear();
   if (gone_) {
     state_ = node::State::Cleaning;
     add(node::SendClean{});
@@ -74,7 +74,7 @@ void NodeLink::on(const node::Cleaned& /*event*/) {
 void NodeLink::on(const node::Ended& event) {
   if (!has_server()) return;
   const bool was_up = state_ == node::State::Up;
-  trouble_ = event.reason;
+  failure_ = event.reason;
   if (was_up) add(node::TellDown{});
   if (was_up || tries_ == 0) add(node::Warn{event.reason});
   if (gone_) {
@@ -97,7 +97,7 @@ void NodeLink::on(const node::Called& event) {
   if (gone_) return;
   if (has_server()) add(node::DropServer{});
   if (state_ == node::State::Up) add(node::TellDown{});
-  trouble_ = event.reason;
+  failure_ = event.reason;
   call_gone(event.reason);
   rest();
 }

@@ -110,7 +110,7 @@ class NodeLink {
   // It was called gone, and what ran there has not been ended yet.
   bool gone() const { return gone_; }
   // Why it can't be reached; empty when it can.
-  const std::string& trouble() const { return trouble_; }
+  const std::string& failure() const { return failure_; }
 
  private:
   void on(const node::Begin& event);
@@ -135,7 +135,7 @@ class NodeLink {
 
   node::State state_ = node::State::Idle;
   bool gone_ = false;
-  std::string trouble_;
+  std::string failure_;
   std::uint32_t tries_ = 0;  // that failed, in a row
   std::vector<node::Effect> effects_;
   Microseconds now_ = 0;

@@ -124,7 +124,7 @@ void Placement::enqueue(ProcessIndex p, std::uint32_t node) {
   Queue& queue = queues_[{node, demand.cpu, demand.ram}];
   queue.demand = demand;
   queue.node = node;
-  queue.asked.push_back({p, ++places_[p].ticket, order_++});
+  queue.requests.push_back({p, ++places_[p].ticket, order_++});
 }
 
 bool Placement::withdraw(ProcessIndex p) {
@@ -157,11 +157,11 @@ std::optional<std::uint32_t> Placement::find_node(const Queue& queue) const {
 }
 
 void Placement::drop_void(Queue& queue) const {
-  const auto is_void = [this](const Asked& asked) {
-    const Place& place = places_[asked.process];
-    return !place.waits || place.ticket != asked.ticket;
+  const auto is_void = [this](const PlaceRequest& request) {
+    const Place& place = places_[request.process];
+    return !place.waits || place.ticket != request.ticket;
   };
-  while (!queue.asked.empty() && is_void(queue.asked.front())) queue.asked.pop_front();
+  while (!queue.requests.empty() && is_void(queue.requests.front())) queue.requests.pop_front();
 }
 
 std::optional<Placement::Placed> Placement::next() {
@@ -171,12 +171,12 @@ std::optional<Placement::Placed> Placement::next() {
   for (auto it = queues_.begin(); it != queues_.end();) {
     Queue& queue = it->second;
     drop_void(queue);
-    if (queue.asked.empty()) {
+    if (queue.requests.empty()) {
       it = queues_.erase(it);
       continue;
     }
     ++it;
-    if (first != nullptr && first->asked.front().order < queue.asked.front().order) continue;
+    if (first != nullptr && first->requests.front().order < queue.requests.front().order) continue;
     if (const auto found = find_node(queue)) {
       first = &queue;
       node = *found;
@@ -186,8 +186,8 @@ std::optional<Placement::Placed> Placement::next() {
     changed_ = false;
     return std::nullopt;
   }
-  const ProcessIndex p = first->asked.front().process;
-  first->asked.pop_front();
+  const ProcessIndex p = first->requests.front().process;
+  first->requests.pop_front();
   places_[p].waits = false;
   --waiting_;
   take(p, node);

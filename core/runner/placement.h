@@ -86,7 +86,7 @@ class Placement {
     std::optional<ProcessIndex> asks;     // for any node, which will be that of all
     std::vector<ProcessIndex> followers;  // wait for what that gets
   };
-  struct Asked {
+  struct PlaceRequest {
     ProcessIndex process;
     std::uint32_t ticket;
     std::uint64_t order;
@@ -95,7 +95,7 @@ class Placement {
   struct Queue {
     Room demand;
     std::uint32_t node = kAny;  // the only one it may be
-    std::deque<Asked> asked;
+    std::deque<PlaceRequest> requests;
   };
   using Key = std::tuple<std::uint32_t, std::int64_t, std::int64_t>;
 

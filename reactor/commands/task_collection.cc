@@ -153,7 +153,7 @@ void Collecting::remove_trees() {
   if (!self.holds()) return;
   for (TreeRemoval& tree : put_away_trees(paths_)) {
     while (!tree.done()) tree.step();
-    if (tree.trouble()) result_.left.push_back({"", *tree.trouble()});
+    if (tree.failure()) result_.left.push_back({"", *tree.failure()});
   }
 }
 

@@ -139,7 +139,7 @@ void TaskRetention::step() {
         if (!tree.done()) return;
       }
     }
-    if (tree.trouble()) refuse(tree.trouble()->message, *tree.trouble());
+    if (tree.failure()) refuse(tree.failure()->message, *tree.failure());
     trees_.pop_back();
     return;
   }

@@ -67,100 +67,100 @@ Probes::Probes(Reactor& reactor, const TaskSetup& setup, Answer answer)
 void Probes::ask(const Probe& probe) {
   connections_.erase(probe.process);
   const Asking& asking = asking_of(setup_.task->processes[probe.process], probe.purpose);
-  const Asked asked{probe, question_of(asking),
-                    add_saturated(reactor_.loop().now().boot, asking.timeout)};
-  switch (asked.question.kind) {
+  const ProbeRequest request{probe, question_of(asking),
+                             add_saturated(reactor_.loop().now().boot, asking.timeout)};
+  switch (request.question.kind) {
     case QuestionKind::Tcp:
-      return ask_tcp(asked);
+      return ask_tcp(request);
     case QuestionKind::Unix:
-      return ask_unix(asked);
+      return ask_unix(request);
     case QuestionKind::Http:
-      return ask_http(asked);
+      return ask_http(request);
     case QuestionKind::File:
-      return ask_file(asked);
+      return ask_file(request);
     case QuestionKind::Log:
-      return ask_log(asked);
+      return ask_log(request);
     case QuestionKind::Cmd:
-      return ask_command(asked);
+      return ask_command(request);
     case QuestionKind::Notify:
       return;  // it says so itself
   }
 }
 
-void Probes::ask_tcp(const Asked& asked) {
-  connect(asked, addresses_of(*read_host_port(asked.question.text)), {});
+void Probes::ask_tcp(const ProbeRequest& request) {
+  connect(request, addresses_of(*read_host_port(request.question.text)), {});
 }
 
-void Probes::ask_http(const Asked& asked) {
-  const HttpUrl url = *read_http_url(asked.question.text);
-  connect(asked, addresses_of(url.to),
+void Probes::ask_http(const ProbeRequest& request) {
+  const HttpUrl url = *read_http_url(request.question.text);
+  connect(request, addresses_of(url.to),
           "GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
               "\r\nUser-Agent: thermos-reactor\r\nAccept: */*\r\nConnection: close\r\n\r\n");
 }
 
-void Probes::ask_unix(const Asked& asked) {
-  const Descriptor path = open_path(asked);
-  if (path) connect(asked, {unix_address(path.get())}, {});
+void Probes::ask_unix(const ProbeRequest& request) {
+  const Descriptor path = open_path(request);
+  if (path) connect(request, {unix_address(path.get())}, {});
 }
 
-void Probes::ask_file(const Asked& asked) {
-  if (open_path(asked)) say(asked, true, {});
+void Probes::ask_file(const ProbeRequest& request) {
+  if (open_path(request)) say(request, true, {});
 }
 
-void Probes::ask_log(const Asked& asked) {
-  if (const std::string why = find_user(); !why.empty()) return say(asked, false, why);
-  auto& log = logs_[asked.probe.process];
-  if (!log || log->run() != asked.probe.run) {
-    const ProcessConfig& process = setup_.task->processes[asked.probe.process];
+void Probes::ask_log(const ProbeRequest& request) {
+  if (const std::string why = find_user(); !why.empty()) return say(request, false, why);
+  auto& log = logs_[request.probe.process];
+  if (!log || log->run() != request.probe.run) {
+    const ProcessConfig& process = setup_.task->processes[request.probe.process];
     const Logger logger = process.logger.value_or(Logger());
-    log = std::make_unique<LogProbe>(setup_.header, *user_, process.name, asked.probe.run,
+    log = std::make_unique<LogProbe>(setup_.header, *user_, process.name, request.probe.run,
                                      logger.mode == LogMode::Rotate ? logger.rotate.backups : 0,
-                                     std::move(*Pattern::compile(asked.question.text)));
+                                     std::move(*Pattern::compile(request.question.text)));
   }
   const std::string trouble = log->look();
   const bool found = log->found();
   if (found) log.reset();
-  say(asked, found, found ? "" : trouble.empty() ? "no line matches" : trouble);
+  say(request, found, found ? "" : trouble.empty() ? "no line matches" : trouble);
 }
 
-void Probes::ask_command(const Asked& asked) {
-  const ProcessConfig& process = setup_.task->processes[asked.probe.process];
-  auto& command = commands_[asked.probe.process];
-  if (command && !command->over()) return say(asked, false, "the last command has not ended yet");
+void Probes::ask_command(const ProbeRequest& request) {
+  const ProcessConfig& process = setup_.task->processes[request.probe.process];
+  auto& command = commands_[request.probe.process];
+  if (command && !command->over()) return say(request, false, "the last command has not ended yet");
   Launch launch;
   launch.process = process.name;
-  launch.run = asked.probe.run;
+  launch.run = request.probe.run;
   launch.seq = 1;
   if (auto trouble = site_.fill(*setup_.task, process, launch)) {
-    return say(asked, false, trouble->reason);
+    return say(request, false, trouble->reason);
   }
-  launch.cmdline = asked.question.text;
+  launch.cmdline = request.question.text;
   launch.arguments.clear();
   launch.input.clear();
-  complete_environment(setup_.header, *setup_.task, {asked.probe.process, asked.probe.run},
+  complete_environment(setup_.header, *setup_.task, {request.probe.process, request.probe.run},
                        launch.environment);
   command = std::make_unique<CommandProbe>(
-      reactor_, std::move(launch), asked.until,
-      [this, asked](bool ready, const std::string& text) { say(asked, ready, text); });
-  if (const std::string why = command->start(); !why.empty()) say(asked, false, why);
+      reactor_, std::move(launch), request.until,
+      [this, request](bool ready, const std::string& text) { say(request, ready, text); });
+  if (const std::string why = command->start(); !why.empty()) say(request, false, why);
 }
 
-void Probes::connect(const Asked& asked, std::vector<SocketAddress> addresses,
-                     std::string request) {
-  if (addresses.empty()) return say(asked, false, "not an IP address");
-  if (const std::string why = find_user(); !why.empty()) return say(asked, false, why);
-  auto& probe = connections_[asked.probe.process];
+void Probes::connect(const ProbeRequest& request, std::vector<SocketAddress> addresses,
+                     std::string bytes) {
+  if (addresses.empty()) return say(request, false, "not an IP address");
+  if (const std::string why = find_user(); !why.empty()) return say(request, false, why);
+  auto& probe = connections_[request.probe.process];
   probe = std::make_unique<ConnectionProbe>(
-      reactor_.loop(), reactor_.deadlines(), *user_, std::move(addresses), std::move(request),
-      [this, asked](bool ready, const std::string& text) { say(asked, ready, text); });
-  probe->start(asked.until);
+      reactor_.loop(), reactor_.deadlines(), *user_, std::move(addresses), std::move(bytes),
+      [this, request](bool ready, const std::string& text) { say(request, ready, text); });
+  probe->start(request.until);
 }
 
-void Probes::say(const Asked& asked, bool yes, std::string_view text) {
-  ProbeAnswered answer{asked.probe.process, asked.probe.run, yes, std::string(text),
-                       asked.probe.purpose};
+void Probes::say(const ProbeRequest& request, bool yes, std::string_view text) {
+  ProbeAnswered answer{request.probe.process, request.probe.run, yes, std::string(text),
+                       request.probe.purpose};
   if (yes) {
-    answer.text = text_of(asked.question).append(text.empty() ? "" : ": ").append(text);
+    answer.text = text_of(request.question).append(text.empty() ? "" : ": ").append(text);
   }
   answer_(answer);
 }
@@ -175,23 +175,23 @@ std::string Probes::find_user() {
 }
 
 // Relative to the sandbox.
-std::string Probes::path_of(const Asked& asked) const {
-  const std::string path(asked.question.text);
-  const std::string& own = setup_.task->processes[asked.probe.process].cwd;
+std::string Probes::path_of(const ProbeRequest& request) const {
+  const std::string path(request.question.text);
+  const std::string& own = setup_.task->processes[request.probe.process].cwd;
   const std::string& cwd = own.empty() ? setup_.task->cwd : own;
   return path.starts_with('/') || cwd.empty() ? path : cwd + "/" + path;
 }
 
-Descriptor Probes::open_path(const Asked& asked) {
+Descriptor Probes::open_path(const ProbeRequest& request) {
   if (const std::string why = find_user(); !why.empty()) {
-    say(asked, false, why);
+    say(request, false, why);
     return {};
   }
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
   // What the process calls "/" is its sandbox.
   if (setup_.header.chroot) how.resolve = RESOLVE_IN_ROOT;
-  const std::string name = path_of(asked);
+  const std::string name = path_of(request);
   Descriptor path;
   int error_number = EPERM;
   if (const AsUser as_user(*user_); as_user.holds()) {
@@ -200,7 +200,7 @@ Descriptor Probes::open_path(const Asked& asked) {
         static_cast<int>(::syscall(SYS_openat2, base.get(), name.c_str(), &how, sizeof how)));
     error_number = errno;
   }
-  if (!path) say(asked, false, std::strerror(error_number));
+  if (!path) say(request, false, std::strerror(error_number));
   return path;
 }
 

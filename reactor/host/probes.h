@@ -35,26 +35,27 @@ class Probes {
   void ask(const Probe& probe);
 
  private:
-  struct Asked {
+  struct ProbeRequest {
     Probe probe;
     Question question;
     Microseconds until = 0;  // boot time
   };
-  void ask_file(const Asked& asked);
-  void ask_unix(const Asked& asked);
-  void ask_tcp(const Asked& asked);
-  void ask_http(const Asked& asked);
-  void ask_log(const Asked& asked);
-  void ask_command(const Asked& asked);
-  void connect(const Asked& asked, std::vector<SocketAddress> addresses, std::string request);
-  void say(const Asked& asked, bool yes, std::string_view text);
+  void ask_file(const ProbeRequest& request);
+  void ask_unix(const ProbeRequest& request);
+  void ask_tcp(const ProbeRequest& request);
+  void ask_http(const ProbeRequest& request);
+  void ask_log(const ProbeRequest& request);
+  void ask_command(const ProbeRequest& request);
+  void connect(const ProbeRequest& request, std::vector<SocketAddress> addresses,
+               std::string bytes);
+  void say(const ProbeRequest& request, bool yes, std::string_view text);
 
   // Looks the task's user up; what it may not see is not there. Returns why that is not known.
   std::string find_user();
-  std::string path_of(const Asked& asked) const;
+  std::string path_of(const ProbeRequest& request) const;
   // Opens what is at the path of the question, as the process sees it (O_PATH). Empty: it is not
   // ready, and that was said.
-  Descriptor open_path(const Asked& asked);
+  Descriptor open_path(const ProbeRequest& request);
 
   Reactor& reactor_;
   const TaskSetup& setup_;

@@ -80,10 +80,12 @@ Reply plain(unsigned status, std::string_view text) {
 }  // namespace
 
 // A request under way. It belongs to the library's connection, and to who will reply.
-class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<Asked> {
+class HttpServer::OpenExchange : public Exchange,
+                                 public std::enable_shared_from_this<OpenExchange> {
  public:
-  Asked(HttpServer& server, std::string target) : server_(server), target_(std::move(target)) {
-    server.asked_.insert(this);
+  OpenExchange(HttpServer& server, std::string target)
+      : server_(server), target_(std::move(target)) {
+    server.exchanges_.insert(this);
   }
 
   void reply(Reply reply) override {
@@ -112,7 +114,7 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
   // The library is done with it. The connection may serve another request.
   void end() {
     gone_ = true;
-    server_.asked_.erase(this);
+    server_.exchanges_.erase(this);
     watch_.reset();
     if (std::exchange(is_stream_, false)) --server_.streams_;
     if (connection_ != nullptr) {
@@ -131,7 +133,7 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
  private:
   // A body, while the library reads it.
   struct Reading {
-    std::shared_ptr<Asked> asked;
+    std::shared_ptr<OpenExchange> exchange;
     std::unique_ptr<Body> body;
   };
 
@@ -201,18 +203,18 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
 
   static ssize_t read(void* closure, std::uint64_t /*at*/, char* room, std::size_t size) {
     auto* const reading = static_cast<Reading*>(closure);
-    if (reading->asked->left_) return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (reading->exchange->left_) return MHD_CONTENT_READER_END_WITH_ERROR;
     Body::Given given{Body::Next::Broken, 0};
     try {
       given = reading->body->read({room, size});
     } catch (const std::exception& failure) {
-      spdlog::error("{}: {}", reading->asked->target_, failure.what());
+      spdlog::error("{}: {}", reading->exchange->target_, failure.what());
     }
     switch (given.next) {
       case Body::Next::Bytes:
         return static_cast<ssize_t>(given.bytes);
       case Body::Next::Wait:
-        reading->asked->suspend();
+        reading->exchange->suspend();
         return 0;
       case Body::Next::End:
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -252,10 +254,10 @@ class HttpServer::Asked : public Exchange, public std::enable_shared_from_this<A
 };
 
 struct HttpServer::Callbacks {
-  using Held = std::shared_ptr<Asked>;
+  using Held = std::shared_ptr<OpenExchange>;
 
   static void* began(void* server, const char* target, MHD_Connection* /*connection*/) {
-    return new Held(std::make_shared<Asked>(*static_cast<HttpServer*>(server), target));
+    return new Held(std::make_shared<OpenExchange>(*static_cast<HttpServer*>(server), target));
   }
 
   static MHD_Result ask(void* /*server*/, MHD_Connection* connection, const char* /*url*/,
@@ -318,7 +320,7 @@ HttpServer::~HttpServer() {
   poll_.reset();
   if (timeout_) deadlines_.cancel(*timeout_);
   // It must not be stopped while a connection is suspended.
-  for (Asked* const asked : asked_) asked->leave();
+  for (OpenExchange* const exchange : exchanges_) exchange->leave();
   if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   for (auto& [fd, connection] : connections_) {
     if (connection.patience) deadlines_.cancel(*connection.patience);

@@ -60,7 +60,7 @@ class HttpServer {
     std::uint64_t since = 0;                 // the order in which they began to wait
     std::optional<Deadlines::Key> patience;  // while it asks for nothing
   };
-  class Asked;
+  class OpenExchange;
 
   HttpServer(Loop& loop, Deadlines& deadlines, Ask ask);
   void run();
@@ -75,7 +75,7 @@ class HttpServer {
   Ask ask_;
   MHD_Daemon* daemon_ = nullptr;
   std::map<int, Connection> connections_;
-  std::set<Asked*> asked_;                // the requests under way
+  std::set<OpenExchange*> exchanges_;     // the requests under way
   std::map<std::uint64_t, int> waiting_;  // those that ask for nothing, the longest first
   std::uint64_t order_ = 0;
   std::size_t streams_ = 0;

@@ -27,7 +27,7 @@ void TreeRemoval::begin() {
 }
 
 void TreeRemoval::fail(int above, const std::string& name, int error_number) {
-  if (trouble_ || error_number == ENOENT) return;
+  if (failure_ || error_number == ENOENT) return;
   std::string path = place_;
   for (const Level& level : levels_) {
     path += "/" + level.name;
@@ -35,11 +35,11 @@ void TreeRemoval::fail(int above, const std::string& name, int error_number) {
   }
   path += "/" + name;
   if (error_number == EXDEV || error_number == EBUSY) {
-    trouble_ = Error{ErrorCode::System,
+    failure_ = Error{ErrorCode::System,
                      path + ": a file system is mounted there: unmount it, and what is left goes"};
     return;
   }
-  trouble_ = system_error("cannot remove " + path, error_number);
+  failure_ = system_error("cannot remove " + path, error_number);
 }
 
 void TreeRemoval::enter(int above, const std::string& name) {
@@ -117,7 +117,7 @@ void TreeRemoval::step() {
 Status remove_tree(const std::string& place, const std::string& name) {
   TreeRemoval removal(place, name);
   while (!removal.done()) removal.step();
-  if (removal.trouble()) return *removal.trouble();
+  if (removal.failure()) return *removal.failure();
   return Done{};
 }
 

@@ -30,7 +30,7 @@ class TreeRemoval {
   bool done() const { return done_; }
   // The first thing that could not be removed; the others are gone. What is gone already is no
   // error.
-  const std::optional<Error>& trouble() const { return trouble_; }
+  const std::optional<Error>& failure() const { return failure_; }
 
  private:
   struct Close {
@@ -57,7 +57,7 @@ class TreeRemoval {
   std::size_t flattened_ = 0;
   bool begun_ = false;
   bool done_ = false;
-  std::optional<Error> trouble_;
+  std::optional<Error> failure_;
 };
 
 // Removes `name` in the directory `place` at once. Fails with the first thing that could not be

@@ -32,7 +32,7 @@ struct NodeCleaning::Left {
 };
 
 // A coordinator that was told to end everything.
-struct NodeCleaning::Ending {
+struct NodeCleaning::StopOrder {
   Descriptor pidfd;
   std::unique_ptr<Poll> poll;
 };
@@ -89,15 +89,15 @@ void NodeCleaning::wait(const std::string& path, const Left& left) {
                left.coordinator.pid);
   send_signal(*pidfd, SIGUSR1);
   send_signal(*pidfd, SIGCONT);
-  Ending& ending = endings_[path];
-  ending.pidfd = std::move(*pidfd);
-  ending.poll = std::make_unique<Poll>(reactor_.loop(), ending.pidfd.get(),
-                                       [this, path](int) { ended(path); });
+  StopOrder& order = stop_orders_[path];
+  order.pidfd = std::move(*pidfd);
+  order.poll = std::make_unique<Poll>(reactor_.loop(), order.pidfd.get(),
+                                      [this, path](int) { ended(path); });
 }
 
 // By value: the function that has the text goes with its Poll.
 void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-value-param)
-  endings_.erase(path);
+  stop_orders_.erase(path);
   look(path);
 }
 

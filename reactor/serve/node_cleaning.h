@@ -28,7 +28,7 @@ class NodeCleaning {
 
  private:
   struct Left;
-  struct Ending;
+  struct StopOrder;
   // Looks at the stream at `path`: ends its coordinator if one holds the lock, or else what that
   // left.
   void look(const std::string& path);
@@ -42,8 +42,8 @@ class NodeCleaning {
   Reactor& reactor_;
   const TaskSetup& setup_;
   std::function<void()> done_;
-  std::map<std::string, Ending> endings_;  // by the path of the stream
-  std::size_t open_ = 0;                   // streams whose run is not over
+  std::map<std::string, StopOrder> stop_orders_;  // by the path of the stream
+  std::size_t open_ = 0;                          // streams whose run is not over
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

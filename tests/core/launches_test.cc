@@ -70,8 +70,8 @@ TEST(Launches, OneThatShowsItselfIsNotTriedAgain) {
 TEST(Launches, ARetryCanBeHurried) {
   Launches launches = all_launched(2);
   launches.take(0, LaunchEvent::Short, 0);
-  launches.hurry_retry(0, 7);
-  launches.hurry_retry(1, 5);  // it awaits none
+  launches.waive_backoff(0, 7);
+  launches.waive_backoff(1, 5);  // it awaits none
   EXPECT_EQ(launches.next_due(), 7);
 }
 

@@ -43,13 +43,13 @@ TEST_F(NodeLinkTest, IsUpWhenItHasToldOfItsRuns) {
   EXPECT_EQ(tell(Welcomed{}), "runs");
   EXPECT_EQ(link_.state(), State::Telling);
   EXPECT_EQ(tell(Told{}), "up");
-  EXPECT_EQ(link_.trouble(), "");
+  EXPECT_EQ(link_.failure(), "");
 }
 
 TEST_F(NodeLinkTest, APipesEndIsNoDeath) {
   bring_up();
   EXPECT_EQ(tell(Ended{"broken"}), "down warn ask");
-  EXPECT_EQ(link_.trouble(), "broken");
+  EXPECT_EQ(link_.failure(), "broken");
   EXPECT_EQ(tell(EngineSaid{false, ""}), "");
   ASSERT_TRUE(at_);
   EXPECT_EQ(*at_, now_ + kSecond / 2);

@@ -63,7 +63,7 @@ TEST_F(Trees, ADirectoryThatBecomesALinkIsNotFollowed) {
   fs::rename(path("tree/a"), path("tree-a"));
   fs::create_directory_symlink(path("elsewhere"), path("tree/a"));
   while (!removal.done()) removal.step();
-  EXPECT_FALSE(removal.trouble()) << removal.trouble()->message;
+  EXPECT_FALSE(removal.failure()) << removal.failure()->message;
   EXPECT_FALSE(fs::exists(path("tree")));
   EXPECT_TRUE(fs::exists(path("elsewhere/file")));
 }
