@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "reactor/crash/crash_report.h"
 #include "reactor/crash/crash_trial.h"
 #include "reactor/os/account.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/program/output.h"
 #include "reactor/program/text.h"
@@ -67,7 +67,7 @@ class Workplace {
     const std::string where = base == nullptr || *base == '\0' ? "/tmp" : base;
     std::string path = absolute_path(where) + "/thermos-crashtest-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) {
-      return Error{ErrorCode::System, path + ": " + std::strerror(errno)};
+      return system_error(path, errno);
     }
     return Workplace(std::move(path), std::move(pattern));
   }

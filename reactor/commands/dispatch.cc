@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reactor/commands/commands.h"
+#include "reactor/os/errors.h"
 #include "reactor/program/output.h"
 #include "reactor/program/text.h"
 
@@ -179,7 +179,7 @@ CommandOutcome dispatch(const Arguments& words) {
 
 CommandOutcome finish_output(const Output& out) {
   if (out.error() == 0) return kExitDone;
-  return Error{ErrorCode::System, std::string("standard output: ") + std::strerror(out.error())};
+  return system_error("standard output", out.error());
 }
 
 std::span<const Command> commands() {

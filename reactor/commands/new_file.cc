@@ -4,18 +4,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
 namespace {
 
 Error failed(const std::string& file, int number) {
-  const bool denied = number == EACCES || number == EPERM || number == EROFS;
-  ErrorCode code = denied ? ErrorCode::NotPermitted : ErrorCode::System;
-  if (number == ENOENT || number == ENOTDIR) code = ErrorCode::NotFound;
-  return {code, file + ": " + std::strerror(number)};
+  Error error = system_error(file, number);
+  if (number == EROFS) error.code = ErrorCode::NotPermitted;
+  return error;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "reactor/host/task_setup.h"
 #include "reactor/node/node_starter.h"
 #include "reactor/os/account.h"
+#include "reactor/os/errors.h"
 #include "reactor/program/output.h"
 
 namespace thermos {
@@ -96,7 +97,7 @@ Result<std::uint32_t> parse_keep_logs(const RunOptions& options) {
 Result<std::string> current_directory() {
   char buffer[4096];
   if (::getcwd(buffer, sizeof buffer) == nullptr) {
-    return Error{ErrorCode::System, std::string("the current directory: ") + std::strerror(errno)};
+    return system_error("the current directory", errno);
   }
   return std::string(buffer);
 }

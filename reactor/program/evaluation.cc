@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <set>
@@ -19,14 +18,11 @@
 
 #include "reactor/os/argument_pointers.h"
 #include "reactor/os/clocks.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 
 namespace thermos {
 namespace {
-
-Error failure(const std::string& what, int number) {
-  return {ErrorCode::System, what + ": " + std::strerror(number)};
-}
 
 std::set<pid_t> children() {
   std::set<pid_t> all;
@@ -76,7 +72,7 @@ class Orphanage {
 // Waits for the end of the child. Returns false if the time is over first.
 Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return failure("pidfd_open", errno);
+  if (!process) return system_error("pidfd_open", errno);
   const Microseconds until = read_clocks().boot + limit;
   for (;;) {
     // Rounded up, or poll() would spin during the last millisecond.
@@ -85,7 +81,7 @@ Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
     pollfd ended{process.get(), POLLIN, 0};
     const int ready = ::poll(&ended, 1, static_cast<int>(std::min<Microseconds>(left, most)));
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return failure("poll", errno);
+    if (ready < 0 && errno != EINTR) return system_error("poll", errno);
     if (read_clocks().boot >= until) return false;
   }
 }
@@ -98,7 +94,7 @@ Result<EvaluationEnd> evaluate(Evaluation evaluation) {
   // number would leave it close-on-exec.
   const Descriptor in(::fcntl(evaluation.input.get(), F_DUPFD_CLOEXEC, 10));
   const Descriptor out(::fcntl(evaluation.result.get(), F_DUPFD_CLOEXEC, 10));
-  if (!in || !out) return failure(program, errno);
+  if (!in || !out) return system_error(program, errno);
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawn_file_actions_adddup2(&files, in.get(), STDIN_FILENO);
@@ -111,7 +107,7 @@ Result<EvaluationEnd> evaluate(Evaluation evaluation) {
       ::posix_spawnp(&pid, program.c_str(), &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
   if (failed == ENOENT) return Error{ErrorCode::NotFound, program + ": no such program"};
-  if (failed != 0) return failure(program, failed);
+  if (failed != 0) return system_error(program, failed);
   EvaluationEnd end;
   std::optional<Error> unwatched;
   if (evaluation.limit != 0) {

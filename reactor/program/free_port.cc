@@ -4,16 +4,15 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <utility>
+
+#include "reactor/os/errors.h"
 
 namespace thermos {
 
 Result<std::uint16_t> FreePorts::take() {
-  const auto failure = [] {
-    return Error{ErrorCode::System, std::string("no free port: ") + std::strerror(errno)};
-  };
+  const auto failure = [] { return system_error("no free port", errno); };
   for (;;) {
     Descriptor holder(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!holder) return failure();

@@ -13,11 +13,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "core/config/reference_syntax.h"
+#include "reactor/os/errors.h"
 #include "reactor/program/free_port.h"
 #include "reactor/program/output.h"
 #include "reactor/program/text.h"
@@ -163,10 +163,7 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
   if (help_asked_) {
     Output out(STDOUT_FILENO);
     out.print(help_);
-    if (out.error() != 0) {
-      return Error{ErrorCode::System,
-                   std::string("standard output: ") + std::strerror(out.error())};
-    }
+    if (out.error() != 0) return system_error("standard output", out.error());
     return std::optional<Arguments>();
   }
   const Arguments left = app_->remaining();

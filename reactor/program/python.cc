@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <variant>
 
 #include "core/config/document.h"
 #include "reactor/os/argument_pointers.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/program/evaluation.h"
 #include "reactor/program/text.h"
@@ -77,8 +77,7 @@ Result<Descriptor> memory_file(std::string_view text) {
     if (good) text.remove_prefix(static_cast<std::size_t>(written));
   }
   if (!good || ::lseek(file.get(), 0, SEEK_SET) != 0) {
-    return Error{ErrorCode::System,
-                 std::string("cannot create a file in memory: ") + std::strerror(errno)};
+    return system_error("cannot create a file in memory", errno);
   }
   return file;
 }
@@ -141,7 +140,7 @@ Error become_repl(const Arguments& files) {
   if (errno == ENOENT) {
     return {ErrorCode::NotFound, "config repl: " + std::string(kInstall)};
   }
-  return {ErrorCode::System, std::string("python3: ") + std::strerror(errno)};
+  return system_error("python3", errno);
 }
 
 }  // namespace thermos

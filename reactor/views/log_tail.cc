@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <limits>
+
+#include "reactor/os/errors.h"
 
 namespace thermos {
 namespace {
@@ -24,7 +25,7 @@ Result<LogTail> LogTail::open(LogDirectory directory, std::string name) {
 }
 
 Error LogTail::failure() const {
-  return {ErrorCode::System, path() + ": " + std::strerror(errno)};
+  return system_error(path(), errno);
 }
 
 std::string LogTail::backup(std::uint32_t number) const {
