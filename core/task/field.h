@@ -70,8 +70,8 @@ struct Type {
   bool one_alone = false;
   // A List of objects may be written as a map of them by their names.
   bool by_name = false;
-  // Each text of a Map may be written as a list of texts, and makes so many of the object around
-  // it.
+  // A Map is a matrix: each of its texts may be written as a list of texts, and makes so many of
+  // the object around it. A List holds Maps of what a matrix has: combinations that it leaves out.
   bool spread = false;
   // It is left out of JSON where it is empty.
   bool left_out = false;
