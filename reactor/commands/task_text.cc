@@ -2,9 +2,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
+#include "core/config/scalar_text.h"
+#include "core/config/to_json.h"
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
 #include "reactor/export/words.h"
@@ -116,6 +120,79 @@ void add_on_yield(Words& words, const Boxed<OnYield>& on_yield) {
   words.push_back(std::move(text));
 }
 
+// The keys that have words of their own here, or lines of their own in the text. Those of a task
+// that it shares with a process have the same.
+constexpr std::string_view kWorded[] = {"name",
+                                        "cmdline",
+                                        "argv",
+                                        "processes",
+                                        "constraints",
+                                        "final",
+                                        "daemon",
+                                        "ephemeral",
+                                        "needs",
+                                        "uses",
+                                        "pools",
+                                        "keep_going",
+                                        "user",
+                                        "max_concurrency",
+                                        "finalization_wait",
+                                        "max_failures",
+                                        "max_kills",
+                                        "backoff",
+                                        "min_duration",
+                                        "timeout",
+                                        "resources",
+                                        "logger",
+                                        "env",
+                                        "secret",
+                                        "cwd",
+                                        "stdin",
+                                        "outputs",
+                                        "needs_files",
+                                        "makes_files",
+                                        "success_codes",
+                                        "stop_signal",
+                                        "stop_wait",
+                                        "on_yield",
+                                        "time",
+                                        "ready",
+                                        "healthy",
+                                        "notify",
+                                        "watchdog"};
+
+std::string value_text(fields::View value) {
+  switch (value.type->kind) {
+    case fields::Kind::Object:
+      return config::to_json(value, -1);
+    case fields::Kind::List:
+    case fields::Kind::Map: {
+      std::string text;
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        if (i > 0) text += ' ';
+        if (value.type->kind == fields::Kind::Map) text += value.name(i) + "=";
+        text += value_text(value.item(i));
+      }
+      return text;
+    }
+    default:
+      return config::scalar_text(value);
+  }
+}
+
+// What the object has for all other keys, so that no key of the table is silently left out.
+void add_others(Words& words, fields::View object) {
+  const fields::ObjectType& type = object.type->object();
+  for (const fields::Field& field : type.fields) {
+    if (std::ranges::find(kWorded, field.key) != std::end(kWorded)) continue;
+    const fields::View value = object.field(field);
+    if (!value) continue;
+    const fields::View usual = fields::View{object.type, type.usual}.field(field);
+    if (usual && value_text(usual) == value_text(value)) continue;
+    words.push_back(printable(std::string(field.key) + " " + value_text(value)));
+  }
+}
+
 std::string settings_of(const TaskConfig& task) {
   Words words;
   words.push_back(limit_text("max_failures", task.max_failures));
@@ -127,6 +204,7 @@ std::string settings_of(const TaskConfig& task) {
   if (!task.user.empty()) words.push_back("user " + printable(task.user));
   add_resources(words, task.resources);
   add_surroundings(words, task.env, task.secret, task.cwd);
+  add_others(words, fields::view_of(task));
   return with_commas(words);
 }
 
@@ -169,6 +247,7 @@ std::string settings_text(const ProcessConfig& process) {
   add_healthy(words, process.healthy);
   if (process.notify) words.emplace_back("notify");
   if (process.watchdog) words.push_back("watchdog " + in_seconds(*process.watchdog));
+  add_others(words, fields::view_of(process));
   return with_commas(words);
 }
 

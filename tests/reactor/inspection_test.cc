@@ -8,6 +8,7 @@
 #include "cli_history.h"
 #include "reactor/commands/fsck_command.h"
 #include "reactor/commands/status_table.h"
+#include "reactor/commands/task_text.h"
 
 namespace thermos::testing {
 namespace {
@@ -154,6 +155,24 @@ TEST(FsckText, AFindingIsOneLine) {
   finding.repaired = true;
   finding.offset.reset();
   EXPECT_EQ(finding_text(finding), "warning: t\\n: /root/\\x1b[2J: torn\\tup; repaired: mended it");
+}
+
+// A key without words of its own is shown by its name, and only where it is not at its default.
+TEST(TaskText, LeavesNoKeyOut) {
+  TaskConfig task;
+  task.name = "t";
+  EXPECT_EQ(task_text(task).find("nodes"), std::string::npos);
+  task.nodes.emplace().by = "ssh:a,b";
+  task.processes.resize(1);
+  ProcessConfig& process = task.processes.front();
+  process.name = "p";
+  process.cmdline = "true";
+  EXPECT_EQ(settings_text(process), "");
+  process.on = "same-as q\x1b";
+  EXPECT_EQ(settings_text(process), "on same-as q\\x1b");
+  const std::string text = task_text(task);
+  EXPECT_NE(text.find(R"(nodes {"by": "ssh:a,b")"), std::string::npos) << text;
+  EXPECT_NE(text.find("p  [on same-as q"), std::string::npos) << text;
 }
 
 TEST(FsckText, WhatItAddsUpTo) {
