@@ -96,12 +96,12 @@ class Flow {
 };
 
 // What one resource of all processes is, as a whole number.
-using Amounts = std::vector<Amount>;
+using AmountOfEach = std::vector<Amount>;
 
 // The most that processes which can run beside each other ask for together: the heaviest antichain
 // of the order "ends before the other starts". By Dilworth's theorem with weights it is what all
 // ask for, less the most that can be handed on from one that ends to one that starts then.
-Amount heaviest_beside(const Amounts& asked, const Graph& graph) {
+Amount heaviest_beside(const AmountOfEach& asked, const Graph& graph) {
   const std::uint32_t n = graph.size();
   const std::uint32_t source = 2 * n;
   const std::uint32_t sink = source + 1;
@@ -147,7 +147,7 @@ std::size_t edges_of(const Graph& graph) {
 }
 
 // Of the processes that are final, or of those that are not: the others count nothing.
-Amount peak_of(Amounts asked, bool final, const TaskConfig& task, const Graph& graph) {
+Amount peak_of(AmountOfEach asked, bool final, const TaskConfig& task, const Graph& graph) {
   for (std::size_t p = 0; p < asked.size(); ++p) {
     if (task.processes[p].final != final) asked[p] = 0;
   }
@@ -164,7 +164,7 @@ Amount whole(double amount, std::size_t processes) {
 
 Amount peak_of(const TaskConfig& task, const Graph& graph,
                const std::function<double(const Resources&)>& of) {
-  Amounts asked(task.processes.size());
+  AmountOfEach asked(task.processes.size());
   for (std::size_t p = 0; p < asked.size(); ++p) {
     const auto& resources = task.processes[p].resources;
     if (resources) asked[p] = whole(of(*resources), asked.size());

@@ -189,8 +189,8 @@ TEST_F(SyncedWithSyncCrash, AnEndIsBeforeFsckMovesTheTask) {
 TEST_F(SyncedWithSyncCrash, ARunnersStreamIsBeforeACoordinatorsIsShortened) {
   const std::string stream = paths().coordinator_stream("job", "p");
   const std::string runner = paths().runner_stream("job");
-  std::map<ino_t, std::uintmax_t>
-      longest;  // of the coordinator's streams, at a sync of the runner's
+  // Of each of the coordinator's streams, at the last sync of the runner's.
+  std::map<ino_t, std::uintmax_t> longest;
   on_sync = [&](int fd) {
     struct stat info {};
     if (::fstat(fd, &info) != 0 || info.st_ino != inode_of(runner)) return;
@@ -204,8 +204,9 @@ TEST_F(SyncedWithSyncCrash, ARunnersStreamIsBeforeACoordinatorsIsShortened) {
   EXPECT_EQ(*ended, TaskState::Success);
   EXPECT_LT(std::filesystem::file_size(stream), kLongCoordinatorStream);
   longest.erase(inode_of(stream));
-  ASSERT_EQ(longest.size(), 1U);
-  EXPECT_GT(longest.begin()->second, kLongCoordinatorStream);
+  // More than one where the last record of a run made it long, which no process sees.
+  ASSERT_FALSE(longest.empty());
+  for (const auto& [inode, size] : longest) EXPECT_GT(size, kLongCoordinatorStream);
 }
 
 TEST_F(SyncedBeforeReplacing, ATasksConfiguration) {
