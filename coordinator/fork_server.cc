@@ -18,8 +18,8 @@
 
 #include "capnp/launch.h"
 #include "coordinator/kernel.h"
+#include "coordinator/line_buffer.h"
 #include "coordinator/run_supervisor.h"
-#include "coordinator/text.h"
 
 namespace thermos::coordinator {
 namespace {
@@ -141,7 +141,7 @@ int serve_launches(int socket, int write_failures) {
   void* memory = ::mmap(nullptr, sizeof(Workspace), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
-    Text().add("thermos-coordinator: no memory for the launch buffer").print();
+    LineBuffer().add("thermos-coordinator: no memory for the launch buffer").print();
     return 1;
   }
   // A huge page would be copied as a whole when its first byte is written after a clone.
@@ -163,7 +163,7 @@ int serve_launches(int socket, int write_failures) {
       if (readable) {
         if (!answer(socket, {launch.ticket, 0, EBADMSG})) return 1;
       } else {
-        Text().add("thermos-coordinator: ignored a message that is not a launch").print();
+        LineBuffer().add("thermos-coordinator: ignored a message that is not a launch").print();
       }
       continue;
     }

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 
 namespace thermos::coordinator {
 namespace {
@@ -107,14 +107,14 @@ std::optional<StatLine> parse_stat(std::string_view line) {
 }
 
 std::optional<StatLine> read_stat(std::int32_t pid) {
-  Text path;
+  LineBuffer path;
   path.add("/proc/").add(std::int64_t{pid}).add("/stat");
   std::array<char, 1024> room;
   return parse_stat(read_small(AT_FDCWD, path.c_str(), room));
 }
 
 bool is_engine(std::int32_t pid) {
-  Text path;
+  LineBuffer path;
   path.add("/proc/").add(std::int64_t{pid}).add("/comm");
   std::array<char, 32> room;
   const std::string_view name = read_small(AT_FDCWD, path.c_str(), room);

@@ -11,7 +11,7 @@
 
 #include "capnp/codec.h"
 #include "coordinator/kernel.h"
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 #include "core/base/utf8.h"
 
 namespace thermos::coordinator {
@@ -134,7 +134,7 @@ Microseconds Notices::status_due() const {
   return status_at_ + std::min(gap, kLongestGap);
 }
 
-std::optional<ProcessReport> Notices::next(bool last, Text& text) {
+std::optional<ProcessReport> Notices::next(bool last, LineBuffer& text) {
   ProcessReport report;
   if (std::exchange(new_ready_, false)) {
     report.kind = ReportKind::Ready;
@@ -190,7 +190,7 @@ Notices::Bite Notices::bite() {
   return Bite::Abort;
 }
 
-bool Notices::complain(Text& text) const {
+bool Notices::complain(LineBuffer& text) const {
   if (bitten_ == 0) return false;
   if (triggered_) {
     text.add("watchdog: it said WATCHDOG=trigger");

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "capnp/launch.h"
+#include "coordinator/line_buffer.h"
 #include "coordinator/notify_socket.h"
-#include "coordinator/text.h"
 #include "core/record/record.h"
 
 namespace thermos::coordinator {
@@ -34,7 +34,7 @@ class Notices {
   void listen(bool last);
   // Gives what is to be recorded now: its kind, its time, its text (valid until the next call, and
   // perhaps in `text`) and its `until`. `last`: the run is over, so that nothing waits.
-  std::optional<ProcessReport> next(bool last, Text& text);
+  std::optional<ProcessReport> next(bool last, LineBuffer& text);
 
   enum class Bite : std::uint8_t { None, Abort, Kill };
   // What the watchdog does now: the process is to get SIGABRT, once, and later SIGKILL.
@@ -42,7 +42,7 @@ class Notices {
   // The process was told to end: the watchdog does nothing any more.
   void calm() { watchdog_ = 0; }
   // Adds why the watchdog ended the run. False if it did not.
-  bool complain(Text& text) const;
+  bool complain(LineBuffer& text) const;
 
   // Sets the timer for what is due next.
   void arm() const;

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 
 namespace thermos::coordinator {
 namespace {
@@ -34,7 +34,7 @@ int own_console(int fd, bool& is_socket) {
   if (fd < 0 || ::fstat(fd, &file) != 0) return -1;
   is_socket = S_ISSOCK(file.st_mode);
   if (is_socket || S_ISREG(file.st_mode)) return fd;
-  Text path;
+  LineBuffer path;
   path.add("/proc/self/fd/").add(std::int64_t{fd});
   // We lead a session: without O_NOCTTY the terminal would become our controlling terminal.
   const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

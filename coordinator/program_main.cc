@@ -13,7 +13,7 @@
 
 #include "coordinator/fork_server.h"
 #include "coordinator/kernel.h"
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 
 namespace {
 
@@ -44,11 +44,13 @@ int main(int argc, char** argv) {
   using namespace thermos::coordinator;  // NOLINT(google-build-using-namespace)
   if (argc == 2 && std::string_view(argv[1]) == "--serve") {
     become_server(argv);
-    Text().add("thermos-coordinator: cannot start thermos-node, which belongs beside it").print();
+    LineBuffer()
+        .add("thermos-coordinator: cannot start thermos-node, which belongs beside it")
+        .print();
     return 1;
   }
   if (!is_socket(kLaunchSocket, SOCK_SEQPACKET)) {
-    Text()
+    LineBuffer()
         .add(
             "thermos-coordinator: started by thermos and thermos-reactor, with a socket as "
             "descriptor 3; it cannot be started by hand")
@@ -63,7 +65,7 @@ int main(int argc, char** argv) {
 
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) {
-    Text().add("thermos-coordinator: cannot open /dev/null").print();
+    LineBuffer().add("thermos-coordinator: cannot open /dev/null").print();
     return 1;
   }
   // 0, 1 and 2 must be open, or a descriptor received later could get one of these numbers.

@@ -144,7 +144,7 @@ bool RunSupervisor::begin() {
     return end_unstarted(ProcessState::Killed, "told to end before it was started");
   }
   if (child.worth_retrying()) {
-    Text reason;
+    LineBuffer reason;
     child.describe(request_, reason);
     return end_unstarted(ProcessState::Lost, reason.view());
   }
@@ -159,7 +159,7 @@ bool RunSupervisor::begin() {
     return true;
   }
   if (child.pid != 0) ::waitpid(child.pid, nullptr, __WALL);
-  Text reason;
+  LineBuffer reason;
   child.describe(request_, reason);
   return fail_unstarted(running, reason.view());
 }
@@ -186,7 +186,7 @@ bool RunSupervisor::read_secrets(Secrets& secrets) {
   const LaunchView& launch = *request_.launch;
   if (!secrets.open(launch)) return end_unstarted(ProcessState::Lost, "no memory for its secrets");
   for (std::size_t i = 0; i < launch.secrets.size(); ++i) {
-    Text why;
+    LineBuffer why;
     why.add("secret ").add(launch.secrets[i].name.substr(0, 100)).add(": ");
     bool shortage = false;
     const bool good = read_secret(i, secrets, why, shortage);
@@ -201,7 +201,8 @@ bool RunSupervisor::read_secrets(Secrets& secrets) {
 }
 
 // Reads a file as the process's user, or as root if it says so, and runs a command as the process.
-bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, Text& why, bool& shortage) {
+bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, LineBuffer& why,
+                                bool& shortage) {
   LaunchView launch = *request_.launch;
   const SecretView& secret = launch.secrets[index];
   const bool is_file = *secret.file != '\0';
@@ -242,7 +243,7 @@ bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, Text& why, 
 
 // Waits for a secret's command, and ends its tree. False if it failed, took too long, or the run
 // was told to end.
-bool RunSupervisor::wait_for_secret(std::int32_t pid, Text& why) {
+bool RunSupervisor::wait_for_secret(std::int32_t pid, LineBuffer& why) {
   const Microseconds until = monotonic() + kSecretPatience;
   siginfo_t info{};
   while (!stop_before_start_ && monotonic() < until) {
@@ -324,7 +325,7 @@ void RunSupervisor::finish() {
   // ended is reaped already.
   while (const auto signal = wait_signal(0)) take(*signal);
   hear(true);
-  Text reason;
+  LineBuffer reason;
   EndCause cause;
   cause.success = success_;
   cause.asked = asked_;
@@ -338,7 +339,7 @@ void RunSupervisor::finish() {
   const ProcessEnd end = end_of(wait_status_, cause);
   ProcessStatus last = transition(end.state, stopped_);
   if (going_down_ && end.state == ProcessState::Killed) last.origin = Origin::Ordered;
-  Text complaint;
+  LineBuffer complaint;
   if (notices_.complain(complaint)) {
     last.state = ProcessState::Failed;
     last.origin = Origin::Recorded;
@@ -367,7 +368,7 @@ void RunSupervisor::hear(bool last) {
       break;
   }
   for (;;) {
-    Text text;
+    LineBuffer text;
     const auto report = notices_.next(last, text);
     if (!report) break;
     record(*report);
@@ -451,7 +452,7 @@ void RunSupervisor::kill_group() const {
 // Whether the kernel's OOM killer killed a process of the run's group; then `reason` says so and
 // names the limit (memory.events and memory.max, cgroups(7)). Sets `own` if the group reached its
 // own limit, and not its task's or the machine's.
-bool RunSupervisor::ran_out_of_memory(Text& reason, bool& own) const {
+bool RunSupervisor::ran_out_of_memory(LineBuffer& reason, bool& own) const {
   const auto counted = [](std::string_view events, std::string_view what) {
     const std::size_t at = events.find(what);
     return at != std::string_view::npos && !events.substr(at + what.size()).starts_with("0");

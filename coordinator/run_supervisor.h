@@ -74,8 +74,8 @@ class RunSupervisor {
   // Reads the values of the launch's secrets. False if a run without them is over, and its end
   // recorded.
   bool read_secrets(Secrets& secrets);
-  bool read_secret(std::size_t index, Secrets& secrets, Text& why, bool& shortage);
-  bool wait_for_secret(std::int32_t pid, Text& why);
+  bool read_secret(std::size_t index, Secrets& secrets, LineBuffer& why, bool& shortage);
+  bool wait_for_secret(std::int32_t pid, LineBuffer& why);
   SpawnResult start();
   SpawnResult spawn();
   void drain();
@@ -86,7 +86,7 @@ class RunSupervisor {
   void send_to_process(int signal) const;
   void kill_tree();
   void kill_group() const;
-  bool ran_out_of_memory(Text& reason, bool& own) const;
+  bool ran_out_of_memory(LineBuffer& reason, bool& own) const;
   void reap();
   int wait_for(std::int32_t pid);
   bool starting() const { return main_ == 0 && !ended_; }

@@ -58,7 +58,7 @@ char* Secrets::slot(std::size_t index) const {
   return reinterpret_cast<char*>(memory_ + index * kSlotBytes);
 }
 
-bool Secrets::take(std::size_t index, int pipe, Text& why) {
+bool Secrets::take(std::size_t index, int pipe, LineBuffer& why) {
   const std::size_t name = launch_->secrets[index].name.size() + 1;
   const std::ptrdiff_t size = read_all(pipe, slot(index) + name, kSlotBytes - name);
   if (size >= 0) return settle(index, static_cast<std::size_t>(size), why);
@@ -66,7 +66,7 @@ bool Secrets::take(std::size_t index, int pipe, Text& why) {
   return false;
 }
 
-bool Secrets::take_file(std::size_t index, Text& why) {
+bool Secrets::take_file(std::size_t index, LineBuffer& why) {
   const char* path = launch_->secrets[index].file;
   const int file = ::open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   const std::size_t name = launch_->secrets[index].name.size() + 1;
@@ -79,7 +79,7 @@ bool Secrets::take_file(std::size_t index, Text& why) {
   return false;
 }
 
-bool Secrets::settle(std::size_t index, std::size_t size, Text& why) {
+bool Secrets::settle(std::size_t index, std::size_t size, LineBuffer& why) {
   const std::string_view name = launch_->secrets[index].name;
   char* variable = slot(index);
   std::memcpy(variable, name.data(), name.size());

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "capnp/launch.h"
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 
 namespace thermos::coordinator {
 
@@ -23,16 +23,16 @@ class Secrets {
   bool open(const LaunchView& launch);
   // Takes the value of secret `index` from what is in the pipe, which must not block, without the
   // newlines at its end. False if it can't be one; then `why` says so, and not what it is.
-  bool take(std::size_t index, int pipe, Text& why);
+  bool take(std::size_t index, int pipe, LineBuffer& why);
   // Takes the value of secret `index` from its file.
-  bool take_file(std::size_t index, Text& why);
+  bool take_file(std::size_t index, LineBuffer& why);
   // The launch's environment and all secrets, which replace variables of the same names. A NULL
   // follows the last one. REQUIRES: all values were taken.
   std::span<const char*> environment();
 
  private:
   char* slot(std::size_t index) const;
-  bool settle(std::size_t index, std::size_t size, Text& why);
+  bool settle(std::size_t index, std::size_t size, LineBuffer& why);
 
   const LaunchView* launch_ = nullptr;
   std::byte* memory_ = nullptr;

@@ -207,7 +207,7 @@ bool SpawnResult::worth_retrying() const {
          error_number == EINTR || error_number == EBUSY;
 }
 
-void SpawnResult::describe(const SpawnRequest& request, Text& text) const {
+void SpawnResult::describe(const SpawnRequest& request, LineBuffer& text) const {
   // A path may be longer than a reason. It is cut, so that the errno behind it stays.
   const auto path = [](const char* whole) { return std::string_view(whole).substr(0, 800); };
   const LaunchView& launch = *request.launch;

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "capnp/launch.h"
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 
 namespace thermos::coordinator {
 
@@ -48,7 +48,7 @@ struct SpawnResult {
   // Whether a temporary shortage of pids, memory or files caused the failure.
   bool worth_retrying() const;
   // Appends why it failed, as "cannot enter directory /x: No such file or directory".
-  void describe(const SpawnRequest& request, Text& text) const;
+  void describe(const SpawnRequest& request, LineBuffer& text) const;
 };
 
 // Runs the launch's arguments, or else its cmdline by /bin/bash -c, with its environment,

@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "core/base/text.h"
+#include "reactor/cli/exit_status.h"
+#include "reactor/cli/options.h"
+#include "reactor/cli/output.h"
 #include "reactor/control/control_client.h"
 #include "reactor/daemon/control_server.h"
 #include "reactor/daemon/daemon.h"
@@ -19,9 +22,6 @@
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"
-#include "reactor/program/exit_status.h"
-#include "reactor/program/options.h"
-#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {

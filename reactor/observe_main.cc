@@ -7,16 +7,16 @@
 #include <exception>
 #include <string>
 
+#include "reactor/cli/exit_status.h"
+#include "reactor/cli/observe_options.h"
+#include "reactor/cli/options.h"
+#include "reactor/cli/output.h"
 #include "reactor/observe/observer.h"
 #include "reactor/observe/saved_page.h"
 #include "reactor/os/files.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"
-#include "reactor/program/exit_status.h"
-#include "reactor/program/observe_options.h"
-#include "reactor/program/options.h"
-#include "reactor/program/output.h"
 
 namespace {
 

@@ -65,8 +65,15 @@ function(check_layers room)
   endforeach()
 endfunction()
 
+# From the lowest to the highest. Of reactor's, these are for the programs' users:
+#   cli            what each program's command line shares: options, output, exit statuses
+#   configuration  a configuration from a file, standard input or Python
+#   lookup         the root, the daemon and the task that the words on a command line mean
+#   views          what is said of a task, to a terminal as on the observer's page
+#   commands       the commands of thermos, each in a file of its name
+#   observe        the observer's page
 check_layers(core base task record ancestor runner config explain)
-check_layers(reactor os loop store launch node host serve control daemon fsck export crash program views commands observe)
+check_layers(reactor os loop store launch node host serve control daemon fsck export crash cli configuration lookup views commands observe)
 check_room(core "core" "${pure}")
 check_room(capnp "core;capnp" "any")
 check_room(coordinator "core;capnp;coordinator" "any")

@@ -143,8 +143,8 @@ const T& as(const Event& event) {
 
 // ---- effects -----------------------------------------------------------------------------------
 
-// A launch waits for Admitted (core/runner/launch_flow.h). `again`: it was under way already, and
-// goes before others.
+// A launch waits for Admitted (core/runner/launch_admission.h). `again`: it was under way already,
+// and goes before others.
 struct Enqueue {
   bool again = false;
 };

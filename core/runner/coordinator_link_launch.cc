@@ -3,7 +3,7 @@
 
 #include "core/base/times.h"
 #include "core/runner/coordinator_link.h"
-#include "core/runner/launch_flow.h"
+#include "core/runner/launch_admission.h"
 
 namespace thermos {
 namespace {

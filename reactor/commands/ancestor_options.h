@@ -7,7 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/task/task.h"
-#include "reactor/program/options.h"
+#include "reactor/cli/options.h"
 
 namespace thermos {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "reactor/program/exit_status.h"
-#include "reactor/program/options.h"
+#include "reactor/cli/exit_status.h"
+#include "reactor/cli/options.h"
 
 namespace thermos {
 

@@ -9,14 +9,14 @@
 #include <set>
 #include <utility>
 
+#include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/completion.h"
 #include "reactor/control/control_client.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
 #include "reactor/os/descriptor.h"
-#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
 #include "reactor/views/task_view.h"
 
 namespace thermos {

@@ -1,5 +1,5 @@
 #include "reactor/commands/commands.h"
-#include "reactor/program/python.h"
+#include "reactor/configuration/python.h"
 
 namespace thermos {
 namespace {

@@ -14,20 +14,21 @@
 #include <vector>
 
 #include "core/explain/ending.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/unused_bindings.h"
+#include "reactor/configuration/odd_references.h"
+#include "reactor/configuration/unused_bindings.h"
 #include "reactor/crash/crash_report.h"
 #include "reactor/crash/crash_trial.h"
 #include "reactor/os/account.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/files.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/views/log_end.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 namespace {
@@ -334,7 +335,7 @@ CommandOutcome crashtest_command(const Arguments& arguments, CommonOptions commo
   if (!words) return words.error();
   const Result<ConfigurationText> text = read_configuration((*parsed)->front(), *words);
   if (!text) return text.error();
-  Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
+  Result<BoundTask> bound = bind_configuration(*text, *words, read_clocks().wall);
   if (!bound) return bound.error();
   if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
   warn_of_odd_references(*text);

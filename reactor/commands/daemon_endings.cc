@@ -5,24 +5,26 @@
 #include <cstdint>
 #include <utility>
 
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
-#include "reactor/views/daemon_replies.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
+#include "reactor/commands/remote_view.h"
+#include "reactor/lookup/asked_daemon.h"
 #include "reactor/views/failures.h"
-#include "reactor/views/remote_view.h"
 
 namespace thermos {
+namespace {
 
-CommandOutcome print_ended(ControlClient& client, control::RequestBody request) {
-  Output out(STDOUT_FILENO);
-  const Status asked = client.ask_all(std::move(request), [&](const control::ReplyBody& reply) {
-    const auto* ended = std::get_if<control::Ended>(&reply);
-    if (ended != nullptr) out.print(printable(ended->task_id + " " + ended->state) + "\n");
-  });
-  if (!asked) return asked.error();
-  return kExitDone;
+Result<ExitStatus> status_named(const std::string& state) {
+  const auto known = task_state_from(state);
+  if (!known || !is_terminal(*known)) {
+    return Error{ErrorCode::System, "the daemon can't say how it ended; see `thermos status`"};
+  }
+  return exit_status_of(*known);
 }
 
+// Prints how a task that the daemon led ended, and what failed in it with what that printed last,
+// as far as the caller may read it, on standard error. Prints nothing of a success in which nothing
+// failed.
 void print_end(ControlClient& client, const std::string& socket, const control::Ended& ended) {
   const Result<Json> tasks = ask_status(client, {ended.task_id}, {});
   // What the daemon says counts with the rights of who runs it.
@@ -40,6 +42,29 @@ void print_end(ControlClient& client, const std::string& socket, const control::
   if (failures.empty() && ended.state == name_of(TaskState::Success)) return;
   Output(STDERR_FILENO)
       .print(printable(ended.task_id) + " " + printable(ended.state) + "\n" + failures);
+}
+
+}  // namespace
+
+CommandOutcome print_ended(ControlClient& client, control::RequestBody request) {
+  Output out(STDOUT_FILENO);
+  const Status asked = client.ask_all(std::move(request), [&](const control::ReplyBody& reply) {
+    const auto* ended = std::get_if<control::Ended>(&reply);
+    if (ended != nullptr) out.print(printable(ended->task_id + " " + ended->state) + "\n");
+  });
+  if (!asked) return asked.error();
+  return kExitDone;
+}
+
+CommandOutcome wait_for_end(ControlClient& client, const std::string& socket,
+                            const std::string& task_id,
+                            const std::optional<Microseconds>& timeout) {
+  const auto reply = client.ask(control::AskWait{task_id, timeout.value_or(-1)});
+  if (!reply) return reply.error();
+  const auto* ended = std::get_if<control::Ended>(&*reply);
+  if (ended == nullptr) return kExitTimedOut;
+  print_end(client, socket, *ended);
+  return status_named(ended->state);
 }
 
 }  // namespace thermos

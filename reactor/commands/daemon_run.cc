@@ -14,17 +14,17 @@
 
 #include "core/config/load.h"
 #include "core/config/to_json.h"
-#include "reactor/commands/odd_references.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/run_screen.h"
-#include "reactor/commands/unused_bindings.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/configuration/odd_references.h"
+#include "reactor/configuration/shell_syntax.h"
+#include "reactor/configuration/unused_bindings.h"
+#include "reactor/lookup/asked_daemon.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/first_process.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/shell_syntax.h"
-#include "reactor/program/text.h"
-#include "reactor/views/daemon_replies.h"
 
 namespace thermos {
 namespace {
@@ -131,7 +131,7 @@ Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& o
   words->pools = PoolsOf::Daemon;
   const auto text = read_configuration(file, *words);
   if (!text) return text.error();
-  auto bound = bind_configuration(*text, *words, wall_now());
+  auto bound = bind_configuration(*text, *words, read_clocks().wall);
   if (!bound) return bound.error();
   if (!options.chroot) {
     if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();

@@ -12,11 +12,11 @@
 #include "core/explain/phrases.h"
 #include "core/explain/run_difference.h"
 #include "core/task/task_fields.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/lookup/asked_task.h"
 #include "reactor/store/history_json.h"
-#include "reactor/views/asked_task.h"
 
 namespace thermos {
 namespace {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/os/errors.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

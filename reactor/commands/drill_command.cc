@@ -7,11 +7,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/control/control_client.h"
 #include "reactor/daemon/daemon_process.h"
 #include "reactor/os/clocks.h"
-#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {

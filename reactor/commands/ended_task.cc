@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "reactor/program/output.h"
+#include "reactor/cli/output.h"
 #include "reactor/store/task_list.h"
 #include "reactor/views/failures.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

@@ -9,13 +9,14 @@
 #include "core/config/to_json.h"
 #include "core/record/paths.h"
 #include "core/task/check_task.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
+#include "reactor/configuration/configuration.h"
 #include "reactor/export/engines.h"
 #include "reactor/os/account.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/os/clocks.h"
 
 namespace thermos {
 namespace {
@@ -185,7 +186,7 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
 
   const Result<ConfigurationText> text = read_configuration(file, words);
   if (!text) return text.error();
-  const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+  const Result<BoundTask> bound = bind_configuration(*text, words, read_clocks().wall);
   if (!bound) return bound.error();
   const Result<Graph> graph = check_task(bound->task);
   if (!graph) return graph.error();

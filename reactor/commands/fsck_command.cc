@@ -1,20 +1,17 @@
-#include "reactor/commands/fsck_command.h"
-
-#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/commands/fsck_text.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/several_roots.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/several_roots.h"
 
 namespace thermos {
 namespace {
@@ -41,10 +38,6 @@ Exit status: 0 nothing but notes, or all repaired; 1 findings remain; 65
 something is corrupt; 66 no such root or task.
 )";
 
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 Result<std::vector<RootTask>> choose(const std::vector<Paths>& roots, const Arguments& patterns) {
   std::vector<RootTask> all;
   for (const Paths& paths : roots) {
@@ -66,60 +59,6 @@ void add(RootReport& report, RootReport&& more) {
 }
 
 }  // namespace
-
-std::string finding_text(const Finding& finding) {
-  std::string line = fmt::format("{}: {}: {}: ", name_of(finding.severity),
-                                 printable(finding.task_id), printable(finding.file));
-  if (finding.offset) line += fmt::format("offset {}: ", *finding.offset);
-  line += printable(finding.what);
-  if (!finding.did.empty()) {
-    line += (finding.repaired ? "; repaired: " : "; ") + printable(finding.did);
-  } else if (!finding.advice.empty()) {
-    line += "; " + finding.advice;
-  }
-  return line;
-}
-
-std::string report_text(const RootReport& report) {
-  std::array<std::size_t, 3> open{};
-  std::size_t repaired = 0;
-  for (const Finding& finding : report.findings) {
-    if (finding.repaired) {
-      ++repaired;
-    } else {
-      ++open[static_cast<std::size_t>(finding.severity)];
-    }
-  }
-  std::string text = counted(report.tasks, "task") + ", " + counted(report.streams, "stream") +
-                     ", " + counted(report.records, "record") + ": ";
-  if (report.findings.empty()) return text + "clean";
-  text += counted(open[2], "error") + ", " + counted(open[1], "warning") + ", " +
-          counted(open[0], "note");
-  if (repaired > 0) text += fmt::format(", {} repaired", repaired);
-  return text;
-}
-
-Json report_json(const RootReport& report) {
-  Json findings = Json::array();
-  for (const Finding& finding : report.findings) {
-    Json json{{"severity", name_of(finding.severity)},
-              {"task_id", finding.task_id},
-              {"file", finding.file}};
-    if (finding.offset) json["offset"] = *finding.offset;
-    json["what"] = finding.what;
-    json["repaired"] = finding.repaired;
-    json["corrupt"] = finding.corrupt;
-    if (!finding.advice.empty()) json["advice"] = finding.advice;
-    if (!finding.did.empty()) json["did"] = finding.did;
-    findings.push_back(std::move(json));
-  }
-  Json json = Json::object();
-  json["findings"] = std::move(findings);
-  json["tasks"] = report.tasks;
-  json["streams"] = report.streams;
-  json["records"] = report.records;
-  return json;
-}
 
 CommandOutcome fsck_command(const Arguments& arguments, CommonOptions common) {
   bool repair = false;

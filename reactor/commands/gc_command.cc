@@ -9,17 +9,18 @@
 #include <utility>
 
 #include "core/base/byte_size.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/task_collection.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/several_roots.h"
+#include "reactor/os/clocks.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/task_list.h"
 #include "reactor/store/task_removal.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/several_roots.h"
 
 namespace thermos {
 namespace {
@@ -256,7 +257,7 @@ CommandOutcome gc_command(const Arguments& arguments, CommonOptions common) {
 
   std::vector<RootCollection> collections;
   for (const Paths& paths : roots) {
-    auto found = collect_tasks(paths, *meant, *rules, wall_now(), dry_run);
+    auto found = collect_tasks(paths, *meant, *rules, read_clocks().wall, dry_run);
     if (!found) return found.error();
     collections.push_back({paths, std::move(*found)});
   }

@@ -1,15 +1,15 @@
-// The commands graph and schema.
+// The command graph.
 #include <unistd.h>
 
 #include <optional>
 
-#include "core/config/json_schema.h"
 #include "core/config/load.h"
 #include "core/task/check_task.h"
+#include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/graph_text.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/output.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/os/clocks.h"
 
 namespace thermos {
 namespace {
@@ -26,14 +26,6 @@ A CONFIG in Python is executed, as by `thermos inspect`.
   -P NAME[:PORT]    binds {{thermos.ports[NAME]}}; may be repeated
   -E NAME=VALUE     binds {{NAME}}; may be repeated
   --eval-timeout S  a CONFIG in Python may take S seconds (60); 0: no limit
-  --root D, --log-level L, --no-color: see `thermos --help`
-)";
-
-constexpr std::string_view kSchemaHelp = R"(Usage: thermos schema
-
-Prints a JSON Schema (draft 2020-12) of CONFIG files, with which an editor
-completes and checks JSON and YAML.
-
   --root D, --log-level L, --no-color: see `thermos --help`
 )";
 
@@ -81,7 +73,7 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
   words.pools = PoolsOf::Daemon;
-  const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+  const Result<BoundTask> bound = bind_configuration(*text, words, read_clocks().wall);
   if (!bound) return bound.error();
   const Result<Graph> graph = check_task(bound->task, words.pools);
   if (!graph) return graph.error();
@@ -95,19 +87,6 @@ CommandOutcome graph_command(const Arguments& arguments, CommonOptions common) {
   } else {
     out.print(graph_text(bound->task, *graph));
   }
-  return finish_output(out);
-}
-
-CommandOutcome schema_command(const Arguments& arguments, CommonOptions common) {
-  OptionParser parser("schema", kSchemaHelp, common);
-  Result<std::optional<Arguments>> parsed = parser.parse(arguments);
-  if (!parsed) return parsed.error();
-  if (!*parsed) return kExitDone;
-  if (!(*parsed)->empty()) {
-    return Error{ErrorCode::Usage, "schema: unexpected argument '" + (*parsed)->front() + "'"};
-  }
-  Output out(STDOUT_FILENO);
-  out.print(config::json_schema());
   return finish_output(out);
 }
 

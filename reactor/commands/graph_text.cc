@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/task/task_fields.h"
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 
 namespace thermos {
 namespace {

@@ -1,11 +1,11 @@
 #include <unistd.h>
 
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/lookup/missing_task.h"
 #include "reactor/store/task_import.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {

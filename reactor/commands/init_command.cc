@@ -3,10 +3,10 @@
 
 #include <filesystem>
 
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

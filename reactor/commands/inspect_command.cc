@@ -4,19 +4,20 @@
 
 #include "core/config/load.h"
 #include "core/config/to_json.h"
+#include "reactor/cli/moment.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
 #include "reactor/commands/task_text.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/configuration/odd_references.h"
+#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/moment.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/asked_task.h"
-#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {
@@ -116,7 +117,7 @@ bool is_no_file(const std::string& word) {
 
 // Prints all errors of the configuration, or "ok".
 CommandOutcome check_configuration(const ConfigurationText& text, const ConfigurationWords& words) {
-  const std::vector<Error> faults = find_faults(text, words, wall_now());
+  const std::vector<Error> faults = find_faults(text, words, read_clocks().wall);
   for (const Error& fault : faults) {
     if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's error, and the only one
   }
@@ -126,7 +127,7 @@ CommandOutcome check_configuration(const ConfigurationText& text, const Configur
       print_error("there may be more errors; only these are shown");
     return kExitBadData;
   }
-  const Result<BoundTask> bound = bind_configuration(text, words, wall_now());
+  const Result<BoundTask> bound = bind_configuration(text, words, read_clocks().wall);
   if (!bound) return bound.error();
   const std::vector<Error> unparsed = find_shell_faults(*bound, text, words, config::kMaxFaults);
   for (const Error& fault : unparsed) print_error(fault.message);
@@ -221,7 +222,7 @@ CommandOutcome inspect_command(const Arguments& arguments, CommonOptions common)
     return check_configuration(*text, words);
   }
   words.pools = PoolsOf::Daemon;
-  const Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+  const Result<BoundTask> bound = bind_configuration(*text, words, read_clocks().wall);
   if (!bound) return bound.error();
   Output out(STDOUT_FILENO);
   out.print(json ? config::to_json(bound->task, 2) + "\n" : task_text(bound->task));

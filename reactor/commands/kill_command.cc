@@ -9,15 +9,15 @@
 
 #include "core/base/text.h"
 #include "core/runner/requests.h"
+#include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_endings.h"
 #include "reactor/host/kill_task.h"
 #include "reactor/host/task_observer.h"
-#include "reactor/program/output.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/several_roots.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/several_roots.h"
 #include "reactor/views/task_view.h"
 
 namespace thermos {

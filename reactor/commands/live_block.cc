@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 
 namespace thermos {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/base/times.h"
 #include "reactor/commands/run_progress.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

@@ -5,14 +5,14 @@
 #include <optional>
 
 #include "core/explain/task_metrics.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
 #include "reactor/control/control_client.h"
+#include "reactor/lookup/asked_daemon.h"
 #include "reactor/os/errors.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
 #include "reactor/views/recorded_metrics.h"
 
 namespace thermos {

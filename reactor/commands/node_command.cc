@@ -1,8 +1,8 @@
 // The command node: what a person knows of a task's nodes.
 #include "reactor/commands/commands.h"
 #include "reactor/host/leader_client.h"
+#include "reactor/lookup/missing_task.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {

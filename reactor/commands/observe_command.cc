@@ -3,11 +3,11 @@
 #include <cerrno>
 #include <string>
 
+#include "reactor/cli/observe_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/os/argument_pointers.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/program_beside.h"
-#include "reactor/program/observe_options.h"
 
 namespace thermos {
 

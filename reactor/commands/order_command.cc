@@ -1,14 +1,10 @@
-// The commands start, stop and restart for processes, and drain for all tasks.
-#include <unistd.h>
-
+// The commands start, stop and restart, for processes.
 #include "reactor/commands/commands.h"
-#include "reactor/commands/daemon_endings.h"
 #include "reactor/host/leader_client.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
 #include "reactor/os/files.h"
-#include "reactor/program/output.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
 
 namespace thermos {
 namespace {
@@ -61,15 +57,6 @@ with a `ready` that run.
   --socket S        the daemon's socket; without it, if no daemon leads the
                     task, its `thermos run` is asked; with a --root, only that
                     root's
-)";
-
-constexpr std::string_view kDrainHelp = R"(Usage: thermos drain [OPTIONS]
-
-Ends all tasks of the daemon, each by its own rules, and then the daemon. It
-takes no new tasks meanwhile. Returns when all have ended.
-
-  --wait SECONDS    for each task, instead of its finalization_wait
-  --socket S        the daemon's socket
 )";
 
 constexpr Microseconds kOrderPatience = 5 * kSecond;
@@ -181,24 +168,6 @@ CommandOutcome stop_command(const Arguments& arguments, CommonOptions common) {
 
 CommandOutcome restart_command(const Arguments& arguments, CommonOptions common) {
   return order_command("restart", kRestartHelp, Verb::Restart, arguments, common);
-}
-
-CommandOutcome drain_command(const Arguments& arguments, CommonOptions common) {
-  std::string socket = default_socket();
-  std::optional<std::string> wait;
-  OptionParser parser("drain", kDrainHelp, common);
-  parser.text("--socket", socket);
-  parser.text("--wait", wait);
-  auto parsed = parser.parse(arguments);
-  if (!parsed) return parsed.error();
-  if (!*parsed) return kExitDone;
-  if (!(*parsed)->empty())
-    return Error{ErrorCode::Usage, "drain: takes no argument: it ends all tasks"};
-  auto seconds = seconds_if_given("--wait", wait);
-  if (!seconds) return seconds.error();
-  auto client = ControlClient::connect(socket);
-  if (!client) return client.error();
-  return print_ended(*client, control::AskDrain{*seconds});
 }
 
 }  // namespace thermos

@@ -6,11 +6,12 @@
 
 #include "core/config/load.h"
 #include "core/explain/plan.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/plan_text.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/os/clocks.h"
 #include "reactor/store/task_list.h"
 #include "reactor/views/past_runs.h"
 
@@ -148,7 +149,7 @@ CommandOutcome plan_command(const Arguments& arguments, CommonOptions common) {
 
   const Result<ConfigurationText> text = read_configuration(files.front(), words);
   if (!text) return text.error();
-  Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+  Result<BoundTask> bound = bind_configuration(*text, words, read_clocks().wall);
   if (!bound) return bound.error();
   TaskConfig& task = bound->task;
   if (most) task.max_concurrency = *most;

@@ -7,7 +7,7 @@
 #include "core/explain/plan.h"
 #include "core/task/task.h"
 #include "reactor/store/history_json.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

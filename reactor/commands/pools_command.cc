@@ -1,10 +1,10 @@
 // The command pools: what all tasks of the daemon share.
 #include <unistd.h>
 
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/control/control_client.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/recorded_task.h"
 

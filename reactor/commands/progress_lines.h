@@ -10,8 +10,8 @@
 #include "core/base/times.h"
 #include "core/record/paths.h"
 #include "core/task/task.h"
+#include "reactor/commands/record_follower.h"
 #include "reactor/commands/run_progress.h"
-#include "reactor/views/record_follower.h"
 #include "reactor/views/time_left.h"
 
 namespace thermos {

@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/record_text.h"
 #include "reactor/os/errors.h"
-#include "reactor/program/output.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/stream_reader.h"
@@ -102,7 +102,7 @@ class AncestorFold {
  private:
   bool first_ = true;
   bool coordinator_ = false;
-  ancestor::Past past_;
+  ancestor::AncestorHistory past_;
   Json records_ = Json::array();
 };
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/runner/fence.h"
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 
 namespace thermos {
 namespace {

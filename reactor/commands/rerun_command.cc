@@ -16,15 +16,16 @@
 #include "core/record/takeover.h"
 #include "core/runner/rerun.h"
 #include "core/task/check_task.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/unused_bindings.h"
-#include "reactor/program/text.h"
+#include "reactor/configuration/odd_references.h"
+#include "reactor/configuration/unused_bindings.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/asked_task.h"
+#include "reactor/os/clocks.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/foreign_file.h"
-#include "reactor/views/asked_task.h"
-#include "reactor/views/daemon_replies.h"
 
 namespace thermos {
 namespace {
@@ -142,11 +143,11 @@ Result<Given> read_given(const RerunWords& asked, ConfigurationWords words, cons
   const Result<ConfigurationText> text = read_configuration(asked.config, words);
   if (!text) return text.error();
   std::string task_id = std::exchange(words.task_id, before.entry.id);
-  Result<BoundTask> as_before = bind_configuration(*text, words, wall_now());
+  Result<BoundTask> as_before = bind_configuration(*text, words, read_clocks().wall);
   if (!as_before) return as_before.error();
   words.task_id =
-      task_id.empty() ? make_task_id(as_before->task.name, wall_now()) : std::move(task_id);
-  Result<BoundTask> bound = bind_configuration(*text, words, wall_now());
+      task_id.empty() ? make_task_id(as_before->task.name, read_clocks().wall) : std::move(task_id);
+  Result<BoundTask> bound = bind_configuration(*text, words, read_clocks().wall);
   if (!bound) return bound.error();
   if (!before.header().chroot) {
     if (Status good = check_shell_syntax(*bound, *text, words); !good) return good.error();
@@ -291,7 +292,7 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   wish.all = asked.all;
   BoundTask bound{before->config, options.task_id, header.user};
   if (asked.config.empty()) {
-    if (bound.task_id.empty()) bound.task_id = make_task_id(bound.task.name, wall_now());
+    if (bound.task_id.empty()) bound.task_id = make_task_id(bound.task.name, read_clocks().wall);
   } else {
     Result<Given> given = read_given(asked, *words, *before);
     if (!given) return given.error();

@@ -3,13 +3,13 @@
 
 #include "reactor/commands/commands.h"
 #include "reactor/commands/ended_task.h"
+#include "reactor/commands/remote_view.h"
 #include "reactor/commands/run_options.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
 #include "reactor/store/foreign_file.h"
 #include "reactor/store/task_list.h"
 #include "reactor/store/task_store.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/remote_view.h"
 #include "reactor/views/task_view.h"
 
 namespace thermos {

@@ -7,12 +7,13 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_run.h"
 #include "reactor/commands/ended_task.h"
-#include "reactor/commands/odd_references.h"
 #include "reactor/commands/run_options.h"
-#include "reactor/commands/unused_bindings.h"
+#include "reactor/configuration/odd_references.h"
+#include "reactor/configuration/shell_syntax.h"
+#include "reactor/configuration/unused_bindings.h"
 #include "reactor/os/account.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
-#include "reactor/program/shell_syntax.h"
 #include "reactor/store/places_in_use.h"
 
 namespace thermos {
@@ -218,7 +219,7 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   if (!words) return words.error();
   const Result<ConfigurationText> text = read_configuration(files.front(), *words);
   if (!text) return text.error();
-  Result<BoundTask> bound = bind_configuration(*text, *words, wall_now());
+  Result<BoundTask> bound = bind_configuration(*text, *words, read_clocks().wall);
   if (!bound) return bound.error();
   if (!recorded && !options.chroot) {
     if (Status good = check_shell_syntax(*bound, *text, *words); !good) return good.error();
@@ -254,7 +255,8 @@ CommandOutcome simplerun_command(const Arguments& arguments, CommonOptions commo
   bound.task.processes.emplace_back();
   bound.task.processes.front().name = name;
   bound.task.resources = kSimpleResources;
-  bound.task_id = options.task_id.empty() ? make_task_id(name, wall_now()) : options.task_id;
+  bound.task_id =
+      options.task_id.empty() ? make_task_id(name, read_clocks().wall) : options.task_id;
   bound.user = options.user.empty() ? caller_account().name : options.user;
   bound.task.processes.front().cmdline =
       bind_command(joined(**parsed), words->ports, words->environment, bound.task_id, bound.user);

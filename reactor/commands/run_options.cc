@@ -12,6 +12,7 @@
 #include "core/record/trace_context.h"
 #include "core/task/check_launch.h"
 #include "core/task/spread.h"
+#include "reactor/cli/output.h"
 #include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/run_screen.h"
 #include "reactor/host/allocation.h"
@@ -20,8 +21,8 @@
 #include "reactor/host/task_setup.h"
 #include "reactor/node/node_starter.h"
 #include "reactor/os/account.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/errors.h"
-#include "reactor/program/output.h"
 
 namespace thermos {
 namespace {
@@ -269,7 +270,8 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
   }
   TaskSetup place{common.paths(), std::make_shared<const TaskConfig>(std::move(bound.task)), {}};
   place.place = find_place();
-  const Result<YieldRules> rules = options.yield.rules(*place.task, place.place, wall_now());
+  const Result<YieldRules> rules =
+      options.yield.rules(*place.task, place.place, read_clocks().wall);
   if (!rules) return rules.error();
   place.place.until = rules->until;
   place.hold = rules->yielding.on_term ? kHoldEnds : 0;

@@ -11,8 +11,8 @@
 #include "reactor/commands/ancestor_options.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/yield_options.h"
+#include "reactor/configuration/configuration.h"
 #include "reactor/host/task_setup.h"
-#include "reactor/program/configuration.h"
 
 namespace thermos {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/log_rotate_option.h"
-#include "reactor/program/text.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/views/log_end.h"
 

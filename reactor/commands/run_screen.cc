@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/log_rotate_option.h"
 #include "reactor/os/log_lines.h"
-#include "reactor/program/text.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

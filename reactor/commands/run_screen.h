@@ -6,10 +6,10 @@
 
 #include "core/record/paths.h"
 #include "core/task/task.h"
+#include "reactor/cli/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/run_output.h"
 #include "reactor/commands/transcript.h"
-#include "reactor/program/output.h"
 #include "reactor/views/time_left.h"
 
 namespace thermos {

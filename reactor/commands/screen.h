@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reactor/program/output.h"
+#include "reactor/cli/output.h"
 
 namespace thermos {
 

@@ -6,20 +6,21 @@
 #include <set>
 #include <string_view>
 
+#include "reactor/cli/moment.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
+#include "reactor/commands/remote_view.h"
 #include "reactor/commands/status_table.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/moment.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/several_roots.h"
+#include "reactor/os/clocks.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/remote_view.h"
-#include "reactor/views/several_roots.h"
-#include "reactor/views/view_json.h"
+#include "reactor/views/status_json.h"
 
 namespace thermos {
 namespace {
@@ -108,7 +109,7 @@ void estimate(std::vector<Shown>& tasks, const Wanted& wanted) {
   };
   const auto count = std::count_if(tasks.begin(), tasks.end(), active);
   if (count > static_cast<std::ptrdiff_t>(kMostEstimates)) return;
-  const Microseconds now = wanted.at.value_or(wall_now());
+  const Microseconds now = wanted.at.value_or(read_clocks().wall);
   for (Shown& task : tasks) {
     if (!active(task)) continue;
     // The daemon does not read earlier tasks while others wait for it.
@@ -177,7 +178,7 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
   }
   std::vector<Shown> tasks;
   tasks.reserve(meant->size());
-  const Microseconds now = wanted.at.value_or(wall_now());
+  const Microseconds now = wanted.at.value_or(read_clocks().wall);
   for (const auto& [paths, entry] : *meant) {
     std::optional<TaskView> view =
         wanted.at ? view_task_at(paths, entry, now) : std::optional(view_task(paths, entry));
@@ -291,7 +292,7 @@ std::string text_of(std::vector<Shown>& tasks, const Wanted& wanted, const Roots
   TableStyle style;
   style.line.colour = may_colour(out.fd(), wanted.no_color);
   style.columns = out.columns();
-  style.now = wanted.at.value_or(wall_now());
+  style.now = wanted.at.value_or(read_clocks().wall);
   style.failed_only = wanted.failed;
   const bool all = wanted.patterns.empty() && !wanted.failed;
   style.processes = wanted.processes.value_or(tasks.size() <= (all ? kFewTasks : kSomeTasks));

@@ -10,7 +10,7 @@
 #include "core/base/byte_size.h"
 #include "core/explain/elsewhere.h"
 #include "core/runner/outlook.h"
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/views/failures.h"
 
 namespace thermos {

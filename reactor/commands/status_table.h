@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/task/task.h"
+#include "reactor/views/record_lines.h"
 #include "reactor/views/task_view.h"
-#include "reactor/views/transcript_text.h"
 
 namespace thermos {
 

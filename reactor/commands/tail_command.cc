@@ -6,21 +6,21 @@
 #include <memory>
 #include <utility>
 
+#include "reactor/cli/moment.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_run.h"
-#include "reactor/program/moment.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
+#include "reactor/commands/record_follower.h"
+#include "reactor/commands/remote_view.h"
+#include "reactor/commands/task_follower.h"
+#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/several_roots.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/asked_task.h"
-#include "reactor/views/daemon_replies.h"
-#include "reactor/views/missing_task.h"
-#include "reactor/views/record_follower.h"
-#include "reactor/views/remote_view.h"
-#include "reactor/views/several_roots.h"
 #include "reactor/views/taken_logs.h"
-#include "reactor/views/task_follower.h"
 #include "reactor/views/task_view.h"
 
 namespace thermos {
@@ -53,7 +53,7 @@ struct Source {
   std::vector<std::string> names;  // of its processes
   bool all_names = true;           // false: there may be others, which have not run yet
   std::unique_ptr<RecordFollower> records;
-  TaskFollower::FindTaken find_taken{};
+  FindTaken find_taken{};
 };
 
 // The width of the prefix for several processes; 0 for a single one.

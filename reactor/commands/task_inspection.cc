@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <string_view>
 
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/task_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
-#include "reactor/program/text.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
 #include "reactor/views/failures.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 namespace {

@@ -11,8 +11,8 @@
 #include "core/config/to_json.h"
 #include "core/task/question.h"
 #include "core/task/task_fields.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/export/words.h"
-#include "reactor/program/text.h"
 
 namespace thermos {
 namespace {

@@ -4,14 +4,15 @@
 
 #include "core/explain/trace.h"
 #include "core/task/check_task.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
 #include "reactor/commands/otlp_trace.h"
 #include "reactor/commands/perfetto_trace.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
-#include "reactor/views/asked_task.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/lookup/asked_task.h"
+#include "reactor/os/clocks.h"
 
 namespace thermos {
 namespace {
@@ -51,7 +52,7 @@ Result<std::string> trace_text(const Paths& paths, const std::string& word, bool
   if (!task) return task.error();
   const Result<Graph> graph = check_task(*task, PoolsOf::Daemon);
   if (!graph) return graph.error();
-  const Situation situation(*task, *graph, *chronicle, wall_now());
+  const Situation situation(*task, *graph, *chronicle, read_clocks().wall);
   const Result<Trace> trace = trace_of(situation);
   if (!trace) return Error{trace.error().code, entry->id + ": " + trace.error().message};
   if (perfetto) return perfetto_text(*trace, task->name + " (" + entry->id + ")");

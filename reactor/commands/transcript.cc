@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "core/runner/outlook.h"
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 
 namespace thermos {
 namespace {

@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "reactor/cli/output.h"
 #include "reactor/commands/live_block.h"
 #include "reactor/commands/run_progress.h"
 #include "reactor/commands/screen.h"
 #include "reactor/host/task_observer.h"
-#include "reactor/program/output.h"
 #include "reactor/views/failures.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

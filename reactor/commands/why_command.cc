@@ -2,11 +2,11 @@
 
 #include <optional>
 
+#include "reactor/cli/moment.h"
+#include "reactor/cli/output.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/program/moment.h"
-#include "reactor/program/output.h"
-#include "reactor/program/text.h"
-#include "reactor/views/asked_task.h"
+#include "reactor/lookup/asked_task.h"
 #include "reactor/views/why_answer.h"
 #include "reactor/views/why_text.h"
 

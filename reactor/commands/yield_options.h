@@ -7,8 +7,8 @@
 #include "core/base/result.h"
 #include "core/record/record.h"
 #include "core/task/task.h"
+#include "reactor/cli/options.h"
 #include "reactor/host/foreground.h"
-#include "reactor/program/options.h"
 
 namespace thermos {
 

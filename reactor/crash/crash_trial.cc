@@ -6,7 +6,7 @@
 
 #include "reactor/host/foreground.h"
 #include "reactor/host/reactor.h"
-#include "reactor/os/identity.h"
+#include "reactor/os/pidfd.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {

@@ -14,6 +14,7 @@
 
 #include "reactor/os/argument_pointers.h"
 #include "reactor/os/files.h"
+#include "reactor/os/pidfd.h"
 
 namespace thermos {
 namespace {

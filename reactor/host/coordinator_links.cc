@@ -13,7 +13,7 @@
 #include "core/runner/runs_at_resume.h"
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
-#include "reactor/os/identity.h"
+#include "reactor/os/pidfd.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {

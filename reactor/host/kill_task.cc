@@ -14,6 +14,7 @@
 #include "reactor/os/files.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/os/pidfd.h"
 #include "reactor/store/coordinator_streams.h"
 #include "reactor/store/foreign_file.h"
 #include "reactor/store/stream_reader.h"

@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-FlowLimits limits_here() {
+AdmissionLimits limits_here() {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
   return flow_limits(descriptors.rlim_max);
@@ -22,7 +22,7 @@ std::string how_many_wait(std::size_t count) {
   return count == 1 ? "1 launch waits" : std::to_string(count) + " launches wait";
 }
 
-std::string text_of(const LaunchFlow::News& news) {
+std::string text_of(const LaunchAdmission::News& news) {
   if (news.over) return "not " + what_is_short(news.shortage) + " any more";
   return what_is_short(news.shortage) + ": " + news.reason + "; " + how_many_wait(news.waiting);
 }
@@ -101,7 +101,7 @@ void LaunchQueue::arm() {
 
 bool LaunchQueue::say() {
   bool told = false;
-  for (const LaunchFlow::News& news : flow_.news()) {
+  for (const LaunchAdmission::News& news : flow_.news()) {
     if (!news.owner) {
       spdlog::warn("{}{}", text_of(news), news.over ? "" : ", until it works");
       continue;

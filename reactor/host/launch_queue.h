@@ -1,5 +1,5 @@
-// The launches of all tasks on one loop. Carries out what core/runner/launch_flow.h decides: who
-// may go on now, and what is said of a shortage, to the log and to the tasks that it holds up.
+// The launches of all tasks on one loop. Carries out what core/runner/launch_admission.h decides:
+// who may go on now, and what is said of a shortage, to the log and to the tasks that it holds up.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "core/runner/coordinator_link.h"
 #include "core/runner/events.h"
-#include "core/runner/launch_flow.h"
+#include "core/runner/launch_admission.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
 
@@ -27,7 +27,7 @@ class LaunchQueue {
     virtual void admitted(ProcessIndex p) = 0;
     virtual void shortage_changed(const ShortageChanged& change) = 0;
   };
-  using Owner = LaunchFlow::Owner;
+  using Owner = LaunchAdmission::Owner;
 
   // The limit of descriptors (RLIMIT_NOFILE) must have been raised to what it may be by then.
   LaunchQueue(Loop& loop, Deadlines& deadlines);
@@ -43,7 +43,7 @@ class LaunchQueue {
   void enqueue(Owner owner, ProcessIndex p, bool again);
   void dequeue(Owner owner, ProcessIndex p);
   void over(Owner owner, ProcessIndex p, const link::LaunchOver& launch);
-  // As LaunchFlow::short_of() and settled(), for reading a stream.
+  // As LaunchAdmission::short_of() and settled(), for reading a stream.
   void starved(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
   void settled(Owner owner, ProcessIndex p) { flow_.settled({owner, p}); }
   void room();
@@ -66,7 +66,7 @@ class LaunchQueue {
 
   Loop& loop_;
   Deadlines& deadlines_;
-  LaunchFlow flow_;
+  LaunchAdmission flow_;
   std::map<Owner, Task*> tasks_;
   Owner next_owner_ = 1;
   bool going_on_ = false;  // in go_on()

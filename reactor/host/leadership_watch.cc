@@ -11,7 +11,7 @@
 
 #include "reactor/host/leader_packet.h"
 #include "reactor/os/clocks.h"
-#include "reactor/os/identity.h"
+#include "reactor/os/pidfd.h"
 
 namespace thermos {
 

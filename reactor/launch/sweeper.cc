@@ -14,6 +14,7 @@
 
 #include "reactor/os/control_groups.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/pidfd.h"
 
 namespace thermos {
 namespace {

@@ -10,25 +10,27 @@
 #include "core/base/text.h"
 #include "core/explain/graph_layout.h"
 #include "core/task/check_task.h"
+#include "reactor/cli/moment.h"
+#include "reactor/configuration/configuration.h"
 #include "reactor/fsck/fsck_stream.h"
+#include "reactor/lookup/asked_task.h"
 #include "reactor/observe/bodies.h"
 #include "reactor/observe/byte_range.h"
 #include "reactor/observe/page_files.h"
 #include "reactor/observe/process_config.h"
 #include "reactor/observe/record_reading.h"
 #include "reactor/observe/sandbox_files.h"
+#include "reactor/os/clocks.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/files.h"
 #include "reactor/os/identity.h"
-#include "reactor/program/configuration.h"
-#include "reactor/program/moment.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/store/recorded_chronicle.h"
 #include "reactor/store/recorded_task.h"
-#include "reactor/views/asked_task.h"
 #include "reactor/views/recorded_metrics.h"
+#include "reactor/views/status_json.h"
 #include "reactor/views/taken_logs.h"
 #include "reactor/views/task_view.h"
-#include "reactor/views/view_json.h"
 #include "reactor/views/why_answer.h"
 #include "reactor/views/why_text.h"
 
@@ -399,7 +401,7 @@ void Answers::task(const Route& route, const Asker& asker) {
       view.entry = entry;
       if (!found) {
         view.error = found.error().message;
-        Json json = view_json(view, paths_, wall_now());
+        Json json = view_json(view, paths_, read_clocks().wall);
         json["findings"] = findings_json(paths_.runner_stream(entry.id));
         json["position"] = events_.position();
         return asker->reply(json_reply(json));
@@ -408,8 +410,8 @@ void Answers::task(const Route& route, const Asker& asker) {
       if (entry.directory == TaskDirectory::Active) {
         view.task = read_recorded_config(paths_, entry.id, entry.directory);
       }
-      Json head = view_head_json(view, paths_, wall_now());
-      add_time_left(view, paths_, wall_now(), head);
+      Json head = view_head_json(view, paths_, read_clocks().wall);
+      add_time_left(view, paths_, read_clocks().wall, head);
       head["position"] = events_.position();
       reply_task(head, std::move(*view.history), asker);
     });
@@ -485,7 +487,7 @@ bool Answers::run_is_over(const Route& route) const {
 void Answers::log(const Route& route, const std::optional<std::string>& range,
                   const Recorded& recorded, const Asker& asker) {
   const RunnerHeader& own = *recorded.history.header();
-  TaskFollower::LogPlace place{own, log_reader_of(own, recorded.recorded_by), route.run};
+  LogPlace place{own, log_reader_of(own, recorded.recorded_by), route.run};
   const auto index = recorded.history.find(route.process);
   const Run* const run = index ? recorded.history.process(*index).run(route.run) : nullptr;
   if (run != nullptr && !run->taken_over_from().empty()) {

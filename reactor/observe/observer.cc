@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "reactor/cli/output.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
@@ -24,7 +25,6 @@
 #include "reactor/observe/route.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/first_process.h"
-#include "reactor/program/output.h"
 
 namespace thermos::observe {
 namespace {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reactor/lookup/missing_task.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
@@ -22,7 +23,6 @@
 #include "reactor/store/history_json.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/task_list.h"
-#include "reactor/views/missing_task.h"
 
 namespace thermos::observe {
 namespace {

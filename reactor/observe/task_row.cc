@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "reactor/observe/seconds.h"
+#include "reactor/observe/json_times.h"
 
 namespace thermos::observe {
 namespace {

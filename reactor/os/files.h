@@ -1,6 +1,7 @@
 // Reads, replaces, creates and lists files and directories by path. Errors are system_error()'s.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_syn
 bool exists(const std::string& path);
 // Whether there is a directory, or a symbolic link to one.
 bool is_directory(const std::string& path);
+// The uid that owns the file; 0 if there is none.
+std::uint32_t owner_of(const std::string& path);
 // Returns the names in a directory, sorted, without those that start with '.'; none if the
 // directory does not exist or cannot be read.
 std::vector<std::string> list_directory(const std::string& path);

@@ -2,22 +2,20 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"
 
 namespace thermos {
@@ -117,47 +115,6 @@ Result<BootId> read_boot_id() {
   std::from_chars(digits.data(), digits.data() + 16, boot.high, 16);
   std::from_chars(digits.data() + 16, digits.data() + 32, boot.low, 16);
   return boot;
-}
-
-std::optional<Descriptor> open_child_pidfd(pid_t pid) {
-  if (pid <= 0) return std::nullopt;
-  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!fd) return std::nullopt;
-  return fd;
-}
-
-std::optional<Descriptor> open_pidfd(const Identity& identity) {
-  auto fd = open_child_pidfd(identity.pid);
-  if (!fd) return std::nullopt;
-  // Check after opening: the pidfd keeps referring to the process that it was opened for.
-  const auto stat = read_stat(identity.pid);
-  if (!stat || stat->identity.ticks != identity.ticks) return std::nullopt;
-  return fd;
-}
-
-bool send_signal(const Descriptor& pidfd, int signal) {
-  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0) == 0;
-}
-
-void wait_for_death(const Descriptor& pidfd) {
-  pollfd entry{pidfd.get(), POLLIN, 0};
-  while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
-  }
-}
-
-bool send_signal(const Descriptor& pidfd, int signal, int value) {
-  siginfo_t info{};
-  info.si_signo = signal;
-  info.si_code = SI_QUEUE;
-  info.si_pid = getpid();
-  info.si_uid = getuid();
-  info.si_value.sival_int = value;
-  return syscall(SYS_pidfd_send_signal, pidfd.get(), signal, &info, 0) == 0;
-}
-
-bool send_signal(const Identity& identity, int signal) {
-  const auto fd = open_pidfd(identity);
-  return fd && send_signal(*fd, signal);
 }
 
 }  // namespace thermos

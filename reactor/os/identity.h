@@ -1,5 +1,4 @@
-// Identifies processes by pid and start time, since the kernel recycles pids, and signals them
-// through pidfds, so that a signal never reaches another process.
+// Identifies processes by pid and start time, since the kernel recycles pids, and this boot.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +10,6 @@
 
 #include "core/base/result.h"
 #include "core/record/record.h"
-#include "reactor/os/descriptor.h"
 
 namespace thermos {
 
@@ -38,21 +36,5 @@ std::string program_of(pid_t pid);
 // the id of this pid namespace, as long as that exists: pids mean nothing outside of it. Fails with
 // System if /proc is not mounted.
 Result<BootId> read_boot_id();
-
-// Opens a pidfd for exactly this process (pidfd_open(2)): it opens the pid, then compares the start
-// time, so a recycled pid is refused. Returns nothing if the process is gone, or if no descriptor
-// can be had. The pidfd is readable when the process has died.
-std::optional<Descriptor> open_pidfd(const Identity& identity);
-
-// The same for a child of ours that was not reaped: nobody else can have its pid.
-std::optional<Descriptor> open_child_pidfd(pid_t pid);
-
-// Sends `signal` to exactly this process. False if it is gone or the signal could not be sent.
-bool send_signal(const Identity& identity, int signal);
-bool send_signal(const Descriptor& pidfd, int signal);
-// The same with a value that goes with it, as sigqueue(3) sends one.
-bool send_signal(const Descriptor& pidfd, int signal, int value);
-// Blocks until the process has died; only for programs without a loop.
-void wait_for_death(const Descriptor& pidfd);
 
 }  // namespace thermos

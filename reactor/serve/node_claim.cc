@@ -18,6 +18,7 @@
 #include "reactor/os/errors.h"
 #include "reactor/os/identity.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/os/pidfd.h"
 
 namespace thermos {
 namespace {

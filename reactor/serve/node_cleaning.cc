@@ -10,7 +10,7 @@
 
 #include "core/base/times.h"
 #include "reactor/os/files.h"
-#include "reactor/os/identity.h"
+#include "reactor/os/pidfd.h"
 #include "reactor/store/stream_lock.h"
 #include "reactor/store/stream_reader.h"
 

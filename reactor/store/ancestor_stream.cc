@@ -48,7 +48,8 @@ Result<std::vector<std::byte>> read_whole(int fd, const std::string& name) {
   return bytes;
 }
 
-Status read_coordinator(const std::string& path, std::string_view process, ancestor::Past& past) {
+Status read_coordinator(const std::string& path, std::string_view process,
+                        ancestor::AncestorHistory& past) {
   const auto fd = open_stream(path);
   if (!fd) return fd.error();
   const auto end = read_ancestor_stream(fd->get(), path, [&](const ancestor::Record& record) {
@@ -67,7 +68,7 @@ Status read_coordinator(const std::string& path, std::string_view process, ances
 Result<History> read_task(int fd, const Paths& paths, const std::string& task_id,
                           const std::string& mark) {
   const std::string path = paths.runner_stream(task_id);
-  ancestor::Past past;
+  ancestor::AncestorHistory past;
   const auto end = read_ancestor_stream(
       fd, path, [&](const ancestor::Record& record) { return past.take(record); });
   if (!end) return end.error();

@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "core/ancestor/ancestor_history.h"
 #include "core/ancestor/checkpoint.h"
-#include "core/ancestor/past.h"
 #include "core/base/result.h"
 #include "core/record/history.h"
 #include "core/record/paths.h"
@@ -28,8 +28,8 @@ Result<AncestorEnd> read_ancestor_stream(
     int fd, const std::string& name, const std::function<Status(const ancestor::Record&)>& take);
 
 // Reads what is recorded of a task under such a root: its runner's stream and, if that has no end
-// of the task, the coordinators'. `mark` is as Past::Finish's. Fails as read_runner_stream() does,
-// and with Corrupt for a stream of another kind, or of another task.
+// of the task, the coordinators'. `mark` is as AncestorHistory::Finish's. Fails as
+// read_runner_stream() does, and with Corrupt for a stream of another kind, or of another task.
 Result<History> read_ancestor_task(const Paths& paths, const std::string& task_id,
                                    const std::string& mark);
 

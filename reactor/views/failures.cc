@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 #include "reactor/store/log_directory.h"
 
 namespace thermos {

@@ -8,7 +8,7 @@
 
 #include "core/explain/ending.h"
 #include "reactor/views/log_end.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

@@ -5,15 +5,15 @@
 #include <optional>
 #include <string>
 
+#include "reactor/os/files.h"
 #include "reactor/store/ancestor_stream.h"
-#include "reactor/views/asked_task.h"
 
 namespace thermos {
 
-TaskFollower::FindTaken find_taken_in(const Paths& paths) {
+FindTaken find_taken_in(const Paths& paths) {
   auto read = std::make_shared<std::map<std::string, std::optional<History>>>();
   return [paths, read](const std::string& from,
-                       const std::string& process) -> std::optional<TaskFollower::LogPlace> {
+                       const std::string& process) -> std::optional<LogPlace> {
     auto known = read->find(from);
     if (known == read->end()) {
       Result<History> history = read_recorded_task(paths, from);
@@ -26,8 +26,8 @@ TaskFollower::FindTaken find_taken_in(const Paths& paths) {
     const Run* run = index ? history.process(*index).current() : nullptr;
     if (run == nullptr) return std::nullopt;
     const RunnerHeader& header = *history.header();
-    return TaskFollower::LogPlace{
-        header, log_reader_of(header, owner_of(paths.runner_stream(from))), run->number};
+    return LogPlace{header, log_reader_of(header, owner_of(paths.runner_stream(from))),
+                    run->number};
   };
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "reactor/os/files.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/recorded_chronicle.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"
-#include "reactor/views/asked_task.h"
 #include "reactor/views/time_left.h"
 
 namespace thermos {

@@ -6,10 +6,12 @@
 #include "core/explain/why.h"
 #include "core/explain/why_task.h"
 #include "core/task/check_task.h"
-#include "reactor/program/configuration.h"
+#include "reactor/configuration/configuration.h"
+#include "reactor/lookup/asked_task.h"
+#include "reactor/os/clocks.h"
+#include "reactor/os/files.h"
 #include "reactor/store/log_directory.h"
 #include "reactor/store/stream_lock.h"
-#include "reactor/views/asked_task.h"
 
 namespace thermos {
 namespace {
@@ -43,7 +45,7 @@ Result<WhyAnswer> answer_why(const Paths& paths, const TaskEntry& entry, const C
     const Result<bool> locked = stream_is_locked(paths.runner_stream(entry.id));
     if (locked) led = *locked;
   }
-  const Microseconds at = question.at.value_or(wall_now());
+  const Microseconds at = question.at.value_or(read_clocks().wall);
   const Situation situation(*task, *graph, chronicle, at, led);
   WhyAnswer made{{}, {}, at};
   if (question.process) {

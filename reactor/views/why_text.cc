@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "reactor/program/text.h"
+#include "reactor/cli/terminal_text.h"
 
 namespace thermos {
 namespace {

@@ -8,7 +8,7 @@
 #include "core/explain/cause.h"
 #include "reactor/store/history_json.h"
 #include "reactor/views/log_end.h"
-#include "reactor/views/transcript_text.h"
+#include "reactor/views/record_lines.h"
 
 namespace thermos {
 

@@ -19,6 +19,7 @@
 #include "reactor/loop/inotify.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/identity.h"
+#include "reactor/os/pidfd.h"
 #include "reactor/store/stream_lock.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"

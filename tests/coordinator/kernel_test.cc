@@ -9,7 +9,7 @@
 
 #include <cerrno>
 
-#include "coordinator/text.h"
+#include "coordinator/line_buffer.h"
 #include "rig.h"
 
 namespace thermos::coordinator {

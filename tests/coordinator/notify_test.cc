@@ -16,9 +16,9 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/line_buffer.h"
 #include "coordinator/notices.h"
 #include "coordinator/notify_socket.h"
-#include "coordinator/text.h"
 #include "reactor/os/descriptor.h"
 #include "rig.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/ancestor/ancestor_history.h"
 #include "core/ancestor/checkpoint.h"
-#include "core/ancestor/past.h"
 #include "core/ancestor/thrift.h"
 
 namespace thermos::ancestor {

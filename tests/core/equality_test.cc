@@ -8,7 +8,7 @@
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/runner/file_carrying.h"
-#include "core/runner/launch_flow.h"
+#include "core/runner/launch_admission.h"
 #include "core/runner/placement.h"
 #include "core/runner/runs_before.h"
 #include "core/task/question.h"
@@ -189,7 +189,7 @@ TEST(Equality, OfHistories) {
       {}, {[](auto& v) { v.status = "x"; }, [](auto& v) { v.status_at.emplace(); },
            [](auto& v) { v.stopping.emplace(); }, [](auto& v) { ++v.until; },
            [](auto& v) { v.extended_at.emplace(); }, [](auto& v) { v.ignored.emplace(); }});
-  expect_each_counts<LaunchFlow::Launch>(
+  expect_each_counts<LaunchAdmission::Launch>(
       {}, {[](auto& v) { ++v.owner; }, [](auto& v) { ++v.process; }});
   expect_each_counts<RunsBefore>({}, {[](auto& v) { ++v.successes; }, [](auto& v) { ++v.failures; },
                                       [](auto& v) { ++v.kills; }, [](auto& v) { ++v.others; }});

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <span>
 
+#include "core/ancestor/ancestor_history.h"
 #include "core/ancestor/checkpoint.h"
-#include "core/ancestor/past.h"
 
 namespace thermos::ancestor {
 namespace {

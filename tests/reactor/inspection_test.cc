@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "cli_history.h"
-#include "reactor/commands/fsck_command.h"
+#include "built_history.h"
+#include "reactor/commands/fsck_text.h"
 #include "reactor/commands/status_table.h"
 #include "reactor/commands/task_text.h"
 

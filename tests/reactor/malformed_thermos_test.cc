@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/config/load.h"
-#include "reactor/program/python.h"
+#include "reactor/configuration/python.h"
 
 namespace thermos {
 namespace {

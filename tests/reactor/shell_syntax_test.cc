@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reactor/program/shell_syntax.h"
+#include "reactor/configuration/shell_syntax.h"
 
 namespace thermos {
 namespace {

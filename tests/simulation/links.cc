@@ -9,10 +9,10 @@ namespace thermos::sim {
 namespace {
 
 constexpr Microseconds kForkServerRetry = kSecond;
-constexpr LaunchFlow::Owner kOwner = 1;
+constexpr LaunchAdmission::Owner kOwner = 1;
 
-FlowLimits make_limits(Random& random) {
-  FlowLimits limits;
+AdmissionLimits make_limits(Random& random) {
+  AdmissionLimits limits;
   if (random.chance(40)) limits.launches = 1 + random.below(3);
   return limits;
 }
@@ -171,7 +171,7 @@ bool Links::say() {
     return owner_.wants_launch(p) || (links_[p].starved && !idle(p));
   });
   bool told = false;
-  for (const LaunchFlow::News& news : flow_.news()) {
+  for (const LaunchAdmission::News& news : flow_.news()) {
     if (news.owner) {
       owner_.tell(ShortageChanged{news.shortage, news.over, news.reason});
       told = true;

@@ -14,7 +14,7 @@
 
 #include "children.h"
 #include "core/runner/coordinator_link.h"
-#include "core/runner/launch_flow.h"
+#include "core/runner/launch_admission.h"
 #include "core/runner/runner.h"
 #include "fork_server.h"
 #include "invariants.h"
@@ -123,7 +123,7 @@ class Links {
   Processes::Parent self_;
   Lifetime life_;
   std::vector<Link> links_;
-  LaunchFlow flow_;
+  LaunchAdmission flow_;
   bool going_on_ = false;
   std::uint64_t flow_timer_ = 0;
   std::optional<Microseconds> flow_armed_;

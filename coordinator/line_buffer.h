@@ -1,0 +1,32 @@
+// A line of text of bounded length in a fixed buffer. Coordinators use it because they allocate
+// nothing, and every page that one writes to becomes its private memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace thermos::coordinator {
+
+class LineBuffer {
+ public:
+  LineBuffer() { bytes_[0] = '\0'; }
+  // Text that does not fit into 1024 bytes is cut off.
+  LineBuffer& add(std::string_view text);
+  LineBuffer& add(std::int64_t number);
+  // Adds the text of an errno in English, whatever the locale.
+  LineBuffer& add_error(int error_number);
+
+  std::string_view view() const { return {bytes_, size_}; }
+  // NUL-terminated.
+  const char* c_str() const { return bytes_; }
+  // Writes the line and a newline to stderr.
+  void print();
+
+ private:
+  static constexpr std::size_t kRoom = 1024;
+  std::size_t size_ = 0;
+  char bytes_[kRoom + 2];  // not zeroed: only what add() fills is read
+};
+
+}  // namespace thermos::coordinator
