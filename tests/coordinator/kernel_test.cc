@@ -95,14 +95,14 @@ TEST(Children, AreKilledByLookingAtEveryProcess) {
   EXPECT_EQ(family_dies(kill_children_by_scan), 0);
 }
 
-TEST(Text, NumbersErrorsAndTheCut) {
-  Text text;
+TEST(LineBuffer, NumbersErrorsAndTheCut) {
+  LineBuffer text;
   text.add("a").add(std::int64_t{-12}).add(" ").add_error(ENOENT);
   EXPECT_EQ(text.view(), "a-12 No such file or directory");
-  Text strange;
+  LineBuffer strange;
   strange.add_error(99999);
   EXPECT_EQ(strange.view(), "error 99999");
-  Text full;
+  LineBuffer full;
   for (int i = 0; i < 300; ++i) full.add("12345678");
   EXPECT_EQ(full.view().size(), 1024U);
   EXPECT_EQ(std::string(full.c_str()), full.view());

@@ -70,7 +70,7 @@ int hear_a_long_queue() {
   if (speaker == 0) ::_exit(say(notices.variable(), kStatuses) ? 0 : 1);
   if (rig::wait_for(speaker) != 0) return 2;
   notices.listen(true);
-  coordinator::Text text;
+  coordinator::LineBuffer text;
   const auto ready = notices.next(true, text);
   if (!ready || ready->kind != ReportKind::Ready) return 3;
   const auto status = notices.next(true, text);

@@ -83,7 +83,7 @@ Buffer task_fields(int state, std::int64_t at) {
 // ---- reading them ----
 
 struct Reading {
-  Past past;
+  AncestorHistory past;
   std::size_t records = 0;
   Verdict verdict = Verdict::End;
   std::string why;
