@@ -259,7 +259,9 @@ TEST(Ready, ACommandThatIsLostWithTheForkServerHoldsNobody) {
     ASSERT_TRUE(stops(forks));
     pollfd asked{launches, POLLIN, 0};
     is_asked = poll(&asked, 1, 3000);
-    if (is_asked == 0) EXPECT_TRUE(watched.signal(SIGCONT));
+    if (is_asked == 0) {
+      EXPECT_TRUE(watched.signal(SIGCONT));
+    }
   }
   EXPECT_EQ(is_asked, 1);
   close(launches);
