@@ -1,4 +1,4 @@
-// The lines that `thermos run` prints, made from records and counts.
+// The lines in which records and counts are told: by `run`, and in parts by why, status and plan.
 #pragma once
 
 #include <cstddef>
