@@ -15,8 +15,8 @@ void require(bool holds) {
 
 void read_all(Bytes bytes) {
   Scanner scanner(bytes);
-  Past runner;
-  Past coordinator;
+  AncestorHistory runner;
+  AncestorHistory coordinator;
   Listing listing;
   Verdict verdict = Verdict::End;
   while ((verdict = scanner.next()) == Verdict::Record) {
@@ -31,8 +31,8 @@ void read_all(Bytes bytes) {
   require(verdict == Verdict::End || !scanner.why().empty());
   require(verdict != Verdict::End || scanner.offset() == bytes.size());
   // Whatever could be taken is a history that has ended, and one that this program can record.
-  for (const Past* past : {&runner, &coordinator}) {
-    const auto history = past->finish({"t", "/logs", "mark"});
+  for (const AncestorHistory* taken : {&runner, &coordinator}) {
+    const auto history = taken->finish({"t", "/logs", "mark"});
     require(history.ok() && is_terminal(history->state()));
   }
 }
