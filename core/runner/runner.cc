@@ -201,7 +201,7 @@ void Runner::on(const TimerDue& /*event*/) {
   if (timeouts_.any()) end_overdue();
   // Those that are not ready in time.
   while (const auto p = readiness_.pop_overdue(now_.boot)) {
-    if (!gone(*p) && !stopping(*p) && !past(*p).ending) fail(*p, keep(readiness_.complaint()));
+    if (!gone(*p) && !is_ending(*p)) fail(*p, keep(readiness_.complaint()));
   }
   kill_overdue();
 }
@@ -463,6 +463,10 @@ void Runner::kill_overdue() {
 bool Runner::finalizers_over() const {
   return state() == TaskState::Finalizing && goal_ != TaskState::Lost &&
          (final_.complete() || final_.deadlocked());
+}
+
+bool Runner::is_ending(ProcessIndex p) const {
+  return stopping(p) || past(p).ending.has_value();
 }
 
 bool Runner::stopping(ProcessIndex p) const {

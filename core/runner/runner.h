@@ -207,6 +207,8 @@ class Runner {
   // In FINALIZING: whether only ephemeral processes are left. They are killed.
   bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;
+  // The same, or an order ends its run: of a finalizer, an order alone.
+  bool is_ending(ProcessIndex p) const;
   TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
 
   const TaskConfig& task_;

@@ -6,8 +6,7 @@ namespace thermos {
 
 void Runner::ask_the_healthy() {
   while (const auto p = health_.pop_question(now_.boot)) {
-    const bool ends = stopping(*p) || past(*p).ending.has_value();
-    if (ends || (past(*p).current()->started && gone(*p))) {
+    if (is_ending(*p) || (past(*p).current()->started && gone(*p))) {
       health_.forget(*p);
     } else if (past(*p).current()->started) {
       effects_.emplace_back(Probe{*p, past(*p).current()->number, Purpose::Healthy});
@@ -23,7 +22,7 @@ void Runner::ask_the_healthy() {
 void Runner::heard_of_health(const ProbeAnswered& event) {
   const ProcessIndex p = event.process;
   if (!health_.awaits(p)) return;
-  if (gone(p) || stopping(p) || past(p).ending) return health_.forget(p);
+  if (gone(p) || is_ending(p)) return health_.forget(p);
   const Healthy& healthy = *task_.processes[p].healthy;
   const std::uint32_t refusals = past(p).current()->refusals;
   if (event.yes) {

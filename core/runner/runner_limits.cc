@@ -19,13 +19,12 @@ Microseconds ahead_of(const Clocks& clocks, ProcessIndex p, const StopOrder& end
   return other->second.ending_at == ending.at ? other->second.shift : 0;
 }
 
-// When the run asked for more time, as it was known at the resume; nothing if it has asked again
-// since. The history keeps only the wall time of that.
+// When the run asked for more time, as it was known at the resume; nothing if it asked after that.
+// The history keeps only the wall time of it.
 template <typename Clock>
-std::optional<Timestamp> asked_before(const Clock& clock, const Said& said) {
-  const bool same =
-      said.extended_at && clock.extended_at && said.extended_at->wall == clock.extended_at->wall;
-  return same ? clock.extended_at : std::nullopt;
+std::optional<Timestamp> asked_before(const Clock& clock, const Timestamp& asked) {
+  const auto& known = clock.extended_at;
+  return known && known->wall == asked.wall ? known : std::nullopt;
 }
 
 // The same by our clock, whoever led then.
@@ -35,7 +34,7 @@ std::optional<Microseconds> asked_at(const Clocks& clocks, ProcessIndex p, std::
   if (!said.extended_at) return std::nullopt;
   const auto other = clocks.find(p);
   if (other == clocks.end() || other->second.run != run) return said.extended_at->boot;
-  const auto before = asked_before(other->second, said);
+  const auto before = asked_before(other->second, *said.extended_at);
   return before ? before->boot + other->second.shift : said.extended_at->boot;
 }
 
@@ -56,7 +55,8 @@ LimitTimes Runner::times_of(ProcessIndex p) const {
   if (other == other_clocks_.end() || other->second.run != run.number) return times;
   const OtherClock& clock = other->second;
   if (run.started.has_value() == clock.started) times.began += clock.shift;
-  if (times.extended != 0 && asked_before(clock, *said)) times.extended += clock.shift;
+  const bool has_asked = said && said->extended_at;
+  if (has_asked && asked_before(clock, *said->extended_at)) times.extended += clock.shift;
   return times;
 }
 
@@ -124,9 +124,9 @@ bool Runner::gone(ProcessIndex p) const {
 // Ends the runs whose time is over, but not those that are ending anyway.
 void Runner::end_overdue() {
   while (const auto p = timeouts_.pop_due(now_)) {
-    if (!launches_.is_live(*p) || launches_.of(*p).state() == LaunchState::Sweeping) continue;
+    if (launches_.of(*p).state() == LaunchState::Sweeping) continue;
     if (held_back(*p)) continue;  // it has ended
-    if (stopping(*p) || past(*p).ending) continue;
+    if (is_ending(*p)) continue;
     const Run& run = *past(*p).current();
     // One of another boot is gone, and its times mean nothing here.
     if (run.forked && !run.node && run.boot != self_.boot) continue;

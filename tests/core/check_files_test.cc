@@ -102,6 +102,15 @@ TEST_F(CheckFiles, WhoNeedsWaitsForWhoMakes) {
   EXPECT_EQ(fault(), "");
 }
 
+TEST_F(CheckFiles, OfSeveralTheFirstIsNamed) {
+  add("a", {}, {"x"});
+  add("b", {}, {"y"});
+  add("c", {"y", "x"}, {});
+  EXPECT_EQ(
+      fault(),
+      "processes[2].needs_files[0]: 'y' is made by 'b', and 'c' does not wait for its success");
+}
+
 TEST_F(CheckFiles, AFinalizerIsBehindAllOthers) {
   add("a", {}, {"x"});
   add("b", {"x"}, {}).final = true;

@@ -214,6 +214,8 @@ TEST_F(PlacementTest, WithoutNodesNothingIsPlaced) {
   EXPECT_FALSE(placement_->active());
   EXPECT_FALSE(placement_->waits(0));
   placement_->release(0);
+  placement_->gone("n1");
+  EXPECT_FALSE(placement_->is_up("n1"));
 }
 
 // ---- `on` --------------------------------------------------------------------------------------

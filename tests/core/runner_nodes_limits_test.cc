@@ -34,17 +34,34 @@ class RunnerNodesLimits : public RunnerNodesFixture {
     task_ = {};
     history_ = {};
   }
-  void reports(ReportKind kind, const char* text, Microseconds until) {
-    tell(CoordinatorReport{0, {task_.processes[0].name, 0, kind, now_, text, until}});
+  void reports(ReportKind kind, const char* text, Microseconds until, std::uint32_t run = 0) {
+    tell(CoordinatorReport{0, {task_.processes[0].name, run, kind, now_, text, until}});
   }
   void says(const char* text) { reports(ReportKind::Status, text, 0); }
-  void asks_for_time_until(Microseconds boot) { reports(ReportKind::Extended, "", boot); }
+  void asks_for_time_until(Microseconds boot, std::uint32_t run = 0) {
+    reports(ReportKind::Extended, "", boot, run);
+  }
   void pass(Microseconds time) { now_ = later(now_, time); }
   // Another leader goes on, on a machine that was booted `ahead` before this one.
   void move(Microseconds ahead) {
     hand_over(false);
     now_.boot += ahead;
     lead_from(kElsewhere);
+  }
+  // Its first run has failed under the next leader, and the second one runs.
+  void run_again_elsewhere() {
+    ProcessConfig& p = add("p");
+    p.max_failures = 0;
+    p.min_duration = 0;
+    run_it();
+    move(1'000'000 * kSecond);
+    tell(NodeUp{"n1", kOneCore});
+    tell(from_node(3, State::Failed));
+    for (const auto& [seq, state] : {std::pair{5, State::Forked}, std::pair{6, State::Running}}) {
+      CoordinatorRecord again = from_node(static_cast<std::uint64_t>(seq), state);
+      again.status.run = 1;
+      tell(again);
+    }
   }
   std::vector<ProcessOrder> orders() const {
     std::vector<ProcessOrder> found;
@@ -175,6 +192,19 @@ TEST_F(RunnerNodesLimits, WhatItAsksForOfTheNextLeaderIsByThatOnesClock) {
   }
 }
 
+TEST_F(RunnerNodesLimits, SoIsWhatItAsksForForTheFirstTime) {
+  for (const Microseconds ahead : kAhead) {
+    SCOPED_TRACE(ahead);
+    begin_anew();
+    add("p").timeout = 30 * kSecond;
+    run_it();
+    move(ahead);
+    asks_for_time_until(started_.boot + ahead + 200 * kSecond);
+    EXPECT_FALSE(over_at(199 * kSecond));
+    EXPECT_TRUE(over_at(201 * kSecond));
+  }
+}
+
 TEST_F(RunnerNodesLimits, WhatItSaysToTheNextLeaderIsNews) {
   for (const Microseconds ahead : kAhead) {
     SCOPED_TRACE(ahead);
@@ -249,22 +279,17 @@ TEST_F(RunnerNodesLimits, AnOrderOfTheNextLeaderIsByThatOnesClock) {
 }
 
 TEST_F(RunnerNodesLimits, TheNextRunIsOfTheNextLeadersClockAltogether) {
-  ProcessConfig& p = add("p");
-  p.max_failures = 0;
-  p.min_duration = 0;
-  run_it();
-  move(1'000'000 * kSecond);
-  tell(NodeUp{"n1", kOneCore});
-  tell(from_node(3, State::Failed));
-  CoordinatorRecord again = from_node(5, State::Forked);
-  again.status.run = 1;
-  tell(again);
-  again = from_node(6, State::Running);
-  again.status.run = 1;
-  tell(again);
+  run_again_elsewhere();
   tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
   ASSERT_EQ(all<Terminate>().size(), 1U);
   expect_killed_in(stop_wait_of(task_, 0));
+}
+
+TEST_F(RunnerNodesLimits, SoIsWhatTheNextRunAsksFor) {
+  run_again_elsewhere();
+  tell(OrderRequest{task_.processes[0].name, Verb::Stop, std::nullopt, "x"});
+  asks_for_time_until(now_.boot + 100 * kSecond, 1);
+  expect_killed_in(100 * kSecond);
 }
 
 TEST_F(RunnerNodesLimits, ItsTimeToBecomeReadyIsTheSame) {
