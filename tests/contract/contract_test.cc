@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "side.h"
 
 namespace thermos::contract {
@@ -209,6 +211,54 @@ TEST_P(FullDiskContract, WhatIsRecordedIsKeptAndANewLeaderGoesOn) {
   EXPECT_EQ(disk->recover(), written);
   ASSERT_TRUE(write());
   EXPECT_EQ(disk->recover(), written + 1);
+}
+
+class FailingDiskContract : public testing::TestWithParam<
+                                std::tuple<std::unique_ptr<FailingDisk> (*)(std::uint64_t), int>> {
+};
+
+INSTANTIATE_TEST_SUITE_P(Simulated, FailingDiskContract,
+                         testing::Combine(testing::Values(&simulated_failing_disk),
+                                          testing::Range(1, 33)));
+INSTANTIATE_TEST_SUITE_P(Real, FailingDiskContract,
+                         testing::Combine(testing::Values(&real_failing_disk), testing::Values(1)));
+
+TEST_P(FailingDiskContract, WhatWasActedOnIsKeptAndANewLeadersRecordsAreOnTheDisk) {
+  const auto [make, seed] = GetParam();
+  const std::unique_ptr<FailingDisk> disk = make(static_cast<std::uint64_t>(seed));
+  if (!disk->unavailable().empty()) GTEST_SKIP() << disk->unavailable();
+  RunnerHeader header;
+  header.task_id = "job";
+  header.sandbox = "/srv/job";
+  ASSERT_TRUE(disk->append(header));
+  std::int32_t written = 0;
+  auto write = [&] {
+    TaskStatus status;
+    status.runner_pid = written + 1;
+    if (!disk->append(status)) return false;
+    ++written;
+    return true;
+  };
+  ASSERT_TRUE(write());
+  ASSERT_TRUE(disk->sync());
+  disk->fail();
+  std::int32_t synced = written;
+  // A block that the file has already is written as ever; the next one is not.
+  for (;;) {
+    ASSERT_TRUE(write());
+    if (!disk->sync()) break;
+    synced = written;
+  }
+  EXPECT_FALSE(disk->sync()) << "a failed sync was tried again";
+  EXPECT_FALSE(write());
+  disk->repair();
+  const std::int32_t found = disk->recover();
+  EXPECT_GE(found, synced);
+  EXPECT_LE(found, written);
+  written = found;
+  ASSERT_TRUE(write());
+  ASSERT_TRUE(disk->sync());
+  EXPECT_EQ(disk->recover_after_power_cut(), written);
 }
 
 }  // namespace

@@ -32,12 +32,6 @@ namespace {
 
 const char* const kStream = "coordinator.p0";
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
-
 std::string make_directory() {
   std::string pattern = (std::filesystem::temp_directory_path() / "contract-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");

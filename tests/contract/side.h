@@ -8,12 +8,22 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/record/record.h"
 
 namespace thermos::contract {
+
+// Returns the value, and throws the error.
+template <typename T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
 
 // One coordinator's stream, the fork server, and the processes that it makes.
 class Side {
@@ -87,9 +97,35 @@ class FullDisk {
   virtual std::size_t recover() = 0;
 };
 
+// The runner's own stream on a disk that can fail after a write was taken.
+class FailingDisk {
+ public:
+  FailingDisk() = default;
+  FailingDisk(const FailingDisk&) = delete;
+  FailingDisk& operator=(const FailingDisk&) = delete;
+  virtual ~FailingDisk() = default;
+
+  // Why there is no such disk on this machine; empty if there is.
+  virtual std::string unavailable() const = 0;
+  virtual bool append(const Record& record) = 0;
+  // Syncs what was appended. When it succeeds, someone acts on it.
+  virtual bool sync() = 0;
+  // From here on new blocks do not get to the disk, until repair().
+  virtual void fail() = 0;
+  virtual void repair() = 0;
+  // Opens the stream again, as a new leader of the same boot does, and returns the runner in the
+  // last record.
+  virtual std::int32_t recover() = 0;
+  // The same, of what is on the disk and not in memory only.
+  virtual std::int32_t recover_after_power_cut() = 0;
+};
+
 std::unique_ptr<Side> simulated_side();
 std::unique_ptr<Side> real_side();
 std::unique_ptr<FullDisk> simulated_full_disk();
 std::unique_ptr<FullDisk> real_full_disk();
+// `seed` decides what a failed sync loses.
+std::unique_ptr<FailingDisk> simulated_failing_disk(std::uint64_t seed);
+std::unique_ptr<FailingDisk> real_failing_disk(std::uint64_t seed);
 
 }  // namespace thermos::contract

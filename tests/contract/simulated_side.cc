@@ -160,6 +160,43 @@ class SimulatedFullDisk : public FullDisk {
   bool full_ = false;
 };
 
+class SimulatedFailingDisk : public FailingDisk {
+ public:
+  explicit SimulatedFailingDisk(std::uint64_t seed) : random_(seed) {}
+
+  std::string unavailable() const override { return {}; }
+  bool append(const Record& record) override { return !closed_ && disk_.append(record).ok(); }
+  bool sync() override {
+    if (closed_) return false;
+    if (fails_) {
+      disk_.fail_sync(random_);
+      closed_ = true;
+      return false;
+    }
+    disk_.sync();
+    disk_.act();
+    return true;
+  }
+  void fail() override { fails_ = true; }
+  void repair() override { fails_ = false; }
+  std::int32_t recover() override {
+    closed_ = false;
+    auto replay = disk_.recover();
+    if (!replay) throw std::runtime_error(replay.error().message);
+    return replay->history.steps().back().status.runner_pid;
+  }
+  std::int32_t recover_after_power_cut() override {
+    disk_.lose_tail(true, random_);
+    return recover();
+  }
+
+ private:
+  sim::Disk disk_;
+  sim::Random random_;
+  bool fails_ = false;
+  bool closed_ = false;  // a sync failed
+};
+
 }  // namespace
 
 std::unique_ptr<Side> simulated_side() {
@@ -168,6 +205,10 @@ std::unique_ptr<Side> simulated_side() {
 
 std::unique_ptr<FullDisk> simulated_full_disk() {
   return std::make_unique<SimulatedFullDisk>();
+}
+
+std::unique_ptr<FailingDisk> simulated_failing_disk(std::uint64_t seed) {
+  return std::make_unique<SimulatedFailingDisk>(seed);
 }
 
 }  // namespace thermos::contract

@@ -18,6 +18,7 @@ class SmallDisk {
 
   // False if it could not be mounted, as without root.
   bool mounted() const { return mounted_; }
+  const std::string& path() const { return path_; }
 
   // Fills it, and frees that space again.
   void fill() const;
