@@ -4,6 +4,14 @@
 
 namespace thermos {
 
+std::vector<ProcessIndex> Runner::may_have_said() const {
+  std::vector<ProcessIndex> found;
+  for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
+    if (may_notify(task_.processes[p]) && past(p).live()) found.push_back(p);
+  }
+  return found;
+}
+
 void Runner::on(const CoordinatorReport& event) {
   const ProcessIndex p = event.process;
   const ProcessConfig& config = task_.processes[p];

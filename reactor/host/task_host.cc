@@ -13,6 +13,7 @@
 #include "core/config/task_change.h"
 #include "core/config/to_json.h"
 #include "core/runner/claim.h"
+#include "core/runner/link_event.h"
 #include "core/runner/runs_at_resume.h"
 #include "core/task/check_task.h"
 #include "core/task/spread.h"
@@ -568,16 +569,10 @@ Status TaskHost::call_node(const std::string& node, bool gone, const std::string
 
 void TaskHost::release(const Effect& effect) {
   if (nodes_ && nodes_->carry_out(effect)) return;
-  if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    links_->tell(start->process, link::Start{*start});
-  } else if (const auto* terminate = std::get_if<Terminate>(&effect)) {
-    links_->tell(terminate->process, link::Stop{terminate->run, false, terminate->signal});
-  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
-    links_->tell(kill->process, link::Stop{kill->run, true});
+  if (const auto told = link_event_of(effect)) {
+    links_->tell(told->process, told->event);
   } else if (const auto* sweep_effect = std::get_if<Sweep>(&effect)) {
     sweep(*sweep_effect);
-  } else if (const auto* look = std::get_if<Look>(&effect)) {
-    links_->changed(look->process);
   } else if (const auto* probe = std::get_if<Probe>(&effect)) {
     probes_->ask(*probe);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
@@ -632,16 +627,11 @@ void TaskHost::set_timer(const SetTimer& effect) {
   if (!effect.at) return;
   timer_ = reactor_.deadlines().add(*effect.at, [this] {
     timer_.reset();
-    if (!notified_) hear_what_was_said();
+    if (!notified_) {
+      for (const ProcessIndex p : runner_->may_have_said()) links_->changed(p);
+    }
     dispatch(TimerDue{});
   });
-}
-
-// Nobody told of it, and a run whose time is over may have asked for more.
-void TaskHost::hear_what_was_said() {
-  for (ProcessIndex p = 0; p < place_.task->processes.size() && !stopped_; ++p) {
-    if (may_notify(place_.task->processes[p]) && past(p).live()) links_->changed(p);
-  }
 }
 
 void TaskHost::finish_if_quiet() {

@@ -129,7 +129,6 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void compact_if_long();
   void sweep(const Sweep& effect);
   void set_timer(const SetTimer& effect);
-  void hear_what_was_said();
   void finish_if_quiet();
   void end(TaskState state);
   // Removes the control groups of all runs except those under way.

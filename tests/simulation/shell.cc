@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/runner/link_event.h"
 #include "core/runner/runs_at_resume.h"
 #include "core/task/question.h"
 #include "trace_text.h"
@@ -227,17 +228,11 @@ void Shell::compact() {
 // ---- effects -----------------------------------------------------------------------------------
 
 void Shell::carry_out(const Effect& effect) {
-  if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    links_.take(start->process, link::Start{*start});
-  } else if (const auto* term = std::get_if<Terminate>(&effect)) {
-    links_.take(term->process, link::Stop{term->run, false, term->signal});
-  } else if (const auto* kill = std::get_if<Kill>(&effect)) {
-    links_.take(kill->process, link::Stop{kill->run, true});
+  if (const auto told = link_event_of(effect)) {
+    links_.take(told->process, told->event);
   } else if (const auto* sweep = std::get_if<Sweep>(&effect)) {
     around_.machine.sweep(sweep->process, sweep->run);
     life_.after(kLatency, [this, p = sweep->process, run = sweep->run] { feed(Swept{p, run}); });
-  } else if (const auto* look = std::get_if<Look>(&effect)) {
-    links_.take(look->process, link::Changed{});
   } else if (const auto* probe = std::get_if<Probe>(&effect)) {
     answer(*probe);
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
@@ -279,10 +274,8 @@ void Shell::arm(const SetTimer& timer) {
 
 void Shell::timer_is_due() {
   begin();
-  const auto& processes = around_.script.task.processes;
-  // Nobody told of it, and a run whose time is over may have asked for more.
-  for (ProcessIndex p = 0; !around_.script.inotify && p < processes.size(); ++p) {
-    if (may_notify(processes[p]) && !links_.idle(p)) links_.take(p, link::Changed{});
+  if (!around_.script.inotify) {
+    for (const ProcessIndex p : runner_.may_have_said()) links_.take(p, link::Changed{});
   }
   tell(TimerDue{});
   settle();

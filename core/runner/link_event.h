@@ -1,0 +1,21 @@
+// Which effects of a runner are for the link of a process, and what the link is told. The reactor
+// and the simulator both ask here.
+#pragma once
+
+#include <optional>
+
+#include "core/runner/coordinator_link.h"
+#include "core/runner/effects.h"
+#include "core/task/task.h"
+
+namespace thermos {
+
+struct LinkEvent {
+  ProcessIndex process = 0;
+  link::Event event;
+};
+
+// Returns nothing for an effect that is for no link.
+std::optional<LinkEvent> link_event_of(const Effect& effect);
+
+}  // namespace thermos
