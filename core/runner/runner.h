@@ -73,9 +73,9 @@ class Runner {
   bool yields() const { return yield_by_.has_value(); }
   // Whether a run of the process, or its launch, is or may be alive.
   bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
-  // The processes whose live run may have said something of which nobody told the host, where it is
-  // not told of changes of a stream: it reads them before TimerDue, as a run whose time is over may
-  // have asked for more.
+  // The processes with a live run that may say something (sd_notify(3)). A host that is not told
+  // when a stream changes reads theirs before TimerDue: a run whose time is over may have asked for
+  // more.
   std::vector<ProcessIndex> may_have_said() const;
   // Whether it waits to be launched, as far as the record tells.
   bool wants_launch(ProcessIndex p) const {
