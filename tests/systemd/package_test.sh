@@ -7,17 +7,25 @@ set -euo pipefail
 
 command -v dpkg-deb >/dev/null || skip "no dpkg here"
 
-# make_package VERSION: puts /box/VERSION.deb into the box.
+# Puts the package into the box.
 make_package() {
   local out=$THERMOS_BOX/packages
   flock "$BUILD/CMakeCache.txt" cpack --config "$BUILD/CPackConfig.cmake" -G DEB -B "$out" \
-    -D CPACK_PACKAGE_VERSION="$1" >"$THERMOS_BOX/cpack" 2>&1 || fail "cpack: $(cat "$THERMOS_BOX/cpack")"
-  mv "$out/thermos-reactor_$1_"*.deb "$THERMOS_BOX/share/$1.deb"
+    -D CPACK_PACKAGE_VERSION=0.1.0 >"$THERMOS_BOX/cpack" 2>&1 || fail "cpack: $(cat "$THERMOS_BOX/cpack")"
+  mv "$out/thermos-reactor_0.1.0_"*.deb "$THERMOS_BOX/share/0.1.0.deb"
+}
+# Puts the same beside it as a later version, without compressing all of it for as long again.
+make_upgrade() {
+  local tree=$THERMOS_BOX/upgrade
+  dpkg-deb --raw-extract "$THERMOS_BOX/share/0.1.0.deb" "$tree"
+  sed -i 's/^Version: 0\.1\.0$/Version: 0.1.1/' "$tree/DEBIAN/control"
+  dpkg-deb -Zgzip -z1 --build "$tree" "$THERMOS_BOX/share/0.1.1.deb" >/dev/null
+  is "the upgrade's version" 0.1.1 "$(dpkg-deb --field "$THERMOS_BOX/share/0.1.1.deb" Version)"
 }
 active() { is "the service" "$1" "$(box systemctl is-active thermos-reactor || true)"; }
 
-make_package 0.1.0
-make_package 0.1.1
+make_package
+make_upgrade
 chmod 0777 "$THERMOS_BOX/share"
 rm -f "$ROOT/usr/sbin/policy-rc.d"  # a container's base image may forbid that packages start services
 boot
