@@ -1,6 +1,7 @@
 #include "reactor/host/leader_socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -22,6 +23,12 @@ std::string asked_by(const Descriptor& socket) {
   socklen_t length = sizeof peer;
   getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length);
   return "asked by pid " + std::to_string(peer.pid) + ", uid " + std::to_string(peer.uid);
+}
+
+// Whether the other end is closed. Shut down for sending alone, it still hears the answer.
+bool hung_up(const Descriptor& socket) {
+  pollfd entry{socket.get(), 0, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) != 0;
 }
 
 // To who speaks in a way that this leader does not know.
@@ -80,7 +87,8 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
     case Packet::Verdict::None:
       return;
     case Packet::Verdict::Message:
-      stays = answer(*client, packet.bytes());
+      // Who waited in vain, as for a leader that was stopped, has said that nothing was done.
+      stays = !hung_up(client->socket) && answer(*client, packet.bytes());
       break;
     case Packet::Verdict::TooLong:
       send_packet(client->socket.get(),
