@@ -22,7 +22,7 @@ namespace thermos {
 
 class LeaderSocket {
  public:
-  // Called for each request. Its `reason` names who asked.
+  // Called for each request whose sender is still there. Its `reason` names who asked.
   struct Handlers {
     std::function<void(const KillRequest&)> on_kill;
     // The second: AskOrder::processes. Whoever asked is answered by confirm_orders().
