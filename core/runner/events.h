@@ -27,9 +27,10 @@ struct Lead {
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
   BootId boot;
-  // This leader goes on with another configuration, which its runner has: that is recorded, and not
-  // the lead.
+  // The runner has another configuration than the stream tells of: this is recorded, too.
   std::optional<Replacement> replacement{};
+  // It leads the task already, with the configuration before: the lead is not recorded again.
+  bool leads_already = false;
   // Where this is; its `at` and `boot` are those of the lead. With nodes, its `lead` is the number.
   Leadership place{};
   // Why what ran under another boot id is LOST; empty: the machine restarted.

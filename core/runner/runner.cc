@@ -70,7 +70,7 @@ void Runner::on(const Lead& event) {
   restore(final_);
   restore_deadline();
   restore_orders();
-  if (!event.replacement) {
+  if (!event.leads_already) {
     record_place();
     append_task(state(), {});
   }

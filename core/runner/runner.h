@@ -59,6 +59,8 @@ class Runner {
   void give_up_pools();
 
   const TaskConfig& task() const { return task_; }
+  // The process of this name; nothing if the task has none.
+  std::optional<ProcessIndex> find(std::string_view name) const;
   const History& history() const { return history_; }
   // For the runner that goes on with another configuration of the task. This one must not be used
   // any more.
@@ -207,7 +209,6 @@ class Runner {
   bool gone(ProcessIndex p) const;
   // The current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
-  std::optional<ProcessIndex> find(std::string_view name) const;
   // In FINALIZING: whether only ephemeral processes are left. They are killed.
   bool finalizers_over() const;
   bool stopping(ProcessIndex p) const;

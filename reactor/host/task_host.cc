@@ -29,10 +29,6 @@
 namespace thermos {
 namespace {
 
-// Between two tries to write a configuration for which the disk had no room. No event tells that
-// there is room again.
-constexpr Microseconds kReplaceAgain = 5 * kSecond;
-
 Error not_led() {
   return {ErrorCode::System, "this runner has stopped leading the task"};
 }
@@ -75,7 +71,11 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   host->place_.header = std::move(opened->header);
   host->writer_.emplace(std::move(opened->writer));
   host->records_ = opened->records;
-  host->replacement_ = std::move(opened->replacement);
+  if (opened->replacement) {
+    const bool written =
+        config::first_difference(*host->place_.task, opened->replacement->task).empty();
+    host->begin_replacing(std::move(*opened->replacement), written);
+  }
   if (opened->unplaced) {
     host->placing_.emplace(host->place_.paths, id, std::move(*opened->unplaced));
     host->writer_->hold(true);  // who is killed before leaves no records without a task
@@ -167,7 +167,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
   if (stopped_) return not_led();
   if (runner_->state() != TaskState::Active) return Error{ErrorCode::Usage, is_ending(id)};
   if (placing_) return Error{ErrorCode::Busy, "task " + id + " is being made; try again"};
-  if (replacement_) {
+  if (replacing_) {
     return Error{ErrorCode::Busy, "the configuration of task " + id +
                                       " is being replaced already; try again when that is done"};
   }
@@ -185,74 +185,80 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
                              std::move(task)};
   Status written = write_replacement(place_.paths, id, pending);
   if (!written) return written;
-  replacement_ = std::move(pending);
+  begin_replacing(std::move(pending), false);
   replaced_ = std::move(done);
   reactor_.mark_dirty(this);
   return Done{};
 }
 
-void TaskHost::go_on_replacing() {
-  if (runner_->yields()) return;  // the next leader goes on with that, too
-  const std::string& id = place_.header.task_id;
-  const std::uint32_t generation = replacement_->record.generation;
-  if (stopped_ && !finishing_) {
-    end_replacing(Error{ErrorCode::System,
-                        "task " + id + " is not led any more; who goes on with it replaces its " +
-                            "configuration"});
-  } else if (runner_->state() != TaskState::Active) {
-    remove_replacement(place_.paths, id, generation);
-    end_replacing(Error{ErrorCode::Usage, is_ending(id)});
-  } else if (!replace_again_ && stop_what_is_replaced() && put_in_place()) {
-    commit();
-    if (!stopped_ && sync_ == SyncMode::Crash) sync_record();
-    if (stopped_) return;  // the record may not be on the disk: the file stays
-    remove_replacement(place_.paths, id, generation);
-    end_replacing(Done{});
-  }
+void TaskHost::begin_replacing(PendingReplacement pending, bool task_written) {
+  replacing_.emplace(std::move(pending.record), task_written);
+  next_task_ = std::move(pending.task);
 }
 
-// Returns whether nothing of them is under way any more.
-bool TaskHost::stop_what_is_replaced() {
-  const Replacement& record = replacement_->record;
-  bool over = true;
-  for (const auto* names : {&record.changed, &record.removed}) {
-    for (const std::string& name : *names) {
-      const auto known = find(name);
-      if (!known) continue;
-      const ProcessIndex p = *known;
-      if (!(past(p).held && (!past(p).live() || past(p).ending)) &&
-          runner_->may_order(name, Verb::Stop)) {
-        dispatch(OrderRequest{name, Verb::Stop, std::nullopt,
-                              "its configuration is replaced; " + record.reason});
-      }
-      if (stopped_) return false;
-      over = over && !runner_->under_way(p);
+void TaskHost::go_on_replacing() {
+  using Act = Replacing::Act;
+  const std::string& id = place_.header.task_id;
+  const std::uint32_t generation = replacing_->record().generation;
+  for (;;) {
+    const Replacing::Facts facts{.leads = !stopped_ || finishing_.has_value(),
+                                 .idle = pending_.empty(),
+                                 .now = reactor_.loop().now().boot};
+    switch (replacing_->next(*runner_, facts)) {
+      case Act::Wait:
+        return;
+      case Act::Stop:
+        return stop_what_is_replaced();
+      case Act::SyncRecord:
+        commit();
+        if (!stopped_ && sync_ == SyncMode::Crash) sync_record();
+        break;
+      case Act::WriteTask:
+        write_next_task();
+        break;
+      case Act::TakeLead:
+        lead_with_next_task();
+        break;
+      case Act::RemoveFile:
+        remove_replacement(place_.paths, id, generation);
+        return end_replacing(Done{});
+      case Act::CallOff:
+        remove_replacement(place_.paths, id, generation);
+        return end_replacing(Error{ErrorCode::Usage, is_ending(id)});
+      case Act::Abandon:
+        return end_replacing(
+            Error{ErrorCode::System, "task " + id +
+                                         " is not led any more; its next leader goes on with the "
+                                         "replacement of its configuration"});
     }
   }
-  return over && pending_.empty();
 }
 
-// In this order: if we die between the two, who goes on reads the new configuration and the file
-// of the replacement, and knows what has changed.
-bool TaskHost::put_in_place() {
-  if (auto written = write_records(); !written) {
-    stop(written.error());
-    return false;
+void TaskHost::stop_what_is_replaced() {
+  const std::string reason = "its configuration is replaced; " + replacing_->record().reason;
+  for (const std::string& name : replacing_->to_stop()) {
+    if (stopped_) return;
+    dispatch(OrderRequest{name, Verb::Stop, std::nullopt, reason});
   }
-  const std::string json = config::to_json(replacement_->task, 2);
-  if (auto placed = replace_active_task(place_.paths, place_.header.task_id, json); !placed) {
-    spdlog::warn("{}; the task's configuration is replaced later", placed.error().message);
-    replace_again_ = reactor_.deadlines().add(reactor_.loop().now().boot + kReplaceAgain, [this] {
-      replace_again_.reset();
-      reactor_.mark_dirty(this);
-    });
-    return false;
-  }
-  auto graph = check_task(replacement_->task, PoolsOf::Daemon);
-  if (!graph) {
-    stop(graph.error());
-    return false;
-  }
+}
+
+void TaskHost::write_next_task() {
+  // One that a leader before has left may be of another version of this program.
+  if (auto valid = check_task(*next_task_, PoolsOf::Daemon); !valid) return stop(valid.error());
+  const std::string json = config::to_json(*next_task_, 2);
+  const Status placed = replace_active_task(place_.paths, place_.header.task_id, json);
+  replacing_->task_written(placed.ok(), reactor_.loop().now().boot);
+  if (placed) return;
+  spdlog::warn("{}; the task's configuration is replaced later", placed.error().message);
+  replace_again_ = reactor_.deadlines().add(*replacing_->again_at(), [this] {
+    replace_again_.reset();
+    reactor_.mark_dirty(this);
+  });
+}
+
+void TaskHost::lead_with_next_task() {
+  auto graph = check_task(*next_task_, PoolsOf::Daemon);
+  if (!graph) return stop(graph.error());
   // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
   if (place_.pools != nullptr) place_.pools->close();
   runner_->give_up_pools();
@@ -265,26 +271,24 @@ bool TaskHost::put_in_place() {
   timer_.reset();
   History history = runner_->take_history();
   runner_.reset();
-  place_.task = std::make_shared<const TaskConfig>(std::move(replacement_->task));
+  place_.task = std::make_shared<const TaskConfig>(std::move(*next_task_));
   graph_ = std::move(*graph);
   equip();
-  Replacement record = replacement_->record;
-  record.at = reactor_.loop().now();
-  go_on(std::move(history), std::move(record));
+  go_on(std::move(history), true, replacing_->record());
   if (place_.pools != nullptr) place_.pools->open();
-  return !stopped_;
 }
 
 void TaskHost::end_replacing(const Status& result) {
   const std::string& id = place_.header.task_id;
   if (result) {
-    const Replacement& record = replacement_->record;
+    const Replacement& record = replacing_->record();
     spdlog::info("task {}: its configuration was replaced: {} changed, {} added, {} removed", id,
                  record.changed.size(), record.added.size(), record.removed.size());
   } else {
     spdlog::warn("{}", result.error().message);
   }
-  replacement_.reset();
+  replacing_.reset();
+  next_task_.reset();
   if (const auto replaced = std::exchange(replaced_, nullptr)) replaced(result);
 }
 
@@ -322,17 +326,19 @@ void TaskHost::take_lead(History history) {
   } else {
     spdlog::warn("{}; `thermos kill` will have to take this task over", leader.error().message);
   }
-  go_on(std::move(history), std::nullopt);
+  std::optional<Replacement> replacement;
+  if (replacing_ && replacing_->takes_lead_at_once(history)) replacement = replacing_->record();
+  go_on(std::move(history), false, std::move(replacement));
 }
 
-void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
+void TaskHost::go_on(History history, bool leads_already, std::optional<Replacement> replacement) {
   const bool rebooted =
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
   LinkedTask& linked = *this;
   links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, *groups_, notified_, linked);
   nodes_.reset();
   if (starter_) {
-    if (!replacement) {
+    if (!leads_already) {
       place_.place.lead = lead_number(history, reactor_.loop().now().wall);
     }
     nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, place_.place.lead, linked,
@@ -345,8 +351,9 @@ void TaskHost::go_on(History history, std::optional<Replacement> replacement) {
                                                   reactor_.mark_dirty(this);
                                                 }});
   const std::vector<ProcessIndex> live = live_on_record(*runner_);
+  if (replacement) replacement->at = reactor_.loop().now();
   dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
-                place_.place, place_.elsewhere,
+                leads_already, place_.place, place_.elsewhere,
                 starter_ ? starter_->names : std::vector<std::string>(), place_.hold});
   take_over(live, rebooted);
 }
@@ -466,7 +473,7 @@ void TaskHost::end_turn() {
   }
   if (nodes_) nodes_->flush();
   if (leader_ && !result_) leader_->confirm_orders();
-  if (replacement_) go_on_replacing();
+  if (replacing_) go_on_replacing();
   if (!stopped_) compact_if_long();
   if (links_) result_ ? links_->give_up_launches() : links_->review_shortages();
   if (result_) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/name_index.h"
+#include "core/runner/replacing.h"
 #include "core/runner/runner.h"
 #include "core/task/graph.h"
 #include "reactor/host/coordinator_links.h"
@@ -89,7 +90,9 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void equip();
   std::optional<ProcessIndex> find(std::string_view process) const;
   void take_lead(History history);
-  void go_on(History history, std::optional<Replacement> replacement);
+  // Makes the runner and the links of the configuration that the task has, and takes over what
+  // runs. `leads_already`: with another configuration than before.
+  void go_on(History history, bool leads_already, std::optional<Replacement> replacement);
   void take_over(const std::vector<ProcessIndex>& live, bool rebooted);
   std::vector<ProcessIndex> with_stream(const std::vector<ProcessIndex>& processes) const;
 
@@ -109,9 +112,11 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void placed(const Status& named);
   void fail_placing(Error error);
 
+  void begin_replacing(PendingReplacement pending, bool task_written);
   void go_on_replacing();
-  bool stop_what_is_replaced();
-  bool put_in_place();
+  void stop_what_is_replaced();
+  void write_next_task();
+  void lead_with_next_task();
   void end_replacing(const Status& result);
 
   // LinkedTask: called by the coordinators' links.
@@ -156,7 +161,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   std::vector<Effect> pending_;
   // Those of the records that are not written yet that have a position, and their payloads.
   std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> appended_;
-  std::optional<PendingReplacement> replacement_;
+  std::optional<Replacing> replacing_;
+  std::optional<TaskConfig> next_task_;  // that the task gets by it
   Replaced replaced_;
   // Our children of before the configuration was replaced; to the links, they are adopted.
   std::vector<Identity> adopted_children_;

@@ -57,6 +57,7 @@ class ReplacementTest : public RunnerFixture {
     lead.header.task_id = "t-1";
     lead.boot = kBoot;
     lead.replacement = std::move(record);
+    lead.leads_already = true;
     tell(lead);
     tell(TimerDue{});
   }

@@ -54,8 +54,7 @@ void Explanations::check_process(ProcessIndex p) const {
   require(answer.ok(), "why: no answer for " + name(p));
   require(!answer->causes.empty(), "why: no cause for " + name(p));
   const Oracle::Process& process = oracle_.process(p);
-  const bool ran = process.spoken;
-  require(answer->state == name_of(ran ? process.state : ProcessState::Waiting),
+  require(answer->state == name_of(process.ran ? process.state : ProcessState::Waiting),
           "why: " + name(p) + " is not " + answer->state);
   check_first(p, *answer);
   for (const Cause& cause : answer->causes) check_cause(cause);
@@ -75,7 +74,9 @@ void Explanations::check_first(ProcessIndex p, const Answer& answer) const {
   const TaskState state = oracle_.task().state;
   const bool final = script_.task.processes[p].final;
   const bool past = final ? is_terminal(state) : state != TaskState::Active;
-  if (oracle_.over(p) || (past && process.spoken)) {
+  // What it needs may be defined anew after it ran, and never come.
+  const bool never_again = process.ran && (past || !oracle_.may_come(p));
+  if (oracle_.over(p) || never_again) {
     // From Ordered on, as an order may have ended it.
     require(first.kind >= CauseKind::Ordered && first.kind <= CauseKind::Yield, what);
     return;

@@ -55,6 +55,8 @@ void Invariants::appended(const Record& record, bool durable) {
     report_appended(*report);
   } else if (const auto* place = std::get_if<Leadership>(&record)) {
     place_appended(*place, durable);
+  } else if (const auto* replacement = std::get_if<Replacement>(&record)) {
+    replacement_appended(*replacement, durable);
   } else {
     throw Broken("a live runner wrote a summary");
   }
@@ -71,6 +73,24 @@ void Invariants::shortage_appended(const TaskStatus& status) {
   Entry entry;
   entry.kind = Entry::Kind::Shortage;
   entry.written = machine_.moment();
+  record(entry);
+}
+
+void Invariants::replacement_appended(const Replacement& replacement, bool durable) {
+  require(durable, "a replacement that need not last");
+  require(std::holds_alternative<Lead>(*event_), "a replacement without a lead");
+  require(oracle_.task().state == TaskState::Active, "a task that ends is replaced");
+  Entry entry;
+  entry.kind = Entry::Kind::Replacement;
+  entry.written = machine_.moment();
+  for (const std::string& changed : replacement.changed) {
+    const ProcessIndex p = index_of(changed);
+    const Oracle::Process& before = oracle_.process(p);
+    require(!before.live || before.state == ProcessState::Waiting,
+            changed + ": replaced while it runs");
+    require(!machine_.tree(p).alive, changed + ": replaced while something of it lives");
+    entry.changed.push_back(p);
+  }
   record(entry);
 }
 
@@ -262,11 +282,13 @@ void Invariants::carrying_out(const Effect& effect, std::size_t written) {
   const Entry& task = oracle_.task();
   const Microseconds now = timeline_.now();
   if (const auto* start = std::get_if<StartProcess>(&effect)) {
-    const auto last =
-        std::find_if(journal_.rend() - static_cast<std::ptrdiff_t>(written), journal_.rend(),
-                     [&](const Entry& entry) {
-                       return entry.kind >= Entry::Kind::Process && entry.process == start->process;
-                     });
+    const auto last = std::find_if(
+        journal_.rend() - static_cast<std::ptrdiff_t>(written), journal_.rend(),
+        [&](const Entry& entry) {
+          const bool anew = std::find(entry.changed.begin(), entry.changed.end(), start->process) !=
+                            entry.changed.end();
+          return anew || (entry.kind >= Entry::Kind::Process && entry.process == start->process);
+        });
     require(
         last != journal_.rend() && (last->kind != Entry::Kind::Order || last->verb == Verb::Start),
         name(start->process) + ": launched to be ended by an order that came before");
@@ -330,7 +352,9 @@ void Invariants::starting(const Machine::Start& start) {
   const Oracle::Process& process = oracle_.process(p);
   require(!machine_.tree(p).alive, name(p) + " runs twice at once");
   require(process.live && process.run == start.run, name(p) + " runs without a record of it");
-  require(oracle_.has_what_it_needs(p), name(p) + " runs before what it needs has come about");
+  // What its run needed may be defined anew since it was begun: that goes on all the same.
+  require(process.kept || oracle_.has_what_it_needs(p),
+          name(p) + " runs before what it needs has come about");
   require(!oracle_.over(p), name(p) + " runs again though it is done with");
   require(!is_terminal(oracle_.task().state), name(p) + " runs after the task's end");
   std::vector<ProcessIndex> running;
@@ -546,7 +570,13 @@ void Invariants::ended(const History& history) const {
   // By the journal: a compacted history has dropped old runs.
   std::vector<std::map<std::uint32_t, ProcessState>> ends(script_.task.processes.size());
   std::vector<RunTotals> totals(script_.task.processes.size());
+  std::map<ProcessIndex, std::vector<std::uint32_t>> anew;  // the first runs by each definition
   for (const Entry& entry : journal_) {
+    for (const ProcessIndex p : entry.changed) {
+      const auto last = ends[p].rbegin();
+      if (last == ends[p].rend()) continue;
+      anew[p].push_back(last->second == ProcessState::Waiting ? last->first : last->first + 1);
+    }
     if (entry.kind != Entry::Kind::Process) continue;
     ends[entry.process][entry.run] = entry.process_state;
     RunTotals& sum = totals[entry.process];
@@ -572,7 +602,11 @@ void Invariants::ended(const History& history) const {
     for (std::size_t j = i + 1; j < ledger.size(); ++j) {
       if (ledger[j].process != p || !ledger[j].real) continue;
       require(ledger[j].run > start.run, name(p) + ": one run started twice");
-      const bool once = end->second == ProcessState::Success && !script_.task.processes[p].daemon;
+      const bool other = std::any_of(anew[p].begin(), anew[p].end(), [&](std::uint32_t first) {
+        return start.run < first && first <= ledger[j].run;
+      });
+      const bool once =
+          end->second == ProcessState::Success && !script_.task.processes[p].daemon && !other;
       require(!once, name(p) + " ran again after its success");
     }
   }

@@ -76,6 +76,7 @@ class Invariants {
   void check_ending() const;
   void failure_appended(ProcessIndex p, const ProcessOrder& order);
   void shortage_appended(const TaskStatus& status);
+  void replacement_appended(const Replacement& replacement, bool durable);
   void place_appended(const Leadership& place, bool durable);
   void yield_appended(ProcessIndex p, const ProcessOrder& order);
   void asked_to_yield(Microseconds grace);

@@ -18,6 +18,10 @@ void Oracle::apply(const Entry& entry) {
     if (given_up_ && !yielded_) yielded_ = entry.written;
   }
   if (entry.kind == Entry::Kind::Order) apply_order(entry);
+  if (entry.kind == Entry::Kind::Replacement) {
+    for (Process& process : processes_) process.kept = process.live;
+    for (const ProcessIndex p : entry.changed) redefine(p);
+  }
   if (entry.kind == Entry::Kind::Ready) {
     processes_[entry.process].ready = true;
     processes_[entry.process].was_ready = true;
@@ -27,7 +31,7 @@ void Oracle::apply(const Entry& entry) {
   if (entry.kind == Entry::Kind::Said) apply_saying(entry);
   if (entry.kind != Entry::Kind::Process) return;
   Process& process = processes_[entry.process];
-  process.spoken = true;
+  process.spoken = process.ran = true;
   process.heard = entry.written.when;
   process.run = entry.run;
   process.next_seq = entry.seq + 1;
@@ -35,6 +39,7 @@ void Oracle::apply(const Entry& entry) {
   process.live = !is_terminal(entry.process_state);
   process.parked = false;
   if (entry.process_state == ProcessState::Waiting) process.held = process.immediate = false;
+  if (entry.process_state == ProcessState::Waiting) process.kept = false;
   if (entry.process_state == ProcessState::Waiting) process.started.reset();
   if (entry.process_state == ProcessState::Waiting) process.ready = false;
   if (entry.process_state == ProcessState::Waiting) process.refusals = 0;
@@ -51,6 +56,17 @@ void Oracle::apply(const Entry& entry) {
   if (entry.process_state == ProcessState::Failed) ++process.failures;
   if (entry.process_state == ProcessState::Killed && !entry.by_order) ++process.kills;
   if (entry.process_state == ProcessState::Success) process.succeeded = true;
+}
+
+// Nothing that came before counts for what is defined anew.
+void Oracle::redefine(ProcessIndex p) {
+  Process& process = processes_[p];
+  process.failures = process.kills = process.in_row = 0;
+  process.succeeded = process.begun = process.was_ready = process.revived = false;
+  process.held = false;
+  process.ran = process.live;
+  process.ending.reset();
+  process.immediate = process.spoken && !process.live;
 }
 
 void Oracle::apply_saying(const Entry& entry) {

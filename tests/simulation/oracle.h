@@ -53,6 +53,7 @@ struct Entry {
     Task,
     Place,
     Shortage,
+    Replacement,
     Process,
     Order,
     Ready,
@@ -85,6 +86,8 @@ struct Entry {
   bool revives = false;
   Microseconds kill_at = 0;  // true time; all but Start
 
+  std::vector<ProcessIndex> changed;  // by a Replacement
+
   // Of a Place: the leader gives the task up. Of an order: it was for that.
   bool yields = false;
 };
@@ -101,9 +104,11 @@ class Oracle {
 
   struct Process {
     bool spoken = false;     // any record at all
+    bool ran = false;        // a run of it by the definition that it has
     bool was_ready = false;  // a run of it has been ready
     bool begun = false;      // a run of it has been RUNNING
     bool live = false;       // its last run has no terminal record
+    bool kept = false;       // it was live when the configuration was replaced
     std::uint32_t run = 0;
     std::uint64_t next_seq = 0;
     ProcessState state = ProcessState::Waiting;
@@ -175,6 +180,7 @@ class Oracle {
   std::optional<TaskState> verdict() const;
 
  private:
+  void redefine(ProcessIndex p);
   void apply_order(const Entry& entry);
   void apply_saying(const Entry& entry);
   static void forget_sayings(Process& process);

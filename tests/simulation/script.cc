@@ -193,6 +193,20 @@ void make_orders(Script& script, Random& random) {
   script.kills.push_back({400 * kSecond, std::nullopt, false});
 }
 
+void make_replaces(Script& script, Random& random) {
+  const auto n = static_cast<std::uint32_t>(script.task.processes.size());
+  Microseconds at = random.between(0, 20 * kSecond);
+  for (std::uint32_t i = 1 + random.below(3); i > 0; --i) {
+    ReplacePlan replace;
+    replace.at = at;
+    for (ProcessIndex p = 0; p < n; ++p) {
+      if (random.chance(40)) replace.changed.push_back(p);
+    }
+    script.replaces.push_back(std::move(replace));
+    at += random.pick<Microseconds>({1, kSecond / 2, random.between(0, 20 * kSecond)});
+  }
+}
+
 void make_yields(Script& script, Random& random) {
   script.hold = kSecond;
   Microseconds at = random.between(0, 20 * kSecond);
@@ -317,6 +331,8 @@ Script make_script(std::uint64_t seed, const Shape& shape) {
   if (shape.kills && random.chance(40)) make_kills(script, random);
   Random others(seed ^ 0x07de75);  // so that a seed's task is the same with orders and without
   if (shape.orders && others.chance(40)) make_orders(script, others);
+  Random replaces(seed ^ 0x4e91ace);
+  if (replaces.chance(shape.replaces)) make_replaces(script, replaces);
   Random yields(seed ^ 0x71e1d5);
   if (yields.chance(shape.yields)) {
     make_yields(script, yields);

@@ -79,6 +79,13 @@ struct OrderPlan {
   std::optional<Microseconds> wait;
 };
 
+// Somebody gives the task another configuration, in which these processes are defined anew. To the
+// simulation they are what they were: what counts is that they begin anew.
+struct ReplacePlan {
+  Microseconds at = 0;
+  std::vector<ProcessIndex> changed;
+};
+
 // The machine is taken away.
 struct YieldPlan {
   Microseconds at = 0;
@@ -127,6 +134,7 @@ struct Script {
   std::vector<std::vector<Need>> needs;  // the graph the other way round
   std::vector<KillPlan> kills;
   std::vector<OrderPlan> orders;
+  std::vector<ReplacePlan> replaces;
   std::vector<YieldPlan> yields;
   Microseconds hold = 0;  // as Lead::hold
   // For how long each leader has the machine, the first one first; those after them have no end.
@@ -146,6 +154,7 @@ struct Shape {
   bool wall_jumps = false;
   bool orders = true;
   std::uint32_t yields = 15;  // how many in a hundred seeds
+  std::uint32_t replaces = 20;
   bool harsh = false;
   std::uint32_t most_processes = 10;
 };

@@ -20,8 +20,10 @@ Shell::Shell(Surroundings around, History history)
 
 // ---- the lead ----------------------------------------------------------------------------------
 
-void Shell::lead() {
-  if (before_.header() && !sync_what_was_found()) return;
+void Shell::lead(std::optional<Replacing> replacing) {
+  replacing_ = std::move(replacing);
+  const bool leads_already = replacing_.has_value();
+  if (!leads_already && before_.header() && !sync_what_was_found()) return;
   if (is_terminal(before_.state())) {
     finished_ = true;
     return;
@@ -33,6 +35,9 @@ void Shell::lead() {
   lead.pid = 100;
   lead.boot = around_.machine.boot();
   lead.hold = around_.script.hold;
+  lead.leads_already = leads_already;
+  lead.replacement = leads_already ? replacing_->record() : find_replacement();
+  if (lead.replacement) lead.replacement->at = around_.machine.now();
   if (!around_.script.yields.empty()) lead.place = place();
   const bool rebooted = !before_.steps().empty() && before_.steps().back().status.boot != lead.boot;
   const std::vector<ProcessIndex> live = live_on_record(runner_);
@@ -45,6 +50,25 @@ void Shell::lead() {
   end_turn();
 }
 
+// Of a leader before: what its first Lead has, if anything.
+std::optional<Replacement> Shell::find_replacement() {
+  const std::uint32_t recorded = before_.generation();
+  if (around_.files.replacement(recorded)) {
+    around_.step(nullptr);
+    around_.files.remove(recorded);
+  }
+  const bool written = around_.files.task() == recorded + 1;
+  if (around_.files.task() > recorded + 1) throw Broken("the task's file is two ahead");
+  const auto found = around_.files.replacement(recorded + 1);
+  if (!found) {
+    if (written) throw Broken("the task's file is replaced, and nothing tells by what");
+    return std::nullopt;
+  }
+  replacing_.emplace(*found, written);
+  if (!replacing_->takes_lead_at_once(before_)) return std::nullopt;
+  return replacing_->record();
+}
+
 // Where this leader is.
 Leadership Shell::place() const {
   Leadership place;
@@ -52,8 +76,8 @@ Leadership Shell::place() const {
   place.engine = "slurm";
   place.job = "17";
   const std::vector<Microseconds>& allocations = around_.script.allocations;
-  if (around_.number > allocations.size()) return place;
-  place.until = around_.machine.now().wall + allocations[around_.number - 1];
+  if (around_.leader > allocations.size()) return place;
+  place.until = around_.led_since + allocations[around_.leader - 1];
   return place;
 }
 
@@ -90,6 +114,24 @@ void Shell::ask_order(const OrderPlan& plan) {
   // Some ask all the same: nothing may come of it.
   if (refused && around_.random.chance(50)) return;
   feed(OrderRequest{name, plan.verb, plan.wait, "someone ordered it"});
+}
+
+void Shell::ask_replace(const ReplacePlan& plan) {
+  if (stopped_ || finished_ || replacing_ || runner_.state() != TaskState::Active) return;
+  begin();
+  around_.step(nullptr);
+  if (!around_.machine.disk_is_full()) {
+    Replacement record;
+    record.generation = runner_.history().generation() + 1;
+    record.reason = "someone asked";
+    for (const ProcessIndex p : plan.changed) {
+      record.changed.push_back(around_.script.task.processes[p].name);
+    }
+    around_.files.write(record);
+    around_.step(nullptr);
+    replacing_.emplace(std::move(record), false);
+  }
+  settle();
 }
 
 void Shell::ask_yield(Microseconds grace) {
@@ -161,6 +203,7 @@ void Shell::end_turn() {
   do {
     act();
   } while (!stopped_ && (links_.say() || need_sync_ || !turn_.empty()));
+  if (replacing_) go_on_replacing();
   --depth_;
   if (stopped_) return;
   if (finishing_ && links_.all_idle()) {
@@ -223,6 +266,79 @@ void Shell::compact() {
   around_.disk.sync_name();
   around_.invariants.synced();
   around_.invariants.handled(runner_, replayed_);
+}
+
+// ---- another configuration ---------------------------------------------------------------------
+
+void Shell::go_on_replacing() {
+  using Act = Replacing::Act;
+  for (;;) {
+    const Act act = replacing_->next(
+        runner_, {!stopped_, !need_sync_ && turn_.empty(), around_.machine.now().boot});
+    if (act != Act::Wait) {
+      trace("    replacing: act " + std::to_string(static_cast<int>(act)));
+      around_.step(nullptr);
+    }
+    switch (act) {
+      case Act::Wait:
+        return;
+      case Act::Stop:
+        return stop_what_is_replaced();
+      case Act::SyncRecord:
+        act_and_sync();
+        break;
+      case Act::WriteTask:
+        write_task();
+        break;
+      case Act::TakeLead:
+        hands_over_ = stopped_ = true;
+        return;
+      case Act::RemoveFile:
+        around_.replaced();
+        [[fallthrough]];
+      case Act::CallOff:
+        around_.files.remove(replacing_->record().generation);
+        [[fallthrough]];
+      case Act::Abandon:
+        replacing_.reset();
+        return;
+    }
+  }
+}
+
+void Shell::act_and_sync() {
+  act();
+  if (!stopped_ && sync()) around_.disk.act();
+}
+
+// Another turn carries the orders out.
+void Shell::stop_what_is_replaced() {
+  for (const std::string& name : replacing_->to_stop()) {
+    tell(OrderRequest{name, Verb::Stop, std::nullopt, "its configuration is replaced"});
+    if (stopped_) return;
+  }
+  turn_pending_ = true;
+  life_.after(0, [this] { end_turn(); });
+}
+
+void Shell::write_task() {
+  const bool written = !around_.machine.disk_is_full();
+  if (written) around_.files.write_task(replacing_->record().generation);
+  replacing_->task_written(written, around_.machine.now().boot);
+  if (written) return;
+  life_.after(*replacing_->again_at() - around_.machine.now().boot, [this] {
+    begin();
+    settle();
+  });
+}
+
+void Shell::check_replacing() const {
+  if (!replacing_ || stopped_ || finished_ || turn_pending_ || !turn_.empty()) return;
+  if (replacing_->again_at() || runner_.yields() || runner_.state() != TaskState::Active) return;
+  for (const std::string& name : replacing_->record().changed) {
+    if (runner_.under_way(*runner_.find(name))) return;
+  }
+  throw Broken("a replacement waits for nobody");
 }
 
 // ---- effects -----------------------------------------------------------------------------------

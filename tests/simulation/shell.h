@@ -5,16 +5,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/runner/replacing.h"
 #include "core/runner/runner.h"
 #include "disk.h"
 #include "invariants.h"
 #include "lifetime.h"
 #include "links.h"
 #include "machine.h"
+#include "task_files.h"
 
 namespace thermos::sim {
 
@@ -28,12 +31,16 @@ struct Surroundings {
   Random& random;
   Machine& machine;
   Disk& disk;
+  TaskFiles& files;
   Invariants& invariants;
   std::vector<std::uint32_t>& attempts;  // launches so far, by process
   std::uint64_t number;                  // of this shell
+  std::uint64_t leader;    // number of the leader: a shell that hands over goes on as it
+  Microseconds led_since;  // wall time
   // Counts one effect, or throws Crash instead when its number has come. `append`: the record that
   // would be written, of which a part may be.
   std::function<void(const Record* append)> step;
+  std::function<void()> replaced;                 // a replacement is done
   std::function<void()> answer;                   // a turn is over, and its replies are sent
   std::function<void(const std::string&)> trace;  // empty: no trace is wanted
 };
@@ -44,11 +51,18 @@ class Shell : private Links::Owner {
   Shell(Surroundings around, History history);
 
   // Takes the lead; it must be called first. A task that is over already is only finished.
-  void lead();
+  // `replacing`: of the shell before, which led the task with the configuration before.
+  void lead(std::optional<Replacing> replacing);
   void ask_kill(const KillPlan& plan);
   void ask_order(const OrderPlan& plan);
+  void ask_replace(const ReplacePlan& plan);
   void ask_yield(Microseconds grace);
 
+  // Whether another shell is to lead with the new configuration, from here on.
+  bool hands_over() const { return hands_over_; }
+  Replacing take_replacing() { return std::move(*replacing_); }
+  // Everything that was due is done: nobody waits for nothing.
+  void check_replacing() const;
   bool finished() const { return finished_; }
   bool stood_down() const { return finished_ && standing_down_; }
   // Whether it has stopped leading, so that another runner may.
@@ -77,6 +91,11 @@ class Shell : private Links::Owner {
   bool sync();
   bool sync_what_was_found();
   Leadership place() const;
+  std::optional<Replacement> find_replacement();
+  void go_on_replacing();
+  void act_and_sync();
+  void stop_what_is_replaced();
+  void write_task();
   void compact();
 
   void carry_out(const Effect& effect);
@@ -105,6 +124,8 @@ class Shell : private Links::Owner {
   bool standing_down_ = false;
   bool finished_ = false;
   bool stopped_ = false;
+  bool hands_over_ = false;
+  std::optional<Replacing> replacing_;
   std::uint64_t timer_ = 0;
 };
 

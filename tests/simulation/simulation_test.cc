@@ -14,6 +14,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
   std::uint32_t revived = 0;
   std::uint32_t killed_off = 0;
   std::uint32_t yields = 0;
+  std::uint32_t replaced = 0;
   std::uint64_t explained = 0;
   for (std::uint64_t seed = from; seed < from + count; ++seed) {
     const Outcome outcome = run(make_script(seed, shape), {});
@@ -23,6 +24,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     revived += outcome.revived;
     killed_off += outcome.killed_off;
     yields += outcome.yields;
+    replaced += outcome.replaced;
     explained += outcome.explained;
   }
   // A world in which these never come shows nothing.
@@ -41,6 +43,7 @@ void live(std::uint64_t from, std::uint64_t count, const Shape& shape) {
     EXPECT_GT(revived, count / 100);
     EXPECT_GT(killed_off, count / 100);
     EXPECT_GT(yields, count / 100);
+    EXPECT_GT(replaced, count / 100);
   }
 }
 

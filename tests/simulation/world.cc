@@ -18,7 +18,7 @@ constexpr std::size_t kTraceLines = 2000;
 // The answers to "why?" are checked at one of so many moments.
 constexpr std::uint64_t kExplainEvery = 5;
 
-using Request = std::variant<KillPlan, OrderPlan>;
+using Request = std::variant<KillPlan, OrderPlan, ReplacePlan>;
 
 class World {
  public:
@@ -35,7 +35,8 @@ class World {
 
  private:
   void plan();
-  void boot_shell();
+  void boot_shell(std::optional<Replacing> replacing);
+  void hand_over();
   void ask(const Request& request);
   void ask_yield(Microseconds grace);
   void lose_yielding();
@@ -56,10 +57,13 @@ class World {
   Random random_;
   Machine machine_;
   Disk disk_;
+  TaskFiles files_;
   Invariants invariants_;
   std::vector<std::uint32_t> attempts_;
   std::unique_ptr<Shell> shell_;
   std::uint64_t shells_ = 0;
+  std::uint64_t leaders_ = 0;
+  Microseconds led_since_ = 0;
   bool over_ = false;
   History last_;
   std::size_t next_crash_ = 0;
@@ -76,14 +80,16 @@ Outcome World::live() {
   };
   plan();
   try {
-    timeline_.after(0, [this] { boot_shell(); });
+    timeline_.after(0, [this] { boot_shell({}); });
     for (std::uint64_t events = 0; !timeline_.empty(); ++events) {
       if (events > kMostEvents) throw Broken("the task does not end");
       if (shell_ && !shell_->turn_pending() && timeline_.next() > timeline_.now()) {
         invariants_.time_moves_on(views());
+        shell_->check_replacing();
         if (events % kExplainEvery == 0) explain();
       }
       guarded([this] { timeline_.step(); });
+      while (shell_ && shell_->hands_over()) guarded([this] { hand_over(); });
       if (shell_ && shell_->stood_down()) {
         stand_down();
       } else if (shell_ && shell_->finished()) {
@@ -124,6 +130,9 @@ void World::plan() {
   }
   for (const OrderPlan& order : script_.orders) {
     timeline_.after(order.at, [this, order] { ask(order); });
+  }
+  for (const ReplacePlan& replace : script_.replaces) {
+    timeline_.after(replace.at, [this, replace] { ask(replace); });
   }
   for (const YieldPlan& yield : script_.yields) {
     if (yield.ahead) {
@@ -197,19 +206,34 @@ void World::guarded(const Timeline::Action& action) {
   }
 }
 
-void World::boot_shell() {
+// The runner goes on with another configuration: nothing of the machine changes.
+void World::hand_over() {
+  Replacing replacing = shell_->take_replacing();
+  lose_shell();
+  boot_shell(std::move(replacing));
+}
+
+void World::boot_shell(std::optional<Replacing> replacing) {
   auto replay = disk_.recover();
   if (!replay) throw Broken("the stream does not replay: " + replay.error().message);
   invariants_.crashed(disk_.generation(), replay->records);
+  if (!replacing) {
+    ++leaders_;
+    led_since_ = machine_.now().wall;
+  }
   Surroundings around{.script = script_,
                       .timeline = timeline_,
                       .random = random_,
                       .machine = machine_,
                       .disk = disk_,
+                      .files = files_,
                       .invariants = invariants_,
                       .attempts = attempts_,
                       .number = ++shells_,
+                      .leader = leaders_,
+                      .led_since = led_since_,
                       .step = [this](const Record* append) { step(append); },
+                      .replaced = [this] { ++outcome_.replaced; },
                       .answer = [this] { unanswered_.clear(); },
                       .trace = {}};
   if (traced_) around.trace = [this](const std::string& line) { say(line); };
@@ -217,7 +241,7 @@ void World::boot_shell() {
   for (const Request& request : std::exchange(unanswered_, {})) {
     timeline_.after(random_.between(0, kSecond), [this, request] { ask(request); });
   }
-  shell_->lead();
+  shell_->lead(std::move(replacing));
 }
 
 void World::ask(const Request& request) {
@@ -227,8 +251,10 @@ void World::ask(const Request& request) {
   if (!shell_) return;
   if (const auto* kill = std::get_if<KillPlan>(&request)) {
     shell_->ask_kill(*kill);
+  } else if (const auto* order = std::get_if<OrderPlan>(&request)) {
+    shell_->ask_order(*order);
   } else {
-    shell_->ask_order(*std::get_if<OrderPlan>(&request));
+    shell_->ask_replace(*std::get_if<ReplacePlan>(&request));
   }
 }
 
@@ -251,6 +277,7 @@ void World::stand_down() {
   if (random_.chance(30)) {
     say("* the machine restarts");
     machine_.power_cut();
+    files_.power_cut(random_);
   }
   next_leader();
 }
@@ -277,6 +304,7 @@ void World::go_down(std::uint32_t power_cuts) {
     say("* the power goes");
     machine_.power_cut();
     disk_.lose_tail(script_.harsh.loses_names, random_);
+    files_.power_cut(random_);
   } else {
     say("* the runner is killed");
     const std::uint32_t victims = random_.pick({0U, 0U, 30U, 100U});
@@ -300,7 +328,7 @@ void World::lose_shell() {
 void World::next_leader() {
   const Microseconds down = random_.pick<Microseconds>(
       {0, random_.between(0, kSecond), random_.between(0, 40 * kSecond)});
-  timeline_.after(down, [this] { boot_shell(); });
+  timeline_.after(down, [this] { boot_shell({}); });
 }
 
 void World::say(const std::string& line) {

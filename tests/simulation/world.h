@@ -30,6 +30,7 @@ struct Outcome {
   std::uint32_t revived = 0;     // processes that had failed for good and were started again
   std::uint32_t killed_off = 0;  // processes that were killed as often as they may be
   std::uint32_t yields = 0;      // runners that stood down
+  std::uint32_t replaced = 0;    // configurations
   std::uint64_t explained = 0;   // moments of which every process was asked why
 };
 
