@@ -16,18 +16,21 @@ class Standing {
   // At the wall time `now`, in microseconds. `task` and `history` outlive this and do not change.
   Standing(const TaskConfig& task, const History& history, Microseconds now);
 
-  // nullptr: nothing of it is on record.
+  // Returns the history of the process; nullptr if nothing of it is on record.
   const ProcessHistory* past(ProcessIndex p) const { return pasts_[p]; }
   bool live(ProcessIndex p) const { return pasts_[p] != nullptr && pasts_[p]->live(); }
-  // It does not run again.
+  // Returns whether the process does not run again.
   bool over(ProcessIndex p) const;
-  // It is over, and not for a success, nor as an ephemeral process.
+  // Returns whether the process is over because it failed or was killed too often; false for an
+  // ephemeral process.
   bool failed(ProcessIndex p) const;
-  // What others may need of it has come about, and stays so.
+  // Returns whether a condition of the process is met, which others may need. A condition stays
+  // met.
   bool has_come(ProcessIndex p, Condition condition) const;
-  // It waits until then to run again; nothing if it does not wait for a time.
+  // Returns the wall time until which the process waits to run again; nothing if it waits for no
+  // time.
   std::optional<Microseconds> next_try(ProcessIndex p) const;
-  // An order holds it back.
+  // Returns whether an order holds the process back.
   bool held(ProcessIndex p) const { return pasts_[p] != nullptr && pasts_[p]->held; }
 
  private:
