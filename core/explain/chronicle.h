@@ -1,5 +1,5 @@
 // The history of a task as it was at a moment, with what History does not keep: who ordered what,
-// and why health checks were refused.
+// and the latest answers that a run is not healthy.
 #pragma once
 
 #include <cstdint>

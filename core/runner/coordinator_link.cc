@@ -60,7 +60,7 @@ struct CoordinatorLink::Table {
   }
 
   static constexpr Dense make() {
-    // Only here: other machines have events of the same names.
+    // This stands only here, because other state machines have events of the same names.
     using namespace link;  // NOLINT(google-build-using-namespace)
     Dense t{};
     row<Start>(t, S::Idle, &Link::start);
@@ -136,7 +136,7 @@ struct CoordinatorLink::Table {
     row<Stop>(t, S::Watched, &Link::stop);
 
     row<Start>(t, S::Leaving, &Link::defer);
-    row<Changed>(t, S::Leaving, &Link::ignore);  // all of it is read in a moment
+    row<Changed>(t, S::Leaving, &Link::ignore);  // the rest of the stream is read in a moment
     row<Heard>(t, S::Leaving, &Link::heard);
     row<ReadDone>(t, S::Leaving, &Link::last_words_read);
     row<Timer>(t, S::Leaving, &Link::timer);

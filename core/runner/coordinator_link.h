@@ -35,8 +35,8 @@ struct Start {
 // Answers Enqueue, at once or later: the launch may go on.
 struct Admitted {};
 
-// At a resume: the history has a live run of this process. `rebooted`: the runner before ran under
-// another boot id.
+// At a resume: the history has a live run of this process. `rebooted`: the previous runner ran
+// under another boot id.
 struct Adopt {
   bool rebooted = false;
 };
@@ -71,8 +71,8 @@ struct ReadDone {
   bool starved = false;
 };
 
-// Answer Clone. Handed: the fork server has the launch, and the lock with it. HandFailed: it could
-// not be handed over, and the lock is free.
+// Answer Clone. Handed: the fork server has the launch, and the lock with it. HandFailed: the
+// launch could not be handed over, and the lock is free.
 struct Handed {};
 struct HandFailed {
   bool retry = false;
@@ -90,8 +90,8 @@ struct Answered {
   Shortage shortage = Shortage::Other;
 };
 
-// The fork server died, and another took its place. A launch that the old one had not answered was
-// cloned or not.
+// The fork server died, and another took its place. A launch that the old one had not answered
+// may have been cloned or not.
 struct ServerDied {};
 
 // The child of WatchChild has been reaped. May come while WatchChild is being carried out.
@@ -247,11 +247,11 @@ enum class State : std::uint8_t {
   Handing,     // Clone is not answered yet
   Sent,        // the fork server has the launch, and has not answered
   Unanswered,  // the fork server died with the launch: it was cloned without an answer, or never
-  Ours,        // our child: its end comes by SIGCHLD
+  Ours,        // the coordinator is our child: SIGCHLD tells when it ends
   Beside,      // reading a stream for which the history has no live run
   Adopting,    // reading the stream of a coordinator that an earlier runner started
-  Found,       // someone holds the lock, and only the lock tells when they end
-  Watched,     // as Found, but a pidfd tells
+  Found,       // a process holds the lock, and only the lock tells when it ends
+  Watched,     // as Found, but a pidfd tells when it ends
   Leaving,     // the coordinator is gone; its last records could not be read yet
 };
 inline constexpr std::size_t kStates = 13;
@@ -293,7 +293,8 @@ class CoordinatorLink {
   using Handler = void (CoordinatorLink::*)(const link::Event&);
 
   bool is_stale(const link::Event& event) const;
-  // One for each way to handle an event; link::Table has the handler for each state and event.
+  // One function for each way to handle an event; link::Table has the handler for each state and
+  // event.
   void ignore(const link::Event& event);
   void start(const link::Event& event);
   void admitted(const link::Event& event);
@@ -357,7 +358,7 @@ class CoordinatorLink {
   bool ours_ = false;      // the coordinator is our child, so a sweep finds its orphans among ours
   bool rebooted_ = false;  // in Adopting and Beside: the event's `rebooted`
   bool unheard_stop_ = false;  // the run is to end, and its coordinator has written no record
-  std::uint64_t clones_ = 0;   // so far
+  std::uint64_t clones_ = 0;   // how many so far
   std::optional<StartProcess> starting_;  // from Queued to Sent
   std::optional<StartProcess> deferred_;  // the next run, until this coordinator is reaped
   std::uint32_t looks_ = 0;               // how many in a row found nothing new

@@ -21,8 +21,8 @@ struct Append {
 };
 
 // Start this run: lock the process's stream and hand it to a coordinator. Answered by the
-// coordinator's records, LaunchFailed or CoordinatorGone. If another holds the lock, that is the
-// run's coordinator, and its records are the answer.
+// coordinator's records, LaunchFailed or CoordinatorGone. If another process holds the lock, that
+// is the run's coordinator, and its records are the answer.
 struct StartProcess {
   ProcessIndex process = 0;
   std::uint32_t run = 0;

@@ -101,7 +101,7 @@ struct ShortageChanged {
   std::string reason;  // for people: what could not be done
 };
 
-// The time of SetTimer has come. An early or repeated one is harmless.
+// The time of SetTimer has come. An early or repeated event is harmless.
 struct TimerDue {};
 
 // The coordinators of this node can be reached: runs may be launched there. The node's server knows

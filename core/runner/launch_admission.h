@@ -74,7 +74,8 @@ class LaunchAdmission {
   // Notes that the launch is no longer under way. `worked`: there is a coordinator.
   void over(Launch launch, bool worked, Microseconds now);
 
-  // The machine was short of something for this launch, or for reading what its coordinator wrote.
+  // Notes that the machine was short of something for this launch, or for reading what its
+  // coordinator wrote.
   void short_of(Launch launch, Shortage shortage, const std::string& reason, Microseconds now);
   // Notes that what failed for this launch works again, or is not wanted any more.
   void settled(Launch launch);
@@ -126,7 +127,7 @@ class LaunchAdmission {
   std::set<Launch> under_way_;
   std::uint32_t window_;                  // how many may be under way now
   Microseconds wait_ = 0;                 // from a shortage to the next try
-  std::optional<Microseconds> opens_at_;  // no launch goes on before
+  std::optional<Microseconds> opens_at_;  // no launch goes on before this time
   std::array<State, kShortages> states_;
 };
 

@@ -20,7 +20,7 @@ enum class LaunchState : std::uint8_t {
   Retrying,     // its launch came to nothing, and will be tried again
   Terminating,  // told to end
   Killing,      // told to die
-  Sweeping,     // its coordinator vanished; what that left running is being ended
+  Sweeping,     // its coordinator vanished; the processes that it left are being ended
 };
 inline constexpr std::size_t kLaunchStates = 6;
 

@@ -18,7 +18,7 @@ namespace thermos {
 // All times are by the boot clock.
 class Launches {
  public:
-  // Of processes 0 to `processes` - 1, all idle.
+  // The launches of processes 0 to `processes` - 1, all idle.
   explicit Launches(std::size_t processes);
 
   const LaunchControl& of(ProcessIndex p) const { return controls_[p]; }

@@ -8,8 +8,8 @@ namespace thermos {
 
 struct LimitTimes {
   Microseconds began = 0;  // when it was RUNNING, or else WAITING
-  Microseconds extended =
-      0;  // its limits are not over before this; 0: it did not ask for more time
+  // The limits are not over before this; 0: the run did not ask for more time.
+  Microseconds extended = 0;
 };
 
 }  // namespace thermos

@@ -1,5 +1,5 @@
 // Turns the effects of a runner that are for the link of a process into events for that link. The
-// reactor and the simulator both ask here.
+// reactor and the simulator both use this.
 #pragma once
 
 #include <optional>

@@ -59,7 +59,7 @@ using Event = std::variant<Begin, Welcomed, Ended, Told, Cleaned, EngineSaid, Ca
 struct StartServer {};
 // Close the server's pipe. No Ended follows.
 struct DropServer {};
-// Ask the engine, or the command that tells it, whether the node is gone. Answered once.
+// Ask the engine, or the command that tells this, whether the node is gone. Answered once.
 struct AskEngine {};
 // Tell the server which runs are live there on record: it takes them over. It tells what became of
 // them, and then comes Told.

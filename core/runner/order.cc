@@ -15,7 +15,7 @@ bool under_way(const ProcessHistory& process, const LaunchControl& launch) {
   return process.live() && (launch.launched() || !unborn(process));
 }
 
-// Returns what the verb comes to for a run of which no record has come yet.
+// Returns what the verb means for a run of which no coordinator has recorded anything yet.
 Verb meant(const ProcessHistory& process, const LaunchControl& launch, Verb verb) {
   if (verb == Verb::Stop || !unborn(process)) return verb;
   // A run that was told to end before its coordinator could hear it will end: that can't be taken

@@ -58,7 +58,7 @@ class Placement {
 
   struct Placed {
     ProcessIndex process = 0;
-    std::string_view node;  // valid as long as this
+    std::string_view node;  // borrowed from this Placement
   };
   // Assigns a node to one waiting process, reserves its room there, and returns both. Returns
   // nothing if no waiting process fits.

@@ -305,7 +305,7 @@ void Runner::advance_cleaning() {
 void Runner::advance_finalizing() {
   if (over_deadline() || finalizers_over()) {
     final_.close();
-    stop_all(true);  // of a stage whose finalizers are over only ephemerals are left
+    stop_all(true);  // if the finalizers are over, only ephemerals are left
   } else if (goal_ == TaskState::Lost) {
     final_.close();
     stop_all(false);
@@ -458,8 +458,8 @@ void Runner::end_by_order(ProcessIndex p) {
   if (past(p).ending && launches_.is_live(p)) stop(p, false);
 }
 
-// Kills each run whose time to end is over once: a kill that was sent before there was a
-// coordinator to hear it is sent again behind FORKED.
+// Kills the runs whose time to end is over, each of them once: a kill that was sent before there
+// was a coordinator to hear it is sent again behind FORKED.
 void Runner::kill_overdue() {
   while (const auto p = launches_.pop_kill(now_.boot)) {
     if (!untold_.contains(*p)) stop(*p, true);

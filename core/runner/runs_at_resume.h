@@ -1,5 +1,5 @@
 // Which runs a leader takes over when it goes on with a task, and in which order it looks at their
-// streams. The reactor and the simulator both ask here.
+// streams. The reactor and the simulator both use this.
 #pragma once
 
 #include <vector>

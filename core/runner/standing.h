@@ -1,5 +1,5 @@
-// Where the processes of a task stand, as its history tells: what has come about of each, and which
-// are free to run.
+// Where the processes of a task stand, as its history tells: which conditions of each are met, and
+// which processes are free to run.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,8 @@ namespace thermos {
 
 class Standing {
  public:
-  // At the wall time `now`, in microseconds. `task` and `history` outlive this and do not change.
+  // The standing at the wall time `now`, in microseconds. `task` and `history` outlive this and do
+  // not change.
   Standing(const TaskConfig& task, const History& history, Microseconds now);
 
   // Returns the history of the process; nullptr if nothing of it is on record.
@@ -24,8 +25,8 @@ class Standing {
   // Returns whether the process is over because it failed or was killed too often; false for an
   // ephemeral process.
   bool failed(ProcessIndex p) const;
-  // Returns whether a condition of the process is met, which others may need. A condition stays
-  // met.
+  // Returns whether this condition of the process, which others may need, is met. Once met, it
+  // stays met.
   bool has_come(ProcessIndex p, Condition condition) const;
   // Returns the wall time until which the process waits to run again; nothing if it waits for no
   // time.
