@@ -17,7 +17,7 @@ Error corrupt(const ProcessStep& step, const std::string& what) {
           "process \"" + step.process + "\", record " + std::to_string(step.seq) + ": " + what};
 }
 
-// States that a task passes in this order.
+// The place of a state in the order in which a task passes them; all terminal states have the last.
 int rank_of(TaskState state) {
   return is_terminal(state) ? static_cast<int>(TaskState::Success) : static_cast<int>(state);
 }
@@ -74,7 +74,7 @@ ProcessStatus& AncestorHistory::record(Named& process, ProcessState state, Micro
   return status;
 }
 
-// Adds the states between, which the other machine may leave out.
+// Adds the states in between, which Apache Thermos may leave out.
 void AncestorHistory::bridge(Named& process, ProcessState to, Microseconds at) {
   if (!is_terminal(to) || to == ProcessState::Success) return;
   if (process.second.state == ProcessState::Waiting && to != ProcessState::Failed) {
@@ -118,7 +118,7 @@ Status AncestorHistory::add(const ProcessStep& step, bool from_coordinator) {
     if (step.state == ProcessState::Forked) status.identity.pid = step.coordinator_pid;
     if (step.state == ProcessState::Running) status.identity.pid = step.pid;
     if (is_terminal(step.state)) {
-      // A runner that killed it wrote -1: no signal, but an end that it did not see.
+      // A runner that killed the process wrote -1, which is no signal: it did not see the end.
       const bool unseen = step.state == ProcessState::Killed && step.return_code == -1;
       if (!unseen) status.return_code = step.return_code;
       if (!launched && step.state == ProcessState::Failed) status.reason = kNotLaunched;
@@ -158,7 +158,7 @@ std::vector<TaskStatus> AncestorHistory::statuses(TaskState end, Microseconds be
   if (steps_.empty() || steps_.front().state != TaskState::Active) put(state, last);
   for (const TaskStep& step : steps_) {
     last = step;
-    if (is_terminal(step.state)) continue;  // the last end counts, and is put below
+    if (is_terminal(step.state)) continue;  // the latest end counts, and is put below
     // A runner that takes the lead of a task in its CLEANING may write that it is ACTIVE.
     if (state == TaskState::Active && step.state == TaskState::Finalizing) {
       put(TaskState::Cleaning, step);
@@ -182,7 +182,7 @@ Result<History> AncestorHistory::finish(const Finish& with) const {
   std::vector<TaskStatus> all = statuses(end, header.launch_time);
   all.front().reason = with.mark;
   if (last_end == steps_.rend()) all.back().reason = kLeftActive;
-  // Durations are told by the boot clock, which those streams do not have.
+  // Durations are computed from the boot clock, which those streams do not have.
   const auto by_both = [begun = header.launch_time](Timestamp at) {
     return Timestamp{at.wall, std::max<Microseconds>(at.wall - begun, 0)};
   };
@@ -195,7 +195,7 @@ Result<History> AncestorHistory::finish(const Finish& with) const {
     if (auto applied = history.apply(status); !applied) return applied.error();
   }
   for (const auto& [name, process] : processes_) {
-    // What only waited has lost nothing.
+    // A process that only waited is not LOST.
     if (is_terminal(*process.state) || process.state == ProcessState::Waiting) continue;
     ProcessStatus lost;
     lost.process = name;

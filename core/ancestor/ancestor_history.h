@@ -1,9 +1,9 @@
-// The history that a stream of Apache Thermos gives, as this program would have recorded it.
+// Converts a stream of Apache Thermos to the history that this program would have recorded.
 //
-// The two machines differ in little: there a task may go straight from ACTIVE to its end, the
-// header may stand behind records, and a process that never ran may be KILLED. What is missing
-// here is added in between, with the time of what follows. Nobody goes on with such a task, so
-// what has no end on record is LOST.
+// The two state machines differ little: in Apache Thermos a task may go straight from ACTIVE to its
+// end, the header may stand behind other records, and a process that never ran may be KILLED. The
+// records that are missing are added in between, with the time of the next one. Nobody goes on with
+// such a task, so a task or a launched run without an end on record is LOST.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ namespace thermos::ancestor {
 
 class AncestorHistory {
  public:
-  // Takes the next record of the runner's stream. Fails with Corrupt for one that can't follow the
-  // others.
+  // Takes the next record of the runner's stream. Fails with Corrupt if the record can't follow the
+  // earlier ones.
   Status take(const Record& record);
-  // Takes the next record of a coordinator's stream, after the whole of the runner's. Those that
-  // the runner knew are passed over.
+  // Takes the next record of a coordinator's stream, after the whole of the runner's. Skips the
+  // records that the runner's stream had, too.
   Status take_from_coordinator(const ProcessStep& step);
 
   const std::optional<Header>& header() const { return header_; }
@@ -43,9 +43,9 @@ class AncestorHistory {
 
  private:
   struct Process {
-    std::uint64_t next_theirs = 0;  // sequence numbers: of the stream,
-    std::uint64_t next_ours = 0;    // and of the history, which may have more
-    std::uint32_t run = 0;          // the latest
+    std::uint64_t next_theirs = 0;  // the next sequence number in the stream,
+    std::uint64_t next_ours = 0;    // and in the history, which may have more records
+    std::uint32_t run = 0;          // the number of the latest run
     std::optional<ProcessState> state;
   };
   using Named = std::map<std::string, Process, std::less<>>::value_type;
@@ -61,15 +61,16 @@ class AncestorHistory {
   std::optional<Header> header_;
   std::vector<TaskStep> steps_;
   std::map<std::string, Process, std::less<>> processes_;
-  std::vector<ProcessStatus> records_;  // their views are of keys of processes_, and of constants
+  std::vector<ProcessStatus> records_;  // their views borrow keys of processes_, and constants
   Microseconds latest_ = 0;             // the latest time on record
 };
 
-// Makes of each record of a stream, a runner's or a coordinator's, one of ours for a listing.
+// Converts each record of a stream, a runner's or a coordinator's, to one of this program's, for a
+// listing.
 class Listing {
  public:
-  // `process` of a ProcessStatus is borrowed from `record`. A WAITING, which has no time, gets that
-  // of the record before.
+  // `process` of a ProcessStatus is borrowed from `record`. A record without a time, such as
+  // WAITING, gets the time of the record before it.
   thermos::Record plain(const Record& record);
 
  private:

@@ -13,7 +13,7 @@ namespace thermos::ancestor {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
-// Later times are wrong, and would not be a number of microseconds.
+// Later times are wrong, and much later ones would overflow Microseconds.
 constexpr double kLatest = 1e11;  // seconds
 
 // The states by their numbers in the stream.
@@ -191,7 +191,7 @@ TaskStep read_task(ThriftReader& in) {
   return step;
 }
 
-// Reads the struct of a frame, which holds exactly one of the three.
+// Reads the struct of a frame, which holds exactly one record: a header, a process or a task.
 Record read_record(ThriftReader& in) {
   Record record = TaskStep();
   int found = 0;
@@ -217,7 +217,7 @@ bool is_stream(Bytes beginning) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned>(beginning[at]); };
   if (beginning.size() >= kLengthBytes && length_at(beginning) > kMaxFrameBytes) return false;
   if (beginning.size() <= kLengthBytes) {
-    // No file of ours begins so, but for one of zeros.
+    // No file of this program begins with such a byte, except one of zeros.
     return !all_zeros(beginning) && byte(0) <= kMaxFrameBytes >> 24;
   }
   if (beginning.size() < kEnough) {

@@ -1,7 +1,7 @@
 // The checkpoints of Apache Thermos, from which this program descends. They are only read, never
 // written.
 //
-// A stream is a sequence of frames: a length (32 bits, big endian) and so many bytes, without magic
+// A stream is a sequence of frames: a length (32 bits, big endian) and as many bytes, without magic
 // number or checksum. The bytes are one struct in Thrift's binary protocol: fields of a type, a
 // number and a value, all big endian, in any order, ended by a zero byte. An unknown field is
 // skipped.
@@ -35,7 +35,7 @@ struct TaskStep {
   std::uint32_t runner_uid = 0;
 };
 
-// One transition of a process. What it does not tell is absent.
+// One transition of a process. Fields that its record does not have are absent.
 struct ProcessStep {
   std::string process;
   std::uint64_t seq = 0;  // rises by one with each transition, over all runs of this process
@@ -50,26 +50,26 @@ struct ProcessStep {
 
 using Record = std::variant<Header, TaskStep, ProcessStep>;
 
-// Whether a file that begins with these bytes is such a stream. 8 bytes are enough to tell. Of
-// fewer, the answer is yes where they are the beginning of such a stream; but no for zeros alone.
+// Returns whether a file that begins with these bytes is such a stream. 8 bytes are enough to tell.
+// For fewer bytes, returns true if such a stream may begin with them; but false for zeros alone.
 bool is_stream(Bytes beginning);
 
 // Reads the records of a stream one after another, as FrameScanner does. It never reads outside the
 // bytes, and allocates no more than they hold. A file that ends inside a frame is torn; but as
-// there is no checksum, a frame that is complete before its length says so is corrupt.
+// there is no checksum, a frame whose struct ends before the length says so is corrupt.
 class Scanner {
  public:
   // Borrows the bytes of the whole file.
   explicit Scanner(Bytes file) : bytes_(file) {}
 
   Verdict next();
-  // After Record.
+  // The record, after next() returned Record.
   const Record& record() const { return record_; }
   // Where the record begins.
   std::size_t record_offset() const { return record_offset_; }
   // The offset behind the last valid record.
   std::size_t offset() const { return offset_; }
-  // After Corrupt or Torn: why, for messages.
+  // After Corrupt or Torn: the reason, for messages.
   const std::string& why() const { return why_; }
 
  private:

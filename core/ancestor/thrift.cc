@@ -5,7 +5,8 @@
 namespace thermos::ancestor {
 namespace {
 
-// Structs in structs: as deep as nobody's, and not so deep that it exhausts the stack.
+// How deep structs may be nested: deeper than in any real stream, but not so deep that they exhaust
+// the stack.
 constexpr int kMaxDepth = 16;
 
 // The fewest bytes that a value takes.
@@ -79,7 +80,7 @@ std::size_t ThriftReader::count(std::size_t bytes) {
     fail("a negative number of items");
     return 0;
   }
-  // What does not fit into the bytes that there are is not tried item by item.
+  // If so many items can't fit into the bytes that are left, fails at once instead of item by item.
   if (static_cast<std::size_t>(items) > rest_.size() / bytes) {
     take(rest_.size() + 1);
     return 0;

@@ -25,7 +25,7 @@ enum class ThriftType : std::uint8_t {
   List = 15,
 };
 
-// After the first failure every read gives zeros, so that callers need not ask after each.
+// After the first failure every read returns zeros, so that callers need not check each read.
 class ThriftReader {
  public:
   // Borrows the bytes.
@@ -39,14 +39,14 @@ class ThriftReader {
   std::string text();
   // Reads the beginning of a struct's next field; false behind the last one.
   bool field(ThriftType& type, std::int16_t& id);
-  // Passes over a value that nobody wants.
+  // Skips a value.
   void skip(ThriftType type) { skip(type, 0); }
   // Reads how many items a map, set or list has, each of at least `bytes` bytes.
   std::size_t count(std::size_t bytes);
 
   void fail(std::string_view why);
   bool good() const { return !short_ && why_.empty(); }
-  // Whether the bytes ended inside a value, and nothing else was wrong.
+  // Returns whether the bytes ended inside a value, and nothing else was wrong.
   bool ended() const { return short_; }
   const std::string& why() const { return why_; }
   std::size_t left() const { return rest_.size(); }

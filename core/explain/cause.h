@@ -14,24 +14,24 @@ namespace thermos {
 
 enum class CauseKind : std::uint8_t {
   // What a process waits for.
-  Need,         // something of another process that has not come about
-  Never,        // something of another process that can't come about any more
-  Clock,        // min_duration or backoff, from its last end on
-  Concurrency,  // a place among max_concurrency
+  Need,         // a condition of another process that is not met yet
+  Never,        // a condition of another process that can't be met any more
+  Clock,        // the end of its min_duration or backoff, which count from its last end
+  Concurrency,  // a free place under max_concurrency
   Pool,         // a share of a pool
   Hold,         // a user's order stopped it
   Stage,        // a finalizer, while the task is not ending
-  Time,         // the machine is the task's for less time than it takes
+  Time,         // the machine is the task's for less time than the process takes
   Launch,       // its launch is under way, or the machine is short of something for it
-  Turn,         // nothing: it is about to start
+  Turn,         // nothing: the process is about to start
   Leader,       // nobody leads the task
   // What a run is doing, and why it began.
   Runs,       // it runs
   Readiness,  // it runs and is not ready
   Health,     // it runs, and its `healthy` said no
   Ending,     // it was told to end
-  Met,        // the last thing that it needed came about, or it needed nothing
-  Again,      // it ran before, and that end did not finish it
+  Met,        // the last condition that the process needed was met, or it needed nothing
+  Again,      // the process had run before, and that run's end did not finish it
   Ordered,    // a user's order: start, stop, restart
   // How a run ended.
   Success,
@@ -42,19 +42,19 @@ enum class CauseKind : std::uint8_t {
   Unready,    // not ready in time
   Unhealthy,  // by its `healthy`, or its watchdog
   Unstarted,  // it could not be started
-  Lost,       // nobody knows how
+  Lost,       // nobody knows how it ended
   Reboot,     // the machine restarted, or it ran elsewhere
   Shutdown,   // the service manager ended it
   Yield,      // the task gave its machine back
   // The task.
   TaskEnds,  // it is ending, or has ended
-  Limit,     // so many processes failed as max_failures allows
+  Limit,     // a limit was reached: max_failures or max_kills
   Deadlock,  // nothing could run any more
   Kill,      // a user killed it
   Overrun,   // its stages took longer than finalization_wait
-  More,      // more of the same, which are not listed
+  More,      // how many more causes of the same kind there are, which are not listed
   // What is not known.
-  Replaced,   // its configuration was another one then
+  Replaced,   // the configuration has been replaced since
   Forgotten,  // a compaction dropped the records
 };
 inline constexpr std::size_t kCauseKinds = 38;
@@ -65,7 +65,7 @@ struct Cause {
   CauseKind kind = CauseKind::Turn;
   std::string process{};               // empty: the task
   std::optional<std::uint32_t> run{};  // of that process
-  // When it was recorded, and until when it holds: wall times.
+  // When the cause was recorded, and until when it holds: wall times.
   std::optional<Microseconds> time{};
   std::optional<Microseconds> until{};
   std::string text{};  // for people, one line

@@ -5,10 +5,10 @@
 
 namespace thermos {
 
-// A record carries its own time, which may be long before it was written: the end of a run that
-// nobody read for a day was an end then. Of the times of one process, and of the task, the later
-// record never comes before the earlier one, unless the clock was put back; so behind the first
-// that is left out all are.
+// A record carries the time of what it tells, which may be long before it was written: a run's end
+// may be read a day later. The records of one process, and those of the task, come in the order of
+// their times, unless the clock was put back; so after the first record that is left out, all
+// others of the same process, or of the task, are left out, too.
 bool Chronicle::leaves_out(const Record& record) {
   if (!until_) return false;
   if (const auto* task = std::get_if<TaskStatus>(&record)) {
@@ -36,8 +36,9 @@ bool Chronicle::leaves_out(const Record& record) {
   return false;
 }
 
-// A summary tells when the latest of all runs ended, which may be long after those that it stands
-// for. Until when these went on is told by the first run that is kept, whose WAITING is next.
+// A summary tells when the latest of all runs ended, which may be long after the runs that it
+// stands for. Those had ended when the first run that is kept began; its WAITING is the next
+// record.
 bool Chronicle::puts_off(const ProcessSummary& summary) {
   if (!until_ || summary.last_end.wall <= *until_) return false;
   summaries_.emplace(summary.process, summary);

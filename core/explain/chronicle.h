@@ -1,5 +1,5 @@
-// The history of a task as it was at a moment, with what the fold of its records does not keep: who
-// ordered what.
+// The history of a task as it was at a moment, with what History does not keep: who ordered what,
+// and the latest answers that a run is not healthy.
 #pragma once
 
 #include <cstdint>
@@ -19,47 +19,49 @@ namespace thermos {
 
 class Chronicle {
  public:
-  // A user's order for a process, or a yield's.
+  // An order for a process, which a user gave, or which ends its run because the task yields.
   struct Order {
     Verb verb = Verb::Start;
-    Microseconds at = 0;  // wall time; 0: a compaction has left it out
+    Microseconds at = 0;  // wall time; 0: a compaction has dropped it
     std::string reason;
     bool yields = false;
-    std::optional<std::uint32_t> run;  // that was under way
+    std::optional<std::uint32_t> run;  // the run that was under way then
   };
-  // What a question was answered last: why a run is not healthy.
+  // The answer of a health check that a run is not healthy.
   struct Refusal {
     Microseconds at = 0;
     std::string text;
   };
 
-  // What happened after the wall time `until`, in microseconds, is left out.
+  // Leaves out what happened after the wall time `until`, in microseconds.
   explicit Chronicle(std::optional<Microseconds> until = {}) : until_(until) {}
 
-  // Takes the records of the task's stream, in their order. Fails as History::apply() does.
+  // Takes the next record of the task's stream. Fails as History::apply() does.
   Status take(const Record& record);
-  // For a history that is known already; nothing was left out of it, and no order is known.
+  // Makes a chronicle of an existing history: nothing is left out of it, and no order is known.
   static Chronicle of(History history);
 
   const History& history() const { return history_; }
-  // Those for one process, oldest first.
+  // Returns the orders for one process, oldest first.
   const std::vector<Order>& orders(std::string_view process) const;
-  // By the latest run; nullptr if there was none.
+  // Returns the latest refusal of the process, in any of its runs; nullptr if there was none.
   const Refusal* refusal(std::string_view process) const;
-  // Whether the run ended, or goes on, after the task began to end: by the order of the records
-  // where that is kept, and else by their times. REQUIRES: `run` is one of that process's.
+  // Returns whether the run ended, or goes on, after the task began to end. Goes by the order of
+  // the records where that is kept, and else by their times. REQUIRES: `run` is one of that
+  // process's.
   bool ended_with_task(const ProcessHistory& process, const Run& run) const;
-  // When the configuration was first replaced after the moment: what it was before is on no record.
+  // Returns when the configuration was first replaced after the moment. What the configuration was
+  // before is on no record.
   std::optional<Microseconds> replaced_later() const { return replaced_later_; }
-  // Whether the first runs of the process have been dropped, and all that are kept began after the
-  // moment: how it stood is not known.
+  // Returns whether the first runs of the process have been dropped and all runs that are kept
+  // began after the moment: then the state of the process at the moment is not known.
   bool forgotten(std::string_view process) const { return summaries_.contains(process); }
 
  private:
   bool leaves_out(const Record& record);
   bool puts_off(const ProcessSummary& summary);
-  // The one that was put off, if there is one and the first run behind it is from before the
-  // moment.
+  // Applies the summary of the process that puts_off() stored, if there is one. `next` begins the
+  // first run after the summary, and is from before the moment.
   Status take_summary(const ProcessStatus& next);
   void note_end();
 
@@ -68,13 +70,15 @@ class Chronicle {
   std::map<std::string, std::vector<Order>, std::less<>> orders_;
   std::map<std::string, Refusal, std::less<>> refusals_;
   std::optional<Microseconds> replaced_later_;
-  // Nothing more is taken of these: a record of them was left out.
+  // The processes of which a record was left out: all later records of them are left out, too.
   std::set<std::string, std::less<>> closed_;
   bool task_closed_ = false;
-  // Of which it is not known whether they are of before the moment; their names are the keys.
+  // The summaries that puts_off() stored, by process: it is not known yet whether their runs are
+  // from before the moment. Their `process` is not valid.
   std::map<std::string, ProcessSummary, std::less<>> summaries_;
   // How many runs of each process, in the order of the history, had ended when the task began to
-  // end. Empty: it has not, or a compaction has put the records in another order.
+  // end. Empty if the task has not begun to end, or if a compaction has put the records in another
+  // order.
   std::vector<std::uint32_t> ended_runs_;
 };
 

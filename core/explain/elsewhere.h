@@ -1,12 +1,13 @@
-// Whether a run is under way on another machine than the task is led from.
+// Whether a run is under way on another machine than the one that the task is led from.
 #pragma once
 
 #include "core/record/history.h"
 
 namespace thermos {
 
-// By the boot ids of its coordinator and of the latest leader. Pids and signals of here mean
-// nothing there: the leader waits for the end of the run.
+// Returns whether the run has not ended and its coordinator's boot id differs from that of the
+// latest leader; false for a run on a node. Pids and signals of this machine mean nothing on the
+// other one, so the leader waits for the end of the run.
 bool goes_on_elsewhere(const History& history, const Run& run);
 
 }  // namespace thermos

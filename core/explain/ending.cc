@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-// bash says "bash: -c: line 1: syntax error ..." and exits with 1 or 2, as its version has it.
+// bash says "bash: -c: line 1: syntax error ..." and exits with 1 or 2, depending on its version.
 bool is_syntax_error(const std::vector<std::string>& printed) {
   return std::any_of(printed.begin(), printed.end(), [](const std::string& line) {
     return line.find("bash: -c: line ") != std::string::npos &&
@@ -28,7 +28,8 @@ std::string_view words_for(std::int32_t return_code, const std::vector<std::stri
   return syntax ? "bash can't read the command line: syntax error" : std::string_view();
 }
 
-// How the reasons begin that the runner and the coordinator write: no record has their kind.
+// The beginnings of the reasons that the runner and the coordinator write: no record has the kind
+// of an end, so the text must tell it.
 constexpr std::array<std::pair<std::string_view, CauseKind>, 6> kReasons = {{
     {"timed out after ", CauseKind::Timeout},
     {"not ready within ", CauseKind::Unready},

@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// Of one process: who it is joined to, and by what condition.
+// One neighbour of a process, and the condition of the edge between them.
 using Joint = std::pair<ProcessIndex, Condition>;
 using Joints = std::vector<std::vector<Joint>>;
 
@@ -96,7 +96,7 @@ class Layout {
       const std::size_t first = made_.edges.size();
       for (const auto& [other, condition] : after_[made_.nodes[from].members.front()]) {
         const std::uint32_t to = node_of_[other];
-        // The other's siblings stand for the same edge.
+        // The edges to the other members of that node are the same edge.
         if (other != made_.nodes[to].members.front()) continue;
         made_.edges.push_back({from, to, condition});
       }
@@ -108,7 +108,7 @@ class Layout {
     }
   }
 
-  // Each node is drawn to the middle of its neighbours in the layers that were ordered before.
+  // Moves each node to the middle of its neighbours in the layers that were ordered before.
   void order_layers() {
     std::vector<std::vector<std::uint32_t>> layers(made_.layers);
     for (std::uint32_t node = 0; node < made_.nodes.size(); ++node) {

@@ -10,8 +10,8 @@
 namespace thermos {
 
 struct GraphLayout {
-  // One process, or several that nobody could tell apart in the picture: they are of one kind
-  // (daemon, ephemeral, final), need the same, and are needed by the same.
+  // One process, or several that nobody could tell apart in the picture: they have the same kind
+  // (daemon, ephemeral, final), the same dependencies and the same dependents.
   struct Node {
     std::vector<ProcessIndex> members;  // in ascending order; not empty
     std::uint32_t layer = 0;
@@ -28,9 +28,9 @@ struct GraphLayout {
   std::uint32_t layers = 0;
 };
 
-// Each process stands in the layer behind the last one that it waits for; finalizers stand behind
-// all others. In a layer, who is next to whom follows from their neighbours in the other layers, so
-// that few edges cross. The same task has the same picture always. `graph` is the result of
+// Places each process in the layer behind the last one that it waits for, and finalizers behind all
+// others. Within a layer, orders the nodes by their neighbours in the other layers, so that few
+// edges cross. The same task always has the same picture. `graph` is the result of
 // check_task(task). Takes about O((V + E) log V).
 GraphLayout lay_out(const TaskConfig& task, const Graph& graph);
 

@@ -1,4 +1,4 @@
-// When what a process needs came about.
+// When the conditions that a process needs were met.
 #pragma once
 
 #include <optional>
@@ -8,18 +8,18 @@
 
 namespace thermos {
 
-// When what is needed came about: the wall time of the record; nothing if that is not kept.
+// Returns the wall time at which the need was met, from its record; nothing if that is not kept.
 std::optional<Microseconds> time_of(const Situation& situation, const Situation::Need& need);
 
-// The need that came about last, and when.
+// The need that was met last, and its wall time if that is kept.
 struct LastMet {
   std::optional<Situation::Need> need;
   std::optional<Microseconds> at;
 };
 LastMet last_met(const Situation& situation, ProcessIndex p);
 
-// When the stage of the task began in which regular processes or finalizers run; nothing: it has
-// not.
+// Returns the wall time at which the task's stage began in which regular processes, or (`final`)
+// finalizers run; nothing if it has not begun.
 std::optional<Microseconds> stage_began(const History& history, bool final);
 
 }  // namespace thermos

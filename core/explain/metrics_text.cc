@@ -21,7 +21,7 @@ std::string_view without_total(std::string_view name) {
   return name;
 }
 
-// "" if the name has none.
+// Returns the unit in a metric's name; "" if the name has none.
 std::string_view unit_of(std::string_view name) {
   const std::string_view base = without_total(name);
   for (const std::string_view unit : {"seconds", "bytes"}) {

@@ -18,11 +18,11 @@ class MetricsText {
  public:
   using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
 
-  // Begins a family; the samples behind it are of it. A counter's name ends in "_total"; the last
-  // word before that, if it is "seconds" or "bytes", is the unit.
+  // Begins a metric family, to which the samples after it belong. A counter's name ends in
+  // "_total"; the last word before that, if it is "seconds" or "bytes", is the unit.
   void family(std::string_view name, MetricType type, std::string_view help);
   void sample(const Labels& labels, std::uint64_t value);
-  // In seconds, whole or not.
+  // Adds a sample in seconds, with a fraction if it has one.
   void seconds(const Labels& labels, Microseconds value);
   void histogram(const Histogram& values);
 
@@ -37,8 +37,9 @@ class MetricsText {
 
 inline constexpr std::string_view kMetricsEnd = "# EOF\n";
 
-// The same metrics by the letter of OpenMetrics, which describes a counter by its name without the
-// "_total" of its samples. promtool and the textfile collector miss the description then.
+// Returns the same metrics strictly as OpenMetrics demands, which describes a counter by its name
+// without the "_total" of its samples. promtool and the textfile collector then don't find the
+// description.
 std::string open_metrics(std::string_view text);
 
 }  // namespace thermos

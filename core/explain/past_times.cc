@@ -5,7 +5,7 @@
 namespace thermos {
 namespace {
 
-// By the clock that nobody sets.
+// Uses the boot clock, which nobody sets.
 Microseconds boot_time_between(const Timestamp& from, const Timestamp& to) {
   return std::max<Microseconds>(0, to.boot - from.boot);
 }
@@ -15,7 +15,7 @@ Microseconds boot_time_between(const Timestamp& from, const Timestamp& to) {
 void PastTimes::add(const History& history) {
   for (const ProcessHistory& process : history.processes()) {
     for (const Run& run : process.runs) {
-      // Its own task has it.
+      // The task that ran it has its times.
       if (!run.taken_over_from().empty()) continue;
       const bool ended = run.state == ProcessState::Success && run.stopped;
       if (!run.started || (!ended && !run.ready)) continue;

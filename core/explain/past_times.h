@@ -13,26 +13,29 @@
 
 namespace thermos {
 
-// One run that succeeded.
+// The times of one run that succeeded, or became ready.
 struct RunTimes {
-  Microseconds launch = 0;            // from the decision to its command
-  Microseconds lasts = 0;             // from there to its end
-  std::optional<Microseconds> ready;  // from there until it was ready
+  // From the decision to run the process to the start of its command.
+  Microseconds launch = 0;
+  // From the start of its command to its end; 0 if it did not succeed.
+  Microseconds lasts = 0;
+  // From the start of its command until it was ready.
+  std::optional<Microseconds> ready;
   bool operator==(const RunTimes&) const = default;
 };
 
 class PastTimes {
  public:
-  // So many of the latest runs of a process count.
+  // How many of the latest runs of a process count.
   static constexpr std::size_t kMostRuns = 200;
 
-  // Adds the runs of a history that succeeded, those of later histories behind those of earlier
-  // ones. Runs that an order, a reboot or the end of the task cut short say nothing of how long
-  // they take, and are left out; of daemons, which do not succeed, the time until they were ready
-  // is kept.
+  // Adds the runs of a history that succeeded. Earlier histories must be added before later ones.
+  // Leaves out runs that an order, a reboot or the end of the task cut short, because they do not
+  // show how long a run takes. Of a run that did not succeed but was ready, as a daemon's, the time
+  // until it was ready is kept.
   void add(const History& history);
 
-  // Those of a process by its name, oldest first; nullptr if there is none.
+  // Returns the times of a process by its name, oldest first; nullptr if there are none.
   const std::vector<RunTimes>* of(std::string_view process) const;
   bool empty() const { return runs_.empty(); }
 

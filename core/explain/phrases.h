@@ -14,9 +14,9 @@ namespace thermos {
 std::string names_text(const std::vector<std::string>& names, std::size_t most = 4);
 // "1 process", "3 processes".
 std::string count_text(std::size_t count, std::string_view one, std::string_view many);
-// What is needed of a process: "the success of fetch", "the end of fetch".
+// Returns in words what is needed of a process: "the success of fetch", "the end of fetch".
 std::string need_text(Condition condition, std::string_view process);
-// How it has come about: "fetch had succeeded".
+// Returns in words that a need was met: "fetch had succeeded".
 std::string met_text(Condition condition, std::string_view process);
 
 }  // namespace thermos

@@ -10,12 +10,12 @@
 namespace thermos {
 namespace {
 
-// So many runs of processes are played at most, over all rounds, and so many rounds.
+// The most runs of processes that are played over all rounds, and the most rounds.
 constexpr std::size_t kMostPlayed = 2'000'000;
 constexpr std::size_t kMostRounds = 200;
-constexpr std::size_t kRoundsLeft = 15;  // for what is under way
+constexpr std::size_t kRoundsLeft = 15;  // for a task that is under way
 
-// Splitmix64: the same question has the same answer.
+// Splitmix64, so that the same question always gets the same answer.
 class Draw {
  public:
   explicit Draw(std::uint64_t seed) : state_(seed) {}
@@ -43,10 +43,10 @@ class Times {
     }
   }
 
-  // Whether one play may take another time than the next.
+  // Returns whether one round may take another time than the next.
   bool vary() const { return vary_; }
 
-  // Of a daemon nobody asks how long it takes.
+  // How long a daemon takes does not matter.
   bool known(ProcessIndex p) const {
     if (question_.task->processes[p].daemon) return true;
     return runs_[p] != nullptr || (!question_.given.empty() && question_.given[p]);
@@ -70,11 +70,11 @@ class Times {
 std::vector<ProcessIndex> critical_path_of(const PlannedTask& played) {
   std::vector<ProcessIndex> path;
   std::vector<bool> seen(played.processes.size());
-  Microseconds until = played.end;  // when the one behind it could start
+  Microseconds until = played.end;  // when the next process on the path could start
   ProcessIndex p = played.last;
   while (p != PlannedProcess::kNobody && !seen[p]) {
     const PlannedProcess& process = played.processes[p];
-    // The end of one that was ended, as nothing waited for it any more, came because of another.
+    // A process that was ended because nothing waited for it any more ended because of another one.
     if (process.ended_by != PlannedProcess::kNobody && process.end && *process.end <= until) {
       p = process.ended_by;
       continue;
@@ -93,7 +93,7 @@ std::size_t rounds_for(std::size_t processes, bool vary) {
   return std::clamp<std::size_t>(kMostPlayed / std::max<std::size_t>(processes, 1), 1, kMostRounds);
 }
 
-// The element below which that part of all lies. REQUIRES: `sorted` is not empty.
+// Returns the element below which that part of all elements lies. REQUIRES: `sorted` is not empty.
 template <typename T>
 const T& quantile(const std::vector<T>& sorted, double part) {
   const auto at =

@@ -29,7 +29,7 @@ RunDifference::Side side_of(const History& history, std::string_view process) {
   return side;
 }
 
-// A success is the same whichever task has it.
+// A success that was taken over is the same success, whichever task has it.
 bool same_success(const RunDifference& one) {
   return one.before.state == ProcessState::Success && one.after.state == ProcessState::Success &&
          (one.before.taken_over || one.after.taken_over);

@@ -1,4 +1,4 @@
-// What ran otherwise in one task than in another of the same kind.
+// Which processes ran differently in two tasks of the same kind.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,20 @@ struct RunDifference {
     std::optional<std::int32_t> return_code;
     std::string reason;
     std::uint32_t runs = 0;
-    std::optional<Microseconds> took;  // its last run, if that has ended
-    bool taken_over = false;           // from another task, which ran it
+    std::optional<Microseconds> took;  // how long its last run took, if that has ended
+    bool taken_over = false;           // its success is taken over from another task
   };
   std::string process;
   Side before;
   Side after;
-  bool ended_otherwise = false;  // another state, return code, or number of runs
+  bool ended_otherwise = false;  // the sides differ in state, return code or number of runs
 
   Microseconds slower() const { return after.took.value_or(0) - before.took.value_or(0); }
 };
 
-// Returns the processes that ended otherwise (a success that one of the two took over is none), and
-// behind them those that took longer or shorter, by more than a fifth and a tenth of a second,
-// those with the largest difference first.
+// Returns the processes that ended differently (two successes are the same if one of the tasks took
+// its own over from elsewhere). After them come those that took longer or shorter by more than a
+// fifth and more than a tenth of a second, largest difference first.
 std::vector<RunDifference> differences_of(const History& before, const History& after);
 
 }  // namespace thermos

@@ -39,7 +39,7 @@ void Situation::find_needs(const Graph& graph) {
   }
 }
 
-// From those that are over to those that wait for what did not come about.
+// Goes from the processes that are over to those that wait for a condition that was not met.
 void Situation::find_never(const Graph& graph) {
   std::vector<ProcessIndex> open;
   for (ProcessIndex p = 0; p < size(); ++p) {

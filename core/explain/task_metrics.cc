@@ -54,12 +54,13 @@ std::uint64_t total_of(const RunTotals& totals, ProcessState state) {
   }
 }
 
-// By the clock that nobody sets; a task of Apache Thermos has only wall times.
+// Uses the boot clock, which nobody sets; but a task of Apache Thermos has only wall times.
 Microseconds between(const Timestamp& from, const Timestamp& to) {
   return from.boot != 0 && to.boot != 0 ? to.boot - from.boot : to.wall - from.wall;
 }
 
-// From the launch to the end, by the clock that nobody sets where both were in one boot.
+// Returns the time from the launch to the end, by the boot clock, which nobody sets, if both were
+// in one boot.
 Microseconds took(const History& history) {
   const TaskStatus& first = history.steps().front().status;
   const TaskStatus& last = history.steps().back().status;
@@ -75,7 +76,7 @@ void TaskMetrics::add_runs(const ProcessHistory& process) {
   used_.add(process.used);
   std::array<std::uint64_t, kProcessStates> kept{};
   for (const Run& run : process.runs) {
-    if (!run.taken_over_from().empty()) {  // it counts where it ran
+    if (!run.taken_over_from().empty()) {  // it counts for the task that ran it
       ++kept[at(run.state)];
       continue;
     }
@@ -84,7 +85,7 @@ void TaskMetrics::add_runs(const ProcessHistory& process) {
     ++kept[at(run.state)];
     ++runs_[at(run.state)][static_cast<std::size_t>(run.origin)];
     if (kind_of_end(run) == CauseKind::Memory) ++out_of_memory_;
-    // After a reboot the end counts in another boot: how long it ran is not known.
+    // After a reboot the end counts in another boot, so it is not known how long the run took.
     const bool known = run.started && run.stopped && run.origin != Origin::Reboot;
     if (known) lasted_.observe(between(*run.started, *run.stopped));
   }

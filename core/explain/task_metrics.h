@@ -19,26 +19,27 @@ namespace thermos {
 
 class TaskMetrics {
  public:
-  // So many names of tasks are labels: those that ended last.
+  // How many names of tasks become labels: the names of those that ended last.
   static constexpr std::size_t kMostNames = 1000;
 
   TaskMetrics();
 
-  // Adds a task. `name` is its configuration's; empty: not known, or of no interest as it has not
-  // ended. `not_started`: how many processes of an active task have no run yet.
+  // Adds a task. `name` is the name in its configuration; empty if it is not known, or of no
+  // interest because the task has not ended. `not_started`: how many processes of an active task
+  // have no run yet.
   void add(std::string_view name, const History& history, std::size_t not_started = 0);
   // Adds a task whose records can't be read.
   void add_unreadable() { ++unreadable_; }
 
   void write(MetricsText& out) const;
-  // How many names are left out of it.
+  // Returns how many names write() leaves out.
   std::size_t left_out() const;
 
  private:
   struct Named {
     Microseconds ended = 0;                 // wall time of the latest end
-    Microseconds took = 0;                  // that one, from its launch
-    UsageTotals used;                       // by the runs of that one
+    Microseconds took = 0;                  // how long that task took, from its launch
+    UsageTotals used;                       // by the runs of that task
     std::optional<Microseconds> succeeded;  // wall time of the latest success
   };
 

@@ -99,7 +99,7 @@ void Tracing::add_task() {
   trace_.spans.push_back(std::move(span));
 }
 
-// Wall clocks are set: the task holds all that is in it, whatever they said.
+// The wall clock may have been set in between, so the task's span is widened to hold all others.
 void Tracing::end_task() {
   Span& task = trace_.spans.front();
   for (const Span& span : trace_.spans) {
@@ -124,7 +124,8 @@ void Tracing::add_wait(const ProcessHistory& past, std::uint32_t run, Microsecon
   trace_.spans.push_back(std::move(span));
 }
 
-// From when on nothing but a place or a time can have held the first run back, if that is known.
+// Returns the time from which only a place or a time can have held the first run back, if it is
+// known.
 std::optional<Microseconds> Tracing::free_from(ProcessIndex p) const {
   const auto began = stage_began(situation_.history(), situation_.config(p).final);
   const LastMet last = last_met(situation_, p);
@@ -141,7 +142,7 @@ void Tracing::add_first_wait(ProcessIndex p, const ProcessHistory& past, std::ui
            last.need ? situation_.config(last.need->process).name : std::string_view());
 }
 
-// The wait that is not over.
+// Adds the wait that is not over yet, if there is one.
 void Tracing::add_last_wait(ProcessIndex p, const ProcessHistory& past, Microseconds not_before) {
   if (!situation_.waits(p) || !situation_.in_stage(p) || situation_.never(p)) return;
   if (situation_.waits_for_needs(p)) return;
@@ -153,7 +154,8 @@ void Tracing::add_last_wait(ProcessIndex p, const ProcessHistory& past, Microsec
   }
 }
 
-// Returns when the run ended. Within a process nothing overlaps, however the clock was set.
+// Adds the span of a run and returns its end. Spans within a process don't overlap, however the
+// clock was set.
 Microseconds Tracing::add_run(const ProcessHistory& past, const Run& run, Microseconds not_before) {
   Span span{SpanKind::Run, ids_.run(past.name, run.number), ids_.process(past.name), past.name,
             run.number};
@@ -197,12 +199,12 @@ void Tracing::add_process(const ProcessHistory& past, std::optional<ProcessIndex
   Microseconds end = 0;
   const Run* before = nullptr;
   for (const Run& run : past.runs) {
-    if (!run.taken_over_from().empty()) continue;  // it is of another task's trace
+    if (!run.taken_over_from().empty()) continue;  // it belongs to another task's trace
     const bool first = run.number == past.redefined;
     if (first && p) {
       add_first_wait(*p, past, run.number, run.waiting.wall, end);
-      // The time of the decision is that of a turn, which may have begun before that to which the
-      // decision is due was recorded.
+      // The time of a decision is that of its turn, which may have begun before the record was
+      // written that led to the decision.
       const auto from = free_from(*p);
       if (from && run.forked && *from <= run.forked->wall) end = std::max(end, *from);
     }
@@ -242,7 +244,8 @@ void Tracing::add_process(const ProcessHistory& past, std::optional<ProcessIndex
   if (p) span_of_[*p] = place;
 }
 
-// All of them while they can be read; behind that, those that let a process run.
+// Adds all arrows while they are few enough to be read; else only those of the need that was met
+// last and so let a process run.
 void Tracing::add_arrows() {
   std::size_t all = 0;
   for (ProcessIndex p = 0; p < situation_.size(); ++p) all += situation_.needs(p).size();
@@ -250,7 +253,7 @@ void Tracing::add_arrows() {
     const auto from = span_of_[need.process];
     const auto to = span_of_[p];
     const auto at = time_of(situation_, need);
-    // One that ran again since then did not come about at a time that is known.
+    // If the needed process ran again since then, it is not known when the need was met.
     if (!from || !to || !at || *at > trace_.spans[*to].begin) return;
     trace_.arrows.push_back({*from, *to, *at});
   };

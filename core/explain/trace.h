@@ -25,7 +25,7 @@ enum class SpanResult : std::uint8_t { None, Ok, Error };
 
 struct Span {
   using Value = std::variant<bool, std::int64_t, double, std::string>;
-  // What happened within it.
+  // A moment within the span.
   struct Moment {
     Microseconds at = 0;
     std::string name;
@@ -39,32 +39,32 @@ struct Span {
   // Wall times. A child lies within its parent, and no two children of a process overlap.
   Microseconds begin = 0;
   Microseconds end = 0;
-  bool open = false;  // it goes on; `end` is the moment of the question
+  bool open = false;  // the span goes on; `end` is the moment of the question
   SpanResult result = SpanResult::None;
-  std::string message{};  // why it is an Error; may be empty
+  std::string message{};  // why the result is Error; may be empty
   std::vector<std::pair<std::string, Value>> attributes{};
   std::vector<Moment> moments{};
 };
 
-// A process could run because of what came about of another one.
+// A process could run because a condition of another one was met.
 struct Arrow {
-  std::size_t from = 0;  // the spans of the processes, by their place in `spans`
+  std::size_t from = 0;  // the spans of the two processes, by their place in `spans`
   std::size_t to = 0;
-  Microseconds at = 0;  // when it came about
+  Microseconds at = 0;  // when the condition was met
 };
 
 struct Trace {
   std::string id;
-  // The task first; then each process that has run or is free to, in the order of their first
-  // record, with the waits and runs of it behind it in their order.
+  // The task comes first; then each process that has run or is free to run, in the order of their
+  // first records, each followed by its waits and runs in their order.
   std::vector<Span> spans;
   std::vector<Arrow> arrows;
 };
 
-// The spans up to the moment of the situation. What the record does not keep is not there: the runs
-// that a compaction has dropped, and waits of which no record tells when they began. A wait is from
-// when all that a process needed had come about, or from the end of the run before, to the decision
-// to run it; a shorter one than kShortestWait is the runner's own time, and left out. Fails with
+// Returns the spans up to the moment of the situation. Leaves out what the record does not keep:
+// the runs that a compaction has dropped, and waits whose beginning is on no record. A wait lasts
+// from when all that a process needs was met, or from the end of the run before, to the decision to
+// run it. A wait shorter than kShortestWait is the runner's own time, and left out. Fails with
 // NotFound if the task has no header yet.
 inline constexpr Microseconds kShortestWait = 1000;
 Result<Trace> trace_of(const Situation& situation);

@@ -47,7 +47,7 @@ class VirtualHost {
     Microseconds at;
     std::uint64_t order;  // among equal times, what was planned first
     ProcessIndex process;
-    std::uint32_t ticket;  // another one since: it is void
+    std::uint32_t ticket;  // if the process has another one since, this step is void
     Step step;
     bool operator>(const Due& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
@@ -57,14 +57,14 @@ class VirtualHost {
     lead.header.task_id = task_.name;
     lead.header.launch_time = now_.wall;
     lead.pid = 1;
-    // What runs goes on under the same boot.
+    // The boot id is that of the latest leader, so that live runs go on.
     const std::vector<TaskStep>& steps = runner_.history().steps();
     if (!steps.empty()) boot_ = steps.back().status.boot;
     lead.boot = boot_;
     tell(lead);
   }
 
-  // What is on record as live goes on as it would have without a break.
+  // Lets the runs that are live on record go on as they would have without a break.
   void go_on() {
     for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
       if (!runner_.under_way(p)) continue;
@@ -80,7 +80,8 @@ class VirtualHost {
     }
   }
 
-  // A time that a run may have which has taken so long already.
+  // Draws a time for a run that has already taken `gone`: a longer one, unless kTries draws find
+  // none.
   void draw(ProcessIndex p, Microseconds gone) {
     for (int i = 0; i < kTries; ++i) {
       lengths_[p] = script_.times(p);
@@ -152,7 +153,7 @@ class VirtualHost {
     }
   }
 
-  // From RUNNING at `started` on.
+  // Plans what follows RUNNING, which was at `started`.
   void plan_run(ProcessIndex p, Microseconds started) {
     const ProcessConfig& config = task_.processes[p];
     const Microseconds gone = now_.boot - started;
@@ -196,7 +197,7 @@ class VirtualHost {
       return;
     }
     for (const Effect& effect : *effects) carry_out(effect);
-    // The effects above are spent, as the next event replaces them.
+    // The effects above are spent: the next event replaces them.
     while (!cancelled_.empty() && !error_) {
       const LaunchCancelled answer = cancelled_.back();
       cancelled_.pop_back();
@@ -259,7 +260,7 @@ class VirtualHost {
   std::vector<RunTimes> lengths_;  // of the run under way
   std::vector<LaunchCancelled> cancelled_;
   std::optional<Microseconds> timer_;
-  ProcessIndex acting_ = PlannedProcess::kNobody;  // whose transition is told now
+  ProcessIndex acting_ = PlannedProcess::kNobody;  // the process whose transition is told now
   PlannedTask planned_;
   bool finished_ = false;
   std::optional<Error> error_;

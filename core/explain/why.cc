@@ -68,7 +68,7 @@ void add_doubts(const Situation& situation, std::string_view name, Answer& answe
   }
 }
 
-// One that a replaced configuration had, and the last one has not.
+// Answers for a process that an earlier configuration had and the latest one does not have.
 Answer of_removed(const Situation& situation, const ProcessHistory& process, const Run& run) {
   Answer answer;
   answer.state = name_of(run.state);
@@ -85,7 +85,7 @@ Answer of_removed(const Situation& situation, const ProcessHistory& process, con
   return answer;
 }
 
-// The end of the run that was asked about, with what it used.
+// Adds the end of the run that was asked about, with what the run used.
 void add_asked_end(const Situation& situation, const ProcessHistory& process, const Run& run,
                    Answer& answer) {
   add_end(situation, process, run, answer);

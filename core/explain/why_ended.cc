@@ -30,7 +30,7 @@ void add_order(const Situation& situation, const ProcessHistory& process, const 
   answer.causes.push_back(std::move(cause));
 }
 
-// How often it may fail, and has.
+// Adds how often the process has failed or was killed, if it has reached its limit.
 void add_count(const Situation& situation, const ProcessHistory& process, const Run& run,
                Answer& answer) {
   const auto p = situation.find(process.name);
@@ -46,7 +46,7 @@ void add_count(const Situation& situation, const ProcessHistory& process, const 
   answer.causes.push_back(std::move(cause));
 }
 
-// What to change, by what it ended of.
+// Returns what to change, by the kind of the end.
 std::string remedy(CauseKind kind, const ProcessHistory& process, const Run& run) {
   const std::string name = printable(process.name);
   switch (kind) {

@@ -12,7 +12,7 @@ namespace thermos {
 void add_end(const Situation& situation, const ProcessHistory& process, const Run& run,
              Answer& answer);
 
-// The first of these causes alone.
+// Returns only the first of these causes: how the run ended.
 Cause end_cause(const ProcessHistory& process, const Run& run);
 
 }  // namespace thermos

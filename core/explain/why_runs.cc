@@ -18,9 +18,10 @@
 namespace thermos {
 namespace {
 
-// From there on, a launch that nobody answered is no usual one.
+// A launch that nobody has answered for longer than this is not usual.
 constexpr Microseconds kLongLaunch = 2 * kSecond;
-// A run that waited for a place begins in the turn in which there is one.
+// A run that waited for a place begins in the turn in which there is one, which is sooner than
+// this.
 constexpr Microseconds kAtOnce = kSecond;
 
 std::string run_text(const Situation& situation, ProcessIndex p, const Run& run) {
@@ -87,7 +88,8 @@ void add_health(const Situation& situation, ProcessIndex p, const Run& run, Answ
   answer.causes.push_back(std::move(cause));
 }
 
-// The latest order that told the run to end. A start that came behind it is for the next run.
+// Returns the latest order that told the run to end. A start that came after it is for the next
+// run.
 const Chronicle::Order* ending_order(const Situation& situation, const ProcessHistory& past,
                                      const Run& run) {
   const Chronicle::Order* found = nullptr;
@@ -121,7 +123,8 @@ void add_ending(const Situation& situation, ProcessIndex p, const Run& run, Answ
   if (state != TaskState::Active && !final) add_task_end(situation, answer);
 }
 
-// Returns from when on nothing but a place or a pool can have held the run back.
+// Adds why the first run could begin. Returns the time from which only a place or a pool can have
+// held it back.
 std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p, const Run& run,
                                       Answer& answer) {
   const ProcessConfig& config = situation.config(p);
@@ -152,12 +155,12 @@ std::optional<Microseconds> add_first(const Situation& situation, ProcessIndex p
   return free_from;
 }
 
-// Of a run that is not the first: what came before it.
+// For a run that is not the first: adds what came before it. Returns the same as add_first().
 std::optional<Microseconds> add_again(const Situation& situation, ProcessIndex p, const Run& run,
                                       Answer& answer) {
   const ProcessHistory& past = *situation.standing().past(p);
   const Run* before = past.run(run.number - 1);
-  // An order before it began was for the run before.
+  // An order from before that run began was not for this one.
   const std::optional<Timestamp>& began = before->forked ? before->forked : before->stopped;
   const Chronicle::Order* ordered = nullptr;
   for (const Chronicle::Order& order : situation.chronicle().orders(past.name)) {
@@ -187,7 +190,7 @@ std::optional<Microseconds> add_again(const Situation& situation, ProcessIndex p
   return ordered == nullptr ? free : std::max(free, ordered->at);
 }
 
-// If all places were taken when it was free to run: who made room.
+// If all places were taken when the run was free to begin: adds whose end made room.
 void add_place(const Situation& situation, ProcessIndex p, const Run& run, Microseconds free_from,
                Answer& answer) {
   const std::uint32_t most = situation.task().max_concurrency;
@@ -210,7 +213,7 @@ void add_place(const Situation& situation, ProcessIndex p, const Run& run, Micro
     who = other;
   });
   if (made_room == nullptr || who == p) return;
-  // Something else held it back where it did not begin as soon as there was room.
+  // If the run did not begin as soon as there was room, something else held it back.
   if (run.waiting.wall - made_room->stopped->wall > kAtOnce) return;
   std::size_t places = 0;
   for_each_run([&](ProcessIndex /*other*/, const Run& one) {

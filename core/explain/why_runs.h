@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// Adds that it runs, is being launched, is not ready or not healthy, or was told to end. REQUIRES:
-// standing().live(p).
+// Adds that the run of `p` under way runs, is being launched, is not ready or not healthy, or was
+// told to end. REQUIRES: standing().live(p).
 void add_under_way(const Situation& situation, ProcessIndex p, Answer& answer);
 
 // Adds why that run of `p` began when it did.

@@ -31,8 +31,8 @@ struct Failed {
   const Run* run = nullptr;
 };
 
-// The processes of the regular stage that failed for good, in the order of time. What fails when
-// the task is ending is no cause of that.
+// Returns the processes of the regular stage that failed for good, in the order of time. Leaves out
+// what failed when the task was ending: that did not cause the end.
 std::vector<Failed> failed_ones(const Situation& situation) {
   std::vector<Failed> failed;
   for (ProcessIndex p = 0; p < situation.size(); ++p) {
@@ -52,7 +52,8 @@ bool alike(const Run& a, const Run& b) {
   return a.state == b.state && a.return_code == b.return_code && a.reason == b.reason;
 }
 
-// The first with all that is known of its end, those that ended alike in one line, the others.
+// Adds the first failure with all that is known of its end, then those that ended alike in one
+// line, then the others.
 void add_failures(const Situation& situation, const std::vector<Failed>& failed, Answer& answer) {
   if (failed.empty()) return;
   add_end(situation, *failed.front().past, *failed.front().run, answer);
@@ -90,8 +91,8 @@ void add_failures(const Situation& situation, const std::vector<Failed>& failed,
   }
 }
 
-// How many others failed, and who: a finalizer, what ended with the task, what the task allows, or
-// what runs again. Each has an answer of its own.
+// Adds how many others failed, and their names: finalizers, and processes that ended with the task,
+// whose failure the task allows, or that run again. Each has an answer of its own.
 void add_other_failures(const Situation& situation, const std::vector<Failed>& told,
                         Answer& answer) {
   const auto is_told = [&](const std::string& name) {
@@ -113,7 +114,7 @@ void add_other_failures(const Situation& situation, const std::vector<Failed>& t
   answer.causes.push_back({CauseKind::More, {}, {}, {}, {}, std::move(text)});
 }
 
-// One that can never run, for all of those.
+// Adds one process that can never run, for all of them.
 void add_stuck(const Situation& situation, Answer& answer) {
   std::size_t count = 0;
   std::optional<ProcessIndex> first;
@@ -129,7 +130,7 @@ void add_stuck(const Situation& situation, Answer& answer) {
   answer.causes.push_back({CauseKind::Never, name, {}, {}, {}, std::move(text)});
 }
 
-// How many never began, which the end of the task explains.
+// Adds how many processes never began: the end of the task explains that.
 void add_not_begun(const Situation& situation, Answer& answer) {
   std::size_t count = 0;
   for (ProcessIndex p = 0; p < situation.size(); ++p) {
@@ -145,7 +146,7 @@ void add_not_begun(const Situation& situation, Answer& answer) {
                            count_text(count, "process has", "processes have") + " not run"});
 }
 
-// Its stages lasted longer than they may.
+// Adds that the task's stages lasted longer than they may, if they did.
 void add_overrun(const Situation& situation, Answer& answer) {
   const std::vector<TaskStep>& steps = situation.history().steps();
   const TaskStatus& last = steps.back().status;
@@ -162,7 +163,7 @@ void add_overrun(const Situation& situation, Answer& answer) {
   answer.causes.push_back(std::move(cause));
 }
 
-// What is under way, the longest first.
+// Adds the runs under way, the longest first.
 void add_running(const Situation& situation, Answer& answer) {
   std::vector<ProcessIndex> live;
   for (ProcessIndex p = 0; p < situation.size(); ++p) {
@@ -177,7 +178,7 @@ void add_running(const Situation& situation, Answer& answer) {
   for (std::size_t i = 0; i < std::min(live.size(), kMostShown); ++i) {
     Answer one;
     add_under_way(situation, live[i], one);
-    // Why the task ends is said already.
+    // Leaves out why the task ends: that is said already.
     for (Cause& cause : one.causes) {
       if (cause.process == situation.config(live[i]).name) {
         answer.causes.push_back(std::move(cause));
@@ -198,7 +199,7 @@ void add_running(const Situation& situation, Answer& answer) {
        count_text(names.size(), "other runs", "others run") + ": " + names_text(names)});
 }
 
-// Nothing runs: what holds those back that wait for no other one.
+// For when nothing runs: adds what holds back the processes that wait for no other one.
 void add_idle(const Situation& situation, Answer& answer) {
   std::size_t shown = 0;
   for (ProcessIndex p = 0; p < situation.size() && shown < kMostShown; ++p) {

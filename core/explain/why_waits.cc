@@ -23,9 +23,9 @@ class Waiting {
   Waiting(const Situation& situation, Answer& answer)
       : situation_(situation), standing_(situation.standing()), answer_(answer) {}
 
-  // Returns whom the wait leads to; nothing where its reason is the process's own.
+  // Returns the process that `p` waits for; nothing if the reason is its own.
   std::optional<ProcessIndex> add(ProcessIndex p) {
-    // It would not have run if the task had gone on.
+    // It would not have run even if the task had gone on.
     if (situation_.past_stage(p) && situation_.never(p)) return add_needs(p);
     if (!in_time(p)) return std::nullopt;
     if (situation_.waits_for_needs(p)) return add_needs(p);
@@ -56,7 +56,7 @@ class Waiting {
            (situation_.history().leadership() && situation_.history().leadership()->yields);
   }
 
-  // Whether this stage of the task is one in which it may run. If not, says why.
+  // Returns whether the process may run in this stage of the task. If not, adds why.
   bool in_time(ProcessIndex p) {
     const TaskState state = situation_.state();
     if (!situation_.config(p).final) {
@@ -96,7 +96,8 @@ class Waiting {
     for (const Situation::Need& need : situation_.needs(p)) {
       if (situation_.unmet(need)) unmet.push_back(need);
     }
-    // Behind what can never come nothing else matters; then comes what does not run itself.
+    // If a need can never be met, nothing else matters, so it comes first; then come the needs of
+    // processes that do not run.
     const auto rank = [this](const Situation::Need& need) {
       if (situation_.never(need)) return 0;
       return standing_.live(need.process) ? 2 : 1;
@@ -240,7 +241,8 @@ class Waiting {
                        });
   }
 
-  // There is enough, and who asked before has it reserved until the rest of what that uses is free.
+  // The pool has enough left, but a process that asked before has it reserved until the other pools
+  // that it uses have enough, too.
   void add_line(ProcessIndex p) {
     if (situation_.config(p).uses.entries.empty()) return;
     std::vector<std::string> others;

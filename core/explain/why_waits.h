@@ -6,8 +6,8 @@
 
 namespace thermos {
 
-// Adds what the process waits for, from what holds it directly to what holds the last of those that
-// it waits for. REQUIRES: situation.waits(p).
+// Adds what the process waits for: first what holds it directly, then what holds the process that
+// it waits for, and so on to the last one. REQUIRES: situation.waits(p).
 void add_wait(const Situation& situation, ProcessIndex p, Answer& answer);
 
 }  // namespace thermos

@@ -13,14 +13,14 @@ std::uint64_t lead_number(const History& history, Microseconds wall) {
   return number;
 }
 
-// The file may be empty, or name the one before: its holder has not written yet.
+// The file may be empty, or name an earlier holder: then the present holder has not written yet.
 ClaimVerdict judge_claim(const NodeHolder& ours, bool locked,
                          const std::optional<NodeHolder>& written,
                          const std::optional<Identity>& locker) {
   if (written && written->lead > ours.lead) return {ClaimVerdict::Step::Refuse, std::nullopt};
   if (!locked) return {ClaimVerdict::Step::Take, std::nullopt};
   ClaimVerdict verdict{ClaimVerdict::Step::Wait, locker};
-  // It may be in another pid namespace.
+  // The locker is unknown if it is in another pid namespace.
   if (!locker && written && written->boot == ours.boot) verdict.hang_up = written->server;
   return verdict;
 }

@@ -10,14 +10,14 @@
 namespace thermos {
 namespace {
 
-// From asking for an end by force to killing who does not carry it out.
+// From asking for an end by force to killing the coordinator that does not carry it out.
 constexpr Microseconds kPatience = 5 * kSecond;
 
-// Between two looks at what no event tells of: that a descriptor is free again; anything at all,
-// where there is no inotify; and how it goes on with a held lock without a pidfd of its holder. Of
-// that only a close would tell, which the kernel reports (fsnotify_close in __fput) before it gives
-// the lock back, and perhaps before we listened; and of one who never writes (flock(1)), not even a
-// close.
+// Between two looks at what no event tells: that a descriptor is free again; anything at all, where
+// there is no inotify; and whether a lock is still held, without a pidfd of its holder. For a lock,
+// only the close of the file would tell. The kernel reports that (fsnotify_close in __fput) before
+// it gives the lock back, and perhaps before we listened; and it does not report the close of a
+// holder that never writes (flock(1)).
 constexpr Microseconds kFirstLook = kSecond / 100;
 constexpr Microseconds kLastLook = 2 * kSecond;
 
@@ -60,7 +60,7 @@ struct CoordinatorLink::Table {
   }
 
   static constexpr Dense make() {
-    // Only here: other machines have events of the same names.
+    // This stands only here, because other state machines have events of the same names.
     using namespace link;  // NOLINT(google-build-using-namespace)
     Dense t{};
     row<Start>(t, S::Idle, &Link::start);
@@ -136,7 +136,7 @@ struct CoordinatorLink::Table {
     row<Stop>(t, S::Watched, &Link::stop);
 
     row<Start>(t, S::Leaving, &Link::defer);
-    row<Changed>(t, S::Leaving, &Link::ignore);  // all of it is read in a moment
+    row<Changed>(t, S::Leaving, &Link::ignore);  // the rest of the stream is read in a moment
     row<Heard>(t, S::Leaving, &Link::heard);
     row<ReadDone>(t, S::Leaving, &Link::last_words_read);
     row<Timer>(t, S::Leaving, &Link::timer);
@@ -164,7 +164,8 @@ std::vector<link::Effect> CoordinatorLink::handle(const link::Event& event, cons
   return std::move(effects_);
 }
 
-// What is told to all links, or can come late because it was on its way, about a run that is over.
+// Returns whether the event is about a run that is over: it was told to all links, or was on its
+// way.
 bool CoordinatorLink::is_stale(const link::Event& event) const {
   if (const auto* answered = std::get_if<link::Answered>(&event)) {
     return answered->clone != clones_ ||
@@ -186,19 +187,19 @@ void CoordinatorLink::ignore(const link::Event& /*event*/) {}
 void CoordinatorLink::changed(const link::Event& /*event*/) {
   looks_ = 0;
   look_at_.reset();  // this is the look, and what it finds may need no other
-  // That it closed its stream is no news of one whose exit will be told.
+  // If the coordinator's exit will be reported, it is no news that it closed its stream.
   if (ended() && (state_ == link::State::Ours || state_ == link::State::Watched)) return;
   add(link::Read{Origin::Recorded});
 }
 
-// Its end is on record, and it writes nothing behind that.
+// Returns whether the run's end is on record; the coordinator writes nothing behind that.
 bool CoordinatorLink::ended() const {
   return !known_.live && known_.run == run_;
 }
 
 void CoordinatorLink::heard(const link::Event& event) {
   const auto& news = as<link::Heard>(event);
-  // A later run than we know of: the runner's stream has lost its end.
+  // The run may be later than the one we know of: then the runner's stream has lost its end.
   if (news.run < run_) return;
   run_ = news.run;
   coordinator_ = news.coordinator;
@@ -217,8 +218,8 @@ void CoordinatorLink::news_read(const link::Event& event) {
   }
 }
 
-// Of a process that runs nothing more comes before its end, and ten thousand descriptors that are
-// kept for it may be more than we have.
+// A process that runs has no further record before its end, and ten thousand descriptors kept for
+// such processes may be more than we have.
 void CoordinatorLink::close_reader_if_quiet() {
   if (!known_.live || known_.state == ProcessState::Running || known_.scarce) {
     add(link::CloseReader{});
@@ -250,7 +251,7 @@ void CoordinatorLink::gone() {
   }
 }
 
-// Whatever it wrote is there by now.
+// Reads what the coordinator wrote last: all of it is there by now.
 void CoordinatorLink::read_last_words() {
   add(link::Read{ours_ ? Origin::Recorded : Origin::FoundAtResume});
 }
@@ -265,8 +266,8 @@ void CoordinatorLink::last_words_read(const link::Event& event) {
   add(link::TellGone{{process_, run_, is_of_another_boot()}});
   const auto next = std::exchange(deferred_, std::nullopt);
   to_idle();
-  // Not at the end of the turn: a Stop that stands before it there would find nobody, and the run
-  // would begin after the runner had called it off.
+  // The next run begins here and not at the end of the turn: a Stop that stands before it there
+  // would find no launch, and the run would begin after the runner had called it off.
   if (next) begin(*next);
 }
 
@@ -290,14 +291,14 @@ void CoordinatorLink::stop(const link::Event& event) {
   }
   if (run_ != wanted.run || state_ == link::State::Leaving) return;
   if (coordinator_.ticks == 0) {
-    // The runner asks again when it is heard of. A fork server that somebody stopped may hold that,
-    // and with it the end of the task, up.
+    // The runner asks again when the run's FORKED is read. A fork server that somebody stopped may
+    // hold that up, and with it the end of the task.
     unheard_stop_ = true;
     if (wanted.hard && state_ == link::State::Sent && !overdue_at_) overdue_at_ = now_ + kPatience;
     if (!notified_ && !look_at_) look_again();
     return;
   }
-  // Its pid means nothing here: it is waited for.
+  // The pid of another boot means nothing here: the link waits for the end of that coordinator.
   if (is_of_another_boot()) return;
   if (wanted.hard) {
     add(link::Send{coordinator_, link::Signal::Force});
@@ -344,7 +345,7 @@ void CoordinatorLink::set_timer() {
   }
   if (at == armed_) return;
   armed_ = at;
-  // First: what has an answer stays the last.
+  // Arm is the first effect, because an effect that has an answer must stay the last.
   effects_.insert(effects_.begin(), link::Arm{at});
 }
 

@@ -35,8 +35,8 @@ struct Start {
 // Answers Enqueue, at once or later: the launch may go on.
 struct Admitted {};
 
-// At a resume: the history has a live run of this process. `rebooted`: the runner before ran under
-// another boot id.
+// At a resume: the history has a live run of this process. `rebooted`: the previous runner ran
+// under another boot id.
 struct Adopt {
   bool rebooted = false;
 };
@@ -56,7 +56,7 @@ struct LockBusy {};
 struct LockFailed {
   bool retry = false;  // the machine is short of something
   std::string reason;
-  Shortage shortage = Shortage::Other;  // of what, where `retry`
+  Shortage shortage = Shortage::Other;  // of what, if `retry`
 };
 
 // A FORKED record was read. It comes before the runner is given the record.
@@ -71,8 +71,8 @@ struct ReadDone {
   bool starved = false;
 };
 
-// Answer Clone. Handed: the fork server has the launch, and the lock with it. HandFailed: it could
-// not be handed over, and the lock is free.
+// Answer Clone. Handed: the fork server has the launch, and the lock with it. HandFailed: the
+// launch could not be handed over, and the lock is free.
 struct Handed {};
 struct HandFailed {
   bool retry = false;
@@ -90,8 +90,8 @@ struct Answered {
   Shortage shortage = Shortage::Other;
 };
 
-// The fork server died, and another took its place. A launch that the old one had not answered was
-// cloned or not.
+// The fork server died, and another took its place. A launch that the old one had not answered
+// may have been cloned or not.
 struct ServerDied {};
 
 // The child of WatchChild has been reaped. May come while WatchChild is being carried out.
@@ -143,16 +143,16 @@ const T& as(const Event& event) {
 
 // ---- effects -----------------------------------------------------------------------------------
 
-// A launch waits for Admitted (core/runner/launch_admission.h). `again`: it was under way already,
-// and goes before others.
+// The launch waits for Admitted (core/runner/launch_admission.h). `again`: it was under way
+// already, and goes before the others of its task.
 struct Enqueue {
   bool again = false;
 };
-// It waits no more: it is not wanted.
+// The launch is no longer wanted and stops waiting.
 struct Dequeue {};
-// An admitted launch is under way no more. `worked`: the process runs, or has ended, or takes its
-// time. Otherwise the machine was short of `shortage`, or (None) nothing follows for other
-// launches.
+// An admitted launch is no longer under way. `worked`: the process runs, or has ended, or takes too
+// long to be waited for. Otherwise the machine was short of `shortage`, or (None) the outcome says
+// nothing about other launches.
 struct LaunchOver {
   bool worked = false;
   Shortage shortage = Shortage::None;
@@ -162,12 +162,12 @@ struct LaunchOver {
 struct TryLock {};
 // Close the descriptor that TryLock left open.
 struct DropLock {};
-// Give the runner every record that was not read yet; give this machine a Heard before each FORKED.
+// Give the runner every record that was not read yet; give this link a Heard before each FORKED.
 // `origin` is set in the records.
 struct Read {
   Origin origin = Origin::Recorded;
 };
-// Close the descriptor that Read keeps open: there may be tens of thousands.
+// Close the descriptor that Read keeps open: there may be tens of thousands of links.
 struct CloseReader {};
 // Hand the launch, with the locked descriptor, to the fork server. `number` counts the Clones of
 // this link: one run may have several, and the answer to a launch that waited while the fork server
@@ -177,9 +177,9 @@ struct Clone {
   std::uint64_t number = 0;
 };
 // Send ChildGone when this child is reaped. `certain`: its exit will be reported, however long ago
-// it was. Otherwise it may have been reaped unnoticed; then the answer is NoSuchChild. So it is if
-// another child has the pid by now, which its start ticks show. Ticks of 0 are not known: the pid
-// then means the latest child that had it.
+// it was. Otherwise the child may have been reaped unnoticed, or another child may have its pid by
+// now (with other start ticks): then the answer is NoSuchChild. If the ticks are 0, they are not
+// known, and the pid means the latest child that had it.
 struct WatchChild {
   Identity child;
   std::uint32_t run = 0;
@@ -191,7 +191,7 @@ struct OpenPidfd {
 };
 struct ClosePidfd {};
 struct AskLock {};
-// Send Timer at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
+// Send Timer at this boot time (microseconds). It replaces the earlier timer; empty: no timer.
 struct Arm {
   std::optional<Microseconds> at;
 };
@@ -247,12 +247,12 @@ enum class State : std::uint8_t {
   Handing,     // Clone is not answered yet
   Sent,        // the fork server has the launch, and has not answered
   Unanswered,  // the fork server died with the launch: it was cloned without an answer, or never
-  Ours,        // our child: its end comes by SIGCHLD
+  Ours,        // the coordinator is our child: SIGCHLD tells when it ends
   Beside,      // reading a stream for which the history has no live run
   Adopting,    // reading the stream of a coordinator that an earlier runner started
-  Found,       // someone holds the lock, and only the lock tells when they end
-  Watched,     // as Found, but a pidfd tells
-  Leaving,     // it is gone; its last records could not be read yet
+  Found,       // a process holds the lock, and only the lock tells when it ends
+  Watched,     // as Found, but a pidfd tells when it ends
+  Leaving,     // the coordinator is gone; its last records could not be read yet
 };
 inline constexpr std::size_t kStates = 13;
 std::string_view name_of(State state);
@@ -268,11 +268,11 @@ class CoordinatorLink {
     ProcessState state = ProcessState::Waiting;
     Identity coordinator;     // pid 0: it was never FORKED
     bool other_boot = false;  // it was FORKED under another boot id
-    bool scarce = false;      // descriptors are; none is kept for the next reading
+    bool scarce = false;      // descriptors are scarce: none is kept for the next reading
   };
 
-  // `notified`: the host gets an event for every change to the stream (inotify). Without, the
-  // machine reads the stream by timer where no other event would come.
+  // `notified`: the host gets an event for every change to the stream (inotify). Without that, the
+  // link reads the stream by timer if no other event would come.
   CoordinatorLink(ProcessIndex process, bool notified) : process_(process), notified_(notified) {}
 
   // Takes one event. Returns effects, to be carried out in their order. An effect that has an
@@ -284,7 +284,7 @@ class CoordinatorLink {
   link::State state() const { return state_; }
   bool idle() const { return state_ == link::State::Idle; }
   std::uint32_t run() const { return run_; }
-  // pid 0: not known. ticks 0: it has not written a record yet.
+  // pid 0: it is not known. ticks 0: the coordinator has not written a record yet.
   const Identity& coordinator() const { return coordinator_; }
   bool is_our_child() const { return ours_; }
 
@@ -293,7 +293,8 @@ class CoordinatorLink {
   using Handler = void (CoordinatorLink::*)(const link::Event&);
 
   bool is_stale(const link::Event& event) const;
-  // One for each way to handle an event; link::Table has the handler for each state and event.
+  // One function for each way to handle an event; link::Table has the handler for each state and
+  // event.
   void ignore(const link::Event& event);
   void start(const link::Event& event);
   void admitted(const link::Event& event);
@@ -354,17 +355,17 @@ class CoordinatorLink {
   link::State state_ = link::State::Idle;
   std::uint32_t run_ = 0;
   Identity coordinator_;
-  bool ours_ = false;          // it was our child, so a sweep finds its orphans among ours
-  bool rebooted_ = false;      // in Adopting and Beside
+  bool ours_ = false;      // the coordinator is our child, so a sweep finds its orphans among ours
+  bool rebooted_ = false;  // in Adopting and Beside: the event's `rebooted`
   bool unheard_stop_ = false;  // the run is to end, and its coordinator has written no record
-  std::uint64_t clones_ = 0;   // so far
+  std::uint64_t clones_ = 0;   // how many so far
   std::optional<StartProcess> starting_;  // from Queued to Sent
   std::optional<StartProcess> deferred_;  // the next run, until this coordinator is reaped
-  std::uint32_t looks_ = 0;               // in a row that found nothing new
+  std::uint32_t looks_ = 0;               // how many in a row found nothing new
   std::optional<Microseconds> look_at_;
-  std::optional<Microseconds> force_at_;  // when SIGKILL follows an end by force that did not come
+  std::optional<Microseconds> force_at_;    // when SIGKILL follows if the end by force has not come
   std::optional<Microseconds> overdue_at_;  // when a launch that is to end by force is overdue
-  std::optional<Microseconds> let_go_at_;   // under way until it runs, but not longer
+  std::optional<Microseconds> let_go_at_;   // until when, at most, the launch counts as under way
   std::optional<Microseconds> armed_;
 
   std::vector<link::Effect> effects_;

@@ -1,4 +1,5 @@
-// The part of CoordinatorLink that takes over what an earlier runner left, and what another holds.
+// The part of CoordinatorLink that takes over runs of an earlier runner, and streams whose lock
+// another process holds.
 #include "core/runner/coordinator_link.h"
 
 namespace thermos {
@@ -48,14 +49,16 @@ void CoordinatorLink::take_over(bool starved) {
     add(link::Refuse{});
     return;
   }
-  // Only the end of a run waits for the disk.
+  // Only the record of a run's end waits for the disk, so this run may have begun before the
+  // reboot.
   if (rebooted_ && known_.state == ProcessState::Waiting) add(link::WarnRestarted{run_});
   state_ = link::State::Found;
   found_read(link::ReadDone{});
 }
 
 void CoordinatorLink::found_read(const link::Event& event) {
-  // Who keeps one descriptor while asking for the next may wait for others who do the same.
+  // A link that keeps one descriptor while it asks for the next may wait for others that do the
+  // same.
   add(link::CloseReader{});
   if (as<link::ReadDone>(event).starved) {
     look_again();
@@ -76,7 +79,7 @@ void CoordinatorLink::pidfd_refused(const link::Event& /*event*/) {
   add(link::AskLock{});
 }
 
-// A question that gets no answer is no sign of death.
+// If the lock is Unknown, that is no sign of death.
 void CoordinatorLink::lock_is(const link::Event& event) {
   if (as<link::LockIs>(event).lock == link::Lock::Free) {
     gone();

@@ -8,16 +8,17 @@
 namespace thermos {
 namespace {
 
-// How long a launch counts as under way that has a coordinator and does not run yet. Until then its
-// coordinator may wait for a pid, of which none would be left if there were a thousand more. One
-// that takes longer (its directory is on a server that does not answer) must not hold up others.
+// How long a launch counts as under way if it has a coordinator whose process does not run yet.
+// Until then the coordinator may wait for a pid, and none would be left for it if there were a
+// thousand more launches. A launch that takes longer (its directory is on a server that does not
+// answer) must not hold up others.
 constexpr Microseconds kComesUp = kSecond;
 
 }  // namespace
 
 void CoordinatorLink::start(const link::Event& event) {
   if (state_ == link::State::Queued) {
-    // Two stops of one turn called it off twice, and each time it was started again.
+    // Two stops in one turn called the launch off twice, and each time it was started again.
     starting_ = as<link::Start>(event).start;
   } else {
     begin(as<link::Start>(event).start);
@@ -43,7 +44,7 @@ void CoordinatorLink::defer(const link::Event& event) {
 void CoordinatorLink::lock_taken(const link::Event& event) {
   run_ = starting_->run;
   if (as<link::LockTaken>(event).unread) {
-    // Never cut what has not been read, and never start what the stream says has been.
+    // Never cut off what has not been read, and never start a run that the stream says was started.
     state_ = link::State::Checking;
     add(link::Read{Origin::FoundAtResume});
   } else {
@@ -78,7 +79,8 @@ void CoordinatorLink::clone_or_yield() {
     add(link::Clone{*starting_, ++clones_});
     return;
   }
-  // It ran already, and the runner's stream had lost that: what is on record is the answer.
+  // The run was started already, and the runner's stream had lost that: what is on record is the
+  // answer.
   add(link::DropLock{});
   add(link::LaunchOver{});
   to_idle();
@@ -112,7 +114,7 @@ void CoordinatorLink::answered(const link::Event& event) {
   add(link::WatchChild{coordinator_, run_, true});
 }
 
-// Without notices nobody tells that it runs.
+// Without inotify, nothing tells that the process runs.
 bool CoordinatorLink::came_up() const {
   return !notified_ || !known_.live || known_.run != run_ || known_.state == ProcessState::Running;
 }
@@ -131,8 +133,9 @@ void CoordinatorLink::let_go() {
   add(link::LaunchOver{true, Shortage::None, {}});
 }
 
-// What the next launch would meet as well is not the runner's business: it waits here until that
-// may work. Of what this one alone may meet, such as a full disk, the runner makes the next try.
+// If the next launch would meet the same shortage, the launch waits here until it may work, and the
+// runner is not told. If only this launch may meet it, as a full disk, the runner makes the next
+// try.
 void CoordinatorLink::fail(bool retry, Shortage shortage, std::string reason) {
   const StartProcess start = *starting_;
   const bool wanted = retry && !unheard_stop_;
@@ -148,7 +151,7 @@ void CoordinatorLink::fail(bool retry, Shortage shortage, std::string reason) {
   }
 }
 
-// Its stream and its lock tell what became of it.
+// The stream and its lock tell what became of the launch.
 void CoordinatorLink::server_died(const link::Event& /*event*/) {
   state_ = link::State::Unanswered;
   overdue_at_.reset();

@@ -21,8 +21,8 @@ struct Append {
 };
 
 // Start this run: lock the process's stream and hand it to a coordinator. Answered by the
-// coordinator's records, LaunchFailed or CoordinatorGone. If another holds the lock, that is the
-// run's coordinator, and its records are the answer.
+// coordinator's records, LaunchFailed or CoordinatorGone. If another process holds the lock, that
+// is the run's coordinator, and its records are the answer.
 struct StartProcess {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
@@ -35,7 +35,7 @@ struct StartProcess {
 struct Terminate {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
-  std::uint8_t signal = 0;  // instead of the stop signal; 0: that
+  std::uint8_t signal = 0;  // sent instead of the stop signal; 0: the stop signal
 };
 
 // Ask the coordinator to end the run's whole process tree immediately (SIGKILL).
@@ -52,7 +52,7 @@ struct Sweep {
 };
 
 // Read what the run's coordinator has written, as if its stream had changed: without inotify,
-// nobody tells of a record.
+// nothing reports a new record.
 struct Look {
   ProcessIndex process = 0;
 };
@@ -66,7 +66,7 @@ struct Probe {
   Purpose purpose = Purpose::Ready;
 };
 
-// Send TimerDue at this boot time (microseconds). It replaces the earlier timer; nothing: no timer.
+// Send TimerDue at this boot time (microseconds). It replaces the earlier timer; empty: no timer.
 struct SetTimer {
   std::optional<Microseconds> at;
 };
@@ -77,7 +77,8 @@ struct Finish {
   TaskState state = TaskState::Success;
 };
 
-// The task yields: no process of it lives, and this runner leads it no more. It is not over.
+// The task yields: no process of it lives, and this runner no longer leads it. The task is not
+// over.
 struct StandDown {};
 
 using Effect = std::variant<Append, StartProcess, Terminate, Kill, Sweep, Look, Probe, SetTimer,

@@ -27,18 +27,19 @@ struct Lead {
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
   BootId boot;
-  // The runner has another configuration than the stream tells of: this is recorded, too.
+  // Set if the runner has another configuration than the stream tells of: this is recorded first.
   std::optional<Replacement> replacement{};
-  // It leads the task already, with the configuration before: the lead is not recorded again.
+  // Whether this leader led the task with the configuration before: then the lead is not recorded.
   bool leads_already = false;
-  // Where this is; its `at` and `boot` are those of the lead. With nodes, its `lead` is the number.
+  // Where the task is led from; the runner fills in `at` and `boot`. With nodes, `lead` is the
+  // number of this leader (claim.h).
   Leadership place{};
-  // Why what ran under another boot id is LOST; empty: the machine restarted.
+  // The reason recorded for runs of another boot id, which are LOST; empty: the machine restarted.
   std::string elsewhere{};
-  // The machines that the task runs on, in the order in which they are tried; none: here.
+  // The machines that the task runs on, in the order in which they are tried; empty: this machine.
   std::vector<std::string> nodes{};
-  // How long, in microseconds, the end of a run that is no success waits to be taken: an engine
-  // that ends everything may signal the runs before it signals the runner. 0: no time.
+  // How long, in microseconds, the runner holds back the end of a run that did not succeed: an
+  // engine that ends everything may signal the runs before it signals the runner. 0: not at all.
   Microseconds hold = 0;
 };
 
@@ -46,7 +47,7 @@ struct Lead {
 struct CoordinatorRecord {
   ProcessIndex process = 0;
   ProcessStatus status;
-  std::string_view node{};  // whose coordinator it is; borrowed. Empty: one of this machine
+  std::string_view node{};  // the coordinator's node; borrowed. Empty: this machine
 };
 
 // A coordinator wrote what its process said of itself. A repeated report is ignored.
@@ -89,41 +90,41 @@ struct ProbeAnswered {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
   bool yes = false;
-  std::string text;  // what said so, or why it is not; for people
+  std::string text;  // who said yes, or why the answer is no; for people
   Purpose purpose = Purpose::Ready;
 };
 
-// Launches of this task wait because the machine is short of `shortage`, or (`over`) do so no more.
+// Launches of this task wait because the machine is short of `shortage`, or (`over`) no longer
+// wait.
 struct ShortageChanged {
   Shortage shortage = Shortage::Other;
   bool over = false;
   std::string reason;  // for people: what could not be done
 };
 
-// The time of SetTimer has come. An early or repeated one is harmless.
+// The time of SetTimer has come. An early or repeated event is harmless.
 struct TimerDue {};
 
-// The coordinators of this node can be reached: runs may be launched there. They know
-// again which runs are under way there; the runner has learnt of each by the records, or learns of
-// it by events behind this one. On a node that was called gone nothing runs any more.
+// The coordinators of this node can be reached: runs may be launched there. The node's server knows
+// again which runs are under way there; the runner knows each of them by its records, or will learn
+// of it by later events. On a node that was called gone nothing runs any more.
 struct NodeUp {
   std::string node;
   Room room;
 };
 
-// They can't be reached for now; what runs there goes on.
+// The coordinators of this node can't be reached for now; the runs there go on.
 struct NodeDown {
   std::string node;
 };
 
-// The node is gone, and what ran there with it. `reason`: who says so, for people.
+// The node is gone, and its runs with it. `reason`: who says so, for people.
 struct NodeGone {
   std::string node;
   std::string reason;
 };
 
-// It has become the turn of a process of this task at the daemon's pools. A needless one is
-// harmless.
+// A process of this task may have its turn at the daemon's pools. A needless event is harmless.
 struct PoolTurn {};
 
 // Besides these, the requests of users (requests.h). An order that may_order() refuses has no

@@ -3,7 +3,7 @@
 namespace thermos {
 namespace {
 
-// Where the leader before led from. Without a Leadership of its own the header says it.
+// Returns where the previous leader led from. Without a Leadership of its own the header says it.
 Leadership place_before(const History& history) {
   Leadership place;
   if (history.leadership()) {
@@ -14,7 +14,7 @@ Leadership place_before(const History& history) {
   return place;
 }
 
-// The leader before ran on another machine, and did not give the task up.
+// Returns whether the previous leader ran on another machine, and did not give the task up.
 bool is_elsewhere(const History& history, const FenceFacts& facts) {
   if (!history.header() || history.steps().empty() || history.yielded()) return false;
   if (history.steps().back().status.boot == facts.boot) return false;

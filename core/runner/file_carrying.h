@@ -1,7 +1,7 @@
-// What the two machines that carry files over a node's pipe have in common: FileSending
-// (file_sending.h) is that of the end that has a file, FileReceiving (file_receiving.h) that of the
-// end that needs it. They take events and return effects, like NodeLink; they know no descriptor,
-// no pipe and no clock.
+// What the two state machines have in common that carry files over a node's pipe: FileSending
+// (file_sending.h) for the end that has a file, and FileReceiving (file_receiving.h) for the end
+// that needs it. They take events and return effects, like NodeLink; they know no descriptor, no
+// pipe and no clock.
 //
 // A file is at the other end whole or not at all: it is written under another name, and renamed
 // when its size and its digest are those that were sent. Where both ends see the same file already,
@@ -15,8 +15,8 @@
 
 namespace thermos::carry {
 
-// What tells one file from another. Two disks may give one inode number to two files, but not to
-// files that were written in the same nanosecond, too.
+// What tells one file from another. Two disks may give one inode number to two files, but not if
+// the files were also written in the same nanosecond.
 struct FileFacts {
   std::uint64_t size = 0;
   std::int64_t mtime = 0;  // nanoseconds
@@ -24,7 +24,7 @@ struct FileFacts {
   std::uint32_t mode = 0;  // the permissions
   bool operator==(const FileFacts&) const = default;
 };
-// Whether files at the same path of the sandbox are one file.
+// Returns whether files at the same path of the sandbox are one file.
 bool is_same_file(const FileFacts& one, const FileFacts& other);
 
 using Digest = std::array<std::uint8_t, 32>;  // SHA-256

@@ -46,7 +46,7 @@ void FileReceiving::on(const carry::NotDone& event) {
 }
 
 void FileReceiving::on(const carry::PieceCame& event) {
-  // It was on its way when this end gave the file up.
+  // The piece was on its way when this end gave the file up.
   if (state_ != State::Receiving || event.number != offer_.number) return;
   if (event.offset != came_ || event.size > offer_.facts.size - came_) {
     add(carry::Refuse{"a piece of a file that has no place in it"});

@@ -20,7 +20,7 @@ struct Offered {
   std::string path;
   FileFacts facts;
 };
-// Answer Look.
+// Answers Look. `same`: the file at the path is the one that was offered.
 struct Looked {
   bool same = false;
 };
@@ -39,7 +39,7 @@ struct EndCame {
   std::uint64_t number = 0;
   Digest digest{};
 };
-// Nothing more comes of this offer.
+// The other end sends no more of this offer.
 struct Dropped {
   std::uint64_t number = 0;
 };
@@ -48,30 +48,30 @@ using ReceivingEvent = std::variant<Offered, Looked, Done, NotDone, PieceCame, E
 
 // ---- effects ------------------------------------------------------------------------
 
-// Find out whether the file at this path is that one.
+// Find out whether the file at this path is the one with these facts.
 struct Look {
   std::string path;
   FileFacts facts;
 };
-// Make a file under another name.
+// Create the file under another name.
 struct Begin {
   std::string path;
   FileFacts facts;
 };
-// Write the piece that came to its end.
+// Append the piece that came to the file.
 struct Write {};
-// If it has this digest, make sure that it is on the disk and give it its name.
+// If the file has this digest, make sure that it is on the disk, and rename it to its path.
 struct Place {
   Digest digest{};
 };
-// Remove it.
+// Remove the unfinished file.
 struct Discard {};
 struct Answer {
   std::uint64_t number = 0;
   Reply reply = Reply::Wanted;
   Failure failure{};
 };
-// What came can't come: the other end does not speak as it should.
+// An impossible message came: the other end breaks the protocol.
 struct Refuse {
   std::string why;
 };
@@ -81,18 +81,18 @@ using ReceivingEffect = std::variant<Look, Begin, Write, Place, Discard, Answer,
 enum class ReceivingState : std::uint8_t {
   Idle,
   Looking,    // Look is not answered yet
-  Beginning,  // Begin is not
+  Beginning,  // Begin is not answered yet
   Receiving,  // pieces are expected
   Writing,    // Write is not answered yet
-  Placing,    // Place is not
+  Placing,    // Place is not answered yet
 };
 
 }  // namespace carry
 
 class FileReceiving {
  public:
-  // Look, Begin, Write and Place are the last of their list, and their answer must be the next
-  // event. What comes of an earlier offer is ignored.
+  // Takes one event and returns effects. A Look, Begin, Write or Place is the last of its list, and
+  // its answer must be the next event. Events of an earlier offer are ignored.
   std::vector<carry::ReceivingEffect> handle(const carry::ReceivingEvent& event);
 
   carry::ReceivingState state() const { return state_; }
@@ -118,7 +118,7 @@ class FileReceiving {
 
   carry::ReceivingState state_ = carry::ReceivingState::Idle;
   carry::Offered offer_;
-  std::uint64_t came_ = 0;  // bytes of it
+  std::uint64_t came_ = 0;  // how many bytes of it came
   std::vector<carry::ReceivingEffect> effects_;
 };
 

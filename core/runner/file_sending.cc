@@ -8,7 +8,7 @@
 namespace thermos {
 namespace {
 
-// How often a file is sent from its beginning that changes again and again.
+// How often a file that changes again and again is sent from its beginning.
 constexpr std::uint32_t kMostChanges = 5;
 
 }  // namespace

@@ -21,7 +21,7 @@ struct Cargo {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
   std::vector<std::string> paths;  // in the sandbox
-  // Where either machine is short of something, it is tried again until it works.
+  // If either machine is short of something, the file is tried again until that works.
   bool insists = false;
 };
 
@@ -31,7 +31,7 @@ struct Cargo {
 struct Carry {
   Cargo cargo;
 };
-// Those of this run are not wanted any more: no Over follows. Ignored if there are none.
+// The files of this run are not wanted any more: no Over follows. Ignored if there are none.
 struct Forget {
   ProcessIndex process = 0;
   std::uint32_t run = 0;
@@ -65,11 +65,11 @@ struct Open {
   ProcessIndex process = 0;
   std::string path;
 };
-// Tell the other end of the file that is open.
+// Offer the open file to the other end.
 struct Offer {
   std::uint64_t number = 0;
 };
-// Send its contents, piece by piece, and the digest.
+// Send the file's contents, piece by piece, and the digest.
 struct Send {
   std::uint64_t number = 0;
 };
@@ -82,7 +82,7 @@ struct Drop {
 struct Rest {
   std::string why;
 };
-// All files of the run are at the other end, or (`failure`) one of them can't be.
+// All files of the run are at the other end, or (`failure`) one of them can't be carried.
 struct Over {
   Cargo cargo;
   std::optional<Failure> failure;
@@ -103,11 +103,12 @@ enum class SendingState : std::uint8_t {
 
 class FileSending {
  public:
-  // An event that can't come in the state it is in is ignored: it was on its way when that changed.
+  // Takes one event and returns effects. An event that can't come in this state is ignored: it was
+  // on its way when the state changed.
   std::vector<carry::SendingEffect> handle(const carry::SendingEvent& event);
 
   carry::SendingState state() const { return state_; }
-  // Whether the files of that run are under way, or wait.
+  // Returns whether the files of that run are under way, or wait.
   bool has(ProcessIndex process, std::uint32_t run) const;
 
  private:
@@ -138,9 +139,9 @@ class FileSending {
   }
 
   carry::SendingState state_ = carry::SendingState::Idle;
-  std::deque<carry::Cargo> queue_;  // the first of it is under way, but in Idle
-  std::size_t at_ = 0;              // which of its paths
-  std::uint32_t changes_ = 0;       // of that file, in a row
+  std::deque<carry::Cargo> queue_;  // the first one is under way, except in Idle
+  std::size_t at_ = 0;              // which of the paths of the first one
+  std::uint32_t changes_ = 0;       // how often that file changed, in a row
   std::uint64_t number_ = 0;        // of the last offer
   bool is_open_ = false;
   bool offered_ = false;  // the other end has not said the last word on the last offer

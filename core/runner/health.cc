@@ -15,7 +15,8 @@ std::size_t timers_for_health(const TaskConfig& task) {
   return any ? task.processes.size() : 0;
 }
 
-// The next of the times that are whole intervals after about `since`. REQUIRES: interval > 0.
+// Returns the first time after `now` that is a number of whole intervals after about `since`.
+// REQUIRES: interval > 0.
 Microseconds next_time(Microseconds since, Microseconds interval, Microseconds now) {
   since = beat_before(std::min(since, now), interval);
   return add_saturated(since, ((now - since) / interval + 1) * interval);

@@ -17,23 +17,26 @@ class Health {
   // `task` outlives this.
   explicit Health(const TaskConfig& task);
 
-  // The current run of `process`, which is `p`, is as on record. If it has a `healthy`, it is asked
-  // from RUNNING on, or, with a `ready`, from when it was ready; each `interval` since then,
-  // whoever leads, so that runners that die soon ask as often as one that lives. Without a `ready`
-  // it comes due before RUNNING is on record, too: that may have been written and not read.
-  // REQUIRES: it is live.
+  // Begins or goes on to watch the current run of process `p`, as `process` has it on record. A run
+  // with a `healthy` is asked from RUNNING on, or, with a `ready`, from when it was ready. The
+  // questions come at whole intervals after that time, whoever leads, so that runners that die soon
+  // ask as often as one that lives. Without a `ready` the run comes due before RUNNING is on
+  // record, too: RUNNING may have been written and not read. REQUIRES: the run is live.
   void watch(ProcessIndex p, const ProcessHistory& process, Microseconds now);
-  // It is over, or ending: it is not asked any more.
+  // Stops asking the run of `p`, which is over or ending.
   void forget(ProcessIndex p);
   bool any() const { return !watched_.empty(); }
 
-  // One that is to be asked now. It is not due again before answered() or too_early().
+  // Removes and returns a process that is to be asked at `now`. It is not due again before
+  // answered() or too_early().
   std::optional<ProcessIndex> pop_question(Microseconds now);
-  // Whether it was asked and has not answered.
+  // Returns whether `p` was asked and has not answered.
   bool awaits(ProcessIndex p) const;
-  // It answered, and comes due again when its interval is over. REQUIRES: awaits(p).
+  // Notes that the run of `p` answered; it comes due again when its interval is over. REQUIRES:
+  // awaits(p).
   void answered(ProcessIndex p, Microseconds now);
-  // It was not asked, as it is not RUNNING yet; it comes due again after its interval.
+  // Notes that the run of `p` was not asked, because it is not RUNNING yet; it comes due again
+  // after its interval.
   void too_early(ProcessIndex p, Microseconds now);
 
   std::optional<Microseconds> next_due() const { return questions_.next(); }

@@ -6,9 +6,9 @@
 namespace thermos {
 namespace {
 
-// The most that the fork server is given at a time, however many descriptors there are.
+// The most launches that the fork server is given at a time, however many descriptors there are.
 constexpr std::uint64_t kMostLaunches = 64;
-// A launch has at most seven descriptors at a time. So those under way have at most 7 of 32.
+// A launch has at most seven descriptors at a time, so the launches under way have at most 7 of 32.
 constexpr std::uint64_t kForEachLaunch = 32;
 
 // From a shortage to the next try, unless a run ends before.
@@ -88,7 +88,7 @@ std::optional<LaunchAdmission::Launch> LaunchAdmission::next(Microseconds now) {
 void LaunchAdmission::over(Launch launch, bool worked, Microseconds now) {
   if (under_way_.erase(launch) == 0 || !worked) return;
   settled(launch);
-  // Those that were under way when the shortage began tell nothing of how it is now.
+  // Launches that were under way when the shortage began tell nothing of how it is now.
   if (opens_at_ && now < *opens_at_) return;
   window_ = std::min(2 * window_, limits_.launches);
   if (window_ == limits_.launches) open();
@@ -119,7 +119,7 @@ void LaunchAdmission::short_of(Launch launch, Shortage shortage, const std::stri
   settle(task, launch.process);
   task.failed[index_of(shortage)].insert(launch.process);
   if (!is_machine_wide(shortage)) return;
-  // All that were under way may fail in one moment, which is one failure.
+  // All launches under way may fail in one moment, which counts as one failure.
   if (!opens_at_ || *opens_at_ <= now) {
     wait_ = wait_ == 0 ? kFirstTry : std::min(2 * wait_, kLastTry);
     opens_at_ = now + wait_;
@@ -143,7 +143,7 @@ bool LaunchAdmission::fails(Shortage shortage) const {
                      [shortage](const auto& task) { return task.second.failing(shortage); });
 }
 
-// Unless another shortage holds on.
+// Ends the limits of a shortage, unless another one holds on.
 void LaunchAdmission::open() {
   if (fails(Shortage::Descriptors) || fails(Shortage::Pids) || fails(Shortage::Memory)) return;
   window_ = limits_.launches;

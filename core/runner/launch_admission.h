@@ -1,6 +1,6 @@
-// How many launches are under way at a time, over all tasks of a host, and what is said when the
-// machine is short of something. It takes events and knows no descriptor and no clock; the reactor
-// and the simulator ask it who may go on, and say what it has to say.
+// Limits how many launches are under way at a time, over all tasks of a host, and decides what is
+// reported when the machine is short of something. It takes events and knows no descriptor and no
+// clock; the reactor and the simulator ask it which launch may go on, and write what it reports.
 //
 // A launch that may not go on yet waits here. It costs no descriptor and is never tried in vain, so
 // ten thousand of them need no more than a hundred do. Each task has its own queue, and the tasks
@@ -22,7 +22,8 @@
 
 namespace thermos {
 
-// Whether another launch would meet it as well. A full disk may be that of one task.
+// Returns whether another launch would meet the shortage as well. A full disk may be that of one
+// task.
 constexpr bool is_machine_wide(Shortage shortage) {
   return shortage == Shortage::Descriptors || shortage == Shortage::Pids ||
          shortage == Shortage::Memory;
@@ -30,11 +31,12 @@ constexpr bool is_machine_wide(Shortage shortage) {
 
 struct AdmissionLimits {
   std::uint32_t launches = 64;  // under way at a time
-  // The kernel gives the lowest free descriptor. One with this number or a higher one shows that
-  // only a part is left, which launches may need: it is not kept open.
+  // The kernel gives the lowest free descriptor. A descriptor with this number or a higher one
+  // shows that only a part of them is left, which launches may need: such a descriptor is not kept
+  // open.
   std::uint64_t scarce_from = 512;
 };
-// What a program may do that may have `descriptors` of them (RLIMIT_NOFILE).
+// Returns the limits of a program that may have `descriptors` descriptors (RLIMIT_NOFILE).
 AdmissionLimits flow_limits(std::uint64_t descriptors);
 
 class LaunchAdmission {
@@ -48,45 +50,47 @@ class LaunchAdmission {
       return owner != o.owner ? owner < o.owner : process < o.process;
     }
   };
-  // Something to be said, once. Of the machine (no owner): in its log. Of a task: on its record.
+  // A report, to be written once: about the machine (no owner) to the log, about a task to its
+  // record.
   struct News {
     std::optional<Owner> owner;
     Shortage shortage = Shortage::Other;
-    bool over = false;
-    std::size_t waiting = 0;  // launches that wait, when it began
-    std::string reason;       // what could not be done, when it began
+    bool over = false;        // the shortage is over
+    std::size_t waiting = 0;  // how many launches wait, when the shortage begins
+    std::string reason;       // what could not be done, when the shortage begins
   };
 
   explicit LaunchAdmission(const AdmissionLimits& limits)
       : limits_(limits), window_(limits.launches) {}
   const AdmissionLimits& limits() const { return limits_; }
 
-  // It waits for next(): behind the others of its task, or in front of them (`again`) if it was
-  // under way already. REQUIRES: it does not wait, and is not under way.
+  // Makes the launch wait for next(): behind the others of its task, or in front of them (`again`)
+  // if it was under way already. REQUIRES: the launch does not wait, and is not under way.
   void ask(Launch launch, bool again);
-  // It is not wanted any more. REQUIRES: it waits.
+  // Removes a launch that is not wanted any more. REQUIRES: it waits.
   void withdraw(Launch launch);
-  // A launch that may go on now, and is under way from here on.
+  // Returns a launch that may go on now, which is under way from here on; nothing if none may.
   std::optional<Launch> next(Microseconds now);
-  // It is under way no more. `worked`: there is a coordinator.
+  // Notes that the launch is no longer under way. `worked`: there is a coordinator.
   void over(Launch launch, bool worked, Microseconds now);
 
-  // The machine was short of something for this launch, or for reading what its coordinator wrote.
+  // Notes that the machine was short of something for this launch, or for reading what its
+  // coordinator wrote.
   void short_of(Launch launch, Shortage shortage, const std::string& reason, Microseconds now);
-  // That works again, or is not wanted any more.
+  // Notes that what failed for this launch works again, or is not wanted any more.
   void settled(Launch launch);
-  // Forgets those of `owner` that don't wait any more, as `waits` tells, before one that does.
-  // Takes constant time (amortized).
+  // Forgets the shortages of the processes of `owner` that don't wait any more, as `waits` tells,
+  // up to the first one that does. Takes constant time (amortized).
   template <typename Waits>
   void review(Owner owner, const Waits& waits);
-  // A run has ended, and what it had is free.
+  // Notes that a run has ended and its room is free: the next try may come at once.
   void room(Microseconds now);
-  // A task is not on this host any more.
+  // Forgets a task that is no longer on this host.
   void leave(Owner owner);
 
-  // When next() may have a launch although nothing else happens: a boot time.
+  // Returns the boot time at which next() may return a launch although nothing else happens.
   std::optional<Microseconds> wakes_at() const;
-  // What there is to be said, at the end of a turn.
+  // Returns the reports that are due at the end of a turn.
   std::vector<News> news();
 
  private:
@@ -94,7 +98,7 @@ class LaunchAdmission {
     std::map<std::int64_t, ProcessIndex> queue;  // by place
     std::map<ProcessIndex, std::int64_t> places;
     std::array<std::set<ProcessIndex>, kShortages> failed;
-    std::optional<Shortage> told;  // on its record
+    std::optional<Shortage> told;  // the shortage that is on its record
     bool empty() const;
     bool failing(Shortage shortage) const {
       return !failed[static_cast<std::size_t>(shortage)].empty();
@@ -116,14 +120,14 @@ class LaunchAdmission {
 
   AdmissionLimits limits_;
   std::map<Owner, Task> tasks_;
-  std::set<Owner> queued_;  // with a queue
-  Owner last_ = 0;          // whose launch next() gave last
+  std::set<Owner> queued_;  // the tasks with a queue
+  Owner last_ = 0;          // the task whose launch next() returned last
   std::int64_t front_ = 0;
   std::int64_t back_ = 1;
   std::set<Launch> under_way_;
   std::uint32_t window_;                  // how many may be under way now
   Microseconds wait_ = 0;                 // from a shortage to the next try
-  std::optional<Microseconds> opens_at_;  // none goes on before
+  std::optional<Microseconds> opens_at_;  // no launch goes on before this time
   std::array<State, kShortages> states_;
 };
 

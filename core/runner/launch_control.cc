@@ -24,7 +24,7 @@ constexpr LaunchStep kKilling = {LaunchState::Killing, LaunchAct::None};
 constexpr LaunchStep kSweep = {LaunchState::Sweeping, LaunchAct::Sweep};
 constexpr LaunchStep kSweeping = {LaunchState::Sweeping, LaunchAct::None};
 
-// Between two tries at a launch that failed for want of pids, memory or descriptors.
+// The waits between two tries at a launch that failed for want of pids, memory or descriptors.
 constexpr Microseconds kFirstRetry = kSecond / 10;
 constexpr Microseconds kLastRetry = 5 * kSecond;
 
@@ -55,7 +55,8 @@ std::string_view name_of(LaunchEvent event) {
 }
 
 Microseconds LaunchControl::retry_wait() const {
-  // The first time at once: at a resume it is the ordinary case. Then ever more slowly.
+  // The first retry comes at once: at a resume, a launch that came to nothing is ordinary. Then
+  // they come ever more slowly.
   if (retries_ == 0) return 0;
   Microseconds wait = kFirstRetry;
   for (std::uint32_t i = 1; i < retries_ && wait < kLastRetry; ++i) wait *= 2;

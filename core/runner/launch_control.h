@@ -1,6 +1,6 @@
-// The launch and the end of one process's runs as the runner sees them: is a run asked for, is it
-// to be tried again, was it told to end, is it swept up after. One table says what may come when,
-// and what has to be done about it.
+// The launch and the end of one process's runs as the runner sees them: whether a run is asked for,
+// is to be tried again, was told to end, or is swept up after. One table says which event may come
+// in which state, and what has to be done about it.
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,14 @@ enum class LaunchState : std::uint8_t {
   Retrying,     // its launch came to nothing, and will be tried again
   Terminating,  // told to end
   Killing,      // told to die
-  Sweeping,     // its coordinator vanished; what that left running is being ended
+  Sweeping,     // its coordinator vanished; the processes that it left are being ended
 };
 inline constexpr std::size_t kLaunchStates = 6;
 
 enum class LaunchEvent : std::uint8_t {
   Start,      // the plan starts it
-  Found,      // it is there: a record of it came, or a resume takes it over
-  Forked,     // its coordinator listens now: a signal that was sent before may have met nobody
+  Found,      // the run is there: a record of it came, or a resume takes it over
+  Forked,     // its coordinator listens now: it may have missed a signal that was sent before
   Died,       // its coordinator died before its first record: nothing of it ever ran
   Short,      // the machine was short of something that its launch needs
   Due,        // the time of the next try has come
@@ -46,7 +46,7 @@ enum class LaunchAct : std::uint8_t {
   Terminate,   // send Terminate
   Kill,        // send Kill
   Sweep,       // send Sweep
-  CallOff,     // give the run back to the plan: nobody has it in hand
+  CallOff,     // give the run back to the plan: no coordinator has it
 };
 
 // What an event leads to in one state.
@@ -64,17 +64,18 @@ std::string_view name_of(LaunchEvent event);
 class LaunchControl {
  public:
   LaunchState state() const { return state_; }
-  // In the hands of a coordinator, or on the way to one, as far as anyone knows.
+  // Returns whether the run has a coordinator, or is on the way to one, as far as anyone knows.
   bool launched() const { return state_ != LaunchState::Idle && state_ != LaunchState::Retrying; }
-  // A signal was sent to it.
+  // Returns whether a signal was sent to the run.
   bool told_to_end() const {
     return state_ == LaunchState::Terminating || state_ == LaunchState::Killing;
   }
 
-  // What is to be done. Nothing: an event that can't come in this state; it stays.
+  // Takes an event and returns what is to be done. Returns nothing if the event can't come in this
+  // state, which then stays.
   std::optional<LaunchAct> take(LaunchEvent event);
 
-  // From a launch that came to nothing to the next try.
+  // Returns the wait from a launch that came to nothing to the next try, in microseconds.
   Microseconds retry_wait() const;
 
  private:

@@ -1,4 +1,4 @@
-// The launches of all processes of a task: who is live, and whose time comes next.
+// The launches of all processes of a task: which are live, and whose time comes next.
 #pragma once
 
 #include <algorithm>
@@ -18,38 +18,39 @@ namespace thermos {
 // All times are by the boot clock.
 class Launches {
  public:
-  // Of processes 0 to `processes` - 1, all idle.
+  // The launches of processes 0 to `processes` - 1, all idle.
   explicit Launches(std::size_t processes);
 
   const LaunchControl& of(ProcessIndex p) const { return controls_[p]; }
   bool is_live(ProcessIndex p) const { return live_.has(p); }  // not idle
   bool any_live() const { return !live_.empty(); }
 
-  // LaunchControl::take(), and what follows for the times below. AwaitRetry is done here.
+  // Calls LaunchControl::take(), and updates the times below. Carries out AwaitRetry itself.
   std::optional<LaunchAct> take(ProcessIndex p, LaunchEvent event, Microseconds now);
 
   bool any_retry() const { return !retries_.empty(); }
-  // One whose next try is due; it is not any more. In order of time.
+  // Removes and returns a process whose next try is due, in order of time.
   std::optional<ProcessIndex> pop_retry(Microseconds now) { return retries_.pop_due(now); }
-  // If it awaits its next try, that is due at `now`.
+  // If `p` awaits its next try, makes it due at `now`.
   void waive_backoff(ProcessIndex p, Microseconds now);
 
-  // The live run of `p` is to be killed at `at`, unless it has ended by then.
+  // Sets when the live run of `p` is to be killed, unless it has ended by then.
   void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }
   bool any_kill() const { return !kills_.empty(); }
-  // One that is to be killed; it is not any more. In order of time.
+  // Removes and returns a process that is to be killed, in order of time.
   std::optional<ProcessIndex> pop_kill(Microseconds now) { return kills_.pop_due(now); }
-  // All that have a time to be killed at, in order of time.
+  // Returns all processes that have a time to be killed at, in order of time.
   std::vector<ProcessIndex> with_kill() const { return kills_.in_order(); }
 
-  // When the next retry or kill is due; nothing when none stands.
+  // Returns when the next retry or kill is due; nothing if there is none.
   std::optional<Microseconds> next_due() const;
 
-  // The live ones, to be told to end, or (`hard`) to die. None when all of them were told so and
-  // nobody joined them since: to tell them all at every event of an end under way would take as
-  // many steps as there are pairs of them.
+  // Returns the live processes, to be told to end, or (`hard`) to die. Returns none if all of them
+  // were told so and none became live since: to tell them all at every event while a task ends
+  // would take quadratic time.
   std::vector<ProcessIndex> untold(bool hard);
-  // They are told once more when untold() is asked next, as what is known of their time changed.
+  // Makes the next untold() return all live processes again, because what is known of their time
+  // changed.
   void tell_again() { told_ = Told::Nothing; }
 
  private:
@@ -57,8 +58,8 @@ class Launches {
 
   std::vector<LaunchControl> controls_;
   ProcessSet live_;
-  Told told_ = Told::Nothing;  // what untold() was last asked for, until somebody joined
-  ProcessTimers retries_;      // of those that are Retrying
+  Told told_ = Told::Nothing;  // what untold() was last asked for, until a process becomes live
+  ProcessTimers retries_;      // of the processes that are Retrying
   ProcessTimers kills_;
 };
 

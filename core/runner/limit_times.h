@@ -1,4 +1,5 @@
-// The times of a run under way that its limits count from, by the clock of who leads now.
+// The times from which the limits of a run under way count, by the boot clock of the current
+// leader.
 #pragma once
 
 #include "core/base/times.h"
@@ -6,8 +7,9 @@
 namespace thermos {
 
 struct LimitTimes {
-  Microseconds began = 0;     // RUNNING, or else WAITING
-  Microseconds extended = 0;  // its limits are not over before; 0: it asked for nothing
+  Microseconds began = 0;  // when it was RUNNING, or else WAITING
+  // The limits are not over before this; 0: the run did not ask for more time.
+  Microseconds extended = 0;
 };
 
 }  // namespace thermos

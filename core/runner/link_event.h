@@ -1,5 +1,5 @@
-// Which effects of a runner are for the link of a process, and what the link is told. The reactor
-// and the simulator both ask here.
+// Turns the effects of a runner that are for the link of a process into events for that link. The
+// reactor and the simulator both use this.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ struct LinkEvent {
   link::Event event;
 };
 
-// Returns nothing for an effect that is for no link.
+// Returns the event for the link; nothing for an effect that is for no link.
 std::optional<LinkEvent> link_event_of(const Effect& effect);
 
 }  // namespace thermos

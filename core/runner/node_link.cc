@@ -6,7 +6,7 @@
 namespace thermos {
 namespace {
 
-// Between two tries to start a server. Nothing tells that a node can be reached again.
+// The waits between two tries to start a server. Nothing tells that a node can be reached again.
 constexpr Microseconds kFirstRest = kSecond / 2;
 constexpr Microseconds kLastRest = 30 * kSecond;
 
@@ -43,7 +43,7 @@ void NodeLink::on(const node::Begin& event) {
   start();
 }
 
-// What an earlier leader left there is told before anything new is launched.
+// The server tells what an earlier leader left there before anything new is launched.
 void NodeLink::on(const node::Welcomed& /*event*/) {
   if (state_ != node::State::Starting) return;
   failure_.clear();
@@ -102,8 +102,8 @@ void NodeLink::on(const node::Called& event) {
   rest();
 }
 
-// Also if a launcher, or the command that tells whether the node is gone, was asked: it may never
-// answer.
+// Tries at once even if a launcher, or the command that tells whether the node is gone, has not
+// answered: it may never do so.
 void NodeLink::try_at_once() {
   tries_ = 0;
   if (state_ == node::State::Starting) add(node::DropServer{});

@@ -2,9 +2,9 @@
 // can be reached, is to end what ran there before, or the node is gone. It takes events and returns
 // effects, like CoordinatorLink; it knows no pipe and no clock.
 //
-// A node's server (`thermos-coordinator --serve`) makes coordinators there and tells of them. Its
-// pipe's end is no death: what it launched goes on, and the next server takes that over by the
-// locks. Only the engine, or a person, says that a node is gone.
+// A node's server (`thermos-coordinator --serve`) makes coordinators there and tells of them. The
+// end of its pipe does not mean that the node is dead: the runs go on, and the next server takes
+// them over by their locks. Only the engine, or a person, says that a node is gone.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,14 @@ namespace node {
 struct Begin {
   bool gone = false;
 };
-// The server is there, and has taken the node: no other serves this task there any more.
+// The server runs and has taken the node: no other one serves this task there any more.
 struct Welcomed {};
 // The server could not be started, or its pipe has ended.
 struct Ended {
   std::string reason;
 };
-// Answers SendRuns: everything that happened to the runs of this node meanwhile was told.
+// Answers SendRuns: the server has told everything that happened to the runs of this node
+// meanwhile.
 struct Told {};
 // Answers SendClean: nothing of this task runs there any more.
 struct Cleaned {};
@@ -42,7 +43,7 @@ struct EngineSaid {
   bool gone = false;
   std::string reason;
 };
-// A person says so.
+// A person says that the node is gone, or (not `gone`) that it is back.
 struct Called {
   bool gone = false;
   std::string reason;
@@ -58,14 +59,14 @@ using Event = std::variant<Begin, Welcomed, Ended, Told, Cleaned, EngineSaid, Ca
 struct StartServer {};
 // Close the server's pipe. No Ended follows.
 struct DropServer {};
-// Ask the engine, or the command that tells it, whether the node is gone. Answered once.
+// Ask the engine, or the command that tells this, whether the node is gone. Answered once.
 struct AskEngine {};
-// Tell the server of the runs that are live there, on record: it takes them over. Behind what it
-// tells of them comes Told.
+// Tell the server which runs are live there on record: it takes them over. It tells what became of
+// them, and then comes Told.
 struct SendRuns {};
 // Tell the server to end all that runs of this task.
 struct SendClean {};
-// Send Timer at this boot time; it replaces the earlier one. Nothing: no timer.
+// Send Timer at this boot time; it replaces the earlier one. Empty: no timer.
 struct Arm {
   std::optional<Microseconds> at;
 };
@@ -75,7 +76,7 @@ struct TellDown {};
 struct TellGone {
   std::string reason;
 };
-// For people: it can't be reached, and why.
+// Tell people that the node can't be reached, and why.
 struct Warn {
   std::string reason;
 };
@@ -88,8 +89,8 @@ using Effect = std::variant<StartServer, DropServer, AskEngine, SendRuns, SendCl
 enum class State : std::uint8_t {
   Idle,      // before Begin
   Starting,  // the server was started, and has not said anything
-  Telling,   // it tells what became of the runs
-  Cleaning,  // it ends what runs on a node that was called gone
+  Telling,   // the server tells what became of the runs
+  Cleaning,  // the server ends what runs on a node that was called gone
   Up,
   Asking,   // the pipe has ended: the engine is asked whether the node is gone
   Resting,  // until the next try to start a server
@@ -99,17 +100,17 @@ enum class State : std::uint8_t {
 
 class NodeLink {
  public:
-  // Takes one event at `now` (boot time). An event that can't come in the state it is in is
-  // ignored: it was on its way when the state changed.
+  // Takes one event at `now` (boot time). An event that can't come in this state is ignored: it was
+  // on its way when the state changed.
   std::vector<node::Effect> handle(const node::Event& event, Microseconds now);
 
   node::State state() const { return state_; }
-  // The server takes what is wanted of runs: it was told of all that are live there, and what is
-  // told behind that finds it knowing them.
+  // Returns whether the server takes requests about runs: it was told of all runs that are live
+  // there, so it knows those that later requests are about.
   bool listens() const { return state_ == node::State::Telling || state_ == node::State::Up; }
-  // It was called gone, and what ran there has not been ended yet.
+  // Returns whether the node was called gone, and what ran there has not been ended yet.
   bool gone() const { return gone_; }
-  // Why it can't be reached; empty when it can.
+  // Returns why the node can't be reached; empty when it can.
   const std::string& failure() const { return failure_; }
 
  private:
@@ -136,7 +137,7 @@ class NodeLink {
   node::State state_ = node::State::Idle;
   bool gone_ = false;
   std::string failure_;
-  std::uint32_t tries_ = 0;  // that failed, in a row
+  std::uint32_t tries_ = 0;  // how many failed, in a row
   std::vector<node::Effect> effects_;
   Microseconds now_ = 0;
 };

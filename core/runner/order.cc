@@ -5,20 +5,21 @@ namespace {
 
 constexpr std::string_view kYielded = "ended as the task yielded";
 
-// Its run has no coordinator yet that has spoken.
+// Returns whether no record of the run's coordinator has come yet.
 bool unborn(const ProcessHistory& process) {
   return process.live() && process.current()->state == ProcessState::Waiting;
 }
 
-// There is a run that an order could end.
+// Returns whether there is a run that an order could end.
 bool under_way(const ProcessHistory& process, const LaunchControl& launch) {
   return process.live() && (launch.launched() || !unborn(process));
 }
 
-// What the verb comes to for a run that nobody has heard of yet.
+// Returns what the verb means for a run of which no coordinator has recorded anything yet.
 Verb meant(const ProcessHistory& process, const LaunchControl& launch, Verb verb) {
   if (verb == Verb::Stop || !unborn(process)) return verb;
-  // One that was told to end before it was there to hear it will end: that can't be taken back.
+  // A run that was told to end before its coordinator could hear it will end: that can't be taken
+  // back.
   return launch.told_to_end() ? Verb::Restart : Verb::Start;
 }
 
@@ -29,7 +30,7 @@ bool holds_already(const ProcessHistory& process, const LaunchControl& launch,
   if (process.held) return false;
   if (under_way(process, launch)) {
     if (!process.ending) return order.verb == Verb::Start;
-    // One that the runner ends is not excused from its next wait yet.
+    // If the runner itself ends the run, the next wait is not waived yet.
     return process.immediate == process.next_run && (order.verb == Verb::Start || !sooner);
   }
   return !process.live() && process.immediate == process.next_run;

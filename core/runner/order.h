@@ -1,6 +1,6 @@
-// Orders for single processes: start, stop or restart, against the plan, and the runner's own order
-// to end a run. Which orders are refused,
-// what an order does in the process's state, and how the run that it ends counts.
+// Orders for single processes: a user's, to start, stop or restart against the plan, and the
+// runner's own order to end a run. Decides which orders are refused, what an order does in the
+// process's state, and how the run that it ends counts.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,10 @@ namespace thermos {
 // for good and is to be stopped.
 Status order_allowed(const ProcessConfig& process, TaskState task, Planner::Mark mark, Verb verb);
 
-// The order to record at `now`, without its reason; nothing if its effect is in place already, so
-// that it takes no record and no second SIGTERM. `wait`: microseconds from SIGTERM to SIGKILL.
-// `failed`: it has failed for good, and is revived. The record borrows the process's name.
-// REQUIRES: order_allowed() returns no error.
+// Returns the order to record at `now`, without its reason. Returns nothing if the order's effect
+// is in place already, so that it takes no record and no second SIGTERM. `wait`: microseconds from
+// SIGTERM to SIGKILL. `failed`: the process has failed for good, and is revived. The record borrows
+// the process's name. REQUIRES: order_allowed() returns no error.
 std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
                                             const LaunchControl& launch, Verb verb, Timestamp now,
                                             Microseconds wait, bool failed = false);
@@ -31,8 +31,8 @@ std::optional<ProcessOrder> order_to_record(const ProcessHistory& process,
 // If `status` is the end of a run that an order ended, makes it count as that order says, whatever
 // its exit code: a user's as KILLED, neither failed nor a success; the runner's (Verb::Fail) as
 // FAILED, with a reason that is borrowed from `process`. A run that had ended before the order
-// counts as it ended, and so does a SUCCESS while the task yields. `ahead`: so far is the clock of
-// `status` ahead of the one by which the order was recorded.
+// counts as it ended, and so does a SUCCESS while the task yields. `ahead`: how far the clock of
+// `status` is ahead of the one by which the order was recorded, in microseconds.
 void count_as_ordered(const ProcessHistory& process, ProcessStatus& status, Microseconds ahead = 0);
 
 }  // namespace thermos

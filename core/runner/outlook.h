@@ -14,8 +14,9 @@ struct Outlook {
   std::optional<Microseconds> next_try;  // wall time: it waits until then to run again
 };
 
-// The outlook of process `p` of an active task at the wall time `now`, in microseconds. `past` is
-// its history. Both members are empty while it runs, is free to run, has finished, or is stopped.
+// Returns the outlook of process `p` of an active task at the wall time `now`, in microseconds.
+// `past` is its history. Both members are empty while it runs, is free to run, has finished, or is
+// stopped.
 Outlook outlook_of(const TaskConfig& task, ProcessIndex p, const ProcessHistory& past,
                    Microseconds now);
 

@@ -28,7 +28,7 @@ void Placement::use(const std::vector<std::string>& nodes) {
     by_name.emplace(task_.processes[p].name, p);
   }
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
-    // The check of the task lets no ring of them pass.
+    // The check of the task refuses processes whose `on` leads in a ring.
     ProcessIndex root = p;
     for (On on = on_of(task_.processes[root].on); on.rule == On::Rule::SameAs;
          on = on_of(task_.processes[root].on)) {

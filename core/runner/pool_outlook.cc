@@ -41,7 +41,7 @@ class Lines {
   }
 
  private:
-  // For whom something that it needs has not come about.
+  // Finds the processes for which something that they need has not come about.
   void find_unmet() {
     unmet_.resize(task_.processes.size());
     const Result<Graph> graph = check_task(task_, PoolsOf::Daemon);
@@ -77,7 +77,7 @@ class Lines {
     return made;
   }
 
-  // Who is about to start waits for nobody.
+  // If there is enough for all, the processes are about to start and don't wait for the pool.
   static void forget_if_there_is_enough(PoolOutlook& pool) {
     const std::uint64_t wanted =
         std::accumulate(pool.waiting.begin(), pool.waiting.end(), std::uint64_t{0},

@@ -1,4 +1,5 @@
-// Who has shares of the pools that a task uses, and who waits for them, as far as its files tell.
+// Which processes have shares of the pools that a task uses, and which wait for them, as far as the
+// task's files tell.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,16 @@ struct PoolOutlook {
     std::uint32_t amount = 0;
   };
   std::string pool;
-  std::optional<std::uint32_t> size;  // nothing: it is the daemon's, and other tasks may use it
+  std::optional<std::uint32_t> size;  // empty: the pool is the daemon's, and other tasks may use it
   std::vector<Share> used_by;
-  // Not in the order of asking, which is on no record.
+  // The processes that wait, not in the order in which they asked, which is on no record.
   std::vector<Share> waiting;
 
   std::uint64_t used() const;
 };
 
-// Of each pool that somebody has or waits for, at the wall time `now` in microseconds. Empty for a
-// task that neither is ACTIVE nor runs its finalizers.
+// Returns the outlook of each pool that a process has or waits for, at the wall time `now` in
+// microseconds. Returns none unless the task is ACTIVE or runs its finalizers.
 std::vector<PoolOutlook> pool_outlooks(const TaskConfig& task, const History& history,
                                        Microseconds now);
 

@@ -18,7 +18,7 @@ std::size_t timers_for_readiness(const TaskConfig& task) {
   return any ? task.processes.size() : 0;
 }
 
-// For a look at what a coordinator has written: one file is read.
+// The time for a look at what a coordinator has written: one file is read.
 constexpr Microseconds kLookTakes = kSecond / 10;
 
 }  // namespace
@@ -39,7 +39,7 @@ void Readiness::watch(ProcessIndex p, const ProcessHistory& process, const Limit
     if (ready->notify) {
       questions_.clear(p);
     } else if (!known && (unready->second.asked == 0 || questions_.has(p))) {
-      questions_.set(p, now);  // unless it is asked already, and has not answered
+      questions_.set(p, now);  // unless it was asked and has not answered
     }
   } else if (begins) {
     questions_.set(p, add_saturated(now, ready->interval));
@@ -77,7 +77,7 @@ std::optional<ProcessIndex> Readiness::pop_overdue(Microseconds now) {
     Unready& unready = unready_[*p];
     const Ready& ready = ready_of(*p);
     if (!unready.refused) {
-      if (!ready.notify) continue;  // refused() brings it back
+      if (!ready.notify) continue;  // refused() sets its limit again
       unready.refused = true;
       questions_.set(*p, now);
       limits_.set(*p, add_saturated(now, kLookTakes));

@@ -31,8 +31,8 @@ struct YieldRequest {
   std::string reason{};              // for people
 };
 
-// Start, stop or restart one process. Where a request for several goes (capnp/control.h), each of
-// them gets this.
+// Start, stop or restart one process. A request for several (capnp/control.h) becomes one of these
+// for each.
 struct OrderRequest {
   std::string process{};  // its name
   Verb verb = Verb::Start;

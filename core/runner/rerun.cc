@@ -11,7 +11,7 @@ bool has(const std::vector<bool>& set, ProcessIndex p) {
   return p < set.size() && set[p];
 }
 
-// What the end of the task did to a run is no failure of it.
+// Returns whether a run failed, and not because the task was ending.
 bool failed_by_itself(const History& past, const Run& run) {
   if (run.state != ProcessState::Failed) return false;
   const auto& steps = past.steps();
@@ -21,7 +21,7 @@ bool failed_by_itself(const History& past, const Run& run) {
   return ending == steps.end() || run.stopped->wall < ending->status.at.wall;
 }
 
-// Why it runs again on its own account.
+// Returns why the process runs again on its own account, and not because of others.
 Again own_reason(const ProcessConfig& process, const History& past) {
   const auto known = past.find(process.name);
   const ProcessHistory* before = known ? &past.process(*known) : nullptr;
@@ -40,7 +40,7 @@ Again own_reason(const ProcessConfig& process, const History& past) {
 std::vector<Again> plan_rerun(const TaskConfig& task, const Graph& graph, const History& past,
                               const RerunWish& wish) {
   std::vector<Again> plan(task.processes.size(), Again::No);
-  std::vector<ProcessIndex> reasons;  // what waits for these runs again
+  std::vector<ProcessIndex> reasons;  // the processes that wait for these run again
   for (ProcessIndex p = 0; p < task.processes.size(); ++p) {
     if (task.processes[p].final) {
       plan[p] = Again::Finalizer;

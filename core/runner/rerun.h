@@ -1,5 +1,5 @@
-// Which processes run when an ended task is gone on with by a new one, and which successes that one
-// takes over.
+// Decides which processes run when a new task goes on from an ended one, and which successes the
+// new task takes over.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace thermos {
 
-// Why a process runs again. In the order of what is said of one for which several are true.
+// Why a process runs again. A finalizer has Finalizer; if several of the others are true, the first
+// of them is given.
 enum class Again : std::uint8_t {
   No,            // its success is taken over
   Asked,         // it was named, or all were
@@ -24,16 +25,16 @@ enum class Again : std::uint8_t {
 
 struct RerunWish {
   bool all = false;
-  // By the numbers of the new task's processes; empty: none.
+  // By the numbers of the new task's processes; empty: none of them.
   std::vector<bool> named{};
-  std::vector<bool> changed{};  // the new ones among them
+  std::vector<bool> changed{};  // including the new ones
 };
 
-// Decides for each process of `task`, which goes on from the ended one that `past` is of. A process
-// that needs one that runs again also runs again, whichever condition it needs. A service runs
-// again for no other's sake; so who needs a service does not run again because of it, unless the
-// service is asked for, is defined otherwise, or had failed before its task ended. `graph` is of
-// check_task(task).
+// Decides for each process of `task`, which goes on from the ended task whose history is `past`. A
+// process that needs another one that runs again also runs again, whichever condition it needs.
+// That it needs a service is no reason to run again, unless the service was asked for, is defined
+// otherwise, had failed before its task ended, or itself needs a process that runs again. `graph`
+// is the result of check_task(task).
 std::vector<Again> plan_rerun(const TaskConfig& task, const Graph& graph, const History& past,
                               const RerunWish& wish);
 

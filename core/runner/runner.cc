@@ -34,7 +34,7 @@ Result<std::span<const Effect>> Runner::handle(const Event& event, Timestamp now
   effects_.clear();
   texts_.clear();
   error_.reset();
-  // What is asked of one that has stood down is for the next leader, and must not be lost.
+  // A request to a runner that has stood down is for the next leader, and must not be lost.
   const bool asked =
       std::holds_alternative<KillRequest>(event) || std::holds_alternative<OrderRequest>(event);
   if (!finished_ || (asked && !is_terminal(state()))) {
@@ -58,8 +58,9 @@ void Runner::on(const Lead& event) {
   if (self_.place.until != 0) {
     time_until_ = add_saturated(now_.boot, self_.place.until - now_.wall);
   }
-  // What happened meanwhile comes behind this, and may decide otherwise than what is known now: one
-  // who went on at once could end the task over a run that a power cut took out of its stream.
+  // What happened meanwhile comes in later events, and may lead to other decisions than what is
+  // known now: a runner that went on at once could end the task over a run that a power cut took
+  // out of its stream.
   listening_ = history_.header().has_value();
   if (!history_.header()) append(event.header, true);
   if (event.replacement) append(*event.replacement, true);
@@ -74,14 +75,15 @@ void Runner::on(const Lead& event) {
     record_place();
     append_task(state(), {});
   }
-  // The one before may have died between calling a node gone and calling its runs LOST.
+  // The previous leader may have died between calling a node gone and calling its runs LOST.
   const std::vector<NodeChange> gone = history_.gone_nodes();
   for (const NodeChange& node : gone) on(NodeGone{node.node, node.reason});
-  // That of the leader before. Whether the machine is short of it now, the first launch tells.
+  // The shortage on record is the previous leader's. Whether the machine still has it, the first
+  // launch tells.
   if (const auto& shortage = history_.shortage()) {
     on(ShortageChanged{shortage->status.shortage, true, {}});
   }
-  // The one before may have died between recording that the task ends and saying so to its
+  // The previous leader may have died between recording that the task ends and saying so to its
   // processes: say it again.
   if (state() == TaskState::Cleaning) stop_all(overrun_);
   for (const ProcessIndex p : launches_.with_kill()) stop(p, false);
@@ -100,7 +102,7 @@ void Runner::on(const CoordinatorRecord& event) {
   if (!hold_back(p, status)) take_record(p, status);
 }
 
-// Something new of a run is on record, in `state`.
+// Acts on a new record of a run, which is in `state` by it.
 void Runner::heard_of(ProcessIndex p, ProcessState state) {
   if (!launches_.of(p).launched()) {  // whatever was said of its launch
     if (!launches_.is_live(p)) plan_of(p).set_running(p);
@@ -113,7 +115,7 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
   if (state == ProcessState::Running) plan_of(p).set_started(p);
   watch(p);
   if (state == ProcessState::Forked && stopping(p)) {
-    // What was asked before there was anyone to hear it, or was never asked.
+    // The run was told to end before it had a coordinator to hear it, or was never told.
     const bool hard =
         launches_.of(p).state() == LaunchState::Killing || overrun_ || finalizers_over();
     take(p, LaunchEvent::Forked);
@@ -123,7 +125,8 @@ void Runner::heard_of(ProcessIndex p, ProcessState state) {
   }
 }
 
-// A power cut can take the runner's WAITING and leave the coordinator's FORKED behind it.
+// Appends the WAITING that a power cut took out of the runner's stream while it left the
+// coordinator's FORKED.
 void Runner::restore_waiting(ProcessIndex p, const ProcessStatus& forked) {
   const auto waiting = history_.missing_waiting(forked);
   if (!waiting || plan_of(p).mark(p) != Planner::Mark::Runnable) return;
@@ -132,7 +135,8 @@ void Runner::restore_waiting(ProcessIndex p, const ProcessStatus& forked) {
   take(p, LaunchEvent::Found);
 }
 
-// A stream that belongs elsewhere, or an old copy of one, says other things of the same runs.
+// Fails if a repeated record contradicts the history: the stream belongs elsewhere, or is an old
+// copy.
 void Runner::check_repeat(ProcessIndex p, const ProcessStatus& status) {
   const Run* known = past(p).run(status.run);
   if (status.state != ProcessState::Forked || known == nullptr || !known->forked ||
@@ -192,14 +196,14 @@ void Runner::on(const LaunchCancelled& event) {
   if (run != nullptr && run->state == ProcessState::Waiting) cancel(event.process);
 }
 
-// Here runs are ended whose time is over, and not at any event: behind what a coordinator wrote
-// there may be more that is read now, by which a run asks for more time.
+// Runs whose time is over are ended here, and not at any event: behind what a coordinator wrote
+// there may be more that is read in this turn, by which a run asks for more time.
 void Runner::on(const TimerDue& /*event*/) {
   timer_.reset();  // what else is due is found by advance(); the shell's timer is spent
   listening_ = false;
   take_held_back(now_.boot);
   if (timeouts_.any()) end_overdue();
-  // Those that are not ready in time.
+  // Fails the runs that are not ready in time.
   while (const auto p = readiness_.pop_overdue(now_.boot)) {
     if (!gone(*p) && !is_ending(*p)) fail(*p, keep(readiness_.complaint()));
   }
@@ -301,7 +305,7 @@ void Runner::advance_cleaning() {
 void Runner::advance_finalizing() {
   if (over_deadline() || finalizers_over()) {
     final_.close();
-    stop_all(true);  // of finalizers that are over only ephemerals are left
+    stop_all(true);  // if the finalizers are over, only ephemerals are left
   } else if (goal_ == TaskState::Lost) {
     final_.close();
     stop_all(false);
@@ -373,7 +377,8 @@ void Runner::start(ProcessIndex p) {
 // GCOVR_EXCL_STOP
 
 void Runner::launch_came_to_nothing(ProcessIndex p, LaunchEvent event) {
-  // An order calls a launch off and another takes its place; a resume finds both on record alike.
+  // If an order calls a launch off and another one takes its place, a resume finds both on record
+  // alike.
   const bool crowded =
       (task_.max_concurrency != 0 && plan_of(p).running() > task_.max_concurrency) ||
       plan_of(p).overdrawn(p);
@@ -390,8 +395,8 @@ void Runner::cancel(ProcessIndex p) {
   placement_.release(p);
   take(p, LaunchEvent::Ended);
   if (state() != TaskState::Active || past(p).held || !past(p).ending) return;
-  // Nothing of the run that a restart was to end ever ran, so its next launch is the restart. That
-  // is recorded, or a FORKED would look like the one of the launch that was told to end.
+  // The run that a restart was to end never began, so its next launch is the restart. That is
+  // recorded, or a FORKED would look like the one of the launch that was told to end.
   append(
       ProcessOrder{
           task_.processes[p].name, Verb::Start, now_, {}, "the run that was to end had not begun"},
@@ -431,7 +436,7 @@ void Runner::stop_all(bool hard) {
 void Runner::stop(ProcessIndex p, bool hard) {
   take(p, hard ? LaunchEvent::Kill : LaunchEvent::Terminate);
   if (hard || !launches_.is_live(p)) return;
-  // What was told before this leader was is for the time that was set then.
+  // What an earlier leader told is for the time that was set then.
   if (!listening_ && is_out_of_reach(p)) untold_.insert(p);
   if (const auto at = kill_time(p)) launches_.kill_at(p, *at);
 }
@@ -448,12 +453,13 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
   launches_.waive_backoff(p, now_.boot);
 }
 
-// If its run is to end by an order: what has not been done for that yet.
+// If an order ends the run of `p`, does what has not been done for that yet.
 void Runner::end_by_order(ProcessIndex p) {
   if (past(p).ending && launches_.is_live(p)) stop(p, false);
 }
 
-// Once: a kill that was sent before there was anyone to hear it is sent again behind FORKED.
+// Kills the runs whose time to end is over, each of them once: a kill that was sent before there
+// was a coordinator to hear it is sent again behind FORKED.
 void Runner::kill_overdue() {
   while (const auto p = launches_.pop_kill(now_.boot)) {
     if (!untold_.contains(*p)) stop(*p, true);
@@ -517,7 +523,8 @@ void Runner::set_timer() {
 
 // ---- records -----------------------------------------------------------------------------------
 
-// Whether a record of that state must be on the disk before anything that depends on it starts.
+// Returns whether a record of that state must be on the disk before anything that depends on it
+// starts.
 bool Runner::durable(ProcessIndex p, ProcessState state) {
   return is_terminal(state) || (state == ProcessState::Running && plan_of(p).start_awaited(p));
 }
@@ -558,7 +565,8 @@ TaskStatus Runner::task_status(TaskState state, std::string_view reason) const {
   status.runner_uid = self_.uid;
   status.boot = self_.boot;
   status.goal = goal_;
-  // The boot clock holds; its wall time is as the wall clock stands now, for another boot to go by.
+  // The deadline is by the boot clock; its wall time is by the wall clock of now, for another boot
+  // to go by.
   if (deadline_) status.deadline = later(now_, deadline_->boot - now_.boot);
   status.reason = reason;
   return status;

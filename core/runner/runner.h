@@ -54,38 +54,38 @@ class Runner {
   // with Usage as order_allowed() does. REQUIRES: Lead was handled.
   Status may_order(const std::string& process, Verb verb) const;
 
-  // This runner does not lead the task any more, whose processes may run on: what they use of the
-  // daemon's pools is given back, as nobody here learns when they end.
+  // Gives back what the task's processes use of the daemon's pools. Called when this runner no
+  // longer leads the task: its processes may run on, and nobody here learns when they end.
   void give_up_pools();
 
   const TaskConfig& task() const { return task_; }
-  // The process of this name; nothing if the task has none.
+  // Returns the process of this name, or nothing if the task has none.
   std::optional<ProcessIndex> find(std::string_view name) const;
   const History& history() const { return history_; }
-  // For the runner that goes on with another configuration of the task. This one must not be used
-  // any more.
+  // Moves the history out, for the runner that goes on with another configuration of the task. This
+  // runner must not be used any more.
   History take_history() { return std::move(history_); }
   // Drops old runs as History::drop_old() does. No decision depends on them.
   void drop_old(std::size_t keep) { history_.drop_old(keep); }
   // The history of one process of the task.
   const ProcessHistory& past(ProcessIndex p) const { return history_.process(slots_[p]); }
   TaskState state() const { return history_.state(); }
-  // The task has ended, or this runner has stood down.
+  // Returns whether the task has ended, or this runner has stood down.
   bool done() const { return finished_; }
   bool yields() const { return yield_by_.has_value(); }
-  // Whether a run of the process, or its launch, is or may be alive.
+  // Returns whether a run of the process, or its launch, is or may be alive.
   bool under_way(ProcessIndex p) const { return launches_.is_live(p); }
-  // The processes with a live run that may say something (sd_notify(3)). A host that is not told
-  // when a stream changes reads theirs before TimerDue: a run whose time is over may have asked for
-  // more.
+  // Returns the processes with a live run that may say something (sd_notify(3)). A host that is not
+  // told when a stream changes reads their streams before TimerDue: a run whose time is over may
+  // have asked for more.
   std::vector<ProcessIndex> may_have_said() const;
-  // Whether it waits to be launched, as far as the record tells.
+  // Returns whether the process waits to be launched, as far as the record tells.
   bool wants_launch(ProcessIndex p) const {
     return under_way(p) && past(p).current()->state == ProcessState::Waiting;
   }
-  // Whether the process has finished, and nothing can make it run again in this task: no other run
-  // of it can have begun, not even one whose records were lost. A replacement of the configuration,
-  // which may define it anew, is on the disk before a run by it begins.
+  // Returns whether the process has finished, and nothing can make it run again in this task: no
+  // other run of it can have begun, not even one whose records were lost. A replacement of the
+  // configuration, which may define it anew, is on the disk before a run by it begins.
   bool finished(ProcessIndex p) const {
     constexpr auto kFinished = Planner::Mark::Finished;
     return regular_.mark(p) == kFinished || final_.mark(p) == kFinished;
@@ -121,7 +121,7 @@ class Runner {
   void on(const NodeDown& event);
   void on(const NodeGone& event);
 
-  // Restore the state of an earlier runner from the history.
+  // These restore the state of an earlier runner from the history.
   void restore(TaskPlanner& plan);
   void restore_behind(TaskPlanner& plan, const std::vector<bool>& restored);
   void restore_process(TaskPlanner& plan, ProcessIndex p);
@@ -182,8 +182,8 @@ class Runner {
   void ask_the_healthy();
   void found_ready(ProcessIndex p, Timestamp at, std::string_view text);
   void heard_of_health(const ProbeAnswered& event);
-  // Begins to watch the limits and questions of the run of `p`, as on record; or of its launch; or
-  // does so no more.
+  // watch() begins to watch the limits and questions of the run of `p`, as on record,
+  // watch_launch() those of its launch. forget() ends that.
   void watch(ProcessIndex p);
   void watch_launch(ProcessIndex p);
   void forget(ProcessIndex p);
@@ -204,15 +204,17 @@ class Runner {
   void append_task(TaskState state, std::string_view reason);
   std::string_view keep(std::string_view text);
 
-  // Its coordinator is dead, or it is of another boot of this machine, or its end is known and
-  // waits to be taken. REQUIRES: its run is FORKED on record.
+  // Returns whether the coordinator of `p` is dead, or is of another boot of this machine, or the
+  // end of the run is known and held back. REQUIRES: its run is FORKED on record.
   bool gone(ProcessIndex p) const;
-  // The current run, if it has this number; nullptr for an event of an earlier run.
+  // Returns the current run, if it has this number; nullptr for an event of an earlier run.
   const Run* live_run(ProcessIndex p, std::uint32_t number) const;
-  // In FINALIZING: whether only ephemeral processes are left. They are killed.
+  // Returns whether the task is FINALIZING and only ephemeral processes are left. They are killed.
   bool finalizers_over() const;
+  // Returns whether the run of `p` is to end because of the task's state or a yield, or, while the
+  // task is ACTIVE, because of an order.
   bool stopping(ProcessIndex p) const;
-  // The same, or an order ends its run: of a finalizer, an order alone.
+  // Returns whether stopping(p), or an order ends the run, which may be a finalizer's.
   bool is_ending(ProcessIndex p) const;
   TaskPlanner& plan_of(ProcessIndex p) { return regular_.has(p) ? regular_ : final_; }
 
@@ -231,23 +233,23 @@ class Runner {
   TaskState goal_ = TaskState::Success;
   std::optional<Timestamp> deadline_;  // since the task left ACTIVE
   bool overrun_ = false;   // the deadline passed: everything is killed, no finalizer starts
-  bool finished_ = false;  // or it has stood down
-  // It yields: SIGKILL for all that is left at this boot time.
+  bool finished_ = false;  // the task has ended, or this runner has stood down
+  // Set if the task yields: the boot time of SIGKILL for all that is left.
   std::optional<Microseconds> yield_by_;
-  // The end of a run that is no success, until it is known who ended it.
+  // The end of a run that did not succeed, held back until it is known who ended it.
   struct HeldBack {
     ProcessIndex process = 0;
-    ProcessStatus status;  // its reason is below
+    ProcessStatus status;  // its reason is the text below
     std::string reason;
     Microseconds until = 0;  // boot time
   };
   static constexpr Microseconds kAll = std::numeric_limits<Microseconds>::max();
   std::deque<HeldBack> held_back_;          // in order of time
-  std::vector<bool> is_held_back_;          // by process; empty: none was ever
+  std::vector<bool> is_held_back_;          // by process; empty: none was ever held back
   std::optional<Microseconds> time_until_;  // boot time: the machine is the task's until then
-  std::uint32_t untimely_ = 0;              // do not start for lack of time
-  // Of runs on nodes that were found at the resume, and of what was known of them then: how far
-  // our boot clock is ahead of that of the leader that recorded it.
+  std::uint32_t untimely_ = 0;              // how many processes do not start for lack of time
+  // For the runs on nodes that were found at the resume: how far our boot clock is ahead of that of
+  // the leader that recorded what was known of the run then.
   struct OtherClock {
     std::uint32_t run = 0;
     Microseconds shift = 0;
@@ -256,9 +258,10 @@ class Runner {
     std::optional<Timestamp> ending_at;
   };
   std::map<ProcessIndex, OtherClock> other_clocks_;
-  // Were told to end while their node could not be reached: nothing has told them yet.
+  // The processes that were told to end while their node could not be reached: the signal has not
+  // reached them yet.
   std::set<ProcessIndex> untold_;
-  bool listening_ = false;  // at a resume, until everything that happened meanwhile was told
+  bool listening_ = false;  // at a resume, until all that happened meanwhile has been told
   Timestamp now_;
   std::optional<Microseconds> timer_;
   std::vector<Effect> effects_;

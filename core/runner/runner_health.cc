@@ -17,8 +17,8 @@ void Runner::ask_the_healthy() {
   }
 }
 
-// Refusals are on record, so that they count in the next runner, too. The last one is on record as
-// the order that ends the run: none comes between.
+// Refusals are recorded, so that they count for the next runner, too. The last one is recorded as
+// the order that ends the run, so that nothing comes in between.
 void Runner::heard_of_health(const ProbeAnswered& event) {
   const ProcessIndex p = event.process;
   if (!health_.awaits(p)) return;

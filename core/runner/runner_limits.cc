@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// How far our clock is ahead of the one by which this order was recorded.
+// Returns how far our clock is ahead of the one by which this order was recorded.
 template <typename Clocks>
 Microseconds ahead_of(const Clocks& clocks, ProcessIndex p, const StopOrder& ending) {
   const auto other = clocks.find(p);
@@ -19,15 +19,16 @@ Microseconds ahead_of(const Clocks& clocks, ProcessIndex p, const StopOrder& end
   return other->second.ending_at == ending.at ? other->second.shift : 0;
 }
 
-// When the run asked for more time, as it was known at the resume; nothing if it asked after that.
-// The history keeps only the wall time of it.
+// Returns when the run asked for more time, as it was known at the resume; nothing if it asked
+// after that. The history keeps only the wall time of it.
 template <typename Clock>
 std::optional<Timestamp> asked_before(const Clock& clock, const Timestamp& asked) {
   const auto& known = clock.extended_at;
   return known && known->wall == asked.wall ? known : std::nullopt;
 }
 
-// The same by our clock, whoever led then.
+// Returns when the run asked for more time by our boot clock, whoever led then; nothing if it did
+// not.
 template <typename Clocks>
 std::optional<Microseconds> asked_at(const Clocks& clocks, ProcessIndex p, std::uint32_t run,
                                      const Said& said) {
@@ -69,9 +70,10 @@ Microseconds Runner::kill_time_of_order(ProcessIndex p) const {
   return kill_time_of(ending, now_);
 }
 
-// When SIGKILL follows, for one that was told to end: by the order that ends it, or by its
-// stop_wait from when the end of the task reached it. What the run asks for after that moves it;
-// the deadline of the task stands all the same. Nothing: that deadline alone counts.
+// Returns when SIGKILL follows for a run that was told to end: by the order that ends it, or by its
+// stop_wait from when the end of the task reached it, whichever is sooner. If the run asks for more
+// time after that, SIGKILL comes later; the deadline of the task stands all the same. Nothing: that
+// deadline alone counts.
 std::optional<Microseconds> Runner::kill_time(ProcessIndex p) const {
   std::optional<Microseconds> time;
   const Rare<Said>& said = past(p).said;
@@ -128,7 +130,7 @@ void Runner::end_overdue() {
     if (held_back(*p)) continue;  // it has ended
     if (is_ending(*p)) continue;
     const Run& run = *past(*p).current();
-    // One of another boot is gone, and its times mean nothing here.
+    // A run of another boot is gone, and its times mean nothing here.
     if (run.forked && !run.node && run.boot != self_.boot) continue;
     if (run.started) {
       fail(*p, keep(timed_out(*task_.processes[*p].timeout)));
@@ -148,11 +150,11 @@ void Runner::fail(ProcessIndex p, std::string_view reason) {
   end_by_order(p);
 }
 
-// The end of the current run of `p`, as it counts towards its limits.
+// Counts the end of the current run of `p` towards its limits.
 void Runner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
   TaskPlanner& plan = plan_of(p);
   const Run& run = *past(p).current();
-  const bool counts = !past(p).revived();  // that of one that was revived has counted already
+  const bool counts = !past(p).revived();  // the last run of a revived process has counted already
   if (counts && run.state == ProcessState::Success) {
     plan.add_success(p, end);
   } else if (counts && run.state == ProcessState::Failed) {
@@ -165,7 +167,7 @@ void Runner::count_run(ProcessIndex p, Microseconds end, Microseconds wait) {
   }
 }
 
-// Says of the KILLED run that fails its process that it does.
+// If a KILLED run fails its process by max_kills, says so in its reason.
 void Runner::count_kills(ProcessIndex p, ProcessStatus& status) {
   const std::uint32_t limit = task_.processes[p].max_kills;
   if (limit == 0 || status.state != ProcessState::Killed) return;
@@ -175,8 +177,8 @@ void Runner::count_kills(ProcessIndex p, ProcessStatus& status) {
   status.reason = keep(before + "killed " + times + ", which is max_kills");
 }
 
-// Of an end: for the wait behind it, at a resume too, and when the runs before it were compacted
-// away.
+// Records with an end how many failures in a row there are: the wait behind it needs that, at a
+// resume too, and when the runs before it were compacted away.
 void Runner::count_failures(ProcessIndex p, ProcessStatus& status) const {
   const Backoff* backoff = is_terminal(status.state) ? backoff_of(task_, p) : nullptr;
   if (backoff != nullptr && past(p).live()) {

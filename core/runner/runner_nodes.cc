@@ -17,7 +17,7 @@ void Runner::restore_places() {
   }
 }
 
-// A power cut can take where a run was placed, as it can take its WAITING.
+// Restores where a run was placed, which a power cut can take, as it can take its WAITING.
 void Runner::restore_place(ProcessIndex p, std::string_view node) {
   if (!past(p).live() || past(p).current()->node) return;
   if (past(p).current()->state != ProcessState::Waiting) return;
@@ -28,8 +28,8 @@ void Runner::restore_place(ProcessIndex p, std::string_view node) {
   placement_.restore(p, node, true);
 }
 
-// A run that has its place keeps it: whatever came of an earlier launch is there. Its room it has
-// given back if that launch was called off.
+// A run that was placed keeps its node: whatever came of an earlier launch is there. If that launch
+// was called off, the run has given its room back, and takes it again.
 void Runner::launch(ProcessIndex p) {
   const Run& run = *past(p).current();
   if (placement_.active() && !run.node) return placement_.ask(p);
@@ -37,8 +37,8 @@ void Runner::launch(ProcessIndex p) {
   effects_.emplace_back(StartProcess{p, run.number, run.seq + 1, goal_});
 }
 
-// On the disk before the launch: a leader that has lost the place to a power cut would launch the
-// same run on another node. It costs no sync of its own where an end made room for it.
+// The place is on the disk before the launch: a leader that has lost it to a power cut would launch
+// the same run on another node. That costs no sync of its own if the end of a run made the room.
 void Runner::place() {
   while (const auto placed = placement_.next()) {
     const ProcessIndex p = placed->process;
@@ -50,14 +50,15 @@ void Runner::place() {
   }
 }
 
-// Whether it was not launched yet: then nobody has to be told to end it.
+// Cancels a run that has no place yet. Returns whether it did: then no coordinator has to be told.
 bool Runner::call_off_unplaced(ProcessIndex p) {
   if (!placement_.withdraw(p)) return false;
   cancel(p);
   return true;
 }
 
-// Also a run whose launch was called off: it would go on there.
+// Returns whether the live run of `p` is on the node, also if its launch was called off: it would
+// go on there.
 bool Runner::is_on(ProcessIndex p, std::string_view node) const {
   if (!past(p).live()) return false;
   const Rare<std::string>& place = past(p).current()->node;
@@ -67,7 +68,7 @@ bool Runner::is_on(ProcessIndex p, std::string_view node) const {
 void Runner::on(const NodeUp& event) {
   if (history_.is_gone(event.node)) append(NodeChange{event.node, false, now_, {}}, true);
   placement_.up(event.node, event.room);
-  // A signal that was sent while nobody could be reached has met nobody.
+  // A signal that was sent while the node could not be reached has not arrived.
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (!is_on(p, event.node)) continue;
     const std::uint32_t run = past(p).current()->number;
@@ -87,7 +88,7 @@ bool Runner::is_out_of_reach(ProcessIndex p) const {
   return place && !placement_.is_up(*place);
 }
 
-// It hears only now that it is to end.
+// The run hears only now that it is to end, so its time to end begins now.
 void Runner::give_time_to_end(ProcessIndex p) {
   const auto time = kill_time(p);
   if (!time) return;
@@ -102,9 +103,9 @@ void Runner::on(const NodeDown& event) {
   placement_.down(event.node);
 }
 
-// What is on record comes first: what was perhaps launched there may never be launched elsewhere
-// under the same number, by the next leader either. That one calls LOST what is not on record as
-// such yet.
+// The NodeChange is recorded first: a run that was perhaps launched there may never be launched
+// elsewhere under the same number, by the next leader either. The next leader calls the runs LOST
+// that are not on record as such yet.
 void Runner::on(const NodeGone& event) {
   append(NodeChange{event.node, true, now_, event.reason}, true);
   take_held_back(kAll);

@@ -17,7 +17,7 @@ void Runner::on(const ProbeAnswered& event) {
 
 void Runner::found_ready(ProcessIndex p, Timestamp at, std::string_view text) {
   readiness_.forget(p);
-  // A process that starts because of it must not be on record without it.
+  // If a process starts because this one is ready, that must not be on record without the reason.
   TaskPlanner& plan = plan_of(p);
   report(p, ReportKind::Ready, at, keep(text), plan.ready_awaited(p));
   plan.set_ready(p);

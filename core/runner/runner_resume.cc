@@ -1,4 +1,4 @@
-// What a runner makes of the history that the one before it left.
+// How a runner restores its state from the history that the previous runner left.
 #include <cstddef>
 
 #include "core/runner/runner.h"
@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// A compacted stream that was cut off behind a summary: what came of the run behind it, or whether
-// that runs, nobody knows.
+// Fails if a compacted stream was cut off behind a summary: nobody knows what came of the run
+// behind it, or whether that run goes on.
 void Runner::refuse_cut_off() {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (!past(p).begun() || past(p).current() != nullptr) continue;
@@ -21,8 +21,8 @@ void Runner::refuse_cut_off() {
 }
 
 void Runner::restore(TaskPlanner& plan) {
-  // In the order in which processes become free to run, so that each finds its dependencies
-  // finished, as they were when it ran.
+  // The processes are restored in the order in which they become free to run, so that each finds
+  // its dependencies finished, as they were when it ran.
   std::vector<ProcessIndex> untouched;
   std::vector<bool> restored(task_.processes.size());
   while (const auto p = plan.pop_any(now_.boot)) {
@@ -38,8 +38,9 @@ void Runner::restore(TaskPlanner& plan) {
   for (auto it = untouched.rbegin(); it != untouched.rend(); ++it) plan.put_back(*it);
 }
 
-// Another configuration may hold back what ran under the one before, and what it defines anew has
-// used up run numbers. A success that was taken over may wait for a service that is yet to start.
+// Restores the processes that restore() did not reach. The configuration may hold back what ran
+// under an earlier one, and a process that it defines anew has used up run numbers. A success that
+// was taken over may wait for a service that is yet to start.
 void Runner::restore_behind(TaskPlanner& plan, const std::vector<bool>& restored) {
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
     if (!plan.has(p) || restored[p]) continue;
@@ -67,7 +68,7 @@ void Runner::restore_process(TaskPlanner& plan, ProcessIndex p) {
   }
 }
 
-// What runs here under another boot is gone, and its times mean nothing. What runs on a node goes
+// A run of another boot on this machine is gone, and its times mean nothing. A run on a node goes
 // on, and its limits with it.
 void Runner::restore_clock(ProcessIndex p) {
   const Run& run = *past(p).current();
@@ -77,7 +78,8 @@ void Runner::restore_clock(ProcessIndex p) {
   if (clock.shift == 0) return;
   clock.started = run.started.has_value();
   if (past(p).said) clock.extended_at = past(p).said->extended_at;
-  // By the clock of its start: of one before the last the history keeps no boot time.
+  // The boot time of the request follows from the clock of the run's start: the history keeps none
+  // if a leader before the last recorded the request.
   if (clock.extended_at) {
     clock.extended_at->boot = began.boot + (clock.extended_at->wall - began.wall);
   }

@@ -26,7 +26,7 @@ void Runner::on(const CoordinatorReport& event) {
     case ReportKind::Unhealthy:
     case ReportKind::Healthy:
     case ReportKind::Placed:
-      return;  // the runner's own
+      return;  // only the runner records these
     case ReportKind::Stopping:
       health_.forget(p);
       break;

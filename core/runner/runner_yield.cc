@@ -27,8 +27,8 @@ void Runner::on(const YieldRequest& event) {
   take_held_back(kAll);
 }
 
-// Writes down that the run under way ends for this, and not for a fault of its own. What ends in
-// CLEANING counts for nothing anyway.
+// Records that the run under way ends because of the yield, and not for a fault of its own. A run
+// that ends in CLEANING counts for nothing anyway.
 void Runner::yield(ProcessIndex p) {
   const Run& run = *past(p).current();
   if (run.state == ProcessState::Waiting || past(p).ending || state() == TaskState::Cleaning) {
@@ -41,14 +41,14 @@ void Runner::yield(ProcessIndex p) {
   order.process = task_.processes[p].name;
   order.verb = Verb::Restart;
   order.yields = true;
-  // What the engine signalled before it signalled us has ended for the same reason.
+  // A run that the engine signalled before it signalled this runner has ended for the same reason.
   order.at = later(now_, -self_.hold);
   order.deadline = later(now_, std::max<Microseconds>(0, wait));
   order.reason = keep(history_.leadership()->decision);
   append(order, true);
 }
 
-// The signal that asks the run to end, instead of its stop signal; 0: that.
+// Returns the signal that asks the run to end, instead of its stop signal; 0: the stop signal.
 std::uint8_t Runner::signal_to_end(ProcessIndex p) const {
   const Boxed<OnYield>& own = task_.processes[p].on_yield;
   const bool yields = past(p).ending && past(p).ending->yields;
@@ -64,11 +64,11 @@ void Runner::advance_yielding() {
   effects_.emplace_back(StandDown{});
 }
 
-// Where it is led from is on record, if the header or the latest Leadership does not say the same.
+// Records where the task is led from, unless the header or the latest Leadership says the same.
 void Runner::record_place() {
   Leadership place = self_.place;
   const std::optional<Leadership>& last = history_.leadership();
-  // The number of the last leader that had nodes is not to be forgotten.
+  // The number of the last leader that had nodes must not be forgotten.
   if (last) place.lead = std::max(place.lead, last->lead);
   const bool plain = place.lead == 0 && place.engine.empty() && place.until == 0 &&
                      place.decision.empty() &&
@@ -82,21 +82,22 @@ void Runner::record_place() {
   }
   place.at = now_;
   place.boot = self_.boot;
-  // No server may know the number before a power cut can't take it back.
+  // The number is on the disk before any server knows it: no power cut may take it back then.
   append(place, self_.place.lead != 0);
 }
 
 // ---- ends that wait ----------------------------------------------------------------------------
 
-// Whether the record, which is the next of `p`, waits: it tells of the end of a run that failed or
-// was killed, and not by us. Until a moment ago an engine may have ended it, as it will us.
+// Returns whether the record, which is the next of `p`, is held back: it tells of the end of a run
+// that failed or was killed, and not by us. Until a moment ago an engine may have ended that run,
+// as it will end us.
 bool Runner::hold_back(ProcessIndex p, const ProcessStatus& status) {
   if (self_.hold == 0 || !is_terminal(status.state) || status.state == ProcessState::Success) {
     return false;
   }
   if (held_back(p)) return true;  // it was read again
   if (stopping(p) || !past(p).live() || status.seq != past(p).next_seq) return false;
-  // Its clock says nothing here.
+  // The clock of another boot says nothing here.
   if (!past(p).current()->node && past(p).current()->boot != self_.boot) return false;
   Microseconds until = add_saturated(status.at.boot, self_.hold);
   if (until <= now_.boot) return false;
@@ -108,7 +109,7 @@ bool Runner::hold_back(ProcessIndex p, const ProcessStatus& status) {
   return true;
 }
 
-// Takes those whose time has come at `until`.
+// Takes the records held back whose time has come at `until`.
 void Runner::take_held_back(Microseconds until) {
   while (!held_back_.empty() && held_back_.front().until <= until && !error_) {
     const HeldBack held = std::move(held_back_.front());
@@ -128,7 +129,7 @@ bool Runner::lacks_time(ProcessIndex p) const {
   return time && time_until_ && *time > *time_until_ - now_.boot;
 }
 
-// Nothing but daemons and ephemerals runs, and of what is left nothing may start here.
+// Yields if only daemons and ephemerals run, and nothing of what is left may start here.
 void Runner::yield_for_lack_of_time() {
   if (regular_.has_ready(now_.boot) || regular_.next_ready_at(now_.boot)) return;
   for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {

@@ -7,7 +7,8 @@ namespace thermos {
 RunsBefore runs_before_current(const ProcessHistory& process) {
   RunsBefore past;
   past.successes = process.totals.success;
-  // Those of one that was revived and has not run since count no more, its last run included.
+  // If the process was revived and has not run since, its failures and kills no longer count, those
+  // of its last run included.
   const bool fresh = process.revived();
   past.failures = fresh ? 0 : process.failures();
   past.kills = fresh ? 0 : process.kills();

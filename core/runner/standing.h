@@ -1,5 +1,5 @@
-// Where the processes of a task stand, as its history tells: what has come about of each, and which
-// are free to run.
+// Where the processes of a task stand, as its history tells: which conditions of each are met, and
+// which processes are free to run.
 #pragma once
 
 #include <vector>
@@ -13,21 +13,25 @@ namespace thermos {
 
 class Standing {
  public:
-  // At the wall time `now`, in microseconds. `task` and `history` outlive this and do not change.
+  // The standing at the wall time `now`, in microseconds. `task` and `history` outlive this and do
+  // not change.
   Standing(const TaskConfig& task, const History& history, Microseconds now);
 
-  // nullptr: nothing of it is on record.
+  // Returns the history of the process; nullptr if nothing of it is on record.
   const ProcessHistory* past(ProcessIndex p) const { return pasts_[p]; }
   bool live(ProcessIndex p) const { return pasts_[p] != nullptr && pasts_[p]->live(); }
-  // It does not run again.
+  // Returns whether the process does not run again.
   bool over(ProcessIndex p) const;
-  // It is over, and not for a success, nor as an ephemeral process.
+  // Returns whether the process is over because it failed or was killed too often; false for an
+  // ephemeral process.
   bool failed(ProcessIndex p) const;
-  // What others may need of it has come about, and stays so.
+  // Returns whether this condition of the process, which others may need, is met. Once met, it
+  // stays met.
   bool has_come(ProcessIndex p, Condition condition) const;
-  // It waits until then to run again; nothing if it does not wait for a time.
+  // Returns the wall time until which the process waits to run again; nothing if it waits for no
+  // time.
   std::optional<Microseconds> next_try(ProcessIndex p) const;
-  // An order holds it back.
+  // Returns whether an order holds the process back.
   bool held(ProcessIndex p) const { return pasts_[p] != nullptr && pasts_[p]->held; }
 
  private:

@@ -7,19 +7,19 @@ namespace thermos {
 Timestamp deadline_at_resume(const TaskStatus& last, const BootId& boot, Timestamp now,
                              const std::optional<Timestamp>& still_since) {
   if (still_since) {
-    // Nobody has led it since, and nothing of it was to run: that time does not count. The time of
-    // the yield is of the same boot as the deadline. What was asked for later, such as a kill that
-    // gives no time, is no longer than it was then.
+    // Nobody has led the task since it yielded, and nothing of it was to run: that time does not
+    // count. The time of the yield is of the same boot as the deadline. The time that a later
+    // request left, such as a kill that gives no time, is no longer than it was at that request.
     const Microseconds since = std::max(still_since->boot, last.at.boot);
     return later(now, std::max<Microseconds>(0, last.deadline.boot - since));
   }
   if (last.boot != boot) {
-    // Another boot's clock says nothing here, and the wall clock may have been set: what is left is
-    // at most what was left when it was written down.
+    // The clock of another boot says nothing here, and the wall clock may have been set: the time
+    // left is at most what was left when the status was recorded.
     const Microseconds allowance = std::max<Microseconds>(0, last.deadline.wall - last.at.wall);
     return later(now, std::clamp<Microseconds>(last.deadline.wall - now.wall, 0, allowance));
   }
-  // This clock goes back in another time namespace only, and makes nothing wait longer there.
+  // This clock goes back only in another time namespace, and makes nothing wait longer there.
   const Microseconds allowance = std::max<Microseconds>(0, last.deadline.boot - last.at.boot);
   return last.deadline.boot - now.boot > allowance ? later(now, allowance) : last.deadline;
 }
@@ -51,8 +51,8 @@ Microseconds end_began(const History& history, bool regular, const BootId& boot,
 Microseconds boot_time_of_last_end(const ProcessHistory& process, Microseconds wait,
                                    const BootId& boot, Timestamp now) {
   if (process.last_boot == boot) return std::min(process.last_end->boot, now.boot);
-  // It ended under another boot. Whatever the wall clock did since, it waits no longer than `wait`
-  // from now.
+  // The run ended under another boot. Whatever the wall clock did since, the process waits no
+  // longer than `wait` from now.
   const Microseconds since = now.wall - process.last_end->wall;
   return now.boot - std::clamp<Microseconds>(since, 0, wait);
 }
