@@ -1,4 +1,4 @@
-// Everything about a task that can be wrong whatever machine it runs on.
+// Finds every error of a task that does not depend on the machine it runs on.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +30,9 @@ struct FaultSearch {
 // is none. Of several cycles that share their last step, only one is reported.
 std::vector<Error> find_faults(const TaskConfig& task, const FaultSearch& search);
 
-// Checks that a daemon with these pools has what a task uses beside its own, and as much of it.
-// Fails with BadConfig as check_task() does. REQUIRES: check_task(task, PoolsOf::Daemon) found no
-// error.
+// Checks that a daemon with these pools has every pool that the task uses beside its own, and as
+// much of it. Fails with BadConfig as check_task() does. REQUIRES: check_task(task,
+// PoolsOf::Daemon) found no error.
 Status check_shared_uses(const TaskConfig& task, const Named<std::uint32_t>& pools);
 
 }  // namespace thermos
