@@ -139,7 +139,8 @@ bool only_takes_lead(const TaskStep& before, const TaskStep& step);
 Status give_current_run(const ProcessHistory& process,
                         const std::function<Status(const Record&)>& give);
 
-// References, pointers and views into a history are valid until the next apply() or intern().
+// References, pointers and views into a history are valid until the next apply(), intern() or
+// drop_old().
 class History {
  public:
   enum class Outcome : std::uint8_t { Applied, Repeat };

@@ -104,8 +104,8 @@ enum class Origin : std::uint8_t {
 inline constexpr std::size_t kOrigins = 9;
 std::string_view name_of(Origin origin);
 
-// Whether an order, a user's or that of a task that yields, ended a run whose end is recorded like
-// this.
+// Whether a run that ended with this state and origin was ended by an order: a user's, or that of a
+// task that yields.
 constexpr bool ended_by_order(ProcessState state, Origin origin) {
   return state == ProcessState::Killed && origin == Origin::Ordered;
 }

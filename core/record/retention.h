@@ -60,8 +60,8 @@ std::vector<Retention> judge_retention(const std::vector<EndedTask>& tasks,
 // output.
 using Takers = std::map<std::string, std::set<std::string>>;
 
-// Also keeps each task from which a task took over that stays. A taker stays if its own verdict
-// does not remove it, or if it is not among `tasks`.
+// Also keeps each task whose successes were taken over by a task that stays. Such a taker stays if
+// its own verdict does not remove it, or if it is not among `tasks`.
 void keep_for_takers(const std::vector<EndedTask>& tasks, const Takers& takers,
                      std::vector<Retention>& verdicts);
 

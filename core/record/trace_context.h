@@ -24,14 +24,14 @@ std::optional<TraceParent> trace_parent_from(std::string_view text);
 // Returns the text of a traceparent of version 00 with the flag "sampled".
 std::string text_of(const TraceParent& parent);
 
-// The ids of a task with that header. Each is the front of the SHA-256 of these texts with a NUL
-// between each two: "thermos", the task id, the launch time in microseconds, and
+// The ids of the task with a given header. Each id is the first digits of the SHA-256 of these
+// texts with a NUL between each two: "thermos", the task id, the launch time in microseconds, and
 //   "trace"                  the trace, unless the header names a parent, whose trace it is
 //   "task"                   the span of the task
 //   "process", NAME          of a process
 //   "run", NAME, NUMBER      of a run
 //   "wait", NAME, NUMBER     of the wait before that run
-// The launch time is in them because a task id may be used again elsewhere, or later.
+// The launch time is among the texts because a task id may be used again elsewhere, or later.
 class TraceIds {
  public:
   explicit TraceIds(const RunnerHeader& header);

@@ -15,8 +15,8 @@ namespace thermos {
 // Checks everything about a task that does not depend on the machine: names and their uniqueness,
 // ranges, the length of command lines, and constraints and needs (known names, all regular or all
 // final, no cycle through any condition, no process behind the end of a daemon, no non-ephemeral
-// process behind the end of an ephemeral one, no need of the readiness of a process that can't tell
-// it). Returns the graph, or BadConfig with a message that starts with the JSON path
+// process behind the end of an ephemeral one, no need for the readiness of a process without
+// `ready`). Returns the graph, or BadConfig with a message that starts with the JSON path
 // ("processes[3].name: ...").
 Result<Graph> check_task(const TaskConfig& task, PoolsOf pools = PoolsOf::Task);
 

@@ -18,10 +18,10 @@ struct Demand {
 };
 
 // Returns the task's `resources` if it has some; else the most that processes which can run at the
-// same time ask for. Two processes can't if their order makes one end before the other starts, or
-// if one is final and the other is not; and no more than max_concurrency run at once. For a task
-// with very many processes the order is not taken into account, so the result may be more than is
-// used. REQUIRES: `graph` is the result of check_task(task).
+// same time ask for. Two processes can't run together if their order makes one end before the other
+// starts, or if one is final and the other is not; and no more than max_concurrency run at once.
+// For a task with very many processes the order is not taken into account, so the result may be
+// more than is used. REQUIRES: `graph` is the result of check_task(task).
 Demand demand_of(const TaskConfig& task, const Graph& graph);
 
 }  // namespace thermos

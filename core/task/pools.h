@@ -2,9 +2,10 @@
 //
 // A process that waits stands in a line at each pool that it uses, in the order of asking. It may
 // start when it is the first in all of its lines and enough is free at each pool. So what is free
-// in a pool is reserved for the first process in its line: no later, smaller one overtakes it, and
-// processes that use other pools pass by. The process that asked first of all is the first in all
-// of its lines, so some process can always go on when the others end, and none waits for ever.
+// in a pool is reserved for the first process in its line: no later process with a smaller share
+// overtakes it, and processes that use other pools pass by. The process that asked first of all is
+// the first in all of its lines, so some process can always go on when the others end, and none
+// waits for ever.
 //
 // At a pool of the daemon (shared_pools.h) the first process in the task's line is the first of all
 // when its place comes before those of all other tasks' lines there. A process that uses a pool

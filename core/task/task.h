@@ -47,10 +47,11 @@ struct Logger {
 
 // The condition that one process must meet before another process may start.
 enum class Condition : std::uint8_t {
-  Success,  // it has finished: it succeeded, or is ephemeral and has failed as often as it may
-  Start,    // a run of the process has been RUNNING
-  Ready,    // a run of the process has been ready
-  End,      // it has finished or failed, and will not run again
+  // The process has finished: it succeeded, or is ephemeral and has failed as often as it may.
+  Success,
+  Start,  // a run of the process has been RUNNING
+  Ready,  // a run of the process has been ready
+  End,    // the process has finished or failed, and will not run again
 };
 inline constexpr std::size_t kConditions = 4;
 
