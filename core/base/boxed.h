@@ -1,5 +1,5 @@
-// A value that most objects don't have, kept apart from them: one pointer, where std::optional
-// takes the room of the value in each of a million objects.
+// An optional value that most objects don't have. It is kept apart from the object, which holds one
+// pointer, where std::optional takes the room of the value in each of a million objects.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ template <typename T>
 class Boxed {
  public:
   Boxed() = default;
-  // Implicit, as std::optional is made of a value.
+  // Implicit, as std::optional's conversion from a value is.
   Boxed(T value) : value_(std::make_unique<T>(std::move(value))) {}  // NOLINT(google-explicit-*)
   Boxed(const Boxed& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
   Boxed(Boxed&&) noexcept = default;

@@ -32,7 +32,7 @@ std::string byte_size_text(std::uint64_t bytes) {
   if (bytes < 1024) return std::to_string(bytes) + " B";
   auto size = static_cast<double>(bytes) / kStep;
   std::size_t unit = 0;
-  // What would be rounded up to 1024 of a unit is 1 of the next.
+  // A size that would be rounded up to 1024 of a unit is 1 of the next unit.
   while (size >= kStep - 0.05 && unit + 1 < kUnits.size()) {
     size /= kStep;
     ++unit;

@@ -9,10 +9,10 @@
 namespace thermos {
 
 // Parses a number of bytes, or of K, M, G or T (powers of 1024), as in "100M", "5MB" or "5MiB".
-// Nothing if it is neither, or above 2^63 - 1.
+// Returns nothing if the text is neither, or the number of bytes is above 2^63 - 1.
 std::optional<std::uint64_t> parse_byte_size(std::string_view text);
 
-// "0 B", "4 KiB", "12.3 MiB".
+// Returns "0 B", "4 KiB" or "12.3 MiB".
 std::string byte_size_text(std::uint64_t bytes);
 
 }  // namespace thermos

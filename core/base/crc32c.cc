@@ -37,7 +37,7 @@ constexpr Tables kTables = make_tables();
 
 #if defined(__x86_64__)
 // An attribute and not a flag for the whole file, so that the program runs on processors without
-// it.
+// the instruction.
 __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::uint32_t seed,
                                                                const std::byte* at,
                                                                std::size_t size) {

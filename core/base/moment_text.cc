@@ -34,7 +34,7 @@ int days_of(int year, int month) {
   return kDays[static_cast<std::size_t>(month - 1)] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
-// From the epoch to midnight of that day, by the proleptic Gregorian calendar.
+// Returns the days from the epoch to midnight of that day, by the proleptic Gregorian calendar.
 std::int64_t days_since_epoch(int year, int month, int day) {
   std::int64_t days = 0;
   for (int before = 1970; before < year; ++before) days += is_leap(before) ? 366 : 365;
@@ -53,7 +53,7 @@ class Scanner {
     text_.remove_prefix(1);
     return true;
   }
-  // Exactly that many digits.
+  // Takes a number of exactly `digits` digits.
   bool number(std::size_t digits, int& value) {
     if (text_.size() < digits) return false;
     value = 0;
@@ -64,7 +64,7 @@ class Scanner {
     text_.remove_prefix(digits);
     return true;
   }
-  // ".25"; nothing is there: 0.
+  // Takes a fraction such as ".25". If there is none, `value` is 0.
   bool fraction(Microseconds& value) {
     value = 0;
     if (!take('.')) return true;
@@ -93,7 +93,7 @@ bool take_time_of_day(Scanner& scan, CivilTime& time) {
   return true;
 }
 
-// "Z", "+01:00", "-0530" or "+01".
+// Takes "Z", "+01:00", "-0530" or "+01". If there is nothing, `east` stays as it is.
 bool take_zone(Scanner& scan, std::optional<Microseconds>& east) {
   if (scan.empty()) return true;
   if (scan.take('Z')) {

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kFewest = 8;
 
-// Bytes as a number. A memcpy() of a constant size compiles to one instruction, of others to a
-// call.
+// Returns bytes as a number. A memcpy() of a constant size compiles to one instruction, and of
+// another size to a call.
 template <typename Word>
 std::uint64_t word_of(const char* bytes) {
   Word word = 0;
@@ -20,7 +20,7 @@ std::uint64_t word_of(const char* bytes) {
 }
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 through the golden ratio
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
   hash = (hash ^ word) * kOdd;
   return hash ^ hash >> 32;
 }

@@ -22,13 +22,14 @@ class NameIndex {
     return found(slots_[look(name, hash_of(name), name_of)]);
   }
 
-  // Looks up each of `names`, as find() does. In an index that does not fit into a cache, that
-  // takes a fraction of the time of as many calls: the processor waits for all of them together.
-  // REQUIRES: name_of() returns a reference, and `indexes` has as many elements.
+  // Looks up each of `names`, as find() does. In an index that does not fit into a cache, this call
+  // takes a fraction of the time of a find() for each name: the processor reads the memory for all
+  // of them at once. REQUIRES: name_of() returns a reference, and `indexes` has as many elements as
+  // `names`.
   template <typename NameOf>
   void find_all(std::span<const std::string_view> names, const NameOf& name_of,
                 std::span<std::optional<std::uint32_t>> indexes) const {
-    constexpr std::size_t kAtOnce = 32;  // more than a core has reads under way
+    constexpr std::size_t kAtOnce = 32;  // more reads than a core can have under way
     std::array<std::uint32_t, kAtOnce> hashes;
     if (slots_.empty()) std::fill(indexes.begin(), indexes.end(), std::nullopt);
     for (; !slots_.empty() && !names.empty();) {
@@ -49,15 +50,15 @@ class NameIndex {
     }
   }
 
-  // The name is looked up soon: the processor may read its slot meanwhile.
+  // Lets the processor read the name's slot already, because the name will be looked up soon.
   void prefetch(std::string_view name) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash_of(name) & mask()]);
   }
 
-  // REQUIRES: neither the name nor the index was added before.
+  // Adds the name. REQUIRES: neither the name nor the index was added before.
   void add(std::string_view name, std::uint32_t index);
-  // Adds the name, unless it was added before: then it returns its index. REQUIRES: the index was
-  // not added before.
+  // Adds the name and returns nothing. If the name was added before, returns its index instead.
+  // REQUIRES: the index was not added before.
   template <typename NameOf>
   std::optional<std::uint32_t> find_or_add(std::string_view name, std::uint32_t index,
                                            const NameOf& name_of) {

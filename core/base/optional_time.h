@@ -1,4 +1,4 @@
-// A Timestamp or nothing, in the room of a Timestamp: a run has four of them, and a history may
+// A Timestamp or nothing, in the room of one Timestamp: a run has four of them, and a history may
 // have millions of runs.
 #pragma once
 
@@ -9,12 +9,12 @@
 
 namespace thermos {
 
-// Used as std::optional<Timestamp> is. The earliest time of both clocks at once is kept as the one
-// after it: no clock shows it.
+// Used like std::optional<Timestamp>. The value "nothing" is stored as the earliest time of both
+// clocks. A Timestamp of just that value, which no clock shows, is stored with the next wall time.
 class OptionalTime {
  public:
   OptionalTime() = default;
-  // Implicit, as std::optional is made of a value.
+  // Implicit, as std::optional's conversion from a value is.
   OptionalTime(const Timestamp& at) : at_(at) {  // NOLINT(google-explicit-*)
     if (!has_value()) ++at_.wall;
   }

@@ -9,7 +9,8 @@
 namespace thermos {
 namespace {
 
-// It bounds how deep repeats of repeats are: each of them takes a call of its own.
+// The longest expression. This also limits how deep repeats are nested: each level takes a
+// recursive call.
 constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kMostInstructions = 5000;
 constexpr std::uint32_t kMostRepeats = 1000;
@@ -121,7 +122,7 @@ class PatternCompiler {
       } else if (!counted(least, most)) {
         return node;
       }
-      take('?');  // as few as may be: whether it is found does not depend on it
+      take('?');  // a lazy repeat: it does not change whether there is a match
       if (node.kind == Node::Kind::Begin || node.kind == Node::Kind::End) {
         return fail("^ and $ can't be repeated");
       }
@@ -196,7 +197,7 @@ class PatternCompiler {
     return node;
   }
 
-  // Behind a backslash.
+  // Reads what follows a backslash.
   Set escaped() {
     Set set;
     if (done()) {
@@ -303,7 +304,8 @@ class PatternCompiler {
     for (std::uint32_t i = 0; i < node.least && !too_large(); ++i) {
       const std::uint32_t before = here();
       emit(node.parts[0]);
-      // What matches nothing alone, as (), is the same however often; no limit would end this.
+      // A part without instructions, such as (), is the same however often it is repeated, and the
+      // limit on instructions would never end this loop.
       if (here() == before) break;
     }
     if (node.most == kEndless) {
@@ -372,7 +374,7 @@ bool Pattern::found_in(std::string_view line) const {
   bool match = false;
   for (std::size_t at = 0;; ++at) {
     const bool end = at == line.size();
-    // It may begin anywhere. `reached` holds what the byte before led to.
+    // A match may begin at any byte. `reached` holds the instructions that the byte before led to.
     follow(0, at == 0, end, reached, now, match);
     if (match || end) return match;
     std::fill(reached.begin(), reached.end(), false);

@@ -1,6 +1,6 @@
 // Regular expressions that are searched for in lines. A search takes time in proportion to the
-// length of the line, whatever the expression: those of the standard library can take longer than
-// anyone waits, and an expression comes from whoever writes a task.
+// length of the line, whatever the expression. A search of the standard library can take longer
+// than anyone waits, and anybody who writes a task can give an expression.
 #pragma once
 
 #include <bitset>
@@ -30,10 +30,13 @@ class Pattern {
   enum class Step : std::uint8_t { Byte, Begin, End, Split, Jump, Match };
   struct Instruction {
     Step step = Step::Match;
-    std::uint32_t a = 0;  // Byte: which set. Split and Jump: where it goes on
-    std::uint32_t b = 0;  // Split: the other way
+    std::uint32_t a = 0;  // Byte: an index in sets_. Split and Jump: the next instruction
+    std::uint32_t b = 0;  // Split: the other next instruction
   };
-  // Marks the instructions that are reached from `from` without a byte.
+  // Follows the program from instruction `from` without reading a byte. Marks all instructions that
+  // it reaches in `reached`, appends those that read a byte to `bytes`, and sets `match` if it
+  // reaches the end of the expression. `begin` and `end` say whether this is the beginning or the
+  // end of the line.
   void follow(std::uint32_t from, bool begin, bool end, std::vector<bool>& reached,
               std::vector<std::uint32_t>& bytes, bool& match) const;
 

@@ -1,4 +1,5 @@
-// A value that few of many objects have. Without one it takes the room of a pointer.
+// An optional value that few of many objects have. An object without the value only holds a
+// pointer.
 #pragma once
 
 #include <memory>
@@ -22,7 +23,7 @@ class Rare {
   explicit operator bool() const { return value_ != nullptr; }
   const T& operator*() const { return *value_; }
   const T* operator->() const { return value_.get(); }
-  // The value; a new one if there was none.
+  // Returns the value, and makes a new one if there was none.
   T& get() {
     if (!value_) value_ = std::make_unique<T>();
     return *value_;

@@ -28,16 +28,17 @@ struct Error {
   ErrorCode code = ErrorCode::System;
   // One line: the place, what is wrong, and what to do. No trailing newline or full stop.
   std::string message;
-  // The parts of it, for who says it in other words or another place: set by error_at() alone, and
-  // empty where no place is known.
+  // The parts of the message, for code that says them in other words or in another place. Only
+  // error_at() sets path, offset and what; they are empty if no place is known.
   std::string path = {};                   // a file, or a field of a configuration
-  std::optional<std::size_t> offset = {};  // in that file
-  std::string what = {};                   // without where, and without what to do
-  int cause = 0;                           // the system's errno; 0: not known
+  std::optional<std::size_t> offset = {};  // in the file `path`
+  std::string what = {};  // what is wrong, without the place and without what to do
+  int cause = 0;          // the system's errno; 0: not known
 };
 
-// The error whose message is "`path`: offset `offset`: `what`; `consequence`", without what is not
-// given. Nobody else puts a place in front of a message and no one has to find it there again.
+// Returns the error whose message is "`path`: offset `offset`: `what`; `consequence`", without the
+// parts that are not given. Only this function puts a place in front of a message, so nobody has to
+// find the place in a message again.
 Error error_at(ErrorCode code, std::string path, std::optional<std::size_t> offset,
                std::string what, std::string_view consequence = {});
 

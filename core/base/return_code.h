@@ -6,7 +6,7 @@
 
 namespace thermos {
 
-// Of an exit code, or minus a signal number: "exit 3", "signal 9 (SIGKILL)".
+// Returns "exit 3" for an exit code, and "signal 9 (SIGKILL)" for minus a signal number.
 std::string return_code_text(std::int32_t return_code);
 
 }  // namespace thermos

@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// With zeros before it.
+// Returns the number with zeros before it, so that it has at least `count` digits.
 std::string digits(std::int64_t number, std::size_t count) {
   const std::string text = std::to_string(number);
   return std::string(count - std::min(count, text.size()), '0') + text;

@@ -74,7 +74,7 @@ void Sha256::add(std::string_view bytes) {
 
 std::array<std::uint8_t, 32> Sha256::digest() {
   const std::uint64_t bits = bytes_ * 8;
-  // What is left, a one bit, zeros, and the length in bits: one block or two.
+  // The bytes that are left, a one bit, zeros, and the length in bits make one block or two.
   rest_ += '\x80';
   rest_.resize(rest_.size() > kBlock - sizeof bits ? 2 * kBlock : kBlock);
   for (std::size_t i = 0; i < sizeof bits; ++i) {

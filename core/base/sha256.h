@@ -10,11 +10,11 @@
 
 namespace thermos {
 
-// The digest of bytes that come in parts.
+// Computes the digest of bytes that come in parts.
 class Sha256 {
  public:
   void add(std::string_view bytes);
-  // Returns the digest of all that was added. Nothing may be added behind that.
+  // Returns the digest of all bytes that were added. Nothing may be added after this call.
   std::array<std::uint8_t, 32> digest();
 
  private:

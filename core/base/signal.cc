@@ -9,7 +9,7 @@
 namespace thermos {
 namespace {
 
-// From number 1 on.
+// The names of the signals from number 1 on.
 constexpr std::array<std::string_view, 31> kNames = {
     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1", "SEGV",
     "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN", "TTOU",

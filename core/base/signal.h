@@ -19,7 +19,7 @@ inline constexpr std::uint8_t kLastSignal = 64;
 // Returns "TERM", or "RTMIN+3" for a real-time signal.
 std::string name_of(SignalNumber signal);
 // Reads what name_of() returns, with or without "SIG" before it and in either case, or a number.
-// Nothing if there is no such signal.
+// Returns nothing if there is no such signal.
 std::optional<SignalNumber> signal_from(std::string_view text);
 // Returns ", did you mean 'TERM'?" for a text that is nearly a signal's name, else "".
 std::string nearest_signal(std::string_view text);

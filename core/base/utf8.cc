@@ -19,7 +19,7 @@ bool is_continuation(char byte) {
 
 // What the first byte of a character says of the others.
 struct Lead {
-  std::size_t bytes = 0;  // of the character; 0: no character begins so
+  std::size_t bytes = 0;  // of the character; 0: no character begins with this byte
   std::uint8_t bits = 0;  // of its code
   // The second byte's range keeps out overlong forms, surrogates and codes beyond U+10FFFF.
   std::uint8_t low = 0x80;

@@ -16,13 +16,13 @@ struct Utf8Character {
 // Returns the character that begins at byte `at`. REQUIRES: at < text.size().
 Utf8Character utf8_character_at(std::string_view text, std::size_t at);
 
-// Whether `text` consists of well-formed characters. A configuration must, because JSON can't carry
-// other bytes and back.
+// Whether `text` consists of well-formed characters. The texts of a configuration must, because
+// JSON can't carry other bytes.
 bool is_utf8(std::string_view text);
 
 // Returns the nearest place at or before byte `at` where `text` can be cut without cutting a
-// character in two; text.size() at most. It returns `at` where more continuation bytes stand than a
-// character has: that is no UTF-8, and any place is as good.
+// character in two; text.size() at most. Returns `at` itself if more continuation bytes precede it
+// than a character has: such a text is not UTF-8, and any place is as good.
 std::size_t utf8_boundary(std::string_view text, std::size_t at);
 
 // Returns the first place after byte `at` where a character can begin, or text.size().

@@ -67,14 +67,15 @@ class FrameScanner {
 
   Verdict next();
 
-  // After Record: its payload, a part of the span. It is 8-byte aligned if the file's start is.
+  // After Record: the record's payload, a part of the span. It is 8-byte aligned if the start of
+  // the file is.
   Bytes payload() const { return payload_; }
   // The file offset behind the last valid record (or behind the header, or 0) and the chain value
   // there. A writer truncates a torn tail to this offset, and continues with both.
   std::size_t offset() const { return offset_; }
   std::uint32_t chain() const { return chain_; }
-  // After Corrupt: what is wrong. After Torn: what is left behind the last record. Text for
-  // messages.
+  // After Corrupt: says what is wrong. After Torn: says what follows the last valid record. A text
+  // for messages.
   const std::string& why() const { return why_; }
 
  private:

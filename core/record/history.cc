@@ -84,8 +84,8 @@ void redefine(ProcessHistory& process) {
   if (!waits && process.next_run > 0) process.immediate = process.next_run;
 }
 
-// What a run on a node says is told by the clock of who leads. That of the next one's boot may be
-// behind: what is said by that is newer all the same.
+// What a run on a node says gets its time from the leader's boot clock. The next leader may run in
+// another boot, whose clock is behind; its reports are newer all the same.
 void forget_boot_times(ProcessHistory& process) {
   if (!process.said || !process.current()->node) return;
   Said& said = process.said.get();
@@ -225,7 +225,7 @@ void History::take_end(ProcessHistory& process, Run& run, const ProcessStatus& s
   run.refusals = 0;
   run.return_code = status.return_code;
   run.usage = status.usage;
-  // What was taken over counts where it ran.
+  // The usage of a run that was taken over counts in the task where it ran.
   if (status.origin != Origin::TakenOver) process.used.add(run.usage);
   ++counter(process.totals, status.state);
   if (ended_by_order(status.state, status.origin)) ++process.totals.ordered;
@@ -276,8 +276,8 @@ Result<History::Outcome> History::apply_summary(const ProcessSummary& summary) {
   process.was_ready = summary.was_ready;
   process.forgiven = summary.forgiven;
   process.redefined = summary.redefined;
-  // The runs that it replaces have started, and a run that starts ends a hold and uses up a waived
-  // wait.
+  // The runs that the summary replaces have started, and a run that starts ends a hold and uses up
+  // a waived wait.
   process.held = false;
   process.immediate.reset();
   return Outcome::Applied;
@@ -304,7 +304,8 @@ Result<History::Outcome> History::apply_order(const ProcessOrder& order) {
     StopOrder ending{process.current()->number, order.at, order.deadline, {}, order.yields};
     // A run that the runner ends has failed, whatever is ordered meanwhile.
     if (process.ending) ending.failure = process.ending->failure;
-    // An order from before a reboot is behind by this clock: its times mean nothing now.
+    // If the first order has the later boot time, it dates from before a reboot, and its times mean
+    // nothing any more.
     if (process.ending && process.ending->at.boot <= order.at.boot) {
       // The first order set the time; a later one may only move the deadline forward.
       ending.at = process.ending->at;
@@ -354,7 +355,8 @@ Result<History::Outcome> History::apply_leadership(const Leadership& leadership)
   if (!header_) return corrupt("where a task is led from, before the runner's header");
   if (leadership_ == leadership) return Outcome::Repeat;
   leadership_ = leadership;
-  // The one behind a yield may be all that is left of the leader that wrote it.
+  // A Leadership that follows a yield does not end it: its leader may have vanished before it wrote
+  // the task's state.
   if (leadership.yields && !still_since_) still_since_ = leadership.at;
   return Outcome::Applied;
 }
@@ -391,12 +393,13 @@ Result<History::Outcome> History::apply_report(const ProcessReport& report) {
     return corrupt("process " + quoted(report.process) + ": a report of run " +
                    std::to_string(report.run) + ", which has not begun");
   }
-  // Of a run that is over it decides nothing.
+  // A report of a run that is over decides nothing.
   const bool under_way = process->live() && process->runs.back().number == report.run;
   return under_way && take_report(*process, report) ? Outcome::Applied : Outcome::Repeat;
 }
 
-// False if it tells nothing new: a runner that takes over reads a coordinator's reports again.
+// Returns false if the report tells nothing new: a runner that takes over reads a coordinator's
+// reports again.
 bool History::take_report(ProcessHistory& process, const ProcessReport& report) {
   Run& run = process.runs.back();
   const auto newer = [&report](std::optional<Timestamp>& known) {

@@ -1,5 +1,6 @@
-// The run history of a task: the state that the records of a runner's stream give. The live runner,
-// replay and every reader use this one fold, so what they show, resume and decide cannot differ.
+// The run history of a task: the state that results from the records of a runner's stream. The live
+// runner, replay and every reader use this one fold, so what they show, resume and decide cannot
+// differ.
 #pragma once
 
 #include <cstdint>
@@ -18,38 +19,41 @@
 
 namespace thermos {
 
-// One run of one process. Each time is nothing until the transition that sets it.
+// One run of one process. A time is empty until the transition that sets it.
 struct Run {
   std::uint64_t seq = 0;  // of the latest transition
   std::uint32_t number = 0;
   ProcessState state = ProcessState::Waiting;
   Origin origin = Origin::Recorded;  // of the latest transition
-  std::uint16_t refusals = 0;        // its `healthy` said no so often in a row, up to now
+  std::uint16_t refusals = 0;        // failed `healthy` checks in a row, until now
   Identity coordinator;
   Identity process;
   BootId boot;
   Timestamp waiting;
   OptionalTime forked;
   OptionalTime started;
-  OptionalTime ready;  // its `ready` said yes
+  OptionalTime ready;  // when the run became ready
   OptionalTime stopped;
   Usage usage;
   std::optional<std::int32_t> return_code;
   std::string reason;
-  Rare<std::string> node;  // where it runs; nothing: on the leader's own machine
-  // The id of the task in which it ran; empty: this one.
+  Rare<std::string> node;  // the node it runs on; empty: the leader's own machine
+  // Returns the id of the task in which this run took place, if its success was taken over from
+  // that task; otherwise an empty text.
   std::string_view taken_over_from() const {
     return origin == Origin::TakenOver ? std::string_view(reason) : std::string_view();
   }
   bool operator==(const Run&) const = default;
 };
 
-// What the run under way said of itself. Each time is that of the latest report of its kind.
+// What the run under way said of itself (sd_notify(3)). `status_at` and `extended_at` are the times
+// of the latest report of their kind, `stopping` and `ignored` those of the first.
 struct Said {
   std::string status;
   std::optional<Timestamp> status_at;
   std::optional<Timestamp> stopping;
-  Microseconds until = 0;  // its limits are not over before; by the boot clock
+  // The run's time limits end no earlier (EXTEND_TIMEOUT_USEC); by the boot clock.
+  Microseconds until = 0;
   std::optional<Timestamp> extended_at;
   std::optional<Timestamp> ignored;
   bool operator==(const Said&) const = default;
@@ -60,9 +64,10 @@ struct StopOrder {
   std::uint32_t run = 0;
   Timestamp at;
   Timestamp deadline;
-  // The reason of a Verb::Fail: the run counts as FAILED. Nothing: it counts as KILLED.
+  // If set, the runner ends the run (Verb::Fail) for this reason, and the run counts as FAILED.
+  // Otherwise it counts as KILLED.
   std::optional<std::string> failure{};
-  bool yields = false;  // unless it ends as a SUCCESS
+  bool yields = false;  // the task yields: a run that ends as SUCCESS counts as SUCCESS
   bool operator==(const StopOrder&) const = default;
 };
 
@@ -70,46 +75,48 @@ struct ProcessHistory {
   std::string name;
   Series<Run> runs;            // oldest first; compaction may have dropped the oldest
   RunTotals totals;            // of all ended runs, the dropped ones included
-  UsageTotals used;            // by all of them
+  UsageTotals used;            // by all ended runs, without successes that were taken over
   std::uint64_t next_seq = 0;  // the number that the next record must have
   std::uint32_t next_run = 0;  // the number of the next run
   std::optional<std::uint32_t> first_failed;  // the number of the first run that FAILED
-  // These two are of the runs under its latest definition.
+  // These two cover only the runs under the process's latest definition.
   bool started = false;    // a run has been RUNNING
-  bool was_ready = false;  // a run of it has been ready
+  bool was_ready = false;  // a run has been ready
   // The end of the latest ended run, from which min_duration counts, and the boot in which
-  // last_end.boot counts: the boot of the run's FORKED, or, for a run without FORKED or lost by a
-  // reboot, the boot of the runner that recorded its end.
+  // last_end.boot counts. That is the boot of the run's FORKED or, for a run without FORKED or lost
+  // by a reboot, the boot of the runner that recorded its end.
   std::optional<Timestamp> last_end;
   BootId last_boot;
-  Forgiven forgiven;  // by the latest order that revived it, or replacement that defined it anew
-  std::uint32_t redefined = 0;  // its first run under its latest definition
-  bool removed = false;         // the latest configuration does not have it
-  // Failures in a row up to there, as the backoff counts them: as recorded with that end; 0 after
-  // an order that waives the next wait.
+  // Set by the latest order that revived the process, or the latest Replacement that redefined it.
+  Forgiven forgiven;
+  std::uint32_t redefined = 0;  // the first run under the latest definition
+  bool removed = false;         // the latest configuration does not have the process
+  // Failures in a row up to last_end, as the backoff counts them and as the record of that end
+  // says. 0 after an order that waives the next wait.
   std::uint32_t failures_in_row = 0;
   // Orders that still apply.
   bool held = false;                // no run starts until an order starts the process
   std::optional<StopOrder> ending;  // the run under way is to end; reset when it has ended
   // The number of the run that need not wait for min_duration.
   std::optional<std::uint32_t> immediate;
-  Rare<Said> said;  // by the run under way
+  Rare<Said> said;  // what the run under way said of itself
 
-  // The run under way, or else the last one; nullptr before the first run.
+  // Returns the run under way, or else the last one; nullptr before the first run.
   const Run* current() const { return runs.empty() ? nullptr : &runs.back(); }
-  // Run `number`; nullptr if it did not start yet or was dropped. Numbers have no gaps.
+  // Returns run `number`; nullptr if it has not started yet or was dropped. Numbers have no gaps.
   const Run* run(std::uint32_t number) const {
     if (runs.empty() || number < runs.front().number) return nullptr;
     const std::size_t nth = number - runs.front().number;
     return nth < runs.size() ? &runs[nth] : nullptr;
   }
-  // How many runs count towards max_failures and max_kills, and as a success.
+  // How many runs count towards max_failures, towards max_kills, and as a success.
   std::uint64_t failures() const { return totals.failed - forgiven.failed; }
   std::uint64_t kills() const { return totals.killed - totals.ordered - forgiven.killed; }
   std::uint64_t successes() const { return totals.success - forgiven.success; }
-  // Whether it has run under its latest definition. If not, what it did before decides nothing.
+  // Whether the process has a run under its latest definition. If not, its earlier runs decide
+  // nothing.
   bool begun() const { return next_run > redefined; }
-  // Whether it was revived, and has not run since.
+  // Whether the process was revived, or redefined by a Replacement, and has had no run since.
   bool revived() const { return forgiven.runs != 0 && forgiven.runs == next_run; }
   bool live() const { return !runs.empty() && !is_terminal(runs.back().state); }
   bool operator==(const ProcessHistory&) const = default;
@@ -122,17 +129,18 @@ struct TaskStep {
   bool operator==(const TaskStep&) const = default;
 };
 
-// Whether `step`, which follows `before`, only tells that another runner took the lead: the task
+// Whether `step`, which follows `before`, says only that another runner took the lead: the task
 // keeps its state and its goal, and the step has no reason.
 bool only_takes_lead(const TaskStep& before, const TaskStep& step);
 
-// Calls `give` with what another program must know of a process to take over its run under way, or
-// to launch it: a summary of the runs before, where there are any, and the records of the run.
-// Fails as `give` does. REQUIRES: it has a run.
+// Calls `give` with the records that another program needs to take over the process's current run,
+// or to launch it: a summary of the earlier runs, if there are any, and the records of that run.
+// Returns the error of `give` if it fails. REQUIRES: the process has a run.
 Status give_current_run(const ProcessHistory& process,
                         const std::function<Status(const Record&)>& give);
 
-// References, pointers and views into a history are valid until the next apply() or intern().
+// References, pointers and views into a history are valid until the next apply(), intern() or
+// drop_old().
 class History {
  public:
   enum class Outcome : std::uint8_t { Applied, Repeat };
@@ -144,9 +152,10 @@ class History {
   // Whether apply() would return Applied for this record; changes nothing.
   bool would_apply(const ProcessStatus& status) const;
   // Returns the WAITING record that is missing before `forked`, for apply(). A loss of power can
-  // lose the runner's WAITING, which is not synced, and keep the coordinator's FORKED after it;
-  // FORKED implies that there was one. Its time is that of FORKED, its views are those of `forked`.
-  // Returns nothing if WAITING is not missing, or is not all that is missing.
+  // lose the runner's WAITING, which is not synced, and keep the coordinator's FORKED after it; a
+  // FORKED implies that there was a WAITING. The returned record has the time of `forked`, and its
+  // views are those of `forked`. Returns nothing if WAITING is not missing, or if more than WAITING
+  // is missing.
   std::optional<ProcessStatus> missing_waiting(const ProcessStatus& forked) const;
 
   const std::optional<RunnerHeader>& header() const { return header_; }
@@ -156,23 +165,26 @@ class History {
     return steps_.empty() ? TaskState::Active : steps_.back().status.state;
   }
 
-  // The latest; nothing where the header says where the task is led from.
+  // The latest Leadership. Empty if there is none, because the header already says where the task
+  // is led from.
   const std::optional<Leadership>& leadership() const { return leadership_; }
-  // Since when launches wait because the machine is short of something.
+  // The task status that began the current shortage: since then launches wait because the machine
+  // is short of something. Empty: there is no shortage.
   const std::optional<TaskStep>& shortage() const { return shortage_; }
-  // When a leader began to yield, until one after it has written the task's state: the task's time
-  // stands still.
+  // When a leader began to yield. It stays set until a later leader has written the task's state;
+  // in between, the deadline of an ending task does not come nearer.
   const std::optional<Timestamp>& still_since() const { return still_since_; }
-  // Its leader has given it up for now, and nothing of it was left running.
+  // Whether the leader has yielded the task and left none of its runs alive; WAITING ones may be
+  // left.
   bool yielded() const;
 
-  // The nodes that are gone, as they were called so.
+  // The nodes that are gone, in the order in which they were reported gone.
   const std::vector<NodeChange>& gone_nodes() const { return gone_nodes_; }
   bool is_gone(std::string_view node) const;
 
-  // Oldest first.
+  // All replacements of the configuration, oldest first.
   const std::vector<Replacement>& replacements() const { return replacements_; }
-  // Of the configuration: 0 is the one that the task began with.
+  // The number of the latest configuration; 0 is the one that the task began with.
   std::uint32_t generation() const { return static_cast<std::uint32_t>(replacements_.size()); }
 
   // Processes in the order of their first record or intern().
@@ -192,8 +204,9 @@ class History {
   void drop_old(std::size_t keep);
   // Estimates how many records rewrite() gives after drop_old(keep).
   std::size_t records_after(std::size_t keep) const;
-  // Calls `give` with records that apply() turns, starting from an empty history, into one equal to
-  // this. A record is valid only during the call. An error of `give` ends it and is returned.
+  // Calls `give` with records from which apply() makes an equal history, if it starts with an empty
+  // one. A record is valid only during the call. An error of `give` ends the rewrite and is
+  // returned.
   Status rewrite(const std::function<Status(const Record&)>& give) const;
 
   // Two histories are equal if their contents are, whatever the order of processes. A process that

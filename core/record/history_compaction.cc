@@ -32,8 +32,9 @@ RunTotals totals_of(const Series<Run>& runs) {
   return totals;
 }
 
-// By the runs that are dropped. Its peak may be that of a kept run: the largest of all is the same.
-// One that was taken over is the first of all: while it is kept, none is dropped.
+// Returns what the dropped runs used. The peak may be that of a kept run, which leaves the largest
+// peak of all runs the same. A run that was taken over is always the first run of its process:
+// while it is kept, no run is dropped.
 UsageTotals used_before(const ProcessHistory& process) {
   UsageTotals kept;
   for (const Run& run : process.runs) kept.add(run.usage);
@@ -60,7 +61,7 @@ ProcessSummary summary_of(const ProcessHistory& process) {
   summary.last_end = process.last_end.value_or(Timestamp{});
   summary.boot = process.last_boot;
   summary.failures = process.failures_in_row;
-  // Of a kept run, if not of one that is dropped: the sum is the same.
+  // The run that was ready may be a kept one: the resulting history is the same.
   summary.was_ready = process.was_ready;
   return summary;
 }
@@ -130,7 +131,7 @@ Status give_run(const ProcessHistory& process, const Run& run,
   if (run.stopped) {
     status.state = run.state;
     status.identity = {};
-    // The fold keeps only those of the last end.
+    // The fold keeps the boot and the failures of the last end only.
     status.boot = process.last_boot;
     status.failures = process.failures_in_row;
     status.at = *run.stopped;
@@ -141,9 +142,9 @@ Status give_run(const ProcessHistory& process, const Run& run,
   return Done{};
 }
 
-// What counts no more stands behind the runs that it excuses: a replacement that defined the
-// process anew, and an order that revived it since. One before the first run that is left is in the
-// summary.
+// Gives the orders that come directly before run `behind`, and after which earlier runs no longer
+// count: one if a replacement redefined the process there, and one if an order revived it there. If
+// that happened before the first remaining run, the summary says so instead.
 Status give_excuses(const ProcessHistory& process, std::uint32_t behind,
                     const std::function<Status(const Record&)>& give) {
   ProcessOrder order;
@@ -157,7 +158,7 @@ Status give_excuses(const ProcessHistory& process, std::uint32_t behind,
   return give(order);
 }
 
-// Gives the runs that are left, and between them what excuses those before it.
+// Gives the remaining runs, and between them the orders after which earlier runs no longer count.
 Status give_runs(const ProcessHistory& process, const std::function<Status(const Record&)>& give) {
   if (process.runs.empty()) return Done{};
   for (const Run& run : process.runs) {
@@ -169,8 +170,8 @@ Status give_runs(const ProcessHistory& process, const std::function<Status(const
   return give_excuses(process, process.next_run, give);
 }
 
-// Gives the order of the runner that still applies, if one does, and one order with the effects of
-// all those of users that do.
+// Gives the runner's order that still applies, if there is one, and one order that has the effects
+// of all users' orders that still apply.
 Status give_orders(const ProcessHistory& process,
                    const std::function<Status(const Record&)>& give) {
   ProcessOrder order;

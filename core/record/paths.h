@@ -15,7 +15,8 @@ class Paths {
   // `root` is absolute.
   explicit Paths(std::string root) : root_(std::move(root)) {}
 
-  // The same root, but the checkpoints of a task are those that the node's server keeps.
+  // Returns paths under the same root, with the checkpoint directory of a task that the server of
+  // `node` keeps.
   Paths on_node(std::string_view node) const;
 
   const std::string& root() const { return root_; }
@@ -27,7 +28,7 @@ class Paths {
   std::string checkpoint_dir(std::string_view task_id) const;
   std::string runner_stream(std::string_view task_id) const;
   std::string coordinator_stream(std::string_view task_id, std::string_view process) const;
-  // What is to replace the task's configuration, as number `generation`.
+  // The file of the configuration that is to replace the task's, as number `generation`.
   std::string replacement(std::string_view task_id, std::uint32_t generation) const;
   // The socket on which the task's leader accepts requests.
   std::string leader_socket(std::string_view task_id) const;
@@ -43,12 +44,13 @@ class Paths {
 // Returns <log_dir>/<process>/<run>.
 std::string run_log_dir(std::string_view log_dir, std::string_view process, std::uint32_t run);
 
-// The file name of a process's stream in the checkpoint directory, and the process of such a name;
-// process_of_file() returns "" for any other name.
+// The file name of a process's stream in the checkpoint directory, and the process to which such a
+// file name belongs; process_of_file() returns "" for any other name.
 std::string coordinator_file(std::string_view process);
 std::string_view process_of_file(std::string_view file);
 
-// The file name in the checkpoint directory of what is to replace the configuration.
+// The name, in the checkpoint directory, of the file with the configuration that is to replace the
+// task's.
 std::string replacement_file(std::uint32_t generation);
 
 // Checks a new task's id: a file name (1 to 255 bytes, no '/', no leading '.') of UTF-8 without

@@ -26,7 +26,8 @@ struct BootId {
 };
 
 // Identifies a process within one boot: the kernel recycles pids, but not a pid with the same start
-// time (field 22 of /proc/PID/stat, in clock ticks, proc(5)). ticks 0: not known.
+// time (field 22 of /proc/PID/stat, in clock ticks, proc(5)). If ticks is 0, the start time is not
+// known.
 struct Identity {
   std::int32_t pid = 0;
   std::uint64_t ticks = 0;
@@ -46,18 +47,19 @@ struct RunnerHeader {
   Microseconds launch_time = 0;  // wall time
   std::map<std::string, std::uint16_t> ports;
   bool chroot = false;
-  // The output of so many latest runs of each process is kept, and that of its first failed run; 0:
-  // of all runs.
+  // The output of this many latest runs of each process is kept, and that of its first failed run.
+  // 0: the output of all runs is kept.
   std::uint32_t keep_logs = kDefaultKeepLogs;
-  // The id of the ended task that this one goes on from: it may have taken over successes of that
-  // one. Empty: it goes on from none.
+  // The id of the ended task that this task continues, and whose successes it may have taken over.
+  // Empty: this task continues none.
   std::string continues{};
-  // The traceparent (W3C Trace Context) that was around the task; empty: none, or no valid one.
+  // The traceparent (W3C Trace Context) that the task was started with; empty: none, or an invalid
+  // one.
   std::string trace_parent{};
   bool operator==(const RunnerHeader&) const = default;
 };
 
-// What a machine has too little of for a launch, for now.
+// The resource of which the machine has too little for a launch at the moment.
 enum class Shortage : std::uint8_t { None, Descriptors, Pids, Memory, Disk, Other };
 inline constexpr std::size_t kShortages = 6;
 std::string_view name_of(Shortage shortage);
@@ -78,8 +80,8 @@ struct TaskStatus {
   // left ACTIVE plus its finalization wait; 0: not known. Meaningless while ACTIVE.
   Timestamp deadline;
   std::string_view reason;  // for people; may be empty. Borrowed like ProcessStatus::process
-  // Not None: the state is as before, and the launches of this task wait because the machine is
-  // short of this, or (`shortage_over`) do so no more.
+  // If not None, this record changes no state: the launches of this task wait because the machine
+  // is short of this resource or, with `shortage_over`, no longer wait.
   Shortage shortage = Shortage::None;
   bool shortage_over = false;
   bool operator==(const TaskStatus&) const = default;
@@ -94,22 +96,23 @@ enum class Origin : std::uint8_t {
   Repaired,         // fsck --repair wrote it
   Ordered,          // an order ended the run: KILLED, whatever its exit status
   EndedByRunner,    // the runner ended the run (Verb::Fail): FAILED, whatever its exit status
-  // It did not happen in this task, but in the one that `reason` has the id of, whose success this
-  // task took over when it began.
+  // The run ended in another task, whose id is in `reason`; this task took over its success when it
+  // began.
   TakenOver,
-  NodeGone,  // the node that it ran on, or was to run on, is gone
+  NodeGone,  // the node that the run was on, or was to be on, is gone
 };
 inline constexpr std::size_t kOrigins = 9;
 std::string_view name_of(Origin origin);
 
-// Whether a run that ended so was ended by a user's order.
+// Whether a run that ended with this state and origin was ended by an order: a user's, or that of a
+// task that yields.
 constexpr bool ended_by_order(ProcessState state, Origin origin) {
   return state == ProcessState::Killed && origin == Origin::Ordered;
 }
 
 // One transition of one process. Coordinators write FORKED and the transitions after it; they write
-// LOST when the machine had no process for the shell. The runner writes WAITING, LOST, FAILED for a
-// process that could not be launched, and copies of the coordinators' records.
+// LOST when the machine lacked what the shell's process needs. The runner writes WAITING, LOST,
+// FAILED for a process that could not be launched, and copies of the coordinators' records.
 struct ProcessStatus {
   // Borrowed from the decoded bytes, the task, or the history, and valid as long as those.
   std::string_view process;
@@ -127,10 +130,10 @@ struct ProcessStatus {
   // Terminal states: the exit code, or minus the signal number; nullopt when unknown.
   std::optional<std::int32_t> return_code;
   std::string_view reason;  // for people, why it failed or was lost; may be empty. Borrowed
-  // In the runner's record of an end, if the process has a backoff: how many failures in a row its
-  // next wait counts, this end included. See failures_in_row().
+  // In the runner's record of an end, if the process has a backoff: the number of failures in a row
+  // that its next wait counts, this end included. See failures_in_row().
   std::uint32_t failures = 0;
-  // In the record of an end that the coordinator wrote.
+  // Set in the record of an end that a coordinator wrote, and in the runner's copy of it.
   Usage usage;
   bool operator==(const ProcessStatus&) const = default;
 };
@@ -146,8 +149,8 @@ struct RunTotals {
   bool operator==(const RunTotals&) const = default;
 };
 
-// The past runs of a process that no longer count, because an order revived it or its definition
-// was replaced: how many they are, and how many of them FAILED, were KILLED but not by an order,
+// The past runs of a process that no longer count, because an order revived it or a Replacement
+// redefined it: how many they are, and how many of them FAILED, were KILLED but not by an order,
 // and were a SUCCESS.
 struct Forgiven {
   std::uint32_t runs = 0;
@@ -164,26 +167,29 @@ struct ProcessSummary {
   std::uint64_t next_seq = 0;  // the sequence number that the next record of this process has
   std::uint32_t next_run = 0;  // the run number that the next WAITING starts
   RunTotals totals;            // of the runs that were dropped
-  std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it is among them
-  Timestamp last_end;                         // the latest end, be it of a run that is kept
+  std::optional<std::uint32_t> first_failed;  // the first run that FAILED, if it was dropped
+  Timestamp last_end;                         // the latest end, also if that run is kept
   BootId boot;                                // the boot that last_end.boot counts in
-  bool started = false;                       // a run has been RUNNING: one of them, or a later one
+  bool started = false;                       // a run, dropped or kept, has been RUNNING
   std::uint32_t failures = 0;                 // ProcessStatus::failures of that end
-  bool was_ready = false;                     // one of them was ready
-  Forgiven forgiven;                          // if it was revived before the next run
-  std::uint32_t redefined = 0;  // its first run under its latest definition, if that is one of them
-  UsageTotals used;             // by the runs that were dropped; the peak is that of all runs
+  bool was_ready = false;                     // a run, dropped or kept, has been ready
+  Forgiven forgiven;  // if the process was revived or redefined before `next_run`
+  // The first run under the latest definition, if that run was dropped or is `next_run`.
+  std::uint32_t redefined = 0;
+  UsageTotals used;  // by the runs that were dropped; the peak is that of all runs
   bool operator==(const ProcessSummary&) const = default;
 };
 
-// An order for one process: a user's, while the task is active, or the runner's own (Fail).
+// An order for one process. While the task is active, a user may give one. The runner's own orders
+// are Fail, Restart when the task yields, and Start when a run that it should have ended never
+// began.
 enum class Verb : std::uint8_t {
   Start,    // run it (again) as soon as the plan allows, without waiting for min_duration
   Stop,     // end its run, and do not run it again until it is started
   Restart,  // end its run, and continue like Start
-  // End its run, which counts as FAILED for the reason of this order. It has no effect on a run
-  // that is ending already. No user gives it: it is on record before the runner ends a run that
-  // its configuration does not allow to go on.
+  // End its run, which then counts as FAILED for the reason of this order. Fail has no effect on a
+  // run that is already ending. Users can't give it: the runner records it before it ends a run
+  // that the configuration does not allow to go on.
   Fail,
 };
 inline constexpr std::size_t kVerbs = 4;
@@ -194,30 +200,33 @@ struct ProcessOrder {
   std::string_view process;  // borrowed
   Verb verb = Verb::Start;
   Timestamp at;
-  Timestamp deadline;       // all but Start: when SIGKILL follows SIGTERM
+  Timestamp deadline;       // all but Start: when SIGKILL follows the stop signal
   std::string_view reason;  // for people: who asked, or why (Fail); may be empty. Borrowed
-  // Start and Restart: the process had failed for good. Its failures and kills count from here.
+  // Start and Restart: the process had failed for good. Its failures and kills are counted from
+  // here.
   bool revives = false;
-  // Start, and only compaction writes it: here a Replacement defined the process anew.
+  // Start: a Replacement redefined the process at this point. Only compaction writes this.
   bool redefines = false;
-  // Restart: the task yields (Leadership::yields). A run that ends as a SUCCESS all the same is
-  // one.
+  // Restart: the run ends because the task yields (Leadership::yields). If the run still ends as
+  // SUCCESS, it counts as SUCCESS.
   bool yields = false;
   bool operator==(const ProcessOrder&) const = default;
 };
 
-// What became known of a run while it is under way, beside its transitions.
+// The kinds of facts about a run under way that are no transitions.
 enum class ReportKind : std::uint8_t {
-  Ready,      // its `ready` said yes, once for each run
-  Unhealthy,  // its `healthy` said no
-  Healthy,    // its `healthy` said yes, after it had said no
-  // What it said of itself (sd_notify(3)); in its coordinator's stream, too.
+  Ready,      // the run is ready; reported once for each run
+  Unhealthy,  // its `healthy` check failed
+  Healthy,    // its `healthy` check succeeded after it had failed
+  // The next four are what the run said of itself (sd_notify(3)). The coordinator's stream has
+  // them, too.
   Status,    // STATUS: its text
   Stopping,  // STOPPING=1
-  Extended,  // EXTEND_TIMEOUT_USEC: its limits are not over before `until`
-  Ignored,   // something else sent to its socket; the text says who. Once for each run
-  // The text names the node on which the run is launched. It comes behind WAITING and before any
-  // launch; a run without it is of the leader's own machine.
+  Extended,  // EXTEND_TIMEOUT_USEC: the run's time limits end no earlier than `until`
+  // Someone else sent something to the run's socket; the text says who. Reported once for each run.
+  Ignored,
+  // The text names the node on which the run is launched. The report follows WAITING and precedes
+  // any launch. A run without it is launched on the leader's own machine.
   Placed,
 };
 inline constexpr std::size_t kReportKinds = 8;
@@ -228,13 +237,14 @@ struct ProcessReport {
   std::uint32_t run = 0;
   ReportKind kind = ReportKind::Ready;
   Timestamp at;
-  std::string_view text;   // what said so, or why, for people; may be empty. Borrowed
+  std::string_view text;   // for people: who or what reported it, or why; may be empty. Borrowed
   Microseconds until = 0;  // of Extended, by the boot clock
   bool operator==(const ProcessReport&) const = default;
 };
 
-// The configuration of an active task was replaced by another one. The processes it names are not
-// under way. What ran of those that changed counts no more: they run as if they never had.
+// Another configuration replaced that of an active task. No run of a `changed` or `added` process
+// is under way, but one may be WAITING. Earlier runs of these processes no longer count: the
+// processes run as if they had never run before.
 struct Replacement {
   std::uint32_t generation = 0;  // 1 is the first
   Timestamp at;
@@ -245,8 +255,9 @@ struct Replacement {
   bool operator==(const Replacement&) const = default;
 };
 
-// Where a task is led from, by what its leader can know: the machine, and the engine that gave it.
-// A leader writes it down where the header does not say it already, or when it yields.
+// Where a task is led from, as far as its leader knows: the machine, and the engine (the batch
+// system) that allocated it. A leader writes this record if neither the header nor the latest
+// Leadership says the same already, and when it yields.
 struct Leadership {
   Timestamp at;
   BootId boot;
@@ -254,24 +265,27 @@ struct Leadership {
   std::string engine;          // "slurm", "sge", ...; empty: none is known
   std::string job;             // the engine's id of the job
   std::uint32_t restarts = 0;  // how often the engine has started this job again
-  Microseconds until = 0;      // wall time: the machine is ours until then; 0: not known
-  // The leader's number, which is higher than that of every leader before that led the task over
-  // nodes; 0: none has.
+  Microseconds until = 0;  // wall time at which the allocation of the machine ends; 0: not known
+  // The leader's number. A leader with nodes takes a higher number than every leader before it; a
+  // leader without nodes keeps the number of the one before. 0: no leader has had nodes.
   std::uint64_t lead = 0;
-  // It gives the task up for now, whose runs under way are ended: the next leader goes on.
+  // The leader gives the task up for now: the runs under way are ended, and the next leader goes
+  // on.
   bool yields = false;
-  // For people: why it yields, or what was decided about the leader before and its runs.
+  // For people: why the leader yields, or what it decided about the leader before it and the runs
+  // of that leader.
   std::string decision;
   bool operator==(const Leadership&) const = default;
 };
 
-// A node was called gone, or is there again. What ran on one that is gone is LOST, and may run
-// elsewhere; before anything starts there again, what still runs there is ended.
+// A node was reported gone, or is there again. The runs on a node that is gone are LOST, and their
+// processes may run elsewhere. Before anything starts on a node that is there again, what still
+// runs of the task there is ended.
 struct NodeChange {
   std::string node;
   bool gone = false;
   Timestamp at;
-  std::string reason;  // for people: who says so; may be empty
+  std::string reason;  // for people: who reported it; may be empty
   bool operator==(const NodeChange&) const = default;
 };
 

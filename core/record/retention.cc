@@ -42,7 +42,7 @@ std::vector<Retention> judge_retention(const std::vector<EndedTask>& tasks,
     }
     const Microseconds age = now - tasks[i].ended;
     const Retention verdict = by_rules(rules, age, later++, full);
-    // The clock may have been set back since: what ends in the future is young, too.
+    // The clock may have been set back since: a task that ended in the future is young, too.
     verdicts[i] = goes(verdict) && age < kYoung ? Retention::Young : verdict;
   }
   return verdicts;
@@ -54,7 +54,7 @@ void keep_for_takers(const std::vector<EndedTask>& tasks, const Takers& takers,
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (goes(verdicts[i])) going.insert(tasks[i].id);
   }
-  // One that is kept for another may itself have taken over from a third.
+  // A task that is kept for another one may itself have taken over from a third.
   for (bool again = true; again;) {
     again = false;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
@@ -77,7 +77,7 @@ std::vector<std::size_t> removal_order(const std::vector<EndedTask>& tasks, cons
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (goes(verdicts[i])) (takers.contains(tasks[i].id) ? behind : order).push_back(i);
   }
-  // Who took over began when the other had ended.
+  // A task that took over began after the other task had ended.
   std::stable_sort(behind.begin(), behind.end(),
                    [&](std::size_t a, std::size_t b) { return tasks[a].ended > tasks[b].ended; });
   order.insert(order.end(), behind.begin(), behind.end());
@@ -92,7 +92,7 @@ std::optional<Microseconds> next_to_go(const std::vector<EndedTask>& tasks,
     std::optional<Microseconds> at;
     if (verdicts[i] == Retention::Young) at = add_saturated(tasks[i].ended, kYoung);
     if (verdicts[i] == Retention::Kept && rules.older) {
-      // It goes when it is older than that, not as old.
+      // The rule removes a task that is older than that, and not one that is just as old.
       at = add_saturated(tasks[i].ended, std::max(add_saturated(*rules.older, 1), kYoung));
     }
     if (at && (!next || *at < *next)) next = at;

@@ -1,4 +1,4 @@
-// Which of the tasks that have ended are kept, and which go.
+// Which of the tasks that have ended are kept, and which are removed.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,12 @@ namespace thermos {
 // that is started again and again, may still ask how it ended.
 inline constexpr Microseconds kYoung = 3600 * kSecond;
 
-// A task goes if any of the rules says so. Without a rule none goes.
+// A task is removed if any of the rules says so. Without a rule, no task is removed.
 struct RetentionRules {
-  std::optional<Microseconds> older;  // those that ended longer ago than this
-  std::optional<std::uint64_t> keep;  // all but so many that ended last
-  // From the one that ended last on, so many bytes are kept: the first task that does not fit, and
-  // all that ended before it, go.
+  std::optional<Microseconds> older;  // removes the tasks that ended longer ago than this
+  std::optional<std::uint64_t> keep;  // removes all but this many that ended last
+  // Keeps this many bytes, counted from the task that ended last: the first task that does not fit,
+  // and all that ended before it, are removed.
   std::optional<std::uint64_t> bytes;
 
   bool any() const { return older || keep || bytes; }
@@ -33,13 +33,13 @@ struct RetentionRules {
 struct EndedTask {
   std::string id;
   Microseconds ended = 0;   // wall time
-  std::uint64_t bytes = 0;  // that its removal would free
+  std::uint64_t bytes = 0;  // freed by its removal
 };
 
-// What becomes of a task, by the first rule that tells.
+// What becomes of a task, by the first rule that applies.
 enum class Retention : std::uint8_t {
   Kept,
-  Young,  // kept, although a rule says that it goes
+  Young,  // kept although a rule would remove it, because it is younger than kYoung
   TooOld,
   TooMany,
   TooLarge,
@@ -48,30 +48,31 @@ inline constexpr std::size_t kRetentions = 5;
 inline bool goes(Retention retention) {
   return retention >= Retention::TooOld;
 }
-// "kept", "young", "older", "keep" and "bytes": the last three are the names of the rules.
+// Returns "kept", "young", "older", "keep" or "bytes": the last three are the names of the rules.
 std::string_view name_of(Retention retention);
 
-// What becomes of each task at the wall time `now`, in the order of `tasks`. Of two that ended in
-// the same moment, the one with the larger id counts as the later one.
+// Returns what becomes of each task at the wall time `now`, in the order of `tasks`. Of two tasks
+// that ended in the same moment, the one with the larger id counts as the later one.
 std::vector<Retention> judge_retention(const std::vector<EndedTask>& tasks,
                                        const RetentionRules& rules, Microseconds now);
 
-// By the id of a task: the tasks that took over its successes. Their records name its output.
+// Maps the id of a task to the tasks that took over its successes, and whose records name its
+// output.
 using Takers = std::map<std::string, std::set<std::string>>;
 
-// Keeps, too, from which one took over that stays: a task that does not go by `verdicts`, or that
-// is none of `tasks`.
+// Also keeps each task whose successes were taken over by a task that stays. Such a taker stays if
+// its own verdict does not remove it, or if it is not among `tasks`.
 void keep_for_takers(const std::vector<EndedTask>& tasks, const Takers& takers,
                      std::vector<Retention>& verdicts);
 
-// The tasks that go, by their place in `tasks`, in an order in which each goes behind all that took
-// over from it: nothing else can be told of the times at which they ended, but by a clock that was
-// set back, and then that one is left for another time.
+// Returns the tasks to remove, as indexes into `tasks`. Each task comes after all that took over
+// from it, going by the times at which the tasks ended. Only a clock that was set back makes these
+// times wrong; the task that then comes too early is left for a later removal.
 std::vector<std::size_t> removal_order(const std::vector<EndedTask>& tasks, const Takers& takers,
                                        const std::vector<Retention>& verdicts);
 
-// The earliest time after `now` at which one of these tasks goes by the rules that does not go yet;
-// nothing if none of them ever does.
+// Returns the earliest time after `now` at which the rules remove one of the tasks that they do not
+// remove yet; nothing if they never do.
 std::optional<Microseconds> next_to_go(const std::vector<EndedTask>& tasks,
                                        const RetentionRules& rules, Microseconds now);
 

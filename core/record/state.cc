@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kTaskStates> kTaskNames = {
 using ProcessTable = std::array<std::array<bool, kProcessStates>, kProcessStates>;
 constexpr ProcessTable kProcessTable = {{
     // WAIT  FORK   RUN    SUCC   FAIL   KILL   LOST
-    // WAITING: FAILED if it cannot be launched; LOST with the node on which it perhaps was
+    // WAITING: FAILED if it cannot be launched; LOST if the node where it may have been is gone
     {false, true, false, false, true, false, true},
     {false, false, true, false, false, true, true},     // FORKED
     {false, false, false, true, true, true, true},      // RUNNING

@@ -1,5 +1,5 @@
-// The states of processes and tasks, and which may follow which. The tables in state.cc are the
-// only place of these rules; replay, the live runner and the tests use them.
+// The states of processes and tasks, and which state may follow which. Only the tables in state.cc
+// hold these rules; replay, the live runner and the tests use them.
 #pragma once
 
 #include <array>
@@ -46,11 +46,11 @@ struct ProcessEnd {
   std::int32_t return_code = 0;  // the exit code, or minus the signal number
 };
 
-// The exit codes that are a success: 0 alone, unless others are named.
+// The exit codes that count as a success: only 0, unless the configuration names others.
 class ExitCodes {
  public:
   bool has(int code) const { return (words_[at(code)] >> (code % 64) & 1U) != 0; }
-  // REQUIRES for both: 0 to 255.
+  // REQUIRES for has() and add(): `code` is 0 to 255.
   void add(int code) { words_[at(code)] |= std::uint64_t{1} << (code % 64); }
   void clear() { words_ = {}; }
   bool operator==(const ExitCodes&) const = default;
@@ -60,22 +60,23 @@ class ExitCodes {
   std::array<std::uint64_t, 4> words_ = {1};
 };
 
-// What decides about an end beside its wait status.
+// What decides how an end is recorded, besides its wait status.
 struct EndCause {
   ExitCodes success{};
-  // The signal that the run was asked to end by; 0: it was not asked.
+  // The signal with which the run was asked to end; 0: it was not asked.
   int asked = 0;
-  // The kernel killed it because it exceeded its own memory limit.
+  // The kernel killed the run because it exceeded its own memory limit.
   bool over_its_memory = false;
-  // The service manager asked it to end, because the machine or the session shuts down.
+  // The service manager asked the run to end, because the machine or the session shuts down.
   bool service_manager = false;
 };
 
 // Decodes a wait status (waitpid(2)). An exit code of `cause.success` is SUCCESS, any other is
-// FAILED. A signal that someone sent is KILLED, and so is one that the run was asked to end by. A
-// signal that the kernel raises for what the process did (SIGSEGV, SIGABRT, SIGPIPE ..., SIGKILL
-// for its own memory limit) is FAILED; otherwise a program that crashes immediately would run again
-// for ever. An end with an error that the service manager asked for is KILLED.
+// FAILED. A run ended by a signal that someone sent is KILLED, and so is one ended by the signal
+// with which it was asked to end. A signal that the kernel raises for what the process did
+// (SIGSEGV, SIGABRT, SIGPIPE ..., SIGKILL for its own memory limit) makes it FAILED; otherwise a
+// program that crashes immediately would run again for ever. An exit with an error that the service
+// manager asked for is KILLED.
 ProcessEnd end_of(int wait_status, const EndCause& cause = {});
 
 }  // namespace thermos

@@ -18,7 +18,7 @@ bool is_id(std::string_view text) {
   return is_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
-// The front of the hash. An id of zeros would be none.
+// Returns the first digits of the hash. An id of zeros would be invalid.
 std::string id_of(const std::string& text, std::size_t digits) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string id;

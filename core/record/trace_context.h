@@ -1,5 +1,5 @@
-// The ids under which a trace knows a task and what it ran, by the W3C's Trace Context. They follow
-// from what is on record, so that a run and every later reader agree on them.
+// The ids of a task and its runs in a trace (W3C Trace Context). They are computed from what is on
+// record, so that a run and every later reader agree on them.
 #pragma once
 
 #include <cstdint>
@@ -11,26 +11,27 @@
 
 namespace thermos {
 
-// A traceparent: hexadecimal digits in lower case, never all zeros.
+// A traceparent. Its ids are hexadecimal digits in lower case, never all zeros.
 struct TraceParent {
-  std::string trace_id;  // 32
-  std::string span_id;   // 16
+  std::string trace_id;  // 32 digits
+  std::string span_id;   // 16 digits
   bool operator==(const TraceParent&) const = default;
 };
 
-// Parses what a TRACEPARENT holds. Nothing if it is not valid: then it counts as absent.
+// Parses the value of a TRACEPARENT. Returns nothing if it is invalid: an invalid one counts as
+// absent.
 std::optional<TraceParent> trace_parent_from(std::string_view text);
-// The same as version 00 with the flag "sampled".
+// Returns the text of a traceparent of version 00 with the flag "sampled".
 std::string text_of(const TraceParent& parent);
 
-// The ids of a task with that header. Each is the front of the SHA-256 of these texts with a NUL
-// between each two: "thermos", the task id, the launch time in microseconds, and
+// The ids of the task with a given header. Each id is the first digits of the SHA-256 of these
+// texts with a NUL between each two: "thermos", the task id, the launch time in microseconds, and
 //   "trace"                  the trace, unless the header names a parent, whose trace it is
 //   "task"                   the span of the task
 //   "process", NAME          of a process
 //   "run", NAME, NUMBER      of a run
 //   "wait", NAME, NUMBER     of the wait before that run
-// The launch time is in them because a task id may be used again elsewhere, or later.
+// The launch time is among the texts because a task id may be used again elsewhere, or later.
 class TraceIds {
  public:
   explicit TraceIds(const RunnerHeader& header);

@@ -27,7 +27,8 @@ std::string place(ProcessIndex p, std::string_view key, std::size_t i) {
   return "processes[" + std::to_string(p) + "]." + std::string(key) + "[" + std::to_string(i) + "]";
 }
 
-// Only one way to write a path: so two paths are of one file if they are the same text.
+// Accepts only one way to write each path, so that two paths name the same file only if they are
+// the same text.
 Complaint check_file_path(std::string_view path) {
   if (holds_control(path) || !is_utf8(path)) {
     return quoted(path) + ": the path of a file to carry is UTF-8 without control characters";
@@ -65,13 +66,13 @@ struct Carried {
   std::size_t index = 0;  // in its needs_files
 };
 
-// Those whose `needing` may start before its `maker` has succeeded. Behind a success are the
-// processes that wait for it, and all behind them: none of them starts before. What waits for its
-// maker's start or end alone may.
+// Returns the files whose `needing` may start before their `maker` has succeeded. The processes
+// that wait for the maker's success, and all processes behind these, do not start before it. A
+// process that only waits for the maker's start or end may.
 //
-// One walk, in the graph's order, sees to as many makers as a mark has bits. Makers that are next
-// to each other in that order are taken together, and a walk ends with the last who needs a file:
-// so a long chain whose files are not carried far is walked about once.
+// One walk, in the graph's order, covers as many makers as a mark has bits. Makers that are next to
+// each other in that order share a walk, and a walk ends with the last process that needs one of
+// their files: so a long chain whose files are not carried far is walked about once.
 std::vector<Carried> too_early(const Graph& graph, std::vector<Carried> all) {
   using Mark = std::uint64_t;
   constexpr std::size_t kAtOnce = 64;
@@ -91,7 +92,7 @@ std::vector<Carried> too_early(const Graph& graph, std::vector<Carried> all) {
       }
       last = std::max(last, graph.rank_of(all[end].needing));
     }
-    std::size_t next = 0;  // of the makers
+    std::size_t next = 0;  // the index of the next maker
     for (Graph::Rank rank = makers.front(); rank <= last; ++rank) {
       const auto mark = [&](std::span<const Graph::Rank> nodes, Mark with) {
         for (const Graph::Rank node : nodes) {
@@ -175,7 +176,7 @@ std::vector<FileFault> find_file_order_faults(const TaskConfig& task, const Grap
     for (std::size_t i = 0; i < process.needs_files.size(); ++i) {
       const auto maker = makers.find(process.needs_files[i]);
       if (maker == makers.end()) continue;
-      // Finalizers run behind all others.
+      // Finalizers run after all other processes.
       if (process.final && !task.processes[maker->second].final) continue;
       all.push_back({maker->second, p, i});
     }

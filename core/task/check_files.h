@@ -14,16 +14,16 @@ struct FileFault {
   std::string what;
 };
 
-// What is wrong with the `needs_files` and `makes_files` of `carrying`, the processes that have
-// any: no path of a file below the sandbox in its shortest form, a path that is given twice or made
-// by two processes, or {node} where it is not known which one is meant.
+// Returns what is wrong with the `needs_files` and `makes_files` of `carrying`, the processes that
+// have any: a path that does not name a file below the sandbox in its shortest form, a path that is
+// given twice or made by two processes, or a {node} for which it is not known which node is meant.
 std::vector<FileFault> find_file_faults(const TaskConfig& task,
                                         const std::vector<ProcessIndex>& carrying);
 
-// A process that needs the file of another must wait for that one's success. Returns a fault for
-// each process that could start earlier. Takes a walk of the graph, or a part of it, for each 64
-// processes that make such files. REQUIRES: `graph` is of `task` and has no cycle, and
-// find_file_faults() found none.
+// Returns a fault for each process that needs a file of another process and could start before that
+// process has succeeded. Takes one walk of the graph, or of a part of it, for each 64 processes
+// that make such files. REQUIRES: `graph` is of `task` and has no cycle, and find_file_faults()
+// found no faults.
 std::vector<FileFault> find_file_order_faults(const TaskConfig& task, const Graph& graph,
                                               const std::vector<ProcessIndex>& carrying);
 

@@ -19,14 +19,15 @@ namespace {
 constexpr std::size_t kMaxArgument = 131'071;
 constexpr std::size_t kMaxPath = 4095;  // PATH_MAX without its NUL
 constexpr std::uint32_t kLastExitCode = 255;
-// Set for every run, so that no process is told something else.
+// These variables are set for every run, so a configuration can't give them other values.
 constexpr std::array<std::string_view, 4> kOwnVariables = {"THERMOS_TASK_ID", "THERMOS_PROCESS",
                                                            "THERMOS_RUN", "THERMOS_RESULT"};
 
 using Complaint = std::optional<std::string>;
 using LaunchFaults = std::vector<LaunchFault>;
 
-// What a text costs in the launch message: its bytes and a NUL in whole words, and a pointer.
+// Returns the bytes that a text takes in the launch message: its bytes and a NUL in whole words,
+// and a pointer.
 std::size_t cost_of(std::size_t bytes) {
   constexpr std::size_t kWord = 8;
   return (bytes / kWord + 1) * kWord + kWord;
@@ -186,7 +187,7 @@ std::size_t launch_size(const Named<std::string>& env) {
 }
 
 std::size_t launch_size(const Named<Secret>& secrets) {
-  constexpr std::size_t kFields = 40;  // its flag, and three pointers
+  constexpr std::size_t kFields = 40;  // the secret's flag, and three pointers
   std::size_t bytes = 0;
   for (const auto& [name, secret] : secrets.entries) {
     bytes += kFields + cost_of(name.size()) + cost_of(secret.file.size() + secret.cmd.size());
@@ -218,7 +219,8 @@ std::vector<LaunchFault> find_launch_faults(const ProcessConfig& process, std::s
     }
   }
   if (!faults.empty()) return faults;
-  // A variable that the process sets over the task's counts twice; it is only a bound.
+  // A variable of the task that the process overrides counts twice, which is good enough for a
+  // limit.
   const std::size_t bytes = size_of(process) + inherited;
   if (bytes <= kMaxLaunchText) return faults;
   const char* command = process.argv.empty() ? "cmdline" : "argv";

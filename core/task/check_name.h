@@ -11,7 +11,7 @@ namespace thermos {
 // "coordinator." and the name are a file name, which has at most 255 bytes (NAME_MAX).
 inline constexpr std::size_t kMaxName = 243;
 
-// Why the text can't be a name; nothing if it can.
+// Returns why the text can't be a name; nothing if it can.
 std::optional<std::string> check_name(std::string_view name);
 
 }  // namespace thermos

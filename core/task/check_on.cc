@@ -20,7 +20,8 @@ ByName names_of(const TaskConfig& task) {
   return names;
 }
 
-// The process where `p` is to be; nothing if it does not say, or there is none.
+// Returns the process on whose node `p` is to run; nothing if `p` names none, or the process does
+// not exist.
 std::optional<ProcessIndex> followed_by(const TaskConfig& task, const ByName& names,
                                         ProcessIndex p) {
   const On on = on_of(task.processes[p].on);
@@ -29,8 +30,8 @@ std::optional<ProcessIndex> followed_by(const TaskConfig& task, const ByName& na
   return next == names.end() ? std::nullopt : std::optional(next->second);
 }
 
-// The processes from which one comes back to them, going from each to the one where it is to be.
-// Each is passed once: there may be chains of all of them.
+// Finds the processes on a ring: going from a process to the one that its `on` names, and so on,
+// leads back to it. Visits each process only once, because a chain may contain all of them.
 class Rings {
  public:
   Rings(const TaskConfig& task, const ByName& names, const std::vector<ProcessIndex>& placed)

@@ -13,7 +13,7 @@ namespace {
 
 using Amounts = std::vector<std::pair<std::string, std::uint32_t>>;
 
-// Pools by their names.
+// Finds pools by their names.
 class PoolNames {
  public:
   explicit PoolNames(const Amounts& pools) : pools_(pools) {}

@@ -29,10 +29,10 @@ constexpr ProcessIndex kNobody = std::numeric_limits<ProcessIndex>::max();
 constexpr std::size_t kMaxProcesses = std::numeric_limits<ProcessIndex>::max() - 1;
 constexpr std::size_t kMaxShownInCycle = 12;
 constexpr std::int64_t kMinLogSize = 1024;
-constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames them all
-constexpr int kMaxCycles = 20;               // the search for each walks the whole graph
+constexpr std::uint32_t kMaxBackups = 1000;  // each rotation renames all of them
+constexpr int kMaxCycles = 20;               // the search for each cycle walks the whole graph
 
-// What decides whether a process may wait for another.
+// The properties that decide whether a process may wait for another one.
 struct Traits {
   explicit Traits(const ProcessConfig& process)
       : daemon(process.daemon), ephemeral(process.ephemeral), final(process.final) {}
@@ -46,15 +46,15 @@ bool may_wait(Traits before, Traits after) {
   return before.final == after.final && !before.daemon && (!before.ephemeral || after.ephemeral);
 }
 
-// What the check keeps of the processes: their configurations fill no cache, so one pass over a
-// million of them is all that it makes.
+// What the check keeps of the processes. Their configurations fit into no cache, so the check
+// passes over a million of them only once.
 class Processes {
  public:
   explicit Processes(const TaskConfig& task) : task_(task) {
     traits.reserve(task.processes.size());
     index_.reserve(task.processes.size());
   }
-  // Each in turn.
+  // Adds the next process. Called with each in turn.
   void add(ProcessIndex p) {
     const ProcessConfig& process = task_.processes[p];
     traits.emplace_back(process);
@@ -65,12 +65,12 @@ class Processes {
     index_.prefetch(process.name);
     if (p >= kLag) add_name(p - kLag);
   }
-  // After the last.
+  // Adds the remaining names. Called after the last add().
   void add_rest() {
     const auto added = static_cast<ProcessIndex>(traits.size());
     for (ProcessIndex p = added - std::min(added, kLag); p < added; ++p) add_name(p);
   }
-  // Of several with the same name, it finds the first.
+  // Returns the first process of that name, if there are several.
   std::optional<ProcessIndex> find(std::string_view name) const {
     return index_.find(name, NameOf{task_});
   }
@@ -79,13 +79,13 @@ class Processes {
     index_.find_all(names, NameOf{task_}, found);
   }
 
-  // What an order asks of each process: orders go to and fro among them.
+  // What the check of an order reads of each process: orders go to and fro among processes.
   std::vector<Traits> traits;
   std::vector<ProcessIndex> needing;
   std::vector<ProcessIndex> using_pools;
-  std::vector<ProcessIndex> placed;    // that say where they run
-  std::vector<ProcessIndex> carrying;  // that say which files they need or make
-  // With the one that has its name already.
+  std::vector<ProcessIndex> placed;    // the processes that say where they run
+  std::vector<ProcessIndex> carrying;  // the processes that say which files they need or make
+  // Processes whose name another one has already, each with that other one.
   std::vector<std::pair<ProcessIndex, ProcessIndex>> repeating;
 
  private:
@@ -122,7 +122,7 @@ Complaint check_user(std::string_view user) {
   return std::nullopt;
 }
 
-// The errors found so far, at most as many as wanted.
+// The errors found so far, at most `most` of them.
 class Faults {
  public:
   explicit Faults(std::size_t most) : most_(most) {}
@@ -182,7 +182,7 @@ void check_asking(const std::string& path, const ProcessConfig& process, const A
   }
 }
 
-// Whether a question is missing, or there are two, was said before.
+// An earlier check has reported a `ready` or a `healthy` with no question or with two.
 void check_questions(const std::string& path, const ProcessConfig& process, Faults& faults) {
   if (process.ready && fields::choice_fault(fields::view_of(*process.ready)).empty()) {
     check_asking(path + ".ready", process, *process.ready, faults);
@@ -200,7 +200,7 @@ void check_questions(const std::string& path, const ProcessConfig& process, Faul
   }
 }
 
-// Numbers out of range have an error of their own.
+// An earlier check has reported numbers that are out of range.
 void check_backoff(const std::string& path, const Backoff& backoff, Faults& faults) {
   if (backoff.factor >= 0 && backoff.factor < 1) {
     faults.add(path + ".factor", "is too small: a wait grows by a factor of 1 at least");
@@ -215,7 +215,8 @@ void check_backoff(const std::string& path, const Backoff& backoff, Faults& faul
   }
 }
 
-// A recorded task is an object, which has each name once. References may make two names one.
+// A recorded task is an object, which has each name once. References that are bound may make two
+// names the same.
 void check_matrix(const std::string& path, const Named<std::string>& matrix, Faults& faults) {
   std::set<std::string_view> names;
   for (const auto& [name, value] : matrix.entries) {
@@ -326,7 +327,7 @@ std::string why_not(const ProcessConfig& before, const ProcessConfig& after, Con
   return why.empty() ? why : why + "; its start can be needed";
 }
 
-// The same for an order that names them one behind the other. REQUIRES: not may_wait().
+// Returns why an order may not name `after` directly behind `before`. REQUIRES: not may_wait().
 std::string why_not_ordered(const ProcessConfig& before, const ProcessConfig& after) {
   if (before.final == after.final) return why_not(before, after);
   return quoted((before.final ? before : after).name, kMaxName) + " is final and " +
@@ -334,14 +335,14 @@ std::string why_not_ordered(const ProcessConfig& before, const ProcessConfig& af
          " is not: an order is all final or not at all";
 }
 
-// Processes by names that are looked up some time before they are asked for, many together.
-// `NextName` returns one name after the other, and nullptr behind the last.
+// Looks up processes by their names, many names together some time before they are asked for.
+// `NextName` returns one name after the other, and nullptr after the last.
 template <typename NextName>
 class Sought {
  public:
   Sought(const Processes& processes, NextName next_name)
       : processes_(processes), next_name_(std::move(next_name)) {}
-  // The process of the next name. REQUIRES: there is one.
+  // Returns the process of the next name. REQUIRES: there is a next name.
   std::optional<ProcessIndex> next() {
     if (at_ == count_) look_up();
     return found_[at_++];
@@ -365,7 +366,7 @@ class Sought {
   std::size_t count_ = 0;
 };
 
-// Turns the orders into edges. An invalid entry makes none.
+// Turns the orders into edges. An invalid entry makes no edge.
 std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Processes& processes,
                                      Faults& faults) {
   std::vector<Graph::Edge> edges;
@@ -404,7 +405,7 @@ std::vector<Graph::Edge> read_orders(const TaskConfig& task, const Processes& pr
   return edges;
 }
 
-// Turns the needs into edges. An invalid entry makes none.
+// Turns the needs into edges. An invalid entry makes no edge.
 void read_needs(const TaskConfig& task, const Processes& processes, std::vector<Graph::Edge>& edges,
                 Faults& faults) {
   std::vector<std::string_view> needed;
@@ -440,7 +441,8 @@ void read_needs(const TaskConfig& task, const Processes& processes, std::vector<
   }
 }
 
-// The path of what makes `after` wait for `before`. REQUIRES: something does.
+// Returns the path of the order or the need that makes `after` wait for `before`. REQUIRES: there
+// is one.
 std::string path_of_wait(const TaskConfig& task, const Processes& processes, ProcessIndex before,
                          ProcessIndex after) {
   const auto waits = [&](const std::string& one, const std::string& next) {
@@ -478,7 +480,7 @@ void check_file_orders(const TaskConfig& task, const Processes& processes, const
   }
 }
 
-// The graph, without the edges that close a cycle.
+// Returns the graph without the edges that close a cycle.
 Graph read_graph(const TaskConfig& task, const Processes& processes, Faults& faults) {
   check_repeated_names(task, processes, faults);
   if (faults.full()) return {};

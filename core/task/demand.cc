@@ -14,7 +14,8 @@ namespace {
 
 using Amount = std::int64_t;
 constexpr Amount kUnlimited = std::numeric_limits<Amount>::max() / 4;
-// The flow takes milliseconds up to here, and nobody plans an allocation by more.
+// Up to these sizes the flow takes milliseconds, and nobody plans an allocation for a larger task
+// by it.
 constexpr std::size_t kMostOrdered = 2000;
 constexpr std::size_t kMostEdges = 50'000;
 
@@ -59,7 +60,8 @@ class Flow {
     return level_[sink] >= 0;
   }
 
-  // One path, without recursion: a chain may be thousands of nodes long.
+  // Finds one path without recursion, because a chain may be thousands of nodes long, and returns
+  // what it carries.
   Amount push(std::uint32_t source, std::uint32_t sink) {
     std::vector<std::uint32_t> path;
     std::uint32_t at = source;
@@ -89,18 +91,19 @@ class Flow {
     return least;
   }
 
-  std::vector<Arc> arcs_;  // each with its reverse behind it
+  std::vector<Arc> arcs_;  // each arc is followed by its reverse
   std::vector<std::vector<std::uint32_t>> arcs_of_;
   std::vector<int> level_;
   std::vector<std::size_t> next_;
 };
 
-// What one resource of all processes is, as a whole number.
+// The amounts of one resource that the processes ask for, as whole numbers.
 using AmountOfEach = std::vector<Amount>;
 
-// The most that processes which can run beside each other ask for together: the heaviest antichain
-// of the order "ends before the other starts". By Dilworth's theorem with weights it is what all
-// ask for, less the most that can be handed on from one that ends to one that starts then.
+// Returns the most that processes which can run beside each other ask for together: the heaviest
+// antichain of the order "ends before the other starts". By Dilworth's theorem with weights, this
+// is the sum that all processes ask for, less the most that can be handed on from a process that
+// ends to one that starts then.
 Amount heaviest_beside(const AmountOfEach& asked, const Graph& graph) {
   const std::uint32_t n = graph.size();
   const std::uint32_t source = 2 * n;
@@ -146,7 +149,8 @@ std::size_t edges_of(const Graph& graph) {
   return edges;
 }
 
-// Of the processes that are final, or of those that are not: the others count nothing.
+// Returns the peak of the final processes, or of the others. Processes of the other kind count
+// nothing.
 Amount peak_of(AmountOfEach asked, bool final, const TaskConfig& task, const Graph& graph) {
   for (std::size_t p = 0; p < asked.size(); ++p) {
     if (task.processes[p].final != final) asked[p] = 0;
@@ -156,7 +160,7 @@ Amount peak_of(AmountOfEach asked, bool final, const TaskConfig& task, const Gra
   return std::min(peak, heaviest_beside(asked, graph));
 }
 
-// So that no sum overflows.
+// Returns the amount rounded up, and limited so that no sum overflows.
 Amount whole(double amount, std::size_t processes) {
   const double most = static_cast<double>(kUnlimited) / static_cast<double>(processes + 1);
   return static_cast<Amount>(std::clamp(std::ceil(amount), 0.0, most));

@@ -1,4 +1,4 @@
-// Makes fields of the members of structs. A field's kind follows from its member's type.
+// Makes fields from the members of structs. A field's kind follows from its member's type.
 #pragma once
 
 #include <array>
@@ -13,7 +13,8 @@
 
 namespace thermos::fields {
 
-// The words of an enumeration, in the order of its values, as kAll; its values are 0, 1, ...
+// The words of an enumeration whose values are 0, 1, ...: `kAll` has them in the order of the
+// values.
 template <typename E>
 struct Words;
 
@@ -21,7 +22,7 @@ struct Words;
 template <typename S>
 const ObjectType& object_type();
 
-// What a field is beside its member's type.
+// What a field has besides its member's type.
 struct FieldRules {
   Unit unit = {};                  // required for std::int64_t and double
   bool filled = false;             // Type::filled
@@ -30,7 +31,7 @@ struct FieldRules {
   bool by_name = false;            // Type::by_name
   bool spread = false;             // Type::spread
   bool left_out = false;           // Type::left_out
-  std::string_view required = {};  // Field::required; "-": there is nothing more to say
+  std::string_view required = {};  // Field::required; "-": no reason needs to be given
   std::string_view instead = {};   // Field::instead
   std::string_view absent = {};    // Field::absent
 };
@@ -65,7 +66,7 @@ struct MapOf<Named<T>> : std::true_type {
 template <typename T, bool kFilled>
 struct ItemsOf;
 
-// Not constexpr: a table that would need it does not compile, and the compiler shows why.
+// refuse() is not constexpr: a table that needs it does not compile, and the compiler shows `why`.
 inline void refuse(const char* /*why*/) {}
 
 template <typename T>
@@ -159,7 +160,7 @@ struct MemberOf<T S::*> {
 
 }  // namespace detail
 
-// Returns the field for the member kMember of `Struct`, which may have inherited it.
+// Returns the field for the member kMember of `Struct`, which may have inherited the member.
 template <auto kMember, typename Struct = typename detail::MemberOf<decltype(kMember)>::Struct>
 constexpr Field field(std::string_view key, std::string_view about, const FieldRules& rules = {}) {
   using Value = typename detail::MemberOf<decltype(kMember)>::Value;
@@ -187,7 +188,7 @@ constexpr Field field(std::string_view key, std::string_view about, const FieldR
 template <typename S>
 inline constexpr Type kObjectOf = detail::type_of<S>({});
 
-// A whole struct as a value.
+// Returns a whole struct as a value.
 template <typename S>
 View view_of(const S& object) {
   return {&kObjectOf<S>, &object};

@@ -87,7 +87,7 @@ bool is_in_range(View value) {
       return value.whole() >= 0 &&
              value.whole() <= static_cast<Microseconds>(value.type->unit.most) * kSecond;
     case Kind::Real:
-      // Written so that a NaN fails too.
+      // This form makes a NaN fail, too.
       return value.real() >= 0 && value.real() <= value.type->unit.most;
     case Kind::Object:
       if (!choice_fault(value).empty()) return false;

@@ -1,6 +1,6 @@
 // The fields of the structs of a task, for code that treats all keys alike: it reads, writes,
 // compares and checks them, and finds what a reference names. task_fields.cc lists the keys;
-// describe.h makes a field of a member.
+// describe.h makes a field from a member.
 #pragma once
 
 #include <cstddef>
@@ -33,15 +33,15 @@ enum class Kind : std::uint8_t {
 // How a number is written and its maximum. The minimum is 0.
 struct Unit {
   Kind kind = Kind::Count;
-  double most = 0;        // of Seconds and Real; that of others is their C++ type's
+  double most = 0;        // of Seconds and Real; other kinds have the maximum of their C++ type
   std::string_view name;  // follows the range in messages
 };
 inline constexpr Unit kBytes{Kind::Bytes, 0, ""};
 inline constexpr Unit kSeconds{Kind::Seconds, 1e9, "seconds"};
 inline constexpr Unit kCores{Kind::Real, 1e6, "cores"};
 
-// Whether a value of this kind, as its C++ type has it, may be outside of what the table allows, or
-// may hold one that is.
+// Whether a value that the C++ type of this kind can hold may be outside of the range that the
+// table allows, or may contain such a value (Object).
 constexpr bool has_range(Kind kind) {
   return kind == Kind::Bytes || kind == Kind::Seconds || kind == Kind::Real || kind == Kind::Object;
 }
@@ -59,7 +59,7 @@ struct Items {
   std::string& (*name_slot)(void* list, std::size_t index);
 };
 
-// What a field, or an item of one, may hold.
+// The type of a field, or of an item of a List or a Map.
 struct Type {
   Kind kind = Kind::Text;
   // A Text, or each text of a List, can't be empty.
@@ -70,16 +70,17 @@ struct Type {
   bool one_alone = false;
   // A List of objects may be written as a map of them by their names.
   bool by_name = false;
-  // A Map is a matrix: each of its texts may be written as a list of texts, and makes so many of
-  // the object around it. A List holds Maps of what a matrix has: combinations that it leaves out.
+  // A Map is a matrix: each of its texts may be written as a list of texts, and the object that has
+  // the matrix is repeated for each of them. A List with this flag holds Maps that name
+  // combinations which the matrix leaves out.
   bool spread = false;
-  // It is left out of JSON where it is empty.
+  // The field is left out of JSON if it is empty.
   bool left_out = false;
   Unit unit;
   std::span<const std::string_view> words;  // of a Word, in the order of its values
   const ObjectType& (*object)() = nullptr;  // of an Object
   const Items* items = nullptr;             // of a List or a Map
-  const Type* item = nullptr;               // the type of its values
+  const Type* item = nullptr;               // of a List or a Map: the type of its values
 };
 
 // A key of an object.
@@ -87,21 +88,22 @@ struct Field {
   std::string_view key;
   Type type;
   std::string_view about;     // one sentence for editors
-  std::string_view required;  // why it can't be missing or empty; "" if it can be missing
-  // The key that may be given in its place; "" if none. It is left out where it is empty.
+  std::string_view required;  // why the key can't be missing or empty; "" if it can be missing
+  // The key that may be given instead of this one; "" if there is none. With such a key, an empty
+  // field is left out of JSON.
   std::string_view instead;
-  // The error for a reference to the field where it is missing: "no ... are given". Empty if a
-  // missing field means the same as its default.
+  // The error for a reference to the field when the field is missing: "no ... are given". Empty if
+  // a missing field means the same as its default.
   std::string_view absent;
-  const void* (*view)(const void* object);  // nullptr if it is absent
-  void* (*slot)(void* object);              // makes one with every default if it is absent
+  const void* (*view)(const void* object);  // returns nullptr if the field is absent
+  void* (*slot)(void* object);              // if the field is absent, adds one with every default
 };
 
-// A key that the files of other programs have, and the one that says the same here.
+// A key from the files of other programs, and the key that means the same here.
 struct ForeignKey {
   std::string_view key;
-  std::string_view ours;  // passed over as long as there is no such key
-  std::string_view more;  // what else there is to say, "" for nothing
+  std::string_view ours;  // if the object has no such key, this entry is ignored
+  std::string_view more;  // what else to say in the message; "" for nothing
 };
 
 // The keys of a struct, in the order in which they are written and shown.
@@ -110,22 +112,24 @@ struct ObjectType {
   std::string_view noun;   // in messages: "a process"
   std::string_view about;  // one sentence for editors
   std::span<const Field> fields;
-  const void* usual = nullptr;  // one with every default
+  const void* usual = nullptr;  // an object with every default
   bool plural = false;          // "resources have", not "has"
   // References inside an item of a list may name its fields plainly, as {{name}} of a process.
   bool scope = false;
-  // It may be written as a text, which is then its first field.
+  // The object may be written as a text, which is then its first field.
   bool short_form = false;
   std::span<const ForeignKey> foreign = {};
-  // Exactly one of the first so many fields is given: a text that is not empty, or a true flag.
+  // If not 0: exactly one of the first `choices` fields must be given, a text that is not empty or
+  // a true flag.
   std::size_t choices = 0;
 
-  // nullptr if there is no such key.
+  // Returns nullptr if there is no such key.
   const Field* find(std::string_view key) const;
 };
 
-// A value of a task, to be read. `at` points to what the kind says and outlives this. REQUIRES for
-// each accessor: the kind that it names.
+// A value of a task, for reading. `at` points to an object of the C++ type that the kind names, and
+// that object outlives this. REQUIRES for each accessor: the value is of the kind that the accessor
+// names.
 struct View {
   const Type* type = nullptr;
   const void* at = nullptr;  // nullptr if absent
@@ -138,17 +142,17 @@ struct View {
   double real() const { return *static_cast<const double*>(at); }
   SignalNumber signal() const { return *static_cast<const SignalNumber*>(at); }
   std::string_view word() const { return type->words[*static_cast<const std::uint8_t*>(at)]; }
-  // Of a List or a Map.
+  // For a List or a Map.
   std::size_t size() const { return type->items->size(at); }
   View item(std::size_t index) const { return {type->item, type->items->view(at, index)}; }
   const std::string& name(std::size_t index) const { return type->items->name(at, index); }
-  // Of an Object.
+  // For an Object.
   View field(const Field& field) const { return {&field.type, field.view(at)}; }
-  // The same, or for an absent object its default.
+  // Returns field(), but the object with every default for an absent field of the kind Object.
   View field_or_usual(const Field& field) const;
 };
 
-// A value of a task, to be changed. As View.
+// A value of a task, for changing. The rules of View apply.
 struct Slot {
   const Type* type = nullptr;
   void* at = nullptr;
@@ -176,11 +180,12 @@ bool same_scalar(View a, View b);
 // Returns the range of a number: "0 to 1000000 cores".
 std::string range_text(const Type& type);
 
-// What is wrong with the choice of an object whose type has `choices`; "" if exactly one is made.
+// Returns what is wrong with the choice in an object whose type has `choices`; "" if exactly one is
+// given.
 std::string choice_fault(View object);
 
-// Whether a number is in the range of its type, and all numbers of an Object are, with its choice;
-// true for other kinds. Tasks that were made by code are checked by this, too.
+// Whether a number is in the range of its type or, for an Object, all of its numbers are and its
+// choice is valid; true for other kinds. This also checks tasks that code has made, and not a file.
 bool is_in_range(View value);
 
 }  // namespace thermos::fields

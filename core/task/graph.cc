@@ -20,7 +20,7 @@ Graph::Graph(std::uint32_t nodes, const std::vector<Edge>& edges)
   if (!nodes_.empty()) lay_out();
 }
 
-// Fills the lists, as if every node's rank was its index.
+// Fills the lists as if every node's rank were its index.
 void Graph::sort_edges(const std::vector<Edge>& edges) {
   // A counting sort by the node that is waited for, and the condition; it takes linear time.
   const auto list_of = [this](const Edge& edge) {
@@ -47,9 +47,10 @@ void Graph::sort_edges(const std::vector<Edge>& edges) {
   dependents_.resize(kept);
 }
 
-// Fills nodes_, unless it would be of no use. REQUIRES: sort_edges() was called.
+// Fills nodes_, or leaves it empty if every node's rank is its index. REQUIRES: sort_edges() was
+// called.
 void Graph::rank_nodes() {
-  constexpr std::size_t kAhead = 8;  // the lists of what comes next are read meanwhile
+  constexpr std::size_t kAhead = 8;  // how many nodes ahead their lists are prefetched
   std::vector<std::uint32_t> unmet = waits_for_;
   nodes_.reserve(size());
   for (ProcessIndex node = 0; node < size(); ++node) {
@@ -74,7 +75,7 @@ void Graph::rank_nodes() {
   if (std::is_sorted(nodes_.begin(), nodes_.end())) nodes_ = {};
 }
 
-// Puts everything where nodes_ says.
+// Lays all data out in the order of nodes_.
 void Graph::lay_out() {
   ranks_.resize(size());
   for (Rank rank = 0; rank < size(); ++rank) ranks_[nodes_[rank]] = rank;
@@ -105,7 +106,7 @@ std::vector<ProcessIndex> Graph::find_cycle() const {
   std::vector<Seen> seen(size(), Seen::No);
   std::vector<std::uint64_t> cursor(size());  // how many of a node's dependents were looked at
   std::vector<ProcessIndex> path;
-  // There is one, and it ends this.
+  // The loop ends, because there is a cycle.
   for (ProcessIndex start = 0;; ++start) {
     if (seen[start] != Seen::No) continue;
     seen[start] = Seen::OnPath;
@@ -146,7 +147,7 @@ std::vector<std::uint32_t> Graph::depths() const {
 std::vector<ProcessIndex> Graph::longest_chain(const std::vector<bool>& counts) const {
   const std::vector<std::uint32_t> depth = depths();
   constexpr auto kNobody = static_cast<ProcessIndex>(-1);
-  // For each node, the first of its deepest predecessors.
+  // For each node, the first of its predecessors that have the greatest depth.
   std::vector<ProcessIndex> before(size(), kNobody);
   ProcessIndex last = kNobody;
   for (ProcessIndex node = 0; node < size(); ++node) {

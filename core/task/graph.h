@@ -15,14 +15,14 @@ namespace thermos {
 // for the same pair are two edges.
 class Graph {
  public:
-  // A node's number in the order in which a graph is walked when each node is taken as soon as all
-  // that it waits for were: first those that wait for none, in the task's order, then each behind
-  // the last that it waits for. What is laid out by ranks is read nearly in the order of memory,
-  // also where a million processes wait for each other at random. What is in a cycle, or behind
-  // one, comes last.
+  // The position of a node in a walk of the graph that takes each node as soon as all nodes that it
+  // waits for were taken: first the nodes that wait for none, in the task's order, then each node
+  // behind the last one that it waits for. Data laid out by ranks is read nearly in the order of
+  // memory, even if a million processes wait for each other at random. Nodes in a cycle, or behind
+  // one, come last.
   using Rank = std::uint32_t;
 
-  // Some nodes, of which the graph keeps the ranks. Valid as long as the graph.
+  // A list of nodes, which the graph keeps as ranks. Valid as long as the graph.
   class Nodes {
    public:
     class Iterator {
@@ -63,24 +63,24 @@ class Graph {
     Condition condition = Condition::Success;
   };
 
-  Graph();  // without nodes
+  Graph();  // makes a graph without nodes
   // Merges repeated edges. REQUIRES: every index in `edges` is below `nodes`.
   Graph(std::uint32_t nodes, const std::vector<Edge>& edges);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(waits_for_.size()); }
-  // Whether there are edges with other conditions than Success.
+  // Whether the graph has edges with other conditions than Success.
   bool mixed() const { return lists_ != 1; }
-  // The nodes that wait for `node`, those for its success first. One that waits for two conditions
-  // of it stands there twice.
+  // The nodes that wait for `node`, those that wait for its success first. A node that waits for
+  // two conditions of `node` is listed twice.
   Nodes dependents(ProcessIndex node) const { return {*this, behind(rank_of(node))}; }
-  // Those that wait for that condition of it, in ascending order.
+  // The nodes that wait for that condition of `node`, in ascending order of their indexes.
   Nodes dependents(ProcessIndex node, Condition condition) const {
     return {*this, behind(rank_of(node), condition)};
   }
   // The number of edges that lead to `node`.
   std::uint32_t dependencies(ProcessIndex node) const { return waits_for_[rank_of(node)]; }
 
-  // The same by ranks, in the same order.
+  // The same by ranks instead of indexes, in the same order.
   Rank rank_of(ProcessIndex node) const { return ranks_.empty() ? node : ranks_[node]; }
   void prefetch_rank(ProcessIndex node) const {
     if (!ranks_.empty()) __builtin_prefetch(&ranks_[node]);
@@ -101,13 +101,13 @@ class Graph {
   std::vector<ProcessIndex> find_cycle() const;
 
   // Returns the longest chain in which each node waits for the one before it. Only nodes for which
-  // `counts` is true take part (all if `counts` is empty); these wait for such nodes only. Among
-  // chains of equal length it prefers one that begins early in the configuration. Returns an empty
-  // chain if no node counts. REQUIRES: no cycle.
+  // `counts` is true take part (all if `counts` is empty); REQUIRES that these wait for such nodes
+  // only. Among chains of equal length, prefers one that begins early in the configuration. Returns
+  // an empty chain if no node counts. REQUIRES: no cycle.
   std::vector<ProcessIndex> longest_chain(const std::vector<bool>& counts) const;
 
-  // Returns for each node how many nodes precede it on the longest chain to it; 0 for a node that
-  // waits for none. REQUIRES: no cycle.
+  // Returns for each node how many nodes precede it on the longest chain that ends with it; 0 for a
+  // node that waits for none. REQUIRES: no cycle.
   std::vector<std::uint32_t> depths() const;
 
  private:
@@ -118,13 +118,14 @@ class Graph {
   void rank_nodes();
   void lay_out();
 
-  // Each node has one list of dependents, or one for each condition where there are several: most
-  // tasks have only Success, and pay nothing for the others. All of these are by rank.
+  // Each node has one list of dependents, or one for each condition if the graph is mixed(): most
+  // tasks have only Success, and pay nothing for the other conditions. All of these vectors are by
+  // rank.
   std::size_t lists_ = 1;
-  std::vector<std::uint64_t> begin_;  // of each list in dependents_, and the end of the last
+  std::vector<std::uint64_t> begin_;  // of each list in dependents_, and the end of the last one
   std::vector<Rank> dependents_;
   std::vector<std::uint32_t> waits_for_;
-  // Both empty where every node's rank is its index.
+  // Both are empty if every node's rank is its index.
   std::vector<Rank> ranks_;
   std::vector<ProcessIndex> nodes_;
   bool acyclic_ = true;

@@ -7,7 +7,7 @@
 
 namespace thermos {
 
-// No std::map: a name may hold references, and these are bound in place.
+// Not a std::map, because a name may hold references, and these are bound in place.
 template <typename T>
 struct Named {
   std::vector<std::pair<std::string, T>> entries;

@@ -11,7 +11,7 @@ namespace thermos {
 
 struct On {
   enum class Rule : std::uint8_t {
-    Any,     // nothing is said: the first node with room
+    Any,     // the text is empty: the first node with room
     Node,    // the node `name`
     Each,    // "each": once on every node
     SameAs,  // "same-as NAME": where the process `name` ran last
@@ -21,10 +21,10 @@ struct On {
 };
 On on_of(std::string_view text);
 
-// In the path of a file: the name of the node. See spread_over().
+// Stands for the name of the node in the path of a file. See spread_over().
 inline constexpr std::string_view kNodeInPath = "{node}";
 
-// Fails with Usage if no node can be called so: a node's name is a file's name (1 to 200 bytes
+// Fails with Usage if the text can't be the name of a node, which is a file name (1 to 200 bytes
 // without '/', white space and control characters, not beginning with '.' or '-').
 Status check_node_name(std::string_view name);
 

@@ -32,7 +32,7 @@ void Planner::set_running(Rank p) {
   const bool was_stuck = stuck(p);
   nodes_[p].mark = Mark::Running;
   ++running_;
-  if (was_stuck) rule_in(graph_.behind(p));  // it runs all the same, as a resume may tell
+  if (was_stuck) rule_in(graph_.behind(p));  // in a resume, a stuck process may run
 }
 
 void Planner::reset(Rank p) {
@@ -90,7 +90,7 @@ void Planner::meet(Rank p, Condition condition) {
   }
 }
 
-// It will not run again: what has not come about never will.
+// `p` will not run again: conditions of it that have not come about never will.
 void Planner::end(Rank p) {
   if (!come_[p].end) meet(p, Condition::End);
   come_[p].end = true;
@@ -98,8 +98,8 @@ void Planner::end(Rank p) {
   if (!come_[p].ready) rule_out(graph_.behind(p, Condition::Ready));
 }
 
-// They wait for what can't come about. One that runs all the same, as a resume may tell it, is
-// stuck when it is Blocked again.
+// Says that `dependents` wait for a condition that can't come about. A dependent that runs all the
+// same, as in a resume, becomes stuck when it is Blocked again.
 void Planner::rule_out(std::span<const Rank> dependents) {
   if (ruled_out_.empty() && !dependents.empty()) ruled_out_.resize(nodes_.size());
   for (const Rank after : dependents) {
@@ -107,8 +107,8 @@ void Planner::rule_out(std::span<const Rank> dependents) {
   }
 }
 
-// Tells that `p` is stuck, and all whom that rules out. Without recursion: a chain of a million
-// processes may be behind it.
+// Reports that `p` is stuck, and all processes that are stuck because of it. Without recursion,
+// because a chain of a million processes may wait for `p`.
 void Planner::stick(Rank p) {
   std::size_t told = newly_stuck_.size();
   newly_stuck_.push_back(p);
@@ -120,7 +120,7 @@ void Planner::stick(Rank p) {
   }
 }
 
-// Takes rule_out() back, for the same dependents.
+// Undoes rule_out() for the same dependents.
 void Planner::rule_in(std::span<const Rank> dependents) {
   std::size_t told = newly_unstuck_.size();
   const auto take_back = [this](Rank after) {

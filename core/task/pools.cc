@@ -51,7 +51,7 @@ void Pools::add_uses() {
   first_use_.push_back(static_cast<std::uint32_t>(uses_.size()));
 }
 
-// A pool that is not the task's.
+// Returns a pool for a name that is not one of the task's pools.
 Pools::Pool Pools::of_daemon(const std::string& name) {
   const auto shared = access_.pools == nullptr ? std::nullopt : access_.pools->find(name);
   if (!shared) return {};
@@ -139,7 +139,7 @@ void Pools::for_each_use(ProcessIndex p, const Change& change) {
   acting_ = false;
 }
 
-// Of the daemon, for the first in line.
+// Asks the daemon for the amount that the first in line wants.
 void Pools::ask(Pool& pool) {
   if (pool.line == nullptr) return;
   if (pool.first == kNone) {

@@ -58,7 +58,7 @@ bool is_ipv4(std::string_view text) {
   }
 }
 
-// Loosely: the system says the rest when it is asked.
+// A rough check: the system refuses other wrong addresses when the question is asked.
 bool is_ipv6(std::string_view text) {
   return std::count(text.begin(), text.end(), ':') >= 2 &&
          text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;

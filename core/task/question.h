@@ -1,5 +1,5 @@
-// What a process may be asked to find out whether it is ready, or healthy: the kinds of questions,
-// and what their texts may be.
+// How a process may be asked whether it is ready or healthy: the kinds of questions, and their
+// texts.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace thermos {
 
-// What the answer is for.
+// What the answer decides.
 enum class Purpose : std::uint8_t { Ready, Healthy };
 
-// Notify is not asked: the process says so itself.
+// A question of the kind Notify is not asked: the process itself says that it is ready.
 enum class QuestionKind : std::uint8_t { Cmd, Tcp, Unix, Http, File, Log, Notify };
 
 struct Question {
@@ -23,13 +23,14 @@ struct Question {
   std::string_view text;  // borrowed from the task
 };
 
-// The question that is given. REQUIRES: check_task() accepted it.
+// Returns the question that `asking` holds. REQUIRES: check_task() accepted it.
 Question question_of(const Asking& asking);
 
-// What `process` is asked for that purpose. REQUIRES: it has a `ready`, or a `healthy`.
+// Returns the question of `process` for that purpose. REQUIRES: the process has a `ready`, or a
+// `healthy`.
 const Asking& asking_of(const ProcessConfig& process, Purpose purpose);
 
-// "tcp 127.0.0.1:80", for people.
+// Returns a text for people, such as "tcp 127.0.0.1:80".
 std::string text_of(const Question& question);
 
 struct HostPort {
@@ -38,8 +39,9 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 };
 
-// Reads "host:port" or "[address]:port". Nothing if it is not that. Names other than localhost are
-// not read: to look one up may take as long as it likes, and what is asked runs on this machine.
+// Reads "host:port" or "[address]:port". Returns nothing if the text is neither. Names other than
+// localhost are refused: a look-up has no time limit, and the process that is asked runs on this
+// machine.
 std::optional<HostPort> read_host_port(std::string_view text);
 
 struct HttpUrl {
@@ -49,14 +51,15 @@ struct HttpUrl {
   bool operator==(const HttpUrl&) const = default;
 };
 
-// Reads "http://host[:port][/path]"; nothing if it is not that.
+// Reads "http://host[:port][/path]"; returns nothing if the text is not of this form.
 std::optional<HttpUrl> read_http_url(std::string_view text);
 
-// What is wrong with the question, and the key at which it stands; nothing if it can be asked.
+// What is wrong with a question, and the key that holds the fault.
 struct QuestionFault {
   std::string_view key;
   std::string what;
 };
+// Returns nothing if the question can be asked.
 std::optional<QuestionFault> find_question_fault(const Asking& asking);
 
 }  // namespace thermos

@@ -10,7 +10,7 @@ SharedPools::SharedPools(const Named<std::uint32_t>& pools) : sizes_(pools) {
   for (std::uint32_t pool = 0; pool < pools_.size(); ++pool) pools_[pool].free = size(pool);
 }
 
-// A daemon has a few.
+// A linear search, because a daemon has few pools.
 std::optional<std::uint32_t> SharedPools::find(std::string_view name) const {
   for (std::uint32_t pool = 0; pool < pools_.size(); ++pool) {
     if (sizes_.entries[pool].first == name) return pool;

@@ -1,10 +1,10 @@
 // The pools that the tasks of one daemon share, and whose turn it is at each.
 //
-// Every task has queues of its own (pools.h). Those at a shared pool stand in one queue over all
-// tasks, in the order in which the first process of each has asked; what is free in the pool is
-// reserved for the first of all. A process that waits here is counted by its task's max_concurrency
-// already, so only those who hold the pool keep it from starting: when they end, the process that
-// asked first goes on.
+// Every task has queues of its own (pools.h). The queues of all tasks at a shared pool form one
+// queue, in the order in which the first process of each has asked; what is free in the pool is
+// reserved for the first process of all. A process that waits here already counts towards its
+// task's max_concurrency, so only the processes that hold the pool keep it from starting: when they
+// end, the process that asked first goes on.
 #pragma once
 
 #include <cstdint>
@@ -28,34 +28,36 @@ class SharedPools {
   struct Line {
     std::uint32_t pool = 0;
     User* user = nullptr;
-    std::int64_t place = 0;    // of its first
-    std::uint32_t amount = 0;  // that its first asks for; 0: nobody waits
-    bool turn = false;         // its first may have it now
+    std::int64_t place = 0;    // of its first process
+    std::uint32_t amount = 0;  // what its first process asks for; 0: no process waits
+    bool turn = false;         // its first process may have the amount now
   };
 
-  // What one process has of a pool, or waits for.
+  // What one process holds of a pool, or waits for.
   struct Share {
     std::string task_id;
     std::string process;
     std::uint32_t amount = 0;
-    std::optional<std::int64_t> place;  // in the order of asking, of one that waits
+    // The place in the order of asking of a process that waits; nothing: the process holds the
+    // share.
+    std::optional<std::int64_t> place;
   };
 
-  // One stage of one task. REQUIRES: it has left all of its lines, and given back everything,
-  // before it is destroyed.
+  // One stage of one task. REQUIRES: before it is destroyed, it has left all of its lines and given
+  // back everything.
   class User {
    public:
     User() = default;
     User(const User&) = delete;
     User& operator=(const User&) = delete;
     virtual ~User() = default;
-    // `line.turn` has changed. It must not call SharedPools.
+    // Is called when `line.turn` has changed. Must not call SharedPools.
     virtual void turn_changed(const Line& line) = 0;
-    // Adds its shares of a pool.
+    // Adds the user's shares of a pool.
     virtual void add_shares(std::uint32_t pool, std::vector<Share>& shares) const = 0;
   };
 
-  // How much there is, by name.
+  // `pools`: how much each pool holds, by its name.
   explicit SharedPools(const Named<std::uint32_t>& pools);
   SharedPools(const SharedPools&) = delete;
   SharedPools& operator=(const SharedPools&) = delete;
@@ -63,24 +65,28 @@ class SharedPools {
   const Named<std::uint32_t>& sizes() const { return sizes_; }
   std::optional<std::uint32_t> find(std::string_view name) const;
   std::uint32_t size(std::uint32_t pool) const { return sizes_.entries[pool].second; }
-  // Below 0: a resume found more runs than there is room for.
+  // Returns how much is free. The amount is below 0 if a resume found more runs than the pool has
+  // room for.
   std::int64_t free(std::uint32_t pool) const { return pools_[pool].free; }
-  // Who has some of it, and then who waits, in the order of asking.
+  // Returns the processes that hold some of the pool, and then those that wait, in the order of
+  // asking.
   std::vector<Share> shares(std::uint32_t pool) const;
 
-  // A place in the order of asking behind all others, or before them.
+  // Returns a new place in the order of asking, behind all others or before them.
   std::int64_t last_place() { return last_place_++; }
   std::int64_t first_place() { return --first_place_; }
 
   void join(User& user) { users_.insert(&user); }
   void leave(User& user) { users_.erase(&user); }
-  // The first of this line is now at that place, and asks for so much; 0: nobody waits there.
+  // Sets the place and the amount of the first process in this line; amount 0: no process waits
+  // there.
   void ask(Line& line, std::int64_t place, std::uint32_t amount);
-  // So much less is free, or more if it is below 0.
+  // Takes `amount` from what is free, or gives it back if it is negative.
   void take(std::uint32_t pool, std::int64_t amount);
 
-  // Until as many calls of open(), it is nobody's turn: at a daemon's start, what still runs must
-  // have its share before anything new starts.
+  // After close() it is nobody's turn, until open() was called as often as close(). A daemon uses
+  // this at its start: the processes that still run must have their shares before anything new
+  // starts.
   void close();
   void open();
 
@@ -101,13 +107,13 @@ class SharedPools {
   std::uint32_t closed_ = 0;
 };
 
-// The access of one task to the pools of its daemon. Without `pools`: there is no daemon, and what
-// uses its pools can't start.
+// The access of one task to the pools of its daemon. If `pools` is nullptr, there is no daemon, and
+// processes that use a daemon's pools can't start.
 struct PoolAccess {
   SharedPools* pools = nullptr;
   std::string task_id;
-  // Another task has made it the turn of a process of this one: handle PoolTurn soon. It must not
-  // call SharedPools.
+  // Is called when it is the turn of a process of this task because of another task: the runner is
+  // to handle PoolTurn soon. Must not call SharedPools.
   std::function<void()> wake;
 };
 

@@ -61,7 +61,8 @@ bool spread_files(std::vector<std::string>& paths, const std::vector<std::string
   return true;
 }
 
-// Every pair of neighbours, as one order may name several processes that are spread.
+// Makes one order of two for every pair of neighbours, because one order may name several spread
+// processes.
 void spread_order(const Constraint& constraint, const Names& spread,
                   const std::vector<std::string>& nodes, std::vector<Constraint>& out) {
   const auto all = [&](const std::string& name) {

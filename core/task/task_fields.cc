@@ -283,8 +283,8 @@ constexpr std::array kTaskFields = {
                               {.absent = "no nodes are given"}),
 };
 
-// Docker Compose's, process-compose's, supervisord's and systemd's, as far as there is the same
-// here.
+// The tables below have the keys of Docker Compose, process-compose, supervisord and systemd that
+// have an equivalent here.
 constexpr std::string_view kRunsAgain = "after a failure, and 'daemon' after a success";
 
 constexpr std::array kForeignProcessKeys = {
@@ -356,12 +356,12 @@ constexpr std::array kForeignTaskKeys = {
     ForeignKey{"parallel", "max_concurrency", ""},
 };
 
-// The table is read by the compiler, which leaves a few comparisons of it.
+// The compiler evaluates the table, and only a few comparisons are left of it.
 template <std::size_t kAt>
 bool field_in_range(const ProcessConfig& process) {
   constexpr const Field& kField = kProcessFields[kAt];
   if constexpr (has_range(kField.type.kind)) {
-    constexpr auto kView = kField.view;  // a constant, so that it is no call
+    constexpr auto kView = kField.view;  // a constant, so that no call is left
     const View value{&kField.type, kView(&process)};
     return !value || is_in_range(value);
   }
@@ -370,7 +370,7 @@ bool field_in_range(const ProcessConfig& process) {
 
 template <std::size_t... kAll>
 bool fields_in_range(const ProcessConfig& process, std::index_sequence<kAll...> /*of the table*/) {
-  // A field without a range is never out of it.
+  // A field without a range is never out of range.
   return (field_in_range<kAll>(process) && ...);  // GCOVR_EXCL_BR_LINE: see above
 }
 

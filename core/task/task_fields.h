@@ -1,5 +1,5 @@
 // The keys that a task and its parts may have in a configuration. A new key takes a member in
-// task.h, an entry in task_fields.cc, and the code that acts on it. Everything else goes by these
+// task.h, an entry in task_fields.cc, and the code that acts on it. Everything else uses these
 // tables: the reader, to_json(), first_difference(), references, ranges, the JSON Schema, and the
 // Python package, which reads a copy of the schema (`thermos schema` prints it).
 #pragma once
@@ -48,8 +48,8 @@ const ObjectType& object_type<OnYield>();
 template <>
 const ObjectType& object_type<Nodes>();
 
-// Whether every number of it is in its range; as is_in_range() of its view, which goes through the
-// table of a process for each of a million.
+// Whether every number of the process is in its range. Has the result of is_in_range() for the
+// process's view, which would go through the table for each of a million processes.
 bool numbers_in_range(const ProcessConfig& process);
 
 }  // namespace thermos::fields

@@ -9,7 +9,7 @@
 namespace thermos {
 namespace {
 
-// The sum, at most as many as a process may have.
+// Returns the sum, but at most as many runs as a process may have.
 std::uint32_t add_runs(std::uint32_t count, std::uint64_t more) {
   constexpr std::uint64_t kMost = TaskPlanner::kRunLimit;
   return static_cast<std::uint32_t>(std::min(count + std::min(more, kMost), kMost));
@@ -17,8 +17,8 @@ std::uint32_t add_runs(std::uint32_t count, std::uint64_t more) {
 
 }  // namespace
 
-// In one pass: the configuration of a large task does not fit into a cache. Returns who is of the
-// stage, by rank.
+// Reads the configuration in one pass, because that of a large task does not fit into a cache.
+// Returns which processes belong to the stage, by rank.
 std::vector<bool> TaskPlanner::take_configuration(Stage stage) {
   std::vector<bool> members(task_.processes.size());
   processes_.resize(members.size());
@@ -53,7 +53,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_ready(Microseconds now) {
       ask_pools(ready_.front().rank, false);
     }
     const std::optional<ProcessIndex> first = pools_.first();
-    const bool seated = pools_.shared();  // it has its place among max_concurrency
+    const bool seated = pools_.shared();  // it already counts towards max_concurrency
     if (!seated && !has_room()) return std::nullopt;
     if (first && (seated || ready_.empty() || pools_.place(*first) < pools_.place(first_ready()))) {
       leave_queue(graph_.rank_of(*first));
@@ -69,7 +69,7 @@ std::optional<ProcessIndex> TaskPlanner::pop_any(Microseconds now) {
   if (ready_.empty()) return std::nullopt;
   const Rank rank = ready_.front().rank;
   ready_.pop_front();
-  if (!ready_.empty()) graph_.prefetch_rank(first_ready());  // it is asked for next
+  if (!ready_.empty()) graph_.prefetch_rank(first_ready());  // the caller asks for it next
   leave_queue(rank);
   return graph_.node_at(rank);
 }
@@ -126,7 +126,7 @@ void TaskPlanner::add_success(ProcessIndex p, Microseconds end) {
   const Rank rank = graph_.rank_of(p);
   count_run(rank, end, 0);
   ++processes_[rank].successes;
-  planner_.set_started(rank);  // it had, whoever told so
+  planner_.set_started(rank);  // its run has started, even if nobody said so
   if (processes_[rank].daemon) {
     again(rank);
   } else {
@@ -192,7 +192,7 @@ void TaskPlanner::close() {
   if (closed_) return;
   closed_ = true;
   if (!pools_.any()) return;
-  for (ProcessIndex p = 0; p < processes_.size(); ++p) {  // their order is that of the pools' turns
+  for (ProcessIndex p = 0; p < processes_.size(); ++p) {  // the pools' turns change in this order
     if (process(p).queue == QueueState::Pools) leave_queue(graph_.rank_of(p));
   }
 }
@@ -207,7 +207,7 @@ void TaskPlanner::revive(ProcessIndex p) {
   processes_[rank].failures = 0;
   processes_[rank].kills = 0;
   processes_[rank].ready_at = kNeverEnded;
-  ++pending_;  // it is not ephemeral: those never fail
+  ++pending_;  // `p` is not ephemeral: ephemeral processes never fail
   planner_.revive(rank);
   take_changes();
   if (planner_.mark(rank) == Planner::Mark::Runnable) line_up(rank);
@@ -252,7 +252,7 @@ void TaskPlanner::join_first(Rank rank) {
   }
   if (pools_.any()) pools_.place_first(p);
   if (pools_.uses(p) && !closed_) {
-    ask_pools(rank, true);  // at once: it must stand before all who did
+    ask_pools(rank, true);  // at once, so that it stands before all processes that asked
   } else {
     ready_.push_front(join_queue(rank, QueueState::Ready));
   }

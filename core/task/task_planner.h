@@ -31,43 +31,45 @@ class TaskPlanner {
   bool has(ProcessIndex p) const { return mark(p) != Planner::Mark::Absent; }
   Planner::Mark mark(ProcessIndex p) const { return planner_.mark(graph_.rank_of(p)); }
 
-  // Takes the next process that may start at `now` from the queue; nothing if none may. Its mark
-  // stays Runnable: the caller continues with set_running(). A process whose share of a pool is not
-  // free is passed over, and has its place kept (pools.h). Where processes use pools of the daemon,
-  // who waits for any pool counts towards max_concurrency, so that no sibling can keep it, and
-  // those of other tasks behind it, from going on.
+  // Takes the next process that may start at `now` from the queue and returns it; nothing if none
+  // may. Its mark stays Runnable: the caller continues with set_running(). A process whose share of
+  // a pool is not free is passed over and keeps its place (pools.h). If processes use pools of the
+  // daemon, a process that waits for any pool counts towards max_concurrency, so that no sibling
+  // can keep it, and the processes of other tasks behind it, from going on.
   std::optional<ProcessIndex> pop_ready(Microseconds now);
-  // The same whatever the pools and max_concurrency say, for a resume: what it finds running has
-  // its share of them. REQUIRES: pop_ready() was not called yet.
+  // The same without regard to the pools and max_concurrency, for a resume: a run that it finds
+  // under way has its share of them already. REQUIRES: pop_ready() was not called yet.
   std::optional<ProcessIndex> pop_any(Microseconds now);
-  // Puts a process from pop_any() back at the head of the queue. It has not asked its pools yet.
-  // REQUIRES: it is not held.
+  // Puts a process from pop_any() back at the head of the queue. The process has not asked for its
+  // pools yet. REQUIRES: the process is not held.
   void put_back(ProcessIndex p);
   // Returns when the next process that waits for its min_duration becomes ready; nothing if none
-  // waits. A process that is ready at `now` does not wait: has_ready() tells of those.
+  // waits. A process that is ready at `now` does not wait; has_ready() says whether there is one.
   std::optional<Microseconds> next_ready_at(Microseconds now);
-  // Whether a process waits for nothing but a place, or for a pool that pop_ready() has not asked.
+  // Whether a process waits only for room under max_concurrency, or for pools that pop_ready() has
+  // not asked for yet.
   bool has_ready(Microseconds now);
   std::uint32_t waiting(Microseconds now);  // how many wait for their min_duration
 
-  // Marks `p` as running. It need not come from pop_ready(); if it is in a queue, it leaves it.
-  // REQUIRES: p is Runnable or Blocked.
+  // Marks `p` as running. The process need not come from pop_ready(); if it is in a queue, it
+  // leaves the queue. REQUIRES: p is Runnable or Blocked.
   void set_running(ProcessIndex p);
-  // Tells that the process ended at `end`, as SUCCESS or FAILED. The rules decide whether its
-  // dependents become runnable, whether it has failed, or whether it is queued again. If it runs
-  // again, it waits for its min_duration, or for `wait` where that is longer.
+  // Says that the run of `p` ended at `end`, as SUCCESS or FAILED. The rules decide whether the
+  // dependents of `p` become runnable, whether `p` has failed, or whether it is queued again. If
+  // `p` runs again, it waits for its min_duration, or for `wait` if that is longer.
   void add_success(ProcessIndex p, Microseconds end);
   void add_failure(ProcessIndex p, Microseconds end, Microseconds wait = 0);
-  // Tells that it ended KILLED or LOST: it runs again and no failure is counted. It waits too, so
-  // that an event-driven runner cannot spin.
+  // Says that the run ended KILLED or LOST: the process runs again, and no failure is counted. It
+  // waits, too, so that an event-driven runner cannot spin.
   void add_lost(ProcessIndex p, Microseconds end, Microseconds wait = 0);
-  // Tells that it ended KILLED, and not by an order: likewise, up to its max_kills.
+  // Says that the run ended KILLED, and not by an order: the same, until the process has failed by
+  // its max_kills.
   void add_killed(ProcessIndex p, Microseconds end, Microseconds wait = 0);
   // Takes back set_running() for a launch that was given up before anything ran: `p` is Runnable
   // again at the head of the queue, without a wait, and nothing is counted.
   void cancel(ProcessIndex p);
 
-  // Tells that a run of `p` is RUNNING, or ready, or that it had failed and was revived; see
+  // Says that a run of `p` is RUNNING, or ready, or that `p` had failed and was revived; see
   // Planner.
   void set_started(ProcessIndex p);
   void set_ready(ProcessIndex p);
@@ -79,11 +81,11 @@ class TaskPlanner {
   // meanwhile.
   void hold(ProcessIndex p);
   void release(ProcessIndex p);
-  // Ends the wait for min_duration that `p` is in, or else waives its next one.
+  // Ends the wait for min_duration if `p` is in one, or else waives the next one.
   void waive_backoff(ProcessIndex p);
 
-  // By a user's order: a process that has failed for good is free to run again, without a wait. Its
-  // failures and kills are counted from 0. REQUIRES: its mark is Failed, and may_revive().
+  // By a user's order: makes a process that has failed for good free to run again, without a wait.
+  // Its failures and kills are counted from 0. REQUIRES: its mark is Failed, and may_revive().
   void revive(ProcessIndex p);
   bool may_revive(ProcessIndex p) const { return process(p).runs < kRunLimit; }
 
@@ -97,7 +99,7 @@ class TaskPlanner {
                       std::uint64_t others = 0, std::uint64_t kills = 0);
 
   bool complete() const { return pending_ == 0; }  // all but ephemerals have finished or failed
-  // Whether the stage is not complete, and none of what it waits for can ever run.
+  // Whether the stage is not complete, and none of the processes that it waits for can ever run.
   bool deadlocked() const { return stuck_ == pending_ && !complete(); }
 
   std::uint32_t size() const { return planner_.size(); }
@@ -105,15 +107,17 @@ class TaskPlanner {
   std::uint32_t finished() const { return planner_.finished(); }
   std::uint32_t failed() const { return planner_.failed(); }
   std::uint32_t runnable() const { return planner_.runnable(); }
-  // Whether max_concurrency lets one more start.
+  // Whether max_concurrency lets one more process start.
   bool has_room() const {
     return max_concurrency_ == 0 || running() + waiting_seats_ < max_concurrency_;
   }
-  // Nothing starts any more: who waits for pools leaves its place. What runs keeps its share.
+  // After this nothing starts any more: processes that wait for pools lose their places. Running
+  // processes keep their shares.
   void close();
-  // The same, and what runs gives back its share of the daemon's pools: it is not ours any more.
+  // Does the same, and gives back the running processes' shares of the daemon's pools: the task is
+  // no longer ours.
   void give_up();
-  // Whether more is taken than there is of a pool that `p` uses.
+  // Whether more is taken of a pool that `p` uses than the pool holds.
   bool overdrawn(ProcessIndex p) const { return pools_.overdrawn(p); }
   std::uint64_t failures(ProcessIndex p) const { return process(p).failures; }
   std::uint64_t successes(ProcessIndex p) const { return process(p).successes; }
@@ -129,7 +133,7 @@ class TaskPlanner {
   };
   struct Wait {
     Microseconds ready;
-    std::uint64_t order;  // among equal times, who waited first
+    std::uint64_t order;  // among equal times, the process that waited first has the lowest
     Entry entry;
     bool operator>(const Wait& o) const {
       return ready != o.ready ? ready > o.ready : order > o.order;
@@ -138,9 +142,9 @@ class TaskPlanner {
   enum class QueueState : std::uint8_t { None, Ready, Pools, Waits };
   static constexpr Microseconds kNeverEnded = std::numeric_limits<Microseconds>::min();
 
-  // All that a transition of a process reads and writes, its configuration's part as well, but for
-  // failures and kills: that lies far apart in TaskConfig, and each process of a large task would
-  // be a cache miss more.
+  // All data that a transition of a process reads and writes, with the part of its configuration
+  // that it needs: in TaskConfig that part lies far apart, and would cost one more cache miss for
+  // each process of a large task. Only failures and kills read their limits in TaskConfig.
   struct Process {
     Microseconds ready_at = kNeverEnded;  // last end plus the wait
     Microseconds min_duration = 0;
@@ -190,7 +194,8 @@ class TaskPlanner {
   std::uint64_t wait_order_ = 0;
   std::uint32_t in_ready_ = 0;  // entries of ready_ that are not void
   std::uint32_t in_waits_ = 0;
-  std::uint32_t waiting_seats_ = 0;  // who wait for pools, if they count
+  // Processes that wait for pools, if these count towards max_concurrency.
+  std::uint32_t waiting_seats_ = 0;
   bool closed_ = false;
   std::uint32_t stuck_ = 0;  // of the pending, those that can never run
 };
