@@ -99,7 +99,7 @@ void fill(wire::Request::Builder out, const Subscribe& body) {
 void fill(wire::Request::Builder out, const AskOrder& body) {
   auto order = out.initOrder();
   order.setTaskId(body.task_id);
-  // A receiver of version 1 knows one name.
+  // A receiver of version 1 knows only this field, for one name.
   order.setProcess(body.processes.size() == 1 ? body.processes.front() : body.request.process);
   order.setVerb(static_cast<wire::Order::Verb>(body.request.verb));
   order.setWait(wire_wait(body.request.wait));
