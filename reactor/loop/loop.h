@@ -25,12 +25,12 @@ class Loop {
   void stop() { uv_stop(&loop_); }
   uv_loop_t* raw() { return &loop_; }
 
-  // The time of this turn. It is read at the first call in a turn, so that all decisions of the
-  // turn use the same time. end_turn() drops it; the owner of the TurnEnd calls that before the
-  // loop sleeps.
+  // Returns the time of this turn. The time is read at the first call in a turn, so that all
+  // decisions of the turn use the same time. end_turn() drops it; the owner of the TurnEnd calls
+  // that before the loop sleeps.
   Timestamp now();
   void end_turn() { now_.reset(); }
-  // The same, if anyone has asked for it in this turn.
+  // Returns the time of this turn, or nothing if nobody has called now() in it.
   const std::optional<Timestamp>& turn() const { return now_; }
 
  private:
