@@ -166,7 +166,7 @@ struct ProcessSummary {              # of the runs whose records compaction drop
   failures @13 :UInt32;              # of the latest end, as `failures` in a process record
   wasReady @14 :Bool;                # a run was ready, a dropped one or a kept one
   ordered @15 :UInt64;               # the killed runs that an order ended
-  forgivenRuns @16 :UInt32;          # runs before an order revived, or a replacement defined the process
+  forgivenRuns @16 :UInt32;          # runs that no longer count: the process was revived or defined anew
   forgivenFailed @17 :UInt64;        # the forgiven runs that FAILED
   forgivenKilled @18 :UInt64;        # the forgiven runs that were KILLED, and not by an order
   forgivenSuccess @19 :UInt64;       # the forgiven runs that were a SUCCESS

@@ -1,5 +1,5 @@
-// Converts records between core's plain structs and Cap'n Proto messages. In the programs only
-// this room includes the generated headers.
+// Converts records between core's plain structs and Cap'n Proto messages. In the programs only the
+// code in this folder includes the generated headers.
 #pragma once
 
 #include <cstddef>

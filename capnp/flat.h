@@ -1,5 +1,5 @@
 // Reads and writes one Cap'n Proto message of one segment in the caller's bytes: writing allocates
-// nothing, reading copies nothing. Private to this room.
+// nothing, reading copies nothing. Private to this folder.
 #pragma once
 
 #include <capnp/any.h>
@@ -91,7 +91,7 @@ const char* read_flat(Bytes bytes, const Use& use) {
     use(message.getRoot<Root>());
     return nullptr;
   } catch (const kj::Exception& e) {
-    // Only the description: the text of the whole exception starts addr2line.
+    // Only the description is used, because the text of the whole exception starts addr2line.
     static thread_local std::string fault;
     fault = std::string(e.getDescription().cStr());
     return fault.c_str();

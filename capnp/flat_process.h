@@ -1,6 +1,6 @@
 // Reads a process record directly from the words of its message. A long stream consists of process
 // records, and the library's accessors cost more than the rest of reading them. Private to this
-// room, for codec.cc.
+// folder, for codec.cc.
 #pragma once
 
 #include <cstddef>

@@ -40,7 +40,7 @@ struct Launch {
   watchdogWaits @26 :Bool;     # the watchdog begins at READY=1, not when it runs
   killWait @27 :Int64;         # microseconds from the watchdog's SIGABRT to SIGKILL
   secrets @28 :List(Secret);   # variables whose values the coordinator reads
-  # Not 0: the stream is empty, and the first write to it begins with a header of this epoch.
+  # If this is not 0, the stream is empty, and the first write to it begins with a header of this epoch.
   epoch @29 :UInt64;
 }
 

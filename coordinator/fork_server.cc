@@ -170,7 +170,7 @@ int serve_launches(int socket, int write_failures) {
       continue;
     }
 
-    // Not fork(): the child would be ours and not the reactor's, and it would run atfork handlers.
+    // fork() is not used: its child would be ours and not the reactor's, and run atfork handlers.
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);

@@ -152,7 +152,7 @@ bool RunSupervisor::begin() {
   if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
   if (child.step == SpawnStep::None) {
     main_ = child.pid;
-    // From here on only the process has its files, or its ends of the pipes, open.
+    // From here on only the process has its output files, or its ends of the pipes, open.
     ::close(request_.out);
     ::close(request_.err);
     record(running);
@@ -423,7 +423,8 @@ void RunSupervisor::forward_term(int instead) {
 }
 
 void RunSupervisor::send_to_process(int signal) const {
-  // Only while the shell is not reaped: until then its pid and its group are not recycled.
+  // Signals are sent only while the shell is not reaped: until then its pid and its group are not
+  // recycled.
   if (main_ == 0) return;
   ::kill(-main_, signal);
   if (::getpgid(main_) != main_) ::kill(main_, signal);

@@ -36,7 +36,8 @@ THERMOS_SHARED_MEMORY bool enter_group(int group) {
   return errno == ENOENT || errno == ENODEV;
 }
 
-// Not strlen() and the like: sanitizers replace them.
+// Returns the length of `text` up to `end` or the NUL. strlen() and similar functions are not used,
+// because sanitizers replace them.
 THERMOS_SHARED_MEMORY std::size_t length_to(const char* text, char end) {
   std::size_t length = 0;
   while (text[length] != '\0' && text[length] != end) ++length;

@@ -1,4 +1,4 @@
-// The errors in a task's references, and the trail of references to the one that is being bound.
+// The errors in a task's references, and the trail of references that leads to the one being bound.
 #pragma once
 
 #include <cstddef>

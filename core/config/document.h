@@ -48,7 +48,7 @@ struct Member {
 
 struct Document {
   Value root;
-  // Owns each key's text once, however often it is used: a million processes share eight.
+  // Owns each key's text once, however often it is used: a million processes share eight texts.
   std::unordered_set<std::string> keys;
   // Further names of each task (evaluated.h); empty if none has any.
   std::vector<std::vector<std::string>> names;

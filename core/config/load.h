@@ -1,5 +1,5 @@
 // Loads task configurations from text. Only this code knows what a configuration file looks like.
-// It is a library of its own, because it needs parsers and core must not.
+// This folder is a library of its own, because it needs parsers, and core must not need any.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct Bindings {
   ReadFile read_file;                              // for env_file; empty: an env_file is an error
 };
 
-// Who made the text: people, or the evaluator (evaluated.h).
+// Whether people have written the text, or the evaluator has made it (evaluated.h).
 enum class Form : std::uint8_t { Written, Evaluated };
 
 // How a text is read.
@@ -59,8 +59,8 @@ Result<TaskConfig> load_bound(std::string_view text, std::string_view where);
 
 // Returns every error for which load() would refuse the text, each with load()'s message; empty if
 // load() would succeed. The errors of one check are in the order of the text. If the text is not
-// valid JSON or YAML, or a matrix is wrong, nothing further is checked. If a process's name is
-// wrong, constraints are not checked. Returns at most kMaxFaults.
+// valid JSON or YAML, or the map of processes or a matrix is wrong, nothing further is checked. If
+// a process's name is wrong, constraints are not checked. Returns at most kMaxFaults.
 inline constexpr std::size_t kMaxFaults = 1000;
 std::vector<Error> find_faults(std::string_view text, std::string_view where,
                                std::string_view task_name, const Bindings& bindings,

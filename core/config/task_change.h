@@ -1,4 +1,4 @@
-// What differs between two configurations of one task, process by process.
+// Compares two configurations of one task, process by process.
 #pragma once
 
 #include <string>

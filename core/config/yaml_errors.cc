@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kTabIndents = "a tab indents this line: YAML takes spaces alone";
 
-// What a parser's message means that begins with `says`. The first explanation that fits is used.
+// The meaning of a parser's message that begins with `says`. The first explanation that fits is
+// used.
 struct Explanation {
   std::string_view says;
   std::string_view means;

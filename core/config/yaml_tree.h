@@ -19,13 +19,13 @@ namespace thermos::config {
 // Takes the events of one whole text. All functions but documents() may throw YamlRefusal.
 class YamlTree : public YAML::EventHandler {
  public:
-  // Both outlive this. `document` owns the keys.
+  // `text` and `document` outlive this. `document` owns the keys.
   YamlTree(std::string_view text, Document& document)
       : text_(text), places_(text), document_(document) {}
 
   // Throws if the last scalar's quote is not closed. Call this at the end of the text.
   void check_last_quote() const;
-  // The roots of all documents that hold something.
+  // Returns the roots of all documents that hold something.
   std::vector<Value>& documents() { return documents_; }
 
   // NOLINTBEGIN(readability-identifier-naming)

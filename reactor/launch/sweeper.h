@@ -20,7 +20,7 @@ namespace thermos {
 
 class Sweeper {
  public:
-  // What is known of the run whose coordinator vanished.
+  // The run whose coordinator vanished, as far as it is known.
   struct Leftover {
     Identity coordinator;   // its pid is also the number of its session
     Identity process;       // pid 0: it was never seen running

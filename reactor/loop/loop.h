@@ -48,7 +48,7 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
-  // `events` is UV_READABLE, UV_WRITABLE or both; 0 pauses it.
+  // Sets what to watch for: UV_READABLE, UV_WRITABLE or both; 0 pauses the watch.
   void watch(int events);
 
  private:
@@ -56,7 +56,8 @@ class Poll {
   State* state_;
 };
 
-// Calls back on the loop each time the signal `signal` comes; several at once may be one call.
+// Calls back on the loop each time the signal `signal` comes; several signals at once may be one
+// call.
 class SignalWatch {
  public:
   SignalWatch(Loop& loop, int signal, std::function<void()> callback);
