@@ -44,8 +44,9 @@ struct Record {
       bootHigh @22 :UInt64;    # FORKED, and terminal states that the runner wrote
       bootLow @23 :UInt64;
       reason @24 :Text;
-      failures @28 :UInt32;    # in a row, up to this end: the runner's, of a process with a backoff
-      # At an end that the coordinator saw, of the run's tree; a record without them ends before them.
+      failures @28 :UInt32;    # in a row up to this end; the runner writes it if there is a backoff
+      # The usage of the run's tree, at an end that the coordinator saw. A record without usage is
+      # shorter and ends before these fields.
       cpuUser @34 :Int64 = .notKnown;     # microseconds
       cpuSystem @35 :Int64 = .notKnown;
       peakMemory @36 :Int64 = .notKnown;  # bytes, of its largest process
@@ -95,9 +96,9 @@ struct ProcessOrder {
   deadlineWall @4 :Int64;      # all but start: when SIGKILL follows SIGTERM
   deadlineBoot @5 :Int64;
   reason @6 :Text;
-  revives @7 :Bool;            # it had failed for good; its failures and kills count from here
-  redefines @8 :Bool;          # a replacement defined it anew here; written by compaction
-  yields @9 :Bool;             # restart: the task yields; a success is one all the same
+  revives @7 :Bool;            # the process had failed for good; its failures and kills count from here
+  redefines @8 :Bool;          # a replacement defined the process anew here; written by compaction
+  yields @9 :Bool;             # restart, because the task yields; a run that succeeds is still a success
 }
 
 struct Leadership {
@@ -117,7 +118,7 @@ struct Leadership {
 
 struct NodeChange {
   node @0 :Text;
-  gone @1 :Bool;               # otherwise it is there again
+  gone @1 :Bool;               # false: the node is there again
   wall @2 :Int64;
   boot @3 :Int64;
   reason @4 :Text;
@@ -145,10 +146,10 @@ struct ProcessReport {
   wall @3 :Int64;
   boot @4 :Int64;
   text @5 :Text;
-  untilBoot @6 :Int64;         # extended: its limits are not over before
+  untilBoot @6 :Int64;         # extended: the run's time limits do not end before
 }
 
-struct ProcessSummary {
+struct ProcessSummary {              # of the runs whose records compaction dropped
   process @0 :Text;
   nextSeq @1 :UInt64;
   nextRun @2 :UInt32;
@@ -160,17 +161,17 @@ struct ProcessSummary {
   endBoot @8 :Int64;
   bootHigh @9 :UInt64;
   bootLow @10 :UInt64;
-  firstFailed @11 :UInt32 = .noRun;  # noRun: none of them
-  started @12 :Bool;                 # a run has been RUNNING: one of them, or a later one
-  failures @13 :UInt32;              # as the last end that it replaces has it
-  wasReady @14 :Bool;                # one of them, or one that is kept, was ready
-  ordered @15 :UInt64;               # of the killed ones, those that an order ended
-  forgivenRuns @16 :UInt32;          # they no longer count, as an order revived the process behind them
-  forgivenFailed @17 :UInt64;        # of these
-  forgivenKilled @18 :UInt64;        # of these, and not by an order
-  forgivenSuccess @19 :UInt64;       # of these
-  redefined @20 :UInt32;             # the first run under the latest definition; 0 if it is kept
-  cpuUser @21 :UInt64;               # microseconds, of all of them together
+  firstFailed @11 :UInt32 = .noRun;  # the first run that FAILED; noRun: none of the dropped runs
+  started @12 :Bool;                 # a run was RUNNING, a dropped one or a later one
+  failures @13 :UInt32;              # of the latest end, as `failures` in a process record
+  wasReady @14 :Bool;                # a run was ready, a dropped one or a kept one
+  ordered @15 :UInt64;               # the killed runs that an order ended
+  forgivenRuns @16 :UInt32;          # runs that no longer count: the process was revived or defined anew
+  forgivenFailed @17 :UInt64;        # the forgiven runs that FAILED
+  forgivenKilled @18 :UInt64;        # the forgiven runs that were KILLED, and not by an order
+  forgivenSuccess @19 :UInt64;       # the forgiven runs that were a SUCCESS
+  redefined @20 :UInt32;             # the first run under the latest definition; 0 if that run is kept
+  cpuUser @21 :UInt64;               # microseconds, of all dropped runs together
   cpuSystem @22 :UInt64;
-  peakMemory @23 :UInt64;            # bytes: the largest, those that are kept included
+  peakMemory @23 :UInt64;            # bytes, the largest of all runs, the kept ones included
 }

@@ -46,8 +46,8 @@ std::string_view cut_reason(std::string_view reason) {
 
 // ---- writing -----------------------------------------------------------------------------------
 
-// Only the ends of runs have a usage. All other records are as short as they were before there was
-// one.
+// Only the ends of runs have a usage. All other records are written without its words, so that they
+// stay short.
 constexpr StructSize kRecord{10, 2};
 constexpr StructSize kRecordWithUsage{13, 2};
 static_assert(capnp::sizeInWords<disk::Record>() == 13 + 2);
@@ -160,9 +160,9 @@ void fill(disk::Record::Builder record, const TaskStatus& status) {
   if (!reason.empty()) put(out.initReason(size_of(reason)), reason);
 }
 
-// The library makes a struct as large as the schema says now. A header without the later fields
-// keeps the size, and so the bytes, that it had before there were any: of its pointers those up to
-// the last one that is used. Fields beyond that must not be set.
+// Makes a header with only the pointers up to the last one that is used; the library would make one
+// as large as the whole schema. So a header that uses no later field has the same bytes as one from
+// an earlier version. Fields beyond its end must not be set.
 disk::RunnerHeader::Builder init_header(disk::Record::Builder record, const RunnerHeader& header) {
   static_assert(static_cast<int>(disk::Record::HEADER) == 0);  // so that there is no tag to set
   constexpr std::uint16_t kData = 3;
@@ -380,7 +380,8 @@ Result<Record> read(disk::Record::Task::Reader in) {
   status.runner_uid = in.getRunnerUid();
   status.boot = {in.getBootHigh(), in.getBootLow()};
   status.deadline = {in.getDeadlineWall(), in.getDeadlineBoot()};
-  // What a later version may call otherwise: it decides nothing.
+  // A kind of shortage that only a later version knows is read as the last one: the kind decides
+  // nothing.
   const auto shortage = std::min<std::uint8_t>(in.getShortage(), kShortages - 1);
   status.shortage = static_cast<Shortage>(shortage);
   status.shortage_over = in.getShortageOver();

@@ -1,5 +1,5 @@
-// Converts records between core's plain structs and Cap'n Proto messages. In the programs only
-// this room includes the generated headers.
+// Converts records between core's plain structs and Cap'n Proto messages. In the programs only the
+// code in this folder includes the generated headers.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ inline constexpr std::size_t kStatusFrameBytes = 2048;
 std::size_t encode_frame(const ProcessStatus& status, std::uint32_t& chain,
                          std::span<std::byte> out);
 
-// The same for a report; it fits into kStatusFrameBytes, too.
+// Does the same for a report, which fits into kStatusFrameBytes, too.
 std::size_t encode_frame(const ProcessReport& report, std::uint32_t& chain,
                          std::span<std::byte> out);
 
@@ -37,12 +37,12 @@ bool append_frame(const Record& record, std::uint32_t& chain, std::vector<std::b
 // Returns the position that a record was appended with; 0 if it has none or is not a record.
 std::uint64_t position_of(Bytes payload);
 
-// Reads one payload. Views in the record point into `payload`. Fails with Corrupt if it is not a
-// record; the message tells when its kind or state belongs to a later version. REQUIRES: `payload`
-// is 8-byte aligned.
+// Reads one payload. Views in the record point into `payload`. Fails with Corrupt if the payload is
+// not a record; the message tells when its kind or state belongs to a later version. REQUIRES:
+// `payload` is 8-byte aligned.
 Result<Record> decode(Bytes payload);
 
-// The same into an existing record, so that reading a long stream constructs and moves no records.
+// Decodes into an existing record, so that reading a long stream constructs and moves no records.
 // After an error the contents of `record` are unspecified.
 Status decode(Bytes payload, Record& record);
 

@@ -25,7 +25,7 @@ struct Request {
     node @13 :NodeCall;            # to a leader alone
   }
   # The version of the protocol that a receiver must speak to understand this request. A receiver of a
-  # lower one refuses the request; it would ignore the new fields and do something else.
+  # lower version refuses the request, because it would ignore the new fields and do something else.
   needs @10 :UInt32 = 1;
 }
 
@@ -38,8 +38,8 @@ struct Submit {
   keepLogs @5 :UInt32 = 100;     # valid if keepLogsGiven; otherwise the daemon's default
   ports @6 :List(Port);
   keepLogsGiven @7 :Bool;
-  replace @8 :Bool;              # takes the place of the configuration of an active task of this id
-  traceParent @9 :Text;          # the traceparent around the client; empty, or not valid: none
+  replace @8 :Bool;              # config replaces the configuration of the active task of this id
+  traceParent @9 :Text;          # the client's traceparent; none if it is empty or not valid
 
   struct Port {
     name @0 :Text;
@@ -49,7 +49,7 @@ struct Submit {
 
 struct NodeCall {
   node @0 :Text;
-  gone @1 :Bool;                 # otherwise it is there again, and worth a try
+  gone @1 :Bool;                 # false: the node is there again, and the leader tries to use it
 }
 
 struct Tasks {
@@ -59,7 +59,7 @@ struct Tasks {
 }
 
 struct Kill {
-  patterns @0 :List(Text);       # none to a leader, which has one task
+  patterns @0 :List(Text);       # empty to a leader, which has one task
   wait @1 :Int64 = -1;           # microseconds; negative: the task's own finalization_wait
   lose @2 :Bool;
 }
@@ -79,7 +79,7 @@ struct Order {
   taskId @0 :Text;               # empty to a leader
   process @1 :Text;
   verb @2 :Verb;
-  wait @3 :Int64 = -1;           # microseconds to SIGKILL; negative: its stop_wait, else finalization_wait
+  wait @3 :Int64 = -1;           # microseconds to SIGKILL; negative: the stop_wait, else finalization_wait
   processes @4 :List(Text);      # names and patterns, instead of `process`; both empty: all services
   enum Verb { start @0; stop @1; restart @2; }
 }
@@ -102,7 +102,7 @@ struct Reply {
     done @9 :Void;               # the last reply to this request
     heard @10 :Void;             # a leader's first answer to a kill; `ended` follows
     pool @11 :Text;              # one for each pool, as `pools --json` prints it; then done
-    metrics @12 :Text;           # what the daemon counts of itself, as Prometheus' text
+    metrics @12 :Text;           # the daemon's metrics about itself, in Prometheus' text format
   }
 }
 

@@ -99,7 +99,7 @@ void fill(wire::Request::Builder out, const Subscribe& body) {
 void fill(wire::Request::Builder out, const AskOrder& body) {
   auto order = out.initOrder();
   order.setTaskId(body.task_id);
-  // A receiver of version 1 knows one name.
+  // A receiver of version 1 knows only this field, for one name.
   order.setProcess(body.processes.size() == 1 ? body.processes.front() : body.request.process);
   order.setVerb(static_cast<wire::Order::Verb>(body.request.verb));
   order.setWait(wire_wait(body.request.wait));
@@ -145,7 +145,7 @@ Query query_of(wire::Tasks::Reader in) {
   return query;
 }
 
-// False if this version does not know the verb.
+// Returns false if this version does not know the verb.
 bool read(wire::Order::Reader in, RequestBody& body) {
   const auto verb = static_cast<std::uint16_t>(in.getVerb());
   if (verb >= kUserVerbs) return false;
@@ -159,7 +159,7 @@ bool read(wire::Order::Reader in, RequestBody& body) {
   return true;
 }
 
-// False if this version does not know the kind.
+// Returns false if this version does not know the kind.
 bool read(wire::Request::Reader in, RequestBody& body) {
   switch (in.which()) {
     case wire::Request::VERSION:

@@ -1,6 +1,6 @@
 // The messages of the control protocol as plain structs. control.capnp is their form on the wire
-// and documents each field. A kill and an order carry what core's state machine takes, but for the
-// reason.
+// and documents each field. AskKill and AskOrder carry the requests of core's state machine,
+// without their reasons.
 #pragma once
 
 #include <cstddef>
@@ -62,8 +62,8 @@ struct Subscribe {
 
 struct AskOrder {
   std::string task_id;
-  OrderRequest request;  // if there are `processes`, it names none
-  // Names of processes, and patterns of names. See ordered_processes() for none.
+  OrderRequest request;  // names no process if `processes` is not empty
+  // Names of processes, and patterns of names. ordered_processes() says what an empty list means.
   std::vector<std::string> processes{};
 };
 
@@ -75,7 +75,7 @@ struct AskPools {};
 
 struct AskMetrics {};
 
-// To a task's leader alone: who asks says that a node is gone, or is there again.
+// Tells a task's leader that a node is gone, or that it is there again. Only a leader takes it.
 struct AskNode {
   std::string node;
   bool gone = false;
@@ -98,7 +98,7 @@ struct Version {
   std::uint32_t protocol = kProtocol;
   std::int32_t pid = 0;
   std::uint32_t tasks = 0;
-  std::string root{};  // empty: an earlier version, which did not tell it
+  std::string root{};  // empty from an earlier version, which did not tell it
 };
 struct Submitted {
   std::string task_id;
@@ -145,9 +145,9 @@ struct Reply {
 Result<std::vector<std::byte>> encode(const Request& request);
 Result<std::vector<std::byte>> encode(const Reply& reply);
 
-// Reads one payload. Fails with Usage for a kind of request that only a later version knows, so
-// that the daemon can tell the client, and with Corrupt for everything else that is not such a
-// message. REQUIRES: `payload` is 8-byte aligned.
+// Read one payload. Fail with Usage for a kind of request that only a later version knows, so that
+// the daemon can tell the client, and with Corrupt for everything else that is not such a message.
+// REQUIRES: `payload` is 8-byte aligned.
 Result<Request> decode_request(Bytes payload);
 Result<Reply> decode_reply(Bytes payload);
 

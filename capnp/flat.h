@@ -1,5 +1,5 @@
 // Reads and writes one Cap'n Proto message of one segment in the caller's bytes: writing allocates
-// nothing, reading copies nothing. Private to this room.
+// nothing, reading copies nothing. Private to this folder.
 #pragma once
 
 #include <capnp/any.h>
@@ -29,14 +29,14 @@ inline std::size_t text_words(std::string_view text) {
   return text.size() / sizeof(capnp::word) + 1;
 }
 
-// Writes the texts into a list of as many. The setter cuts each at its first NUL.
+// Writes the texts into a list of the same length. The setter cuts each text at its first NUL.
 inline void fill_texts(capnp::List<capnp::Text>::Builder out,
                        const std::vector<std::string>& texts) {
   for (unsigned i = 0; i < out.size(); ++i) out.set(i, texts[i]);
 }
 
-// The words and pointers of a struct. The library makes one as large as the schema says now; a
-// smaller one ends before later fields, which then must not be set.
+// The size of a struct: its words of data and its pointers. The library makes a struct as large as
+// the schema says. A smaller one ends before the later fields, which then must not be set.
 struct StructSize {
   std::uint16_t data = 0;
   std::uint16_t pointers = 0;
@@ -82,8 +82,8 @@ const char* read_flat(Bytes bytes, const Use& use) {
   const auto* const first = reinterpret_cast<const capnp::word*>(bytes.data()) + 1;
   const kj::ArrayPtr<const capnp::word> segment(first, words);
   capnp::ReaderOptions options;
-  // Pointers may overlap, so reading a small message may visit huge amounts of data; this limits
-  // it.
+  // Pointers may overlap, so that reading a small message may visit huge amounts of data. This is
+  // the limit for that.
   options.traversalLimitInWords = 4 * words + 64;
   // The library throws; no exception leaves this function.
   try {
@@ -91,7 +91,7 @@ const char* read_flat(Bytes bytes, const Use& use) {
     use(message.getRoot<Root>());
     return nullptr;
   } catch (const kj::Exception& e) {
-    // Only the description: the text of the whole exception starts addr2line.
+    // Only the description is used, because the text of the whole exception starts addr2line.
     static thread_local std::string fault;
     fault = std::string(e.getDescription().cStr());
     return fault.c_str();

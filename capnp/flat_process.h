@@ -1,6 +1,6 @@
 // Reads a process record directly from the words of its message. A long stream consists of process
 // records, and the library's accessors cost more than the rest of reading them. Private to this
-// room, for codec.cc.
+// folder, for codec.cc.
 #pragma once
 
 #include <cstddef>
@@ -56,7 +56,7 @@ class FlatProcess {
     std::memcpy(&value, data_ + index * sizeof value, sizeof value);
     return value;
   }
-  // A word that many records end before; its default is notKnown.
+  // A word of a later field, which many records are too short to have; its default is notKnown.
   std::int64_t later_word(std::size_t index) const {
     return static_cast<std::int64_t>(index < words_ ? word(index) : 0) ^ disk::NOT_KNOWN;
   }

@@ -32,22 +32,22 @@ struct Launch {
   subdirectory @19 :Text;      # entered from the directory, and made if it is missing; empty: none
   input @20 :Text;             # an absolute path, inside the root if that is set; empty: no input
   successCodes @21 :Data;      # a byte for each exit code that is a success; empty: 0 alone
-  stopSignal @22 :UInt8 = 15;  # what SIGTERM is passed on as
+  stopSignal @22 :UInt8 = 15;  # the signal that the coordinator sends on when it gets SIGTERM
   endsWithUs @23 :Bool;        # the whole tree is killed when the program that launched it is gone
   # The process gets a socket for sd_notify(3); the environment has a NOTIFY_SOCKET for its address.
   notify @24 :Bool;
-  watchdog @25 :Int64;         # microseconds; 0: it need not say WATCHDOG=1
+  watchdog @25 :Int64;         # microseconds; 0: the process need not send WATCHDOG=1
   watchdogWaits @26 :Bool;     # the watchdog begins at READY=1, not when it runs
   killWait @27 :Int64;         # microseconds from the watchdog's SIGABRT to SIGKILL
   secrets @28 :List(Secret);   # variables whose values the coordinator reads
-  # Not 0: the stream is empty, and the first write to it begins with a header of this epoch.
+  # If this is not 0, the stream is empty, and the first write to it begins with a header of this epoch.
   epoch @29 :UInt64;
 }
 
-# A variable of the environment whose value is on no record.
+# A variable of the environment whose value is never recorded.
 struct Secret {
   name @0 :Text;
-  file @1 :Text;               # the file that holds it, outside of the root; empty: cmd
+  file @1 :Text;               # the file that holds the value, outside of the root; empty: cmd is run
   cmd @2 :Text;                # bash runs this as the process's user, and its output is the value
   root @3 :Bool;               # the file is read with the coordinator's rights, not the user's
 }

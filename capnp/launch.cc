@@ -97,7 +97,7 @@ const char* first_with_nul(const Launch& launch) {
   return nullptr;
 }
 
-// Fills `room` with the texts and a NULL behind them. False if it is too small.
+// Fills `room` with the texts and a NULL behind them. Returns false if `room` is too small.
 template <typename View>
 bool point_to(capnp::List<capnp::Text>::Reader texts, std::span<const char*> room, View& out) {
   if (texts.size() >= room.size()) return false;

@@ -54,7 +54,7 @@ struct Launched {
   std::int32_t error = 0;
 };
 
-// A coordinator fails to append a record to its stream.
+// Reports that a coordinator failed to append a record to its stream.
 struct WriteFailure {
   std::int32_t pid = 0;
   std::int32_t error = 0;
@@ -113,8 +113,8 @@ struct LaunchView {
   std::span<const std::uint32_t> groups;
   std::span<const SecretView> secrets;
 
-  // The number of descriptors that come with it, without the optional last one, the control
-  // group's.
+  // The number of descriptors that come with the launch, without the optional last one for the
+  // control group.
   std::size_t descriptors() const { return 3 + (rotate_size != 0 ? 1U : 0U) + (console ? 2U : 0U); }
 };
 inline constexpr std::size_t kMaxLaunchDescriptors = 7;
@@ -126,12 +126,13 @@ struct LaunchRoom {
   std::span<std::uint32_t> groups;
   std::span<SecretView> secrets = {};
 };
-// Fills `view`. False if the message is not a Launch or one of the arrays is too small. REQUIRES:
-// `message` is 8-byte aligned.
+// Fills `view`. Returns false if the message is not a Launch or one of the arrays is too small.
+// REQUIRES: `message` is 8-byte aligned.
 bool decode_launch(Bytes message, LaunchView& view, const LaunchRoom& room);
 // Returns the message's size. REQUIRES: `out` has at least kLaunchedBytes and is 8-byte aligned.
 std::size_t encode(const Launched& launched, std::span<std::byte> out);
-// The same for at least kWriteFailureBytes.
+// Returns the message's size. REQUIRES: `out` has at least kWriteFailureBytes and is 8-byte
+// aligned.
 std::size_t encode(const WriteFailure& write_failure, std::span<std::byte> out);
 
 }  // namespace thermos

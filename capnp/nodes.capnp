@@ -15,20 +15,20 @@ struct ToNode {
     hello @0 :Hello;
     configuration @1 :Data;      # the next part of the task's configuration, as JSON
     run @2 :KnownRun;            # a run that is live on this node, as far as the leader knows
-    listed @3 :Void;             # those were all: look for others, then say told
+    listed @3 :Void;             # all live runs were sent: look for other runs, then send told
     start @4 :Start;
     stop @5 :Stop;
     sweep @6 :RunId;
     look @7 :UInt32;             # a process: read what its coordinator wrote
     probe @8 :Probe;
-    clean @9 :Void;              # end all that runs of the task, then say cleaned
-    seqs @11 :Seqs;              # what the leader has of all processes, before listed
-    finish @10 :Void;            # the task is over: say quiet when no coordinator is left, and end
+    clean @9 :Void;              # end everything of the task that runs here, then send cleaned
+    seqs @11 :Seqs;              # the leader's sequence numbers of all processes; before listed
+    finish @10 :Void;            # the task is over: send quiet when no coordinator is left, and end
     fileOffer @12 :FileOffer;    # these five carry files, in either direction
     filePiece @13 :FilePiece;
     fileEnd @14 :FileEnd;
     fileReply @15 :FileReply;
-    fileDrop @16 :UInt64;        # of this offer comes nothing more
+    fileDrop @16 :UInt64;        # the sender takes the offer of this number back
   }
 }
 
@@ -38,12 +38,12 @@ struct Hello {
   node @2 :Text;
   root @3 :Text;                 # absolute; the same path on each node
   header @4 :Data;               # a record: the task's header
-  configurationBytes @5 :UInt64; # so many follow in configuration messages
+  configurationBytes @5 :UInt64; # the bytes that follow in configuration messages
 }
 
 struct Seqs {
-  first @0 :UInt32;              # the process that they begin with
-  next @1 :List(UInt64);         # of each: the sequence number that its next record has
+  first @0 :UInt32;              # the process of the first number
+  next @1 :List(UInt64);         # for each process the sequence number of its next record
 }
 
 struct RunId {
@@ -57,7 +57,7 @@ struct KnownRun {
 }
 
 struct Start {
-  known @0 :KnownRun;            # up to its WAITING
+  known @0 :KnownRun;            # the records up to the run's WAITING
   seq @1 :UInt64;                # of the FORKED record
   goal @2 :UInt8;                # the task's state to come, for finalizers
 }
@@ -65,7 +65,7 @@ struct Start {
 struct Stop {
   run @0 :RunId;
   hard @1 :Bool;
-  signal @2 :UInt8;              # instead of the process's stop signal; 0: that
+  signal @2 :UInt8;              # replaces the process's stop signal; 0: the stop signal is sent
 }
 
 struct Probe {
@@ -76,7 +76,7 @@ struct Probe {
 # A file of the sandbox, from the end that has it to the end that needs it.
 struct FileOffer {
   number @0 :UInt64;             # rises with each offer of this end
-  process @1 :UInt32;            # that needs it, or made it
+  process @1 :UInt32;            # the process that needs the file, or made it
   path @2 :Text;                 # relative to the sandbox
   size @3 :UInt64;
   mtime @4 :Int64;               # nanoseconds
@@ -103,7 +103,7 @@ struct FileReply {
 }
 
 struct FromNode {
-  # The clocks of the node when it sent this: what a record says of time is so long ago.
+  # The node's clocks when it sent this message. They tell how long ago a time in a record was.
   wall @0 :Int64;
   boot @1 :Int64;
   union {
@@ -112,7 +112,7 @@ struct FromNode {
     record @4 :NodeRecord;
     gone @5 :Gone;               # the run's coordinator is dead and its stream was read to the end
     swept @6 :RunId;
-    failed @7 :Failed;           # the launch
+    failed @7 :Failed;           # the launch failed
     cancelled @8 :RunId;
     probed @9 :Probed;
     shortage @10 :NodeShortage;

@@ -27,7 +27,8 @@ capnp::Data::Reader data_of(const Payload& bytes) {
 
 // ---- writing -----------------------------------------------------------------------------------
 
-// Words of lists and texts, beside what fits into kFixedWords.
+// words_of() counts the words of a message's lists and texts. Everything else fits into
+// kFixedWords.
 constexpr std::size_t kFixedWords = 64;
 
 std::size_t words(std::size_t bytes) {
@@ -97,7 +98,7 @@ void fill(wire::KnownRun::Builder out, const KnownRun& known) {
   for (unsigned i = 0; i < records.size(); ++i) records.set(i, data_of(known.records[i]));
 }
 
-// The same in both directions.
+// The messages about files are the same in both directions.
 template <typename Root>
 void fill(Root out, const FileOffer& m) {
   auto offer = out.initFileOffer();

@@ -23,17 +23,17 @@
 namespace thermos::nodes {
 
 inline constexpr std::uint32_t kProtocol = 2;
-// So many bytes of a configuration are in one message.
+// The most bytes of a configuration in one message.
 inline constexpr std::size_t kConfigurationPart = std::size_t{256} * 1024;
-// And so many numbers in one Seqs.
+// The most numbers in one Seqs.
 inline constexpr std::size_t kSeqsAtOnce = std::size_t{32} * 1024;
 
-// And at most so many bytes of a file in one FilePiece.
+// The most bytes of a file in one FilePiece.
 inline constexpr std::size_t kFilePiece = std::size_t{256} * 1024;
 
 using Payload = std::vector<std::byte>;
 
-// A record as the payload of a frame of a stream.
+// Returns the record as the payload of a stream's frame.
 Payload payload_of(const thermos::Record& record);
 
 // ---- files, in either direction ----------------------------------------------------------------
@@ -121,7 +121,7 @@ using FromNode =
                  thermos::ShortageChanged, Told, Cleaned, Quiet, Stopped, FileOffer, FilePiece,
                  carry::EndCame, carry::Replied, carry::Dropped>;
 
-// The message if it is one of those, or nothing.
+// Moves the message into a FileMessage if it is one of those; returns nothing otherwise.
 template <typename Message>
 std::optional<FileMessage> file_message(Message& message) {
   return std::visit(
@@ -136,18 +136,18 @@ std::optional<FileMessage> file_message(Message& message) {
 }
 
 struct Said {
-  Timestamp now;  // by the node's clocks, when it was said
+  Timestamp now;  // by the node's clocks, when the node sent the message
   FromNode what;
 };
 
-// Appends one frame behind `chain`, which moves on. False if the message is larger than a frame may
-// be; then nothing is appended.
+// Appends the message as one frame and advances `chain`. Returns false, and appends nothing, if the
+// message is larger than a frame may be.
 bool append_frame(const ToNode& message, std::uint32_t& chain, std::vector<std::byte>& out);
 bool append_frame(const FromNode& message, Timestamp now, std::uint32_t& chain,
                   std::vector<std::byte>& out);
 
-// Decode a frame's payload. Fail with Corrupt for what is no such message, or for a value or a
-// message that this version does not know. REQUIRES: `payload` is 8-byte aligned.
+// Decode a frame's payload. Fail with Corrupt if it is not such a message, or if it is a message or
+// has a value that this version does not know. REQUIRES: `payload` is 8-byte aligned.
 Result<ToNode> decode_to_node(Bytes payload);
 Result<Said> decode_from_node(Bytes payload);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kCloneIntoCgroup = 0x200000000;
 
-// struct clone_args of clone(2), of which the headers may have a shorter one.
+// struct clone_args of clone(2). The system's headers may have a shorter one.
 struct CloneArguments {
   std::uint64_t flags = CLONE_VM | CLONE_VFORK | kCloneIntoCgroup;
   std::uint64_t pidfd = 0;
@@ -29,7 +29,7 @@ struct CloneArguments {
 };
 
 // The C library has no function for it, and syscall(2) can't return in the child, whose stack is
-// empty. Returns the pid, or minus an errno; -ENOSYS for a processor that nobody wrote this for.
+// empty. Returns the pid, or minus an errno; -ENOSYS on a processor for which it is not written.
 long clone3(const CloneArguments& arguments, int (*child)(void*), void* argument) {
 #if defined(__x86_64__) && defined(SYS_clone3)
   long result = SYS_clone3;
@@ -68,7 +68,7 @@ long clone3(const CloneArguments& arguments, int (*child)(void*), void* argument
 #endif
 }
 
-// Of these the old way would have no child either.
+// Whether clone(2) would fail with this error, too.
 bool is_shortage(long error) {
   return error == EAGAIN || error == ENOMEM;
 }
@@ -89,8 +89,8 @@ int clone_child(int (*child)(void*), void* argument, std::span<std::byte> stack,
       errno = static_cast<int>(-pid);
       return -1;
     }
-    // An old kernel (ENOSYS, E2BIG, EINVAL), a filter of system calls (ENOSYS, EPERM), or a group
-    // that can't be entered, of which the old way gives the reason.
+    // The kernel is old (ENOSYS, E2BIG, EINVAL), a filter of system calls refuses clone3() (ENOSYS,
+    // EPERM), or the group can't be entered: then the child tries to enter it and reports why.
   }
   in_group = false;
   return ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, argument);

@@ -82,8 +82,9 @@ std::optional<Packet> receive(int socket, std::span<std::byte> room) {
   return packet;
 }
 
-// Sends an answer. False if the reactor will never get it. The reactor would wait for it for ever,
-// so the server must end then: that tells the reactor to look itself what became of its launches.
+// Sends an answer. Returns false if the reactor will never get it. The reactor would wait for it
+// for ever, so the server must end then: its end makes the reactor find out what became of its
+// launches.
 bool answer(int socket, const Launched& launched) {
   alignas(8) std::array<std::byte, kLaunchedBytes> room;
   const std::size_t size = encode(launched, room);
@@ -114,7 +115,7 @@ RunSupervisor::Descriptors descriptors_of(const LaunchView& launch, const Packet
                              const Packet& packet, Workspace* workspace) {
   ::setsid();
   if (launch.ends_with_us) {
-    // Our parent is the reactor. One that died before this call sends nothing.
+    // Our parent is the reactor. If it died before this call, no signal comes.
     ::prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
     if (::getppid() != reactor) ::kill(::getpid(), SIGUSR1);
   }
@@ -147,7 +148,8 @@ int serve_launches(int socket, int write_failures) {
   // A huge page would be copied as a whole when its first byte is written after a clone.
   ::madvise(memory, sizeof(Workspace), MADV_NOHUGEPAGE);
   auto* workspace = new (memory) Workspace;  // default-initialised: it writes nothing
-  // Asked once: launches may still be queued when it is dead, and our parent is another then.
+  // Read only here: when the reactor is dead, launches may still be queued, and another process is
+  // our parent then.
   const pid_t reactor = ::getppid();
 
   for (;;) {
@@ -168,15 +170,15 @@ int serve_launches(int socket, int write_failures) {
       continue;
     }
 
-    // Not fork(): the child would be ours and not the reactor's, and it would run atfork handlers.
+    // fork() is not used: its child would be ours and not the reactor's, and run atfork handlers.
     const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, 0L);
     if (pid == 0) {
       ::close(socket);
       coordinate(reactor, write_failures, launch, *packet, workspace);
     }
     const int error_number = pid < 0 ? errno : 0;
-    // Before the answer, so that the stream's lock is free when the reactor reads of a failed
-    // launch.
+    // The descriptors are closed before the answer, so that the stream's lock is free when the
+    // reactor reads of a failed launch.
     packet->close_descriptors();
     if (!answer(socket,
                 {launch.ticket, pid < 0 ? 0 : static_cast<std::int32_t>(pid), error_number})) {

@@ -51,8 +51,9 @@ struct DirectoryEntry {
 }  // namespace
 
 void hold_all_signals() {
-  // All zero: SIG_DFL, no flags, an empty mask. The system call itself, because the program that
-  // started the runner may have ignored the C library's two, and our process would inherit that.
+  // All zero: SIG_DFL, no flags, an empty mask. The raw system call is used because the program
+  // that started the runner may have ignored the C library's two signals, and the process that we
+  // start would inherit that.
   const std::array<std::uint64_t, 8> standard{};
   for (int signal = 1; signal <= kSignals; ++signal) {
     ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, sizeof(KernelSignals));
@@ -78,7 +79,7 @@ std::optional<Signal> wait_signal(std::optional<Microseconds> timeout) {
       return Signal{number, info.si_code == SI_USER || queued ? info.si_pid : 0,
                     queued ? info.si_value.sival_int : 0};
     }
-    // A stop and a continue give EINTR. With a timeout that counts as its end: every caller looks
+    // A stop and a continue give EINTR. With a timeout, EINTR counts as its end: every caller looks
     // at the clock.
     if (timeout) return std::nullopt;
   }
@@ -118,7 +119,8 @@ bool is_engine(std::int32_t pid) {
   path.add("/proc/").add(std::int64_t{pid}).add("/comm");
   std::array<char, 32> room;
   const std::string_view name = read_small(AT_FDCWD, path.c_str(), room);
-  // Ours have that name also where they were started by another one (reactor/os/first_process.h).
+  // Our programs take that name even if they were started under another
+  // (reactor/os/first_process.h).
   if (pid == 1) return !name.starts_with("thermos");
   if (name == "slurmstepd\n" || name == "sge_shepherd\n") return true;
   const auto stat = read_stat(pid);
@@ -162,7 +164,7 @@ void kill_children_by_scan() {
   const int fd = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
   const std::int32_t self = ::getpid();
-  // The system call, because opendir() allocates.
+  // The raw system call is used because opendir() allocates.
   alignas(8) std::array<char, 2048> entries;
   for (long size = 0; (size = ::syscall(SYS_getdents64, fd, entries.data(), entries.size())) > 0;) {
     for (long at = 0; at < size;) {

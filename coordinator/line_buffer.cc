@@ -23,7 +23,7 @@ LineBuffer& LineBuffer::add(std::int64_t number) {
 }
 
 LineBuffer& LineBuffer::add_error(int error_number) {
-  // Not strerror: it asks the translations of the C library, which may allocate.
+  // strerror() is not used, because it looks for the C library's translations and may allocate.
   const char* words = ::strerrordesc_np(error_number);
   if (words != nullptr) return add(words);
   return add("error ").add(std::int64_t{error_number});

@@ -18,7 +18,7 @@ class LineBuffer {
   LineBuffer& add_error(int error_number);
 
   std::string_view view() const { return {bytes_, size_}; }
-  // NUL-terminated.
+  // Returns the line with a NUL behind it.
   const char* c_str() const { return bytes_; }
   // Writes the line and a newline to stderr.
   void print();

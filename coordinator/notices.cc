@@ -17,17 +17,17 @@
 namespace thermos::coordinator {
 namespace {
 
-// As systemd takes them.
+// systemd has the same limits.
 constexpr std::size_t kMostOfMessage = 4096;
 constexpr int kMostAtOnce = 100;
-// In the first minute of a process that says something new all the time each second is recorded, in
-// the second minute every other one, and so on.
+// If a process has a new status all the time, the first 60 records are one second apart, the next
+// 60 two seconds, and so on up to kLongestGap.
 constexpr std::uint32_t kStatusesOfOneGap = 60;
 constexpr Microseconds kLongestGap = 60 * kSecond;
-// Nobody has so many ancestors; but while we look, they may become others.
+// No process has so many ancestors. But they may change while is_ours() looks, which has to end.
 constexpr int kMostAncestors = 1000;
 
-// Not touched, and so not resident, before a process says something.
+// These are not touched, and so not resident, before a process sends something.
 char message[kMostOfMessage];
 char newest[kMaxReasonBytes];    // status
 char recorded[kMaxReasonBytes];  // status
@@ -56,7 +56,7 @@ void Notices::begin() {
 
 void Notices::listen(bool last) {
   NotifySocket::Sender sender;
-  // What is queued has an end only if nobody adds to it. Strangers could go on for ever.
+  // The queue ends only if nobody can add to it: strangers could send messages for ever.
   const bool all = last && socket_.shut();
   for (int taken = 0;; ++taken) {
     if (taken == kMostAtOnce && !all) {
@@ -74,9 +74,9 @@ void Notices::listen(bool last) {
   }
 }
 
-// Whether the sender is of the tree: we are its subreaper, so that each of it descends from us. One
-// that has gone already, as a command that only sends a message, can't be asked for its parent, and
-// its user vouches for it.
+// Whether the sender belongs to the process's tree. We are the subreaper, so every process of the
+// tree descends from us. The parent of a sender that has ended already, such as a command that only
+// sends a message, is unknown; then the right user is enough.
 bool Notices::is_ours(const NotifySocket::Sender& sender) const {
   if (sender.pid <= 0 || (sender.uid != uid_ && sender.uid != 0)) return false;
   const std::int32_t us = ::getpid();
@@ -85,7 +85,7 @@ bool Notices::is_ours(const NotifySocket::Sender& sender) const {
     const auto stat = read_stat(pid);
     if (!stat) {
       if (pid == sender.pid) return true;
-      pid = sender.pid;  // an ancestor has gone, and its children have another parent
+      pid = sender.pid;  // an ancestor has ended, and its children have another parent: start again
       continue;
     }
     if (stat->parent == us) return true;
@@ -116,7 +116,7 @@ void Notices::take(const Notice& notice) {
   if (notice.trigger) triggered_ = true;
 }
 
-// As the record will have it: in UTF-8, in one line, and not too long.
+// Keeps the status as the record will have it: in UTF-8, in one line, and not too long.
 void Notices::take_status(std::string_view status) {
   status = status.substr(0, utf8_boundary(status, sizeof newest));
   const bool good = is_utf8(status);
@@ -148,7 +148,8 @@ std::optional<ProcessReport> Notices::next(bool last, LineBuffer& text) {
     report.kind = ReportKind::Status;
     report.text = newest_status();
   } else if (new_until_ > until_ && !last) {
-    // With a second on top: a process that asks all the time is not recorded each time.
+    // One second is added, so that not every message of a process that asks all the time is
+    // recorded.
     until_ = add_saturated(new_until_, kSecond);
     report.kind = ReportKind::Extended;
     report.until = until_;
@@ -168,7 +169,8 @@ std::optional<ProcessReport> Notices::next(bool last, LineBuffer& text) {
   return report;
 }
 
-// Reports are told apart by their times.
+// Returns the time for a report. It is later than the last one, because reports are told apart by
+// their times.
 Timestamp Notices::stamp() {
   Timestamp now = read_clocks();
   now.boot = std::max(now.boot, last_stamp_ + 1);
@@ -214,7 +216,7 @@ void Notices::arm() const {
   if (bitten_ != 0 && !killed_) at = std::min(at, add_saturated(bitten_, kill_wait_));
   itimerval timer{};
   if (at != std::numeric_limits<Microseconds>::max()) {
-    // A timer of nothing would be none.
+    // A time of 0 would disarm the timer.
     const Microseconds left = std::clamp<Microseconds>(at - monotonic(), 1, 1'000'000 * kSecond);
     timer.it_value = {static_cast<time_t>(left / kSecond),
                       static_cast<suseconds_t>(left % kSecond)};

@@ -91,7 +91,7 @@ std::optional<std::string_view> NotifySocket::receive(std::span<char> room, Send
     message.msg_controllen = sizeof control;
     const ssize_t size = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
     if (size < 0 && errno == EINTR) continue;
-    // Each message comes with its sender, the end of a socket that is shut without.
+    // Each message comes with its sender; only the end of a socket that is shut comes without.
     if (size < 0 || (size == 0 && message.msg_controllen == 0)) return std::nullopt;
     sender = {};
     for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {

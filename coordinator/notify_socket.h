@@ -1,4 +1,5 @@
-// The socket to which a process tells how it is (sd_notify(3)), and what is in such a message.
+// The socket to which a process sends messages about its state (sd_notify(3)), and the parser of
+// these messages.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace thermos::coordinator {
 
-// What one message says. Of a variable that is there twice, the last one counts; others than these
-// are passed over.
+// The contents of one message. If a variable is there twice, the last one counts. Other variables
+// are ignored.
 struct Notice {
   bool ready = false;                        // READY=1
   bool stopping = false;                     // STOPPING=1
@@ -23,26 +24,28 @@ struct Notice {
 };
 Notice parse_notice(std::string_view message);
 
-// An abstract socket (unix(7)): it needs no place in the file system, so that it works inside of a
-// chroot, and nothing is left of it. The kernel chooses the name. SIGIO tells of each message.
+// An abstract socket (unix(7)). It needs no place in the file system, so that it works inside a
+// chroot and leaves nothing behind. The kernel chooses the name. SIGIO tells of each message.
 class NotifySocket {
  public:
-  // Who sent a message, by the kernel (SCM_CREDENTIALS).
+  // The sender of a message, as the kernel tells it (SCM_CREDENTIALS).
   struct Sender {
-    std::int32_t pid = 0;  // 0: of a pid namespace that ours doesn't see
+    std::int32_t pid = 0;  // 0: the sender is in a pid namespace that ours doesn't see
     std::uint32_t uid = 0;
   };
 
-  // False, with errno, when it cannot be had; the caller may call it again.
+  // Opens the socket. Returns false, with errno, when that fails; the caller may then call this
+  // again.
   bool open();
   bool is_open() const { return fd_ >= 0; }
   // "NOTIFY_SOCKET=@00001", for the process's environment. REQUIRES: is_open().
   const char* variable() const { return variable_; }
-  // Takes one message, into `room`; a longer one is dropped. Nothing when there is none.
-  // Descriptors that came with it are closed, which is all that BARRIER=1 asks for.
+  // Takes one message, into `room`; a message that does not fit is dropped. Returns nothing when
+  // there is no message. Closes descriptors that came with it, which is all that BARRIER=1 asks
+  // for.
   std::optional<std::string_view> receive(std::span<char> room, Sender& sender) const;
-  // Accepts no more messages; those that were sent before can still be received. False if the
-  // kernel can't do that.
+  // Accepts no more messages; those that were sent before can still be received. Returns false if
+  // the kernel can't do that.
   bool shut() const;
 
  private:

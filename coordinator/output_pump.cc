@@ -19,16 +19,17 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{16} * 1024;
 // POLLOUT promises room for this many bytes in a pipe (PIPE_BUF, pipe(7)).
 constexpr std::size_t kShownAtOnce = 4096;
-// Between two tries to write to a disk that has no room.
+// The pauses between two tries to write to a disk that has no room.
 constexpr Microseconds kFirstPause = 100'000;
 constexpr Microseconds kLongestPause = 10 * kSecond;
 
-// Not touched, and so not resident, while nothing is pumped.
+// These are not touched, and so not resident, while nothing is pumped.
 std::byte buffers[2][kBufferBytes];
 
 // Opens the console again if possible, to have a file description of our own: O_NONBLOCK on the
-// given one would change it for everybody who shares it. Not for a regular file, whose writes do
-// not block and whose position is shared on purpose.
+// given one would change it for everybody who shares it. A regular file is not opened again,
+// because its writes do not block and its position is shared on purpose; nor is a socket, which
+// can't be.
 int own_console(int fd, bool& is_socket) {
   struct stat file {};
   if (fd < 0 || ::fstat(fd, &file) != 0) return -1;
@@ -67,7 +68,7 @@ bool OutputPump::open(const LaunchView& launch, const Sinks& sinks) {
     if (stream.pipe >= 0) continue;
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    // Only our end: the process's end blocks, as a file would.
+    // Only our end is non-blocking. The process's end blocks, as a file would.
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     stream.pipe = ends[0];
     stream.write_end = ends[1];
@@ -104,7 +105,7 @@ bool OutputPump::move(Stream& stream) {
   return show(stream) || saved;
 }
 
-// True if it read something, or found the end of the pipe.
+// Returns true if it read something, or found the end of the pipe.
 bool OutputPump::read(Stream& stream) {
   if (stream.pipe < 0) return false;
   const ssize_t got = ::read(stream.pipe, stream.buffer, kBufferBytes);
@@ -150,7 +151,7 @@ bool OutputPump::show(Stream& stream) {
   }
   stream.showing.forget();
   if (took <= 0) {
-    give_up_console(stream);  // it is gone
+    give_up_console(stream);  // the console is gone
     return true;
   }
   stream.shown += static_cast<std::size_t>(took);
@@ -185,7 +186,7 @@ void OutputPump::wait_for_something() {
     if (!stream.pending() && stream.pipe >= 0) wanted[count++] = {stream.pipe, POLLIN, 0};
     if (stream.saved < stream.end) wait_for(saving_);
     if (stream.shown == stream.end) continue;
-    // A file is always ready, on a full disk, too.
+    // poll() calls a file always ready, even on a full disk.
     if (stream.showing.waits()) {
       wait_for(stream.showing);
     } else {

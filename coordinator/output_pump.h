@@ -18,7 +18,7 @@ namespace thermos::coordinator {
 
 // No output is lost: when a file cannot be written (a full disk) or nobody reads the console, the
 // process blocks once its pipe is full. A console may be a file, too (`thermos run ... >>
-// run.log`). One that was closed gets no more output and blocks nobody.
+// run.log`). A console that was closed gets no more output and blocks nobody.
 //
 // The pump allocates nothing. While it is not open(), it touches no memory but its own members.
 class OutputPump {
@@ -33,8 +33,8 @@ class OutputPump {
   // Whether this launch's output goes through a pump.
   static bool wanted(const LaunchView& launch) { return launch.rotate_size != 0 || launch.console; }
 
-  // Makes the pipes. False, with errno, when no descriptor can be had; the caller may call it
-  // again. REQUIRES: the signals of wait_signal() are blocked.
+  // Makes the pipes. Returns false, with errno, when no descriptor is free; the caller may then
+  // call this again. REQUIRES: the signals of wait_signal() are blocked.
   bool open(const LaunchView& launch, const Sinks& sinks);
   bool active() const { return signals_ >= 0; }
   // The write ends of the pipes. The caller closes them when it has started the process.
@@ -43,8 +43,8 @@ class OutputPump {
 
   // Forwards output if some can be forwarded; otherwise waits until some can, or until a signal is
   // pending. Returns a signal if one was pending at the start (see wait_signal()), else nothing;
-  // the caller then calls again. Without `patient` it does not wait for files or consoles that
-  // accept nothing: stuck() tells that.
+  // the caller then calls again. If `patient` is false, does not wait for files or consoles that
+  // accept nothing; stuck() then returns true.
   std::optional<Signal> wait(bool patient = true);
   // Tells that no process is left that could print, so that the pipes hold all the remaining
   // output.
@@ -53,12 +53,13 @@ class OutputPump {
   bool drained() const;
   // Whether the last wait() had output that neither file nor console accepted.
   bool stuck() const { return stuck_; }
-  // Closes the consoles that have not taken all they should show. False if none has such output, so
-  // that files hold it up.
+  // Closes the consoles that have not taken all of their output. Returns false if there is no such
+  // console, so that only files hold the output up.
   bool give_up_consoles();
 
  private:
-  // When to write again to what had no room. No event tells that there is some.
+  // The time of the next try to write to a file or console that had no room. No event tells when
+  // there is room.
   class Retry {
    public:
     void postpone();
@@ -79,7 +80,7 @@ class OutputPump {
     Retry showing;
     RotatedFile file;
     std::byte* buffer = nullptr;
-    // How many bytes of the buffer are filled, are in the file, were written to the console.
+    // How many bytes of the buffer are filled, were written to the file, and to the console.
     std::size_t end = 0;
     std::size_t saved = 0;
     std::size_t shown = 0;

@@ -23,8 +23,9 @@ bool is_socket(int fd, int wanted) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == wanted;
 }
 
-// `thermos-coordinator --serve`: the program beside this one that serves a node. It has a loop, and
-// starts a thermos-coordinator of its own. Returns only if it can't be executed.
+// Executes thermos-node for `thermos-coordinator --serve`. That program stands beside this one and
+// serves a node: it has a loop, and starts a thermos-coordinator of its own. Returns only if it
+// can't be executed.
 void become_server(char** argv) {
   constexpr std::string_view kServer = "thermos-node";
   std::array<char, PATH_MAX> path{};

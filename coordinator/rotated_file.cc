@@ -29,7 +29,7 @@ class Backup {
   char text_[32] = {};
 };
 
-// The file that will be the next NAME. A backup's number is never 0.
+// Returns the name of the file that will be the next NAME. A backup's number is never 0.
 Backup next_of(const char* name) {
   return {name, 0};
 }
@@ -96,7 +96,8 @@ bool RotatedFile::rotate() {
 // Links the full file under its backup name; the rename that follows replaces its first name.
 bool RotatedFile::put_aside() const {
   if (policy_.backups == 0) return true;
-  // Somebody removed or renamed the file. There is nothing to keep, and no backup may go for it.
+  // If somebody removed or renamed the file, there is nothing to keep, and no backup may be
+  // dropped.
   if (!exists(name_)) return errno == ENOENT;
   if (!make_room()) return false;
   const Backup first(name_, 1);
@@ -106,8 +107,8 @@ bool RotatedFile::put_aside() const {
   return ::renameat(policy_.directory, name_, policy_.directory, first.c_str()) == 0;
 }
 
-// Renames the backups up to the first number that is missing. So what a rotation moved that failed
-// later is not moved again by the next one: else each of them would drop the oldest backup.
+// Renames the backups up to the first number that is missing. If the rotation fails after this, the
+// next one finds NAME.1 missing and moves nothing; otherwise each try would drop the oldest backup.
 bool RotatedFile::make_room() const {
   std::uint32_t free = 1;
   while (free < policy_.backups && exists(Backup(name_, free).c_str())) ++free;

@@ -29,12 +29,12 @@ class RotatedFile {
 
   // Writes `bytes` and returns how many were written; fewer than all, with errno, when write(2)
   // failed. A line that is whole in `bytes` is split over two files only if it is longer than a
-  // file; of one that comes in two calls, the second part may be in the next file. When a rotation
+  // file. If a line comes in two calls, its second part may be in the next file. When a rotation
   // fails, the file grows beyond its size and nothing is lost.
   std::size_t write(std::span<const std::byte> bytes);
 
  private:
-  // How many of `bytes` go into the current file; 0: it is full.
+  // Returns how many of `bytes` go into the current file; 0 if it is full.
   std::size_t fitting(std::span<const std::byte> bytes) const;
   bool rotate();
   bool put_aside() const;

@@ -91,9 +91,9 @@ bool RunSupervisor::append(FrameRoom& room, std::size_t frame) {
   return appended;
 }
 
-// Nothing may happen that is not recorded, so it tries until the disk takes the record, and reports
-// the first failure to the reactor. False only before the shell is started: a run that was told to
-// end by then needs no record.
+// Nothing may happen that is not recorded, so this tries until the disk takes the record, and
+// reports the first failure to the reactor. Returns false only before the shell is started, if the
+// run was told to end: such a run needs no record.
 bool RunSupervisor::append(std::span<const std::byte> bytes) {
   for (Microseconds wait = kFirstAppendPause; !appender_.append(bytes);
        wait = std::min(2 * wait, kLongestAppendPause)) {
@@ -111,9 +111,9 @@ void RunSupervisor::tell_write_failure() const {
   ::send(descriptors_.write_failures, room.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-// Tries until /proc can be read, which needs memory and a descriptor: a reactor signals nobody
-// whose start time it doesn't know, so that the run could not be ended. 0 when it was told to end
-// first.
+// Tries until /proc can be read, which needs memory and a descriptor. A reactor signals no process
+// whose start time it doesn't know, so it could not end the run. Returns 0 when the run was told to
+// end first.
 std::uint64_t RunSupervisor::own_ticks() {
   std::uint64_t ticks = 0;
   for (Microseconds wait = kFirstSpawnPause; (ticks = start_ticks(::getpid())) == 0;
@@ -126,7 +126,7 @@ std::uint64_t RunSupervisor::own_ticks() {
 
 bool RunSupervisor::begin() {
   const Identity self{::getpid(), own_ticks()};
-  if (self.ticks == 0) return false;  // as without a record, see append()
+  if (self.ticks == 0) return false;  // told to end, and needs no record: see append()
   ProcessStatus forked = transition(ProcessState::Forked, read_clocks());
   forked.identity = self;
   forked.boot = boot_;
@@ -152,7 +152,7 @@ bool RunSupervisor::begin() {
   if (child.pid != 0) running.identity = {child.pid, start_ticks(child.pid)};
   if (child.step == SpawnStep::None) {
     main_ = child.pid;
-    // From here on only the process has its files, or its ends of the pipes, open.
+    // From here on only the process has its output files, or its ends of the pipes, open.
     ::close(request_.out);
     ::close(request_.err);
     record(running);
@@ -200,7 +200,8 @@ bool RunSupervisor::read_secrets(Secrets& secrets) {
   return true;
 }
 
-// Reads a file as the process's user, or as root if it says so, and runs a command as the process.
+// Reads a secret's file as the process's user, or with our own rights if the secret says so
+// (`root`). A secret's command runs like the process.
 bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, LineBuffer& why,
                                 bool& shortage) {
   LaunchView launch = *request_.launch;
@@ -213,7 +214,7 @@ bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, LineBuffer&
     why.add_error(errno);
     return false;
   }
-  // If it fails, the value must fit into what there is.
+  // If this fails, the value must fit into the pipe as it is.
   ::fcntl(pipe[1], F_SETPIPE_SZ, kSecretPipeBytes);
   ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
   if (is_file) ::fcntl(pipe[1], F_SETFL, O_NONBLOCK);
@@ -241,8 +242,8 @@ bool RunSupervisor::read_secret(std::size_t index, Secrets& secrets, LineBuffer&
   return good;
 }
 
-// Waits for a secret's command, and ends its tree. False if it failed, took too long, or the run
-// was told to end.
+// Waits for a secret's command, and ends its tree. Returns false if the command failed or took too
+// long, or the run was told to end.
 bool RunSupervisor::wait_for_secret(std::int32_t pid, LineBuffer& why) {
   const Microseconds until = monotonic() + kSecretPatience;
   siginfo_t info{};
@@ -256,12 +257,12 @@ bool RunSupervisor::wait_for_secret(std::int32_t pid, LineBuffer& why) {
     if (signal && signal->number != SIGCHLD) stop_before_start_ = true;
   }
   const bool ended = info.si_pid != 0;
-  // Not reaped yet, so neither its pid nor its group is another's.
+  // The command is not reaped yet, so its pid and its group can't belong to another process.
   ::kill(-pid, SIGKILL);
   int status = 0;
   ::waitpid(pid, &status, __WALL);
   kill_group();
-  // What we adopt had a parent among those killed.
+  // A process that we adopt meanwhile had a parent among those killed.
   do {
     kill_children();
   } while (::waitpid(-1, nullptr, __WALL) > 0 || errno == EINTR);
@@ -321,15 +322,15 @@ void RunSupervisor::finish() {
     }
   }
   if (pump_.active()) drain();
-  // A service manager signals one process after the other. Ours may have come last, when what it
-  // ended is reaped already.
+  // A service manager signals one process after the other. Its signal to us may come last, when the
+  // processes that it ended are reaped already.
   while (const auto signal = wait_signal(0)) take(*signal);
   hear(true);
   LineBuffer reason;
   EndCause cause;
   cause.success = success_;
   cause.asked = asked_;
-  // After a success it does not matter what killed others of its tree.
+  // After a success it does not matter what killed other processes of the tree.
   if (end_of(wait_status_, cause).state != ProcessState::Success) {
     cause.service_manager = going_down_;
     if (!ran_out_of_memory(reason, cause.over_its_memory) && going_down_) {
@@ -351,8 +352,8 @@ void RunSupervisor::finish() {
   record(last);
 }
 
-// Takes what the process said of itself. The watchdog comes before the records, which may have to
-// wait for a full disk.
+// Handles the messages of the process about itself. The watchdog comes before the records, which
+// may have to wait for a full disk.
 void RunSupervisor::hear(bool last) {
   if (!notices_.active()) return;
   notices_.listen(last);
@@ -410,7 +411,7 @@ void RunSupervisor::take(const Signal& signal) {
     if (is_engine(signal.sender)) going_down_ = true;
     forward_term(signal.instead);
   } else if (signal.number == SIGUSR1) {
-    // From an engine it is a word to the runner, that the machine is taken away soon.
+    // From an engine SIGUSR1 means that the machine is taken away soon, which is for the runner.
     if (!is_engine(signal.sender)) kill_tree();
   }
 }
@@ -422,7 +423,8 @@ void RunSupervisor::forward_term(int instead) {
 }
 
 void RunSupervisor::send_to_process(int signal) const {
-  // Only while the shell is not reaped: until then its pid and its group are not recycled.
+  // Signals are sent only while the shell is not reaped: until then its pid and its group are not
+  // recycled.
   if (main_ == 0) return;
   ::kill(-main_, signal);
   if (::getpgid(main_) != main_) ::kill(main_, signal);
@@ -501,8 +503,9 @@ void RunSupervisor::reap() {
   if (ended_ || killing_) kill_children();
 }
 
-// Reaps `pid`, which has ended, and returns its wait status. What it used includes what it waited
-// for itself, so that the sum over all that we reap is that of the tree: orphans come to us.
+// Reaps `pid`, which has ended, and returns its wait status. The usage of a process includes that
+// of the children it waited for, and orphans come to us. So the sum over all processes that we reap
+// is the usage of the tree.
 int RunSupervisor::wait_for(std::int32_t pid) {
   int status = 0;
   rusage used{};
@@ -512,7 +515,7 @@ int RunSupervisor::wait_for(std::int32_t pid) {
   };
   usage_.user = std::max<Microseconds>(usage_.user, 0) + microseconds(used.ru_utime);
   usage_.system = std::max<Microseconds>(usage_.system, 0) + microseconds(used.ru_stime);
-  // In KiB. A kernel that does not count it says 0.
+  // ru_maxrss is in KiB. A kernel that does not count it gives 0.
   constexpr std::int64_t kKibibyte = 1024;
   if (used.ru_maxrss > 0) usage_.peak = std::max(usage_.peak, used.ru_maxrss * kKibibyte);
   return status;

@@ -20,9 +20,10 @@
 namespace thermos::coordinator {
 
 // A coordinator passes SIGTERM on to its process's group, as the launch's stop signal. On SIGUSR1
-// it kills the process's whole tree with SIGKILL. SIGIO and SIGALRM are its own: what the process
-// says of itself. Before the shell is started, either signal ends
-// the run as KILLED. Neither is lost: all signals are blocked before the coordinator is created.
+// it kills the process's whole tree with SIGKILL, unless an engine (is_engine()) sent the signal.
+// Before the shell is started, either of the two ends the run as KILLED. Neither is lost, because
+// all signals are blocked before the coordinator is created. SIGIO and SIGALRM are the
+// coordinator's own, for the messages of the process (notices.h).
 //
 // Nothing here allocates, and little memory is touched, because each page that a clone writes to
 // becomes its private page.
@@ -33,7 +34,7 @@ class RunSupervisor {
     int out = -1;
     int err = -1;
     int group = -1;           // the directory of the process's control group; -1: none
-    int directory = -1;       // the directory of both, if they are rotated
+    int directory = -1;       // the directory of `out` and `err`, if they are rotated
     int write_failures = -1;  // the socket for a WriteFailure; -1: none
     std::array<int, 2> consoles = {-1, -1};
   };
@@ -46,15 +47,16 @@ class RunSupervisor {
   RunSupervisor(const RunSupervisor&) = delete;
   RunSupervisor& operator=(const RunSupervisor&) = delete;
 
-  // Records FORKED, starts the shell and records RUNNING. False when the run is already over, and
-  // its end recorded. While the stream cannot be written, it tries again until it can.
+  // Records FORKED, starts the shell and records RUNNING. Returns false when the run is already
+  // over: its end is recorded, or it was told to end before it had a record. While the stream
+  // cannot be written, it tries again.
   bool begin();
   // Waits for the process, kills what is left of its tree, forwards the rest of its output and
   // records how it ended. REQUIRES: begin() returned true.
   void finish();
 
  private:
-  // Room for a frame behind that of the stream's header.
+  // Room for the stream's header, and for a frame behind it.
   struct FrameRoom {
     alignas(8) std::array<std::byte, kStreamHeaderBytes + kStatusFrameBytes> bytes;
     std::span<std::byte> frame() { return std::span(bytes).subspan(kStreamHeaderBytes); }
@@ -71,8 +73,8 @@ class RunSupervisor {
   bool end_unstarted(ProcessState state, std::string_view reason);
   // Records RUNNING and FAILED of a run whose program never ran. Returns false, for begin().
   bool fail_unstarted(const ProcessStatus& running, std::string_view reason);
-  // Reads the values of the launch's secrets. False if a run without them is over, and its end
-  // recorded.
+  // Reads the values of the launch's secrets. Returns false if a value is missing; then the run is
+  // over, and its end is recorded.
   bool read_secrets(Secrets& secrets);
   bool read_secret(std::size_t index, Secrets& secrets, LineBuffer& why, bool& shortage);
   bool wait_for_secret(std::int32_t pid, LineBuffer& why);
@@ -100,7 +102,7 @@ class RunSupervisor {
   std::uint64_t seq_;
   std::uint32_t run_;
   std::uint32_t chain_;
-  std::uint64_t epoch_;  // of the header that is still to be written, else 0
+  std::uint64_t epoch_;  // the epoch of the header if that is still to be written, else 0
   BootId boot_;
   ExitCodes success_;
   int stop_signal_;
@@ -108,13 +110,13 @@ class RunSupervisor {
   std::int32_t main_ = 0;    // the shell's pid until it is reaped, else 0
   bool ended_ = false;       // the shell was reaped, or will never run
   bool alone_ = false;       // no child is left
-  bool killing_ = false;     // after SIGUSR1: every process that becomes our child is killed
+  bool killing_ = false;     // SIGUSR1 came: every process that becomes our child is killed
   bool going_down_ = false;  // an engine (is_engine()) sent SIGTERM before the end was recorded
   bool stop_before_start_ = false;
   bool news_ = false;  // SIGIO or SIGALRM came: notices_ has something to do
   int asked_ = 0;      // the signal that was last sent to the process, to end it
   int wait_status_ = 0;
-  Usage usage_;  // of all that is reaped
+  Usage usage_;  // of all processes that were reaped
   Timestamp stopped_;
   std::size_t name_size_;
   char name_[257];  // NUL-terminated, as Cap'n Proto's texts are

@@ -12,8 +12,8 @@
 namespace thermos::coordinator {
 namespace {
 
-// MAX_ARG_STRLEN, execve(2): a variable with its name, '=' and NUL. One byte more shows that there
-// is more.
+// The limit for a variable with its name, '=' and NUL (MAX_ARG_STRLEN, execve(2)). A slot has room
+// for more, so that a value which is too long is noticed.
 constexpr std::size_t kMostBytes = 131'072;
 constexpr std::size_t kSlotBytes = kMostBytes + 4096;
 
@@ -21,7 +21,7 @@ bool is_named(const char* variable, std::string_view name) {
   return std::strncmp(variable, name.data(), name.size()) == 0 && variable[name.size()] == '=';
 }
 
-// Reads to the end, or until the room is full. Nothing is left to read in a pipe that would block.
+// Reads to the end, or until the room is full. When a pipe would block, everything in it was read.
 std::ptrdiff_t read_all(int fd, char* room, std::size_t size) {
   std::size_t used = 0;
   while (used < size) {
@@ -53,7 +53,7 @@ bool Secrets::open(const LaunchView& launch) {
   return true;
 }
 
-// The variable, as NAME=VALUE.
+// Returns the room of the variable NAME=VALUE.
 char* Secrets::slot(std::size_t index) const {
   return reinterpret_cast<char*>(memory_ + index * kSlotBytes);
 }

@@ -1,5 +1,5 @@
-// The values of a run's secrets, and its environment with them. They are in memory of its own,
-// which is unmapped when the process has them.
+// The values of a run's secrets, and the run's environment with them. The values are in a memory
+// mapping of their own, which is unmapped when the process has them.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,17 @@ class Secrets {
   Secrets(const Secrets&) = delete;
   Secrets& operator=(const Secrets&) = delete;
 
-  // Makes room for the secrets of `launch`, which outlives this. False, with errno, if there is no
-  // memory.
+  // Makes room for the secrets of `launch`, which outlives this. Returns false, with errno, if
+  // there is no memory.
   bool open(const LaunchView& launch);
-  // Takes the value of secret `index` from what is in the pipe, which must not block, without the
-  // newlines at its end. False if it can't be one; then `why` says so, and not what it is.
+  // Takes the value of secret `index` from the pipe, which must not block, and drops the newlines
+  // at its end. Returns false if the contents can't be a value; `why` then has the reason, but
+  // never the contents.
   bool take(std::size_t index, int pipe, LineBuffer& why);
-  // Takes the value of secret `index` from its file.
+  // Does the same from the secret's file.
   bool take_file(std::size_t index, LineBuffer& why);
-  // The launch's environment and all secrets, which replace variables of the same names. A NULL
-  // follows the last one. REQUIRES: all values were taken.
+  // Returns the launch's environment and all secrets, which replace variables of the same names. A
+  // NULL follows the last variable. REQUIRES: all values were taken.
   std::span<const char*> environment();
 
  private:

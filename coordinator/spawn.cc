@@ -36,14 +36,16 @@ THERMOS_SHARED_MEMORY bool enter_group(int group) {
   return errno == ENOENT || errno == ENODEV;
 }
 
-// Not strlen() and the like: sanitizers replace them.
+// Returns the length of `text` up to `end` or the NUL. strlen() and similar functions are not used,
+// because sanitizers replace them.
 THERMOS_SHARED_MEMORY std::size_t length_to(const char* text, char end) {
   std::size_t length = 0;
   while (text[length] != '\0' && text[length] != end) ++length;
   return length;
 }
 
-// Appends `size` bytes and a NUL behind the first `used` bytes of `room`. False if they don't fit.
+// Appends `size` bytes and a NUL behind the first `used` bytes of `room`. Returns false if they
+// don't fit.
 template <std::size_t kRoom>
 THERMOS_SHARED_MEMORY bool append(char (&room)[kRoom], std::size_t& used, const char* text,
                                   std::size_t size) {
@@ -57,8 +59,9 @@ THERMOS_SHARED_MEMORY bool append(char (&room)[kRoom], std::size_t& used, const 
   return true;
 }
 
-// Becomes stdin. Not blocking, or a FIFO would hold the coordinator until somebody opens its other
-// end; the process has it as any other input.
+// Opens the file that becomes stdin. O_NONBLOCK is for a FIFO, which would hold the coordinator
+// until somebody opens its other end; it is cleared again, so that the process's stdin blocks as
+// usual.
 THERMOS_SHARED_MEMORY bool take_input(const char* path) {
   const long file =
       ::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -67,8 +70,8 @@ THERMOS_SHARED_MEMORY bool take_input(const char* path) {
   return ::syscall(SYS_dup3, file, 0, 0) >= 0;
 }
 
-// Enters the directory `path` below the current one, and makes what is missing of it. Nothing is
-// made behind a link, which may lead out of the sandbox.
+// Enters the directory `path` below the current one, and makes its parts that are missing. Nothing
+// is made behind a link, which may lead out of the sandbox.
 THERMOS_SHARED_MEMORY bool enter_below(const char* path) {
   for (const char* rest = path; *rest != '\0';) {
     if (*rest == '/') {
@@ -86,7 +89,7 @@ THERMOS_SHARED_MEMORY bool enter_below(const char* path) {
         ::syscall(SYS_openat, AT_FDCWD, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0) {
       if (errno == ENOENT && made != 0) errno = made;
-      // A link, or a file: the kernel decides where the rest leads.
+      // This part is a link or a file: the kernel decides where the rest leads.
       return (errno == ENOTDIR || errno == ELOOP) && ::syscall(SYS_chdir, rest) == 0;
     }
     if (::syscall(SYS_fchdir, directory) != 0) return false;
@@ -96,7 +99,7 @@ THERMOS_SHARED_MEMORY bool enter_below(const char* path) {
   return true;
 }
 
-// Copies a file to stdout. Not blocking: a FIFO without a writer is empty.
+// Copies a file to stdout. O_NONBLOCK makes a FIFO without a writer an empty file.
 THERMOS_SHARED_MEMORY bool copy_out(const char* path) {
   const long file =
       ::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -125,7 +128,7 @@ THERMOS_SHARED_MEMORY const char* path_in(const char* const* environment) {
   return nullptr;
 }
 
-// As execvp(3), without its shell for what is no program.
+// Executes a program as execvp(3) does, but runs no shell for a file that is not a program.
 THERMOS_SHARED_MEMORY void execute(const char* const* arguments, const char* const* environment) {
   const char* program = arguments[0];
   const std::size_t size = length_to(program, '\0');
@@ -160,7 +163,8 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
   if (::syscall(SYS_dup3, request.null, 0, 0) < 0 && errno != EINVAL) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.out, 1, 0) < 0) return SpawnStep::Files;
   if (::syscall(SYS_dup3, request.err, 2, 0) < 0) return SpawnStep::Files;
-  // Before setuid, because root owns the groups; before exec, so that all descendants are in it.
+  // The group is entered before setuid, because root owns the groups, and before exec, so that all
+  // descendants are in it.
   if (request.group >= 0 && !in_group && !enter_group(request.group)) return SpawnStep::Group;
   if (*launch.root != '\0' && request.copied == nullptr) {
     if (::syscall(SYS_chroot, launch.root) != 0) return SpawnStep::Root;
@@ -175,7 +179,7 @@ THERMOS_SHARED_MEMORY SpawnStep enter(const SpawnRequest& request, const char* c
   if (request.copied != nullptr) {
     return copy_out(request.copied) ? SpawnStep::None : SpawnStep::Copy;
   }
-  // After setuid, so that the user's own rights decide what may be read and entered.
+  // The rest comes after setuid, so that the user's own rights decide what may be read and entered.
   if (*launch.input != '\0' && !take_input(launch.input)) return SpawnStep::Input;
   if (::syscall(SYS_chdir, launch.directory) != 0) return SpawnStep::Directory;
   if (!enter_below(launch.subdirectory)) return SpawnStep::Subdirectory;

@@ -47,7 +47,7 @@ struct SpawnResult {
   int error_number = 0;
   // Whether a temporary shortage of pids, memory or files caused the failure.
   bool worth_retrying() const;
-  // Appends why it failed, as "cannot enter directory /x: No such file or directory".
+  // Appends why the spawn failed, as "cannot enter directory /x: No such file or directory".
   void describe(const SpawnRequest& request, LineBuffer& text) const;
 };
 

@@ -1,5 +1,5 @@
-// Appends frames to the coordinator's stream, also while the disk is full. The runner has a writer
-// of its own: reactor/store/stream_writer.h.
+// Appends frames to the coordinator's stream, and leaves no part of a frame when the disk is full.
+// The runner has a writer of its own: reactor/store/stream_writer.h.
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,9 @@ class Appender {
  public:
   explicit Appender(int fd);
 
-  // Writes the whole frame with one write(2). False if that failed or was short: the written part
-  // is truncated, now or by the next call, and the caller may try the same frame again.
+  // Writes the whole frame with one write(2). Returns false if that failed or was short: then the
+  // written part is truncated, in this call or the next, and the caller may try the same frame
+  // again.
   bool append(std::span<const std::byte> frame);
   // The errno of the last append() that failed; ENOSPC for a short write.
   int error() const { return error_; }

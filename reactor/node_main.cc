@@ -14,8 +14,9 @@
 int main() {
   thermos::name_first_process("thermos-node");
   thermos::fill_standard_descriptors();
-  // An engine that takes the machine back tells the leader, too, which ends what runs here. Who
-  // logs out or interrupts the leader means that alone.
+  // The server ignores these signals. An engine that takes the machine back tells the leader, too,
+  // and the leader ends what runs here. A user who logs out or interrupts the leader means only the
+  // leader.
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
     std::signal(signal, SIG_IGN);
   }

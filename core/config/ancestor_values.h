@@ -1,16 +1,16 @@
-// What the task files of Apache Thermos say in another way: it wrote its tasks as JSON, too, with
-// 0 and 1 for false and true, numbers as texts where their authors wrote them so, and a few keys
-// that mean nothing here.
+// Converts the forms of values that only the task files of Apache Thermos have. Apache Thermos
+// wrote its tasks as JSON, too, with 0 and 1 for false and true, with numbers as texts where their
+// authors wrote them so, and with a few keys that mean nothing to this program.
 #pragma once
 
 #include "core/config/document.h"
 
 namespace thermos::config {
 
-// Rewrites such values of `task` as they are written here: flags and numbers of those keys that it
-// knew. Takes out `min_successes`, and `gpu` and `best_effort` of the resources, where they are
-// numbers. Whatever else is there stays as it is, to be refused by who reads it. `task` has a list
-// of processes.
+// Rewrites such values of `task` in this program's form, but only the flags and numbers of the keys
+// that Apache Thermos had. Removes `min_successes`, and `gpu` and `best_effort` from the resources,
+// if their values are whole numbers and not negative. Leaves everything else as it is; read_task()
+// refuses what is wrong. REQUIRES: list_processes() was called for `task`.
 void settle_ancestor_values(Value& task);
 
 }  // namespace thermos::config

@@ -22,7 +22,7 @@ bool BindReport::enter(const std::string& path, std::string_view label) {
 }
 
 bool BindReport::fail(const std::string& path, std::string what) {
-  // One that stands there twice is to be mended once.
+  // If the same error occurs twice in one text, it is reported once.
   for (auto it = problems_.rbegin(); it != problems_.rend() && it->path == path; ++it) {
     if (it->what == what) return false;
   }

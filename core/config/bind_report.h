@@ -1,4 +1,4 @@
-// The errors in a task's references, and the trail of references to the one that is being bound.
+// The errors in a task's references, and the trail of references that leads to the one being bound.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ class BindReport {
   Problems& problems() { return problems_; }
 
   // Enters a reference called `label`, which stays valid until leave_to(). References are followed
-  // by recursion, so their depth is bounded: returns false, and reports it for `path`, if it is too
-  // deep.
+  // by recursion, so their depth is limited: if the trail is too deep, reports a problem for `path`
+  // and returns false.
   bool enter(const std::string& path, std::string_view label);
   std::size_t depth() const { return trail_.size(); }
   // Returns to an earlier depth().
@@ -27,10 +27,11 @@ class BindReport {
 
   // These report an error in the text at `path` and return false.
   bool fail(const std::string& path, std::string what);
-  // The reference `name` is wrong. `value_of` is the name in whose value it stands, or "".
+  // Reports that the reference `name` is wrong. `value_of` is the name in whose value the reference
+  // stands, or "".
   bool fail_reference(const std::string& path, std::string_view name, std::string_view value_of,
                       const std::string& what);
-  // The trail leads from `label` to `label`.
+  // Reports that the trail leads from `label` back to `label`.
   bool fail_endless(const std::string& path, std::string_view label);
 
  private:

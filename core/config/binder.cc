@@ -9,8 +9,8 @@
 namespace thermos::config {
 namespace {
 
-// No text of a task is longer: the kernel's limit for one argument. It also ends a "billion
-// laughs".
+// The limit for each text of a task is the kernel's limit for one argument. The limits also stop a
+// "billion laughs" attack, in which references double a text again and again.
 constexpr std::size_t kMaxExpanded = 131'071;
 constexpr std::size_t kMaxExpandedTotal = std::size_t{1} << 30;
 constexpr std::string_view kOwnPrefix = "thermos.";
@@ -44,8 +44,8 @@ bool Binder::bind_at(const std::string* text) {
   return target == nullptr || bind(*target);
 }
 
-// Replaces the text by its expansion, once. What is wrong with it is said once, too: in others that
-// lead to it there is nothing to mend.
+// Replaces the text by its expansion, once. Its errors are reported once, too: there is nothing to
+// mend in the other texts that refer to it.
 bool Binder::bind(ReferenceText& target) {
   if (target.mark == Mark::Bound || target.mark == Mark::ContextDependent) return true;
   if (target.mark == Mark::Failed || report_.full()) return false;
@@ -92,8 +92,9 @@ bool Binder::expand(BindContext& context, std::string_view text, std::string& ou
   return append(context, out, text.substr(at)) && good;
 }
 
-// What is wrong with one reference of a text of the task does not hide what is wrong with the next:
-// it clears `good`. Inside values it does: those could lead to each other without end.
+// An error in a reference of the task's own text clears `good` and the expansion goes on, so that
+// the errors of the next references are found too. An error inside a value ends the expansion,
+// because values could lead to each other without end.
 bool Binder::expand_reference(BindContext& context, const Reference& reference, std::string& out,
                               bool& good) {
   std::string_view name = reference.name;
@@ -147,7 +148,8 @@ bool Binder::resolve(BindContext& context, std::string_view name, std::string& o
   return fail(context, name, "is not bound: give -E " + std::string(name) + "=VALUE");
 }
 
-// Each "super." leaves one object; of those that are left the outermost goes first.
+// Each "super." leaves out the innermost level; the remaining levels are searched from the
+// outermost inwards.
 Binder::Found Binder::resolve_super(BindContext& context, std::string_view name, std::string& out) {
   Found found = Found::No;
   Around from = innermost(context);
@@ -243,8 +245,9 @@ Binder::Found Binder::take_value(BindContext& context, fields::View value, std::
   return add(context, out, scalar_text(value));
 }
 
-// One of the task's values, by its plain name. From inside a process its references find the
-// process's fields first; what is bound already found the task's.
+// Appends one of the task's values that was named plainly. If the name stands inside a process, the
+// references in the value must find the process's fields first. The value is expanded from its raw
+// text, because the bound text has found the task's fields.
 Binder::Found Binder::take_task_value(BindContext& context, fields::View value, std::string& out) {
   ReferenceText* text = texts_.at(value.at);
   if (text == nullptr || !context.target.process) return take_value(context, value, out);
@@ -252,8 +255,8 @@ Binder::Found Binder::take_task_value(BindContext& context, fields::View value, 
   return expand_here(context, text->path, text->raw, &text->raw, out);
 }
 
-// A text that was reached by a path: what its own process says of its references goes first, and
-// the rest is looked up from here.
+// Appends a text that was reached by a path. Its references are looked up in its own process first;
+// those that this process lacks are looked up from the text that is being bound.
 Binder::Found Binder::take_text(BindContext& context, ReferenceText& target, std::string& out) {
   if (!bind(target)) return Found::Wrong;
   if (target.mark != Mark::ContextDependent) return add(context, out, *target.text);
@@ -268,8 +271,8 @@ Binder::Found Binder::take_text(BindContext& context, ReferenceText& target, std
   return expand_here(context, target.path, rest, &target.raw, out);
 }
 
-// A text that stands elsewhere, its references looked up from the text that is being bound.
-// `origin` is the text that it was made of.
+// Appends a text that stands elsewhere. Its references are looked up from the text that is being
+// bound. `origin` is the address of the text as written.
 Binder::Found Binder::expand_here(BindContext& context, std::string_view name,
                                   std::string_view text, const void* origin, std::string& out) {
   const auto known = context.values.find(origin);
@@ -288,7 +291,7 @@ Binder::Found Binder::expand_here(BindContext& context, std::string_view name,
   return put(context, out, context.values.emplace(origin, std::move(value)).first->second);
 }
 
-// Adds what is a value already: braces in it are no references.
+// Appends a finished value: braces in it are not references.
 Binder::Found Binder::add(BindContext& context, std::string& out, std::string_view piece) {
   return context.partial ? put(context, out, escape_references(piece)) : put(context, out, piece);
 }
@@ -297,7 +300,7 @@ Binder::Found Binder::put(BindContext& context, std::string& out, std::string_vi
   return append(context, out, piece) ? Found::Yes : Found::Wrong;
 }
 
-// Not there, and so an error, unless -E has the name.
+// Reports that the lookup of `name` failed, unless -E has the name.
 Binder::Found Binder::wrong(const BindContext& context, std::string_view name,
                             const std::string& what) {
   if (context.partial || bindings_.environment.contains(std::string(name))) return Found::No;

@@ -20,8 +20,8 @@ namespace thermos::config {
 
 class Binder {
  public:
-  // `name` is what {{name}} means in `root`; nullptr if it has no name. All outlive this. Binding
-  // stops at `most` problems.
+  // `name` is what {{name}} means in `root`; nullptr if `root` has no name. All arguments outlive
+  // this. Binding stops at `most` problems.
   Binder(fields::Slot root, std::vector<Deferred>& deferred, const std::string* name,
          const Bindings& bindings, std::size_t most);
 
@@ -34,20 +34,20 @@ class Binder {
   using Mark = ReferenceText::Mark;
   using Found = FieldLookup::Found;
 
-  // What stands around a text, from the inside.
+  // The levels around a text, from the innermost outwards.
   enum class Around : std::uint8_t { Object, Process, Task, Environment };
 
   // The state while one text is bound. References in values are looked up from where that text
   // stands, so `values` holds for this text alone.
   struct BindContext {
     const ReferenceText& target;
-    std::map<const void*, std::string> values;  // by the text that became it
+    std::map<const void*, std::string> values;  // expanded, by the address of the text as written
     std::vector<std::pair<const void*, std::string_view>>
         busy;            // the texts being expanded, and their names
     bool spent = false;  // the limit on length is reached: nothing is added
-    // A looked-up value would be another from another object or process.
+    // A text in another object or process would get another value for one of the references.
     bool context_dependent = false;
-    // Only the text's own object and process are searched; a reference that they lack stays
+    // Only the text's own object and process are searched; a reference to anything else stays
     // unbound.
     bool partial = false;
   };
@@ -65,7 +65,7 @@ class Binder {
   bool resolve(BindContext& context, std::string_view name, std::string& out);
   bool resolve_own(BindContext& context, std::string_view name, std::string& out);
   Found resolve_super(BindContext& context, std::string_view name, std::string& out);
-  // Looks `name` up in the levels `from` to `to`, outwards.
+  // Looks `name` up in the levels from `from` outwards to `to`.
   Found look_up(BindContext& context, std::string_view name, Around from, Around to,
                 std::string& out);
   Found look_in_task(BindContext& context, std::string_view name, const Steps& steps,
@@ -93,7 +93,7 @@ class Binder {
   const Bindings& bindings_;
   ReferenceTexts texts_;
   BindReport report_;
-  std::size_t total_ = 0;  // bytes that references have become
+  std::size_t total_ = 0;  // the bytes of everything that was expanded
 };
 
 }  // namespace thermos::config

@@ -12,8 +12,8 @@
 namespace thermos::config {
 namespace {
 
-// Takes one & from each {{&NAME}} of `text`. A reference as written, if there is one: then `text`
-// stays as it is.
+// Removes one & from each {{&NAME}} of `text`. If `text` holds an unescaped reference, leaves
+// `text` as it is and returns the reference as it is written.
 std::optional<std::string> unescape(std::string& text) {
   auto reference = find_reference(text, 0);
   if (!reference) return std::nullopt;

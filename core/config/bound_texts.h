@@ -1,5 +1,5 @@
 // Reads the texts of a task in which every reference is bound already: {{&NAME}} in them stands for
-// the text {{NAME}}. It looks no name up, so no text can grow.
+// the text {{NAME}}. No name is looked up, so no text can grow.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace thermos::config {
 
-// Replaces the fields of `draft` by the texts that they stand for. An unescaped reference is a
-// problem; it stops at `most` problems.
+// Unescapes all texts of `draft`, and reads its deferred numbers, booleans and words. Reports each
+// unescaped reference as a problem. Stops at `most` problems.
 Problems take_texts_as_bound(Draft& draft, std::size_t most);
 
 }  // namespace thermos::config

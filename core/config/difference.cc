@@ -21,14 +21,15 @@ using fields::View;
 
 constexpr std::size_t kShown = 40;
 
-// Where two values differ, below them, and how.
+// The first place where two values differ, as a path below them, and how they differ there.
 struct Difference {
   std::string path;
   std::string what;
 };
 using Compared = std::optional<Difference>;
 
-// A long text from a little before byte `from` on: two command lines may differ only at their ends.
+// Returns the text in quotes; of a long text only a part, which begins a little before byte `from`,
+// because two command lines may differ only at their ends.
 std::string shown(std::string_view text, std::size_t from) {
   if (text.size() <= kShown) return thermos::quoted(text, kShown);
   const std::size_t start = utf8_boundary(text, from > kShown / 4 ? from - kShown / 4 : 0);
@@ -37,7 +38,7 @@ std::string shown(std::string_view text, std::size_t from) {
   return part;
 }
 
-// What an item that is new or gone is called: by its first field, where it is an object.
+// Returns what to call an item that is new or gone. An object is called by its first field.
 std::string label_of(View item) {
   if (item.type->kind == Kind::Text) return thermos::quoted(item.text(), kShown);
   if (item.type->kind != Kind::Object) return scalar_text(item);
@@ -50,7 +51,7 @@ std::string label_of(View item) {
 
 Compared compare(View recorded, View given);
 
-// Puts the path of what holds two values before that of how they differ.
+// Puts the key that holds two values before the path of their difference.
 Compared inside(std::string_view key, Compared difference) {
   if (difference) difference->path = join_path(key, difference->path);
   return difference;
@@ -86,7 +87,7 @@ Compared compare_lists(View recorded, View given) {
   return std::nullopt;
 }
 
-// The value of a map's name; absent: it has none.
+// Returns the value of `name` in a map, or an absent view if the map does not have the name.
 View value_of(View map, std::string_view name) {
   for (std::size_t i = 0; i < map.size(); ++i) {
     if (map.name(i) == name) return map.item(i);
@@ -94,7 +95,7 @@ View value_of(View map, std::string_view name) {
   return {};
 }
 
-// In whatever order their names stand.
+// Compares two maps; the order of their names does not matter.
 Compared compare_maps(View recorded, View given) {
   for (std::size_t i = 0; i < recorded.size(); ++i) {
     const std::string& name = recorded.name(i);
@@ -112,11 +113,11 @@ Compared compare_maps(View recorded, View given) {
   return std::nullopt;
 }
 
-// Of a field that one of two objects, or neither, has.
+// Compares a field that only one of two objects has, or neither.
 Compared compare_presence(View recorded, View given, const Field& field) {
   const View was = recorded.field_or_usual(field);
   const View now = given.field_or_usual(field);
-  // Not to give it is to give its default.
+  // Leaving this field out means the same as its default.
   if (field.absent.empty() && was && now) return compare(was, now);
   if (!recorded.field(field) && !given.field(field)) return std::nullopt;
   const bool plural = field.type.kind == Kind::Object && field.type.object().plural;

@@ -8,7 +8,8 @@
 
 namespace thermos::config {
 
-// For people: "processes[2].cmdline: 'a' is now 'b'". Empty if they are equal.
+// Returns the difference for people: "processes[2].cmdline: 'a' is now 'b'". Empty if the two are
+// equal.
 std::string first_difference(const TaskConfig& recorded, const TaskConfig& given);
 std::string first_difference(fields::View recorded, fields::View given);
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// Hands out characters and tells how far the parser has read: its callbacks don't say.
+// An iterator that hands out characters and records how far the parser has read, because the
+// parser's callbacks don't tell it.
 class CountedChar {
  public:
   using iterator_category = std::forward_iterator_tag;
@@ -45,8 +46,8 @@ class CountedChar {
   const char** reached_;
 };
 
-// What the parser's exception says, without its own tag and place, and without the text it last
-// read, which may be megabytes long.
+// Returns the message of the parser's exception without the parser's own tag and place, and without
+// the text that the parser last read, which may be megabytes long.
 std::string reason_of(std::string_view what) {
   if (const auto tag = what.find("] "); tag != std::string_view::npos) what.remove_prefix(tag + 2);
   if (const auto place = what.find(", column "); place != std::string_view::npos) {
@@ -144,7 +145,7 @@ class Builder {
     if (open_.size() >= kMaxDepth) {
       return fail(line(), "", "nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
-    // Stays valid while it is open: only the innermost open value's list grows.
+    // The pointer stays valid while the value is open: only the innermost open value's list grows.
     open_.push_back(add(std::move(container), line()));
     return true;
   }
@@ -156,7 +157,7 @@ class Builder {
                 "key " + thermos::quoted(twice->key) + " is given twice");
   }
 
-  // Of the innermost open value.
+  // Returns the path of the innermost open value.
   std::string path() const {
     std::string text;
     for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
@@ -195,7 +196,8 @@ class Builder {
   bool syntax_error_ = false;
 };
 
-// Could it be JSON: is the first thing inside its brackets something that JSON knows?
+// Whether the text begins like JSON: behind its opening brackets comes a '"', a closing bracket, or
+// nothing.
 bool looks_like_json(std::string_view text) {
   const std::size_t open = text.find_first_not_of(" \t\r\n");
   if (open == std::string_view::npos || (text[open] != '{' && text[open] != '[')) return false;
@@ -258,13 +260,13 @@ Result<Document> parse_document(std::string_view text, std::string_view where) {
   bool syntax_error = false;
   auto json = parse_json(text, where, &syntax_error);
   if (json || blank || !syntax_error || is_called_json(where)) return json;
-  // YAML may begin like JSON, and go on with what JSON has not: comments, texts without quotes.
+  // YAML may begin like JSON and then have what JSON lacks: comments, texts without quotes.
   auto yaml = parse_yaml(text, where);
   return yaml ? std::move(yaml) : std::move(json);
 }
 
 Result<Document> parse_json(std::string_view text, std::string_view where, bool* syntax_error) {
-  // The parser would skip it too, but count it as a column.
+  // The parser would skip the byte order mark too, but count it as a column.
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return Error{ErrorCode::BadConfig, std::string(where) + ": is empty: a task is an object"};

@@ -29,8 +29,8 @@ struct Value {
   std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Array,
                Object>
       data;
-  // In JSON the position of its end, or of its beginning if it is a list or an object; in YAML that
-  // of its beginning.
+  // The position of the value. In JSON it is the value's end, or its beginning if it is a list or
+  // an object; in YAML it is the value's beginning.
   std::uint32_t line = 0;
   std::uint32_t column : 31 = 0;  // 0: not known
   std::uint32_t plain : 1 = 0;    // written in YAML without quotes
@@ -48,7 +48,7 @@ struct Member {
 
 struct Document {
   Value root;
-  // Owns each key's text once, however often it is used: a million processes share eight.
+  // Owns each key's text once, however often it is used: a million processes share eight texts.
   std::unordered_set<std::string> keys;
   // Further names of each task (evaluated.h); empty if none has any.
   std::vector<std::vector<std::string>> names;
@@ -58,29 +58,29 @@ struct Document {
 inline constexpr std::size_t kMaxDepth = 100;
 
 // Parses JSON. `where` names the text in errors: "where:line:column: ..." or "where:line: path:
-// ...". `syntax_error`, if given, is set if the text is no JSON at all. Fails with BadConfig.
+// ...". `syntax_error`, if given, is set if the text is not JSON at all. Fails with BadConfig.
 Result<Document> parse_json(std::string_view text, std::string_view where,
                             bool* syntax_error = nullptr);
 
-// Parses JSON or YAML; the text's contents decide which. Only for a text that could be both, and is
-// valid as YAML alone, `where` decides: a name that ends in .json means JSON. Fails with BadConfig.
+// Parses JSON or YAML; the text's contents decide which. Only if the text begins like JSON, but is
+// valid only as YAML, `where` decides: a name that ends in .json means JSON. Fails with BadConfig.
 Result<Document> parse_document(std::string_view text, std::string_view where);
 
-// A member that has the same key as an earlier one; nullptr if all differ. The keys must be owned
-// by the Document.
+// Returns a member that has the same key as an earlier one, or nullptr if all keys differ. The keys
+// must be owned by the Document.
 const Member* repeated_key(const Object& object);
 
 // Returns "where:line:column: " or "where:line: ", followed by "path: " if `path` is not empty.
 std::string place_text(std::string_view where, Position at, std::string_view path);
 
-// "an object", "a string", ... for messages.
+// Returns "an object", "a string", ... for messages.
 std::string_view kind_of(const Value& value);
 
-// The position of the value at a path such as "processes[3].name" below `root`, or of the nearest
-// value above it that the text holds.
+// Returns the position of the value at a path such as "processes[3].name" below `root`. If the text
+// does not hold that value, returns the position of the nearest value above it.
 Position position_of(const Value& root, std::string_view path);
 
-// "a" and "b" -> "a.b"; "a" and "[1]" -> "a[1]"; either may be empty.
+// Joins two paths: "a" and "b" to "a.b", "a" and "[1]" to "a[1]". Either may be empty.
 std::string join_path(std::string_view above, std::string_view below);
 
 }  // namespace thermos::config

@@ -23,7 +23,7 @@ bool is_blank(char c) {
   return kBlanks.find(c) != std::string_view::npos;
 }
 
-// Without the blanks before it.
+// Returns the text without the blanks at its beginning.
 std::string_view from_text(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
@@ -60,8 +60,8 @@ class EnvFile {
  private:
   using Wrong = std::optional<std::string>;
 
-  // With the blanks at its end, as they may stand in quotes, but not with what ends a line
-  // elsewhere.
+  // Takes the next line. Keeps the blanks at its end, because they may stand in quotes, but drops
+  // the '\r' of a file from Windows.
   std::string_view take_line() {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
     std::string_view line = rest_.substr(0, end);
@@ -104,7 +104,7 @@ class EnvFile {
     if (!text.empty() && (text.front() == '\'' || text.front() == '"')) {
       return read_quoted(text, value);
     }
-    // The line's last blanks are left out; those of a variable are the value's.
+    // Blanks at the end of the line are dropped; blanks at the end of a variable's value are kept.
     std::size_t kept = 0;
     for (std::size_t i = 0; i < text.size();) {
       const bool blank = is_blank(text[i]);
@@ -116,7 +116,7 @@ class EnvFile {
     return std::nullopt;
   }
 
-  // `first` is what stands on the line, from the quote on; the text may go on over further lines.
+  // `first` is the rest of the line, from the quote on; the value may go on over further lines.
   Wrong read_quoted(std::string_view first, std::string& value) {
     const char quote = first.front();
     std::string text(first.substr(1));
@@ -154,7 +154,8 @@ class EnvFile {
     i += 2;
   }
 
-  // Adds the character at `i`, or the variable that it names, and moves behind it.
+  // Appends the character at `i`, or the value of the variable that is named there, and moves `i`
+  // behind it.
   Wrong take_character(std::string_view text, std::size_t& i, std::string& value) {
     const bool braced = text.substr(i, 2) == "${";
     const std::size_t begin = i + (braced ? 2 : 1);
@@ -196,7 +197,7 @@ class EnvFile {
   std::size_t next_line_ = 1;
 };
 
-// The files of a task: many processes may have the same.
+// Reads each file of a task once, because many processes may have the same file.
 class EnvFiles {
  public:
   EnvFiles(const ReadFile& read, std::size_t most) : read_(read), most_(most) {}

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kLineKey;
 constexpr std::string_view kNamesKey = " names";
 
-// Gives everything in `value` the line of the object that it stands in.
+// Gives `value`, and every value inside it, the line of the innermost object around it that has
+// one.
 void settle_lines(Value& value, std::uint32_t line) {
   if (auto* object = std::get_if<Object>(&value.data)) {
     if (!object->empty() && object->front().key == kLineKey) {

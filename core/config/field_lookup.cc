@@ -14,12 +14,12 @@ using fields::ObjectType;
 using fields::View;
 using Found = FieldLookup::Found;
 
-// What a walk along a path came to.
+// The result of a walk along a path.
 struct Walk {
   enum class End : std::uint8_t { Value, NoSuchPath, Absent };
   End end = End::NoSuchPath;
   View value;
-  std::string absent;  // why
+  std::string absent;  // why the value is absent
 };
 
 bool is_object_list(const fields::Type& type) {
@@ -30,7 +30,8 @@ std::string_view without_article(std::string_view noun) {
   return noun.substr(std::min(noun.find(' ') + 1, noun.size()));
 }
 
-// The field of `object`, or its default; absent where not to give it means something else.
+// Returns the field of `object`, or its default. Returns an absent view if the field was not given
+// and its absence means something else than its default.
 View given(View object, const Field& field) {
   const View value = object.field(field);
   if (field.absent.empty()) return value ? value : object.field_or_usual(field);
@@ -40,7 +41,7 @@ View given(View object, const Field& field) {
 
 Walk walk(View object, const Steps& steps, std::size_t at);
 
-// `value` is what steps[at] names, its indices not looked at.
+// Walks on from `value`, which the key of steps[at] names; the indices of steps[at] come next.
 Walk walk_value(View value, const Steps& steps, std::size_t at) {
   const PathStep& step = steps[at];
   const bool last = at + 1 == steps.size();
@@ -74,13 +75,13 @@ Walk walk_value(View value, const Steps& steps, std::size_t at) {
   }
 }
 
-// Along the steps from `at` on, which begin in `object`.
+// Walks along the steps from `at` on, beginning in `object`.
 Walk walk(View object, const Steps& steps, std::size_t at) {
   const Field* field = object.type->object().find(steps[at].key);
   if (field == nullptr) return {};
   const View value = given(object, *field);
   if (!value) {
-    // Where the path would lead nowhere even if it were given, that is what is wrong.
+    // If the path would lead nowhere even with the field given, the path is the error.
     const View usual = object.field_or_usual(*field);
     if (usual && walk_value(usual, steps, at).end == Walk::End::NoSuchPath) return {};
     const std::string_view why = field->absent.empty() ? "nobody gave one" : field->absent;
@@ -89,7 +90,8 @@ Walk walk(View object, const Steps& steps, std::size_t at) {
   return walk_value(value, steps, at);
 }
 
-// The paths of all that is a value in `object`, each behind `path`.
+// Appends the paths of all values in `object`, each with `path` before it. Clears `numbers` if one
+// of the values is not a number.
 void list_values(const ObjectType& object, const std::string& path, std::vector<std::string>& out,
                  bool& numbers) {
   for (const Field& field : object.fields) {
@@ -115,7 +117,7 @@ void list_values(const ObjectType& object, const std::string& path, std::vector<
   }
 }
 
-// Names an object, or nothing inside it.
+// The error for a reference that names a whole object, or nothing inside it.
 FieldLookup no_value(const ObjectType& object, std::string_view label) {
   std::vector<std::string> values;
   bool numbers = true;
@@ -141,7 +143,8 @@ FieldLookup found(const Walk& walked) {
   return {};
 }
 
-// A field of a process that was asked for by its index, so it must be right.
+// Finds a field of a process that was named by its index. The path can only mean this process, so a
+// field that does not exist is an error.
 FieldLookup find_in_item(View item, const Steps& steps) {
   const ObjectType& type = item.type->object();
   const PathStep& step = steps[1];
@@ -158,7 +161,7 @@ FieldLookup find_in_item(View item, const Steps& steps) {
           "does not exist: " + std::string(type.noun) + " has no such field" + nearest.hint()};
 }
 
-// `list` is a field of `owner`: processes, constraints.
+// Finds a value in `list`, which is a list of objects in `owner`, such as processes or constraints.
 FieldLookup find_in_object_list(View owner, const Field& field, View list, const Steps& steps) {
   const ObjectType& item = list.type->item->object();
   const std::string entry = std::string(field.key) + "[0]." + std::string(item.fields.front().key);
@@ -187,7 +190,8 @@ FieldLookup find_in_object_list(View owner, const Field& field, View list, const
           "does not exist: " + the_owner + "no such " + std::string(without_article(item.noun))};
 }
 
-// What can be named behind a key that leads to several values. No: the key is that of one value.
+// The error for a key that leads to several values, with what can be named behind it. Returns No if
+// the key leads to a single value.
 FieldLookup name_values(const Field& field, const PathStep& step) {
   const Kind kind = field.type.kind;
   if (kind == Kind::Object && step.indices.empty()) {

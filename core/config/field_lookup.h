@@ -1,5 +1,5 @@
-// Finds the fields of a task that the names inside {{...}} refer to, by the field tables. It binds
-// nothing.
+// Finds the fields of a task that the names inside {{...}} refer to, with the field tables. Nothing
+// is bound here.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct FieldLookup {
   enum class Found : std::uint8_t { Yes, No, Wrong };
   Found found = Found::No;
   fields::View value;  // if found: a text, a number, a boolean or a word
-  // If wrong: the error's text after the reference, such as "does not exist: no resources are
-  // given".
+  // If Wrong: the part of the error's text that follows the reference, such as "does not exist: no
+  // resources are given".
   std::string wrong;
 };
 
@@ -28,8 +28,8 @@ using Steps = std::vector<PathStep>;
 // last) outwards.
 FieldLookup find_beside(const Enclosing& inside, const Steps& steps);
 
-// Looks among the fields of a process by their plain names. Returns No for one that it was not
-// given: the task may have it.
+// Looks among the fields of a process by their plain names. Returns No for a field that the process
+// does not have, because the task may have it.
 FieldLookup find_in_scope(fields::View process, const Steps& steps);
 
 // Looks among the fields of the task, also by paths such as processes[0].name.

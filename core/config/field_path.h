@@ -13,8 +13,8 @@ struct PathStep {
   std::vector<std::size_t> indices;  // the [N] behind the key
 };
 
-// Returns nothing if `name` is no such path: it has an empty part, an index that is not a number,
-// or a stray bracket.
+// Returns nothing if `name` is not such a path: if it has an empty part, an index that is not a
+// number, or a stray bracket.
 std::optional<std::vector<PathStep>> parse_field_path(std::string_view name);
 
 }  // namespace thermos::config

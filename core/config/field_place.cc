@@ -13,7 +13,8 @@ using fields::Kind;
 using fields::Slot;
 using fields::View;
 
-// What holds no text is not walked: a task may have a million processes with four numbers each.
+// Types that hold no text are not walked, because a task may have a million processes with four
+// numbers each.
 bool may_hold_text(const fields::Type& type) {
   switch (type.kind) {
     case Kind::Text:
@@ -40,10 +41,10 @@ bool visit_items(Slot list, const FieldPlace& place, const VisitText& visitor) {
   return true;
 }
 
-// A name is at the same place as its value.
+// Visits a map's names and values. A name has the same place as its value.
 bool visit_entries(Slot map, const FieldPlace& place, const VisitText& visitor) {
   for (std::size_t i = 0; i < map.size(); ++i) {
-    // Of its own: the name itself may be replaced.
+    // A copy, because the visitor may replace the name in the map.
     const std::string name = map.name(i);
     const FieldPlace here = place.below(std::string_view(name));
     if (!visit_text(map.name(i), here, visitor)) return false;

@@ -14,7 +14,8 @@ namespace thermos::config {
 // The objects whose fields a text may name plainly, from the task inwards.
 using Enclosing = std::vector<fields::View>;
 
-// A step down from another place, which outlives this: places live on the stack of the walk.
+// One step down from another place. That place outlives this one: places live on the stack of the
+// walk.
 class FieldPlace {
  public:
   FieldPlace() = default;  // the whole task
@@ -22,7 +23,7 @@ class FieldPlace {
   // The key outlives the place.
   FieldPlace below(std::string_view key) const { return {this, key, 0, false}; }
   FieldPlace below(std::size_t index) const { return {this, {}, index, true}; }
-  // Returns the same place with the object that is there; the walk goes on into its fields.
+  // Returns the same place with `object`, which stands there, for the walk into its fields.
   FieldPlace holding(fields::View object) const;
 
   // "processes[3].cmdline"; "" for the whole task.

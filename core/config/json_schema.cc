@@ -1,4 +1,4 @@
-// The JSON Schema of a configuration, from the tables that the loader reads by.
+// Makes the JSON Schema of a configuration from the field tables that the loader uses too.
 #include "core/config/json_schema.h"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ Json either(Json one, Json other) {
   return either;
 }
 
-// What may also be a text, if its references make it a value of the right kind.
+// Also allows a text with references, which may become a value of the right kind.
 Json or_reference(Json schema) {
   return either(std::move(schema), {{"type", "string"}, {"pattern", "\\{\\{"}});
 }
@@ -48,7 +48,7 @@ Json ranged(std::string_view type, const Json& most) {
   return or_reference({{"type", type}, {"minimum", 0}, {"maximum", most}});
 }
 
-// A whole number as one.
+// Returns a whole number as an integer, so that it is printed without ".0".
 Json number(double value) {
   const auto whole = static_cast<std::int64_t>(value);
   if (static_cast<double>(whole) == value) return whole;
@@ -57,24 +57,24 @@ Json number(double value) {
 
 Json schema_of(const Type& type);
 
-// A value of a matrix.
+// One value in a matrix.
 Json matrix_value_schema() {
   return either({{"type", "string"}}, {{"type", "integer"}});
 }
 
 Json list_schema(const Type& type) {
   Json item = schema_of(*type.item);
-  // Combinations hold what a matrix does.
+  // The combinations in `exclude` hold values of a matrix.
   if (type.spread) item["additionalProperties"] = matrix_value_schema();
   Json list = {{"type", "array"}, {"items", item}};
   if (type.one_alone) return either(std::move(list), std::move(item));
   if (!type.by_name) return list;
-  // An object that has its name before it needs none inside.
+  // In a map from names, an object needs no name inside.
   return either(std::move(list),
                 {{"type", "object"}, {"additionalProperties", {{"type", "object"}}}});
 }
 
-// What a matrix has for one of its names.
+// What stands behind one name of a matrix: a list of values, or one value.
 Json spread_schema() {
   Json one = matrix_value_schema();
   return either({{"type", "array"}, {"items", one}, {"minItems", 1}}, one);
@@ -119,7 +119,7 @@ Json schema_of(const Type& type) {
   return either(reference_to(object), schema_of(object.fields.front().type));
 }
 
-// Null: none that an editor could fill in.
+// Returns null if there is no default that an editor could fill in.
 Json default_of(View usual) {
   if (!usual) return nullptr;
   switch (usual.type->kind) {
@@ -185,7 +185,7 @@ Json definition_of(const Type& type) {
 
 Json object_definitions(const Type& root) {
   Json definitions = Json::object();
-  // Those that the first one holds, then those that these hold, and so on.
+  // The list grows during the loop: behind each object come the objects that it holds.
   std::vector<const Type*> objects = {&root};
   for (std::size_t next = 0; next < objects.size(); ++next) {
     const ObjectType& object = objects[next]->object();

@@ -8,10 +8,12 @@
 
 namespace thermos::config {
 
-// The JSON Schema (draft 2020-12) of what load() takes, pretty-printed.
+// Returns the JSON Schema (draft 2020-12) of the configurations that load() accepts,
+// pretty-printed.
 std::string json_schema();
 
-// What "$defs" has for the object `root` and for all objects inside it, by their types' names.
+// Returns the entries of "$defs" for the object `root` and for all objects inside it, by the names
+// of their types.
 nlohmann::ordered_json object_definitions(const fields::Type& root);
 
 }  // namespace thermos::config

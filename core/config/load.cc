@@ -33,7 +33,7 @@ struct Candidate {
   Value* value = nullptr;
   std::string path;  // "[2]", "tasks[2]"; "" when the document is the task
   std::string name;
-  std::vector<std::string> names;  // others
+  std::vector<std::string> names;  // other names for it
   Problems problems;               // of its processes, before they are read
 };
 
@@ -53,8 +53,8 @@ Problem problem_of(const Error& error) {
   return {error.path, error.what, {}, std::nullopt};
 }
 
-// The text that will be the task's name, as far as it can be told. Takes only what it needs: a
-// document's other tasks need not be right.
+// Returns the text that will be the task's name, with its references bound if that is possible.
+// Reports no errors, because the document's other tasks need not be right.
 std::string name_of(Value& task, const Bindings& bindings) {
   const Value* value = task.find("name");
   if (value == nullptr) {
@@ -74,7 +74,7 @@ std::string name_of(Value& task, const Bindings& bindings) {
 
 enum class Matrices : std::uint8_t { Expanded, Refused };
 
-// Makes the list of processes that read_task() reads, from shorter ways to write it.
+// Converts the shorter ways to write processes into the list that read_task() reads.
 Problems settle_processes(Value& task, Document& document, Matrices matrices = Matrices::Expanded) {
   Problems problems = list_processes(task);
   settle_ancestor_values(task);
@@ -87,7 +87,7 @@ Problems settle_processes(Value& task, Document& document, Matrices matrices = M
   return problems;
 }
 
-// The names that a job's task goes by: the job's, and CLUSTER/ROLE/ENVIRONMENT/NAME.
+// Returns the names of a job's task: the job's name, and CLUSTER/ROLE/ENVIRONMENT/NAME.
 std::vector<std::string> names_of_job(const Value& job) {
   const auto text = [&job](std::string_view key) {
     const Value* value = job.find(key);
@@ -99,8 +99,8 @@ std::vector<std::string> names_of_job(const Value& job) {
   return {name, text("cluster") + "/" + text("role") + "/" + text("environment") + "/" + name};
 }
 
-// A job is a task and where a cluster would run it, as Apache Aurora writes it: the task alone is
-// of use here.
+// If the candidate is a job, takes the task out of it. A job, as Apache Aurora writes it, is a task
+// with the place in a cluster where the task would run; only the task is used here.
 void unwrap_job(Candidate& candidate) {
   Value* task = candidate.value->find("task");
   if (task == nullptr || candidate.value->find("processes") != nullptr) return;
@@ -168,7 +168,7 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
     return Error{ErrorCode::Usage, std::string(where) + ": holds " + std::to_string(tasks->size()) +
                                        " tasks: name one with --task: " + listed(*tasks)};
   }
-  // A task's own name goes before what else it is called.
+  // A task whose own name matches wins over tasks that match by another of their names.
   const auto has_own = [&](const Candidate& task) { return task.name == task_name; };
   const bool own = std::any_of(tasks->begin(), tasks->end(), has_own);
   Candidate* picked = nullptr;
@@ -196,7 +196,7 @@ Result<Candidate> pick(Document& document, std::string_view where, std::string_v
                                         (hint.empty() ? ": it has " + listed(*tasks) : hint)};
 }
 
-// What comes from the command line may be any bytes; a task's texts may not.
+// Values from the command line may be any bytes; the texts of a task may not.
 std::optional<Error> check_bindings(const Bindings& bindings) {
   const auto complain = [](std::string_view what) {
     return Error{ErrorCode::BadConfig,
@@ -222,8 +222,8 @@ Parse parse_of(Form form) {
   return form == Form::Evaluated ? parse_evaluated : parse_document;
 }
 
-// Who is needed twice in the same way is needed once: a recorded task is an object of needs, which
-// has each name once.
+// Removes a need that is written twice with the same condition: the recorded task writes needs as
+// an object, which can have each name only once.
 void drop_repeated_needs(TaskConfig& task) {
   std::vector<std::string_view> names;
   for (ProcessConfig& process : task.processes) {
@@ -237,7 +237,7 @@ void drop_repeated_needs(TaskConfig& task) {
   }
 }
 
-// What is left to do with a draft whose texts are as they will be.
+// Completes and checks a draft whose texts are final.
 Result<TaskConfig> finish(Draft& draft, const Candidate& task, std::string_view where,
                           PoolsOf pools) {
   if (!draft.named && !draft.task.processes.empty()) {
@@ -258,7 +258,7 @@ class Spoiled {
       if (problem.spoiled) paths_.insert(*problem.spoiled);
     }
   }
-  // Is it `path`, or something around it?
+  // Whether `path`, or something around it, is such a field.
   bool covers(std::string_view path) const {
     if (paths_.empty()) return false;
     for (std::size_t end = path.size(); end != std::string_view::npos && end != 0;
@@ -267,7 +267,7 @@ class Spoiled {
     }
     return paths_.contains("");
   }
-  // Is a name in doubt that an order could hold?
+  // Whether the name of a process, which an order could hold, may not be the author's.
   bool names() const {
     return std::any_of(paths_.begin(), paths_.end(), [](const std::string& path) {
       const std::string_view kList = "processes";
@@ -361,7 +361,7 @@ std::vector<Error> find_faults(std::string_view text, std::string_view where,
   const FaultSearch search{kMaxFaults, !spoiled.names(), reading.pools};
   for (const Error& error : thermos::find_faults(draft.task, search)) {
     Problem problem = problem_of(error);
-    // What it has from its first process is said there.
+    // The task has its name from its first process, and the error is reported there.
     if (problem.path == "name" && !draft.named) continue;
     take(std::move(problem));
   }
@@ -390,7 +390,7 @@ Result<std::string> task_name_of(std::string_view text, std::string_view where,
   auto picked = pick(*document, where, task_name, bindings);
   if (!picked) return picked.error();
   if (!picked->name.empty()) return std::move(picked->name);
-  // No name to be found: say what is wrong as load() would.
+  // There is no name: return the error that load() would.
   Draft draft;
   for (const Problem& problem : read_task(*picked->value, draft, 1)) {
     return place(where, *picked, problem);

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kMatrixKey = "matrix";
 constexpr std::string_view kExcludeKey = "exclude";
 constexpr std::string_view kReference = "{{matrix.";
-// What needs and orders that name whole matrices may become.
+// The limit of names in the needs and orders that are made from those that name whole matrices.
 constexpr std::size_t kMaxNames = 1'000'000;
 
 // One name of a matrix.
@@ -30,7 +30,7 @@ struct Axis {
 using Matrix = std::vector<Axis>;
 // The index of each axis's value.
 using Combination = std::vector<std::size_t>;
-// The names of the processes that a matrix made, by the name that it was written with.
+// The names of the processes that a matrix made, by the name of the process as written.
 using Made = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 std::string at(std::string_view list, std::size_t index) {
@@ -90,8 +90,8 @@ class Expander {
     return true;
   }
 
-  // A name as it is written stands for all processes of its matrix: then it is no other's. One that
-  // holds values of the matrix is as many names, and stands for none of them.
+  // The written name of a process with a matrix stands for all processes of the matrix, so no other
+  // process may have it. A name that refers to values of the matrix stands for nothing.
   void refuse_shared_names(const Array& processes) {
     struct First {
       std::size_t index;
@@ -111,7 +111,7 @@ class Expander {
     }
   }
 
-  // Nothing: it is wrong, and that was said.
+  // Returns nothing if the matrix is wrong; the problem was reported.
   std::optional<Matrix> read_matrix(const Value& value, const std::string& path) {
     const auto* object = std::get_if<Object>(&value.data);
     if (object == nullptr) {
@@ -142,7 +142,7 @@ class Expander {
     return matrix;
   }
 
-  // What one entry of `exclude` leaves out: for some axes the index of a value.
+  // The combinations that one entry of `exclude` leaves out: for some axes the index of a value.
   using Excluded = std::vector<std::optional<std::size_t>>;
 
   std::vector<Excluded> read_exclude(const Value* value, const Matrix& matrix,
@@ -202,7 +202,7 @@ class Expander {
     });
   }
 
-  // The next combination; false behind the last one.
+  // Moves on to the next combination. Returns false behind the last one.
   static bool advance(const Matrix& matrix, Combination& combination) {
     for (std::size_t i = matrix.size(); i-- > 0;) {
       if (++combination[i] < matrix[i].values.size()) return true;
@@ -285,7 +285,8 @@ class Expander {
     return found == made_.end() ? nullptr : &found->second;
   }
 
-  // False, and an error the first time, when there are too many.
+  // Counts names that a matrix adds to needs and orders. Returns false if they are too many, and
+  // reports that once.
   bool count(std::size_t names, const Value& value, const std::string& path) {
     const bool before = named_ > kMaxNames;
     named_ += names;
@@ -363,7 +364,8 @@ class Expander {
     constraints->data = std::move(all);
   }
 
-  // The processes of each name of an order; nothing if it names no matrix, or is wrong.
+  // Returns the processes for each name of an order; nothing if the order names no matrix, or is
+  // wrong.
   std::optional<std::vector<std::vector<std::string>>> steps_of(const Value& constraint) const {
     const Value* order = constraint.find("order");
     const auto* names = order == nullptr ? nullptr : std::get_if<Array>(&order->data);

@@ -9,19 +9,20 @@
 
 namespace thermos::config {
 
-// So many processes one matrix may make.
+// The most processes that one matrix may make.
 inline constexpr std::size_t kMaxCombinations = 10'000;
 
-// Puts in the place of each process of `task` whose matrix holds a list one process for each
-// combination, the last name's values changing first. Its matrix is then the combination, and its
-// name NAME-VALUE-VALUE with a '_' for each '/', or NAME with its {{matrix.KEY}} replaced if it has
-// such. Combinations that are in `exclude` are left out. A need of NAME, and NAME in an order, then
-// mean all of its processes. `keys` owns the document's keys. `task` is as list_processes() leaves
-// it. Returns what is wrong; a process whose matrix is wrong is left without one.
+// Replaces each process of `task` whose matrix holds a list by one process for each combination of
+// the values; the values of the last name change first. The matrix of each new process is its
+// combination. Its name is NAME-VALUE-VALUE, or, if NAME contains {{matrix.KEY}}, NAME with these
+// replaced; each '/' of a value becomes a '_'. Combinations that are in `exclude` are left out. A
+// need of a NAME without {{matrix.KEY}}, and such a NAME in an order, then mean all of its
+// processes. `keys` owns the document's keys. Returns the problems; a process whose matrix is wrong
+// is left without one. REQUIRES: list_processes() was called for `task`.
 Problems expand_matrices(Value& task, std::unordered_set<std::string>& keys);
 
-// Returns where `task`, which is as list_processes() leaves it, says that matrices are to be
-// expanded: where a matrix holds a list, or there is an `exclude`.
+// Returns a problem for each place where a matrix of `task` is not expanded yet: where a matrix
+// holds a list, or there is an `exclude`. REQUIRES: list_processes() was called for `task`.
 Problems find_unexpanded(const Value& task);
 
 }  // namespace thermos::config

@@ -23,7 +23,7 @@ Problems list_processes(Value& task) {
   for (Member& member : *map) {
     Value& process = list.emplace_back(std::move(member.value));
     auto* fields = std::get_if<Object>(&process.data);
-    if (fields == nullptr) continue;  // it is refused when it is read
+    if (fields == nullptr) continue;  // read_task() refuses it
     const Value* name = process.find(kProcessNameKey);
     if (name == nullptr) {
       Value text{std::string(member.key), process.line, process.column};

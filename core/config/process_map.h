@@ -1,4 +1,4 @@
-// Processes that are written as a map, each behind its name.
+// Processes that are written as a map from their names.
 #pragma once
 
 #include "core/config/document.h"
@@ -6,8 +6,8 @@
 
 namespace thermos::config {
 
-// Makes a list of the processes of `task` if they are a map: in the order written, each with the
-// name that it stands behind. Returns a problem for each one that has another name inside.
+// If the processes of `task` are a map, makes a list of them, in the order written, and gives each
+// process its key as its name. Returns a problem for each process that has another name inside.
 Problems list_processes(Value& task);
 
 }  // namespace thermos::config

@@ -20,7 +20,7 @@ using fields::Type;
 
 constexpr const char* kDurations = "; or a time as '20m' or '1h30m'";
 
-// What would make the value what is wanted, where its author was misled by YAML.
+// Returns how to get the wanted value, if YAML has read something else than the author meant.
 std::string advice(const Value& value, std::string_view wanted) {
   if (value.plain == 0) return "";
   const auto* text = std::get_if<std::string>(&value.data);

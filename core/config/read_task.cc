@@ -36,8 +36,8 @@ std::string unknown_key(std::string_view key, const ObjectType& type, std::strin
   return what;
 }
 
-// Finds the fields of one object. Most are written in the order of the table, so the next one is
-// tried first.
+// Finds the fields of one object. Most objects are written in the order of the table, so the field
+// behind the last one found is tried first.
 class FieldFinder {
  public:
   explicit FieldFinder(const ObjectType& type) : type_(type) {}
@@ -55,7 +55,7 @@ class FieldFinder {
   std::size_t next_ = 0;
 };
 
-// Walks down the tree. Goes on behind a problem, until there are as many as are wanted.
+// Walks down the tree. Continues after a problem, until there are as many problems as are wanted.
 class Reader {
  public:
   Reader(std::vector<Deferred>& deferred, std::size_t most) : deferred_(deferred), most_(most) {}
@@ -89,7 +89,7 @@ class Reader {
  private:
   bool full() const { return problems_.size() >= most_; }
 
-  // All keys before any is said to be missing: the missing one may be the misspelled one.
+  // Looks for unknown keys before missing ones, because a missing key may be a misspelled one.
   void check_keys(const Value& value, const Object& object, const ObjectType& type,
                   const FieldPlace& place) {
     const std::size_t before = problems_.size();
@@ -124,7 +124,7 @@ class Reader {
     std::optional<std::string> meant;
     for (const Field& field : type.fields) {
       if (hint.find("'" + std::string(field.key) + "'") == std::string::npos) continue;
-      // Of two keys that stand for each other the required one is said to be missing.
+      // If two keys can replace each other, only the required one is reported as missing.
       const bool other = field.required.empty() && !field.instead.empty();
       meant = join_path(place.path(), other ? field.instead : field.key);
     }
@@ -163,7 +163,7 @@ class Reader {
     if (list->empty() && field.required.size() > 1) {
       fail(value, place, "is empty: " + std::string(field.required), place.path());
     }
-    // Once and for all: what is deferred points into the items.
+    // The list gets its final size here, because `deferred_` points into its items.
     out.resize(list->size());
     for (std::size_t i = 0; i < list->size() && !full(); ++i) {
       any((*list)[i], field, out.item(i), place.below(i));
@@ -189,7 +189,7 @@ class Reader {
     }
   }
 
-  // A map's names alone, each of which stands for the first value that there is.
+  // Reads a list of a map's names alone; each name gets the first of the possible values.
   void names(Array& list, Slot out, const FieldPlace& place) {
     out.resize(list.size());
     for (std::size_t i = 0; i < list.size() && !full(); ++i) {

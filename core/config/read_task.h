@@ -1,5 +1,5 @@
-// Reads a tree into a task's fields: checks names, types and ranges, but not what they mean
-// together.
+// Reads a tree into a task's fields. Names, types and ranges are checked, but not whether the
+// fields fit together.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ struct Problem {
   std::string path;  // "processes[3].cmdline"; "" for the task itself
   std::string what;
   Position at;  // line 0: position_of() finds it
-  // The field that does not have its author's value because of this problem, such as a missing one.
-  // A further problem in it, or in what it holds, would be one of a stand-in.
+  // The field that lacks its author's value because of this problem, for example because it is
+  // missing. A further problem in this field, or below it, would be one of a stand-in value.
   std::optional<std::string> spoiled;
 };
 using Problems = std::vector<Problem>;
@@ -36,7 +36,8 @@ struct Deferred {
 // nothing.
 std::optional<std::string> settle(const Deferred& deferred, const std::string& bound);
 
-// A task as written, its references not bound yet. It must not move: `deferred` points into it.
+// A task as written, with its references not bound yet. It must not move: `deferred` points into
+// it.
 struct Draft {
   Draft() = default;
   Draft(const Draft&) = delete;
@@ -47,10 +48,10 @@ struct Draft {
   std::vector<Deferred> deferred;
 };
 
-// Fills `draft` from `value`, and moves its strings away. Stops at `most` problems.
+// Fills `draft` from `value`, and moves the strings out of `value`. Stops at `most` problems.
 Problems read_task(Value& value, Draft& draft, std::size_t most);
 
-// Reads any struct that has an ObjectType. It must not move while `deferred` is used.
+// Reads any struct that has an ObjectType. The struct must not move while `deferred` is used.
 Problems read_object(Value& value, fields::Slot object, std::vector<Deferred>& deferred,
                      std::size_t most);
 

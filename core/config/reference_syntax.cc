@@ -14,10 +14,11 @@ bool goes_on(char c, bool in_brackets) {
          (c == '/' && in_brackets);
 }
 
-// Matching is recursive, and what is nested is looked at again for every "{{" around it.
+// The depth is limited because matching is recursive, and a nested reference is matched again for
+// every "{{" around it.
 constexpr int kDeepest = 8;
 
-// The reference that begins exactly at `begin`, where "{{" stands.
+// Returns the reference that begins exactly at `begin`, where "{{" stands.
 std::optional<Reference> match(std::string_view text, std::size_t begin, int depth) {
   if (depth > kDeepest) return std::nullopt;
   std::size_t i = begin + 2;

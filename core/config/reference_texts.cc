@@ -23,7 +23,7 @@ void ReferenceTexts::add(const void* place, std::string& text, const Deferred* d
   added.text = &text;
   added.deferred = deferred;
   added.path = std::move(path);
-  // The first one is the task.
+  // The first enclosing object is the task.
   for (std::size_t i = 1; i < enclosing.size(); ++i) {
     if (!enclosing[i].type->object().scope) {
       added.inside.push_back(enclosing[i]);

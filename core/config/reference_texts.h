@@ -19,10 +19,10 @@ struct ReferenceText {
   std::string* text = nullptr;         // in the task, or Deferred::text
   const Deferred* deferred = nullptr;  // a number, a boolean or a word
   std::string path;
-  fields::View process;  // the process that holds it; absent if none does
-  Enclosing inside;      // the objects between that, or the task, and the text; innermost last
+  fields::View process;  // the process that holds the text; absent if none does
+  Enclosing inside;  // the objects between the process, or the task, and the text; innermost last
   Mark mark = Mark::Raw;
-  // The text as written. Set if no process holds it, or it is ContextDependent.
+  // The text as written. Set if no process holds the text, or it is ContextDependent.
   std::string raw;
 };
 

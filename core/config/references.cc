@@ -8,7 +8,7 @@
 namespace thermos::config {
 namespace {
 
-// The text that stands for the task's name; nullptr: there is none.
+// Returns the text that is the task's name, or nullptr if there is none.
 std::string* name_text(Draft& draft) {
   if (draft.named) return &draft.task.name;
   return draft.task.processes.empty() ? nullptr : &draft.task.processes.front().name;

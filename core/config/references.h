@@ -10,10 +10,11 @@
 //
 // {{self.NAME}} is searched for in the innermost of these objects alone; {{super.NAME}} in the
 // objects around that one, from the outermost inwards. A number or a boolean may be written as a
-// text with references that becomes one: "{{retries}}". A value may hold references itself. They
-// are looked up from where the value is used; those of a field that is named by a path
-// ({{processes[0].cmdline}}) first in its own process. A field that was not written has its
-// default. Apache Aurora's Thermos has the same rules, with -E bound around the task.
+// text whose references make it one: "{{retries}}". A value may hold references itself. They are
+// looked up from where the value is used; if the value is a field that is named by a path
+// ({{processes[0].cmdline}}), they are looked up in the field's own process first. A field that was
+// not written has its default. Apache Aurora's Thermos has the same rules, with -E bound around the
+// task.
 #pragma once
 
 #include <optional>
@@ -23,11 +24,11 @@
 
 namespace thermos::config {
 
-// Binds every reference, and gives a task without a name that of its first process. Stops at `most`
-// problems; a text that can't be bound stays as it was written.
+// Binds every reference, and gives a task without a name the name of its first process. Stops at
+// `most` problems; a text that can't be bound stays as it was written.
 Problems bind_references(Draft& draft, const Bindings& bindings, std::size_t most);
 
-// Binds only the task's name, or that of the first process if the task has none, into `name`.
+// Binds only the task's name, or the first process's name if the task has none, into `name`.
 // Returns the problem, if there is one.
 std::optional<Problem> bind_name(Draft& draft, const Bindings& bindings, std::string& name);
 

@@ -32,7 +32,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// null, Null or NULL, but not nULL.
+// Whether the text is `word` in one of YAML's spellings: null, Null or NULL, but not nULL.
 bool is_word(std::string_view text, std::string_view word) {
   if (lower(text) != word) return false;
   const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
@@ -75,7 +75,8 @@ double to_real(std::string_view text, bool negative) {
   return negative ? -number : number;
 }
 
-// As JSON's parser has them: what is not negative is unsigned, what fits neither is a double.
+// Returns a whole number in the same type as the JSON parser: unsigned if it is not negative, and a
+// double if it fits into neither integer.
 Value whole(std::string_view digits, int base, bool negative) {
   std::uint64_t number = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);

@@ -11,14 +11,14 @@ namespace thermos::config {
 // Returns the value, without a position; a text that means nothing else is a string.
 Value plain_scalar(std::string_view text);
 
-// Whether it is an integer with a leading zero, such as 010: YAML 1.1 reads it as 8 and YAML 1.2 as
-// 10.
+// Whether `text` is an integer with a leading zero, such as 010: YAML 1.1 reads that as 8 and YAML
+// 1.2 as 10.
 bool has_leading_zero(std::string_view text);
 
-// Whether YAML 1.1 reads it as a boolean and 1.2 does not: yes, no, on, off, y, n.
+// Whether YAML 1.1 reads `text` as a boolean and 1.2 does not: yes, no, on, off, y, n.
 bool is_old_boolean(std::string_view text);
 
-// Whether YAML 1.1 reads it as a number and 1.2 does not: 1:30, 1_000.
+// Whether YAML 1.1 reads `text` as a number and 1.2 does not: 1:30, 1_000.
 bool is_old_number(std::string_view text);
 
 }  // namespace thermos::config

@@ -9,7 +9,7 @@
 namespace thermos::config {
 
 std::string number_text(double number) {
-  // Without this 1000000 would be 1e+06, which is shorter.
+  // Otherwise 1000000 would be written as 1e+06, which is shorter.
   if (std::trunc(number) == number && std::abs(number) < 1e15) {
     return std::to_string(static_cast<std::int64_t>(number));
   }

@@ -8,7 +8,8 @@
 namespace thermos::config {
 
 std::string number_text(double number);
-// Returns what to_json() writes for a number, a boolean or a word, without quotes; a text as it is.
+// Returns what to_json() writes for a number, a boolean or a word, without quotes, and a text as it
+// is.
 std::string scalar_text(fields::View value);
 
 }  // namespace thermos::config

@@ -13,7 +13,7 @@ bool same_definition(const ProcessConfig& one, const ProcessConfig& other) {
   return one == other || first_difference(fields::view_of(one), fields::view_of(other)).empty();
 }
 
-// The part of a task that each of its processes is defined by.
+// Returns the part of a task that belongs to the definition of each process.
 TaskConfig common_part(const TaskConfig& task) {
   TaskConfig part;
   part.user = task.user;

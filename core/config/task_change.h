@@ -1,4 +1,4 @@
-// What differs between two configurations of one task, process by process.
+// Compares two configurations of one task, process by process.
 #pragma once
 
 #include <string>
@@ -8,10 +8,11 @@
 
 namespace thermos::config {
 
-// The names of processes. What is defined for all processes of the task (env, cwd, secret, user)
-// belongs to the definition of each; what only plans them (constraints, limits, pools) does not.
+// The names of the processes that differ. What the task defines for all its processes (env, cwd,
+// secret, user) belongs to the definition of each process; what only plans them (constraints,
+// limits, pools) does not.
 struct TaskChange {
-  std::vector<std::string> changed;  // in both, with different definitions
+  std::vector<std::string> changed;  // in both configurations, with different definitions
   std::vector<std::string> added;
   std::vector<std::string> removed;
 };

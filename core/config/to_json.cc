@@ -19,15 +19,15 @@ using Take = std::function<bool(std::string_view piece)>;
 
 constexpr std::size_t kPiece = std::size_t{64} << 10;
 
-// Writes straight into one string: a tree of a million processes would take gigabytes. With `take`,
-// into one that is handed on and emptied when it is long enough.
+// Writes straight into one string, because a JSON tree of a million processes would take gigabytes.
+// With `take`, the string is handed on and emptied whenever it is long enough.
 class Writer {
  public:
   explicit Writer(int indent, const Take* take = nullptr) : indent_(indent), take_(take) {}
 
   std::string whole() { return std::move(out_); }
   bool refused() const { return refused_; }
-  // Hands on what is left. Returns whether all of it was taken.
+  // Hands on the rest of the text. Returns whether `take` took everything.
   bool finish() {
     hand_on();
     return !refused_;
@@ -44,7 +44,7 @@ class Writer {
     out_ += bracket;
     first_ = false;
   }
-  // Before each item of a list.
+  // Called before each item of a list.
   void item() {
     if (take_ != nullptr && out_.size() >= kPiece) hand_on();
     if (!first_) out_ += indent_ < 0 ? ", " : ",";
@@ -71,10 +71,10 @@ class Writer {
       out_.append("\"").append(value).append("\"");
       return;
     }
-    // Replace rather than throw: this also prints tasks that were never checked.
+    // Bytes that are not UTF-8 are replaced and don't throw: unchecked tasks are printed too.
     out_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
-  // Of a map: a text like any other, unlike a key.
+  // Writes a name of a map, which may be any text and needs escapes, unlike a key.
   void name(std::string_view name) {
     item();
     text(name);
@@ -122,7 +122,8 @@ void write_map(Writer& json, View map) {
   json.close('}');
 }
 
-// A text that may be empty and is was never given; nor was what another key stands for.
+// Whether the value was not given and is not written: an empty text that may be empty, or an empty
+// value that another key can replace.
 bool is_left_out(View value, const Field& field) {
   if (!value) return true;
   if (value.type->left_out && value.size() == 0) return true;
@@ -137,7 +138,7 @@ void write_object(Writer& json, View object) {
   for (const Field& field : type.fields) {
     const View value = object.field(field);
     if (is_left_out(value, field)) continue;
-    // Another choice was made.
+    // A flag that is false among the choices: another choice was made.
     const bool choice = &field < type.fields.data() + type.choices;
     if (choice && value.type->kind == Kind::Flag && !value.flag()) continue;
     json.key(field.key);

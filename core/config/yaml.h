@@ -1,5 +1,5 @@
-// Reads YAML 1.2 text into the same tree as JSON. It refuses tags other than YAML's own, keys that
-// are not strings, a repeated key, and whatever YAML 1.1 and 1.2 read as different numbers.
+// Reads YAML 1.2 text into the same tree as JSON. Tags other than YAML's own, keys that are not
+// strings, a repeated key, and texts that YAML 1.1 and 1.2 read as different numbers are refused.
 #pragma once
 
 #include <string_view>

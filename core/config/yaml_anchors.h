@@ -33,8 +33,9 @@ class YamlAnchors {
   // Returns nullptr if the value is not complete yet: the alias stands inside the value that it
   // names.
   const AnchoredValue* find(YAML::anchor_t anchor) const;
-  // Counts a copy. Returns false if all copies in the text are too large: a few anchors that name
-  // each other double with each. limit_text() is the error for it.
+  // Counts a copy. Returns false if all copies in the text together are too large: a chain of
+  // anchors that each name the one before twice doubles the size with every anchor. limit_text() is
+  // the error for that.
   bool count_copy(const AnchoredValue& value);
   static const char* limit_text();
 

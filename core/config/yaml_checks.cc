@@ -10,7 +10,8 @@
 namespace thermos::config {
 namespace {
 
-// A byte in one line of the text, without its newline, that YAML can't hold.
+// Returns an error for a byte that YAML can't hold in one line of the text, given without its
+// newline.
 std::optional<YamlRefusal> check_row(std::string_view row, std::uint32_t line) {
   const bool good = is_utf8(row);
   std::uint32_t column = 1;

@@ -16,13 +16,14 @@ namespace {
 
 constexpr std::string_view kTabIndents = "a tab indents this line: YAML takes spaces alone";
 
-// What a message of the parser that begins so means. The first that fits counts.
+// The meaning of a parser's message that begins with `says`. The first explanation that fits is
+// used.
 struct Explanation {
   std::string_view says;
   std::string_view means;
 };
 
-// Not constexpr: the parser's messages are no constants of the language.
+// Not constexpr, because the parser's messages are not constant expressions.
 const std::array<Explanation, 20>& explanations() {
   static const std::array<Explanation, 20> all = {{
       {YAML::ErrorMsg::END_OF_MAP_FLOW,
@@ -83,7 +84,7 @@ std::string_view indentation_of(std::string_view line) {
   return line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
 }
 
-// "in double quotes \q means nothing ..."; nullopt: another error.
+// Returns "in double quotes \q means nothing ...", or nullopt for any other error.
 std::optional<std::string> explain_escape(std::string_view message) {
   const std::string_view says = YAML::ErrorMsg::INVALID_ESCAPE;
   if (!message.starts_with(says)) return std::nullopt;
@@ -92,7 +93,8 @@ std::optional<std::string> explain_escape(std::string_view message) {
          ", or use single quotes";
 }
 
-// The parser sees only that no 'key: value' goes on here, and the line tells why.
+// Whether something stands on the line before the error. The parser says only that no 'key: value'
+// follows here, and the line shows why.
 bool stands_behind_what_is_closed(std::string_view message, std::string_view before) {
   return message.starts_with(YAML::ErrorMsg::END_OF_MAP) &&
          !message.starts_with(YAML::ErrorMsg::END_OF_MAP_FLOW) &&
@@ -108,7 +110,7 @@ std::string explain_unknown_alias(std::string_view text, std::size_t at) {
          "quotes)";
 }
 
-// A message that we have no better words for.
+// Returns the parser's own message, shortened, if there is no explanation for it.
 std::string in_its_own_words(std::string_view message) {
   const std::string shown = thermos::quoted(message, 200);
   return shown.substr(1, shown.size() - 2);

@@ -1,4 +1,4 @@
-// What the YAML parser's errors mean to a person.
+// Explains the YAML parser's errors to a person.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,9 @@ class YamlPlaces {
   // `text` outlives this.
   explicit YamlPlaces(std::string_view text) : text_(text) {}
 
-  // Returns the place of a mark in the text; none for a null mark. Takes time in proportion to how
-  // far it is from the last one on the same line: a whole task may stand on one.
+  // Returns the place of a mark in the text; an empty one for a null mark. Takes time in proportion
+  // to the distance from the last mark on the same line, because a whole task may stand on one
+  // line.
   Position of(const YAML::Mark& mark);
 
  private:
@@ -31,8 +32,8 @@ class YamlPlaces {
 // Returns the place of one mark.
 Position yaml_position(std::string_view text, const YAML::Mark& mark);
 
-// Returns one line that says what is wrong and what to do about it. `message` is the parser's,
-// `mark` its place in `text`.
+// Returns one line that says what is wrong and what to do about it. `message` is the parser's
+// message, and `mark` its place in `text`.
 std::string explain_yaml_error(const std::string& message, std::string_view text,
                                const YAML::Mark& mark);
 

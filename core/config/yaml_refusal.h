@@ -7,11 +7,11 @@
 
 namespace thermos::config {
 
-// The callbacks of the parser throw it, because they have no other way to end it; parse_yaml()
-// catches it.
+// The callbacks of the parser throw this, because they have no other way to end the parsing;
+// parse_yaml() catches it.
 struct YamlRefusal {
   Position at;
-  std::string path;  // of the value, below the document's root; "" if the error is of no value
+  std::string path;  // of the value, below the document's root; "" if the error concerns no value
   std::string what;
 };
 

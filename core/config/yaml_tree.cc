@@ -30,8 +30,8 @@ void YamlTree::check_last_quote() const {
 void YamlTree::OnDocumentStart(const YAML::Mark& mark) {
   anchors_.clear();
   const std::size_t pos = std::min(static_cast<std::size_t>(mark.pos), text_.size());
-  // The parser goes on where a value has ended, and calls the rest another document. At a ','
-  // that belongs nowhere it takes nothing, and would begin documents there for ever.
+  // When a text goes on behind its complete value, the parser treats the rest as another document.
+  // At a stray ',' it consumes nothing, and would begin documents there for ever.
   const bool apart = text_.substr(pos).starts_with("---") || is_behind_document_end(text_, pos);
   if (begun_at_ && (!apart || *begun_at_ == pos)) {
     throw YamlRefusal{
@@ -47,7 +47,7 @@ void YamlTree::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   const bool in_object = !open_.empty() && is_object(open_.back());
   Value null{nullptr};
   null.plain = 1;
-  // The parser gives the place of what comes next, on another line.
+  // The parser's mark is the place of the next token, which is on another line.
   const Position at = in_object ? open_.back().key_at : position(mark);
   null.line = at.line;
   null.column = at.column & 0x7FFFFFFF;

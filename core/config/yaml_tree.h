@@ -19,13 +19,13 @@ namespace thermos::config {
 // Takes the events of one whole text. All functions but documents() may throw YamlRefusal.
 class YamlTree : public YAML::EventHandler {
  public:
-  // Both outlive this. `document` owns the keys.
+  // `text` and `document` outlive this. `document` owns the keys.
   YamlTree(std::string_view text, Document& document)
       : text_(text), places_(text), document_(document) {}
 
-  // Call it at the end of the text: throws if the last scalar's quote is not closed.
+  // Throws if the last scalar's quote is not closed. Call this at the end of the text.
   void check_last_quote() const;
-  // The roots of all documents that hold something.
+  // Returns the roots of all documents that hold something.
   std::vector<Value>& documents() { return documents_; }
 
   // NOLINTBEGIN(readability-identifier-naming)
@@ -48,8 +48,8 @@ class YamlTree : public YAML::EventHandler {
   struct Open {
     Value value;
     YAML::anchor_t anchor = 0;
-    bool has_key = false;  // of an object: its value comes next
-    bool merging = false;  // and is one to merge
+    bool has_key = false;  // the key of an object's next member was read; its value comes next
+    bool merging = false;  // this key is "<<", so that the value is merged
     std::string_view key;
     Position key_at;
     std::vector<Value> merged;
@@ -69,8 +69,8 @@ class YamlTree : public YAML::EventHandler {
   // Adds a complete value to the innermost open list or object, or to the documents.
   void put(Value value);
   void take_merged(Open& around, Value value);
-  // Called at the end of an object: its own members win over merged ones, and an earlier merged one
-  // over a later.
+  // Adds the merged members at the end of an object. The object's own members win over merged ones,
+  // and an earlier merged object wins over a later one.
   void merge();
 
   // The path of the innermost open value, and that of the next value in it.
@@ -84,7 +84,7 @@ class YamlTree : public YAML::EventHandler {
   [[noreturn]] void refuse_tag(Position at, std::string tag) const;
 
   std::string_view text_;
-  mutable YamlPlaces places_;  // keeps what makes the next answer quick
+  mutable YamlPlaces places_;  // remembers the last place, which makes the next answer quick
   Document& document_;
   std::vector<Value> documents_;
   std::vector<Open> open_;

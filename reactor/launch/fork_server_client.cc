@@ -23,7 +23,7 @@ namespace {
 constexpr const char* kProgramName = "thermos-coordinator";
 // The descriptor under which the server expects its socket (coordinator/fork_server.h).
 constexpr int kServerSocket = 3;
-// The descriptor under which it expects the socket for write failures.
+// The descriptor under which the server expects the socket for write failures.
 constexpr int kServerWriteFailures = 4;
 // An unprivileged user may have only RLIMIT_NOFILE descriptors in messages that were not received
 // yet, in all programs together (ETOOMANYREFS, unix(7)). A launch has at least three.
@@ -31,7 +31,7 @@ constexpr std::size_t kMaxUnderWay = 64;
 // Room for several of the largest messages; the kernel reduces it to its limit (net.core.wmem_max).
 constexpr int kSocketBytes = 1024 * 1024;
 
-// A soft limit of descriptors for as long as this lives.
+// Sets the soft limit of descriptors for as long as this lives.
 class DescriptorLimit {
  public:
   explicit DescriptorLimit(rlim_t soft) {
@@ -96,7 +96,7 @@ Status ForkServerClient::spawn() {
   Descriptor ours(ends[0]);
   const Descriptor theirs(ends[1]);
   ::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
-  // Only our end: the server's calls block.
+  // Only our end is non-blocking: the server's calls block.
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
 
   posix_spawn_file_actions_t files;
@@ -109,8 +109,8 @@ Status ForkServerClient::spawn() {
     error_number =
         ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   }
-  // Clears O_CLOEXEC also if the descriptor already has that number. What lies above the soft limit
-  // is refused.
+  // adddup2 clears O_CLOEXEC even if the descriptor already has that number. It refuses a number
+  // above the soft limit.
   if (error_number == 0) {
     error_number = ::posix_spawn_file_actions_adddup2(&files, theirs.get(), kServerSocket);
   }
@@ -118,8 +118,8 @@ Status ForkServerClient::spawn() {
     error_number = ::posix_spawn_file_actions_adddup2(&files, their_write_failures_.get(),
                                                       kServerWriteFailures);
   }
-  // It starts with all signals blocked and in a session of its own, so that a Ctrl-C for us cannot
-  // end it before it does the same itself.
+  // The server starts with all signals blocked and in a session of its own, so that a Ctrl-C for us
+  // cannot end it before it does the same itself.
   sigset_t all;
   ::sigfillset(&all);
   ::posix_spawnattr_setsigmask(&attributes, &all);
@@ -129,7 +129,8 @@ Status ForkServerClient::spawn() {
   char* const environment[] = {nullptr};
   pid_t pid = 0;
   if (error_number == 0) {
-    // Only here: all else needs descriptors of our own, however many we have.
+    // The limit holds only for this call: everything else needs descriptors of our own, however
+    // many we have.
     const DescriptorLimit limit(descriptors_);
     error_number =
         ::posix_spawn(&pid, program_.c_str(), &files, &attributes, arguments, environment);
@@ -283,8 +284,8 @@ std::optional<Launched> ForkServerClient::receive() {
     const std::optional<Launched> answer = answers_.front();
     answers_.pop_front();
     if (!answer || sent_.erase(answer->ticket) == 0) {
-      // The server's end, or an unknown ticket: this is not our server. It is made to end, and
-      // treated as one that died.
+      // This is the server's end, or an answer that our server would not send (an unknown ticket).
+      // The server is made to end, and is treated as one that died.
       ::shutdown(socket_.get(), SHUT_RDWR);
       break;
     }

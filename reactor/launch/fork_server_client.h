@@ -29,12 +29,12 @@ class ForkServerClient {
  public:
   enum class SendOutcome : std::uint8_t {
     Sent,    // the message is in the socket
-    Queued,  // it waits here, with its descriptors, until on_writable() or an answer makes room
+    Queued,  // the message waits here, with its descriptors, until on_writable() or an answer comes
   };
 
-  // Starts `program`. If that is empty, it starts the thermos-coordinator in this program's
-  // directory or where it was installed; when there is none, the error names the places. The soft
-  // limit of descriptors that holds now is also that of a server that restart() makes.
+  // Starts `program`. If that is empty, starts the thermos-coordinator in this program's directory
+  // or where it was installed; when there is none, the error names the places. The present soft
+  // limit of descriptors also holds for a server that restart() starts.
   static Result<ForkServerClient> start(std::string program = {});
 
   ForkServerClient(ForkServerClient&&) noexcept = default;
@@ -56,8 +56,8 @@ class ForkServerClient {
                              Descriptor err, MakeGroup make_group = {},
                              std::vector<Descriptor> more = {});
 
-  // From here on launches are queued and not sent, until go_on(): the server is not in its control
-  // group yet, and its coordinators stay in the group where they are made.
+  // Queues launches and does not send them until go_on(). This is for a server that is not in its
+  // control group yet: its coordinators would stay in the group where they are made.
   void hold() { held_ = true; }
   void go_on();
 
@@ -109,7 +109,8 @@ class ForkServerClient {
   // Returns 0, or the errno of sendmsg(2).
   int send(const Pending& pending);
   void flush();
-  // Takes what the socket holds, as far as answers are expected, with one call. Returns its errno.
+  // Reads answers from the socket with one system call, at most as many as are expected. Returns 0,
+  // or the errno of the call.
   int read_answers();
 
   std::string program_;
@@ -122,8 +123,8 @@ class ForkServerClient {
   bool broken_ = false;   // sending is not possible any more
   bool blocked_ = false;  // the socket is full
   bool held_ = false;
-  std::deque<std::optional<Launched>> answers_;  // read and not returned; nothing: it can't be read
-  bool all_read_ = false;                        // the socket had no more than these
+  std::deque<std::optional<Launched>> answers_;  // read, but not returned yet; nullopt: not valid
+  bool all_read_ = false;                        // the socket had no more answers than these
   std::unordered_set<std::uint64_t> sent_;
   std::deque<Pending> queue_;
   std::deque<Launched> refused_;

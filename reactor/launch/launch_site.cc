@@ -20,19 +20,19 @@ namespace {
 constexpr const char* kRootPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr const char* kUserPath = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 constexpr const char* kProfile = "/.thermos_profile";
-// What check_task() lets pass fits into the message, beside paths and a login's variables.
+// A process that check_task() accepts fits into the message, beside paths and a login's variables.
 static_assert(2 * kMaxSecrets <= kMaxLaunchSecrets);
 static_assert(kMaxLaunchText + std::size_t{32} * 1024 <= kMaxLaunchBytes);
 
-// Our own PATH if the process runs as our user, else that of a plain login. Our PATH may begin with
-// directories of programs that are only ours, or that the other user cannot read.
+// Returns our own PATH if the process runs as our user, else the PATH of a plain login. Our PATH
+// may begin with directories of programs that are only ours, or that the other user cannot read.
 const char* path_of(const TaskUser& user) {
   const char* ours = user.change ? nullptr : std::getenv("PATH");
   if (ours != nullptr) return ours;
   return user.uid == 0 ? kRootPath : kUserPath;
 }
 
-// Such a directory may lie outside of the sandbox, so it is not made.
+// Whether the path has a "..". Such a directory may lie outside of the sandbox, so it is not made.
 bool leaves(const std::string& path) {
   return ("/" + path + "/").find("/../") != std::string::npos;
 }
@@ -79,7 +79,7 @@ std::optional<LaunchError> LaunchSite::fill(const TaskConfig& task, const Proces
   const auto leave_out = [&secrets = launch.secrets.entries](const std::string& name) {
     std::erase_if(secrets, [&name](const auto& secret) { return secret.first == name; });
   };
-  // What the process says itself goes over the task's.
+  // The variables and secrets of the process replace the task's secrets of the same names.
   for (const auto& [name, value] : process.env.entries) leave_out(name);
   for (const auto& entry : process.secret.entries) {
     leave_out(entry.first);

@@ -23,8 +23,8 @@ class LaunchSite {
   explicit LaunchSite(const RunnerHeader& header);
 
   // Fills in what is run and where: command, directories, input, root and user, and the environment
-  // of a login. `task` is the process's. The reactor looks users up, because the coordinator is a
-  // static program and cannot use the name service.
+  // of a login. `task` is the task of `process`. The reactor looks users up, because the
+  // coordinator is a static program and cannot use the name service.
   std::optional<LaunchError> fill(const TaskConfig& task, const ProcessConfig& process,
                                   Launch& launch);
 

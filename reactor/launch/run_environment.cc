@@ -17,7 +17,7 @@ void add(const Named<std::string>& env, std::vector<std::string>& environment) {
   for (const auto& [name, value] : env.entries) environment.push_back(name + "=" + value);
 }
 
-// Of each name the last one, in the order of the names.
+// Keeps the last variable of each name, in the order of the names.
 void keep_last(std::vector<std::string>& environment) {
   std::stable_sort(
       environment.begin(), environment.end(),
@@ -35,7 +35,7 @@ void keep_last(std::vector<std::string>& environment) {
 void complete_environment(const RunnerHeader& header, const TaskConfig& task,
                           const StartProcess& start, std::vector<std::string>& environment) {
   const ProcessConfig& process = task.processes[start.process];
-  // In front of what the configuration sets: it may have a TRACEPARENT of its own.
+  // TRACEPARENT stands before the configuration's variables, which may have one of their own.
   const TraceIds ids(header);
   environment.push_back("TRACEPARENT=" +
                         text_of(TraceParent{ids.trace(), ids.run(process.name, start.run)}));

@@ -30,7 +30,7 @@ Error failed(const std::string& what, int error) {
   return {ErrorCode::System, what + ": " + std::strerror(-error)};
 }
 
-// systemd's private socket, which exists also without a bus.
+// Connects to systemd's private socket, which exists even without a bus.
 Result<Bus> connect(bool of_user) {
   std::string path = "/run/systemd/private";
   if (of_user) {
@@ -55,7 +55,7 @@ int fill(sd_bus_message* call, const ScopeRequest& request) {
         call, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", "Processes of thermos-reactor",
         "PIDs", "au", 1, static_cast<std::uint32_t>(request.process), "Slice", "s",
         request.slice.c_str(), "Delegate", "b", 1, "CollectMode", "s", "inactive-or-failed",
-        // At shutdown they end like all other units, when no daemon can start them again.
+        // At shutdown the processes end like all other units, when no daemon can start them again.
         "KillMode", "s", "process", "TasksMax", "t", ~std::uint64_t{0});
   }
   if (error >= 0) error = sd_bus_message_close_container(call);
@@ -69,10 +69,9 @@ struct ScopeStart::Call {
   ScopeRequest request;
   UseExisting use_existing;
   Bus bus;
-  // systemd still has the scope of an earlier fork server, which ended with it: this is what it
-  // said.
+  // Not empty while systemd still has a scope of this name, from an earlier fork server: its error.
   std::string exists;
-  std::string job;             // systemd's name for it, in its answer
+  std::string job;             // systemd's name for our job, in its answer
   std::set<std::string> over;  // finished jobs; ours may finish before we know its name
   std::optional<Status> result;
 
@@ -150,7 +149,7 @@ int ScopeStart::Call::send() {
   if (error >= 0) error = fill(raw, request);
   if (error >= 0) {
     error = sd_bus_call_async(bus.get(), nullptr, raw, on_answer, this,
-                              0);  // its time limit is this class's
+                              0);  // no time limit here: ScopeStart has one
   }
   return error;
 }

@@ -27,10 +27,10 @@ class ScopeStart {
   // this object. An error of begin() itself means that systemd can't be reached; then nothing is
   // called.
   //
-  // If systemd has a scope of that name already, `use_existing` is asked to move in: true ends the
-  // request as started. Else the scope is one that is about to be removed, and is waited for. One
-  // that stays empty is never removed: systemd does not notice that the fork server for which it
-  // started the scope had died before.
+  // If systemd has a scope of that name already, `use_existing` is called to move into it. If it
+  // returns true, the request ends as started. Otherwise the scope is about to be removed, and the
+  // request waits for that. But an empty scope is never removed if the fork server died before
+  // systemd started the scope for it: systemd does not notice that. So moving in is tried first.
   static Result<std::unique_ptr<ScopeStart>> begin(Loop& loop, Deadlines& deadlines,
                                                    const ScopeRequest& request,
                                                    UseExisting use_existing, OnStarted on_started,

@@ -19,7 +19,7 @@
 namespace thermos {
 namespace {
 
-// Between two looks on a machine that is too short of something for one.
+// The pause before the next look if a shortage on the machine prevented one.
 constexpr Microseconds kLookAgain = kSecond;
 
 // A new clone of the fork server whose answer was not read yet is not an orphan. It runs the
@@ -29,8 +29,8 @@ bool is_coordinator_program(pid_t pid) {
   return program.empty() || program.starts_with("thermos-coordinator");  // empty: unreadable
 }
 
-// The living processes, each after its parent. A shell that is killed after its command would start
-// the next command meanwhile.
+// Returns the living processes, each after its parent. A shell that is killed after its command
+// would start the next command meanwhile.
 std::vector<Identity> parents_first(const std::vector<const ProcessStat*>& processes) {
   std::unordered_map<pid_t, std::vector<const ProcessStat*>> below;
   std::unordered_set<pid_t> all;
@@ -100,7 +100,7 @@ bool Sweeper::kill(const std::shared_ptr<Sweep>& sweep) {
   if (!found) return false;
   bool saw_all = true;
   for (const Identity& identity : *found) {
-    // If no descriptor is left for a process, it is found again when the others are dead.
+    // If no descriptor is left for a process, the process is found again when the others are dead.
     errno = 0;
     auto pidfd = open_pidfd(identity);
     if (!pidfd && may_pass(errno)) saw_all = false;

@@ -20,7 +20,7 @@ namespace thermos {
 
 class Sweeper {
  public:
-  // What is known of the run whose coordinator vanished.
+  // The run whose coordinator vanished, as far as it is known.
   struct Leftover {
     Identity coordinator;   // its pid is also the number of its session
     Identity process;       // pid 0: it was never seen running
@@ -29,7 +29,7 @@ class Sweeper {
   };
 
   // `spares` has at least three descriptors: one to list /proc, one to read a file in it, one for a
-  // pidfd. When no descriptor is left, one sweep gets on with them; others that come at the same
+  // pidfd. When no descriptor is left, one sweep works with these, and other sweeps at the same
   // time try again later. `is_known_child` returns true for our children that are not orphans
   // (coordinators, the fork server).
   Sweeper(Loop& loop, Deadlines& deadlines, SpareDescriptors& spares,
@@ -42,7 +42,7 @@ class Sweeper {
  private:
   struct Sweep;
   void look(const std::shared_ptr<Sweep>& sweep);
-  // Returns false if the machine was too short of something to see all of them.
+  // Returns false if a shortage on the machine kept it from seeing all processes of the run.
   bool kill(const std::shared_ptr<Sweep>& sweep);
   std::optional<std::vector<Identity>> find(const Leftover& leftover) const;
 
@@ -50,7 +50,7 @@ class Sweeper {
   Deadlines& deadlines_;
   SpareDescriptors& spares_;
   std::function<bool(pid_t)> is_known_child_;
-  // Whether this process already had children at its start (a shell that exec'd us). Then an
+  // Whether this process already had children at its start (from a shell that exec'd us). Then an
   // unknown child may belong to them, and is not killed.
   bool born_with_children_ = false;
 };

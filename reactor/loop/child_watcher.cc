@@ -29,7 +29,7 @@ ChildWatcher::ChildWatcher(Loop& loop, std::function<void()> before_reaping)
   }
   sigprocmask(SIG_BLOCK, &wanted, &mask_before_);
   poll_ = std::make_unique<Poll>(loop, signals_.get(), [this](int) {
-    // A signal that is pending already comes once, however many children end.
+    // A pending signal comes once, however many children end.
     signalfd_siginfo signal{};
     static_cast<void>(read(signals_.get(), &signal, sizeof signal));
     reap();
@@ -42,7 +42,7 @@ ChildWatcher::~ChildWatcher() {
 
 namespace {
 
-// A child that lives, or was not reaped yet.
+// Whether `pid` is a child that is alive, or was not reaped yet.
 bool is_child(pid_t pid) {
   siginfo_t info{};
   return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
@@ -55,7 +55,8 @@ void ChildWatcher::watch(pid_t pid, std::function<void(int)> callback) {
   if (early != unclaimed_.end()) {
     const int status = early->second;
     unclaimed_.erase(early);
-    // Births may be expected for long. If a child has this pid now, the exit was of one before it.
+    // Births may be expected for long. If a child has this pid now, the kept exit is that of an
+    // earlier child with this pid.
     if (!is_child(pid)) {
       callback(status);
       return;

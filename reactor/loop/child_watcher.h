@@ -20,9 +20,9 @@ class ChildWatcher {
  public:
   // Makes this process a child subreaper (prctl(2)), so that it adopts the orphans of a dead
   // coordinator. `before_reaping` runs at every SIGCHLD before anything is reaped, so that the
-  // caller can watch() children that were created meanwhile.
-  // Blocks SIGCHLD and takes it from a descriptor, by one read for however many came; what is
-  // executed by this process must get another mask (posix_spawnattr_setsigmask(3)).
+  // caller can watch() children that were created meanwhile. Blocks SIGCHLD and reads it from a
+  // descriptor, with one read for all signals that came. Programs that this process executes must
+  // get another mask (posix_spawnattr_setsigmask(3)).
   ChildWatcher(Loop& loop, std::function<void()> before_reaping);
   ~ChildWatcher();
   ChildWatcher(const ChildWatcher&) = delete;
@@ -34,11 +34,11 @@ class ChildWatcher {
   void forget(pid_t pid) { watched_.erase(pid); }
   bool watches(pid_t pid) const { return watched_.contains(pid); }
   // Whether watch() will call back: `pid` is a child that was not reaped yet, or whose exit was
-  // kept. For a child whose pid became known otherwise than by the fork server's answer.
+  // kept. This is for a child whose pid did not come with the fork server's answer.
   bool can_watch(pid_t pid) const;
   // Whether a child of this pid was reaped and its exit is kept.
   bool has_reaped(pid_t pid) const;
-  // Whether another child has the pid of this one now, which was reaped then.
+  // Whether another process has the pid of `child` now, so that `child` must have been reaped.
   bool is_recycled(const Identity& child) const;
 
   // While the fork server still has to answer launches, the exits of unknown children are kept,

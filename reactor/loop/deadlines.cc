@@ -29,8 +29,8 @@ void Deadlines::cancel(const Key& key) {
 void Deadlines::arm() {
   if (due_.empty()) return;
   const Microseconds at = std::max<Microseconds>(1, due_.begin()->first.first);
-  // One that fires too early is a wake-up in vain at most once; to set it later each time that a
-  // timer is cancelled would be a system call for each launch.
+  // A timerfd that fires too early costs one wake-up in vain at most. To set it later each time
+  // that a timer is cancelled would cost a system call for each launch.
   if (armed_ != 0 && armed_ <= at) return;
   armed_ = at;
   itimerspec when{};

@@ -21,7 +21,7 @@ class Deadlines {
   explicit Deadlines(Loop& loop);
 
   // Calls `callback` once when CLOCK_BOOTTIME reaches `at`, in the order of times, and of add() for
-  // equal times. The key cancels it.
+  // equal times. cancel() takes the key.
   Key add(Microseconds at, std::function<void()> callback);
   // Does nothing if the timer has fired.
   void cancel(const Key& key);

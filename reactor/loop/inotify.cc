@@ -71,13 +71,14 @@ void for_each_event(std::span<const char> bytes, const Take& take) {
 
 }  // namespace
 
-// One read: what is left, or comes meanwhile, makes the descriptor readable again.
+// Reads once: events that are left, or come meanwhile, make the descriptor readable again.
 void Inotify::drain() {
   alignas(inotify_event) char buffer[64 * 1024];
   const ssize_t got = read(fd_.get(), buffer, sizeof buffer);
   if (got <= 0) return;
   const std::span events(buffer, static_cast<std::size_t>(got));
-  // Who looks at a file for the first of its writes sees the others too: they are told as one.
+  // A watcher that reads a file at its first write sees the other writes too, so all are reported
+  // as one.
   std::map<std::pair<int, std::string_view>, std::uint32_t> writes;
   for_each_event(events, [&](const inotify_event& event) {
     if (is_write(event)) writes[{event.wd, name_of(event)}] |= event.mask;

@@ -31,8 +31,8 @@ class Inotify {
   bool enabled() const { return static_cast<bool>(fd_); }
 
   // What to watch of a directory: writes to its files, and their closing and removal (kContents),
-  // or only the appearance and removal of names (kNames). Of several writes to one file that came
-  // since the loop last looked, only the first is told, with the masks of all.
+  // or only the appearance and removal of names (kNames). If several writes to one file came since
+  // the loop last looked, only the first is reported, with the masks of all.
   static const std::uint32_t kContents;
   static const std::uint32_t kNames;
 

@@ -26,7 +26,8 @@ class Listener {
 
   int fd() const { return socket_.get(); }
 
-  // Tells that a client's descriptor was closed, so that a waiting client may be accepted.
+  // Tells the listener that a client's descriptor was closed, so that a waiting client may be
+  // accepted.
   void client_left();
 
  private:

@@ -58,8 +58,9 @@ struct Poll::State {
     uv_poll_start(&handle, watched, [](uv_poll_t* raw, int status, int seen) {
       auto* state = reinterpret_cast<State*>(raw);
       if (!state->callback) return;
-      // libuv has stopped the handle at POLLERR. A peer that has died may have left bytes behind:
-      // a read takes these first, and its end would not be heard by a handle that is stopped.
+      // libuv has stopped the handle at POLLERR. A peer that has died may have left bytes behind.
+      // The owner's read takes these first, and a stopped handle would not report the end behind
+      // them.
       if (status < 0) state->start();
       state->callback(status < 0 ? state->watched : seen);
     });
@@ -99,7 +100,8 @@ SignalWatch::SignalWatch(Loop& loop, int signal, std::function<void()> callback)
             &state_->handle,
             [](uv_signal_t* handle, int) { reinterpret_cast<State*>(handle)->callback(); }, signal),
         "cannot watch for a signal");
-  // Whoever started us may have blocked it. What came before comes now.
+  // The program that started us may have blocked the signal. A signal that came before is delivered
+  // now.
   sigset_t watched;
   sigemptyset(&watched);
   sigaddset(&watched, signal);

@@ -25,12 +25,12 @@ class Loop {
   void stop() { uv_stop(&loop_); }
   uv_loop_t* raw() { return &loop_; }
 
-  // The time of this turn. It is read at the first call in a turn, so that all decisions of the
-  // turn use the same time. end_turn() drops it; the owner of the TurnEnd calls that before the
-  // loop sleeps.
+  // Returns the time of this turn. The time is read at the first call in a turn, so that all
+  // decisions of the turn use the same time. end_turn() drops it; the owner of the TurnEnd calls
+  // that before the loop sleeps.
   Timestamp now();
   void end_turn() { now_.reset(); }
-  // The same, if anyone has asked for it in this turn.
+  // Returns the time of this turn, or nothing if nobody has called now() in it.
   const std::optional<Timestamp>& turn() const { return now_; }
 
  private:
@@ -48,7 +48,7 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
-  // `events` is UV_READABLE, UV_WRITABLE or both; 0 pauses it.
+  // Sets what to watch for: UV_READABLE, UV_WRITABLE or both; 0 pauses the watch.
   void watch(int events);
 
  private:
@@ -56,7 +56,8 @@ class Poll {
   State* state_;
 };
 
-// Calls back on the loop each time the signal `signal` comes; several at once may be one call.
+// Calls back on the loop each time the signal `signal` comes; several signals at once may be one
+// call.
 class SignalWatch {
  public:
   SignalWatch(Loop& loop, int signal, std::function<void()> callback);

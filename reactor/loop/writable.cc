@@ -8,7 +8,7 @@ namespace thermos {
 
 Writable::Writable(Loop& loop, int fd, std::function<void()> call)
     : fd_(fd), call_(std::move(call)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  epoll_event event{};  // of nothing, until somebody waits
+  epoll_event event{};  // no events until wait() is called
   if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd_, &event) != 0) return;
   poll_.emplace(loop, epoll_.get(), [this](int) { ready(); });
   poll_->watch(0);

@@ -1,5 +1,5 @@
-// Tells when a descriptor can be written to that others share, such as standard output. Poll would
-// make it non-blocking for all of them.
+// Tells when a descriptor that is shared with other programs, such as standard output, can be
+// written to. Poll would make it non-blocking for all of them.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ class Writable {
   // Borrows `fd`, which must stay open as long as this lives. `call` may destroy this.
   Writable(Loop& loop, int fd, std::function<void()> call);
 
-  // Calls `call` once, when the descriptor can be written to or has failed. Returns false where
-  // that can't be waited for, as for a regular file: a write to it does not wait either.
+  // Calls `call` once, when the descriptor can be written to or has failed. Returns false if the
+  // kernel can't wait for this descriptor, such as a regular file, whose writes don't wait either.
   bool wait();
 
  private:

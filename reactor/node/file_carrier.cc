@@ -8,11 +8,11 @@
 namespace thermos {
 namespace {
 
-// So many bytes wait in the pipe, besides which nothing is read: a file may be larger than our
-// memory, and what else is said waits behind them.
+// While this many bytes wait for the pipe, no more of a file is read: the file may be larger than
+// our memory, and other messages have to wait behind these bytes.
 constexpr std::size_t kMostUnsent = std::size_t{1} << 20;
 constexpr int kPiecesATurn = 4;
-// From a shortage to the next try. Nothing tells that it is over.
+// The time from a shortage to the next try. No event tells that the shortage is over.
 constexpr Microseconds kRest = 2 * kSecond;
 
 }  // namespace
@@ -45,7 +45,8 @@ void FileCarrier::remove_leftovers(const std::vector<std::string>& paths) const 
 
 // ---- sending -----------------------------------------------------------------------------------
 
-// An effect may have its answer at once, and whoever hears of an end may ask for more.
+// Queues the event if another one is being handled: an effect may be answered at once, and the
+// owner may call carry() or forget() in Hooks::over().
 void FileCarrier::send(carry::SendingEvent event) {
   events_.push_back(std::move(event));
   if (std::exchange(handling_, true)) return;

@@ -1,6 +1,6 @@
-// One end of the carrying of files over a node's pipe. Carries out the effects of FileSending and
-// FileReceiving (core/runner/), which decide. Both ends use it: the leader, whose sandbox is the
-// hub, and the node's server.
+// Carries files over a node's pipe, for one end of it. FileSending and FileReceiving (core/runner/)
+// decide, and this class carries out their effects. Both ends use it: the leader, through whose
+// sandbox all files go, and the node's server.
 //
 // The disk is read, written and hashed on the loop, in pieces of 256 KiB at most: a piece takes a
 // millisecond or two, and files come one at a time.
@@ -26,36 +26,39 @@ namespace thermos {
 class FileCarrier {
  public:
   struct Hooks {
-    // Sends a message to the other end, and writes what the pipe takes.
+    // Sends a message to the other end, and writes as much as the pipe takes.
     std::function<void(nodes::FileMessage message)> say;
-    // How many bytes wait because the pipe is full.
+    // Returns how many bytes wait because the pipe is full.
     std::function<std::size_t()> unsent;
-    // Whether the other end has that file for this end.
+    // Whether the other end may offer this file of this process to this end.
     std::function<bool(ProcessIndex process, const std::string& path)> expects;
-    // Asked before a file that came whole gets its name.
+    // Whether a file that came completely may get its name; asked just before.
     std::function<bool()> may_place = [] { return true; };
-    // What became of the files of a run. In here, the owner may destroy this.
+    // Tells what became of the files of a run. In here, the owner may destroy this.
     std::function<void(const carry::Over& over)> over;
-    // They can't be carried for now, and why.
+    // Tells why files can't be carried for now.
     std::function<void(const std::string& why)> rests;
   };
 
   // The loop and the deadlines outlive this.
   FileCarrier(Loop& loop, Deadlines& deadlines, SandboxDisk disk, Hooks hooks);
-  // What has not come whole is removed.
+  // Removes a file that has not come completely.
   ~FileCarrier();
   FileCarrier(const FileCarrier&) = delete;
   FileCarrier& operator=(const FileCarrier&) = delete;
 
-  // The files of a run go to the other end, behind those of others. Answered by over().
+  // Sends the files of a run to the other end, behind those of earlier calls. Hooks::over() tells
+  // the result.
   void carry(carry::Cargo cargo);
-  // They need not any more, and no answer comes. False if they are not under way.
+  // Gives up sending the files of a run; Hooks::over() is not called for them. Returns false if
+  // they are not under way.
   bool forget(ProcessIndex process, std::uint32_t run);
-  // Takes a message of the other end. Fails with Corrupt for one that can't come.
+  // Takes a message of the other end. Fails with Corrupt for a message that can't come.
   Status take(nodes::FileMessage message);
-  // The pipe has room again.
+  // Continues to send, because the pipe has room again.
   void room();
-  // An earlier server, or leader, may have been killed while these files came.
+  // Removes the parts of these files that an earlier server, or leader, has left: it may have been
+  // killed while they came.
   void remove_leftovers(const std::vector<std::string>& paths) const;
 
  private:
@@ -87,7 +90,7 @@ class FileCarrier {
   std::deque<carry::SendingEvent> events_;  // for sending_
   bool handling_ = false;
   FileSource source_;
-  // What is offered or sent.
+  // The file that is offered or sent.
   struct {
     ProcessIndex process = 0;
     std::string path;
@@ -99,7 +102,7 @@ class FileCarrier {
   std::optional<Deadlines::Key> rest_;
   FileReceiving receiving_;
   FileTarget target_;
-  std::string piece_;  // that came
+  std::string piece_;  // the data of the last piece that came
   std::optional<std::string> refusal_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -17,12 +17,12 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
-// One that sends as fast as it is read must not hold up the loop.
+// An end that sends as fast as we read must not hold up the loop.
 constexpr int kReadsATurn = 16;
 // A node's shell may greet, but not for ever.
 constexpr std::size_t kMostNoise = std::size_t{64} * 1024;
 
-// Of what was sent already.
+// The most bytes that are kept in the buffer although they were sent.
 constexpr std::size_t kMostKept = std::size_t{1024} * 1024;
 
 std::uint64_t random_epoch() {
@@ -157,19 +157,19 @@ void FramePipe::flush() {
       watch();
       return;
     }
-    if (size < 0) return;  // its other half says that it has ended
+    if (size < 0) return;  // the reading half reports the end
     sent_ += static_cast<std::size_t>(size);
   }
   out_bytes_.clear();
   sent_ = 0;
   if (!std::exchange(waits_, false) || ended_) return;
   out_poll_->watch(0);
-  // Also if it was not the poll that called: it will not call any more.
+  // The hook is called even if flush() was not called by the poll, which is off from here on.
   if (hooks_.room) hooks_.room();
 }
 
 void FramePipe::watch() {
-  // One that always writes behind what waits would keep all that was ever sent.
+  // If there were always bytes that wait, the buffer would keep everything that was ever sent.
   if (sent_ >= kMostKept) {
     out_bytes_.erase(out_bytes_.begin(), out_bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
     sent_ = 0;

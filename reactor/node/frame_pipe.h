@@ -1,5 +1,5 @@
-// A stream of frames over two descriptors, such as a pair of pipes: the framing of a checkpoint
-// stream (core/record/frame.h) in each direction, a header of its own epoch first.
+// A stream of frames over two descriptors, such as a pair of pipes. Each direction has the framing
+// of a checkpoint stream (core/record/frame.h), and begins with a header with an epoch of its own.
 #pragma once
 
 #include <cstddef>
@@ -23,27 +23,29 @@ class FramePipe {
     // A frame came; its payload is 8-byte aligned and valid during the call. An error ends the
     // pipe.
     std::function<Status(Bytes payload)> take;
-    // Nothing more will come: the other end is closed, or what it sent is no frame. Called once. In
-    // here, and in take(), the owner may destroy this.
+    // Nothing more will come: the other end is closed, or it sent bytes that are not a frame.
+    // Called once. In here, and in take(), the owner may destroy this.
     std::function<void(const std::string& why)> ended;
-    // What came in front of the header, by lines: a login shell may greet. Empty: it is dropped.
+    // Takes each line in front of the header: a login shell may greet. If this is empty, the lines
+    // are dropped.
     std::function<void(std::string_view line)> noise;
-    // What waited is written, by whomever: there is room for more. In here, nobody may destroy
-    // this. Empty: nobody waits for that.
+    // The pipe was full, and all bytes that waited are written now, so that there is room for more.
+    // In here, nobody may destroy this. May be empty.
     std::function<void()> room = {};
   };
 
-  // `in` and `out` are made non-blocking. Fails with nothing: a pipe that can't be used ends in the
-  // next turn.
+  // Makes `in` and `out` non-blocking. Never fails: a pipe that can't be used ends in the next
+  // turn.
   FramePipe(Loop& loop, Descriptor in, Descriptor out, Hooks hooks);
   ~FramePipe();
   FramePipe(const FramePipe&) = delete;
   FramePipe& operator=(const FramePipe&) = delete;
 
-  // Sends what `append` appends to the bytes, behind the chain value: see append_frame() in
-  // capnp/nodes.h. What can't be written now waits here.
+  // Lets `append` append a frame to the bytes that wait, and advance the chain: see append_frame()
+  // in capnp/nodes.h. flush() writes them.
   void send(const std::function<bool(std::uint32_t& chain, std::vector<std::byte>& out)>& append);
-  // Writes what waits. send() alone does so once a turn, by flush() of the owner.
+  // Writes the bytes that wait, as far as the pipe takes them; the rest follows when the pipe has
+  // room. The owner calls this after send(), at the latest at the end of the turn.
   void flush();
   std::size_t unsent() const { return out_bytes_.size() - sent_; }
 
@@ -62,13 +64,13 @@ class FramePipe {
   std::unique_ptr<Poll> in_poll_;
   std::unique_ptr<Poll> out_poll_;
   std::vector<std::byte> in_bytes_;
-  std::size_t read_ = 0;  // the first bytes of in_bytes_
+  std::size_t read_ = 0;  // how many bytes of in_bytes_ were read and not taken yet
   bool begun_ = false;    // the header was read
   std::size_t offset_ = 0;
   std::uint32_t in_chain_ = 0;
   std::vector<std::byte> out_bytes_;
   std::size_t sent_ = 0;
-  bool waits_ = false;  // for room in the pipe
+  bool waits_ = false;  // flush() waits for room in the pipe
   std::uint32_t out_chain_ = 0;
   bool ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

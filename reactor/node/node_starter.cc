@@ -47,7 +47,7 @@ Result<std::vector<std::string>> names_of(std::string_view list, char separator)
   return names;
 }
 
-// The same path on each node.
+// Returns the command that runs a node's server. The program has the same path on each node.
 Result<std::string> server_command() {
   auto coordinator = program_beside("thermos-coordinator");
   if (!coordinator) return coordinator.error();
@@ -72,8 +72,9 @@ Result<NodeStarter> slurm_nodes() {
   NodeStarter starter;
   starter.names = std::move(*names);
   starter.start = "exec srun --overlap --quiet -N1 -n1 -w {node} -u " + *server;
-  // Gone is what the job has no more, as a node that failed or that it was given before: Slurm ends
-  // what runs there. A state is one or more words, with a mark behind it: DOWN*, IDLE+DRAIN.
+  // A node is gone if the job does not have it any more, because the node failed or belonged to an
+  // earlier allocation: Slurm ends what runs there. A node is gone, too, if its state says so. A
+  // state is one or more words with '+' between them, and a mark may follow: DOWN*, IDLE+DRAIN.
   starter.gone =
       "list=$(scontrol --oneliner show job \"$SLURM_JOB_ID\" | "
       "sed -n 's/.* NodeList=\\([^ ]*\\).*/\\1/p'); "

@@ -17,7 +17,7 @@ namespace {
 
 using carry::Failure;
 
-// The loop stands still while a file goes to the disk: it goes there in parts.
+// The loop stands still while a file is synced to the disk, so it is synced after so many bytes.
 constexpr std::uint64_t kSyncEvery = std::uint64_t{32} * 1024 * 1024;
 constexpr std::size_t kMostOfName = 100;
 constexpr mode_t kDirectoryMode = 0777;  // as mkdir(1) makes them: less the umask
@@ -48,7 +48,8 @@ carry::FileFacts facts_of(const struct stat& info) {
           info.st_mode & 0777};
 }
 
-// The descriptor may be one that can't be read (O_PATH). Returns an errno.
+// Syncs a directory. Its descriptor may be O_PATH, which fsync(2) does not take. Returns 0 or an
+// errno.
 int sync_directory(int directory) {
   const Descriptor readable(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return readable && ::fsync(readable.get()) == 0 ? 0 : errno;
@@ -59,8 +60,8 @@ struct Place {
   std::string name;
 };
 
-// The directory in which a file lies, which is made where it is missing. On an error there is none,
-// and errno says why.
+// Finds the directory in which a file lies. With `make`, makes the directories that are missing. On
+// an error the place has no directory, and errno says why.
 Place find_place(const SandboxDisk& disk, const std::string& path, bool make) {
   Place place;
   Descriptor above = open_sandbox(disk);
@@ -103,7 +104,8 @@ std::string hex(const carry::Digest& digest, std::size_t bytes) {
   return text;
 }
 
-// It shows what it is, and for which file; it is the same after a crash.
+// Returns the temporary name of a file. It shows that the file is a part, and of which file; and it
+// is the same after a crash, so that remove_leftover() finds it.
 std::string name_aside(const std::string& path, const std::string& name, const std::string& pipe) {
   return ".thermos-part." + name.substr(0, kMostOfName) + "." + hex(sha256(path + '\0' + pipe), 8);
 }
@@ -119,7 +121,7 @@ std::optional<Failure> FileSource::open(const std::string& path) {
   int error_number = EPERM;
   if (const AsUser as_user(disk_.owner); as_user.holds()) {
     const Descriptor sandbox = open_sandbox(disk_);
-    // Not blocking: it may be a FIFO.
+    // O_NONBLOCK is for a FIFO, which would block here.
     file_ = open_beneath(sandbox.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     error_number = errno;
   }
@@ -210,7 +212,7 @@ std::optional<Failure> FileTarget::place(const carry::Digest& digest,
     return Failure{true, quoted(path_, 200) + " did not come as it was sent"};
   }
   if (::fsync(file_.get()) != 0) return failure("cannot write", path_, errno);
-  // The sync may have taken long.
+  // The sync may have taken long, and another leader may have the task by now.
   if (!may_place()) return Failure{true, quoted(path_, 200) + " is not for this leader any more"};
   const AsUser as_user(disk_.owner);
   if (!as_user.holds()) return failure("cannot write", path_, EPERM);
@@ -229,7 +231,8 @@ std::optional<Failure> FileTarget::place(const carry::Digest& digest,
   return std::nullopt;
 }
 
-// Two leaders share the name aside: what is there now may be what the other receives.
+// Whether the file with the temporary name is the one that we write. Two leaders use the same name
+// aside, so that it may be the one that the other leader receives.
 bool FileTarget::is_aside() const {
   struct stat ours {};
   struct stat there {};

@@ -31,7 +31,8 @@ Result<ShellChild> start_shell(const std::string& command) {
   for (int i = 0; i < 3; ++i) {
     ::posix_spawn_file_actions_adddup2(&files, theirs[static_cast<std::size_t>(i)].get(), i);
   }
-  // The loop blocks what it reads from descriptors, and this program ignores SIGPIPE.
+  // The child needs a mask and dispositions of its own: the loop blocks the signals that it reads
+  // from descriptors, and this program ignores SIGPIPE.
   sigset_t none;
   sigset_t defaults;
   ::sigemptyset(&none);

@@ -17,8 +17,8 @@ struct ShellChild {
   Descriptor err;  // of its standard error
 };
 
-// Starts /bin/sh with `command`, in a session of its own: a Ctrl-C for us is none for it. The
-// caller watches the pid. Fails with System.
+// Starts /bin/sh with `command`, in a session of its own, so that a Ctrl-C for us does not reach
+// it. The caller watches the pid. Fails with System.
 Result<ShellChild> start_shell(const std::string& command);
 
 }  // namespace thermos

@@ -23,8 +23,8 @@
 namespace thermos {
 namespace {
 
-// Between two looks at the lock. A server that blocks in flock(2) does not see that another
-// one got the lock before it, and nobody would tell that one to give it up.
+// The pauses between two looks at the lock. A server that blocked in flock(2) would not see that
+// another server got the lock before it, and nobody would tell that server to give it up.
 constexpr long kFirstPause = 1'000'000;
 constexpr long kLastPause = 500'000'000;
 
@@ -34,7 +34,7 @@ std::optional<NodeHolder> read_holder(int fd) {
   const ssize_t size = ::pread(fd, text.data(), text.size() - 1, 0);
   if (size <= 0) return std::nullopt;
   NodeHolder holder;
-  // NOLINTNEXTLINE(cert-err34-c): a number that is out of range is that of no server
+  // NOLINTNEXTLINE(cert-err34-c): a number that is out of range belongs to no server
   const int fields = std::sscanf(
       text.data(), "%" SCNu64 " %" SCNd32 " %" SCNu64 " %" SCNx64 " %" SCNx64, &holder.lead,
       &holder.server.pid, &holder.server.ticks, &holder.boot.high, &holder.boot.low);
@@ -77,7 +77,8 @@ Result<NodeClaim> NodeClaim::take(const std::string& directory, std::uint64_t le
                                              locked != 0 ? lock_holder(path) : std::nullopt);
     if (verdict.step == ClaimVerdict::Step::Refuse) return superseded(path);
     if (verdict.step == ClaimVerdict::Step::Take) break;
-    // Once: one that is ending would die of the second, and an engine may end what it started.
+    // Each server is told once. A second SIGHUP would kill a server that is ending, and an engine
+    // may then end what that server started.
     if (verdict.hang_up && verdict.hang_up != told) hang_up(*verdict.hang_up);
     if (verdict.hang_up) told = verdict.hang_up;
     ::nanosleep(&pause, nullptr);

@@ -1,4 +1,4 @@
-// Who serves a task on a node: one server at a time, that of the latest leader.
+// The right to serve a task on a node. One server has it at a time, that of the latest leader.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@ namespace thermos {
 
 class NodeClaim {
  public:
-  // Takes the node for leader number `lead`, by the lock of the file `server` in `directory`. A
-  // server of this or an earlier leader that holds it is told to give it up (SIGHUP), and is waited
-  // for: it launches nothing from then on, and what it launched runs on. Fails with Busy if a later
-  // leader has the node, or System. Blocks; only for programs without a loop yet.
+  // Takes the node for leader number `lead`, by the lock of the file `server` in `directory`. If a
+  // server of this or an earlier leader holds the lock, tells that server to give it up (SIGHUP)
+  // and waits for that. That server launches nothing from then on, and what it launched runs on.
+  // Fails with Busy if a later leader has the node, or System. Blocks, so the caller's loop must
+  // have nothing else to do yet.
   static Result<NodeClaim> take(const std::string& directory, std::uint64_t lead,
                                 const BootId& boot);
 

@@ -17,8 +17,8 @@
 namespace thermos {
 namespace {
 
-// Between two looks at a lock whose holder has written no record: it is being launched, by a server
-// that gave the node up, and no event tells when it writes.
+// The pause between two looks at a lock whose holder has written no record. The holder is being
+// launched by a server that gave the node up, and no event tells when it writes.
 constexpr Microseconds kLookAgain = kSecond / 10;
 
 }  // namespace
@@ -54,7 +54,8 @@ void NodeCleaning::begin() {
 }
 
 void NodeCleaning::look(const std::string& path) {
-  // Before the stream is read: a lock that is free then stays free, and what is read is all.
+  // The lock is looked at before the stream is read: if it is free, it stays free, and the stream
+  // is complete.
   const auto locked = stream_is_locked(path);
   Left left;
   if (auto stream = open_stream(path)) {
@@ -95,7 +96,7 @@ void NodeCleaning::wait(const std::string& path, const Left& left) {
                                       [this, path](int) { ended(path); });
 }
 
-// By value: the function that has the text goes with its Poll.
+// `path` is passed by value, because the function that holds the caller's text goes with its Poll.
 void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-value-param)
   stop_orders_.erase(path);
   look(path);
@@ -115,8 +116,8 @@ void NodeCleaning::sweep(const std::string& path, const Left& left) {
                            });
 }
 
-// What it says of its last run is not what is on the task's record, which goes on with the same
-// numbers: the next run here begins a new stream.
+// Removes the stream. It says something else of its last run than the task's record, which goes on
+// with the same numbers, so the next run here must begin a new stream.
 void NodeCleaning::over(const std::string& path) {
   ::unlink(path.c_str());
   one_over();

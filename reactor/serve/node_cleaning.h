@@ -1,6 +1,6 @@
-// Ends all that runs of a task on a node, for a leader that has taken the node for gone: whatever
-// ran here is LOST on its record, and runs elsewhere. The streams are removed, as the record of the
-// task has gone on otherwise than they say.
+// Ends everything of a task that still runs on a node, for a leader that has called the node gone:
+// the runs here are LOST on the task's record, and run again elsewhere. Removes the streams,
+// because the record has gone on differently from what they say.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace thermos {
 class NodeCleaning {
  public:
   // `reactor` and `setup` outlive this. `done` is called once, in begin() or later, when no
-  // coordinator of the task and nothing that one left is alive here.
+  // coordinator of the task is alive here, and no process that a coordinator left.
   NodeCleaning(Reactor& reactor, const TaskSetup& setup, std::function<void()> done);
   ~NodeCleaning();
   NodeCleaning(const NodeCleaning&) = delete;
@@ -29,8 +29,8 @@ class NodeCleaning {
  private:
   struct Left;
   struct StopOrder;
-  // Looks at the stream at `path`: ends its coordinator if one holds the lock, or else what that
-  // left.
+  // Looks at the stream at `path`. If a coordinator holds its lock, ends that; otherwise ends the
+  // processes that the coordinator left.
   void look(const std::string& path);
   void wait(const std::string& path, const Left& left);
   void ended(std::string path);

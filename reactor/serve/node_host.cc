@@ -116,7 +116,8 @@ Status NodeHost::on(const nodes::Listed& /*listed*/) {
   return Done{};
 }
 
-// What a power cut, or a disk that failed, took from the leader's stream may be in a coordinator's.
+// Looks into the streams of the processes that the leader did not list. A coordinator's stream may
+// have records that a power cut, or a disk that failed, took from the leader's stream.
 void NodeHost::find_others() {
   for (const std::string& file :
        list_directory(setup_.paths.checkpoint_dir(setup_.header.task_id))) {
@@ -129,7 +130,8 @@ void NodeHost::find_others() {
   }
 }
 
-// Tells of the runs that the leader does not know. The last of them is adopted: it may be alive.
+// Tells the leader of the runs that it does not know, and adopts the last of them, which may be
+// alive.
 void NodeHost::look_beside(ProcessIndex p, std::uint64_t next_seq) {
   const std::string& name = setup_.task->processes[p].name;
   const std::string path = setup_.paths.coordinator_stream(setup_.header.task_id, name);
@@ -178,7 +180,7 @@ Status NodeHost::on(const nodes::Start& start) {
 
 Status NodeHost::on(const nodes::Stop& stop) {
   if (!has(stop.process)) return unknown_process(stop.process);
-  if (!pasts_.contains(stop.process)) {  // nothing of it was ever launched by this
+  if (!pasts_.contains(stop.process)) {  // this server never launched a run of it
     say(LaunchCancelled{stop.process, stop.run});
     return Done{};
   }
@@ -245,7 +247,8 @@ void NodeHost::say(const nodes::FromNode& message) {
   });
 }
 
-// Of a run whose success waits, all else waits, too.
+// Tells the leader something about a process. If the success of its run waits, this waits behind
+// it.
 void NodeHost::say_of(ProcessIndex p, nodes::FromNode message) {
   const auto held = held_.find(p);
   if (held == held_.end()) {
@@ -262,7 +265,7 @@ FileCarrier::Hooks NodeHost::hooks() {
     pipe_.flush();
   };
   hooks.unsent = [this] {
-    pipe_.flush();  // what is left then has met a full pipe, which tells of its room
+    pipe_.flush();  // if bytes are left, the pipe is full, and calls Hooks::room() later
     return pipe_.unsent();
   };
   hooks.expects = [this](ProcessIndex p, const std::string& path) {
@@ -278,8 +281,8 @@ FileCarrier::Hooks NodeHost::hooks() {
   return hooks;
 }
 
-// A run that has succeeded, and was told to die, does not wait for its files where these can't be
-// carried for now: that may be for ever.
+// Tells the success of runs that were told to die and whose files can't be carried for now. Such a
+// run does not wait for its files, because it might wait for ever.
 void NodeHost::leave_files_of_killed() {
   for (const auto& [p, run] : killed_) {
     if (!held_.contains(p) || !files_.forget(p, run)) continue;
@@ -297,8 +300,9 @@ void NodeHost::tell_held(ProcessIndex p) {
   if (held_.empty()) rests_ = false;
 }
 
-// A success is told when the files that the run made are with the leader: whoever needs them starts
-// then, and after a power cut nobody would ask for them again.
+// Sends a record to the leader. A success waits until the files that the run made are with the
+// leader: the processes that need them start at the success, and after a power cut nobody would ask
+// for the files again.
 void NodeHost::relay(ProcessIndex p, const ProcessStatus& status) {
   const std::vector<std::string>& made = setup_.task->processes[p].makes_files;
   const bool carries = status.state == ProcessState::Success && !made.empty();
@@ -307,8 +311,8 @@ void NodeHost::relay(ProcessIndex p, const ProcessStatus& status) {
   if (carries) files_.carry({p, status.run, made, true});
 }
 
-// What the run made is with the leader, or can't be: its success can be told. Who needs a file that
-// is not there fails for that.
+// The files that a run made are with the leader, or can't be brought there. Either way its success
+// can be told: a process that needs a missing file fails for that.
 void NodeHost::carried(const carry::Over& over) {
   rests_ = false;
   if (over.failure) {

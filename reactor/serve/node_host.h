@@ -1,6 +1,6 @@
-// One node's part of a task: launches and ends the runs that the task's leader wants here, by the
-// same machines as a leader's own (reactor/host/coordinator_links.h), and tells the leader what
-// becomes of them. It takes no decision of the plan.
+// One node's part of a task. Launches and ends the runs that the task's leader wants here, with the
+// same state machines as the leader's own (reactor/host/coordinator_links.h), and tells the leader
+// what becomes of them. The leader alone decides what runs.
 #pragma once
 
 #include <memory>
@@ -25,17 +25,17 @@ namespace thermos {
 
 class NodeHost : public TurnParticipant, private LinkedTask {
  public:
-  // `reactor` and `pipe` outlive this. `setup.node` is this node, and `setup.paths` are its. The
-  // checkpoint directory is there. `over`: the leader said Finish and nothing is left, or this
-  // can't go on; called once, at the end of a turn. `user` is the task's.
+  // `reactor` and `pipe` outlive this. `setup.node` is this node, and `setup.paths` are this
+  // node's. The checkpoint directory exists. `user` is the task's user. `over` is called at the end
+  // of a turn when the leader has sent Finish and nothing is left, or when this can't go on.
   NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, FileOwner user,
            std::function<void()> over);
   ~NodeHost() override;
 
-  // Takes a message of the leader, of those behind the configuration. Fails with Corrupt for one
-  // that can't come, or of a process that the task has not.
+  // Takes a message that the leader sent after the configuration. Fails with Corrupt for a message
+  // that can't come, or that names a process which the task does not have.
   Status take(nodes::ToNode message);
-  // The pipe has room again.
+  // Continues to send files, because the pipe has room again.
   void room() { files_.room(); }
 
   std::vector<GroupSync::File> write_turn() override { return {}; }
@@ -55,7 +55,7 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   void stop(Error error) override;
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
-  bool settle_record() override { return true; }  // it is the leader's
+  bool settle_record() override { return true; }  // the record is the leader's
 
   Status on(const nodes::KnownRun& run);
   Status on(const nodes::Seqs& seqs);
@@ -96,15 +96,15 @@ class NodeHost : public TurnParticipant, private LinkedTask {
   std::optional<Probes> probes_;
   std::unique_ptr<NodeCleaning> cleaning_;
   std::unordered_map<std::string_view, ProcessIndex> index_;  // by name, views into the task
-  // What the leader told of each process's current run, and what came since. Each is a history of
-  // one process.
+  // The records of each process's current run: those that the leader sent, and those that came
+  // since. Each is a history of one process.
   std::unordered_map<ProcessIndex, History> pasts_;
-  std::vector<std::uint64_t> next_seqs_;  // the leader's, until Listed
-  // The success of a run and what there is to tell behind that, until the files that it made are
-  // with the leader.
+  std::vector<std::uint64_t> next_seqs_;  // the leader's sequence numbers, until Listed
+  // The success of a run and the messages that follow it, which wait until the files that the run
+  // made are with the leader.
   std::unordered_map<ProcessIndex, std::vector<nodes::FromNode>> held_;
   std::unordered_map<ProcessIndex, std::uint32_t> killed_;  // the run that was told to die
-  bool rests_ = false;  // somebody was told that files can't be carried for now
+  bool rests_ = false;  // files can't be carried for now, and the log says so
   int watch_ = -1;
   bool finishing_ = false;
   bool stopped_ = false;

@@ -37,7 +37,8 @@ std::string own_hostname() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "";
 }
 
-// What an engine bound us to, and not what the machine has.
+// Returns the processors that an engine bound us to, which may be less than the machine has, and
+// the memory of the machine.
 Room own_room() {
   Room room;
   cpu_set_t cpus;
@@ -56,7 +57,7 @@ Room own_room() {
 class NodeServer {
  public:
   explicit NodeServer(Reactor& reactor);
-  // Until the leader is gone, or wants no more of this.
+  // Serves until the leader is gone or needs this node no more, or another server asks for it.
   void run();
 
  private:
@@ -86,7 +87,7 @@ NodeServer::NodeServer(Reactor& reactor) : reactor_(reactor) {
                        [this] {
                          if (host_) host_->room();
                        }});
-  // Nothing may write there but the pipe, and no process may inherit them.
+  // Only the pipe may use these two descriptors, and no process may inherit them.
   const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ::dup2(null.get(), STDIN_FILENO);
   ::dup2(null.get(), STDOUT_FILENO);
@@ -98,7 +99,7 @@ void NodeServer::run() {
   while (!over_) reactor_.loop().run();
   host_.reset();
   pipe_.reset();
-  claim_.reset();  // behind these two: from here on another server may launch
+  claim_.reset();  // after the other two, because from here on another server may launch
 }
 
 void NodeServer::over(std::string_view why) {
@@ -192,11 +193,11 @@ int serve_node() {
       return 1;
     }
     NodeServer(**reactor).run();
-    // From here on it would end us, and what an engine has ended with us.
+    // From here on SIGHUP would end us, and an engine may then end everything that it started here.
     std::signal(SIGHUP, SIG_IGN);
   }
-  // The fork server has gone with the reactor. What is left are coordinators, and the orphans of
-  // those that died.
+  // The fork server has gone with the reactor. The children that are left are coordinators, and
+  // orphans of coordinators that died.
   while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
   }
   return 0;
