@@ -43,8 +43,7 @@ class ProgressLines {
   };
   struct Due {
     std::unique_ptr<Task> task;
-    std::optional<Microseconds>
-        at;  // boot time when the line is due; nothing: no event since the last line
+    std::optional<Microseconds> at;  // boot time; nothing: no line is due
     Microseconds last = 0;
     bool over = false;  // the last line was returned, or the task can't be read
   };

@@ -69,8 +69,7 @@ class RunOutput {
   Reactor* reactor_ = nullptr;
   std::size_t name_width_ = 0;  // 0: no prefix
   std::unordered_map<std::string_view, std::size_t> order_;
-  std::unordered_set<std::string_view>
-      shown_already_;  // processes whose coordinators print their output
+  std::unordered_set<std::string_view> shown_already_;  // by their coordinators
   std::map<Key, Followed> followed_;
   std::optional<Writable> writable_;  // calls go_on() when out_ can take more text
   std::optional<WhileBusy> more_;     // calls go_on() while a log is not read to its end

@@ -35,8 +35,7 @@ class RunProgress {
   struct Entry {
     std::string_view name;
     Microseconds at = 0;  // boot time: when it started, or when it may run again
-    std::string
-        attempt;  // attempt_text() of its run, or of its next one; "" before the first failure
+    std::string attempt;  // attempt_text(); "" before the first failure
   };
 
   // `task` outlives this.
