@@ -1,5 +1,5 @@
-// Writes a file that a command makes for its user, and never overwrites one, which the user may
-// have changed.
+// Writes a new file for the user of a command. Never overwrites an existing file, which the user
+// may have changed.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Shared by `thermos run` and `thermos simplerun`: where a task runs and as which user, and the
-// run.
+// The options and functions that `thermos run` and `thermos simplerun` share: where a task runs, as
+// which user, and the run itself.
 #pragma once
 
 #include <optional>
@@ -61,10 +61,10 @@ Status apply_options(const RunOptions& options, const AncestorOptions& old, Task
 // or not valid.
 std::string trace_parent_around();
 
-// Runs a bound task in the foreground and shows it. Creates the sandbox if it is
-// missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
-// resumed; the call then fails with BadConfig if the options name another sandbox or user. A new
-// task with a `predecessor` runs in the predecessor's sandbox and takes over its successes.
+// Runs a bound task in the foreground and shows it. Creates the sandbox if it is missing. `words`
+// is the result of check_run_options(). `recorded` is the header of a task that is resumed; the
+// call then fails with BadConfig if the options name another sandbox or user. A new task with a
+// `predecessor` runs in the predecessor's sandbox and takes over its successes.
 CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded,

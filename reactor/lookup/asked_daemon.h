@@ -21,9 +21,9 @@ std::string asked_socket(const std::optional<std::string>& given, const CommonOp
 // or, if `socket` is empty, the one in the options. Fails as ControlClient::ask() does, or with
 // NotFound if the daemon is of an earlier version, which does not tell its root.
 Result<Paths> asked_paths(const std::string& socket, const CommonOptions& common);
-// Returns the socket of the daemon that may lead a task, for a command whose task a daemon or a
-// `thermos run` may lead: the one `given`, else default_socket(). Returns "" if none is given and
-// --root is not the root of the daemon at that socket, or the daemon does not answer.
+// Returns the socket to ask about a task that either a daemon or a `thermos run` leads: the one
+// `given`, else default_socket(). Returns "" if none is given and --root is not the root of the
+// daemon at that socket, or the daemon does not answer.
 std::string socket_of_leader(const std::optional<std::string>& given, const CommonOptions& common);
 // Returns whether the caller may list the tasks under a root and their checkpoints.
 bool may_read_tasks(const Paths& paths);

@@ -1,4 +1,4 @@
-// The configuration of a task that is on record, for whoever only looks at the task.
+// Reads the recorded configuration of a task, for code that only looks at the task.
 #pragma once
 
 #include <cstddef>

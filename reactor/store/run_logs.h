@@ -61,8 +61,9 @@ void drop_run_logs(const RunnerHeader& header, const FileOwner& owner, const std
                    std::uint32_t run);
 
 // Creates the directory `path` (0700) for `owner` and opens it into `directory`. An existing
-// directory of that owner is used. `made` is set to whether it was created. Returns an error, or
-// nothing on success. REQUIRES: only this program's user can write to the directory above.
+// directory is used if it belongs to that owner, or to this program's user, who then gives it to
+// the owner. `made` is set to whether it was created. Returns an error, or nothing on success.
+// REQUIRES: only this program's user can write to the directory above.
 std::optional<LaunchError> make_private_directory(const std::string& path, const FileOwner& owner,
                                                   bool& made, Descriptor& directory);
 
