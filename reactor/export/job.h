@@ -11,11 +11,10 @@
 namespace thermos {
 
 struct ExportJob {
-  std::string name;  // the job's name; the task's name if no other is given
-  std::string
-      task_id;  // --task-id; empty: made from names that stay the same in each start of the job
-  std::string user;    // the user who exports the task; empty: root
-  std::string config;  // the absolute path of CONFIG
+  std::string name;     // the job's name; the task's name if no other is given
+  std::string task_id;  // --task-id; empty: made from what is the same in each start of the job
+  std::string user;     // the user who exports the task; empty: root
+  std::string config;   // the absolute path of CONFIG
   // The text of CONFIG, for an engine that shares no file system with this machine.
   std::string config_text;
   bool names_files = false;           // CONFIG has an env_file or a secret's file

@@ -258,7 +258,7 @@ void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
        "again");
 }
 
-// Checks whether the coordinator's lock is held as its records say.
+// Checks whether the coordinator's lock is held as the task's records say.
 void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
   check_end_is_recorded(coordinator);
   if (!left_alone()) return;
