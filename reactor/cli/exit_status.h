@@ -6,7 +6,7 @@
 
 namespace thermos {
 
-// The values of README's table; those of <sysexits.h> where it has one.
+// The values in README's table. They are those of <sysexits.h> if it has one for the case.
 enum ExitStatus : int {
   kExitDone = 0,
   kExitFailed = 1,
@@ -20,7 +20,7 @@ enum ExitStatus : int {
   kExitBusy = 75,
   kExitNotPermitted = 77,
   kExitTimedOut = 124,
-  kExitInterrupted = 130,  // as shells say of SIGINT
+  kExitInterrupted = 130,  // 128 + SIGINT, as shells report it
 };
 
 ExitStatus exit_status_of(ErrorCode code);

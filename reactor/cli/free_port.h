@@ -1,4 +1,4 @@
-// Free TCP ports, for `-P NAME` without a number.
+// Finds free TCP ports, for `-P NAME` without a number.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace thermos {
 
-// Returns TCP ports that can be bound on all IPv4 addresses at the time of the call. Each stays
-// bound until this object is destroyed, so that the kernel returns none twice. Afterwards any
-// process may take the port before the one that it is meant for.
+// Returns TCP ports that can be bound on all IPv4 addresses at the time of the call. Each port
+// stays bound until this object is destroyed, so that the kernel returns none twice. After that,
+// another process may take the port before the intended one does.
 class FreePorts {
  public:
   // take() returns none of `taken`.

@@ -28,7 +28,7 @@ std::optional<Microseconds> wall_time(const CivilTime& civil) {
   time.tm_sec = static_cast<int>(civil.second / kSecond);
   time.tm_isdst = -1;
   const std::time_t seconds = ::mktime(&time);
-  // mktime() moves a time that the clock was put forward over.
+  // mktime() moves a time that does not exist, because the clock was put forward over it.
   if (time.tm_hour != civil.hour || time.tm_min != civil.minute) return std::nullopt;
   return seconds * kSecond + civil.second % kSecond;
 }

@@ -1,4 +1,4 @@
-// Moments that options name.
+// Parses the points in time that options give.
 #pragma once
 
 #include <string_view>
@@ -8,11 +8,11 @@
 
 namespace thermos {
 
-// The zone of this program (TZ, or the machine's).
+// Returns the time zone of this program (TZ, or the machine's).
 LocalZone local_zone();
 
-// Parses a moment of the past (core/base/moment_text.h). Fails with Usage; `option` is for the
-// message.
+// Parses a point in the past (core/base/moment_text.h) and returns its wall time. Fails with Usage;
+// `option` is used in the message.
 Result<Microseconds> parse_moment(std::string_view option, std::string_view text);
 
 }  // namespace thermos

@@ -11,12 +11,12 @@
 namespace thermos {
 
 struct ObserveOptions {
-  std::string listen;              // as given; empty: not given
-  std::string page;                // a file for the tasks, instead of serving; empty: not given
-  std::vector<std::string> tasks;  // their ids, or patterns of these
+  std::string listen;  // as given; empty: not given
+  std::string page;    // the file to write instead of serving (--static); empty: not given
+  std::vector<std::string> tasks;  // ids of tasks, or patterns
 };
 
-// Nothing: the help was printed. Fails with Usage.
+// Parses the arguments. Returns nothing if the help was printed. Fails with Usage.
 Result<std::optional<ObserveOptions>> parse_observe(const Arguments& arguments,
                                                     CommonOptions& common);
 

@@ -24,15 +24,15 @@ using Arguments = std::vector<std::string>;
 // The options of every command.
 struct CommonOptions {
   std::string root;  // as given; empty: not given
-  // Those given before it, where the command takes several.
+  // The earlier values of --root, for a command that takes several.
   std::vector<std::string> other_roots;
   std::string log_level = "warn";
   bool no_color = false;
 
-  // The root directory as an absolute path: --root, else THERMOS_ROOT, else the user's default
-  // (README).
+  // Returns the root directory as an absolute path: --root, else THERMOS_ROOT, else the user's
+  // default (README).
   Paths paths() const;
-  // All of them, in the order given, each once.
+  // Returns all roots in the order given, each once.
   std::vector<Paths> all_paths() const;
 };
 
@@ -48,19 +48,19 @@ class OptionParser {
   OptionParser(const OptionParser&) = delete;
   OptionParser& operator=(const OptionParser&) = delete;
 
-  // --root may be given more than once. Where it may not, that is an error.
+  // Lets --root be given more than once. Without this call, a repeated --root is an error.
   void take_roots() { takes_roots_ = true; }
   void flag(const std::string& names, bool& value);
   void text(const std::string& names, std::string& value);
   void text(const std::string& names, std::optional<std::string>& value);
-  // An option that may be repeated.
+  // Adds an option that may be repeated.
   void texts(const std::string& names, std::vector<std::string>& values);
 
   // Returns the positional arguments in order, or nothing after it printed the help. Fails with
   // Usage for an unknown option (the message names the nearest one) or a missing value.
   Result<std::optional<Arguments>> parse(const Arguments& arguments);
 
-  // All options, for messages and for the test of the help texts.
+  // Returns all options, for messages and for the test of the help texts.
   std::vector<std::string> known() const;
 
  private:
@@ -82,10 +82,10 @@ class OptionParser {
 using Ports = std::map<std::string, std::uint16_t>;
 Result<Ports> parse_ports(const std::vector<std::string>& given, const Ports& recorded = {});
 Result<std::map<std::string, std::string>> parse_environment(const std::vector<std::string>& given);
-// Parses a number of seconds, with fractions, not negative. Fails with Usage; `option` is for the
-// message.
+// Parses a number of seconds, with fractions, not negative. Fails with Usage; `option` is used in
+// the message.
 Result<Microseconds> parse_seconds(std::string_view option, std::string_view text);
-// The same for an option that is not required.
+// Calls parse_seconds() if the option was given; else returns nothing.
 Result<std::optional<Microseconds>> seconds_if_given(std::string_view option,
                                                      const std::optional<std::string>& text);
 // Parses an integer that is not negative. Fails with Usage.

@@ -42,7 +42,7 @@ void Output::flush(bool wait) {
     const int polled = ::poll(&ready, 1, wait ? -1 : 0);
     if (polled < 0 && errno == EINTR) continue;
     if (polled == 0) break;
-    // A pipe that polls writable accepts PIPE_BUF bytes without blocking, but not surely more
+    // A pipe that polls as writable accepts PIPE_BUF bytes without blocking, but perhaps no more
     // (pipe(7)). O_NONBLOCK is not used, because it applies to all programs that share the
     // terminal.
     const std::size_t size = std::min<std::size_t>(queue_.size() - done, PIPE_BUF);

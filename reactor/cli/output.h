@@ -1,5 +1,5 @@
-// Standard output and error for a supervisor: a reader that closed the pipe does not end the
-// program, and a reader that does not read does not block it.
+// Standard output and standard error of a supervisor. The program neither ends if the reader closes
+// the pipe, nor blocks if the reader does not read.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class Output {
   // Queues `text` and writes as much as possible without blocking. When nobody reads, up to 1 MiB
   // is queued; calls beyond that are dropped, and a note with their number takes their place.
   void write(std::string_view text);
-  // Writes queued text as far as possible; with `wait`, blocks until all is written.
+  // Writes as much of the queued text as possible. With `wait`, blocks until all is written.
   void flush(bool wait);
   // Writes `text` and blocks until it is written; for commands that only print.
   void print(std::string_view text) {
@@ -25,9 +25,9 @@ class Output {
   }
 
   bool backlog() const { return !queue_.empty(); }
-  // The bytes that wait to be written.
+  // The number of bytes that wait to be written.
   std::size_t queued() const { return queue_.size(); }
-  // Whether the reader is gone. Text written since is discarded.
+  // Returns whether the reader is gone. Later text is discarded.
   bool closed() const { return closed_; }
   // The errno of the first failed write, except for a reader that is gone; 0: none.
   int error() const { return error_; }
@@ -49,7 +49,7 @@ class Output {
 // Prints "thermos: MESSAGE" as one line on standard error.
 void print_error(std::string_view message);
 
-// Whether output on `fd` may be coloured: it is a terminal, TERM is not "dumb", and neither
+// Returns whether output on `fd` may be coloured: it is a terminal, TERM is not "dumb", and neither
 // `no_color` nor NO_COLOR is set.
 bool may_colour(int fd, bool no_color);
 

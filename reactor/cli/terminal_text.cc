@@ -45,7 +45,8 @@ bool plain_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
-// The length of the colour (ESC [ digits and ; m) at byte `at`; 0 if there is none.
+// Returns the length of the colour sequence (ESC [ digits and ; m) at byte `at`; 0 if there is
+// none.
 std::size_t colour_at(std::string_view text, std::size_t at) {
   if (text.substr(at, 2) != "\x1b[") return 0;
   const std::size_t end = text.find_first_not_of("0123456789;", at + 2);

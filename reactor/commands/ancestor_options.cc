@@ -14,7 +14,8 @@
 namespace thermos {
 namespace {
 
-// What is true of the caller's shell, or is given to each process by who starts it.
+// Variables that are not passed on: they belong to the caller's shell, or the launcher sets them
+// for each process.
 constexpr std::array<std::string_view, 9> kOwn = {
     "HOME", "LOGNAME", "USER", "PWD", "OLDPWD", "SHLVL", "_", "BASH_ENV", "NOTIFY_SOCKET"};
 
@@ -26,7 +27,7 @@ bool is_name(std::string_view name) {
          });
 }
 
-// What the task says itself goes over the caller's shell: a secret, too.
+// Adds the caller's variables. The task's own variables and secrets take precedence.
 void add_environment(TaskConfig& task) {
   Named<std::string>& env = task.env;
   const std::vector<std::pair<std::string, std::string>> own = std::move(env.entries);

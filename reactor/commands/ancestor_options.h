@@ -1,5 +1,4 @@
-// Options that Apache Thermos's `run` and `simplerun` had, and that say nothing which a
-// configuration could not.
+// Options that Apache Thermos's `run` and `simplerun` had. A configuration can set the same.
 #pragma once
 
 #include <optional>
@@ -17,14 +16,15 @@ struct AncestorOptions {
   std::string logger_mode;
 
   void add_to(OptionParser& parser);
-  // Fails with Usage. Adds the caller's variables to those of the task, which go over them; and
-  // gives every process without a logger of its own one with the destination and the mode, and with
-  // the policy `rotate` if its output goes to files.
+  // Adds the caller's environment variables to the task, whose own variables and secrets take
+  // precedence. Gives every process without a logger of its own one with the given destination and
+  // mode, and with the policy `rotate` if its output goes to files. Fails with Usage.
   Status apply(TaskConfig& task, const std::optional<RotatePolicy>& rotate) const;
 };
 
-// Returns `text` with each reference replaced that `ports`, `environment` or the task itself
-// answers; others stay as they are, because the text is a command and not a configuration.
+// Returns `text` with each reference replaced that names a port, a variable of `environment`, the
+// task's id or its user. Other references stay as they are, because the text is a command and not a
+// configuration.
 std::string bind_command(const std::string& text, const Ports& ports,
                          const std::map<std::string, std::string>& environment,
                          const std::string& task_id, const std::string& user);

@@ -1,5 +1,5 @@
-// The commands of `thermos`. Each takes the arguments behind its name and returns the exit status,
-// or the one error that the program prints.
+// The commands of `thermos`. Each takes the arguments after its name and returns the exit status,
+// or an error, which the program prints.
 #pragma once
 
 #include <span>
@@ -52,12 +52,13 @@ CommandOutcome drill_command(const Arguments& arguments, CommonOptions common);
 CommandOutcome completion_command(const Arguments& arguments, CommonOptions common);
 
 class Output;
-// The outcome of a command that only prints: fails with System if the output could not be written.
+// Returns the outcome of a command that only prints. Fails with System if the output could not be
+// written.
 CommandOutcome finish_output(const Output& out);
 
 struct Command {
   std::string_view name;
-  std::string_view summary;  // for the overview
+  std::string_view summary;  // for `thermos --help`
   CommandOutcome (*carry_out)(const Arguments& arguments, CommonOptions common);
 };
 std::span<const Command> commands();

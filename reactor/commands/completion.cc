@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Completion::Kind;
 
-// What the positional arguments of a command are: the first, and those behind it.
+// The kinds of a command's positional arguments: of the first, and of the others.
 struct Positional {
   std::string_view command;
   Kind first;
@@ -50,10 +50,12 @@ constexpr std::array<Positional, 29> kPositional = {{
     {"help", Kind::Command, Kind::Nothing},
 }};
 
-// Options that take a value as the next word, and what it may be: words, a path, or nothing known.
+// Options that take the next word as their value, and the possible values: words, or one of the
+// kinds below; "" if nothing is known.
 constexpr std::string_view kPath = ":files";
 constexpr std::string_view kTasks = ":tasks";
-constexpr std::string_view kProcesses = ":processes";  // of the task that stands before
+constexpr std::string_view kProcesses =
+    ":processes";  // of the task in the first positional argument
 constexpr std::array<std::pair<std::string_view, std::string_view>, 55> kValues = {{
     {"--only", "active finished failed"},
     {"--sync", "power crash"},
@@ -151,7 +153,7 @@ Completion positional(Completion found, const std::vector<std::string>& before) 
 Completion complete(const std::vector<std::string>& typed) {
   Completion found;
   std::string& command = found.command;
-  std::vector<std::string> before;  // the positional arguments behind the command
+  std::vector<std::string> before;  // the positional arguments after the command
   const std::size_t last = typed.empty() ? 0 : typed.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     const std::string& word = typed[i];

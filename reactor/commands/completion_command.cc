@@ -1,5 +1,5 @@
-// The command completion. The three scripts only ask: what may come next is decided here, from the
-// same help texts that people read.
+// The command completion. The three shell scripts only ask this program, which decides what may
+// come next from the same help texts that people read.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -81,7 +81,7 @@ end
 complete -c thermos -f -a '(__thermos_next)'
 )END";
 
-// What `command` prints for --help: captured, as commands print it themselves.
+// Returns what `command` prints for --help. It is captured, because commands print it themselves.
 std::string help_of(const Command& command) {
   const Descriptor file(::memfd_create("help", MFD_CLOEXEC));
   const Descriptor before(::dup(STDOUT_FILENO));
@@ -95,7 +95,7 @@ std::string help_of(const Command& command) {
   return text;
 }
 
-// Where the tasks are that a command line means, and those that a daemon has.
+// Where to look for the tasks of a command line: in the files of a root, at a daemon, or both.
 struct Place {
   Paths paths;
   std::string socket;  // empty: no daemon is asked

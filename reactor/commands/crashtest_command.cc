@@ -60,7 +60,7 @@ bad CONFIG, or a task that fails without a crash, 66 no such file or process.
 constexpr std::size_t kMostHang = 10;  // times as long as the task took without a crash
 constexpr Microseconds kLeastLimit = 10 * kSecond;
 
-// The directories of all trials, which go when this does.
+// The directories of all trials. The destructor removes them unless keep() was called.
 class Workplace {
  public:
   static Result<Workplace> make(std::string pattern) {
@@ -99,7 +99,7 @@ class Workplace {
     if (error) return Error{ErrorCode::System, sandbox + ": " + error.message()};
     return TrialSite{Paths(in(name + ".root")), sandbox, in(name + ".struck")};
   }
-  // What the trial left is moved to that name.
+  // Moves the sandbox that the trial left to `name`.
   Status end(const std::string& name) const {
     std::error_code error;
     fs::rename(in("sandbox"), in(name), error);
@@ -114,7 +114,7 @@ class Workplace {
  private:
   Workplace(std::string path, std::string pattern)
       : path_(std::move(path)), pattern_(std::move(pattern)) {}
-  // A command may have taken the rights to its own directories away.
+  // Ignores errors, because a command may have removed the access rights of its own directories.
   static void remove(const std::string& path) {
     std::error_code ignored;
     fs::remove_all(path, ignored);
@@ -125,7 +125,8 @@ class Workplace {
   bool kept_ = false;
 };
 
-// While one is alive, no warning is logged, which would be of what is done on purpose.
+// While such an object lives, no warnings are logged, because they would be about crashes that are
+// intended.
 class NoWarnings {
  public:
   NoWarnings() : level_(spdlog::get_level()) {
@@ -139,7 +140,7 @@ class NoWarnings {
   spdlog::level::level_enum level_;
 };
 
-// The process that failed, and its last words.
+// Returns which process failed, and the last line that it printed. Prefers `process`.
 std::string failure_text(const History& history, std::string_view process) {
   std::vector<FailedRun> failures = failures_of(history);
   std::stable_partition(failures.begin(), failures.end(),
@@ -165,14 +166,14 @@ class Crashtest {
     report_.task_id = bound_.task_id;
   }
 
-  // Tries these processes, all if there are none. Fails with BadConfig if the task fails without a
-  // crash, and with Busy if someone interrupted it.
+  // Tries these processes, or all if `names` is empty. Fails with BadConfig if the task fails
+  // without a crash, and with Busy if someone interrupted it.
   Result<CrashReport> carry_out(const std::vector<std::string>& names);
 
  private:
   struct Usual {
     bool succeeded = false;
-    std::optional<Microseconds> took;  // its first run
+    std::optional<Microseconds> took;  // the duration of its first run
   };
 
   void say(const std::string& what);
@@ -240,7 +241,8 @@ Status Crashtest::run_undisturbed() {
   return Done{};
 }
 
-// Without what differs from run to run, and what lies in it.
+// Returns the differences to the first run, without those that occur without a crash, too, and
+// without what lies below these.
 std::vector<FileDifference> Crashtest::compare(const std::string& name) const {
   auto differences = compare_trees(place_.in("first"), place_.in(name), outputs_);
   std::erase_if(differences, [&](const FileDifference& one) {

@@ -22,12 +22,12 @@ Result<ExitStatus> status_named(const std::string& state) {
   return exit_status_of(*known);
 }
 
-// Prints how a task that the daemon led ended, and what failed in it with what that printed last,
-// as far as the caller may read it, on standard error. Prints nothing of a success in which nothing
-// failed.
+// Prints on standard error how a task that the daemon led ended, with its failed runs and, as far
+// as the caller may read them, the last lines that they printed. Prints nothing for a success
+// without failed runs.
 void print_end(ControlClient& client, const std::string& socket, const control::Ended& ended) {
   const Result<Json> tasks = ask_status(client, {ended.task_id}, {});
-  // What the daemon says counts with the rights of who runs it.
+  // The daemon's answer is trusted only with the rights of the user who runs the daemon.
   const Result<std::uint32_t> daemon = daemon_uid(socket);
   LineStyle style;
   style.colour = may_colour(STDERR_FILENO, false);

@@ -9,13 +9,13 @@
 
 namespace thermos {
 
-// Sends a kill or a drain, and prints each task when it ends.
+// Sends the request, a kill or a drain, and prints each task when it ends.
 CommandOutcome print_ended(ControlClient& client, control::RequestBody request);
 
-// Waits for the end of a task, at most `timeout`, and prints it on standard error, with what failed
-// in it and what that printed last, as far as the caller may read it; nothing of a success in which
-// nothing failed. Returns the exit status that the end stands for, or that of a timeout. Fails as
-// the daemon does.
+// Waits for the end of a task, for at most `timeout`. Prints the task's state on standard error,
+// with its failed runs and, as far as the caller may read them, the last lines that they printed.
+// Prints nothing for a success without failed runs. Returns the exit status for the task's state,
+// or kExitTimedOut. Fails as ControlClient::ask() does.
 CommandOutcome wait_for_end(ControlClient& client, const std::string& socket,
                             const std::string& task_id, const std::optional<Microseconds>& timeout);
 

@@ -29,8 +29,8 @@
 namespace thermos {
 namespace {
 
-// Signals that end what is shown come through a descriptor, so that none is missed between two
-// looks.
+// Receives SIGINT and SIGTERM through a descriptor, so that none is missed between two calls of
+// poll().
 class Interrupts {
  public:
   Interrupts() {
@@ -46,7 +46,7 @@ class Interrupts {
   Interrupts& operator=(const Interrupts&) = delete;
 
   int fd() const { return fd_.get(); }
-  // Whether there was one. It is taken, so that it does not end the program later.
+  // Returns whether there was a signal. Consumes it, so that it does not end the program later.
   bool take() const {
     signalfd_siginfo taken{};
     return ::read(fd_.get(), &taken, sizeof taken) == static_cast<ssize_t>(sizeof taken);

@@ -1,4 +1,4 @@
-// A task that the daemon runs and this program shows: `thermos run --daemon`, and `submit`.
+// Gives a task to the daemon and shows it: `thermos run --daemon` and `submit`.
 #pragma once
 
 #include <string>
@@ -21,16 +21,16 @@ struct DaemonTask {
 Result<DaemonTask> read_daemon_task(const std::string& file, const RunOptions& options,
                                     const AncestorOptions& old = {});
 
-// Gives the task to the daemon. Returns when it is on the disk.
+// Gives the task to the daemon. Returns when the daemon has written it to the disk.
 Status submit_task(ControlClient& client, const control::Submit& submit);
 
-// A connection to the daemon on which the events of the task follow: from now on, or, with
-// `from_the_first`, from its first one on.
+// Returns a connection to the daemon on which the events of the task follow: from now on, or, with
+// `from_the_first`, from the task's first event on.
 Result<ControlClient> subscribe_to(const std::string& socket, const std::string& task_id,
                                    bool from_the_first);
 
 // Gives the task in CONFIG to the daemon and shows it as `thermos run` does, to its end; the exit
-// status is the task's. A signal to this program ends what is shown, and not the task.
+// status is the task's. SIGINT or SIGTERM ends only this program, and not the task.
 CommandOutcome run_by_daemon(const std::string& file, const RunOptions& options,
                              const AncestorOptions& old, const CommonOptions& common,
                              const std::string& socket);

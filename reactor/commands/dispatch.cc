@@ -78,7 +78,8 @@ const Command* find_command(std::string_view name) {
   return it == kCommands.end() ? nullptr : it;
 }
 
-// What people type who know other programs: words that look at tasks, mostly.
+// Words from other programs that people may type, and the command to suggest: mostly words for
+// looking at tasks.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kOtherWords = {{
     {"stat", "status"},
     {"ps", "status"},
@@ -111,8 +112,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kOtherWo
     {"vacuum", "gc --dry-run"},
 }};
 
-// A mistyped word that looks must not become one that ends or removes something: such a command is
-// offered only to who typed its beginning.
+// Returns whether the command ends or removes something. Such a command must not be suggested for a
+// mistyped command that only looks, so it is suggested only if its beginning was typed.
 bool ends_something(std::string_view name) {
   constexpr std::array<std::string_view, 6> kEnding = {"kill",  "stop",  "restart",
                                                        "drain", "drill", "gc"};

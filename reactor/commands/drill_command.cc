@@ -32,7 +32,7 @@ upgrade. Exit status 0: none was lost; 1: some were.
 
 constexpr int kLookAgainMs = 20;
 
-// A run that was running, by task, process and run number.
+// A run that was under way before the drill, by task, process and run number.
 struct Running {
   std::string task;
   std::string process;
@@ -91,7 +91,7 @@ std::vector<Running> find_running(const Tasks& tasks) {
   return all;
 }
 
-// The pid of the latest runner.
+// Returns the pid of the task's latest runner; 0 if there is none.
 std::int64_t leader_of(const Json& task) {
   const auto steps = task.find("statuses");
   if (steps == task.end() || steps->empty()) return 0;

@@ -1,4 +1,4 @@
-// How a task ended, for the commands that go on with one and find that it is over.
+// Prints how a task ended, for commands that would continue a task and find that it has ended.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 
 namespace thermos {
 
-// Prints how the task ended, and what failed in it. Returns the exit status that says the same.
-// REQUIRES: the view has a history, and its task has ended.
+// Prints how the task ended, and its failed runs. Returns the exit status for its state. REQUIRES:
+// the view has a history with a header, and its task has ended.
 CommandOutcome tell_end(const TaskView& view, const CommonOptions& common);
 
-// The same of the task with that id; nothing if there is none, if it has not ended, or if what is
-// recorded can't be read.
+// Calls tell_end() for the task with this id. Returns nothing if there is no such task, if it has
+// not ended, or if its history can't be read.
 std::optional<CommandOutcome> tell_end_of(const std::string& task_id, const CommonOptions& common);
 
 }  // namespace thermos

@@ -36,7 +36,7 @@ position.
   --socket S        the daemon's socket
 )";
 
-// What is said of the first pattern that means no task; "" if each means one.
+// Returns the message for the first pattern that matches no task; "" if each matches one.
 Result<std::string> missing_note(const std::string& socket, const Arguments& patterns) {
   for (const std::string& pattern : patterns) {
     const Result<std::vector<TaskEntry>> tasks = daemon_tasks(socket, {pattern});
@@ -61,7 +61,7 @@ std::string event_line(const control::Event& event, const Record& record, bool j
   return json_line(object) + "\n";
 }
 
-// Returns false when nothing more comes.
+// Returns false if no more events come, or the reader of `out` is gone.
 Result<bool> print_event(const control::Reply& reply, bool json, Output& out) {
   if (const auto* failure = std::get_if<Error>(&reply.body)) return *failure;
   if (std::holds_alternative<control::Finished>(reply.body)) return false;
@@ -133,7 +133,8 @@ CommandOutcome events_command(const Arguments& arguments, CommonOptions common) 
     const Timestamp now = read_clocks();
     const auto* event = *reply ? std::get_if<control::Event>(&(*reply)->body) : nullptr;
     if (event != nullptr) lines->on_event(event->task_id, now);
-    if (follow) out.print(lines->take(now));  // else one line a task, at the end
+    if (follow)
+      out.print(lines->take(now));  // without `follow`, each task gets one line at the end
   }
 }
 

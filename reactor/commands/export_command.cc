@@ -100,7 +100,7 @@ Result<const Engine*> engine_of(const std::string& name) {
   return &*found;
 }
 
-// What the options say by themselves.
+// Checks the options that can be checked without the configuration.
 Status check_options(const ExportOptions& options, const Engine& engine,
                      const CommonOptions& common, const std::string& config) {
   if (!options.task_id.empty()) {
@@ -140,7 +140,7 @@ std::string own_path() {
   return failed ? "/usr/bin/thermos" : path.string();
 }
 
-// An engine's file must hold every text as it is.
+// Fails with Usage for a text that an engine's file can't hold unchanged.
 Status check_texts(const ExportJob& job) {
   std::vector<std::string> texts = {job.config_text, job.config, job.root,    job.sandbox,
                                     job.image,       job.name,   job.thermos, job.task_id};
@@ -213,7 +213,7 @@ Result<ExportJob> job_of(const ExportOptions& options, const Engine& engine,
     const std::string name = word.substr(0, word.find(':'));
     if (name.size() < word.size()) job.ports.emplace_back(name, ports->at(name));
   }
-  // What was evaluated here is bound already, and one task.
+  // An evaluated configuration that the file contains is a single task that is bound already.
   const bool binds = engine.reads_here || text->form == config::Form::Written;
   if (engine.reads_here) {
     job.config = absolute_path(file);

@@ -8,8 +8,8 @@
 
 namespace thermos {
 
-// Returns one line without a newline: severity, task, file and offset, what is wrong, and what to
-// do about it or what was done.
+// Returns one line without a newline: severity, task, file and offset, the problem, and the advice
+// or what the repair did.
 std::string finding_text(const Finding& finding);
 // Returns the last line: how much was checked, and how many findings of each severity there are.
 std::string report_text(const RootReport& report);

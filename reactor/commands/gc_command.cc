@@ -188,7 +188,8 @@ Json collections_json(const std::vector<RootCollection>& roots, bool dry_run) {
   return json;
 }
 
-// What is to go and is there still is a failure, but for what is in use.
+// Returns whether a task that was to be removed is still there for another reason than that it is
+// in use.
 bool failed(const std::vector<RootCollection>& roots) {
   for (const RootCollection& root : roots) {
     for (const LeftTask& task : root.found.left) {
@@ -198,7 +199,8 @@ bool failed(const std::vector<RootCollection>& roots) {
   return false;
 }
 
-// Fails with NotFound for a pattern that means neither a task nor what is left over of one.
+// Returns the ids that the patterns match. Fails with NotFound for a pattern that matches neither a
+// task nor left-over files of one.
 Result<MeantIds> meant_ids(const std::vector<Paths>& roots, const Arguments& patterns) {
   for (const std::string& pattern : patterns) {
     if (pattern.empty()) {

@@ -23,13 +23,14 @@ std::string_view word_of(Condition condition) {
   return fields::Words<Condition>::kAll[static_cast<std::size_t>(condition)];
 }
 
-// A process that is waited for, and until when.
+// A process that another one waits for, and the condition.
 struct Wait {
   ProcessIndex process;
   Condition until;
 };
 
-// For each process, those that it waits for; the graph has only the opposite direction.
+// Returns, for each process, the processes that it waits for. The graph has only the opposite
+// direction.
 std::vector<std::vector<Wait>> waits_of(const Graph& graph) {
   std::vector<std::vector<Wait>> waits(graph.size());
   for (ProcessIndex p = 0; p < graph.size(); ++p) {

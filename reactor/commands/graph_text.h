@@ -9,8 +9,8 @@
 
 namespace thermos {
 
-// Returns text: the processes by level (the length of the longest chain before them), each with
-// those that it waits for and, unless it is their success, until when; and the longest chain. The
+// Returns text: the processes by level (the length of the longest chain before them), each with the
+// processes that it waits for and the condition unless that is success; and the longest chain. The
 // finalizers, which run after the others, are listed apart. All these functions REQUIRE that
 // `graph` is the result of check_task(task).
 std::string graph_text(const TaskConfig& task, const Graph& graph);

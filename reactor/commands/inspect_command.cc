@@ -110,7 +110,7 @@ CommandOutcome inspect_recorded(const Paths& paths, const std::string& pattern,
   return finish_output(out);
 }
 
-// Whether there is no such file, so that a task may be meant.
+// Returns whether there is no file of this name, so that the word may be a task's id.
 bool is_no_file(const std::string& word) {
   return word != "-" && !exists(word);
 }
@@ -119,7 +119,8 @@ bool is_no_file(const std::string& word) {
 CommandOutcome check_configuration(const ConfigurationText& text, const ConfigurationWords& words) {
   const std::vector<Error> faults = find_faults(text, words, read_clocks().wall);
   for (const Error& fault : faults) {
-    if (fault.code != ErrorCode::BadConfig) return fault;  // not CONFIG's error, and the only one
+    if (fault.code != ErrorCode::BadConfig)
+      return fault;  // not an error in CONFIG; it is then the only one
   }
   if (!faults.empty()) {
     for (const Error& fault : faults) print_error(fault.message);

@@ -66,8 +66,8 @@ ExitStatus kill_one(const Paths& paths, const std::string& task_id, const KillRe
   return kExitDone;
 }
 
-// Waits for one of `running`. `worst` gets the first exit status that is not 0. Whoever became this
-// program (exec) may have left it children that kill nothing.
+// Waits for one of `running`. Sets `worst` to the first exit status that is not 0. Ignores other
+// children: a program that exec'd this one may have left some.
 void wait_for_one(std::set<pid_t>& running, int& worst) {
   int status = 0;
   for (pid_t ended = 0; running.erase(ended) == 0;) {
@@ -101,7 +101,8 @@ ExitStatus kill_all(const std::vector<RootTask>& tasks, const KillRequest& reque
   return static_cast<ExitStatus>(worst);
 }
 
-// The patterns that mean an active task; the others are told, by `refuse`.
+// Returns the patterns that match an active task. Prints the error that `refuse` returns for each
+// of the others, or returns that error if it is the only pattern.
 Result<Arguments> active_patterns(const std::vector<TaskEntry>& tasks, const Arguments& patterns,
                                   const std::function<Error(const std::string&)>& refuse) {
   Arguments good;

@@ -63,7 +63,7 @@ std::string counts_line(const RunProgress& progress, Timestamp now, std::size_t 
   line.add(fmt::format("{} running", progress.count(Stage::Running)),
            progress.count(Stage::Running) > 0 ? "36" : "");
   if (failed > 0) line.add(fmt::format("{} failed", failed), "31");
-  // What the end of the task ended does not run again.
+  // Processes that were stopped because the task ends do not run again.
   const bool active = progress.step() && progress.step()->status.state == TaskState::Active;
   if (const std::size_t again = progress.count(Stage::Again); again > 0 && active) {
     line.add(fmt::format("{} to retry", again), "33");
@@ -93,7 +93,7 @@ std::string entry_line(const RunProgress::Entry& entry, std::string_view what,
   return cut_end(line, columns);
 }
 
-// The lines of what runs and what is to run again, at most `most` of them.
+// Adds a line for each process that runs or is to run again, at most `most` lines.
 void add_names(std::vector<std::string>& lines, const RunProgress& progress, Timestamp now,
                std::size_t columns, std::size_t most) {
   const bool active = progress.step() && progress.step()->status.state == TaskState::Active;

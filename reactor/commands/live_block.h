@@ -1,4 +1,5 @@
-// The live block of `thermos run` on a terminal: how far the task is, and what runs for how long.
+// The live block of `thermos run` on a terminal: how far the task is, and how long each process has
+// been running.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +23,13 @@ struct ScreenSize {
 std::vector<std::string> live_block(const RunProgress& progress, Timestamp now,
                                     const ScreenSize& screen, const LineStyle& style);
 
-// Returns the boot time at which the block changes by the passing of time alone; nothing if it does
-// not.
+// Returns the boot time at which the block changes next if nothing but time passes; nothing if it
+// does not.
 std::optional<Microseconds> live_block_changes_at(const RunProgress& progress, Timestamp now);
 
-// What a kill by a signal from the terminal does: "stopping; SIGKILL in 30 s; Ctrl-C again kills
-// now", in fewer words where it would not fit into `columns`. nullopt if the task is not ending.
+// Describes how an ending task is stopped: "stopping; SIGKILL in 30 s; Ctrl-C again kills now", in
+// fewer words if it would not fit into `columns`. Returns nothing if the task is not CLEANING or
+// FINALIZING.
 std::optional<std::string> ending_words(const RunProgress& progress, Timestamp now,
                                         std::size_t columns);
 

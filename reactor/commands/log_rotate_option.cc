@@ -39,7 +39,8 @@ Result<RotatePolicy> parse_log_rotate(const std::string& text) {
 
 void rotate_logs(TaskConfig& task, const RotatePolicy& policy) {
   for (ProcessConfig& process : task.processes) {
-    // One that gives no other destination says what the mode is.
+    // A logger with the destination `file` gives only the mode, so the process has chosen that
+    // itself.
     if (process.logger && process.logger->destination == LogDestination::File) continue;
     Logger logger = process.logger.value_or(Logger());
     if (!goes_to_files(logger) || logger.mode == LogMode::Rotate) continue;

@@ -13,10 +13,11 @@ namespace thermos {
 Result<RotatePolicy> parse_log_rotate(const std::string& text);
 
 // Sets `policy` for every process whose output goes to files without rotation. A process whose own
-// logger says that, or has a policy, keeps it.
+// logger has the destination `file` or rotates keeps its logger.
 void rotate_logs(TaskConfig& task, const RotatePolicy& policy);
 
-// Whether output goes to files, or to the console; of a task: whether that of some process does.
+// Return whether output goes to files, or to the console. For a task: whether that of any process
+// goes there.
 bool goes_to_files(const Logger& logger);
 bool uses_console(const ProcessConfig& process);
 bool uses_console(const TaskConfig& task);

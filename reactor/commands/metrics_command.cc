@@ -46,8 +46,8 @@ Result<TaskMetrics> metrics_of_tasks(const Paths& paths) {
   return metrics;
 }
 
-// What the daemon at `socket` counts, if it keeps its tasks under that root. `must`: it has to
-// answer.
+// Returns the metrics of the daemon at `socket`; "" if its tasks are under another root. If `must`,
+// fails if the daemon does not answer; otherwise returns "".
 Result<std::string> metrics_of_daemon(const std::string& socket, const Paths& paths, bool must) {
   auto client = ControlClient::connect(socket);
   if (!client) return must ? Result<std::string>(client.error()) : std::string();
@@ -61,10 +61,11 @@ Result<std::string> metrics_of_daemon(const std::string& socket, const Paths& pa
   return given == nullptr ? std::string() : given->text;
 }
 
-// A reader of the file sees all of the text before, or all of this one.
+// Replaces the file's contents by a rename, so that a reader sees either all of the old text or all
+// of the new one.
 Status replace(const std::string& file, std::string_view text) {
   const std::string aside = file + ".new";
-  ::unlink(aside.c_str());  // of one that was killed
+  ::unlink(aside.c_str());  // left by a killed `thermos metrics`
   if (Status written = write_new_file("metrics", aside, text); !written) return written;
   if (std::rename(aside.c_str(), file.c_str()) == 0) return Done{};
   const int error = errno;

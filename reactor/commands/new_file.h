@@ -1,4 +1,5 @@
-// A file that a command makes for people, who may have changed the one of that name.
+// Writes a new file for the user of a command. Never overwrites an existing file, which the user
+// may have changed.
 #pragma once
 
 #include <string>
@@ -8,8 +9,9 @@
 
 namespace thermos {
 
-// Writes `text` to a new file; one that can't be written whole is removed. Fails with Usage if
-// there is a file already (`command` begins that message), NotFound, NotPermitted or System.
+// Writes `text` to a new file, and removes the file if it can't be written completely. Fails with
+// Usage if the file exists already (`command` begins that message), or with NotFound, NotPermitted
+// or System.
 Status write_new_file(std::string_view command, const std::string& file, std::string_view text);
 
 }  // namespace thermos

@@ -11,10 +11,10 @@
 
 namespace thermos {
 
-// The observer is a program of its own, so that no other command has to load what speaks HTTP.
+// The observer is a separate program, so that no other command has to load the HTTP library.
 CommandOutcome observe_command(const Arguments& arguments, CommonOptions common) {
   Arguments words = arguments;
-  // Those that stood before the command.
+  // The options that were given before the command's name.
   const CommonOptions before = common;
   const auto options = parse_observe(arguments, common);
   if (!options) return options.error();

@@ -69,7 +69,8 @@ Status ask_daemon(const std::string& socket, const control::AskOrder& order) {
   return Done{};
 }
 
-// The one active task that `word` means, of all `tasks`; an id that has ended means no other.
+// Returns the one active task among `tasks` that `word` matches. The id of an ended task matches no
+// other task.
 Result<TaskEntry> one_active(const std::vector<TaskEntry>& tasks, const std::string& word,
                              const std::string& place) {
   const Result<std::vector<TaskEntry>> meant = select_tasks(tasks, {word});
@@ -78,14 +79,15 @@ Result<TaskEntry> one_active(const std::vector<TaskEntry>& tasks, const std::str
   return active.empty() ? missing_active_task(word, tasks, place) : select_one(active, word);
 }
 
-// Whom an order is given to: the daemon at `socket`, if it is not empty, and the leader of a task
-// under the root, unless the socket was given.
+// The receiver of an order: the daemon at `socket`, if that is not empty; else, unless --socket was
+// given, the leader of a task under the root.
 struct Recipient {
   std::string socket;
   bool given = false;
 };
 
-// The id of the one active task that `word` means: to the daemon, else under the root.
+// Returns the id of the one active task that `word` matches: among the daemon's tasks, else under
+// the root.
 Result<std::string> meant_task(const Recipient& asked, const Paths& paths,
                                const std::string& word) {
   const auto& [socket, given] = asked;
@@ -101,7 +103,7 @@ Result<std::string> meant_task(const Recipient& asked, const Paths& paths,
   }
   if (given) return missing_of_daemon(socket, word, true);
   const Result<std::vector<TaskEntry>> tasks = list_tasks(paths);
-  if (!tasks) return word;  // whoever refuses it says why
+  if (!tasks) return word;  // the receiver refuses the order and says why
   const Result<TaskEntry> meant = one_active(
       *tasks, word, under({paths}) + (led ? "" : ", and no daemon answers on " + socket));
   if (meant) return meant->id;
@@ -116,8 +118,8 @@ CommandOutcome order(const Recipient& whom, const Paths& paths, control::AskOrde
   ask.task_id = *meant;
   const std::string& task_id = *meant;
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
-  // The daemon is asked first. The leader's own socket, for any task of our root, cannot tell when
-  // a run has ended.
+  // The daemon is asked first. The socket of the leader, which works for any task under this root,
+  // cannot tell when a run has ended.
   const Status asked = whom.given || !whom.socket.empty()
                            ? ask_daemon(whom.socket, ask)
                            : missing_active_task(task_id, {}, under({paths}));

@@ -32,7 +32,8 @@ int status_code(SpanResult result) {
   return result == SpanResult::Ok ? 1 : result == SpanResult::Error ? 2 : 0;
 }
 
-// A span's name is to be of few different ones: the run's number is an attribute.
+// Returns the span's name. OpenTelemetry wants few different names, so the run's number is an
+// attribute.
 std::string name_of_span(const Span& span) {
   return span.kind == SpanKind::Task || span.kind == SpanKind::Process
              ? span.name
@@ -63,9 +64,10 @@ Json span_json(const Trace& trace, const Span& span) {
 }  // namespace
 
 std::string otlp_text(const Trace& trace, const std::string& host) {
-  std::multimap<std::size_t, std::size_t> needed;  // by the place of the span that it let begin
+  std::multimap<std::size_t, std::size_t> needed;  // by index of the waiting span
   for (const Arrow& arrow : trace.arrows) needed.emplace(arrow.to, arrow.from);
-  // Span for span, as a tree of all of a large task would take many times its text.
+  // One span at a time, because a JSON tree of a large task would take many times the memory of its
+  // text.
   const Json resource = {
       {"attributes",
        {attribute("service.name", std::string("thermos")),

@@ -1,4 +1,4 @@
-// A trace as OTLP, the OpenTelemetry Protocol, in its JSON encoding.
+// Writes a trace as OTLP, the OpenTelemetry Protocol, in its JSON encoding.
 #pragma once
 
 #include <string>

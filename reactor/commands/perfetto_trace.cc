@@ -16,7 +16,8 @@
 namespace thermos {
 namespace {
 
-// Groups and tracks: the format calls them processes and threads. No number is both.
+// Numbers of groups and tracks, which the format calls processes and threads. No number is used for
+// both.
 constexpr int kTask = 1;
 constexpr int kWaiting = 2;
 constexpr int kTaskTrack = 10;
@@ -25,15 +26,15 @@ constexpr int kFirstLane = 100;
 struct Interval {
   std::size_t span;
   Microseconds begin;
-  Microseconds latest;  // it may begin so late, too
+  Microseconds latest;  // the latest time at which the interval may be drawn to begin
   Microseconds end;
 };
 
 // Gives each interval the first track on which it overlaps no other, so that there are as many
-// tracks as intervals at once. The intervals come in the order of their beginnings.
+// tracks as intervals at once. The intervals must be given in the order of their beginnings.
 class Lanes {
  public:
-  // May put the interval's beginning off.
+  // Returns the track of the interval. May move its beginning to a later time.
   std::size_t take(Interval& interval) {
     while (!taken_.empty() && taken_.top().first <= interval.begin) free_first();
     if (free_.empty() && !taken_.empty() && taken_.top().first <= interval.latest) {
@@ -84,11 +85,11 @@ class TraceEvents {
   void add(Microseconds at, const Json& json) { events_.push_back({at, json_line(json)}); }
 
   const Trace& trace_;
-  std::vector<int> track_;                        // of each span; 0: none
-  std::vector<Microseconds> begin_;               // of their slices
+  std::vector<int> track_;                        // the track of each span; 0: none
+  std::vector<Microseconds> begin_;               // the beginning of each span's slice
   std::vector<Interval> in_flight_;               // processes, from their first run on
-  std::map<std::size_t, std::size_t> first_run_;  // of these, by the process's span
-  std::vector<Interval> waiting_;                 // before the first run
+  std::map<std::size_t, std::size_t> first_run_;  // by the process's span
+  std::vector<Interval> waiting_;                 // the waits before the first run
   std::size_t lanes_ = 0;
   std::size_t waiting_lanes_ = 0;
   std::vector<std::string> names_;
@@ -106,8 +107,9 @@ void TraceEvents::find_intervals() {
       began = false;
     } else if (span.kind == SpanKind::Run && !began) {
       began = true;
-      // The time of the decision is that of a turn, which may have begun before the end was
-      // recorded that made room for the run: its coordinator came behind that.
+      // The run's beginning is the time of the turn that decided it. That turn may have begun
+      // before the end was recorded that made room for the run, but the coordinator was forked
+      // after that end.
       const bool forked = !span.moments.empty() && span.moments.front().name == "forked";
       in_flight_.push_back({*process, span.begin, forked ? span.moments.front().at : span.begin,
                             trace_.spans[*process].end});
@@ -252,7 +254,8 @@ void TraceEvents::add_slices() {
   }
 }
 
-// An arrow begins in the slice that holds its moment, and a slice does not hold its own end.
+// Adds the trace's arrows. An arrow begins in the slice that contains its time, and a slice does
+// not contain its own end.
 void TraceEvents::add_arrows() {
   std::size_t id = 0;
   for (const Arrow& arrow : trace_.arrows) {

@@ -50,7 +50,7 @@ struct Assumptions {
   std::vector<std::string> fails;
 };
 
-// The processes that `word` means: a name, or a pattern.
+// Returns the processes that `word`, a name or a pattern, matches.
 Result<std::vector<ProcessIndex>> meant(const TaskConfig& task, std::string_view option,
                                         const std::string& word) {
   std::set<std::string_view> names;

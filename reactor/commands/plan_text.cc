@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-constexpr std::size_t kNarrowest = 10;  // of a chart, beside the names
+constexpr std::size_t kNarrowest = 10;  // columns of a chart, without the names
 constexpr std::size_t kEndWidth = 9;    // "  12h03m"
 
 double seconds(Microseconds time) {
@@ -61,7 +61,8 @@ std::string makespan_text(const TaskConfig& task, const Plan& plan, const PlanSt
   return text;
 }
 
-// A path of thousands is not read: its ends are.
+// Returns the critical path. Of a long one, only the two ends are named, because nobody reads
+// thousands of names.
 std::string path_text(const TaskConfig& task, const Plan& plan) {
   constexpr std::size_t kEnds = 8;
   std::vector<std::string> names = names_of(task, plan.critical_path);
@@ -101,7 +102,8 @@ class Chart {
   const std::string& name(ProcessIndex p) const { return task_.processes[p].name; }
   const PlannedProcess& planned(ProcessIndex p) const { return plan_.played.processes[p]; }
 
-  // Puts those to be shown first, in the order of their starts; returns how many there are.
+  // Moves the processes to be shown to the front, in the order of their starts. Returns their
+  // number.
   std::size_t choose() {
     for (ProcessIndex p = 0; p < task_.processes.size(); ++p) {
       if (planned(p).start) rows_.push_back(p);

@@ -1,4 +1,4 @@
-// Plans for people and for programs.
+// Plans as text for people and as JSON.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ struct PlanStyle {
   LineStyle line;
   std::size_t columns = 80;
   std::size_t most = 30;       // processes in the chart; 0: all
-  std::size_t past_tasks = 0;  // that the times are of
+  std::size_t past_tasks = 0;  // the number of tasks that the times are from
 };
 
-// Returns how long the task takes, how it ends, what decides that, and a Gantt chart: a row for
-// each process in the order of their starts, those of the critical path in '#'. If there are more
-// than `most`, those of the critical path come first.
+// Returns how long the task takes, how it ends, its critical path, and a Gantt chart: a row for
+// each process in the order of their starts, drawn with '#' if it is on the critical path. If there
+// are more than `most` processes, those on the critical path are chosen first.
 std::string plan_text(const TaskConfig& task, const Plan& plan, const PlanStyle& style);
 
 // {"makespan":{"p50","p90"},"critical_path":[NAME],"result","processes":{NAME:{"start","end"}}},

@@ -1,5 +1,5 @@
-// `thermos events --progress`: how far the tasks are that events tell of, at most once a second for
-// each, read from their checkpoints. Each active task costs a descriptor.
+// `thermos events --progress`: prints how far each task with events is, at most once a second, from
+// its checkpoints. Each active task uses a descriptor.
 #pragma once
 
 #include <map>
@@ -18,16 +18,17 @@ namespace thermos {
 
 class ProgressLines {
  public:
-  // Under `root` the daemon keeps its tasks.
+  // `root` is the daemon's root.
   ProgressLines(Paths root, bool json) : root_(std::move(root)), json_(json) {}
 
-  // An event of the task was printed.
+  // Notes that an event of the task was printed.
   void on_event(const std::string& task_id, Timestamp now);
-  // How long to wait for the next event before take() has something: microseconds; -1: for ever.
+  // Returns how long to wait for the next event before a line is due, in microseconds; -1: no line
+  // is due.
   Microseconds patience(Timestamp now) const;
-  // The lines that are due, or with `all` those of every task of which an event told since. A task
-  // that has ended has one last line; one whose files the caller may not read, or that are gone,
-  // has none.
+  // Returns the lines that are due; with `all`, the lines of every task that had an event since its
+  // last line. A task that has ended has one last line. A task whose files are gone, or that the
+  // caller may not read, has none.
   std::string take(Timestamp now, bool all = false);
 
  private:
@@ -42,9 +43,9 @@ class ProgressLines {
   };
   struct Due {
     std::unique_ptr<Task> task;
-    std::optional<Microseconds> at;  // boot time; nothing: nothing has happened since
+    std::optional<Microseconds> at;  // boot time; nothing: no line is due
     Microseconds last = 0;
-    bool over = false;  // its last line was told, or nothing can be
+    bool over = false;  // the last line was returned, or the task can't be read
   };
   std::string line(const std::string& task_id, Task& task, Timestamp now) const;
 

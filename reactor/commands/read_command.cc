@@ -63,7 +63,7 @@ class Fold {
     return applied ? Status(Done{}) : Status(applied.error());
   }
 
-  // `runner`: whether an empty stream is treated as a runner's.
+  // `runner` says whether an empty stream is treated as a runner's.
   Json json(bool runner) const {
     if (first_ ? !runner : coordinator_) return records_;
     return history_json(history_);
@@ -76,10 +76,10 @@ class Fold {
   Json records_ = Json::array();
 };
 
-// The same for a stream of Apache Thermos.
+// Builds the --json output of a stream of Apache Thermos.
 class AncestorFold {
  public:
-  // `plain` is the record as ours.
+  // `plain` is the same record in this program's form.
   Status take(const ancestor::Record& record, const Record& plain) {
     const auto* step = std::get_if<ancestor::ProcessStep>(&record);
     if (first_) coordinator_ = step != nullptr;

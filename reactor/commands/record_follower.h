@@ -1,4 +1,5 @@
-// The records of one task while they are written: from its runner's stream, or from the daemon.
+// Follows the records of one task while they are written: from its runner's stream, or from the
+// daemon.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,14 @@ class RecordFollower {
   RecordFollower(const RecordFollower&) = delete;
   RecordFollower& operator=(const RecordFollower&) = delete;
 
-  // Applies what is new to history(), without waiting for more. Adds the indexes of the processes
-  // that it concerns to `touched`.
+  // Applies new records to history(), without waiting for more. Adds the indexes of the processes
+  // whose status changed to `touched`.
   virtual Status read_on(std::set<std::uint32_t>& touched) = 0;
   // The uid that vouches for the records; see log_reader_of().
   virtual Result<std::uint32_t> recorded_by() const = 0;
-  // The directory whose changes tell of new records; "": none.
+  // The directory to watch (inotify) for new records; "": none.
   virtual std::string directory() const { return {}; }
-  // Becomes readable when there are new records; -1: directory() tells it.
+  // Becomes readable when there are new records; -1: watch directory() instead.
   virtual int fd() const { return -1; }
 
   const History& history() const { return history_; }
@@ -45,8 +46,8 @@ class StreamFollower : public RecordFollower {
   StreamFollower(const Paths& paths, const std::string& task_id)
       : path_(paths.runner_stream(task_id)), directory_(paths.checkpoint_dir(task_id)) {}
 
-  // Fails with NotFound if the stream was removed. A task whose runner did not write yet has no
-  // records.
+  // Fails with NotFound if the stream was removed. If the runner has not written the stream yet,
+  // there are no records.
   Status read_on(std::set<std::uint32_t>& touched) override;
   Result<std::uint32_t> recorded_by() const override;
   std::string directory() const override { return directory_; }
@@ -64,8 +65,8 @@ class StreamFollower : public RecordFollower {
 // Follows the daemon's events of one task.
 class EventFollower : public RecordFollower {
  public:
-  // `so_far` is what the daemon's status said after `client` had got the snapshot of the same
-  // task's events. `daemon` is the uid that runs the daemon.
+  // `so_far` is the history that the daemon's status returned after `client` had received the
+  // snapshot of the task's events. `daemon` is the uid that runs the daemon.
   EventFollower(ControlClient client, History so_far, std::uint32_t daemon)
       : client_(std::move(client)), daemon_(daemon) {
     history_ = std::move(so_far);

@@ -37,8 +37,8 @@ RunnerHeader header_of(const Json& json) {
   return header;
 }
 
-// The history is made by records like any other. What the JSON leaves out (steps that the rules of
-// states would refuse, as of a later version) is left out here.
+// Makes the history from records, like any other. Steps that the rules of states refuse, such as
+// those of a later version, are left out.
 class HistoryReader {
  public:
   explicit HistoryReader(const Json& task) {
@@ -85,7 +85,7 @@ class HistoryReader {
     return place;
   }
 
-  // One replacement with what is left of all of them.
+  // Adds one replacement that stands for all of them.
   void add_replacement(const Json& task) {
     Replacement replacement;
     replacement.generation = 1;
@@ -121,7 +121,7 @@ class HistoryReader {
     add(status);
   }
 
-  // A run that waits has printed nothing, so the one before it is of use, too.
+  // A WAITING run has printed nothing, so the run before it is needed, too.
   void add_latest(const std::string& name, const Json& runs) {
     if (runs.empty()) return;
     const Json& latest = runs.back();
@@ -176,7 +176,7 @@ class HistoryReader {
     add_next(status, *state, time_of(run, "stop_time"));
   }
 
-  // What it said of itself, and what was found of its health.
+  // Adds the run's own status and the refusals of its health check.
   void add_reports(const std::string& name, const ProcessStatus& status, const Json& run) {
     ProcessReport report;
     report.process = name;

@@ -1,5 +1,5 @@
-// The daemon's answer to `status` as the view that is read from files, so that both are shown
-// alike.
+// Makes a TaskView from the daemon's answer to `status`, so that it is shown like one read from
+// files.
 #pragma once
 
 #include "reactor/store/history_json.h"
@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// `task` is one element of `status --json`'s "tasks". Of each process, the view has the latest run,
-// the one before it if that waits, and the number of runs before these.
+// `task` is one element of `status --json`'s "tasks". For each process, the view has its latest
+// run, the run before it if the latest is WAITING, and the number of earlier runs.
 TaskView view_of(const Json& task);
 
 }  // namespace thermos

@@ -72,7 +72,7 @@ struct RerunWords {
   std::string config;
 };
 
-// The ended task.
+// The ended task that is rerun.
 struct Before {
   TaskEntry entry;
   std::shared_ptr<const History> history;  // with a header
@@ -81,7 +81,7 @@ struct Before {
   const RunnerHeader& header() const { return *history->header(); }
 };
 
-// Fails with Busy if it has not ended.
+// Returns the ended task that `word` matches. Fails with Busy if it has not ended.
 Result<Before> find_ended(const Paths& paths, const std::string& word) {
   const Result<TaskEntry> entry = asked_task(paths, word);
   if (!entry) return entry.error();
@@ -100,17 +100,20 @@ Result<Before> find_ended(const Paths& paths, const std::string& word) {
   return Before{*entry, std::make_shared<const History>(std::move(*history)), std::move(*config)};
 }
 
-// Whose mode --log-rotate has set, where the command line gave it (rotate_logs()).
+// Returns whether --log-rotate on the ended task's command line has set the mode of its logger
+// `before` (rotate_logs()).
 bool is_rotated(const Logger& logger, const Logger& before) {
   return logger.destination == LogDestination::Both && logger.mode == LogMode::Standard &&
          before.destination == LogDestination::Both && before.mode == LogMode::Rotate;
 }
 
-// How the ended task was run is told by its configuration alone: of what FILE does not give, its
-// command line may have given that.
+// Completes the task of FILE by what the ended task's command line may have given: nodes, loggers
+// and, with --preserve-env, variables. Only the ended task's recorded configuration still has
+// these.
 Status complete_by(const TaskConfig& before, bool preserve_env, TaskConfig& task) {
   if (!task.nodes) task.nodes = before.nodes;
-  // Spread over the nodes as that one was, so that processes have the names that they had there.
+  // Spreads the processes over the nodes like those of the ended task, so that they have the same
+  // names.
   if (Status applied = apply_options({}, {}, task); !applied) return applied;
   std::map<std::string_view, const ProcessConfig*> known;
   for (const ProcessConfig& process : before.processes) known.emplace(process.name, &process);
@@ -121,7 +124,7 @@ Status complete_by(const TaskConfig& before, bool preserve_env, TaskConfig& task
     if (!process.logger || is_rotated(*process.logger, logger)) process.logger = logger;
   }
   if (!preserve_env) return Done{};
-  // In the order that AncestorOptions::apply() makes: it counts.
+  // Keeps the order that AncestorOptions::apply() makes, because the order matters.
   auto own = std::move(task.env.entries);
   task.env.entries.clear();
   for (const auto& variable : before.env.entries) {
@@ -133,7 +136,8 @@ Status complete_by(const TaskConfig& before, bool preserve_env, TaskConfig& task
   return Done{};
 }
 
-// As FILE has it: bound with the ended task's id, for what changed, and with the new one's.
+// The task in FILE, bound with the ended task's id, to find what changed, and with the new task's
+// id.
 struct Given {
   TaskConfig as_before;
   BoundTask bound;
@@ -162,7 +166,8 @@ Result<Given> read_given(const RerunWords& asked, ConfigurationWords words, cons
   return Given{std::move(as_before->task), std::move(*bound)};
 }
 
-// By the numbers of the processes of `task`. Fails with NotFound for a name that it does not have.
+// Returns, for each process of `task`, whether `names` has it. Fails with NotFound for a name that
+// `task` does not have.
 Result<std::vector<bool>> numbers_of(const TaskConfig& task, const std::string& task_id,
                                      const std::vector<std::string>& names) {
   std::vector<bool> found(task.processes.size());
@@ -206,7 +211,8 @@ Status check_any(const Before& before, const std::vector<Again>& plan) {
                                      "PROCESS, or --all"};
 }
 
-// What succeeded left its files there.
+// Fails with NotFound if the sandbox is gone, because the processes that succeeded left their files
+// there.
 Status check_sandbox(const Before& before) {
   struct stat info {};
   const std::string& sandbox = before.header().sandbox;

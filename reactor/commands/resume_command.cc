@@ -39,7 +39,8 @@ Error led_by_daemon(const std::string& task_id, const std::string& how) {
                                "` shows what it prints"};
 }
 
-// For a caller who may not read the daemon's root, and so can't lead its tasks either.
+// Reports a task of the daemon to a caller who may not read the daemon's root, and so can't lead
+// its tasks either.
 CommandOutcome tell_daemon_task(const std::string& socket, const std::string& word,
                                 const CommonOptions& common) {
   const Result<TaskEntry> entry = one_daemon_task(socket, word);

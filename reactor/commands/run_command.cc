@@ -104,7 +104,7 @@ more for bash. Replaces {{thermos.task_id}}, {{thermos.user}}, and what -P and
 // Returns the header of an existing task that has not ended; else nothing.
 std::optional<RunnerHeader> recorded_header(const Paths& paths, const std::string& task_id) {
   if (task_id.empty() || !may_be_task(task_id)) return {};
-  // All else is read by whoever leads it, who reports what can't be.
+  // The leader reads the rest and reports what can't be read.
   return exists(paths.active_task(task_id)) ? read_header(paths, task_id) : std::nullopt;
 }
 
@@ -117,7 +117,7 @@ std::string joined(const Arguments& words) {
   return text;
 }
 
-// What Apache Thermos recorded of such a task.
+// The resources that Apache Thermos recorded for a task of simplerun.
 constexpr Resources kSimpleResources = {1, std::int64_t{256} << 20, 0};
 
 // The options that say how the one process runs.

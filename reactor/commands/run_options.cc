@@ -232,7 +232,8 @@ std::string log_dir_in(const std::string& sandbox) {
   return sandbox == "/" ? "/.logs" : sandbox + "/.logs";
 }
 
-// Where it ran, with logs of its own beside those of that one.
+// Makes the new task run where its predecessor ran, with its own log directory beside the
+// predecessor's.
 void go_on_from(const RunnerHeader& before, TaskSetup& place) {
   RunnerHeader& header = place.header;
   header.continues = before.task_id;
@@ -257,7 +258,8 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
                               const std::optional<RunnerHeader>& recorded,
                               const Predecessor& predecessor) {
   if (Status user = check_user(bound.user); !user) {
-    // A task that was begun goes on, whatever became of its user: its processes are to be led.
+    // A task that has begun is resumed even if its user no longer exists, because its processes
+    // must be led.
     const bool unknown = user.error().code == ErrorCode::Usage;
     if (unknown && !recorded) return Error{ErrorCode::BadConfig, user.error().message};
     if (!unknown) return user.error();

@@ -1,5 +1,5 @@
-// Shared by `thermos run` and `thermos simplerun`: where a task runs and as which user, and the
-// run.
+// The options and functions that `thermos run` and `thermos simplerun` share: where a task runs, as
+// which user, and the run itself.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct RunOptions {
   std::string task_id;
   std::string task_name;
   std::string user;
-  std::string hostname;  // in the header; empty: the machine's
+  std::string hostname;  // the header's hostname; empty: the machine's
   bool chroot = false;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
@@ -30,15 +30,15 @@ struct RunOptions {
   std::optional<std::string> log_rotate;
   std::optional<std::string> nodes;
   std::optional<std::string> eval_timeout;  // only for commands that take a CONFIG
-  bool daemon = false;                      // only for `run`: the daemon runs it
-  bool json = false;                        // CONFIG is no Python, whatever its name
+  bool daemon = false;                      // only for `run`: the daemon runs the task
+  bool json = false;                        // CONFIG is not Python, whatever its name
   bool quiet = false;
-  bool verbose = false;  // every transition on a terminal, too
+  bool verbose = false;  // print every transition, also on a terminal
   bool output = false;   // show what processes print
   YieldOptions yield;
 
-  // The options of `run`, `simplerun` and `submit`; then those that say what the first two show,
-  // and how they run inside an allocation.
+  // add_to() adds the options of `run`, `simplerun` and `submit`. add_screen_to() adds those for
+  // the output of `run` and `simplerun`, and for running inside an allocation.
   void add_to(OptionParser& parser);
   void add_screen_to(OptionParser& parser);
 };
@@ -52,18 +52,19 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
 // such user.
 Status check_user(const std::string& user);
 
-// Applies the options that change the task: --log-rotate, --nodes, and those of Apache Thermos. A
-// process that is to run on each node becomes one for each of them. Fails with Usage, or as
-// find_nodes() does.
+// Applies the options that change the task: --log-rotate, --nodes, and those of Apache Thermos.
+// Replaces a process that is to run on each node by one process for each node (spread_over()).
+// Fails with Usage, or as find_nodes() does.
 Status apply_options(const RunOptions& options, const AncestorOptions& old, TaskConfig& task);
 
-// The traceparent that TRACEPARENT holds around this program; "" if there is none, or no valid one.
+// Returns the traceparent in this program's environment variable TRACEPARENT; "" if it is not set
+// or not valid.
 std::string trace_parent_around();
 
-// Runs a bound task in the foreground and shows it. Creates the sandbox if it is
-// missing. `words` is the result of check_run_options(). `recorded` is the header of a task that is
-// resumed; then it fails with BadConfig if the options name another sandbox or user. A new task
-// runs in the place of its `predecessor`, if it has one, and takes over its successes.
+// Runs a bound task in the foreground and shows it. Creates the sandbox if it is missing. `words`
+// is the result of check_run_options(). `recorded` is the header of a task that is resumed; the
+// call then fails with BadConfig if the options name another sandbox or user. A new task with a
+// `predecessor` runs in the predecessor's sandbox and takes over its successes.
 CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
                               const RunOptions& options, const CommonOptions& common,
                               const std::optional<RunnerHeader>& recorded,

@@ -14,10 +14,11 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMaxPrefix = 24;
-// Of runs whose files are open while they run. The output of others is read when they have ended,
-// so that the descriptors are left to the launches.
+// The most runs whose files are open while they run. The output of other runs is read when they
+// have ended, so that enough descriptors are left for launches.
 constexpr std::size_t kMostOpen = 64;
-// What one look at a log reads, and how much may wait to be printed before no more is read.
+// The bytes that one call reads from a log, and the bytes that may wait to be printed before no
+// more is read.
 constexpr std::uint64_t kOneLook = std::uint64_t{256} << 10;
 constexpr std::size_t kMostQueued = std::size_t{64} << 10;
 constexpr std::size_t kLongestLine = std::size_t{64} << 10;
@@ -33,7 +34,7 @@ RunOutput::RunOutput(const TaskConfig& task, Transcript& transcript, Output& out
     if (uses_console(task.processes[p])) shown_already_.insert(task.processes[p].name);
     name_width_ = std::max(name_width_, display_width(printable(task.processes[p].name)));
   }
-  // On a narrow screen, what is printed needs the room.
+  // On a narrow screen, the output needs the room.
   const std::size_t most =
       terminal_ ? std::clamp<std::size_t>(out.columns() * 3 / 10, 1, kMaxPrefix) : kMaxPrefix;
   name_width_ = task.processes.size() < 2 ? 0 : std::min(name_width_, most);
@@ -90,7 +91,7 @@ void RunOutput::open(Followed& one, const RunnerHeader& header, std::uint32_t ru
   const FileOwner reader = log_reader_of(header, ::geteuid());
   for (std::size_t stream = 0; stream < kLogNames.size(); ++stream) {
     Result<LogDirectory> at = LogDirectory::enter(header, reader, one.process, run);
-    if (!at) return;  // it has none: it was not launched, or prints to the console
+    if (!at) return;  // the run has no logs: it was not launched, or prints to the console
     if (stream == 0 && reactor_ != nullptr) {
       const Key key(one.process, run);
       const auto changed = [this, key] {
@@ -100,7 +101,7 @@ void RunOutput::open(Followed& one, const RunnerHeader& header, std::uint32_t ru
       const Result<int> watch = reactor_->inotify().watch(
           at->watched_path("."),
           {[changed](std::string_view, std::uint32_t) { changed(); }, changed});
-      // Without a watch its output is shown when it has ended.
+      // Without a watch, the output is shown when the run has ended.
       if (watch) one.watch = *watch;
     }
     Result<LogTail> log = LogTail::open(std::move(*at), kLogNames[stream]);
@@ -135,7 +136,8 @@ void RunOutput::take(Followed& one, std::size_t stream, std::string_view bytes) 
   }
 }
 
-// Returns whether all that was written so far is read.
+// Reads and prints at most `most` bytes of each log. Returns whether everything written so far was
+// read.
 bool RunOutput::read(Followed& one, std::uint64_t most) {
   bool all = true;
   for (std::size_t stream = 0; stream < kLogNames.size(); ++stream) {
@@ -167,7 +169,7 @@ void RunOutput::pump(const Key& key) {
   if (out_.backlog()) wait_for_reader();
 }
 
-// Nobody reads what is printed as fast as it comes.
+// Calls go_on() when out_ can take more text, because its reader is slower than the output.
 void RunOutput::wait_for_reader() {
   if (writable_) writable_->wait();
 }

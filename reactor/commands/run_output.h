@@ -1,4 +1,5 @@
-// `thermos run --output`: what processes print, while they run, each line with the name in front.
+// `thermos run --output`: prints the output of processes while they run, each line with the
+// process's name in front.
 #pragma once
 
 #include <array>
@@ -22,25 +23,25 @@
 
 namespace thermos {
 
-// Reads the logs of runs while they grow (inotify). The files are the buffer: when nobody reads
-// what is printed, they are read later, and no line is lost.
+// Reads the logs of runs while they grow (inotify). The files are the buffer: if the reader of this
+// program's output is slow, they are read later, and no line is lost.
 class RunOutput {
  public:
-  // `out` is where the transcript prints. `terminal`: escape sequences, but for colours, are shown
-  // and not obeyed. All arguments outlive this.
+  // `out` is where the transcript prints. If `terminal`, escape sequences other than colours are
+  // printed in a visible form. `task`, `transcript` and `out` outlive this.
   RunOutput(const TaskConfig& task, Transcript& transcript, Output& out, bool terminal,
             bool colour);
 
-  // The loop on which the task runs; nullptr when it ends.
+  // Sets the loop on which the task runs; nullptr when the loop ends.
   void enter(Reactor* reactor);
-  // Shows the processes that run already, from their last lines on; for
-  // Transcript::Settings::on_begin.
+  // Starts to show the processes that are already running, from the last lines of their logs on.
+  // Called by Transcript::Settings::on_begin.
   void begin(const History& history);
-  // A process changed its state; for Transcript::Settings::on_process.
+  // Handles a process's change of state. Called by Transcript::Settings::on_process.
   void on_process(const ProcessStatus& status, const History& history);
-  // Goes on when the reader of what is printed takes more; for Transcript::Settings::on_backlog.
+  // Continues when `out` can take more text. Called by Transcript::Settings::on_backlog.
   void wait_for_reader();
-  // Prints what is left. Blocks.
+  // Prints the rest of all logs. Blocks.
   void finish();
 
  private:
@@ -68,11 +69,11 @@ class RunOutput {
   Reactor* reactor_ = nullptr;
   std::size_t name_width_ = 0;  // 0: no prefix
   std::unordered_map<std::string_view, std::size_t> order_;
-  std::unordered_set<std::string_view> shown_already_;  // whose coordinators print it
+  std::unordered_set<std::string_view> shown_already_;  // by their coordinators
   std::map<Key, Followed> followed_;
-  std::optional<Writable> writable_;  // `out_`, while text waits for its reader
-  std::optional<WhileBusy> more_;     // a log was not read to its end
-  std::string text_;                  // read and not printed yet
+  std::optional<Writable> writable_;  // calls go_on() when out_ can take more text
+  std::optional<WhileBusy> more_;     // calls go_on() while a log is not read to its end
+  std::string text_;                  // text that was read and not printed yet
 };
 
 }  // namespace thermos

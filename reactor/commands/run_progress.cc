@@ -65,7 +65,7 @@ RunProgress::Place RunProgress::place_of(ProcessIndex p, const ProcessHistory& p
   }
   if (past.held || !past.last_end) return {};
   const Microseconds ended = past.last_end->wall;
-  // By the wall clock of the end, so that the wait is the same whatever the clocks show now.
+  // Computed from the wall time of the end, so that the wait does not depend on the current clocks.
   const auto next = outlook_of(task_, p, past, ended).next_try;
   return {Stage::Again, past.last_end->boot + (next ? *next - ended : 0)};
 }
@@ -112,7 +112,7 @@ std::optional<Microseconds> RunProgress::time_left(Timestamp now) const {
   if (!step_ || step_->status.state != TaskState::Active) return std::nullopt;
   if (expected_end_ && *expected_end_ > now.boot) return *expected_end_ - now.boot;
   if (seen < kFew) return std::nullopt;
-  // At the end the pace so far says nothing about the last ones.
+  // Near the end, the pace so far says nothing about the last processes.
   if (left <= 2 * count(Stage::Running) || count(Stage::Again) > 0) return std::nullopt;
   const Microseconds took = now.boot - began_.boot;
   if (took <= 0) return std::nullopt;

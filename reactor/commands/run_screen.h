@@ -16,8 +16,8 @@ namespace thermos {
 
 class RunScreen {
  public:
-  // `task` outlives this. By the earlier tasks under `root` the live block tells how much time is
-  // left.
+  // `task` outlives this. The live block estimates the time left from earlier tasks under `root`,
+  // if that is given.
   RunScreen(const TaskConfig& task, const RunOptions& options, const CommonOptions& common,
             const std::optional<Paths>& root);
   ~RunScreen();
@@ -25,9 +25,9 @@ class RunScreen {
   RunScreen& operator=(const RunScreen&) = delete;
 
   Transcript& transcript() { return *transcript_; }
-  // The loop on which the task runs; nullptr when it ends.
+  // Sets the loop on which the task runs; nullptr when the loop ends.
   void enter(Reactor* reactor);
-  // Erases the live block and prints `line` below the lines.
+  // Erases the live block and prints `line` on standard error.
   void leave(const std::string& line);
   // Call this when the task has ended: prints the outcome.
   void finish();

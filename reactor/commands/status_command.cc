@@ -50,16 +50,18 @@ daemon is to be asked.
   --log-level L, --no-color: see `thermos --help`
 )";
 
-// Up to this many tasks are shown with their processes: of all, and of those that were asked for.
+// At most this many tasks are shown with their processes: kFewTasks if all tasks are shown,
+// kSomeTasks if patterns select them.
 constexpr std::size_t kFewTasks = 5;
 constexpr std::size_t kSomeTasks = 20;
-// Rows that count as a screenful where there is no screen.
+// The rows of a screenful if there is no screen.
 constexpr std::size_t kUsualRows = 50;
-// Of a screen that is looked at: what runs takes longer meanwhile, and no event tells of that.
+// How often the screen of --watch is redrawn. The durations of running processes grow, and no event
+// tells that.
 constexpr int kWatchMilliseconds = 1000;
 
-// Draws over what the screen has, so that nothing flickers. What does not fit is left out; a reason
-// that is longer than a line goes on in the next.
+// Returns the text that draws over the old screen, so that nothing flickers. Rows that do not fit
+// are left out. A reason that is longer than a line continues in the next.
 std::string watched_screen(const std::string& text, std::size_t columns, std::size_t rows) {
   std::string screen = "\x1b[H";
   std::size_t row = 0;
@@ -84,25 +86,25 @@ struct Wanted {
   std::string only;
   bool failed = false;
   bool all = false;
-  std::optional<bool> processes;  // whether they are shown; nothing: where there are few tasks
+  std::optional<bool> processes;  // shown? nothing: only if the tasks are few
   bool json = false;
   bool watch = false;
   bool disk = false;
   bool no_color = false;
   std::string socket;
-  std::optional<Microseconds> at;  // of the past
+  std::optional<Microseconds> at;  // a wall time in the past
 };
 
 struct Shown {
   TaskView view;
-  Paths paths;  // of its root
+  Paths paths;  // of the task's root
   Json json;    // with --json
 };
 
-// To read the earlier tasks of more would take too long.
+// For more active tasks than this, reading the earlier tasks would take too long.
 constexpr std::size_t kMostEstimates = 20;
 
-// How long the active tasks will take yet, where there are few enough.
+// Estimates the time left of the active tasks, if there are few enough.
 void estimate(std::vector<Shown>& tasks, const Wanted& wanted) {
   const auto active = [](const Shown& task) {
     return task.view.entry.directory == TaskDirectory::Active;
@@ -130,7 +132,7 @@ std::string all_json(std::vector<Shown>& tasks) {
   return json_text(json);
 }
 
-// What failed first, then what is active, then the rest. JSON keeps the order that it always had.
+// Failed tasks come first, then active ones, then the rest. JSON has the active tasks first.
 int rank_of(const TaskView& view, bool json) {
   const bool active = view.entry.directory == TaskDirectory::Active;
   if (json) return active ? 0 : 1;
@@ -168,7 +170,8 @@ bool is_wanted(const TaskView& view, const std::string& only) {
 Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& wanted) {
   const Result<std::vector<RootTask>> all = tasks_under(roots);
   if (!all) return all.error();
-  // Of all tasks, as an exact id means that task alone, whichever are shown.
+  // Selects among all tasks, not only those to be shown, because an exact id matches that task
+  // alone.
   Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
   if (!meant) return meant.error();
   if (!wanted.only.empty() && !wanted.at) {
@@ -217,7 +220,7 @@ Result<std::vector<TaskEntry>> all_tasks(const Wanted& wanted, const Roots& root
   return entries_of(*all);
 }
 
-// Where a word that means no task is a process of one that is shown.
+// Returns a hint if `word`, which matches no task, is a process of a shown task.
 std::string process_hint(const std::vector<Shown>& tasks, const std::string& word) {
   for (const Shown& task : tasks) {
     const std::optional<History>& history = task.view.history;
@@ -228,7 +231,7 @@ std::string process_hint(const std::vector<Shown>& tasks, const std::string& wor
   return "";
 }
 
-// Whether `pattern` means one of `shown`, which are some of `all`.
+// Returns whether `pattern` matches one of `shown`, which are some of `all`.
 bool means_any(const std::string& pattern, const std::vector<TaskEntry>& all,
                const std::vector<TaskEntry>& shown) {
   std::set<std::string_view> ids;
@@ -238,8 +241,8 @@ bool means_any(const std::string& pattern, const std::vector<TaskEntry>& all,
                               [&](const TaskEntry& task) { return ids.contains(task.id); });
 }
 
-// Whether each pattern has its tasks among these: one may have come while they were read. Fails
-// with NotFound for the first pattern that matches none of the tasks.
+// Returns whether `tasks` has the tasks of each pattern. A task may have been created while they
+// were read. Fails with NotFound for the first pattern that matches none of the tasks.
 Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, const Roots& roots) {
   bool whole = true;
   std::vector<TaskEntry> shown;
@@ -250,7 +253,7 @@ Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, cons
     if (some && (wanted.only.empty() || wanted.at)) continue;
     const Result<std::vector<TaskEntry>> all = all_tasks(wanted, roots);
     if (!all) return all.error();
-    // The id of a task that is not shown means no other one that is.
+    // The id of a task that is not shown does not match a shown task.
     if (some && means_any(pattern, *all, shown)) continue;
     const std::string place = wanted.socket.empty() ? under(roots) : std::string(kAmongYours);
     if (Status known = check_patterns(*all, {pattern}, place); !known) {
@@ -272,9 +275,10 @@ Result<bool> has_all(const std::vector<Shown>& tasks, const Wanted& wanted, cons
 
 // How many rows a table may have; 0: any number.
 std::size_t most_rows(std::size_t tasks, bool processes, const Wanted& wanted, const Output& out) {
-  // Tasks that are listed for a program are listed all.
+  // If a program reads the list, all tasks are listed.
   if (wanted.all || (!processes && !out.terminal())) return 0;
-  // For the heads, for what is not shown, and for the prompt or what `--watch` leaves free.
+  // Rows for the heads, for the count of hidden rows, and for the prompt or the row that `--watch`
+  // leaves free.
   constexpr std::size_t kHeads = 6;
   const std::size_t rows =
       out.terminal() ? std::max<std::size_t>(out.rows(), 2 * kHeads) - kHeads : kUsualRows;

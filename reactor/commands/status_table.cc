@@ -21,7 +21,7 @@ constexpr std::size_t kSince = 10;    // 2024-01-31
 constexpr std::size_t kTook = 7;      // 23h59m
 constexpr std::size_t kDisk = 10;     // 1023.9 MiB
 constexpr std::size_t kMaxId = 34;    // a name of 11 and the time; 11 of 80 columns are left
-constexpr std::size_t kMaxName = 24;  // and more where the reasons leave room
+constexpr std::size_t kMaxName = 24;  // more if the reasons leave room
 constexpr std::size_t kRuns = 5;
 constexpr std::size_t kProcessState = 7;
 constexpr std::size_t kExit = 5;
@@ -201,7 +201,7 @@ std::string counts_text(const std::vector<Row>& rows, std::size_t from, std::siz
   return text;
 }
 
-// Where it runs, of a task with nodes.
+// Returns the node of a run, for a task with nodes.
 std::string place_note(const TaskView& view, const Run& run) {
   if (run.node) return "on " + printable(*run.node);
   const bool waits = run.state == ProcessState::Waiting && view.task && view.task->nodes;
@@ -226,7 +226,7 @@ std::string note_but_place(const TaskView& view, const Row& row, const TableStyl
   if (run.return_code && is_terminal(run.state) && run.state != ProcessState::Success) {
     const std::string ending = style.columns < kNarrow ? return_code_text(*run.return_code)
                                                        : return_code_words(*run.return_code);
-    // A reason of ours says more.
+    // A recorded reason says more than the exit status.
     if (reason.empty() || style.columns < kNarrow) {
       reason = ending + (ending.empty() || reason.empty() ? "" : ", ") + reason;
     }
@@ -269,8 +269,8 @@ void add_process(std::string& text, const TaskView& view, const Row& row, const 
     line += pad_left(duration_column(*run, style), kTook);
     note = note_of(view, row, style);
   }
-  // What does not fit has a line of its own: why a process failed, and until when it waits, is what
-  // one looks for.
+  // A note that does not fit gets its own line, because the reason of a failure and the end of a
+  // wait are what people look for.
   const std::string whole = line + " " + note;
   const bool fits = cut_line(whole, style.columns) == whole;
   text += fits ? whole : cut_line(line, style.columns);
@@ -278,7 +278,8 @@ void add_process(std::string& text, const TaskView& view, const Row& row, const 
   if (!fits) text += cut_line("    " + note, style.columns) + "\n";
 }
 
-// Who has no row, by name: what waits for what failed is what one looks for next.
+// Adds the names of the processes without a row, because people want to know which processes wait
+// for a failed one.
 void add_not_started(std::string& text, const TaskView& view, const TableStyle& style) {
   if (view.not_started_names.empty()) return;
   std::string names;
@@ -291,7 +292,7 @@ void add_not_started(std::string& text, const TaskView& view, const TableStyle& 
 void add_processes(std::string& text, const TaskView& view, const TableStyle& style) {
   std::vector<Row> rows = rows_of(view);
   const std::size_t known = rows.size();
-  // Those that are known by name alone are among those that have not started.
+  // Processes that are known only by name count as not started.
   const auto begun = static_cast<std::size_t>(std::count_if(
       rows.begin(), rows.end(), [](const Row& row) { return row.process->current() != nullptr; }));
   const std::size_t all =
@@ -308,7 +309,7 @@ void add_processes(std::string& text, const TaskView& view, const TableStyle& st
   }
   std::size_t shown = rows.size();
   if (style.most != 0 && rows.size() > style.most) {
-    // What needs no look is only counted.
+    // Processes that need no attention are only counted.
     const auto rest = std::find_if(rows.begin(), rows.end(),
                                    [](const Row& row) { return row.rank > Rank::Again; });
     shown = std::min(static_cast<std::size_t>(rest - rows.begin()), style.most);
@@ -362,10 +363,10 @@ void add_pools(std::string& text, const TaskView& view, const TableStyle& style)
   }
 }
 
-// The last lines that processes printed before they failed, for a task that failed by them.
+// Adds the last lines that failed processes printed, for a task that failed because of them.
 void add_failures(std::string& text, const TaskView& view, const TableStyle& style) {
   if (!view.history || !view.history->header()) return;
-  // Who asks for what failed is shown why, whatever became of the task.
+  // With --failed, the failures are shown whatever the task's state is.
   if (view.history->state() != TaskState::Failed && !style.failed_only) return;
   const std::vector<FailedRun> failures = failures_of(*view.history);
   if (failures.empty()) return;

@@ -14,19 +14,20 @@ namespace thermos {
 struct TableStyle {
   LineStyle line;
   std::size_t columns = 80;
-  Microseconds now = 0;      // wall
-  bool processes = false;    // with a table of processes below each task
+  Microseconds now = 0;      // wall time
+  bool processes = false;    // show a table of processes below each task
   std::size_t most = 0;      // rows of tasks, or of a task's processes; 0: all
-  bool failed_only = false;  // of processes, those that failed
+  bool failed_only = false;  // show only the processes that failed
 };
 
 // Returns a head with the number of tasks in each state, and a table with one row for each task, in
 // the given order. Ids are not cut, because people copy them; a task with a long id takes two rows.
-// Of processes, those that failed come first, then those that run; the rest is only counted where
-// there is no room for it.
+// Failed processes come first, then those that run or are to retry. If there are more than `most`,
+// the others are only counted.
 std::string status_table(const std::vector<TaskView>& views, const TableStyle& style);
 
-// Whether a process of the task failed and is not done otherwise, or it ended badly itself.
+// Returns whether the task could not be read, has failed or is lost, or has a process whose latest
+// run failed or is lost and that will not be tried again.
 bool has_failed(const TaskView& view);
 
 }  // namespace thermos

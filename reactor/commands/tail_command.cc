@@ -50,7 +50,7 @@ constexpr std::size_t kMaxTailPrefix = 24;
 // The task and where its records come from.
 struct Source {
   TaskView view;
-  std::vector<std::string> names;  // of its processes
+  std::vector<std::string> names;  // the names of the processes
   bool all_names = true;           // false: there may be others, which have not run yet
   std::unique_ptr<RecordFollower> records;
   FindTaken find_taken{};
@@ -80,7 +80,7 @@ Result<Source> source_in_files(const Paths& paths, const std::string& word) {
   return source;
 }
 
-// What the daemon tells of a task whose records the caller may not read.
+// Returns the daemon as the source for a task whose records the caller may not read.
 Result<Source> source_of_daemon(const std::string& socket, const std::string& word) {
   const Result<TaskEntry> entry = one_daemon_task(socket, word);
   if (!entry) return entry.error();
@@ -133,7 +133,7 @@ Status which_runs(const std::optional<std::string>& run, const std::optional<std
   return Done{};
 }
 
-// Fails with NotFound if no process, or not the one that is named, has that run.
+// Fails with NotFound if no process, or not the wanted one, has the wanted run.
 Status check_run(const Source& source, const TaskFollower::Wanted& wanted) {
   if (!wanted.run) return Done{};
   std::uint32_t runs = 0;
@@ -147,7 +147,8 @@ Status check_run(const Source& source, const TaskFollower::Wanted& wanted) {
           (runs == 0 ? ": it has not run" : ": its last is run " + std::to_string(runs - 1))};
 }
 
-// A task may have thousands of processes, each with two files.
+// Raises the limit of open files, because a task may have thousands of processes with two files
+// each.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -18,7 +18,7 @@
 namespace thermos {
 namespace {
 
-// The moment at which the task's file was moved to tasks/finished, or touched since.
+// Returns the time at which the task's file was moved to tasks/finished, or last changed since.
 Microseconds moved_at(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return 0;
@@ -77,7 +77,7 @@ void Collecting::look_at(const TaskEntry& entry) {
   ended_.push_back(std::move(task));
 }
 
-// Takes the decisions first and syncs them together.
+// Decides all removals first and syncs the decisions together.
 void Collecting::remove(const std::vector<CollectedTask>& tasks) {
   std::vector<std::pair<TaskRemoval, const CollectedTask*>> decided;
   const auto leave = [this](const CollectedTask& task, const Error& why) {
@@ -85,7 +85,7 @@ void Collecting::remove(const std::vector<CollectedTask>& tasks) {
   };
   for (const CollectedTask& task : tasks) {
     auto removal = TaskRemoval::begin(paths_, task.id, true, meant_.by_name.contains(task.id));
-    // It may have become a task since, or what is left over of one.
+    // A task may have become left-over files since, or the other way round.
     if (removal && removal->whole() != task.state.has_value()) continue;
     const Status done = removal ? removal->decide(in_use_) : Status(removal.error());
     if (done) {
@@ -110,7 +110,8 @@ void Collecting::remove(const std::vector<CollectedTask>& tasks) {
   }
 }
 
-// In parts: a removal holds its task's lock. In a dry run nothing is removed, and all of it told.
+// Removes the tasks in parts, because each removal holds its task's lock. In a dry run, only adds
+// them to the result.
 void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
   if (dry_run_) {
     result_.removed.insert(result_.removed.end(), tasks.begin(), tasks.end());
@@ -124,8 +125,8 @@ void Collecting::carry_out_or_tell(const std::vector<CollectedTask>& tasks) {
   }
 }
 
-// Whether it could be removed. Without a stream there is no lock to ask for, and none is made for
-// the question.
+// Checks whether left-over files could be removed. Without a stream there is no lock to ask for,
+// and none is created for this check.
 Status Collecting::ask_about_left_over(const std::string& id) const {
   if (!exists(paths_.runner_stream(id))) return check_not_being_made(paths_, id);
   const auto removal = TaskRemoval::begin(paths_, id, true, meant_.by_name.contains(id));

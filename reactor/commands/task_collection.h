@@ -1,4 +1,4 @@
-// The tasks of one root that `thermos gc` removes.
+// Removes the tasks of one root for `thermos gc`.
 #pragma once
 
 #include <cstddef>
@@ -16,42 +16,42 @@
 
 namespace thermos {
 
-// A task that goes, or would.
+// A task, or the left-over files of one, that was removed, or would be in a dry run.
 struct CollectedTask {
   std::string id;
-  std::optional<TaskState> state;  // nothing: what is left over of a task
-  Microseconds ended = 0;          // wall time; of a task alone
+  std::optional<TaskState> state;  // nothing: only left-over files
+  Microseconds ended = 0;          // wall time; 0 for left-over files
   std::uint64_t bytes = 0;
-  Retention rule = Retention::Kept;  // that it goes by; of a task alone
+  Retention rule = Retention::Kept;  // the rule that removes it; Kept for left-over files
 };
 
-// A task that a rule says goes, or that is left over, and that is there still.
+// A task, or left-over files of one, that could not be removed or checked and is still there.
 struct LeftTask {
   std::string id;
-  Error why;  // Busy: it is in use
+  Error why;  // Busy if it is in use
 };
 
 struct Collection {
   std::vector<CollectedTask> removed;
   std::vector<LeftTask> left;
   std::size_t active = 0;
-  std::size_t kept = 0;   // tasks that have ended, by the rules
-  std::size_t young = 0;  // those of them that go when they are an hour old
+  std::size_t kept = 0;   // ended tasks that are not among those to remove
+  std::size_t young = 0;  // those of them that are only kept until they are an hour old
 };
 
-// The ids that a command's words mean, chosen once among all that it deals with: a word that is an
-// id in one place must not be taken for a pattern in another.
+// The ids that the words of a command select. They are chosen once for all roots of the command,
+// because a word that is an id in one root must not be taken for a pattern in another.
 struct MeantIds {
-  std::optional<std::set<std::string>> ids;  // nothing: all
-  std::set<std::string> by_name;             // those of them that a word is
+  std::optional<std::set<std::string>> ids;  // nothing: all ids
+  std::set<std::string> by_name;             // the ids that were given exactly
 
   bool contains(const std::string& id) const { return !ids || ids->contains(id); }
 };
 
-// Removes the tasks under a root that have ended, are `meant` and go by the rules, and whatever is
-// left over there of tasks that were removed; where that is damaged, only `by_name`. With `dry_run`
-// removes nothing. A task that can't be removed is one of `left`. Fails as list_tasks() and
-// owner_of_root() do.
+// Removes the tasks under a root that have ended, are `meant`, and are to be removed by the rules.
+// Also removes left-over files of `meant` tasks; if their stream is damaged, only if the id is in
+// `by_name`. With `dry_run` removes nothing. A task that can't be removed is added to `left`. Fails
+// as list_tasks() and owner_of_root() do.
 Result<Collection> collect_tasks(const Paths& paths, const MeantIds& meant,
                                  const RetentionRules& rules, Microseconds now, bool dry_run);
 

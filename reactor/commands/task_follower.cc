@@ -40,7 +40,8 @@ TaskFollower::Followed& TaskFollower::followed(const std::string& process) {
   return one;
 }
 
-// Nothing for a run of this task.
+// Returns the place of a run's output in the task from which it was taken over; nothing for a run
+// of this task.
 Result<std::optional<LogPlace>> TaskFollower::taken_place(const std::string& process,
                                                           std::uint32_t run) const {
   const auto known = so_far_->find(process);
@@ -80,8 +81,8 @@ Result<LogTail> TaskFollower::find_log(const std::string& process, std::uint32_t
   return LogTail::open(std::move(*directory), kLogNames[stream]);
 }
 
-// Marks what was written to stderr, where both are shown. A newline is not coloured, so that a
-// terminal does not colour the rest of its row.
+// Colours text that was written to stderr, if both streams are shown. A newline is not coloured, so
+// that a terminal does not colour the rest of its row.
 std::string TaskFollower::marked(std::size_t stream, std::string_view bytes) const {
   const bool mark =
       wanted_.colour && stream == kStderr && wanted_.streams[0] && wanted_.streams[kStderr];
@@ -98,7 +99,8 @@ std::string TaskFollower::marked(std::size_t stream, std::string_view bytes) con
   return text;
 }
 
-// Of one process. An unfinished line of one stream is ended before the other stream's begins.
+// Prints the output of a single process, without a prefix. Ends an unfinished line of one stream
+// before text of the other stream.
 void TaskFollower::show_as_it_is(const Log& log, std::size_t stream, std::string_view bytes) {
   if (bytes.empty()) return;
   if (line_open_ && last_shown_ != &log) out_.print("\n");
@@ -151,7 +153,7 @@ Status TaskFollower::open_logs(Followed& one, std::uint32_t run) {
   return Done{};
 }
 
-// Moves to the last lines. Where both streams have more than enough of them, each gets a half.
+// Moves to the last lines. If both streams have more than enough lines, each gets half of them.
 Status TaskFollower::seek_ends(Followed& one) {
   std::array<std::uint64_t, 2> found{};
   for (std::size_t stream = 0; stream < one.logs.size(); ++stream) {
@@ -203,7 +205,7 @@ Status TaskFollower::read_log(Followed& one, std::size_t stream) {
   return rewatch_log(one, stream);
 }
 
-// A rotation replaces the file under the watched name.
+// Watches the log's name again, because a rotation replaces the file under that name.
 Status TaskFollower::rewatch_log(Followed& one, std::size_t stream) {
   Log& log = one.logs[stream];
   if (log.watch < 0) return Done{};
@@ -213,7 +215,7 @@ Status TaskFollower::rewatch_log(Followed& one, std::size_t stream) {
   if (log.watch == before) return Done{};
   ::inotify_rm_watch(inotify_.get(), before);
   by_watch_.erase(before);
-  // Output that came after the last read and before the watch.
+  // Reads output that came after the last read and before the new watch.
   return read_log(one, stream);
 }
 
@@ -231,7 +233,8 @@ Status TaskFollower::close_logs(Followed& one) {
   return read;
 }
 
-// Where some are wanted: their numbers. A number that is not on record any more may have its logs.
+// Returns the numbers of the wanted runs. A run that is no longer on record may still have its
+// logs.
 std::vector<std::uint32_t> TaskFollower::runs_to_show(const ProcessHistory& process) const {
   if (wanted_.run) {
     if (*wanted_.run >= process.next_run) return {};
@@ -283,7 +286,7 @@ Status TaskFollower::show_ends() {
     const Run* current = process.current();
     const bool ended = one.run != current->number || is_terminal(current->state);
     if (ended) show_rest(one);
-    // Descriptors are few where a task has thousands of processes.
+    // The descriptors would not suffice for a task with thousands of processes.
     if (ended || !wanted_.follow) {
       for (Log& log : one.logs) log.tail.reset();
     }
@@ -317,7 +320,7 @@ Status TaskFollower::catch_up() {
     if (Status read = records_.read_on(touched); !read) return read;
     const History& history = records_.history();
     if (history.header()) header_ = history.header();
-    // What a run printed before it ended has come already, in its order.
+    // Prints the output of a run before its end is handled, so that the order is right.
     const Result<bool> more = take_events();
     if (!more) return more.error();
     for (const std::uint32_t process : touched) {
@@ -339,8 +342,8 @@ Result<bool> TaskFollower::wait_for_events() {
   return (ready[1].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
-// Prints what was appended to the logs. Returns whether there is more to look for, in the records
-// or here.
+// Prints what was appended to the logs. Returns whether there may be more, in the records or in the
+// logs.
 Result<bool> TaskFollower::take_events() {
   // A log that is written without a pause must not keep the others from their turn.
   constexpr int kReads = 16;

@@ -1,4 +1,5 @@
-// `thermos tail`: prints the ends of a task's logs and, with -f, everything appended until it ends.
+// `thermos tail`: prints the ends of a task's logs and, with -f, everything appended until the task
+// ends.
 #pragma once
 
 #include <array>
@@ -27,32 +28,33 @@ class TaskFollower {
  public:
   struct Wanted {
     std::string task_id;
-    std::optional<std::string> process;          // nullopt: all processes
-    std::optional<std::uint32_t> run;            // of each process; nullopt: the latest
-    std::optional<Microseconds> since;           // all runs that ran at or after that wall time
+    std::optional<std::string> process;  // nullopt: all processes
+    std::optional<std::uint32_t> run;    // the run of each process; nullopt: the latest
+    std::optional<Microseconds> since;   // show all runs that ran at or after this wall time
     std::array<bool, 2> streams = {true, true};  // stdout, stderr
     std::uint64_t lines = 10;                    // of both streams together
     bool follow = false;                         // follow() will be called
     std::size_t name_width = 0;                  // columns of the prefix; 0: no prefix
     FindTaken find_taken{};
-    bool colour = false;  // where both streams are shown, stderr has a colour
+    bool colour = false;  // colour stderr if both streams are shown
   };
 
-  // `so_far` is what was recorded when the command began. `records` and `out` outlive this.
+  // `so_far` is the history when the command began. `records`, `so_far` and `out` outlive this.
   TaskFollower(RecordFollower& records, Wanted wanted, const History& so_far, Output& out);
 
-  // Prints the last lines of each process's latest run, or of the runs that are wanted: those of
-  // stdout, then those of stderr, because no file tells in what order they came.
+  // Prints the last lines of each process's latest run, or of the wanted runs: first those of
+  // stdout, then those of stderr, because the files do not record in which order the lines were
+  // written.
   Status show_ends();
-  // Continues after show_ends(): prints everything that is appended, in the order in which it
-  // comes, until the task ends or the reader of `out` is gone.
+  // Continues after show_ends(): prints everything that is appended, in the order in which this
+  // program reads it, until the task ends or the reader of `out` is gone.
   Status follow();
 
  private:
   struct Log {
     std::optional<LogTail> tail;
     int watch = -1;
-    std::string line;  // with prefixes: the start of a line whose end did not come yet
+    std::string line;  // with prefixes: the start of an unfinished line
   };
   struct Followed {
     std::string name;
@@ -94,8 +96,8 @@ class TaskFollower {
   Descriptor inotify_;
   std::map<std::string, Followed> followed_;
   std::unordered_map<int, LogKey> by_watch_;
-  const Log* last_shown_ = nullptr;  // whose bytes, without a prefix, were printed last
-  bool line_open_ = false;           // and whether they ended without a newline
+  const Log* last_shown_ = nullptr;  // without prefixes: the log that was printed last
+  bool line_open_ = false;           // whether that print ended without a newline
 };
 
 }  // namespace thermos

@@ -65,7 +65,7 @@ void add_run(std::string& text, const Run& run) {
   if (!used.empty()) text += fmt::format("      {:<12}{}\n", "used", used);
 }
 
-// By name. A process that a replaced configuration had is not there.
+// The configured processes by name. A process of a replaced configuration may be missing.
 class Configs {
  public:
   explicit Configs(const TaskInspection& task) {
@@ -81,7 +81,7 @@ class Configs {
   std::map<std::string_view, const ProcessConfig*> all_;
 };
 
-// The processes of the task of which nothing is on record yet.
+// Returns the configured processes that have nothing on record yet.
 std::vector<const ProcessConfig*> not_begun(const TaskInspection& task) {
   std::vector<const ProcessConfig*> waiting;
   if (!task.config) return waiting;
@@ -91,7 +91,7 @@ std::vector<const ProcessConfig*> not_begun(const TaskInspection& task) {
   return waiting;
 }
 
-// What it runs, and how.
+// Adds the settings and the command of a process.
 void add_config(std::string& text, const ProcessConfig* config) {
   if (config == nullptr) return;
   const std::string settings = settings_text(*config);
@@ -170,7 +170,7 @@ void add_task(std::string& text, const TaskInspection& task, const InspectedPart
   }
 }
 
-// Takes what is not of the part out of history_json().
+// Removes everything outside of `part` from the result of history_json().
 void keep_part(Json& json, const InspectedPart& part, const History& history) {
   if (!part.processes.empty()) {
     Json kept = Json::object();

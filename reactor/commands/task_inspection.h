@@ -1,4 +1,4 @@
-// Everything that is recorded about one task: `thermos inspect --task-id`.
+// Shows everything that is recorded about one task: `thermos inspect --task-id`.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct RunnerSpan {
   std::uint32_t uid = 0;
   BootId boot;
   Microseconds from = 0;  // wall
-  Microseconds last = 0;  // wall; its last record of the task's state
+  Microseconds last = 0;  // wall; the time of its last record of the task's state
 };
 // Returns every runner that led the task, oldest first.
 std::vector<RunnerSpan> runners_of(const History& history);
@@ -31,25 +31,25 @@ struct TaskInspection {
   TaskEntry entry;
   std::string stream;  // the path of the runner's stream
   History history;
-  bool led = false;                    // the runner's lock is held
+  bool led = false;                    // whether the runner's lock is held
   std::optional<std::int32_t> leader;  // the pid of its holder, if that can be seen
   std::map<std::string, bool> held;    // whether each process's lock is held
-  std::optional<TaskConfig> config;    // as recorded; nothing if it can't be read
+  std::optional<TaskConfig> config;    // the recorded configuration; nothing if it can't be read
 };
 
-// Reads files and tests locks, and blocks nobody. Fails with NotFound if there is no such task,
-// with Corrupt, or with system_error()'s codes.
+// Reads files and tests locks, and does not wait for one. Fails with NotFound if there is no such
+// task, with Corrupt, or with system_error()'s codes.
 Result<TaskInspection> inspect_task(const Paths& paths, const std::string& task_id);
 
 // Returns the wall time of the latest transition; nothing if there was none.
 std::optional<Microseconds> last_update(const ProcessHistory& process);
 std::optional<Microseconds> last_update(const History& history);
 
-// Which of it is shown.
+// The part of an inspection that is shown.
 struct InspectedPart {
   std::optional<std::uint32_t> run;      // of each process; nothing: all
-  std::optional<Microseconds> since;     // what happened at or after that wall time
-  std::vector<std::string> processes{};  // only these, by name; none: all, and the task itself
+  std::optional<Microseconds> since;     // only what happened at or after this wall time
+  std::vector<std::string> processes{};  // names; empty: all processes, and the task itself
   bool has(const Run& run) const;
   bool has(const std::string& process) const;
 };

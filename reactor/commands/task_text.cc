@@ -120,8 +120,8 @@ void add_on_yield(Words& words, const Boxed<OnYield>& on_yield) {
   words.push_back(std::move(text));
 }
 
-// The keys that have words of their own here, or lines of their own in the text. Those of a task
-// that it shares with a process have the same.
+// The keys with their own words or lines in the text. Keys that a task shares with a process have
+// the same.
 constexpr std::string_view kWorded[] = {"name",
                                         "cmdline",
                                         "argv",
@@ -180,7 +180,7 @@ std::string value_text(fields::View value) {
   }
 }
 
-// What the object has for all other keys, so that no key of the table is silently left out.
+// Adds the values of all other keys, so that no key of the table is silently left out.
 void add_others(Words& words, fields::View object) {
   const fields::ObjectType& type = object.type->object();
   for (const fields::Field& field : type.fields) {

@@ -11,9 +11,10 @@ namespace thermos {
 // the order.
 std::string task_text(const TaskConfig& task);
 
-// The values of a process that differ from the defaults: "max_failures 2, daemon"; "" if none does.
+// Returns the values of a process that differ from the defaults: "max_failures 2, daemon"; "" if
+// there are none.
 std::string settings_text(const ProcessConfig& process);
-// What it runs, each line indented, and with a newline.
+// Returns what the process runs, each line indented and with a newline.
 std::string command_text(const ProcessConfig& process);
 
 }  // namespace thermos

@@ -43,12 +43,12 @@ void Transcript::line(const std::string& text) {
 
 void Transcript::print(std::string_view lines) {
   lines_ += lines;
-  // It may come in a turn that is not the task's.
+  // This call may come outside of a turn of the task.
   if (!in_turn_) write_lines();
 }
 
-// The lines of a turn are written together at its end, when its records are: who reads a line may
-// rely on the record. With the live block, they go on its screen.
+// Writes the lines of a turn together at its end, when its records are written, so that a reader of
+// a line can rely on the record. With the live block, they are written by draw().
 void Transcript::write_lines() {
   if (live_ == &out_ || lines_.empty()) return;
   out_.write(lines_);
@@ -58,7 +58,7 @@ void Transcript::write_lines() {
 void Transcript::begin(const History& history) {
   if (begun_) return;
   begun_ = true;
-  // Its runner found it begun, so no record of it came this way.
+  // The runner found this task already prepared with its header, so on_record() did not get that.
   const auto& header = history.header();
   if (header && !header->continues.empty() && history.steps().size() <= 1) {
     line((brief() ? place_text(*header) : header_line(*header, settings_.style)) + ": " +
@@ -113,7 +113,7 @@ void Transcript::take(const ProcessStatus& status, const History& history) {
     return line(process_line(shown, *run, settings_.style, again));
   }
   if (!bad) return;
-  // What the end of the task ended is no news.
+  // Processes that were stopped because the task ends are not reported.
   if (history.state() != TaskState::Active && status.state != ProcessState::Failed) return;
   line(bad_end_line(shown, *run, next_of(status, *past), settings_.style, columns()));
 }
@@ -172,7 +172,7 @@ std::optional<Microseconds> Transcript::on_turn(Runner& runner, Timestamp now) {
 
 std::optional<Microseconds> Transcript::turn(const History& history, bool done, Timestamp now) {
   begin(history);
-  // Behind the line that says that the task is resumed.
+  // After the line that says that the task is resumed.
   if (settings_.on_begin) std::exchange(settings_.on_begin, {})(history);
   in_turn_ = false;
   write_lines();
@@ -211,7 +211,7 @@ void Transcript::erase() {
     live_->flush(true);
   }
   write_lines();
-  // From here on lines need not wait for the block.
+  // From now on, lines need not wait for the block.
   live_ = nullptr;
   screen_.reset();
 }

@@ -1,5 +1,6 @@
-// The output of `thermos run`. Into a file or a pipe: every transition when it happens. On a
-// terminal: what ended badly or runs again, and below it a live block. At the end, the outcome.
+// The output of `thermos run`. To a file or a pipe it prints every transition when it happens. On a
+// terminal it prints the runs that ended badly, and below them a live block. At the end it prints
+// the outcome.
 #pragma once
 
 #include <functional>
@@ -20,21 +21,21 @@ namespace thermos {
 class Transcript : public TaskObserver {
  public:
   struct Settings {
-    bool quiet = false;    // print only the outcome where something failed
-    bool verbose = false;  // every transition, on a terminal too
-    // Lines go to a terminal: only what ended badly has one, and each is cut to the width.
+    bool quiet = false;    // print only the outcome, and only if something failed
+    bool verbose = false;  // print every transition, also on a terminal
+    // Lines go to a terminal: only runs that ended badly have one, and each is cut to the width.
     bool terminal = false;
     LineStyle style;
-    bool live_colour = false;  // of the live block, and of errors
-    // Where people read although there is no live block: they are told what their Ctrl-C does.
+    bool live_colour = false;  // whether the live block and the outcome on `errors` are coloured
+    // A terminal on which, if there is no live block, a note says what a Ctrl-C does; or null.
     Output* notes = nullptr;
-    // Called once with what is recorded already, if the task is resumed.
+    // Called once, in the first turn, with the history so far.
     std::function<void(const History&)> on_begin;
     // Called with each record of a process, before its line is printed.
     std::function<void(const ProcessStatus&, const History&)> on_process;
-    // Called at the end of a turn whose text its reader did not take as a whole.
+    // Called at the end of a turn if some of its text could not be written yet.
     std::function<void()> on_backlog;
-    // Called when the live block is drawn: how long the task will take yet, if that is known.
+    // Called when the live block is drawn. Returns the time until the task ends, if that is known.
     std::function<std::optional<Microseconds>(const History&, Timestamp)> left;
   };
 
@@ -45,18 +46,18 @@ class Transcript : public TaskObserver {
   void on_record(const Record& record, const History& history) override;
   std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) override;
 
-  // The same for a task that another program leads; `done`: it has ended.
+  // Does the same for a task that another program leads. `done` means that the task has ended.
   std::optional<Microseconds> turn(const History& history, bool done, Timestamp now);
 
-  // Prints what a process printed: lines, each with its newline. They appear with the next
-  // on_turn(), or draw().
+  // Prints lines of a process's output, each with its newline. They appear with the next on_turn()
+  // or draw().
   void print(std::string_view lines);
   void draw(Timestamp now);
-  // Erases the live block and prints what is left. Blocks.
+  // Erases the live block and prints the lines that are left. Blocks.
   void erase();
 
-  // Call this when the task has ended: it erases the live block and prints the outcome, to `errors`
-  // if quiet. `rest` prints what is left of the output of processes; it is called in between.
+  // Call this when the task has ended. Erases the live block, calls `rest`, which prints the rest
+  // of the processes' output, and prints the outcome, to `errors` if quiet.
   void finish(Output& errors, const std::function<void()>& rest = {});
 
  private:
@@ -83,8 +84,8 @@ class Transcript : public TaskObserver {
   std::optional<Microseconds> changes_at_;
   Microseconds latest_ = 0;  // the latest time that was printed
   std::string outcome_;
-  bool silent_ = false;   // the outcome is not worth a word
-  bool in_turn_ = false;  // records came, and the end of their turn has not
+  bool silent_ = false;   // the outcome is not printed: quiet, and nothing failed
+  bool in_turn_ = false;  // records came in a turn that has not ended yet
   bool due_ = true;
 };
 

@@ -27,7 +27,8 @@ first in order that is not 0. It is 124 if the timeout expires first.
   --socket S        the daemon's socket
 )";
 
-// The ids of the tasks that `words` mean, each once. Fails with NotFound for one that means none.
+// Returns the ids of the tasks that `words` match, each once. Fails with NotFound for a word that
+// matches none.
 Result<Arguments> tasks_to_wait_for(const std::string& socket, const Arguments& words) {
   Arguments ids;
   const auto add = [&](const std::string& id) {

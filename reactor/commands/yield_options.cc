@@ -9,8 +9,8 @@
 namespace thermos {
 namespace {
 
-// "+SECONDS" from now, or a local time as `squeue -o %e` and `date -Iseconds` print it, without its
-// zone. Nothing: it is neither.
+// Parses "+SECONDS" from `now`, or a local time as `squeue -o %e` and `date -Iseconds` print it,
+// without its zone. Returns nothing if `text` is neither.
 std::optional<Microseconds> time_from(const std::string& text, Microseconds now) {
   if (text.starts_with("+")) {
     const auto seconds = parse_seconds("--until", text.substr(1));

@@ -1,4 +1,4 @@
-// How `run`, `simplerun` and `resume` give the machine back that an engine takes away.
+// The options that say how `run`, `simplerun` and `resume` give a machine back to its engine.
 #pragma once
 
 #include <optional>
@@ -12,12 +12,13 @@
 
 namespace thermos {
 
-// In an allocation, the end of a run that is no success waits so long to be taken (Lead::hold).
+// In an allocation, the end of a run that is not a success is handled only after this time
+// (Lead::hold).
 inline constexpr Microseconds kHoldEnds = kSecond;
 
 struct YieldRules {
   Yielding yielding;
-  int exit_status = 75;    // of a task that yielded
+  int exit_status = 75;    // the exit status after a task has yielded
   Microseconds until = 0;  // wall time at which the allocation ends; 0: not known
 };
 
@@ -29,10 +30,12 @@ struct YieldOptions {
   bool take_over = false;
 
   void add_to(OptionParser& parser);
-  // Whether one was given that the daemon, which never yields, has no use for.
+  // Returns whether any of these options was given. The daemon, which never yields, does not take
+  // them.
   bool any() const { return on_term || grace || exit_status || until || take_over; }
-  // What they come to for a task that is run at `place`. Asks the engine when the allocation ends,
-  // if the task has a process with a `time` and `until` does not say it. Fails with Usage.
+  // Returns the rules that the options give for a task that is run at `place`. If `until` is not
+  // given and the task has a process with a `time`, asks the engine when the allocation ends. Fails
+  // with Usage.
   Result<YieldRules> rules(const TaskConfig& task, const Leadership& place, Microseconds now) const;
 };
 

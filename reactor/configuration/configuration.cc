@@ -40,13 +40,13 @@ Result<std::string> read_all(int fd, const std::string& path) {
   }
 }
 
-// The directory that a configuration's names of files are relative to.
+// Returns the directory to which file names in a configuration are relative.
 std::string directory_of(const ConfigurationText& text) {
   const std::size_t slash = text.where.rfind('/');
   return absolute_path(slash == std::string::npos ? "." : text.where.substr(0, slash + 1));
 }
 
-// Reads a file beside the configuration.
+// Reads a file whose name is relative to the configuration's directory.
 Result<std::string> read_beside(const std::string& directory, const std::string& name) {
   const std::string path = name.starts_with('/') ? name : directory + "/" + name;
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -66,7 +66,8 @@ config::Bindings bindings_of(const ConfigurationText& text, const ConfigurationW
   return bindings;
 }
 
-// Who runs the task may be in another directory.
+// Makes the paths of secret files absolute, because the program that runs the task may have another
+// current directory.
 void place_secret_files(TaskConfig& task, const std::string& directory) {
   const auto place = [&directory](Named<Secret>& secrets) {
     for (auto& [name, secret] : secrets.entries) {

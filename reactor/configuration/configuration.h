@@ -1,4 +1,4 @@
-// From the arguments of a command to a checked task.
+// Makes a checked task from the arguments of a command.
 #pragma once
 
 #include <map>
@@ -12,24 +12,25 @@
 
 namespace thermos {
 
-// Much longer than a configuration needs, and short enough to wait for.
+// The default of --eval-timeout: much longer than a configuration needs, and short enough to wait
+// for.
 constexpr Microseconds kDefaultEvalTimeout = 60 * kSecond;
 
 // The arguments that bind the references of a configuration.
 struct ConfigurationWords {
-  std::string task_name;                           // --task; empty: the only one
-  std::string task_id;                             // --task-id; empty: made from the task's name
-  std::string user;                                // --user; empty: the task's own, or the caller
+  std::string task_name;  // --task; empty: the only task
+  std::string task_id;    // --task-id; empty: made from the task's name
+  std::string user;       // --user; empty: the user in the configuration, or the caller
   std::map<std::string, std::uint16_t> ports;      // -P
   std::map<std::string, std::string> environment;  // -E
   // --eval-timeout: the time limit for evaluating a file in Python; 0: no limit.
   Microseconds eval_timeout = kDefaultEvalTimeout;
-  bool json = false;  // --json: the file is no Python, whatever its name
-  // Whose pools the task may use: what is submitted has those of the daemon, too.
+  bool json = false;  // --json: the file is not Python, whatever its name
+  // The pools that the task may use: a submitted task may also use those of the daemon.
   PoolsOf pools = PoolsOf::Task;
 };
 
-// Parses the value of --eval-timeout; without one, returns the default. Fails with Usage.
+// Parses the value of --eval-timeout. Returns the default if it is not given. Fails with Usage.
 Result<Microseconds> parse_eval_timeout(const std::optional<std::string>& given);
 
 // The text of a configuration, and the name for it in errors.
@@ -48,19 +49,20 @@ Result<ConfigurationText> read_configuration(const std::string& path,
 struct BoundTask {
   TaskConfig task;
   std::string task_id;
-  std::string user;  // the user that it runs as
+  std::string user;  // the user that the task runs as
 };
 
-// Binds all references and checks the task. `wall` is the time in a task id that is made here.
-// Fails with BadConfig or Usage.
+// Binds all references and checks the task. `wall` is the wall time for a generated task id. Fails
+// with BadConfig or Usage.
 Result<BoundTask> bind_configuration(const ConfigurationText& text, const ConfigurationWords& words,
                                      Microseconds wall);
 
-// Fails with BadConfig, at its place, for a command line that bash can't parse. Call it before a
-// task begins, with the bash that will run it: not for a task that goes on, nor with --chroot.
+// Fails with BadConfig for a command line that bash can't parse; the message names its place. Call
+// this before a new task begins, but not for a resumed task, and not with --chroot, because another
+// bash will run its command lines.
 Status check_shell_syntax(const BoundTask& bound, const ConfigurationText& text,
                           const ConfigurationWords& words);
-// Returns all of these errors.
+// Returns these errors, at most `most`.
 std::vector<Error> find_shell_faults(const BoundTask& bound, const ConfigurationText& text,
                                      const ConfigurationWords& words, std::size_t most);
 

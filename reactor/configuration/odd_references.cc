@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kName =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-[]/";
 
-// What stands between "{{" and the end of the line, or of the text in quotes.
+// Returns the text from `at`, behind "{{", to the end of the line or of the quoted text.
 std::string_view rest_of_text(std::string_view text, std::size_t at) {
   const std::size_t end = text.find_first_of("\n\"'", at);
   return text.substr(at, end == std::string_view::npos ? end : end - at);
@@ -30,7 +30,7 @@ std::vector<OddReference> odd_references(std::string_view text) {
     const bool named = end > begin && (begin == 0 || rest.substr(after).starts_with("}}"));
     const bool closed = rest.substr(after).starts_with("}}");
     const bool spaced = begin > 0 || after > end;
-    // "{{NAME" that something else follows may be anything: only what is cut short is said.
+    // "{{NAME" followed by other text may be anything. It is reported only if the line ends there.
     const bool cut = !closed && begin == 0 && after == rest.size();
     if (!named || !((closed && spaced) || cut)) continue;
     const std::string name(rest.substr(begin, end - begin));

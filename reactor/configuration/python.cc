@@ -21,7 +21,7 @@ namespace thermos {
 namespace {
 
 constexpr const char* kInterpreter = "python3";
-constexpr int kBadConfiguration = 65;  // the child's exit status after it printed the error
+constexpr int kBadConfiguration = 65;  // the child's exit status if it has printed the error
 constexpr std::string_view kInstall =
     "needs python3, 3.9 or newer (apt install python3); JSON and YAML need none";
 
@@ -29,7 +29,7 @@ bool ends_with(std::string_view path, std::string_view ending) {
   return path.size() > ending.size() && path.substr(path.size() - ending.size()) == ending;
 }
 
-// Whether a line occurs only in Python configurations.
+// Returns whether the text has a line that occurs only in Python configurations.
 bool looks_like_python(std::string_view text) {
   constexpr std::array<std::string_view, 8> kBeginnings = {
       "export(", "include(", "jobs = ", "jobs=", "import ", "from ", "class ", "def "};
@@ -44,7 +44,8 @@ bool looks_like_python(std::string_view text) {
   return false;
 }
 
-// Python text may be valid YAML too: "if x:" starts a mapping.
+// Returns whether the text is a configuration in JSON or YAML. Its keys decide that, because Python
+// text may be valid YAML, too: "if x:" starts a mapping.
 bool is_configuration(std::string_view text, std::string_view where) {
   const auto document = config::parse_document(text, where);
   if (!document) return false;
@@ -56,7 +57,8 @@ bool is_configuration(std::string_view text, std::string_view where) {
   return task->find("processes") != nullptr || task->find("tasks") != nullptr;
 }
 
-// The directory of our Python files, relative to that of this program.
+// Returns the directory of this project's Python files, which is found from the program's own
+// directory.
 Result<std::string> python_directory() {
   std::array<char, 4096> path;
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
@@ -67,7 +69,7 @@ Result<std::string> python_directory() {
                                         directory + ": install it beside this program"};
 }
 
-// An unlinked file with the contents `text`.
+// Returns an unlinked file with the contents `text`.
 Result<Descriptor> memory_file(std::string_view text) {
   Descriptor file(::memfd_create("thermos", MFD_CLOEXEC));
   bool good = static_cast<bool>(file);
@@ -100,7 +102,7 @@ Result<std::string> evaluate_python(std::string_view text, const std::string& wh
   if (!input) return input.error();
   const Result<Descriptor> result = memory_file("");
   if (!result) return result.error();
-  // -B: python3 writes no .pyc files beside ours.
+  // -B: python3 writes no .pyc files beside this project's files.
   std::vector<std::string> arguments = {kInterpreter, "-B", *directory + "/evaluate.py", where,
                                         words.task_name};
   for (const auto& [name, value] : words.environment) arguments.push_back(name + "=" + value);

@@ -12,14 +12,14 @@
 
 namespace thermos {
 
-// Whether a configuration is written in Python. The name decides, unless the text is JSON or YAML;
-// for other names the text decides.
+// Returns whether a configuration is written in Python. A name of a Python configuration decides
+// that, unless the text is JSON or YAML. For other names the text decides.
 bool is_python(std::string_view text, std::string_view path);
 
 // Evaluates the text and returns JSON for config::Form::Evaluated. `where` is the file's path, for
 // errors and for include(), which looks in its directory. Of `words`, the chosen task and the -E
-// bindings are applied here; references to the task's id, its user and the ports of -P stay. What
-// the file prints goes to standard error; SIGINT ends the evaluation and this program. Fails with
+// bindings are applied here; references to the task's id, its user and the ports of -P stay. The
+// file's own output goes to standard error. SIGINT ends the evaluation and this program. Fails with
 // BadConfig ("where:line: what is wrong"), or with NotFound if there is no suitable python3.
 Result<std::string> evaluate_python(std::string_view text, const std::string& where,
                                     const ConfigurationWords& words);

@@ -39,7 +39,8 @@ int wait_for(pid_t pid) {
   return status;
 }
 
-// While this object lives, we adopt the orphans of our children (PR_SET_CHILD_SUBREAPER).
+// While this object lives, this program adopts the orphans of its children
+// (PR_SET_CHILD_SUBREAPER).
 class Orphanage {
  public:
   Orphanage() : before_(children()) {
@@ -50,12 +51,12 @@ class Orphanage {
   Orphanage(const Orphanage&) = delete;
   Orphanage& operator=(const Orphanage&) = delete;
 
-  // Kills all adopted orphans, and those that we adopt through that.
+  // Kills all adopted orphans, and those that are adopted because of that.
   void empty() const {
     for (bool some = true; some;) {
       some = false;
       for (const pid_t pid : children()) {
-        // A shell that exec'd us may have left children to us.
+        // A shell that exec'd this program may have left it children.
         if (before_.count(pid) != 0) continue;
         some = true;
         ::kill(pid, SIGKILL);  // it is not reaped, so the pid is not recycled
@@ -69,7 +70,7 @@ class Orphanage {
   int was_ = 0;
 };
 
-// Waits for the end of the child. Returns false if the time is over first.
+// Waits for the end of the child. Returns false if the time limit is reached first.
 Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
   const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return system_error("pidfd_open", errno);
@@ -90,8 +91,8 @@ Result<bool> ends_in_time(pid_t pid, Microseconds limit) {
 
 Result<EvaluationEnd> evaluate(Evaluation evaluation) {
   const std::string& program = evaluation.words.front();
-  // Copies with numbers above those that the child gives them: dup2() of a descriptor onto its own
-  // number would leave it close-on-exec.
+  // The copies have higher numbers than the child's descriptors, because dup2() of a descriptor
+  // onto its own number would leave it close-on-exec.
   const Descriptor in(::fcntl(evaluation.input.get(), F_DUPFD_CLOEXEC, 10));
   const Descriptor out(::fcntl(evaluation.result.get(), F_DUPFD_CLOEXEC, 10));
   if (!in || !out) return system_error(program, errno);

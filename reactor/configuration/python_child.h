@@ -12,7 +12,7 @@
 namespace thermos {
 
 struct Evaluation {
-  std::vector<std::string> words;  // its arguments; words[0] is looked up in PATH
+  std::vector<std::string> words;  // the command; words[0] is looked up in PATH
   const Descriptor& input;         // its standard input
   const Descriptor& result;        // its descriptor 3
   Microseconds limit = 0;          // 0: no limit
@@ -22,13 +22,13 @@ constexpr int kEvaluationResult = 3;
 
 struct EvaluationEnd {
   int status = 0;     // as waitpid(2) returns it
-  bool over = false;  // the time limit was reached and it was killed
+  bool over = false;  // the time limit was reached, and the child was killed
 };
 
-// Runs it and blocks until it has ended. Its standard output goes to our standard error. It is in
-// our process group, so it gets the terminal's signals. When it has ended or the time limit is
-// reached, all processes that it left are killed, also those in other sessions. Fails with NotFound
-// if there is no such program, else with System.
+// Runs the child and blocks until it has ended. Its standard output goes to this program's standard
+// error. It is in this program's process group, so it gets the terminal's signals. When it has
+// ended or the time limit is reached, all processes that it left are killed, also those in other
+// sessions. Fails with NotFound if there is no such program, else with System.
 Result<EvaluationEnd> evaluate(Evaluation evaluation);
 
 }  // namespace thermos

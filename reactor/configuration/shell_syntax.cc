@@ -21,9 +21,9 @@ namespace thermos {
 namespace {
 
 constexpr const char* kShell = "/bin/bash";
-// Each command line stands in brackets that it can hardly close and open again by itself. Behind it
-// come a line that is good, but not inside of a quotation that was left open, and a comment that is
-// none inside of $((.
+// The text around each command line: brackets that the command line can hardly close and open again
+// by itself. After it come a line that is valid unless a quotation was left open, and a line that
+// is a comment unless a $(( was left open.
 constexpr std::string_view kBefore = "( {\n:\n";
 constexpr std::string_view kBehind = "\n}\n)\n: \";;;;\" ';;;;`;;;;'\n# ))))))\n";
 
@@ -34,8 +34,8 @@ struct CommandLine {
 
 struct Parsed {
   bool good = false;    // bash found no error
-  bool silent = false;  // nor anything to say
-  std::string said;     // its first line
+  bool silent = false;  // bash printed no warning either
+  std::string said;     // the first line that bash printed
 };
 
 Descriptor file_for_bash(std::string_view text) {
@@ -50,9 +50,10 @@ Descriptor file_for_bash(std::string_view text) {
   return file;
 }
 
-// Nothing: bash can't be started.
+// Has bash parse `script`. Returns nothing if bash can't be started.
 std::optional<Parsed> parse(std::string_view script, bool extended_globs) {
-  // Above the numbers that the child gives them: dup2() onto its own number keeps a close-on-exec.
+  // Above the child's numbers, because dup2() of a descriptor onto its own number leaves it
+  // close-on-exec.
   const Descriptor written = file_for_bash(script);
   const Descriptor said_file = file_for_bash("");
   if (!written || !said_file) return std::nullopt;
@@ -66,7 +67,8 @@ std::optional<Parsed> parse(std::string_view script, bool extended_globs) {
   ::posix_spawn_file_actions_adddup2(&files, said.get(), STDERR_FILENO);
   std::vector<std::string> words = {"bash", "-n"};
   if (extended_globs) words.insert(words.end(), {"-O", "extglob"});
-  // Not ours: BASH_ENV, BASHOPTS and SHELLOPTS would change what is parsed.
+  // Without this program's environment: BASH_ENV, BASHOPTS and SHELLOPTS would change how bash
+  // parses.
   std::vector<std::string> variables = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"};
   const std::vector<char*> arguments = argument_pointers(words);
   const std::vector<char*> environment = argument_pointers(variables);
@@ -82,7 +84,8 @@ std::optional<Parsed> parse(std::string_view script, bool extended_globs) {
   std::array<char, 1024> room;
   const ssize_t size = ::pread(said.get(), room.data(), room.size(), 0);
   const std::string_view text(room.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  // 127 is the child of posix_spawn() that could not run bash, 126 a bash that can't be read.
+  // 127 comes from the child of posix_spawn() that could not run bash, 126 from a bash that can't
+  // be read.
   if (!WIFEXITED(status) || WEXITSTATUS(status) >= 126) return std::nullopt;
   return Parsed{WEXITSTATUS(status) == 0, size == 0, std::string(text.substr(0, text.find('\n')))};
 }
@@ -113,7 +116,7 @@ class Search {
     auto parsed = parse(*line.text, false);
     works_ = parsed.has_value();
     if (!parsed || parsed->good) return;
-    // What is parsed is not run, so a `shopt -s extglob` in it, or in a profile, has no effect.
+    // The script is only parsed, so a `shopt -s extglob` in it, or in a profile, has no effect.
     const auto extended = parse(*line.text, true);
     if (!extended || extended->good) return;
     faults_.push_back({line.path, printable(parsed->said)});

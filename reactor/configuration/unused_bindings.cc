@@ -9,7 +9,7 @@
 namespace thermos {
 namespace {
 
-// Whether a reference ends with `end`: "{{super.NAME}}" is one to NAME, too.
+// Returns whether a reference ends with `end`, because "{{super.NAME}}" refers to NAME, too.
 bool refers(const ConfigurationText& text, const ConfigurationWords& words,
             const std::string& end) {
   if (text.text.find(end) != std::string::npos) return true;

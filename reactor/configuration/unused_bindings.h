@@ -1,4 +1,4 @@
-// Bindings that were given on the command line and that no configuration asks for.
+// Finds bindings that were given on the command line and that the configuration does not use.
 #pragma once
 
 #include "reactor/configuration/configuration.h"

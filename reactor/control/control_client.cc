@@ -71,7 +71,8 @@ Result<std::uint64_t> ControlClient::send(control::RequestBody body) {
     const ssize_t sent =
         ::send(socket_.get(), out_.bytes().data(), out_.bytes().size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    // Why it hung up is still to be read: whom it has no room for it tells so before we ask.
+    // The daemon has hung up, but its reason can still be read: if it has no room for another
+    // client, it says so before the first request.
     if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
     if (sent < 0) return no_daemon(std::string("can't ask the daemon: ") + std::strerror(errno));
     out_.consume(static_cast<std::size_t>(sent));

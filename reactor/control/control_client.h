@@ -17,7 +17,7 @@ namespace thermos {
 // /run/thermos/reactor.sock for root and $XDG_RUNTIME_DIR/thermos/reactor.sock for other users.
 std::string own_socket();
 // The path at which a client connects by default: own_socket(), or the system daemon's socket if
-// the user has no daemon of their own and may write to that.
+// the user has no daemon of their own and may write to the system daemon's socket.
 std::string default_socket();
 
 class ControlClient {
@@ -26,21 +26,23 @@ class ControlClient {
   // Usage if the path is too long, or System.
   static Result<ControlClient> connect(const std::string& path);
 
-  // Sends one request and returns its id. If the daemon has closed the connection, send() succeeds
-  // and receive() fails, after the replies that the daemon had sent.
+  // Sends one request and returns its id. If the daemon has closed the connection, send() still
+  // succeeds. receive() then fails after it has returned the replies that the daemon had sent.
   Result<std::uint64_t> send(control::RequestBody body);
   // Waits for the next reply. Returns nothing if none comes within `patience` (microseconds;
-  // negative: no limit). Fails with NoDaemon if the daemon closed the connection, or Corrupt for
-  // bytes that are no reply.
+  // negative: no limit). Fails with NoDaemon if the daemon closed the connection, or with Corrupt
+  // for bytes that are not a reply.
   Result<std::optional<control::Reply>> receive(Microseconds patience = -1);
   // Sends a request and returns its one reply. Fails as send() and receive() do, with NoDaemon if
   // no reply comes within `patience`, or with the daemon's own error.
   Result<control::ReplyBody> ask(control::RequestBody body, Microseconds patience = -1);
-  // Sends a request and calls `take` with each reply before the daemon's `done`. Fails as ask().
+  // Sends a request and calls `take` with each reply before the daemon's `done`. Fails as ask()
+  // does.
   Status ask_all(control::RequestBody body,
                  const std::function<void(const control::ReplyBody&)>& take);
-  // Is readable when the daemon has sent something. Call receive(0) until it returns nothing before
-  // waiting for it, because replies that came together are read together.
+  // A descriptor that is readable when the daemon has sent something. Call receive(0) until it
+  // returns nothing before you wait for the descriptor, because replies that came together are read
+  // together.
   int fd() const { return socket_.get(); }
 
  private:

@@ -8,7 +8,7 @@
 namespace thermos {
 namespace {
 
-// Of a connection's buffers, while nothing is in them.
+// The most bytes of a connection's buffer that are kept while it is empty.
 constexpr std::size_t kKept = std::size_t{64} * 1024;
 
 }  // namespace
@@ -20,8 +20,8 @@ void OutgoingStream::put(Bytes payload) {
   }
   if (!chain_) {
     StreamHeader header;
-    // Eight bytes are never cut short. Were there none, an epoch of 0 would only be less unlike
-    // others.
+    // getrandom(2) never returns fewer than eight bytes. If it fails, an epoch of 0 is only less
+    // likely to be unique.
     if (getrandom(&header.epoch, sizeof header.epoch, 0) != sizeof header.epoch) header.epoch = 0;
     buffer_.resize(kStreamHeaderBytes);
     encode_stream_header(
@@ -37,10 +37,11 @@ void OutgoingStream::put(Bytes payload) {
 
 void OutgoingStream::consume(std::size_t count) {
   done_ += count;
-  // Now and then, so that a long queue costs no quadratic moving.
+  // Moves the rest to the front only if it is at most half, so that the moves of a long queue take
+  // linear time.
   if (done_ < buffer_.size() / 2) return;
   if (done_ == buffer_.size()) {
-    // Nor does who once asked for much keep it.
+    // A connection that once needed a large buffer does not keep it.
     if (buffer_.capacity() > kKept) buffer_ = {};
     buffer_.clear();
     done_ = 0;

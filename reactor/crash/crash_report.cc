@@ -37,7 +37,7 @@ std::string differences_text(const std::vector<FileDifference>& differences,
   return text;
 }
 
-// What the process's first bad trial found.
+// Returns the text for the first bad trial of a process.
 std::string finding_text(const TrialFinding& trial) {
   std::string text = fmt::format("{} can't be run twice: {},", printable(trial.process),
                                  kPointTexts[static_cast<std::size_t>(trial.point)]);
@@ -77,7 +77,7 @@ std::string report_text(const CrashReport& report) {
   }
   std::vector<std::string> bad;
   std::vector<std::string> all;
-  std::vector<std::string> unkilled;  // in their middle
+  std::vector<std::string> unkilled;  // at CrashPoint::Middle
   for (const TrialFinding& trial : report.trials) {
     const bool first = all.empty() || all.back() != trial.process;
     if (first) all.push_back(trial.process);

@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<std::string_view, kCrashPoints.size()> kPointNames = {"start", "middle",
                                                                            "end"};
 
-// Runs the command in its first run, and then kills its coordinator, which is its parent, before
-// that can learn of the end. sh does not read BASH_ENV, which is for the command alone.
+// A script that, in the first run, runs the command and then kills its parent, the coordinator,
+// before that can learn of the end. sh does not read BASH_ENV, which is meant only for the command.
 constexpr const char* kDiesUnrecorded = R"(marker=$1; shift
 if test -e "$marker"; then exec "$@"; fi
 "$@"
@@ -64,7 +64,7 @@ class Killer : public TaskObserver {
   Reactor* reactor_ = nullptr;
 };
 
-// Whether the first run came to the end that was meant for it.
+// Returns whether the first run ended by the crash.
 bool was_struck(const History& history, const Crash& crash) {
   const auto known = history.find(crash.process);
   const Run* run = known ? history.process(*known).run(0) : nullptr;
@@ -84,7 +84,7 @@ TaskConfig for_trials(TaskConfig task, std::optional<Microseconds> limit) {
     process.logger.reset();
     process.max_kills = 0;
     if (process.daemon) continue;
-    // One that may fail several times may count on the waits between.
+    // A process that may fail several times may rely on the waits in between.
     if (process.max_failures == 1) process.min_duration = 0;
     if (limit && !process.timeout && !process.ephemeral) process.timeout = limit;
   }

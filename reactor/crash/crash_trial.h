@@ -1,5 +1,5 @@
-// One run of a task from its beginning to its end in which one process is killed once, as a machine
-// that fails would do it. Its command then runs a second time.
+// Runs a task from its beginning to its end and kills one process once, as a failing machine would.
+// The command of that process then runs a second time.
 #pragma once
 
 #include <array>
@@ -16,9 +16,9 @@
 namespace thermos {
 
 enum class CrashPoint : std::uint8_t {
-  Start,   // when it has just begun
-  Middle,  // when half of the time is over that it took without a crash
-  End,     // its command has ended, and nobody recorded that: its coordinator dies with it
+  Start,   // when the process has just begun
+  Middle,  // after Crash::middle, half of its duration without a crash
+  End,     // after its command has ended and before that is recorded: its coordinator dies, too
 };
 inline constexpr std::array kCrashPoints = {CrashPoint::Start, CrashPoint::Middle, CrashPoint::End};
 std::string_view name_of(CrashPoint point);  // "start"
@@ -26,14 +26,14 @@ std::string_view name_of(CrashPoint point);  // "start"
 struct Crash {
   std::string process;
   CrashPoint point = CrashPoint::Start;
-  Microseconds middle = 0;  // from RUNNING on, for Middle
+  Microseconds middle = 0;  // for Middle: the time from RUNNING to the kill
 };
 
-// Where a trial takes place.
+// The files of a trial.
 struct TrialSite {
   Paths paths;          // a root of its own
-  std::string sandbox;  // there already
-  std::string marker;   // a file outside the sandbox, which is not there yet
+  std::string sandbox;  // an existing directory
+  std::string marker;   // a path outside the sandbox at which no file exists yet
 };
 
 struct TrialEnd {
@@ -42,17 +42,18 @@ struct TrialEnd {
   bool crashed = false;  // false: the process had ended before it could be killed
 };
 
-// Runs the task of that id in the foreground of this program, as the caller, and blocks until it
-// has ended. Without a `crash`, nothing is killed. SIGINT and SIGTERM end it, as they end `thermos
-// run`: it is KILLED then. Fails as run_in_foreground() does. REQUIRES: `task` is bound and
-// checked, and has the crash's process.
+// Runs the task with the id `task_id` in the foreground of this program, as the caller's user, and
+// blocks until it has ended. Without a `crash`, kills nothing. SIGINT and SIGTERM end the task as
+// they end `thermos run`, and it is then KILLED. Fails as run_in_foreground() does. REQUIRES:
+// `task` is bound and checked, and has the process that `crash` names.
 Result<TrialEnd> run_trial(const TaskConfig& task, const std::string& task_id,
                            const RunnerHeader& header, const TrialSite& site,
                            const std::optional<Crash>& crash);
 
-// The task as it is tried: with its output in files, and without waits before a run that follows a
-// crash. A run that takes longer than `limit` (nothing: there is none) has failed, if the task does
-// not say how long one may take: what waits for its own first run would wait for ever.
+// Returns the task as it is run in a trial: output goes to files, and a run that follows a crash
+// begins without a wait, unless the process may fail several times. A process without a timeout of
+// its own gets the timeout `limit` (nothing: none), because a second run that waits for the first
+// one would never end.
 TaskConfig for_trials(TaskConfig task, std::optional<Microseconds> limit);
 
 }  // namespace thermos

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 4> kKindNames = {"missing", "extra", "type", "content"};
 
-// The type of each thing below a directory, by its path from there.
+// The type of each file below a directory, by its relative path.
 using Tree = std::map<std::string, fs::file_type>;
 
 void add_entry(const fs::path& root, const fs::path& path, Tree& tree) {
@@ -56,7 +56,7 @@ std::string line_text(const std::optional<std::string>& line) {
 std::optional<std::string> next_line(std::ifstream& file) {
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
-  // A last line without its newline is another one.
+  // A last line without a newline differs from the same line with one.
   if (!file.eof()) line += '\n';
   return line;
 }
@@ -73,7 +73,7 @@ std::string line_difference(std::size_t number, std::optional<std::string> first
   return where + line_text(first) + " is now " + line_text(second);
 }
 
-// Nothing if they hold the same.
+// Returns the first difference; nothing if the contents are the same.
 std::optional<std::string> content_difference(const fs::path& first, const fs::path& second) {
   std::ifstream one(first, std::ios::binary);
   std::ifstream other(second, std::ios::binary);
@@ -129,7 +129,7 @@ std::vector<FileDifference> compare_trees(const std::string& first, const std::s
   for (const auto& [path, type] : before) names.insert(path);
   for (const auto& [path, type] : after) names.insert(path);
   std::vector<FileDifference> differences;
-  std::set<std::string> told;  // directories of which one has nothing
+  std::set<std::string> told;  // paths below which nothing more is reported
   for (const std::string& path : names) {
     if (is_below(path, told)) continue;
     const auto a = before.find(path);

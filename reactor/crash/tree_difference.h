@@ -1,4 +1,4 @@
-// What differs between the files that two runs of a task made.
+// Finds the differences between the files that two runs of a task made.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,21 @@ enum class DifferenceKind : std::uint8_t {
 std::string_view name_of(DifferenceKind kind);  // "missing"
 
 struct FileDifference {
-  std::string path;  // below the directories
+  std::string path;  // relative to the directories
   DifferenceKind kind = DifferenceKind::Content;
-  std::string text;  // where its content differs first, for people: "line 2: 'x' is now 'y'"
+  std::string text;  // the first difference, for people: "line 2: 'x' is now 'y'"
 };
 
-// Compares what is below two directories at `paths`, or all of it if there are none: which files,
-// directories and links there are, and what they hold; not their times nor their modes. Returns
-// what differs in the order of the names. What lies in a directory that is missing or extra is not
-// listed. Throws nothing: what can't be read differs.
+// Compares the files, directories and links below two directories, and their contents, but not
+// their times or modes. Compares only those at `paths`, if there are any. Returns the differences
+// in the order of the names. The contents of a directory that is missing or extra are not listed.
+// Does not throw: a file that can't be read counts as different, and a directory that can't be read
+// counts as empty.
 std::vector<FileDifference> compare_trees(const std::string& first, const std::string& second,
                                           const std::vector<std::string>& paths);
 
-// How many files there are below the directory at `paths`.
+// Returns the number of files, links and the like at `paths` below the directory, or of all below
+// it if there are no `paths`.
 std::size_t count_files(const std::string& directory, const std::vector<std::string>& paths);
 
 }  // namespace thermos

@@ -11,11 +11,11 @@ namespace thermos {
 
 struct Engine {
   std::string_view name;
-  // The job's file: a script or a manifest, with comments for who changes it.
+  // Returns the job's file: a script or a manifest, with comments for people who edit it.
   std::string (*file_of)(const ExportJob& job);
-  bool reads_here;       // CONFIG is read where it is, at its path
-  bool utf8;             // its file can hold nothing else
-  bool runs_on_machine;  // on this one, so that this program is the one to run
+  bool reads_here;       // the job reads CONFIG at its path; else the file contains it
+  bool utf8;             // the file can hold only UTF-8
+  bool runs_on_machine;  // the job runs on this machine, with this program
 };
 std::span<const Engine> engines();
 

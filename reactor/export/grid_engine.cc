@@ -49,7 +49,7 @@ if [ "$status" -eq 75 ]; then status=99; fi
 exit "$status"
 )";
 
-// How long one start has before its USR1; 0: nobody says.
+// Returns the seconds that one start has before its USR1; 0 if no process has a `time`.
 std::uint64_t time_of(const ExportJob& job) {
   return job.longest == 0 ? 0 : (job.longest + kGraceMargin + 59) / 60 * 60;
 }
@@ -67,7 +67,7 @@ std::string grid_engine_time_line(const ExportJob& job) {
 
 std::string grid_engine_script(const ExportJob& job) {
   RunWords words = run_words(job, job.root, job.sandbox);
-  // Before "--task-id".
+  // Inserts before "--task-id".
   words.before_task_id.insert(words.before_task_id.end() - 1, {"--yield-status", "99"});
   if (const std::uint64_t time = time_of(job); time > 0) {
     words.before_task_id.insert(words.before_task_id.end() - 1,
@@ -80,7 +80,7 @@ std::string grid_engine_script(const ExportJob& job) {
   if (name.front() >= '0' && name.front() <= '9') name.insert(0, "job-");
   std::string task_id = shell_word(job.task_id);
   if (job.task_id.empty()) {
-    // SGE_TASK_ID is "undefined" in a job that is no array.
+    // SGE_TASK_ID is "undefined" in a job that is not an array.
     task_id = shell_word(name) +
               "-\"${JOB_ID:?is set by qsub}\"\n"
               "if [ \"${SGE_TASK_ID:-undefined}\" != undefined ]; then "

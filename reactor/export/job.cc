@@ -6,7 +6,8 @@ namespace thermos {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-// Of the runner, its fork server and their coordinators, which share most of their pages.
+// The memory of the runner, its fork server and their coordinators, which share most of their
+// pages.
 constexpr std::uint64_t kOwnMiB = 64;
 
 std::uint64_t mib(std::int64_t bytes) {

@@ -128,7 +128,7 @@ spec:
 }  // namespace
 
 std::string kubernetes_manifest(const ExportJob& job) {
-  // The names of its pods are six characters longer, and are labels.
+  // The names of the Job's pods are six characters longer, and they are labels, which have a limit.
   const std::string name = plain_name(job.name, "-", true, 52);
   const std::string root = job.root.empty() ? "/var/lib/thermos" : job.root;
   const std::string task_id = job.task_id.empty() ? name : job.task_id;

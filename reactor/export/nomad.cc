@@ -115,7 +115,7 @@ std::string nomad_job(const ExportJob& job) {
               {"SANDBOX", job.sandbox.empty() ? shell_word(root + "/sandboxes/") + "\"$task_id\""
                                               : shell_word(job.sandbox)},
               {"AFTER", shell_words(words.after_task_id)}});
-  // What a template would be filled in between: nothing of the texts.
+  // The delimiters of the template, chosen so that they do not occur in the script or CONFIG.
   std::string left = "@@@";
   while ((script + job.config_text).find(left) != std::string::npos) left += '@';
   std::string ports;

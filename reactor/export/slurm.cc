@@ -63,7 +63,8 @@ trap warn USR1
 trap 'ended_by_slurm=1; warn' TERM
 )";
 
-// Before the end of the job, when it is warned: Slurm may do so a minute early.
+// Returns how many seconds before its end the job gets its warning. Slurm may send it a minute
+// early.
 std::uint64_t warning_of(const ExportJob& job) {
   return std::max<std::uint64_t>(job.grace + 2 * kGraceMargin, 60);
 }

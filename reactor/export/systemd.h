@@ -1,4 +1,4 @@
-// A unit of systemd, a service of its own for one task.
+// A unit of systemd: a service for one task.
 #pragma once
 
 #include <string>

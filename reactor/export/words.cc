@@ -13,7 +13,7 @@ bool is_alphanumeric(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
 }
 
-// "\\x1b": the value behind a mark, in so many digits.
+// Returns `mark` and the value in `digits` hexadecimal digits, like "\\x1b".
 std::string escape(std::string_view mark, std::size_t digits, unsigned value) {
   std::string text(mark);
   for (std::size_t i = digits; i > 0; --i) {
@@ -22,7 +22,7 @@ std::string escape(std::string_view mark, std::size_t digits, unsigned value) {
   return text;
 }
 
-// What a reader of YAML may take for a break, or refuse.
+// Returns whether a reader of YAML may treat the character as a line break, or refuse it.
 bool is_odd(char32_t code) {
   const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
   const bool other = code == 0x2028 || code == 0x2029 || code == 0xFEFF || code == 0xFFFE;
@@ -53,7 +53,7 @@ std::string escaped_json(std::string_view text, bool hcl) {
   return out + "\"";
 }
 
-// No reader of YAML 1.1 or 1.2 takes it for anything but this text.
+// Returns whether every reader of YAML 1.1 or 1.2 reads the unquoted text as this text.
 bool is_plain_yaml(std::string_view text) {
   if (text.empty() || text.front() == '-' || text.back() == ':') return false;
   const bool safe = std::all_of(text.begin(), text.end(), [](char c) {
@@ -72,7 +72,8 @@ bool is_plain_yaml(std::string_view text) {
   return true;
 }
 
-// `doubled` are the characters that stand for more than themselves.
+// Returns the word for a unit file. `doubled` are the special characters, which are escaped by
+// doubling.
 std::string systemd_quoted(std::string_view word, std::string_view doubled) {
   std::string out;
   bool plain = !word.empty();
@@ -120,7 +121,7 @@ std::string yaml_block(std::string_view text, std::size_t indent) {
     lines = character.code == '\n' || character.code == '\t' || !is_odd(character.code);
     at += character.bytes;
   }
-  // Readers differ about lines of spaces alone.
+  // Readers treat lines of only spaces differently.
   lines = lines && text.find("\t\n") == std::string_view::npos &&
           text.find_first_not_of(" \n") != std::string_view::npos &&
           text.find(" \n") == std::string_view::npos && text.back() != ' ';
@@ -151,7 +152,7 @@ std::string hcl_text(std::string_view text) {
 }
 
 std::string hcl_heredoc(std::string_view text) {
-  // A heredoc has no escapes for what a reader may take for a break, or refuse.
+  // A heredoc has no escapes for characters that a reader may treat as a line break, or refuse.
   bool lines = text.ends_with('\n');
   for (std::size_t at = 0; at < text.size() && lines;) {
     const Utf8Character character = utf8_character_at(text, at);

@@ -26,13 +26,15 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kSeverityNames = {"note", "warning", "error"};
 
-// A file that somebody put beside the tasks' directories, such as a README, is no task.
+// Returns whether the entry is a plain file that somebody put beside the tasks' directories, such
+// as a README, and so not a task.
 bool is_file_beside(const std::string& directory, const dirent& entry) {
   struct stat info {};
   return ::lstat((directory + "/" + entry.d_name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// `directories`: what a plain file there is called is no task's id.
+// Adds the names in `directory` that may be ids of tasks. With `directories`, the names of plain
+// files are not added.
 Status add_names(const std::string& directory, bool must_be, bool directories,
                  std::set<std::string>& names) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
@@ -59,8 +61,9 @@ void say_of_all(std::vector<Finding>& findings, const std::string& why) {
   }
 }
 
-// The lock is ours; but the locks of other machines may not be seen here, and one that led the task
-// may lead it still. What it writes at this moment looks as if it had been left so.
+// Returns whether another machine may lead the task although this program holds the lock, because
+// locks of other machines may not be visible here. A record that such a leader is just writing
+// would look like an unfinished one.
 bool may_be_led_elsewhere(const StreamWriter& lead, std::optional<LockReach> reach) {
   const auto stream = read_runner_stream(lead.fd(), lead.path());
   if (!stream || is_terminal(stream->history.state())) return false;

@@ -26,7 +26,7 @@ std::string_view name_of(Severity severity);
 enum class Remedy : std::uint8_t {
   None,
   CutTail,         // truncate a record that was not written completely
-  RemoveFile,      // remove a file that has no meaning any more
+  RemoveFile,      // remove a file that is no longer needed
   MoveToFinished,  // move the file of a task that has ended to tasks/finished
   RemoveUnborn,    // remove the checkpoints of a task whose creation was not completed
 };
@@ -38,7 +38,7 @@ struct Finding {
   std::string file;  // absolute
   std::optional<std::size_t> offset;
   std::string what;
-  std::string advice;  // what to do about it; may be empty
+  std::string advice;  // what a person can do about it; may be empty
   Remedy remedy = Remedy::None;
   bool repaired = false;
   std::string did;  // what the repair did, or why it failed; empty: not tried
@@ -50,7 +50,7 @@ struct RootReport {
   std::size_t streams = 0;
   std::size_t records = 0;
 
-  // Whether some bytes are corrupt, and whether unrepaired warnings or errors remain.
+  // Return whether some bytes are corrupt, and whether unrepaired warnings or errors remain.
   bool corrupt() const;
   bool remains() const;
 };
@@ -59,11 +59,11 @@ struct RootReport {
 // NotFound if the root does not exist, and with system_error()'s codes.
 Result<std::vector<std::string>> list_task_ids(const Paths& paths);
 
-// Checks these tasks one after another. It waits for no lock. While a task is led or a coordinator
-// lives, records that are still being written are not findings. With `repair` it takes the lock of
-// the task's runner, if that is free, and repairs the task under it. It changes nothing of a task
-// with corrupt bytes, nor of one that may be led on another machine. `reach` is that of the locks
-// of the file system that holds the streams; nothing: that is looked up.
+// Checks these tasks one after another. Does not wait for a lock that somebody holds. While a task
+// is led or a coordinator lives, records that are still being written are not findings. With
+// `repair`, takes the lock of the task's runner, if that is free, and repairs the task under it.
+// Does not change a task with corrupt bytes, or one that may be led on another machine. `reach` is
+// the reach of locks on the file system with the streams; nothing: it is looked up.
 RootReport check_root(const Paths& paths, const std::vector<std::string>& task_ids, bool repair,
                       std::optional<LockReach> reach = std::nullopt);
 

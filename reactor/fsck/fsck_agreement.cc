@@ -7,7 +7,7 @@
 namespace thermos {
 namespace {
 
-// Whether `run` has this transition.
+// Returns whether `run` has this transition.
 bool agrees(const Run& run, const ProcessStatus& status) {
   if (status.seq > run.seq) return false;
   switch (status.state) {
@@ -19,7 +19,7 @@ bool agrees(const Run& run, const ProcessStatus& status) {
     case ProcessState::Running:
       return run.started == status.at && run.process == status.identity;
     default:
-      // The runner records the end of a run that an order ended as the order says, whatever the
+      // If an order ended the run, the runner records the end that the order gives, whatever the
       // coordinator wrote.
       return run.seq == status.seq && run.stopped == status.at &&
              (run.state == status.state || run.origin == Origin::Ordered ||
@@ -52,7 +52,7 @@ void TaskCheck::check_agreement(const CoordinatorReading& coordinator) {
              "the bytes are kept; one of the two files comes from elsewhere");
     finding.corrupt = true;
     finding.offset = seen.offset;
-    return;  // later differences follow from this one
+    return;  // later differences are consequences of this one
   }
 }
 
@@ -71,7 +71,7 @@ void TaskCheck::check_unread(const CoordinatorReading& coordinator, std::size_t 
     return;
   }
   if (now_.led) return;  // the leader is copying them
-  // Apply them as the next leader will, which writes a header first if there is none.
+  // Applies them as the next leader will, which writes a header first if there is none.
   History ahead = history_;
   if (!ahead.header()) static_cast<void>(ahead.apply(RunnerHeader{}).ok());
   for (std::size_t i = first; i < coordinator.transitions.size(); ++i) {

@@ -44,7 +44,7 @@ Result<std::string> remove_file(const std::string& path) {
   return std::string("removed it");
 }
 
-// Brings what the stream holds to the disk, by another file where a sync of this one failed.
+// Syncs the stream, or writes it to a new file if an earlier sync of this one failed.
 Status settle(StreamWriter& lead) {
   const std::string path = lead.path();
   if (!exists(unsynced_mark_of(path))) return mark_unsynced(path, lead.sync());
@@ -56,9 +56,10 @@ Status settle(StreamWriter& lead) {
   return Done{};
 }
 
-// Its runner may have died before the end was on the disk (--sync crash), where it is to be before
-// the file's new place is. And the file takes the place of no other one, which somebody may have
-// put there since the check; a file system that can't see to that says EINVAL.
+// Moves the file of an ended task to tasks/finished. Syncs the stream first, because the runner may
+// have died before the task's end was on the disk (--sync crash), and the end must be there before
+// the file's new place is. Does not replace a file that somebody put there since the check
+// (RENAME_NOREPLACE); a file system that does not support that returns EINVAL.
 Result<std::string> move_task(const Paths& paths, const std::string& task_id, StreamWriter& lead) {
   if (auto settled = settle(lead); !settled) return settled.error();
   const std::string from = paths.active_task(task_id);
@@ -71,7 +72,7 @@ Result<std::string> move_task(const Paths& paths, const std::string& task_id, St
   return std::string("moved it to tasks/finished");
 }
 
-// Removes the stream last: its lock keeps others out until its name is gone.
+// Removes the stream last, because its lock keeps others out until its name is gone.
 Result<std::string> remove_unborn(const std::string& directory) {
   std::vector<std::string> files = list_directory(directory);
   std::stable_partition(files.begin(), files.end(),

@@ -45,7 +45,7 @@ void find_torn_tail(StreamReading& reading, std::size_t size) {
   finding.remedy = Remedy::CutTail;
 }
 
-// Nothing: it is no stream, and that was said.
+// Returns nothing if there is no such stream; `reading` then says why.
 Descriptor open_checked(StreamReading& reading) {
   reading.not_a_stream = true;
   // O_NONBLOCK: opening a FIFO of this name must not block.
@@ -72,7 +72,8 @@ Status refuse(std::string why) {
   return Error{ErrorCode::Corrupt, std::move(why)};
 }
 
-// What a coordinator's stream may hold behind what was seen of it. `first`: nothing was.
+// Checks whether `record` may follow the records seen so far in a coordinator's stream. `first`
+// means that there were none.
 Status check_next(const CoordinatorReading& seen, bool first, const Record& record) {
   if (const auto* summary = std::get_if<ProcessSummary>(&record)) {
     if (!first) return refuse("a summary behind other records");
@@ -112,7 +113,7 @@ StreamReading check_stream(const std::string& path, bool ours,
   const Descriptor fd = open_checked(reading);
   if (!fd) return reading;
   const auto count = [&](const Record& record) {
-    // The first record is behind the header, which was read with it.
+    // The first record comes after the header, which was read with it.
     Status taken = take(record, std::max(reading.position.offset, kStreamHeaderBytes));
     if (taken) ++reading.records;
     return taken;

@@ -1,4 +1,4 @@
-// The check of one stream by itself, a runner's or a coordinator's. It only reads.
+// Checks one stream by itself, a runner's or a coordinator's. Only reads.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@ struct StreamReading {
   StreamPosition position;
   std::size_t records = 0;
   bool missing = false;
-  bool not_a_stream = false;  // not opened, or no regular file
+  bool not_a_stream = false;  // missing, not opened, or not a regular file
   bool unreadable = false;
   bool corrupt = false;
-  bool torn = false;              // it has a torn tail, and no writer
-  bool locked = false;            // another held its lock after the reading
+  bool torn = false;              // the stream has a torn tail, and no writer
+  bool locked = false;            // someone else held its lock after the reading
   std::vector<Finding> findings;  // without the task's id
   bool whole() const { return !missing && !unreadable && !corrupt; }
 };
@@ -40,12 +40,13 @@ struct CoordinatorReading {
   std::vector<SeenTransition> transitions;
 };
 
-// Reads the stream at `path` and gives each record, with its offset, to `take`; what that refuses
-// is a finding. `ours`: the caller holds its lock.
+// Reads the stream at `path` and passes each record, with its offset, to `take`. An error of `take`
+// becomes a finding. `ours` means that the caller holds the stream's lock.
 StreamReading check_stream(const std::string& path, bool ours,
                            const std::function<Status(const Record&, std::size_t offset)>& take);
 
-// The same of the stream of a process's coordinator, by the rules that it has to keep by itself.
+// Checks the stream of a process's coordinator in the same way, by the rules that apply to such a
+// stream alone, without the runner's.
 CoordinatorReading check_coordinator_stream(const std::string& path, std::string process);
 
 }  // namespace thermos

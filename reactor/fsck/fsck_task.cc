@@ -19,7 +19,7 @@
 namespace thermos {
 namespace {
 
-// How often the check of a task that changes meanwhile is repeated.
+// The most times that a task is checked if it changes during the check.
 constexpr int kLooks = 5;
 
 std::string holder_text(const std::string& path) {
@@ -154,7 +154,8 @@ bool TaskCheck::stream_of_task(const std::string& file) const {
                      [&](const ProcessConfig& config) { return config.name == process; });
 }
 
-// A replaced configuration may have had the process. What its coordinators wrote is history.
+// Returns whether the file is the stream of a removed process, one of a replaced configuration. Its
+// records are part of the history.
 bool TaskCheck::stream_of_removed(const std::string& file) const {
   const auto process = history_.find(process_of_file(file));
   return process && history_.process(*process).removed;
@@ -171,9 +172,10 @@ void TaskCheck::read_coordinators() {
   }
 }
 
-// Each may have been written on another machine, may be being written there under a lock that is
-// not seen here, and may go on behind the end that the leader recorded of a node that was gone. So
-// only its bytes are checked, and a record without an end is none of ours.
+// Reads a coordinator's stream of a node. The stream may be on another machine, which may be
+// writing it under a lock that is not visible here. It may also continue after the end that the
+// leader recorded when the node was gone. So only its bytes are checked, and an unfinished record
+// is left alone.
 void TaskCheck::read_node_stream(const std::string& path, const std::string& process) {
   ran_on_nodes_ = true;
   StreamReading reading = check_coordinator_stream(path, process).stream;
@@ -212,7 +214,7 @@ void TaskCheck::check_directory() {
   }
   if (now_.led) return;
   if (over) {
-    if (now_.finished) return;  // which of the two is right is for a person to say
+    if (now_.finished) return;  // a person must decide which of the two is right
     find(Severity::Warning, path,
          "ended " + std::string(name_of(history_.state())) +
              ", and is still among the active ones: its runner died before it could move it",
@@ -238,8 +240,8 @@ void TaskCheck::check_processes() {
   }
 }
 
-// A coordinator that cannot write keeps its record and tries again. A check in the moment between
-// an end and its record sees the same.
+// Finds a process that has ended without a record of its end. A coordinator that cannot write keeps
+// its record and tries again. A check in the moment between an end and its record sees the same.
 void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
   const auto& seen = coordinator.transitions;
   if (!coordinator.stream.locked || seen.size() < 2) return;
@@ -256,7 +258,7 @@ void TaskCheck::check_end_is_recorded(const CoordinatorReading& coordinator) {
        "again");
 }
 
-// Checks who holds a coordinator's lock, and who should.
+// Checks whether the coordinator's lock is held as the task's records say.
 void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
   check_end_is_recorded(coordinator);
   if (!left_alone()) return;
@@ -300,7 +302,7 @@ void TaskCheck::check_lock(const CoordinatorReading& coordinator) {
 void TaskCheck::check_unborn(const std::vector<std::string>& files) {
   const std::string directory = paths_.checkpoint_dir(id_);
   if (now_.led) return;  // the leader is creating it
-  // One that goes on from another task is prepared before it has a file, and led behind that.
+  // A task that continues another one is prepared before its file exists, and led after that.
   const bool prepared =
       history_.header() && !history_.header()->continues.empty() && history_.steps().empty();
   const bool any = (records_ > 0 && !prepared) || runner_.corrupt || runner_.unreadable ||

@@ -1,4 +1,4 @@
-// The check of one task. It only reads.
+// Checks one task. Only reads.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ namespace thermos {
 
 class TaskCheck {
  public:
-  // `leading`: the caller holds the lock of the task's runner.
+  // `leading` means that the caller holds the lock of the task's runner.
   TaskCheck(const Paths& paths, std::string task_id, bool leading);
 
-  // Checks everything. If the task moves or changes its leader meanwhile, it checks again.
+  // Checks everything. Checks again if the task moves or changes its leader meanwhile.
   void look();
 
   std::vector<Finding>& findings() { return findings_; }
@@ -28,8 +28,8 @@ class TaskCheck {
   bool corrupt() const;
 
  private:
-  // Where the task is and whether it is led. A check is valid only if these do not change
-  // meanwhile.
+  // The directories that have the task, and whether it is led. A check is valid only if these do
+  // not change meanwhile.
   struct Presence {
     bool active = false;
     bool finished = false;
@@ -55,12 +55,13 @@ class TaskCheck {
   void check_agreement(const CoordinatorReading& coordinator);
   void check_unread(const CoordinatorReading& coordinator, std::size_t first);
 
-  // Takes over what the reading found.
+  // Adds the findings and the counts of a reading to this check's.
   void count(StreamReading& reading);
   Finding& find(Severity severity, std::string file, std::string what, std::string advice = {});
   bool stream_of_task(const std::string& file) const;
   bool stream_of_removed(const std::string& file) const;
-  // Whether nobody leads the task. Otherwise its leader deals with what is unfinished.
+  // Returns whether nobody leads the task. If somebody does, unfinished work is left to that
+  // leader.
   bool left_alone() const { return !now_.led; }
 
   const Paths& paths_;

@@ -1,4 +1,4 @@
-// The task, and the moment of its past, that a command which reads files asks for.
+// Finds the task, and its history up to a point in time, that a command which reads files asks for.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +14,23 @@
 
 namespace thermos {
 
-// The root that holds the task which `word` means: of the roots that the options name, or that of
-// the daemon at the socket that --socket or THERMOS_SOCKET names. Fails as root_of_task() and
-// asked_paths() do.
+// Returns the root that holds the task which `word` matches: that of the daemon whose socket
+// --socket or THERMOS_SOCKET gives, else one of the roots in the options. Fails as root_of_task()
+// and asked_paths() do.
 Result<Paths> paths_of_task(const CommonOptions& common, const std::optional<std::string>& socket,
                             const std::string& word);
 
-// The one task that `word` means. Fails with NotFound, naming the nearest, or Usage if there are
-// several.
+// Returns the one task that `word` matches. Fails with NotFound, and names the most similar one, or
+// with Usage if there are several.
 Result<TaskEntry> asked_task(const Paths& paths, const std::string& word);
 
-// Its configuration as it was recorded. Fails with Corrupt, and says what to do about a task of
-// Apache Thermos.
+// Returns the task's recorded configuration. Fails with Corrupt; for a task of Apache Thermos the
+// message says what to do.
 Result<TaskConfig> asked_config(const Paths& paths, const TaskEntry& task);
 
-// What is recorded of the task up to the wall time `at`; nothing of a task whose runner did not
-// write yet. Fails with NotFound if the task began after that, or as read_chronicle() does.
+// Returns the task's chronicle up to the wall time `at`; without `at`, an empty one for an active
+// task whose runner has not written yet. Fails with NotFound if the task began after `at`, or as
+// read_chronicle() does.
 Result<Chronicle> chronicle_at(const Paths& paths, const TaskEntry& task,
                                std::optional<Microseconds> at);
 

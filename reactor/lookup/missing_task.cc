@@ -7,8 +7,8 @@
 namespace thermos {
 namespace {
 
-// The names that a word may have been meant for: ids, and what stands in them before the time that
-// the id of a task without a --task-id ends with.
+// Returns "did you mean" with the most similar id, or the most similar name in an id that was
+// generated from a name and a time.
 std::string nearest(const std::string& word, const std::vector<TaskEntry>& tasks) {
   static const std::regex kTime("-[0-9]{8}-[0-9]{6}\\.[0-9]{6}$");
   std::vector<std::string> names;

@@ -1,4 +1,4 @@
-// What is said of a word that means no task, or none that is active.
+// The errors for a word that matches no task, or no active one.
 #pragma once
 
 #include <string>
@@ -11,27 +11,29 @@
 
 namespace thermos {
 
-// Where tasks are looked for, at the end of "no task matches 'WORD'": those that the daemon shows.
+// The place in "no task matches 'WORD' among yours": the tasks that the daemon shows to the caller.
 constexpr std::string_view kAmongYours = " among yours";
-// The same for roots: " under ROOT, ROOT".
+// Returns the place for roots: " under ROOT, ROOT".
 std::string under(const std::vector<Paths>& roots);
 
-// NotFound, with the name of the task that is near. `tasks` are all that there are.
+// Returns NotFound, with the most similar name of a task. `tasks` are all tasks there.
 Error missing_task(const std::string& word, const std::vector<TaskEntry>& tasks,
                    std::string_view place);
-// The same where only active tasks are meant: those that `word` means have ended, or there are
+// Returns the error for a word that matches no active task: its tasks have ended, or there are
 // none.
 Error missing_active_task(const std::string& word, const std::vector<TaskEntry>& tasks,
                           std::string_view place);
 
-// The one of `tasks`, which are all that there are, that `word` means. Fails as select_one() does.
+// Returns the one of `tasks`, which are all tasks there, that `word` matches. Fails as select_one()
+// does.
 Result<TaskEntry> one_task(const std::vector<TaskEntry>& tasks, const std::string& word,
                            std::string_view place);
-// Fails with NotFound for the first pattern that means none of them.
+// Fails with NotFound for the first pattern that matches none of `tasks`, and with Usage for a
+// malformed one.
 Status check_patterns(const std::vector<TaskEntry>& tasks, const std::vector<std::string>& patterns,
                       std::string_view place);
 
-// Those of `tasks` that are active.
+// Returns the active ones of `tasks`.
 std::vector<TaskEntry> active_of(std::vector<TaskEntry> tasks);
 
 }  // namespace thermos

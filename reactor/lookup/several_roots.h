@@ -1,4 +1,4 @@
-// The tasks of several roots, for commands that read files.
+// Lists and selects tasks of several roots, for commands that read files.
 #pragma once
 
 #include <string>
@@ -16,16 +16,17 @@ struct RootTask {
   TaskEntry entry;
 };
 
-// All of them, root by root, as list_tasks() gives them. Fails as that does.
+// Returns the tasks of all roots, root by root, each as list_tasks() returns them. Fails as
+// list_tasks() does.
 Result<std::vector<RootTask>> tasks_under(const std::vector<Paths>& roots);
 std::vector<TaskEntry> entries_of(const std::vector<RootTask>& tasks);
-// Those that `patterns` mean. The id of a task in one root means no other task in another root
-// either. Fails with Usage for a malformed pattern.
+// Returns the tasks that `patterns` match. A pattern that is a task's id in one root matches only
+// tasks of that id in all roots. Fails with Usage for a malformed pattern.
 Result<std::vector<RootTask>> select_tasks(const std::vector<RootTask>& tasks,
                                            const std::vector<std::string>& patterns);
 
-// The root, of those given, that holds the task which `word` means: its id, or a pattern. Where
-// none does, the last one. Fails with Usage if several do.
+// Returns the one of the given roots that holds the task which `word`, an id or a pattern, matches.
+// Returns the last root if none holds it. Fails with Usage if several do.
 Result<Paths> root_of_task(const CommonOptions& common, const std::string& word);
 
 }  // namespace thermos

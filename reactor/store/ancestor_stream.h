@@ -14,27 +14,30 @@
 
 namespace thermos {
 
-// Whether the file begins like such a stream. Moves nothing. Fails with System.
+// Returns whether the file begins like a stream of Apache Thermos. Does not move the file offset.
+// Fails with System if the file can't be read.
 Result<bool> is_ancestor_stream(int fd, const std::string& name);
 
-// How far such a stream was read.
+// How far a stream of Apache Thermos was read.
 struct AncestorEnd {
   StreamEnd end = StreamEnd::Clean;
-  std::size_t offset = 0;  // behind the last whole record
+  std::size_t offset = 0;  // the end of the last whole record
 };
-// Reads all records of the file and hands each to `take`; errors are as read_stream()'s. Fails with
-// System for a file of more than a gibibyte, because it is read as a whole.
+// Reads all records of the file and hands each to `take`. Fails as read_stream() does, and with
+// System for a file of more than a gibibyte, because the whole file is read into memory.
 Result<AncestorEnd> read_ancestor_stream(
     int fd, const std::string& name, const std::function<Status(const ancestor::Record&)>& take);
 
-// Reads what is recorded of a task under such a root: its runner's stream and, if that has no end
-// of the task, the coordinators'. `mark` is as AncestorHistory::Finish's. Fails as
-// read_runner_stream() does, and with Corrupt for a stream of another kind, or of another task.
+// Reads the history of a task under a root of Apache Thermos: the runner's stream and, if that does
+// not record the task's end, the coordinators' streams. `mark` is AncestorHistory::Finish::mark.
+// Fails as read_runner_stream() does, and with Corrupt if a stream is of another kind or of another
+// task.
 Result<History> read_ancestor_task(const Paths& paths, const std::string& task_id,
                                    const std::string& mark);
 
-// Reads what is recorded of a task, by this program or by Apache Thermos, for who only shows it.
-// What was left unfinished there is LOST. Fails as read_runner_stream() does.
+// Reads the history of a task, whether this program or Apache Thermos recorded it, for callers that
+// only show it. Whatever Apache Thermos left unfinished is LOST in the result. Fails as
+// read_runner_stream() does.
 Result<History> read_recorded_task(const Paths& paths, const std::string& task_id);
 
 }  // namespace thermos

@@ -18,10 +18,11 @@ Error drop_aside(const std::string& path, Error error) {
 }
 
 Result<StreamWriter> open_aside(const std::string& path) {
-  // Left by one who died in the middle: we hold the lock of what it was to replace.
+  // Removes a leftover of a program that died during a compaction. The caller holds the lock of the
+  // stream that it was to replace.
   unlink(aside_of(path).c_str());
   auto aside = StreamWriter::open(aside_of(path));
-  // On a full disk there is room for its name and none for its header.
+  // On a full disk there may be room for the file's name but not for its header.
   if (!aside) return drop_aside(path, aside.error());
   return aside;
 }
@@ -32,8 +33,8 @@ std::string aside_of(const std::string& path) {
   const std::size_t name = path.rfind('/') + 1;
   const std::string_view process = process_of_file(std::string_view(path).substr(name));
   if (process.empty()) return path + ".compact";
-  // In front of the process's name and shorter than what stands there: behind it, it would be the
-  // stream of a process named "X.compact", or longer than a file's name may be.
+  // The word is a prefix, and shorter than "coordinator". As a suffix it would make the name of the
+  // stream of a process "X.compact", or a name that is too long for a file.
   return path.substr(0, name) + "compact." + std::string(process);
 }
 
@@ -51,12 +52,12 @@ Result<StreamWriter> compact_stream(const std::string& path, const History& hist
                       {ErrorCode::Corrupt,
                        path + ": compaction would change its contents; the file is left as it is"});
   }
-  // Whatever `durable` says: the old file's records may have been on the disk for long, and some
-  // file systems write a new name long before what is in the file.
+  // Synced whatever `durable` says: the old file's records may have been on the disk for long, and
+  // some file systems write a new name long before the file's contents.
   if (auto synced = aside->sync(); !synced) return drop_aside(path, synced.error());
   if (auto renamed = aside->rename_to(path); !renamed) return drop_aside(path, renamed.error());
-  // The name means the new file by now, so its lock must be kept whatever comes: a failure closes
-  // the new stream, and whoever appends next is told.
+  // The name already means the new file, so its lock must be kept. A failure closes the new writer,
+  // and its next append returns the error.
   if (durable) static_cast<void>(aside->sync_name());
   ++counters().compactions;
   return aside;

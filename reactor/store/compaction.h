@@ -24,16 +24,16 @@ inline constexpr std::size_t kLongCoordinatorStream = std::size_t{64} * 1024;
 std::string aside_of(const std::string& path);
 
 // Writes `history` to aside_of(path) and locks that file, reads it back and compares, syncs it,
-// renames it over `path`, and syncs the directory if `durable`: without, a loss of power may bring
-// the old stream back. Returns the new stream's writer. If the directory could not be synced, that
-// writer refuses every append with the error. On any other error nothing has changed under `path`.
-// REQUIRES: the caller holds the lock of the stream at `path` until this returns: whoever waits for
-// the old lock then finds that the name means another file.
+// renames it over `path`, and syncs the directory if `durable`. Without that last sync, a loss of
+// power may bring the old stream back. Returns the new stream's writer. If the directory could not
+// be synced, that writer refuses every append with the error. On any other error the stream at
+// `path` is unchanged. REQUIRES: the caller holds the lock of the stream at `path` until this
+// returns. A process that then gets the old file's lock finds that the name means another file.
 Result<StreamWriter> compact_stream(const std::string& path, const History& history, bool durable);
 
-// Replaces the stream at `path` by one that holds only `summary`, and returns its writer. REQUIRES:
-// everything in the old stream is recorded elsewhere. It is not synced: a power cut ends the
-// process in any case.
+// Replaces the coordinator's stream at `path` by one that holds only `summary`, and returns its
+// writer. Does not sync the new stream, because a power cut ends the process in any case. REQUIRES:
+// everything in the old stream is recorded elsewhere.
 Result<StreamWriter> restart_stream(const std::string& path, const ProcessSummary& summary);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// The streams of a task's coordinators: those of its leader's machine and those of its nodes.
+// Finds the streams of a task's coordinators, on the leader's machine and on its nodes.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@ namespace thermos {
 struct CoordinatorStream {
   std::string path;
   std::string process;
-  std::string node;  // empty: it is beside the leader's own
+  std::string node;  // empty: the stream is beside the runner's stream
 };
 
-// All that are under the root (FORMAT.md), the leader's first. A process that ran on several nodes
-// has one on each. Empty if the task has no checkpoints, or they can't be read.
+// Returns all coordinators' streams of the task under the root (FORMAT.md), those of the leader's
+// machine first. A process that ran on several nodes has one stream for each. Returns nothing if
+// the task has no checkpoints or they can't be read.
 std::vector<CoordinatorStream> coordinator_streams(const Paths& paths, const std::string& task_id);
 
 }  // namespace thermos

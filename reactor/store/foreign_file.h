@@ -1,4 +1,4 @@
-// Whether the files of a task are another user's.
+// Checks whether another user owns a task's files.
 #pragma once
 
 #include <sys/types.h>
@@ -12,14 +12,15 @@
 
 namespace thermos {
 
-// "PATH belongs to uid N": of the task's file, directory and stream the first that belongs neither
-// to us (the effective uid) nor to the user `also`; "" if there is none. Whoever can write them
-// could have us run anything, as anyone: ask before a task is led by what is on record.
+// Returns "PATH belongs to uid N" for the first of the task's file, checkpoint directory and
+// runner's stream that belongs neither to the effective uid nor to the user `also`; "" if there is
+// none. A user who can write these files could have this program run any command as any user, so
+// callers check this before they lead a task from its records.
 std::string foreign_file(const Paths& paths, const TaskEntry& task,
                          std::optional<uid_t> also = std::nullopt);
 
-// The same for who leads a task by hand, as the user that its record names: that user's files may
-// be theirs. Fails with NotPermitted.
+// Does the same check for a command that leads a recorded task. The files may also belong to
+// `user`, the task's user on record. Fails with NotPermitted if they belong to anyone else.
 Status check_own_files(const Paths& paths, const TaskEntry& task, const std::string& user);
 
 }  // namespace thermos

@@ -42,7 +42,7 @@ Json run_json(const Run& run) {
   return json;
 }
 
-// What the run under way said of itself.
+// Adds what the current run has reported of itself.
 void add_said(Json& run, const Said& said) {
   if (said.status_at) run["status"] = said.status;
   if (said.stopping) run["stopping_time"] = seconds(said.stopping->wall);
@@ -139,8 +139,8 @@ Json runs_json(const ProcessHistory& process) {
 namespace {
 
 Json processes_json(const History& history) {
-  // Appended past the map's own look for a key that is there already: that would make a task of
-  // 100,000 processes a matter of minutes. Names are unique in a history.
+  // Appended without the map's search for an existing key, with which a task of 100,000 processes
+  // would take minutes. Names are unique in a history.
   Json::object_t processes;
   for (const ProcessHistory& process : history.processes()) {
     if (!has_past(process)) continue;

@@ -35,12 +35,12 @@ FileOwner log_reader_of(const RunnerHeader& header, std::uint32_t recorded_by) {
   if (geteuid() != kRoot) return {header.user, header.uid, header.uid, {}, false};
   FileOwner reader{header.user, header.uid, header.uid, {}, header.uid != kRoot};
   if (recorded_by != kRoot) {
-    // A root directory of theirs: its records say what they like.
+    // The root directory belongs to that user, who can write anything into its records.
     const std::optional<Account> account = find_account(recorded_by);
     const std::string name = account ? account->name : std::to_string(recorded_by);
     reader = {name, recorded_by, recorded_by, {}, true};
   }
-  // With their groups, where they still have an account.
+  // Uses the user's groups, if the user still has an account.
   TaskUser known;
   if (!find_task_user(reader.name, known)) return known;
   return reader;
@@ -57,7 +57,7 @@ Result<LogDirectory> LogDirectory::enter(const RunnerHeader& header, const FileO
 Result<Descriptor> LogDirectory::open(const std::string& name) const {
   const AsUser self(owner_);
   if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner_.name};
-  // Not blocking: a FIFO must hang nobody.
+  // Opened with O_NONBLOCK, because a FIFO must not block the reader.
   Descriptor file(
       openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ELOOP) return not_theirs(path_of(name), "a symbolic link");
@@ -66,7 +66,7 @@ Result<Descriptor> LogDirectory::open(const std::string& name) const {
   struct stat info {};
   if (fstat(file.get(), &info) != 0) return system_error(path_of(name), errno);
   if (!S_ISREG(info.st_mode)) return not_theirs(path_of(name), kind_of(info.st_mode));
-  // Whoever isn't root reads only what they may read anyhow.
+  // A reader who is not root can read only files that it may read anyway.
   if (geteuid() != kRoot) return file;
   if (info.st_uid != owner_.uid && info.st_uid != kRoot) {
     return not_theirs(path_of(name), "uid " + std::to_string(info.st_uid) + "'s");

@@ -29,9 +29,9 @@ class LogDirectory {
   LogDirectory(Descriptor fd, std::string path, FileOwner owner)
       : fd_(std::move(fd)), path_(std::move(path)), owner_(std::move(owner)) {}
 
-  // Opens a regular file of the owner's for reading. Fails with NotFound, System, or NotPermitted
-  // for anything else (a link, a FIFO, another user's file, a file with another hard link); the
-  // message says what it is.
+  // Opens a regular file of the owner's for reading. Fails with NotFound or System, or with
+  // NotPermitted for anything else (a link, a FIFO, another user's file, a file with another hard
+  // link). The message says what was found instead.
   Result<Descriptor> open(const std::string& name) const;
   // The inode number of the file of that name; 0 if there is none.
   std::uint64_t inode_of(const std::string& name) const;

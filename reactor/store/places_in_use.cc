@@ -13,11 +13,11 @@
 namespace thermos {
 namespace {
 
-// Of a stream, to begin with: a record in it is longer only if it has thousands of ports.
+// Bytes that are first read of a stream. The header is longer only if it has thousands of ports.
 constexpr std::size_t kRoom = 4096;
 
-// A directory's time has the steps of the kernel's clock: what comes in the same step as our
-// reading does not change it.
+// A directory's mtime has the resolution of the kernel's clock: a change in the same tick as our
+// reading does not change the mtime.
 constexpr Microseconds kSettled = kSecond / 10;
 
 bool is_settled(const timespec& changed) {
@@ -38,7 +38,7 @@ void PlacesInUse::put(const std::string& id, const RunnerHeader* header,
   if (header == nullptr) return;
   const std::string sandbox = paths_.default_sandbox(id);
   for (const std::string& place : {header->sandbox, header->log_dir}) {
-    // Most are in their own directories, which no other task's removal touches.
+    // Most tasks use their own directories, which the removal of another task does not touch.
     const bool in_its_own = place == sandbox || place.starts_with(sandbox + "/");
     if (in_its_own || place == paths_.default_log_dir(id)) continue;
     task.places.push_back(place);
@@ -55,7 +55,7 @@ bool PlacesInUse::add(const std::string& id, const History* history) {
   std::vector<std::string> from;
   if (header && !header->continues.empty()) {
     const auto stream = read_runner_stream(paths_.runner_stream(id));
-    // Where the rest is damaged, it may name that one.
+    // If the rest of the stream is damaged, it may still name the task in the header.
     from = stream ? tasks_taken_over(stream->history) : std::vector{header->continues};
   }
   put(id, header ? &*header : nullptr, std::move(from));
@@ -77,8 +77,9 @@ void PlacesInUse::forget(const std::string& id) {
   tasks_.erase(known);
 }
 
-// The header is written a moment after the task's file, but for one that takes over, which has both
-// before.
+// Adds an active task and returns whether its header is known. The header is written a moment after
+// the task's file, except for a task that takes over from another one, whose header is written
+// first.
 bool PlacesInUse::add_active(const std::string& id) {
   bool read = add(id, nullptr);
   if (!read && ask_header) {
@@ -103,8 +104,8 @@ void PlacesInUse::refresh() {
   }
   const timespec changed = info.st_mtim;
   const bool settled = is_settled(changed);
-  // Active ones first: one that ends between the two readings is seen twice, not never. And one
-  // that began and ended since the last reading is in the second alone.
+  // Active tasks are listed first, so that a task that ends between the two listings is seen twice,
+  // and not never. A task that began and ended since the last call is only in the second listing.
   for (const std::string& id : list_directory(paths_.active_dir())) {
     if (!may_be_task(id)) continue;
     const auto known = tasks_.find(id);

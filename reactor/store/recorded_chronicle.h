@@ -1,4 +1,4 @@
-// The history of a task up to a moment, from its files.
+// Reads the history of a task up to a given time from its files.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,9 @@
 
 namespace thermos {
 
-// Reads what is recorded of a task, by this program or by Apache Thermos, for who only shows it.
-// What happened after the wall time `until` is left out. Fails as read_runner_stream() does.
+// Reads the chronicle of a task, whether this program or Apache Thermos recorded it, for callers
+// that only show it. Leaves out events after the wall time `until`. Fails as read_runner_stream()
+// does.
 Result<Chronicle> read_chronicle(const Paths& paths, const std::string& task_id,
                                  std::optional<Microseconds> until = {});
 

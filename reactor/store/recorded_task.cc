@@ -14,7 +14,7 @@ std::string file_of(const Paths& paths, const std::string& id, TaskDirectory dir
   return directory == TaskDirectory::Active ? paths.active_task(id) : paths.finished_task(id);
 }
 
-// Reads up to the "name" of the outermost object.
+// Reads JSON up to the "name" of the outermost object.
 class NameReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   bool null() override { return true; }
@@ -69,7 +69,7 @@ std::string read_recorded_name(const Paths& paths, const std::string& id, TaskDi
 std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::string& id,
                                                TaskDirectory directory) {
   auto text = read_file(file_of(paths, id, directory));
-  // It may have ended since somebody looked where it is.
+  // The task may have ended since the caller looked up its directory.
   if (!text && directory == TaskDirectory::Active) text = read_file(paths.finished_task(id));
   if (!text) return std::nullopt;
   auto task = config::load_bound(*text, "the task");

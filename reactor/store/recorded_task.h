@@ -1,4 +1,4 @@
-// The configuration of a task that is on record, for whoever only looks at the task.
+// Reads the recorded configuration of a task, for code that only looks at the task.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 
 namespace thermos {
 
-// Reads the file of the task `id` in `directory`; nothing if it can't be read.
+// Reads the file of the task `id` in `directory`. Returns nothing if it can't be read.
 std::optional<TaskConfig> read_recorded_config(const Paths& paths, const std::string& id,
                                                TaskDirectory directory);
 
-// Reads the task's name from that file, and no more of it; "" if it can't be read.
+// Reads only the task's name from that file. Returns "" if it can't be read.
 std::string read_recorded_name(const Paths& paths, const std::string& id, TaskDirectory directory);
 
-// The task's processes that have no run in its history, not even one that waits.
+// Returns the task's processes that have no run in its history, not even a WAITING one.
 std::vector<std::string> not_started(const TaskConfig& task, const History& history);
 
 }  // namespace thermos

@@ -25,7 +25,7 @@ Status write_replacement(const Paths& paths, std::string_view task_id,
   json["changed"] = pending.record.changed;
   json["added"] = pending.record.added;
   json["removed"] = pending.record.removed;
-  // As a text: it is read by the one reader of configurations.
+  // Stored as a string, because the reader of configurations reads it.
   json["task"] = config::to_json(pending.task, -1);
   const std::string path = paths.replacement(task_id, pending.record.generation);
   auto placed = place_file(path, json_text(json), paths.checkpoint_dir(task_id) + "/task", true);

@@ -1,6 +1,6 @@
-// A replacement of a task's configuration that has been asked for and is not in place yet. It is in
-// a file of the checkpoint directory from before the first process is stopped for it until its
-// record is on the disk, so that whoever leads the task after a crash carries it out.
+// The file of a requested replacement of a task's configuration that is not in place yet. The file
+// is in the checkpoint directory from before the first process is stopped for the replacement until
+// the replacement's record is on the disk, so that the leader after a crash completes it.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,20 @@
 namespace thermos {
 
 struct PendingReplacement {
-  Replacement record;  // its time is not known yet
+  Replacement record;  // its time is not set yet
   TaskConfig task;     // fully bound and checked
 };
 
 // The file and its name are on the disk when this returns.
 Status write_replacement(const Paths& paths, std::string_view task_id,
                          const PendingReplacement& pending);
-// Nothing if there is no such file. Fails with Corrupt if it is none of ours, or with System.
+// Returns nothing if there is no such file. Fails with Corrupt if the contents are invalid, or as
+// read_file() does.
 Result<std::optional<PendingReplacement>> read_replacement(const Paths& paths,
                                                            std::string_view task_id,
                                                            std::uint32_t generation);
 // Does nothing if there is no such file. REQUIRES: the record of the replacement is on the disk, or
-// it is called off.
+// the replacement is cancelled.
 void remove_replacement(const Paths& paths, std::string_view task_id, std::uint32_t generation);
 
 }  // namespace thermos

@@ -23,15 +23,16 @@ using Failure = std::optional<LaunchError>;
 
 constexpr const char* kLogs = ".logs";
 
-// In a sandbox where another task has the usual name. A file's name has at most 255 bytes, and ids
-// that are as long differ at their ends.
+// Returns the name of the log directory in a sandbox where another task has the usual name. The id
+// is cut at its beginning, because a file's name has at most 255 bytes and long ids differ at their
+// ends.
 std::string own_logs(const std::string& task_id) {
   constexpr std::size_t kMost = 240;
   const std::size_t cut = task_id.size() > kMost ? task_id.size() - kMost : 0;
   return std::string(kLogs) + "-" + task_id.substr(cut);
 }
 
-// The name of the log directory, if it is in the sandbox; else "".
+// Returns the name of the log directory if it is in the sandbox; else "".
 std::string name_in_sandbox(const RunnerHeader& header) {
   for (std::string name : {std::string(kLogs), own_logs(header.task_id)}) {
     if (header.log_dir == header.sandbox + "/" + name) return name;
@@ -47,7 +48,7 @@ std::string user_of(const FileOwner& owner) {
   return owner.change ? " as " + owner.name : "";
 }
 
-// For what stands where a directory, or a file, of ours should be.
+// Returns the error for something else in the place of a directory or file of the task's.
 Failure not_ours(const std::string& path, const std::string& what) {
   return LaunchError{false, path + " is " + what +
                                 "; remove it: every directory above a task's output must "
@@ -59,7 +60,8 @@ Failure cannot(const std::string& doing, const std::string& path, const FileOwne
   return launch_error("cannot " + doing + " " + path + user_of(owner), error_number);
 }
 
-// One step down, into a directory that may be anybody's trap.
+// Opens the directory `name` in `above` into `below`. Checks it, because another user may have put
+// anything there.
 Failure enter(const Descriptor& above, const std::string& name, const std::string& path,
               const FileOwner& owner, Descriptor& below) {
   below.reset(openat(above.get(), name.c_str(), kStep));
@@ -69,8 +71,8 @@ Failure enter(const Descriptor& above, const std::string& name, const std::strin
   }
   struct stat info {};
   if (fstat(below.get(), &info) != 0) return cannot("look at", path, owner, errno);
-  // Root itself may write its logs into the directory of somebody else; it is not harmed by what
-  // they do there, with links left alone. Anyone else would hand them their output.
+  // Root may write its logs into another user's directory, because that user can't harm root there
+  // as long as no link is followed. Any other user would give that user their output.
   if (owner.uid != 0 && info.st_uid != owner.uid && info.st_uid != 0) {
     return not_ours(path, "uid " + std::to_string(info.st_uid) + "'s");
   }
@@ -89,7 +91,7 @@ Failure make_and_enter(Descriptor& at, const std::string& name, std::string& pat
   return std::nullopt;
 }
 
-// Opens a directory if no one but root could have had a hand in where its path leads.
+// Opens a directory if no user but root can have changed where its path leads.
 Descriptor open_if_roots_alone(const std::string& path) {
   Descriptor at(open("/", kStep));
   for (std::size_t begin = 1; at;) {
@@ -97,8 +99,8 @@ Descriptor open_if_roots_alone(const std::string& path) {
     if (fstat(at.get(), &info) != 0 || info.st_uid != 0) return {};
     const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
     const bool last = begin >= path.size();
-    // In a sticky directory what is root's stays where root put it; but at the end of the path
-    // others could be there before us.
+    // In a sticky directory, others can't move a file of root's. But at the end of the path they
+    // could create a file before this program does.
     if (others_write && (last || (info.st_mode & S_ISVTX) == 0)) return {};
     if (last) return at;
     const std::size_t end = std::min(path.find('/', begin), path.size());
@@ -120,8 +122,8 @@ Failure give_to(int directory, const std::string& path, const FileOwner& owner) 
   return std::nullopt;
 }
 
-// A sandbox that root gave to a user who can't write to it. Root makes them their log directory
-// there, where that is root's own to do.
+// Creates the log directory as root, in a sandbox to which the task's user can't write. Does so
+// only if no other user controls the path to the sandbox.
 Failure make_logs_for(const RunnerHeader& header, const std::string& name, const FileOwner& owner) {
   const Descriptor sandbox = open_if_roots_alone(header.sandbox);
   if (!sandbox) return cannot("make", header.log_dir, owner, EACCES);
@@ -145,8 +147,8 @@ Failure enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descri
   return cannot("enter the sandbox", header.sandbox, owner, errno);
 }
 
-// Where the walk begins: the sandbox, which is entered as its user, or a log directory under our
-// own root, which they could perhaps not reach by themselves.
+// Opens the directory at which the walk begins: the sandbox, which is entered as the task's user,
+// or a log directory under the root, which that user perhaps could not reach.
 Failure open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor& at,
                   std::string& path) {
   if (!in_sandbox(header)) {
@@ -174,7 +176,8 @@ Failure open_base(const RunnerHeader& header, const FileOwner& owner, Descriptor
 
 Failure open_file(const Descriptor& directory, const std::string& name, const std::string& path,
                   const FileOwner& owner, Descriptor& file) {
-  // Not blocking, or a FIFO would hold the whole reactor until somebody opens its other end.
+  // Opened with O_NONBLOCK, because a FIFO would otherwise block the whole reactor until somebody
+  // opens its other end.
   file.reset(openat(directory.get(), name.c_str(),
                     O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                     kFileMode));
@@ -188,12 +191,12 @@ Failure open_file(const Descriptor& directory, const std::string& name, const st
   if (fstat(file.get(), &info) != 0) return cannot("look at", path, owner, errno);
   if (!S_ISREG(info.st_mode)) return not_ours(path, "not a regular file");
   if (info.st_nlink != 1) return not_ours(path, "a file that has another hard link");
-  // The process has it as its output, and would not expect that.
+  // Clears O_NONBLOCK, which the process would not expect of its output.
   fcntl(file.get(), F_SETFL, O_APPEND);
   return std::nullopt;
 }
 
-// Whether nobody but the owner, or root, can put anything into a directory.
+// Returns whether only the owner or root can create files in a directory.
 bool is_private(const struct stat& info, const FileOwner& owner) {
   return S_ISDIR(info.st_mode) && (info.st_uid == owner.uid || info.st_uid == 0) &&
          (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
@@ -205,10 +208,10 @@ void remember(const Descriptor& at, const FileOwner& owner, KnownLogs& known) {
   known = {Descriptor(fcntl(at.get(), F_DUPFD_CLOEXEC, 0)), info.st_dev, info.st_ino};
 }
 
-// Makes the files of a process that has none, and its directories, in a log directory that is known
-// and has not been moved. All of it is new, and below a private directory: no link, and nothing of
-// anybody else's, can be on the way. Returns false if it is not as simple as that; what was made
-// then does no harm to the long way.
+// The fast way: creates the directories and files of a process that has none yet, in a known log
+// directory that has not been moved. All of them are new and below a private directory, so no link
+// and no file of another user can be on the way. Returns false if this does not work. The slow way
+// can then use what was already created.
 bool make_new_logs(const RunnerHeader& header, const FileOwner& owner, const std::string& process,
                    std::uint32_t run, const KnownLogs& known, RunLogs& logs) {
   constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
@@ -236,13 +239,14 @@ bool make_new_logs(const RunnerHeader& header, const FileOwner& owner, const std
   return true;
 }
 
-// Removes the files of a run in the directory of its process, and their directory if that was all.
+// Removes the files of a run in the directory of its process, and the run's directory if it is then
+// empty.
 void remove_run(const Descriptor& process, const std::string& run) {
   const Descriptor directory(openat(process.get(), run.c_str(), kStep));
   if (!directory) return;
   for (const char* file : {"stdout", "stderr"}) {
     unlinkat(directory.get(), file, 0);
-    // Those that were rotated, and .0, which a killed coordinator leaves.
+    // Removes rotated files, and .0, which a killed coordinator leaves.
     bool another = true;
     for (int i = 0; another || i == 1; ++i) {
       const std::string rotated = std::string(file) + "." + std::to_string(i);

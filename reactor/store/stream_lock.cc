@@ -12,11 +12,11 @@
 namespace thermos {
 namespace {
 
-// How often a lost race for a name is run again. Each loss means that another got through; more
-// than a few in a row do not happen.
+// How often a lost race for a name is repeated. Each loss means that another program replaced the
+// file; more than a few losses in a row do not happen.
 constexpr int kRaces = 100;
 
-// Never waits. EINTR comes of nothing but a debugger then.
+// Takes the lock without waiting. EINTR then comes only from a debugger.
 bool take(int fd, int operation) {
   while (::flock(fd, operation | LOCK_NB) != 0) {
     if (errno != EINTR) return false;
@@ -35,8 +35,8 @@ Result<LockedStream> lock_stream(const std::string& path) {
       return error_at(ErrorCode::Busy, path, std::nullopt,
                       "someone else holds this checkpoint's lock");
     }
-    // Between open and lock, the one before may have put another file under this name, or taken it
-    // away: a lock on a file without a name keeps nobody out.
+    // Between open and lock, the previous holder may have put another file under this name, or
+    // removed the name. A lock on a file without a name keeps nobody out.
     struct stat ours {};
     struct stat named {};
     if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
@@ -45,8 +45,8 @@ Result<LockedStream> lock_stream(const std::string& path) {
                       "move it out of the way");
     }
     const auto size = static_cast<std::size_t>(ours.st_size);
-    // A file with nothing in it has no name but this, if it has one: only what holds records is
-    // ever moved aside.
+    // If an empty file has a name, it is this one, because only files with records are ever
+    // renamed.
     if (size == 0 && ours.st_nlink == 1) return LockedStream{std::move(fd), size};
     if (::lstat(path.c_str(), &named) != 0) {
       if (errno == ENOENT) continue;
@@ -71,8 +71,8 @@ Result<bool> stream_is_locked(const std::string& path) {
       if (errno == EWOULDBLOCK) return true;
       return stream_error(path, "can't ask for the checkpoint's lock", errno);
     }
-    // A free lock tells only of the file that was opened. If the name means another by now, that
-    // one was locked before it got the name.
+    // A free lock says something only about the opened file. If the name now means another file,
+    // that file was locked before it got the name.
     struct stat ours {};
     struct stat named {};
     if (::fstat(fd.get(), &ours) != 0) return stream_error(path, "cannot stat it", errno);
@@ -81,7 +81,7 @@ Result<bool> stream_is_locked(const std::string& path) {
       return false;
     }
   }
-  return true;  // replaced too often: whoever replaces it holds its lock
+  return true;  // replaced too often: the program that replaces it holds its lock
 }
 
 }  // namespace thermos

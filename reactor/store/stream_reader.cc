@@ -17,8 +17,9 @@
 namespace thermos {
 namespace {
 
-// A coordinator's news is one record, of 100 to 200 bytes: one read into the stack is enough. A
-// longer rest goes through a buffer that fits a processor's cache.
+// New data of a coordinator is mostly one record of 100 to 200 bytes, for which one read into a
+// buffer on the stack is enough. More data is read into a buffer that fits into a processor's
+// cache.
 constexpr std::size_t kSmallRead = 4096;
 constexpr std::size_t kLargeRead = std::size_t{256} * 1024;
 
@@ -30,7 +31,7 @@ Error corrupt(const std::string& name, std::size_t offset, const std::string& wh
   return error_at(ErrorCode::Corrupt, name, offset, why, "the file is left as it is");
 }
 
-// One read, which may be short.
+// Calls pread(2) once. The read may be short.
 Result<std::size_t> read_some(int fd, const std::string& name, std::span<std::byte> room,
                               std::size_t offset) {
   for (;;) {
@@ -42,7 +43,8 @@ Result<std::size_t> read_some(int fd, const std::string& name, std::span<std::by
   }
 }
 
-// Reads until the room is full or the file ends: only a read of 0 is the end, a short one is not.
+// Reads until `room` is full or the file ends. Only a read of 0 bytes is the end, a short read is
+// not.
 Result<std::size_t> read_at(int fd, const std::string& name, std::span<std::byte> room,
                             std::size_t offset) {
   std::size_t have = 0;
@@ -55,18 +57,20 @@ Result<std::size_t> read_at(int fd, const std::string& name, std::span<std::byte
   return have;
 }
 
-// Who would append to such a stream must know why that can't be.
+// Returns why the bytes are corrupt. For a stream of Apache Thermos it says why nothing can be
+// appended.
 std::string why_corrupt(Bytes bytes, const FrameScanner& scanner) {
   if (scanner.offset() > 0 || !ancestor::is_stream(bytes)) return scanner.why();
   return "a checkpoint of Apache Thermos, which is only read: `thermos import` takes over its "
          "tasks";
 }
 
-// What one buffer came to: nothing when only bytes beyond it can tell.
+// The result of scanning one buffer: how the stream ends; nothing if that depends on bytes beyond
+// the buffer.
 using Scanned = Result<std::optional<StreamEnd>>;
 
-// Hands the payloads in `bytes`, which start at `position`, and their offsets to `take`. `whole`:
-// the file ends where they do.
+// Hands the payloads in `bytes`, which start at `position`, and their offsets to `take`. `whole`
+// means that the file ends where `bytes` end.
 template <typename Take>
 Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& position,
              const Take& take) {
@@ -74,7 +78,7 @@ Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& p
   for (;;) {
     const Verdict verdict = scanner.next();
     if (verdict == Verdict::Record) {
-      // The first record stands behind the header, which is read with it.
+      // The first record comes after the header, which is read with it.
       const std::size_t at = std::max(position.offset, kStreamHeaderBytes);
       if (const Status taken = take(scanner.payload(), at); !taken) return taken.error();
       position = {scanner.offset(), scanner.chain()};
@@ -84,14 +88,14 @@ Scanned scan(Bytes bytes, bool whole, const std::string& name, StreamPosition& p
     if (verdict == Verdict::Corrupt) {
       return corrupt(name, scanner.offset(), why_corrupt(bytes, scanner));
     }
-    // A first record that was not written to its end is written anew with the header before it.
+    // If the first record is torn, the header before it is written again, too.
     const bool first = position.offset == 0 && verdict == Verdict::Torn;
     if (!first) position = {scanner.offset(), scanner.chain()};
     return std::optional(verdict == Verdict::End ? StreamEnd::Clean : StreamEnd::Torn);
   }
 }
 
-// Words, for their alignment. Not a vector: that would be zeroed first.
+// A buffer of 64-bit words, which are aligned. A vector would be zeroed first.
 class Buffer {
  public:
   explicit Buffer(std::size_t size)
@@ -104,7 +108,7 @@ class Buffer {
   std::unique_ptr<std::uint64_t[]> words_;
 };
 
-// Reads on by one buffer, which grows where it does not hold a whole record.
+// Reads and scans one buffer. Doubles the buffer until it holds a whole record.
 template <typename Take>
 Scanned read_buffer(int fd, const std::string& name, StreamPosition& position, Buffer& buffer,
                     const Take& take) {
@@ -114,7 +118,8 @@ Scanned read_buffer(int fd, const std::string& name, StreamPosition& position, B
     if (!got) return got.error();
     Scanned scanned = scan(buffer.room().first(*got), *got < buffer.size(), name, position, take);
     if (!scanned || *scanned || position.offset != from) return scanned;
-    // Not one whole record in all of it: a long one, or damage of which only the end can tell.
+    // The buffer holds no whole record: it is a long record, or damage that can only be recognised
+    // at its end.
     buffer = Buffer(2 * buffer.size());
   }
 }
@@ -124,7 +129,7 @@ Error no_file(const std::string& name) {
                   "not a regular file, so not a checkpoint");
 }
 
-// Returns how many bytes stand behind `position`. A file that ends before it was cut or replaced.
+// Returns how many bytes follow `position`. A file that ends before `position` was cut or replaced.
 Result<std::size_t> bytes_behind(int fd, const std::string& name, const StreamPosition& position) {
   struct stat now {};
   if (::fstat(fd, &now) != 0) return stream_error(name, "cannot read its size", errno);
@@ -156,7 +161,8 @@ Status check_is_file(int fd, const std::string& path) {
 }
 
 Result<Descriptor> open_stream(const std::string& path) {
-  // O_NONBLOCK: a FIFO under this name must not hang the reader. It means nothing to a file.
+  // O_NONBLOCK: a FIFO under this name must not block the reader. It has no effect on a regular
+  // file.
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return stream_error(path, "can't open the checkpoint", errno);
   if (auto file = check_is_file(fd.get(), path); !file) return file.error();
@@ -175,7 +181,7 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
   alignas(8) std::array<std::byte, kSmallRead> small;
   const Result<std::size_t> got = read_some(fd, name, small, position.offset);
   if (!got) {
-    // What it is says more than how the read failed.
+    // The error that it is not a regular file says more than the errno of the read.
     if (const auto behind = bytes_behind(fd, name, position); !behind) return behind.error();
     return got.error();
   }
@@ -183,11 +189,12 @@ Result<StreamEnd> read_stream(int fd, const std::string& name, StreamPosition& p
   Scanned end = std::optional<StreamEnd>();
   if (*got > 0 && *got < small.size()) {
     end = scan(Bytes(small).first(*got), false, name, position, decode_and_take);
-    // Whole records and nothing behind them, as news mostly is: whoever appends more tells again.
+    // The usual case: whole records and nothing after them. A writer that appends more notifies
+    // again.
     if (end && position.offset == news_end) return StreamEnd::Clean;
   }
   if (end && !*end) {
-    // Only its size tells whether it ends inside a record, or has become shorter.
+    // Only the file's size tells whether it ends inside a record or has become shorter.
     const Result<std::size_t> behind = bytes_behind(fd, name, position);
     if (!behind) return behind.error();
     if (*behind == 0 && position.offset > 0) return StreamEnd::Clean;

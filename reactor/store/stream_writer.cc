@@ -38,9 +38,9 @@ Result<StreamWriter> StreamWriter::open_for_coordinator(const std::string& path)
   return writer;
 }
 
-// Sleeps and looks again: the kernel has no event for a flock() that comes free but waking who
-// blocks in it, and that wait has no end where somebody leads. A second, since who asks may lose
-// the processor before it lets go.
+// Sleeps and tries again. The kernel reports a free lock only to a program that blocks in flock(2),
+// and that wait would not end if somebody leads the task. Tries for a second, because a program
+// that only asks about the lock may lose the processor before it releases it.
 Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
   constexpr timespec kPause{0, 1'000'000};
   constexpr int kTries = 1000;
@@ -48,7 +48,7 @@ Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
     auto writer = open(path);
     if (writer || writer.error().code != ErrorCode::Busy || tries == kTries) return writer;
     const auto held = stream_is_locked(path);
-    // Where a writer was killed while it waited for the disk, the kernel lets go of its lock some
+    // If a writer was killed while it waited for the disk, the kernel releases its lock some
     // milliseconds after it is gone.
     if (!held || (*held && lock_holder(path))) return writer;
     ::nanosleep(&kPause, nullptr);
@@ -57,13 +57,13 @@ Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
 
 namespace {
 
-// Takes the next of a store of epochs, which the kernel fills for many files at once. Returns 0 if
-// it could not, with errno set. Streams are begun by one thread, and a child that is forked has its
-// own program at once.
+// Returns the next epoch from a buffer of random numbers, which one getrandom(2) fills for many
+// files. Returns 0 with errno set if that fails. The buffer needs no lock: one thread begins
+// streams, and a forked child executes another program at once.
 std::uint64_t next_epoch() {
   static std::array<std::uint64_t, 32> store;
   static std::size_t left = 0;
-  // 256 bytes are never cut short, and never wait once the machine is up.
+  // getrandom(2) never returns fewer than 256 bytes, and never blocks once the machine is up.
   if (left == 0 && ::getrandom(store.data(), sizeof store, 0) == sizeof store) left = store.size();
   return left == 0 ? 0 : store[--left];
 }
@@ -164,12 +164,12 @@ Status StreamWriter::flush() {
   return written;
 }
 
-// Between this look and the write another could still come. It costs the stream then, which is
-// refused as corrupt; what is not written at all costs nothing.
+// Another program could still write between this check and our write. The stream is then corrupt
+// and is refused. A write that is not made does no harm.
 Status StreamWriter::check_alone() {
   struct stat now {};
   if (::fstat(fd_.get(), &now) != 0) return fail("cannot read its size", errno);
-  // One that was removed has no other writer. Of one that was compacted, another file has the name.
+  // A removed file has no other writer. If the file was compacted, another file has its name.
   struct stat other {};
   const bool replaced = now.st_nlink == 0 && ::stat(path_.c_str(), &other) == 0;
   if (!has_another_writer(size_, static_cast<std::uint64_t>(now.st_size), !replaced)) {
@@ -189,8 +189,8 @@ Status StreamWriter::rename_to(const std::string& path) {
   return Done{};
 }
 
-// One write(2). A second for the rest of a short one could land behind what another wrote, and what
-// is wrong with the disk would not have gone away.
+// Calls write(2) once. A second write for the rest of a short one could land after another
+// program's data, and the disk's problem would still be there.
 Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* what) {
   ssize_t wrote = 0;
   do {
@@ -199,7 +199,8 @@ Status StreamWriter::write_once(std::span<const std::byte> bytes, const char* wh
   if (wrote < 0) return fail(what, errno);
   size_ += static_cast<std::size_t>(wrote);
   counters().stream_bytes += static_cast<std::uint64_t>(wrote);
-  // Linux does not say why a write was short; a full disk and a size limit are what there is.
+  // Linux does not say why a write was short. The possible reasons are a full disk and a size
+  // limit.
   if (static_cast<std::size_t>(wrote) != bytes.size()) {
     return fail(std::string(what) + ", only " + std::to_string(wrote) + " of " +
                     std::to_string(bytes.size()) + " bytes were taken",
@@ -213,7 +214,7 @@ Status StreamWriter::sync() {
   return synced(::fdatasync(fd_.get()) == 0 ? 0 : errno);
 }
 
-// Not even EINTR is tried again: after a failure the kernel takes the lost pages for clean, and a
+// Not even EINTR is retried: after a failure the kernel treats the lost pages as clean, and a
 // second call would report success.
 Status StreamWriter::synced(int error_number) {
   if (failure_) return *failure_;

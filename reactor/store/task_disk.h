@@ -1,4 +1,4 @@
-// What a task takes on the disk.
+// The disk space that a task uses.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@
 
 namespace thermos {
 
-// In bytes, by blocks.
+// Allocated disk space, in bytes.
 struct TaskDisk {
-  std::uint64_t stream = 0;              // its checkpoint directory
-  std::uint64_t logs = 0;                // its log directory
-  std::optional<std::uint64_t> sandbox;  // that the daemon made, without the logs in it
+  std::uint64_t stream = 0;              // the task's checkpoint directory
+  std::uint64_t logs = 0;                // the task's log directory
+  std::optional<std::uint64_t> sandbox;  // made by the daemon; without logs in it
   std::uint64_t total() const { return stream + logs + sandbox.value_or(0); }
 };
 
-// Finds it a little at a time.
+// Measures a task's disk space in small steps.
 class TaskDiskUse {
  public:
-  // `history`: what is on record of the task; nullptr: nothing.
+  // `history` is nullptr if nothing is on record of the task.
   TaskDiskUse(const Paths& paths, const std::string& task_id, const History* history);
 
-  // Looks at one file. REQUIRES: not done().
+  // Measures one file. REQUIRES: not done().
   void step();
   bool done() const { return next_ == parts_.size(); }
   TaskDisk found() const { return found_; }
@@ -37,7 +37,7 @@ class TaskDiskUse {
   struct Counting {
     Part part;
     DiskUse use;
-    FileOwner owner;  // with whose rights
+    FileOwner owner;  // the files are read with this user's rights
   };
   void count(Part part, const std::string& path);
 
@@ -47,7 +47,7 @@ class TaskDiskUse {
   TaskDisk found_;
 };
 
-// At once.
+// Measures a task's disk space in one call.
 TaskDisk disk_of_task(const Paths& paths, const std::string& task_id, const History* history);
 
 }  // namespace thermos

@@ -61,7 +61,7 @@ Result<std::vector<std::string>> list_ancestor_tasks(const Paths& from) {
   std::set<std::string> ids;
   for (const TaskEntry& task : *tasks) ids.insert(task.id);
   for (const std::string& name : list_directory(from.checkpoints_dir())) {
-    // Not a file that someone left there.
+    // Leaves out files that someone left there.
     if (is_directory(from.checkpoint_dir(name))) ids.insert(name);
   }
   return std::vector<std::string>(ids.begin(), ids.end());
@@ -81,13 +81,14 @@ Result<TaskImport> TaskImport::begin(Paths from, Paths to) {
   }
   if (!lock) return lock.error();
   TaskImport import(std::move(from), std::move(to), std::move(lock->fd));
-  // Left by one that was killed.
+  // Removes the leftover of an import that was killed.
   remove_checkpoint(import.aside());
   return import;
 }
 
 TaskImport::~TaskImport() {
-  // While it is locked: who waits for it then finds that the name means another file.
+  // Removed while it is locked, so that a program that waits for the lock finds that the name means
+  // another file.
   if (lock_) ::unlink(lock_path(to_).c_str());
 }
 
@@ -116,7 +117,8 @@ Result<ImportedTask> TaskImport::take(const std::string& id) {
   return imported;
 }
 
-// Whether an earlier import wrote the task's checkpoint. Fails if it belongs to another task.
+// Returns whether an earlier import wrote the task's checkpoint. Fails with Usage if the id belongs
+// to another task.
 Result<bool> TaskImport::checkpoint_is_there(const std::string& id) const {
   const bool finished = exists(to_.finished_task(id));
   if (!exists(to_.active_task(id)) && !finished && !exists(to_.checkpoint_dir(id))) return false;
@@ -127,8 +129,8 @@ Result<bool> TaskImport::checkpoint_is_there(const std::string& id) const {
   return Error{ErrorCode::Usage, "there is another task of this id under " + to_.root()};
 }
 
-// The task's file as this program writes it. What was bound at run time there is bound from the
-// header.
+// Returns the task's file as this program writes it. References that Apache Thermos bound at run
+// time are bound from the header.
 Result<std::string> TaskImport::task_json(const std::string& id, const History& history) const {
   const std::string path =
       exists(from_.active_task(id)) ? from_.active_task(id) : from_.finished_task(id);
@@ -168,7 +170,8 @@ Status TaskImport::write_stream(const std::string& directory, const History& his
                   "it could not be written as it was read: a text in it is too long");
 }
 
-// Aside first, so that a checkpoint that is in its place is complete.
+// Writes the checkpoint to a temporary directory first, so that a checkpoint in its place is
+// complete.
 Status TaskImport::write_checkpoint(const std::string& id, const History& history) const {
   if (::mkdir(aside().c_str(), 0700) != 0) return system_error("cannot make " + aside(), errno);
   Status written = write_stream(aside(), history);

@@ -1,5 +1,6 @@
-// Takes over tasks of Apache Thermos: writes what is recorded of them under another root as this
-// program records it. Nothing of the old root is changed, locked or signalled.
+// Imports tasks of Apache Thermos: writes their histories and configurations under another root in
+// this program's format. Changes and locks nothing under the old root, and signals none of its
+// processes.
 #pragma once
 
 #include <optional>
@@ -14,32 +15,35 @@
 
 namespace thermos {
 
-// The ids of all tasks under a root of Apache Thermos: of its task files, and of its checkpoints.
-// Fails with NotFound if there is no such root, NotPermitted, or System.
+// Returns the ids of all tasks under a root of Apache Thermos: those with a task file and those
+// with a checkpoint directory. Fails with NotFound if there is no such root, NotPermitted, or
+// System.
 Result<std::vector<std::string>> list_ancestor_tasks(const Paths& from);
 
 struct ImportedTask {
   TaskState state = TaskState::Lost;
-  bool was_active = false;  // its file was among the active ones
-  bool before = false;      // it had been imported already, and nothing was written
+  bool was_active = false;  // the task's file was in tasks/active
+  bool before = false;      // the task had been imported already, and nothing was written
 };
 
-// Whether a task was taken over. Its logs, and its sandbox, belong to the root it comes from.
+// Returns whether a task was imported. An imported task's logs and sandbox belong to the root it
+// comes from.
 bool was_imported(const History& history);
 
 class TaskImport {
  public:
-  // Makes the directories of the root `to`, and keeps other imports into it out for as long as this
-  // lives. Fails with Usage if both are the same root, Busy, NotPermitted, or System.
+  // Creates the directories of the root `to`, and locks out other imports into it while this object
+  // lives. Fails with Usage if both roots are the same, with Busy if another import into `to` is
+  // running, or with NotPermitted or System.
   static Result<TaskImport> begin(Paths from, Paths to);
   TaskImport(TaskImport&& other) noexcept = default;
   TaskImport& operator=(TaskImport&& other) noexcept = delete;
   ~TaskImport();
 
-  // Takes over one task; it is finished then, and what had no end is LOST. The first of its task
-  // statuses says where it comes from. On an error nothing of the task is left, and after a crash
-  // the next call with this id completes it. Fails with Usage if there is another task of this id;
-  // else as read_ancestor_task() and config::load().
+  // Imports one task as a finished one. If the task or a run had no end on record, it is LOST. The
+  // reason of its first task status names the root it comes from. On an error nothing of the task
+  // is left under `to`. After a crash, the next call with this id completes the import. Fails with
+  // Usage if `to` has another task with this id, and as read_ancestor_task() and config::load() do.
   Result<ImportedTask> take(const std::string& id);
 
  private:

@@ -13,7 +13,7 @@ Status list_directory(const std::string& directory, std::vector<std::string>& id
   const std::filesystem::directory_iterator end;
   while (!failure && it != end) {
     std::string name = it->path().filename().string();
-    // Files being written aside start with a dot, which no task id does.
+    // Temporary files start with a dot, which no task's id does.
     if (may_be_task(name)) ids.push_back(std::move(name));
     it.increment(failure);
   }
@@ -28,7 +28,7 @@ Status list_directory(const std::string& directory, std::vector<std::string>& id
   return Done{};
 }
 
-// A pattern, told apart once: it may be asked of many ids.
+// A pattern that is compiled once, because it may be matched against many ids.
 class Pattern {
  public:
   static Result<Pattern> compile(const std::vector<TaskEntry>& tasks, const std::string& text) {
@@ -62,7 +62,8 @@ class Pattern {
 Result<std::vector<TaskEntry>> list_tasks(const Paths& paths) {
   std::vector<std::string> active;
   std::vector<std::string> finished;
-  // Active first: a task that moves between the two readings is then seen twice, not never.
+  // Active tasks are listed first, so that a task that moves between the two listings is seen
+  // twice, and not never.
   if (Status read = list_directory(paths.active_dir(), active); !read) return read.error();
   if (Status read = list_directory(paths.finished_dir(), finished); !read) return read.error();
 
@@ -108,7 +109,7 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
       compiled.ids_.insert(text);
       continue;
     }
-    // A count in braces multiplies what stands before it.
+    // A count in braces multiplies the size of the expression before it.
     if (text.size() > kLongestPattern || text.find('{') != std::string::npos) {
       return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) + "' is no " +
                                          std::string(what) +
@@ -124,7 +125,7 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
                    "patterns of more than " + std::to_string(kMostBytes) + " bytes in all"};
     }
     try {
-      // Not by backtracking, which "(a*)*b" sends on an endless way.
+      // Matched without backtracking, with which "(a*)*b" takes exponential time.
       compiled.regexes_.emplace_back(text,
                                      std::regex::ECMAScript | std::regex_constants::__polynomial);
     } catch (const std::regex_error& error) {

@@ -28,7 +28,7 @@ std::optional<std::uint32_t> run_of(const std::string& name) {
 TaskLogsRemoval::TaskLogsRemoval(RunnerHeader header, FileOwner owner)
     : header_(std::move(header)), owner_(std::move(owner)), processes_(names_in("")) {}
 
-// Those of the processes, or of the runs of one.
+// Returns the names of the processes' directories, or of the runs' directories of one process.
 std::vector<std::string> TaskLogsRemoval::names_in(const std::string& process) const {
   std::vector<std::string> names;
   Descriptor at;
@@ -45,7 +45,7 @@ std::vector<std::string> TaskLogsRemoval::names_in(const std::string& process) c
   return names;
 }
 
-// Each goes only if nothing is in it.
+// Removes the directory of a process if it is empty.
 void TaskLogsRemoval::remove_directory_of(const std::string& process) const {
   Descriptor at;
   if (enter_run_logs(header_, owner_, "", std::nullopt, at)) return;

@@ -1,5 +1,5 @@
-// Removes the output of all runs of a task, a little at a time: a task may have run ten thousand
-// times.
+// Removes the output of all runs of a task in small steps, because a task may have ten thousand
+// runs.
 #pragma once
 
 #include <string>
@@ -12,10 +12,11 @@ namespace thermos {
 
 class TaskLogsRemoval {
  public:
-  // Acts as `owner`, and follows no link. What somebody else put into the directories stays.
+  // Acts as `owner` and follows no link. Other files in these directories stay.
   TaskLogsRemoval(RunnerHeader header, FileOwner owner);
 
-  // Removes the output of one run, or looks at one process's. REQUIRES: not done().
+  // Removes the output of one run, lists the runs of one process, or removes an empty directory.
+  // REQUIRES: not done().
   void step();
   bool done() const { return done_; }
 
@@ -25,9 +26,9 @@ class TaskLogsRemoval {
 
   RunnerHeader header_;
   FileOwner owner_;
-  std::vector<std::string> processes_;  // that are left
-  std::vector<std::string> runs_;       // of the last of them
-  bool entered_ = false;                // that one
+  std::vector<std::string> processes_;  // those still to do
+  std::vector<std::string> runs_;       // the runs still to do of the last process
+  bool entered_ = false;                // whether runs_ is read for the last process
   bool done_ = false;
 };
 

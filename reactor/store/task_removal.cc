@@ -44,7 +44,7 @@ Error busy(const std::string& task_id, const std::string& why) {
   return {ErrorCode::Busy, "task " + task_id + ": " + why};
 }
 
-// A name that nothing has: two programs may put away at the same time.
+// Returns a random name, because two programs may put directories away at the same time.
 std::string unused_name() {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number) {
@@ -55,8 +55,8 @@ std::string unused_name() {
   return std::string(kPutAway) + digits.data();
 }
 
-// Beside its old place: that is on the same file system, and whoever could make it there may rename
-// it there.
+// Renames a directory beside its old place, which is on the same file system and where its owner
+// may rename it.
 Status put_away_directory(const std::string& path) {
   const std::string aside = path.substr(0, path.rfind('/') + 1) + unused_name();
   if (::rename(path.c_str(), aside.c_str()) == 0 || errno == ENOENT) return Done{};
@@ -67,14 +67,15 @@ Status put_away_directory(const std::string& path) {
   return system_error("cannot put away " + path, errno);
 }
 
-// Surely: what can't be looked at is no decision.
+// Returns whether the removal was decided for certain. A file that can't be looked at does not
+// count.
 bool is_decided(const Paths& paths, const std::string& task_id) {
   struct stat info {};
   return ::lstat(removed_task(paths, task_id).c_str(), &info) == 0;
 }
 
-// Whether the newest of a task's files was written so recently that somebody may be about to write
-// the next one.
+// Returns whether the newest of a task's files was written so recently that somebody may be about
+// to write the next one.
 bool is_fresh(const Paths& paths, const std::string& task_id) {
   const Microseconds now = read_clocks().wall;
   for (const std::string& path : {paths.checkpoint_dir(task_id), paths.runner_stream(task_id)}) {
@@ -122,13 +123,13 @@ Status check_not_being_made(const Paths& paths, const std::string& task_id) {
 TaskPlaces places_of(const Paths& paths, const std::string& task_id, const History* history) {
   TaskPlaces places;
   places.checkpoints = paths.checkpoint_dir(task_id);
-  // What an import names is another root's.
+  // The directories that an imported history names belong to another root.
   if (history != nullptr && was_imported(*history)) return places;
   const RunnerHeader* const header =
       history != nullptr && history->header() ? &*history->header() : nullptr;
   const std::string sandbox = paths.default_sandbox(task_id);
   const std::string logs = paths.default_log_dir(task_id);
-  // Where nothing is recorded, these names are the task's all the same.
+  // These names belong to the task even if nothing is recorded.
   if (header == nullptr || header->sandbox == sandbox) places.sandbox = sandbox;
   if (header == nullptr || header->log_dir == logs) places.logs = logs;
   places.logs_elsewhere =
@@ -154,20 +155,22 @@ Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& ta
 Status TaskRemoval::lock(bool patient) {
   const std::string directory = paths_->checkpoint_dir(id_);
   const bool finished = exists(paths_->finished_task(id_));
-  fresh_ = is_fresh(*paths_, id_);  // before the lock is taken, which may make a file
+  fresh_ = is_fresh(*paths_, id_);  // before lock_stream(), which may create a file
   if (!finished && !exists(directory)) {
     return Error{ErrorCode::NotFound, "nothing is left of task " + id_};
   }
-  // Somebody deleted the checkpoints. Without a lock there is nothing to keep others out with.
+  // Somebody deleted the checkpoint directory. It is created again, because the lock that keeps
+  // others out is in it.
   if (finished && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return system_error("cannot make " + directory, errno);
   }
-  // What is about to be made has no stream yet: we make none, which would look as if it were begun.
+  // A task that is being created has no stream yet. This call must not create one, because the task
+  // would then look as if it had begun.
   const std::string path = paths_->runner_stream(id_);
   if (!finished) {
     if (Status old = check_not_being_made(*paths_, id_); !old) return old;
   }
-  // As StreamWriter::open_patiently(), which says why there is no event for it.
+  // Tries again as StreamWriter::open_patiently() does; see there why there is no event for it.
   constexpr timespec kPause{0, 1'000'000};
   constexpr int kTries = 1000;
   for (int tries = 1;; ++tries) {
@@ -185,7 +188,7 @@ Status TaskRemoval::lock(bool patient) {
   }
 }
 
-// Under the lock: now nobody changes the task.
+// Reads and checks the task. Called under the lock, so nobody changes the task.
 Status TaskRemoval::look(bool damaged) {
   if (exists(paths_->active_task(id_))) return busy(id_, "it is active");
   whole_ = exists(paths_->finished_task(id_));
@@ -204,7 +207,7 @@ Status TaskRemoval::look(bool damaged) {
     return error_at(ErrorCode::Corrupt, paths_->finished_task(id_), std::nullopt,
                     "finished, and its history ends " + std::string(name_of(history_->state())));
   }
-  // Another may have the id by now than the one that was to be removed.
+  // The id may now belong to another task than the one that was to be removed.
   if (whole_ && history_ && read_clocks().wall - history_->steps().back().status.at.wall < kYoung) {
     return busy(id_, "it ended less than an hour ago");
   }
@@ -230,7 +233,7 @@ Status TaskRemoval::check_coordinators() const {
   return Done{};
 }
 
-// Who takes over from a task holds its lock, as we do, until its own task is there.
+// A program that takes over from this task holds the same lock until its new task exists.
 Status TaskRemoval::decide(PlacesInUse& in_use) {
   if (!whole_) return Done{};
   in_use.refresh();
@@ -265,13 +268,15 @@ void TaskRemoval::plan(const PlacesInUse& in_use) {
   struct stat info {};
   const bool known = ::fstat(lock_.get(), &info) == 0;
   const RunnerHeader& header = *history_->header();
-  // In another's root a record that seems to be ours is one that they led us to.
+  // In a root that another user controls, that user may have led root to a record of somebody
+  // else's. So only the rights of that user count.
   const uid_t vouches = owner_.change ? owner_.uid : known ? info.st_uid : ::geteuid();
   logs_.emplace(header, log_reader_of(header, vouches));
 }
 
-// The sandbox that the daemon made for a task that was removed before, and that this one ran in,
-// too. Not where that id is used again, or may be about to: a submission makes the sandbox first.
+// Returns the sandbox that the daemon made for another, already removed task, and in which this
+// task ran, too. Returns "" if that id is used again or may soon be, because a submission creates
+// the sandbox first.
 std::string TaskRemoval::sandbox_of_another() const {
   if (!history_ || was_imported(*history_)) return {};
   const std::string& sandbox = history_->header()->sandbox;
@@ -317,13 +322,13 @@ Status TaskRemoval::put_away(PlacesInUse& in_use) {
 Status TaskRemoval::finish() {
   const AsUser self(owner_);
   if (!self.holds()) return cannot_act(owner_);
-  // A power cut must not bring back what nothing names any more.
+  // A power cut must not bring back directories to which no record refers any more.
   for (const std::string& holder : changed_) {
     Status synced = sync_directory(holder);
     if (!synced && synced.error().code != ErrorCode::NotFound) return synced;
   }
-  // An empty stream has a lock all the same, and who waits for that takes a file that has a name
-  // for the one that it opened (lock_stream()).
+  // An empty stream is locked, too, and lock_stream() accepts an empty file as long as it has a
+  // name. So its name is removed before the directory is renamed.
   if (empty_) ::unlink(paths_->runner_stream(id_).c_str());
   return put_away_directory(places_->checkpoints);
 }
@@ -336,7 +341,8 @@ std::vector<std::string> left_over_tasks(const Paths& paths) {
   if (!owner) return left;
   const AsUser self(*owner);
   if (!self.holds()) return left;
-  // Before the files: one that is created meanwhile is in both, or in none.
+  // The checkpoints are listed before the task files are looked up, so that a task that is created
+  // meanwhile is in both or in neither.
   for (std::string& id : list_directory(paths.checkpoints_dir())) {
     if (!may_be_task(id) || exists(paths.active_task(id)) || exists(paths.finished_task(id))) {
       continue;
@@ -354,7 +360,7 @@ Status clear_id(const Paths& paths, const std::string& task_id, const std::strin
     return Done{};
   }
   auto removal = TaskRemoval::begin(paths, task_id, false);
-  // Whoever leads it next finds out why.
+  // The next leader reports the reason.
   if (!removal || removal->whole()) return Done{};
   const bool decided = is_decided(paths, task_id);
   const bool ended = removal->history() && is_terminal(removal->history()->state());

@@ -1,11 +1,12 @@
 // Removes tasks that have ended: their files under the root, their logs, and the sandboxes that the
 // daemon made for them.
 //
-// One rename decides: the task's file goes from tasks/finished into the task's checkpoint
-// directory, as `removed`. Whoever is killed before it has changed nothing; whoever is killed after
-// it leaves what the next removal completes, because the checkpoints say what belongs to the task,
-// and are put away last. Directories are put away by a rename to `.removed.<number>` beside their
-// old place, which frees the task's id, and then removed in as many steps as it takes.
+// One rename decides the removal: it moves the task's file from tasks/finished into the task's
+// checkpoint directory, as `removed`. A program that is killed before this rename has changed
+// nothing. If it is killed after the rename, the next removal completes its work, because the
+// checkpoints, which say what belongs to the task, are put away last. To put a directory away means
+// to rename it to `.removed.<number>` beside its old place, which frees the task's id. It is then
+// deleted in small steps (TreeRemoval).
 #pragma once
 
 #include <cstdint>
@@ -25,62 +26,66 @@
 
 namespace thermos {
 
-// Whose rights the removals under a root are carried out with: where root removes, those of the one
-// other user who can change where the root, or a directory in it, leads, as that may be anywhere.
-// Fails with NotPermitted if there are several, or that may be anybody; System.
+// Returns the user with whose rights removals under a root are carried out. If this program runs as
+// root and one other user can change where the root's path, or a directory in it, leads, then it is
+// that user, because they could make it lead anywhere. Fails with NotPermitted if several users, or
+// any user, can do that, or with System.
 Result<FileOwner> owner_of_root(const Paths& paths);
 
-// The file of a task whose removal was decided, in its checkpoint directory.
+// Returns the path, in the checkpoint directory, of the file of a task whose removal was decided.
 std::string removed_task(const Paths& paths, const std::string& task_id);
 
-// Fails with Busy where what is left of a task without a file may be one that is about to be made.
-// Takes no lock.
+// For a task without a task file: fails with Busy if its checkpoint directory may belong to a task
+// that is being created at this moment. Takes no lock.
 Status check_not_being_made(const Paths& paths, const std::string& task_id);
 
-// What belongs to a task alone, and goes with it. Empty: there is no such thing.
+// The directories that belong to a task alone and are removed with it; "" if there is none.
 struct TaskPlaces {
   std::string checkpoints;
-  std::string sandbox;  // that the daemon made
-  std::string logs;     // under the root
-  // In a sandbox that a user named, or that another task uses: only its own output files go.
+  std::string sandbox;  // only if the daemon made it
+  std::string logs;     // only if it is under the root
+  // The logs are in a sandbox that a user named or that another task uses. Only the task's own
+  // output files in it are removed.
   bool logs_elsewhere = false;
 };
-// `history`: what is on record of the task; nullptr: nothing.
+// `history` is nullptr if nothing is on record of the task.
 TaskPlaces places_of(const Paths& paths, const std::string& task_id, const History* history);
 
 class TaskRemoval {
  public:
-  // Takes the lock of the task's runner, as its leaders do, and reads what is on record. `patient`:
-  // blocks for up to a second while others only ask about the lock. Without a task file in
-  // tasks/finished, it is the removal of what is left over of a task: one whose removal was
-  // decided, whose file was deleted, or that was never begun. Fails with NotFound if nothing is
-  // there, Busy if somebody holds the lock, a coordinator of the task lives, it is active, or what
-  // is left may be the beginning of a new task; Corrupt, as the bytes are kept then, but `damaged`
-  // ones that are left over if somebody says so; NotPermitted or System.
+  // Takes the lock of the task's runner's stream, as its leaders do, and reads the history. If
+  // `patient`, blocks for up to a second while others only ask about the lock. Without a task file
+  // in tasks/finished, this removes the left-over files of a task whose removal was decided, whose
+  // file was deleted, or that never began. Fails with NotFound if there are no files of the task;
+  // with Busy if somebody holds the lock, a coordinator of the task lives, the task is active or
+  // ended less than an hour ago, or the left-over files may be the beginning of a new task; with
+  // Corrupt if the stream is damaged, so that its bytes are kept, except that `damaged` allows the
+  // removal of left-over files with a damaged stream; or with NotPermitted or System.
   static Result<TaskRemoval> begin(const Paths& paths, const std::string& task_id, bool patient,
                                    bool damaged = false);
 
-  // What is on record; nothing if there is no stream, or an empty one.
+  // The task's history; nothing if there is no readable stream, or it is empty.
   const std::optional<History>& history() const { return history_; }
-  // Whether the task's file was in tasks/finished, and not only something left over.
+  // Returns whether the task's file was in tasks/finished. If not, there are only left-over files.
   bool whole() const { return whole_; }
 
   const std::string& id() const { return id_; }
 
-  // Decides. Does nothing for what is left over. Fails with Busy if a task that is there has taken
-  // over from this one: its output is that one's, too; System.
+  // Decides the removal by the rename of the task's file. Does nothing if there are only left-over
+  // files. Fails with Busy if an existing task has taken over from this one, because the other
+  // task's history also names this one's output; or with System.
   Status decide(PlacesInUse& in_use);
-  // Syncs the decision. Of several that were taken, the first sync writes all to the disk, and the
-  // others cost next to nothing. REQUIRES: decide().
+  // Syncs the rename. After several decide(), the first sync writes all renames to the disk, and
+  // the other syncs cost almost nothing. REQUIRES: decide().
   Status settle() const;
-  // Removes a part of the output in places that are not the task's alone; then, at once, puts the
-  // others away, but what is `in_use` by other tasks. Both calls add those that have come
-  // meanwhile. Returns whether that was all. REQUIRES: settle().
+  // Removes a part of the task's output in directories that others use, too. Once all of that is
+  // removed, puts away the task's own directories, except those `in_use` by other tasks, and
+  // returns true. This call and decide() refresh `in_use`. REQUIRES: settle().
   Result<bool> put_away_part(PlacesInUse& in_use);
-  // All parts.
+  // Calls put_away_part() until it returns true.
   Status put_away(PlacesInUse& in_use);
-  // Puts away the checkpoints, when it is on the disk that nothing else is in its place any more.
-  // As with settle(), the sync of the first of several is that of all. REQUIRES: put_away().
+  // Syncs the directories out of which put_away() moved something, then puts away the checkpoint
+  // directory. As with settle(), the first of several syncs writes for all. REQUIRES: put_away().
   Status finish();
 
  private:
@@ -95,29 +100,29 @@ class TaskRemoval {
 
   const Paths* paths_;
   std::string id_;
-  FileOwner owner_;  // of the root's files, if that is not us
+  FileOwner owner_;  // the user of the root's files, if it is not this program's
   Descriptor lock_;
   std::optional<History> history_;
-  bool empty_ = true;  // the stream
+  bool empty_ = true;  // whether the stream is empty
   bool whole_ = false;
   bool fresh_ = false;
-  std::optional<TaskPlaces> places_;     // when it is planned what is put away
-  std::optional<TaskLogsRemoval> logs_;  // that are elsewhere
+  std::optional<TaskPlaces> places_;     // set once plan() has run
+  std::optional<TaskLogsRemoval> logs_;  // the removal of logs with TaskPlaces::logs_elsewhere
   std::set<std::string> changed_;        // the directories out of which something was put away
 };
 
-// The ids of which something is left over under the root, or may be: checkpoints without a task
-// file. None where owner_of_root() fails.
+// Returns the ids of tasks that have, or may have, left-over files under the root: those with a
+// checkpoint directory and no task file. Returns none if owner_of_root() fails.
 std::vector<std::string> left_over_tasks(const Paths& paths);
 
-// Puts away what is left over of a task whose removal was decided, or that had ended and whose file
-// was deleted, so that a new task can have its id. The sandbox that a user named for that one
-// stays. Does nothing if there is no such thing.
+// Puts away the left-over files of a task whose removal was decided, or that had ended and whose
+// file was deleted, so that a new task can have its id. Keeps `named_sandbox`, the sandbox that a
+// user named for the new task. Does nothing if there are no such files.
 Status clear_id(const Paths& paths, const std::string& task_id,
                 const std::string& named_sandbox = {});
 
-// The removals of everything that was put away under the root, by this program or another. They are
-// carried out as owner_of_root(); where that fails, there are none.
+// Returns a removal for each directory that was put away under the root, by this program or another
+// one. The caller carries them out as owner_of_root(). Returns none if that fails.
 std::vector<TreeRemoval> put_away_trees(const Paths& paths);
 
 }  // namespace thermos

@@ -16,8 +16,8 @@ namespace {
 
 constexpr mode_t kOldDirectoryMode = 0755;
 
-// In the checkpoint directory, not beside the target: a task id may take up all 255 bytes of a
-// name.
+// Returns the path of the temporary file. It is in the checkpoint directory, not beside the target,
+// because a task's id may use all 255 bytes of a file name.
 std::string aside_of(const Paths& paths, std::string_view task_id) {
   return paths.checkpoint_dir(task_id) + "/task";
 }
@@ -80,7 +80,7 @@ Status write_active_task(const Paths& paths, std::string_view task_id, std::stri
     return placed;
   }
   Status synced = durable ? sync_active(paths, task_id) : Status(Done{});
-  if (!synced) unlink(target.c_str());  // whoever asked is told that there is no task
+  if (!synced) unlink(target.c_str());  // the caller reports that there is no task
   return synced;
 }
 

@@ -1,7 +1,8 @@
 // The file `runner.unsynced`, which is left beside a runner's stream that could not be synced.
-// After a failed fdatasync(2) the kernel takes the lost pages for clean: they are read as they were
-// written, and another fdatasync(2) reports success, while they are not on the disk. So whoever
-// goes on under the same boot must not believe either; it writes what it reads into a new file.
+// After a failed fdatasync(2) the kernel treats the lost pages as clean: reads return what was
+// written, and another fdatasync(2) reports success, although the data is not on the disk. So the
+// next leader under the same boot must trust neither. It writes the history that it reads into a
+// new file.
 #pragma once
 
 #include <string>
@@ -14,15 +15,15 @@ namespace thermos {
 
 std::string unsynced_mark_of(const std::string& stream);
 
-// Returns `synced`, which is what a sync of the stream came to. If it failed, the mark is made: as
-// far as the disk takes it, but it is seen by all programs of this boot even where it is not synced
-// itself. Where it can't be made, the log says so.
+// Returns `synced`, the result of a sync of the stream. If the sync failed, creates the mark. The
+// mark is not synced itself, but all programs under this boot see it. If it can't be created, logs
+// an error.
 Status mark_unsynced(const std::string& stream, Status synced);
 
-// Writes the stream into a new file, of `history`, and removes the mark when that is on the disk.
-// Returns the new stream's writer. Fails as compact_stream() does, or where the name can't be
-// synced; then the mark stays. REQUIRES: `history` was read from the stream, whose lock the caller
-// holds.
+// Writes `history` into a new file, which replaces the stream, and removes the mark once that is on
+// the disk. Returns the new stream's writer. Fails as compact_stream() does, or if the file's name
+// can't be synced. The mark then stays. REQUIRES: `history` was read from the stream, whose lock
+// the caller holds.
 Result<StreamWriter> write_unsynced_again(const std::string& stream, const History& history);
 
 }  // namespace thermos

@@ -1,4 +1,4 @@
-// What failed in a task, in words, with the last lines that it printed.
+// Describes the failed runs of a task in text, with the last lines that they printed.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@
 
 namespace thermos {
 
-// Gives the last lines of a run's output.
+// Returns the last lines of a run's output.
 using ReadEnd = std::function<LogEnd(const std::string& process, std::uint32_t run)>;
-// The reader of the logs of the task with this header, whose checkpoint is owned by `recorded_by`.
+// Returns a ReadEnd for the task with this header, whose checkpoint is owned by `recorded_by`.
 ReadEnd log_end_reader(const RunnerHeader& header, std::uint32_t recorded_by);
 
-// Returns the lines that tell of failures, each with a newline: the first with what they printed,
-// some more with the path of their stderr, and how many more there are; "" if nothing failed.
+// Returns the text that lists the failures, each line with a newline: the first few with the last
+// lines that they printed, some more with only the path of their output, and the number of the
+// rest. Returns "" if nothing failed.
 std::string failures_text(const std::vector<FailedRun>& failures, const ReadEnd& read_end,
                           const LineStyle& style);
 

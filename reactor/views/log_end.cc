@@ -15,11 +15,12 @@
 namespace thermos {
 namespace {
 
-// Of one file. More is not looked at: a file without newlines may have gigabytes in one line.
+// The most bytes that are read from the end of a file, because a file without newlines may have
+// gigabytes in one line.
 constexpr std::size_t kMostBytes = 65536;
 constexpr std::size_t kLongestShown = 1000;
 
-// The last bytes of a file; "" if it can't be read.
+// Returns the last bytes of a file; "" if it can't be read.
 std::string last_bytes(const LogDirectory& directory, const std::string& name) {
   const Result<Descriptor> file = directory.open(name);
   struct stat info {};
@@ -68,7 +69,7 @@ LogEnd read_log_end(const RunnerHeader& header, const FileOwner& reader, const s
     std::string text = last_bytes(*directory, name);
     std::vector<std::string> found = last_lines(text, lines);
     if (found.size() < lines) {
-      // A rotation may have moved the lines before.
+      // A rotation may have moved the earlier lines.
       text.insert(0, last_bytes(*directory, name + ".1"));
       found = last_lines(text, lines);
     }

@@ -26,21 +26,21 @@ class LogTail {
   static Result<LogTail> open(LogDirectory directory, std::string name);
 
   // Moves to the start of the last `lines` lines, without reading the file before them. A last line
-  // without a newline counts, and so do lines in rotated files. Returns how many there are, at most
-  // `lines`.
+  // without a newline counts, and so do lines in rotated files. Returns the number of lines found,
+  // at most `lines`.
   Result<std::uint64_t> seek_back(std::uint64_t lines);
-  // Moves to that byte of the file, or to its end if that is nearer.
+  // Moves to the byte `offset` of the file, or to its end if the file is shorter.
   Status start_at(std::uint64_t offset);
   // Calls `take` with the bytes from the current position to the end, in pieces. Files that were
   // rotated since the last call are read to their end first.
   Status read_on(const Take& take);
-  // The same, but stops when about `most` bytes were read. Returns whether it came to the end.
+  // Does the same, but stops when about `most` bytes were read. Returns whether it reached the end.
   Result<bool> read_some(const Take& take, std::uint64_t most);
 
   std::string path() const { return directory_.path_of(name_); }
   // The path for inotify.
   std::string watched_path() const { return watched_path(name_); }
-  // The same of another name in its directory, or of "." for that itself.
+  // The path for inotify of another file in the same directory, or of the directory itself (".").
   std::string watched_path(const std::string& name) const { return directory_.watched_path(name); }
 
  private:

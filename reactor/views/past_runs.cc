@@ -13,27 +13,28 @@
 namespace thermos {
 namespace {
 
-// Of how many read_latest_runs() reads.
+// read_latest_runs() reads at most this many tasks.
 constexpr std::size_t kFewPastTasks = 10;
-// Of so many that were written last it asks for the name.
+// It looks at the names of this many tasks, those whose streams were written last.
 constexpr std::size_t kLookedAt = 200;
 
-// When the stream was last written; 0 if there is none.
+// Returns when the task's stream was last written, in nanoseconds; 0 if there is none.
 std::int64_t last_written(const Paths& paths, const TaskEntry& task) {
   struct stat file {};
   if (::stat(paths.runner_stream(task.id).c_str(), &file) != 0) return 0;
   return file.st_mtim.tv_sec * 1'000'000'000LL + file.st_mtim.tv_nsec;
 }
 
-// An id that is not generated says nothing of the name.
+// Returns whether the task has this name. Only a generated id begins with the name, so the
+// configuration is read for other ids.
 bool has_name(const Paths& paths, const TaskEntry& task, const std::string& name) {
   if (task.id.starts_with(name + "-") || task.id == name) return true;
   const auto config = read_recorded_config(paths, task.id, task.directory);
   return config && config->name == name;
 }
 
-// The runs of the `most` tasks that were written last, of those that `counts` lets in; of tasks
-// that were written before the latest `looked_at`, none.
+// Reads the runs of the `most` tasks whose streams were written last and for which `counts` returns
+// true. Looks only at the latest `looked_at` tasks.
 PastRuns latest_of(const Paths& paths, const std::vector<TaskEntry>& tasks, std::size_t most,
                    std::size_t looked_at, const std::function<bool(const TaskEntry&)>& counts) {
   std::vector<std::pair<std::int64_t, const TaskEntry*>> latest;

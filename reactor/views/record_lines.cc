@@ -16,7 +16,7 @@ constexpr std::size_t kStateWidth = 10;  // FINALIZING
 constexpr std::size_t kMaxNameWidth = 32;
 constexpr std::string_view kTaskColumn = "(task)";
 
-// The start of every line.
+// Returns the start of every line: the time and the name.
 std::string opening(Microseconds wall, std::string_view who, const LineStyle& style) {
   const std::string name = style.cut_names ? cut_end(who, style.name_width) : std::string(who);
   return clock_text(wall) + "  " + pad_right(name, style.name_width) + "  ";
@@ -215,7 +215,7 @@ std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next
   const auto add = [&](const std::string& part) {
     if (!part.empty()) rest += ", " + part;
   };
-  // The narrow screen has no room for two words on how it ended.
+  // A narrow screen has no room for both the state and how the run ended.
   const bool ending_only = columns < kNarrow && next.again && !ending.empty();
   if (ending_only) {
     state = ending;
@@ -224,7 +224,8 @@ std::string bad_end_line(const ProcessStatus& status, const Run& run, const Next
   } else if (!ending.empty()) {
     rest = "  " + ending;
   }
-  // In front of what may be cut off: what comes next is what a person waits for.
+  // What happens next is added first, because people wait for it and the end of the line may be cut
+  // off.
   const auto fits = [&](const std::string& part, std::size_t least) {
     const std::size_t width = display_width(front) + display_width(state) + display_width(rest);
     return width + 2 + std::min(display_width(part), least) <= columns;

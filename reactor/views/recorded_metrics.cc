@@ -13,7 +13,7 @@ void add_recorded_task(const Paths& paths, const TaskEntry& entry, TaskMetrics& 
   const Result<History> history = read_recorded_task(paths, id);
   const bool active = directory == TaskDirectory::Active;
   if (!history) {
-    // The task was created, and its runner did not write yet.
+    // The task was created, and its runner has not written yet.
     const bool unborn = active && history.error().code == ErrorCode::NotFound;
     unborn ? metrics.add({}, History()) : metrics.add_unreadable();
     return;

@@ -1,4 +1,4 @@
-// The metrics of the tasks on record.
+// Makes metrics from the recorded tasks.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace thermos {
 
-// Reads the task, and adds what its records say.
+// Reads the task's history and adds it to `metrics`.
 void add_recorded_task(const Paths& paths, const TaskEntry& entry, TaskMetrics& metrics);
 
-// The text of them all, and of this program, without the end (kMetricsEnd).
+// Returns the text of all metrics and of this program's version, without the end (kMetricsEnd).
 std::string metrics_text(const TaskMetrics& metrics);
 
 }  // namespace thermos

@@ -6,7 +6,7 @@
 namespace thermos {
 namespace {
 
-// `of_history` makes what there is of the records.
+// Makes the JSON of a view. `of_history` makes the part that comes from the history.
 Json make(const TaskView& view, const Paths& paths, Microseconds now,
           Json (*of_history)(const History&)) {
   Json json = Json::object();

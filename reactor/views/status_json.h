@@ -8,9 +8,9 @@
 
 namespace thermos {
 
-// `paths` are of the task's root; `now` is the wall time that the view is of.
+// `paths` are those of the task's root. `now` is the wall time at which the view was taken.
 Json view_json(const TaskView& view, const Paths& paths, Microseconds now);
-// The same without "processes": see history_head_json().
+// Returns view_json() without "processes"; see history_head_json().
 Json view_head_json(const TaskView& view, const Paths& paths, Microseconds now);
 
 }  // namespace thermos

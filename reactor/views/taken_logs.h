@@ -1,4 +1,4 @@
-// The output of a run that was taken over from another task.
+// Finds the output of a run whose success was taken over from another task.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@
 
 namespace thermos {
 
-// Where the output of a run is.
+// The location of a run's output.
 struct LogPlace {
   RunnerHeader header;
   FileOwner reader;
   std::uint32_t run = 0;
 };
 
-// Finds that of the success of a process that was taken over from the task `from`; nothing if it
-// can't be told.
+// Returns the location of the output of the process's success that was taken over from the task
+// `from`; nothing if it is not known.
 using FindTaken =
     std::function<std::optional<LogPlace>(const std::string& from, const std::string& process)>;
 
-// Looks for it in the files of the task that ran it, each of which is read once.
+// Returns a FindTaken that looks in the files of the task `from`. It reads each such task once.
 FindTaken find_taken_in(const Paths& paths);
 
 }  // namespace thermos

@@ -36,7 +36,7 @@ TaskView view_task(const Paths& paths, const TaskEntry& entry) {
     view.history = std::move(*history);
   } else if (history.error().code == ErrorCode::NotFound &&
              entry.directory == TaskDirectory::Active) {
-    // The task was created, and its runner did not write yet.
+    // The task was created, and its runner has not written yet.
     view.history.emplace();
   } else {
     view.error = history.error().message;
@@ -94,7 +94,8 @@ std::optional<Microseconds> time_left_of(const TaskView& view, const Paths& path
                                          Microseconds now) {
   if (!view.task || !view.history || view.history->steps().empty()) return std::nullopt;
   if (view.history->state() != TaskState::Active) return std::nullopt;
-  // Its times are by the boot clock of the boot in which it ran.
+  // The history's boot times count from the boot in which the task ran, so the current boot time is
+  // computed from the last step.
   const Timestamp step = view.history->steps().back().status.at;
   return TimeLeft(paths, *view.task, view.entry.id)
       .of(*view.history, {now, step.boot + std::max<Microseconds>(now - step.wall, 0)});

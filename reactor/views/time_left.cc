@@ -13,7 +13,8 @@
 namespace thermos {
 namespace {
 
-// More are not played while somebody waits: that would take longer than some 50 ms.
+// A task with more processes is not simulated while a caller waits, because that would take longer
+// than about 50 ms.
 constexpr std::size_t kMostProcesses = 10'000;
 
 constexpr Microseconds kBegins = kSecond;
@@ -48,7 +49,7 @@ std::optional<Microseconds> TimeLeftLine::of(const History& history, Timestamp n
     end_ = left ? std::optional(now.boot + *left) : std::nullopt;
     next_ = now.boot + std::max(kSecond, (read_clocks().boot - begun) * kShareOfTime);
   }
-  // One that takes longer than all before it says nothing more of its end.
+  // If the task takes longer than all earlier ones, nothing is known about its end.
   if (!end_ || *end_ <= now.boot) return std::nullopt;
   return *end_ - now.boot;
 }

@@ -1,4 +1,4 @@
-// How long a task will take yet, by the runs of earlier tasks of its name.
+// Estimates the time until a task ends from the runs of earlier tasks with its name.
 #pragma once
 
 #include <optional>
@@ -16,13 +16,14 @@ namespace thermos {
 
 class TimeLeft {
  public:
-  // Reads the latest few tasks of the same name under the root, which takes some milliseconds;
-  // those that the caller may not read, or that can't be read, are left out.
+  // Reads the latest few tasks with the same name under the root, which takes some milliseconds.
+  // Leaves out tasks that can't be read, or that the caller may not read.
   TimeLeft(const Paths& paths, const TaskConfig& task, const std::string& task_id);
 
-  // Plays what is left of the task on a virtual clock: microseconds. Nothing if it does not end by
-  // itself, if nobody knows how long something of it takes, or if the task is so large that to play
-  // it would hold up who asks.
+  // Simulates the rest of the task on a virtual clock and returns the time left in microseconds.
+  // Returns nothing if the task does not end by itself, if the time of one of its processes is not
+  // known, or if the task is so large (over 10,000 processes) that the simulation would delay the
+  // caller.
   std::optional<Microseconds> of(const History& history, Timestamp now) const;
 
  private:
@@ -31,15 +32,15 @@ class TimeLeft {
   PastTimes past_;
 };
 
-// The same for whoever asks again and again while the task runs: its estimate counts down between
-// two plays, and these take at most a fiftieth of the time. The earlier tasks are read when the
-// task has run for a second: a short one does not pay for them.
+// The estimate for a caller that asks repeatedly while the task runs. It counts down between two
+// simulations, which take at most a fiftieth of the time. The earlier tasks are read one second
+// after the first call of of(), so that a short task does not pay for that.
 class TimeLeftLine {
  public:
   // `task` outlives this.
   TimeLeftLine(Paths paths, const TaskConfig& task);
 
-  // `now` is the time of asking.
+  // Returns the time left at `now`, which is the current time; nothing if it is not known.
   std::optional<Microseconds> of(const History& history, Timestamp now);
 
  private:
@@ -47,7 +48,7 @@ class TimeLeftLine {
   const TaskConfig& task_;
   std::optional<TimeLeft> estimate_;
   std::optional<Microseconds> end_;  // boot time
-  Microseconds next_ = 0;            // boot time of the next play
+  Microseconds next_ = 0;            // boot time of the next simulation
 };
 
 }  // namespace thermos

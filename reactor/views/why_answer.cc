@@ -16,7 +16,8 @@
 namespace thermos {
 namespace {
 
-// So many lines of what a run printed last; fewer of one that still runs.
+// The number of last lines that are shown of a run's output, and of the output of a run that is
+// still running.
 constexpr std::size_t kPrinted = 8;
 constexpr std::size_t kPrintedOfRunning = 3;
 

@@ -1,4 +1,4 @@
-// The answer of `thermos why`, from the files of a task.
+// Answers `thermos why` from the files of a task.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,18 @@
 namespace thermos {
 
 struct WhyQuestion {
-  std::optional<std::string> process{};  // nothing: the task
+  std::optional<std::string> process{};  // nothing: the question is about the task
   std::optional<std::uint32_t> run{};
   std::optional<Microseconds> at{};  // nothing: now
 };
 struct WhyAnswer {
   Answer answer;
-  LogEnd printed;       // by the run in question
-  Microseconds at = 0;  // the wall time that it is of
+  LogEnd printed;       // what the run that the answer is about printed last
+  Microseconds at = 0;  // the wall time that the answer is about
 };
 
-// `chronicle` is that of the task up to the moment asked for. Fails with Corrupt if the task's
-// configuration can't be read, or as why_process() does.
+// `chronicle` is that of the task up to the time in the question. Fails as asked_config(),
+// check_task() and why_process() do.
 Result<WhyAnswer> answer_why(const Paths& paths, const TaskEntry& entry, const Chronicle& chronicle,
                              const WhyQuestion& question);
 

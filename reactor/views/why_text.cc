@@ -17,7 +17,7 @@ std::string time_text(const std::optional<Microseconds>& time, Microseconds at) 
   return at - *time < kDay && *time - at < kDay ? clock_text(*time) : since_text(*time, at);
 }
 
-// `text` behind `head`, broken into lines that stand below each other.
+// Returns `text` after `head`, broken into lines that are aligned below each other.
 std::string hanging(const std::string& head, std::string_view text, std::size_t columns) {
   const std::size_t width = display_width(head);
   const std::size_t room = columns > width ? columns - width : 1;
@@ -44,7 +44,8 @@ std::string left_out(std::size_t count) {
          " more (`--all` shows them)\n";
 }
 
-// The first and the last ones are the ends of the chain; what is between them may go.
+// Returns the causes in at most `rows` rows. The first and the last causes are the ends of the
+// chain, so those in the middle are left out.
 std::string causes_text(const std::vector<std::string>& causes, std::size_t rows) {
   std::size_t lines = 0;
   for (const std::string& cause : causes) lines += lines_in(cause);
@@ -85,7 +86,7 @@ std::string why_text(const Answer& answer, const LogEnd& printed, Microseconds a
   for (const Cause& cause : answer.causes) causes.push_back(cause_text(cause, at, style));
   std::size_t rows = 0;
   if (style.rows != 0) {
-    const std::size_t taken = lines_in(text) + lines_in(advice) + 1;  // and the prompt
+    const std::size_t taken = lines_in(text) + lines_in(advice) + 1;  // one row for the prompt
     rows = style.rows > taken ? std::max(style.rows - taken, kFewestCauses) : kFewestCauses;
   }
   return text + causes_text(causes, rows) + advice;

@@ -18,9 +18,9 @@ struct WhyStyle {
   std::size_t rows = 24;  // 0: any number
 };
 
-// Returns the answer, what the run in question printed last, the causes, and what to do; each line
-// with a newline. Causes that do not fit are left out of the middle, and it is said how many.
-// `at`: the wall time that the answer is of.
+// Returns the answer, the last lines that the run in question printed, the causes, and the advice,
+// each line with a newline. If the causes do not fit, those in the middle are replaced by a line
+// with their number. `at` is the wall time that the answer is about.
 std::string why_text(const Answer& answer, const LogEnd& printed, Microseconds at,
                      const WhyStyle& style);
 
