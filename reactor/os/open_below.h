@@ -13,7 +13,7 @@ namespace thermos {
 // The mount that a directory lies on. A bind mount of the same file system is a different Mount.
 struct Mount {
   std::uint64_t device = 0;
-  // 0 before Linux 5.8: there, a bind mount of the same device is not noticed
+  // 0 before Linux 5.8: there, a bind mount of the same device is not noticed.
   std::uint64_t mount = 0;
   bool operator==(const Mount&) const = default;
 };
