@@ -23,8 +23,8 @@ class LeadershipWatch {
   // before the boot time `until` (microseconds).
   bool wait(const std::optional<Identity>& leader, Microseconds until);
 
-  // Drops the events up to now. The caller needs this after its own attempt to lead, which closes
-  // the stream, too.
+  // Drops all events so far. The caller calls this after its own attempt to lead, because that
+  // closes the stream and so causes an event, too.
   void forget();
 
  private:
