@@ -29,7 +29,7 @@ struct Seat {
   std::uint32_t uid = 0;
   // Works until the slice is over or there is nothing to do now. Returns true if there is more.
   std::function<bool(const Slice& slice)> work;
-  bool waiting = false;  // call() was made, and its turn is still to come
+  bool waiting = false;  // the seat is in the queue
 };
 
 // In each turn of the loop every user who has work gets the same time, shared by that user's seats
@@ -38,7 +38,7 @@ class FairTurns {
  public:
   explicit FairTurns(Loop& loop);
 
-  // The seat has work. It is served in one of the loop's next turns.
+  // Queues the seat, which has work. It is served in one of the loop's next turns.
   void call(const std::shared_ptr<Seat>& seat);
   bool busy() const { return !lines_.empty(); }
   // Called when no seat has work any more.
