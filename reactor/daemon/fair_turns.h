@@ -33,7 +33,7 @@ struct Seat {
 };
 
 // In each turn of the loop every user who has work gets the same time, shared by that user's seats
-// in order: a thousand connections of one user cost another user no more than one.
+// in order: a thousand connections of one user cost another user no more time than a single one.
 class FairTurns {
  public:
   explicit FairTurns(Loop& loop);

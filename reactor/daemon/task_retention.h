@@ -31,7 +31,7 @@ namespace thermos {
 
 class TaskRetention {
  public:
-  // All references outlive this. `rules` may change: see rules_changed().
+  // All references outlive this. `rules` may change; the caller then calls begin().
   TaskRetention(Reactor& reactor, const Paths& paths, const RetentionRules& rules,
                 const HostedTasks& tasks, TaskIndex& index);
   ~TaskRetention();

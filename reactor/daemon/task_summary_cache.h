@@ -1,4 +1,4 @@
-// What the daemon remembers of tasks that it does not lead. The stream of an ended task never
+// Remembers summaries of tasks that the daemon does not lead. The stream of an ended task never
 // changes, so it is read once. The stream of an active task is read again when it has changed.
 #pragma once
 

@@ -90,7 +90,7 @@ class Reactor {
   void mark_dirty(TurnParticipant* participant) { dirty_.insert(participant->place_); }
 
   // Calls `done` at the end of this turn, when the names in these directories are on the disk
-  // (fsync(2)), or with the first error. A directory is synced once for all who ask.
+  // (fsync(2)), or with the first error. A directory is synced once for all requests of the turn.
   void when_named(std::vector<std::string> directories, std::function<void(const Status&)> done);
 
   // Called at the end of every turn, after all participants.

@@ -16,7 +16,7 @@ namespace thermos {
 // The ended task that a new task continues, and the processes whose successes the new task takes
 // over.
 struct Predecessor {
-  std::shared_ptr<const History> history;  // with a header
+  std::shared_ptr<const History> history;  // has a header
   std::vector<std::string> taken_over;     // names of processes for which has_succeeded() is true
 };
 

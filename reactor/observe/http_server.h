@@ -44,7 +44,8 @@ namespace thermos::observe {
 class HttpServer {
  public:
   // The limit of connections at a time. A further client takes the place of the connection that has
-  // been without a request for longest. If all connections have a request under way, it gets a 503.
+  // been without a request for longest. If all connections have a request under way, the further
+  // client gets a 503.
   static constexpr std::size_t kMostConnections = 512;
   // The limit of connections that are streams, so that there is room for other requests.
   static constexpr std::size_t kMostStreams = 256;
@@ -60,7 +61,8 @@ class HttpServer {
  private:
   struct Callbacks;  // the C callbacks that the library calls
   struct Connection {
-    std::uint64_t since = 0;                 // the order in which they began to wait
+    // The order in which connections began to wait for a request.
+    std::uint64_t since = 0;
     std::optional<Deadlines::Key> patience;  // while no request is under way; closes the connection
   };
   class OpenExchange;

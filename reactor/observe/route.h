@@ -35,12 +35,12 @@ struct Route {
   std::uint32_t run = 0;           // for Log and Use
   std::string stream;              // for Log: "stdout" or "stderr"
   std::vector<std::string> names;  // for Files: the path below the sandbox
-  // The query's parameters. For Task and Why: a moment, in the form that `--at` takes.
-  std::optional<std::string> at;
+  // The query's parameters.
+  std::optional<std::string> at;           // for Task and Why: a moment, as for `--at`
   std::string only;                        // for Tasks: "active", "finished" or "failed"
   std::optional<std::uint64_t> limit;      // for Tasks
   std::optional<std::uint32_t> asked_run;  // for Why
-  bool follow = false;                     // of Log
+  bool follow = false;                     // for Log
   std::uint64_t from = 0;                  // for Log with `follow`: the offset of the first byte
   std::optional<std::string> since;        // for Events: a position
   Microseconds after = 0;                  // for Use: a wall time

@@ -19,7 +19,7 @@ struct Counters {
   Histogram commits;  // waits for the disk (fdatasync(2)) of runners' streams
   std::uint64_t stream_bytes = 0;
   std::uint64_t torn_tails = 0;   // torn records at the end of a stream that were cut off
-  std::uint64_t compactions = 0;  // of streams
+  std::uint64_t compactions = 0;  // streams that were compacted
   std::uint64_t inotify_overflows = 0;
   // Launches that failed because of a shortage and are retried, by errno. 0 means that the errno is
   // unknown.
