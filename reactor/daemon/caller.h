@@ -13,7 +13,7 @@ struct Caller {
   bool is_root() const { return uid == 0; }
 };
 
-// The text that is recorded as the reason of a request by `caller`.
+// Returns the text that is recorded as the reason of a request by `caller`.
 std::string asked_by(const Caller& caller);
 
 }  // namespace thermos

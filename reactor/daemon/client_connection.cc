@@ -40,7 +40,7 @@ Result<std::optional<Bytes>> ClientConnection::next() {
 
 void ClientConnection::reply(std::uint64_t id, control::ReplyBody body) {
   if (closing_) return;
-  // One line for people, whatever of the request it repeats.
+  // An error may repeat a part of the request, so it is made one printable line.
   if (auto* failure = std::get_if<Error>(&body)) failure->message = printable(failure->message);
   auto payload = control::encode(control::Reply{id, std::move(body)});
   if (!payload) payload = control::encode(control::Reply{id, payload.error()});
@@ -56,7 +56,7 @@ void ClientConnection::flush() {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) break;
     if (sent < 0) {
-      // It is gone, and will say so for as long as anyone looks.
+      // The client is gone. Its socket would stay ready for as long as it is watched.
       closing_ = true;
       out_ = {};
       break;
@@ -82,10 +82,10 @@ void ClientConnection::abandon() {
   out_ = {};
 }
 
-// Who is on the way out is not read any more: what still comes from there would wake us for
+// Stops reading from a client that is closing, because its further bytes would wake the loop for
 // nothing.
 void ClientConnection::update_watch() {
-  // Nor is who has sent enough to be going on with.
+  // Stops reading, too, from a client whose received requests are still to be handled.
   const bool enough = !hungry_ && in_.buffered() >= kReadBytes;
   const int wanted = (closing_ || ends_ || enough ? 0 : UV_READABLE) |
                      (closing_ || out_.size() > 0 ? UV_WRITABLE : 0);

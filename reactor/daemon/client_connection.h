@@ -32,8 +32,8 @@ class ClientConnection {
   // further bytes may wait in the socket.
   enum class Read : std::uint8_t { Nothing, Some, End, Broken };
   Read read();
-  // The payload of the next complete request, valid until the next read(); nothing if more bytes
-  // must come first. Fails with Corrupt for bytes that are no such stream.
+  // Returns the payload of the next complete request, valid until the next read(), or nothing if
+  // more bytes must come first. Fails with Corrupt if the bytes are no stream of requests.
   Result<std::optional<Bytes>> next();
   // Whether next() has found no further complete request in the received bytes.
   bool hungry() const { return hungry_; }
@@ -48,14 +48,14 @@ class ClientConnection {
   // The bytes that are queued and not sent yet.
   std::size_t unsent() const { return out_.size(); }
 
-  // The client sends no more, but is still to be answered.
+  // The client has ended its sending side, but its requests are still answered.
   void end_input();
   bool ended() const { return ends_; }
-  // From here on nothing is read and no reply is queued; the connection ends when all queued
-  // replies are sent.
+  // Reads nothing more and queues no more replies. The connection ends when all queued replies are
+  // sent.
   void close();
   bool closing() const { return closing_; }
-  // Whether it is closing and everything queued was sent.
+  // Whether the connection is closing and all queued replies were sent.
   bool done() const { return closing_ && out_.size() == 0; }
   // Ends the connection immediately and drops the queued replies.
   void abandon();

@@ -17,8 +17,8 @@
 namespace thermos {
 namespace {
 
-// The labels of the counters: of the kinds of requests, in the order of RequestBody, and of what
-// they fail with, in the order of ErrorCode.
+// The labels of the counters: the kinds of requests, in the order of RequestBody, and the errors,
+// in the order of ErrorCode.
 constexpr std::array<std::string_view, std::variant_size_v<control::RequestBody>> kVerbNames = {
     "version", "submit", "kill",  "status", "wait",   "subscribe",
     "list",    "order",  "drain", "pools",  "metrics"};
@@ -35,7 +35,7 @@ void count(std::string_view verb, std::string_view code) {
 
 }  // namespace
 
-// ---- piece by piece ----------------------------------------------------------------------------
+// ---- small steps -------------------------------------------------------------------------------
 
 bool ClientRequests::step() {
   bool did = step_requests();
@@ -110,19 +110,20 @@ void ClientRequests::reply(std::uint64_t id, control::ReplyBody body) {
 
 void ClientRequests::answer(const control::Request& request) {
   const std::string_view verb = kVerbNames[request.body.index()];
-  // Ids are the client's: two may be the same.
+  // The client chooses the ids, so two requests may have the same id. The second one is counted at
+  // once.
   if (unheard_.size() >= kMostOpen || !unheard_.emplace(request.id, verb).second) count(verb, "ok");
   if (open_ + waits_.size() >= kMostOpen) {
     reply(request.id, Error{ErrorCode::Busy, "too many requests without an answer yet"});
     return;
   }
   std::visit([&](const auto& ask) { on(request.id, ask); }, request.body);
-  // One that follows events may never hear of any.
+  // A subscription may never get an event, so it is counted at once.
   const bool follows = std::holds_alternative<control::Subscribe>(request.body);
   if (follows && unheard_.erase(request.id) > 0) count(verb, "ok");
 }
 
-// ---- answered when something has come about ----------------------------------------------------
+// ---- submissions and orders: answered later ----------------------------------------------------
 
 std::function<void(const Status&)> ClientRequests::reply_later(std::uint64_t id,
                                                                control::ReplyBody good) {
@@ -131,7 +132,7 @@ std::function<void(const Status&)> ClientRequests::reply_later(std::uint64_t id,
     if (!alive) return;
     --alive->open_;
     alive->reply(id, outcome ? good : control::ReplyBody(outcome.error()));
-    // One who asks no more may have waited for this alone.
+    // A client that sends no more may have waited for this reply alone, and can then be dropped.
     if (alive->connection_.ended()) alive->on_work_();
   };
 }
@@ -156,7 +157,8 @@ void ClientRequests::on(std::uint64_t id, const control::AskOrder& ask) {
     return;
   }
   answer_ = std::make_unique<OrderAnswer>(
-      std::move(*words), [this, id, ask](const OrderWords& found) {  // it is ours, as a KillAnswer
+      // Answer_ is our member, so `this` outlives it.
+      std::move(*words), [this, id, ask](const OrderWords& found) {
         await(id,
               daemon_.requests().order(ask, caller_, found, reply_later(id, control::Finished{})));
       });
@@ -169,7 +171,7 @@ void ClientRequests::on(std::uint64_t id, const control::AskNode& /*call*/) {
                   "its own socket, as `thermos node` does"});
 }
 
-// ---- answered when tasks have ended ------------------------------------------------------------
+// ---- wait, kill, drain: answered when tasks have ended -----------------------------------------
 
 bool ClientRequests::wait_for_end(std::uint64_t id, const std::string& task_id,
                                   const std::shared_ptr<std::size_t>& left, std::uint64_t& wait) {
@@ -248,7 +250,8 @@ void ClientRequests::on(std::uint64_t id, const control::AskKill& ask) {
   }
   answer_ = std::make_unique<KillAnswer>(
       TaskWalk(daemon_.visible(), caller_, std::move(*patterns), true, false),
-      [this, id, ask](const std::vector<std::string>& ids) {  // it is ours, and goes before us
+      // Answer_ is our member, so `this` outlives it.
+      [this, id, ask](const std::vector<std::string>& ids) {
         auto asked = daemon_.requests().kill(ask, caller_, ids);
         if (!asked) {
           reply(id, asked.error());
@@ -270,7 +273,7 @@ void ClientRequests::on(std::uint64_t id, const control::AskDrain& ask) {
   }
 }
 
-// ---- answered from what there is ---------------------------------------------------------------
+// ---- queries: answered at once, or in steps ----------------------------------------------------
 
 void ClientRequests::on(std::uint64_t id, const control::AskVersion& /*ask*/) {
   control::Version version;
@@ -288,7 +291,7 @@ void ClientRequests::on(std::uint64_t id, const control::AskPools& /*ask*/) {
   reply(id, control::Finished{});
 }
 
-// They tell of all users' tasks, though not whose.
+// The metrics count the tasks of all users, though they name no user.
 void ClientRequests::on(std::uint64_t id, const control::AskMetrics& /*ask*/) {
   if (!caller_.is_root() && caller_.uid != geteuid()) {
     reply(id, Error{ErrorCode::NotPermitted, "only root may see the metrics of this daemon"});
@@ -325,7 +328,8 @@ void ClientRequests::on(std::uint64_t id, const control::Subscribe& ask) {
   }
   subscription_ = std::make_shared<Subscription>(daemon_.events(), daemon_.visible(), caller_, id,
                                                  ask, std::move(*patterns));
-  // Behind this turn's events: what has a position then lasts, and was told.
+  // Begins after this turn's events were published: every event that has a position is then
+  // durable.
   daemon_.events().at_turn_end([handle = weak_from_this(), begun = subscription_] {
     const auto alive = handle.lock();
     if (!alive || alive->subscription_ != begun) return;

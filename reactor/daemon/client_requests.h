@@ -1,6 +1,5 @@
-// The requests of one client, and how far each is answered. They are handled in small steps, one
-// after another; a request that waits for an event (an end, a record) does not hold up those behind
-// it.
+// Answers the requests of one client, in small steps, one request after another. A request that
+// waits for an event (the end of a task, a record) does not hold up the requests after it.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +31,7 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   // The limit of one client's unanswered requests; further ones fail with Busy.
   static constexpr std::size_t kMostOpen = 1000;
 
-  // All references outlive this. `on_work` is called when there is work for step() again.
+  // All references outlive this. Calls `on_work` when step() has work again.
   ClientRequests(Reactor& reactor, Daemon& daemon, const Caller& caller,
                  ClientConnection& connection, std::function<void()> on_work)
       : reactor_(reactor),
@@ -47,8 +46,8 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   // Does a small piece of work. Returns false if there is none until the client sends something or
   // takes its replies.
   bool step();
-  // Whether everything that was asked is answered, apart from waits for the ends of tasks and for
-  // events to come.
+  // Whether all requests are answered, apart from waits for the ends of tasks and for future
+  // events.
   bool quiet() const;
   // Whether the client has a subscription that may concern tasks of these users.
   bool concerned_by(const std::set<std::uint32_t>& owners) const;
@@ -73,9 +72,9 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   // answers later.
   void await(std::uint64_t id, const Status& begun);
 
-  // Answers "ended" when the task ends, and "done" after the last of several. Returns false if the
-  // task can't be waited for; the error has been sent. `wait` is set to the wait's number, or 0 if
-  // the task had ended.
+  // Answers "ended" when the task ends, and "done" after the last task if `left` counts several.
+  // Returns false if the task can't be waited for; the error has then been sent. Sets `wait` to the
+  // wait's number, or to 0 if the task had already ended.
   bool wait_for_end(std::uint64_t id, const std::string& task_id,
                     const std::shared_ptr<std::size_t>& left, std::uint64_t& wait);
   void ended(std::uint64_t id, std::uint64_t wait, const std::string& state,
@@ -108,8 +107,8 @@ class ClientRequests : public std::enable_shared_from_this<ClientRequests> {
   std::shared_ptr<Subscription> subscription_;
   std::map<std::uint64_t, Wait> waits_;
   std::uint64_t next_wait_ = 1;
-  std::size_t open_ = 0;  // other requests that are not answered yet
-  // The kinds of those to which nothing was replied yet, by their ids, for the counters.
+  std::size_t open_ = 0;  // submissions and orders that are not answered yet
+  // The kinds of the requests that got no reply yet, by request id, for the counters.
   std::unordered_map<std::uint64_t, std::string_view> unheard_;
 };
 

@@ -17,7 +17,7 @@
 namespace thermos {
 namespace {
 
-// Which file that is.
+// Returns the device and inode of the file at `path`.
 std::optional<std::pair<dev_t, ino_t>> file_at(const std::string& path) {
   struct stat info {};
   if (path.empty() || ::lstat(path.c_str(), &info) != 0) return std::nullopt;
@@ -25,7 +25,7 @@ std::optional<std::pair<dev_t, ino_t>> file_at(const std::string& path) {
 }
 
 constexpr std::size_t kMuch = std::size_t{4} << 20;
-// How long clients have to take their last replies.
+// The time that clients have to take their last replies.
 constexpr Microseconds kLastReplies = 10 * kSecond;
 
 }  // namespace
@@ -58,7 +58,7 @@ ControlServer::ControlServer(Reactor& reactor, Daemon& daemon, Descriptor socket
 ControlServer::~ControlServer() {
   daemon_.events().on_events = nullptr;
   if (sent_limit_) reactor_.deadlines().cancel(*sent_limit_);
-  // Another's may be there by now.
+  // Another daemon's socket may be at the path by now.
   if (file_ && file_at(path_) == file_) unlink(path_.c_str());
 }
 
@@ -83,15 +83,15 @@ void ControlServer::look_whether_all_is_sent() {
   std::exchange(on_all_sent_, nullptr)();
 }
 
-// The allocator keeps what is freed behind anything that lives; and what one client made it take,
-// it would keep for ever.
+// The allocator does not return freed memory below a block that is still in use. So memory that one
+// client made it take would be kept for ever.
 void ControlServer::give_back_memory() {
   if (used_ < kMuch || turns_.busy()) return;
   used_ = 0;
   malloc_trim(0);
 }
 
-// ---- who comes and goes ------------------------------------------------------------------------
+// ---- clients that connect and leave ------------------------------------------------------------
 
 void ControlServer::accept(Descriptor socket) {
   ucred peer{};
@@ -139,17 +139,17 @@ bool ControlServer::has_room_for(const Caller& caller) const {
 
 void ControlServer::drop(const std::shared_ptr<Client>& client) {
   if (client->connection.abandoned()) return;
-  client->requests->give_up();  // it looks at what is not sent
+  client->requests->give_up();  // before abandon(), because it counts unsent replies
   client->connection.abandon();
   if (--connected_[client->caller.uid] == 0) connected_.erase(client->caller.uid);
   clients_.remove(client);
   --counters().connections;
   listener_.client_left();
-  // When it is gone; its buffers are not, yet.
+  // At the end of the turn, because the client's buffers are freed only after this call.
   if (used_ >= kMuch) daemon_.events().at_turn_end([this] { give_back_memory(); });
 }
 
-// ---- what they send, and their turns -----------------------------------------------------------
+// ---- requests and turns ------------------------------------------------------------------------
 
 void ControlServer::on_ready(const std::shared_ptr<Client>& client, int events) {
   ClientConnection& connection = client->connection;
@@ -165,7 +165,7 @@ void ControlServer::on_ready(const std::shared_ptr<Client>& client, int events) 
   look_whether_all_is_sent();
 }
 
-// Only reads: what came is dealt with when it is the client's turn.
+// Only reads. The received requests are handled when it is the client's turn.
 void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
   ClientConnection& connection = client->connection;
   switch (connection.read()) {
@@ -175,8 +175,8 @@ void ControlServer::read_requests(const std::shared_ptr<Client>& client) {
       drop(client);
       return;
     case ClientConnection::Read::End:
-      // It has asked nothing that was not answered, or waits for something to happen: it goes at
-      // once, as its place may be what another waits for.
+      // All the client's requests are answered, or wait for future events. It is dropped at once,
+      // because another client may wait for its place.
       if (connection.hungry() && connection.unsent() == 0 && client->requests->quiet()) {
         drop(client);
         return;
@@ -195,7 +195,7 @@ bool ControlServer::is_full(const Client& client) const {
 
 bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& slice) {
   ClientConnection& connection = client->connection;
-  // What it is told goes out when that is done.
+  // The replies are sent together after this turn.
   connection.cork();
   bool more = true;
   do {
@@ -205,19 +205,20 @@ bool ControlServer::work(const std::shared_ptr<Client>& client, const Slice& sli
   const bool was_full = is_full(*client);
   if (!connection.abandoned()) connection.flush();
   if (connection.done()) drop(client);
-  // What was full has gone out here, so on_ready() does not see it become free.
+  // The full queue was emptied here, so on_ready() does not notice that it has room again.
   if (was_full && !is_full(*client)) more = true;
   look_whether_all_is_sent();
   return more && !connection.closing();
 }
 
-// False: there is nothing to do until something comes, or goes out.
+// Returns false if there is nothing to do until the client sends something or takes its replies.
 bool ControlServer::step(Client& client) const {
   ClientConnection& connection = client.connection;
   if (connection.closing()) return false;
   if (is_full(client)) return false;
   const bool did = client.requests->step();
-  // What it asked may be answered at the end of this turn, or of a later one.
+  // If requests are still to be answered, at the end of this turn or of a later one, the connection
+  // stays open.
   if (!did && connection.ended() && client.requests->quiet()) connection.close();
   return did;
 }

@@ -30,8 +30,8 @@ namespace thermos {
 
 class ControlServer {
  public:
-  // Listens on `socket_path`; creates the socket with listen_at() and fails as that does. `kept`,
-  // if given, is a socket that already listens there (kept over a restart): then none is created.
+  // Listens on `socket_path`. Creates the socket with listen_at() and fails as that does. If `kept`
+  // is given, it is a socket that already listens there (kept over a restart), and is used instead.
   static Result<std::unique_ptr<ControlServer>> listen(Reactor& reactor, Daemon& daemon,
                                                        const std::string& socket_path,
                                                        Descriptor kept = {});
@@ -40,10 +40,11 @@ class ControlServer {
   ControlServer& operator=(const ControlServer&) = delete;
 
   int listener() const { return listener_.fd(); }
-  // The destructor leaves the path in place, because someone else keeps the socket open.
+  // Makes the destructor leave the path in place, because the service manager keeps the socket
+  // open.
   void leave_path() { path_.clear(); }
-  // Calls `done` when every client has taken the replies that are queued for it, inside this call
-  // if they have; or after some seconds, as one may never read.
+  // Calls `done` when every client has taken its queued replies, inside this call if all have.
+  // Calls it after some seconds in any case, because a client may never read.
   void when_all_sent(std::function<void()> done);
 
  private:
@@ -73,9 +74,10 @@ class ControlServer {
   Reactor& reactor_;
   Daemon& daemon_;
   std::string path_;
-  // What is at the path; nothing if that can't be told.
+  // The device and inode of the file at the path; nothing if they are unknown.
   std::optional<std::pair<dev_t, ino_t>> file_;
-  std::size_t used_ = 0;  // bytes that passed through buffers since memory was given back
+  // Bytes that passed through buffers since give_back_memory() last gave memory back.
+  std::size_t used_ = 0;
   std::map<std::uint32_t, std::size_t> connected_;  // connections by user
   std::list<std::shared_ptr<Client>> clients_;
   FairTurns turns_;

@@ -37,7 +37,8 @@ Result<Descriptor> listen_at(const std::string& path) {
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("no socket", errno);
   unlink(path.c_str());
-  // Nobody may connect before the group is right.
+  // The socket is created with the mode 0600, so that no other user can connect before its group is
+  // set.
   const mode_t mask = umask(0177);
   const bool bound =
       bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;

@@ -8,9 +8,10 @@
 
 namespace thermos {
 
-// Creates a listening, non-blocking socket at `path`, in place of a dead daemon's. Its mode is
-// 0660; root's belongs to the group `thermos` if that exists. Fails with Busy if a daemon listens
-// there, Usage if the path is too long or something else than a socket is there, or System.
+// Creates a listening, non-blocking socket at `path`, and replaces that of a dead daemon. Its mode
+// is 0660. If this program is root and the group `thermos` exists, the socket belongs to that
+// group. Fails with Busy if a daemon listens there, Usage if the path is too long or is something
+// else than a socket, or System.
 Result<Descriptor> listen_at(const std::string& path);
 
 }  // namespace thermos

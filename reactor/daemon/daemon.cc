@@ -19,7 +19,7 @@ Daemon::Daemon(Reactor& reactor, Paths paths, const Settings& settings)
       requests_(reactor_, paths_, settings_, events_, summaries_, tasks_, visible_, pools_),
       resumption_(reactor_, paths_, events_, summaries_, tasks_, pools_),
       retention_(reactor_, paths_, settings_.retention, tasks_, index_) {
-  // What was known of that id is of a task that is gone.
+  // Everything that is remembered of the id belongs to a task that is gone.
   index_.on_new_life = [this](const std::string& id) {
     summaries_.forget(id);
     retention_.new_life(id);

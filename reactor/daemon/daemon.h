@@ -26,12 +26,13 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Uses these settings for what comes from now on (`systemctl reload`). Pools stay as they are.
+  // Uses these settings from this call on (`systemctl reload`). Pools keep their sizes until the
+  // daemon starts again.
   void use(const Settings& settings);
   const Settings& settings() const { return settings_; }
 
-  // Resumes the root's active tasks: see TaskResumption::resume_all().
-  // Then removes tasks that have ended, by its settings.
+  // Resumes the root's active tasks: see TaskResumption::resume_all(). Then starts to remove ended
+  // tasks, as the settings demand: see TaskRetention.
   void resume_all() {
     resumption_.resume_all();
     retention_.begin();

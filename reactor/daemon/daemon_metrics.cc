@@ -21,7 +21,7 @@ Microseconds microseconds_of(const timeval& time) {
   return time.tv_sec * kSecond + time.tv_usec;
 }
 
-// "EMFILE".
+// Returns the errno's name, such as "EMFILE", or "unknown".
 std::string errno_name(int number) {
   const char* const name = number == 0 ? nullptr : strerrorname_np(number);
   return name == nullptr ? "unknown" : name;
@@ -53,7 +53,7 @@ void write_process(MetricsText& out) {
   }
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
-  // One of them is that of the listing.
+  // One of the descriptors is open only to list the directory.
   const std::uint64_t open = list_directory("/proc/self/fd").size();
   out.family("process_open_fds", Type::Gauge, "Descriptors that the daemon has open.");
   out.sample({}, open > 0 ? open - 1 : 0);

@@ -1,4 +1,4 @@
-// What the daemon counts of itself, as metrics.
+// The daemon's counters as metrics.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace thermos {
 
-// The families of METRICS.md whose source is the daemon, in Prometheus' text format.
+// Returns the metric families of METRICS.md whose source is the daemon, in Prometheus' text format.
 std::string daemon_metrics(const Counters& counters);
 
 }  // namespace thermos

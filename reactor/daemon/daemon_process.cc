@@ -61,7 +61,7 @@ Result<DaemonProcess> DaemonProcess::of(pid_t pid) {
   daemon.environment_ = split_at_nul(*environment);
   daemon.directory_ = target_of(proc + "/cwd");
   daemon.program_ = target_of(proc + "/exe");
-  // An upgrade has put another file in the place of the one that runs.
+  // If an upgrade has replaced the program's file, the new file is started.
   constexpr std::string_view kDeleted = " (deleted)";
   if (daemon.program_.ends_with(kDeleted)) {
     daemon.program_.resize(daemon.program_.size() - kDeleted.size());

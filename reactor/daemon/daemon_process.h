@@ -1,5 +1,5 @@
-// A running daemon as another program sees it: how it was started, killing it, and starting it
-// again. `thermos drill` uses it.
+// A running daemon, for another program that kills it and starts it again in the same way. `thermos
+// drill` uses this.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace thermos {
 
 class DaemonProcess {
  public:
-  // Reads /proc/`pid`. Fails with NotFound if that is no thermos-reactor, NotPermitted if it is
-  // another user's.
+  // Reads /proc/`pid`. Fails with NotFound if the process is no thermos-reactor, NotPermitted if it
+  // belongs to another user.
   static Result<DaemonProcess> of(pid_t pid);
 
   pid_t pid() const { return pid_; }

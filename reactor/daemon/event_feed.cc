@@ -14,8 +14,9 @@ void EventFeed::start_after(std::uint64_t last, Timestamp now) {
 void EventFeed::publish() {
   std::set<std::uint32_t> owners;
   std::vector<OwnedEvent> turn = std::exchange(fresh_, {});
-  // They come task by task, and each task took its positions as things happened. None comes in a
-  // later turn that is below one of these: who takes a position writes its record in the same turn.
+  // The events were added task by task, but positions were taken in the order of what happened. No
+  // event of a later turn has a lower position, because a record is written in the turn in which it
+  // takes its position.
   std::sort(turn.begin(), turn.end(), [](const OwnedEvent& a, const OwnedEvent& b) {
     return a.event.position < b.event.position;
   });

@@ -17,18 +17,18 @@ class EventFeed {
   // `file`: as for EventLog.
   explicit EventFeed(std::string file) : log_(std::move(file)) {}
 
-  // Called before the first event: positions continue above `last`.
+  // Called before the first event. Positions continue above `last`.
   void start_after(std::uint64_t last, Timestamp now);
   std::uint64_t next_position(Timestamp now) { return log_.next_position(now); }
-  // Adds an event of this turn; publish() makes it visible. They may come in any order of their
-  // positions.
+  // Adds an event of this turn; publish() makes it visible. The events of a turn may be added in
+  // any order.
   void add(OwnedEvent event) { fresh_.push_back(std::move(event)); }
-  // Called at the end of a turn: publishes its events, of all tasks in one order, so that a client
-  // that has seen a position has seen all before it.
+  // Called at the end of a turn: publishes the turn's events of all tasks, in the order of their
+  // positions, so that a client that has seen a position has seen all earlier ones.
   void publish();
 
-  // Calls `call` when this turn's events have been published and none of the next turn's: at that
-  // moment everything that has a position is durable.
+  // Calls `call` at the end of this turn, after its events were published and before any event of
+  // the next turn. At that moment every event that has a position is durable.
   void at_turn_end(std::function<void()> call);
   // Called after events were published, with the users whose tasks they concern.
   std::function<void(const std::set<std::uint32_t>& owners)> on_events;
@@ -42,7 +42,7 @@ class EventFeed {
  private:
   EventLog log_;
   std::uint64_t told_ = 0;
-  std::vector<OwnedEvent> fresh_;  // of this turn
+  std::vector<OwnedEvent> fresh_;  // added in this turn
   std::vector<std::function<void()>> at_turn_end_;
 };
 

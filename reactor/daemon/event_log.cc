@@ -12,7 +12,8 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMemory = std::size_t{16} << 20;
-// Positions allowed beyond the last one by one writing of the file: about a quarter of an hour.
+// The number of positions that one writing of the file reserves beyond the last one. They last
+// about a quarter of an hour.
 constexpr std::uint64_t kAhead = 1'000'000'000;
 
 std::size_t weight(const OwnedEvent& entry) {
@@ -31,7 +32,8 @@ std::uint64_t number_in(const std::string& file) {
 EventLog::EventLog(std::string file) : file_(std::move(file)) {}
 
 EventLog::~EventLog() {
-  // Or every restart would leave the clock a little further behind.
+  // Lowers the bound to the last position. Otherwise every restart would move positions further
+  // ahead of the clock.
   if (started_) reserve(last_);
 }
 

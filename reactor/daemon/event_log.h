@@ -1,5 +1,6 @@
-// The events of the daemon's tasks in one order. The latest are in memory; all are in the tasks'
-// own streams, where each record carries its position, so the order survives the daemon.
+// The events of all tasks of the daemon, in one order. The latest events are in memory. All events
+// are in the tasks' own streams, where each record has its position, so the order survives the
+// daemon.
 #pragma once
 
 #include <cstdint>
@@ -19,27 +20,26 @@ struct OwnedEvent {
 
 class EventLog {
  public:
-  // `file` stores an upper bound of the positions that were used. So a restart continues above them
-  // all without reading every stream, and a clock that was set back does not make a position
-  // repeat.
+  // `file` stores an upper bound of the positions that were used. So a restart continues above all
+  // of them without reading every stream, and positions do not repeat after the clock was set back.
   explicit EventLog(std::string file);
   ~EventLog();
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  // Positions rise strictly, and start above `last` and above the bound in the file. They are
-  // microseconds of the wall clock, as long as that rises.
+  // Makes positions start above `last` and above the bound in the file. Each position is higher
+  // than the one before. Positions are the microseconds of the wall clock, as long as that rises.
   void start_after(std::uint64_t last, Timestamp now);
   std::uint64_t next_position(Timestamp now);
   std::uint64_t last_position() const { return last_; }
 
-  // REQUIRES: its position is above those of all events before.
+  // Adds an event. REQUIRES: its position is higher than that of every event before.
   void add(OwnedEvent event);
 
-  // The first event after `since` that is still in memory; nullptr if there is none. Valid until
-  // the next add().
+  // Returns the first event in memory after the position `since`; nullptr if there is none. Valid
+  // until the next add().
   const OwnedEvent* first_after(std::uint64_t since) const;
-  // Whether all events after `since` are still in memory.
+  // Whether all events after the position `since` are still in memory.
   bool reaches_back_to(std::uint64_t since) const { return since >= forgotten_; }
 
  private:
@@ -49,8 +49,8 @@ class EventLog {
   std::deque<OwnedEvent> events_;
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
-  std::uint64_t reserved_ = 0;   // the file allows positions up to here
-  std::uint64_t forgotten_ = 0;  // the position of the latest event not in memory
+  std::uint64_t reserved_ = 0;   // the bound in the file
+  std::uint64_t forgotten_ = 0;  // the position of the latest event that was dropped from memory
   bool started_ = false;
 };
 

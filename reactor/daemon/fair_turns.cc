@@ -6,9 +6,9 @@
 namespace thermos {
 namespace {
 
-constexpr std::uint64_t kMicrosecond = 1000;  // of nanoseconds
-// What all users have in one turn, what one has at most and at least, and what a seat has before
-// the user's next one.
+constexpr std::uint64_t kMicrosecond = 1000;  // in nanoseconds
+// The time for all users in one turn, the most and the least time for one user, and the time for a
+// seat before the user's next seat is served.
 constexpr std::uint64_t kTurnOfAll = 8000 * kMicrosecond;
 constexpr std::uint64_t kMostOfOneUser = 2000 * kMicrosecond;
 constexpr std::uint64_t kLeastOfOneUser = 200 * kMicrosecond;

@@ -29,16 +29,16 @@ struct Seat {
   std::uint32_t uid = 0;
   // Works until the slice is over or there is nothing to do now. Returns true if there is more.
   std::function<bool(const Slice& slice)> work;
-  bool waiting = false;  // call() was made, and its turn is still to come
+  bool waiting = false;  // the seat is in the queue
 };
 
 // In each turn of the loop every user who has work gets the same time, shared by that user's seats
-// in order: a thousand connections of one user cost another user no more than one.
+// in order: a thousand connections of one user cost another user no more time than a single one.
 class FairTurns {
  public:
   explicit FairTurns(Loop& loop);
 
-  // The seat has work. It is served in one of the loop's next turns.
+  // Queues the seat, which has work. It is served in one of the loop's next turns.
   void call(const std::shared_ptr<Seat>& seat);
   bool busy() const { return !lines_.empty(); }
   // Called when no seat has work any more.

@@ -15,7 +15,7 @@ FreshSandbox::~FreshSandbox() {
 
 Status FreshSandbox::make(const std::string& path, const FileOwner& owner) {
   path_ = path;
-  // The directory above is root's alone, so nobody has a hand in what is found here.
+  // Only root can write to the directory above, so no other user can have put anything there.
   if (auto above = make_directories(path.substr(0, path.rfind('/')), kTaskDirectoryMode); !above)
     return above;
   Descriptor directory;

@@ -8,7 +8,7 @@
 
 namespace thermos {
 
-// Removes the directory again if the task was not created after all.
+// Creates a sandbox, and its destructor removes it again if the task was not created after all.
 class FreshSandbox {
  public:
   FreshSandbox() = default;
@@ -16,10 +16,10 @@ class FreshSandbox {
   FreshSandbox(const FreshSandbox&) = delete;
   FreshSandbox& operator=(const FreshSandbox&) = delete;
 
-  // Creates the directory `path` (0700) for `owner`, or takes one that exists and is theirs. Fails
-  // with System.
+  // Creates the directory `path` (0700) for `owner`, or uses an existing one that belongs to
+  // `owner`. Fails with System.
   Status make(const std::string& path, const FileOwner& owner);
-  // The task was created: the directory stays.
+  // The task was created: keeps the directory.
   void keep() { made_ = false; }
 
  private:

@@ -22,7 +22,7 @@ Status HostedTask::lead(const TaskSetup& setup, SyncMode sync, TaskHost::OnEnd o
   return Done{};
 }
 
-// ---- what happens to it ------------------------------------------------------------------------
+// ---- records and turns -------------------------------------------------------------------------
 
 void HostedTask::on_record(const Record& record, const History& /*history*/) {
   const auto* status = std::get_if<ProcessStatus>(&record);
@@ -46,7 +46,7 @@ std::optional<Microseconds> HostedTask::on_turn(Runner& /*runner*/, Timestamp /*
   return std::nullopt;
 }
 
-// ---- who waits for what ------------------------------------------------------------------------
+// ---- waiting callbacks -------------------------------------------------------------------------
 
 Status HostedTask::order(const OrderRequest& request, const OrderWords& words, Told done) {
   const auto given = host_->order(request, words);
@@ -64,7 +64,7 @@ std::optional<std::uint32_t> HostedTask::run_ended_by(const std::string& name, V
   const auto slot = history().find(name);
   if (!slot || verb == Verb::Start) return std::nullopt;
   const ProcessHistory& process = history().process(*slot);
-  // A launch that is called off leaves its run where it is.
+  // Cancelling a launch does not end its run, which stays WAITING.
   const bool began = process.live() && process.current()->state != ProcessState::Waiting;
   if (!process.ending || !began) return std::nullopt;
   return process.ending->run;
@@ -90,7 +90,8 @@ void HostedTask::notify_durable() {
 }
 
 void HostedTask::notify_closed(const Status& why) {
-  // Its first record may be what could not be written: then nobody may take it for accepted.
+  // The record that could not be written may be the task's first one. So callbacks that wait for
+  // the task's creation get the error.
   for (const Told& made : std::exchange(made_, {})) made(why);
   if (why) notify_durable();
   for (const OrderWait& wait : std::exchange(waits_, {})) wait.done(why);

@@ -90,7 +90,8 @@ void HostedTasks::ended(HostedTask* task, const Result<TaskState>& result) {
     }
     task->notify_closed(result.error());
   }
-  // Its host is calling us: it may not go before it has returned.
+  // The task's host is calling this function, so it is destroyed only after the call has returned:
+  // see free_ended().
   const auto it = tasks_.find(id);
   if (--owned_[task->owner()] == 0) owned_.erase(task->owner());
   over_.push_back(std::move(it->second));
@@ -104,7 +105,7 @@ void HostedTasks::ended(HostedTask* task, const Result<TaskState>& result) {
   if (on_change) on_change();
 }
 
-// So that its stream need not be read.
+// Keeps the summary of an ended task, so that its stream need not be read.
 void HostedTasks::remember(const HostedTask& task, TaskState state) {
   index_.finished(task.id());
   TaskSummary past;

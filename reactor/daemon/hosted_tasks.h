@@ -1,5 +1,5 @@
-// The tasks that the daemon leads, and the active ones that it can't lead. Each has the same
-// TaskHost as in `thermos run`, many on one loop.
+// The tasks that the daemon leads, and the active tasks that it can't lead. Each task has the same
+// TaskHost as in `thermos run`, but many share one loop.
 #pragma once
 
 #include <cstddef>
@@ -30,28 +30,29 @@ class HostedTasks {
   HostedTasks(const HostedTasks&) = delete;
   HostedTasks& operator=(const HostedTasks&) = delete;
 
-  // Takes the lead of a task, new or not, for its owner's uid. Fails as TaskHost::lead() does.
+  // Takes the lead of a new or an existing task. `owner` is the uid of its user. Fails as
+  // TaskHost::lead() does.
   Result<HostedTask*> host(const TaskSetup& setup, std::uint32_t owner);
-  // nullptr if this daemon does not lead the task. Valid until the end of the turn in which the
-  // task ends.
+  // Returns nullptr if this daemon does not lead the task. The result is valid until the end of the
+  // turn in which the task ends.
   HostedTask* find(const std::string& task_id) const;
-  // Sorted.
+  // Returns the ids of all led tasks, sorted.
   std::vector<std::string> ids() const;
   std::size_t size() const { return tasks_.size(); }
   std::size_t owned_by(std::uint32_t uid) const;
   // Called whenever size() changes.
   std::function<void()> on_change;
 
-  // Notes that this active task is not led, and why. The log gets one line for each reason, and
-  // clients see it in answers.
+  // Notes that this active task is not led, and why. The reason is logged once, and clients see it
+  // in answers.
   void leave(const std::string& task_id, const Error& why);
-  // Why the task is not led; empty if leave() was not called for it.
+  // Returns why the task is not led, or "" if leave() was not called for it.
   std::string why_left(const std::string& task_id) const;
-  // The task is active no more: another has ended it.
+  // The task is no longer active, because another process has ended it.
   void forget_left(const std::string& task_id) { left_.erase(task_id); }
 
-  // Calls `ended` once when the task ends, with the name of its final state, or "?" if that is not
-  // known. wait_no_more() with the key cancels it. REQUIRES: this daemon leads the task.
+  // Calls `ended` once when the task ends, with the name of its final state, or "?" if that is
+  // unknown. wait_no_more() with the key cancels the wait. REQUIRES: this daemon leads the task.
   using Ended = std::function<void(const std::string& state)>;
   using WaitKey = std::uint64_t;  // never 0
   WaitKey when_ended(const std::string& task_id, Ended ended);
@@ -71,9 +72,9 @@ class HostedTasks {
   TaskSummaryCache& summaries_;
   TaskIndex& index_;
   std::map<std::string, std::unique_ptr<HostedTask>, std::less<>> tasks_;
-  std::map<std::uint32_t, std::size_t> owned_;            // led tasks, a user
+  std::map<std::uint32_t, std::size_t> owned_;            // number of led tasks, by user
   std::map<std::string, std::string, std::less<>> left_;  // active tasks not led, and why
-  std::vector<std::unique_ptr<HostedTask>> over_;         // ended in this turn
+  std::vector<std::unique_ptr<HostedTask>> over_;         // tasks that ended in this turn
   std::map<std::string, std::map<WaitKey, Ended>> waiting_;
   WaitKey next_wait_ = 1;
 };

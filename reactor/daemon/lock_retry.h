@@ -1,4 +1,4 @@
-// Retries to lead a task whose lock is held only by someone who asks about it: asking
+// Retries to lead a task whose lock is held only by a process that tests it: the test
 // (stream_is_locked()) takes the lock for a moment.
 #pragma once
 
@@ -11,13 +11,13 @@
 
 namespace thermos {
 
-// Whether leading the task failed with Busy although no leader holds its lock now: someone only
-// asked about it, or its leader has just let go.
+// Whether leading the task failed with Busy although its lock is free now: another process only
+// tested the lock, or the leader has just released it.
 bool only_asked_about(const Paths& paths, const std::string& task_id, const Error& why);
 
-// Whether leading the task failed with Busy although nobody is to be seen who holds its lock. Where
-// a leader was killed while it waited for the disk, the kernel lets go of the lock some
-// milliseconds after it is gone. Or the leader is in another pid namespace.
+// Whether leading the task failed with Busy although no process can be found that holds its lock.
+// If a leader was killed while it waited for the disk, the kernel releases the lock some
+// milliseconds after the process is gone. Or the leader is in another pid namespace.
 bool is_left_behind(const Paths& paths, const std::string& task_id, const Error& why);
 
 // Calls `call` after a delay that doubles with `tries`, from a millisecond to a second. It uses a

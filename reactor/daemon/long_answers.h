@@ -1,4 +1,4 @@
-// Answers that take longer than one turn of the loop may take. They are made in steps.
+// Answers that would take too long for one turn of the loop, so they are made in steps.
 #pragma once
 
 #include <functional>
@@ -43,8 +43,8 @@ class TaskAnswer : public LongAnswer {
   bool complete_ = false;
 };
 
-// The answer to `kill`: finds the caller's tasks that match, and then kills all of them in one
-// step.
+// The answer to `kill`: finds the tasks that match and that the caller may see, and then calls
+// `meant` once with their ids, which kills them.
 class KillAnswer : public LongAnswer {
  public:
   using Meant = std::function<void(const std::vector<std::string>& ids)>;
@@ -59,8 +59,8 @@ class KillAnswer : public LongAnswer {
   bool complete_ = false;
 };
 
-// The answer to `order`: finds the processes that its words mean, and then gives them the order in
-// one step.
+// The answer to `order`: finds the processes that its words mean, and then calls `give` once, which
+// gives them the order.
 class OrderAnswer : public LongAnswer {
  public:
   using Give = std::function<void(const OrderWords& words)>;

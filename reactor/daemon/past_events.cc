@@ -12,7 +12,7 @@
 namespace thermos {
 namespace {
 
-// Of one stream, at a time.
+// The bytes that are read of one stream at a time.
 constexpr std::size_t kWindow = std::size_t{16} * 1024;
 
 }  // namespace
@@ -34,13 +34,13 @@ class PastEvents::Stream {
   }
 
  private:
-  // Until there are events, or no more can come.
+  // Reads on until there are events, or no more can come.
   void read_on() {
     const auto file = open_stream(path_);
     struct stat info {};
     if (!file || fstat(file->get(), &info) != 0) return;
     if (inode_ != info.st_ino) {
-      // It was compacted: another file, in which we stand nowhere yet.
+      // The stream was compacted, so this is another file, which is read from its beginning.
       inode_ = info.st_ino;
       position_ = {};
     }
@@ -73,7 +73,7 @@ class PastEvents::Stream {
 
 namespace {
 
-// For a heap with the smallest in front.
+// Makes a heap whose front has the lowest position.
 constexpr auto kLater = [](const auto& a, const auto& b) { return a->position() > b->position(); };
 
 }  // namespace

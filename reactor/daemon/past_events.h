@@ -1,5 +1,5 @@
-// Reads events that are not in memory any more from the tasks' streams, in the order in which they
-// happened. It holds only a few events of each stream in memory.
+// Reads events that are not in memory any more from the tasks' streams, in the order of their
+// positions. Holds only a few events of each stream in memory.
 #pragma once
 
 #include <cstddef>
@@ -16,25 +16,25 @@ namespace thermos {
 
 class PastEvents {
  public:
-  // A task whose stream holds no event before the position `first`. Its stream is not opened before
+  // A task whose stream holds no event before the position `first`. The stream is opened only when
   // that position is reached.
   struct Source {
     std::string task_id;
     std::uint64_t first = 0;
   };
 
-  // Gives the events after `since`, up to and including `until`. REQUIRES: all of those are
-  // recorded.
+  // Reads the events after the position `since`, up to and including `until`. REQUIRES: all of
+  // these are recorded.
   PastEvents(const Paths& paths, std::vector<Source> sources, std::uint64_t since,
              std::uint64_t until);
   ~PastEvents();
   PastEvents(const PastEvents&) = delete;
   PastEvents& operator=(const PastEvents&) = delete;
 
-  // Does a small step. Returns the next event in order, if the step found one. Events after a
-  // corrupt record of a stream are left out; those before it are given.
+  // Does a small step. Returns the next event in order, if the step found one. The events of a
+  // stream that come after a corrupt record are left out.
   std::optional<control::Event> step();
-  // Whether all events were given.
+  // Whether all events were returned.
   bool done() const { return sources_.empty() && streams_.empty(); }
 
  private:
@@ -44,11 +44,11 @@ class PastEvents {
   void put_back(std::unique_ptr<Stream> stream);
 
   const Paths& paths_;
-  std::vector<Source> sources_;  // the next to be opened is the last
+  std::vector<Source> sources_;  // the last one is opened next
   std::uint64_t since_;
   std::uint64_t until_;
   std::vector<std::unique_ptr<Stream>>
-      streams_;  // a heap: the one with the earliest event in front
+      streams_;  // a heap with the stream that has the earliest event in front
 };
 
 }  // namespace thermos

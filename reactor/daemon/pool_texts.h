@@ -1,4 +1,4 @@
-// What the daemon says of its pools.
+// The daemon's pools as JSON.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace thermos {
 
-// Each pool as one JSON object, for `pools --json`. Of tasks that the caller may not see only the
-// amounts are told. At most kMostShares of a pool are listed.
+// Returns each pool as one JSON object, for `pools --json`. For tasks that the caller may not see,
+// only the amounts are listed. At most kMostShares shares of a pool are listed.
 inline constexpr std::size_t kMostShares = 1000;
 std::vector<std::string> pool_texts(const SharedPools& pools, VisibleTasks& visible,
                                     const Caller& caller);

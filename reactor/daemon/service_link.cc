@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kListenerName = "control";
 
-// The variable alone is not enough: stderr may have been sent elsewhere since.
+// Compares stderr with the variable, because stderr may have been redirected since the variable was
+// set.
 bool stderr_is_the_journal() {
   const char* const stream = std::getenv("JOURNAL_STREAM");
   struct stat info {};
@@ -45,7 +46,7 @@ void ServiceLink::ready(std::size_t active_tasks) {
 }
 
 void ServiceLink::reloading() {
-  // The time is what tells systemd this reload from the one before.
+  // systemd tells this reload from the previous one by the time.
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(monotonic_now()));
 }
 
@@ -57,7 +58,7 @@ void ServiceLink::say_active(std::size_t tasks) {
   if (told_ready_) sd_notifyf(0, "STATUS=%zu active tasks", tasks);
 }
 
-// By the loop and by nothing else: a loop that hangs is just what the watchdog is for.
+// Only the loop feeds the watchdog, because the watchdog is to notice a loop that hangs.
 void ServiceLink::feed_watchdog() {
   sd_notify(0, "WATCHDOG=1");
   reactor_.deadlines().add(reactor_.loop().now().boot + watchdog_, [this] { feed_watchdog(); });
@@ -76,7 +77,7 @@ Descriptor kept_listener(const std::string& path) {
     sockaddr_un address{};
     socklen_t size = sizeof address;
     struct stat info {};
-    // One for another path, or whose path somebody removed, leads nobody to us.
+    // Clients can't connect to a socket for another path, or whose path was removed.
     if (!found && std::strcmp(names[i], kListenerName) == 0 &&
         sd_is_socket(kept.get(), AF_UNIX, SOCK_STREAM, 1) > 0 &&
         getsockname(kept.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
@@ -90,7 +91,7 @@ Descriptor kept_listener(const std::string& path) {
 }
 
 void keep_listener(int socket) {
-  // The old one first: of two with one name systemd would hand back both.
+  // Removes the old socket first: systemd would hand back both sockets of one name.
   sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", kListenerName);
   const std::string state = std::string("FDSTORE=1\nFDNAME=") + kListenerName;
   sd_pid_notify_with_fds(0, 0, state.c_str(), &socket, 1);

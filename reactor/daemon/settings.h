@@ -16,27 +16,30 @@ namespace thermos {
 
 struct Settings {
   std::string log_level = "info";
-  SyncMode sync = SyncMode::Power;             // of tasks that are led from now on
-  std::uint32_t keep_logs = kDefaultKeepLogs;  // runs; for tasks submitted without --keep-logs
-  std::size_t tasks_per_user = 1000;           // active ones; root has no limit
-  std::size_t processes_per_task = 10'000;     // of a submitted one; root has no limit
+  SyncMode sync = SyncMode::Power;  // for tasks that are led from then on
+  // Number of runs; for tasks submitted without --keep-logs.
+  std::uint32_t keep_logs = kDefaultKeepLogs;
+  std::size_t tasks_per_user = 1000;        // active tasks; root has no limit
+  std::size_t processes_per_task = 10'000;  // for submitted tasks; root has no limit
   std::size_t connections = 1024;
   std::size_t connections_per_user = 128;  // root has no limit
-  // The limit, in bytes, of replies that a client has not read: above it no more are made.
+  // The limit, in bytes, of replies that a client has not read. Above it, no more replies to the
+  // client are made.
   std::size_t queue_bytes = std::size_t{256} << 10;
-  // Which tasks that have ended the daemon removes: none without a rule.
+  // Rules for which ended tasks the daemon removes. Without a rule, it removes none.
   RetentionRules retention;
-  // How much there is of what all tasks share, by name; as it was when the daemon started.
+  // The sizes of the pools that all tasks share, by name. They stay as they were when the daemon
+  // started.
   Named<std::uint32_t> pools;
 };
 
 // Reads a configuration file, JSON or YAML: an object with the names above, each at most once,
-// which override `defaults`. Fails with NotFound, or BadConfig with the place and the name that is
-// not known.
+// which override `defaults`. Fails as read_file() does if the file can't be read, or with
+// BadConfig, which tells the place and the wrong name or value.
 Result<Settings> load_settings(const std::string& path, Settings defaults);
 
-// Takes "NAME=N", a pool as the command line gives it, in place of one of that name. Fails with
-// Usage.
+// Reads a pool from the command line, "NAME=N", and adds it, or replaces the pool of that name.
+// Fails with Usage.
 Status add_pool(const std::string& text, Settings& settings);
 
 }  // namespace thermos

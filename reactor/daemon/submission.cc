@@ -20,8 +20,8 @@
 namespace thermos {
 namespace {
 
-// A sandbox that the caller named: that they could use it themselves is theirs to show. It may be
-// another directory by the time of a launch, and is looked at again then.
+// Checks that the owner can use the sandbox that the caller named. The path may lead to another
+// directory by the time of a launch, so each launch checks it again.
 Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, bool by_root) {
   if (sandbox.front() != '/') {
     return Error{ErrorCode::Usage, "the sandbox must be an absolute path: " + sandbox};
@@ -43,7 +43,7 @@ Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, b
 
 std::string name_of_user(std::uint32_t uid) {
   auto account = find_account(uid);
-  // Nobody is found, too, when for a moment there was no descriptor to look with.
+  // Tries twice, because the lookup also fails if no descriptor was free for a moment.
   if (!account) account = find_account(uid);
   return account ? account->name : std::to_string(uid);
 }
@@ -70,7 +70,7 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   if (!caller.is_root() && reads_as_root(*task)) {
     return Error{ErrorCode::NotPermitted, "only root may have a secret's file read as root"};
   }
-  // Their commands run with the daemon's rights.
+  // The commands in 'nodes' run with the daemon's rights.
   if (task->nodes && !caller.is_root() && caller.uid != geteuid()) {
     return Error{ErrorCode::NotPermitted,
                  "only root and the daemon's own user may submit a task with 'nodes'"};

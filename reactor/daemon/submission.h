@@ -1,4 +1,4 @@
-// Checks what a client submits: whether it is a valid task, who owns it, and where it runs.
+// Checks a client's submission: whether it is a valid task, who owns it, and where it runs.
 #pragma once
 
 #include <string>
@@ -14,24 +14,26 @@
 namespace thermos {
 
 struct Submission {
-  TaskSetup setup;  // complete; a sandbox that the client did not name does not exist yet
+  // Complete, but if the client named no sandbox, its directory does not exist yet.
+  TaskSetup setup;
   FileOwner owner;  // the user that the task runs as
 };
 
-// Checks a submission. Fails with BadConfig for an invalid task, NotPermitted if the caller may not
-// run it as that user or with --chroot, or with what is wrong with the sandbox that the client
-// named: Usage, NotFound, NotPermitted or System.
+// Checks a submission. Fails with BadConfig for an invalid task, with NotPermitted if the caller
+// may not submit it (as that user, with --chroot, with nodes, or with a secret's file read as
+// root), or, if the sandbox that the client named can't be used, with Usage, NotFound, NotPermitted
+// or System.
 Result<Submission> check_submission(const control::Submit& submit, const Caller& caller,
                                     const Settings& settings, const Paths& paths);
 
-// How two submissions under one id differ, for people; empty if they are the same.
+// Describes for people how two submissions under one id differ; "" if they are the same.
 std::string first_difference(const TaskSetup& one, const TaskSetup& other);
 
-// The same, of what stays as it was when a task's configuration is replaced: its user, sandbox,
-// ports and logs.
+// The same for the properties that can't change when a task's configuration is replaced: its user,
+// sandbox, ports, chroot and kept logs.
 std::string first_fixed_difference(const RunnerHeader& one, const RunnerHeader& other);
 
-// The user's name; the number if they have no account.
+// Returns the user's name, or the number if there is no such account.
 std::string name_of_user(std::uint32_t uid);
 
 }  // namespace thermos

@@ -1,6 +1,6 @@
-// The events that one subscriber has not been sent yet. The server asks for the next one only when
-// the client's queue has room, so a subscriber that reads slowly, or wants a long past, costs no
-// more memory than one that is up to date.
+// Finds the next events for one subscriber. The server asks for the next event only when the
+// client's queue has room, so a subscriber that reads slowly, or wants a long past, costs no more
+// memory than one that is up to date.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class Subscription {
   Subscription(EventFeed& events, VisibleTasks& tasks, const Caller& caller, std::uint64_t request,
                const control::Subscribe& ask, std::shared_ptr<const TaskPatterns> patterns);
 
-  // Starts the subscription. Called at the end of a turn, when everything that has a position is
+  // Starts the subscription. Called at the end of a turn, when every event that has a position is
   // durable.
   void begin();
   bool begun() const { return begun_; }
@@ -51,13 +51,13 @@ class Subscription {
   bool begun_ = false;
   bool complete_ = false;
   std::uint64_t position_;
-  std::uint64_t end_ = 0;  // where it ends, if it does not follow
+  std::uint64_t end_ = 0;  // the last position to send, unless follow_
   // The snapshot: all active tasks that the caller may see; the patterns may still drop some.
   bool snapshot_ = false;
   std::vector<control::TaskEntry> entries_;
   std::size_t next_entry_ = 0;
-  // Events that are not in memory any more, up to `horizon_`: first it finds their streams, and
-  // then it reads the events.
+  // For events that are not in memory any more, up to `horizon_`: walk_ finds their streams, and
+  // then past_ reads the events.
   std::uint64_t horizon_ = 0;
   std::optional<TaskWalk> walk_;
   std::vector<PastEvents::Source> sources_;

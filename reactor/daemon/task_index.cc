@@ -21,7 +21,7 @@ TaskIndex::~TaskIndex() {
 }
 
 void TaskIndex::finished(const std::string& id) {
-  // On both for a moment, never on none.
+  // The id is in both lists for a moment, so that it is never in none.
   refreshed(TaskDirectory::Finished).ids.insert(id);
   refreshed(TaskDirectory::Active).ids.erase(id);
   if (on_finished) on_finished();
@@ -35,8 +35,8 @@ void TaskIndex::removed(const std::string& id) {
 TaskIndex::Directory& TaskIndex::refreshed(TaskDirectory which) {
   Directory& directory = directories_[which == TaskDirectory::Active ? 0 : 1];
   if (directory.watch < 0 && !directory.stale) {
-    // A change in the same tick of the kernel's clock as the reading shows in no time: one that is
-    // as young as the reading proves nothing.
+    // If the directory is changed again within the same tick of the kernel's clock, its mtime stays
+    // the same. So read() does not keep an mtime that is as young as the reading.
     struct stat info {};
     const timespec& seen = directory.changed;
     directory.stale = stat(directory.path.c_str(), &info) != 0 ||
@@ -48,7 +48,8 @@ TaskIndex::Directory& TaskIndex::refreshed(TaskDirectory which) {
 
 void TaskIndex::read(Directory& directory) {
   if (directory.watch < 0) {
-    // Before the reading: what comes in between is then told, and known already.
+    // Watches before the reading, so that a change in between is reported, even if the reading has
+    // seen it.
     auto watch = inotify_.watch(directory.path,
                                 {[this, &directory](std::string_view name, std::uint32_t mask) {
                                    happened(directory, name, mask);
@@ -70,7 +71,7 @@ void TaskIndex::read(Directory& directory) {
   directory.changed = settled ? before.st_mtim : timespec{};
   std::swap(directory.ids, ids);
   directory.stale = !there;
-  // What went unseen.
+  // Reports the changes that no event reported.
   for (const std::string& id : ids) {
     if (!directory.ids.contains(id)) say(directory, id, false);
   }

@@ -20,32 +20,33 @@ class TaskIndex {
  public:
   using Ids = std::set<std::string, std::less<>>;
 
-  // `inotify` outlives this. If inotify is not available, or a directory can't be watched, it is
-  // read again when its mtime has changed.
+  // `inotify` outlives this. If inotify is not available, or a directory can't be watched, the
+  // directory is read again when its mtime has changed.
   TaskIndex(const Paths& paths, Inotify& inotify);
   ~TaskIndex();
   TaskIndex(const TaskIndex&) = delete;
   TaskIndex& operator=(const TaskIndex&) = delete;
 
-  // The ids in that directory, sorted. An id may be in both directories for a moment; it is active
-  // then.
+  // Returns the ids in that directory, sorted. An id may be in both directories for a moment; the
+  // task is active then.
   const Ids& on(TaskDirectory which) { return refreshed(which).ids; }
   bool has(std::string_view id) {
     return on(TaskDirectory::Active).contains(id) || on(TaskDirectory::Finished).contains(id);
   }
 
-  // Called for tasks that this daemon creates or finishes; changes by others are found by inotify.
+  // The daemon calls these for tasks that it creates or finishes. Changes by other processes are
+  // found by inotify.
   void added(const std::string& id) { refreshed(TaskDirectory::Active).ids.insert(id); }
   void finished(const std::string& id);
-  // One that was added has no file: it could not be made.
+  // A task that was added could not be created, so it has no file.
   void not_made(const std::string& id) { refreshed(TaskDirectory::Active).ids.erase(id); }
-  // The same for a finished task that this daemon removes.
+  // The daemon removes a finished task.
   void removed(const std::string& id);
 
-  // Called for an id under which a new task begins, or whose finished task was removed.
+  // Called with an id under which a new task begins, or whose finished task was removed.
   std::function<void(const std::string& id)> on_new_life;
-  // Called for an id under which no task is active any more, whoever ended it; not for those of
-  // finished() and not_made().
+  // Called with an id whose task is no longer active because another process ended it. Not called
+  // for finished() and not_made().
   std::function<void(const std::string& id)> on_inactive;
   // Called when a task has come into tasks/finished.
   std::function<void()> on_finished;

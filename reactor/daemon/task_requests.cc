@@ -15,7 +15,7 @@
 namespace thermos {
 namespace {
 
-// How often a submission is tried whose task's lock is being asked about: for about a minute.
+// How often a submission is tried while another process tests the task's lock: for about a minute.
 constexpr int kSubmitTries = 70;
 
 // Fails with Usage if a task runs, or ran, in the sandbox that the task `id` would have for itself.
@@ -37,7 +37,8 @@ Status check_sandbox_is_free(const Paths& paths, const std::string& id) {
 Status TaskRequests::may_submit(const control::Submit& submit, const Caller& caller) const {
   if (auto valid = check_task_id(submit.task_id); !valid) return valid;
   if (draining_) return Error{ErrorCode::Busy, "the daemon is being drained: it takes no tasks"};
-  // One that is not root runs tasks as itself alone, so they are its own user's to give.
+  // A daemon that is not root can run tasks only as its own user, so only that user may submit
+  // them.
   if (geteuid() != 0 && !caller.is_root() && caller.uid != geteuid()) {
     return Error{ErrorCode::NotPermitted,
                  "this daemon takes tasks of " + name_of_user(geteuid()) + " only"};
@@ -54,7 +55,7 @@ Status TaskRequests::has_room_for(const Caller& caller) const {
   return Done{};
 }
 
-// Under an id that exists.
+// Handles a submission under an id that exists.
 Status TaskRequests::submit_again(const control::Submit& submit, TaskSetup& setup,
                                   const Caller& caller, std::function<void(const Status&)> made) {
   const std::string& id = setup.header.task_id;
@@ -84,7 +85,7 @@ Status TaskRequests::replace(const control::Submit& submit, TaskSetup& setup, co
                              HostedTask& led, std::function<void(const Status&)> made) {
   const RunnerHeader& fixed = led.setup().header;
   RunnerHeader& given = setup.header;
-  // What the caller did not name stays as it is.
+  // Properties that the caller did not give stay as they are.
   if (submit.sandbox.empty()) given.sandbox = fixed.sandbox;
   if (submit.ports.empty()) given.ports = fixed.ports;
   if (!submit.keep_logs) given.keep_logs = fixed.keep_logs;
@@ -117,7 +118,8 @@ Status TaskRequests::try_submit(const control::Submit& submit, const Caller& cal
   }
   if (auto room = has_room_for(caller); !room) return room;
   setup.replaces_unbegun = true;
-  // Before the sandbox is made: what is left of a task that had this id had one of this name.
+  // Removes leftovers of an earlier task of this id before the sandbox is created, because that
+  // task's sandbox had the same path.
   if (auto cleared = clear_id(paths_, id); !cleared) return cleared;
   FreshSandbox sandbox;
   if (submit.sandbox.empty()) {
@@ -148,7 +150,7 @@ Result<std::vector<std::string>> TaskRequests::kill(const control::AskKill& ask,
   std::vector<std::string> asked;
   for (const std::string& id : ids) {
     HostedTask* const task = tasks_.find(id);
-    if (task == nullptr) continue;  // it ended, or nobody leads it
+    if (task == nullptr) continue;  // the task has ended, or is not led here
     task->kill(request);
     asked.push_back(id);
   }
@@ -168,7 +170,7 @@ Result<std::vector<std::string>> TaskRequests::drain(const control::AskDrain& as
   const KillRequest request{ask.wait, false, "drained, " + asked_by(caller)};
   std::vector<std::string> asked = tasks_.ids();
   for (const std::string& id : asked) tasks_.find(id)->kill(request);
-  events_.at_turn_end([this] { finish_draining(); });  // there may be nothing to wait for
+  events_.at_turn_end([this] { finish_draining(); });  // there may be no task to wait for
   return asked;
 }
 
@@ -180,7 +182,7 @@ Result<HostedTask*> TaskRequests::find_led(const std::string& task_id, const Cal
   if (!may_be_task(task_id)) return check_task_id(task_id).error();
   HostedTask* const led = tasks_.find(task_id);
   const bool active = led != nullptr || exists(paths_.active_task(task_id));
-  // Another user's is no more there than one that never was.
+  // A task of another user gets the same answer as a task that does not exist.
   if ((!active && !exists(paths_.finished_task(task_id))) || !visible_.may_see(task_id, caller)) {
     return Error{ErrorCode::NotFound, "no task " + task_id};
   }

@@ -1,5 +1,5 @@
-// The requests that clients make of the daemon's tasks, and who may make them. capnp/CONTROL.md has
-// the rules.
+// Carries out clients' requests about the daemon's tasks, and checks who may make them.
+// capnp/CONTROL.md has the rules.
 #pragma once
 
 #include <cstdint>
@@ -40,28 +40,30 @@ class TaskRequests {
   TaskRequests(const TaskRequests&) = delete;
   TaskRequests& operator=(const TaskRequests&) = delete;
 
-  // Creates a task and leads it. `made` is called when the task is durable (at the end of a turn),
-  // or with the error that prevents it; it is not called if submit() itself fails. Submitting the
+  // Creates a task and leads it. Calls `made` when the task is durable (at the end of a turn), or
+  // with the error that prevents it. Does not call `made` if submit() itself fails. Submitting the
   // same task again while it is active succeeds and creates nothing, because the client may have
-  // lost the connection before the answer. With `replace`, another configuration takes the place of
-  // that of the active task, and `made` is called when that is done. Fails with Usage if the id
-  // exists with another configuration, was used, or is not led here, or if what would be replaced
-  // is ending or has another user, sandbox or ports; Busy at the user's limit, while draining, or
-  // while a replacement is under way; NotPermitted; or as check_submission().
+  // lost the connection before the answer. With submit.replace, the configuration of an active task
+  // is replaced, and `made` is called when that is done. Fails with Usage if the id exists with
+  // another configuration, belongs to an ended task, or is of a task that this daemon does not
+  // lead, or if the task to be replaced is ending or has another user, sandbox or ports; Busy at
+  // the user's limit, while draining, or while a replacement is under way; NotPermitted; or as
+  // check_submission() does.
   Status submit(const control::Submit& submit, const Caller& caller,
                 std::function<void(const Status&)> made);
 
-  // Asks those tasks of `ids` that this daemon leads to end, and returns their ids. `ids` are the
-  // tasks that match and that the caller may kill. Fails with NotFound if there are none, or Busy
-  // if the first pattern names a task that this daemon does not lead.
+  // Kills the tasks of `ids` that this daemon leads, without waiting for their ends, and returns
+  // their ids. `ids` are the tasks that match and that the caller may kill. Fails with NotFound if
+  // none of them is led, or Busy if the first pattern is the id of an active task that this daemon
+  // does not lead.
   Result<std::vector<std::string>> kill(const control::AskKill& ask, const Caller& caller,
                                         const std::vector<std::string>& ids);
 
-  // Reads the processes that an order names; what they mean is found in steps. Fails as order()
-  // does, or with Usage as OrderWords::read().
+  // Reads the words of an order, whose processes OrderWords then finds in steps. Fails as order()
+  // does, or with Usage as OrderWords::read() does.
   Result<OrderWords> words_of(const control::AskOrder& ask, const Caller& caller);
-  // Gives an order to processes of one task: `words` are those of the order, and done. `done` is
-  // called when the order is durable and the runs that it ends have ended, or with an error if this
+  // Gives an order to processes of one task. `words` are the order's words, and are done(). Calls
+  // `done` when the order is durable and the runs that it ends have ended, or with an error if this
   // daemon stops leading the task before that.
   Status order(const control::AskOrder& ask, const Caller& caller, const OrderWords& words,
                std::function<void(const Status&)> done);
@@ -73,12 +75,12 @@ class TaskRequests {
   bool draining() const { return draining_; }
   // Called when a drain was asked for and no task is left.
   std::function<void()> on_drained;
-  // Called when a task has ended: it may have been the last of a drain.
+  // Called when a task has ended. If a drain was asked for and no task is left, calls on_drained.
   void finish_draining();
 
-  // Calls `ended` once when the task ends, or inside this call if it has ended. Returns a key for
-  // wait_no_more(); 0 if `ended` was called already. Fails with NotFound if the caller may see no
-  // such task, or Busy if this daemon does not lead it.
+  // Calls `ended` once when the task ends, or inside this call if it has already ended. Returns a
+  // key for wait_no_more(), or 0 if `ended` was called already. Fails with NotFound if there is no
+  // such task that the caller may see, or Busy if this daemon does not lead the task.
   Result<HostedTasks::WaitKey> when_ended(const std::string& task_id, const Caller& caller,
                                           HostedTasks::Ended ended);
   void wait_no_more(const std::string& task_id, HostedTasks::WaitKey key) {
@@ -86,7 +88,7 @@ class TaskRequests {
   }
 
  private:
-  // `tries`: how often the lock was found held only by someone who asks about it.
+  // `tries` counts the earlier attempts that failed because another process only tested the lock.
   Status try_submit(const control::Submit& submit, const Caller& caller,
                     std::function<void(const Status&)> made, int tries);
   Status may_submit(const control::Submit& submit, const Caller& caller) const;

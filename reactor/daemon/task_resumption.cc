@@ -21,13 +21,14 @@
 namespace thermos {
 namespace {
 
-// Between two tries at a task that the machine had no room for, or at their list. No event tells
-// that descriptors, or room on a disk, are there again.
+// The time between two attempts to resume a task for which the machine had no resources, or to list
+// the tasks. No event reports that descriptors or disk space are free again.
 constexpr Microseconds kResumeAgain = 10 * kSecond;
-// So long a lock that is only asked about is nothing to speak of: about a second.
+// The number of tries (about a second) before a lock that other processes only test is reported.
 constexpr int kQuietTries = 10;
 
-// Fails where list_directory() has nothing: here a task that is not seen would be ended.
+// Fails where list_directory() would return an empty list, because the processes of a task that is
+// missing from the list would be killed.
 Result<std::vector<std::string>> list_active(const std::string& directory) {
   std::vector<std::string> ids;
   std::error_code failure;
@@ -46,7 +47,7 @@ Result<std::vector<std::string>> list_active(const std::string& directory) {
 
 void TaskResumption::resume_all() {
   close_task_directories(paths_);
-  // Also so that they can be watched.
+  // Creates the directories, so that they can be watched, too.
   for (const char* directory : {"tasks/active", "tasks/finished"}) {
     if (auto made = make_task_directory(paths_, directory); !made)
       spdlog::error("{}", made.error().message);
@@ -90,8 +91,8 @@ void TaskResumption::open_pools() {
   pools_.open();
 }
 
-// What the machine refused it may grant later. Not for a task whose stream failed under us: that is
-// for the next start.
+// Retries the task later after an error of the machine. A task whose stream failed after it was led
+// is not retried; the next start of the daemon resumes it.
 void TaskResumption::leave_for_now(const std::string& task_id, const Error& why) {
   tasks_.leave(task_id, why);
   if (why.code != ErrorCode::System) return;
@@ -117,7 +118,8 @@ void TaskResumption::resume(const std::string& task_id, int tries) {
     leave_for_now(task_id, blank ? blank_task(paths_, task_id) : task.error());
     return;
   }
-  // Whoever made it died right then, and told nobody that it was made; or power was lost.
+  // The process that created the task died before it confirmed the task to anybody, or power was
+  // lost.
   if (!begun) {
     tasks_.leave(task_id,
                  {ErrorCode::Corrupt,

@@ -1,5 +1,5 @@
-// Resumes the active tasks of a root when a daemon starts, and again later when the machine was
-// short of something.
+// Resumes the active tasks of a root when a daemon starts. Tries again later if the machine was
+// short of a resource.
 #pragma once
 
 #include <functional>
@@ -28,22 +28,23 @@ class TaskResumption {
         tasks_(tasks),
         pools_(pools) {}
 
-  // Takes the lead of every active task of the root that nobody leads. A task that can't be
-  // resumed, or whose files are another user's, is left as it is and logged, and the others are
-  // resumed all the same. Event positions start above the highest one on record. At the daemon's
-  // pools what still runs has its share before anything new starts, and then the tasks ask in the
-  // order of their launch times. Where the tasks can't be listed, that is tried again until they
-  // can be.
+  // Takes the lead of every active task of the root that has no leader. If a task can't be resumed,
+  // or its files belong to another user, it is left as it is and logged, and the other tasks are
+  // resumed all the same. Event positions start above the highest one on record. The runs that
+  // still live get their shares of the daemon's pools before any new run starts; then the tasks ask
+  // for shares in the order of their launch times. If the tasks can't be listed, this is retried
+  // until they can be.
   void resume_all();
-  // Asked before each: whether none is to be resumed any more.
+  // Called before each task is resumed. If it returns true, no more tasks are resumed.
   std::function<bool()> closed_to_tasks;
 
  private:
   void resume_listed();
-  // `tries`: how often the lock was found held only by someone who asks about it.
+  // `tries` counts the earlier attempts that failed because another process only tested the lock,
+  // or because the lock's holder could not be found.
   void resume(const std::string& task_id, int tries = 0);
   void leave_for_now(const std::string& task_id, const Error& why);
-  // If all were resumed that can be in a moment.
+  // Opens the pools, unless tasks whose locks are being tested are still to be resumed.
   void open_pools();
 
   Reactor& reactor_;
@@ -52,10 +53,10 @@ class TaskResumption {
   TaskSummaryCache& summaries_;
   HostedTasks& tasks_;
   SharedPools& pools_;
-  bool unlisted_ = false;          // and the log says so
-  bool begun_ = false;             // the positions of events
-  bool closed_ = false;            // the pools
-  std::set<std::string> awaited_;  // tasks whose locks are asked about
+  bool unlisted_ = false;          // the tasks could not be listed, and the log says so
+  bool begun_ = false;             // event positions were started
+  bool closed_ = false;            // the pools are closed
+  std::set<std::string> awaited_;  // tasks that are retried because their locks are being tested
 };
 
 }  // namespace thermos

@@ -14,20 +14,21 @@
 namespace thermos {
 namespace {
 
-// Of one turn of the loop, in nanoseconds. A step may take longer: the reading of a stream, or the
-// sync of a decision.
+// The time limit of work in one turn of the loop, in nanoseconds. A single step may take longer,
+// such as reading a stream or syncing a decision.
 constexpr std::uint64_t kRemovalTurn = 2'000'000;
-// So many decisions are synced together.
+// The number of decisions that are synced together.
 constexpr std::size_t kTogetherSynced = 16;
-// Ends within so long are looked at together.
+// Tasks that end within this time are judged together.
 constexpr Microseconds kTogether = kSecond;
-// Until what could not be removed is tried again: no event tells that a lock came free, or that a
+// The time until a failed removal is retried. No event reports that a lock is free again, or that a
 // disk can be written to.
 constexpr Microseconds kRemoveAgain = 600 * kSecond;
-// The wall clock may be set meanwhile: no sleep is longer.
+// The longest sleep, because the wall clock may be set meanwhile.
 constexpr Microseconds kLongestSleep = 24 * (3600 * kSecond);
 
-// Another user's files, in a root that others can write to, are not ours to remove.
+// Whether the task's file belongs to this daemon's user. In a root to which others can write,
+// another user's files are not removed.
 bool is_ours(const Paths& paths, const std::string& id) {
   struct stat info {};
   return ::lstat(paths.finished_task(id).c_str(), &info) == 0 && info.st_uid == ::geteuid();
@@ -76,7 +77,8 @@ void TaskRetention::task_ended() {
   wake_at(reactor_.loop().now().boot + kTogether);
 }
 
-// Those that are removed here are remembered until that is done, and hold their locks as long.
+// Whether the task is being removed here. Such a task is remembered, and its lock held, until its
+// removal is complete.
 bool TaskRetention::is_removing(const std::string& id) const {
   const auto is_it = [&](const TaskRemoval& removal) { return removal.id() == id; };
   return std::any_of(decided_.begin(), decided_.end(), is_it) ||
@@ -88,12 +90,13 @@ void TaskRetention::new_life(const std::string& id) {
   if (is_removing(id)) return;
   known_.erase(id);
   ignored_.erase(id);
-  if (counting_ && ids_.front() == id) counting_.reset();  // it is looked at again, if it is there
-  // The places of an active one are that one's already, or will be.
+  // If a task of this id is there, it is counted again.
+  if (counting_ && ids_.front() == id) counting_.reset();
+  // If a new task of this id is active, in_use_ has that task's places already, or will get them.
   if (!exists(paths_.active_task(id))) in_use_.forget(id);
 }
 
-// The earliest that was asked for counts.
+// Wakes up at the earliest of all requested times.
 void TaskRetention::wake_at(Microseconds boot) {
   if (timer_) {
     if (timer_->first <= boot) return;
@@ -184,7 +187,7 @@ void TaskRetention::step() {
   }
 }
 
-// Forgets who is gone, and looks at who is new.
+// Forgets tasks that are gone, and lists the new ones, which are looked at next.
 void TaskRetention::list() {
   stage_ = Stage::Look;
   ids_.clear();
@@ -283,7 +286,7 @@ void TaskRetention::settle() {
   }
 }
 
-// A part of one of those that are settled.
+// Puts away a part of one settled removal.
 void TaskRetention::put_away() {
   TaskRemoval& removal = settled_.back();
   const auto all = removal.put_away_part(in_use_);
@@ -303,7 +306,7 @@ void TaskRetention::finish() {
   put_away_.pop_back();
 }
 
-// Its file is gone, so it is not among those that are looked at next time.
+// Notes a removal to be retried. The task's file is already gone, so list() does not find the task.
 void TaskRetention::try_again(const std::string& id, const Error& why) {
   refuse(id, why);
   left_over_.push_back(id);
@@ -317,7 +320,8 @@ void TaskRetention::count_removed(const std::string& id) {
   known_.erase(known);
 }
 
-// Where it can't be removed it may be a task that is being created, unless its removal was decided.
+// Removes a checkpoint directory without a task's file. If that fails, it may belong to a task that
+// is being created, so it is only retried if its removal was decided before.
 void TaskRetention::remove_left_over(const std::string& id) {
   auto removal = TaskRemoval::begin(paths_, id, false);
   if (removal && !removal->whole()) decided_.push_back(std::move(*removal));
@@ -325,7 +329,7 @@ void TaskRetention::remove_left_over(const std::string& id) {
   if (exists(removed_task(paths_, id))) try_again(id, removal.error());
 }
 
-// Said once for each reason.
+// Logs each reason once.
 void TaskRetention::refuse(const std::string& id, const Error& why) {
   failed_ = failed_ || why.code != ErrorCode::Corrupt;
   std::string& said = refused_[id];

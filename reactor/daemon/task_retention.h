@@ -1,6 +1,7 @@
-// Removes tasks that have ended, by the daemon's settings keep_days, keep_tasks and keep_bytes:
-// when it starts, when a task ends, and when the next one becomes too old. It works in small steps
-// between the loop's other events, so that ten thousand tasks to remove hold up no other task.
+// Removes ended tasks by the daemon's settings keep_days, keep_tasks and keep_bytes: when the
+// daemon starts, when a task ends, and when the next task becomes too old. Works in small steps
+// between the loop's other events, so that the removal of ten thousand tasks does not hold up other
+// tasks.
 #pragma once
 
 #include <cstdint>
@@ -30,24 +31,24 @@ namespace thermos {
 
 class TaskRetention {
  public:
-  // All references outlive this. `rules` may change: see rules_changed().
+  // All references outlive this. `rules` may change; the caller then calls begin().
   TaskRetention(Reactor& reactor, const Paths& paths, const RetentionRules& rules,
                 const HostedTasks& tasks, TaskIndex& index);
   ~TaskRetention();
   TaskRetention(const TaskRetention&) = delete;
   TaskRetention& operator=(const TaskRetention&) = delete;
 
-  // Looks at all tasks, and completes removals that were interrupted. Called when the daemon starts
-  // and when its settings were read again.
+  // Judges all ended tasks, and completes removals that were interrupted. Called when the daemon
+  // starts and when its settings were read again.
   void begin();
-  // A task has ended. Those that end at about the same time are looked at together.
+  // A task has ended. Tasks that end within about a second are judged together.
   void task_ended();
-  // A task that had this id is gone, or another begins under it: what is remembered is not of that
-  // one.
+  // Forgets what is remembered of the task `id`, because that task is gone or a new task has the
+  // id.
   void new_life(const std::string& id);
 
  private:
-  // What is remembered of a task that has ended: it does not change any more.
+  // What is remembered of an ended task, which does not change any more.
   struct Known {
     Microseconds ended = 0;  // wall time
     std::optional<std::uint64_t> bytes;
@@ -80,24 +81,28 @@ class TaskRetention {
   WhileBusy busy_;
   std::optional<Deadlines::Key> timer_;
   std::map<std::string, Known> known_;
-  std::set<std::string> ignored_;               // tasks that are unreadable, or another user's
+  // Tasks that are unreadable, or belong to another user.
+  std::set<std::string> ignored_;
   std::map<std::string, std::string> refused_;  // tasks that could not be removed, and why
   Stage stage_ = Stage::Rest;
-  bool again_ = false;                     // a task ended while it was at work
-  bool begin_again_ = false;               // begin() was called then
-  std::vector<std::string> left_over_;     // the checkpoints to look at for that
-  std::deque<std::string> ids_;            // that this stage is to deal with
-  std::unique_ptr<TaskDiskUse> counting_;  // of the task that is looked at
+  bool again_ = false;        // a task ended while this was at work
+  bool begin_again_ = false;  // begin() was called while this was at work
+  // Checkpoint directories that may be left over from an interrupted removal.
+  std::vector<std::string> left_over_;
+  std::deque<std::string> ids_;            // the tasks that this stage has left to do
+  std::unique_ptr<TaskDiskUse> counting_;  // counts the disk use of the task ids_.front()
   PlacesInUse in_use_;
-  // Removals on their way, of few tasks at a time: each holds its task's lock.
-  std::vector<TaskRemoval> decided_;  // to be synced together
+  // Removals under way, by how far they have come. They are few at a time, because each holds its
+  // task's lock.
+  std::vector<TaskRemoval> decided_;  // decided, to be synced together
   std::vector<TaskRemoval> settled_;
-  std::vector<TaskRemoval> put_away_;  // all but their checkpoints
-  FileOwner owner_;                    // with whose rights the trees are removed
+  std::vector<TaskRemoval> put_away_;  // all files are put away except the checkpoints
+  // The owner of the root, with whose rights the trees are removed.
+  FileOwner owner_;
   std::vector<TreeRemoval> trees_;
   std::size_t removed_ = 0;
   std::uint64_t freed_ = 0;
-  bool failed_ = false;  // something is to be tried again
+  bool failed_ = false;  // a removal failed and is to be tried again
 };
 
 }  // namespace thermos

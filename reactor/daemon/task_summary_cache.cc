@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kRoom = std::size_t{256} * 1024;
 
-// A stream that is torn, or grows as we read it, is as good as any.
+// Reads all whole records. A torn last record, or growth during the reading, is no error.
 Status read_all(const std::string& path, const std::function<Status(Bytes payload)>& take) {
   const auto fd = open_stream(path);
   if (!fd) return fd.error();

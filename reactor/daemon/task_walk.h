@@ -1,5 +1,5 @@
-// Walks through the tasks that match a request and that the caller may see, one in each step,
-// because there may be very many, and each costs a match of its id and perhaps a reading of its
+// Walks through the tasks that match a request and that the caller may see. It looks at one task in
+// each step, because there may be very many, and for each it matches the id and perhaps reads the
 // stream.
 #pragma once
 
@@ -19,8 +19,9 @@ class TaskWalk {
   TaskWalk(VisibleTasks& tasks, const Caller& caller, std::shared_ptr<const TaskPatterns> patterns,
            bool active, bool finished);
 
-  // Looks at one task and returns its id if it matches. Active tasks come first, sorted by id; each
-  // task comes once. A task that is created or removed during the walk may be seen or not.
+  // Looks at one task and returns its id if it matches. Active tasks come first, then finished
+  // ones, each sorted by id. No task is returned twice. A task that is created or removed during
+  // the walk may be returned or not.
   std::optional<std::string> step();
   bool done() const { return done_; }
 
@@ -32,7 +33,8 @@ class TaskWalk {
   bool done_;
   TaskDirectory directory_;
   std::optional<std::string> last_;  // the last id looked at
-  TaskIndex::Ids seen_;              // active ones; they may be finished when the walk gets there
+  // Active tasks; they may be in tasks/finished when the walk gets there.
+  TaskIndex::Ids seen_;
 };
 
 }  // namespace thermos

@@ -12,11 +12,11 @@
 namespace thermos {
 namespace {
 
-// A message's worth of JSON, with room for what is said beside it.
+// The limit of the JSON in one message, which leaves room for further keys.
 constexpr std::size_t kMostJson = kMaxPayloadBytes - std::size_t{64} * 1024;
 constexpr std::size_t kMostBeside = std::size_t{48} * 1024;
 
-// No more bytes than the history is as JSON, found without making it.
+// Returns a lower bound of the size of the history as JSON, without making the JSON.
 std::size_t least_json(const History& history) {
   constexpr std::size_t kWaiting = 40;
   constexpr std::size_t kBegun = 120;
@@ -30,7 +30,7 @@ std::size_t least_json(const History& history) {
   return bytes;
 }
 
-// What no message can hold is not made: it would also take its time.
+// Does not make JSON that is too long for a message, because making it would take long, too.
 Json fitting_json(const History& history) {
   if (least_json(history) <= kMostJson) {
     Json json = history_json(history);
@@ -56,8 +56,8 @@ bool VisibleTasks::may_see(const std::string& task_id, const Caller& caller) {
   return caller.is_root() || owner_of(task_id) == caller.uid;
 }
 
-// A pattern that is an id means that task alone. Not to who may not see the task: they could tell
-// by it that there is one.
+// A pattern that is a task's id means that task alone. This does not hold for a caller who may not
+// see the task, because the difference would tell them that it exists.
 Result<std::shared_ptr<const TaskPatterns>> VisibleTasks::compile(
     const std::vector<std::string>& patterns, const Caller& caller) {
   auto compiled = TaskPatterns::compile(patterns, [&](const std::string& id) {
@@ -106,7 +106,7 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
   if (task) add_not_started(json, *task, stream->history);
   json["task_id"] = task_id;
   if (!stream) json["error"] = stream.error().message;
-  // Another may have led it to its end meanwhile.
+  // Another leader may have led the task to its end meanwhile.
   const bool active = index_.on(TaskDirectory::Active).contains(task_id);
   const std::string why = active ? tasks_.why_left(task_id) : std::string();
   if (!why.empty()) json["error"] = why;
@@ -117,7 +117,7 @@ std::string VisibleTasks::status_json(const std::string& task_id) const {
 
 std::optional<PastEvents::Source> VisibleTasks::stream_behind(const std::string& task_id,
                                                               std::uint64_t position) {
-  // One that is led is being written.
+  // The stream of a led task is still being written, so it may have events after any position.
   if (tasks_.find(task_id) != nullptr) return PastEvents::Source{task_id, 0};
   const TaskSummary& past = summaries_.look(task_id);
   if (past.last_position <= position) return std::nullopt;

@@ -34,15 +34,16 @@ class VisibleTasks {
   // The index of all tasks, without regard to who may see them.
   TaskIndex& index() { return index_; }
   const Paths& paths() const { return paths_; }
-  // The name of the task's state; "?" if its stream can't be read.
+  // Returns the name of the task's state, or "?" if its stream can't be read.
   std::string state_of(const std::string& task_id);
-  // The number of tasks that are led here and belong to the caller; for root, of all.
+  // Returns the number of led tasks that belong to the caller; for root, the number of all led
+  // tasks.
   std::size_t active_of(const Caller& caller) const;
-  // All active tasks that the caller may see, at one moment.
+  // Returns all active tasks that the caller may see, at one moment.
   std::vector<control::TaskEntry> active_tasks(const Caller& caller);
 
-  // One task as `status --json` prints it. A task that is not led, or whose stream can't be read,
-  // has its error under "error".
+  // Returns one task in the form that `status --json` prints. If an active task is not led, or its
+  // stream can't be read, the reason is under "error".
   std::string status_json(const std::string& task_id) const;
 
   // TaskPatterns::compile() for this caller: a pattern counts as an id only if the caller may see
@@ -50,7 +51,8 @@ class VisibleTasks {
   Result<std::shared_ptr<const TaskPatterns>> compile(const std::vector<std::string>& patterns,
                                                       const Caller& caller);
 
-  // The stream to read a task's events after `position` from; nothing if it holds none.
+  // Returns the stream that holds the task's events after `position`; nothing if there are no such
+  // events.
   std::optional<PastEvents::Source> stream_behind(const std::string& task_id,
                                                   std::uint64_t position);
 

@@ -22,7 +22,7 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// What Slurm's controller says of the job, in this format of squeue(1).
+// Asks Slurm's controller about the job, and returns the answer in this format of squeue(1).
 std::optional<std::string> ask_slurm(const std::string& job, const char* format) {
   return output_of(
       {"squeue", "--noheader", "--states=all", "--jobs=" + job, std::string("--format=") + format});
@@ -79,11 +79,12 @@ Microseconds allocation_end(const Leadership& place, Microseconds now) {
 
 bool job_has_ended(const Leadership& place) {
   if (place.engine != "slurm" || !is_number(place.job)) return false;
-  // That the controller can be reached at all must be seen first: squeue may know older things.
+  // Checks first that the controller can be reached, because squeue may otherwise print old data.
   const std::optional<std::string> ping = output_of({"scontrol", "ping"});
   if (!ping || ping->find("is UP") == std::string::npos) return false;
-  // The controller forgets a job some minutes after its end. Asked for one job, squeue then fails,
-  // as it does when it can't ask; asked for several it prints those that there are.
+  // The controller forgets a job some minutes after its end. squeue for one forgotten job fails, as
+  // it does when it can't reach the controller. squeue for several jobs prints those that exist, so
+  // the job is named twice.
   const std::optional<std::string> state = ask_slurm(place.job + "," + place.job, "%T");
   if (!state) return false;
   for (const std::string_view live :

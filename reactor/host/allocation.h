@@ -1,5 +1,5 @@
-// The allocation that this program runs in, by its environment: which engine gave the machine, for
-// which job, and until when.
+// Finds out from the environment in which allocation this program runs: which engine gave the
+// machine, for which job, and until when.
 #pragma once
 
 #include <functional>
@@ -9,29 +9,32 @@
 
 namespace thermos {
 
-using ReadVariable = std::function<std::string(const char* name)>;  // "": not set
+using ReadVariable = std::function<std::string(const char* name)>;  // returns "" if it is not set
 
-// Where we are: the machine's own name, and the engine with its job, if there is one. `until` is
-// not known yet.
+// Returns the machine's own name, and the engine with its job, if there is one. Leaves `until` at 0
+// (unknown).
 Leadership find_place(const ReadVariable& variable);
-// The same by the environment of this program.
+// The same, with the variables of this program's environment.
 Leadership find_place();
 
-// Whether the engine ends a job by signals that it wants answered by a yield: Slurm, Grid Engine.
+// Returns whether the engine starts an ended job again, so that its signals are to be answered by a
+// yield. True for Slurm and Grid Engine.
 bool engine_requeues(const Leadership& place);
 
-// The exit status by which the engine starts the job again: 99 in Grid Engine (qsub(1)), else 75.
+// Returns the exit status that makes the engine start the job again: 99 in Grid Engine (qsub(1)),
+// else 75.
 int yield_status_of(const Leadership& place);
 
-// When the allocation ends, in microseconds of wall time; 0: nobody knows. Asks the engine's own
-// program, once; that may take seconds.
+// Returns when the allocation ends, in microseconds of wall time, or 0 if that is unknown. Runs the
+// engine's own query program (squeue) once, which may take seconds.
 Microseconds allocation_end(const Leadership& place, Microseconds now);
 
-// Whether the engine says that the job has ended. False if it can't be asked.
+// Returns whether the engine says that the job has ended. Returns false if the engine can't be
+// asked.
 bool job_has_ended(const Leadership& place);
 
-// Reads what `squeue -o %L` prints, the time that a job has left: "2-03:04:05", "03:04:05",
-// "04:05". In microseconds; negative: it is no time, as "UNLIMITED".
+// Parses the time that a job has left, as `squeue -o %L` prints it: "2-03:04:05", "03:04:05",
+// "04:05". Returns microseconds, or a negative number for any other text, such as "UNLIMITED".
 Microseconds time_left_from(std::string_view text);
 
 }  // namespace thermos

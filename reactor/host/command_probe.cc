@@ -20,7 +20,8 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMostOfLine = 200;
-constexpr std::uint64_t kEpoch = 1;  // the stream is read by nobody else
+// Any number will do, because no other program reads the stream.
+constexpr std::uint64_t kEpoch = 1;
 
 Descriptor in_memory(const char* name) {
   Descriptor file(memfd_create(name, MFD_CLOEXEC));
@@ -32,7 +33,8 @@ Descriptor copy_of(const Descriptor& file) {
   return Descriptor(fcntl(file.get(), F_DUPFD_CLOEXEC, 3));
 }
 
-// Ends the whole tree of a coordinator. It is our child and was not reaped, so the pid is its.
+// Makes a coordinator end its whole tree. The coordinator is our child and was not reaped, so the
+// pid is still its own.
 void end_tree(pid_t coordinator) {
   ::kill(coordinator, SIGUSR1);
 }
@@ -73,8 +75,8 @@ std::string CommandProbe::start() {
                                awaited = std::move(awaited)](const Launched& answer) {
                                 if (!here.expired()) return launched(answer);
                                 if (answer.pid == 0) return;
-                                // Nobody wants to know any more. It may be dead already, and its
-                                // pid another's.
+                                // The probe was destroyed. The coordinator may be dead already, and
+                                // its pid another process's.
                                 const auto gone = std::make_shared<bool>(false);
                                 reactor.children().watch(answer.pid, [gone](int) { *gone = true; });
                                 if (!*gone) end_tree(answer.pid);
@@ -131,7 +133,7 @@ void CommandProbe::ended() {
   say(false, line.empty() ? why : why + ", " + line);
 }
 
-// Of what it printed, for people.
+// Returns the last line that the command printed, for people.
 std::string CommandProbe::last_line() const {
   const off_t size = lseek(output_.get(), 0, SEEK_END);
   const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kMostOfLine));

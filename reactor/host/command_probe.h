@@ -1,5 +1,6 @@
-// Runs one command to ask whether a process is ready: as a run of its own by the fork server, with
-// a coordinator that ends all that it starts, and with its records in memory.
+// Runs one command to find out whether a process is ready or healthy. The fork server starts it as
+// a run of its own. Its coordinator ends everything that the command starts, and writes its records
+// to memory.
 #pragma once
 
 #include <sys/types.h>
@@ -17,21 +18,21 @@ namespace thermos {
 
 class CommandProbe {
  public:
-  // `text`: why it is not ready.
+  // `text` tells why the process is not ready.
   using Answer = std::function<void(bool ready, const std::string& text)>;
 
-  // `launch` has all that does not concern the records. `answer` is called once, later, by `until`
-  // (boot time) at the latest; then the command is killed. Destroying this takes the question back
-  // and kills it, too. `reactor` outlives this.
+  // `launch` is complete but for the fields about the records. `answer` is called once, after
+  // start() has returned, and at the latest at `until` (boot time). The command is killed at that
+  // time. Destroying this object kills the command, too, and `answer` is then not called any more.
+  // `reactor` outlives this.
   CommandProbe(Reactor& reactor, Launch launch, Microseconds until, Answer answer);
   ~CommandProbe();
   CommandProbe(const CommandProbe&) = delete;
   CommandProbe& operator=(const CommandProbe&) = delete;
 
-  // Returns why it can't be run; "" if it is on its way.
+  // Starts the command. Returns why it can't be run, or "" if it is being started.
   std::string start();
-  // Whether nothing of it is left, or nothing will be heard of it: its launch was lost with the
-  // fork server.
+  // Whether the command has ended, or its launch was lost when the fork server died.
   bool over() const { return over_ || (coordinator_ == 0 && awaited_.expired()); }
 
  private:
@@ -47,11 +48,11 @@ class CommandProbe {
   Descriptor stream_;
   Descriptor output_;
   std::optional<Deadlines::Key> deadline_;
-  pid_t coordinator_ = 0;  // 0: not known yet, or reaped
+  pid_t coordinator_ = 0;  // 0: unknown yet, or reaped
   bool killed_ = false;
   bool answered_ = false;
   bool over_ = true;
-  std::weak_ptr<bool> awaited_;  // lives as long as the fork server's answer may come
+  std::weak_ptr<bool> awaited_;  // expires when the fork server's answer can't come any more
   // Callbacks that can outlive this hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

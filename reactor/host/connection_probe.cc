@@ -10,13 +10,15 @@
 namespace thermos {
 namespace {
 
-// Of an answer: its first line, and all that is read of it before the connection is closed. Some
-// servers complain of a client that goes while they write.
+// The limits of an answer's first line, and of the bytes that are read before the connection is
+// closed. The answer is read beyond its first line because some servers log an error if the client
+// closes while they write.
 constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 18;
 
-// When an answer is first looked for. Most servers on this machine have answered by then, and
-// closed the connection. Watching a descriptor takes five system calls, and a turn for each event.
+// The time after which an answer is first read. Most servers on this machine have answered and
+// closed the connection by then, so the descriptor need not be watched. Watching takes five system
+// calls, and a turn of the loop for each event.
 constexpr Microseconds kAnswerTakes = kSecond / 500;
 
 }  // namespace
@@ -47,7 +49,8 @@ void ConnectionProbe::connect_next() {
   if (!socket_) return refused(errno);
   connecting_ = true;
   int error_number = connect(to);
-  // On this machine it has come about when the call returns, though that says EINPROGRESS.
+  // A connection on this machine is complete when connect(2) returns, even if it returns
+  // EINPROGRESS. A second call returns the result.
   if (error_number == EINPROGRESS) error_number = connect(to);
   if (error_number == 0) return connected();
   if (error_number != EALREADY) return refused(error_number);
@@ -56,7 +59,8 @@ void ConnectionProbe::connect_next() {
 
 // Returns the errno; 0 when connected.
 int ConnectionProbe::connect(const SocketAddress& to) const {
-  static const FileOwner nobody;  // whose rights count only for a path
+  // Stands for no change of user, because an owner's rights matter only for a path.
+  static const FileOwner nobody;
   const AsUser as_user(to.bytes.ss_family == AF_UNIX ? owner_ : nobody);
   if (!as_user.holds()) return EPERM;
   const int result =
@@ -91,8 +95,8 @@ void ConnectionProbe::on_event() {
   connected();
 }
 
-// On loopback a connect() to a port that nobody listens on can meet itself: the kernel may choose
-// that very port for its own end.
+// On loopback, connect() to a port on which no program listens can connect the socket to itself,
+// because the kernel may choose that same port for the socket's own end.
 bool ConnectionProbe::met_itself() const {
   const SocketAddress& to = addresses_[next_ - 1];
   if (to.bytes.ss_family == AF_UNIX) return false;
@@ -114,7 +118,8 @@ void ConnectionProbe::connected() {
   // A new connection has room for more than a request.
   const ssize_t sent = ::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(request_.size())) return refused(sent < 0 ? errno : ENOBUFS);
-  if (poll_) return watch(UV_READABLE);  // it took its time to connect
+  // The connection was not complete at once, so the answer may take longer, too.
+  if (poll_) return watch(UV_READABLE);
   const Microseconds soon = loop_.now().boot + kAnswerTakes;
   if (soon >= until_) return watch(UV_READABLE);
   deadline_ = deadlines_.add(soon, [this] { look_for_answer(); });
@@ -126,7 +131,7 @@ void ConnectionProbe::look_for_answer() {
   if (socket_) watch(UV_READABLE);
 }
 
-// All that is there by now.
+// Reads everything that has arrived.
 void ConnectionProbe::read_answer() {
   std::array<char, 4096> bytes;  // NOLINT(*-member-init): recv() fills what is looked at
   while (socket_) {
@@ -141,7 +146,7 @@ void ConnectionProbe::read_answer() {
   }
 }
 
-// Whether there may be more of the answer that is worth reading.
+// Takes the next bytes of the answer. Returns whether to go on reading.
 bool ConnectionProbe::take(std::string_view bytes) {
   received_ += bytes.size();
   if (!answered_) {
@@ -152,7 +157,7 @@ bool ConnectionProbe::take(std::string_view bytes) {
   return received_ <= kMaxAnswer;
 }
 
-// "HTTP/1.1 200 OK"
+// Judges the first line of an answer, such as "HTTP/1.1 200 OK".
 void ConnectionProbe::judge(const std::string& line) {
   const std::size_t blank = line.find(' ');
   int status = 0;

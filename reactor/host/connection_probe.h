@@ -1,5 +1,5 @@
-// One try to connect to a socket, and, if asked, to get an HTTP answer from it. It never waits: it
-// goes on when the loop says so, and its time is limited.
+// One attempt to connect to a socket and, with a request, to get an HTTP answer from it. No call
+// blocks: the probe goes on at events of the loop, and its time is limited.
 #pragma once
 
 #include <sys/socket.h>
@@ -28,14 +28,14 @@ struct SocketAddress {
 
 class ConnectionProbe {
  public:
-  // `text`: the status of the HTTP answer, or why it is not ready.
+  // `text` is the status of the HTTP answer, or tells why the process is not ready.
   using Answer = std::function<void(bool ready, const std::string& text)>;
 
-  // `addresses` are tried in turn until one takes the connection; a Unix socket with the rights of
-  // `owner`, who outlives this. An empty `request`: that is the answer. Else the request is sent,
-  // and the answer is ready if its status is 200 to 399.
-  // `answer` is called once, by start() or later, by `until` (boot time) at the latest. Destroying
-  // this takes the question back.
+  // Tries `addresses` in turn until one accepts the connection; a Unix socket with the rights of
+  // `owner`, which outlives this. With an empty `request`, the process is ready if the connection
+  // is accepted. Otherwise the request is sent, and the process is ready if the HTTP status is 200
+  // to 399. `answer` is called once, inside start() or later, at the latest at `until` (boot time).
+  // If this is destroyed before, `answer` is not called.
   ConnectionProbe(Loop& loop, Deadlines& deadlines, const FileOwner& owner,
                   std::vector<SocketAddress> addresses, std::string request, Answer answer);
   ~ConnectionProbe();
@@ -67,13 +67,14 @@ class ConnectionProbe {
   std::string request_;
   Answer answer_;
   Descriptor socket_;
-  std::unique_ptr<Poll> poll_;  // after the socket, so that it goes first
+  std::unique_ptr<Poll> poll_;  // after the socket, so that it is destroyed first
   Microseconds until_ = 0;
-  std::optional<Deadlines::Key> deadline_;  // while it is waited for
+  // Set while the probe waits for the socket or the answer.
+  std::optional<Deadlines::Key> deadline_;
   bool connecting_ = false;
   bool answered_ = false;
-  std::string head_;          // of the HTTP answer
-  std::size_t received_ = 0;  // bytes of it
+  std::string head_;          // the start of the HTTP answer
+  std::size_t received_ = 0;  // bytes of the HTTP answer
 };
 
 }  // namespace thermos

@@ -59,7 +59,8 @@ void CoordinatorLinks::tell(ProcessIndex p, const link::Event& event) {
 void CoordinatorLinks::adopt(ProcessIndex p, bool rebooted) {
   entry_of(p).adopting = true;
   tell(p, link::Adopt{rebooted});
-  // The end of the run was in its stream, or its coordinator is watched: otherwise that is to come.
+  // If the run is not live any more, its end was in its stream. Otherwise later effects of the link
+  // count the result.
   if (!task_.past(p).live()) count_adoption(entry_of(p), "ended");
 }
 
@@ -69,7 +70,7 @@ void CoordinatorLinks::count_adoption(Entry& entry, std::string_view result) {
 
 void CoordinatorLinks::look_beside(ProcessIndex p, bool rebooted) {
   tell(p, link::LookBeside{rebooted});
-  if (!entry_of(p).busy) entries_.erase(p);  // there may be a hundred thousand
+  if (!entry_of(p).busy) entries_.erase(p);  // a task may have a hundred thousand processes
 }
 
 void CoordinatorLinks::changed(ProcessIndex p) {
@@ -221,7 +222,8 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Read&
 
 bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
   const std::string path = stream_path(p);
-  // O_NONBLOCK: a FIFO under this name must not hang all tasks. It means nothing to a file.
+  // O_NONBLOCK: opening a FIFO of this name must not hang all tasks. The flag has no effect on a
+  // regular file.
   entry.reader.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   const int error = entry.reader ? 0 : errno;
   const bool starved = error != 0 && error != ENOENT;
@@ -253,13 +255,14 @@ Status CoordinatorLinks::take(ProcessIndex p, const Record& record, Origin origi
     return Error{ErrorCode::Corrupt, "a record of another process, " + std::string(whose)};
   }
   if (report != nullptr) return task_.handle(CoordinatorReport{p, *report});
-  if (status == nullptr) return Done{};  // it sums up runs that are known anyway
+  if (status == nullptr) return Done{};  // a summary of runs that the runner's stream has, too
   write_failures_.over(p);
   if (status->state == ProcessState::Forked) tell(p, link::Heard{status->run, status->identity});
   return task_.handle(CoordinatorRecord{p, as_read(*status, origin)});
 }
 
-// A few of those that were started here stay open, as the same will be read again soon.
+// Keeps a few readers of runs that were started here open, because their streams will be read again
+// soon.
 void CoordinatorLinks::carry_out(ProcessIndex /*p*/, Entry& entry,
                                  const link::CloseReader& /*effect*/) {
   constexpr std::size_t kMostKept = 32;
@@ -299,7 +302,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
                                     tell(p, answer);
                                   });
   entry.position = stream.position;
-  if (stream.begun_anew) close_reader(entry);  // it reads the old file
+  if (stream.begun_anew) close_reader(entry);  // the reader has the old file open
   if (error) {
     if (error->retry) ++counters().launch_retries[error->cause];
     tell(p, link::HandFailed{error->retry, error->reason, error->shortage});
@@ -311,8 +314,8 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Clone
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& /*entry*/, const link::WatchChild& effect) {
   const ChildWatcher& children = reactor_.children();
   bool gone = !effect.certain && !children.can_watch(effect.child.pid);
-  // Only a child that was reaped can have left its pid to another. Of one that surely is ours, the
-  // watcher knows that.
+  // Only the pid of a child that was reaped can belong to another child. If the coordinator is
+  // certainly our child, the watcher knows whether it was reaped.
   const bool recyclable = !effect.certain || children.has_reaped(effect.child.pid);
   if (!gone && recyclable && effect.child.ticks != 0) {
     reactor_.spares().lend([&] { gone = children.is_recycled(effect.child); });
@@ -335,7 +338,7 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::OpenP
   entry.pidfd_poll =
       std::make_unique<Poll>(reactor_.loop(), entry.pidfd.get(),
                              [this, p, run = effect.run](int) { tell(p, link::PidfdReady{run}); });
-  // One that has ended, and was not reaped, has a pidfd too.
+  // A coordinator that has ended but was not reaped also has a pidfd, which is then readable.
   pollfd dead{entry.pidfd.get(), POLLIN, 0};
   if (entry.adopting && ::poll(&dead, 1, 0) == 0) count_adoption(entry, "running");
   tell(p, link::PidfdOpened{});
@@ -357,8 +360,8 @@ void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Arm& 
   });
 }
 
-// Ten thousand may be told at once, so it is one descriptor for each, and none of the reserve as
-// long as there are others.
+// Ten thousand coordinators may be signalled in one turn, so each signal opens and closes one
+// descriptor, and uses the reserve only if no other descriptor is free.
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::Send& effect) {
   const bool ours = entry.link.state() == link::State::Ours;
   bool scarce = false;
@@ -414,7 +417,7 @@ void CoordinatorLinks::tell_runner(const Event& event) {
 
 void CoordinatorLinks::carry_out(ProcessIndex p, Entry& entry, const link::TellGone& effect) {
   count_adoption(entry, task_.past(p).live() ? "lost" : "ended");
-  write_failures_.over(p);  // the next run may be on its way already
+  write_failures_.over(p);  // the next run may be starting already
   tell_runner(effect.gone);
   reactor_.launches().room();
 }

@@ -1,6 +1,7 @@
 // The coordinators of one task. Carries out the effects of each process's CoordinatorLink
-// (core/runner/coordinator_link.h) and gives the link their results as events. It decides nothing:
-// the link decides what a lock, a silence or a death means, because the simulator drives the link.
+// (core/runner/coordinator_link.h) and gives the link their results as events. This class makes no
+// decisions. The link decides what a lock, a silence or a death means, so that the simulator tests
+// these decisions, too.
 #pragma once
 
 #include <sys/types.h>
@@ -38,36 +39,36 @@ class LinkedTask {
   // Gives the runner an event. Fails with Corrupt if the runner refuses it; then nothing has
   // changed.
   virtual Status handle(const Event& event) = 0;
-  // What is on record of the process.
+  // The process's recorded history.
   virtual const ProcessHistory& past(ProcessIndex p) const = 0;
   // As Runner::wants_launch().
   virtual bool wants_launch(ProcessIndex p) const = 0;
-  // A coordinator has ended, perhaps the last one: quiet() tells.
+  // A coordinator has ended. If it was the last one, quiet() is true.
   virtual void coordinator_left() = 0;
   // This host must stop leading the task, because of `error`.
   virtual void stop(Error error) = 0;
-  // The same; the reason is that the task's checkpoint directory was removed.
+  // Like stop(), because the task's checkpoint directory was removed.
   virtual void stop_without_checkpoints() = 0;
   virtual bool stopped() const = 0;
-  // Returns whether what is on record is on the disk; if not, this host has stopped leading the
+  // Makes the records durable. Returns false if that failed; this host has then stopped leading the
   // task.
   virtual bool settle_record() = 0;
 };
 
 class CoordinatorLinks : private LaunchQueue::Task {
  public:
-  // All references outlive this. `notified`: the caller calls changed() for every change to a
-  // stream (inotify works); without it, the links look at their streams by timer.
+  // All references outlive this. If `notified`, the caller calls changed() for every change to a
+  // stream (inotify works). If not, the links read their streams at timers.
   CoordinatorLinks(Reactor& reactor, const TaskSetup& setup, const TaskGroups& groups,
                    bool notified, LinkedTask& task);
   ~CoordinatorLinks() override;
   CoordinatorLinks(const CoordinatorLinks&) = delete;
   CoordinatorLinks& operator=(const CoordinatorLinks&) = delete;
 
-  // At a resume: looks into the stream of a process that has one, but no live run on record.
-  // `rebooted`: the runner before ran under another boot id.
+  // Called at a resume for a process that has a stream, but no live run on record: reads the
+  // stream. `rebooted`: the previous runner ran under another boot id.
   void look_beside(ProcessIndex p, bool rebooted);
-  // At a resume: takes over the live run of the process, as look_beside() does where there is none.
+  // Called at a resume for a process with a live run on record: takes that run over.
   void adopt(ProcessIndex p, bool rebooted);
   // Gives the link of `p` an event from outside: Start or Stop. Does nothing once the task has
   // stopped.
@@ -82,17 +83,17 @@ class CoordinatorLinks : private LaunchQueue::Task {
   // it is not a coordinator of this task.
   bool cannot_write(pid_t pid, int error_number);
 
-  // At the end of a turn: what the machine was short of, and is not wanted any more, counts no
+  // Called at the end of a turn: drops the shortages of launches and reads that are not wanted any
   // more.
   void review_shortages();
-  // This host stops leading the task: no launch of it waits any more.
+  // This host stops leading the task: drops all its waiting launches.
   void give_up_launches() { reactor_.launches().leave(owner_); }
 
   // Whether no coordinator lives, as far as the links know.
   bool quiet() const { return busy_ == 0; }
   // Whether the last coordinator of `p` was our child, so that its orphans became ours.
   bool was_our_child(ProcessIndex p) const;
-  // The coordinators for which that is so.
+  // The coordinators that were our children.
   std::vector<Identity> our_children() const;
   // The names of the control groups of the latest run of each link.
   std::vector<ControlGroups::Name> groups() const;
@@ -104,9 +105,12 @@ class CoordinatorLinks : private LaunchQueue::Task {
     bool busy = false;  // counted in busy_
     StreamPosition position;
     Descriptor reader;
-    bool kept = false;                   // the reader is open though the link can do without
-    bool starved = false;                // its stream could not be opened
-    bool adopting = false;               // it is not known yet what became of the run taken over
+    // The reader stays open although the link closed it, because the stream will be read again
+    // soon.
+    bool kept = false;
+    bool starved = false;  // its stream could not be opened
+    // The result of adopt() was not counted yet: running, ended or lost.
+    bool adopting = false;
     std::optional<StreamWriter> locked;  // between TryLock and Clone
     Descriptor pidfd;
     std::unique_ptr<Poll> pidfd_poll;
@@ -152,7 +156,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
   void close_reader(Entry& entry);
   Status take(ProcessIndex p, const Record& record, Origin origin);
   void tell_runner(const Event& event);
-  // The processes whose link is not idle.
+  // Returns the processes whose link is not idle.
   std::vector<ProcessIndex> busy_ones() const;
 
   Reactor& reactor_;
@@ -165,7 +169,7 @@ class CoordinatorLinks : private LaunchQueue::Task {
   WriteFailures write_failures_;
   std::unordered_map<ProcessIndex, std::unique_ptr<Entry>> entries_;
   std::uint32_t busy_ = 0;
-  std::size_t kept_ = 0;  // readers
+  std::size_t kept_ = 0;  // readers with Entry::kept
   // The fork server's answers can outlive this, so they hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -10,7 +10,7 @@
 namespace thermos {
 namespace {
 
-// Tells who else uses the loop when it is there, and when it goes.
+// Calls on_loop when the loop exists, and again before it is destroyed.
 class LoopGuest {
  public:
   LoopGuest(const std::function<void(Reactor*)>& tell, Reactor* reactor) : tell_(tell) {
@@ -54,8 +54,9 @@ Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver
     (*host)->kill(request);
     asked = true;
   };
-  // An engine may signal more than once, and a script passes on what we heard as well: the first
-  // signal counts. Who presses Ctrl-C then has no patience.
+  // An engine may signal more than once, and a script may pass on a signal that we also got
+  // directly, so only the first signal counts. A user who presses Ctrl-C after it does not want to
+  // wait.
   bool yields = false;
   const auto taken_away = [&](const char* name) {
     if (std::exchange(yields, true)) return;

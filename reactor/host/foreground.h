@@ -19,22 +19,23 @@ class Reactor;
 
 // How a task in the foreground yields (YieldRequest).
 struct Yielding {
-  bool on_term = false;  // at SIGTERM; else that is a kill
-  bool on_usr2 = false;  // at SIGUSR2, which announces SIGKILL in Grid Engine
+  bool on_term = false;  // yield at SIGTERM; if false, SIGTERM kills the task
+  bool on_usr2 = false;  // yield at SIGUSR2, which announces SIGKILL in Grid Engine
   Microseconds grace = kUsualGrace;
-  std::string from{};  // who gave us the machine, for the reason: "slurm job 17"
+  std::string from{};  // the job that we run in, for the recorded reason: "slurm job 17"
 };
 
-// Takes the lead of a task, runs it to its end and returns its final state. Blocks. A new task id
-// is created on the disk; one that is active and has no leader is resumed, if the configuration is
-// the same. SIGINT and SIGTERM are a kill with the task's own finalization_wait; a second one kills
-// everything at once. SIGUSR1, and SIGTERM where `yielding` says so, give the task up for now: the
-// state that is returned is not terminal then. After the first of them only SIGINT has an effect:
-// what still runs is killed. `kill`, if given, is requested as soon as the task
-// is led. Fails with Busy if another leads the task (the message names who), BadConfig if the id
-// exists with another configuration (the message names the first difference), Usage if the task has
-// ended (the message says how), Corrupt, or System. `on_loop` gets the reactor before anything
-// happens on it, and nullptr before it goes.
+// Takes the lead of a task, runs it to its end and returns its final state. Blocks. If the task id
+// is new, creates the task on the disk. If the task is active without a leader, resumes it,
+// provided that the configuration is the same. SIGINT and SIGTERM kill the task with its own
+// finalization_wait; a second one kills everything at once. SIGUSR1, and the signals that
+// `yielding` names, make the task yield; the returned state is then not terminal. After the first
+// of these, the others have no effect, and SIGINT kills the processes that still run. `kill`, if
+// given, is requested as soon as the task is led. Fails with Busy if another process leads the task
+// (the message names it), BadConfig if the id exists with another configuration (the message names
+// the first difference), Usage if the task has ended (the message tells its state), Corrupt, or
+// System. `on_loop` is called with the reactor before anything happens on it, and with nullptr
+// before it is destroyed.
 Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
                                     const Yielding& yielding = {},
                                     const std::optional<KillRequest>& kill = std::nullopt,

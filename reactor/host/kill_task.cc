@@ -24,16 +24,16 @@
 namespace thermos {
 namespace {
 
-// How long a leader may take to say that it has heard, and how long one that holds the lock may do
-// without a socket: it is on its way in or out. That it will never answer is nothing that the
-// kernel could tell: a stopped process, or one that hangs, looks like one that is about to. So this
-// wait has an end, far beyond what a leader needs and short for who waits at a terminal.
+// The time limit for a leader to confirm a request, and for a process that holds the lock to have
+// no socket, because it is just taking or giving up the lead. The kernel can't tell that a leader
+// will never answer: a stopped or hanging process looks like one that is about to answer. So this
+// wait has an end, which is far beyond what a leader needs and short for a person at a terminal.
 constexpr Microseconds kKillPatience = 3 * kSecond;
 
-// By the file that it runs, not by its words: those may be anything.
+// Goes by the program file of the process, not by its arguments, which may be anything.
 bool is_one_task_leader(pid_t pid) {
   const std::string program = program_of(pid);
-  return program == "thermos" || program == "thermos (deleted)";  // an upgrade took its place
+  return program == "thermos" || program == "thermos (deleted)";  // an upgrade replaced the file
 }
 
 class TaskKill {
@@ -51,20 +51,21 @@ class TaskKill {
   Result<TaskState> carry_out();
 
  private:
-  // Each is a step: the end of it all, or nothing, and then who leads is to be looked at again.
+  // Each function is a step. It returns the final result, or nothing if the leader is to be looked
+  // for again.
   using Step = std::optional<Result<TaskState>>;
 
   Step step();
   Result<TaskState> look_up_end() const;
-  // Waits for a leader that can't be asked now, if it has been given time enough; nothing
-  // otherwise.
+  // Waits for a leader that can't be asked now. Returns true if something happened before its time
+  // limit; then the task is looked at again.
   bool outwait(const std::optional<Identity>& leader);
   std::optional<Error> remove_leader(const Identity& leader, LeaderReply reply) const;
-  // Whose record we would lead the task by.
+  // Checks that the task's files, by which we would lead it, belong to us or to the task's user.
   Status check_own(const Result<RunnerStream>& stream) const;
   Step lead();
   Step remove_unbegun();
-  // Of an attempt to take the lock: what is left to do.
+  // Called when an attempt to take the lead failed: decides whether to try again.
   Step not_led(const Error& why);
 
   const Paths& paths_;
@@ -74,10 +75,12 @@ class TaskKill {
   std::string active_;
   std::string stream_;
   LeadershipWatch change_;
-  // Who was last found to lead without being there to be asked, and until when that may be so.
+  // The process that was last found to hold the lock without answering, and until when (boot time)
+  // it may do so.
   std::optional<Identity> awaited_;
   std::optional<Microseconds> awaited_until_;
-  // Somebody took the lead when we tried to. Who that is may be out of our sight (lock_holder.h).
+  // Another process had the lead when we tried to take it. It may be invisible to us
+  // (lock_holder.h).
   bool outrun_ = false;
 };
 
@@ -94,7 +97,7 @@ TaskKill::Step TaskKill::step() {
   if (answer->asked == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
     if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
-    // It is not ended for nothing.
+    // The leader must not be killed if we may not take over its task.
     if (auto own = check_own(read_runner_stream(stream_)); !own) return own.error();
     if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
   } else if (outrun_ && outwait(std::nullopt)) {
@@ -104,7 +107,7 @@ TaskKill::Step TaskKill::step() {
   return lead();
 }
 
-// It has ended meanwhile, or never was.
+// The task has ended meanwhile, or never existed.
 Result<TaskState> TaskKill::look_up_end() const {
   if (!exists(paths_.finished_task(task_id_))) {
     return Error{ErrorCode::NotFound, "no active task " + task_id_};
@@ -114,7 +117,6 @@ Result<TaskState> TaskKill::look_up_end() const {
   return stream->history.state();
 }
 
-// True: something happened, or there is time left for it to happen.
 bool TaskKill::outwait(const std::optional<Identity>& leader) {
   if (!awaited_until_ || awaited_ != leader) {
     awaited_ = leader;
@@ -161,27 +163,28 @@ TaskKill::Step TaskKill::lead() {
   place.header.task_id = task_id_;  // the rest is in the stream
   auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;
-  if (!exists(active_)) return std::nullopt;  // another who kills it led it to its end
+  // Another process killed the task and led it to its end.
+  if (!exists(active_)) return std::nullopt;
   return not_led(ended.error());
 }
 
 TaskKill::Step TaskKill::not_led(const Error& why) {
   if (why.code != ErrorCode::Busy) return why;
   if (std::exchange(outrun_, true)) return why;
-  // Our own attempt closed the stream, too, which is no news.
+  // Our own attempt closed the stream, too, and that event must not end the next wait.
   change_.forget();
   return std::nullopt;
 }
 
-// Who made it died before it was on record where it is to run, so that none of it can run: there is
-// nothing to end.
+// The process that created the task died before it recorded where the task is to run. So no process
+// of the task can run, and there is nothing to end.
 TaskKill::Step TaskKill::remove_unbegun() {
   if (auto made = make_task_directories(paths_, task_id_); !made) return made.error();
   const auto lock = StreamWriter::open_patiently(stream_);
   if (!lock) return not_led(lock.error());
   const auto stream = read_runner_stream(lock->fd(), stream_);
   if (!stream) return stream.error();
-  // Somebody else was faster.
+  // Another process was faster.
   if (stream->history.header() || !exists(active_)) return std::nullopt;
   if (const auto ran = coordinator_streams(paths_, task_id_); !ran.empty()) {
     return Error{ErrorCode::NotFound,

@@ -74,7 +74,7 @@ void LaunchQueue::room() {
   go_on();
 }
 
-// Not inside itself: ten thousand launches that come to nothing would need as deep a stack.
+// Does not recurse: ten thousand launches that fail at once would need as deep a stack.
 void LaunchQueue::go_on() {
   if (going_on_) return;
   going_on_ = true;
@@ -112,7 +112,7 @@ bool LaunchQueue::say() {
         {news.shortage, news.over, news.over ? text_of(news) : news.reason});
     told = true;
   }
-  go_on();  // where a shortage is over, or a task has left
+  go_on();  // for launches that may go on because a shortage is over or a task has left
   return told;
 }
 

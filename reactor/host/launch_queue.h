@@ -1,5 +1,6 @@
-// The launches of all tasks on one loop. Carries out what core/runner/launch_admission.h decides:
-// who may go on now, and what is said of a shortage, to the log and to the tasks that it holds up.
+// The queue for the launches of all tasks on one loop. Carries out the decisions of
+// core/runner/launch_admission.h: admits launches, and reports shortages to the log and to the
+// tasks that they hold up.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace thermos {
 
 class LaunchQueue {
  public:
-  // Whose launches wait here.
+  // A task whose launches wait here.
   class Task {
    public:
     Task() = default;
@@ -29,21 +30,24 @@ class LaunchQueue {
   };
   using Owner = LaunchAdmission::Owner;
 
-  // The limit of descriptors (RLIMIT_NOFILE) must have been raised to what it may be by then.
+  // REQUIRES: the limit of descriptors (RLIMIT_NOFILE) was raised to its maximum before.
   LaunchQueue(Loop& loop, Deadlines& deadlines);
   ~LaunchQueue();
   LaunchQueue(const LaunchQueue&) = delete;
   LaunchQueue& operator=(const LaunchQueue&) = delete;
 
-  // `task` must leave() before it is destroyed. After leave() nothing is waited for any more.
+  // Adds a task. The caller calls leave() before it destroys `task`; leave() drops all launches of
+  // the task.
   Owner join(Task* task);
   void leave(Owner owner);
 
-  // See the link's effects of these names. `task->admitted(p)` may be called inside each of these.
+  // Carry out the link's effects Enqueue, Dequeue and LaunchOver. enqueue(), over() and room() may
+  // call admitted() of any task inside the call.
   void enqueue(Owner owner, ProcessIndex p, bool again);
   void dequeue(Owner owner, ProcessIndex p);
   void over(Owner owner, ProcessIndex p, const link::LaunchOver& launch);
-  // As LaunchAdmission::short_of() and settled(), for reading a stream.
+  // Report a shortage that kept a stream from being read, and its end: see
+  // LaunchAdmission::short_of() and settled().
   void starved(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
   void settled(Owner owner, ProcessIndex p) { flow_.settled({owner, p}); }
   void room();
@@ -52,12 +56,14 @@ class LaunchQueue {
     flow_.review(owner, waits);
   }
 
-  // Whether a descriptor with this number is not to be kept open: few are left.
+  // Whether few descriptors are left, as the number of this one shows. The caller then does not
+  // keep it open.
   bool is_scarce(int descriptor) const {
     return descriptor >= 0 && static_cast<std::uint64_t>(descriptor) >= flow_.limits().scarce_from;
   }
 
-  // At the end of a turn: says what began or ended in it. Returns whether a task was told.
+  // Called at the end of a turn: reports the shortages that began or ended in it. Returns whether a
+  // task was told.
   bool say();
 
  private:
@@ -69,7 +75,7 @@ class LaunchQueue {
   LaunchAdmission flow_;
   std::map<Owner, Task*> tasks_;
   Owner next_owner_ = 1;
-  bool going_on_ = false;  // in go_on()
+  bool going_on_ = false;  // go_on() is running
   std::optional<Microseconds> armed_at_;
   std::optional<Deadlines::Key> timer_;
 };

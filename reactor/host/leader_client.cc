@@ -16,7 +16,7 @@
 namespace thermos {
 namespace {
 
-// Whether something came within `patience`; negative: wait for ever.
+// Whether the socket became readable within `patience`. A negative `patience` waits for ever.
 bool wait_readable(int fd, Microseconds patience) {
   pollfd entry{fd, POLLIN, 0};
   int result = 0;
@@ -26,7 +26,8 @@ bool wait_readable(int fd, Microseconds patience) {
   return result > 0;
 }
 
-// A socket on which the leader answers. `reply` says what came instead of one.
+// Returns a socket that is connected to the leader. If there is none, returns an empty descriptor
+// and sets `reply` to the reason.
 Result<Descriptor> reach_leader(const std::string& checkpoint_dir, Microseconds patience,
                                 LeaderReply& reply) {
   const Descriptor directory = open_directory(checkpoint_dir);
@@ -52,8 +53,8 @@ Result<Descriptor> reach_leader(const std::string& checkpoint_dir, Microseconds 
   return system_error("cannot reach the leader in " + checkpoint_dir, errno);
 }
 
-// What the leader says next. Nothing: `reply` says what came instead. A failure that it tells is an
-// error.
+// Returns the leader's next reply. If none comes, returns nothing and sets `reply` to the reason.
+// Fails with the error that the leader sends.
 Result<std::optional<control::ReplyBody>> hear(const Descriptor& socket, Microseconds patience,
                                                LeaderReply& reply) {
   if (!wait_readable(socket.get(), patience)) {
@@ -73,7 +74,7 @@ Result<std::optional<control::ReplyBody>> hear(const Descriptor& socket, Microse
   return std::optional(std::move(message->body));
 }
 
-// Sends what is answered by one reply.
+// Sends a request that gets one reply, and waits for it.
 Status ask_once(const std::string& checkpoint_dir, control::RequestBody body,
                 Microseconds patience) {
   LeaderReply reply = LeaderReply::NoLeader;

@@ -16,8 +16,9 @@ namespace thermos {
 // The outcome of a request to a leader.
 enum class LeaderReply : std::uint8_t {
   NoLeader,  // nobody listens on the socket
-  Silent,    // the leader doesn't answer in time: it is stopped, or hangs
-  HungUp,    // the leader closed the connection without an answer: it is ending, or too old
+  Silent,    // the leader doesn't answer in time: it is stopped (SIGSTOP), or hangs
+  // The leader closed the connection without an answer: it is ending, or its version is too old.
+  HungUp,
   Vanished,  // the leader accepted the request and died before the task ended
   Ended,     // the task ended; `state` says how
 };
@@ -37,7 +38,7 @@ Result<LeaderAnswer> ask_leader(const std::string& checkpoint_dir, const KillReq
 // System, or with the leader's own error.
 Status order_leader(const std::string& checkpoint_dir, const control::AskOrder& order,
                     Microseconds patience);
-// Tells the leader of a task of a node. Fails likewise.
+// Tells the leader of a task that a node is gone, or is back. Fails as order_leader() does.
 Status tell_leader_of_node(const std::string& checkpoint_dir, const control::AskNode& call,
                            Microseconds patience);
 

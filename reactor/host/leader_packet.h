@@ -15,7 +15,7 @@
 
 namespace thermos {
 
-// Bytes. A longer packet is dropped.
+// The limit of a packet in bytes. A longer packet is dropped.
 inline constexpr std::size_t kMaxLeaderPacket = 4096;
 
 // The socket's name in the task's checkpoint directory, and the name under which it is bound before
@@ -25,8 +25,8 @@ inline constexpr const char* kUnreadyLeaderSocketName = "leader.new";
 
 // Opens the directory for address_in(). Returns an empty descriptor and sets errno on failure.
 Descriptor open_directory(const std::string& path);
-// The address of `name` in `directory`. It goes by /proc/self/fd, because sun_path holds 108 bytes
-// and the path of a root may be longer. Valid while `directory` is open.
+// Returns the address of `name` in `directory`. The address is a path under /proc/self/fd, because
+// sun_path holds 108 bytes and the path of a root may be longer. Valid while `directory` is open.
 sockaddr_un address_in(const Descriptor& directory, const char* name);
 
 // Sends one packet. Returns false if it could not be sent. The text of an error reply is cut to
@@ -39,9 +39,9 @@ class Packet {
  public:
   enum class Verdict : std::uint8_t {
     Message,
-    TooLong,  // and dropped
+    TooLong,  // the packet was longer than kMaxLeaderPacket and was dropped
     HungUp,   // the other end closed the connection, or died
-    None,     // none to read now
+    None,     // no packet to read now
   };
   // Receives a packet. Blocks if the socket does.
   Verdict receive(int socket);

@@ -25,13 +25,14 @@ std::string asked_by(const Descriptor& socket) {
   return "asked by pid " + std::to_string(peer.pid) + ", uid " + std::to_string(peer.uid);
 }
 
-// Whether the other end is closed. Shut down for sending alone, it still hears the answer.
+// Whether the client has closed the socket. A client that has only shut down its sending side still
+// receives answers.
 bool hung_up(const Descriptor& socket) {
   pollfd entry{socket.get(), 0, 0};
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) != 0;
 }
 
-// To who speaks in a way that this leader does not know.
+// Makes the error for a client that sends something this leader does not know.
 Error refusal(ErrorCode code, const std::string& got) {
   return {code, "the task's leader (pid " + std::to_string(getpid()) +
                     ", thermos " THERMOS_VERSION ") got " + got +
@@ -48,8 +49,8 @@ Result<std::unique_ptr<LeaderSocket>> LeaderSocket::listen(Loop& loop, Deadlines
   Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("cannot make a socket", errno);
   const sockaddr_un address = address_in(directory, kUnreadyLeaderSocketName);
-  // What lies under either name is an earlier leader's; we hold the lock, so it is dead. Who waits
-  // for the name to appear finds that it listens.
+  // Files of either name belong to an earlier leader, which is dead because we hold the lock. The
+  // socket gets its final name when it listens, so a client that waits for the name can connect.
   unlinkat(directory.get(), kUnreadyLeaderSocketName, 0);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(socket.get(), 16) != 0 ||
@@ -87,7 +88,8 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
     case Packet::Verdict::None:
       return;
     case Packet::Verdict::Message:
-      // Who waited in vain, as for a leader that was stopped, has said that nothing was done.
+      // A client that has hung up has reported that the request failed (when the leader was
+      // stopped, for example), so the request must not be carried out.
       stays = !hung_up(client->socket) && answer(*client, packet.bytes());
       break;
     case Packet::Verdict::TooLong:
@@ -99,7 +101,7 @@ void LeaderSocket::read_request(std::list<Client>::iterator client) {
   }
   if (stays) return;
   if (!client->orders.empty()) {
-    // It may have shut down its sending end alone.
+    // The client may have shut down only its sending side, so it still gets its answers.
     client->poll.reset();
     return;
   }

@@ -22,16 +22,20 @@ namespace thermos {
 
 class LeaderSocket {
  public:
-  // Called for each request whose sender is still there. Its `reason` names who asked.
+  // The callbacks for requests. Each is called for each request whose sender is still connected.
+  // The request's `reason` names the sender's pid and uid.
   struct Handlers {
     std::function<void(const KillRequest&)> on_kill;
-    // The second: AskOrder::processes. Whoever asked is answered by confirm_orders().
+    // The second argument is AskOrder::processes. If the handler succeeds, confirm_orders() sends
+    // the answer.
     std::function<Status(const OrderRequest&, const std::vector<std::string>&)> on_order;
-    // The second: who asked. Answered by confirm_orders(), too.
+    // The second argument names the sender. If the handler succeeds, confirm_orders() sends the
+    // answer, too.
     std::function<Status(const control::AskNode&, const std::string&)> on_node;
   };
-  // Creates the socket, in place of an earlier leader's. It gets its name once it listens. Fails
-  // with System. REQUIRES: the caller leads the task.
+  // Creates the socket, and replaces that of an earlier leader. The socket gets its name only when
+  // it listens, so a client that sees the name can connect. Fails with System. REQUIRES: the caller
+  // leads the task.
   static Result<std::unique_ptr<LeaderSocket>> listen(Loop& loop, Deadlines& deadlines,
                                                       const std::string& checkpoint_dir,
                                                       Handlers handlers);
@@ -40,8 +44,8 @@ class LeaderSocket {
   LeaderSocket(const LeaderSocket&) = delete;
   LeaderSocket& operator=(const LeaderSocket&) = delete;
 
-  // Answers the orders that were taken since: they are on record. An order that was confirmed
-  // before could be lost with a leader that is killed.
+  // Answers all orders that were taken since the last call. The caller calls it when they are on
+  // record: an order that was confirmed earlier could be lost if the leader is killed.
   void confirm_orders();
   // Sends the final state to every client that asked for a kill.
   void announce(TaskState state);
@@ -49,16 +53,18 @@ class LeaderSocket {
  private:
   struct Client {
     Descriptor socket;
-    std::unique_ptr<Poll> poll;         // none: it says no more, and is to be answered
-    std::optional<std::uint64_t> kill;  // the id of its request, if it asked for one
-    std::vector<std::uint64_t> orders;  // the ids of those that are not confirmed
+    // nullptr: the client sends no more requests, but waits for answers.
+    std::unique_ptr<Poll> poll;
+    std::optional<std::uint64_t> kill;  // the id of the client's kill request, if it sent one
+    std::vector<std::uint64_t> orders;  // the ids of orders that are not confirmed yet
   };
 
   LeaderSocket(Loop& loop, Deadlines& deadlines, Descriptor directory, Descriptor socket,
                Handlers handlers);
   void accept(Descriptor socket);
   void read_request(std::list<Client>::iterator client);
-  // Answers one packet. Returns false if it was no request for a leader; the client has been told.
+  // Answers one packet. Returns false if it was no request for a leader; the client has then been
+  // sent the error.
   bool answer(Client& client, Bytes packet);
 
   Loop& loop_;

@@ -26,7 +26,7 @@ LeadershipWatch::LeadershipWatch(const Paths& paths, const std::string& task_id)
 }
 
 bool LeadershipWatch::wait(const std::optional<Identity>& leader, Microseconds until) {
-  // One that is gone already has closed the stream.
+  // A leader that is already gone has closed the stream, so no pidfd is needed.
   const auto pidfd = leader ? open_pidfd(*leader) : std::nullopt;
   std::array<pollfd, 2> watched{
       {{inotify_.get(), POLLIN, 0}, {pidfd ? pidfd->get() : -1, POLLIN, 0}}};
@@ -35,7 +35,7 @@ bool LeadershipWatch::wait(const std::optional<Identity>& leader, Microseconds u
     const Microseconds wait = std::min<Microseconds>((left + 999) / 1000, INT_MAX);
     const int ready = poll(watched.data(), watched.size(), static_cast<int>(wait));
     if (ready == 0 && left == 0) return false;
-    if (ready <= 0) continue;  // a signal, or a little early
+    if (ready <= 0) continue;  // interrupted by a signal, or poll() returned a little early
     if (take_events() || watched[1].revents != 0) return true;
   }
 }

@@ -12,9 +12,9 @@
 namespace thermos {
 
 // Watches, from its construction on, the events that show a change of leader: a leader's socket
-// appears or disappears, someone who could write the runner's stream closes it (so the lock is
-// free), or the task's file leaves tasks/active. An event between two waits ends the second one at
-// once. If inotify is not available, only the leader's death or the timeout ends a wait.
+// appears or disappears, a process that had the runner's stream open for writing closes it (so the
+// lock is free), or the task's file leaves tasks/active. An event between two waits ends the second
+// one at once. If inotify is not available, only the leader's death or the timeout ends a wait.
 class LeadershipWatch {
  public:
   LeadershipWatch(const Paths& paths, const std::string& task_id);
@@ -23,8 +23,8 @@ class LeadershipWatch {
   // before the boot time `until` (microseconds).
   bool wait(const std::optional<Identity>& leader, Microseconds until);
 
-  // Drops the events up to now. The caller needs this after its own attempt to lead, which closes
-  // the stream, too.
+  // Drops all events so far. The caller calls this after its own attempt to lead, because that
+  // closes the stream and so causes an event, too.
   void forget();
 
  private:

@@ -14,12 +14,13 @@
 namespace thermos {
 namespace {
 
-// Of one look, for each of the two files; the rest is read at the next.
+// The limit of bytes that one look() reads of each of the two files. The next look() reads on.
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
-// Of one line. What follows is not looked through.
+// The limit of a line. The rest of a longer line is not searched.
 constexpr std::size_t kMostOfLogLine = std::size_t{64} << 10;
 
-// The `backup`-th file before the one that is written: "stdout.1"; 0: that one itself.
+// Returns the name of the `backup`-th file before the current one, such as "stdout.1". 0 is the
+// current file itself.
 std::string name_of(const char* name, std::uint32_t backup) {
   return backup == 0 ? name : std::string(name) + "." + std::to_string(backup);
 }
@@ -55,8 +56,8 @@ std::string LogProbe::look() {
   return {};
 }
 
-// Full files are renamed from stdout to stdout.1, and so on. What was read last may have become any
-// of them, or be gone.
+// Full files are renamed from stdout to stdout.1, and so on. The file that was read last may have
+// any of these names by now, or be gone.
 bool LogProbe::advance(int directory, Output& output) const {
   const AsUser as_user(owner_);
   if (!as_user.holds()) return false;
@@ -70,7 +71,7 @@ bool LogProbe::advance(int directory, Output& output) const {
     next = backup;
   }
   if (!next) return false;
-  // O_NONBLOCK: it may be a FIFO by now.
+  // O_NONBLOCK: the name may mean a FIFO by now.
   Descriptor file(openat(directory, name_of(output.name, *next).c_str(),
                          O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
@@ -95,7 +96,7 @@ void LogProbe::take(Output& output, std::string_view bytes) {
     output.line.append(bytes.substr(0, std::min(end, room)));
     const bool whole = end < bytes.size();
     bytes.remove_prefix(whole ? end + 1 : end);
-    // The end of what was read is looked through as it is: a prompt has no newline.
+    // An unfinished last line is searched, too, because a prompt has no newline.
     const bool is_long = output.line.size() >= kMostOfLogLine;
     if (!output.cut && (whole || bytes.empty() || is_long)) {
       found_ = pattern_.found_in(output.line);

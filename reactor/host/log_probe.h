@@ -1,4 +1,4 @@
-// Looks through what a run writes for a line that matches, as far as it has come.
+// Searches a run's output for a line that matches a pattern, while the run still writes it.
 #pragma once
 
 #include <sys/types.h>
@@ -18,14 +18,15 @@ namespace thermos {
 
 class LogProbe {
  public:
-  // Of run `run` of `process`; its files rotate if `backups` is not 0. `header` and `owner`, whose
-  // rights are used, outlive this.
+  // Searches the output of run `run` of `process`. The log files rotate if `backups` is not 0. The
+  // files are read with the rights of `owner`. `header` and `owner` outlive this.
   LogProbe(const RunnerHeader& header, const FileOwner& owner, std::string process,
            std::uint32_t run, std::uint32_t backups, Pattern pattern);
 
   std::uint32_t run() const { return run_; }
-  // Reads on in stdout and stderr, but no more than a few megabytes. Whether a line matched, now or
-  // before; the last line counts though it may go on. "" or why nothing could be read.
+  // look() reads on in stdout and stderr, at most a few megabytes, and returns "" or why the logs
+  // could not be read. found() is true if any look() found a matching line. The last line is
+  // matched even if its end was not written yet.
   bool found() const { return found_; }
   std::string look();
 
@@ -34,12 +35,12 @@ class LogProbe {
     const char* name = "";
     Descriptor file;
     ino_t inode = 0;
-    std::string line;  // the last one, so far
-    bool cut = false;  // it is too long, and its rest is skipped
+    std::string line;  // the last line, as far as it was read
+    bool cut = false;  // the line is too long, and its rest is skipped
   };
-  // Opens the file that follows the one that was read to its end. False: there is none.
+  // Opens the log file after the one that was read to its end. Returns false if there is none.
   bool advance(int directory, Output& output) const;
-  // False: it was read to its end.
+  // Returns false if the file was read to its end.
   bool read_some(Output& output);
   void take(Output& output, std::string_view bytes);
 

@@ -64,7 +64,8 @@ class TaskOpening {
   RunnerHeader header_;
   std::optional<StreamWriter> writer_;
   std::size_t records_ = 0;
-  bool new_directory_ = false;          // its name is not on the disk yet
+  // The name of the task's checkpoint directory is not on the disk yet.
+  bool new_directory_ = false;
   std::optional<Descriptor> unplaced_;  // OpenedTask::unplaced
 };
 
@@ -78,8 +79,9 @@ Result<OpenedTask> TaskOpening::carry_out() {
   auto stream = read_own_stream();
   if (!stream) return stream.error();
   History* const history = &stream->history;
-  // Before anything is changed: a leader on a machine whose locks are not seen here may be in the
-  // middle of a write. One that has ended has no leader.
+  // Decides about the previous leader before anything is changed, because a leader on a machine
+  // whose locks are not seen here may be in the middle of a write. A task that has ended has no
+  // leader.
   auto fence = is_terminal(history->state()) ? Result<FenceVerdict>(FenceVerdict{})
                                              : judge_leader_before(*history);
   if (!fence) return fence.error();
@@ -100,7 +102,7 @@ Result<OpenedTask> TaskOpening::carry_out() {
                     std::move(unplaced_)};
 }
 
-// One that is on record is over.
+// Removes the file of a replacement that is on record, because it is complete.
 Status TaskOpening::finish_replacement(std::uint32_t generation) {
   if (!exists(setup_.paths.replacement(header_.task_id, generation))) return Done{};
   if (!durable()) {
@@ -110,7 +112,8 @@ Status TaskOpening::finish_replacement(std::uint32_t generation) {
   return Done{};
 }
 
-// Our lock says that no leader is left whose lock can be seen from here.
+// We hold the lock, so no leader is left whose lock can be seen from this machine. Decides about
+// leaders whose locks can't.
 Result<FenceVerdict> TaskOpening::judge_leader_before(const History& history) const {
   FenceFacts facts;
   facts.boot = setup_.boot;
@@ -162,7 +165,7 @@ Status TaskOpening::lock_task() {
   return Done{};
 }
 
-// Under the lock nobody else appends: what is read now is all there is.
+// While we hold the lock, no other process appends, so this reads all records.
 Result<RunnerStream> TaskOpening::read_own_stream() {
   auto stream = read_runner_stream(writer_->fd(), writer_->path());
   if (!stream) return stream.error();
@@ -175,11 +178,12 @@ Result<RunnerStream> TaskOpening::read_own_stream() {
   return stream;
 }
 
-// Makes the task's file where there is none yet; one that is there must say the same.
+// Creates the task's file if there is none. If there is one, it must have the same configuration.
 Status TaskOpening::settle_task_file(History& history) {
   const std::string& id = setup_.header.task_id;
   const bool begun = history.header().has_value();
-  // It would be of another task of this id, which never began.
+  // The task has not begun, so a replacement's file would be that of an earlier task of this id,
+  // which never began.
   if (!begun) remove_replacement(setup_.paths, id, 1);
   const bool takes_over = setup_.predecessor.history != nullptr;
   if (exists(setup_.paths.active_task(id))) {
@@ -189,12 +193,14 @@ Status TaskOpening::settle_task_file(History& history) {
     if (setup_.replaces_unbegun && !begun) return make_task();
     return active_task_is_blank(setup_.paths, id) ? write_task_again() : check_same_task();
   }
-  // It ended between our first look and our lock.
+  // The task ended between our first check and taking the lock.
   if (exists(setup_.paths.finished_task(id))) return refuse_ended(history.state());
-  // Without a state it was never led: who prepared it died before it had a file.
+  // A stream without a task state was never led: the process that prepared it died before it
+  // created the task's file.
   const bool prepared = begun && !history.header()->continues.empty() && history.steps().empty();
   if (takes_over && (!begun || prepared)) {
-    // Until our task is there to be seen, and what it uses with it.
+    // Holds the predecessor's lock until the new task's file exists, which shows others that the
+    // predecessor is in use.
     const auto held = hold_predecessor();
     if (!held) return held.error();
     auto taken = begin_from_predecessor(history);
@@ -220,14 +226,14 @@ Status TaskOpening::rewrite_stream(History& history, History by) {
   return Done{};
 }
 
-// Nobody removes the task that we go on from while we hold its lock.
+// Takes the predecessor's lock: no process removes that task while we hold it.
 Result<StreamWriter> TaskOpening::hold_predecessor() const {
   const std::string& before = setup_.predecessor.history->header()->task_id;
   const Paths& paths = setup_.paths;
   const auto gone = [&] {
     return Error{ErrorCode::NotFound, "task " + before + " was removed meanwhile"};
   };
-  // The lock would make a stream where there is none.
+  // Taking the lock would create a missing stream.
   if (!exists(paths.runner_stream(before))) return gone();
   auto held = StreamWriter::open_patiently(paths.runner_stream(before));
   if (!held && held.error().code == ErrorCode::Busy) {
@@ -239,8 +245,9 @@ Result<StreamWriter> TaskOpening::hold_predecessor() const {
   return held;
 }
 
-// All of it is in the stream before the task has a file: whoever finds the task finds every success
-// that it takes over, and one that died before leaves no task.
+// Writes the header and all taken over successes to the stream before the task has a file. So a
+// reader that finds the task finds every success that it takes over, and if this process dies
+// before, there is no task.
 Status TaskOpening::begin_from_predecessor(History& history) {
   const History& before = *setup_.predecessor.history;
   settle_header(History());
@@ -253,8 +260,8 @@ Status TaskOpening::begin_from_predecessor(History& history) {
   return rewrite_stream(history, std::move(taken));
 }
 
-// The runner before died between the last record and the move. An error in any case: what has ended
-// is not led.
+// The previous runner died between the last record and the move to tasks/finished. Moves the task's
+// file, and returns an error in any case, because a task that has ended is not led.
 Error TaskOpening::complete_move(TaskState state) {
   if (!durable()) {
     if (auto synced = sync_stream(); !synced) return synced.error();
@@ -265,7 +272,7 @@ Error TaskOpening::complete_move(TaskState state) {
 
 void TaskOpening::settle_header(const History& history) {
   if (history.header()) {
-    header_ = *history.header();  // where it ran is where it runs
+    header_ = *history.header();  // a task that was begun goes on in the same place
     return;
   }
   if (header_.hostname.empty()) {
@@ -274,7 +281,7 @@ void TaskOpening::settle_header(const History& history) {
     header_.hostname = hostname;
   }
   header_.launch_time = now_;
-  // In a sandbox, another task may write its logs.
+  // Another task may use the same sandbox and write its logs there.
   const bool default_name = header_.log_dir == header_.sandbox + "/.logs" ||
                             (header_.sandbox == "/" && header_.log_dir == "/.logs");
   TaskUser user;
@@ -283,8 +290,9 @@ void TaskOpening::settle_header(const History& history) {
   }
 }
 
-// The runner before may have died between writing and syncing, or between a rename and the
-// directory's sync: nothing may follow from what a power cut could still take back.
+// The previous runner may have died between writing and syncing, or between a rename and the
+// directory's sync. Nothing may be done because of a record that a power cut could still undo, so
+// everything is synced.
 Status TaskOpening::settle_disk(const History& history) {
   if (exists(unsynced_mark_of(writer_->path()))) return write_stream_again(history);
   if (!durable() || unplaced_) return Done{};
@@ -293,7 +301,8 @@ Status TaskOpening::settle_disk(const History& history) {
   return writer_->sync_name();
 }
 
-// A sync of it failed under a runner before, so no sync of this file can be believed.
+// A sync of the stream failed under an earlier runner, so no further sync of the same file can be
+// trusted.
 Status TaskOpening::write_stream_again(const History& history) {
   auto rewritten = write_unsynced_again(writer_->path(), history);
   if (!rewritten) return rewritten.error();
@@ -306,7 +315,8 @@ Status TaskOpening::sync_stream() {
 }
 
 Status TaskOpening::make_task() {
-  // Behind a power cut there is never the task without what it has taken over.
+  // Syncs the directory first, so that a power cut never leaves the task without the successes that
+  // it has taken over.
   if (new_directory_ && durable()) {
     if (auto synced = sync_directory(setup_.paths.checkpoints_dir()); !synced) return synced;
     new_directory_ = false;
@@ -315,7 +325,8 @@ Status TaskOpening::make_task() {
                            durable());
 }
 
-// It was not synced, and a loss of power took what was in it: that nothing differs can't be told.
+// The task's file was not synced, and a power cut removed its contents, so the configurations can't
+// be compared.
 Status TaskOpening::write_task_again() {
   spdlog::warn(
       "{} has no contents, as a loss of power may leave it; the task goes on with the "
@@ -334,7 +345,8 @@ Status TaskOpening::prepare_task() {
 
 Status TaskOpening::check_same_task() const {
   const std::string path = setup_.paths.active_task(setup_.header.task_id);
-  // To write a task takes an eighth of the time that reading one takes.
+  // Compares the file with the text of the configuration first, because writing a task as text
+  // takes an eighth of the time of reading one.
   TextInFile file(path);
   const auto same = [&file](std::string_view piece) { return file.goes_on_with(piece); };
   if (config::write_json(*setup_.task, 2, same) && file.goes_on_with({})) return Done{};

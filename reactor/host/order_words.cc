@@ -35,7 +35,8 @@ Result<OrderWords> OrderWords::read(std::shared_ptr<const TaskConfig> task,
   for (const std::string& word : words) {
     if (!named.at(word)) patterns.push_back(word);
   }
-  // For the limits that all have together; and each by itself, as each has to match something.
+  // Compiles all patterns together for their common limits, and then each by itself, because each
+  // must match a process.
   if (const auto all = compile(patterns); !all) return all.error();
   for (const std::string& word : words) {
     Word& added = read.words_.emplace_back(Word{word, {}, {}});

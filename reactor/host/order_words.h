@@ -1,4 +1,4 @@
-// What the words of an order mean among the names of a task's processes.
+// Finds the processes of a task that the words of an order mean.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,19 @@
 
 namespace thermos {
 
-// Words are names, each for that process alone, and patterns (task_list.h), which match from the
-// start of names. They may come from other users, and one pattern may take a millisecond for each
-// name: what they mean is found in small steps, so that nobody else waits for it.
+// A word is the name of one process, or a pattern (task_list.h), which is matched from the start of
+// the names. Words may come from other users, and one pattern may take a millisecond for each name.
+// So the matching is done in small steps, between which the loop serves others.
 class OrderWords {
  public:
   struct Word {
     std::string text;
-    std::optional<TaskPatterns> pattern;  // nothing: it is a name
-    std::vector<ProcessIndex> meant;      // in the task's order
+    std::optional<TaskPatterns> pattern;  // nothing: the word is a process's name
+    std::vector<ProcessIndex> meant;      // the processes that the word means, in the task's order
   };
 
-  // Fails with Usage for too many words, an empty one, or patterns as TaskPatterns::compile()
-  // refuses them; their limits hold for all words together.
+  // Reads the words of an order. Fails with Usage for too many words, an empty word, or patterns
+  // that TaskPatterns::compile() refuses. The limits of compile() hold for all patterns together.
   static Result<OrderWords> read(std::shared_ptr<const TaskConfig> task,
                                  const std::vector<std::string>& words);
 
@@ -33,7 +33,7 @@ class OrderWords {
   void step();
   // Whether no step is left.
   bool done() const { return current_ == words_.size(); }
-  // Complete when it is done. Empty: no process is named.
+  // The words with their processes, complete when done(). Empty if the order has no words.
   const std::vector<Word>& words() const { return words_; }
   const TaskConfig& task() const { return *task_; }
 
@@ -43,8 +43,8 @@ class OrderWords {
 
   std::shared_ptr<const TaskConfig> task_;
   std::vector<Word> words_;
-  std::size_t current_ = 0;  // the pattern that is matched
-  ProcessIndex next_ = 0;    // with the name of this process
+  std::size_t current_ = 0;  // the index of the pattern that is being matched
+  ProcessIndex next_ = 0;    // the process whose name is matched next
 };
 
 }  // namespace thermos

@@ -14,7 +14,7 @@ std::vector<std::string> names_of(const TaskConfig& task, const Processes& those
   return names;
 }
 
-// Adds those that the pattern `word` matches and that may have the order.
+// Adds the processes that the pattern `word` matches and that can be given the order.
 Status add_matching(const Runner& runner, const OrderWords::Word& word, Verb verb,
                     Processes& those) {
   bool any = false;
@@ -29,7 +29,7 @@ Status add_matching(const Runner& runner, const OrderWords::Word& word, Verb ver
   }
   if (any) return Done{};
   if (refusal) return *refusal;
-  return runner.may_order(word.text, verb);  // there is no such process, and that says so
+  return runner.may_order(word.text, verb);  // no process matches; this returns that error
 }
 
 bool is_service(const Runner& runner, ProcessIndex p) {

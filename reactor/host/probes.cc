@@ -18,7 +18,7 @@
 namespace thermos {
 namespace {
 
-// What is not an address is left out.
+// Adds an IP address. Does nothing if `host` is no IP address.
 void add_address(std::vector<SocketAddress>& to, const std::string& host, std::uint16_t port) {
   SocketAddress address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.bytes);
@@ -52,7 +52,8 @@ SocketAddress unix_address(int path) {
   SocketAddress address;
   auto* named = reinterpret_cast<sockaddr_un*>(&address.bytes);
   named->sun_family = AF_UNIX;
-  // By its descriptor, so that it is what was looked up, and may lie deeper than a name reaches.
+  // Uses the path of the descriptor, so that it is the file that was looked up, and its own path
+  // may be longer than sun_path.
   const std::string name = "/proc/self/fd/" + std::to_string(path);
   std::memcpy(named->sun_path, name.c_str(), name.size() + 1);
   address.size = sizeof(sockaddr_un);
@@ -83,7 +84,7 @@ void Probes::ask(const Probe& probe) {
     case QuestionKind::Cmd:
       return ask_command(request);
     case QuestionKind::Notify:
-      return;  // it says so itself
+      return;  // the process itself reports that it is ready
   }
 }
 
@@ -174,7 +175,7 @@ std::string Probes::find_user() {
   return {};
 }
 
-// Relative to the sandbox.
+// Returns the path of the probe, relative to the sandbox.
 std::string Probes::path_of(const ProbeRequest& request) const {
   const std::string path(request.question.text);
   const std::string& own = setup_.task->processes[request.probe.process].cwd;
@@ -189,7 +190,7 @@ Descriptor Probes::open_path(const ProbeRequest& request) {
   }
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
-  // What the process calls "/" is its sandbox.
+  // The process's "/" is its sandbox.
   if (setup_.header.chroot) how.resolve = RESOLVE_IN_ROOT;
   const std::string name = path_of(request);
   Descriptor path;

@@ -1,5 +1,5 @@
-// Asks the processes of a task whether they are ready, or healthy, as their `ready` and `healthy`
-// say. Every question is an event of the loop: a socket that connects, a path that is looked for.
+// Probes whether the processes of a task are ready or healthy, as their `ready` and `healthy`
+// define it. Every probe is done by events of the loop, such as a socket that connects.
 #pragma once
 
 #include <functional>
@@ -27,11 +27,12 @@ class Probes {
  public:
   using Answer = std::function<void(const ProbeAnswered&)>;
 
-  // `reactor` and `setup` outlive this. `answer` is called for each question, from ask() or later.
+  // `reactor` and `setup` outlive this. `answer` is called for each probe, inside ask() or later.
   Probes(Reactor& reactor, const TaskSetup& setup, Answer answer);
 
-  // Asks once. A question to the same process that has not been answered is taken back: its answer
-  // does not come. REQUIRES: the process has what is asked.
+  // Probes once. If an earlier connection to the same process was not answered yet, it is dropped
+  // without an answer. REQUIRES: the process's configuration has the `ready` or `healthy` that
+  // `probe` is for.
   void ask(const Probe& probe);
 
  private:
@@ -50,11 +51,12 @@ class Probes {
                std::string bytes);
   void say(const ProbeRequest& request, bool yes, std::string_view text);
 
-  // Looks the task's user up; what it may not see is not there. Returns why that is not known.
+  // Looks the task's user up, with whose rights the probes access files and sockets. Returns "" or
+  // why the user can't be found.
   std::string find_user();
   std::string path_of(const ProbeRequest& request) const;
-  // Opens what is at the path of the question, as the process sees it (O_PATH). Empty: it is not
-  // ready, and that was said.
+  // Opens the path of the probe, as the process sees it (O_PATH). If it can't be opened, answers
+  // "not ready" and returns an empty descriptor.
   Descriptor open_path(const ProbeRequest& request);
 
   Reactor& reactor_;

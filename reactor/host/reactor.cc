@@ -17,13 +17,14 @@
 namespace thermos {
 namespace {
 
-// Between two tries at starting another fork server, where the machine has no room for one or it
-// ends at once. No event tells that there is room.
+// The time between two attempts to start another fork server, if the machine has no resources for
+// one or it ends at once. No event reports that resources are free again.
 constexpr Microseconds kForkServerRetry = kSecond;
 
-// A running process costs us descriptors, and ten thousand of them more than the usual soft limit.
-// What runs must not inherit that: programs that walk all descriptors, or use select(), go by the
-// soft limit. So the fork server is started with the limit as it was.
+// Each running process takes descriptors, and ten thousand processes take more than the usual soft
+// limit. The commands must not inherit a raised limit, because programs that walk all descriptors,
+// or use select(), rely on the soft limit. So the fork server is started before the limit is
+// raised.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -31,7 +32,8 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// For tests, and for a machine whose inotify can't be trusted: everything must hold without it.
+// For tests, and for a machine whose inotify can't be trusted. Everything must work without
+// inotify.
 bool inotify_wanted() {
   return std::getenv("THERMOS_NO_INOTIFY") == nullptr;
 }
@@ -41,13 +43,13 @@ bool inotify_wanted() {
 Result<std::unique_ptr<Reactor>> Reactor::make() {
   auto boot = read_boot_id();
   if (!boot) return boot.error();
-  // A peer that hangs up is an error of write(), not the end of the program.
+  // If a peer hangs up, write(2) fails, and the program is not killed.
   std::signal(SIGPIPE, SIG_IGN);
-  // So is a file that reaches its limit: EFBIG. A process gets the signal's own way back from its
-  // coordinator.
+  // If a file reaches its size limit, write(2) fails with EFBIG. A coordinator restores the
+  // signal's default for its process.
   std::signal(SIGXFSZ, SIG_IGN);
-  // Whoever started us may have ignored it. Then the kernel would reap for itself, and we would
-  // hear of no end.
+  // The program that started us may have ignored SIGCHLD. The kernel would then reap our children
+  // itself, and would not report their ends.
   std::signal(SIGCHLD, SIG_DFL);
   std::unique_ptr<Reactor> reactor(new Reactor(*boot));
   if (auto started = reactor->start_fork_server(); !started) return started.error();
@@ -61,7 +63,8 @@ Reactor::Reactor(const BootId& boot)
       launches_(loop_, deadlines_),
       sweeper_(loop_, deadlines_, spares_,
                [this](pid_t pid) {
-                 hear_answers();  // or a coordinator just born would pass for an orphan
+                 // Otherwise a coordinator that was just cloned would be taken for an orphan.
+                 hear_answers();
                  return children_.watches(pid);
                }),
       children_(loop_,
@@ -101,8 +104,8 @@ void Reactor::use_control_groups() {
 }
 
 void Reactor::shelter_fork_server() {
-  scope_start_.reset();  // it was for the fork server before
-  // Where none could be had for the fork server before, one may be had for this.
+  scope_start_.reset();  // the scope was being started for the previous fork server
+  // If there was no scope for the previous fork server, there may be one for this.
   if (wants_groups_ && !groups_) groups_ = ControlGroups::find();
   const pid_t pid = fork_server_->pid();
   if (!groups_ || groups_->settle(pid)) {
@@ -128,7 +131,7 @@ void Reactor::scope_started(const Status& started) {
     groups_.reset();
   }
   fork_server_->go_on();
-  hear_answers();  // of launches that could not be sent
+  hear_answers();  // answers of launches that could not be sent
   if (fork_server_poll_ && fork_server_->wants_write()) {
     fork_server_poll_->watch(UV_READABLE | UV_WRITABLE);
   }
@@ -139,7 +142,7 @@ void Reactor::fork_server_gone() {
   spdlog::warn("the fork server died (pid {}); starting another", fork_server_->pid());
   fork_server_poll_.reset();
   scope_start_.reset();
-  // One that ends at its start would do so again at once.
+  // A fork server that ends at its start would probably end again at once.
   if (loop_.now().boot < next_server_) {
     deadlines_.add(next_server_, [this] { restart_fork_server(); });
   } else {
@@ -161,8 +164,8 @@ void Reactor::restart_fork_server() {
   short_of_server_ = false;
   fork_server_poll_ =
       std::make_unique<Poll>(loop_, fork_server_->fd(), [this](int) { hear_answers(); });
-  // First to its place, for which what is queued waits: the coordinators that it makes stay where
-  // it is.
+  // Moves the fork server into its scope first, because coordinators stay in the group in which it
+  // makes them. Queued launches wait for this.
   shelter_fork_server();
   fork_server_->on_writable();
   fork_server_poll_->watch(UV_READABLE | (fork_server_->wants_write() ? UV_WRITABLE : 0));
@@ -200,10 +203,10 @@ void Reactor::hear_answers() {
       answer(*launched);
     }
     if (!fork_server_->expects_answer())
-      break;  // its end, if that is next, makes it readable again
+      break;  // if the fork server's end comes next, it makes the socket readable again
   }
   if (fork_server_->died()) {
-    fork_server_poll_.reset();  // readable for ever; its SIGCHLD says the rest
+    fork_server_poll_.reset();  // the socket would be readable for ever; SIGCHLD reports the end
   } else if (fork_server_poll_ && wanted_write && !fork_server_->wants_write()) {
     fork_server_poll_->watch(UV_READABLE);
   }
@@ -211,16 +214,16 @@ void Reactor::hear_answers() {
 }
 
 void Reactor::replace_fork_server() {
-  // Once it is reaped its pid may be another's.
+  // Once the fork server is reaped, its pid may belong to another process.
   if (fork_server_->died() || !children_.watches(fork_server_->pid())) return;
   spdlog::warn("the fork server (pid {}) does not answer; killing it", fork_server_->pid());
-  // Our own child, and not reaped: its pid can't be another's.
+  // The fork server is our own child and was not reaped, so its pid is still its own.
   ::kill(fork_server_->pid(), SIGKILL);
 }
 
 void Reactor::take_write_failures() {
   while (const auto failure = fork_server_->receive_write_failure()) {
-    // It may be one that was cloned and of which the fork server has not said so yet.
+    // The failure may come from a coordinator whose clone the fork server has not reported yet.
     hear_answers();
     for (const auto& [place, participant] : participants_) {
       if (participant->coordinator_cannot_write(failure->pid, failure->error)) break;
@@ -233,9 +236,10 @@ void Reactor::when_named(std::vector<std::string> directories,
   name_requests_.push_back({std::move(directories), std::move(done)});
 }
 
-// What many tasks recorded in one turn takes the disk about as long as what one did.
+// Syncs the records of all tasks of the turn together, which takes about as long as for one task.
 void Reactor::commit(const std::set<std::uint64_t>& places) {
-  std::vector<std::pair<std::uint64_t, std::size_t>> waiting;  // and how many files each has
+  // Places, and how many files each has.
+  std::vector<std::pair<std::uint64_t, std::size_t>> waiting;
   std::vector<GroupSync::File> files;
   for (const std::uint64_t place : places) {
     const auto it = participants_.find(place);
@@ -273,7 +277,8 @@ void Reactor::sync_names() {
 }
 
 void Reactor::end_turn() {
-  // Acting can mark it dirty again (a launch that fails at once): go on until all is quiet.
+  // end_turn() can mark a participant dirty again (a launch that fails at once), so this goes on
+  // until none is dirty.
   do {
     while (!dirty_.empty()) {
       const auto places = std::exchange(dirty_, {});
@@ -286,7 +291,7 @@ void Reactor::end_turn() {
     sync_names();
   } while (launches_.say() || !dirty_.empty() || !name_requests_.empty());
   if (after_turn) after_turn();
-  // Nobody asked for the time of a turn in which nothing happened.
+  // loop_.turn() is empty if no code read the time in this turn, because nothing happened.
   if (const auto& began = loop_.turn()) counters().turns.observe(read_clocks().boot - began->boot);
   loop_.end_turn();
 }

@@ -1,6 +1,6 @@
-// What all tasks on one loop share: reaping, inotify, timers, the fork server, and the turn. During
-// a turn, callbacks append records. At its end one commit makes them durable, and only then
-// launches, signals and answers go out.
+// The services that all tasks on one loop share: reaping, inotify, timers, the fork server, and the
+// turn. During a turn, callbacks append records. At its end one commit makes them durable, and only
+// then launches, signals and answers go out.
 #pragma once
 
 #include <cstdint>
@@ -30,23 +30,24 @@
 
 namespace thermos {
 
-// Whoever takes part in turns: a task's host.
+// An object that takes part in turns, such as a task's host.
 class TurnParticipant {
  public:
   TurnParticipant() = default;
   TurnParticipant(const TurnParticipant&) = delete;
   TurnParticipant& operator=(const TurnParticipant&) = delete;
   virtual ~TurnParticipant() = default;
-  // Called at the end of a turn in which it was marked dirty: it writes what is to be recorded.
-  // Returns what must be on the disk before it acts.
+  // Called at the end of a turn in which the participant was marked dirty. Writes the turn's
+  // records, and returns the files that must be synced before the participant acts on them.
   virtual std::vector<GroupSync::File> write_turn() = 0;
-  // How that went, for each. Those of all participants of a turn are synced together. Not called
-  // when it was nothing.
+  // Called with the results of syncing the files that write_turn() returned, unless it returned
+  // none. The files of all participants of a turn are synced together.
   virtual void turn_synced(std::span<const GroupSync::File> files) = 0;
-  // Called after these: it commits what they brought, and then acts.
+  // Called after write_turn() and turn_synced(): commits the records that these added, and then
+  // acts.
   virtual void end_turn() = 0;
   // The fork server died and another took its place. A launch that was under way may or may not
-  // have happened.
+  // have been cloned.
   virtual void fork_server_died() = 0;
   // The coordinator `pid` can't write its stream. Returns false if it is not a coordinator of this
   // task.
@@ -54,14 +55,14 @@ class TurnParticipant {
 
  private:
   friend class Reactor;
-  std::uint64_t place_ = 0;  // by the order of join(), which is the order of commits
+  std::uint64_t place_ = 0;  // the order of join(), which is also the order of commits
 };
 
 class Reactor {
  public:
-  // Starts the fork server. Makes the program ignore SIGPIPE and SIGXFSZ, so that they are errors
-  // of write(2) instead, and sets SIGCHLD back: where it was ignored from the start, the kernel
-  // tells of no end. Fails with System.
+  // Starts the fork server. Makes the program ignore SIGPIPE and SIGXFSZ, so that write(2) fails
+  // instead. Sets SIGCHLD back to its default: if the program was started with SIGCHLD ignored, the
+  // kernel would not report any child's end. Fails with System.
   static Result<std::unique_ptr<Reactor>> make();
   ~Reactor();
   Reactor(const Reactor&) = delete;
@@ -76,10 +77,10 @@ class Reactor {
   LaunchQueue& launches() { return launches_; }
   const BootId& boot() const { return boot_; }
 
-  // From here on each process gets a control group, if the machine allows it. Launches wait until
-  // systemd has made room for the groups; nothing else waits.
+  // Makes each later process get a control group, if the machine allows it. Launches wait until
+  // systemd has started the scope for the groups; nothing else waits.
   void use_control_groups();
-  // nullptr if there are no control groups.
+  // Returns nullptr if there are no control groups.
   ControlGroups* groups() { return groups_.get(); }
 
   // `participant` must leave() before it is destroyed.
@@ -89,7 +90,7 @@ class Reactor {
   void mark_dirty(TurnParticipant* participant) { dirty_.insert(participant->place_); }
 
   // Calls `done` at the end of this turn, when the names in these directories are on the disk
-  // (fsync(2)), or with the first error. A directory is synced once for all who ask.
+  // (fsync(2)), or with the first error. A directory is synced once for all requests of the turn.
   void when_named(std::vector<std::string> directories, std::function<void(const Status&)> done);
 
   // Called at the end of every turn, after all participants.
@@ -103,8 +104,8 @@ class Reactor {
                 ForkServerClient::MakeGroup make_group,
                 std::function<void(const Launched&)> answer);
 
-  // Kills a fork server that does not answer (SIGKILL). Its descriptors are closed, and another is
-  // started.
+  // Kills a fork server that does not answer (SIGKILL). Its descriptors are then closed, and
+  // another fork server is started.
   void replace_fork_server();
 
  private:
@@ -141,9 +142,11 @@ class Reactor {
   bool wants_groups_ = false;
   std::unique_ptr<ControlGroups> groups_;
   std::unique_ptr<ForkServerClient> fork_server_;
-  bool short_of_server_ = false;             // none can be started, and the log says so
-  Microseconds next_server_ = 0;             // boot time before which no other is started
-  std::unique_ptr<ScopeStart> scope_start_;  // under way; launches wait for it
+  bool short_of_server_ = false;  // no fork server can be started, and the log says so
+  // Boot time before which no other fork server is started.
+  Microseconds next_server_ = 0;
+  // Set while systemd starts the scope; launches wait for it.
+  std::unique_ptr<ScopeStart> scope_start_;
   std::unique_ptr<Poll> fork_server_poll_;
   std::unique_ptr<Poll> write_failure_poll_;
   std::unordered_map<std::uint64_t, std::function<void(const Launched&)>> answers_;

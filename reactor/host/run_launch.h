@@ -27,23 +27,26 @@ class RunLaunch {
         settle_record_(std::move(settle_record)),
         site_(setup.header) {}
 
-  // The process's stream, before send() and after it.
+  // The process's stream. send() updates it.
   struct Stream {
     StreamWriter writer;      // locked
-    StreamPosition position;  // how far it was read; what follows is a torn record
-    bool begun_anew = false;  // out: the file was replaced by one that holds a summary alone
+    StreamPosition position;  // how far the stream was read; bytes after it are a torn record
+    // Set by send(): the file was replaced by one that holds only a summary.
+    bool begun_anew = false;
   };
 
   // Hands the run to the fork server. `answer` is called later, or never if the fork server dies.
   // On an error nothing was handed over, and the lock is free once `stream` is destroyed.
-  // `first_failed`: the process's first run that failed, whose output is kept.
+  // `first_failed` is the process's first failed run, whose output is kept when old logs are
+  // removed.
   std::optional<LaunchError> send(const StartProcess& start, Stream& stream,
                                   std::optional<std::uint32_t> first_failed,
                                   std::function<void(const Launched&)> answer);
 
  private:
-  // Replaces a long stream by an empty one. Nothing is lost: the runner's own stream holds all of
-  // its records, on the disk: else a loss of power could take it back and leave the short one.
+  // Replaces a long stream by one that holds only a summary. Nothing is lost, because the runner's
+  // own stream holds all of the records. settle_record() has synced that stream before: otherwise a
+  // power cut could undo those records and leave the short stream.
   void shorten(const StartProcess& start, Stream& stream) const;
 
   Reactor& reactor_;

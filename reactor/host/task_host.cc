@@ -78,7 +78,8 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   }
   if (opened->unplaced) {
     host->placing_.emplace(host->place_.paths, id, std::move(*opened->unplaced));
-    host->writer_->hold(true);  // who is killed before leaves no records without a task
+    // So that, if we are killed before the file is in place, no records without a task are left.
+    host->writer_->hold(true);
   }
   host->take_lead(std::move(opened->history));
   return host;
@@ -262,7 +263,7 @@ void TaskHost::lead_with_next_task() {
   // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
   if (place_.pools != nullptr) place_.pools->close();
   runner_->give_up_pools();
-  // Beside those of earlier replacements, whose links did not start them.
+  // Adds to the children of earlier replacements, which these links did not start.
   for (const Identity& child : links_->our_children()) adopted_children_.push_back(child);
   links_.reset();
   probes_.reset();
@@ -363,7 +364,7 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
   const std::vector<ProcessIndex> beside = with_stream(maybe_unrecorded(*runner_, live));
   for (const ProcessIndex p : live) {
     if (stopped_) return;
-    if (nodes_ && nodes_->has_run(p)) continue;  // the node's server tells of it
+    if (nodes_ && nodes_->has_run(p)) continue;  // the node's server reports on the run
     links_->adopt(p, rebooted);
   }
   for (const ProcessIndex p : beside) {
@@ -371,16 +372,16 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
     links_->look_beside(p, rebooted);
   }
   if (stopped_) return;
-  clear_groups();  // of runs that ended while nobody led
+  clear_groups();  // groups of runs that ended while the task had no leader
   groups_->limit();
 }
 
-// Those of `processes`, which is in the order of the task, that have a stream here, in the order in
-// which the streams are looked at.
+// Returns those of `processes` that have a stream on this machine, in the order in which the
+// streams are read. REQUIRES: `processes` is in the order of the task.
 std::vector<ProcessIndex> TaskHost::with_stream(const std::vector<ProcessIndex>& processes) const {
   const std::string& id = place_.header.task_id;
   std::vector<ProcessIndex> found;
-  // A directory of a hundred thousand names takes longer to read than a few names to look at.
+  // Reading a directory of a hundred thousand names takes longer than checking a few names.
   if (processes.size() < place_.task->processes.size() / 4) {
     for (const ProcessIndex p : processes) {
       if (exists(place_.paths.coordinator_stream(id, place_.task->processes[p].name))) {
@@ -467,7 +468,7 @@ void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
 void TaskHost::end_turn() {
   if (placing_) return;
   commit();
-  // Not before their leader's number is on record.
+  // The nodes begin only after the leader's number is on record.
   if (std::exchange(nodes_begin_, false) && !stopped_ && !runner_->done()) {
     nodes_->begin(runner_->history());
   }
@@ -477,10 +478,10 @@ void TaskHost::end_turn() {
   if (!stopped_) compact_if_long();
   if (links_) result_ ? links_->give_up_launches() : links_->review_shortages();
   if (result_) {
-    leader_.reset();  // not where it stopped: that may have been in a callback of this very socket
-    // No record says that it has stood down.
+    leader_.reset();  // not in stop(), which may be called from a callback of this socket
+    // No record reports that the runner has stood down, so the observer is told here.
     if (standing_down_ && runner_) observer_.on_turn(*runner_, reactor_.loop().now());
-    // Last: the owner may destroy this host in it.
+    // This must be the last statement, because the owner may destroy this host in on_end_().
     const auto result = std::move(*result_);
     result_.reset();
     on_end_(result);
@@ -494,7 +495,8 @@ void TaskHost::end_turn() {
   if (redraw) redraw_ = reactor_.deadlines().add(*redraw, [this] { reactor_.mark_dirty(this); });
 }
 
-// By one write: nothing has acted yet on what the turn brought.
+// Writes all records of the turn with one write(2), which is possible because no effect of them was
+// carried out yet.
 Status TaskHost::write_records() {
   if (auto written = writer_->flush(); !written) return written;
   for (const auto& [position, payload] : std::exchange(appended_, {})) {
@@ -503,8 +505,8 @@ Status TaskHost::write_records() {
   return Done{};
 }
 
-// What the turn brought is on the disk already. What acting on it brings, such as the end of a
-// launch that fails at once, is not.
+// The turn's first records are on the disk already. Carrying out effects can append further
+// records, such as the end of a launch that fails at once, which are written here.
 void TaskHost::commit() {
   while (!stopped_) {
     if (auto written = write_records(); !written) {
@@ -525,7 +527,8 @@ void TaskHost::commit() {
   }
 }
 
-// With SyncMode::Crash, the end alone: who finds the task among those that have ended, finds it.
+// With SyncMode::Crash only the task's end is synced, so that a task in tasks/finished always has
+// its end on record.
 bool TaskHost::must_reach_disk() const {
   return must_sync_ && (sync_ == SyncMode::Power || runner_->done());
 }
@@ -537,7 +540,8 @@ void TaskHost::sync_record() {
   counters().commits.observe(read_clocks().boot - began);
 }
 
-// With SyncMode::Power it is there already: nothing is released before.
+// With SyncMode::Power the records are on the disk already, because no effect is carried out
+// before.
 bool TaskHost::settle_record() {
   if (stopped_ || sync_ == SyncMode::Power) return !stopped_;
   if (auto written = write_records(); !written) {
@@ -551,7 +555,8 @@ bool TaskHost::settle_record() {
 void TaskHost::compact_if_long() {
   const std::size_t size = writer_->position().offset;
   if (size < compact_at_) return;
-  // Worth it when less than a third would stay. If not, not before it has doubled.
+  // Compacts the stream if less than a third of its records would stay. If not, checks again when
+  // its size has doubled.
   if (runner_->history().records_after(kKeptRuns) * 3 < records_) {
     runner_->drop_old(kKeptRuns);
     auto compacted = compact_stream(writer_->path(), runner_->history(), sync_ == SyncMode::Power);
@@ -600,11 +605,11 @@ void TaskHost::stop(Error error) {
   if (placing_) return fail_placing(std::move(error));
   stopped_ = true;
   pending_.clear();
-  // What it read before is true, whatever stops it now.
+  // Records that were appended before are true, whatever the error is, so they are written.
   if (writer_) static_cast<void>(write_records());
   if (runner_) runner_->give_up_pools();
   error.message += "; running processes continue";
-  // From what is corrupt, or gone, no new start could go on.
+  // If the stream is corrupt or gone, a new start could not take over.
   if (error.code == ErrorCode::System && !checkpoints_gone_) {
     error.message += ", and a new start takes over from there";
   }
@@ -642,7 +647,8 @@ void TaskHost::set_timer(const SetTimer& effect) {
 }
 
 void TaskHost::finish_if_quiet() {
-  // Coordinators that said their last word are about to exit; a finished task leaves not even them.
+  // Coordinators that have written their last record are about to exit. A finished task waits even
+  // for these.
   if ((!finishing_ && !standing_down_) || stopped_ || !links_->quiet()) return;
   if (nodes_ && !nodes_->quiet()) return;
   if (auto written = write_records(); !written) {
@@ -665,7 +671,7 @@ void TaskHost::finish_if_quiet() {
         });
     return;
   }
-  // The record is what counts; the next start sees it and moves the file.
+  // The record is what counts: the next start reads it and moves the file.
   if (!moved) spdlog::error("{}", moved.error().message);
   end(*finishing_);
 }
@@ -686,7 +692,8 @@ bool TaskHost::coordinator_cannot_write(pid_t pid, int error_number) {
 }
 
 void TaskHost::on_directory_event(std::string_view name, std::uint32_t mask) {
-  // The directory's own end comes late, as long as somebody (the leader's socket) has it open.
+  // The event for the directory's own removal comes late while the directory is open (by the
+  // leader's socket). So the removal of the stream counts, too.
   const bool stream_gone = (mask & IN_DELETE) != 0 && name == "runner";
   if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0 || stream_gone) {
     stop_without_checkpoints();

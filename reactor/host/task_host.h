@@ -35,45 +35,47 @@ namespace thermos {
 
 class TaskHost : public TurnParticipant, private LinkedTask {
  public:
-  // Called once, at the end of a turn, when the task has ended, or has yielded (then its state is
-  // not terminal), or with an error when this host has
-  // stopped leading it because its stream failed. In that case the task's processes continue, and
-  // the next leader takes over.
+  // Called once, at the end of a turn: with the final state when the task has ended, with a state
+  // that is not terminal when it has yielded, or with an error when this host has stopped leading
+  // it (its stream failed, for example). After an error the task's processes continue, and the next
+  // leader takes over.
   using OnEnd = std::function<void(const Result<TaskState>&)>;
 
-  // Takes the lead: locks the task's stream, replays it, and takes over the live runs. A new task
-  // is created. Fails as run_in_foreground() does. All arguments by reference outlive the host.
+  // Takes the lead: locks the task's stream, replays it, and takes over the live runs. Creates the
+  // task if it is new. Fails as run_in_foreground() does. All arguments by reference outlive the
+  // host.
   static Result<std::unique_ptr<TaskHost>> lead(Reactor& reactor, TaskSetup setup, SyncMode sync,
                                                 TaskObserver& observer, OnEnd on_end);
   ~TaskHost() override;
 
-  // Asks the task to end. It returns at once; `on_end` tells the result.
+  // Makes the task end. Returns at once; `on_end` is called with the result.
   void kill(const KillRequest& request);
-  // Asks this host to end what runs and to stop leading the task, which goes on under its next
-  // leader. It returns at once; `on_end` tells.
+  // Makes this host end the runs under way and stop leading the task, which goes on under its next
+  // leader. Returns at once; `on_end` is called when that is done.
   void yield(const YieldRequest& request);
   // Gives an order to the processes that it is for, and returns their names. `words` were read for
-  // place().task, and are done. Fails as ordered_processes() does, or with System once this host
+  // place().task, and are done(). Fails as ordered_processes() does, or with System once this host
   // has stopped leading the task. On success the order is on record, and durable at the end of the
-  // turn; nothing reports that it was carried out.
+  // turn. No callback reports that it was carried out.
   Result<std::vector<std::string>> order(const OrderRequest& request, const OrderWords& words);
 
-  // Gives the task another configuration. What it defines as before is not touched; processes that
-  // it changes or removes are stopped, and then it takes the place of the one before, on record.
-  // Who leads the task after a crash goes on with that. `done` is called once: then, inside this
-  // call if nothing differs, or with the error that prevented it (the task has ended meanwhile, or
-  // this host has stopped leading it).
-  // Fails with Usage if the task is ending, Busy if another replacement is under way, or System;
-  // then nothing has changed, and `done` is not called. REQUIRES: `task` passes check_task().
+  // Gives the task another configuration. Processes that it defines as before are not touched.
+  // Processes that it changes or removes are stopped; then the new configuration takes the place of
+  // the old one, on record. If this leader crashes meanwhile, the next leader goes on with the
+  // replacement. `done` is called once: when the new configuration is in place, inside this call if
+  // nothing differs, or with the error that prevented it (the task has ended meanwhile, or this
+  // host has stopped leading it). Fails with Usage if the task is ending, Busy if another
+  // replacement is under way, or System; then nothing has changed, and `done` is not called.
+  // REQUIRES: `task` passes check_task().
   using Replaced = std::function<void(const Status&)>;
   Status replace(TaskConfig task, std::string reason, Replaced done);
 
-  // A person says that a node of the task is gone, or is there again. Fails with NotFound if the
-  // task has no such node, or with System once this host has stopped leading it.
+  // Takes a person's word that a node of the task is gone, or is back. Fails with NotFound if the
+  // task has no such node, or with System once this host has stopped leading the task.
   Status call_node(const std::string& node, bool gone, const std::string& reason);
 
   const TaskSetup& place() const { return place_; }
-  // Everything recorded so far.
+  // All records so far.
   const History& history() const { return runner_->history(); }
 
   std::vector<GroupSync::File> write_turn() override;
@@ -86,7 +88,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync, TaskObserver& observer,
            OnEnd on_end);
 
-  // Makes what depends on the configuration.
+  // Makes the members that depend on the configuration.
   void equip();
   std::optional<ProcessIndex> find(std::string_view process) const;
   void take_lead(History history);
@@ -99,16 +101,16 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void dispatch(const Event& event);
   void release(const Effect& effect);
   void report(Result<TaskState> result);
-  // Writes what was appended in this turn, and tells the observer of it.
+  // Writes the records that were appended in this turn, and tells the observer of them.
   Status write_records();
-  // Carries out what is pending, each behind the records before it.
+  // Carries out the pending effects, after the records that were appended before them are written.
   void commit();
-  // Whether what is written must be on the disk before anything that is pending is carried out.
+  // Whether the written records must be synced before any pending effect is carried out.
   bool must_reach_disk() const;
-  // Brings what is written to the disk.
+  // Syncs the written records.
   void sync_record();
 
-  // Behind the renaming of a new task's file.
+  // Called when the renaming of a new task's file is durable, or has failed.
   void placed(const Status& named);
   void fail_placing(Error error);
 
@@ -128,7 +130,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void stop_without_checkpoints() override;
   bool stopped() const override { return stopped_; }
   bool settle_record() override;
-  // Looks whether another has written the task's record, and stops then. False if this has stopped.
+  // Checks whether another leader has written to the task's stream, and if so stops this host.
+  // Returns false if this host has stopped.
   bool leads();
 
   void compact_if_long();
@@ -136,7 +139,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void set_timer(const SetTimer& effect);
   void finish_if_quiet();
   void end(TaskState state);
-  // Removes the control groups of all runs except those under way.
+  // Removes the control groups of all runs except the runs under way.
   void clear_groups() const;
   void on_directory_event(std::string_view name, std::uint32_t mask);
 
@@ -147,28 +150,31 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   TaskObserver& observer_;
   OnEnd on_end_;
   std::optional<StreamWriter> writer_;
-  std::optional<TaskPlacing> placing_;  // of a new task; nothing is recorded before
+  // For a new task, until its file is in place; no record is written before.
+  std::optional<TaskPlacing> placing_;
   std::unique_ptr<Runner> runner_;
-  bool notified_ = false;  // inotify watches the checkpoints
+  bool notified_ = false;  // inotify watches the checkpoint directory
   std::optional<TaskGroups> groups_;
   std::unique_ptr<LeaderSocket> leader_;
   std::unique_ptr<CoordinatorLinks> links_;
-  std::optional<NodeStarter> starter_;  // of a task with nodes
+  std::optional<NodeStarter> starter_;  // only for a task with nodes
   std::unique_ptr<TaskNodes> nodes_;
-  bool nodes_begin_ = false;  // at the end of this turn
+  bool nodes_begin_ = false;  // nodes_->begin() is to be called at the end of this turn
   std::optional<Probes> probes_;
-  NameIndex names_;  // of the processes
+  NameIndex names_;  // from the processes' names to their indices
   std::vector<Effect> pending_;
-  // Those of the records that are not written yet that have a position, and their payloads.
+  // The positions and payloads of records that are not written yet. Records without a position are
+  // left out.
   std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> appended_;
   std::optional<Replacing> replacing_;
   std::optional<TaskConfig> next_task_;  // that the task gets by it
   Replaced replaced_;
-  // Our children of before the configuration was replaced; to the links, they are adopted.
+  // Coordinators that became our children before the configuration was replaced. The new links take
+  // them for adopted ones.
   std::vector<Identity> adopted_children_;
   bool must_sync_ = false;
-  bool pool_turn_ = false;   // for the runner
-  std::size_t records_ = 0;  // in the stream, about
+  bool pool_turn_ = false;   // the runner is to get a PoolTurn at the end of this turn
+  std::size_t records_ = 0;  // in the stream, approximately
   std::size_t compact_at_ = kLongStream;
   // Callbacks that can outlive this host hold a weak pointer to it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

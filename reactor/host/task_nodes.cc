@@ -22,15 +22,17 @@
 namespace thermos {
 namespace {
 
-// How long the end of a task waits for a node's coordinators to go, which have said their last
-// word. A node that does not answer must not keep who waits for the task.
+// How long the end of a task waits until a node's coordinators, which have written their last
+// records, have exited. A node that does not answer must not hold up clients that wait for the
+// task.
 constexpr Microseconds kLastWordPatience = 5 * kSecond;
 constexpr std::size_t kMostOfServerLine = 1000;
-// Only its exit status is looked at, and nobody reads what it prints.
+// Only the command's exit status matters, so it gets no input and its output is dropped.
 const std::string kSilently = "exec </dev/null >/dev/null 2>&1; ";
 
-// The same moment by our clocks: so long ago as it was for the node when it told of it. Its boot
-// clock tells that, unless the node has restarted since.
+// Converts a node's timestamp to our clocks: the moment lies as far in the past as it did for the
+// node when it sent the message. The node's boot clock gives that age, or its wall clock if the
+// node has restarted since.
 Timestamp here(Timestamp at, Timestamp node_now, Timestamp now) {
   Microseconds age = node_now.boot - at.boot;
   if (age < 0) age = std::max<Microseconds>(0, node_now.wall - at.wall);
@@ -59,8 +61,8 @@ TaskNodes::TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter start
   }
 }
 
-// What runs under way on a node that is not given any more has to be taken over, or to be LOST, as
-// on any other. Nothing new starts there.
+// Adds nodes that the task no longer has, but on which runs are live. These runs have to be taken
+// over, or to become LOST, as on any other node. No new run starts there.
 void TaskNodes::add_former_nodes(const History& history) {
   for (const ProcessHistory& process : history.processes()) {
     if (!process.live() || !process.current()->node) continue;
@@ -157,7 +159,7 @@ void TaskNodes::carried(Node& node, const carry::Over& over) {
   if (over.failure) {
     const std::string why =
         "a file that it needs can't be brought to node " + node.name + ": " + over.failure->reason;
-    // A process that waits for room may do so for long, and each try meets the same.
+    // The same failure may repeat at each try for a long time (a full disk), so it is logged once.
     if (over.failure->retry && node.last_short != why) {
       spdlog::warn("task {}, process {}: {}; it is tried again", setup_.header.task_id,
                    setup_.task->processes[start.process].name, why);
@@ -202,14 +204,14 @@ void TaskNodes::ask(const Probe& probe) {
   }
 }
 
-// For a node that can't be reached: it is asked again at its next turn. That nobody can tell is no
-// sign of illness, for which a run would be ended.
+// Answers a probe for a node that can't be reached; the runner probes again later. A health probe
+// is answered with "healthy", because an unreachable node is no reason to end the run.
 void TaskNodes::answer(const Probe& probe) {
   tell_runner(ProbeAnswered{probe.process, probe.run, probe.purpose == Purpose::Healthy,
                             "its node can't be reached", probe.purpose});
 }
 
-// Without an answer nothing would be asked any more.
+// Answers all open probes. Without an answer, the runner would send no more probes.
 void TaskNodes::answer_probes(Node& node) {
   for (const Probe& probe : std::exchange(node.probes, {})) answer(probe);
 }
@@ -220,7 +222,7 @@ nodes::KnownRun TaskNodes::known_run(ProcessIndex p) const {
     known.records.push_back(nodes::payload_of(record));
     return Done{};
   });
-  static_cast<void>(whole.ok());  // no error comes out of what gives none
+  static_cast<void>(whole.ok());  // the callback never fails
   return known;
 }
 
@@ -287,7 +289,7 @@ void TaskNodes::tell(Node& node, const node::Event& event) {
   }
 }
 
-// Not at once: the link has more to say of this turn.
+// Tells the link in the next turn, because it is still handling an event in this one.
 void TaskNodes::fail_to_start(Node& node, const std::string& why) {
   node.timer = reactor_.deadlines().add(reactor_.loop().now().boot, [this, &node, why] {
     node.timer.reset();
@@ -309,7 +311,7 @@ void TaskNodes::carry_out(Node& node, const node::StartServer& /*effect*/) {
   node.server = std::make_unique<Server>();
   Server& server = *node.server;
   server.pid = started->pid;
-  // However it ends, it is the pipe that tells.
+  // The exit status is ignored: the pipe reports the server's end.
   reactor_.children().watch(server.pid, [](int /*status*/) {});
   server.pipe = std::make_unique<FramePipe>(
       reactor_.loop(), std::move(started->out), std::move(started->in),
@@ -351,17 +353,19 @@ std::unique_ptr<FileCarrier> TaskNodes::carrier(Node& node, const FileOwner& use
     node.server->pipe->flush();
   };
   hooks.unsent = [&node] {
-    node.server->pipe->flush();  // what is left then has met a full pipe, which tells of its room
+    // If bytes are left, the pipe is full, and reports when it has room.
+    node.server->pipe->flush();
     return node.server->pipe->unsent();
   };
   hooks.expects = [this](ProcessIndex p, const std::string& path) {
     return p < setup_.task->processes.size() &&
            contains(setup_.task->processes[p].makes_files, path);
   };
-  // Whoever leads the task no more may have an older run's file.
+  // A host that no longer leads the task may have the file of an older run.
   hooks.may_place = [this] { return leads_(); };
   hooks.over = [this, &node](const carry::Over& over) { carried(node, over); };
-  hooks.rests = [](const std::string& /*why*/) {};  // what is sent from here is not insisted on
+  // Called only for cargo that insists (carry::Cargo), and none is sent from here.
+  hooks.rests = [](const std::string& /*why*/) {};
   return std::make_unique<FileCarrier>(reactor_.loop(), reactor_.deadlines(), disk_of(node, user),
                                        std::move(hooks));
 }
@@ -370,7 +374,8 @@ SandboxDisk TaskNodes::disk_of(const Node& node, const FileOwner& user) const {
   return {setup_.header.sandbox, user, setup_.header.task_id + "/" + node.name};
 }
 
-// An earlier leader may have been killed while it got what these runs made.
+// Removes temporary files of an earlier leader, which may have been killed while it received files
+// from these runs.
 void TaskNodes::remove_leftovers(const Node& node) {
   TaskUser user;
   if (!carries_ || find_task_user(setup_.header.user, user, setup_.header.uid)) return;
@@ -384,7 +389,7 @@ void TaskNodes::remove_leftovers(const Node& node) {
   }
 }
 
-// Closing its standard input is what tells it.
+// Destroying the server closes its standard input, which makes it end.
 void TaskNodes::drop(Node& node) {
   if (node.timer) reactor_.deadlines().cancel(*node.timer);
   node.timer.reset();

@@ -1,6 +1,6 @@
-// The nodes of one task, as its leader has them. Carries out the effects of each node's NodeLink
-// (core/runner/node_link.h): starts the node's server by its launcher, speaks to it, and gives the
-// runner what it tells. It decides nothing: the link and the runner do.
+// The nodes of one task, for its leader. Carries out the effects of each node's NodeLink
+// (core/runner/node_link.h): starts the node's server by its launcher, speaks to it, and gives its
+// reports to the runner. This class makes no decisions; the link and the runner do.
 #pragma once
 
 #include <sys/types.h>
@@ -30,8 +30,8 @@ namespace thermos {
 
 class TaskNodes {
  public:
-  // `lead` rises with each leader of the task; `leads` looks whether this host is still the last of
-  // them. All references outlive this.
+  // `lead` is a number that rises with each leader of the task. `leads` checks whether this host is
+  // still the latest leader. All references outlive this.
   TaskNodes(Reactor& reactor, const TaskSetup& setup, NodeStarter starter, std::uint64_t lead,
             LinkedTask& task, std::function<bool()> leads);
   ~TaskNodes();
@@ -43,46 +43,47 @@ class TaskNodes {
 
   // Whether the last run of the process is placed on a node.
   bool has_run(ProcessIndex p) const;
-  // Carries out what the runner wants of such a run; returns false for everything else. Without a
-  // server to tell it to, nothing happens now: what was not carried out is found when there is one
-  // again.
+  // Carries out an effect of the runner on a run that is placed on a node. Returns false for every
+  // other effect. If the node's server is not connected, does nothing: the missed effect is noticed
+  // when the server is connected again.
   bool carry_out(const Effect& effect);
 
-  // A person says that a node is gone, or there again. Fails with NotFound if the task has no such
-  // node.
+  // Takes a person's word that a node is gone, or is back. Fails with NotFound if the task has no
+  // such node.
   Status call(const std::string& node, bool gone, const std::string& reason);
 
-  // The task is over: the servers end, once their coordinators have.
+  // The task has ended: makes the servers end as soon as their coordinators have ended.
   void finish();
-  // Whether no coordinator is left on any node, as far as can be told. After finish().
+  // Whether no coordinator is left on any node, as far as this host can know. Called after
+  // finish().
   bool quiet() const;
-  // At the end of a turn: sends what there is to be sent.
+  // Called at the end of a turn: sends the queued messages.
   void flush();
 
  private:
-  // A server under way, and what became of it if it is not the node's any more.
+  // A running server of a node.
   struct Server {
     pid_t pid = 0;
     std::unique_ptr<FramePipe> pipe;
-    std::unique_ptr<FileCarrier> files;  // nothing: the task carries none
+    std::unique_ptr<FileCarrier> files;  // nullptr: the task carries no files
     Descriptor err;
     std::unique_ptr<Poll> err_poll;
-    std::string err_text;  // the beginning of a line
+    std::string err_text;  // the unfinished last line of its standard error
   };
   struct Node {
     std::string name;
     NodeLink link;
     Room room;
     std::unique_ptr<Server> server;
-    std::string last_said;   // on its standard error
-    std::string last_short;  // why files can't be brought there for now
+    std::string last_said;   // the last line on the server's standard error
+    std::string last_short;  // the last logged reason why files can't be copied to the node for now
     std::optional<Deadlines::Key> timer;
-    std::uint64_t asked = 0;    // the question to the engine that is under way
-    std::vector<Probe> probes;  // that are not answered
-    // Launches that wait until the files are there.
+    std::uint64_t asked = 0;    // the number of the latest question to the engine
+    std::vector<Probe> probes;  // probes that are not answered yet
+    // Launches that wait until their files were copied to the node.
     std::unordered_map<ProcessIndex, StartProcess> starts;
     bool finishing = false;
-    bool former = false;  // it is not among the nodes given now
+    bool former = false;  // the task no longer has this node, but a live run is on it
   };
 
   void add_former_nodes(const History& history);
@@ -132,7 +133,7 @@ class TaskNodes {
   std::function<bool()> leads_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::string configuration_;
-  bool carries_ = false;  // files
+  bool carries_ = false;  // whether the task copies files to and from nodes
   std::uint64_t questions_ = 0;
   bool finishing_ = false;
   std::optional<Deadlines::Key> patience_;

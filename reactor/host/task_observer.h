@@ -22,14 +22,14 @@ class TaskObserver {
   // A record was appended and applied; `history` includes it. At a resume, the records of earlier
   // runners are not repeated.
   virtual void on_record(const Record& record, const History& history) = 0;
-  // The position that the next record is appended with, for an observer that keeps an order of
-  // events; 0: none.
+  // Returns the position for the next record, if the observer keeps an order of events; 0 for no
+  // position.
   virtual std::uint64_t next_position() { return 0; }
-  // The payload of the record that was just appended; valid during the call.
+  // A record with a position was written. `payload` is the record's payload; valid during the call.
   virtual void on_appended(std::uint64_t /*position*/, Bytes /*payload*/) {}
 
-  // The turn is over, at the time `now`. Returns the boot time at which it wants to be called again
-  // even if nothing happens (a countdown on a terminal), or nothing for never.
+  // The turn is over, at the time `now`. Returns the boot time at which the observer wants to be
+  // called again even if nothing happens (a countdown on a terminal), or nothing.
   virtual std::optional<Microseconds> on_turn(Runner& runner, Timestamp now) = 0;
 };
 

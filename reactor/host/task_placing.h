@@ -1,4 +1,5 @@
-// How a new task gets its file in tasks/active: durably, and together with those of other tasks.
+// Puts the file of a new task into tasks/active durably, in steps, so that the files of several
+// tasks can be synced together.
 #pragma once
 
 #include <span>
@@ -13,20 +14,22 @@
 
 namespace thermos {
 
-// In this order: files(), which the caller syncs; rename(); then the caller syncs
-// Paths::active_dir(). Until then the task may be gone after a power cut, so nothing may be
-// recorded of it, and nobody be told. Or else drop(). Borrows `paths`.
+// The caller calls files() and syncs them, then calls rename(), and then syncs Paths::active_dir().
+// Until that is done, a power cut may remove the task, so no record of it may be written and no
+// client may be told of it. If a step fails, the caller calls drop(). Borrows `paths`.
 class TaskPlacing {
  public:
-  // `file` is what prepare_active_task() returned.
+  // `file` is the descriptor that prepare_active_task() returned.
   TaskPlacing(const Paths& paths, std::string task_id, Descriptor file)
       : paths_(paths), id_(std::move(task_id)), file_(std::move(file)) {}
 
-  // The task's file, its checkpoint directory, and the one above; none behind rename().
+  // Returns the task's file, its checkpoint directory, and the directory above; none after
+  // rename().
   Result<std::vector<GroupSync::File>> files();
-  // REQUIRES: `synced` is what became of files().
+  // Renames the file into tasks/active. REQUIRES: `synced` is the result of syncing files(). Fails
+  // if one of these syncs failed.
   Status rename(std::span<const GroupSync::File> synced);
-  // Leaves nothing of it but an empty stream.
+  // Removes the task's file. An empty stream is left.
   void drop() const;
 
  private:

@@ -1,5 +1,6 @@
-// The coordinators of a task that can't write their streams. The log gets one line for the first of
-// them and one when all write again, because a full disk may stop ten thousand at once.
+// Logs which coordinators of a task can't write their streams. The log gets only one line for the
+// first coordinator and one when all of them write again, because a full disk may stop ten thousand
+// at once.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ class WriteFailures {
   };
   // The coordinator of `p` can't write its stream.
   void add(ProcessIndex p, const Failure& failure);
-  // The coordinator of `p` wrote, or has ended. Does nothing for one that never failed.
+  // The coordinator of `p` wrote, or has ended. Does nothing if it never failed.
   void over(ProcessIndex p);
 
  private:

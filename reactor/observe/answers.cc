@@ -38,7 +38,8 @@ namespace thermos::observe {
 namespace {
 
 constexpr std::size_t kRecent = 4;
-// How long a larger task takes yet is not told: to find it out would hold up who else asks.
+// The time left is not estimated for a task with more processes, because the estimate would hold up
+// other requests.
 constexpr std::size_t kMostEstimated = 1000;
 
 unsigned status_of(ErrorCode code) {
@@ -77,7 +78,7 @@ Error no_configuration(const std::string& id) {
   return Error{ErrorCode::Corrupt, id + ": its configuration can't be read"};
 }
 
-// The bytes of a file that a Range header asks for.
+// Makes the reply with the bytes of a file that a Range header requests.
 Reply range_reply(Descriptor file, std::uint64_t size, const std::optional<std::string>& range,
                   std::string type) {
   const ByteRange wanted =
@@ -121,7 +122,7 @@ Reply page_reply(const std::string& name, bool packed) {
   return error_reply({ErrorCode::NotFound, "the page has no file " + thermos::quoted(name)});
 }
 
-// What fsck says of a stream that can't be read.
+// Returns the findings of `thermos fsck` about a stream that can't be read.
 Json findings_json(const std::string& path) {
   History history;
   const StreamReading reading =
@@ -155,8 +156,8 @@ std::string_view name_of_condition(Condition condition) {
   return "end";
 }
 
-// Written as text at once: to make a tree of a large graph takes longer than to find where it
-// stands.
+// Writes the JSON text directly: making a JSON tree of a large graph would take longer than the
+// layout itself.
 std::string graph_text(const std::string& id, const TaskConfig& task, const GraphLayout& layout) {
   const auto text_of = [](const std::string& text) { return json_line(Json(text)); };
   std::string text = "{\"task_id\":" + text_of(id) +
@@ -260,7 +261,7 @@ void Answers::answer(const Route& route, const Request& request, const Asker& as
   });
 }
 
-// ---- what is read ------------------------------------------------------------------------------
+// ---- reading -----------------------------------------------------------------------------------
 
 void Answers::with_task(const std::string& id, const Asker& asker,
                         std::function<void(const TaskEntry&)> then) {
@@ -335,7 +336,7 @@ void Answers::with_chronicle(const TaskEntry& entry, std::optional<Microseconds>
   });
 }
 
-// ---- what is said ------------------------------------------------------------------------------
+// ---- replies -----------------------------------------------------------------------------------
 
 void Answers::events(const Route& route, const Request& request, const Asker& asker) {
   const std::string from = request.last_event_id ? std::string(*request.last_event_id)
@@ -344,7 +345,8 @@ void Answers::events(const Route& route, const Request& request, const Asker& as
     const auto number = events_.behind(from);
     const std::uint64_t last = number ? *number : events_.last();
     const std::string position = events_.position(last);
-    // Who was here before and can't be told what happened since has to look at everything again.
+    // A client that was here before, and whose missed events are gone, has to load everything
+    // again.
     const bool lost = !from.empty() && !number;
     std::string first =
         server_sent(lost ? "reset" : "hello", position, json_line({{"position", position}}));
@@ -473,7 +475,7 @@ void Answers::why(const Route& route, const TaskEntry& entry, const Asker& asker
 bool Answers::run_is_over(const Route& route) const {
   const History* const history = mirror_.history(route.task);
   if (history == nullptr) {
-    // It has ended, or is being read anew.
+    // The task has ended, or its stream is being read again.
     const auto entry = mirror_.find(route.task);
     return !entry || entry->directory == TaskDirectory::Finished;
   }
@@ -539,7 +541,7 @@ void Answers::use(const Route& route, const Recorded& recorded, const Asker& ask
                              {"samples", resources_.samples(key, after)},
                              {"totals", totals}}));
   };
-  // Elsewhere, or before this boot, its pids are those of others.
+  // On another machine, or before this boot, the recorded pids belong to other processes.
   if (is_terminal(run->state) || !run->forked || run->boot != boot_) return answer();
   resources_.look(key, {run->coordinator, run->process}, answer);
 }
@@ -551,7 +553,7 @@ void Answers::files(const Route& route, const std::optional<std::string>& range,
   if (!found) return asker->reply(error_reply(found.error()));
   if (found->listing) return asker->reply(json_reply(*found->listing));
   Reply reply = range_reply(std::move(found->file), found->size, range, "application/octet-stream");
-  // A browser keeps it, and shows nothing of it.
+  // Makes a browser save the file instead of showing it.
   reply.headers.emplace_back("Content-Disposition", "attachment");
   asker->reply(std::move(reply));
 }

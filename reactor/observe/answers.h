@@ -1,4 +1,4 @@
-// Answers what is asked of the tasks of a root.
+// Answers the HTTP requests about the tasks of a root.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ namespace thermos::observe {
 
 class Answers {
  public:
-  // All of them outlive it, and the exchanges that it is given.
+  // All references outlive this, and also the exchanges that it is given.
   Answers(Loop& loop, Deadlines& deadlines, const Paths& paths, RootMirror& mirror,
           EventRing& events, DirectoryWatches& watches);
 
@@ -37,7 +37,7 @@ class Answers {
 
  private:
   using Asker = std::shared_ptr<Exchange>;
-  // What is on record of a task.
+  // A task's records, and the uid that owns its stream.
   struct Recorded {
     History history;
     std::uint32_t recorded_by = 0;
@@ -61,7 +61,7 @@ class Answers {
   // Calls `then` with the entry of the task, or replies that there is none.
   void with_task(const std::string& id, const Asker& asker,
                  std::function<void(const TaskEntry&)> then);
-  // Calls `then` with what is on record of it.
+  // Calls `then` with the task's records, or with the error of reading them.
   void with_history(const TaskEntry& entry, const Asker& asker,
                     std::function<void(const Result<KnownPast>&)> then);
   void with_chronicle(const TaskEntry& entry, std::optional<Microseconds> at, const Asker& asker,
@@ -72,8 +72,9 @@ class Answers {
   RootMirror& mirror_;
   EventRing& events_;
   DirectoryWatches& watches_;
-  // Of ended tasks, those that were asked for last: a page asks for several parts of one. Another
-  // task may have the id by now, in a file of its own.
+  // The histories of the ended tasks that were requested last, because a page requests several
+  // parts of one task. `file` tells if another task has the id by now, because it has a file of its
+  // own.
   struct Recent {
     std::string id;
     FileVersion file;
@@ -85,7 +86,7 @@ class Answers {
   ResourceWatch resources_;
 };
 
-// A reply that says what is wrong.
+// Makes a reply that tells the error.
 Reply error_reply(const Error& error);
 
 }  // namespace thermos::observe

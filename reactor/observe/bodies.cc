@@ -11,7 +11,7 @@
 namespace thermos::observe {
 namespace {
 
-// Copies from the front of `text`, which begins at `at`; moves `at`.
+// Copies the next bytes of `text`, from the offset `at` on, and advances `at`.
 std::size_t copy_on(std::string_view text, std::size_t& at, std::span<char> room) {
   const std::size_t count = std::min(room.size(), text.size() - at);
   std::memcpy(room.data(), text.data() + at, count);
@@ -19,7 +19,7 @@ std::size_t copy_on(std::string_view text, std::size_t& at, std::span<char> room
   return count;
 }
 
-// What is made piece by piece, as its reader takes it.
+// A body that is made piece by piece, as its reader takes it.
 class PiecesBody : public Body {
  public:
   Given read(std::span<char> room) override {
@@ -37,10 +37,10 @@ class PiecesBody : public Body {
 
  protected:
   virtual std::string_view piece() const = 0;
-  // Goes on to the next, with at_ 0; over_ with the last.
+  // Makes the next piece and sets at_ to 0. Sets over_ with the last piece.
   virtual void next_piece() = 0;
 
-  std::size_t at_ = 0;  // in the piece
+  std::size_t at_ = 0;  // the offset in the piece
   bool over_ = false;
 };
 
@@ -59,7 +59,7 @@ class RowsBody : public PiecesBody {
     return row_ ? std::string_view(*row_) : std::string_view(piece_);
   }
 
-  // A row, a comma between two of them, or the end behind the last.
+  // The next piece is a row, a comma between two rows, or the end after the last row.
   void next_piece() override {
     at_ = 0;
     if (row_) {
@@ -92,16 +92,16 @@ class RowsBody : public PiecesBody {
   std::function<bool(const RootMirror::Row&)> wants_;
   std::uint64_t left_;
   std::size_t next_ = 0;
-  std::shared_ptr<const std::string> row_;  // that is being written; else the piece
+  std::shared_ptr<const std::string> row_;  // the row that is being written; nullptr: piece_ is
   std::string piece_;
-  const RootMirror::Row* coming_ = nullptr;  // behind the comma that is being written
+  const RootMirror::Row* coming_ = nullptr;  // the row after the comma that is being written
 };
 
 class TaskBody : public PiecesBody {
  public:
   TaskBody(const Json& head, std::shared_ptr<const History> history)
       : history_(std::move(history)), piece_(json_line(head)) {
-    piece_.back() = ',';  // it was the '}'
+    piece_.back() = ',';  // in the place of the '}'
     piece_ += "\"processes\":{";
   }
 
@@ -164,7 +164,8 @@ class FollowBody : public Body {
 
   Given read(std::span<char> room) override {
     if (at_ == piece_.size()) {
-      // Asked before the log is read: what a run printed before its end is then read, too.
+      // over_() is called before the log is read, so that everything that the run printed before
+      // its end is read, too.
       const bool over = over_();
       at_ = 0;
       piece_.clear();
@@ -216,7 +217,7 @@ class EventsBody : public Body {
       ++number_;
       return;
     }
-    // It was read too slowly, and has to look at everything again.
+    // The client read too slowly and has to load everything again.
     number_ = events_.last();
     text_ = std::make_shared<const std::string>(
         server_sent("reset", events_.position(), "{\"position\":\"" + events_.position() + "\"}"));
@@ -224,7 +225,7 @@ class EventsBody : public Body {
 
   EventRing& events_;
   EventRing::Listener listener_;
-  std::uint64_t number_;  // the last that was written, or is being written
+  std::uint64_t number_;  // the last event that was written, or is being written
   std::shared_ptr<const std::string> text_;
   std::size_t at_ = 0;
 };

@@ -1,4 +1,4 @@
-// Replies that are read as they are sent.
+// Reply bodies whose contents are made or read while they are sent.
 #pragma once
 
 #include <cstddef>
@@ -19,23 +19,24 @@
 
 namespace thermos::observe {
 
-// {"position","tasks":[ROW, ...]}: those of the rows that `wants` takes, at most `limit`.
+// Makes {"position","tasks":[ROW, ...]} with the rows for which `wants` is true, at most `limit`.
 std::unique_ptr<Body> rows_body(const std::string& position, RootMirror::Rows rows,
                                 std::function<bool(const RootMirror::Row&)> wants,
                                 std::uint64_t limit);
 
-// A task's JSON: `head` is an object without "processes", which are made as they are read.
+// Makes a task's JSON. `head` is the object without "processes", which the body adds as it is read.
 std::unique_ptr<Body> task_body(const Json& head, std::shared_ptr<const History> history);
 
-// `length` bytes of a file from `first` on. If it turns out to be shorter, the reply is broken off.
+// Sends `length` bytes of a file from the offset `first` on. If the file turns out to be shorter,
+// the reply is broken off.
 std::unique_ptr<Body> file_body(Descriptor file, std::uint64_t first, std::uint64_t length);
 
-// What a log has, and what is appended to it until `over` says that nothing will be. `over` is
-// asked when `events` says that something happened.
+// Sends the contents of a log, and what is appended to it, until `over` returns true: nothing more
+// will be appended. The body calls `over` after each event of `events`.
 std::unique_ptr<Body> follow_body(LogTail tail, std::function<bool()> over, EventRing& events,
                                   DirectoryWatches& watches);
 
-// The events behind the number `from`, for ever. `first`: what is sent before them.
+// Sends `first`, and then all events after the number `from`, without end.
 std::unique_ptr<Body> events_body(EventRing& events, std::uint64_t from, std::string first);
 
 }  // namespace thermos::observe

@@ -16,7 +16,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-// Digits alone; a number that is too large is as good as the largest.
+// Parses digits alone. Returns the largest number for one that is too large.
 std::optional<std::uint64_t> number_of(std::string_view digits) {
   if (digits.empty()) return std::nullopt;
   std::uint64_t number = 0;
@@ -48,7 +48,7 @@ ByteRange byte_range(std::optional<std::string_view> header, std::uint64_t size)
   const auto last = number_of(behind);
   if (first) {
     if (behind.empty()) return part(*first, kMost, size);
-    // A last byte before the first makes the header invalid, which is to be left aside.
+    // A last byte before the first makes the header invalid, so it is ignored.
     if (!last || *last < *first) return {};
     return part(*first, *last, size);
   }

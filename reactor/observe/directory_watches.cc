@@ -24,7 +24,7 @@ DirectoryWatches::Watch DirectoryWatches::add(const std::string& directory,
                                               std::function<void()> call) {
   auto calls = std::make_shared<Calls>();
   const auto tell = [calls] {
-    // A call may end a watch, also its own.
+    // A call may end watches, also its own.
     const Calls now = *calls;
     for (const auto& [number, one] : now) {
       if (calls->contains(number)) one();
@@ -35,7 +35,8 @@ DirectoryWatches::Watch DirectoryWatches::add(const std::string& directory,
                      Inotify::kContents | Inotify::kNames);
   if (!watch) spdlog::info("{}", watch.error().message);
   if (!watch || *watch < 0) return {};
-  // A directory that was watched already has the same watch, which now calls the new list.
+  // A directory that was watched before gets the same watch descriptor, whose callback now calls
+  // the new list.
   std::shared_ptr<Calls>& known = calls_[*watch];
   if (known) *calls = std::move(*known);
   known = calls;

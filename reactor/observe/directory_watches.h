@@ -1,4 +1,4 @@
-// Several watchers of one directory: inotify(7) has one watch for each.
+// Lets several watchers share a directory, for which inotify(7) has only one watch.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ class DirectoryWatches {
  public:
   explicit DirectoryWatches(Inotify& inotify) : inotify_(inotify) {}
 
-  // Ends the watch when it is destroyed. Empty: it can't be watched.
+  // Ends the watch when it is destroyed. A default-constructed Watch watches nothing; add() returns
+  // one if the directory can't be watched.
   class Watch {
    public:
     Watch() = default;
@@ -34,7 +35,7 @@ class DirectoryWatches {
     std::uint64_t number_ = 0;
   };
 
-  // Calls `call` whenever a file in the directory was written, made, renamed or removed.
+  // Calls `call` whenever a file in the directory was written, created, renamed or removed.
   Watch add(const std::string& directory, std::function<void()> call);
 
  private:
@@ -43,7 +44,7 @@ class DirectoryWatches {
   void remove(int watch, std::uint64_t number);
 
   Inotify& inotify_;
-  std::map<int, std::shared_ptr<Calls>> calls_;  // by the watch
+  std::map<int, std::shared_ptr<Calls>> calls_;  // by inotify's watch descriptor
   std::uint64_t next_ = 0;
 };
 

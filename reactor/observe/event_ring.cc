@@ -31,7 +31,7 @@ std::uint64_t EventRing::add(std::string_view kind, std::string_view data) {
   ++last_;
   texts_.push_back(std::make_shared<const std::string>(server_sent(kind, position(), data)));
   bytes_ += texts_.back()->size();
-  // The last one stays, whatever its size.
+  // The last event is kept, whatever its size.
   while (bytes_ > most_ && texts_.size() > 1) {
     bytes_ -= texts_.front()->size();
     texts_.pop_front();

@@ -21,7 +21,7 @@ bool same_word(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-// Takes what stands before `separator` off the front of `text`.
+// Removes the front of `text` up to the next `separator`, and returns it without the separator.
 std::string_view take_one(std::string_view& text, char separator) {
   const std::size_t end = std::min(text.find(separator), text.size());
   const std::string_view one = text.substr(0, end);
@@ -62,8 +62,8 @@ Verdict refuse(std::string why) {
   return {Verdict::Kind::Refuse, std::move(why), {}};
 }
 
-// A target that begins with two slashes, or a slash and a backslash, is another host's for a
-// browser.
+// A browser takes a target that begins with two slashes, or with a slash and a backslash, for a URL
+// of another host.
 bool stays_here(std::string_view path) {
   if (!path.starts_with('/')) return false;
   if (path.size() > 1 && (path[1] == '/' || path[1] == '\\')) return false;
@@ -95,7 +95,7 @@ Verdict judge_token(const Credentials& credentials, const Lock& lock) {
 }  // namespace
 
 bool same_secret(std::string_view a, std::string_view b) {
-  // The length is no secret.
+  // The length is not secret.
   if (a.size() != b.size()) return false;
   volatile unsigned char difference = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -1,6 +1,6 @@
-// Who may ask. A page of another site, or of another program of this machine, can make a browser
-// send requests here; it can't make it lie about where they come from. Pure, so that a fuzzer can
-// try all of it.
+// Decides who may send requests. A page of another site, or of another program on this machine, can
+// make a browser send requests here, but it can't make the browser send wrong headers about where
+// they come from. Pure, so that a fuzzer can try all of it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace thermos::observe {
 
-// The headers that decide; each is nothing where the request has none.
+// The headers and the target that judge() looks at. A header that the request does not have is
+// nothing.
 struct Credentials {
   std::optional<std::string_view> host;
   std::optional<std::string_view> origin;
@@ -22,7 +23,7 @@ struct Credentials {
 };
 
 struct Lock {
-  std::string token;   // empty: the socket's mode is the lock
+  std::string token;   // empty: only the socket's file mode protects it
   std::string cookie;  // the name of the cookie that holds the token
 };
 
@@ -30,7 +31,7 @@ struct Verdict {
   enum class Kind : std::uint8_t {
     Enter,
     Refuse,    // 403: `why`
-    Unknown,   // 401: there is no token, or a wrong one
+    Unknown,   // 401: no token, or a wrong one; `why`
     Exchange,  // 303 to `location`, with the cookie: the token was in the URL
   };
   Kind kind = Kind::Enter;
@@ -40,11 +41,12 @@ struct Verdict {
 
 Verdict judge(const Credentials& credentials, const Lock& lock);
 
-// Whether the two are the same, in a time that does not depend on where they differ.
+// Whether `a` and `b` are equal, in a time that does not depend on where they differ.
 bool same_secret(std::string_view a, std::string_view b);
 
-// Whether a Host names this machine's own loopback, with any port or none: behind a forwarded port
-// (ssh -L) another one is seen. A name that somebody else's DNS leads here is no such name.
+// Whether a Host header names this machine's own loopback address, with any port or none: through a
+// forwarded port (ssh -L) the browser uses another port. A foreign DNS name that resolves to this
+// machine (DNS rebinding) is not accepted.
 bool is_loopback_host(std::string_view host);
 
 }  // namespace thermos::observe

@@ -1,5 +1,5 @@
-// A request and its reply, as the rest of this folder sees them: nothing here knows the library
-// that speaks HTTP.
+// A request and its reply, as the rest of this folder sees them. Nothing here depends on the HTTP
+// library.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace thermos::observe {
 
-// Views are valid during the call that gets the request.
+// The views are valid during the call that receives the request.
 struct Request {
   std::string_view method;
   Credentials credentials;  // with the path and the query
@@ -26,8 +26,8 @@ struct Request {
   bool takes_gzip = false;
 };
 
-// What a reply says, given a piece at a time as its reader takes it. So a reply takes the same
-// memory however long it is, and however slow its reader.
+// The body of a reply, produced piece by piece as the client takes it. So a reply takes the same
+// memory however long it is, and however slow the client.
 class Body {
  public:
   Body() = default;
@@ -36,20 +36,20 @@ class Body {
   Body& operator=(const Body&) = delete;
 
   enum class Next : std::uint8_t {
-    Bytes,   // as many as were written
-    Wait,    // none yet: the callback of on_more() tells when to ask again
-    End,     // there are no more
-    Broken,  // there should be more, and they can't be had: the reader has to see that
+    Bytes,   // Given::bytes were written
+    Wait,    // no bytes yet; the callback of on_more() is called when there may be more
+    End,     // the body is complete
+    Broken,  // the rest can't be read; the connection is broken off, so that the client sees it
   };
   struct Given {
     Next next = Next::End;
     std::size_t bytes = 0;
   };
-  // Writes what comes next into `room`, which is not empty.
+  // Writes the next bytes into `room`, which is not empty.
   virtual Given read(std::span<char> room) = 0;
-  // How many there are in all; nothing: it is not known.
+  // The size of the whole body in bytes; nothing if it is unknown.
   virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
-  // It lasts until its reader goes.
+  // Whether the body may go on for as long as the client stays (events, a followed log).
   virtual bool is_stream() const { return false; }
 
   void on_more(std::function<void()> call) { more_ = std::move(call); }
@@ -80,9 +80,9 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // At once, or later on the loop. Once.
+  // Sends the reply. Called once, at once or later on the loop.
   virtual void reply(Reply reply) = 0;
-  // Who asked is not there any more.
+  // Whether the client has gone, so that a reply would have no effect.
   virtual bool gone() const = 0;
 };
 

@@ -20,14 +20,14 @@
 namespace thermos::observe {
 namespace {
 
-// Of one connection: its buffers. A request's head must fit.
+// The size of one connection's buffers. A request's head must fit.
 constexpr std::size_t kConnectionBytes = std::size_t{32} * 1024;
 constexpr std::size_t kBlock = std::size_t{16} * 1024;
-// From the connection to the end of the first request's head, and from one request to the next. A
-// head that comes a byte at a time does not prolong it.
+// The time limits from the connection to the end of the first request's head, and from one request
+// to the next. A client that sends its head a byte at a time does not get more time.
 constexpr Microseconds kFirstRequest = 10 * kSecond;
 constexpr Microseconds kNextRequest = 60 * kSecond;
-// A reader that takes nothing of a reply for so long is gone.
+// The connection of a client that takes nothing of a reply for so long is closed.
 constexpr unsigned kIdleSeconds = 60;
 
 constexpr std::array<std::pair<const char*, const char*>, 6> kHeaders = {{
@@ -46,7 +46,7 @@ constexpr std::string_view kBusy =
     "Content-Type: text/plain\r\nContent-Length: 47\r\n\r\n"
     "too many clients are being served; try it later";
 
-// The words of the library, which may quote a client.
+// Logs a message of the library, which may quote a client.
 [[gnu::format(printf, 2, 0)]] void log_words(void* /*unused*/, const char* format,
                                              std::va_list arguments) {
   std::array<char, 256> text{};
@@ -67,7 +67,7 @@ int descriptor_of(MHD_Connection* connection) {
   return info == nullptr ? -1 : info->connect_fd;
 }
 
-// Whether more comes behind the head: nothing that is asked for here has a body.
+// Whether the request has a body, which no valid request to this server has.
 bool has_body(MHD_Connection* connection) {
   const auto length = header_of(connection, "Content-Length");
   return header_of(connection, "Transfer-Encoding") || (length && *length != "0");
@@ -79,7 +79,7 @@ Reply plain(unsigned status, std::string_view text) {
 
 }  // namespace
 
-// A request under way. It belongs to the library's connection, and to who will reply.
+// A request under way. The library's connection and the code that will reply share its ownership.
 class HttpServer::OpenExchange : public Exchange,
                                  public std::enable_shared_from_this<OpenExchange> {
  public:
@@ -95,8 +95,9 @@ class HttpServer::OpenExchange : public Exchange,
   }
   bool gone() const override { return gone_; }
 
-  // The library asks for a reply: when the head is there, when the request is whole, and when it
-  // was resumed. One that is given at the head makes it close the connection, as more might come.
+  // Called by the library when the head has arrived, when the request is complete, and when the
+  // connection was resumed. A reply at the first of these calls makes the library close the
+  // connection, because more of the request might follow.
   MHD_Result go_on(MHD_Connection* connection, std::string_view method) {
     if (connection_ == nullptr) {
       connection_ = connection;
@@ -111,7 +112,7 @@ class HttpServer::OpenExchange : public Exchange,
     return MHD_YES;
   }
 
-  // The library is done with it. The connection may serve another request.
+  // The library has finished the request. The connection may serve another request.
   void end() {
     gone_ = true;
     server_.exchanges_.erase(this);
@@ -123,7 +124,7 @@ class HttpServer::OpenExchange : public Exchange,
     connection_ = nullptr;
   }
 
-  // Its peer has closed, or is to be left.
+  // The client has closed the connection, or the server stops.
   void leave() {
     left_ = true;
     if (watch_) watch_->watch(0);
@@ -131,7 +132,7 @@ class HttpServer::OpenExchange : public Exchange,
   }
 
  private:
-  // A body, while the library reads it.
+  // A body that the library reads, and its request.
   struct Reading {
     std::shared_ptr<OpenExchange> exchange;
     std::unique_ptr<Body> body;
@@ -161,7 +162,7 @@ class HttpServer::OpenExchange : public Exchange,
     request.last_event_id = header_of(connection_, "Last-Event-ID");
     const auto encodings = header_of(connection_, "Accept-Encoding");
     request.takes_gzip = encodings && encodings->find("gzip") != std::string_view::npos;
-    // Nothing may be thrown through the library, which is C.
+    // No exception may pass through the library, which is written in C.
     try {
       server_.ask_(request, shared_from_this());
     } catch (const std::exception& failure) {
@@ -245,10 +246,10 @@ class HttpServer::OpenExchange : public Exchange,
   std::string target_;
   MHD_Connection* connection_ = nullptr;
   std::optional<Reply> reply_;
-  std::unique_ptr<Poll> watch_;  // for the end of a suspended connection
+  std::unique_ptr<Poll> watch_;  // notices that the client of a suspended connection has gone
   bool asked_ = false;
   bool suspended_ = false;
-  bool left_ = false;  // its peer has closed
+  bool left_ = false;  // leave() was called
   bool gone_ = false;
   bool is_stream_ = false;
 };
@@ -282,7 +283,8 @@ struct HttpServer::Callbacks {
     }
   }
 
-  // Names are decoded behind the route, where a '/' in one is no other path.
+  // Leaves the target encoded. Route decodes each name after it has split the path, so that an
+  // encoded '/' in a name does not split it.
   static std::size_t unescape(void* /*server*/, MHD_Connection* /*connection*/, char* text) {
     return std::strlen(text);
   }
@@ -294,7 +296,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, Deadlines& dea
   HttpServer* const self = server.get();
   constexpr unsigned kFlags =
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
-  // The logger first: it is for the options, too. Our own limit is below the library's.
+  // The logger comes first, because it also gets messages about the other options. kMostConnections
+  // is below the library's own limit.
   self->daemon_ =
       MHD_start_daemon(kFlags, 0, nullptr, nullptr, &Callbacks::ask, self,  //
                        MHD_OPTION_EXTERNAL_LOGGER, &log_words, nullptr,     //
@@ -319,7 +322,7 @@ HttpServer::~HttpServer() {
   listener_.reset();
   poll_.reset();
   if (timeout_) deadlines_.cancel(*timeout_);
-  // It must not be stopped while a connection is suspended.
+  // The library must not be stopped while a connection is suspended.
   for (OpenExchange* const exchange : exchanges_) exchange->leave();
   if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   for (auto& [fd, connection] : connections_) {
@@ -345,7 +348,8 @@ void HttpServer::run() {
 
 void HttpServer::admit(Descriptor client) {
   if (connections_.size() >= kMostConnections && !make_room()) {
-    // What it has sent is read: a socket that is closed with unread bytes loses the reply, too.
+    // Reads the request first: if a socket is closed with unread bytes, the client loses the reply,
+    // too.
     std::array<char, 4096> sent;
     while (::recv(client.get(), sent.data(), sent.size(), MSG_DONTWAIT) > 0) continue;
     if (::send(client.get(), kBusy.data(), kBusy.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
@@ -356,19 +360,19 @@ void HttpServer::admit(Descriptor client) {
   const int fd = client.release();
   connections_[fd] = {};
   wait_for_request(fd, kFirstRequest);
-  // The library wants an address, and nobody asks for it.
+  // The library needs an address, which is never used.
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (MHD_add_connection(daemon_, fd, reinterpret_cast<const sockaddr*>(&address),
                          sizeof address) != MHD_YES) {
-    // It has closed the descriptor.
+    // The library has closed the descriptor.
     closed(fd);
     return;
   }
   run();
 }
 
-// Drops who has waited longest without asking for anything.
+// Drops the connection that has been without a request for longest.
 bool HttpServer::make_room() {
   if (waiting_.empty()) return false;
   ::shutdown(waiting_.begin()->second, SHUT_RDWR);
@@ -382,7 +386,7 @@ void HttpServer::wait_for_request(int fd, Microseconds patience) {
   has_request(fd);
   at->second.since = ++order_;
   waiting_.emplace(order_, fd);
-  // The library sees the end, and closes.
+  // The library sees the shutdown and closes the connection.
   at->second.patience =
       deadlines_.add(loop_.now().boot + patience, [fd] { ::shutdown(fd, SHUT_RDWR); });
 }

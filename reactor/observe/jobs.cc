@@ -8,7 +8,7 @@
 namespace thermos::observe {
 namespace {
 
-// Of work in one turn of the loop.
+// The time limit of work in one turn of the loop.
 constexpr Microseconds kJobsTurn = 4000;
 
 }  // namespace

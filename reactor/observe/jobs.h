@@ -1,5 +1,5 @@
-// Work that is too long for one turn of the loop, in steps. Several take turns, so that a long one
-// holds up no other.
+// Does work that is too long for one turn of the loop, in steps. Several jobs take turns, so that a
+// long one holds up no other.
 #pragma once
 
 #include <deque>

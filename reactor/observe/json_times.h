@@ -1,4 +1,4 @@
-// Times and durations, as the observer's JSON gives them.
+// Converts times and durations to the seconds in the observer's JSON.
 #pragma once
 
 #include "core/base/times.h"

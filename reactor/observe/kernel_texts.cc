@@ -8,7 +8,7 @@
 namespace thermos::observe {
 namespace {
 
-// Takes what stands before the next `end` off the text.
+// Removes the front of the text up to the next `end`, and returns it without `end`.
 std::string_view next_part(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
   const std::string_view part = text.substr(0, at);
@@ -23,7 +23,7 @@ bool read_number(std::string_view text, Number& number) {
   return !text.empty() && failure == std::errc() && at == end;
 }
 
-// Whether `list`, whose entries have commas between them, has this one.
+// Whether the comma-separated `list` has the entry `one`.
 bool lists(std::string_view list, std::string_view one) {
   while (!list.empty()) {
     if (next_part(list, ',') == one) return true;
@@ -31,7 +31,7 @@ bool lists(std::string_view list, std::string_view one) {
   return false;
 }
 
-// The directory of a group, seen from here; empty if it is not mounted.
+// Returns a group's directory below this mount; empty if the mount does not show the group.
 std::string directory_of(const GroupMount& mount, const std::string& group) {
   if (mount.root == "/") return mount.point + (group == "/" ? "" : group);
   if (!(group + "/").starts_with(mount.root + "/")) return {};
@@ -41,7 +41,7 @@ std::string directory_of(const GroupMount& mount, const std::string& group) {
 }  // namespace
 
 std::optional<ProcessLine> parse_process_line(std::string_view text) {
-  // Fields count from the last ')', with which the name ends.
+  // Fields count from the last ')', which ends the name.
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string_view::npos || name_end + 2 > text.size()) return std::nullopt;
   text.remove_prefix(name_end + 2);
@@ -105,7 +105,7 @@ std::vector<pid_t> parse_pids(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\n')) text.remove_prefix(1);
     pid_t pid = 0;
     const auto [at, failure] = std::from_chars(text.data(), text.data() + text.size(), pid);
-    // 0 is one of another pid namespace.
+    // 0 stands for a process of another pid namespace.
     if (failure != std::errc() || pid < 0) return pids;
     if (pid > 0) pids.push_back(pid);
     text.remove_prefix(static_cast<std::size_t>(at - text.data()));

@@ -38,7 +38,7 @@ bool somebody_listens(const sockaddr_un& address) {
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!probe) return false;
   const auto* const at = reinterpret_cast<const sockaddr*>(&address);
-  // EAGAIN: its queue is full.
+  // EAGAIN: the listener's queue is full.
   return ::connect(probe.get(), at, sizeof address) == 0 || errno == EAGAIN;
 }
 
@@ -89,7 +89,7 @@ Result<ListeningSocket> ListeningSocket::at_path(const std::string& path) {
   ListeningSocket made;
   made.socket_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!made.socket_) return system_error("no socket", errno);
-  // It must not be there for others for a moment.
+  // The socket must not be open to other users even for a moment.
   const mode_t mask = ::umask(0177);
   const bool bound =
       ::bind(made.socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;

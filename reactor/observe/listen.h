@@ -1,4 +1,5 @@
-// Where the observer listens: at a Unix socket of its user's, or at a port of the loopback address.
+// The address where the observer listens: a Unix socket of its user, or a port of the loopback
+// address.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +13,24 @@
 namespace thermos::observe {
 
 struct Address {
-  std::string path;                     // of a Unix socket; empty: the port
-  std::optional<std::uint16_t> port{};  // of 127.0.0.1; 0: any that is free
+  std::string path;                     // of a Unix socket; empty: use `port`
+  std::optional<std::uint16_t> port{};  // at 127.0.0.1; 0: any free port
 };
 
-// Parses "unix:PATH" or "127.0.0.1:PORT". Fails with Usage, also for every other host: what is here
-// to see is for who is on this machine.
+// Parses "unix:PATH" or "127.0.0.1:PORT". Fails with Usage for any other text, also for other
+// hosts, because only users of this machine may connect.
 Result<Address> parse_address(std::string_view text);
-// /run/thermos-observe.sock for root, $XDG_RUNTIME_DIR/thermos-observe.sock for others.
+// Returns /run/thermos-observe.sock for root, and $XDG_RUNTIME_DIR/thermos-observe.sock for other
+// users (/run/user/UID if the variable is not set).
 Address default_address();
 
-// A listening, non-blocking socket. One at a path has the mode 0600, and the destructor removes it.
+// A listening, non-blocking socket. A Unix socket has the mode 0600, and the destructor removes its
+// path.
 class ListeningSocket {
  public:
-  // Takes the place of a socket at which nobody listens any more. Fails with Busy if somebody does,
-  // with Usage for a path that is too long, or of what is no socket, or with System.
+  // Listens at `address`, and replaces a Unix socket at which no program listens any more. Fails
+  // with Busy if another program listens there, with Usage if the path is too long or is something
+  // else than a socket, or with System.
   static Result<ListeningSocket> open(const Address& address);
   ~ListeningSocket();
   ListeningSocket(ListeningSocket&& other) noexcept;
@@ -45,7 +49,7 @@ class ListeningSocket {
   Descriptor socket_;
   std::uint16_t port_ = 0;
   std::string path_;
-  std::uint64_t inode_ = 0;  // of the socket at the path: another may have taken its place
+  std::uint64_t inode_ = 0;  // the inode of our socket, because another one may have taken its path
 };
 
 }  // namespace thermos::observe

@@ -47,7 +47,7 @@ Result<std::string> random_word(std::size_t bytes) {
   return word;
 }
 
-// Each connection, and each file that is read for one, has a descriptor.
+// Each connection takes a descriptor, and so does each file that is read for a reply.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -106,7 +106,7 @@ Status serve(const Paths& paths, const Address& address) {
   std::string url = "unix:" + address.path;
   if (address.path.empty()) {
     const std::string port = std::to_string(socket->port());
-    // Cookies are the same for all ports of a host, but for their names.
+    // A browser sends a host's cookies to all its ports, so the cookie's name contains the port.
     lock = {*token, "thermos-observe-" + port};
     url = "http://127.0.0.1:" + port + "/?token=" + *token;
   }

@@ -1,4 +1,4 @@
-// The observer: what `thermos-observe` does from its start to its end.
+// Runs the observer, `thermos-observe`, from its start to its end.
 #pragma once
 
 #include "core/base/result.h"

@@ -13,7 +13,7 @@ struct PageFile {
   std::span<const unsigned char> packed;  // by gzip
 };
 
-// All of them, by name. The build makes this from page/.
+// Returns all files, sorted by name. The build generates this from page/.
 std::span<const PageFile> page_files();
 
 }  // namespace thermos::observe

@@ -14,7 +14,7 @@ Json json_of(const Object& object) {
   return Json::parse(config::to_json(fields::view_of(object), -1));
 }
 
-// Without what an object has that nobody wrote.
+// Returns the object's fields that differ from their default values.
 template <typename Object>
 Json set_fields(const Object& object) {
   const Json usual = json_of(Object());

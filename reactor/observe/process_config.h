@@ -1,4 +1,4 @@
-// What a task's configuration says of its processes.
+// A task's configuration as JSON, one process at a time.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,11 @@ class ProcessConfigs {
   explicit ProcessConfigs(TaskConfig task);
 
   const std::vector<ProcessConfig>& processes() const { return processes_; }
-  // {"config", "task"}: what is set of the process, and of the task beside its processes and their
-  // order, in the keys and the form of a configuration. What has its default is left out.
+  // Returns {"config", "task"}: the fields of the process, and the fields of the task except its
+  // processes and their order, with the keys and in the form of a configuration. Fields that have
+  // their default value are left out.
   Json json(const ProcessConfig& process) const;
-  // The same by its name; nothing if there is none.
+  // The same for the process `name`; nothing if there is no such process.
   std::optional<Json> json(const std::string& name) const;
 
  private:

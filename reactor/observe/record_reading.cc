@@ -13,7 +13,7 @@
 namespace thermos::observe {
 namespace {
 
-// Some hundreds of records, which take less than a millisecond.
+// The bytes read in one step: some hundreds of records, which take less than a millisecond.
 constexpr std::size_t kPart = std::size_t{64} * 1024;
 
 }  // namespace
@@ -44,7 +44,8 @@ Status RecordReading::open_again() {
   return read_ancestor();
 }
 
-// These are read as a whole: they are small, and nobody writes them any more.
+// Streams of Apache Thermos are read as a whole: they are small, and no program writes them any
+// more.
 Status RecordReading::read_ancestor() const {
   const Result<History> history = read_recorded_task(paths_, task_id_);
   if (!history) return history.error();

@@ -1,5 +1,5 @@
-// Reads the records of a task a part at a time, so that nobody waits while a long stream is read,
-// and goes on from there when more was written.
+// Reads a task's records in parts, so that a long stream does not hold up the loop. Goes on from
+// where it stopped when more records were written.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,13 @@ class RecordReading {
  public:
   using Take = std::function<Status(const Record&)>;
 
-  // `begin` is called before the first record of a file is given to `take`: also when a compaction
-  // has put another file in the place of the one that was read, which has all records again.
+  // `begin` is called before the first record of each file is given to `take`. It is called again
+  // when a compaction has replaced the file, because the new file repeats all records.
   RecordReading(const Paths& paths, std::string task_id, std::function<void()> begin, Take take);
 
-  // Reads the next part. Returns whether that was all that there is, for now. A task whose runner
-  // did not write yet has no records. Fails as read_stream() does, or with what `take` says.
+  // Reads the next part. Returns whether it has read everything that is there now. A task whose
+  // runner has not written yet has no records. Fails as read_stream() does, or with an error that
+  // `take` returns.
   Result<bool> step();
   // The uid that owns the stream; see log_reader_of().
   std::uint32_t recorded_by() const { return recorded_by_; }
@@ -41,7 +42,8 @@ class RecordReading {
   Descriptor fd_;
   std::uint64_t inode_ = 0;
   std::uint32_t recorded_by_ = 0;
-  std::optional<std::uint64_t> ancestor_size_;  // of a stream of Apache Thermos, when it was read
+  // Only for a stream of Apache Thermos: its size when it was read.
+  std::optional<std::uint64_t> ancestor_size_;
   StreamPosition position_;
 };
 

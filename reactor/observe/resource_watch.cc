@@ -10,10 +10,10 @@ namespace thermos::observe {
 struct ResourceWatch::Watched {
   RunPlace place;
   SampleRing ring;
-  Microseconds sampled = 0;  // when it was read last, and until when it is read for who asks: by
-  Microseconds until = 0;    // the boot clock
-  std::uint64_t asked = 0;   // the order in which they were asked for
-  bool gone = false;         // there is nothing to read any more
+  Microseconds sampled = 0;  // boot time of the last sample
+  Microseconds until = 0;    // boot time until which samples are taken
+  std::uint64_t asked = 0;   // the order of the last look() of each run
+  bool gone = false;         // the run can't be read any more
 };
 
 namespace {
@@ -39,7 +39,7 @@ ResourceWatch::~ResourceWatch() {
   if (timer_) deadlines_.cancel(*timer_);
 }
 
-// The one that was asked for least recently makes room for another.
+// If there is no room, drops the run whose last look() is the oldest.
 ResourceWatch::Shared ResourceWatch::known(const Run& run, const RunPlace& place) {
   auto found = all_.find(run);
   if (found != all_.end() && found->second->place.coordinator != place.coordinator) {
@@ -108,7 +108,7 @@ void ResourceWatch::arm() {
   });
 }
 
-// Without anybody who looks, there is no next one.
+// If no client looks at any run, no further round is armed.
 void ResourceWatch::begin_round() {
   round_began_ = loop_.now().boot;
   for (const auto& [run, watched] : all_) {

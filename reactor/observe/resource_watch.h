@@ -1,5 +1,5 @@
-// Who looks at what a run uses, and the samples that are taken for them. While nobody looks, no
-// timer is armed.
+// Takes samples of the resources that runs use, as long as clients ask for them. While no client
+// asks, no timer is armed.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +23,11 @@ namespace thermos::observe {
 
 class ResourceWatch {
  public:
-  // The samples of so many runs are kept, those that were asked for last. So neither memory (64
-  // times 600 samples are 3 MB) nor what a second costs grows with the task: of one of 10,000
-  // processes, only those runs are sampled that somebody looks at.
+  // The number of runs whose samples are kept: those that were requested last. So neither the
+  // memory (64 times 600 samples are 3 MB) nor the work in a second grows with the task: of a task
+  // with 10,000 processes, only the runs that clients look at are sampled.
   static constexpr std::size_t kMostRuns = 64;
-  // Who has asked once may ask again: samples go on for so long.
+  // A run is sampled for so long after the last look(), because the client will probably ask again.
   static constexpr Microseconds kPatience = 5 * kSecond;
 
   struct Run {
@@ -39,17 +39,18 @@ class ResourceWatch {
     }
   };
 
-  // Both outlive it.
+  // Both references outlive this.
   ResourceWatch(Loop& loop, Deadlines& deadlines);
   ~ResourceWatch();
   ResourceWatch(const ResourceWatch&) = delete;
   ResourceWatch& operator=(const ResourceWatch&) = delete;
 
-  // Samples a run for who asks, and goes on with it for who asks again. Calls back when the latest
-  // sample is not older than the interval, or the run turns out to be gone.
+  // Samples a run now, and then once in each interval until kPatience after the last look(). Calls
+  // `call` when the latest sample is not older than the interval, or when the run is known to be
+  // gone.
   void look(const Run& run, const RunPlace& place, std::function<void()> call);
-  // The samples that there are of a run, oldest first, of those behind the wall time `after`; none
-  // if nobody has looked at it.
+  // Returns the samples of a run that are later than the wall time `after`, oldest first. Returns
+  // an empty array if look() was not called for the run.
   Json samples(const Run& run, Microseconds after);
 
  private:
@@ -65,12 +66,13 @@ class ResourceWatch {
   Loop& loop_;
   Deadlines& deadlines_;
   std::map<Run, Shared> all_;
-  std::uint64_t order_ = 0;  // of the calls of look()
-  // In each round, every run that is looked at is read once.
-  std::vector<Shared> round_;  // those that are left, while one is under way
+  std::uint64_t order_ = 0;  // counts the calls of look()
+  // The runs left to sample in this round. In each round, every run that clients look at is sampled
+  // once.
+  std::vector<Shared> round_;
   std::optional<RunReading> reading_;
   bool in_round_ = false;
-  Microseconds round_began_ = 0;  // by the boot clock
+  Microseconds round_began_ = 0;  // boot time
   std::optional<Deadlines::Key> timer_;
   Jobs jobs_;
 };

@@ -17,14 +17,14 @@
 namespace thermos::observe {
 namespace {
 
-// Of reading, in one turn of the loop: others wait no longer.
+// The time limit of reading in one turn of the loop, so that others do not wait longer.
 constexpr Microseconds kReadingTurn = 4000;
-// Records of one event. A stream that grows fast gives several events.
+// The limit of records in one event. A stream that grows fast gives several events.
 constexpr std::size_t kMostRecords = 200;
 
 }  // namespace
 
-// An active task, or one that is being read.
+// The records of an active task, or of a finished task while it is read.
 struct RootMirror::Followed {
   Followed(const Paths& paths, const std::string& id)
       : reading(
@@ -32,7 +32,8 @@ struct RootMirror::Followed {
   }
 
   void begin() {
-    // What comes now was told already, but for what is new in it: nobody can tell which.
+    // The stream was replaced. Most of its records were published before, but it is unknown which
+    // of them are new.
     if (news && history.header()) anew = true;
     whole = false;
     history = History();
@@ -50,11 +51,12 @@ struct RootMirror::Followed {
 
   RecordReading reading;
   History history;
-  bool whole = false;         // it was read to its end, and is good
-  bool news = false;          // its records are told
-  bool anew = false;          // it has been read from its beginning again
-  std::vector<Json> records;  // that are to be told
-  // How many processes the configuration has, and which one that is.
+  bool whole = false;         // the stream was read to its end without an error
+  bool news = false;          // its records become events
+  bool anew = false;          // the stream was read from its beginning again
+  std::vector<Json> records;  // records that are not published yet
+  // The number of processes in the configuration; below it, the generation and the directory for
+  // which they were counted.
   std::optional<std::size_t> processes;
   std::uint32_t generation = 0;
   TaskDirectory counted_in = TaskDirectory::Active;
@@ -74,7 +76,8 @@ RootMirror::~RootMirror() {
 }
 
 Status RootMirror::start() {
-  // Before the list is read: what comes in between is then seen twice, not never.
+  // Watches before it reads the list, so that a task that appears in between is seen twice rather
+  // than never.
   watch_names();
   if (Status read = rescan(); !read) return read;
   if (queue_.empty()) loaded_ = true;
@@ -97,13 +100,14 @@ Status RootMirror::watch_directory(const std::string& directory) {
   return Done{};
 }
 
-// Watches the directory, or the nearest one above it that is there, in which the next one on the
-// way will appear. That one may have come between the two looks, and then no event tells of it.
+// Watches `wanted`, or the nearest existing directory above it, in which the next directory on the
+// path will appear. If that directory appeared before the watch was set, no event reports it, so
+// the loop goes on with it.
 void RootMirror::watch_way_to(const std::string& wanted) {
   std::string directory = wanted;
   while (!directory.empty()) {
     if (const Status watched = watch_directory(directory); !watched) {
-      if (watched.error().code != ErrorCode::NotFound) return;  // not for us to read
+      if (watched.error().code != ErrorCode::NotFound) return;  // for example, no permission
       directory.resize(directory.rfind('/'));
       continue;
     }
@@ -136,12 +140,12 @@ void RootMirror::names_changed(const std::string& directory, std::string_view na
     return;
   }
   if (directory == paths_.checkpoints_dir()) {
-    // The directory of a task whose file we saw before.
+    // The checkpoint directory of a task whose file was seen before it.
     const auto task = tasks_.find(name);
     if (task != tasks_.end() && unwatched_.contains(task->first)) queue(task->first);
     return;
   }
-  // A directory on the way to those.
+  // A directory on the path to one of these.
   watch_and_rescan();
 }
 
@@ -284,7 +288,7 @@ void RootMirror::finish_pass(const std::string& id, Task& task) {
     followed.news = true;
     return;
   }
-  // It never changes again.
+  // A finished task never changes again.
   inotify_.unwatch(followed.watch);
   unwatched_.erase(id);
   task.followed.reset();
@@ -300,14 +304,15 @@ void RootMirror::fail_pass(const std::string& id, Task& task, const Error& error
     tell(id, task);
   }
   if (task.directory == TaskDirectory::Active) return;
-  // One that has just come may have been put there before its records.
+  // The file of a task that has just appeared may have been put there before its records.
   if (task.fresh && error.code == ErrorCode::NotFound) return watch_task(id, task);
   inotify_.unwatch(followed.watch);
   unwatched_.erase(id);
   task.followed.reset();
 }
 
-// Tells what is new of the task, if anybody could have known it before.
+// Publishes the news of the task as events. A task that was there when the root was first read
+// causes no event at its first reading.
 void RootMirror::tell(const std::string& id, Task& task) {
   const bool first = !std::exchange(task.known, true);
   rows_.reset();

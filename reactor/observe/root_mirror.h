@@ -1,5 +1,6 @@
-// The tasks of a root as they are now: read once, and followed by inotify. Each change becomes an
-// event. Works whoever else lives, as it reads nothing but files.
+// The present state of the tasks of a root: read once, and then followed by inotify. Each change
+// becomes an event. It reads nothing but files, so it works with or without a daemon or other
+// leaders.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +33,11 @@ class RootMirror {
   struct Row {
     std::string id;
     TaskDirectory directory = TaskDirectory::Active;
-    bool failed = false;                      // FAILED, or it can't be read
-    Microseconds launched = 0;                // 0: not known
-    std::shared_ptr<const std::string> text;  // the JSON
+    bool failed = false;                      // the task is FAILED, or can't be read
+    Microseconds launched = 0;                // wall time; 0: unknown
+    std::shared_ptr<const std::string> text;  // the row as JSON
   };
-  // Active ones first, and of each kind those that were launched last.
+  // Active tasks first, then finished ones; in each group, the latest launched first.
   using Rows = std::shared_ptr<const std::vector<Row>>;
 
   RootMirror(Loop& loop, Inotify& inotify, const Paths& paths, EventRing& events);
@@ -44,28 +45,31 @@ class RootMirror {
   RootMirror(const RootMirror&) = delete;
   RootMirror& operator=(const RootMirror&) = delete;
 
-  // Begins to read. Fails as list_tasks() does.
+  // Starts to read the root. Fails as list_tasks() does.
   Status start();
 
-  // Calls `call` when what is here is what the disk says: at once, unless the root is still being
-  // read, or something can't be watched and is looked at again.
+  // Calls `call` when the mirror is up to date with the disk. Calls it at once, unless the root is
+  // still being read, or tasks that can't be watched by inotify must be read again first.
   void when_ready(std::function<void()> call);
 
-  // These are for who was called by when_ready().
+  // The next three functions are up to date in a callback of when_ready().
   Rows rows();
   std::optional<TaskEntry> find(const std::string& task_id) const;
-  // The history of an active task; nullptr for any other, and for one that can't be read.
+  // Returns the history of an active task; nullptr for any other task, and for one that can't be
+  // read.
   const History* history(const std::string& task_id) const;
 
  private:
   struct Followed;
   struct Task {
     TaskDirectory directory = TaskDirectory::Active;
-    std::unique_ptr<Followed> followed;  // of an active one, and of one that is being read
+    // For an active task, and for a finished task while it is read.
+    std::unique_ptr<Followed> followed;
     Row row;
     bool queued = false;
-    bool known = false;  // its row is made
-    bool fresh = false;  // it came while we looked: its first records are news
+    bool known = false;  // `row` is complete
+    // The task appeared after the root was first read, so its first records become events, too.
+    bool fresh = false;
   };
 
   void watch_names();
@@ -92,9 +96,10 @@ class RootMirror {
   std::map<std::string, Task, std::less<>> tasks_;
   std::deque<std::string> queue_;
   bool loaded_ = false;
-  Rows rows_;                                // nothing: they have changed
+  // nullptr: a row has changed, so rows() makes the list again.
+  Rows rows_;
   std::map<std::string, int> name_watches_;  // by directory
-  std::set<std::string> unwatched_;          // active tasks
+  std::set<std::string> unwatched_;          // active tasks that inotify does not watch
   std::vector<std::function<void()>> waiting_;
   WhileBusy busy_;
 };

@@ -14,7 +14,7 @@ namespace thermos::observe {
 namespace {
 
 constexpr std::size_t kMostParameters = 16;
-// A way deeper than this is none that anybody makes.
+// Nobody makes a deeper path than this.
 constexpr std::size_t kMostNames = 256;
 
 int digit_of(char c) {
@@ -69,7 +69,7 @@ Status check_way(const std::vector<std::string>& names) {
   return Done{};
 }
 
-// Its output, or what it uses.
+// Parses the path of a run's output or of its resources.
 Status take_run(const std::vector<std::string>& names, Route& route) {
   route.resource = names[7] == "resources" ? Resource::Use : Resource::Log;
   if (auto why = check_name(names[4])) return unusable("process: " + *why);
@@ -105,7 +105,7 @@ Status take_task(std::vector<std::string> names, Route& route, std::string_view 
   if (part != "files") return no_such_path(path);
   route.resource = Resource::Files;
   names.erase(names.begin(), names.begin() + 4);
-  // "files/" and "files/directory/" are the directory.
+  // "files/" and "files/directory/" mean the directory itself.
   if (!names.empty() && names.back().empty()) names.pop_back();
   if (Status good = check_way(names); !good) return good;
   route.names = std::move(names);

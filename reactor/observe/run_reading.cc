@@ -12,14 +12,14 @@
 namespace thermos::observe {
 namespace {
 
-// Some 20 us each.
+// Each process takes about 20 us.
 constexpr std::size_t kProcessesInStep = 64;
 
 std::string proc(pid_t pid, const std::string& name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
 }
 
-// Empty if it can't be read.
+// Returns the file's contents; empty if it can't be read.
 std::string text_of(const std::string& path) {
   auto text = read_file(path);
   return text ? std::move(*text) : std::string();
@@ -35,7 +35,7 @@ bool is_there(const Identity& identity) {
   return line && line->start == identity.ticks;
 }
 
-// CONFIG_PROC_CHILDREN
+// Whether the kernel has /proc/PID/task/TID/children (CONFIG_PROC_CHILDREN).
 bool kernel_names_children() {
   static const bool known = exists("/proc/thread-self/children");
   return known;
@@ -60,7 +60,8 @@ std::optional<Microseconds> group_cpu(const GroupDirectories& group) {
   return static_cast<Microseconds>(*nanoseconds / 1000);
 }
 
-// What is resident of it, as of a process: without files that the kernel only keeps in its cache.
+// Returns the group's resident memory, counted as for a process: without files that the kernel only
+// keeps in its cache.
 std::optional<std::uint64_t> group_memory(const GroupDirectories& group) {
   const auto sum = [](const std::string& directory, const char* own,
                       const char* mapped) -> std::optional<std::uint64_t> {
@@ -107,7 +108,7 @@ bool RunReading::begin() {
   if (!coordinator || coordinator->start != place_.coordinator.ticks || coordinator->state == 'Z') {
     return false;
   }
-  // What its orphans used that it has waited for.
+  // The CPU time of the run's orphans that the coordinator has waited for.
   ticks_ = coordinator->waited;
   if (is_there(place_.process)) {
     group_ = own_group(parse_group_mounts(text_of("/proc/self/mountinfo")),

@@ -1,5 +1,5 @@
-// Reads what a run uses now: from its control group where it has one of its own, else from /proc of
-// each process of its tree.
+// Reads the resources that a run uses at this time: from its own control group if it has one, else
+// from /proc/PID of each process of its tree.
 #pragma once
 
 #include <sys/types.h>
@@ -17,28 +17,29 @@
 
 namespace thermos::observe {
 
-// Where a run is: its coordinator, and its process once it has one.
+// The processes of a run: its coordinator, and its own process once that was started.
 struct RunPlace {
   Identity coordinator;
   Identity process;
   bool operator==(const RunPlace&) const = default;
 };
 
-// Reads one sample, in steps, so that a run of very many processes holds nobody up. The children of
-// a process are those that /proc/PID/task/TID/children names: that costs what the tree has, where a
-// look at all of /proc costs what the machine has. Only a kernel without these files makes it look
-// at all.
+// Reads one sample, in steps, so that a run of very many processes does not hold up the loop. Finds
+// a process's children in /proc/PID/task/TID/children, so that the cost depends on the size of the
+// tree and not on the number of processes on the machine. Only on a kernel without these files does
+// it read all of /proc.
 class RunReading {
  public:
-  // So many processes of a tree are read; it is a sum over those if there are more.
+  // The limit of processes that are read in a tree. If there are more, the sample is the sum over
+  // these.
   static constexpr std::size_t kMostProcesses = 4096;
 
   explicit RunReading(const RunPlace& place) : place_(place) {}
 
-  // Reads a part. Returns whether that was the last.
+  // Reads the next part. Returns whether it was the last.
   bool step();
-  // After that; nothing: the run is not there (any more), or on another machine. Its time is not
-  // set.
+  // The sample, after the last step(); its `time` is not set. Nothing if the run's coordinator is
+  // not alive on this machine.
   const std::optional<Sample>& sample() const { return sample_; }
 
  private:
@@ -52,10 +53,10 @@ class RunReading {
   std::optional<Sample> sample_;
   bool begun_ = false;
   GroupDirectories group_;
-  bool listed_ = false;  // its members are those of the group
+  bool listed_ = false;  // the processes are those that the group lists
   std::vector<pid_t> left_;
   std::set<pid_t> seen_;
-  // Where the kernel doesn't name children: those of each process.
+  // Each process's children, if the kernel has no /proc/PID/task/TID/children.
   std::optional<std::multimap<pid_t, pid_t>> children_;
   // Sums over the tree.
   std::uint64_t ticks_ = 0;

@@ -12,7 +12,8 @@ void SampleRing::add(Sample sample) {
     storage_.written = std::max(storage_.written, sample.storage->written);
     sample.storage = storage_;
   }
-  // The wall clock was set back: what lies ahead of it has no place in the order any more.
+  // If the wall clock was set back, drops the samples that are later than it, because samples are
+  // ordered by time.
   while (!samples_.empty() && samples_.back().time > sample.time) samples_.pop_back();
   forget(sample.time);
   samples_.push_back(sample);

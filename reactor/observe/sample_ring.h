@@ -1,4 +1,4 @@
-// What a run used while somebody looked: samples of the last ten minutes.
+// The samples of one run's resources in the last ten minutes.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct Sample {
   Microseconds time = 0;     // wall time
   Microseconds cpu = 0;      // CPU time since the run began
   std::uint64_t memory = 0;  // resident bytes
-  // Bytes read and written since the run began; nothing: that can't be read.
+  // Bytes read and written since the run began; nothing if they can't be read.
   std::optional<StorageBytes> storage;
   std::uint32_t processes = 0;
   bool operator==(const Sample&) const = default;
@@ -27,10 +27,11 @@ class SampleRing {
   static constexpr Microseconds kHistory = 600 * kSecond;
   static constexpr std::size_t kMost = kHistory / kInterval;
 
-  // Adds the next sample. Processes end while their tree is read, so that a sum may miss what one
-  // used that its parent has not waited for: no sum is smaller than before.
+  // Adds the next sample. A process that ends while the tree is read may be missing from the sum,
+  // if its parent has not waited for it yet. So CPU time and bytes that are smaller than before are
+  // raised to the values before.
   void add(Sample sample);
-  // Drops what is older than the history at that time, by the wall clock.
+  // Drops samples that are more than kHistory older than the wall time `now`.
   void forget(Microseconds now);
 
   const std::deque<Sample>& samples() const { return samples_; }

@@ -43,7 +43,8 @@ Error not_shown(const std::string& path, std::string_view kind) {
                printable(path) + " is a " + std::string(kind) + ", which is not followed or read"};
 }
 
-// One step down. O_PATH opens a link itself, and a device without a touch.
+// Goes one name down. O_PATH opens a link itself instead of following it, and does not open a
+// device's driver.
 Result<struct stat> step(Descriptor& at, const std::string& name, const std::string& path) {
   Descriptor below(::openat(at.get(), name.c_str(), kStep));
   if (!below) return failure(path, errno);
@@ -102,8 +103,8 @@ Result<Json> listing_of(const Descriptor& at, const std::string& path) {
   return json;
 }
 
-// What LogDirectory::open() asks of a log, and for the same reason: where root reads as itself, a
-// file of another user's, or one with another name, may be a file that was linked here.
+// The same check as LogDirectory::open() makes for a log. If root reads with its own rights, a file
+// of another user that has a second name may have been linked into the sandbox.
 Status check_owner(const struct stat& info, const FileOwner& reader, const std::string& path) {
   if (::geteuid() != 0 || reader.change) return Done{};
   if (info.st_nlink > 1 && info.st_uid != reader.uid) {
@@ -171,7 +172,7 @@ Result<SandboxFile> open_in_sandbox(const RunnerHeader& header, const FileOwner&
   }
   if (!S_ISREG(info.st_mode)) return not_shown(path, kind_of(info.st_mode));
   if (Status good = check_owner(info, reader, path); !good) return good.error();
-  // The very file that was looked at, whatever has its name by now.
+  // Opens the very file that was checked, even if its name means another file by now.
   const std::string same = "/proc/self/fd/" + std::to_string(at.get());
   found.file.reset(::open(same.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!found.file) return failure(path, errno);

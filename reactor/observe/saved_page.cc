@@ -29,17 +29,18 @@ namespace {
 
 constexpr std::size_t kSavedEventBytes = std::size_t{64} << 10;
 constexpr std::size_t kLogBytes = std::size_t{64} << 10;
-// Each is an answer of its own, for which the task's records are read again.
+// The limit of failed processes that are explained, because the task's records are read again for
+// each.
 constexpr std::size_t kMostWhys = 50;
 
-// The page's modules, each behind those that it imports.
+// The page's modules, each after the modules that it imports.
 constexpr std::array<std::string_view, 16> kModules = {
     "dom.js",        "words.js",         "source.js",     "place.js",
     "rows.js",       "task_model.js",    "tasks_view.js", "table_view.js",
     "graph_view.js", "timeline_view.js", "resources.js",  "process_view.js",
     "log_view.js",   "files_view.js",    "task_view.js",  "main.js"};
 
-// Keeps its reply.
+// Keeps the reply for the caller.
 class Kept : public Exchange {
  public:
   explicit Kept(Loop& loop) : loop_(loop) {}
@@ -72,7 +73,7 @@ std::string header_of(const Reply& reply, std::string_view name) {
   return {};
 }
 
-// As the page's encodeURIComponent() does it.
+// Encodes like encodeURIComponent() in the page.
 std::string encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   constexpr std::string_view kPlain = "-_.!~*'()";
@@ -92,7 +93,7 @@ std::string encoded(std::string_view text) {
   return all;
 }
 
-// Asks itself what a browser would ask.
+// Makes the requests that a browser would make, and keeps the replies.
 class Saving {
  public:
   explicit Saving(const Paths& paths)
@@ -170,7 +171,8 @@ Status Saving::add_task(const std::string& id) {
   const std::string base = "/api/tasks/" + encoded(id);
   auto detail = json(base);
   if (!detail) return detail.error();
-  // One that can't be read, or whose configuration can't, is shown as that.
+  // If the task or its configuration can't be read, these parts are missing, and the page shows
+  // that.
   for (const char* part : {"/graph", "/why"}) {
     if (auto more = json(base + part)) answers_kept_[base + part] = std::move(*more);
   }
@@ -188,7 +190,7 @@ Status Saving::add_task(const std::string& id) {
   return Done{};
 }
 
-// As /processes/NAME answers it, but that the configuration is read once.
+// Adds the replies of /processes/NAME, but reads the configuration only once.
 void Saving::add_configs(const std::string& id) {
   const auto entry = mirror_.find(id);
   auto task = entry ? read_recorded_config(paths_, id, entry->directory) : std::nullopt;
@@ -219,7 +221,7 @@ void Saving::add_log(const std::string& target) {
   const std::string range = header_of(*reply, "Content-Range");
   const std::string size = range.substr(range.rfind('/') + 1);
   const std::string text = reply->status == 206 ? whole(*reply->body) : std::string();
-  // As a number, so that a damaged one is none.
+  // Parses the size as a number, so that a malformed size is not kept.
   logs_[target] = {
       {"text", text}, {"bytes", text.size()}, {"size", Json::parse(size, nullptr, false)}};
 }
@@ -235,7 +237,8 @@ std::string_view page_text(std::string_view name) {
   return {};
 }
 
-// One module of all: what one imports of another stands before it.
+// Joins all modules into one. A module's imports can be dropped, because kModules has the imported
+// modules before it.
 std::string joined_modules() {
   constexpr std::string_view kImport = "import ";
   constexpr std::string_view kExport = "export ";
@@ -267,7 +270,7 @@ Result<std::vector<std::string>> ids_of(const Paths& paths,
   return ids;
 }
 
-// In a script, nothing but this ends it.
+// Escapes every '<': only "</script" can end a script element.
 std::string safe_in_script(std::string text) {
   for (std::size_t at = 0; (at = text.find('<', at)) != std::string::npos;) {
     text.replace(at, 1, "\\u003c");

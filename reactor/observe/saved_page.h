@@ -1,4 +1,4 @@
-// A page that needs no server: tasks as they are on record, to keep or to attach to a ticket.
+// Makes a web page of recorded tasks that needs no server, to keep or to attach to a ticket.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace thermos::observe {
 
-// The HTML of the page with the tasks that the patterns match (see select_tasks()) in it: what a
-// browser would be told of them, why they and their processes failed, and of each run's output the
-// last 64 kB. Fails as Answers does: NotFound for a pattern that matches none. Reads with the
-// caller's rights.
+// Returns the page's HTML with the data of the tasks that `patterns` match (see select_tasks()):
+// everything that the server would tell a browser about them, why they and their processes failed,
+// and the last 64 kB of each run's output. Fails as Answers does, and with NotFound for a pattern
+// that matches no task. Reads files with the caller's rights.
 Result<std::string> saved_page(const Paths& paths, const std::vector<std::string>& patterns);
 
 }  // namespace thermos::observe

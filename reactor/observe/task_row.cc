@@ -27,7 +27,7 @@ Microseconds last_change(const History& history) {
   return last;
 }
 
-// How many processes are how far: by the latest run of each.
+// Counts the processes by the state of their latest run.
 Json progress_json(const History& history, std::optional<std::size_t> processes) {
   std::array<std::size_t, kProcessStates> counts{};
   std::size_t begun = 0;

@@ -1,4 +1,4 @@
-// What the list of tasks says of one.
+// The JSON of one task in the list of tasks.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace thermos::observe {
 
-// The keys of `status --json` that fit on a line, and what a list needs beside. `processes`: how
-// many its configuration has; nothing: not known.
+// Returns the keys of `status --json` that fit on a line, and the further keys that a list needs.
+// `processes` is the number of processes in the configuration; nothing if it is unknown.
 Json task_row(const TaskEntry& entry, const History& history, std::optional<std::size_t> processes);
-// The same of a task that can't be read.
+// Returns the row of a task that can't be read.
 Json task_row(const TaskEntry& entry, const std::string& error);
 
 }  // namespace thermos::observe

@@ -10,8 +10,8 @@
 namespace thermos {
 namespace {
 
-// Calls one of the getpw*_r functions with as large a buffer as it needs, and a second time if it
-// found nobody, since a shortage looks the same.
+// Calls one of the getpw*_r functions with a buffer that is large enough, and a second time if it
+// found no user, because a shortage of descriptors looks the same.
 template <typename Ask>
 std::optional<Account> ask(const Ask& lookup) {
   std::vector<char> room(1024);

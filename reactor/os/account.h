@@ -21,8 +21,9 @@ Account caller_account();
 // lookup failed: see user_lookup_error().
 std::optional<Account> find_account(const std::string& name);
 std::optional<Account> find_account(uid_t uid);
-// Returns the errno with which /etc/passwd cannot be opened, or 0. The C library reports the same
-// when there is no such user and when it had no descriptor for the lookup; this tells them apart.
+// Returns the errno with which /etc/passwd cannot be opened, or 0. The C library reports a missing
+// user and a lookup that failed for lack of a descriptor in the same way; this call tells them
+// apart.
 int user_lookup_error();
 
 }  // namespace thermos

@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// The system call, because the C library's setgroups() changes all threads.
+// Makes the system call itself, because the C library's setgroups() changes all threads.
 bool set_groups(const std::vector<gid_t>& groups) {
   return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0;
 }

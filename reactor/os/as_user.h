@@ -1,4 +1,4 @@
-// Accesses files with another user's rights for a moment. So a symbolic link that the user made
+// Accesses files with another user's rights for a moment, so that a symbolic link made by the user
 // cannot lead root to a file that the user may not access.
 #pragma once
 
@@ -10,7 +10,8 @@
 
 namespace thermos {
 
-// The owner of a task's files. `change`: the owner is another user than this program's.
+// The owner of a task's files. `change` is true if the owner is not the user that this program runs
+// as.
 struct FileOwner {
   std::string name;
   std::uint32_t uid = 0;

@@ -7,8 +7,8 @@
 
 namespace thermos {
 
-// Closes all of them. Those whose numbers follow one another, as those of files that were opened
-// one after the other mostly do, take one call (close_range(2)).
+// Closes all `descriptors`. A group with consecutive numbers takes one system call
+// (close_range(2)); files that were opened one after the other mostly have such numbers.
 void close_together(std::span<Descriptor> descriptors);
 
 }  // namespace thermos

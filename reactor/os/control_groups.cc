@@ -35,7 +35,7 @@ bool make_group(const std::string& path) {
   return mkdir(path.c_str(), 0755) == 0 || errno == EEXIST;
 }
 
-// The directories in a directory; only those of a group's entries are groups.
+// Returns the child groups of a group: the entries of its directory that are directories.
 std::vector<std::string> groups_in(const std::string& path) {
   std::vector<std::string> found;
   for (const std::string& name : list_directory(path)) {
@@ -57,7 +57,8 @@ void hand_on_controllers(const std::string& path) {
   }
 }
 
-// The directory of our own group; empty without cgroup v2.
+// Returns the directory of this program's own group; empty without cgroup v2. Sets `inner` to the
+// group's path in the hierarchy.
 std::string own_group(std::string& inner) {
   const auto groups = read_file("/proc/self/cgroup");
   const auto mounts = read_file("/proc/self/mountinfo");
@@ -192,8 +193,8 @@ Result<Descriptor> ControlGroups::make(const Name& name,
   const std::string task = task_path(name.task_id);
   const std::string path = path_of(name);
   bool made = make_groups(task, task_limits, path);
-  // systemd removes what is empty of a scope whose last fork server has died, also when the next
-  // one has just moved in.
+  // When the last fork server in the scope dies, systemd removes the scope's empty groups, even if
+  // the next fork server has just moved in.
   for (int tries = 0; !made && errno == ENOENT && tries < kMakeTries; ++tries) {
     made = prepare().ok() && make_groups(task, task_limits, path);
   }
@@ -207,7 +208,8 @@ Result<Descriptor> ControlGroups::make(const Name& name,
 void ControlGroups::limit_task(const std::string& task_id, const std::optional<Resources>& limits) {
   const std::string task = task_path(task_id);
   if (access(task.c_str(), F_OK) != 0) return;
-  // Nothing is to be taken away where the controller is missing.
+  // Resets the limits that are not given. If the controller is missing, these writes fail, and
+  // there is no limit to reset.
   if (!limits || limits->cpu <= 0) write_value(task + "/cpu.max", "max");
   if (!limits || limits->ram <= 0) write_value(task + "/memory.max", "max");
   set_limits(task, limits);
@@ -231,7 +233,7 @@ void ControlGroups::set_limits(const std::string& path, const std::optional<Reso
 
 void ControlGroups::remove(const std::string& path) {
   if (rmdir(path.c_str()) == 0 || errno != EBUSY) return;
-  // A process made groups of its own in it.
+  // EBUSY: a process has made groups of its own in the group.
   if (group_members(path).empty()) remove_tree(path);
 }
 

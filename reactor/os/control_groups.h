@@ -7,8 +7,8 @@
 //   SCOPE/tasks/TASK_ID/PROCESS.RUN
 //
 // The scope is a unit of its own and not the service's group. A group that enables controllers for
-// its children may not contain processes (EBUSY), so systemd could not restart the service in it;
-// and the controllers must stay enabled as long as processes live under their limits.
+// its children may not contain processes (EBUSY), so systemd could not restart the service in it.
+// And the controllers must stay enabled as long as processes live under their limits.
 #pragma once
 
 #include <sys/types.h>
@@ -39,10 +39,10 @@ class ControlGroups {
   // Returns nothing if this program is not a service with delegated groups (Delegate=yes).
   static std::unique_ptr<ControlGroups> find();
 
-  // Moves a fork server, and so all its later coordinators, into the scope if there is one: systemd
-  // has started it, or living coordinators have kept that of an earlier fork server or daemon.
-  // Fails with System if there is none; then systemd has to be asked for scope_for() it. Until this
-  // succeeds, make() fails.
+  // Moves a fork server, and so all its later coordinators, into the scope. The scope exists if
+  // systemd has started it, or if living coordinators have kept the scope of an earlier fork server
+  // or daemon. Fails with System if there is no scope; the caller then asks systemd for the scope
+  // that scope_for() describes. Until this succeeds, make() fails.
   Status settle(pid_t fork_server);
   ScopeRequest scope_for(pid_t fork_server) const;
 
@@ -52,14 +52,14 @@ class ControlGroups {
     std::string process;
     std::uint32_t run = 0;
   };
-  // Creates the group of a run, or uses the existing one, and sets its limits; where there is no
-  // group of its task, that one's, too. Returns a descriptor of the group's directory. A limit
-  // whose controller is missing is not set, with one warning in the log.
+  // Creates the group of a run, or uses the existing one, and sets its limits. If the task has no
+  // group yet, creates that with `task_limits`, too. Returns a descriptor of the run's group
+  // directory. A limit whose controller is missing is not set, with one warning in the log.
   Result<Descriptor> make(const Name& name, const std::optional<Resources>& task_limits,
                           const std::optional<Resources>& limits);
   std::string path_of(const Name& name) const;
-  // Gives the group of a task, if there is one, these limits in the place of all that it has: it
-  // may live on under another configuration.
+  // Replaces all limits of the task's group, if it exists, because a task may get another
+  // configuration while its group lives on.
   void limit_task(const std::string& task_id, const std::optional<Resources>& limits);
 
   // Removes the group of an ended run, unless it still contains processes.
@@ -73,15 +73,15 @@ class ControlGroups {
   ControlGroups(std::string scope, std::string name, std::string slice, bool of_user);
   std::string coordinators() const { return scope_ + "/coordinators"; }
   Status prepare();
-  // Creates the groups of a task, with its limits, and of one of its runs, where they are missing.
-  // False with errno.
+  // Creates the group of a task, with its limits, and the group of one of its runs, unless they
+  // exist. Returns false with errno set on failure.
   bool make_groups(const std::string& task, const std::optional<Resources>& task_limits,
                    const std::string& path);
   std::string task_path(const std::string& task_id) const;
-  // Sets the limits of a group that has none.
+  // Sets the given limits of a group. A limit that is not given stays as it is.
   void set_limits(const std::string& path, const std::optional<Resources>& limits);
 
-  std::string scope_;  // its directory
+  std::string scope_;  // the scope's directory
   std::string scope_name_;
   std::string slice_;
   bool of_user_;

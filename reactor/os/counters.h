@@ -1,5 +1,5 @@
-// What this program counts of itself. Like its log, it belongs to the whole program; the one thread
-// counts, and counting is an addition.
+// Counts events inside this program, for its metrics. Like the log, the counters belong to the
+// whole program. Only its one thread counts, so counting is a plain addition.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,24 @@ namespace thermos {
 struct Counters {
   Counters();
 
-  Histogram turns;    // of the loop: from its time to its end
-  Histogram commits;  // from fdatasync(2)'s call to its return, of runners' streams
+  Histogram turns;    // durations of the loop's turns
+  Histogram commits;  // waits for the disk (fdatasync(2)) of runners' streams
   std::uint64_t stream_bytes = 0;
-  std::uint64_t torn_tails = 0;   // that were cut off
-  std::uint64_t compactions = 0;  // of streams
+  std::uint64_t torn_tails = 0;   // torn records at the end of a stream that were cut off
+  std::uint64_t compactions = 0;  // streams that were compacted
   std::uint64_t inotify_overflows = 0;
-  // Launches that came to nothing for a shortage and are tried again, by errno; 0: it is not known.
+  // Launches that failed because of a shortage and are retried, by errno. 0 means that the errno is
+  // unknown.
   std::map<int, std::uint64_t> launch_retries;
-  // Runs that were live on record when this program took the lead: see METRICS.md.
+  // Runs that were live on record when this program took the lead, by result: see METRICS.md.
   std::map<std::string_view, std::uint64_t> adoptions;
-  std::uint64_t connections = 0;  // that are open
-  // By the request's kind and the first answer to it.
+  std::uint64_t connections = 0;  // open now
+  // Requests, by kind and by the kind of the first answer.
   std::map<std::pair<std::string_view, std::string_view>, std::uint64_t> requests;
-  std::uint64_t subscribers_dropped = 0;  // whose connection ended before they had all events
+  std::uint64_t subscribers_dropped = 0;  // their connection ended before they had all events
 };
 
-// Those of this program.
+// Returns this program's counters.
 Counters& counters();
 
 }  // namespace thermos

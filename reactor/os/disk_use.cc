@@ -9,7 +9,8 @@ namespace thermos {
 namespace {
 
 constexpr std::size_t kMostCountedLevels = 128;  // each takes a descriptor
-constexpr std::uint64_t kBlock = 512;            // of st_blocks, whatever the file system's own are
+// The unit of st_blocks, whatever the file system's block size is.
+constexpr std::uint64_t kBlock = 512;
 
 }  // namespace
 

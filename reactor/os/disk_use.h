@@ -1,4 +1,4 @@
-// What a directory with everything in it takes on the disk, found a little at a time.
+// Measures, in small steps, how much disk space a directory takes with everything in it.
 #pragma once
 
 #include <dirent.h>
@@ -15,9 +15,9 @@
 
 namespace thermos {
 
-// It counts blocks, as du(1) does, so that a hole in a file takes nothing; a file with several
-// names counts once. It follows no link and enters no other file system. What it may not read, or
-// what lies deeper than 128 directories, is left out.
+// Counts blocks, as du(1) does, so a hole in a file takes no space. A file with several names
+// counts once. The walk follows no link and enters no other file system. Directories that it may
+// not read, and everything deeper than 128 directories, are left out.
 class DiskUse {
  public:
   // Counts `name`, a directory or any other file, in the directory `above`.
@@ -26,9 +26,9 @@ class DiskUse {
   // Counts one entry. REQUIRES: not done().
   void step();
   bool done() const { return done_; }
-  // So far, in bytes.
+  // Returns the bytes counted so far.
   std::uint64_t bytes() const { return bytes_; }
-  // Whether everything could be counted.
+  // Returns whether everything could be counted.
   bool complete() const { return complete_; }
 
  private:
@@ -48,7 +48,7 @@ class DiskUse {
   bool complete_ = true;
 };
 
-// All of it at once, of the file or directory at `path`; 0 if there is none.
+// Counts the file or directory at `path` in one call. Returns 0 if it does not exist.
 std::uint64_t disk_use_of(const std::string& path);
 
 }  // namespace thermos

@@ -8,7 +8,7 @@
 
 namespace thermos {
 
-// Returns the C library's words for it, such as "No such file or directory".
+// Returns the C library's text for an errno, such as "No such file or directory".
 std::string error_text(int error_number);
 
 // Returns NotFound for ENOENT and ENOTDIR, NotPermitted for EACCES and EPERM, and System for all
@@ -19,10 +19,11 @@ ErrorCode code_of(int error_number);
 // the like.
 Error system_error(const std::string& what, int error_number);
 
-// Whether an errno means a shortage that may be temporary: of descriptors, memory, buffers, locks,
-// disk space, or an interrupted call.
+// Returns whether an errno may be temporary: a shortage of descriptors, memory, buffers, locks or
+// disk space, a disk error, or an interrupted call.
 bool may_pass(int error_number);
-// Of what, for such an errno of a launch. EAGAIN is that of clone(2).
+// Returns which resource was short when a launch failed with this errno. EAGAIN is taken to come
+// from clone(2), so it means pids.
 Shortage shortage_of(int error_number);
 
 }  // namespace thermos

@@ -10,9 +10,9 @@ namespace thermos {
 
 struct FileVersion {
   ino_t inode = 0;
-  off_t size = -1;  // there was no such file
+  off_t size = -1;  // -1: there was no such file
   timespec changed{};
-  // False as well if there was no such file.
+  // Returns false, too, if there was no such file.
   bool operator==(const FileVersion& other) const;
 };
 

@@ -111,9 +111,10 @@ void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_syn
 
 namespace {
 
-// What read_file() makes room for where a file grows while it is read, or does not know its size.
+// The room that read_file() adds when a file grows while it is read, or when stat(2) reports no
+// size.
 constexpr std::size_t kMore = std::size_t{64} << 10;
-// What it makes room for at first: a sparse file may claim any size.
+// The limit of the room that read_file() makes at first, because a sparse file may claim any size.
 constexpr std::size_t kMostAtFirst = std::size_t{64} << 20;
 
 Result<Descriptor> open_file(const std::string& path) {
@@ -142,7 +143,7 @@ Result<std::size_t> read_some(const Descriptor& fd, const std::string& path, voi
 Result<std::string> read_file(const std::string& path) {
   const auto fd = open_file(path);
   if (!fd) return fd.error();
-  // Into one piece of memory: to grow it step by step would copy a large file twice.
+  // Allocates the memory once: growing it step by step would copy a large file twice.
   struct stat info {};
   const bool known = fstat(fd->get(), &info) == 0 && info.st_size > 0;
   const auto size = known ? static_cast<std::size_t>(info.st_size) + 1 : 0;

@@ -19,23 +19,25 @@ Result<std::string> read_file(const std::string& path);
 // Replaces the file `path` by one with the contents `text`, atomically and durably: writes a
 // temporary file (mode 0600), syncs it, renames it and syncs the directory.
 Status replace_file(const std::string& path, std::string_view text);
-// Makes the file `path` (mode 0600), or replaces its contents, and returns it, open. On an error
-// there is none.
+// Creates the file `path` (mode 0600), or replaces its contents, and returns it, open. If the
+// writing fails, the file is removed.
 Result<Descriptor> write_file(const std::string& path, std::string_view text);
-// Replaces the file `path` by way of `aside`, a name on the same file system: writes that file
-// (mode 0600), syncs it if `durable`, and renames it. The caller syncs the directories.
+// Replaces the file `path` atomically: writes the file `aside` (mode 0600), which is on the same
+// file system, syncs it if `durable`, and renames it to `path`. The caller syncs the directories.
 Status place_file(const std::string& path, std::string_view text, const std::string& aside,
                   bool durable);
 // Calls fsync(2) on a directory, so that names created or renamed in it are durable.
 Status sync_directory(const std::string& path);
-// The same for all of these together. Each gets its result.
+// Syncs all these directories together. Sets each one's error if it fails, and leaves its Status as
+// it was otherwise.
 void sync_directories(std::map<std::string, Status>& paths, GroupSync& group_sync);
 
-// False only if there surely is no such file: where that can't be told (EIO), there may be one.
+// Returns false only if there is certainly no such file. Returns true if the kernel can't tell
+// (EIO).
 bool exists(const std::string& path);
-// Whether there is a directory, or a symbolic link to one.
+// Returns whether `path` is a directory, or a symbolic link to one.
 bool is_directory(const std::string& path);
-// The uid that owns the file; 0 if there is none.
+// Returns the uid that owns the file, or 0 if there is no such file.
 std::uint32_t owner_of(const std::string& path);
 // Returns the names in a directory, sorted, without those that start with '.'; none if the
 // directory does not exist or cannot be read.

@@ -13,7 +13,8 @@ namespace thermos {
 namespace {
 
 constexpr unsigned kMostAtOnce = 128;
-// Each waits for the disk and for nothing else. The kernel starts as many as there is work for.
+// The limit of the kernel's worker threads, which only wait for the disk. The kernel starts as many
+// as there is work for.
 constexpr unsigned kWorkers = 64;
 
 void sync_alone(GroupSync::File& file) {
@@ -22,11 +23,11 @@ void sync_alone(GroupSync::File& file) {
 
 }  // namespace
 
-// Its descriptor is closed on exec.
+// An io_uring. Its descriptor is closed on exec.
 struct GroupSync::Ring {
   Ring() : error(-::io_uring_queue_init(kMostAtOnce, &ring, 0)) {
     std::array<unsigned, 2> workers{kWorkers, kWorkers};
-    // Where that can't be said, there are fewer.
+    // If the kernel can't be told this limit, it uses fewer workers.
     if (error == 0) ::io_uring_register_iowq_max_workers(&ring, workers.data());
   }
   ~Ring() {
@@ -36,7 +37,7 @@ struct GroupSync::Ring {
   Ring& operator=(const Ring&) = delete;
 
   io_uring ring{};
-  int error;  // why there is none
+  int error;  // the errno of making the ring; 0: it was made
 };
 
 GroupSync::GroupSync() = default;
@@ -46,7 +47,7 @@ void GroupSync::sync(std::span<File> files) {
   while (files.size() > 1 && !forbidden_) {
     if (!ring_) ring_ = std::make_unique<Ring>();
     if (const int error = ring_->error; error != 0) {
-      // A shortage, of descriptors or of memory, may be over the next time.
+      // Other errors are shortages of descriptors or memory, which may be over the next time.
       forbidden_ = error == ENOSYS || error == EPERM || error == EACCES;
       ring_.reset();
       break;
@@ -59,14 +60,14 @@ void GroupSync::sync(std::span<File> files) {
   for (File& file : files) sync_alone(file);
 }
 
-// Returns those that were not tried.
+// Returns the files that were not tried.
 std::span<GroupSync::File> GroupSync::sync_at_once(std::span<File> files) {
   const std::size_t wanted = std::min<std::size_t>(files.size(), kMostAtOnce);
   for (std::size_t i = 0; i < wanted; ++i) {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_->ring);
     ::io_uring_prep_fsync(entry, files[i].fd, files[i].contents ? IORING_FSYNC_DATASYNC : 0U);
     ::io_uring_sqe_set_data64(entry, i);
-    files[i].error = EIO;  // that of one of which nothing was heard
+    files[i].error = EIO;  // stays if no completion arrives for this file
   }
   const int submitted =
       std::max(::io_uring_submit_and_wait(&ring_->ring, static_cast<unsigned>(wanted)), 0);
@@ -83,13 +84,13 @@ std::span<GroupSync::File> GroupSync::sync_at_once(std::span<File> files) {
     const int result = answer->res;
     ::io_uring_cqe_seen(&ring_->ring, answer);
     ++heard;
-    if (result == -ECANCELED) {  // the queue's own answer: the kernel did not begin with it
+    if (result == -ECANCELED) {  // the ring's own answer: the kernel did not start this sync
       sync_alone(file);
     } else {
       file.error = -result;
     }
   }
-  if (!whole) ring_.reset();  // what it holds is not to be found in it the next time
+  if (!whole) ring_.reset();  // so that the next call does not find leftover requests in the ring
   return files.subspan(static_cast<std::size_t>(submitted));
 }
 

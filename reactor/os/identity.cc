@@ -39,8 +39,9 @@ std::optional<std::string> read_small_file(const std::string& path) {
   return std::string(buffer.data(), static_cast<std::size_t>(got));
 }
 
-// Its first process started once in this boot, and no clock that is set changes that. The inode is
-// for what the ticks can't tell apart: namespaces of one hundredth of a second.
+// Identifies a pid namespace by the start ticks of its first process, which do not change when a
+// clock is set, and by its inode. The inode tells apart namespaces that were created within the
+// same tick (a hundredth of a second).
 std::optional<BootId> read_namespace_id() {
   struct stat names {};
   const auto first = read_stat(1);

@@ -11,8 +11,8 @@ namespace thermos {
 struct LaunchError {
   bool retry = false;
   std::string reason;
-  Shortage shortage = Shortage::Other;  // of what, where `retry`
-  int cause = 0;                        // the errno; 0: not known
+  Shortage shortage = Shortage::Other;  // the resource that is short, if `retry`
+  int cause = 0;                        // the errno; 0: unknown
 };
 
 // Makes a LaunchError of an errno; may_pass() decides `retry`.

@@ -25,12 +25,13 @@ bool has_option(std::string_view options, std::string_view wanted) {
 }  // namespace
 
 LockReach lock_reach_of(std::string_view kind, std::string_view options) {
-  // Only one machine may mount one of these at a time, or has it in its memory. The locks of an
-  // overlay, and of what a container engine binds, are those of the kernel that all share.
+  // Only one machine at a time may mount one of these, or it lies in the machine's memory. The
+  // locks of an overlay, and of directories that a container engine binds, are those of the kernel
+  // that all containers share.
   constexpr std::array<std::string_view, 14> kLocal = {"ext2", "ext3",  "ext4",  "xfs",     "btrfs",
                                                        "f2fs", "tmpfs", "ramfs", "overlay", "zfs",
                                                        "vfat", "exfat", "jfs",   "bcachefs"};
-  // Their locks are the cluster's.
+  // The locks of these hold on all machines of the cluster.
   constexpr std::array<std::string_view, 4> kCluster = {"ceph", "gpfs", "gfs2", "ocfs2"};
   const auto is_among = [kind](const auto& kinds) {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
@@ -38,13 +39,13 @@ LockReach lock_reach_of(std::string_view kind, std::string_view options) {
   if (is_among(kLocal)) return LockReach::ThisMachine;
   if (is_among(kCluster)) return LockReach::AllMachines;
   if (kind == "nfs" || kind == "nfs4") {
-    // nfs(5): with these the locks stay in the client.
+    // nfs(5): with these options the locks stay in the client.
     const bool local = has_option(options, "nolock") || has_option(options, "local_lock=all") ||
                        has_option(options, "local_lock=posix");
     return local ? LockReach::Unknown : LockReach::AllMachines;
   }
   if (kind == "lustre") {
-    // mount.lustre(8): localflock keeps them in the client, and noflock has none.
+    // mount.lustre(8): localflock keeps the locks in the client, and noflock has none.
     return has_option(options, "flock") ? LockReach::AllMachines : LockReach::Unknown;
   }
   return LockReach::Unknown;
@@ -73,7 +74,8 @@ FileSystemReach lock_reach_of(const std::string& path) {
     back >> found.kind >> skipped >> options;
     found.reach = lock_reach_of(found.kind, options);
     if (its_device == device) return found;
-    // stat(2) has other device numbers for btrfs and overlay: there the longest mount point counts.
+    // For btrfs and overlay, stat(2) returns other device numbers than mountinfo has. There the
+    // longest mount point that leads to the path counts.
     const bool above = point == "/" || path == point || path.rfind(point + "/", 0) == 0;
     if (!above || point.size() < longest) continue;
     longest = point.size();

@@ -1,4 +1,5 @@
-// How far the locks of a file system reach, by its kind and how it is mounted.
+// Tells from a file system's kind and mount options whether its locks hold on this machine only or
+// on all machines.
 #pragma once
 
 #include <string>
@@ -10,14 +11,15 @@ namespace thermos {
 
 struct FileSystemReach {
   LockReach reach = LockReach::Unknown;
-  std::string kind;  // "ext4", "nfs4", ...; empty: it is not known
+  std::string kind;  // "ext4", "nfs4", ...; empty: unknown
 };
 
-// Of the file system that `path` is on. Never fails: what can't be found out is Unknown.
+// Returns the reach of the file system that `path` is on. Never fails: returns Unknown if the file
+// system can't be identified.
 FileSystemReach lock_reach_of(const std::string& path);
 
-// Of a line of /proc/self/mountinfo (proc(5)): its kind, and the options of the mount and of the
-// file system.
+// Returns the reach for one line of /proc/self/mountinfo (proc(5)): `kind` is the file system's
+// type, and `options` are its super options (the last field).
 LockReach lock_reach_of(std::string_view kind, std::string_view options);
 
 }  // namespace thermos

@@ -14,7 +14,7 @@
 namespace thermos {
 namespace {
 
-// The priority of a line for the journal, by syslog's numbers (sd-daemon(3)).
+// Returns the journal's prefix for the priority of a line, with syslog's numbers (sd-daemon(3)).
 const char* syslog_level(spdlog::level::level_enum level) {
   switch (level) {
     case spdlog::level::trace:
@@ -43,7 +43,7 @@ class SyslogLevel : public spdlog::custom_flag_formatter {
   }
 };
 
-// Replaces spdlog's %v.
+// Replaces spdlog's %v by the message in printable form.
 class PrintableMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,

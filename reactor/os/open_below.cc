@@ -15,7 +15,8 @@ namespace {
 constexpr int kRead = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 constexpr mode_t kOwners = S_IRWXU;
 
-// By the descriptor: a name may mean another file by now, and chmod(2) follows links.
+// Changes the mode through the descriptor: the name may mean another file by now, and chmod(2)
+// follows links.
 void give_back_rights(int directory, mode_t mode) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory);
   ::chmod(path.c_str(), (mode & 07777) | kOwners);

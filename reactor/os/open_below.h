@@ -1,5 +1,5 @@
-// One step down into a directory tree that others may change meanwhile, for those that walk through
-// all of it.
+// Opens one directory below another, for a walk through a directory tree that others may change at
+// the same time.
 #pragma once
 
 #include <sys/types.h>
@@ -10,26 +10,29 @@
 
 namespace thermos {
 
-// The file system on which a directory lies, as it was mounted: a bind mount is another one.
+// The mount that a directory lies on. A bind mount of the same file system is a different Mount.
 struct Mount {
   std::uint64_t device = 0;
-  std::uint64_t mount = 0;  // 0 before Linux 5.8, where a bind mount of the same device is not seen
+  // 0 before Linux 5.8: there, a bind mount of the same device is not noticed.
+  std::uint64_t mount = 0;
   bool operator==(const Mount&) const = default;
 };
 
-// An errno of 0 is success. `below` is open for reading.
+// The result of open_below(). `error` is an errno; 0 means success, and `below` is open for
+// reading.
 struct OpenedBelow {
   Descriptor below;
   Mount mount;
   int error = 0;
 };
 
-// Opens the directory `name` of the directory `above`, and follows no link: ENOTDIR for a link and
-// for whatever else is no directory. With `force`, gives the directory's owner back the rights to
-// read and change it, if we may: who runs a task may have taken them from themselves.
+// Opens the directory `name` in the directory `above` and follows no link. Fails with ENOTDIR if
+// `name` is a link or anything else but a directory. With `force`, gives the directory's owner back
+// the rights to read and change it (chmod), if this program may, because a task's user may have
+// removed these rights.
 OpenedBelow open_below(int above, const char* name, bool force);
 
-// Whether it is "." or "..", which readdir(3) gives as well.
+// Returns whether `name` is "." or "..", which readdir(3) returns as well.
 bool is_dots(const char* name);
 
 }  // namespace thermos

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kMostLinks = 40;
 
-// Puts the steps of `path` before those that are left.
+// Puts the names in `path` before the remaining steps.
 void put_before(std::deque<std::string>& steps, std::string_view path) {
   std::deque<std::string> more;
   while (!path.empty()) {
@@ -58,11 +58,11 @@ bool Walk::from(const char* start) {
 Status Walk::note(const struct stat& info, bool last) {
   if (info.st_uid != 0) users_.insert(info.st_uid);
   if (!S_ISDIR(info.st_mode)) return Done{};
-  // Root's own group is root.
+  // Gid 0 is root's own group.
   const bool group = (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0;
   const bool others = (info.st_mode & S_IWOTH) != 0;
-  // In a sticky directory what is there stays its owner's; but at the end of the path what is not
-  // there yet can be anybody's.
+  // In a sticky directory, other users cannot rename or remove an existing entry. But if the sticky
+  // directory is the end of the path, anybody can create entries in it.
   const bool sticky = (info.st_mode & S_ISVTX) != 0 && !last;
   if ((!group && !others) || sticky) return Done{};
   return Error{ErrorCode::NotPermitted,

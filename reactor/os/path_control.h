@@ -1,5 +1,5 @@
-// Whose directories a path leads through. Root must not lend its rights to a path that others can
-// lead elsewhere.
+// Finds the users whose directories or links are on a path. Root must not use its rights on a path
+// that other users can redirect.
 #pragma once
 
 #include <sys/types.h>
@@ -11,10 +11,11 @@
 
 namespace thermos {
 
-// The users other than root who own a directory, or a link, on the way to `path`, or `path` itself:
-// each of them can lead it elsewhere. What does not exist is led nowhere, and ends the way. Fails
-// with NotPermitted if a directory on the way can be changed by a group, or by all, which is nobody
-// to act as; System.
+// Returns the users other than root who own `path` itself or a directory or link on the way to it,
+// because each of them can redirect the path. The walk ends at the first name that does not exist.
+// Fails with NotPermitted if a group or everybody can write to a directory on the way, because
+// there is then no single user to act as; a sticky directory above the end of the path is allowed.
+// Fails with System otherwise.
 Result<std::set<uid_t>> controllers_of(const std::string& path);
 
 }  // namespace thermos

@@ -9,7 +9,7 @@
 
 namespace thermos {
 
-// /proc/self/exe names that directory also after an upgrade replaced the file; then " (deleted)"
+// /proc/self/exe names the directory even after an upgrade replaced the file; " (deleted)" then
 // follows the name.
 Result<std::string> program_beside(std::string_view name) {
   const std::string own = "/proc/self/exe";

@@ -1,4 +1,4 @@
-// The other programs of this installation.
+// Finds the other programs of this installation.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace thermos {
 
-// The path of the program `name` in the directory of the running one. Fails with NotFound if it is
-// not there, NotPermitted, or System.
+// Returns the path of the program `name` in the directory of the running program. Fails with
+// NotFound if it is not there, NotPermitted if it may not be executed, or System.
 Result<std::string> program_beside(std::string_view name);
 
 }  // namespace thermos

@@ -29,7 +29,7 @@ std::optional<std::string> output_of(const std::vector<std::string>& words) {
   ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
-  sigset_t none;  // the loop blocks what it reads from descriptors
+  sigset_t none;  // the loop blocks the signals that it reads from descriptors
   ::sigemptyset(&none);
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);

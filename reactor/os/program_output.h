@@ -1,4 +1,4 @@
-// What another program prints, for a question that is asked once.
+// Runs another program once and returns what it prints.
 #pragma once
 
 #include <optional>
@@ -7,10 +7,11 @@
 
 namespace thermos {
 
-// Runs `words` by PATH, with nothing to read, and returns what it printed, without the newline at
-// the end. Nothing if it can't be run, does not exit with 0, or takes longer than 20 seconds
-// (timeout(1)). Blocks meanwhile. It waits for this child alone, so who reaps all others must not
-// do so until it returns: on a loop's thread nobody does.
+// Runs the command `words`, found by PATH, with /dev/null as its input, and returns its standard
+// output without the newlines at the end. Returns nothing if the command can't be run, does not
+// exit with 0, or takes longer than 20 seconds (timeout(1)). Blocks until it ends. It waits for
+// this child itself, so no code may reap all children meanwhile; on the loop's thread none does,
+// because the loop stands still.
 std::optional<std::string> output_of(const std::vector<std::string>& words);
 
 }  // namespace thermos

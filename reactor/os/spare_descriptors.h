@@ -15,8 +15,8 @@ class SpareDescriptors {
  public:
   explicit SpareDescriptors(std::size_t count) : kept_(count) { keep(); }
 
-  // Calls `work` with that many descriptors free below the process's own limit (RLIMIT_NOFILE), and
-  // afterwards opens the reserve again as far as possible.
+  // Calls `work` with the reserve closed, so that `count` descriptors are free below the process's
+  // own limit (RLIMIT_NOFILE). Afterwards opens the reserve again as far as possible.
   template <typename Work>
   void lend(const Work& work) {
     for (Descriptor& descriptor : kept_) descriptor.reset();

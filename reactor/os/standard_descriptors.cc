@@ -8,7 +8,7 @@ namespace thermos {
 void fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free number is this one: those below it are open.
+    // open(2) returns the lowest free number, which is `fd`, because all below it are open.
     if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) ::_exit(71);
   }
 }

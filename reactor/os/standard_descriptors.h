@@ -1,11 +1,11 @@
-// Standard input, output and error of a program that was started without.
+// Opens standard input, output and error in a program that was started without them.
 #pragma once
 
 namespace thermos {
 
-// Opens /dev/null for each of them that is closed. The next file to be opened would get its number,
-// and output would be written into a checkpoint. To be called before anything is opened. Ends the
-// program if that is not possible.
+// Opens /dev/null for each of descriptors 0 to 2 that is closed. Otherwise the next opened file
+// would get its number, and output would be written into a checkpoint. The program calls this
+// before it opens anything. Exits the program (status 71) if /dev/null can't be opened.
 void fill_standard_descriptors();
 
 }  // namespace thermos

@@ -20,14 +20,15 @@ std::optional<LaunchError> find_task_user(const std::string& name, TaskUser& use
   passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} * 1024);
   int error = 0;
-  // Twice, because a temporary shortage looks like a user who does not exist.
+  // Tries twice, because a temporary shortage looks like a user who does not exist.
   for (int tries = 0; found == nullptr && tries < 2; ++tries) {
     error = getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   }
   if (found == nullptr) {
     if (error == 0 || error == ENOENT) error = user_lookup_error();
     if (error != 0) return launch_error("user " + name, error);
-    // A container may have no names, only numbers: what this program may do, its processes may.
+    // A container may have no user names, only numbers. Running processes as this program's own
+    // user is always allowed.
     if (name != std::to_string(geteuid()) && recorded != geteuid()) {
       return LaunchError{false, "no such user: " + name};
     }

@@ -1,4 +1,4 @@
-// Compares a file with a text that comes piece by piece, so that neither is in memory as a whole.
+// Compares a file with a text that is given in pieces, so that neither is in memory as a whole.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@ class TextInFile {
  public:
   // Opens the regular file `path`.
   explicit TextInFile(const std::string& path);
-  // Whether the file goes on with `piece`; an empty one: whether it ends here. False as well if it
-  // can't be read. After a false, further answers mean nothing.
+  // Reads on in the file and returns whether the next bytes equal `piece`. With an empty `piece`,
+  // returns whether the file ends here. Returns false, too, if the file can't be read. After a
+  // false, do not call it again: further results mean nothing.
   bool goes_on_with(std::string_view piece);
 
  private:

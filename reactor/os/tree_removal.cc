@@ -11,7 +11,7 @@
 namespace thermos {
 namespace {
 
-// Each level takes a descriptor. What lies deeper is moved up.
+// Each open level takes a descriptor. Directories that lie deeper are moved up.
 constexpr std::size_t kMostOpenLevels = 64;
 
 }  // namespace
@@ -75,7 +75,7 @@ void TreeRemoval::flatten(int above, const std::string& name) {
   } else if (errno != EEXIST && errno != ENOTEMPTY) {
     fail(above, name, errno);
   } else {
-    levels_.back().again = true;  // somebody has that name; the next one may be free
+    levels_.back().again = true;  // another entry has that name; the next name may be free
   }
 }
 
@@ -101,7 +101,8 @@ void TreeRemoval::step() {
     } else if (!is_dots(entry->d_name)) {
       const int here = fd_of(levels_.back());
       const std::string name = entry->d_name;
-      // Most are files. A directory is not removed by this, and neither is what it holds.
+      // Most entries are files. unlinkat(2) without AT_REMOVEDIR fails for a directory and leaves
+      // its contents.
       if (entry->d_type != DT_DIR && ::unlinkat(here, name.c_str(), 0) == 0) return;
       if (levels_.size() < kMostOpenLevels) {
         enter(here, name);

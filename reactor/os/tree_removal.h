@@ -1,6 +1,6 @@
-// Removes a directory with everything in it, a little at a time. What is in it may belong to
-// somebody who changes it meanwhile: no link is followed, no other file system is entered, and
-// every step begins at a directory that is held open.
+// Removes a directory with everything in it, in small steps. The directory's owner may change it at
+// the same time, so the removal follows no link, enters no other file system, and begins each step
+// at a directory that it holds open.
 #pragma once
 
 #include <dirent.h>
@@ -25,11 +25,11 @@ class TreeRemoval {
   TreeRemoval(std::string place, std::string name)
       : place_(std::move(place)), name_(std::move(name)) {}
 
-  // Removes one entry, or looks at one. REQUIRES: not done().
+  // Removes one entry, or opens one directory. REQUIRES: not done().
   void step();
   bool done() const { return done_; }
-  // The first thing that could not be removed; the others are gone. What is gone already is no
-  // error.
+  // Returns the error of the first entry that could not be removed. The removal goes on after an
+  // error with the other entries. An entry that is already gone is no error.
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
@@ -39,7 +39,7 @@ class TreeRemoval {
   struct Level {
     std::string name;
     std::unique_ptr<DIR, Close> directory;
-    bool again = false;  // something came into it since it was read
+    bool again = false;  // an entry was added since it was read, so it is read again
   };
 
   void begin();
@@ -53,15 +53,15 @@ class TreeRemoval {
   std::string place_;
   std::string name_;
   Mount mount_;
-  std::vector<Level> levels_;  // from `name_` down to where we are
+  std::vector<Level> levels_;  // the open directories, from `name_` down to the current one
   std::size_t flattened_ = 0;
   bool begun_ = false;
   bool done_ = false;
   std::optional<Error> failure_;
 };
 
-// Removes `name` in the directory `place` at once. Fails with the first thing that could not be
-// removed.
+// Removes `name` in the directory `place` in one call. Fails with the error of the first entry that
+// could not be removed.
 Status remove_tree(const std::string& place, const std::string& name);
 
 }  // namespace thermos
