@@ -123,11 +123,14 @@ int run(int argc, char** argv) {
                  "Settings, as JSON or YAML; read again at SIGHUP. They are sync, log_level, "
                  "keep_logs, tasks_per_user, processes_per_task, connections, "
                  "connections_per_user, queue_bytes, keep_days, keep_tasks, keep_bytes, pools");
-  app.add_option("--sync", options.sync, "What has ended is on the disk before anything goes on")
+  app.add_option("--sync", options.sync,
+                 "power (default): an end is on the disk before its dependents start; crash: leave "
+                 "flushing to the kernel")
       ->check(CLI::IsMember({"power", "crash"}));
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");
+  app.add_option("--log-level", options.log_level,
+                 "trace, debug, info (default), warn, error, critical or off");
   app.add_option("--pool", options.pools,
-                 "NAME=N: there is so much of that for the processes of all tasks; may be repeated")
+                 "NAME=N: a pool of N units that the processes of all tasks share; may be repeated")
       ->allow_extra_args(false);
   app.set_version_flag("--version", std::string("thermos-reactor ") + THERMOS_VERSION);
   try {

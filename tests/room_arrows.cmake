@@ -40,7 +40,20 @@ function(check_room glob allowed_rooms allowed_system)
   endforeach()
 endfunction()
 
+# The README's table of a room's folders has the same ones, in the same order.
+function(check_table room)
+  file(READ ${ROOT}/README.md table)
+  string(REGEX REPLACE ".*\n\\| Folder of `${room}/`" "" table "${table}")
+  string(REGEX REPLACE "\n\n.*" "" table "${table}")
+  string(REGEX MATCHALL "\n\\| `[a-z]+`" rows "${table}")
+  list(TRANSFORM rows REPLACE "[^a-z]" "")
+  if(NOT rows STREQUAL "${ARGN}")
+    message(SEND_ERROR "README.md has these folders of ${room}: ${rows}; there are: ${ARGN}")
+  endif()
+endfunction()
+
 function(check_layers room)
+  check_table(${room} ${ARGN})
   file(GLOB_RECURSE files RELATIVE ${ROOT}/${room} ${ROOT}/${room}/*.h ${ROOT}/${room}/*.cc)
   foreach(file ${files})
     if(NOT file MATCHES "^([a-z]+)/")
@@ -65,13 +78,7 @@ function(check_layers room)
   endforeach()
 endfunction()
 
-# From the lowest to the highest. Of reactor's, these are for the programs' users:
-#   cli            what each program's command line shares: options, output, exit statuses
-#   configuration  a configuration from a file, standard input or Python
-#   lookup         the root, the daemon and the task that the words on a command line mean
-#   views          what is said of a task, to a terminal as on the observer's page
-#   commands       the commands of thermos, each in a file of its name
-#   observe        the observer's page
+# From the lowest to the highest. The README says what each of them is.
 check_layers(core base task record ancestor runner config explain)
 check_layers(reactor os loop store launch node host serve control daemon fsck export crash cli configuration lookup views commands observe)
 check_room(core "core" "${pure}")

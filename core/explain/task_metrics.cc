@@ -26,7 +26,7 @@ std::size_t at(ProcessState state) {
   return static_cast<std::size_t>(state);
 }
 
-// "success", "ended_by_runner".
+// "success", "ended_by_the_runner".
 std::string label_of(std::string_view name) {
   std::string text(name);
   for (char& c : text) {

@@ -61,7 +61,7 @@ Every command takes:
   --no-color        no colours (NO_COLOR does the same)
   -h, --help        describe a command and its options
 
-`thermos` alone is `thermos status`.
+`thermos` alone is `thermos status`; `thermos --version` prints the version.
 )";
 
 std::string overview() {

@@ -38,13 +38,13 @@ one of the rules says so:
   --bytes B         counted from the one that ended last, it is the first that
                     does not fit into B bytes (as in 500M or 20G), or before it
 
-What is active is never removed, nor what ended less than an hour ago. What a
-removal left that was interrupted, or someone who deleted a task's file, goes,
-too. Of a task taken over by `thermos import` its output stays. A task from which
-`thermos rerun` took over is kept as long as the task that did. May be run at any
-time: a task that somebody leads or checks at that moment is left, and so is one
-whose records are damaged; what is left over of such a one goes if its exact id
-is given.
+Active tasks are never removed, nor tasks that ended less than an hour ago.
+Left-overs are removed, too: those of an interrupted removal, and of a task
+whose file someone deleted. The output of a task from `thermos import` stays. A
+task from which `thermos rerun` took over is kept as long as the task that did.
+May be run at any time: a task that somebody leads or checks at that moment is
+left, and so is one whose records are damaged. Damaged left-overs are removed
+only if their exact id is given.
 
   --dry-run         only print what would go
   --json            the same as JSON
@@ -54,8 +54,9 @@ is given.
   --root D          may be repeated: each by itself
   --log-level L, --no-color: see `thermos --help`
 
-Exit status: 0, or 1 if something that is to go could not be removed, but for what
-is in use; 66 no such task; 77 root, and others can lead the root elsewhere.
+Exit status: 0; 1 if something could not be removed, other than what is in use;
+66 no such task; 77 run as root, and several users own the directories or links
+on the way to the tasks.
 )";
 
 constexpr double kMostDays = 36'500;

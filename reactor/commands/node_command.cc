@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::string_view kNodeHelp = R"(Usage: thermos node TASK gone|back NODE
 
-Tells the leader of an active task that one of its nodes is gone for good: what
-runs there is LOST on record, and runs on other nodes. Say so only of a machine
-that is off, or of which nothing runs on: nothing else makes sure that no
-process runs twice. When the node can be reached again, what still runs there is
-ended before anything new starts.
+Tells the leader of an active task that one of its nodes is gone for good: the
+runs there are recorded as LOST, and run again on other nodes. Say so only of a
+machine that is off, or on which no process runs any more: nothing else makes
+sure that no process runs twice. When the node can be reached again, what still
+runs there is ended before anything new starts.
 
 back: the node is there again; it is tried at once.
 

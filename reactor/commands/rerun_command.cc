@@ -41,11 +41,11 @@ run. TASK is an id, or a pattern that matches one task.
   --failed          run what did not succeed, and what is behind it (default)
   --from PROCESS... these processes, too, and what is behind them
   --all             run everything
-  --config FILE     the task as FILE has it now: a process that is new or defined
-                    otherwise runs, too, and what is behind it. Without it, all
-                    is as on record, and with it what referred to the task's id.
-                    Nodes that FILE does not give, and the logger of a process
-                    without one there, are those of the ended task
+  --config FILE     read the task from FILE: a process that is new or changed
+                    runs, too, and what is behind it. Nodes and loggers that
+                    FILE does not give are those of the ended task. Without
+                    FILE, the recorded configuration is used, in which
+                    references to the task's id keep the old id
   --preserve-env    with --config: so are variables of its environment that FILE
                     does not give (of a task that was run with --preserve-env)
   --task-id ID      the new task's id; else NAME-YYYYmmdd-HHMMSS.uuuuuu

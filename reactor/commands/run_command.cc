@@ -69,10 +69,10 @@ or a pipe, every transition.
                     `thermos resume` goes on with it
   --grace S         SIGKILL for what still runs then, S seconds after (25)
   --yield-status N  its exit status then (75; 99 in Grid Engine)
-  --until TIME      the machine is ours until then: +SECONDS, or local time as
-                    2026-12-31T23:59:00. No process starts whose `time` is more
-                    than is left. In a job of Slurm, squeue is asked
-  --take-over       the task was led on another machine, and is no more
+  --until TIME      the allocation ends then: +SECONDS, or local time as
+                    2026-12-31T23:59:00. A process whose `time` is more than is
+                    left does not start. Default in a job of Slurm: from squeue
+  --take-over       resume a task that another machine led and no longer leads
   --output          show what processes print, each line with the name in front
   -v, --verbose     every transition on a terminal, too
   -q, --quiet       print only errors, and the outcome where something failed

@@ -18,12 +18,16 @@ namespace thermos {
 namespace {
 
 // The labels of the counters: the kinds of requests, in the order of RequestBody, and the errors,
-// in the order of ErrorCode.
-constexpr std::array<std::string_view, std::variant_size_v<control::RequestBody>> kVerbNames = {
-    "version", "submit", "kill",  "status", "wait",   "subscribe",
-    "list",    "order",  "drain", "pools",  "metrics"};
-constexpr std::array<std::string_view, 8> kErrorWords = {
-    "usage", "bad_config", "not_found", "no_daemon", "busy", "not_permitted", "corrupt", "system"};
+// in the order of ErrorCode. The compiler counts the words: an array of a given size would have
+// empty words at its end if too few were written.
+constexpr auto kVerbNames =
+    std::to_array<std::string_view>({"version", "submit", "kill", "status", "wait", "subscribe",
+                                     "list", "order", "drain", "pools", "metrics", "node"});
+static_assert(kVerbNames.size() == std::variant_size_v<control::RequestBody>);
+constexpr auto kErrorWords =
+    std::to_array<std::string_view>({"usage", "bad_config", "not_found", "no_daemon", "busy",
+                                     "not_permitted", "corrupt", "system"});
+static_assert(kErrorWords.size() == static_cast<std::size_t>(ErrorCode::System) + 1);
 
 std::string_view word_of(ErrorCode code) {
   return kErrorWords[static_cast<std::size_t>(code)];

@@ -25,7 +25,7 @@ The default root directory of root: tasks, checkpoints, sandboxes.
 /run/thermos/reactor.sock
 The control socket of the service. Members of the group thermos may use it.
 .TP
-/usr/share/doc/thermos\\-reactor/SERVICE.md
+/usr/share/doc/thermos\\-reactor/reactor/systemd/SERVICE.md
 The service, its settings and its limits.
 """
 COORDINATOR_TEXT = """.SH NAME

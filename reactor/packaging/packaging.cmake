@@ -34,11 +34,14 @@ install(FILES ${completions}/_thermos DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/v
 install(FILES ${completions}/thermos.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
   OPTIONAL)
 
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/reactor/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${CMAKE_SOURCE_DIR}/capnp/FORMAT.md ${CMAKE_SOURCE_DIR}/capnp/CONTROL.md
-  ${CMAKE_SOURCE_DIR}/reactor/JSON.md ${CMAKE_SOURCE_DIR}/reactor/METRICS.md
-  ${CMAKE_SOURCE_DIR}/reactor/observe/API.md ${CMAKE_SOURCE_DIR}/reactor/REACH.md ${CMAKE_SOURCE_DIR}/reactor/FROM_THERMOS.md
-  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The documents lie as in the source, so that the links in them lead to each other.
+foreach(document README.md capnp/FORMAT.md capnp/CONTROL.md capnp/NODES.md reactor/JSON.md reactor/METRICS.md
+    reactor/REACH.md reactor/FROM_THERMOS.md reactor/observe/API.md reactor/systemd/SERVICE.md
+    tests/faults/README.md bench/README.md)
+  cmake_path(GET document PARENT_PATH folder)
+  install(FILES ${CMAKE_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endforeach()
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/reactor/examples DESTINATION ${CMAKE_INSTALL_DOCDIR}/reactor)
 
 set(CPACK_PACKAGE_NAME thermos-reactor)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})

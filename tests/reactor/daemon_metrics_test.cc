@@ -60,12 +60,14 @@ TEST_F(DaemonMetricsTest, RequestsByTheirFirstAnswer) {
   EXPECT_TRUE(refused(control::AskWait{"nobody", -1}));
   EXPECT_TRUE(refused(submission("u", "{")));
   ask(control::AskList{});
+  EXPECT_TRUE(refused(control::AskNode{}));  // it is for a task's leader
   const ControlClient idle = connect();
   const auto samples = metrics();
   EXPECT_EQ(samples.at("thermos_requests_total{verb=\"submit\",code=\"ok\"}"), 1);
   EXPECT_EQ(samples.at("thermos_requests_total{verb=\"submit\",code=\"bad_config\"}"), 1);
   EXPECT_EQ(samples.at("thermos_requests_total{verb=\"wait\",code=\"not_found\"}"), 1);
   EXPECT_EQ(samples.at("thermos_requests_total{verb=\"list\",code=\"ok\"}"), 1);
+  EXPECT_EQ(samples.at("thermos_requests_total{verb=\"node\",code=\"usage\"}"), 1);
   EXPECT_GE(samples.at("thermos_requests_total{verb=\"subscribe\",code=\"ok\"}"), 1);
   EXPECT_FALSE(samples.contains("thermos_requests_total{verb=\"metrics\",code=\"ok\"}"));
   EXPECT_GE(samples.at("thermos_connections"), 2);

@@ -35,6 +35,15 @@ if command -v lintian >/dev/null; then
   lintian --allow-root --fail-on error "$THERMOS_BOX/share/0.1.0.deb" || fail "lintian has errors"
 fi
 
+step "the links of its documents"
+docs=$THERMOS_BOX/upgrade/usr/share/doc/thermos-reactor
+links=0
+while IFS=: read -r document link; do
+  [ -e "$docs/$(dirname "$document")/${link%%#*}" ] || fail "$document: the link $link leads nowhere"
+  links=$((links + 1))
+done < <(cd "$docs" && grep -roP --include='*.md' '\]\(\K(?!#|https?:)[^)]+' .)
+[ "$links" -gt 20 ] || fail "only $links links were found"
+
 step "the list of what is in it"
 list=$(python3 -B "$(dirname "$(realpath "$0")")/../../reactor/packaging/sbom.py" "$BUILD/bin")
 is "our version" "thermos-reactor 0.1.0" "$(jq -r '.packages[0] | "\(.name) \(.versionInfo)"' <<<"$list")"
