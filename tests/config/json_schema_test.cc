@@ -111,6 +111,9 @@ TEST(JsonSchema, IsOfDraft202012AndDescribesEveryKey) {
       EXPECT_FALSE(property.at("description").get<std::string>().empty()) << name << "." << key;
     }
   }
+  EXPECT_EQ(schema.at("$defs").at("resources").at("description"),
+            "What is wanted of the machine: limits under a service with control groups, else "
+            "recorded.");
   const Json& process = schema.at("$defs").at("process");
   EXPECT_EQ(process.at("required"), Json({"name"}));
   EXPECT_EQ(process.at("properties").at("success_codes").at("default"), Json::array({0U}));

@@ -104,6 +104,7 @@ TEST(FaultPoints, OfAGarbageCollection) {
     EXPECT_FALSE(fs::exists(good.site.in_sandbox(".logs")));
   }
   const int stride = std::getenv("THERMOS_LONG_TESTS") != nullptr ? 1 : 7;
+  int tried = 0;
   int killed = 0;
   int partly = 0;
   int points = 0;
@@ -113,6 +114,7 @@ TEST(FaultPoints, OfAGarbageCollection) {
       if (points++ % stride != 0) continue;
       const Point point{Scenario::Submit, place, nth, {Fault::Kind::KillAfter, 0, false}};
       SCOPED_TRACE(to_text(point));
+      ++tried;
       Garbage garbage;
       const Ending ending = garbage.traced(point);
       if (!ending.seen.reached) continue;
@@ -131,7 +133,8 @@ TEST(FaultPoints, OfAGarbageCollection) {
       if (::testing::Test::HasFailure()) return;
     }
   }
-  EXPECT_GT(killed, 12);
+  // A run makes some calls more, or less, than another.
+  EXPECT_GT(2 * killed, tried) << tried << " points";
   EXPECT_GT(partly, 0) << "none was killed between two tasks";
   std::cout << killed << " points, " << partly << " of them between tasks\n";
 }
@@ -140,6 +143,7 @@ TEST(FaultPoints, OfAGarbageCollection) {
 TEST(FaultPoints, ANewTaskHasTheIdOfOneWhoseRemovalWasInterrupted) {
   if (auto can = can_trace(); !can) GTEST_SKIP() << can.message();
   std::map<Place, int> calls = Garbage().traced(std::nullopt).seen.calls;
+  int tried = 0;
   int killed = 0;
   int begun = 0;
   for (const auto& [place, count] : calls) {
@@ -147,6 +151,7 @@ TEST(FaultPoints, ANewTaskHasTheIdOfOneWhoseRemovalWasInterrupted) {
     for (int nth = 1; nth <= count; ++nth) {
       const Point point{Scenario::Submit, place, nth, {Fault::Kind::KillAfter, 0, false}};
       SCOPED_TRACE(to_text(point));
+      ++tried;
       Garbage garbage;
       if (!garbage.traced(point).seen.reached) continue;
       ++killed;
@@ -164,8 +169,8 @@ TEST(FaultPoints, ANewTaskHasTheIdOfOneWhoseRemovalWasInterrupted) {
       }
     }
   }
-  EXPECT_GT(killed, 5);
-  EXPECT_GT(begun, 5);
+  EXPECT_GT(2 * killed, tried) << tried << " points";
+  EXPECT_GT(2 * begun, killed);
 }
 
 }  // namespace

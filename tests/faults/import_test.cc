@@ -70,6 +70,7 @@ TEST(FaultPoints, OfAnImport) {
     ASSERT_EQ(whole.size(), 3U) << ending.ended.out << ending.ended.err;
     ASSERT_EQ(good.left_over(), "");
   }
+  int tried = 0;
   int killed = 0;
   int partly = 0;
   for (const auto& [place, count] : calls) {
@@ -77,6 +78,7 @@ TEST(FaultPoints, OfAnImport) {
     for (int nth = 1; nth <= count; ++nth) {
       const Point point{Scenario::Submit, place, nth, {Fault::Kind::KillAfter, 0, false}};
       SCOPED_TRACE(to_text(point));
+      ++tried;
       Import import;
       const Ending ending = import.traced(point);
       if (!ending.seen.reached) continue;
@@ -94,7 +96,8 @@ TEST(FaultPoints, OfAnImport) {
       if (::testing::Test::HasFailure()) return;
     }
   }
-  EXPECT_GT(killed, 30);
+  // A run makes some calls more, or less, than another.
+  EXPECT_GT(2 * killed, tried) << tried << " points";
   EXPECT_GT(partly, 0) << "none was killed between two tasks";
   std::cout << killed << " points, " << partly << " of them between tasks\n";
 }
