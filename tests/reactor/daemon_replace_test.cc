@@ -176,6 +176,39 @@ TEST_F(DaemonReplaceTest, ADaemonThatDiesInTheMiddleGoesOnWithIt) {
   EXPECT_EQ(ledger().find("slow2"), ledger().rfind("slow2")) << "it ran once";
 }
 
+// A loss of power may leave the task's file as the replacement has it, and a process that ran
+// before on record as running: what the replacement adds begins under the daemon that finds this.
+TEST_F(DaemonReplaceTest, WhatIsAddedMayRunBeforeTheReplacementIsOnRecord) {
+  start();
+  json slow = service("slow");
+  slow["cmdline"] =
+      "trap '' TERM; touch up-slow; until [ -e let-it-end ]; do sleep 0.02; done; exit 3";
+  slow["stop_wait"] = 600;
+  submit("t", task({service("keep"), slow}));
+  ASSERT_TRUE(up("keep") && up("slow"));
+  ControlClient client = connect();
+  ASSERT_TRUE(
+      client.send(replacing(task({service("keep"), service("slow", "2"), service("new")}))).ok());
+  follow("t", [](const History& history) {
+    const auto index = history.find("slow");
+    return index && history.process(*index).held;
+  });
+  kill_daemon();
+  {
+    std::ifstream pending(paths().replacement("t", 1));
+    std::ofstream(paths().active_task("t"))
+        << json::parse(pending)["task"].get<std::string>() << std::flush;
+  }
+  start();
+  std::ofstream(sandbox() + "/let-it-end").flush();
+  ASSERT_TRUE(up("slow2") && up("new")) << log();
+  EXPECT_EQ(one_status()["replacements"].size(), 1U);
+  EXPECT_EQ(runs("keep"), 1U);
+  EXPECT_FALSE(std::filesystem::exists(paths().replacement("t", 1)));
+  let_go();
+  EXPECT_EQ(state_at_end("t"), "SUCCESS");
+}
+
 // Killed at each of its records in turn: whatever is on the disk, the task ends as the new
 // configuration says, and what is as before ran once.
 TEST_F(DaemonReplaceTest, ADaemonThatDiesAtAnyMomentLosesNothing) {
