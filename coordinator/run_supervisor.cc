@@ -187,7 +187,7 @@ bool RunSupervisor::read_secrets(Secrets& secrets) {
   if (!secrets.open(launch)) return end_unstarted(ProcessState::Lost, "no memory for its secrets");
   for (std::size_t i = 0; i < launch.secrets.size(); ++i) {
     LineBuffer why;
-    why.add("secret ").add(launch.secrets[i].name.substr(0, 100)).add(": ");
+    why.add("secret ").add(launch.secrets[i].name, 100).add(": ");
     bool shortage = false;
     const bool good = read_secret(i, secrets, why, shortage);
     if (stop_before_start_) {

@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/utf8.h"
 #include "reactor/host/leader_client.h"
 #include "reactor/host/leader_packet.h"
 #include "reactor/loop/deadlines.h"
@@ -255,6 +256,22 @@ TEST_F(LeaderSocketTest, OtherBytesAreRefusedAndTheLeaderServesOn) {
     EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Ended);
   });
   EXPECT_EQ(kills_.size(), 1U);
+}
+
+TEST_F(LeaderSocketTest, ALongRefusalIsCutBetweenCharacters) {
+  lead();
+  beside([&] {
+    // What the leader puts before the name is of any length: one of the two would be cut in two.
+    for (const std::size_t before : {1, 2}) {
+      std::string name(before, 'x');
+      while (name.size() < 1200) name += "\xc3\xa9";
+      const auto refused = order_leader(directory(), {{}, {name}}, kLeaderPatience);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_GE(refused.error().message.size(), 999U);
+      EXPECT_LE(refused.error().message.size(), 1000U);
+      EXPECT_TRUE(is_utf8(refused.error().message)) << refused.error().message;
+    }
+  });
 }
 
 // ---- a leader that speaks otherwise ------------------------------------------------------------
