@@ -27,7 +27,7 @@ Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, b
     return Error{ErrorCode::Usage, "the sandbox must be an absolute path: " + sandbox};
   }
   const AsUser self(owner);
-  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner.name};
+  if (!self.holds()) return cannot_act_as(owner);
   const Descriptor directory(open(sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const bool usable =
       directory && (by_root || faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0);

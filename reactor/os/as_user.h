@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
+
 namespace thermos {
 
 // The owner of a task's files. `change`: the owner is another user than this program's.
@@ -40,5 +42,8 @@ class AsUser {
   gid_t gid_ = 0;
   std::vector<gid_t> groups_;
 };
+
+// The error where an AsUser of `owner` does not hold.
+Error cannot_act_as(const FileOwner& owner);
 
 }  // namespace thermos

@@ -56,7 +56,7 @@ Result<LogDirectory> LogDirectory::enter(const RunnerHeader& header, const FileO
 
 Result<Descriptor> LogDirectory::open(const std::string& name) const {
   const AsUser self(owner_);
-  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner_.name};
+  if (!self.holds()) return cannot_act_as(owner_);
   // Not blocking: a FIFO must hang nobody.
   Descriptor file(
       openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

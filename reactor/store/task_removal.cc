@@ -36,10 +36,6 @@ constexpr std::string_view kPutAway = ".removed.";
 // The directories under the root that hold a directory for each task.
 constexpr std::array<const char*, 3> kHolders = {"checkpoints", "sandboxes", "logs"};
 
-Error cannot_act(const FileOwner& owner) {
-  return {ErrorCode::System, "cannot act as " + owner.name};
-}
-
 Error busy(const std::string& task_id, const std::string& why) {
   return {ErrorCode::Busy, "task " + task_id + ": " + why};
 }
@@ -145,7 +141,7 @@ Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& ta
   if (!owner) return owner.error();
   TaskRemoval removal(paths, task_id, std::move(*owner));
   const AsUser self(removal.owner_);
-  if (!self.holds()) return cannot_act(removal.owner_);
+  if (!self.holds()) return cannot_act_as(removal.owner_);
   if (Status locked = removal.lock(patient); !locked) return locked.error();
   if (Status looked = removal.look(damaged); !looked) return looked.error();
   return removal;
@@ -238,7 +234,7 @@ Status TaskRemoval::decide(PlacesInUse& in_use) {
     return busy(id_, "task " + *takers->second.begin() + " has taken over from it");
   }
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   const std::string from = paths_->finished_task(id_);
   if (::rename(from.c_str(), removed_task(*paths_, id_).c_str()) != 0) {
     return system_error("cannot remove " + from, errno);
@@ -250,7 +246,7 @@ Status TaskRemoval::decide(PlacesInUse& in_use) {
 Status TaskRemoval::settle() const {
   if (!whole_) return Done{};
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   if (Status synced = sync_directory(paths_->checkpoint_dir(id_)); !synced) return synced;
   return sync_directory(paths_->finished_dir());
 }
@@ -291,7 +287,7 @@ std::string TaskRemoval::sandbox_of_another() const {
 
 Result<bool> TaskRemoval::put_away_part(PlacesInUse& in_use) {
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   in_use.refresh();
   if (!places_) plan(in_use);
   if (logs_ && !logs_->done()) {
@@ -316,7 +312,7 @@ Status TaskRemoval::put_away(PlacesInUse& in_use) {
 
 Status TaskRemoval::finish() {
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   // A power cut must not bring back what nothing names any more.
   for (const std::string& holder : changed_) {
     Status synced = sync_directory(holder);
