@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -72,13 +71,7 @@ class Sandbox {
 
  private:
   static Error failure(const std::string& path) {
-    const int number = errno;
-    const bool denied = number == EACCES || number == EPERM;
-    const bool misnamed = number == ENOTDIR || number == ENAMETOOLONG || number == ELOOP;
-    ErrorCode code = ErrorCode::System;
-    if (denied) code = ErrorCode::NotPermitted;
-    if (misnamed) code = ErrorCode::Usage;
-    return Error{code, "--sandbox: " + path + ": " + std::strerror(number)};
+    return system_error(code_of_named(errno), "--sandbox: " + path, errno);
   }
 
   std::vector<std::string> made_;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/config/difference.h"
@@ -32,11 +31,7 @@ Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, b
   const bool usable =
       directory && (by_root || faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0);
   if (usable) return Done{};
-  const ErrorCode code = errno == EACCES || errno == EROFS ? ErrorCode::NotPermitted
-                         : errno == ENOENT                 ? ErrorCode::NotFound
-                         : may_pass(errno)                 ? ErrorCode::System
-                                                           : ErrorCode::Usage;
-  return Error{code, "the sandbox " + sandbox + ", as " + owner.name + ": " + std::strerror(errno)};
+  return system_error(code_of_named(errno), "the sandbox " + sandbox + ", as " + owner.name, errno);
 }
 
 }  // namespace

@@ -222,6 +222,7 @@ Status StreamWriter::synced(int error_number) {
 }
 
 Status StreamWriter::sync_name() {
+  failure_->cause = error_number;
   if (failure_) return *failure_;
   const std::string directory = path_.substr(0, path_.rfind('/'));
   const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
