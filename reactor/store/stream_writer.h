@@ -14,6 +14,7 @@
 #include "core/record/frame.h"
 #include "core/record/record.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/store/stream_lock.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
@@ -30,8 +31,7 @@ class StreamWriter {
   // as that saves a write and the event of it: a file without a record is left, or cut, empty, and
   // position() stays {0, 0}. REQUIRED before release() of an empty one: begin_later().
   static Result<StreamWriter> open_for_coordinator(const std::string& path);
-  // The same, for a program that has nothing else to do: blocks for up to a second while others
-  // only ask about the lock, or its holder has gone.
+  // open(), for a program that has nothing else to do: waits as lock_stream_patiently() does.
   static Result<StreamWriter> open_patiently(const std::string& path);
 
   // Sets where the good records end, as read from the file under the lock. Cuts off a torn record
@@ -83,7 +83,9 @@ class StreamWriter {
   Descriptor release() { return std::move(fd_); }
 
  private:
-  StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  StreamWriter(LockedStream locked, std::string path);
+  // Of a stream whose header this writes.
+  static Result<StreamWriter> begun(Result<LockedStream> locked, const std::string& path);
   Status begin();
   Status appendable() const;
   Status write_once(std::span<const std::byte> bytes, const char* what);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -163,22 +162,17 @@ Status TaskRemoval::lock(bool patient) {
   if (!finished) {
     if (Status old = check_not_being_made(*paths_, id_); !old) return old;
   }
-  // As StreamWriter::open_patiently(), which says why there is no event for it.
-  constexpr timespec kPause{0, 1'000'000};
-  constexpr int kTries = 1000;
-  for (int tries = 1;; ++tries) {
-    auto locked = lock_stream(path);
-    if (locked) {
-      lock_ = std::move(locked->fd);
-      empty_ = locked->size == 0;
-      return Done{};
-    }
-    if (locked.error().code != ErrorCode::Busy) return locked.error();
-    const auto held = stream_is_locked(path);
-    if (!held || *held) return busy(id_, "somebody leads it, or checks it");
-    if (!patient || tries == kTries) return busy(id_, "its lock is being asked about");
-    ::nanosleep(&kPause, nullptr);
+  auto locked = patient ? lock_stream_patiently(path) : lock_stream(path);
+  if (locked) {
+    lock_ = std::move(locked->fd);
+    empty_ = locked->size == 0;
+    return Done{};
   }
+  if (locked.error().code != ErrorCode::Busy) return locked.error();
+  const auto held = stream_is_locked(path);
+  const bool only_asked = held && !*held;
+  return busy(id_,
+              only_asked ? "its lock is being asked about" : "somebody leads it, or checks it");
 }
 
 // Under the lock: now nobody changes the task.

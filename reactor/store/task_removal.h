@@ -51,12 +51,12 @@ TaskPlaces places_of(const Paths& paths, const std::string& task_id, const Histo
 class TaskRemoval {
  public:
   // Takes the lock of the task's runner, as its leaders do, and reads what is on record. `patient`:
-  // blocks for up to a second while others only ask about the lock. Without a task file in
-  // tasks/finished, it is the removal of what is left over of a task: one whose removal was
-  // decided, whose file was deleted, or that was never begun. Fails with NotFound if nothing is
-  // there, Busy if somebody holds the lock, a coordinator of the task lives, it is active, or what
-  // is left may be the beginning of a new task; Corrupt, as the bytes are kept then, but `damaged`
-  // ones that are left over if somebody says so; NotPermitted or System.
+  // waits for it as lock_stream_patiently() does. Without a task file in tasks/finished, it is the
+  // removal of what is left over of a task: one whose removal was decided, whose file was deleted,
+  // or that was never begun. Fails with NotFound if nothing is there, Busy if somebody holds the
+  // lock, a coordinator of the task lives, it is active, or what is left may be the beginning of a
+  // new task; Corrupt, as the bytes are kept then, but `damaged` ones that are left over if
+  // somebody says so; NotPermitted or System.
   static Result<TaskRemoval> begin(const Paths& paths, const std::string& task_id, bool patient,
                                    bool damaged = false);
 
