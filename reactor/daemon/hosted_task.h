@@ -35,7 +35,7 @@ class HostedTask : public TaskObserver {
 
   const std::string& id() const { return id_; }
   std::uint32_t owner() const { return owner_; }
-  const TaskSetup& setup() const { return host_->place(); }
+  const TaskSetup& setup() const { return host_->setup(); }
   const History& history() const { return host_->history(); }
   // No event of this task has a lower position. 0 if that is not known, because the task was
   // resumed.

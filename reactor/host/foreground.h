@@ -35,7 +35,7 @@ struct Yielding {
 // exists with another configuration (the message names the first difference), Usage if the task has
 // ended (the message says how), Corrupt, or System. `on_loop` gets the reactor before anything
 // happens on it, and nullptr before it goes.
-Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> run_in_foreground(TaskSetup setup, SyncMode sync, TaskObserver& observer,
                                     const Yielding& yielding = {},
                                     const std::optional<KillRequest>& kill = std::nullopt,
                                     const std::function<void(Reactor*)>& on_loop = {});

@@ -157,9 +157,9 @@ TaskKill::Step TaskKill::lead() {
   if (auto own = check_own(stream); !own) return own.error();
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
-  TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
-  place.header.task_id = task_id_;  // the rest is in the stream
-  auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
+  TaskSetup setup{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
+  setup.header.task_id = task_id_;  // the rest is in the stream
+  auto ended = run_in_foreground(setup, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;
   if (!exists(active_)) return std::nullopt;  // another who kills it led it to its end
   return not_led(ended.error());
