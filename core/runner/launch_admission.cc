@@ -24,7 +24,7 @@ std::size_t index_of(Shortage shortage) {
 
 }  // namespace
 
-AdmissionLimits flow_limits(std::uint64_t descriptors) {
+AdmissionLimits limits_for_descriptors(std::uint64_t descriptors) {
   AdmissionLimits limits;
   limits.launches = static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(descriptors / kForEachLaunch, 1, kMostLaunches));
@@ -51,7 +51,7 @@ void LaunchAdmission::forget_if_empty(std::map<Owner, Task>::iterator task) {
 
 // ---- who goes on -------------------------------------------------------------------------------
 
-void LaunchAdmission::ask(Launch launch, bool again) {
+void LaunchAdmission::enqueue(Launch launch, bool again) {
   Task& task = tasks_[launch.owner];
   const std::int64_t place = again ? front_-- : back_++;
   task.queue.emplace(place, launch.process);
@@ -59,7 +59,7 @@ void LaunchAdmission::ask(Launch launch, bool again) {
   queued_.insert(launch.owner);
 }
 
-void LaunchAdmission::withdraw(Launch launch) {
+void LaunchAdmission::dequeue(Launch launch) {
   const auto task = tasks_.find(launch.owner);
   const auto place = task->second.places.find(launch.process);
   task->second.queue.erase(place->second);

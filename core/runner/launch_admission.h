@@ -35,7 +35,7 @@ struct AdmissionLimits {
   std::uint64_t scarce_from = 512;
 };
 // What a program may do that may have `descriptors` of them (RLIMIT_NOFILE).
-AdmissionLimits flow_limits(std::uint64_t descriptors);
+AdmissionLimits limits_for_descriptors(std::uint64_t descriptors);
 
 class LaunchAdmission {
  public:
@@ -63,9 +63,9 @@ class LaunchAdmission {
 
   // It waits for next(): behind the others of its task, or in front of them (`again`) if it was
   // under way already. REQUIRES: it does not wait, and is not under way.
-  void ask(Launch launch, bool again);
+  void enqueue(Launch launch, bool again);
   // It is not wanted any more. REQUIRES: it waits.
-  void withdraw(Launch launch);
+  void dequeue(Launch launch);
   // A launch that may go on now, and is under way from here on.
   std::optional<Launch> next(Microseconds now);
   // It is under way no more. `worked`: there is a coordinator.

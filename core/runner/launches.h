@@ -32,7 +32,7 @@ class Launches {
   // One whose next try is due; it is not any more. In order of time.
   std::optional<ProcessIndex> pop_retry(Microseconds now) { return retries_.pop_due(now); }
   // If it awaits its next try, that is due at `now`.
-  void waive_backoff(ProcessIndex p, Microseconds now);
+  void retry_now(ProcessIndex p, Microseconds now);
 
   // The live run of `p` is to be killed at `at`, unless it has ended by then.
   void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }

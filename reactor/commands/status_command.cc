@@ -169,7 +169,7 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
   const Result<std::vector<RootTask>> all = tasks_under(roots);
   if (!all) return all.error();
   // Of all tasks, as an exact id means that task alone, whichever are shown.
-  Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
+  Result<std::vector<RootTask>> meant = select_root_tasks(*all, wanted.patterns);
   if (!meant) return meant.error();
   if (!wanted.only.empty() && !wanted.at) {
     const TaskDirectory only =

@@ -13,7 +13,7 @@ void EventFeed::start_after(std::uint64_t last, Timestamp now) {
 
 void EventFeed::publish() {
   std::set<std::uint32_t> owners;
-  std::vector<OwnedEvent> turn = std::exchange(fresh_, {});
+  std::vector<OwnedEvent> turn = std::exchange(turn_events_, {});
   // They come task by task, and each task took its positions as things happened. None comes in a
   // later turn that is below one of these: who takes a position writes its record in the same turn.
   std::sort(turn.begin(), turn.end(), [](const OwnedEvent& a, const OwnedEvent& b) {

@@ -56,8 +56,8 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   }
   const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
   TaskUser user;
-  if (auto trouble = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
-    return Error{trouble->retry ? ErrorCode::System : ErrorCode::NotPermitted, trouble->reason};
+  if (auto error = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
+    return Error{error->retry ? ErrorCode::System : ErrorCode::NotPermitted, error->reason};
   }
   if (!caller.is_root() && user.uid != caller.uid) {
     return Error{ErrorCode::NotPermitted, "only root may run tasks as " + user.name};

@@ -91,12 +91,12 @@ TaskKill::Step TaskKill::step() {
   if (!exists(active_)) return look_up_end();
   const auto answer = ask_leader(paths_.checkpoint_dir(task_id_), request_, kKillPatience);
   if (!answer) return answer.error();
-  if (answer->asked == LeaderReply::Ended) return answer->state;
+  if (answer->reply == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
-    if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
+    if (answer->reply != LeaderReply::Silent && outwait(leader)) return std::nullopt;
     // It is not ended for nothing.
     if (auto own = check_own(read_runner_stream(stream_)); !own) return own.error();
-    if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
+    if (auto stays = remove_leader(*leader, answer->reply)) return std::move(*stays);
   } else if (outrun_ && outwait(std::nullopt)) {
     outrun_ = false;
     return std::nullopt;

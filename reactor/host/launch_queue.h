@@ -39,22 +39,23 @@ class LaunchQueue {
   Owner join(Task* task);
   void leave(Owner owner);
 
-  // See the link's effects of these names. `task->admitted(p)` may be called inside each of these.
+  // These do as LaunchAdmission's of the same names, for the link's effects and for the reading of
+  // a stream. `task->admitted(p)` may be called inside enqueue(), over() and room().
   void enqueue(Owner owner, ProcessIndex p, bool again);
   void dequeue(Owner owner, ProcessIndex p);
   void over(Owner owner, ProcessIndex p, const link::LaunchOver& launch);
-  // As LaunchAdmission::short_of() and settled(), for reading a stream.
-  void starved(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
-  void settled(Owner owner, ProcessIndex p) { flow_.settled({owner, p}); }
+  void short_of(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
+  void settled(Owner owner, ProcessIndex p) { admission_.settled({owner, p}); }
   void room();
   template <typename Waits>
   void review(Owner owner, const Waits& waits) {
-    flow_.review(owner, waits);
+    admission_.review(owner, waits);
   }
 
   // Whether a descriptor with this number is not to be kept open: few are left.
   bool is_scarce(int descriptor) const {
-    return descriptor >= 0 && static_cast<std::uint64_t>(descriptor) >= flow_.limits().scarce_from;
+    return descriptor >= 0 &&
+           static_cast<std::uint64_t>(descriptor) >= admission_.limits().scarce_from;
   }
 
   // At the end of a turn: says what began or ended in it. Returns whether a task was told.
@@ -66,7 +67,7 @@ class LaunchQueue {
 
   Loop& loop_;
   Deadlines& deadlines_;
-  LaunchAdmission flow_;
+  LaunchAdmission admission_;
   std::map<Owner, Task*> tasks_;
   Owner next_owner_ = 1;
   bool going_on_ = false;  // in go_on()

@@ -21,8 +21,8 @@ Result<std::vector<RootTask>> tasks_under(const std::vector<Paths>& roots);
 std::vector<TaskEntry> entries_of(const std::vector<RootTask>& tasks);
 // Those that `patterns` mean. The id of a task in one root means no other task in another root
 // either. Fails with Usage for a malformed pattern.
-Result<std::vector<RootTask>> select_tasks(const std::vector<RootTask>& tasks,
-                                           const std::vector<std::string>& patterns);
+Result<std::vector<RootTask>> select_root_tasks(const std::vector<RootTask>& tasks,
+                                                const std::vector<std::string>& patterns);
 
 // The root, of those given, that holds the task which `word` means: its id, or a pattern. Where
 // none does, the last one. Fails with Usage if several do.

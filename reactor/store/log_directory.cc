@@ -50,7 +50,7 @@ Result<LogDirectory> LogDirectory::enter(const RunnerHeader& header, const FileO
                                          const std::string& process, std::uint32_t run) {
   std::string path = run_log_dir(header.log_dir, process, run);
   Descriptor at;
-  if (auto trouble = enter_run_logs(header, owner, process, run, at)) return *trouble;
+  if (auto error = enter_run_logs(header, owner, process, run, at)) return *error;
   return LogDirectory(std::move(at), std::move(path), owner);
 }
 

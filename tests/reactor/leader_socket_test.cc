@@ -121,7 +121,7 @@ TEST_F(LeaderSocketTest, AKillIsHeardAndAnsweredWithTheEnd) {
     const auto answer =
         ask_leader(directory(), {5 * kSecond, true, "not to be sent"}, kLeaderPatience);
     ASSERT_TRUE(answer.ok()) << answer.error().message;
-    EXPECT_EQ(answer->asked, LeaderReply::Ended);
+    EXPECT_EQ(answer->reply, LeaderReply::Ended);
     EXPECT_EQ(answer->state, TaskState::Killed);
   });
   ASSERT_EQ(kills_.size(), 1U);
@@ -173,7 +173,7 @@ TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
 TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
   const auto before = ask_leader(directory(), {}, kLeaderPatience);
   ASSERT_TRUE(before.ok());
-  EXPECT_EQ(before->asked, LeaderReply::NoLeader);
+  EXPECT_EQ(before->reply, LeaderReply::NoLeader);
   lead();
   EXPECT_TRUE(lies_there(kLeaderSocketName));
   EXPECT_FALSE(lies_there(kUnreadyLeaderSocketName));
@@ -205,7 +205,7 @@ TEST_F(LeaderSocketTest, TakesThePlaceOfLeadersThatDied) {
     const sockaddr_un address = address_in(place, name);
     ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
-  EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::NoLeader);
+  EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::NoLeader);
   lead();
   beside([&] { EXPECT_TRUE(order_leader(directory(), {{}, {"p"}}, kLeaderPatience).ok()); });
 }
@@ -253,7 +253,7 @@ TEST_F(LeaderSocketTest, OtherBytesAreRefusedAndTheLeaderServesOn) {
       ASSERT_TRUE(control::decode_reply(packet.bytes()).ok());
     }
     kills_.clear();
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Ended);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Ended);
   });
   EXPECT_EQ(kills_.size(), 1U);
 }
@@ -309,7 +309,7 @@ class StrangeLeader : public LeaderSocketTest {
 // As leaders did before there was a version in the request.
 TEST_F(StrangeLeader, ThatHangsUpIsSaidToBeEarlier) {
   answers({}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::HungUp);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::HungUp);
   });
   answers({}, [&] {
     const auto refused = order_leader(directory(), {{}, {"p"}}, kLeaderPatience);
@@ -336,10 +336,10 @@ TEST_F(StrangeLeader, WhoseAnswersMakeNoSenseIsAnError) {
 
 TEST_F(StrangeLeader, ThatDiesOverAKillHasVanished) {
   answers({reply(control::Heard{})}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Vanished);
   });
   answers({reply(control::Heard{}), reply(control::Ended{{}, "MADE UP"})}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Vanished);
   });
 }
 
