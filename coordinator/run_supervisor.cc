@@ -22,6 +22,7 @@
 namespace thermos::coordinator {
 namespace {
 
+// The kernel has no event for a pid, memory or a descriptor that comes free.
 constexpr Microseconds kFirstSpawnPause = 20'000;
 constexpr Microseconds kLongestSpawnPause = kSecond;
 // Coordinators alone may use up every process that a user may have (RLIMIT_NPROC), and each would
@@ -32,6 +33,7 @@ constexpr int kSpawnTurns = 8;
 // A secret's command has no limit of its own, and a run has none before it is RUNNING.
 constexpr Microseconds kSecretPatience = 60 * kSecond;
 constexpr int kSecretPipeBytes = 256 * 1024;
+// Nor has it one for room on a disk.
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 

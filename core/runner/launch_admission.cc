@@ -11,7 +11,8 @@ constexpr std::uint64_t kMostLaunches = 64;
 // A launch has at most seven descriptors at a time. So those under way have at most 7 of 32.
 constexpr std::uint64_t kForEachLaunch = 32;
 
-// From a shortage to the next try, unless a run ends before.
+// From a shortage to the next try, unless a run ends before: the kernel has no event for a pid,
+// memory or a descriptor that another program gives back.
 constexpr Microseconds kFirstTry = kSecond / 10;
 constexpr Microseconds kLastTry = 5 * kSecond;
 
