@@ -2,18 +2,25 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#include "core/base/utf8.h"
 
 namespace thermos::coordinator {
 
 LineBuffer& LineBuffer::add(std::string_view text) {
-  const std::size_t size = std::min(text.size(), kRoom - size_);
+  if (full_) return *this;
+  const std::size_t size = utf8_boundary(text, kRoom - size_);
+  full_ = size < text.size();
   std::memcpy(bytes_ + size_, text.data(), size);
   size_ += size;
   bytes_[size_] = '\0';
   return *this;
+}
+
+LineBuffer& LineBuffer::add(std::string_view text, std::size_t most) {
+  return add(text.substr(0, utf8_boundary(text, most)));
 }
 
 LineBuffer& LineBuffer::add(std::int64_t number) {

@@ -22,6 +22,7 @@
 namespace thermos::coordinator {
 namespace {
 
+// The kernel has no event for a pid, memory or a descriptor that comes free.
 constexpr Microseconds kFirstSpawnPause = 20'000;
 constexpr Microseconds kLongestSpawnPause = kSecond;
 // Coordinators alone may use up every process that a user may have (RLIMIT_NPROC), and each would
@@ -32,6 +33,7 @@ constexpr int kSpawnTurns = 8;
 // A secret's command has no limit of its own, and a run has none before it is RUNNING.
 constexpr Microseconds kSecretPatience = 60 * kSecond;
 constexpr int kSecretPipeBytes = 256 * 1024;
+// Nor has it one for room on a disk.
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
@@ -187,7 +189,7 @@ bool RunSupervisor::read_secrets(Secrets& secrets) {
   if (!secrets.open(launch)) return end_unstarted(ProcessState::Lost, "no memory for its secrets");
   for (std::size_t i = 0; i < launch.secrets.size(); ++i) {
     LineBuffer why;
-    why.add("secret ").add(launch.secrets[i].name.substr(0, 100)).add(": ");
+    why.add("secret ").add(launch.secrets[i].name, 100).add(": ");
     bool shortage = false;
     const bool good = read_secret(i, secrets, why, shortage);
     if (stop_before_start_) {

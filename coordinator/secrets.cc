@@ -74,7 +74,7 @@ bool Secrets::take_file(std::size_t index, LineBuffer& why) {
   const int error_number = errno;
   if (file >= 0) ::close(file);
   if (size >= 0) return settle(index, static_cast<std::size_t>(size), why);
-  why.add("cannot read ").add(std::string_view(path).substr(0, 800)).add(": ");
+  why.add("cannot read ").add(path, 800).add(": ");
   why.add_error(error_number);
   return false;
 }

@@ -213,7 +213,7 @@ bool SpawnResult::worth_retrying() const {
 
 void SpawnResult::describe(const SpawnRequest& request, LineBuffer& text) const {
   // A path may be longer than a reason. It is cut, so that the errno behind it stays.
-  const auto path = [](const char* whole) { return std::string_view(whole).substr(0, 800); };
+  constexpr std::size_t kPathBytes = 800;
   const LaunchView& launch = *request.launch;
   switch (step) {
     case SpawnStep::None:
@@ -231,7 +231,7 @@ void SpawnResult::describe(const SpawnRequest& request, LineBuffer& text) const 
       text.add("cannot enter its control group");
       break;
     case SpawnStep::Root:
-      text.add("cannot change root to ").add(path(launch.root));
+      text.add("cannot change root to ").add(launch.root, kPathBytes);
       break;
     case SpawnStep::Groups:
       text.add("cannot set ")
@@ -245,34 +245,32 @@ void SpawnResult::describe(const SpawnRequest& request, LineBuffer& text) const 
       text.add("cannot become user ").add(std::int64_t{launch.uid});
       break;
     case SpawnStep::Input:
-      text.add("cannot open its stdin ").add(path(launch.input));
+      text.add("cannot open its stdin ").add(launch.input, kPathBytes);
       break;
     case SpawnStep::Directory:
-      text.add("cannot enter directory ").add(path(launch.directory));
-      if (*launch.root != '\0') text.add(" in ").add(path(launch.root).substr(0, 100));
+      text.add("cannot enter directory ").add(launch.directory, kPathBytes);
+      if (*launch.root != '\0') text.add(" in ").add(launch.root, 100);
       break;
     case SpawnStep::Subdirectory:
-      text.add("cannot enter or make the directory ").add(path(launch.subdirectory).substr(0, 400));
-      text.add(" in ").add(path(launch.directory).substr(0, 400));
+      text.add("cannot enter or make the directory ").add(launch.subdirectory, 400);
+      text.add(" in ").add(launch.directory, 400);
       break;
     case SpawnStep::Copy:
-      text.add("cannot read ").add(path(request.copied));
+      text.add("cannot read ").add(request.copied, kPathBytes);
       break;
     case SpawnStep::Program: {
-      const std::string_view program =
-          launch.arguments.empty() ? kShell : path(launch.arguments.front()).substr(0, 400);
-      text.add("cannot run ").add(program);
+      const std::string_view program = launch.arguments.empty() ? kShell : launch.arguments.front();
+      text.add("cannot run ").add(program, 400);
       if (error_number == E2BIG) {
         text.add(": command line and environment are too long together");
         return;
       }
       if (error_number == ENOENT && program.find('/') == std::string_view::npos) {
         const char* searched = path_in(launch.environment.data());
-        text.add(": it is not in PATH, ")
-            .add(path(searched != nullptr ? searched : "").substr(0, 400));
+        text.add(": it is not in PATH, ").add(searched != nullptr ? searched : "", 400);
         return;
       }
-      if (*launch.root != '\0') text.add(" in ").add(path(launch.root).substr(0, 400));
+      if (*launch.root != '\0') text.add(" in ").add(launch.root, 400);
       break;
     }
   }

@@ -60,7 +60,7 @@ std::string reason_of(std::string_view what) {
     reason.erase(last,
                  rest == std::string::npos || rest < last ? std::string::npos : rest + 1 - last);
   }
-  if (reason.size() > 200) reason.resize(200);
+  reason.resize(utf8_boundary(reason, 200));
   // The parser quotes the input here and there, so it may have cut a character in two.
   if (!is_utf8(reason)) reason = "a byte that is no UTF-8";
   std::replace_if(

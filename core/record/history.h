@@ -139,6 +139,12 @@ bool only_takes_lead(const TaskStep& before, const TaskStep& step);
 Status give_current_run(const ProcessHistory& process,
                         const std::function<Status(const Record&)>& give);
 
+// Calls `give` with what stands before `forked` in a history that has nothing but a header and that
+// run: a summary of the records before, where there are any, and WAITING. A coordinator's stream
+// has neither. Fails as `give` does. REQUIRES: `forked` is a FORKED.
+Status give_before_fork(const ProcessStatus& forked,
+                        const std::function<Status(const Record&)>& give);
+
 // References, pointers and views into a history are valid until the next apply(), intern() or
 // drop_old().
 class History {

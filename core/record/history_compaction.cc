@@ -206,6 +206,22 @@ Status give_current_run(const ProcessHistory& process,
   return give_run(last, last.runs.back(), give);
 }
 
+Status give_before_fork(const ProcessStatus& forked,
+                        const std::function<Status(const Record&)>& give) {
+  ProcessStatus waiting;
+  waiting.process = forked.process;
+  waiting.seq = forked.seq - 1;
+  waiting.run = forked.run;
+  if (waiting.seq > 0) {
+    ProcessSummary before;
+    before.process = forked.process;
+    before.next_seq = waiting.seq;
+    before.next_run = forked.run;
+    if (auto given = give(before); !given) return given;
+  }
+  return give(waiting);
+}
+
 void History::drop_old(std::size_t keep) {
   for (ProcessHistory& process : processes_) process.runs.keep_last(keep);
   std::size_t leads = 0;

@@ -11,7 +11,8 @@ constexpr std::uint64_t kMostLaunches = 64;
 // A launch has at most seven descriptors at a time, so the launches under way have at most 7 of 32.
 constexpr std::uint64_t kForEachLaunch = 32;
 
-// From a shortage to the next try, unless a run ends before.
+// From a shortage to the next try, unless a run ends before: the kernel has no event for a pid,
+// memory or a descriptor that another program gives back.
 constexpr Microseconds kFirstTry = kSecond / 10;
 constexpr Microseconds kLastTry = 5 * kSecond;
 
@@ -24,7 +25,7 @@ std::size_t index_of(Shortage shortage) {
 
 }  // namespace
 
-AdmissionLimits flow_limits(std::uint64_t descriptors) {
+AdmissionLimits limits_for_descriptors(std::uint64_t descriptors) {
   AdmissionLimits limits;
   limits.launches = static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(descriptors / kForEachLaunch, 1, kMostLaunches));
@@ -51,7 +52,7 @@ void LaunchAdmission::forget_if_empty(std::map<Owner, Task>::iterator task) {
 
 // ---- who goes on -------------------------------------------------------------------------------
 
-void LaunchAdmission::ask(Launch launch, bool again) {
+void LaunchAdmission::enqueue(Launch launch, bool again) {
   Task& task = tasks_[launch.owner];
   const std::int64_t place = again ? front_-- : back_++;
   task.queue.emplace(place, launch.process);
@@ -59,7 +60,7 @@ void LaunchAdmission::ask(Launch launch, bool again) {
   queued_.insert(launch.owner);
 }
 
-void LaunchAdmission::withdraw(Launch launch) {
+void LaunchAdmission::dequeue(Launch launch) {
   const auto task = tasks_.find(launch.owner);
   const auto place = task->second.places.find(launch.process);
   task->second.queue.erase(place->second);

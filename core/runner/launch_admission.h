@@ -37,7 +37,7 @@ struct AdmissionLimits {
   std::uint64_t scarce_from = 512;
 };
 // Returns the limits of a program that may have `descriptors` descriptors (RLIMIT_NOFILE).
-AdmissionLimits flow_limits(std::uint64_t descriptors);
+AdmissionLimits limits_for_descriptors(std::uint64_t descriptors);
 
 class LaunchAdmission {
  public:
@@ -66,9 +66,9 @@ class LaunchAdmission {
 
   // Makes the launch wait for next(): behind the others of its task, or in front of them (`again`)
   // if it was under way already. REQUIRES: the launch does not wait, and is not under way.
-  void ask(Launch launch, bool again);
+  void enqueue(Launch launch, bool again);
   // Removes a launch that is not wanted any more. REQUIRES: it waits.
-  void withdraw(Launch launch);
+  void dequeue(Launch launch);
   // Returns a launch that may go on now, which is under way from here on; nothing if none may.
   std::optional<Launch> next(Microseconds now);
   // Notes that the launch is no longer under way. `worked`: there is a coordinator.

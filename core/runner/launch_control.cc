@@ -24,7 +24,8 @@ constexpr LaunchStep kKilling = {LaunchState::Killing, LaunchAct::None};
 constexpr LaunchStep kSweep = {LaunchState::Sweeping, LaunchAct::Sweep};
 constexpr LaunchStep kSweeping = {LaunchState::Sweeping, LaunchAct::None};
 
-// The waits between two tries at a launch that failed for want of pids, memory or descriptors.
+// The waits between two tries at a launch that failed for want of pids, memory or descriptors. The
+// kernel has no event for what another program gives back.
 constexpr Microseconds kFirstRetry = kSecond / 10;
 constexpr Microseconds kLastRetry = 5 * kSecond;
 

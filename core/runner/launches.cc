@@ -5,7 +5,7 @@ namespace thermos {
 Launches::Launches(std::size_t processes)
     : controls_(processes), live_(processes), retries_(processes), kills_(processes) {}
 
-void Launches::waive_backoff(ProcessIndex p, Microseconds now) {
+void Launches::retry_now(ProcessIndex p, Microseconds now) {
   if (retries_.has(p)) retries_.set(p, now);
 }
 

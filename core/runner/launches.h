@@ -32,7 +32,7 @@ class Launches {
   // Removes and returns a process whose next try is due, in order of time.
   std::optional<ProcessIndex> pop_retry(Microseconds now) { return retries_.pop_due(now); }
   // If `p` awaits its next try, makes it due at `now`.
-  void waive_backoff(ProcessIndex p, Microseconds now);
+  void retry_now(ProcessIndex p, Microseconds now);
 
   // Sets when the live run of `p` is to be killed, unless it has ended by then.
   void kill_at(ProcessIndex p, Microseconds at) { kills_.set(p, at); }

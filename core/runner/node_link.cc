@@ -93,7 +93,7 @@ void NodeLink::on(const node::EngineSaid& event) {
 
 void NodeLink::on(const node::Called& event) {
   if (state_ == node::State::Idle) return;
-  if (!event.gone) return try_at_once();
+  if (!event.gone) return try_immediately();
   if (gone_) return;
   if (has_server()) add(node::DropServer{});
   if (state_ == node::State::Up) add(node::TellDown{});
@@ -104,7 +104,7 @@ void NodeLink::on(const node::Called& event) {
 
 // Tries at once even if a launcher, or the command that tells whether the node is gone, has not
 // answered: it may never do so.
-void NodeLink::try_at_once() {
+void NodeLink::try_immediately() {
   tries_ = 0;
   if (state_ == node::State::Starting) add(node::DropServer{});
   if (state_ == node::State::Starting || state_ == node::State::Asking ||

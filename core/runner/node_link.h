@@ -125,7 +125,7 @@ class NodeLink {
 
   void start();
   void rest();
-  void try_at_once();
+  void try_immediately();
   void call_gone(const std::string& reason);
   bool has_server() const;
 

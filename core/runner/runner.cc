@@ -450,7 +450,7 @@ void Runner::tell_plan(ProcessIndex p, Verb verb) {
   plan.release(p);
   if (plan.mark(p) == Planner::Mark::Failed) plan.revive(p);
   if (!launches_.is_live(p)) plan.waive_backoff(p);
-  launches_.waive_backoff(p, now_.boot);
+  launches_.retry_now(p, now_.boot);
 }
 
 // If an order ends the run of `p`, does what has not been done for that yet.

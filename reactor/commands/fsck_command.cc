@@ -48,7 +48,7 @@ Result<std::vector<RootTask>> choose(const std::vector<Paths>& roots, const Argu
   if (Status known = check_patterns(entries_of(all), patterns, under(roots)); !known) {
     return known.error();
   }
-  return select_tasks(all, patterns);
+  return select_root_tasks(all, patterns);
 }
 
 void add(RootReport& report, RootReport&& more) {

@@ -149,7 +149,7 @@ CommandOutcome kill_in_files(const std::vector<Paths>& roots, const Arguments& p
   const std::vector<TaskEntry> entries = entries_of(*tasks);
   const Result<Arguments> good =
       active_patterns(entries, patterns, [&](const std::string& pattern) {
-        const auto ended = select_tasks(*tasks, {pattern});
+        const auto ended = select_root_tasks(*tasks, {pattern});
         if (!ended || ended->size() != 1)
           return missing_active_task(pattern, entries, under(roots));
         const auto& [paths, entry] = ended->front();
@@ -159,7 +159,7 @@ CommandOutcome kill_in_files(const std::vector<Paths>& roots, const Arguments& p
   if (!good) return good.error();
   const bool all = good->size() == patterns.size();
   if (good->empty()) return with_missing(kExitDone, all);
-  Result<std::vector<RootTask>> meant = select_tasks(*tasks, *good);
+  Result<std::vector<RootTask>> meant = select_root_tasks(*tasks, *good);
   if (!meant) return meant.error();
   std::erase_if(*meant,
                 [](const RootTask& task) { return task.entry.directory != TaskDirectory::Active; });

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -72,13 +71,7 @@ class Sandbox {
 
  private:
   static Error failure(const std::string& path) {
-    const int number = errno;
-    const bool denied = number == EACCES || number == EPERM;
-    const bool misnamed = number == ENOTDIR || number == ENAMETOOLONG || number == ELOOP;
-    ErrorCode code = ErrorCode::System;
-    if (denied) code = ErrorCode::NotPermitted;
-    if (misnamed) code = ErrorCode::Usage;
-    return Error{code, "--sandbox: " + path + ": " + std::strerror(number)};
+    return system_error(code_of_named(errno), "--sandbox: " + path, errno);
   }
 
   std::vector<std::string> made_;
@@ -218,11 +211,11 @@ Status check_recorded(const RunOptions& options, const RunnerHeader& recorded) {
   return Done{};
 }
 
-Result<TaskState> run_on_screen(const TaskSetup& place, SyncMode sync, const RunOptions& options,
+Result<TaskState> run_on_screen(const TaskSetup& setup, SyncMode sync, const RunOptions& options,
                                 const Yielding& yielding, const CommonOptions& common) {
-  RunScreen screen(*place.task, options, common, common.paths());
+  RunScreen screen(*setup.task, options, common, common.paths());
   Result<TaskState> ended =
-      run_in_foreground(place, sync, screen.transcript(), yielding, std::nullopt,
+      run_in_foreground(setup, sync, screen.transcript(), yielding, std::nullopt,
                         [&](Reactor* reactor) { screen.enter(reactor); });
   screen.finish();
   return ended;
@@ -234,15 +227,15 @@ std::string log_dir_in(const std::string& sandbox) {
 
 // Makes the new task run where its predecessor ran, with its own log directory beside the
 // predecessor's.
-void go_on_from(const RunnerHeader& before, TaskSetup& place) {
-  RunnerHeader& header = place.header;
+void go_on_from(const RunnerHeader& before, TaskSetup& setup) {
+  RunnerHeader& header = setup.header;
   header.continues = before.task_id;
   header.sandbox = before.sandbox;
   header.chroot = before.chroot;
   const std::string in_sandbox = log_dir_in(before.sandbox);
   header.log_dir = before.log_dir.starts_with(in_sandbox)
                        ? in_sandbox
-                       : place.paths.default_log_dir(header.task_id);
+                       : setup.paths.default_log_dir(header.task_id);
 }
 
 }  // namespace
@@ -270,15 +263,15 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
   if (recorded) {
     if (Status same = check_recorded(options, *recorded); !same) return same.error();
   }
-  TaskSetup place{common.paths(), std::make_shared<const TaskConfig>(std::move(bound.task)), {}};
-  place.place = find_place();
+  TaskSetup setup{common.paths(), std::make_shared<const TaskConfig>(std::move(bound.task)), {}};
+  setup.place = find_place();
   const Result<YieldRules> rules =
-      options.yield.rules(*place.task, place.place, read_clocks().wall);
+      options.yield.rules(*setup.task, setup.place, read_clocks().wall);
   if (!rules) return rules.error();
-  place.place.until = rules->until;
-  place.hold = rules->yielding.on_term ? kHoldEnds : 0;
-  place.take_over = options.yield.take_over;
-  RunnerHeader& header = place.header;
+  setup.place.until = rules->until;
+  setup.hold = rules->yielding.on_term ? kHoldEnds : 0;
+  setup.take_over = options.yield.take_over;
+  RunnerHeader& header = setup.header;
   header.task_id = bound.task_id;
   header.user = bound.user;
   header.chroot = options.chroot;
@@ -297,13 +290,13 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
     header.sandbox = recorded->sandbox;
     header.log_dir = recorded->log_dir;
   } else if (predecessor.history != nullptr) {
-    place.predecessor = predecessor;
-    go_on_from(*predecessor.history->header(), place);
+    setup.predecessor = predecessor;
+    go_on_from(*predecessor.history->header(), setup);
   } else if (options.sandbox.empty()) {
     Result<std::string> here = current_directory();
     if (!here) return here.error();
     header.sandbox = std::move(*here);
-    header.log_dir = place.paths.default_log_dir(bound.task_id);
+    header.log_dir = setup.paths.default_log_dir(bound.task_id);
   } else {
     header.sandbox = absolute_path(options.sandbox);
     header.log_dir = log_dir_in(header.sandbox);
@@ -315,7 +308,7 @@ CommandOutcome run_bound_task(BoundTask bound, const ConfigurationWords& words,
   }
 
   const SyncMode sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
-  const Result<TaskState> ended = run_on_screen(place, sync, options, rules->yielding, common);
+  const Result<TaskState> ended = run_on_screen(setup, sync, options, rules->yielding, common);
   if (!ended) {
     sandbox.unmake();
     return ended.error();

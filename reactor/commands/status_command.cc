@@ -172,7 +172,7 @@ Result<std::vector<Shown>> tasks_in_files(const Roots& roots, const Wanted& want
   if (!all) return all.error();
   // Selects among all tasks, not only those to be shown, because an exact id matches that task
   // alone.
-  Result<std::vector<RootTask>> meant = select_tasks(*all, wanted.patterns);
+  Result<std::vector<RootTask>> meant = select_root_tasks(*all, wanted.patterns);
   if (!meant) return meant.error();
   if (!wanted.only.empty() && !wanted.at) {
     const TaskDirectory only =

@@ -185,9 +185,9 @@ Status TaskFollower::watch_log(Followed& one, std::size_t stream) {
   }
   // The log was removed since it was opened, so nothing will be appended to it.
   if (errno == ENOENT) return Done{};
-  const std::string hint = errno == ENOSPC ? " (raise fs.inotify.max_user_watches)" : "";
-  return Error{ErrorCode::System,
-               log.tail->path() + ": can't be watched: " + std::strerror(errno) + hint};
+  Error error = system_error(log.tail->path() + ": can't be watched", errno);
+  if (error.cause == ENOSPC) error.message += " (raise fs.inotify.max_user_watches)";
+  return error;
 }
 
 Status TaskFollower::read_logs(Followed& one) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "reactor/os/clocks.h"
+#include "reactor/os/errors.h"
 
 namespace thermos {
 namespace {
@@ -20,6 +21,10 @@ constexpr const char* kSystemSocket = "/run/thermos/reactor.sock";
 
 Error no_daemon(const std::string& what) {
   return {ErrorCode::NoDaemon, what};
+}
+
+Error no_daemon(const std::string& what, int error_number, std::string_view consequence = {}) {
+  return system_error(ErrorCode::NoDaemon, what, error_number, consequence);
 }
 
 }  // namespace
@@ -50,14 +55,12 @@ Result<ControlClient> ControlClient::connect(const std::string& path) {
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return Error{ErrorCode::System, std::string("no socket: ") + std::strerror(errno)};
+  if (!socket) return system_error("no socket", errno);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno == EACCES || errno == EPERM) {
-      return Error{ErrorCode::NotPermitted,
-                   path + ": " + std::strerror(errno) + "; you must be root or in group thermos"};
+      return system_error(path, errno, "you must be root or in group thermos");
     }
-    return no_daemon(path + ": " + std::strerror(errno) +
-                     "; is thermos-reactor running? (--socket names another place)");
+    return no_daemon(path, errno, "is thermos-reactor running? (--socket names another place)");
   }
   return ControlClient(std::move(socket));
 }
@@ -74,7 +77,7 @@ Result<std::uint64_t> ControlClient::send(control::RequestBody body) {
     // The daemon has hung up, but its reason can still be read: if it has no room for another
     // client, it says so before the first request.
     if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
-    if (sent < 0) return no_daemon(std::string("can't ask the daemon: ") + std::strerror(errno));
+    if (sent < 0) return no_daemon("can't ask the daemon", errno);
     out_.consume(static_cast<std::size_t>(sent));
   }
   return id;
@@ -102,8 +105,7 @@ Result<std::optional<control::Reply>> ControlClient::receive(Microseconds patien
     const ssize_t got = recv(socket_.get(), room.data(), room.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got == 0) return no_daemon("the daemon closed the connection");
-    if (got < 0)
-      return no_daemon(std::string("cannot read from the daemon: ") + std::strerror(errno));
+    if (got < 0) return no_daemon("cannot read from the daemon", errno);
     in_.filled(static_cast<std::size_t>(got));
   }
 }

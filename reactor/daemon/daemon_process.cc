@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <string_view>
 
 #include "reactor/os/argument_pointers.h"
+#include "reactor/os/errors.h"
 #include "reactor/os/files.h"
 #include "reactor/os/pidfd.h"
 
@@ -77,9 +77,7 @@ Result<DaemonProcess> DaemonProcess::of(pid_t pid) {
 
 Status DaemonProcess::kill() {
   if (!send_signal(pidfd_, SIGKILL)) {
-    return Error{
-        errno == EPERM ? ErrorCode::NotPermitted : ErrorCode::System,
-        "cannot kill the daemon (pid " + std::to_string(pid_) + "): " + std::strerror(errno)};
+    return system_error("cannot kill the daemon (pid " + std::to_string(pid_) + ")", errno);
   }
   wait_for_death(pidfd_);
   return Done{};
@@ -104,7 +102,7 @@ Status DaemonProcess::start_again() const {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error == 0) return Done{};
-  return Error{ErrorCode::System, "cannot start " + program_ + " again: " + std::strerror(error)};
+  return system_error("cannot start " + program_ + " again", error);
 }
 
 }  // namespace thermos

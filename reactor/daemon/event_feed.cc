@@ -13,7 +13,7 @@ void EventFeed::start_after(std::uint64_t last, Timestamp now) {
 
 void EventFeed::publish() {
   std::set<std::uint32_t> owners;
-  std::vector<OwnedEvent> turn = std::exchange(fresh_, {});
+  std::vector<OwnedEvent> turn = std::exchange(turn_events_, {});
   // The events were added task by task, but positions were taken in the order of what happened. No
   // event of a later turn has a lower position, because a record is written in the turn in which it
   // takes its position.

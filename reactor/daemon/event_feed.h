@@ -22,7 +22,7 @@ class EventFeed {
   std::uint64_t next_position(Timestamp now) { return log_.next_position(now); }
   // Adds an event of this turn; publish() makes it visible. The events of a turn may be added in
   // any order.
-  void add(OwnedEvent event) { fresh_.push_back(std::move(event)); }
+  void add(OwnedEvent event) { turn_events_.push_back(std::move(event)); }
   // Called at the end of a turn: publishes the turn's events of all tasks, in the order of their
   // positions, so that a client that has seen a position has seen all earlier ones.
   void publish();
@@ -42,7 +42,7 @@ class EventFeed {
  private:
   EventLog log_;
   std::uint64_t told_ = 0;
-  std::vector<OwnedEvent> fresh_;  // added in this turn
+  std::vector<OwnedEvent> turn_events_;  // added in this turn
   std::vector<std::function<void()>> at_turn_end_;
 };
 

@@ -19,8 +19,8 @@ Status FreshSandbox::make(const std::string& path, const FileOwner& owner) {
   if (auto above = make_directories(path.substr(0, path.rfind('/')), kTaskDirectoryMode); !above)
     return above;
   Descriptor directory;
-  if (auto trouble = make_private_directory(path, owner, made_, directory)) {
-    return Error{ErrorCode::System, trouble->reason};
+  if (auto error = make_private_directory(path, owner, made_, directory)) {
+    return Error{ErrorCode::System, error->reason};
   }
   return Done{};
 }

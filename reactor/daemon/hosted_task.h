@@ -35,7 +35,7 @@ class HostedTask : public TaskObserver {
 
   const std::string& id() const { return id_; }
   std::uint32_t owner() const { return owner_; }
-  const TaskSetup& setup() const { return host_->place(); }
+  const TaskSetup& setup() const { return host_->setup(); }
   const History& history() const { return host_->history(); }
   // Returns a position below which the task has no event. Returns 0 if it is unknown, because the
   // task was resumed.

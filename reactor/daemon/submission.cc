@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "core/config/difference.h"
@@ -27,16 +26,12 @@ Status check_given_sandbox(const std::string& sandbox, const FileOwner& owner, b
     return Error{ErrorCode::Usage, "the sandbox must be an absolute path: " + sandbox};
   }
   const AsUser self(owner);
-  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner.name};
+  if (!self.holds()) return cannot_act_as(owner);
   const Descriptor directory(open(sandbox.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const bool usable =
       directory && (by_root || faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0);
   if (usable) return Done{};
-  const ErrorCode code = errno == EACCES || errno == EROFS ? ErrorCode::NotPermitted
-                         : errno == ENOENT                 ? ErrorCode::NotFound
-                         : may_pass(errno)                 ? ErrorCode::System
-                                                           : ErrorCode::Usage;
-  return Error{code, "the sandbox " + sandbox + ", as " + owner.name + ": " + std::strerror(errno)};
+  return system_error(code_of_named(errno), "the sandbox " + sandbox + ", as " + owner.name, errno);
 }
 
 }  // namespace
@@ -61,8 +56,8 @@ Result<Submission> check_submission(const control::Submit& submit, const Caller&
   }
   const std::uint32_t self = geteuid() == 0 ? caller.uid : geteuid();
   TaskUser user;
-  if (auto trouble = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
-    return Error{trouble->retry ? ErrorCode::System : ErrorCode::NotPermitted, trouble->reason};
+  if (auto error = find_task_user(submit.user.empty() ? name_of_user(self) : submit.user, user)) {
+    return Error{error->retry ? ErrorCode::System : ErrorCode::NotPermitted, error->reason};
   }
   if (!caller.is_root() && user.uid != caller.uid) {
     return Error{ErrorCode::NotPermitted, "only root may run tasks as " + user.name};

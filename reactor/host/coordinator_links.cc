@@ -232,8 +232,8 @@ bool CoordinatorLinks::open_reader(ProcessIndex p, Entry& entry) {
     return false;
   }
   if (starved) {
-    reactor_.launches().starved(owner_, p, shortage_of(error),
-                                "cannot read " + path + ": " + std::strerror(error));
+    reactor_.launches().short_of(owner_, p, shortage_of(error),
+                                 "cannot read " + path + ": " + std::strerror(error));
   } else if (entry.starved) {
     reactor_.launches().settled(owner_, p);
   }

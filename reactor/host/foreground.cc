@@ -28,17 +28,17 @@ class LoopGuest {
 
 }  // namespace
 
-Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> run_in_foreground(TaskSetup setup, SyncMode sync, TaskObserver& observer,
                                     const Yielding& yielding,
                                     const std::optional<KillRequest>& kill,
                                     const std::function<void(Reactor*)>& on_loop) {
-  place.alone = true;
+  setup.alone = true;
   auto reactor = Reactor::make();
   if (!reactor) return reactor.error();
   Loop& loop = (*reactor)->loop();
   const LoopGuest guest(on_loop, reactor->get());
   std::optional<Result<TaskState>> result;
-  auto host = TaskHost::lead(**reactor, std::move(place), sync, observer,
+  auto host = TaskHost::lead(**reactor, std::move(setup), sync, observer,
                              [&](const Result<TaskState>& end) {
                                result = end;
                                loop.stop();

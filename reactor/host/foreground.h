@@ -36,7 +36,7 @@ struct Yielding {
 // the first difference), Usage if the task has ended (the message tells its state), Corrupt, or
 // System. `on_loop` is called with the reactor before anything happens on it, and with nullptr
 // before it is destroyed.
-Result<TaskState> run_in_foreground(TaskSetup place, SyncMode sync, TaskObserver& observer,
+Result<TaskState> run_in_foreground(TaskSetup setup, SyncMode sync, TaskObserver& observer,
                                     const Yielding& yielding = {},
                                     const std::optional<KillRequest>& kill = std::nullopt,
                                     const std::function<void(Reactor*)>& on_loop = {});

@@ -94,12 +94,12 @@ TaskKill::Step TaskKill::step() {
   if (!exists(active_)) return look_up_end();
   const auto answer = ask_leader(paths_.checkpoint_dir(task_id_), request_, kKillPatience);
   if (!answer) return answer.error();
-  if (answer->asked == LeaderReply::Ended) return answer->state;
+  if (answer->reply == LeaderReply::Ended) return answer->state;
   if (const auto leader = lock_holder(stream_)) {
-    if (answer->asked != LeaderReply::Silent && outwait(leader)) return std::nullopt;
+    if (answer->reply != LeaderReply::Silent && outwait(leader)) return std::nullopt;
     // The leader must not be killed if we may not take over its task.
     if (auto own = check_own(read_runner_stream(stream_)); !own) return own.error();
-    if (auto stays = remove_leader(*leader, answer->asked)) return std::move(*stays);
+    if (auto stays = remove_leader(*leader, answer->reply)) return std::move(*stays);
   } else if (outrun_ && outwait(std::nullopt)) {
     outrun_ = false;
     return std::nullopt;
@@ -159,9 +159,9 @@ TaskKill::Step TaskKill::lead() {
   if (auto own = check_own(stream); !own) return own.error();
   auto task = config::load_bound(*text, active_);
   if (!task) return task.error();
-  TaskSetup place{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
-  place.header.task_id = task_id_;  // the rest is in the stream
-  auto ended = run_in_foreground(place, SyncMode::Power, observer_, Yielding{}, request_);
+  TaskSetup setup{paths_, std::make_shared<const TaskConfig>(std::move(*task)), {}};
+  setup.header.task_id = task_id_;  // the rest is in the stream
+  auto ended = run_in_foreground(setup, SyncMode::Power, observer_, Yielding{}, request_);
   if (ended) return ended;
   // Another process killed the task and led it to its end.
   if (!exists(active_)) return std::nullopt;

@@ -10,7 +10,7 @@ namespace {
 AdmissionLimits limits_here() {
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
-  return flow_limits(descriptors.rlim_max);
+  return limits_for_descriptors(descriptors.rlim_max);
 }
 
 std::string what_is_short(Shortage shortage) {
@@ -30,7 +30,7 @@ std::string text_of(const LaunchAdmission::News& news) {
 }  // namespace
 
 LaunchQueue::LaunchQueue(Loop& loop, Deadlines& deadlines)
-    : loop_(loop), deadlines_(deadlines), flow_(limits_here()) {}
+    : loop_(loop), deadlines_(deadlines), admission_(limits_here()) {}
 
 LaunchQueue::~LaunchQueue() {
   if (timer_) deadlines_.cancel(*timer_);
@@ -42,35 +42,35 @@ LaunchQueue::Owner LaunchQueue::join(Task* task) {
 }
 
 void LaunchQueue::leave(Owner owner) {
-  flow_.leave(owner);
+  admission_.leave(owner);
   tasks_.erase(owner);
 }
 
 void LaunchQueue::enqueue(Owner owner, ProcessIndex p, bool again) {
-  flow_.ask({owner, p}, again);
+  admission_.enqueue({owner, p}, again);
   go_on();
 }
 
 void LaunchQueue::dequeue(Owner owner, ProcessIndex p) {
-  flow_.withdraw({owner, p});
+  admission_.dequeue({owner, p});
 }
 
 void LaunchQueue::over(Owner owner, ProcessIndex p, const link::LaunchOver& launch) {
   const Microseconds now = loop_.now().boot;
-  flow_.over({owner, p}, launch.worked, now);
+  admission_.over({owner, p}, launch.worked, now);
   if (launch.shortage != Shortage::None) {
-    flow_.short_of({owner, p}, launch.shortage, launch.reason, now);
+    admission_.short_of({owner, p}, launch.shortage, launch.reason, now);
   }
   go_on();
 }
 
-void LaunchQueue::starved(Owner owner, ProcessIndex p, Shortage shortage,
-                          const std::string& reason) {
-  flow_.short_of({owner, p}, shortage, reason, loop_.now().boot);
+void LaunchQueue::short_of(Owner owner, ProcessIndex p, Shortage shortage,
+                           const std::string& reason) {
+  admission_.short_of({owner, p}, shortage, reason, loop_.now().boot);
 }
 
 void LaunchQueue::room() {
-  flow_.room(loop_.now().boot);
+  admission_.room(loop_.now().boot);
   go_on();
 }
 
@@ -78,7 +78,7 @@ void LaunchQueue::room() {
 void LaunchQueue::go_on() {
   if (going_on_) return;
   going_on_ = true;
-  while (const auto launch = flow_.next(loop_.now().boot)) {
+  while (const auto launch = admission_.next(loop_.now().boot)) {
     tasks_.at(launch->owner)->admitted(launch->process);
   }
   going_on_ = false;
@@ -86,7 +86,7 @@ void LaunchQueue::go_on() {
 }
 
 void LaunchQueue::arm() {
-  const std::optional<Microseconds> at = flow_.wakes_at();
+  const std::optional<Microseconds> at = admission_.wakes_at();
   if (at == armed_at_) return;
   if (timer_) deadlines_.cancel(*timer_);
   timer_.reset();
@@ -101,7 +101,7 @@ void LaunchQueue::arm() {
 
 bool LaunchQueue::say() {
   bool told = false;
-  for (const LaunchAdmission::News& news : flow_.news()) {
+  for (const LaunchAdmission::News& news : admission_.news()) {
     if (!news.owner) {
       spdlog::warn("{}{}", text_of(news), news.over ? "" : ", until it works");
       continue;

@@ -48,18 +48,19 @@ class LaunchQueue {
   void over(Owner owner, ProcessIndex p, const link::LaunchOver& launch);
   // Report a shortage that kept a stream from being read, and its end: see
   // LaunchAdmission::short_of() and settled().
-  void starved(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
-  void settled(Owner owner, ProcessIndex p) { flow_.settled({owner, p}); }
+  void short_of(Owner owner, ProcessIndex p, Shortage shortage, const std::string& reason);
+  void settled(Owner owner, ProcessIndex p) { admission_.settled({owner, p}); }
   void room();
   template <typename Waits>
   void review(Owner owner, const Waits& waits) {
-    flow_.review(owner, waits);
+    admission_.review(owner, waits);
   }
 
   // Whether few descriptors are left, as the number of this one shows. The caller then does not
   // keep it open.
   bool is_scarce(int descriptor) const {
-    return descriptor >= 0 && static_cast<std::uint64_t>(descriptor) >= flow_.limits().scarce_from;
+    return descriptor >= 0 &&
+           static_cast<std::uint64_t>(descriptor) >= admission_.limits().scarce_from;
   }
 
   // Called at the end of a turn: reports the shortages that began or ended in it. Returns whether a
@@ -72,7 +73,7 @@ class LaunchQueue {
 
   Loop& loop_;
   Deadlines& deadlines_;
-  LaunchAdmission flow_;
+  LaunchAdmission admission_;
   std::map<Owner, Task*> tasks_;
   Owner next_owner_ = 1;
   bool going_on_ = false;  // go_on() is running

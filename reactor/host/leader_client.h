@@ -23,7 +23,7 @@ enum class LeaderReply : std::uint8_t {
   Ended,     // the task ended; `state` says how
 };
 struct LeaderAnswer {
-  LeaderReply asked = LeaderReply::NoLeader;
+  LeaderReply reply = LeaderReply::NoLeader;
   TaskState state = TaskState::Lost;
 };
 

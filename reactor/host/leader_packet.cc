@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 
 namespace thermos {
 namespace {
@@ -42,7 +43,7 @@ bool send_packet(int socket, const control::Request& request) {
 bool send_packet(int socket, control::Reply reply) {
   if (auto* failure = std::get_if<Error>(&reply.body)) {
     failure->message = printable(failure->message);
-    if (failure->message.size() > kLongestText) failure->message.resize(kLongestText);
+    failure->message.resize(utf8_boundary(failure->message, kLongestText));
   }
   return send_bytes(socket, control::encode(reply));
 }

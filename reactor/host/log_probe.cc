@@ -41,8 +41,8 @@ LogProbe::LogProbe(const RunnerHeader& header, const FileOwner& owner, std::stri
 
 std::string LogProbe::look() {
   Descriptor directory;
-  if (auto trouble = enter_run_logs(header_, owner_, process_, run_, directory)) {
-    return trouble->message;
+  if (auto error = enter_run_logs(header_, owner_, process_, run_, directory)) {
+    return error->message;
   }
   for (Output& output : outputs_) {
     for (std::size_t bytes = 0; !found_ && bytes < kMostBytes;) {

@@ -118,10 +118,10 @@ void Probes::ask_log(const ProbeRequest& request) {
                                      logger.mode == LogMode::Rotate ? logger.rotate.backups : 0,
                                      std::move(*Pattern::compile(request.question.text)));
   }
-  const std::string trouble = log->look();
+  const std::string failure = log->look();
   const bool found = log->found();
   if (found) log.reset();
-  say(request, found, found ? "" : trouble.empty() ? "no line matches" : trouble);
+  say(request, found, found ? "" : failure.empty() ? "no line matches" : failure);
 }
 
 void Probes::ask_command(const ProbeRequest& request) {
@@ -132,8 +132,8 @@ void Probes::ask_command(const ProbeRequest& request) {
   launch.process = process.name;
   launch.run = request.probe.run;
   launch.seq = 1;
-  if (auto trouble = site_.fill(*setup_.task, process, launch)) {
-    return say(request, false, trouble->reason);
+  if (auto error = site_.fill(*setup_.task, process, launch)) {
+    return say(request, false, error->reason);
   }
   launch.cmdline = request.question.text;
   launch.arguments.clear();
@@ -169,8 +169,8 @@ void Probes::say(const ProbeRequest& request, bool yes, std::string_view text) {
 std::string Probes::find_user() {
   if (user_) return {};
   TaskUser user;
-  if (auto trouble = find_task_user(setup_.header.user, user, setup_.header.uid))
-    return trouble->reason;
+  if (auto error = find_task_user(setup_.header.user, user, setup_.header.uid))
+    return error->reason;
   user_ = std::move(user);
   return {};
 }

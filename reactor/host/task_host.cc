@@ -62,22 +62,22 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   std::unique_ptr<TaskHost> host(new TaskHost(reactor, std::move(setup), std::move(*graph), sync,
                                               observer, std::move(on_end)));
   host->starter_ = std::move(starter);
-  host->place_.boot = reactor.boot();
-  if (host->place_.place.hostname.empty()) host->place_.place = find_place();
-  auto opened = open_task(host->place_, sync, reactor.loop().now().wall);
+  host->setup_.boot = reactor.boot();
+  if (host->setup_.place.hostname.empty()) host->setup_.place = find_place();
+  auto opened = open_task(host->setup_, sync, reactor.loop().now().wall);
   if (!opened) return opened.error();
-  host->place_.place.decision = std::move(opened->fence.decision);
-  host->place_.elsewhere = std::move(opened->fence.elsewhere);
-  host->place_.header = std::move(opened->header);
+  host->setup_.place.decision = std::move(opened->fence.decision);
+  host->setup_.elsewhere = std::move(opened->fence.elsewhere);
+  host->setup_.header = std::move(opened->header);
   host->writer_.emplace(std::move(opened->writer));
   host->records_ = opened->records;
   if (opened->replacement) {
     const bool written =
-        config::first_difference(*host->place_.task, opened->replacement->task).empty();
+        config::first_difference(*host->setup_.task, opened->replacement->task).empty();
     host->begin_replacing(std::move(*opened->replacement), written);
   }
   if (opened->unplaced) {
-    host->placing_.emplace(host->place_.paths, id, std::move(*opened->unplaced));
+    host->placing_.emplace(host->setup_.paths, id, std::move(*opened->unplaced));
     // So that, if we are killed before the file is in place, no records without a task are left.
     host->writer_->hold(true);
   }
@@ -85,10 +85,10 @@ Result<std::unique_ptr<TaskHost>> TaskHost::lead(Reactor& reactor, TaskSetup set
   return host;
 }
 
-TaskHost::TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync,
+TaskHost::TaskHost(Reactor& reactor, TaskSetup setup, Graph graph, SyncMode sync,
                    TaskObserver& observer, OnEnd on_end)
     : reactor_(reactor),
-      place_(std::move(place)),
+      setup_(std::move(setup)),
       graph_(std::move(graph)),
       sync_(sync),
       observer_(observer),
@@ -98,18 +98,18 @@ TaskHost::TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync
 }
 
 void TaskHost::equip() {
-  groups_.emplace(reactor_, place_.header.task_id, *place_.task);
-  probes_.emplace(reactor_, place_, [this](const ProbeAnswered& answer) { dispatch(answer); });
+  groups_.emplace(reactor_, setup_.header.task_id, *setup_.task);
+  probes_.emplace(reactor_, setup_, [this](const ProbeAnswered& answer) { dispatch(answer); });
   names_ = NameIndex();
-  names_.reserve(place_.task->processes.size());
-  for (ProcessIndex p = 0; p < place_.task->processes.size(); ++p) {
-    names_.add(place_.task->processes[p].name, p);
+  names_.reserve(setup_.task->processes.size());
+  for (ProcessIndex p = 0; p < setup_.task->processes.size(); ++p) {
+    names_.add(setup_.task->processes[p].name, p);
   }
 }
 
 std::optional<ProcessIndex> TaskHost::find(std::string_view process) const {
   return names_.find(
-      process, [this](ProcessIndex p) { return std::string_view(place_.task->processes[p].name); });
+      process, [this](ProcessIndex p) { return std::string_view(setup_.task->processes[p].name); });
 }
 
 TaskHost::~TaskHost() {
@@ -164,7 +164,7 @@ void TaskHost::fail_placing(Error error) {
 // ---- another configuration ----------------------------------------------------------------------
 
 Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
-  const std::string& id = place_.header.task_id;
+  const std::string& id = setup_.header.task_id;
   if (stopped_) return not_led();
   if (runner_->state() != TaskState::Active) return Error{ErrorCode::Usage, is_ending(id)};
   if (placing_) return Error{ErrorCode::Busy, "task " + id + " is being made; try again"};
@@ -172,11 +172,11 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
     return Error{ErrorCode::Busy, "the configuration of task " + id +
                                       " is being replaced already; try again when that is done"};
   }
-  if (config::first_difference(*place_.task, task).empty()) {
+  if (config::first_difference(*setup_.task, task).empty()) {
     done(Done{});
     return Done{};
   }
-  const config::TaskChange change = config::change_of(*place_.task, task);
+  const config::TaskChange change = config::change_of(*setup_.task, task);
   PendingReplacement pending{{history().generation() + 1,
                               {},
                               std::move(reason),
@@ -184,7 +184,7 @@ Status TaskHost::replace(TaskConfig task, std::string reason, Replaced done) {
                               change.added,
                               change.removed},
                              std::move(task)};
-  Status written = write_replacement(place_.paths, id, pending);
+  Status written = write_replacement(setup_.paths, id, pending);
   if (!written) return written;
   begin_replacing(std::move(pending), false);
   replaced_ = std::move(done);
@@ -199,7 +199,7 @@ void TaskHost::begin_replacing(PendingReplacement pending, bool task_written) {
 
 void TaskHost::go_on_replacing() {
   using Act = Replacing::Act;
-  const std::string& id = place_.header.task_id;
+  const std::string& id = setup_.header.task_id;
   const std::uint32_t generation = replacing_->record().generation;
   for (;;) {
     const Replacing::Facts facts{.leads = !stopped_ || finishing_.has_value(),
@@ -221,10 +221,10 @@ void TaskHost::go_on_replacing() {
         lead_with_next_task();
         break;
       case Act::RemoveFile:
-        remove_replacement(place_.paths, id, generation);
+        remove_replacement(setup_.paths, id, generation);
         return end_replacing(Done{});
       case Act::CallOff:
-        remove_replacement(place_.paths, id, generation);
+        remove_replacement(setup_.paths, id, generation);
         return end_replacing(Error{ErrorCode::Usage, is_ending(id)});
       case Act::Abandon:
         return end_replacing(
@@ -247,7 +247,7 @@ void TaskHost::write_next_task() {
   // One that a leader before has left may be of another version of this program.
   if (auto valid = check_task(*next_task_, PoolsOf::Daemon); !valid) return stop(valid.error());
   const std::string json = config::to_json(*next_task_, 2);
-  const Status placed = replace_active_task(place_.paths, place_.header.task_id, json);
+  const Status placed = replace_active_task(setup_.paths, setup_.header.task_id, json);
   replacing_->task_written(placed.ok(), reactor_.loop().now().boot);
   if (placed) return;
   spdlog::warn("{}; the task's configuration is replaced later", placed.error().message);
@@ -261,7 +261,7 @@ void TaskHost::lead_with_next_task() {
   auto graph = check_task(*next_task_, PoolsOf::Daemon);
   if (!graph) return stop(graph.error());
   // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
-  if (place_.pools != nullptr) place_.pools->close();
+  if (setup_.pools != nullptr) setup_.pools->close();
   runner_->give_up_pools();
   // Adds to the children of earlier replacements, which these links did not start.
   for (const Identity& child : links_->our_children()) adopted_children_.push_back(child);
@@ -272,15 +272,15 @@ void TaskHost::lead_with_next_task() {
   timer_.reset();
   History history = runner_->take_history();
   runner_.reset();
-  place_.task = std::make_shared<const TaskConfig>(std::move(*next_task_));
+  setup_.task = std::make_shared<const TaskConfig>(std::move(*next_task_));
   graph_ = std::move(*graph);
   equip();
   go_on(std::move(history), true, replacing_->record());
-  if (place_.pools != nullptr) place_.pools->open();
+  if (setup_.pools != nullptr) setup_.pools->open();
 }
 
 void TaskHost::end_replacing(const Status& result) {
-  const std::string& id = place_.header.task_id;
+  const std::string& id = setup_.header.task_id;
   if (result) {
     const Replacement& record = replacing_->record();
     spdlog::info("task {}: its configuration was replaced: {} changed, {} added, {} removed", id,
@@ -296,7 +296,7 @@ void TaskHost::end_replacing(const Status& result) {
 // ---- taking the lead ----------------------------------------------------------------------------
 
 void TaskHost::take_lead(History history) {
-  const std::string directory = place_.paths.checkpoint_dir(place_.header.task_id);
+  const std::string directory = setup_.paths.checkpoint_dir(setup_.header.task_id);
   auto watch = reactor_.inotify().watch(
       directory,
       {[this](std::string_view name, std::uint32_t mask) { on_directory_event(name, mask); },
@@ -313,7 +313,7 @@ void TaskHost::take_lead(History history) {
       reactor_.loop(), reactor_.deadlines(), directory,
       {[this](const KillRequest& request) { kill(request); },
        [this](const OrderRequest& request, const std::vector<std::string>& processes) -> Status {
-         auto words = OrderWords::read(place_.task, processes);
+         auto words = OrderWords::read(setup_.task, processes);
          if (!words) return words.error();
          while (!words->done()) words->step();
          auto names = order(request, *words);
@@ -336,26 +336,26 @@ void TaskHost::go_on(History history, bool leads_already, std::optional<Replacem
   const bool rebooted =
       !history.steps().empty() && history.steps().back().status.boot != reactor_.boot();
   LinkedTask& linked = *this;
-  links_ = std::make_unique<CoordinatorLinks>(reactor_, place_, *groups_, notified_, linked);
+  links_ = std::make_unique<CoordinatorLinks>(reactor_, setup_, *groups_, notified_, linked);
   nodes_.reset();
   if (starter_) {
     if (!leads_already) {
-      place_.place.lead = lead_number(history, reactor_.loop().now().wall);
+      setup_.place.lead = lead_number(history, reactor_.loop().now().wall);
     }
-    nodes_ = std::make_unique<TaskNodes>(reactor_, place_, *starter_, place_.place.lead, linked,
+    nodes_ = std::make_unique<TaskNodes>(reactor_, setup_, *starter_, setup_.place.lead, linked,
                                          [this] { return leads(); });
     nodes_begin_ = true;
   }
-  runner_ = std::make_unique<Runner>(*place_.task, graph_, std::move(history),
-                                     PoolAccess{place_.pools, place_.header.task_id, [this] {
+  runner_ = std::make_unique<Runner>(*setup_.task, graph_, std::move(history),
+                                     PoolAccess{setup_.pools, setup_.header.task_id, [this] {
                                                   pool_turn_ = true;
                                                   reactor_.mark_dirty(this);
                                                 }});
   const std::vector<ProcessIndex> live = live_on_record(*runner_);
   if (replacement) replacement->at = reactor_.loop().now();
-  dispatch(Lead{place_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
-                leads_already, place_.place, place_.elsewhere,
-                starter_ ? starter_->names : std::vector<std::string>(), place_.hold});
+  dispatch(Lead{setup_.header, getpid(), getuid(), reactor_.boot(), std::move(replacement),
+                leads_already, setup_.place, setup_.elsewhere,
+                starter_ ? starter_->names : std::vector<std::string>(), setup_.hold});
   take_over(live, rebooted);
 }
 
@@ -379,22 +379,22 @@ void TaskHost::take_over(const std::vector<ProcessIndex>& live, bool rebooted) {
 // Returns those of `processes` that have a stream on this machine, in the order in which the
 // streams are read. REQUIRES: `processes` is in the order of the task.
 std::vector<ProcessIndex> TaskHost::with_stream(const std::vector<ProcessIndex>& processes) const {
-  const std::string& id = place_.header.task_id;
+  const std::string& id = setup_.header.task_id;
   std::vector<ProcessIndex> found;
   // Reading a directory of a hundred thousand names takes longer than checking a few names.
-  if (processes.size() < place_.task->processes.size() / 4) {
+  if (processes.size() < setup_.task->processes.size() / 4) {
     for (const ProcessIndex p : processes) {
-      if (exists(place_.paths.coordinator_stream(id, place_.task->processes[p].name))) {
+      if (exists(setup_.paths.coordinator_stream(id, setup_.task->processes[p].name))) {
         found.push_back(p);
       }
     }
   } else {
-    for (const std::string& file : list_directory(place_.paths.checkpoint_dir(id))) {
+    for (const std::string& file : list_directory(setup_.paths.checkpoint_dir(id))) {
       const auto p = find(process_of_file(file));
       if (p && std::binary_search(processes.begin(), processes.end(), *p)) found.push_back(*p);
     }
   }
-  sort_to_look(found, *place_.task, graph_);
+  sort_to_look(found, *setup_.task, graph_);
   return found;
 }
 
@@ -459,7 +459,7 @@ void TaskHost::turn_synced(std::span<const GroupSync::File> files) {
     fail_placing(renamed.error());
     return;
   }
-  reactor_.when_named({place_.paths.active_dir()},
+  reactor_.when_named({setup_.paths.active_dir()},
                       [this, here = std::weak_ptr<bool>(alive_)](const Status& named) {
                         if (!here.expired() && placing_) placed(named);
                       });
@@ -573,7 +573,7 @@ void TaskHost::compact_if_long() {
 Status TaskHost::call_node(const std::string& node, bool gone, const std::string& reason) {
   if (stopped_) return not_led();
   if (!nodes_) {
-    return Error{ErrorCode::NotFound, "task " + place_.header.task_id + " has no nodes"};
+    return Error{ErrorCode::NotFound, "task " + setup_.header.task_id + " has no nodes"};
   }
   Status called = nodes_->call(node, gone, reason);
   return stopped_ ? Status(not_led()) : called;
@@ -624,7 +624,7 @@ bool TaskHost::leads() {
 
 void TaskHost::stop_without_checkpoints() {
   checkpoints_gone_ = true;
-  stop({ErrorCode::System, place_.paths.checkpoint_dir(place_.header.task_id) +
+  stop({ErrorCode::System, setup_.paths.checkpoint_dir(setup_.header.task_id) +
                                " is gone: someone removed the task's checkpoints"});
 }
 
@@ -661,10 +661,10 @@ void TaskHost::finish_if_quiet() {
     report(runner_->state());
     return;
   }
-  const auto moved = rename_to_finished(place_.paths, place_.header.task_id);
+  const auto moved = rename_to_finished(setup_.paths, setup_.header.task_id);
   if (moved && sync_ == SyncMode::Power) {
     reactor_.when_named(
-        {place_.paths.finished_dir(), place_.paths.active_dir()},
+        {setup_.paths.finished_dir(), setup_.paths.active_dir()},
         [this, state = *finishing_, here = std::weak_ptr<bool>(alive_)](const Status& named) {
           if (!named) spdlog::error("{}", named.error().message);
           if (!here.expired()) end(state);
@@ -711,7 +711,7 @@ void TaskHost::sweep(const Sweep& effect) {
   const Sweeper::Leftover leftover{run.coordinator, run.process, ours,
                                    groups_->path(effect.process, effect.run)};
   spdlog::warn("task {}, process {}, run {}: its coordinator (pid {}) vanished",
-               place_.header.task_id, place_.task->processes[effect.process].name, effect.run,
+               setup_.header.task_id, setup_.task->processes[effect.process].name, effect.run,
                run.coordinator.pid);
   reactor_.sweeper().sweep(leftover, [this, effect, here = std::weak_ptr<bool>(alive_)] {
     if (here.expired()) return;

@@ -54,7 +54,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // leader. Returns at once; `on_end` is called when that is done.
   void yield(const YieldRequest& request);
   // Gives an order to the processes that it is for, and returns their names. `words` were read for
-  // place().task, and are done(). Fails as ordered_processes() does, or with System once this host
+  // setup().task, and are done(). Fails as ordered_processes() does, or with System once this host
   // has stopped leading the task. On success the order is on record, and durable at the end of the
   // turn. No callback reports that it was carried out.
   Result<std::vector<std::string>> order(const OrderRequest& request, const OrderWords& words);
@@ -74,7 +74,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // task has no such node, or with System once this host has stopped leading the task.
   Status call_node(const std::string& node, bool gone, const std::string& reason);
 
-  const TaskSetup& place() const { return place_; }
+  const TaskSetup& setup() const { return setup_; }
   // All records so far.
   const History& history() const { return runner_->history(); }
 
@@ -85,7 +85,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   bool coordinator_cannot_write(pid_t pid, int error_number) override;
 
  private:
-  TaskHost(Reactor& reactor, TaskSetup place, Graph graph, SyncMode sync, TaskObserver& observer,
+  TaskHost(Reactor& reactor, TaskSetup setup, Graph graph, SyncMode sync, TaskObserver& observer,
            OnEnd on_end);
 
   // Makes the members that depend on the configuration.
@@ -144,7 +144,7 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   void on_directory_event(std::string_view name, std::uint32_t mask);
 
   Reactor& reactor_;
-  TaskSetup place_;
+  TaskSetup setup_;
   Graph graph_;
   SyncMode sync_;
   TaskObserver& observer_;

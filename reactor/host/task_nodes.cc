@@ -302,8 +302,8 @@ void TaskNodes::carry_out(Node& node, const node::StartServer& /*effect*/) {
   node.last_said.clear();
   TaskUser user;
   if (carries_) {
-    if (auto trouble = find_task_user(setup_.header.user, user, setup_.header.uid)) {
-      return fail_to_start(node, trouble->reason);
+    if (auto error = find_task_user(setup_.header.user, user, setup_.header.uid)) {
+      return fail_to_start(node, error->reason);
     }
   }
   auto started = start_shell(command_for(starter_.start, node.name));

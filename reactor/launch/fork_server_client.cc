@@ -175,11 +175,8 @@ Result<ForkServerClient::SendOutcome> ForkServerClient::launch(const Launch& lau
   if (refused_.size() > refused && refused_.back().ticket == launch.ticket) {
     const int error_number = refused_.back().error;
     refused_.pop_back();
-    Error error{
-        may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
-        "cannot hand " + launch.process + " to the fork server: " + error_text(error_number)};
-    error.cause = error_number;
-    return error;
+    return system_error(may_pass(error_number) ? ErrorCode::System : ErrorCode::Usage,
+                        "cannot hand " + launch.process + " to the fork server", error_number);
   }
   return SendOutcome::Sent;
 }

@@ -44,14 +44,14 @@ LaunchSite::LaunchSite(const RunnerHeader& header) : header_(header) {}
 std::optional<LaunchError> LaunchSite::find_user() {
   if (user_) return std::nullopt;
   TaskUser user;
-  if (auto trouble = find_task_user(header_.user, user, header_.uid)) return trouble;
+  if (auto error = find_task_user(header_.user, user, header_.uid)) return error;
   user_ = std::move(user);
   return std::nullopt;
 }
 
 std::optional<LaunchError> LaunchSite::fill(const TaskConfig& task, const ProcessConfig& process,
                                             Launch& launch) {
-  if (auto trouble = find_user()) return trouble;
+  if (auto error = find_user()) return error;
   launch.cmdline = process.cmdline;
   launch.arguments = process.argv;
   const std::string sandbox = header_.chroot ? "" : header_.sandbox;
@@ -100,10 +100,10 @@ std::optional<LaunchError> LaunchSite::open_logs(const ProcessConfig& process, s
   launch.console =
       logger.destination == LogDestination::Console || logger.destination == LogDestination::Both;
   if (files) {
-    if (auto trouble = find_user()) return trouble;
+    if (auto error = find_user()) return error;
     logs.with_directory = logger.mode == LogMode::Rotate;
-    if (auto trouble = open_run_logs(header_, *user_, process.name, run, known_logs_, logs)) {
-      return trouble;
+    if (auto error = open_run_logs(header_, *user_, process.name, run, known_logs_, logs)) {
+      return error;
     }
     if (logger.mode == LogMode::Rotate) {
       launch.rotate_size = static_cast<std::uint64_t>(logger.rotate.log_size);

@@ -10,6 +10,8 @@
 #include <set>
 #include <utility>
 
+#include "reactor/os/errors.h"
+
 namespace thermos {
 namespace {
 
@@ -27,7 +29,7 @@ using Bus = std::unique_ptr<sd_bus, CloseBus>;
 using Message = std::unique_ptr<sd_bus_message, FreeMessage>;
 
 Error failed(const std::string& what, int error) {
-  return {ErrorCode::System, what + ": " + std::strerror(-error)};
+  return system_error(ErrorCode::System, what, -error);
 }
 
 // Connects to systemd's private socket, which exists even without a bus.

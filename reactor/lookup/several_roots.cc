@@ -22,8 +22,8 @@ std::vector<TaskEntry> entries_of(const std::vector<RootTask>& tasks) {
   return entries;
 }
 
-Result<std::vector<RootTask>> select_tasks(const std::vector<RootTask>& tasks,
-                                           const std::vector<std::string>& patterns) {
+Result<std::vector<RootTask>> select_root_tasks(const std::vector<RootTask>& tasks,
+                                                const std::vector<std::string>& patterns) {
   const Result<std::vector<TaskEntry>> meant = select_tasks(entries_of(tasks), patterns);
   if (!meant) return meant.error();
   std::set<std::string> ids;
@@ -39,7 +39,7 @@ Result<Paths> root_of_task(const CommonOptions& common, const std::string& word)
   if (common.other_roots.empty()) return common.paths();
   const Result<std::vector<RootTask>> all = tasks_under(common.all_paths());
   if (!all) return all.error();
-  const Result<std::vector<RootTask>> meant = select_tasks(*all, {word});
+  const Result<std::vector<RootTask>> meant = select_root_tasks(*all, {word});
   if (!meant) return meant.error();
   std::optional<Paths> found;
   for (const RootTask& task : *meant) {

@@ -23,6 +23,7 @@ struct Sample {
 
 class SampleRing {
  public:
+  // The kernel counts what a process uses and has no event for it.
   static constexpr Microseconds kInterval = kSecond;
   static constexpr Microseconds kHistory = 600 * kSecond;
   static constexpr std::size_t kMost = kHistory / kInterval;

@@ -136,7 +136,7 @@ std::string percent_encoded(std::string_view text) {
 Result<SandboxFile> open_in_sandbox(const RunnerHeader& header, const FileOwner& reader,
                                     const std::vector<std::string>& names) {
   const AsUser self(reader);
-  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + reader.name};
+  if (!self.holds()) return cannot_act_as(reader);
   Descriptor at(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at) return failure("/", errno);
   struct stat info {};

@@ -58,4 +58,8 @@ AsUser::~AsUser() {
   std::abort();
 }
 
+Error cannot_act_as(const FileOwner& owner) {
+  return {ErrorCode::System, "cannot act as " + owner.name};
+}
+
 }  // namespace thermos

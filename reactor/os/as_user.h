@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
+
 namespace thermos {
 
 // The owner of a task's files. `change` is true if the owner is not the user that this program runs
@@ -41,5 +43,8 @@ class AsUser {
   gid_t gid_ = 0;
   std::vector<gid_t> groups_;
 };
+
+// The error where an AsUser of `owner` does not hold.
+Error cannot_act_as(const FileOwner& owner);
 
 }  // namespace thermos

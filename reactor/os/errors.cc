@@ -22,8 +22,27 @@ ErrorCode code_of(int error_number) {
   }
 }
 
-Error system_error(const std::string& what, int error_number) {
-  Error error{code_of(error_number), what + ": " + error_text(error_number)};
+ErrorCode code_of_named(int error_number) {
+  switch (error_number) {
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+      return ErrorCode::Usage;
+    case EROFS:
+      return ErrorCode::NotPermitted;
+    default:
+      return code_of(error_number);
+  }
+}
+
+Error system_error(const std::string& what, int error_number, std::string_view consequence) {
+  return system_error(code_of(error_number), what, error_number, consequence);
+}
+
+Error system_error(ErrorCode code, const std::string& what, int error_number,
+                   std::string_view consequence) {
+  Error error{code, what + ": " + error_text(error_number)};
+  if (!consequence.empty()) error.message.append("; ").append(consequence);
   error.cause = error_number;
   return error;
 }

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -103,7 +102,7 @@ Result<BootId> read_boot_id() {
     errno = ENOENT;
   }
   if (!text && errno != 0) {
-    return Error{ErrorCode::System, path + ": cannot read the boot id: " + std::strerror(errno)};
+    return system_error(ErrorCode::System, path + ": cannot read the boot id", errno);
   }
   std::string digits;
   for (const char c : text.value_or("")) {

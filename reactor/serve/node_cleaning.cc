@@ -21,18 +21,31 @@ namespace {
 // launched by a server that gave the node up, and no event tells when it writes.
 constexpr Microseconds kLookAgain = kSecond / 10;
 
+// Adds a record of a coordinator's stream to `latest`, which holds the latest run alone.
+Status add_to(History& latest, const RunnerHeader& header, const Record& record) {
+  const auto* status = std::get_if<ProcessStatus>(&record);
+  if (status == nullptr) return Done{};
+  const auto apply = [&latest](const Record& one) -> Status {
+    const auto applied = latest.apply(one);
+    return applied ? Status(Done{}) : applied.error();
+  };
+  if (status->state == ProcessState::Forked) {
+    latest = History();
+    if (auto applied = apply(header); !applied) return applied;
+    if (auto begun = give_before_fork(*status, apply); !begun) return begun;
+  }
+  return apply(*status);
+}
+
+// The run that a history of one process holds; nullptr for none.
+const Run* run_in(const History& latest) {
+  return latest.processes().empty() ? nullptr : latest.process(0).current();
+}
+
 }  // namespace
 
-// The latest run in a stream.
-struct NodeCleaning::Left {
-  Identity coordinator;
-  Identity process;
-  BootId boot;
-  bool over = true;
-};
-
 // A coordinator that was told to end everything.
-struct NodeCleaning::StopOrder {
+struct NodeCleaning::Told {
   Descriptor pidfd;
   std::unique_ptr<Poll> poll;
 };
@@ -57,48 +70,39 @@ void NodeCleaning::look(const std::string& path) {
   // The lock is looked at before the stream is read: if it is free, it stays free, and the stream
   // is complete.
   const auto locked = stream_is_locked(path);
-  Left left;
+  History latest;
   if (auto stream = open_stream(path)) {
     StreamPosition position;
-    const auto read = read_stream(stream->get(), path, position, [&left](const Record& record) {
-      const auto* status = std::get_if<ProcessStatus>(&record);
-      if (status == nullptr) return Status(Done{});
-      left.over = is_terminal(status->state);
-      if (status->state == ProcessState::Forked) {
-        left.coordinator = status->identity;
-        left.boot = status->boot;
-        left.process = {};
-      } else if (status->state == ProcessState::Running) {
-        left.process = status->identity;
-      }
-      return Status(Done{});
-    });
+    const auto read = read_stream(
+        stream->get(), path, position,
+        [this, &latest](const Record& record) { return add_to(latest, setup_.header, record); });
     if (!read) spdlog::warn("{}", read.error().message);
   }
-  if (!locked || *locked) return wait(path, left);
-  const bool here = left.boot == reactor_.boot() && left.coordinator.pid != 0;
-  if (left.over || !here) return over(path);
-  sweep(path, left);
+  // A coordinator of another boot is gone, and its pid may be another's by now.
+  const Run* run = run_in(latest);
+  const bool here = run != nullptr && run->boot == reactor_.boot() && run->coordinator.pid != 0;
+  if (!here) run = nullptr;
+  if (!locked || *locked) return wait(path, run);
+  if (run == nullptr || is_terminal(run->state)) return over(path);
+  sweep(path, *run);
 }
 
-void NodeCleaning::wait(const std::string& path, const Left& left) {
-  auto pidfd = left.boot == reactor_.boot() && left.coordinator.pid != 0
-                   ? open_pidfd(left.coordinator)
-                   : std::nullopt;
+void NodeCleaning::wait(const std::string& path, const Run* run) {
+  auto pidfd = run != nullptr ? open_pidfd(run->coordinator) : std::nullopt;
   if (!pidfd) return look_again(path);
   spdlog::warn("ending what still runs by {} (coordinator {}): it is LOST on record", path,
-               left.coordinator.pid);
+               run->coordinator.pid);
   send_signal(*pidfd, SIGUSR1);
   send_signal(*pidfd, SIGCONT);
-  StopOrder& order = stop_orders_[path];
-  order.pidfd = std::move(*pidfd);
-  order.poll = std::make_unique<Poll>(reactor_.loop(), order.pidfd.get(),
-                                      [this, path](int) { ended(path); });
+  Told& told = told_[path];
+  told.pidfd = std::move(*pidfd);
+  told.poll =
+      std::make_unique<Poll>(reactor_.loop(), told.pidfd.get(), [this, path](int) { ended(path); });
 }
 
 // `path` is passed by value, because the function that holds the caller's text goes with its Poll.
 void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-value-param)
-  stop_orders_.erase(path);
+  told_.erase(path);
   look(path);
 }
 
@@ -109,8 +113,8 @@ void NodeCleaning::look_again(const std::string& path) {
                            });
 }
 
-void NodeCleaning::sweep(const std::string& path, const Left& left) {
-  reactor_.sweeper().sweep({left.coordinator, left.process, false, {}},
+void NodeCleaning::sweep(const std::string& path, const Run& run) {
+  reactor_.sweeper().sweep({run.coordinator, run.process, false, {}},
                            [this, path, here = std::weak_ptr<bool>(alive_)] {
                              if (!here.expired()) over(path);
                            });

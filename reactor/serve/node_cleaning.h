@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/record/history.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
 
@@ -27,23 +28,22 @@ class NodeCleaning {
   void begin();
 
  private:
-  struct Left;
-  struct StopOrder;
+  struct Told;
   // Looks at the stream at `path`. If a coordinator holds its lock, ends that; otherwise ends the
   // processes that the coordinator left.
   void look(const std::string& path);
-  void wait(const std::string& path, const Left& left);
+  void wait(const std::string& path, const Run* run);
   void ended(std::string path);
   void look_again(const std::string& path);
-  void sweep(const std::string& path, const Left& left);
+  void sweep(const std::string& path, const Run& run);
   void over(const std::string& path);
   void one_over();
 
   Reactor& reactor_;
   const TaskSetup& setup_;
   std::function<void()> done_;
-  std::map<std::string, StopOrder> stop_orders_;  // by the path of the stream
-  std::size_t open_ = 0;                          // streams whose run is not over
+  std::map<std::string, Told> told_;  // coordinators, by the path of the stream
+  std::size_t open_ = 0;              // streams whose run is not over
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -155,19 +155,12 @@ void NodeHost::look_beside(ProcessIndex p, std::uint64_t next_seq) {
   if (!last) return;
   for (std::size_t i = 0; i < before_last; ++i) say(nodes::NodeRecord{p, unknown[i]});
   nodes::KnownRun run{p, {}};
-  const std::uint64_t waiting = last->seq - 1;
-  if (waiting > 0) {
-    ProcessSummary summary;
-    summary.process = name;
-    summary.next_seq = waiting;
-    summary.next_run = last->run;
-    run.records.push_back(nodes::payload_of(summary));
-  }
-  ProcessStatus begun;
-  begun.process = name;
-  begun.seq = waiting;
-  begun.run = last->run;
-  run.records.push_back(nodes::payload_of(begun));
+  last->process = name;  // it was a view into the stream
+  auto given = give_before_fork(*last, [&run](const Record& record) -> Status {
+    run.records.push_back(nodes::payload_of(record));
+    return Done{};
+  });
+  if (!given) return stop(given.error());
   if (auto adopted = on(run); !adopted) stop(adopted.error());
 }
 

@@ -158,8 +158,8 @@ Status NodeServer::begin() {
   const bool sandbox_is_missing = !exists(where->sandbox);
   TaskUser user;
   if (sandbox_is_missing || carries_files(*task)) {
-    if (auto trouble = find_task_user(where->user, user, where->uid)) {
-      return Error{ErrorCode::System, trouble->reason};
+    if (auto error = find_task_user(where->user, user, where->uid)) {
+      return Error{ErrorCode::System, error->reason};
     }
   }
   TaskSetup setup{Paths(hello_->root).on_node(hello_->node),

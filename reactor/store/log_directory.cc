@@ -50,13 +50,13 @@ Result<LogDirectory> LogDirectory::enter(const RunnerHeader& header, const FileO
                                          const std::string& process, std::uint32_t run) {
   std::string path = run_log_dir(header.log_dir, process, run);
   Descriptor at;
-  if (auto trouble = enter_run_logs(header, owner, process, run, at)) return *trouble;
+  if (auto error = enter_run_logs(header, owner, process, run, at)) return *error;
   return LogDirectory(std::move(at), std::move(path), owner);
 }
 
 Result<Descriptor> LogDirectory::open(const std::string& name) const {
   const AsUser self(owner_);
-  if (!self.holds()) return Error{ErrorCode::System, "cannot act as " + owner_.name};
+  if (!self.holds()) return cannot_act_as(owner_);
   // Opened with O_NONBLOCK, because a FIFO must not block the reader.
   Descriptor file(
       openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));

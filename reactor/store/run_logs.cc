@@ -137,7 +137,7 @@ Failure make_logs_for(const RunnerHeader& header, const std::string& name, const
 }
 
 LaunchError cannot_log_as(const FileOwner& owner) {
-  return {true, "cannot act as " + owner.name};
+  return {true, cannot_act_as(owner).message};
 }
 
 Failure enter_sandbox(const RunnerHeader& header, const FileOwner& owner, Descriptor& sandbox) {

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <ctime>
 #include <utility>
 
+#include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
@@ -58,6 +60,23 @@ Result<LockedStream> lock_stream(const std::string& path) {
   }
   return error_at(ErrorCode::Busy, path, std::nullopt,
                   "the file was replaced too often while locking it");
+}
+
+// Sleeps and looks again: the kernel has no event for a flock() that comes free but waking who
+// blocks in it, and that wait has no end where somebody leads. A second, since who asks may lose
+// the processor before it lets go.
+Result<LockedStream> lock_stream_patiently(const std::string& path) {
+  constexpr timespec kPause{0, 1'000'000};
+  constexpr int kTries = 1000;
+  for (int tries = 1;; ++tries) {
+    auto locked = lock_stream(path);
+    if (locked || locked.error().code != ErrorCode::Busy || tries == kTries) return locked;
+    const auto held = stream_is_locked(path);
+    // Where a writer was killed while it waited for the disk, the kernel lets go of its lock some
+    // milliseconds after it is gone.
+    if (!held || (*held && lock_holder(path))) return locked;
+    ::nanosleep(&kPause, nullptr);
+  }
 }
 
 Result<bool> stream_is_locked(const std::string& path) {

@@ -21,6 +21,10 @@ struct LockedStream {
 // doesn't exist, NotPermitted, or System. On success `path` names the locked file.
 Result<LockedStream> lock_stream(const std::string& path);
 
+// Locks a stream as lock_stream() does, for a program that has nothing else to do: blocks for up to
+// a second while others only ask about the lock, or its holder has gone.
+Result<LockedStream> lock_stream_patiently(const std::string& path);
+
 // Returns whether someone holds the lock of the stream at `path`; false if there is no such file.
 // The query takes a shared lock for a moment, so a lock_stream() at that moment fails with Busy,
 // and its caller must query in turn.

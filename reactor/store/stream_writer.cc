@@ -9,50 +9,40 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 
 #include "core/record/sole_writer.h"
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
-#include "reactor/os/lock_holder.h"
 #include "reactor/store/stream_lock.h"
 
 namespace thermos {
 
 Result<StreamWriter> StreamWriter::open(const std::string& path) {
-  auto writer = open_for_coordinator(path);
-  if (!writer) return writer;
-  writer->for_coordinator_ = false;
-  if (writer->size_ == 0) {
-    if (const Status begun = writer->begin(); !begun) return begun.error();
-  }
-  return writer;
+  return begun(lock_stream(path), path);
 }
 
 Result<StreamWriter> StreamWriter::open_for_coordinator(const std::string& path) {
   auto locked = lock_stream(path);
   if (!locked) return locked.error();
-  StreamWriter writer(std::move(locked->fd), path);
-  writer.size_ = locked->size;
+  StreamWriter writer(std::move(*locked), path);
   writer.for_coordinator_ = true;
   return writer;
 }
 
-// Sleeps and tries again. The kernel reports a free lock only to a program that blocks in flock(2),
-// and that wait would not end if somebody leads the task. Tries for a second, because a program
-// that only asks about the lock may lose the processor before it releases it.
 Result<StreamWriter> StreamWriter::open_patiently(const std::string& path) {
-  constexpr timespec kPause{0, 1'000'000};
-  constexpr int kTries = 1000;
-  for (int tries = 1;; ++tries) {
-    auto writer = open(path);
-    if (writer || writer.error().code != ErrorCode::Busy || tries == kTries) return writer;
-    const auto held = stream_is_locked(path);
-    // If a writer was killed while it waited for the disk, the kernel releases its lock some
-    // milliseconds after it is gone.
-    if (!held || (*held && lock_holder(path))) return writer;
-    ::nanosleep(&kPause, nullptr);
+  return begun(lock_stream_patiently(path), path);
+}
+
+StreamWriter::StreamWriter(LockedStream locked, std::string path)
+    : fd_(std::move(locked.fd)), path_(std::move(path)), size_(locked.size) {}
+
+Result<StreamWriter> StreamWriter::begun(Result<LockedStream> locked, const std::string& path) {
+  if (!locked) return locked.error();
+  StreamWriter writer(std::move(*locked), path);
+  if (writer.size_ == 0) {
+    if (const Status wrote = writer.begin(); !wrote) return wrote.error();
   }
+  return writer;
 }
 
 namespace {
@@ -233,6 +223,7 @@ Status StreamWriter::sync_name() {
 Error StreamWriter::fail(const std::string& what, int error_number) {
   failure_ = error_at(ErrorCode::System, path_, position_.offset - unwritten_,
                       what + ": " + error_text(error_number), "what is recorded is kept");
+  failure_->cause = error_number;
   ready_ = false;
   return *failure_;
 }

@@ -14,6 +14,7 @@
 #include "core/record/frame.h"
 #include "core/record/record.h"
 #include "reactor/os/descriptor.h"
+#include "reactor/store/stream_lock.h"
 #include "reactor/store/stream_reader.h"
 
 namespace thermos {
@@ -31,8 +32,7 @@ class StreamWriter {
   // empty, or cut to empty, and position() stays {0, 0}. REQUIRED before release() of an empty
   // stream: begin_later().
   static Result<StreamWriter> open_for_coordinator(const std::string& path);
-  // Opens a stream as open() does, for a program that has nothing else to do: blocks for up to a
-  // second while others only ask about the lock, or its holder has gone.
+  // Opens a stream as open() does, but waits for the lock as lock_stream_patiently() does.
   static Result<StreamWriter> open_patiently(const std::string& path);
 
   // Sets where the good records end, as read from the file under the lock. Cuts off a torn record
@@ -87,7 +87,9 @@ class StreamWriter {
   Descriptor release() { return std::move(fd_); }
 
  private:
-  StreamWriter(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  StreamWriter(LockedStream locked, std::string path);
+  // Of a stream whose header this writes.
+  static Result<StreamWriter> begun(Result<LockedStream> locked, const std::string& path);
   Status begin();
   Status appendable() const;
   Status write_once(std::span<const std::byte> bytes, const char* what);

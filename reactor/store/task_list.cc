@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/base/utf8.h"
+
 namespace thermos {
 namespace {
 
@@ -111,8 +113,8 @@ Result<TaskPatterns> TaskPatterns::compile(const std::vector<std::string>& patte
     }
     // A count in braces multiplies the size of the expression before it.
     if (text.size() > kLongestPattern || text.find('{') != std::string::npos) {
-      return Error{ErrorCode::Usage, "'" + text.substr(0, kLongestPattern) + "' is no " +
-                                         std::string(what) +
+      return Error{ErrorCode::Usage, "'" + text.substr(0, utf8_boundary(text, kLongestPattern)) +
+                                         "' is no " + std::string(what) +
                                          ", and as a pattern too long or with a count in {}"};
     }
     if (text.find_first_of("^$\\.*+?()[]{}|") == std::string::npos) {

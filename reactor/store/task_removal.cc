@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,10 +34,6 @@ namespace {
 constexpr std::string_view kPutAway = ".removed.";
 // The directories under the root that hold a directory for each task.
 constexpr std::array<const char*, 3> kHolders = {"checkpoints", "sandboxes", "logs"};
-
-Error cannot_act(const FileOwner& owner) {
-  return {ErrorCode::System, "cannot act as " + owner.name};
-}
 
 Error busy(const std::string& task_id, const std::string& why) {
   return {ErrorCode::Busy, "task " + task_id + ": " + why};
@@ -146,7 +141,7 @@ Result<TaskRemoval> TaskRemoval::begin(const Paths& paths, const std::string& ta
   if (!owner) return owner.error();
   TaskRemoval removal(paths, task_id, std::move(*owner));
   const AsUser self(removal.owner_);
-  if (!self.holds()) return cannot_act(removal.owner_);
+  if (!self.holds()) return cannot_act_as(removal.owner_);
   if (Status locked = removal.lock(patient); !locked) return locked.error();
   if (Status looked = removal.look(damaged); !looked) return looked.error();
   return removal;
@@ -170,22 +165,17 @@ Status TaskRemoval::lock(bool patient) {
   if (!finished) {
     if (Status old = check_not_being_made(*paths_, id_); !old) return old;
   }
-  // Tries again as StreamWriter::open_patiently() does; see there why there is no event for it.
-  constexpr timespec kPause{0, 1'000'000};
-  constexpr int kTries = 1000;
-  for (int tries = 1;; ++tries) {
-    auto locked = lock_stream(path);
-    if (locked) {
-      lock_ = std::move(locked->fd);
-      empty_ = locked->size == 0;
-      return Done{};
-    }
-    if (locked.error().code != ErrorCode::Busy) return locked.error();
-    const auto held = stream_is_locked(path);
-    if (!held || *held) return busy(id_, "somebody leads it, or checks it");
-    if (!patient || tries == kTries) return busy(id_, "its lock is being asked about");
-    ::nanosleep(&kPause, nullptr);
+  auto locked = patient ? lock_stream_patiently(path) : lock_stream(path);
+  if (locked) {
+    lock_ = std::move(locked->fd);
+    empty_ = locked->size == 0;
+    return Done{};
   }
+  if (locked.error().code != ErrorCode::Busy) return locked.error();
+  const auto held = stream_is_locked(path);
+  const bool only_asked = held && !*held;
+  return busy(id_,
+              only_asked ? "its lock is being asked about" : "somebody leads it, or checks it");
 }
 
 // Reads and checks the task. Called under the lock, so nobody changes the task.
@@ -241,7 +231,7 @@ Status TaskRemoval::decide(PlacesInUse& in_use) {
     return busy(id_, "task " + *takers->second.begin() + " has taken over from it");
   }
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   const std::string from = paths_->finished_task(id_);
   if (::rename(from.c_str(), removed_task(*paths_, id_).c_str()) != 0) {
     return system_error("cannot remove " + from, errno);
@@ -253,7 +243,7 @@ Status TaskRemoval::decide(PlacesInUse& in_use) {
 Status TaskRemoval::settle() const {
   if (!whole_) return Done{};
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   if (Status synced = sync_directory(paths_->checkpoint_dir(id_)); !synced) return synced;
   return sync_directory(paths_->finished_dir());
 }
@@ -296,7 +286,7 @@ std::string TaskRemoval::sandbox_of_another() const {
 
 Result<bool> TaskRemoval::put_away_part(PlacesInUse& in_use) {
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   in_use.refresh();
   if (!places_) plan(in_use);
   if (logs_ && !logs_->done()) {
@@ -321,7 +311,7 @@ Status TaskRemoval::put_away(PlacesInUse& in_use) {
 
 Status TaskRemoval::finish() {
   const AsUser self(owner_);
-  if (!self.holds()) return cannot_act(owner_);
+  if (!self.holds()) return cannot_act_as(owner_);
   // A power cut must not bring back directories to which no record refers any more.
   for (const std::string& holder : changed_) {
     Status synced = sync_directory(holder);

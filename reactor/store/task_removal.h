@@ -54,7 +54,7 @@ TaskPlaces places_of(const Paths& paths, const std::string& task_id, const Histo
 class TaskRemoval {
  public:
   // Takes the lock of the task's runner's stream, as its leaders do, and reads the history. If
-  // `patient`, blocks for up to a second while others only ask about the lock. Without a task file
+  // `patient`, waits for it as lock_stream_patiently() does. Without a task file
   // in tasks/finished, this removes the left-over files of a task whose removal was decided, whose
   // file was deleted, or that never began. Fails with NotFound if there are no files of the task;
   // with Busy if somebody holds the lock, a coordinator of the task lives, the task is active or

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "coordinator/line_buffer.h"
+#include "core/base/utf8.h"
 #include "rig.h"
 
 namespace thermos::coordinator {
@@ -106,6 +107,23 @@ TEST(LineBuffer, NumbersErrorsAndTheCut) {
   for (int i = 0; i < 300; ++i) full.add("12345678");
   EXPECT_EQ(full.view().size(), 1024U);
   EXPECT_EQ(std::string(full.c_str()), full.view());
+}
+
+TEST(LineBuffer, NoCharacterIsCutInTwo) {
+  const std::string euros = "\xe2\x82\xac\xe2\x82\xac";
+  for (std::size_t before = 1018; before <= 1024; ++before) {
+    LineBuffer full;
+    full.add(std::string(before, 'x')).add(euros).add("y");
+    EXPECT_TRUE(is_utf8(full.view())) << before;
+    // What would follow the cut is dropped, even if it fits: the line would read as if it were all.
+    EXPECT_EQ(full.view().back() == 'y', before + euros.size() + 1 <= 1024) << before;
+  }
+  LineBuffer part;
+  part.add(euros, 5).add("y");
+  EXPECT_EQ(part.view(), "\xe2\x82\xacy");
+  LineBuffer whole;
+  whole.add(euros, 6).add("y");
+  EXPECT_EQ(whole.view(), euros + "y");
 }
 
 TEST(Kernel, WhoIsAServiceManager) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coordinator/kernel.h"
+#include "core/base/utf8.h"
 #include "rig.h"
 
 namespace thermos::coordinator {
@@ -146,6 +147,25 @@ TEST(Records, ALongPathKeepsItsReason) {
   const auto entries = server.run(launch);
   ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
   EXPECT_NE(entries[2].reason.find(": No such file or directory"), std::string::npos);
+}
+
+TEST(Records, NoCharacterOfALongNameIsCutInTwo) {
+  Server server;
+  Launch launch = server.make("true");
+  const std::string name = std::string(99, 'S') + "\xc3\xa9";
+  launch.secrets.entries = {{name, {server.directory() / "missing", "", false}}};
+  auto entries = server.run(launch);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_TRUE(is_utf8(entries[2].reason)) << entries[2].reason;
+  // 799 bytes of a path come before the character, and then not all of it.
+  launch = server.make("true");
+  launch.directory = "/";
+  while (launch.directory.size() < 797) launch.directory += "d/";
+  launch.directory.resize(799, 'd');
+  launch.directory += "\xc3\xa9/d";
+  entries = server.run(launch);
+  ASSERT_EQ(rig::states(entries), "FORKED RUNNING FAILED");
+  EXPECT_TRUE(is_utf8(entries[2].reason)) << entries[2].reason;
 }
 
 // ---- what it used ------------------------------------------------------------------------------

@@ -67,11 +67,11 @@ TEST(Launches, OneThatShowsItselfIsNotTriedAgain) {
   EXPECT_FALSE(launches.next_due());
 }
 
-TEST(Launches, ARetryCanBeHurried) {
+TEST(Launches, ARetryNeedNotWait) {
   Launches launches = all_launched(2);
   launches.take(0, LaunchEvent::Short, 0);
-  launches.waive_backoff(0, 7);
-  launches.waive_backoff(1, 5);  // it awaits none
+  launches.retry_now(0, 7);
+  launches.retry_now(1, 5);  // it awaits none
   EXPECT_EQ(launches.next_due(), 7);
 }
 

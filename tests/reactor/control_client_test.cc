@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "reactor/control/control_framing.h"
@@ -55,6 +56,18 @@ TEST_F(ControlClientTest, HearsWhyItWasHungUpOn) {
   const auto end = client->receive();
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().code, ErrorCode::NoDaemon);
+}
+
+// The text is for people; the errno is for who decides by it, in any language.
+TEST_F(ControlClientTest, AnErrorKeepsItsErrno) {
+  const auto absent = ControlClient::connect(path("nobody"));
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, ErrorCode::NoDaemon);
+  EXPECT_EQ(absent.error().cause, ENOENT);
+  EXPECT_EQ(absent.error().message,
+            path("nobody") +
+                ": No such file or directory; is thermos-reactor running? (--socket names another "
+                "place)");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/utf8.h"
 #include "reactor/host/leader_client.h"
 #include "reactor/host/leader_packet.h"
 #include "reactor/loop/deadlines.h"
@@ -120,7 +121,7 @@ TEST_F(LeaderSocketTest, AKillIsHeardAndAnsweredWithTheEnd) {
     const auto answer =
         ask_leader(directory(), {5 * kSecond, true, "not to be sent"}, kLeaderPatience);
     ASSERT_TRUE(answer.ok()) << answer.error().message;
-    EXPECT_EQ(answer->asked, LeaderReply::Ended);
+    EXPECT_EQ(answer->reply, LeaderReply::Ended);
     EXPECT_EQ(answer->state, TaskState::Killed);
   });
   ASSERT_EQ(kills_.size(), 1U);
@@ -172,7 +173,7 @@ TEST_F(LeaderSocketTest, AnOrderIsTakenOrRefusedInTheLeadersWords) {
 TEST_F(LeaderSocketTest, NobodyIsThereBeforeAndAfter) {
   const auto before = ask_leader(directory(), {}, kLeaderPatience);
   ASSERT_TRUE(before.ok());
-  EXPECT_EQ(before->asked, LeaderReply::NoLeader);
+  EXPECT_EQ(before->reply, LeaderReply::NoLeader);
   lead();
   EXPECT_TRUE(lies_there(kLeaderSocketName));
   EXPECT_FALSE(lies_there(kUnreadyLeaderSocketName));
@@ -204,7 +205,7 @@ TEST_F(LeaderSocketTest, TakesThePlaceOfLeadersThatDied) {
     const sockaddr_un address = address_in(place, name);
     ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
-  EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::NoLeader);
+  EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::NoLeader);
   lead();
   beside([&] { EXPECT_TRUE(order_leader(directory(), {{}, {"p"}}, kLeaderPatience).ok()); });
 }
@@ -252,9 +253,25 @@ TEST_F(LeaderSocketTest, OtherBytesAreRefusedAndTheLeaderServesOn) {
       ASSERT_TRUE(control::decode_reply(packet.bytes()).ok());
     }
     kills_.clear();
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Ended);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Ended);
   });
   EXPECT_EQ(kills_.size(), 1U);
+}
+
+TEST_F(LeaderSocketTest, ALongRefusalIsCutBetweenCharacters) {
+  lead();
+  beside([&] {
+    // What the leader puts before the name is of any length: one of the two would be cut in two.
+    for (const std::size_t before : {1, 2}) {
+      std::string name(before, 'x');
+      while (name.size() < 1200) name += "\xc3\xa9";
+      const auto refused = order_leader(directory(), {{}, {name}}, kLeaderPatience);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_GE(refused.error().message.size(), 999U);
+      EXPECT_LE(refused.error().message.size(), 1000U);
+      EXPECT_TRUE(is_utf8(refused.error().message)) << refused.error().message;
+    }
+  });
 }
 
 // ---- a leader that speaks otherwise ------------------------------------------------------------
@@ -292,7 +309,7 @@ class StrangeLeader : public LeaderSocketTest {
 // As leaders did before there was a version in the request.
 TEST_F(StrangeLeader, ThatHangsUpIsSaidToBeEarlier) {
   answers({}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::HungUp);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::HungUp);
   });
   answers({}, [&] {
     const auto refused = order_leader(directory(), {{}, {"p"}}, kLeaderPatience);
@@ -319,10 +336,10 @@ TEST_F(StrangeLeader, WhoseAnswersMakeNoSenseIsAnError) {
 
 TEST_F(StrangeLeader, ThatDiesOverAKillHasVanished) {
   answers({reply(control::Heard{})}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Vanished);
   });
   answers({reply(control::Heard{}), reply(control::Ended{{}, "MADE UP"})}, [&] {
-    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->asked, LeaderReply::Vanished);
+    EXPECT_EQ(ask_leader(directory(), {}, kLeaderPatience)->reply, LeaderReply::Vanished);
   });
 }
 

@@ -58,15 +58,15 @@ class RunLogsTest : public ::testing::Test {
   // What was said; empty when both files are open.
   std::string open_logs(std::uint32_t run = 0, const std::string& process = "work") {
     logs_ = {};
-    const auto trouble = open_run_logs(header_, owner_, process, run, known_, logs_);
+    const auto error = open_run_logs(header_, owner_, process, run, known_, logs_);
     EXPECT_EQ(geteuid(), 0U);
-    if (!trouble) {
+    if (!error) {
       EXPECT_TRUE(logs_.out);
       EXPECT_TRUE(logs_.err);
       return {};
     }
-    EXPECT_FALSE(trouble->retry) << trouble->reason;
-    return trouble->reason;
+    EXPECT_FALSE(error->retry) << error->reason;
+    return error->reason;
   }
   void refuses(const std::string& place) {
     const std::string said = open_logs();

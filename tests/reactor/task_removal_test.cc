@@ -1,15 +1,22 @@
 // What can't be looked at may be there: no removal follows from it.
 #include "reactor/store/task_removal.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "past_task.h"
 #include "program.h"
+#include "reactor/os/descriptor.h"
 #include "reactor/os/files.h"
 #include "reactor/store/stream_writer.h"
 
@@ -67,6 +74,39 @@ TEST(Removal, NotWhileACoordinatorOfANodeLives) {
         << refused.error().message;
   }
   EXPECT_TRUE(TaskRemoval::begin(paths, "job", false).ok());
+}
+
+// A leader that was killed while it waited for the disk: the kernel lets go of its lock later.
+TEST(Removal, APatientOneWaitsForTheLockOfALeaderThatHasGone) {
+  const testing::TempDir scratch;
+  const Paths paths(scratch.path());
+  make_past_directories(paths);
+  put_past_task(paths, {.id = "job", .sandbox = "/nowhere", .ended = kSecond});
+  const std::string stream = paths.runner_stream("job");
+  // A child takes the lock and ends. Our descriptor of the same open file keeps it.
+  Descriptor kept(::open(stream.c_str(), O_RDWR | O_CLOEXEC));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::flock(kept.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  const Descriptor opened(::inotify_init1(IN_CLOEXEC));
+  ASSERT_GE(::inotify_add_watch(opened.get(), stream.c_str(), IN_OPEN), 0);
+  std::atomic<bool> gone = false;
+  std::thread kernel([&] {
+    // A try opens the stream twice, to take its lock and to ask about it. So the third time is of a
+    // second try, or later: the kernel may tell of two at once.
+    for (int times = 0; times < 3; ++times) {
+      inotify_event event{};
+      EXPECT_EQ(::read(opened.get(), &event, sizeof event), static_cast<ssize_t>(sizeof event));
+    }
+    kept.reset();
+    gone = true;
+  });
+  const auto removal = TaskRemoval::begin(paths, "job", true);
+  EXPECT_TRUE(removal.ok()) << removal.error().message;
+  while (!gone) Descriptor(::open(stream.c_str(), O_RDONLY | O_CLOEXEC)).reset();
+  kernel.join();
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ Links::Links(Owner& owner, const Script& script, Timeline& timeline, Random& ran
       attempts_(attempts),
       self_(self),
       life_(timeline),
-      flow_(make_limits(random)),
+      admission_(make_limits(random)),
       notices_(script.inotify, script.harsh.overflows, timeline, random,
                {[this](ProcessIndex p, bool) { happens(p, link::Changed{}); },
                 [this] {
@@ -118,22 +118,22 @@ void Links::take(ProcessIndex p, const link::Event& event) {
 // ---- waiting to be launched ---------------------------------------------------------------------
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::Enqueue& effect) {
-  flow_.ask({kOwner, p}, effect.again);
+  admission_.enqueue({kOwner, p}, effect.again);
   go_on();
   return {};
 }
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::Dequeue& /*effect*/) {
-  flow_.withdraw({kOwner, p});
+  admission_.dequeue({kOwner, p});
   return {};
 }
 
 Links::Answer Links::carry_out(ProcessIndex p, const link::LaunchOver& effect) {
   const Microseconds now = machine_.now().boot;
-  flow_.over({kOwner, p}, effect.worked, now);
+  admission_.over({kOwner, p}, effect.worked, now);
   if (effect.shortage != Shortage::None) {
     was_short_ = true;
-    flow_.short_of({kOwner, p}, effect.shortage, effect.reason, now);
+    admission_.short_of({kOwner, p}, effect.shortage, effect.reason, now);
   }
   go_on();
   return {};
@@ -143,7 +143,7 @@ void Links::go_on() {
   if (going_on_) return;
   going_on_ = true;
   while (!owner_.stopped()) {
-    const auto launch = flow_.next(machine_.now().boot);
+    const auto launch = admission_.next(machine_.now().boot);
     if (!launch) break;
     take(launch->process, link::Admitted{});
   }
@@ -152,7 +152,7 @@ void Links::go_on() {
 }
 
 void Links::arm_flow() {
-  const auto at = flow_.wakes_at();
+  const auto at = admission_.wakes_at();
   if (at == flow_armed_) return;
   flow_armed_ = at;
   const std::uint64_t id = ++flow_timer_;
@@ -167,11 +167,11 @@ void Links::arm_flow() {
 }
 
 bool Links::say() {
-  flow_.review(kOwner, [this](ProcessIndex p) {
+  admission_.review(kOwner, [this](ProcessIndex p) {
     return owner_.wants_launch(p) || (links_[p].starved && !idle(p));
   });
   bool told = false;
-  for (const LaunchAdmission::News& news : flow_.news()) {
+  for (const LaunchAdmission::News& news : admission_.news()) {
     if (news.owner) {
       owner_.tell(ShortageChanged{news.shortage, news.over, news.reason});
       told = true;
@@ -225,10 +225,10 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::Read& effect) {
     link.starved = machine_.short_of_descriptors();
     if (link.starved) {
       was_short_ = true;
-      flow_.short_of({kOwner, p}, Shortage::Descriptors, "cannot read", machine_.now().boot);
+      admission_.short_of({kOwner, p}, Shortage::Descriptors, "cannot read", machine_.now().boot);
       return link::ReadDone{true};
     }
-    flow_.settled({kOwner, p});
+    admission_.settled({kOwner, p});
     link.reader_open = true;
   }
   while (link.read < machine_.stream(p).size() && !owner_.stopped()) {
@@ -387,7 +387,7 @@ Links::Answer Links::carry_out(ProcessIndex p, const link::RemoveGroup& effect) 
 
 Links::Answer Links::carry_out(ProcessIndex /*p*/, const link::TellGone& effect) {
   owner_.tell(effect.gone);
-  flow_.room(machine_.now().boot);
+  admission_.room(machine_.now().boot);
   go_on();
   return {};
 }

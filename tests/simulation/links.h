@@ -123,7 +123,7 @@ class Links {
   Processes::Parent self_;
   Lifetime life_;
   std::vector<Link> links_;
-  LaunchAdmission flow_;
+  LaunchAdmission admission_;
   bool going_on_ = false;
   std::uint64_t flow_timer_ = 0;
   std::optional<Microseconds> flow_armed_;
