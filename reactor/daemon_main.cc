@@ -18,7 +18,7 @@
 #include "reactor/control/control_client.h"
 #include "reactor/daemon/control_server.h"
 #include "reactor/daemon/daemon.h"
-#include "reactor/daemon/service_link.h"
+#include "reactor/daemon/systemd_notify.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"

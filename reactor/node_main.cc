@@ -9,7 +9,7 @@
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"
-#include "reactor/serve/node_server.h"
+#include "reactor/node/node_server.h"
 
 int main() {
   thermos::name_first_process("thermos-node");

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "core/base/text.h"
-#include "core/config/foreign_keys.h"
+#include "core/config/other_programs_keys.h"
 #include "core/config/read_scalar.h"
 #include "core/config/reference_syntax.h"
 #include "core/config/scalar.h"

@@ -5,7 +5,7 @@
 
 #include "core/base/seconds.h"
 #include "core/base/text.h"
-#include "core/explain/elsewhere.h"
+#include "core/explain/other_machine.h"
 #include "core/explain/ending.h"
 #include "core/explain/met_needs.h"
 #include "core/explain/phrases.h"
@@ -13,7 +13,7 @@
 #include "core/explain/why_task.h"
 #include "core/runner/backoff.h"
 #include "core/runner/placement.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 
 namespace thermos {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "core/record/record.h"
 #include "core/task/graph.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 #include "core/task/task.h"
 
 namespace thermos {

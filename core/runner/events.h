@@ -13,7 +13,7 @@
 #include "core/runner/placement.h"
 #include "core/runner/requests.h"
 #include "core/task/graph.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 #include "core/task/task.h"
 
 namespace thermos {
@@ -32,7 +32,7 @@ struct Lead {
   // Whether this leader led the task with the configuration before: then the lead is not recorded.
   bool leads_already = false;
   // Where the task is led from; the runner fills in `at` and `boot`. With nodes, `lead` is the
-  // number of this leader (claim.h).
+  // number of this leader (node_claim_rule.h).
   Leadership place{};
   // The reason recorded for runs of another boot id, which are LOST; empty: the machine restarted.
   std::string elsewhere{};

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/runner/beat.h"
+#include "core/runner/probe_times.h"
 
 namespace thermos {
 namespace {

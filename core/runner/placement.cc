@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/task/on.h"
+#include "core/task/node_choice.h"
 
 namespace thermos {
 

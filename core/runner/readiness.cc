@@ -5,8 +5,8 @@
 
 #include "core/base/seconds.h"
 #include "core/base/text.h"
-#include "core/runner/beat.h"
-#include "core/task/question.h"
+#include "core/runner/probe_times.h"
+#include "core/task/probe_question.h"
 
 namespace thermos {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/record/takeover.h"
+#include "core/record/taken_successes.h"
 
 namespace thermos {
 namespace {

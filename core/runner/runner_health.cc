@@ -1,6 +1,6 @@
 // What a runner does about the health of its runs.
 #include "core/runner/runner.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 
 namespace thermos {
 

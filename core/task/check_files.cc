@@ -12,7 +12,7 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/task/check_name.h"
-#include "core/task/on.h"
+#include "core/task/node_choice.h"
 
 namespace thermos {
 namespace {

@@ -17,9 +17,9 @@
 #include "core/task/check_files.h"
 #include "core/task/check_launch.h"
 #include "core/task/check_name.h"
-#include "core/task/check_on.h"
+#include "core/task/check_node_choice.h"
 #include "core/task/check_pools.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 #include "core/task/task_fields.h"
 
 namespace thermos {

@@ -168,7 +168,7 @@ struct ProcessConfig {
   // The files and directories of the sandbox that the process makes. Empty: the process does not
   // say.
   std::vector<std::string> outputs;
-  std::string on;  // the node that it runs on (on.h); empty: any node that has room
+  std::string on;  // the node that it runs on (node_choice.h); empty: any node that has room
   // Files of the sandbox: `needs_files` are brought to the process's node before a run starts, and
   // `makes_files` come from there before the run's success is on record.
   std::vector<std::string> needs_files;

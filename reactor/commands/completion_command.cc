@@ -13,7 +13,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/completion.h"
 #include "reactor/control/control_client.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/store/task_list.h"

@@ -8,7 +8,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/remote_view.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/views/failures.h"
 
 namespace thermos {

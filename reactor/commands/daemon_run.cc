@@ -20,7 +20,7 @@
 #include "reactor/configuration/odd_references.h"
 #include "reactor/configuration/shell_syntax.h"
 #include "reactor/configuration/unused_bindings.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/errors.h"

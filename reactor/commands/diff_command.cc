@@ -15,7 +15,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {

@@ -10,7 +10,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/control/control_client.h"
-#include "reactor/daemon/daemon_process.h"
+#include "reactor/daemon/drilled_daemon.h"
 #include "reactor/os/clocks.h"
 
 namespace thermos {

@@ -14,7 +14,7 @@
 #include "reactor/commands/daemon_endings.h"
 #include "reactor/host/kill_task.h"
 #include "reactor/host/task_observer.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/lookup/several_roots.h"
 #include "reactor/store/task_list.h"

@@ -10,7 +10,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
 #include "reactor/control/control_client.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/os/errors.h"
 #include "reactor/store/task_list.h"
 #include "reactor/views/recorded_metrics.h"

@@ -1,7 +1,7 @@
 // The commands start, stop and restart, for processes.
 #include "reactor/commands/commands.h"
 #include "reactor/host/leader_client.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/os/files.h"
 #include "reactor/store/task_list.h"

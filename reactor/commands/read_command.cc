@@ -6,7 +6,7 @@
 
 #include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
-#include "reactor/commands/record_text.h"
+#include "reactor/show/record_text.h"
 #include "reactor/os/errors.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/history_json.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/config/task_change.h"
-#include "core/record/takeover.h"
+#include "core/record/taken_successes.h"
 #include "core/runner/rerun.h"
 #include "core/task/check_task.h"
 #include "reactor/cli/terminal_text.h"
@@ -21,11 +21,11 @@
 #include "reactor/commands/run_options.h"
 #include "reactor/configuration/odd_references.h"
 #include "reactor/configuration/unused_bindings.h"
-#include "reactor/lookup/asked_daemon.h"
-#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/daemon_argument.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/os/clocks.h"
 #include "reactor/store/ancestor_stream.h"
-#include "reactor/store/foreign_file.h"
+#include "reactor/store/file_owner_check.h"
 
 namespace thermos {
 namespace {

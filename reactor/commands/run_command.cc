@@ -14,7 +14,7 @@
 #include "reactor/os/account.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
-#include "reactor/store/places_in_use.h"
+#include "reactor/store/directories_in_use.h"
 
 namespace thermos {
 namespace {

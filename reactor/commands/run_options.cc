@@ -10,7 +10,7 @@
 
 #include "core/record/trace_context.h"
 #include "core/task/check_launch.h"
-#include "core/task/spread.h"
+#include "core/task/one_per_node.h"
 #include "reactor/cli/output.h"
 #include "reactor/commands/log_rotate_option.h"
 #include "reactor/commands/run_screen.h"
@@ -18,7 +18,7 @@
 #include "reactor/host/foreground.h"
 #include "reactor/host/sync_mode.h"
 #include "reactor/host/task_setup.h"
-#include "reactor/node/node_starter.h"
+#include "reactor/host/node_starter.h"
 #include "reactor/os/account.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/errors.h"

@@ -16,7 +16,7 @@
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/task/task.h"
-#include "reactor/commands/transcript.h"
+#include "reactor/show/transcript.h"
 #include "reactor/host/reactor.h"
 #include "reactor/loop/writable.h"
 #include "reactor/views/log_tail.h"

@@ -9,7 +9,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/run_output.h"
-#include "reactor/commands/transcript.h"
+#include "reactor/show/transcript.h"
 #include "reactor/views/time_left.h"
 
 namespace thermos {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "reactor/cli/terminal_text.h"
-#include "reactor/commands/task_text.h"
+#include "reactor/show/task_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
 #include "reactor/store/ancestor_stream.h"

@@ -8,10 +8,10 @@
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/commands/otlp_trace.h"
-#include "reactor/commands/perfetto_trace.h"
+#include "reactor/show/otlp_trace.h"
+#include "reactor/show/perfetto_trace.h"
 #include "reactor/configuration/configuration.h"
-#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/os/clocks.h"
 
 namespace thermos {

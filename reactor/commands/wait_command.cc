@@ -7,7 +7,7 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/daemon_endings.h"
 #include "reactor/control/control_client.h"
-#include "reactor/lookup/asked_daemon.h"
+#include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/os/clocks.h"
 #include "reactor/store/task_list.h"

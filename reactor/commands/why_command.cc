@@ -6,7 +6,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/views/why_answer.h"
 #include "reactor/views/why_text.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "reactor/daemon/event_log.h"
+#include "reactor/daemon/recent_events.h"
 
 namespace thermos {
 

@@ -8,7 +8,7 @@
 #include "reactor/daemon/fresh_sandbox.h"
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
-#include "reactor/store/places_in_use.h"
+#include "reactor/store/directories_in_use.h"
 #include "reactor/store/task_list.h"
 #include "reactor/store/task_removal.h"
 

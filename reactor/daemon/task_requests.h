@@ -14,7 +14,7 @@
 #include "reactor/daemon/event_feed.h"
 #include "reactor/daemon/hosted_tasks.h"
 #include "reactor/daemon/settings.h"
-#include "reactor/daemon/submission.h"
+#include "reactor/daemon/check_submission.h"
 #include "reactor/daemon/task_summary_cache.h"
 #include "reactor/daemon/visible_tasks.h"
 #include "reactor/host/reactor.h"

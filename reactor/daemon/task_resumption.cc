@@ -15,7 +15,7 @@
 #include "core/task/check_task.h"
 #include "reactor/daemon/lock_retry.h"
 #include "reactor/os/files.h"
-#include "reactor/store/foreign_file.h"
+#include "reactor/store/file_owner_check.h"
 #include "reactor/store/task_store.h"
 
 namespace thermos {

@@ -23,7 +23,7 @@
 #include "reactor/loop/loop.h"
 #include "reactor/os/as_user.h"
 #include "reactor/os/tree_removal.h"
-#include "reactor/store/places_in_use.h"
+#include "reactor/store/directories_in_use.h"
 #include "reactor/store/task_disk.h"
 #include "reactor/store/task_removal.h"
 

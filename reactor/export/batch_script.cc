@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "reactor/export/words.h"
+#include "reactor/export/quoting.h"
 
 namespace thermos {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "core/base/text.h"
 #include "reactor/export/batch_script.h"
-#include "reactor/export/words.h"
+#include "reactor/export/quoting.h"
 
 namespace thermos {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/task/demand.h"
+#include "core/task/peak_use.h"
 
 namespace thermos {
 

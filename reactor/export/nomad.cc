@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
-#include "reactor/export/words.h"
+#include "reactor/export/quoting.h"
 
 namespace thermos {
 namespace {

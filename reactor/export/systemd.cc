@@ -1,7 +1,7 @@
 #include "reactor/export/systemd.h"
 
 #include "core/base/text.h"
-#include "reactor/export/words.h"
+#include "reactor/export/quoting.h"
 
 namespace thermos {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "core/runner/runs_at_resume.h"
+#include "core/runner/runs_to_adopt.h"
 #include "reactor/os/counters.h"
 #include "reactor/os/errors.h"
 #include "reactor/os/pidfd.h"

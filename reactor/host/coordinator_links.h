@@ -18,7 +18,7 @@
 #include "reactor/host/launch_queue.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/run_launch.h"
-#include "reactor/host/task_groups.h"
+#include "reactor/host/run_control_groups.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/host/write_failures.h"
 #include "reactor/loop/deadlines.h"

@@ -16,7 +16,7 @@
 #include "reactor/os/lock_holder.h"
 #include "reactor/os/pidfd.h"
 #include "reactor/store/coordinator_streams.h"
-#include "reactor/store/foreign_file.h"
+#include "reactor/store/file_owner_check.h"
 #include "reactor/store/stream_reader.h"
 #include "reactor/store/stream_writer.h"
 #include "reactor/store/task_store.h"

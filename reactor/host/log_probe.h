@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/pattern.h"
+#include "core/base/line_regex.h"
 #include "core/record/record.h"
 #include "reactor/os/as_user.h"
 #include "reactor/os/descriptor.h"

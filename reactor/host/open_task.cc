@@ -10,7 +10,7 @@
 #include "core/config/difference.h"
 #include "core/config/load.h"
 #include "core/config/to_json.h"
-#include "core/record/takeover.h"
+#include "core/record/taken_successes.h"
 #include "core/runner/fence.h"
 #include "reactor/host/allocation.h"
 #include "reactor/os/files.h"

@@ -12,7 +12,7 @@
 
 #include "core/runner/effects.h"
 #include "core/runner/events.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 #include "reactor/host/command_probe.h"
 #include "reactor/host/connection_probe.h"
 #include "reactor/host/log_probe.h"

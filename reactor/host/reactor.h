@@ -16,7 +16,7 @@
 #include "core/record/record.h"
 #include "reactor/host/launch_queue.h"
 #include "reactor/launch/fork_server_client.h"
-#include "reactor/launch/scope_start.h"
+#include "reactor/launch/systemd_scope.h"
 #include "reactor/launch/sweeper.h"
 #include "reactor/loop/child_watcher.h"
 #include "reactor/loop/deadlines.h"

@@ -8,7 +8,7 @@
 
 #include "core/runner/runner.h"
 #include "reactor/host/reactor.h"
-#include "reactor/host/task_groups.h"
+#include "reactor/host/run_control_groups.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/launch/launch_site.h"
 #include "reactor/store/stream_writer.h"

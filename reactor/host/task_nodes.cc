@@ -16,7 +16,7 @@
 #include "core/base/text.h"
 #include "core/config/load.h"
 #include "core/config/to_json.h"
-#include "reactor/node/shell_child.h"
+#include "reactor/host/shell_child.h"
 #include "reactor/os/task_user.h"
 
 namespace thermos {

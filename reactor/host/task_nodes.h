@@ -21,10 +21,10 @@
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/loop/deadlines.h"
-#include "reactor/node/file_carrier.h"
-#include "reactor/node/frame_pipe.h"
-#include "reactor/node/node_starter.h"
-#include "reactor/node/sandbox_disk.h"
+#include "reactor/pipe/file_carrier.h"
+#include "reactor/pipe/frame_pipe.h"
+#include "reactor/host/node_starter.h"
+#include "reactor/pipe/sandbox_disk.h"
 
 namespace thermos {
 

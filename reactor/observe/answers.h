@@ -18,7 +18,7 @@
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/http.h"
-#include "reactor/observe/jobs.h"
+#include "reactor/observe/step_work.h"
 #include "reactor/observe/resource_watch.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"

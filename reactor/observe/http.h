@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "reactor/observe/guard.h"
+#include "reactor/observe/request_origin.h"
 
 namespace thermos::observe {
 

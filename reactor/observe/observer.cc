@@ -19,7 +19,7 @@
 #include "reactor/observe/answers.h"
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
-#include "reactor/observe/guard.h"
+#include "reactor/observe/request_origin.h"
 #include "reactor/observe/http_server.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"

@@ -3,7 +3,7 @@
 
 #include "core/base/result.h"
 #include "core/record/paths.h"
-#include "reactor/observe/listen.h"
+#include "reactor/observe/listen_address.h"
 
 namespace thermos::observe {
 

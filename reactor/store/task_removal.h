@@ -21,7 +21,7 @@
 #include "reactor/os/as_user.h"
 #include "reactor/os/descriptor.h"
 #include "reactor/os/tree_removal.h"
-#include "reactor/store/places_in_use.h"
+#include "reactor/store/directories_in_use.h"
 #include "reactor/store/task_logs_removal.h"
 
 namespace thermos {

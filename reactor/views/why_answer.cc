@@ -7,7 +7,7 @@
 #include "core/explain/why_task.h"
 #include "core/task/check_task.h"
 #include "reactor/configuration/configuration.h"
-#include "reactor/lookup/asked_task.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
 #include "reactor/store/log_directory.h"

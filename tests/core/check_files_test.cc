@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/task/check_task.h"
-#include "core/task/spread.h"
+#include "core/task/one_per_node.h"
 
 namespace thermos {
 namespace {

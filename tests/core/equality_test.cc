@@ -10,8 +10,8 @@
 #include "core/runner/file_carrying.h"
 #include "core/runner/launch_admission.h"
 #include "core/runner/placement.h"
-#include "core/runner/runs_before.h"
-#include "core/task/question.h"
+#include "core/runner/runs_counted.h"
+#include "core/task/probe_question.h"
 #include "core/task/task.h"
 
 namespace thermos {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "core/task/check_task.h"
-#include "core/task/on.h"
-#include "core/task/spread.h"
+#include "core/task/node_choice.h"
+#include "core/task/one_per_node.h"
 
 namespace thermos {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/record/takeover.h"
+#include "core/record/taken_successes.h"
 #include "core/task/check_task.h"
 
 namespace thermos {

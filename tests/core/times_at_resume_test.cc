@@ -1,6 +1,6 @@
 // What an earlier runner left behind, by the clocks of the next one.
 #include "core/runner/times_at_resume.h"
-#include "core/runner/runs_before.h"
+#include "core/runner/runs_counted.h"
 
 #include <gtest/gtest.h>
 

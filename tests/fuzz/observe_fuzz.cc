@@ -8,7 +8,7 @@
 #include "input.h"
 #include "reactor/observe/byte_range.h"
 #include "reactor/observe/event_ring.h"
-#include "reactor/observe/guard.h"
+#include "reactor/observe/request_origin.h"
 #include "reactor/observe/route.h"
 
 namespace thermos::observe {

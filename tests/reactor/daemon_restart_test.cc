@@ -19,7 +19,7 @@
 #include "reactor/daemon/control_socket.h"
 #include "reactor/daemon/daemon.h"
 #include "reactor/daemon/event_feed.h"
-#include "reactor/daemon/event_log.h"
+#include "reactor/daemon/recent_events.h"
 #include "reactor/daemon/past_events.h"
 #include "reactor/host/reactor.h"
 #include "waiting.h"

@@ -1,6 +1,6 @@
 // Hostile texts, as engines' files carry them: each is read back as it was by whoever reads such a
 // file, or, where Debian has no such reader, by what its documentation says.
-#include "reactor/export/words.h"
+#include "reactor/export/quoting.h"
 
 #include <yaml-cpp/yaml.h>
 

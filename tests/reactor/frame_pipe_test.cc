@@ -1,5 +1,5 @@
 // Frames over a pair of pipes: whatever the pieces in which they come, and whatever else comes.
-#include "reactor/node/frame_pipe.h"
+#include "reactor/pipe/frame_pipe.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 #include "core/task/check_task.h"
 #include "reactor/cli/free_port.h"
 #include "reactor/cli/options.h"
-#include "reactor/commands/graph_text.h"
+#include "reactor/show/graph_text.h"
 
 namespace thermos {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "built_history.h"
-#include "reactor/commands/fsck_text.h"
-#include "reactor/commands/status_table.h"
-#include "reactor/commands/task_text.h"
+#include "reactor/show/fsck_text.h"
+#include "reactor/show/status_table.h"
+#include "reactor/show/task_text.h"
 
 namespace thermos::testing {
 namespace {

@@ -1,5 +1,5 @@
 // The live block: how far a task is, on screens of all sizes.
-#include "reactor/commands/live_block.h"
+#include "reactor/show/live_block.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Who serves a node: the server of the latest leader, and one at a time.
-#include "reactor/serve/node_claim.h"
+#include "reactor/node/node_claim.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

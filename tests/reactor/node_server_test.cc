@@ -11,8 +11,8 @@
 
 #include "capnp/nodes.h"
 #include "reactor/loop/loop.h"
-#include "reactor/node/frame_pipe.h"
-#include "reactor/node/shell_child.h"
+#include "reactor/pipe/frame_pipe.h"
+#include "reactor/host/shell_child.h"
 #include "stream_fixture.h"
 
 namespace thermos {

@@ -1,5 +1,5 @@
 // How a task's `nodes` is read.
-#include "reactor/node/node_starter.h"
+#include "reactor/host/node_starter.h"
 
 #include <gtest/gtest.h>
 

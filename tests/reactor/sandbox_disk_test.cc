@@ -1,5 +1,5 @@
 // The files of a sandbox that are sent and that come, on a real disk.
-#include "reactor/node/sandbox_disk.h"
+#include "reactor/pipe/sandbox_disk.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -7,9 +7,9 @@
 
 #include "built_history.h"
 #include "reactor/cli/terminal_text.h"
-#include "reactor/commands/record_text.h"
+#include "reactor/show/record_text.h"
 #include "reactor/commands/remote_view.h"
-#include "reactor/commands/status_table.h"
+#include "reactor/show/status_table.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {

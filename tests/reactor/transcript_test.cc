@@ -1,5 +1,5 @@
 // What a task leaves on the screen, and how.
-#include "reactor/commands/transcript.h"
+#include "reactor/show/transcript.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

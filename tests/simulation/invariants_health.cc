@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "broken.h"
-#include "core/task/question.h"
+#include "core/task/probe_question.h"
 #include "invariants.h"
 
 namespace thermos::sim {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/runner/runs_at_resume.h"
+#include "core/runner/runs_to_adopt.h"
 #include "trace_text.h"
 
 namespace thermos::sim {

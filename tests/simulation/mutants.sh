@@ -1,6 +1,6 @@
 #!/bin/bash
 # Shows that the simulator finds faults: builds mutants of coordinator_link*.cc, runner_yield.cc,
-# node_link.cc, runner_nodes.cc and claim.cc in core/runner/, and of core/record/sole_writer.h, each
+# node_link.cc, runner_nodes.cc and node_claim_rule.cc in core/runner/, and of core/record/sole_writer.h, each
 # with one thing made wrong, and runs the simulation on each. Fails unless every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
@@ -141,6 +141,6 @@ for mutant in "${mutants[@]}"; do try "$link.cc ${link}_adopt.cc ${link}_launch.
 for mutant in "${yields[@]}"; do try core/runner/runner_yield.cc "$mutant" "$@"; done
 for mutant in "${node_links[@]}"; do try core/runner/node_link.cc "$mutant" "$@"; done
 for mutant in "${node_runs[@]}"; do try core/runner/runner_nodes.cc "$mutant" "$@"; done
-for mutant in "${claims[@]}"; do try core/runner/claim.cc "$mutant" "$@"; done
+for mutant in "${claims[@]}"; do try core/runner/node_claim_rule.cc "$mutant" "$@"; done
 for mutant in "${writers[@]}"; do try core/record/sole_writer.h "$mutant" "$@"; done
 exit $((survivors > 0))

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/runner/claim.h"
+#include "core/runner/node_claim_rule.h"
 
 namespace thermos::sim {
 

@@ -1,5 +1,5 @@
 // Who serves a node: each server claims it by the lock of one file, as NodeClaim does, and the rule
-// (core/runner/claim.h) is the real one.
+// (core/runner/node_claim_rule.h) is the real one.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "broken.h"
-#include "core/runner/claim.h"
+#include "core/runner/node_claim_rule.h"
 #include "trace_text.h"
 
 namespace thermos::sim {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/record/record.h"
-#include "core/runner/claim.h"
+#include "core/runner/node_claim_rule.h"
 #include "node_disk.h"
 #include "node_pipe.h"
 

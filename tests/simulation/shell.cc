@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/runner/link_event.h"
-#include "core/runner/runs_at_resume.h"
-#include "core/task/question.h"
+#include "core/runner/runs_to_adopt.h"
+#include "core/task/probe_question.h"
 #include "trace_text.h"
 
 namespace thermos::sim {
