@@ -25,7 +25,7 @@ struct RunOptions {
   bool chroot = false;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
-  std::string sync = "power";
+  std::optional<std::string> sync;  // not for what the daemon runs: it has its own
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
   std::optional<std::string> nodes;
@@ -37,8 +37,9 @@ struct RunOptions {
   bool output = false;   // show what processes print
   YieldOptions yield;
 
-  // The options of `run`, `simplerun` and `submit`; then those that say what the first two show,
-  // and how they run inside an allocation.
+  // The options of `run`, `simplerun` and `submit`; then those of the commands that lead a task
+  // themselves: when its records reach the disk, what is shown, and how it runs inside an
+  // allocation.
   void add_to(OptionParser& parser);
   void add_screen_to(OptionParser& parser);
 };
