@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,8 @@ struct Options {
   std::string root;
   std::string socket = own_socket();
   std::string config;
-  std::string sync;       // empty: not given
-  std::string log_level;  // empty: not given
+  std::string sync;  // empty: not given
+  std::optional<std::string> log_level;
   std::vector<std::string> pools;
 };
 
@@ -46,7 +47,13 @@ Result<Settings> settings_of(const Options& options) {
   if (!options.sync.empty()) {
     settings.sync = options.sync == "crash" ? SyncMode::Crash : SyncMode::Power;
   }
-  if (!options.log_level.empty()) settings.log_level = options.log_level;
+  if (options.log_level) {
+    if (Status known = check_log_level(*options.log_level); !known) {
+      return Error{ErrorCode::Usage,
+                   "--log-level " + *options.log_level + ": " + known.error().message};
+    }
+    settings.log_level = *options.log_level;
+  }
   for (const std::string& pool : options.pools) {
     if (auto added = add_pool(pool, settings); !added) return added.error();
   }
@@ -60,7 +67,7 @@ void reload(const Options& options, Daemon& daemon) {
     return;
   }
   daemon.use(*settings);
-  spdlog::set_level(spdlog::level::from_str(settings->log_level));
+  set_log_level(settings->log_level);
   spdlog::info("settings are read again");
 }
 
@@ -148,7 +155,7 @@ int run(int argc, char** argv) {
     return exit_status_of(settings.error().code);
   }
   log_to_stderr("thermos-reactor", log_pattern());
-  spdlog::set_level(spdlog::level::from_str(settings->log_level));
+  set_log_level(settings->log_level);
   if (auto served = serve(options, *settings); !served) {
     say(served.error().message);
     return exit_status_of(served.error().code);

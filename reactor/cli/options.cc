@@ -1,15 +1,12 @@
 #include "reactor/cli/options.h"
 #include "core/base/seconds.h"
-#include "core/config/reference_syntax.h"
 
 #include <pwd.h>
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -21,12 +18,10 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/os/errors.h"
+#include "reactor/os/log_lines.h"
 
 namespace thermos {
 namespace {
-
-constexpr std::array<const char*, 7> kLevels = {"trace", "debug",    "info", "warn",
-                                                "error", "critical", "off"};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -50,16 +45,6 @@ std::string default_root() {
 
 Error usage(std::string message) {
   return Error{ErrorCode::Usage, std::move(message)};
-}
-
-Status set_log_level(const std::string& level) {
-  const auto* it = std::find(kLevels.begin(), kLevels.end(), level);
-  if (it == kLevels.end()) {
-    return usage("--log-level " + level +
-                 ": it is one of trace, debug, info, warn, error, critical, off");
-  }
-  spdlog::set_level(spdlog::level::from_str(level));
-  return Done{};
 }
 
 std::string first_line(std::string text) {
@@ -187,7 +172,10 @@ Result<std::optional<Arguments>> OptionParser::parse(const Arguments& arguments)
     roots_.pop_back();
     common_.other_roots = std::move(roots_);
   }
-  if (Status level = set_log_level(common_.log_level); !level) return level.error();
+  if (Status known = check_log_level(common_.log_level); !known) {
+    return usage("--log-level " + common_.log_level + ": " + known.error().message);
+  }
+  set_log_level(common_.log_level);
   return std::optional<Arguments>(std::move(words));
 }
 

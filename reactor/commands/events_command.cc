@@ -24,11 +24,12 @@ namespace {
 constexpr std::string_view kEventsHelp = R"(Usage: thermos events [OPTIONS] [TASK_ID_REGEX...]
 
 Prints the events of the daemon's tasks, one transition a line, each with its
-position.
+position: without -f all that there were, with -f only new ones.
 
   --since POSITION  start behind that position: no event is missed or seen
-                    twice, also over restarts of the daemon
-  -f                continue with new events, also of tasks to come
+                    twice, also over restarts of the daemon. With -f, 0 means
+                    all that there were, and then new ones
+  -f, --follow      continue with new events, also of tasks to come
   --progress        also how far each task is, at most once a second: how many
                     of its processes are done, run or failed, and the time left
                     if earlier tasks of its name tell it

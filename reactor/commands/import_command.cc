@@ -26,8 +26,8 @@ error, and the others go on.
 `thermos status --root ROOT`, `inspect --root ROOT --task-id ID` and `read FILE`
 show such a root without importing it.
 
-Exit status: 0 all are there; 1 some could not be taken over; 66 no such root, or
-a pattern that matches no task, and then none is taken over.
+Exit status: 0 all are there; 1 some could not be taken over; 66 no such root,
+or a pattern that matches no task, and then none is taken over.
 )";
 
 std::string told(const std::string& id, const ImportedTask& task) {

@@ -30,7 +30,8 @@ knows is said. A CONFIG in Python is executed, as by `thermos inspect`.
   --history PATTERN  by the tasks whose id matches, instead of those of the same
                     name (the latest 50); may be repeated
   --duration P=S    a process takes S seconds (or 20m); P is a name, or a
-                    pattern that matches from the start of names; may be repeated
+                    pattern that matches from the start of names; may be
+                    repeated
   --fail P          all runs of a process fail; may be repeated
   -j N              with max_concurrency N; 0: no limit
   -a, --all         all processes in the chart, and not only the first 30

@@ -35,8 +35,8 @@ constexpr std::string_view kRerunHelp =
 
 Goes on from a task that has ended: a new task in the same sandbox, as the same
 user, which takes over what succeeded and runs the rest, in the foreground as
-`thermos run` would. The ended task stays as it is. Daemons and finalizers always
-run. TASK is an id, or a pattern that matches one task.
+`thermos run` would. The ended task stays as it is. Daemons and finalizers
+always run. TASK is an id, or a pattern that matches one task.
 
   --failed          run what did not succeed, and what is behind it (default)
   --from PROCESS... these processes, too, and what is behind them
@@ -261,7 +261,6 @@ CommandOutcome rerun_command(const Arguments& arguments, CommonOptions common) {
   parser.text("--eval-timeout", options.eval_timeout);
   parser.flag("--json", options.json);
   parser.text("--keep-logs", options.keep_logs);
-  parser.text("--sync", options.sync);
   options.add_screen_to(parser);
   std::optional<std::string> socket;
   parser.text("--socket", socket);

@@ -66,7 +66,6 @@ CommandOutcome resume_command(const Arguments& arguments, CommonOptions common) 
   RunOptions options;
   OptionParser parser("resume", kResumeHelp, common);
   options.add_screen_to(parser);
-  parser.text("--sync", options.sync);
   std::optional<std::string> socket;
   parser.text("--socket", socket);
   const Result<std::optional<Arguments>> parsed = parser.parse(arguments);

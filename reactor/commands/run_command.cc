@@ -97,8 +97,9 @@ more for bash. Replaces {{thermos.task_id}}, {{thermos.user}}, and what -P and
   --sandbox D, --task-id ID, --user U, --chroot, -P NAME[:PORT], -E NAME=VALUE,
   --sync MODE, --keep-logs N, --log-rotate SIZE[:BACKUPS], --hostname NAME,
   --preserve-env, --process-logger-destination D, --process-logger-mode M,
-  --on-term W, --grace S, --yield-status N, --until TIME, --take-over, -v, -q,
-  --root D, --log-level L, --no-color: see `thermos run --help`
+  --nodes WHICH, --on-term W, --grace S, --yield-status N, --until TIME,
+  --take-over, -v, -q, --root D, --log-level L, --no-color: see `thermos run
+  --help`
 )";
 
 // Returns the header of an existing task that has not ended; else nothing.
@@ -196,6 +197,10 @@ CommandOutcome run_command(const Arguments& arguments, CommonOptions common) {
   }
   if (options.daemon && !options.hostname.empty()) {
     return Error{ErrorCode::Usage, "run: --daemon has no --hostname: the daemon records its own"};
+  }
+  if (options.daemon && options.sync) {
+    return Error{ErrorCode::Usage,
+                 "run: --daemon has no --sync: the daemon syncs as its own --sync says"};
   }
   if (options.daemon && options.yield.any()) {
     return Error{ErrorCode::Usage,

@@ -117,13 +117,13 @@ void RunOptions::add_to(OptionParser& parser) {
   parser.flag("--chroot,--enable_chroot", chroot);
   parser.texts("-P,--port", ports);
   parser.texts("-E,--environment", environment);
-  parser.text("--sync", sync);
   parser.text("--keep-logs", keep_logs);
   parser.text("--log-rotate", log_rotate);
   parser.text("--nodes", nodes);
 }
 
 void RunOptions::add_screen_to(OptionParser& parser) {
+  parser.text("--sync", sync);
   parser.flag("-q,--quiet", quiet);
   parser.flag("-v,--verbose", verbose);
   parser.flag("--output", output);
@@ -136,8 +136,8 @@ Result<ConfigurationWords> check_run_options(const RunOptions& options, const Po
   if (!ports) return ports.error();
   Result<std::map<std::string, std::string>> environment = parse_environment(options.environment);
   if (!environment) return environment.error();
-  if (options.sync != "power" && options.sync != "crash") {
-    return Error{ErrorCode::Usage, "--sync " + options.sync + ": it is power or crash"};
+  if (options.sync && *options.sync != "power" && *options.sync != "crash") {
+    return Error{ErrorCode::Usage, "--sync " + *options.sync + ": it is power or crash"};
   }
   if (const Result<std::uint32_t> keep = parse_keep_logs(options); !keep) return keep.error();
   if (options.log_rotate) {

@@ -25,7 +25,7 @@ struct RunOptions {
   bool chroot = false;
   std::vector<std::string> ports;
   std::vector<std::string> environment;
-  std::string sync = "power";
+  std::optional<std::string> sync;  // not for what the daemon runs: it has its own
   std::optional<std::string> keep_logs;
   std::optional<std::string> log_rotate;
   std::optional<std::string> nodes;
@@ -37,8 +37,9 @@ struct RunOptions {
   bool output = false;   // show what processes print
   YieldOptions yield;
 
-  // add_to() adds the options of `run`, `simplerun` and `submit`. add_screen_to() adds those for
-  // the output of `run` and `simplerun`, and for running inside an allocation.
+  // add_to() adds the options of `run`, `simplerun` and `submit`. add_screen_to() adds those of the
+  // commands that lead a task themselves: when its records reach the disk, what is shown, and how it
+  // runs inside an allocation.
   void add_to(OptionParser& parser);
   void add_screen_to(OptionParser& parser);
 };

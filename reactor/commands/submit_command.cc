@@ -24,8 +24,10 @@ when the task is on the disk.
   --task NAME       which task, where CONFIG holds several
   --sandbox D       run in D, which must exist; else the daemon creates one
   --user U, --chroot, --keep-logs N, --log-rotate SIZE[:BACKUPS],
-  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S: as for `thermos run`. A
-  CONFIG in Python is executed here, with your rights, not by the daemon
+  -P NAME[:PORT], -E NAME=VALUE, --eval-timeout S, --nodes WHICH: as for
+  `thermos run`. A CONFIG in Python is executed here, with your rights, not by
+  the daemon. Of tasks over --nodes, root's daemon takes only those of root; the
+  daemon starts the servers
   --replace         where task ID is active, CONFIG takes the place of its
                     configuration: processes that it defines as before are not
                     touched, others are stopped and started anew. Prints the id

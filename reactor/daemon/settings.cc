@@ -10,12 +10,10 @@
 #include "core/config/document.h"
 #include "core/task/check_name.h"
 #include "reactor/os/files.h"
+#include "reactor/os/log_lines.h"
 
 namespace thermos {
 namespace {
-
-constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warn",
-                                                     "error", "critical", "off"};
 
 Error wrong(const std::string& path, const config::Value& value, std::string_view key,
             const std::string& what) {
@@ -104,10 +102,8 @@ Status take(const std::string& path, const config::Member& member, Settings& set
     return Done{};
   }
   if (member.key == "log_level") {
-    if (text == nullptr || std::find(kLevels.begin(), kLevels.end(), *text) == kLevels.end()) {
-      return wrong(path, value, member.key,
-                   "it is trace, debug, info, warn, error, critical or off");
-    }
+    const Status known = check_log_level(text == nullptr ? "" : *text);
+    if (!known) return wrong(path, value, member.key, known.error().message);
     settings.log_level = *text;
     return Done{};
   }

@@ -4,6 +4,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -13,6 +15,9 @@
 
 namespace thermos {
 namespace {
+
+constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warn",
+                                                     "error", "critical", "off"};
 
 // Returns the journal's prefix for the priority of a line, with syslog's numbers (sd-daemon(3)).
 const char* syslog_level(spdlog::level::level_enum level) {
@@ -70,6 +75,15 @@ void set_log_pattern(const std::string& pattern) {
   formatter->add_flag<SyslogLevel>('Q').add_flag<PrintableMessage>('v');
   formatter->set_pattern(pattern);
   spdlog::set_formatter(std::move(formatter));
+}
+
+Status check_log_level(std::string_view level) {
+  if (std::find(kLevels.begin(), kLevels.end(), level) != kLevels.end()) return Done{};
+  return Error{ErrorCode::Usage, "it is trace, debug, info, warn, error, critical or off"};
+}
+
+void set_log_level(const std::string& level) {
+  spdlog::set_level(spdlog::level::from_str(level));
 }
 
 }  // namespace thermos

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+
+#include "core/base/result.h"
 
 namespace thermos {
 
@@ -11,5 +14,11 @@ namespace thermos {
 void log_to_stderr(const std::string& name, const std::string& pattern);
 // Changes the pattern of the same log.
 void set_log_pattern(const std::string& pattern);
+
+// Fails with Usage if there is no such level of the log, and says which there are. spdlog takes an
+// unknown name for `off`.
+Status check_log_level(std::string_view level);
+// REQUIRES: check_log_level(level)
+void set_log_level(const std::string& level);
 
 }  // namespace thermos

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 
+#include "node_servers.h"
 #include "terminal.h"
 #include "thermos_fixture.h"
 #include "waiting.h"
@@ -103,6 +104,16 @@ TEST_F(CliDaemon, WaitAndOrdersTakePatterns) {
   EXPECT_EQ(good.status, 0);
   EXPECT_TRUE(good.err.starts_with("lenient SUCCESS\n  p FAILED, run 0: exit 4\n")) << good.err;
   EXPECT_EQ(ask({"wait", "long"}).status, 64);  // two have ended, and none is active
+}
+
+TEST_F(CliDaemon, SubmitSaysOnWhichNodesATaskRuns) {
+  Words options = real::nodes("n1,n2");
+  options.emplace_back("--wait");
+  submit("spread", R"({"processes": [{"name": "p", "cmdline": "true", "on": "each"}]})", options);
+  const auto processes =
+      nlohmann::json::parse(ask({"status", "--json", "spread"}).out)["tasks"][0]["processes"];
+  EXPECT_EQ(processes.size(), 2U) << processes;
+  for (const auto& runs : processes) EXPECT_TRUE(runs.back().contains("node")) << runs;
 }
 
 TEST_F(CliDaemon, AnEmptyPatternEndsNothing) {

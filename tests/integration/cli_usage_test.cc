@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "thermos_fixture.h"
 
@@ -100,7 +101,9 @@ TEST_F(Usage, ChecksValues) {
   refuse({"run", "--sync", "maybe", config}, 64, "power or crash");
   refuse({"run", "--task-id", "a/b", config}, 64, "task id");
   refuse({"run", "--task_id", ".x", config}, 64, "task id");
-  refuse({"run", "--log-level", "loud", config}, 64, "--log-level");
+  refuse({"run", "--log-level", "loud", config}, 64, "--log-level loud: it is trace, debug");
+  refuse({"submit", "--sync", "crash", config}, 64, "unknown option --sync");
+  refuse({"run", "--daemon", "--sync", "crash", config}, 64, "the daemon syncs as its own --sync");
   refuse({"run", "--sandbox", config, config}, 64, "not a directory");
   refuse({"run", "--sandbox", config + "/below", config}, 64, "--sandbox");
   refuse({"run", "--chroot", config}, 64, "--chroot needs --sandbox");
@@ -111,6 +114,19 @@ TEST_F(Usage, ChecksValues) {
   refuse({"kill", "--wait", "soon", "x"}, 64, "--wait");
   refuse({"kill", "--wait", "nan", "x"}, 64, "--wait");
   refuse({"tail", "-n", "-3", "x"}, 64, "-n");
+}
+
+TEST_F(Usage, TheDaemonChecksTheLevelOfItsLog) {
+  for (const std::string level : {"NONSENSE", "INFO"}) {
+    Invocation daemon;
+    daemon.words = {built("thermos-reactor"), "--root", root(), "--socket", scratch_ / "no/socket"};
+    daemon.words.push_back("--log-level=" + level);
+    const Finished refused = run_program(daemon);
+    EXPECT_EQ(refused.status, 64) << level;
+    EXPECT_EQ(refused.err, "thermos-reactor: --log-level " + level +
+                               ": it is trace, debug, info, warn, error, critical or off\n");
+    EXPECT_FALSE(std::filesystem::exists(root()));
+  }
 }
 
 TEST_F(Usage, SaysWhatIsNotThere) {
@@ -148,7 +164,7 @@ TEST_F(Usage, NobodyMayUseAnotherUserButRoot) {
   refuse({"run", "--chroot", "--sandbox", "box", file("v.json", kTask)}, 77, "only root");
 }
 
-TEST_F(Usage, HelpNamesEveryOptionAndFitsTheScreen) {
+TEST_F(Usage, HelpNamesTheOptions) {
   const std::map<std::string, Words> options = {
       {"run",
        {"--sandbox", "--task-id", "--task", "--user", "--chroot", "-P", "-E", "--sync", "--quiet"}},
@@ -170,12 +186,28 @@ TEST_F(Usage, HelpNamesEveryOptionAndFitsTheScreen) {
     for (const std::string& name : names) {
       EXPECT_NE(help.out.find(name), std::string::npos) << command << " " << name;
     }
-    for (std::size_t at = 0; at < help.out.size();) {
-      const std::size_t end = help.out.find('\n', at);
-      EXPECT_LE(end - at, 80U) << help.out.substr(at, end - at);
-      at = end + 1;
-    }
   }
+}
+
+TEST_F(Usage, EveryHelpFitsTheScreen) {
+  const auto expect_narrow = [](const std::string& help) {
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+  };
+  const std::string overview = run({"--help"}).out;
+  expect_narrow(overview);
+  std::size_t commands = 0;
+  std::istringstream lines(overview.substr(0, overview.find("\n\nEvery command")));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ")) continue;
+    const std::string command = line.substr(2, line.find(' ', 2) - 2);
+    const Finished help = run({command, "--help"});
+    EXPECT_EQ(help.status, 0) << command << help.err;
+    EXPECT_NE(help.out.find("Usage: thermos " + command), std::string::npos) << help.out;
+    expect_narrow(help.out);
+    ++commands;
+  }
+  EXPECT_GT(commands, 30U);
 }
 
 TEST_F(Usage, VersionAndAnEmptyRoot) {

@@ -251,6 +251,14 @@ TEST(Nodes, ANodeThatIsGone) {
   EXPECT_NE(ended.out.find("node n1 is back"), std::string::npos) << ended.out;
 }
 
+TEST(Nodes, OneCommandRunsOnANodeToo) {
+  Site site;
+  const Ended ended = site.thermos(Words{"simplerun", "--task-id", "t", "--sandbox"} +
+                                   Words{site.sandbox()} + nodes("n1") + Words{"true"});
+  EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(latest(site, "simple")["node"], "n1");
+}
+
 TEST(Nodes, WhatIsNoListOfNodesIsRefused) {
   Site site;
   Json task{{"name", "t"}};
