@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <utility>
@@ -17,9 +18,11 @@
 namespace thermos {
 namespace {
 
-// Between two looks at a lock whose holder has written no record: it is being launched, by a server
-// that gave the node up, and no event tells when it writes.
-constexpr Microseconds kLookAgain = kSecond / 10;
+// Until a lock is looked at again whose holder is not known: it is being launched, by a server that
+// gave the node up. Its first record is an event, and so is its end; but the kernel tells of the
+// last close first and lets go of the lock then. There may be no inotify, either.
+constexpr Microseconds kFirstDelay = kSecond / 1000;
+constexpr Microseconds kLastDelay = kSecond;
 
 }  // namespace
 
@@ -37,6 +40,12 @@ struct NodeCleaning::StopOrder {
   std::unique_ptr<Poll> poll;
 };
 
+// A stream whose lock's holder is not known.
+struct NodeCleaning::Delay {
+  Microseconds next = kFirstDelay;
+  Deadlines::Key timer;
+};
+
 NodeCleaning::NodeCleaning(Reactor& reactor, const TaskSetup& setup, std::function<void()> done)
     : reactor_(reactor), setup_(setup), done_(std::move(done)) {}
 
@@ -51,6 +60,18 @@ void NodeCleaning::begin() {
   open_ = paths.size() + 1;
   for (const std::string& path : paths) look(path);
   one_over();
+}
+
+void NodeCleaning::changed(std::string_view file) {
+  const std::string path =
+      setup_.paths.checkpoint_dir(setup_.header.task_id) + "/" + std::string(file);
+  if (delays_.contains(path)) look_now(path);
+}
+
+void NodeCleaning::all_changed() {
+  std::vector<std::string> paths;
+  for (const auto& [path, delay] : delays_) paths.push_back(path);
+  for (const std::string& path : paths) look_now(path);
 }
 
 void NodeCleaning::look(const std::string& path) {
@@ -75,6 +96,7 @@ void NodeCleaning::look(const std::string& path) {
     if (!read) spdlog::warn("{}", read.error().message);
   }
   if (!locked || *locked) return wait(path, left);
+  delays_.erase(path);
   const bool here = left.boot == reactor_.boot() && left.coordinator.pid != 0;
   if (left.over || !here) return over(path);
   sweep(path, left);
@@ -84,7 +106,8 @@ void NodeCleaning::wait(const std::string& path, const Left& left) {
   auto pidfd = left.boot == reactor_.boot() && left.coordinator.pid != 0
                    ? open_pidfd(left.coordinator)
                    : std::nullopt;
-  if (!pidfd) return look_again(path);
+  if (!pidfd) return look_later(path);
+  delays_.erase(path);
   spdlog::warn("ending what still runs by {} (coordinator {}): it is LOST on record", path,
                left.coordinator.pid);
   send_signal(*pidfd, SIGUSR1);
@@ -101,11 +124,20 @@ void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-
   look(path);
 }
 
-void NodeCleaning::look_again(const std::string& path) {
-  reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain,
-                           [this, path, here = std::weak_ptr<bool>(alive_)] {
-                             if (!here.expired()) look(path);
-                           });
+void NodeCleaning::look_later(const std::string& path) {
+  Delay& delay = delays_[path];
+  delay.timer = reactor_.deadlines().add(reactor_.loop().now().boot + delay.next,
+                                         [this, path, here = std::weak_ptr<bool>(alive_)] {
+                                           if (!here.expired()) look(path);
+                                         });
+  delay.next = std::min(2 * delay.next, kLastDelay);
+}
+
+// Something has happened: what is still the same is looked at soon.
+void NodeCleaning::look_now(const std::string& path) {
+  reactor_.deadlines().cancel(delays_.at(path).timer);
+  delays_.erase(path);
+  look(path);
 }
 
 void NodeCleaning::sweep(const std::string& path, const Left& left) {

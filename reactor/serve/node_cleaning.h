@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/base/times.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
 
@@ -25,16 +27,22 @@ class NodeCleaning {
   NodeCleaning& operator=(const NodeCleaning&) = delete;
 
   void begin();
+  // What inotify tells of the checkpoint directory, whose one watch is another's: a write to a
+  // file, or its closing; or that events were lost.
+  void changed(std::string_view file);
+  void all_changed();
 
  private:
   struct Left;
   struct StopOrder;
+  struct Delay;
   // Looks at the stream at `path`: ends its coordinator if one holds the lock, or else what that
   // left.
   void look(const std::string& path);
   void wait(const std::string& path, const Left& left);
   void ended(std::string path);
-  void look_again(const std::string& path);
+  void look_later(const std::string& path);
+  void look_now(const std::string& path);
   void sweep(const std::string& path, const Left& left);
   void over(const std::string& path);
   void one_over();
@@ -42,8 +50,10 @@ class NodeCleaning {
   Reactor& reactor_;
   const TaskSetup& setup_;
   std::function<void()> done_;
-  std::map<std::string, StopOrder> stop_orders_;  // by the path of the stream
-  std::size_t open_ = 0;                          // streams whose run is not over
+  // By the path of the stream.
+  std::map<std::string, StopOrder> stop_orders_;
+  std::map<std::string, Delay> delays_;
+  std::size_t open_ = 0;  // streams whose run is not over
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
