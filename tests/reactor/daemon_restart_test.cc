@@ -150,9 +150,12 @@ class ServiceGroups {
   }
   ~ServiceGroups() {
     std::ofstream(scope() + "/cgroup.kill") << "1";
-    for (int tries = 0; std::filesystem::exists(slice_) && tries < 10'000; ++tries) {
+    if (!std::filesystem::exists(slice_)) return;
+    // A group whose last process has ended tells so by a change of its cgroup.events.
+    EXPECT_TRUE(real::wait_until(slice_, [this] {
       remove(slice_);
-    }
+      return !std::filesystem::exists(slice_);
+    }));
   }
   ServiceGroups(const ServiceGroups&) = delete;
   ServiceGroups& operator=(const ServiceGroups&) = delete;
