@@ -1,5 +1,4 @@
 // The drill: it kills the daemon, waits for the next one, and checks that no process was lost.
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
 #include "reactor/control/control_client.h"
+#include "reactor/control/socket_watch.h"
 #include "reactor/daemon/drilled_daemon.h"
 #include "reactor/os/clocks.h"
 
@@ -30,7 +30,9 @@ upgrade. Exit status 0: none was lost; 1: some were.
   --socket S        the daemon's socket
 )";
 
-constexpr int kLookAgainMs = 20;
+// The pauses between two looks for the new daemon, while no event has announced it.
+constexpr Microseconds kFirstPause = kSecond / 50;
+constexpr Microseconds kLastPause = kSecond;
 
 // A run that was under way before the drill, by task, process and run number.
 struct Running {
@@ -125,16 +127,19 @@ void judge(Running& running, const Tasks& after, pid_t leader) {
   running.outcome = "its run is not on record any more";
 }
 
-// Asks until a daemon answers. The kernel has no event for a socket that starts to listen, so it
-// tries again after a pause.
+// Asks until a daemon answers. Its socket listens when it gets its name, which is an event. There
+// is none where inotify can't be had, or where systemd has kept the socket and whoever accepted us
+// has gone.
 Result<control::Version> wait_for_daemon(const std::string& socket, Microseconds until) {
-  for (;;) {
+  SocketWatch watch(socket);
+  for (Microseconds pause = kFirstPause;;) {
     const Microseconds left = until - read_clocks().boot;
     if (left <= 0) return Error{ErrorCode::NoDaemon, "no new daemon has answered in time"};
     if (auto client = ControlClient::connect(socket)) {
       if (auto version = ask_version(*client, left)) return version;
     }
-    ::poll(nullptr, 0, kLookAgainMs);
+    const bool told = watch.wait(std::min(until, read_clocks().boot + pause));
+    pause = told ? kFirstPause : std::min(2 * pause, kLastPause);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "reactor/daemon/control_socket.h"
 #include "reactor/loop/loop.h"
 
 namespace thermos {
@@ -81,7 +82,8 @@ Descriptor kept_listener(const std::string& path) {
     if (!found && std::strcmp(names[i], kListenerName) == 0 &&
         sd_is_socket(kept.get(), AF_UNIX, SOCK_STREAM, 1) > 0 &&
         getsockname(kept.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-        path == address.sun_path && lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
+        is_bound_for(address.sun_path, path) && lstat(path.c_str(), &info) == 0 &&
+        S_ISSOCK(info.st_mode)) {
       found = std::move(kept);
     }
   }

@@ -10,9 +10,9 @@
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/runner/node_claim_rule.h"
 #include "reactor/os/errors.h"
@@ -23,10 +23,11 @@
 namespace thermos {
 namespace {
 
-// The pauses between two looks at the lock. A server that blocked in flock(2) would not see that
-// another server got the lock before it, and nobody would tell that server to give it up.
-constexpr long kFirstPause = 1'000'000;
-constexpr long kLastPause = 500'000'000;
+// The pauses between two looks at the lock: no event reports that it is free. A server that blocked
+// in flock(2) would not see that another server got the lock before it, and nobody would tell that
+// server to give it up.
+constexpr Microseconds kFirstPause = kSecond / 1000;
+constexpr Microseconds kLastPause = kSecond / 2;
 
 // The file holds "LEAD PID TICKS BOOT-HIGH BOOT-LOW".
 std::optional<NodeHolder> read_holder(int fd) {
@@ -61,30 +62,57 @@ void hang_up(const Identity& server) {
 
 }  // namespace
 
-Result<NodeClaim> NodeClaim::take(const std::string& directory, std::uint64_t lead,
-                                  const BootId& boot) {
-  const std::string path = directory + "/server";
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file) return system_error("cannot open " + path, errno);
+NodeClaim::NodeClaim(Loop& loop, Deadlines& deadlines, std::string directory, std::uint64_t lead,
+                     const BootId& boot, std::function<void(const Status&)> taken)
+    : loop_(loop),
+      deadlines_(deadlines),
+      path_(std::move(directory) + "/server"),
+      taken_(std::move(taken)),
+      pause_(kFirstPause) {
   const auto self = read_stat(::getpid());
-  const NodeHolder ours{lead, self ? self->identity : Identity{::getpid(), 0}, boot};
-  std::optional<Identity> told;
-  for (timespec pause{0, kFirstPause};; pause.tv_nsec = std::min(2 * pause.tv_nsec, kLastPause)) {
-    const int locked = ::flock(file.get(), LOCK_EX | LOCK_NB);
-    if (locked != 0 && errno != EWOULDBLOCK && errno != EINTR)
-      return system_error("cannot lock " + path, errno);
-    const ClaimVerdict verdict = judge_claim(ours, locked != 0, read_holder(file.get()),
-                                             locked != 0 ? lock_holder(path) : std::nullopt);
-    if (verdict.step == ClaimVerdict::Step::Refuse) return superseded(path);
-    if (verdict.step == ClaimVerdict::Step::Take) break;
-    // Each server is told once. A second SIGHUP would kill a server that is ending, and an engine
-    // may then end what that server started.
-    if (verdict.hang_up && verdict.hang_up != told) hang_up(*verdict.hang_up);
-    if (verdict.hang_up) told = verdict.hang_up;
-    ::nanosleep(&pause, nullptr);
+  ours_ = {lead, self ? self->identity : Identity{::getpid(), 0}, boot};
+}
+
+NodeClaim::~NodeClaim() {
+  if (timer_) deadlines_.cancel(*timer_);
+}
+
+void NodeClaim::begin() {
+  file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file_) return taken_(system_error("cannot open " + path_, errno));
+  ask();
+}
+
+void NodeClaim::ask() {
+  timer_.reset();
+  const auto ours = ask_once();
+  if (!ours) return taken_(ours.error());
+  if (*ours) return taken_(Done{});
+  timer_ = deadlines_.add(loop_.now().boot + pause_, [this] { ask(); });
+  pause_ = std::min(2 * pause_, kLastPause);
+}
+
+Result<bool> NodeClaim::ask_once() {
+  const int locked = ::flock(file_.get(), LOCK_EX | LOCK_NB);
+  if (locked != 0 && errno != EWOULDBLOCK && errno != EINTR) {
+    return system_error("cannot lock " + path_, errno);
   }
-  if (!write_holder(file.get(), ours)) return system_error("cannot write " + path, errno);
-  return NodeClaim(std::move(file));
+  const ClaimVerdict verdict = judge_claim(ours_, locked != 0, read_holder(file_.get()),
+                                           locked != 0 ? lock_holder(path_) : std::nullopt);
+  switch (verdict.step) {
+    case ClaimVerdict::Step::Refuse:
+      return superseded(path_);
+    case ClaimVerdict::Step::Take:
+      if (!write_holder(file_.get(), ours_)) return system_error("cannot write " + path_, errno);
+      return true;
+    case ClaimVerdict::Step::Wait:
+      break;
+  }
+  // Each server is told once. A second SIGHUP would kill a server that is ending, and an engine may
+  // then end what that server started.
+  if (verdict.hang_up && verdict.hang_up != told_) hang_up(*verdict.hang_up);
+  if (verdict.hang_up) told_ = verdict.hang_up;
+  return false;
 }
 
 }  // namespace thermos

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <utility>
@@ -17,9 +18,11 @@
 namespace thermos {
 namespace {
 
-// The pause between two looks at a lock whose holder has written no record. The holder is being
-// launched by a server that gave the node up, and no event tells when it writes.
-constexpr Microseconds kLookAgain = kSecond / 10;
+// The pauses between two looks at a lock whose holder has written no record: a server that gave the
+// node up is launching it. Its first record is an event, and so is its end. But the kernel reports
+// the last close before it releases the lock, and inotify may be missing.
+constexpr Microseconds kFirstDelay = kSecond / 1000;
+constexpr Microseconds kLastDelay = kSecond;
 
 // Adds a record of a coordinator's stream to `latest`, which holds the latest run alone.
 Status add_to(History& latest, const RunnerHeader& header, const Record& record) {
@@ -50,6 +53,12 @@ struct NodeCleaning::Told {
   std::unique_ptr<Poll> poll;
 };
 
+// A stream whose lock is held by an unknown coordinator.
+struct NodeCleaning::Delay {
+  Microseconds next = kFirstDelay;
+  Deadlines::Key timer;
+};
+
 NodeCleaning::NodeCleaning(Reactor& reactor, const TaskSetup& setup, std::function<void()> done)
     : reactor_(reactor), setup_(setup), done_(std::move(done)) {}
 
@@ -64,6 +73,18 @@ void NodeCleaning::begin() {
   open_ = paths.size() + 1;
   for (const std::string& path : paths) look(path);
   one_over();
+}
+
+void NodeCleaning::changed(std::string_view file) {
+  const std::string path =
+      setup_.paths.checkpoint_dir(setup_.header.task_id) + "/" + std::string(file);
+  if (delays_.contains(path)) look_now(path);
+}
+
+void NodeCleaning::all_changed() {
+  std::vector<std::string> paths;
+  for (const auto& [path, delay] : delays_) paths.push_back(path);
+  for (const std::string& path : paths) look_now(path);
 }
 
 void NodeCleaning::look(const std::string& path) {
@@ -83,13 +104,15 @@ void NodeCleaning::look(const std::string& path) {
   const bool here = run != nullptr && run->boot == reactor_.boot() && run->coordinator.pid != 0;
   if (!here) run = nullptr;
   if (!locked || *locked) return wait(path, run);
+  delays_.erase(path);
   if (run == nullptr || is_terminal(run->state)) return over(path);
   sweep(path, *run);
 }
 
 void NodeCleaning::wait(const std::string& path, const Run* run) {
   auto pidfd = run != nullptr ? open_pidfd(run->coordinator) : std::nullopt;
-  if (!pidfd) return look_again(path);
+  if (!pidfd) return look_later(path);
+  delays_.erase(path);
   spdlog::warn("ending what still runs by {} (coordinator {}): it is LOST on record", path,
                run->coordinator.pid);
   send_signal(*pidfd, SIGUSR1);
@@ -106,11 +129,21 @@ void NodeCleaning::ended(std::string path) {  // NOLINT(performance-unnecessary-
   look(path);
 }
 
-void NodeCleaning::look_again(const std::string& path) {
-  reactor_.deadlines().add(reactor_.loop().now().boot + kLookAgain,
-                           [this, path, here = std::weak_ptr<bool>(alive_)] {
-                             if (!here.expired()) look(path);
-                           });
+void NodeCleaning::look_later(const std::string& path) {
+  Delay& delay = delays_[path];
+  delay.timer = reactor_.deadlines().add(reactor_.loop().now().boot + delay.next,
+                                         [this, path, here = std::weak_ptr<bool>(alive_)] {
+                                           if (!here.expired()) look(path);
+                                         });
+  delay.next = std::min(2 * delay.next, kLastDelay);
+}
+
+// Looks at the stream because something has happened. If its holder is unknown yet, the pauses
+// begin with the shortest again.
+void NodeCleaning::look_now(const std::string& path) {
+  reactor_.deadlines().cancel(delays_.at(path).timer);
+  delays_.erase(path);
+  look(path);
 }
 
 void NodeCleaning::sweep(const std::string& path, const Run& run) {

@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/base/times.h"
 #include "core/record/history.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
@@ -26,15 +28,21 @@ class NodeCleaning {
   NodeCleaning& operator=(const NodeCleaning&) = delete;
 
   void begin();
+  // Called with the events of the checkpoint directory, which somebody else watches: a write to
+  // `file`, or its closing; or that events were lost.
+  void changed(std::string_view file);
+  void all_changed();
 
  private:
   struct Told;
+  struct Delay;
   // Looks at the stream at `path`. If a coordinator holds its lock, ends that; otherwise ends the
   // processes that the coordinator left.
   void look(const std::string& path);
   void wait(const std::string& path, const Run* run);
   void ended(std::string path);
-  void look_again(const std::string& path);
+  void look_later(const std::string& path);
+  void look_now(const std::string& path);
   void sweep(const std::string& path, const Run& run);
   void over(const std::string& path);
   void one_over();
@@ -42,8 +50,10 @@ class NodeCleaning {
   Reactor& reactor_;
   const TaskSetup& setup_;
   std::function<void()> done_;
-  std::map<std::string, Told> told_;  // coordinators, by the path of the stream
-  std::size_t open_ = 0;              // streams whose run is not over
+  // By the path of the stream.
+  std::map<std::string, Told> told_;
+  std::map<std::string, Delay> delays_;
+  std::size_t open_ = 0;  // streams whose run is not over
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -35,7 +35,10 @@ NodeHost::NodeHost(Reactor& reactor, FramePipe& pipe, TaskSetup setup, FileOwner
   const auto watch = reactor_.inotify().watch(
       setup_.paths.checkpoint_dir(setup_.header.task_id),
       {[this](std::string_view name, std::uint32_t /*mask*/) { on_directory_event(name); },
-       [this] { links_->all_changed(); }});
+       [this] {
+         links_->all_changed();
+         if (cleaning_) cleaning_->all_changed();
+       }});
   if (watch) {
     watch_ = *watch;
   } else {
@@ -54,6 +57,8 @@ NodeHost::~NodeHost() {
 void NodeHost::on_directory_event(std::string_view name) {
   const auto it = index_.find(process_of_file(name));
   if (it != index_.end()) links_->changed(it->second);
+  // Also of a process that the task has not any more.
+  if (cleaning_) cleaning_->changed(name);
 }
 
 // ---- from the leader ---------------------------------------------------------------------------

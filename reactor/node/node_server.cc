@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -64,6 +65,7 @@ class NodeServer {
   Status take(Bytes payload);
   Status take_first(nodes::ToNode message);
   Status begin();
+  void node_is_ours();
   void say(const nodes::FromNode& message);
   void refuse(const Error& error);
   void over(std::string_view why);
@@ -71,8 +73,12 @@ class NodeServer {
   Reactor& reactor_;
   std::optional<nodes::Hello> hello_;
   std::string configuration_;
+  // Set by begin().
+  std::optional<TaskSetup> setup_;
+  TaskUser user_;
   std::optional<NodeClaim> claim_;
-  std::unique_ptr<NodeHost> host_;
+  std::vector<nodes::ToNode> early_;  // came before the node was ours
+  std::unique_ptr<NodeHost> host_;    // when it is
   std::unique_ptr<FramePipe> pipe_;
   bool over_ = false;
 };
@@ -124,7 +130,9 @@ Status NodeServer::take(Bytes payload) {
   auto message = nodes::decode_to_node(payload);
   if (!message) return message.error();
   if (host_) return host_->take(std::move(*message));
-  return take_first(std::move(*message));
+  if (!claim_) return take_first(std::move(*message));
+  early_.push_back(std::move(*message));
+  return Done{};
 }
 
 Status NodeServer::take_first(nodes::ToNode message) {
@@ -174,13 +182,27 @@ Status NodeServer::begin() {
       return system_error("cannot give " + where->sandbox + " to " + user.name, errno);
     }
   }
-  auto claim = NodeClaim::take(directory, hello_->lead, reactor_.boot());
-  if (!claim) return claim.error();
-  claim_.emplace(std::move(*claim));
-  host_ = std::make_unique<NodeHost>(reactor_, *pipe_, std::move(setup), std::move(user),
+  setup_.emplace(std::move(setup));
+  user_ = std::move(user);
+  claim_.emplace(reactor_.loop(), reactor_.deadlines(), directory, hello_->lead, reactor_.boot(),
+                 [this](const Status& taken) {
+                   if (taken) {
+                     node_is_ours();
+                   } else {
+                     refuse(taken.error());
+                   }
+                 });
+  claim_->begin();
+  return Done{};
+}
+
+void NodeServer::node_is_ours() {
+  host_ = std::make_unique<NodeHost>(reactor_, *pipe_, std::move(*setup_), std::move(user_),
                                      [this] { over("the task wants no more of this node"); });
   say(nodes::Welcome{nodes::kProtocol, reactor_.boot(), own_hostname(), ::getpid(), own_room()});
-  return Done{};
+  for (nodes::ToNode& message : std::exchange(early_, {})) {
+    if (auto taken = host_->take(std::move(message)); !taken) return over(taken.error().message);
+  }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "rig.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -216,9 +217,9 @@ TEST(ForkServer, KeepsNoDescriptorOfALaunch) {
   const Job job = server.start("exec sleep 1000");
   EXPECT_EQ(rig::states(server.run("true")), "FORKED RUNNING SUCCESS");
   std::size_t open = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(server.pid()) + "/fd")) {
-    open += entry.is_directory() ? 0 : 1;
+  for (const auto& [fd, target] : real::descriptors_of(server.pid())) {
+    std::error_code gone;
+    open += std::filesystem::is_directory(target, gone) ? 0 : 1;
   }
   EXPECT_EQ(open, 4U);  // 0, 1, 2 and the socket
 }

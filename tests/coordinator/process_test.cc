@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "rig.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -105,9 +106,7 @@ TEST(Process, TheCoordinatorHoldsItsStreamAlone) {
   const Job job = server.start("exec sleep 1000");
   job.stream.wait_for_records(2);
   std::vector<std::string> open;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(job.coordinator) + "/fd"))
-    open.push_back(std::filesystem::read_symlink(entry.path()));
+  for (const auto& [fd, target] : real::descriptors_of(job.coordinator)) open.push_back(target);
   std::sort(open.begin(), open.end());
   std::vector<std::string> expected = {"/dev/null", "/dev/null", "/dev/null", job.stream.path};
   EXPECT_EQ(open, expected);

@@ -16,12 +16,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 
 #include "coordinator/kernel.h"
+#include "waiting.h"
 
 namespace thermos::rig {
 
@@ -36,8 +35,7 @@ Directory::~Directory() {
 }
 
 std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return real::read_file(path);
 }
 
 bool exists(const std::string& path) {

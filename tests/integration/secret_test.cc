@@ -39,11 +39,14 @@ std::string holders(const std::string& directory) {
 
 std::string command_lines() {
   std::string all;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    if (std::isdigit(entry.path().filename().string()[0]) != 0) {
-      all += read_file(entry.path() / "cmdline") + "\n";
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry("/proc", failed), end; entry != end;
+       entry.increment(failed)) {
+    if (std::isdigit(entry->path().filename().string()[0]) != 0) {
+      all += read_file(entry->path() / "cmdline") + "\n";
     }
   }
+  EXPECT_FALSE(failed) << failed.message();
   return all;
 }
 

@@ -13,9 +13,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 namespace thermos::real {
@@ -202,6 +204,18 @@ std::vector<pid_t> children_of(pid_t pid) {
   const std::string number = std::to_string(pid);
   std::istringstream list(read_file("/proc/" + number + "/task/" + number + "/children"));
   return {std::istream_iterator<pid_t>(list), {}};
+}
+
+std::map<int, std::string> descriptors_of(pid_t pid) {
+  std::map<int, std::string> all;
+  std::error_code gone;
+  for (std::filesystem::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", gone), end;
+       entry != end; entry.increment(gone)) {
+    std::error_code closed;
+    std::string target = std::filesystem::read_symlink(entry->path(), closed);
+    if (!closed) all[std::stoi(entry->path().filename())] = std::move(target);
+  }
+  return all;
 }
 
 void reap_orphans(pid_t runner) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ bool alive(pid_t pid);
 std::string command_name(pid_t pid);
 std::string program_of(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
+// What each descriptor of the process stands for, by its number. A process that has gone has none,
+// nor is one told that was closed meanwhile.
+std::map<int, std::string> descriptors_of(pid_t pid);
 
 // Reaps what died and was left to this process; not the runner, whose end is waited for elsewhere.
 void reap_orphans(pid_t runner);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
 #include "waiting.h"
 
@@ -65,8 +64,7 @@ std::uint64_t Observing::memory() const {
 }
 
 std::size_t Observing::descriptors() const {
-  const std::filesystem::directory_iterator all("/proc/" + std::to_string(program_.pid()) + "/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  return real::descriptors_of(program_.pid()).size();
 }
 
 }  // namespace thermos::observe

@@ -12,8 +12,6 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "capnp/codec.h"
 #include "waiting.h"
@@ -27,11 +25,8 @@ constexpr Microseconds kPatience = 120 * kSecond;
 // What each descriptor of a process stands for, a line each.
 std::string open_files(pid_t pid) {
   std::string all;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
-    std::error_code gone;
-    all += entry.path().filename().string() + " -> " +
-           std::filesystem::read_symlink(entry.path(), gone).string() + "\n";
+  for (const auto& [fd, target] : real::descriptors_of(pid)) {
+    all += std::to_string(fd) + " -> " + target + "\n";
   }
   return all;
 }
@@ -116,8 +111,7 @@ int DaemonFixture::wait_for_daemon() {
 }
 
 std::string DaemonFixture::log() const {
-  std::ifstream file(path("log"));
-  return {std::istreambuf_iterator<char>(file), {}};
+  return real::read_file(path("log"));
 }
 
 ::testing::AssertionResult DaemonFixture::until_logged(const std::string& text) const {
@@ -127,8 +121,7 @@ std::string DaemonFixture::log() const {
 // ---- clients -----------------------------------------------------------------------------------
 
 std::size_t DaemonFixture::descriptors() const {
-  const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon_) + "/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  return real::descriptors_of(daemon_).size();
 }
 
 void DaemonFixture::wait_for_descriptors(std::size_t most) const {

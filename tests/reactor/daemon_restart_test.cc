@@ -1,5 +1,7 @@
 // What holds over the daemon's own end: its tasks, its order of events, what was ordered.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -19,8 +21,8 @@
 #include "reactor/daemon/control_socket.h"
 #include "reactor/daemon/daemon.h"
 #include "reactor/daemon/event_feed.h"
-#include "reactor/daemon/recent_events.h"
 #include "reactor/daemon/past_events.h"
+#include "reactor/daemon/recent_events.h"
 #include "reactor/host/reactor.h"
 #include "waiting.h"
 
@@ -73,6 +75,34 @@ TEST_F(DaemonRestartTest, AtItsEndADaemonRemovesItsOwnSocketAlone) {
   }
 }
 
+// This test is the daemon's keeper.
+TEST_F(DaemonRestartTest, ADrillFindsWhatRanWithTheNextDaemon) {
+  start();
+  submit("work", one("sleep 1000"));
+  until_running("work");
+  const pid_t drill = fork();
+  if (drill == 0) {
+    const int out = open(path("drill").c_str(), O_WRONLY | O_CREAT, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    const std::string socket = socket_path();
+    execl(THERMOS_BIN "/thermos", "thermos", "drill", "--json", "--socket", socket.c_str(),
+          static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  EXPECT_EQ(wait_for_daemon(), -SIGKILL);
+  start();
+  int status = -1;
+  EXPECT_EQ(waitpid(drill, &status, 0), drill);
+  const std::string said = real::read_file(path("drill"));
+  EXPECT_EQ(status, 0) << said;
+  const auto report = nlohmann::json::parse(said, nullptr, false);
+  ASSERT_TRUE(report.is_object()) << said;
+  EXPECT_EQ(report.at("pid"), daemon());
+  EXPECT_EQ(report.at("adopted"), 1);
+  EXPECT_EQ(report.at("lost"), nlohmann::json::array());
+}
+
 // One that waits for a writer would hold up all the others.
 TEST_F(DaemonRestartTest, AFifoUnderATasksNameConcernsThatTaskAlone) {
   start();
@@ -120,9 +150,12 @@ class ServiceGroups {
   }
   ~ServiceGroups() {
     std::ofstream(scope() + "/cgroup.kill") << "1";
-    for (int tries = 0; std::filesystem::exists(slice_) && tries < 10'000; ++tries) {
+    if (!std::filesystem::exists(slice_)) return;
+    // A group whose last process has ended tells so by a change of its cgroup.events.
+    EXPECT_TRUE(real::wait_until(slice_, [this] {
       remove(slice_);
-    }
+      return !std::filesystem::exists(slice_);
+    }));
   }
   ServiceGroups(const ServiceGroups&) = delete;
   ServiceGroups& operator=(const ServiceGroups&) = delete;

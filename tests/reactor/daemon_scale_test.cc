@@ -2,9 +2,7 @@
 // nothing to do.
 #include <poll.h>
 
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "daemon_fixture.h"
 
@@ -13,10 +11,6 @@ namespace {
 
 class DaemonScaleTest : public DaemonFixture {
  protected:
-  std::size_t descriptors() const {
-    const std::filesystem::directory_iterator all("/proc/" + std::to_string(daemon()) + "/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-  }
   // A number out of the daemon's /proc/PID/status.
   std::uint64_t figure(const std::string& name) const {
     std::ifstream file("/proc/" + std::to_string(daemon()) + "/status");

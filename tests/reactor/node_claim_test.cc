@@ -5,38 +5,65 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <optional>
 
+#include "reactor/loop/deadlines.h"
+#include "reactor/loop/loop.h"
 #include "reactor/os/identity.h"
 #include "stream_fixture.h"
 
 namespace thermos {
 namespace {
 
+// Asks for a node on a loop of its own.
+class Claimant {
+ public:
+  Claimant(const std::string& directory, std::uint64_t lead)
+      : claim_(loop_, deadlines_, directory, lead, *read_boot_id(), [this](const Status& taken) {
+          taken_ = taken;
+          loop_.stop();
+        }) {
+    claim_.begin();
+  }
+  // Waits for the answer.
+  Status wait() {
+    while (!taken_) loop_.run();
+    return *taken_;
+  }
+  bool waits() const { return !taken_; }
+  void turn() { uv_run(loop_.raw(), UV_RUN_ONCE); }
+
+ private:
+  Loop loop_;
+  TurnEnd turn_end_{loop_, [this] { loop_.end_turn(); }};
+  Deadlines deadlines_{loop_};
+  std::optional<Status> taken_;
+  NodeClaim claim_;
+};
+
 class NodeClaimTest : public StreamFixture {
  protected:
-  Result<NodeClaim> take(std::uint64_t lead) const {
-    return NodeClaim::take(path(""), lead, *read_boot_id());
-  }
-  // Another process that takes the node and holds it until it is told to give it up; its pid once
-  // it has it.
-  pid_t hold(std::uint64_t lead) const {
+  Status take(std::uint64_t lead) const { return Claimant(path(""), lead).wait(); }
+  // Another process that takes the node and holds it until it is told to give it up, or gets
+  // another signal; its pid once it has it.
+  pid_t hold(std::uint64_t lead, int until = SIGHUP) const {
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      sigset_t hangup;
-      ::sigemptyset(&hangup);
-      ::sigaddset(&hangup, SIGHUP);
-      ::sigprocmask(SIG_BLOCK, &hangup, nullptr);
-      const auto claim = take(lead);
-      const char word = claim.ok() ? 'y' : 'n';
+      sigset_t end;
+      ::sigemptyset(&end);
+      ::sigaddset(&end, SIGHUP);
+      ::sigaddset(&end, until);
+      ::sigprocmask(SIG_BLOCK, &end, nullptr);
+      if (until != SIGHUP) ::sigdelset(&end, SIGHUP);
+      Claimant claim(path(""), lead);
+      const char word = claim.wait().ok() ? 'y' : 'n';
       if (::write(ends[1], &word, 1) != 1) ::_exit(2);
       int signal = 0;
-      ::sigwait(&hangup, &signal);
-      ::_exit(signal == SIGHUP ? 0 : 1);
+      ::sigwait(&end, &signal);
+      ::_exit(signal == until ? 0 : 1);
     }
     ::close(ends[1]);
     char word = 0;
@@ -74,8 +101,22 @@ TEST_F(NodeClaimTest, ALaterLeadersIsLeftAlone) {
   EXPECT_TRUE(take(7).ok());
 }
 
+TEST_F(NodeClaimTest, TheLoopGoesOnWhileTheNodeIsAnothersAndTheWaitCanBeGivenUp) {
+  const pid_t holder = hold(5, SIGTERM);
+  {
+    const Claimant gives_up(path(""), 6);
+    EXPECT_TRUE(gives_up.waits());
+  }
+  Claimant claim(path(""), 6);
+  for (int turns = 0; turns < 3; ++turns) claim.turn();
+  EXPECT_TRUE(claim.waits());
+  ::kill(holder, SIGTERM);
+  EXPECT_EQ(::waitpid(holder, nullptr, 0), holder);
+  EXPECT_TRUE(claim.wait().ok());
+}
+
 TEST_F(NodeClaimTest, WithoutADirectoryItSaysWhere) {
-  const auto failed = NodeClaim::take(path("none"), 1, *read_boot_id());
+  const Status failed = Claimant(path("none"), 1).wait();
   ASSERT_FALSE(failed.ok());
   EXPECT_NE(failed.error().message.find("none/server"), std::string::npos);
 }

@@ -1,19 +1,25 @@
 // A node's server (`thermos-coordinator --serve`), told what a leader might tell it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "capnp/nodes.h"
-#include "reactor/loop/loop.h"
-#include "reactor/pipe/frame_pipe.h"
+#include "core/record/paths.h"
 #include "reactor/host/shell_child.h"
+#include "reactor/loop/loop.h"
+#include "reactor/os/descriptor.h"
+#include "reactor/pipe/frame_pipe.h"
 #include "stream_fixture.h"
+#include "waiting.h"
 
 namespace thermos {
 namespace {
@@ -22,8 +28,7 @@ constexpr const char* kTask = R"({"name": "t", "processes": [{"name": "p", "cmdl
 
 class NodeServerTest : public StreamFixture {
  protected:
-  void SetUp() override {
-    StreamFixture::SetUp();
+  void start() {
     auto child = start_shell("exec " THERMOS_BIN "/thermos-coordinator --serve");
     ASSERT_TRUE(child.ok()) << child.error().message;
     pid_ = child->pid;
@@ -36,8 +41,45 @@ class NodeServerTest : public StreamFixture {
   }
   void TearDown() override {
     pipe_.reset();
-    ::waitpid(pid_, nullptr, 0);
+    if (holder_ != 0) end_holder();
+    if (pid_ != 0) ::waitpid(pid_, nullptr, 0);
     StreamFixture::TearDown();
+  }
+
+  // A process that has the node, and holds it whatever it is told.
+  void hold_the_node() {
+    const std::string directory = Paths(path("root")).on_node("n1").checkpoint_dir("t");
+    std::filesystem::create_directories(directory);
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    told_.reset(ends[0]);
+    const Descriptor out(ends[1]);
+    holder_ = ::fork();
+    if (holder_ == 0) {
+      sigset_t hangup;
+      ::sigemptyset(&hangup);
+      ::sigaddset(&hangup, SIGHUP);
+      ::sigprocmask(SIG_BLOCK, &hangup, nullptr);
+      const Descriptor file(::open((directory + "/server").c_str(), O_RDWR | O_CREAT, 0600));
+      if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || ::write(out.get(), "x", 1) != 1) {
+        ::_exit(1);
+      }
+      int signal = 0;
+      ::sigwait(&hangup, &signal);
+      if (::write(out.get(), "x", 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    until_holder_says_more();
+  }
+  // First that it has the node, then that it was told to give it up: the server waits for it.
+  void until_holder_says_more() const {
+    char word = 0;
+    ASSERT_EQ(::read(told_.get(), &word, 1), 1);
+  }
+  void end_holder() {
+    ::kill(holder_, SIGKILL);
+    ::waitpid(holder_, nullptr, 0);
+    holder_ = 0;
   }
 
   void send(const nodes::ToNode& message) {
@@ -87,18 +129,43 @@ class NodeServerTest : public StreamFixture {
 
   Loop loop_;
   pid_t pid_ = 0;
+  pid_t holder_ = 0;
+  Descriptor told_;
   std::unique_ptr<FramePipe> pipe_;
   std::vector<nodes::FromNode> said_;
 };
 
 // The leader waits for an answer.
 TEST_F(NodeServerTest, AStopOfWhatWasNeverLaunchedIsAnswered) {
+  start();
   send(nodes::Stop{0, 3, false, SIGTERM});
   finish();
   const auto cancelled = all<LaunchCancelled>();
   ASSERT_EQ(cancelled.size(), 1U);
   EXPECT_EQ(cancelled[0].process, 0U);
   EXPECT_EQ(cancelled[0].run, 3U);
+}
+
+TEST_F(NodeServerTest, WhatComesWhileTheNodeIsAnothersIsAnsweredWhenItIsFree) {
+  hold_the_node();
+  start();
+  send(nodes::Stop{0, 3, false, SIGTERM});
+  until_holder_says_more();
+  EXPECT_TRUE(said_.empty());
+  end_holder();
+  finish();
+  EXPECT_TRUE(std::holds_alternative<nodes::Welcome>(said_.front()));
+  EXPECT_EQ(all<nodes::Told>().size(), 1U);
+  EXPECT_EQ(all<LaunchCancelled>().size(), 1U);
+}
+
+TEST_F(NodeServerTest, AServerWhoseLeaderHasGoneWaitsForNoNode) {
+  hold_the_node();
+  start();
+  until_holder_says_more();
+  pipe_.reset();
+  EXPECT_TRUE(real::ends(pid_));
+  ::kill(pid_, SIGKILL);
 }
 
 }  // namespace
