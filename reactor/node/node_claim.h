@@ -8,7 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/record/record.h"
-#include "core/runner/claim.h"
+#include "core/runner/node_claim_rule.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
 #include "reactor/os/descriptor.h"

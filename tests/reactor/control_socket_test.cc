@@ -15,7 +15,7 @@
 
 #include "reactor/control/control_client.h"
 #include "reactor/control/socket_watch.h"
-#include "reactor/daemon/service_link.h"
+#include "reactor/daemon/systemd_notify.h"
 #include "reactor/os/clocks.h"
 #include "stream_fixture.h"
 
