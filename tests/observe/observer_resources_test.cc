@@ -15,7 +15,6 @@
 namespace thermos::observe {
 namespace {
 
-using real::Json;
 using real::process;
 using real::task;
 
@@ -57,17 +56,17 @@ const char* const kPath = "/api/tasks/t/processes/p/runs/0/resources";
 TEST_F(ObserverResources, SaysWhatARunUsesAndWhatItUsed) {
   real::Command run = start(worker(gate, ready()));
   Observing observing(site);
-  const Json now = observing.json(kPath);
+  const real::Json now = observing.json(kPath);
   EXPECT_EQ(now["interval"], 1);
   EXPECT_EQ(now["totals"], Json::object());
   ASSERT_EQ(now["samples"].size(), 1U);
-  const Json& sample = now["samples"][0];
+  const real::Json& sample = now["samples"][0];
   EXPECT_GT(sample["cpu"], 0);
   EXPECT_GE(sample["memory"], kWorkerTakes);
   EXPECT_EQ(sample["processes"], 1);
   EXPECT_GE(sample["time"], site.status()["processes"]["p"][0]["start_time"]);
   // Who asks again and again gets no more than one for each second since the first.
-  Json again;
+  real::Json again;
   for (int i = 0; i < 10; ++i) again = observing.json(kPath)["samples"];
   EXPECT_EQ(again[0], sample);
   const double first = sample["time"];
@@ -76,8 +75,8 @@ TEST_F(ObserverResources, SaysWhatARunUsesAndWhatItUsed) {
 
   let_go();
   EXPECT_EQ(run.wait().code, 0);
-  const Json ended = real::runs(site.status(), "p")[0];
-  const Json after = observing.json(kPath);
+  const real::Json ended = real::runs(site.status(), "p")[0];
+  const real::Json after = observing.json(kPath);
   EXPECT_EQ(after["samples"][0], sample) << "what was seen stays";
   EXPECT_EQ(after["totals"], (Json{{"cpu_user", ended["cpu_user"]},
                                    {"cpu_system", ended["cpu_system"]},
@@ -100,7 +99,7 @@ TEST_F(ObserverResources, SamplesWhileSomebodyLooksAndOnlyThen) {
   // The first at once, and then one each second, whoever asks for them.
   ASSERT_EQ(observing.json(kPath)["samples"].size(), 1U);
   EXPECT_FALSE(idle.readable_within(3500));
-  const Json seen = observing.json(kPath)["samples"];
+  const real::Json seen = observing.json(kPath)["samples"];
   ASSERT_GE(seen.size(), 3U);
   for (std::size_t i = 1; i < seen.size(); ++i) EXPECT_GT(seen[i]["time"], seen[i - 1]["time"]);
   const std::string last = seen[1]["time"].dump();
@@ -113,7 +112,7 @@ TEST_F(ObserverResources, SamplesWhileSomebodyLooksAndOnlyThen) {
 
 // Of a large task, those runs are sampled that somebody looks at.
 TEST_F(ObserverResources, OnlySoManyRunsAreSampled) {
-  std::vector<Json> processes;
+  std::vector<real::Json> processes;
   for (int i = 0; i < 70; ++i)
     processes.push_back(process("p" + std::to_string(i), "read y < " + gate));
   real::Command run = site.start_run(site.write_config(task(processes)));
@@ -126,8 +125,8 @@ TEST_F(ObserverResources, OnlySoManyRunsAreSampled) {
   };
   for (int i = 0; i < 70; ++i) EXPECT_EQ(observing.json(path(i))["samples"].size(), 1U);
   // One that was asked for first is forgotten, and can be asked for again.
-  const Json latest = observing.json(path(69));
-  const Json again = observing.json(path(0));
+  const real::Json latest = observing.json(path(69));
+  const real::Json again = observing.json(path(0));
   ASSERT_EQ(again["samples"].size(), 1U);
   EXPECT_GT(again["samples"][0]["time"], latest["samples"][0]["time"]);
   run.signal(SIGTERM);

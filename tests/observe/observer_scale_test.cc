@@ -18,8 +18,6 @@
 namespace thermos::observe {
 namespace {
 
-using real::Json;
-
 // The sanitizers make everything ten times slower, and find in a tenth what they would in all.
 #ifdef __SANITIZE_ADDRESS__
 constexpr int kMany = 1000;
@@ -82,7 +80,7 @@ TEST_F(ObserverScale, ShowsATaskOfTenThousandProcesses) {
   put_past_task(paths, {.id = "large", .processes = kMany});
   Observing observing(site);
   EXPECT_EQ(observing.json("/api/tasks/large").at("processes").size(), kMany);
-  const Json graph = observing.json("/api/tasks/large/graph");
+  const real::Json graph = observing.json("/api/tasks/large/graph");
   EXPECT_EQ(graph.at("nodes").size(), 1U);
   EXPECT_EQ(graph.at("nodes").at(0).at("processes").size(), kMany);
   EXPECT_EQ(observing.json("/api/tasks/large/why").at("state"), "SUCCESS");
@@ -124,9 +122,9 @@ TEST_F(ObserverScale, MissesNothingWhereTheKernelDropsEvents) {
        {R"("state":"SUCCESS")", R"({"task_id":"comes","records":[{)", "event: removed"}) {
     EXPECT_NE(stream.read_until(news).find(news), std::string::npos) << news;
   }
-  const Json tasks = observing.json("/api/tasks").at("tasks");
+  const real::Json tasks = observing.json("/api/tasks").at("tasks");
   ASSERT_EQ(tasks.size(), 2U);
-  for (const Json& row : tasks) EXPECT_EQ(row.at("state"), "SUCCESS") << row;
+  for (const real::Json& row : tasks) EXPECT_EQ(row.at("state"), "SUCCESS") << row;
 }
 
 }  // namespace

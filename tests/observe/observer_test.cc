@@ -19,7 +19,6 @@
 namespace thermos::observe {
 namespace {
 
-using real::Json;
 using real::process;
 using real::task;
 
@@ -27,7 +26,7 @@ using real::task;
 struct Event {
   std::string kind;
   std::string id;
-  Json data;
+  real::Json data;
 };
 
 std::vector<Event> events_in(const std::string& text) {
@@ -45,7 +44,7 @@ std::vector<Event> events_in(const std::string& text) {
       if (line.starts_with("data: ")) data += line.substr(6);
       at = line_end + 1;
     }
-    event.data = Json::parse(data, nullptr, false);
+    event.data = real::Json::parse(data, nullptr, false);
     EXPECT_FALSE(event.data.is_discarded()) << data;
     events.push_back(event);
   }
@@ -65,7 +64,7 @@ std::string states_told(const std::vector<Event>& events, const std::string& nam
   std::string states;
   for (const Event& event : events) {
     if (event.kind != "task") continue;
-    for (const Json& record : event.data.at("records")) {
+    for (const real::Json& record : event.data.at("records")) {
       if (record.value("process", "") != name || record["kind"] != "process") continue;
       states += (states.empty() ? "" : " ") + record.at("state").get<std::string>();
     }
@@ -98,7 +97,7 @@ TEST_F(Observer, ListensAtASocketOfItsOwnAndRemovesIt) {
   struct stat info {};
   ASSERT_EQ(::stat(observing.socket().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0600U);
-  const Json tasks = observing.json("/api/tasks");
+  const real::Json tasks = observing.json("/api/tasks");
   EXPECT_TRUE(tasks.at("tasks").empty());
   // Another one does not take its place.
   const real::Ended second = site.thermos({"observe", "--listen", "unix:" + observing.socket()});
@@ -145,12 +144,12 @@ TEST_F(Observer, SaysOfATaskWhatStatusAndWhySay) {
                 {{"bad", "never"}}, {{"max_failures", 0}}),
            "t");
   Observing observing(site);
-  Json told = observing.json("/api/tasks/t");
+  real::Json told = observing.json("/api/tasks/t");
   ASSERT_TRUE(told.contains("position"));
   told.erase("position");
   EXPECT_EQ(told, site.status("t"));
 
-  const Json row = observing.json("/api/tasks").at("tasks").at(0);
+  const real::Json row = observing.json("/api/tasks").at("tasks").at(0);
   EXPECT_EQ(row["task_id"], "t");
   EXPECT_EQ(row["state"], told["state"]);
   EXPECT_EQ(row["header"], told["header"]);
@@ -182,7 +181,7 @@ TEST_F(Observer, DrawsTheGraph) {
                 {{"first", "a", "last"}, {"first", "b", "last"}}),
            "t");
   Observing observing(site);
-  const Json graph = observing.json("/api/tasks/t/graph");
+  const real::Json graph = observing.json("/api/tasks/t/graph");
   EXPECT_EQ(graph["layers"], 4);
   ASSERT_EQ(graph["nodes"].size(), 4U);
   EXPECT_EQ(graph["nodes"][0]["processes"], Json::parse(R"(["first"])"));
@@ -197,7 +196,7 @@ TEST_F(Observer, TellsWhatIsSetOfAProcess) {
                 {}, {{"env", {{"T", "1"}}}, {"max_concurrency", 2}}),
            "t");
   Observing observing(site);
-  Json told = observing.json("/api/tasks/t/processes/a%20b");
+  real::Json told = observing.json("/api/tasks/t/processes/a%20b");
   EXPECT_EQ(told["task_id"], "t");
   EXPECT_EQ(told["process"], "a b");
   EXPECT_EQ(told["config"], Json::parse(R"({"name": "a b", "cmdline": "true", "timeout": 120,
@@ -214,7 +213,7 @@ TEST_F(Observer, TellsWhatIsSetOfAProcess) {
 TEST_F(Observer, TellsHowLongATaskTakesYet) {
   const std::string gate = site.path() + "/gate";
   ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
-  const Json config =
+  const real::Json config =
       task({process("p", "read -r word <" + gate), process("q", "true")}, {{"p", "q"}});
   const std::string path = site.write_config(config);
   const auto open_gate = [&] { std::ofstream(gate) << "go\n"; };
@@ -225,7 +224,7 @@ TEST_F(Observer, TellsHowLongATaskTakesYet) {
   real::Command second = site.start_run(path, "second");
   ASSERT_NE(site.run_in_state("p", "RUNNING", "second"), Json());
   Observing observing(site);
-  const Json told = observing.json("/api/tasks/second");
+  const real::Json told = observing.json("/api/tasks/second");
   ASSERT_TRUE(told.contains("time_left"));
   EXPECT_GE(told["time_left"], 0.0);
   EXPECT_FALSE(observing.json("/api/tasks/first").contains("time_left"));
@@ -239,8 +238,8 @@ TEST_F(Observer, FiltersTasks) {
   Observing observing(site);
   const auto ids = [&](const std::string& query) {
     std::string text;
-    const Json told = observing.json("/api/tasks" + query);
-    for (const Json& row : told.at("tasks")) {
+    const real::Json told = observing.json("/api/tasks" + query);
+    for (const real::Json& row : told.at("tasks")) {
       text += row.at("task_id").get<std::string>() + " ";
     }
     return text;
@@ -361,7 +360,7 @@ TEST_F(Observer, TellsEachChangeOnce) {
     EXPECT_EQ(rest[i].data, told[told.size() / 2 + i].data);
   }
   // The list is as the last event said.
-  const Json tasks = observing.json("/api/tasks");
+  const real::Json tasks = observing.json("/api/tasks");
   EXPECT_EQ(tasks["position"], told.back().id);
   EXPECT_EQ(tasks["tasks"][0], told.back().data["task"]);
 
@@ -389,7 +388,7 @@ TEST_F(Observer, ATaskOfTheSameIdHasAPastOfItsOwn) {
   stream.read_until("event: removed", "\n\n");
   site.run(task({process("after", "true")}), "t");
   stream.read_until("\"shelf\":\"finished\",\"state\":\"SUCCESS\"", "\n\n");
-  const Json processes = observing.json("/api/tasks/t").at("processes");
+  const real::Json processes = observing.json("/api/tasks/t").at("processes");
   EXPECT_TRUE(processes.contains("after")) << processes;
   EXPECT_FALSE(processes.contains("before")) << processes;
 }
@@ -417,10 +416,10 @@ TEST_F(Observer, ShowsFilesAndFollowsNoLink) {
                          "mkfifo fifo; printf x >'a <b>&?#%'")}),
            "t");
   Observing observing(site);
-  const Json listing = observing.json("/api/tasks/t/files");
+  const real::Json listing = observing.json("/api/tasks/t/files");
   EXPECT_EQ(listing["path"], "");
   const auto kind_of = [&](const std::string& name) {
-    for (const Json& entry : listing["entries"]) {
+    for (const real::Json& entry : listing["entries"]) {
       if (entry["name"] == name) return entry["kind"].get<std::string>();
     }
     return std::string("none");
@@ -428,7 +427,7 @@ TEST_F(Observer, ShowsFilesAndFollowsNoLink) {
   EXPECT_EQ(kind_of("d"), "directory");
   EXPECT_EQ(kind_of("link"), "link");
   EXPECT_EQ(kind_of("fifo"), "fifo");
-  const Json below = observing.json("/api/tasks/t/files/d/");
+  const real::Json below = observing.json("/api/tasks/t/files/d/");
   EXPECT_EQ(below["path"], "d");
   EXPECT_EQ(below["entries"][0]["size"], 4);
 
@@ -437,7 +436,7 @@ TEST_F(Observer, ShowsFilesAndFollowsNoLink) {
   EXPECT_EQ(file.body, "at");
   EXPECT_EQ(file.headers.at("content-type"), "application/octet-stream");
   EXPECT_EQ(file.headers.at("content-disposition"), "attachment");
-  for (const Json& entry : listing["entries"]) {
+  for (const real::Json& entry : listing["entries"]) {
     if (entry["name"] != "a <b>&?#%") continue;
     const std::string href = entry["href"].get<std::string>();
     EXPECT_EQ(observing.get("/api/tasks/t/files/" + href).body, "x");
@@ -460,18 +459,18 @@ TEST_F(Observer, ShowsADamagedTaskAsFsckDoes) {
   site.run(task({process("p", "true")}), "damaged");
   damage(site.checkpoint("damaged") + "/runner");
   const real::Ended fsck = site.thermos({"fsck", "--json", "damaged"});
-  const Json finding = Json::parse(fsck.out).at("findings").at(0);
+  const real::Json finding = real::Json::parse(fsck.out).at("findings").at(0);
   Observing observing(site);
-  const Json rows = observing.json("/api/tasks").at("tasks");
+  const real::Json rows = observing.json("/api/tasks").at("tasks");
   ASSERT_EQ(rows.size(), 2U);
-  for (const Json& row : rows) {
+  for (const real::Json& row : rows) {
     EXPECT_EQ(row.contains("error"), row["task_id"] == "damaged") << row;
     if (!row.contains("error")) continue;
     EXPECT_NE(row["error"].get<std::string>().find(finding["what"].get<std::string>()),
               std::string::npos)
         << row;
   }
-  const Json damaged = observing.json("/api/tasks/damaged");
+  const real::Json damaged = observing.json("/api/tasks/damaged");
   EXPECT_EQ(damaged["findings"][0]["what"], finding["what"]);
   EXPECT_EQ(damaged["findings"][0]["offset"], finding["offset"]);
   EXPECT_EQ(observing.json("/api/tasks/good").at("state"), "SUCCESS");
@@ -535,12 +534,12 @@ TEST_F(Observer, SavesTasksAsOnePage) {
   const std::size_t begin = page.find(before) + before.size();
   const std::size_t end = page.find("</script>");
   ASSERT_LT(begin, end);
-  const Json saved = Json::parse(page.substr(begin, end - begin));
+  const real::Json saved = real::Json::parse(page.substr(begin, end - begin));
   EXPECT_EQ(saved["answers"]["/api/tasks"]["tasks"].size(), 1U);
   EXPECT_EQ(saved["answers"]["/api/tasks/t"]["state"], "FAILED");
   EXPECT_EQ(saved["answers"]["/api/tasks/t/graph"]["layers"], 1);
   EXPECT_NE(saved["answers"]["/api/tasks/t/why?process=b%20q"]["answer"], Json());
-  const Json& log = saved["logs"]["/api/tasks/t/processes/b%20q/runs/0/stderr"];
+  const real::Json& log = saved["logs"]["/api/tasks/t/processes/b%20q/runs/0/stderr"];
   EXPECT_EQ(log["text"], "</script><script>alert(1)</script>\n");
   EXPECT_EQ(log["size"], 35);
   // What a task says ends no script: there are the two of the page.

@@ -15,7 +15,6 @@
 namespace thermos::observe {
 namespace {
 
-using real::Json;
 using real::process;
 using real::task;
 
@@ -95,14 +94,14 @@ TEST_F(ObserverUsers, OthersSeeWhatTheyMayRead) {
   ASSERT_EQ(::mkdir(socket.c_str(), 0777), 0);
   ASSERT_EQ(::chown(socket.c_str(), kNobody, kNobody), 0);
   Observing observing(site, {}, {{}, {}, become_nobody}, socket + "/socket");
-  const Json told = observing.json("/api/tasks");
-  for (const Json& row : told.at("tasks")) {
+  const real::Json told = observing.json("/api/tasks");
+  for (const real::Json& row : told.at("tasks")) {
     EXPECT_EQ(row.contains("error"), row["task_id"] == "closed") << row;
     if (!row.contains("error")) continue;
     EXPECT_NE(row["error"].get<std::string>().find("Permission denied"), std::string::npos) << row;
   }
   EXPECT_EQ(told.at("tasks").size(), 2U);
-  const Json closed = observing.json("/api/tasks/closed");
+  const real::Json closed = observing.json("/api/tasks/closed");
   EXPECT_NE(closed["findings"][0]["what"].get<std::string>().find("Permission denied"),
             std::string::npos)
       << closed;
