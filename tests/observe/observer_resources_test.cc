@@ -78,9 +78,9 @@ TEST_F(ObserverResources, SaysWhatARunUsesAndWhatItUsed) {
   const real::Json ended = real::runs(site.status(), "p")[0];
   const real::Json after = observing.json(kPath);
   EXPECT_EQ(after["samples"][0], sample) << "what was seen stays";
-  EXPECT_EQ(after["totals"], (Json{{"cpu_user", ended["cpu_user"]},
-                                   {"cpu_system", ended["cpu_system"]},
-                                   {"peak_memory", ended["peak_memory"]}}));
+  EXPECT_EQ(after["totals"], (real::Json{{"cpu_user", ended["cpu_user"]},
+                                         {"cpu_system", ended["cpu_system"]},
+                                         {"peak_memory", ended["peak_memory"]}}));
   EXPECT_GE(after["totals"]["peak_memory"], kWorkerTakes);
   EXPECT_EQ(observing.get("/api/tasks/t/processes/p/runs/1/resources").status, 404);
   EXPECT_EQ(observing.get("/api/tasks/t/processes/q/runs/0/resources").status, 404);

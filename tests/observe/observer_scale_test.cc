@@ -98,7 +98,7 @@ TEST_F(ObserverScale, MissesNothingWhereTheKernelDropsEvents) {
   ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
   real::Command run = site.start_run(
       site.write_config(real::task({real::process("p", "read -r word <" + gate)})), "ends");
-  ASSERT_NE(site.run_in_state("p", "RUNNING", "ends"), Json());
+  ASSERT_NE(site.run_in_state("p", "RUNNING", "ends"), real::Json());
   Observing observing(site);
   Connection stream = observing.connect();
   stream.ask("/events");

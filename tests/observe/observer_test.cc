@@ -222,7 +222,7 @@ TEST_F(Observer, TellsHowLongATaskTakesYet) {
   open_gate();
   EXPECT_EQ(first.wait().code, 0);
   real::Command second = site.start_run(path, "second");
-  ASSERT_NE(site.run_in_state("p", "RUNNING", "second"), Json());
+  ASSERT_NE(site.run_in_state("p", "RUNNING", "second"), real::Json());
   Observing observing(site);
   const real::Json told = observing.json("/api/tasks/second");
   ASSERT_TRUE(told.contains("time_left"));
@@ -538,7 +538,7 @@ TEST_F(Observer, SavesTasksAsOnePage) {
   EXPECT_EQ(saved["answers"]["/api/tasks"]["tasks"].size(), 1U);
   EXPECT_EQ(saved["answers"]["/api/tasks/t"]["state"], "FAILED");
   EXPECT_EQ(saved["answers"]["/api/tasks/t/graph"]["layers"], 1);
-  EXPECT_NE(saved["answers"]["/api/tasks/t/why?process=b%20q"]["answer"], Json());
+  EXPECT_NE(saved["answers"]["/api/tasks/t/why?process=b%20q"]["answer"], real::Json());
   const real::Json& log = saved["logs"]["/api/tasks/t/processes/b%20q/runs/0/stderr"];
   EXPECT_EQ(log["text"], "</script><script>alert(1)</script>\n");
   EXPECT_EQ(log["size"], 35);

@@ -200,6 +200,12 @@ TEST_F(DaemonReplaceTest, WhatIsAddedMayRunBeforeTheReplacementIsOnRecord) {
         << json::parse(pending)["task"].get<std::string>() << std::flush;
   }
   start();
+  follow("t", [](const History& history) {
+    const auto index = history.find("new");
+    if (!index) return false;
+    const ProcessHistory& added = history.process(*index);
+    return added.held || (added.live() && added.current()->state == ProcessState::Running);
+  });
   std::ofstream(sandbox() + "/let-it-end").flush();
   ASSERT_TRUE(up("slow2") && up("new")) << log();
   EXPECT_EQ(one_status()["replacements"].size(), 1U);
