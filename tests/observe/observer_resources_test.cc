@@ -58,7 +58,7 @@ TEST_F(ObserverResources, SaysWhatARunUsesAndWhatItUsed) {
   Observing observing(site);
   const real::Json now = observing.json(kPath);
   EXPECT_EQ(now["interval"], 1);
-  EXPECT_EQ(now["totals"], Json::object());
+  EXPECT_EQ(now["totals"], real::Json::object());
   ASSERT_EQ(now["samples"].size(), 1U);
   const real::Json& sample = now["samples"][0];
   EXPECT_GT(sample["cpu"], 0);

@@ -163,12 +163,12 @@ TEST_F(Observer, SaysOfATaskWhatStatusAndWhySay) {
   const std::string at = std::to_string(row["end_time"].get<double>() + 0.001);
   const real::Ended why = site.thermos({"why", "--json", "--at", at, "t", "never"});
   ASSERT_EQ(why.code, 0) << why.err;
-  EXPECT_EQ(observing.json("/api/tasks/t/why?process=never&at=" + at), Json::parse(why.out));
+  EXPECT_EQ(observing.json("/api/tasks/t/why?process=never&at=" + at), real::Json::parse(why.out));
   const real::Ended of_task = site.thermos({"why", "--json", "--at", at, "t"});
-  EXPECT_EQ(observing.json("/api/tasks/t/why?at=" + at), Json::parse(of_task.out));
+  EXPECT_EQ(observing.json("/api/tasks/t/why?at=" + at), real::Json::parse(of_task.out));
 
   const real::Ended then = site.thermos({"status", "--json", "--at", at, "t"});
-  EXPECT_EQ(observing.json("/api/tasks/t?at=" + at), Json::parse(then.out).at("tasks").at(0));
+  EXPECT_EQ(observing.json("/api/tasks/t?at=" + at), real::Json::parse(then.out).at("tasks").at(0));
   EXPECT_EQ(observing.get("/api/tasks/t?at=1").status, 404);
   EXPECT_EQ(observing.get("/api/tasks/t?at=noon").status, 400);
   EXPECT_EQ(observing.get("/api/tasks/t/why?process=nobody").status, 404);
@@ -184,10 +184,10 @@ TEST_F(Observer, DrawsTheGraph) {
   const real::Json graph = observing.json("/api/tasks/t/graph");
   EXPECT_EQ(graph["layers"], 4);
   ASSERT_EQ(graph["nodes"].size(), 4U);
-  EXPECT_EQ(graph["nodes"][0]["processes"], Json::parse(R"(["first"])"));
-  EXPECT_EQ(graph["nodes"][1]["processes"], Json::parse(R"(["a", "b"])"));
+  EXPECT_EQ(graph["nodes"][0]["processes"], real::Json::parse(R"(["first"])"));
+  EXPECT_EQ(graph["nodes"][1]["processes"], real::Json::parse(R"(["a", "b"])"));
   EXPECT_EQ(graph["nodes"][3]["final"], true);
-  EXPECT_EQ(graph["edges"], Json::parse(R"([{"from": 0, "to": 1}, {"from": 1, "to": 2}])"));
+  EXPECT_EQ(graph["edges"], real::Json::parse(R"([{"from": 0, "to": 1}, {"from": 1, "to": 2}])"));
 }
 
 TEST_F(Observer, TellsWhatIsSetOfAProcess) {
@@ -199,10 +199,10 @@ TEST_F(Observer, TellsWhatIsSetOfAProcess) {
   real::Json told = observing.json("/api/tasks/t/processes/a%20b");
   EXPECT_EQ(told["task_id"], "t");
   EXPECT_EQ(told["process"], "a b");
-  EXPECT_EQ(told["config"], Json::parse(R"({"name": "a b", "cmdline": "true", "timeout": 120,
+  EXPECT_EQ(told["config"], real::Json::parse(R"({"name": "a b", "cmdline": "true", "timeout": 120,
                                             "env": {"A": "{{&x}}"}})"));
   told["task"].erase("name");
-  EXPECT_EQ(told["task"], Json::parse(R"({"env": {"T": "1"}, "max_concurrency": 2})"));
+  EXPECT_EQ(told["task"], real::Json::parse(R"({"env": {"T": "1"}, "max_concurrency": 2})"));
   EXPECT_EQ(observing.json("/api/tasks/t/processes/c")["config"]["needs"]["a b"], "success");
   EXPECT_EQ(observing.get("/api/tasks/t/processes/d").status, 404);
   // A configuration of its own as any other.
