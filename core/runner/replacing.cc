@@ -5,11 +5,12 @@
 namespace thermos {
 namespace {
 
-// Between two tries to replace the task's file. No event tells that a full disk has room again.
+// The pause between two tries to replace the task's file. No event reports that a full disk has
+// room again.
 constexpr Microseconds kWriteAgain = 5 * kSecond;
 
-// Those that the replacement names. One that it adds is known only to a runner of the new
-// configuration, which a leader has that found the task's file changed.
+// Returns the processes that the replacement names and the runner has. A runner has an added
+// process only if its leader found the task's file changed.
 std::vector<ProcessIndex> named(const Replacement& record, const Runner& runner) {
   std::vector<ProcessIndex> found;
   for (const auto* names : {&record.changed, &record.removed, &record.added}) {
@@ -18,11 +19,6 @@ std::vector<ProcessIndex> named(const Replacement& record, const Runner& runner)
     }
   }
   return found;
-}
-
-// Whether it is held already, and what it may have under way is told to end.
-bool is_stopped(const ProcessHistory& past) {
-  return past.held && (!past.live() || past.ending);
 }
 
 bool runs_on_record(const History& history, const std::string& name) {
@@ -38,7 +34,7 @@ bool Replacing::takes_lead_at_once(const History& history) {
   if (!task_written_ || history.state() != TaskState::Active) return false;
   for (const auto* names : {&record_.changed, &record_.removed, &record_.added}) {
     for (const std::string& name : *names) {
-      // Only a disk that lost what it had synced comes to this.
+      // This happens only after the disk lost records that had been synced.
       if (runs_on_record(history, name)) return false;
     }
   }
@@ -55,7 +51,7 @@ Replacing::Act Replacing::next(const Runner& runner, const Facts& facts) {
       stage_ = Stage::Writing;
       return Act::WriteTask;
     case Stage::Writing:
-      return Act::Wait;
+      break;
     case Stage::Written:
       stage_ = Stage::Leading;
       return Act::TakeLead;
@@ -78,7 +74,8 @@ Replacing::Act Replacing::stop(const Runner& runner, const Facts& facts) {
   for (const ProcessIndex p : named(record_, runner)) {
     over = over && !runner.under_way(p);
     const std::string& name = runner.task().processes[p].name;
-    if (!is_stopped(runner.past(p)) && runner.may_order(name, Verb::Stop)) {
+    // The order that holds a process also tells its run under way to end.
+    if (!runner.past(p).held && runner.may_order(name, Verb::Stop)) {
       to_stop_.push_back(name);
     }
   }

@@ -28,43 +28,43 @@ namespace thermos {
 
 class Replacing {
  public:
-  // What the owner does. Then it calls next() again: in the same turn, but behind Wait and Stop at
-  // the end of a later one.
+  // What the owner does next. Then it calls next() again: at the end of a later turn after Wait and
+  // Stop, otherwise in the same turn.
   enum class Act : std::uint8_t {
     Wait,
-    Stop,        // orders what to_stop() names to stop
-    SyncRecord,  // brings all that is recorded to the disk, whatever the task's sync mode asks for
-    WriteTask,   // replaces the task's file; then it calls task_written()
-    TakeLead,    // makes a runner of the new configuration, whose Lead has the record
-    RemoveFile,  // removes the replacement's file: the new configuration is in force
-    CallOff,     // removes the replacement's file: the task ends as it was
-    Abandon,     // leaves the replacement's file to the next leader
+    Stop,        // order the processes that to_stop() names to stop
+    SyncRecord,  // bring all records to the disk, whatever the task's sync mode is
+    WriteTask,   // replace the task's file, and call task_written()
+    TakeLead,    // make a runner of the new configuration, whose Lead has the record
+    RemoveFile,  // remove the replacement's file: the new configuration is in force
+    CallOff,     // remove the replacement's file: the task ends with the old configuration
+    Abandon,     // leave the replacement's file to the next leader
   };
-  // What the owner knows at the moment. `now` is boot time in microseconds.
+  // What the owner knows when it calls next(). `now` is boot time in microseconds.
   struct Facts {
-    bool leads = true;  // it has not stopped leading the task; one that has ended counts as led
+    bool leads = true;  // the owner leads the task, or has led it to its end
     bool idle = true;   // no effect of the runner waits to be carried out
     Microseconds now = 0;
   };
 
-  // Begins a replacement whose file is on the disk. `task_written`: the leader before replaced the
+  // Begins a replacement whose file is on the disk. `task_written`: an earlier leader replaced the
   // task's file already.
   Replacing(Replacement record, bool task_written)
       : record_(std::move(record)), task_written_(task_written) {}
 
-  // Whether the first Lead of a new leader, whose stream holds `history`, has the record. Asked
-  // once, before next().
+  // Returns whether the first Lead of a new leader has the record. `history` is that of the stream
+  // that the leader found. Called once, before next().
   bool takes_lead_at_once(const History& history);
 
-  // `runner`: that of the old configuration, and behind TakeLead that of the new one. REQUIRES: the
-  // act before, if it was not Wait, was carried out. Not called again behind RemoveFile, CallOff or
-  // Abandon.
+  // Returns what the owner does next. `runner` is the runner of the old configuration, and of the
+  // new one after TakeLead. REQUIRES: the last act was carried out, and was not RemoveFile, CallOff
+  // or Abandon, which end the replacement.
   Act next(const Runner& runner, const Facts& facts);
-  // The names of the processes to stop.
+  // Returns the names of the processes to stop, after Stop.
   const std::vector<std::string>& to_stop() const { return to_stop_; }
-  // The task's file was replaced, or, with the disk full, was not: then it is tried again later.
+  // Takes the result of WriteTask. If the file was not written, the machine tries again later.
   void task_written(bool written, Microseconds now);
-  // The boot time of the next try; nothing: none waits for its time.
+  // Returns the boot time of the next try to write the task's file, or nothing if none is due.
   std::optional<Microseconds> again_at() const { return again_at_; }
 
   const Replacement& record() const { return record_; }

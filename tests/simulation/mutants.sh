@@ -1,7 +1,8 @@
 #!/bin/bash
 # Shows that the simulator finds faults: builds mutants of coordinator_link*.cc, runner_yield.cc,
-# node_link.cc, runner_nodes.cc and node_claim_rule.cc in core/runner/, and of core/record/sole_writer.h, each
-# with one thing made wrong, and runs the simulation on each. Fails unless every one is found.
+# node_link.cc, runner_nodes.cc, node_claim_rule.cc and replacing.cc in core/runner/, and of
+# core/record/sole_writer.h, each with one thing made wrong, and runs the simulation on each. Fails unless
+# every one is found.
 #
 #   tests/simulation/mutants.sh [NAME...]    all, or those named
 #   tests/simulation/mutants.sh --check      only whether each still finds what it is to change
@@ -45,6 +46,12 @@ claims=(
 )
 writers=(
   'a record is written behind that of another leader|s/return size != left .*/return size < left \&\& !named;/'
+)
+replacings=(
+  'a configuration is replaced while what it changes runs|s/  if (!over || !facts.idle) return Act::Wait;/  if (!facts.idle) return Act::Wait;/'
+  'the configuration of a task that ends is replaced|s/  if (runner.state() != TaskState::Active) return Act::CallOff;//'
+  'a task that yields goes on with another configuration|s/  if (runner.yields()) return Act::Wait;.*//'
+  'what a replacement stops is stopped once alone|s/  if (!to_stop_.empty()) return Act::Stop;/  if (!to_stop_.empty() \&\& !over) return Act::Stop;/'
 )
 mutants=(
   'a free lock is taken for a held one|s/if (as<link::LockIs>(event).lock == link::Lock::Free) {/if (as<link::LockIs>(event).lock == link::Lock::Unknown \&\& false) {/'
@@ -143,4 +150,5 @@ for mutant in "${node_links[@]}"; do try core/runner/node_link.cc "$mutant" "$@"
 for mutant in "${node_runs[@]}"; do try core/runner/runner_nodes.cc "$mutant" "$@"; done
 for mutant in "${claims[@]}"; do try core/runner/node_claim_rule.cc "$mutant" "$@"; done
 for mutant in "${writers[@]}"; do try core/record/sole_writer.h "$mutant" "$@"; done
+for mutant in "${replacings[@]}"; do try core/runner/replacing.cc "$mutant" "$@"; done
 exit $((survivors > 0))
