@@ -6,10 +6,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "reactor/node/node_server.h"
 #include "reactor/os/first_process.h"
 #include "reactor/os/log_lines.h"
 #include "reactor/os/standard_descriptors.h"
-#include "reactor/node/node_server.h"
 
 int main() {
   thermos::name_first_process("thermos-node");

@@ -5,9 +5,9 @@
 
 #include "core/base/seconds.h"
 #include "core/base/text.h"
-#include "core/explain/other_machine.h"
 #include "core/explain/ending.h"
 #include "core/explain/met_needs.h"
+#include "core/explain/other_machine.h"
 #include "core/explain/phrases.h"
 #include "core/explain/why_ended.h"
 #include "core/explain/why_task.h"

@@ -2,8 +2,8 @@
 // the plan starts them. Each gets the first node, in the order of the nodes, that has room for what
 // its process takes: its `resources`, or else one core. A run that no node has room for waits here.
 // It does not hold up a run that takes less, or may go elsewhere. Processes that are to be on the
-// same node (node_choice.h) make a group: the first to ask decides the node of all of them, until that node
-// is gone.
+// same node (node_choice.h) make a group: the first to ask decides the node of all of them, until
+// that node is gone.
 #pragma once
 
 #include <cstdint>

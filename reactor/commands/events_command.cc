@@ -10,12 +10,12 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/show/progress_lines.h"
-#include "reactor/show/record_text.h"
 #include "reactor/control/control_client.h"
 #include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/os/clocks.h"
+#include "reactor/show/progress_lines.h"
+#include "reactor/show/record_text.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos {

@@ -7,10 +7,10 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/show/fsck_text.h"
 #include "reactor/lookup/daemon_argument.h"
 #include "reactor/lookup/missing_task.h"
 #include "reactor/lookup/several_roots.h"
+#include "reactor/show/fsck_text.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {

@@ -7,9 +7,9 @@
 #include "core/task/check_task.h"
 #include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
-#include "reactor/show/graph_text.h"
 #include "reactor/configuration/configuration.h"
 #include "reactor/os/clocks.h"
+#include "reactor/show/graph_text.h"
 
 namespace thermos {
 namespace {

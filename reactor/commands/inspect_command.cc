@@ -10,13 +10,13 @@
 #include "reactor/commands/commands.h"
 #include "reactor/commands/run_options.h"
 #include "reactor/commands/task_inspection.h"
-#include "reactor/show/task_text.h"
 #include "reactor/configuration/configuration.h"
 #include "reactor/configuration/odd_references.h"
-#include "reactor/lookup/task_argument.h"
 #include "reactor/lookup/missing_task.h"
+#include "reactor/lookup/task_argument.h"
 #include "reactor/os/clocks.h"
 #include "reactor/os/files.h"
+#include "reactor/show/task_text.h"
 #include "reactor/store/task_list.h"
 
 namespace thermos {

@@ -9,9 +9,9 @@
 #include "reactor/cli/output.h"
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
-#include "reactor/show/plan_text.h"
 #include "reactor/configuration/configuration.h"
 #include "reactor/os/clocks.h"
+#include "reactor/show/plan_text.h"
 #include "reactor/store/task_list.h"
 #include "reactor/views/past_runs.h"
 

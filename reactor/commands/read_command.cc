@@ -6,8 +6,8 @@
 
 #include "reactor/cli/output.h"
 #include "reactor/commands/commands.h"
-#include "reactor/show/record_text.h"
 #include "reactor/os/errors.h"
+#include "reactor/show/record_text.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/history_json.h"
 #include "reactor/store/stream_reader.h"

@@ -38,8 +38,8 @@ struct RunOptions {
   YieldOptions yield;
 
   // add_to() adds the options of `run`, `simplerun` and `submit`. add_screen_to() adds those of the
-  // commands that lead a task themselves: when its records reach the disk, what is shown, and how it
-  // runs inside an allocation.
+  // commands that lead a task themselves: when its records reach the disk, what is shown, and how
+  // it runs inside an allocation.
   void add_to(OptionParser& parser);
   void add_screen_to(OptionParser& parser);
 };

@@ -16,9 +16,9 @@
 #include "core/record/history.h"
 #include "core/record/record.h"
 #include "core/task/task.h"
-#include "reactor/show/transcript.h"
 #include "reactor/host/reactor.h"
 #include "reactor/loop/writable.h"
+#include "reactor/show/transcript.h"
 #include "reactor/views/log_tail.h"
 
 namespace thermos {

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "reactor/cli/terminal_text.h"
-#include "reactor/show/task_text.h"
 #include "reactor/os/files.h"
 #include "reactor/os/lock_holder.h"
+#include "reactor/show/task_text.h"
 #include "reactor/store/ancestor_stream.h"
 #include "reactor/store/recorded_task.h"
 #include "reactor/store/stream_lock.h"

@@ -8,11 +8,11 @@
 #include "reactor/cli/terminal_text.h"
 #include "reactor/commands/commands.h"
 #include "reactor/commands/new_file.h"
-#include "reactor/show/otlp_trace.h"
-#include "reactor/show/perfetto_trace.h"
 #include "reactor/configuration/configuration.h"
 #include "reactor/lookup/task_argument.h"
 #include "reactor/os/clocks.h"
+#include "reactor/show/otlp_trace.h"
+#include "reactor/show/perfetto_trace.h"
 
 namespace thermos {
 namespace {

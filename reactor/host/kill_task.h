@@ -17,8 +17,8 @@ namespace thermos {
 // is first killed, if it is a `thermos` that leads only this task. Removes a task that was created
 // but never begun. Fails with NotFound if there is no such task, or if its processes ran but no
 // record tells where it runs; NotPermitted if no leader answers and the task's files belong to
-// another user (file_owner_check.h); Busy if a leader of several tasks (a daemon) doesn't answer; or
-// with the leader's own error.
+// another user (file_owner_check.h); Busy if a leader of several tasks (a daemon) doesn't answer;
+// or with the leader's own error.
 Result<TaskState> kill_task(const Paths& paths, const std::string& task_id,
                             const KillRequest& request, TaskObserver& observer);
 

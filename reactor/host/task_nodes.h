@@ -18,12 +18,12 @@
 #include "core/runner/node_link.h"
 #include "core/runner/runner.h"
 #include "reactor/host/coordinator_links.h"
+#include "reactor/host/node_starter.h"
 #include "reactor/host/reactor.h"
 #include "reactor/host/task_setup.h"
 #include "reactor/loop/deadlines.h"
 #include "reactor/pipe/file_carrier.h"
 #include "reactor/pipe/frame_pipe.h"
-#include "reactor/host/node_starter.h"
 #include "reactor/pipe/sandbox_disk.h"
 
 namespace thermos {

@@ -18,10 +18,10 @@
 #include "reactor/observe/directory_watches.h"
 #include "reactor/observe/event_ring.h"
 #include "reactor/observe/http.h"
-#include "reactor/observe/step_work.h"
 #include "reactor/observe/resource_watch.h"
 #include "reactor/observe/root_mirror.h"
 #include "reactor/observe/route.h"
+#include "reactor/observe/step_work.h"
 #include "reactor/os/file_version.h"
 
 namespace thermos::observe {

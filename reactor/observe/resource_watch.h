@@ -14,9 +14,9 @@
 
 #include "reactor/loop/deadlines.h"
 #include "reactor/loop/loop.h"
-#include "reactor/observe/step_work.h"
 #include "reactor/observe/run_reading.h"
 #include "reactor/observe/sample_ring.h"
+#include "reactor/observe/step_work.h"
 #include "reactor/store/history_json.h"
 
 namespace thermos::observe {

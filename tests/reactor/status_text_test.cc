@@ -7,8 +7,8 @@
 
 #include "built_history.h"
 #include "reactor/cli/terminal_text.h"
-#include "reactor/show/record_text.h"
 #include "reactor/commands/remote_view.h"
+#include "reactor/show/record_text.h"
 #include "reactor/show/status_table.h"
 #include "reactor/store/history_json.h"
 
