@@ -208,6 +208,7 @@ void World::guarded(const Timeline::Action& action) {
 
 // The runner goes on with another configuration: nothing of the machine changes.
 void World::hand_over() {
+  unanswered_.clear();  // all that was asked is on the disk
   Replacing replacing = shell_->take_replacing();
   lose_shell();
   boot_shell(std::move(replacing));
