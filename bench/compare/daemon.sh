@@ -49,7 +49,20 @@ section_daemon() {
     echo "$at_once at once:"
     load "$at_once"
   done
+  bare_flushes 100
   section_daemon_peers
+}
+
+# What one line that is appended and waited for (fdatasync) costs this disk.
+bare_flushes() {
+  local before after
+  before=$(flushes)
+  "$bin/bare_spawn" --sync "$work/journal" "$1" 1 true
+  after=$(flushes)
+  if [ -n "$before" ]; then
+    awk -v a="$before" -v b="$after" -v n="$1" 'BEGIN {
+      printf "a bare loop that syncs a line each step: %.2f a step\n", (b - a) / n }'
+  fi
 }
 
 # The same without a daemon's record: jobs of task-spooler, and in a booted systemd transient units and jobs of at,
