@@ -55,7 +55,7 @@ if [ -z "${THERMOS_BENCH_BIN-}" ]; then
   install_packages "${build_packages[@]}" "${bench_packages[@]}" || true
   quietly cmake --preset release
   quietly cmake --build build -j "$(nproc)" --target thermos thermos-coordinator bare_spawn stamp \
-    process_cost group_cost replay_bench thermos-reactor daemon_load
+    process_cost group_cost replay_bench thermos-reactor thermos-node daemon_load
 fi
 
 notes=$(mktemp -d "${TMPDIR:-/tmp}/thermos-compare-XXXXXX")
