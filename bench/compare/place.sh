@@ -3,7 +3,7 @@
 #
 # What a launch costs depends on the file system: one without a journal steps over every inode that
 # was deleted in the last five minutes (README.md). So there is a fresh ext4 with a journal, in a
-# file of its own, beside a tmpfs and the $TMPDIR that one has.
+# file of its own, beside a tmpfs and the $TMPDIR that one has, which is taken as it is.
 
 declare -A place_of=() # by name: a directory
 places=()              # the names, in the order of the columns
@@ -11,8 +11,6 @@ mounted=()             # what cleanup_places unmounts
 
 # add_place NAME DIRECTORY
 add_place() {
-  # ext4 spreads these directories over the disk, away from recently deleted inodes (README.md).
-  chattr +T "$2" 2>/dev/null || true
   place_of[$1]=$2
   places+=("$1")
 }
@@ -24,6 +22,9 @@ add_mount() {
   mount "${@:2}" "$directory" 2>>"$notes/mount.errors" || return 1
   mounted+=("$directory")
   mkdir "$directory/work"
+  # On an ext4 of our own, each run's directory comes into a part of the disk of its own. Not in $TMPDIR: there it
+  # would hide what a user meets on a disk without a journal.
+  chattr +T "$directory/work" 2>/dev/null || true
   add_place "$1" "$directory/work"
 }
 

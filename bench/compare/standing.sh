@@ -159,7 +159,7 @@ bare_many() {
 section_many() {
   local size pid nap begin up down reactor bare_up bare_down said
   echo "many at once: seconds until all run, and until all are killed, with ${DESCRIPTORS:-no fewer}" \
-    "descriptors; KiB of the reactor; the lines that it wrote; and a bare loop of the same"
+    "descriptors; KiB of the reactor; the lines that it wrote to the end; and a bare loop of the same"
   say_standing "$place"
   printf '%-10s %8s %8s %12s %6s %14s %14s\n' processes "all run" killed "reactor RSS" lines \
     "bare, all run" "bare, killed"
@@ -182,11 +182,11 @@ section_many() {
     wait_until "$size" "^sleep $nap"
     up=$(($(now) - begin))
     reactor=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
-    said=$(wc -l <"$notes/said")
     begin=$(now)
     "$bin/thermos" --root "$work/root" kill --wait 0 many >/dev/null 2>&1 || true
     wait "$pid" || true
     down=$(($(now) - begin))
+    said=$(wc -l <"$notes/said")
     awk -v n="$size" -v u="$up" -v d="$down" -v m="$reactor" -v l="$said" -v x="$bare_up" \
       -v y="$bare_down" 'BEGIN {
       printf "%-10d %8.2f %8.2f %12d %6d %14.2f %14.2f\n", n, u / 1e6, d / 1e6, m, l, x / 1e6, y / 1e6 }'
@@ -199,6 +199,7 @@ section_many() {
 section_groups() {
   local mount group status=0
   echo "groups: a child that is made in a control group, by processes that do it side by side"
+  echo "no disk is touched"
   mount=$(findmnt -nt cgroup2 -o TARGET | head -1)
   if [ -z "$mount" ] || ! group=$(mktemp -d "$mount/bench.XXXXXX" 2>/dev/null); then
     echo "absent: no control groups of version 2 that we may make"
