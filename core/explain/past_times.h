@@ -17,8 +17,8 @@ namespace thermos {
 struct RunTimes {
   // From the decision to run the process to the start of its command.
   Microseconds launch = 0;
-  // From the start of its command to its end; 0 if it did not succeed.
-  Microseconds lasts = 0;
+  // From the start of its command to its end; empty if it did not succeed.
+  std::optional<Microseconds> lasts;
   // From the start of its command until it was ready.
   std::optional<Microseconds> ready;
   bool operator==(const RunTimes&) const = default;
@@ -31,8 +31,8 @@ class PastTimes {
 
   // Adds the runs of a history that succeeded. Earlier histories must be added before later ones.
   // Leaves out runs that an order, a reboot or the end of the task cut short, because they do not
-  // show how long a run takes. Of a run that did not succeed but was ready, as a daemon's, the time
-  // until it was ready is kept.
+  // show how long a run takes. Of a run that did not succeed but was ready, as a daemon's, only
+  // the time until it was ready is known.
   void add(const History& history);
 
   // Returns the times of a process by its name, oldest first; nullptr if there are none.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <deque>
+#include <iterator>
 #include <utility>
 
 #include "core/task/check_task.h"
@@ -36,20 +38,22 @@ class Draw {
 class Times {
  public:
   explicit Times(const PlanQuestion& question) : question_(question) {
-    for (const ProcessConfig& process : question.task->processes) {
-      const auto* runs = question.past == nullptr ? nullptr : question.past->of(process.name);
+    const std::vector<ProcessConfig>& processes = question.task->processes;
+    for (ProcessIndex p = 0; p < processes.size(); ++p) {
+      const auto* runs = question.past == nullptr ? nullptr : question.past->of(processes[p].name);
+      if (runs != nullptr && needs_duration(p)) runs = with_duration(runs);
       runs_.push_back(runs);
       vary_ = vary_ || (runs != nullptr && runs->size() > 1);
     }
   }
+  Times(const Times&) = delete;
+  Times& operator=(const Times&) = delete;
 
   // Returns whether one round may take another time than the next.
   bool vary() const { return vary_; }
 
-  // How long a daemon takes does not matter.
   bool known(ProcessIndex p) const {
-    if (question_.task->processes[p].daemon) return true;
-    return runs_[p] != nullptr || (!question_.given.empty() && question_.given[p]);
+    return !needs_duration(p) || (runs_[p] != nullptr && runs_[p]->front().lasts);
   }
 
   RunTimes draw(ProcessIndex p, Draw& draw) const {
@@ -57,13 +61,32 @@ class Times {
     if (runs_[p] != nullptr) {
       times = (*runs_[p])[runs_[p]->size() == 1 ? 0 : draw.below(runs_[p]->size())];
     }
-    if (!question_.given.empty() && question_.given[p]) times.lasts = *question_.given[p];
+    if (given(p)) times.lasts = question_.given[p];
     return times;
   }
 
  private:
+  bool given(ProcessIndex p) const { return !question_.given.empty() && question_.given[p]; }
+
+  // How long a daemon takes does not matter.
+  bool needs_duration(ProcessIndex p) const {
+    return !question_.task->processes[p].daemon && !given(p);
+  }
+
+  // Returns the runs whose duration is known, or all of them if no duration is: then they tell at
+  // least how long it takes until a run is ready.
+  const std::vector<RunTimes>* with_duration(const std::vector<RunTimes>* runs) {
+    const auto lacks = [](const RunTimes& run) { return !run.lasts; };
+    const auto lacking = std::count_if(runs->begin(), runs->end(), lacks);
+    if (lacking == 0 || lacking == std::ssize(*runs)) return runs;
+    std::vector<RunTimes>& some = chosen_.emplace_back(*runs);
+    std::erase_if(some, lacks);
+    return &some;
+  }
+
   const PlanQuestion& question_;
-  std::vector<const std::vector<RunTimes>*> runs_;
+  std::vector<const std::vector<RunTimes>*> runs_;  // by process; none of them is empty
+  std::deque<std::vector<RunTimes>> chosen_;
   bool vary_ = false;
 };
 

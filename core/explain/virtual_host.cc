@@ -85,7 +85,7 @@ class VirtualHost {
   void draw(ProcessIndex p, Microseconds gone) {
     for (int i = 0; i < kTries; ++i) {
       lengths_[p] = script_.times(p);
-      if (lengths_[p].lasts > gone) return;
+      if (lengths_[p].lasts.value_or(0) > gone) return;
     }
   }
 
@@ -162,7 +162,7 @@ class VirtualHost {
     }
     // A daemon runs until it is told to end.
     const bool fails = !script_.fails.empty() && script_.fails[p];
-    if (!config.daemon || fails) plan(p, lengths_[p].lasts - gone, Step::Ended);
+    if (!config.daemon || fails) plan(p, lengths_[p].lasts.value_or(0) - gone, Step::Ended);
   }
 
   void end(ProcessIndex p, ProcessState state, std::int32_t return_code) {

@@ -156,7 +156,7 @@ Result<History::Outcome> History::apply_task(const TaskStatus& status) {
   TaskStep& step = steps_.emplace_back(TaskStep{status, std::string(status.reason)});
   step.status.reason = {};
   if (is_terminal(status.state)) shortage_.reset();
-  if (!leadership_ || !leadership_->yields) still_since_.reset();
+  if (!leadership_ || !leadership_->yields) first_yield_.reset();
   return Outcome::Applied;
 }
 
@@ -357,7 +357,7 @@ Result<History::Outcome> History::apply_leadership(const Leadership& leadership)
   leadership_ = leadership;
   // A Leadership that follows a yield does not end it: its leader may have vanished before it wrote
   // the task's state.
-  if (leadership.yields && !still_since_) still_since_ = leadership.at;
+  if (leadership.yields && !first_yield_) first_yield_ = leadership;
   return Outcome::Applied;
 }
 
@@ -484,8 +484,8 @@ std::uint32_t History::intern(std::string_view name) {
 
 bool History::operator==(const History& other) const {
   if (header_ != other.header_ || steps_ != other.steps_ || replacements_ != other.replacements_ ||
-      leadership_ != other.leadership_ || shortage_ != other.shortage_ ||
-      gone_nodes_ != other.gone_nodes_) {
+      leadership_ != other.leadership_ || first_yield_ != other.first_yield_ ||
+      shortage_ != other.shortage_ || gone_nodes_ != other.gone_nodes_) {
     return false;
   }
   const auto spoken = [](const History& history) {

@@ -179,7 +179,9 @@ class History {
   const std::optional<TaskStep>& shortage() const { return shortage_; }
   // When a leader began to yield. It stays set until a later leader has written the task's state;
   // in between, the deadline of an ending task does not come nearer.
-  const std::optional<Timestamp>& still_since() const { return still_since_; }
+  std::optional<Timestamp> still_since() const {
+    return first_yield_ ? std::optional(first_yield_->at) : std::nullopt;
+  }
   // Whether the leader has yielded the task and left none of its runs alive; WAITING ones may be
   // left.
   bool yielded() const;
@@ -239,7 +241,7 @@ class History {
   std::optional<TaskStep> shortage_;
   std::vector<Replacement> replacements_;
   std::optional<Leadership> leadership_;
-  std::optional<Timestamp> still_since_;
+  std::optional<Leadership> first_yield_;  // the Leadership whose time is still_since()
   std::vector<NodeChange> gone_nodes_;
   std::vector<ProcessHistory> processes_;
   NameIndex index_;

@@ -241,8 +241,10 @@ void History::drop_old(std::size_t keep) {
 }
 
 std::size_t History::records_after(std::size_t keep) const {
-  std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) + (shortage_ ? 1 : 0) +
-                        gone_nodes_.size() + std::min(steps_.size(), keep + kTaskStates);
+  std::size_t records = 1 + replacements_.size() + (leadership_ ? 1 : 0) +
+                        (first_yield_ && first_yield_ != leadership_ ? 1 : 0) +
+                        (shortage_ ? 1 : 0) + gone_nodes_.size() +
+                        std::min(steps_.size(), keep + kTaskStates);
   for (const ProcessHistory& process : processes_) {
     records += 1 + 4 * std::min(process.runs.size(), keep);
   }
@@ -261,6 +263,11 @@ Status History::rewrite(const std::function<Status(const Record&)>& give) const 
     TaskStatus status = shortage_->status;
     status.reason = shortage_->reason;
     if (auto given = give(status); !given) return given;
+  }
+  // The latest Leadership does not tell when the task yielded if a leader vanished before it wrote
+  // the task's state, or if the task yielded twice.
+  if (first_yield_ && first_yield_ != leadership_) {
+    if (auto given = give(*first_yield_); !given) return given;
   }
   if (leadership_) {
     if (auto given = give(*leadership_); !given) return given;

@@ -97,7 +97,6 @@ void Placement::ask(ProcessIndex p) {
   Place& place = places_[p];
   place.waits = true;
   ++waiting_;
-  changed_ = true;
   if (Group* group = group_of(p)) return ask_as_group(p, *group);
   const On on = on_of(task_.processes[p].on);
   enqueue(p, on.rule == On::Rule::Node ? index_of(on.name) : kAny);
@@ -125,6 +124,7 @@ void Placement::enqueue(ProcessIndex p, std::uint32_t node) {
   queue.demand = demand;
   queue.node = node;
   queue.requests.push_back({p, ++places_[p].ticket, order_++});
+  changed_ = true;
 }
 
 bool Placement::withdraw(ProcessIndex p) {

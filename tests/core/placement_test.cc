@@ -151,6 +151,18 @@ TEST_F(PlacementTest, WhoIsCalledOffBehindAnotherLeavesThatInItsPlace) {
   EXPECT_EQ(next(), "");
 }
 
+TEST_F(PlacementTest, WhoFollowsOneThatIsCalledOffIsTriedAtOnce) {
+  const ProcessIndex root = add("root", "", 2);
+  const ProcessIndex second = add("second", "same-as root");
+  use({"n1"});
+  placement_->up("n1", {1000, 0});
+  placement_->ask(root);
+  placement_->ask(second);
+  EXPECT_EQ(next(), "");  // the root does not fit, and the other one follows it
+  EXPECT_TRUE(placement_->withdraw(root));
+  EXPECT_EQ(next(), "second:n1");
+}
+
 TEST_F(PlacementTest, WhichNodesAreUp) {
   add("a");
   use({"n1", "n2"});
@@ -188,6 +200,22 @@ TEST_F(PlacementTest, AGroupLeavesANodeThatIsGone) {
   EXPECT_EQ(next(), "");  // who names the node waits for it
   placement_->up("n1", kTwoCores);
   EXPECT_EQ(next(), "fixed:n1");
+}
+
+TEST_F(PlacementTest, AGroupIsTriedElsewhereAtOnceThoughNothingRanOnTheNodeThatIsGone) {
+  const ProcessIndex root = add("root");
+  const ProcessIndex second = add("second", "same-as root");
+  use({"n1", "n2"});
+  placement_->up("n1", kTwoCores);
+  placement_->up("n2", kTwoCores);
+  placement_->ask(root);
+  EXPECT_EQ(next(), "root:n1");
+  placement_->release(root);
+  placement_->down("n1");
+  placement_->ask(second);
+  EXPECT_EQ(next(), "");
+  placement_->gone("n1");
+  EXPECT_EQ(next(), "second:n2");
 }
 
 TEST_F(PlacementTest, AResumeTakesTheRoomOfWhatRuns) {

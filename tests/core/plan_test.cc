@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,29 @@ class PlanTest : public ::testing::Test {
       }
       ++status.run;
     }
+    past_.add(history);
+  }
+  // Records a task in which a run of `process` was ready two seconds after its start. Then it ended
+  // as `end` says, ten seconds after its start; without `end` it is still under way.
+  void was_ready(const std::string& process, std::optional<ProcessState> end) {
+    History history;
+    RunnerHeader header;
+    header.task_id = "t-1";
+    ASSERT_TRUE(history.apply(header).ok());
+    ProcessStatus status;
+    status.process = process;
+    const auto enter = [&](ProcessState state, Microseconds at) {
+      status.state = state;
+      status.at = {at, at};
+      ASSERT_TRUE(history.apply(status).ok());
+      ++status.seq;
+    };
+    enter(ProcessState::Waiting, kSecond);
+    enter(ProcessState::Forked, kSecond);
+    enter(ProcessState::Running, kSecond);
+    const Timestamp ready{3 * kSecond, 3 * kSecond};
+    ASSERT_TRUE(history.apply(ProcessReport{process, 0, ReportKind::Ready, ready, {}, 0}).ok());
+    if (end) enter(*end, 11 * kSecond);
     past_.add(history);
   }
 
@@ -215,6 +239,37 @@ TEST_F(PlanTest, OnlySuccessesSayHowLongSomethingTakes) {
   EXPECT_TRUE(past_.empty());
   took("b", std::vector<double>(PastTimes::kMostRuns + 5, 1));
   EXPECT_EQ(past_.of("b")->size(), PastTimes::kMostRuns);
+}
+
+TEST_F(PlanTest, ARunThatWasReadyAndDidNotSucceedDoesNotSayHowLongItTakes) {
+  add("a", 0).ready.emplace().notify = true;
+  add("b", 1, needs({"a"}, Condition::Ready));
+  given_[0].reset();
+  was_ready("a", ProcessState::Failed);
+  was_ready("a", std::nullopt);
+  Plan plan = made();
+  EXPECT_EQ(plan.unknown, std::vector<ProcessIndex>({0}));
+  EXPECT_FALSE(plan.p50);
+
+  was_ready("a", ProcessState::Success);
+  plan = made();
+  EXPECT_TRUE(plan.unknown.empty());
+  EXPECT_EQ(plan.p50, 10 * kSecond);
+  EXPECT_EQ(plan.p90, 10 * kSecond);
+  EXPECT_EQ(times(plan), "a 0-10, b 2-3");
+}
+
+// Its readiness is all that matters of a daemon, and of a run whose duration is given.
+TEST_F(PlanTest, ARunThatDidNotSucceedSaysWhenItWasReady) {
+  add("server", 0).ready.emplace().notify = true;
+  add("client", 1, needs({"server"}, Condition::Ready));
+  was_ready("server", ProcessState::Failed);
+  given_[0] = 20 * kSecond;
+  EXPECT_EQ(times(made()), "server 0-20, client 2-3");
+  task_.processes[0].daemon = true;
+  task_.processes[0].ephemeral = true;
+  given_[0].reset();
+  EXPECT_EQ(times(made()), "server 0-3, client 2-3");
 }
 
 TEST_F(PlanTest, WhatIsUnderWayGoesOn) {
