@@ -37,6 +37,12 @@ constexpr int kSecretPipeBytes = 256 * 1024;
 constexpr Microseconds kFirstAppendPause = 100'000;
 constexpr Microseconds kLongestAppendPause = 10 * kSecond;
 
+// Whether the signal is to end a run. From an engine SIGUSR1 means that the machine is taken away
+// soon, which is for the runner.
+bool ends_run(const Signal& signal) {
+  return signal.number == SIGTERM || (signal.number == SIGUSR1 && !is_engine(signal.sender));
+}
+
 }  // namespace
 
 RunSupervisor::RunSupervisor(SpawnRequest request, Descriptors descriptors, int null,
@@ -256,7 +262,7 @@ bool RunSupervisor::wait_for_secret(std::int32_t pid, LineBuffer& why) {
       break;
     }
     const auto signal = wait_signal(std::max<Microseconds>(until - monotonic(), 0));
-    if (signal && signal->number != SIGCHLD) stop_before_start_ = true;
+    if (signal && ends_run(*signal)) stop_before_start_ = true;
   }
   const bool ended = info.si_pid != 0;
   // The command is not reaped yet, so its pid and its group can't belong to another process.
@@ -407,14 +413,13 @@ void RunSupervisor::take(const Signal& signal) {
   } else if (signal.number == SIGIO || signal.number == SIGALRM) {
     news_ = true;
   } else if (starting()) {
-    stop_before_start_ = true;
+    stop_before_start_ = stop_before_start_ || ends_run(signal);
   } else if (signal.number == SIGTERM) {
     // An engine signals the whole group, session or job, so the process gets the signal as well.
     if (is_engine(signal.sender)) going_down_ = true;
     forward_term(signal.instead);
   } else if (signal.number == SIGUSR1) {
-    // From an engine SIGUSR1 means that the machine is taken away soon, which is for the runner.
-    if (!is_engine(signal.sender)) kill_tree();
+    if (ends_run(signal)) kill_tree();
   }
 }
 

@@ -20,10 +20,10 @@
 namespace thermos::coordinator {
 
 // A coordinator passes SIGTERM on to its process's group, as the launch's stop signal. On SIGUSR1
-// it kills the process's whole tree with SIGKILL, unless an engine (is_engine()) sent the signal.
-// Before the shell is started, either of the two ends the run as KILLED. Neither is lost, because
-// all signals are blocked before the coordinator is created. SIGIO and SIGALRM are the
-// coordinator's own, for the messages of the process (notices.h).
+// it kills the process's whole tree with SIGKILL. Before the shell is started, either of the two
+// ends the run as KILLED. An engine's SIGUSR1 (is_engine()) is only a warning, and ends nothing. No
+// signal is lost, because all are blocked before the coordinator is created. SIGIO and SIGALRM are
+// the coordinator's own, for the messages of the process (notices.h).
 //
 // Nothing here allocates, and little memory is touched, because each page that a clone writes to
 // becomes its private page.

@@ -4,9 +4,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <future>
 #include <optional>
 #include <set>
@@ -34,6 +36,22 @@ std::set<pid_t> pids_in(const Server& server, const std::string& file) {
   for (pid_t pid = 0; in >> pid;) pids.insert(pid);
   return pids;
 }
+
+// Bears the name of an engine's program. A coordinator reads the name when it takes a signal from
+// us.
+class NamedAsEngine {
+ public:
+  NamedAsEngine() {
+    ::prctl(PR_GET_NAME, name_);
+    ::prctl(PR_SET_NAME, "sge_shepherd");
+  }
+  ~NamedAsEngine() { ::prctl(PR_SET_NAME, name_); }
+  NamedAsEngine(const NamedAsEngine&) = delete;
+  NamedAsEngine& operator=(const NamedAsEngine&) = delete;
+
+ private:
+  char name_[16] = {};
+};
 
 TEST(Signals, TermGoesOn) {
   Server server;
@@ -121,6 +139,40 @@ TEST(Signals, Usr1EndsTheTreeAtOnce) {
   EXPECT_EQ(rig::states(entries), "FORKED RUNNING KILLED");
   EXPECT_EQ(entries.back().status.return_code, -SIGKILL);
   for (const pid_t pid : pids_in(server, "pids")) EXPECT_FALSE(rig::alive(pid));
+}
+
+TEST(Signals, Usr1OfAnEngineIsNoEnd) {
+  Server server;
+  const NamedAsEngine engine;
+  const Job job = server.start("until [ -e go ]; do sleep 0.01; done");
+  job.stream.wait_for_records(2);
+  server.signal(job, SIGUSR1);
+  std::ofstream(server.directory() / "go");
+  EXPECT_EQ(rig::states(server.finish(job)), "FORKED RUNNING SUCCESS");
+}
+
+TEST(Signals, Usr1OfAnEngineIsNoEndWhileASecretIsMade) {
+  Server server;
+  const NamedAsEngine engine;
+  Launch launch = server.make("exec test $TOKEN = value");
+  launch.secrets.entries = {
+      {"TOKEN", {"", "touch asked; until [ -e go ]; do sleep 0.01; done; echo value", false}}};
+  const Job job = server.start(launch);
+  wait_for_mark(server, "asked");
+  server.signal(job, SIGUSR1);
+  std::ofstream(server.directory() / "go");
+  EXPECT_EQ(rig::states(server.finish(job)), "FORKED RUNNING SUCCESS");
+}
+
+TEST(Signals, TermOfAnEngineEndsARunWhoseSecretIsMade) {
+  Server server;
+  const NamedAsEngine engine;
+  Launch launch = server.make("true");
+  launch.secrets.entries = {{"TOKEN", {"", "touch asked; sleep 1000", false}}};
+  const Job job = server.start(launch);
+  wait_for_mark(server, "asked");
+  server.signal(job, SIGTERM);
+  EXPECT_EQ(rig::states(server.finish(job)), "FORKED KILLED");
 }
 
 TEST(Tree, ADaemonIsGoneBeforeTheTerminalRecord) {
