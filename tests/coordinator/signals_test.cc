@@ -147,7 +147,7 @@ TEST(Signals, Usr1OfAnEngineIsNoEnd) {
   const Job job = server.start("until [ -e go ]; do sleep 0.01; done");
   job.stream.wait_for_records(2);
   server.signal(job, SIGUSR1);
-  std::ofstream(server.directory() / "go");
+  std::ofstream(server.directory() / "go").flush();
   EXPECT_EQ(rig::states(server.finish(job)), "FORKED RUNNING SUCCESS");
 }
 
@@ -160,7 +160,7 @@ TEST(Signals, Usr1OfAnEngineIsNoEndWhileASecretIsMade) {
   const Job job = server.start(launch);
   wait_for_mark(server, "asked");
   server.signal(job, SIGUSR1);
-  std::ofstream(server.directory() / "go");
+  std::ofstream(server.directory() / "go").flush();
   EXPECT_EQ(rig::states(server.finish(job)), "FORKED RUNNING SUCCESS");
 }
 
