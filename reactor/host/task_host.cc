@@ -244,8 +244,10 @@ void TaskHost::stop_what_is_replaced() {
 }
 
 void TaskHost::write_next_task() {
-  // One that a leader before has left may be of another version of this program.
-  if (auto valid = check_task(*next_task_, PoolsOf::Daemon); !valid) return stop(valid.error());
+  // A replacement that an earlier leader left may be of another version of this program.
+  auto graph = check_task(*next_task_, PoolsOf::Daemon);
+  if (!graph) return stop(graph.error());
+  next_graph_ = std::move(*graph);
   const std::string json = config::to_json(*next_task_, 2);
   const Status placed = replace_active_task(setup_.paths, setup_.header.task_id, json);
   replacing_->task_written(placed.ok(), reactor_.loop().now().boot);
@@ -258,8 +260,6 @@ void TaskHost::write_next_task() {
 }
 
 void TaskHost::lead_with_next_task() {
-  auto graph = check_task(*next_task_, PoolsOf::Daemon);
-  if (!graph) return stop(graph.error());
   // What runs keeps its share of the daemon's pools: nobody else's turn comes meanwhile.
   if (setup_.pools != nullptr) setup_.pools->close();
   runner_->give_up_pools();
@@ -273,7 +273,7 @@ void TaskHost::lead_with_next_task() {
   History history = runner_->take_history();
   runner_.reset();
   setup_.task = std::make_shared<const TaskConfig>(std::move(*next_task_));
-  graph_ = std::move(*graph);
+  graph_ = std::move(next_graph_);
   equip();
   go_on(std::move(history), true, replacing_->record());
   if (setup_.pools != nullptr) setup_.pools->open();

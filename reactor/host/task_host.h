@@ -167,7 +167,8 @@ class TaskHost : public TurnParticipant, private LinkedTask {
   // left out.
   std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> appended_;
   std::optional<Replacing> replacing_;
-  std::optional<TaskConfig> next_task_;  // that the task gets by it
+  std::optional<TaskConfig> next_task_;  // that the task gets by the replacement
+  Graph next_graph_;                     // of next_task_, from write_next_task() on
   Replaced replaced_;
   // Coordinators that became our children before the configuration was replaced. The new links take
   // them for adopted ones.
